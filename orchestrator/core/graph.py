@@ -1,0 +1,133 @@
+"""The graph: steps and the edges between them. The only importer of networkx; handling an event needs the plan alone."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+import networkx as nx
+
+from orchestrator.core.codec import step_to_json
+from orchestrator.core.plan import Plan, compile_plan
+from orchestrator.core.steps import Json, Step
+from orchestrator.errors import InvalidGraphError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A typed parameter of a run. ``required``: it has no default."""
+
+    name: str
+    type: str = "string"
+    default: Json = None
+    required: bool = False
+    values: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A definition: a directed acyclic graph of steps. Check it with ``problems`` before anything else is asked of it."""
+
+    name: str
+    steps: tuple[Step, ...]
+    params: tuple[Param, ...] = ()
+    description: str = ""
+
+    @cached_property
+    def by_name(self) -> dict[str, Step]:
+        return {step.name: step for step in self.steps}
+
+    @cached_property
+    def digraph(self) -> "nx.DiGraph[str]":
+        """Steps as nodes (attribute ``step``), an edge from each predecessor. Unknown predecessors are left out."""
+        digraph: nx.DiGraph[str] = nx.DiGraph(name=self.name)
+        digraph.add_nodes_from((step.name, {"step": step}) for step in self.steps)
+        digraph.add_edges_from(
+            (before, step.name) for step in self.steps for before in step.after if before in self.by_name
+        )
+        return digraph
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of all that a run can tell: the same content gives the same version."""
+        content = {
+            "name": self.name,
+            "params": [dataclasses.asdict(param) for param in self.params],
+            "steps": [step_to_json(step) for step in self.steps],
+        }
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def problems(self) -> list[Problem]:
+        """All that is wrong with the shape: no steps, a name used twice, unknown predecessors, self-edges, cycles."""
+        if not self.steps:
+            return [Problem(("steps",), "expected at least one step, came none")]
+        found = list(self._wrong_edges())
+        seen: set[str] = set()
+        for step in self.steps:
+            if step.name in seen:
+                found.append(Problem(("steps", step.name), "this name is used by two steps"))
+            seen.add(step.name)
+        return found + self._cycles()
+
+    def _wrong_edges(self) -> Iterator[Problem]:
+        for step in self.steps:
+            for before in step.after:
+                where = ("steps", step.name, "after")
+                if before == step.name:
+                    yield Problem(where, "a step cannot come after itself")
+                elif before not in self.by_name:
+                    yield Problem(where, f"no step is called '{before}'{did_you_mean(before, list(self.by_name))}")
+
+    def _cycles(self) -> list[Problem]:
+        """One cycle of each knot, named step by step: breaking it is where the mending starts."""
+        found = []
+        for knot in nx.strongly_connected_components(self.digraph):
+            if len(knot) > 1:
+                edges = nx.find_cycle(self.digraph.subgraph(knot), source=min(knot))
+                names = [edge[0] for edge in edges]
+                start = names.index(min(names))
+                names = [*names[start:], *names[:start], names[start]]
+                message = f"these steps wait for each other in a cycle: {' -> '.join(names)}"
+                found.append(Problem(("steps", names[0], "after"), message))
+        return found
+
+    def compile(self) -> Plan:
+        """The plan of this graph. Raises InvalidGraphError if the graph has problems."""
+        if found := self.problems():
+            raise InvalidGraphError(found)
+        return compile_plan(self.name, self.version, self.steps)
+
+    def generations(self) -> list[list[str]]:
+        """Steps by the length of the longest path that leads to them: each list needs only the lists before it."""
+        return [sorted(generation) for generation in nx.topological_generations(self.digraph)]
+
+    def ancestors(self, name: str) -> set[str]:
+        """Every step that must end before ``name`` can run."""
+        return set(nx.ancestors(self.digraph, name))
+
+    def descendants(self, name: str) -> set[str]:
+        """Every step that waits for ``name``, directly or not."""
+        return set(nx.descendants(self.digraph, name))
+
+    def longest_path(self) -> list[str]:
+        """The steps of a longest chain, first to last."""
+        return list(nx.dag_longest_path(self.digraph))
+
+    def drawn_edges(self) -> list[tuple[str, str]]:
+        """The edges without those that a longer path already implies (transitive reduction)."""
+        return list(nx.transitive_reduction(self.digraph).edges)
+
+    def to_networkx(self) -> "nx.DiGraph[str]":
+        """A copy to work with: each node has its step as the attribute ``step``."""
+        return self.digraph.copy()
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """`` (did you mean 'x'?)``, or nothing where no known name is close."""
+    close = get_close_matches(name, known, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

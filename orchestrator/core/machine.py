@@ -1,0 +1,215 @@
+"""The machine: what an event changes, and what is owed in a state. Pure; the whole behaviour of a run is on this page.
+
+``evolve`` gives the one atomic write that an event makes, or None if it changes nothing (a duplicate, or too late).
+``owed`` computes from the state alone what must be put on the queue: it is asked after every commit, after every
+refused commit, at the start of a run and by a sweep, and the answer may be paid any number of times, because effects
+have deterministic names and ``evolve`` refuses what is no longer so. Why that is enough: docs/design.md.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import assert_never
+
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.model import (
+    Counter,
+    Event,
+    GatePassed,
+    JobEnded,
+    JobLaunched,
+    LaunchClaimed,
+    Outcome,
+    RunStatus,
+    Status,
+    StepSettled,
+    StepState,
+    Transition,
+    View,
+)
+from orchestrator.core.plan import Plan, Role
+from orchestrator.core.rules import Join, Tally, TriggerRule, Verdict, verdict
+
+_ARRIVAL = {
+    Status.SUCCEEDED: Tally(succeeded=1),
+    Status.FAILED: Tally(failed=1),
+    Status.CANCELLED: Tally(failed=1),
+    Status.UPSTREAM_FAILED: Tally(upstream_failed=1),
+    Status.SKIPPED: Tally(skipped=1),
+}
+
+
+def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition | None:
+    """What ``event`` makes of ``node`` in ``state``; None if it is a duplicate, late or early, and changes nothing."""
+    match event:
+        case LaunchClaimed():
+            return _claimed(state, event)
+        case JobLaunched():
+            return _launched(state, event)
+        case JobEnded():
+            return _ended(plan, node, state, event)
+        case StepSettled():
+            if state.status is not Status.PENDING:
+                return None
+            return _final(plan, node, replace(state, status=event.status, ended_at=event.at, cause=event.cause))
+        case GatePassed():
+            if state.status is not Status.PENDING:
+                return None
+            done = replace(state, status=Status.SUCCEEDED, ended_at=event.at, passed=event.passed)
+            return _final(plan, node, done)
+        case _:
+            assert_never(event)
+
+
+def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
+    if not may_claim(state, event.attempt):
+        return None
+    return Transition(
+        StepState(
+            Status.LAUNCHING,
+            attempt=event.attempt,
+            interruptions=state.interruptions,
+            job_name=event.job_name,
+            claimed_at=event.at,
+        )
+    )
+
+
+def may_claim(state: StepState, attempt: int) -> bool:
+    """Whether ``attempt`` is the one owed next and nobody has claimed it."""
+    return state.status in (Status.PENDING, Status.UP_FOR_RETRY) and attempt == state.attempt + 1
+
+
+def _launched(state: StepState, event: JobLaunched) -> Transition | None:
+    if state.status is not Status.LAUNCHING or event.attempt != state.attempt:
+        return None
+    return Transition(replace(state, status=Status.RUNNING, job=event.job, started_at=event.at, due=event.due))
+
+
+def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transition | None:
+    """A completion may come before its launch was recorded, so a launching attempt ends too."""
+    if not state.status.active or event.attempt != state.attempt:
+        return None
+    ended = replace(
+        state,
+        started_at=state.started_at if state.started_at is not None else state.claimed_at,
+        ended_at=event.at,
+        due=None,
+        error=event.error,
+        cause=event.cause,
+    )
+    retry = plan.steps[node].retry
+    failures = state.attempt - state.interruptions
+    match event.outcome:
+        case Outcome.SUCCEEDED:
+            return _final(plan, node, replace(ended, status=Status.SUCCEEDED, outputs=event.outputs))
+        case Outcome.CANCELLED:
+            return _final(plan, node, replace(ended, status=Status.CANCELLED))
+        case Outcome.INTERRUPTED:
+            again = replace(ended, status=Status.UP_FOR_RETRY, interruptions=state.interruptions + 1, due=event.at)
+            return Transition(again)
+        case Outcome.FAILED if failures < retry.attempts and not event.hopeless:
+            return Transition(
+                replace(ended, status=Status.UP_FOR_RETRY, due=event.at + retry.wait(failures))
+            )
+        case Outcome.FAILED:
+            return _final(plan, node, replace(ended, status=Status.FAILED))
+        case _:
+            assert_never(event.outcome)
+
+
+def _final(plan: Plan, node: int, state: StepState) -> Transition:
+    """The node ends, and arrives at its successors' joins in the same commit. A lone arrival needs no counter."""
+    counted = tuple(join for join in plan.nodes[node].arrives if plan.joins[join].only is None)
+    return Transition(state, counted, arrival(state))
+
+
+def arrival(state: StepState) -> Tally:
+    """What a final state adds to a join."""
+    return _ARRIVAL[state.status] if state.passed is None else state.passed
+
+
+def join_at(plan: Plan, node: int, view: View) -> Join:
+    """The join at ``node``'s door, as far as ``view`` tells."""
+    number = plan.nodes[node].join
+    if number is None:
+        return Join()
+    join = plan.joins[number]
+    if join.only is not None:
+        state = view.state(join.only)
+        return Join(0, arrival(state)) if state.status.final else Join(1)
+    counter = view.counters.get(number, Counter())
+    return Join(join.size - counter.arrived, counter.ended)
+
+
+def decide(plan: Plan, node: int, view: View) -> Verdict:
+    """What may be done at ``node``'s door now. A step that will not run is in no hurry: it waits for all to end."""
+    join = join_at(plan, node, view)
+    said = verdict(plan.nodes[node].rule, join)
+    if join.pending and said is not Verdict.RUN:
+        return Verdict.WAIT
+    return said
+
+
+def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Effect]:
+    """What is owed at ``nodes`` in the state that ``view`` shows. ``run`` is the run's key."""
+    for node in nodes:
+        state = view.state(node)
+        match state.status:
+            case Status.PENDING:
+                yield from _at_door(plan, run, node, decide(plan, node, view))
+            case Status.LAUNCHING:
+                yield Launch(run, node, state.attempt)
+            case Status.RUNNING:
+                yield first_check(plan, run, node, state)
+            case Status.UP_FOR_RETRY:
+                yield Launch(run, node, state.attempt + 1, due=state.due or 0.0)
+
+
+def _at_door(plan: Plan, run: str, node: int, said: Verdict) -> Iterator[Effect]:
+    match said, plan.nodes[node].role:
+        case Verdict.WAIT, _:
+            return
+        case Verdict.RUN, Role.STEP:
+            yield Launch(run, node, 1)
+        case _, Role.STEP:
+            yield Skip(run, node)
+        case _, Role.GATE | Role.QUIET:
+            yield Pass(run, node)
+        case _, Role.END:
+            yield Finish(run)
+
+
+def first_check(plan: Plan, run: str, node: int, state: StepState) -> Check:
+    """The watchdog: the look that is taken at a job even if no signal ever comes."""
+    step, start = plan.steps[node], state.started_at or 0.0
+    due = start + (step.check.every if step.timeout is None else min(step.check.every, step.timeout))
+    return Check(run, node, state.attempt, due=due if state.due is None else min(due, state.due))
+
+
+def settled(plan: Plan, node: int, view: View, at: float) -> StepSettled | None:
+    """The end of a step that its join does not let run; None if the join does not say so."""
+    match decide(plan, node, view):
+        case Verdict.SKIP:
+            return StepSettled(Status.SKIPPED, at, cause="trigger")
+        case Verdict.UPSTREAM_FAILED:
+            return StepSettled(Status.UPSTREAM_FAILED, at, cause="trigger")
+        case Verdict.RUN | Verdict.WAIT:
+            return None
+        case never:
+            assert_never(never)
+
+
+def passed(plan: Plan, node: int, view: View, at: float) -> GatePassed | None:
+    """What goes through a gate now; None while it must stay shut."""
+    if decide(plan, node, view) is Verdict.WAIT:
+        return None
+    quiet = plan.nodes[node].role is Role.QUIET
+    return GatePassed(Tally() if quiet else join_at(plan, node, view).ended, at)
+
+
+def run_status(plan: Plan, view: View) -> RunStatus:
+    """How the run stands, by the join at its end: leaves decide, as in Airflow."""
+    join = join_at(plan, plan.end, view)
+    if join.pending:
+        return RunStatus.RUNNING
+    return RunStatus.FAILED if join.broken else RunStatus.SUCCEEDED

@@ -1,0 +1,116 @@
+"""Effects: what is owed, their deterministic names, and their JSON. A task made by an older version is still read.
+
+An effect's name is a function of what it asks for, so that a queue which refuses a name twice drops the duplicates.
+"""
+
+import json
+from dataclasses import dataclass, replace
+
+VERSION = 1
+
+#: The chains of looks at a job. Each look has its own number, so each has a name of its own.
+WATCHDOG = "watchdog"
+SIGNAL = "signal"
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Launch an attempt of a step, or adopt the job if it was launched before. ``due``: not before that time."""
+
+    run: str
+    node: int
+    attempt: int
+    due: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.run}-{self.node:x}-launch-{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Look at an attempt's job. ``look`` counts the looks of one chain (``watchdog`` or ``signal``)."""
+
+    run: str
+    node: int
+    attempt: int
+    chain: str = WATCHDOG
+    look: int = 0
+    due: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.run}-{self.node:x}-check-{self.attempt}-{self.chain}-{self.look}"
+
+    def next(self, due: float) -> "Check":
+        """The following look of this chain."""
+        return replace(self, look=self.look + 1, due=due)
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """End a step that its join does not let run: skipped or upstream_failed."""
+
+    run: str
+    node: int
+    due: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.run}-{self.node:x}-skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Let through what has arrived at a gate."""
+
+    run: str
+    node: int
+    due: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.run}-{self.node:x}-pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """End the run."""
+
+    run: str
+    due: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.run}-finish"
+
+
+Effect = Launch | Check | Skip | Pass | Finish
+
+_KINDS: dict[str, type[Effect]] = {
+    "launch": Launch,
+    "check": Check,
+    "skip": Skip,
+    "pass": Pass,
+    "finish": Finish,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def encode(effect: Effect) -> str:
+    """Compact JSON, well below 1 KB."""
+    fields = {name: getattr(effect, name) for name in effect.__dataclass_fields__}
+    return json.dumps({"v": VERSION, "do": _NAMES[type(effect)], **fields}, separators=(",", ":"))
+
+
+def decode(text: str | bytes) -> Effect:
+    """The effect in ``text``. Fields it does not know are left aside. Raises ValueError if it is none of ours."""
+    body = json.loads(text)
+    kind = _KINDS.get(str(body.get("do"))) if isinstance(body, dict) else None
+    if kind is None:
+        raise ValueError(f"expected a task of the orchestrator, came {text[:200]!r}")
+    known = kind.__dataclass_fields__
+    try:
+        return kind(**{name: value for name, value in body.items() if name in known})
+    except TypeError as error:
+        raise ValueError(f"a task lacks a field: {error}") from error

@@ -1,0 +1,186 @@
+"""The words of a run: statuses, states, events and transitions. Frozen data; decides nothing.
+
+Times are seconds since the epoch, by the clock of whoever wrote them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from orchestrator.core.rules import Tally
+from orchestrator.core.steps import Json
+
+
+class Status(StrEnum):
+    """Where a step stands. Airflow's names where Airflow has one."""
+
+    PENDING = "pending"
+    LAUNCHING = "launching"
+    RUNNING = "running"
+    UP_FOR_RETRY = "up_for_retry"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UPSTREAM_FAILED = "upstream_failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        return self in FINAL
+
+    @property
+    def active(self) -> bool:
+        """A job of the step may exist and be running."""
+        return self in (Status.LAUNCHING, Status.RUNNING)
+
+
+FINAL = frozenset(
+    {Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED, Status.CANCELLED}
+)
+
+
+class Outcome(StrEnum):
+    """How a job ended. ``interrupted``: it vanished with the machine or was stopped by us; it costs no retry."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """All that is known of one node in one run.
+
+    ``attempt``: the newest attempt, 0 before the first. ``interruptions``: attempts that did not count.
+    ``due``: when the next attempt is owed, while up for retry; when a look will pay, while running (None: not known).
+    ``passed``: what a gate let through.
+    ``cause``: a word for the class of a failure (``timeout``, ``exit``, ``exception``, ``refused``…).
+    """
+
+    status: Status = Status.PENDING
+    attempt: int = 0
+    interruptions: int = 0
+    job_name: str | None = None
+    job: str | None = None
+    claimed_at: float | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    due: float | None = None
+    outputs: Mapping[str, Json] | None = None
+    error: str | None = None
+    cause: str | None = None
+    passed: Tally | None = None
+
+
+PENDING = StepState()
+
+
+# Events: what happened.
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchClaimed:
+    """The intent to launch an attempt, written before the launch; ``job_name`` is how to find what came of it."""
+
+    attempt: int
+    job_name: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobLaunched:
+    """The job service knows the attempt's job, as ``job``. ``due``: when a look at it will pay, if that is known."""
+
+    attempt: int
+    job: str
+    at: float
+    due: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded:
+    """An attempt's job ended. ``hopeless``: another attempt would fail the same way."""
+
+    attempt: int
+    outcome: Outcome
+    at: float
+    outputs: Mapping[str, Json] | None = None
+    error: str | None = None
+    cause: str | None = None
+    hopeless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepSettled:
+    """A step ended without a job: nothing to run, or the join or ``when`` said no."""
+
+    status: Literal[Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED]
+    at: float
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatePassed:
+    """Enough has arrived at a gate; ``passed`` goes on to the joins behind it."""
+
+    passed: Tally
+    at: float
+
+
+Event = LaunchClaimed | JobLaunched | JobEnded | StepSettled | GatePassed
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One atomic write: the node's new state, and what arrives at each of ``joins`` (one arrival of ``adds``)."""
+
+    state: StepState
+    joins: tuple[int, ...] = ()
+    adds: Tally = Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What a store keeps of a join: how many arrived, and how those steps ended. All zero before the first arrival."""
+
+    arrived: int = 0
+    ended: Tally = Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A part of a run as it was read. What is absent has not begun: a pending state, a counter at zero."""
+
+    states: Mapping[int, StepState] = field(default_factory=dict)
+    counters: Mapping[int, Counter] = field(default_factory=dict)
+
+    def state(self, node: int) -> StepState:
+        return self.states.get(node, PENDING)
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a graph. ``key`` is ``run_key(id)``: what messages, job names and stores call it by.
+
+    ``folder``: where the graph's file lies, on the machine that runs it.
+    """
+
+    id: str
+    key: str
+    graph: str
+    version: str
+    params: Mapping[str, Json]
+    started_at: float
+    status: RunStatus = RunStatus.RUNNING
+    ended_at: float | None = None
+    folder: str | None = None

@@ -1,0 +1,177 @@
+"""A plan: a graph compiled to plain data that is stored with each run; all that handling an event needs. Decides nothing.
+
+Nodes are numbered: first the steps, in the graph's order; then the gates; last the end of the run. A *gate* is the
+knot of a tree of joins: where more than ``WIDE`` predecessors meet, they arrive in groups at gates, and the gates
+arrive at the step's own join, so that no counter is written more than about ``WIDE`` times.
+
+Every leaf arrives at the end, and how the leaves ended decides how the run did. A run must not end before its steps
+have, though, and an impatient rule (``one_success``…) lets a leaf end while its predecessors run. So the steps that
+no patient successor waits for arrive at the end too, through a *quiet* gate, which passes the arrival and not how.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from orchestrator.core.rules import IMPATIENT, TriggerRule
+from orchestrator.core.steps import Step
+
+#: The most arrivals at one join. Firestore takes a sustained write a second on one document, and bursts above it.
+WIDE = 32
+
+
+class Role(StrEnum):
+    """What a node is."""
+
+    STEP = "step"
+    GATE = "gate"
+    QUIET = "quiet"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One place in a plan. ``join``: the join at its door (None: no predecessor). ``arrives``: joins its end arrives at."""
+
+    name: str
+    role: Role
+    rule: TriggerRule
+    join: int | None
+    arrives: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinPlan:
+    """Where nodes arrive. ``doors``: the nodes that wait here, which have the same predecessors.
+
+    ``only``: the single node that arrives, if there is just one; its own state then says all that a counter could,
+    so no counter is kept.
+    """
+
+    size: int
+    doors: tuple[int, ...]
+    only: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A compiled graph. ``version`` is the hash of its content."""
+
+    graph: str
+    version: str
+    steps: tuple[Step, ...]
+    nodes: tuple[Node, ...]
+    joins: tuple[JoinPlan, ...]
+
+    @property
+    def end(self) -> int:
+        """The number of the node at which every leaf arrives."""
+        return len(self.nodes) - 1
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Step name -> node number."""
+        return {step.name: number for number, step in enumerate(self.steps)}
+
+    @cached_property
+    def roots(self) -> tuple[int, ...]:
+        """The nodes that may start at once."""
+        return tuple(number for number, node in enumerate(self.nodes) if node.join is None)
+
+    def successors(self, node: int) -> Iterator[int]:
+        """The nodes that wait at the joins ``node`` arrives at."""
+        for join in self.nodes[node].arrives:
+            yield from self.joins[join].doors
+
+
+class Compiler:
+    """Turns steps into a plan. Use ``compile_plan``."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = steps
+        self.names = [step.name for step in steps]
+        self.rules = [step.trigger for step in steps]
+        self.roles = [Role.STEP] * len(steps)
+        self.door: list[int | None] = [None] * len(steps)
+        self.arrivals: list[tuple[int, ...]] = []  # by join
+        self.shared: dict[object, int] = {}
+
+    def nodes(self) -> tuple[Node, ...]:
+        arrives: list[list[int]] = [[] for _ in self.names]
+        for join, nodes in enumerate(self.arrivals):
+            for node in nodes:
+                arrives[node].append(join)
+        return tuple(
+            Node(name, role, rule, door, tuple(joins))
+            for name, role, rule, door, joins in zip(
+                self.names, self.roles, self.rules, self.door, arrives, strict=True
+            )
+        )
+
+    def joins(self) -> tuple[JoinPlan, ...]:
+        doors: list[list[int]] = [[] for _ in self.arrivals]
+        for node, join in enumerate(self.door):
+            if join is not None:
+                doors[join].append(node)
+        return tuple(
+            JoinPlan(len(nodes), tuple(waiting), nodes[0] if len(nodes) == 1 else None)
+            for nodes, waiting in zip(self.arrivals, doors, strict=True)
+        )
+
+    def node(self, name: str, role: Role, rule: TriggerRule, arrivals: tuple[int, ...]) -> int:
+        self.names.append(name)
+        self.roles.append(role)
+        self.rules.append(rule)
+        self.door.append(None)
+        number = len(self.names) - 1
+        self.door[number] = self.join(arrivals, rule)
+        return number
+
+    def join(self, arrivals: tuple[int, ...], rule: TriggerRule) -> int:
+        """The join where ``arrivals`` meet: shared by all who wait for the same, a tree if there are many.
+
+        The gates of an impatient rule pass early, so its tree serves that rule alone.
+        """
+        rule = rule if rule in IMPATIENT else TriggerRule.ALL_DONE
+        key = arrivals if len(arrivals) <= WIDE else (arrivals, rule)
+        if key not in self.shared:
+            while len(arrivals) > WIDE:
+                arrivals = tuple(self.gate(group, rule) for group in _groups(arrivals))
+            self.arrivals.append(arrivals)
+            self.shared[key] = len(self.arrivals) - 1
+        return self.shared[key]
+
+    def gate(self, arrivals: tuple[int, ...], rule: TriggerRule) -> int:
+        return self.node(f"_gate.{len(self.names)}", Role.GATE, rule, arrivals)
+
+
+def compile_plan(graph: str, version: str, steps: Sequence[Step]) -> Plan:
+    """Compile valid ``steps`` (no unknown name, no cycle). The same steps give the same plan."""
+    compiler = Compiler(steps)
+    numbers = {step.name: number for number, step in enumerate(steps)}
+    followed: set[int] = set()
+    awaited: set[int] = set()
+    for number, step in enumerate(steps):
+        before = tuple(sorted(numbers[name] for name in step.after))
+        followed.update(before)
+        if step.trigger not in IMPATIENT:
+            awaited.update(before)
+        if before and step.trigger is not TriggerRule.ALWAYS:  # which asks nothing of them
+            compiler.door[number] = compiler.join(before, step.trigger)
+    leaves = [number for number in range(len(steps)) if number not in followed]
+    if unawaited := sorted(followed - awaited):
+        leaves.append(compiler.node("_unawaited", Role.QUIET, TriggerRule.ALL_DONE, tuple(unawaited)))
+    compiler.node("_end", Role.END, TriggerRule.ALL_DONE, tuple(leaves))
+    return Plan(graph, version, tuple(steps), compiler.nodes(), compiler.joins())
+
+
+def _groups(arrivals: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Split into the fewest groups of at most ``WIDE``, of even size."""
+    count = -(-len(arrivals) // WIDE)
+    size, larger = divmod(len(arrivals), count)
+    start = 0
+    for index in range(count):
+        stop = start + size + (index < larger)
+        yield arrivals[start:stop]
+        start = stop

@@ -1,0 +1,173 @@
+"""Trigger rules: what a step asks of the join at its door. One function and one row a rule; decides nothing else.
+
+The names and the answers are Airflow's. One thing differs on purpose: a verdict here is a function of how the
+predecessors *finally* ended. It may come early, but only where no later arrival could change it (docs/lifecycle.md).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TriggerRule(StrEnum):
+    """Airflow's trigger rules, verbatim."""
+
+    ALL_SUCCESS = "all_success"
+    ALL_FAILED = "all_failed"
+    ALL_DONE = "all_done"
+    ALL_DONE_MIN_ONE_SUCCESS = "all_done_min_one_success"
+    ONE_SUCCESS = "one_success"
+    ONE_FAILED = "one_failed"
+    ONE_DONE = "one_done"
+    NONE_FAILED = "none_failed"
+    NONE_SKIPPED = "none_skipped"
+    ALWAYS = "always"
+    NONE_FAILED_MIN_ONE_SUCCESS = "none_failed_min_one_success"
+    ALL_SKIPPED = "all_skipped"
+
+
+class Verdict(StrEnum):
+    """What a rule says of a join."""
+
+    WAIT = "wait"
+    RUN = "run"
+    SKIP = "skip"
+    UPSTREAM_FAILED = "upstream_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many steps ended in which way. ``failed`` counts cancelled steps too."""
+
+    succeeded: int = 0
+    failed: int = 0
+    upstream_failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.succeeded + other.succeeded,
+            self.failed + other.failed,
+            self.upstream_failed + other.upstream_failed,
+            self.skipped + other.skipped,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The counters at a step's door: arrivals still ``pending``, and how those before them ended."""
+
+    pending: int = 0
+    ended: Tally = Tally()
+
+    @property
+    def broken(self) -> int:
+        """Predecessors that failed or never ran because of a failure."""
+        return self.ended.failed + self.ended.upstream_failed
+
+
+# Each rule first asks what no later arrival can undo, then waits, then decides on the complete join.
+
+
+def all_success(join: Join) -> Verdict:
+    if join.broken:
+        return Verdict.UPSTREAM_FAILED
+    if join.pending:
+        return Verdict.WAIT
+    return Verdict.SKIP if join.ended.skipped else Verdict.RUN
+
+
+def all_failed(join: Join) -> Verdict:
+    if join.ended.succeeded or join.ended.skipped:
+        return Verdict.SKIP
+    return Verdict.WAIT if join.pending else Verdict.RUN
+
+
+def all_done(join: Join) -> Verdict:
+    return Verdict.WAIT if join.pending else Verdict.RUN
+
+
+def all_done_min_one_success(join: Join) -> Verdict:
+    if join.ended.skipped:
+        return Verdict.SKIP
+    if join.pending:
+        return Verdict.WAIT
+    return Verdict.RUN if join.ended.succeeded else Verdict.UPSTREAM_FAILED
+
+
+def one_success(join: Join) -> Verdict:
+    if join.ended.succeeded:
+        return Verdict.RUN
+    if join.pending:
+        return Verdict.WAIT
+    return Verdict.UPSTREAM_FAILED if join.broken else Verdict.SKIP
+
+
+def one_failed(join: Join) -> Verdict:
+    if join.broken:
+        return Verdict.RUN
+    return Verdict.WAIT if join.pending else Verdict.SKIP
+
+
+def one_done(join: Join) -> Verdict:
+    if join.ended.succeeded or join.ended.failed:
+        return Verdict.RUN
+    return Verdict.WAIT if join.pending else Verdict.SKIP
+
+
+def none_failed(join: Join) -> Verdict:
+    if join.broken:
+        return Verdict.UPSTREAM_FAILED
+    return Verdict.WAIT if join.pending else Verdict.RUN
+
+
+def none_skipped(join: Join) -> Verdict:
+    if join.ended.skipped:
+        return Verdict.SKIP
+    return Verdict.WAIT if join.pending else Verdict.RUN
+
+
+def always(_: Join) -> Verdict:
+    return Verdict.RUN
+
+
+def none_failed_min_one_success(join: Join) -> Verdict:
+    if join.broken:
+        return Verdict.UPSTREAM_FAILED
+    if join.pending:
+        return Verdict.WAIT
+    return Verdict.RUN if join.ended.succeeded else Verdict.SKIP
+
+
+def all_skipped(join: Join) -> Verdict:
+    if join.ended.succeeded or join.broken:
+        return Verdict.SKIP
+    return Verdict.WAIT if join.pending else Verdict.RUN
+
+
+RULES: dict[TriggerRule, Callable[[Join], Verdict]] = {
+    TriggerRule.ALL_SUCCESS: all_success,
+    TriggerRule.ALL_FAILED: all_failed,
+    TriggerRule.ALL_DONE: all_done,
+    TriggerRule.ALL_DONE_MIN_ONE_SUCCESS: all_done_min_one_success,
+    TriggerRule.ONE_SUCCESS: one_success,
+    TriggerRule.ONE_FAILED: one_failed,
+    TriggerRule.ONE_DONE: one_done,
+    TriggerRule.NONE_FAILED: none_failed,
+    TriggerRule.NONE_SKIPPED: none_skipped,
+    TriggerRule.ALWAYS: always,
+    TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS: none_failed_min_one_success,
+    TriggerRule.ALL_SKIPPED: all_skipped,
+}
+
+#: The rules that may say RUN while predecessors are still pending. The others let a step run only when all have ended.
+IMPATIENT = frozenset(
+    {TriggerRule.ONE_SUCCESS, TriggerRule.ONE_FAILED, TriggerRule.ONE_DONE, TriggerRule.ALWAYS}
+)
+
+EMPTY = Join()
+
+
+def verdict(rule: TriggerRule, join: Join) -> Verdict:
+    """What ``rule`` says of ``join``. A step with no predecessors (an empty join) runs, whatever its rule."""
+    return Verdict.RUN if join == EMPTY else RULES[rule](join)

@@ -1,0 +1,69 @@
+"""A step and the policies it carries: plain frozen data, the same in a graph and in a plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from orchestrator.core.rules import TriggerRule
+
+#: A value that JSON can hold.
+Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+
+#: The kind of a step that has no job and ends at once.
+NO_JOB = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often and how late a failed attempt is made again.
+
+    ``attempts`` counts the first one. The n-th retry waits ``delay * backoff**(n-1)`` seconds, at most ``max_delay``.
+    """
+
+    attempts: int = 1
+    delay: float = 60.0
+    backoff: float = 2.0
+    max_delay: float = 3600.0
+
+    def wait(self, failures: int) -> float:
+        """Seconds to wait after the ``failures``-th failed attempt (1 is the first)."""
+        try:
+            return min(self.delay * self.backoff ** (failures - 1), self.max_delay)
+        except OverflowError:
+            return self.max_delay
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPolicy:
+    """When a job's real state is looked at: ``delay`` seconds after a signal, and ``every`` so often without one."""
+
+    delay: float = 30.0
+    every: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a step runs: a kind (``dataflow``, ``command``, ``python``, ``wait``) and that kind's own options."""
+
+    kind: str = NO_JOB
+    spec: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A node of a graph. ``after`` holds the names of its predecessors, sorted, each once. Times are in seconds.
+
+    ``when`` is None, or the text of one ``{{ expression }}``. ``local`` stands in for a cloud job on one machine.
+    """
+
+    name: str
+    work: Work = Work()
+    after: tuple[str, ...] = ()
+    trigger: TriggerRule = TriggerRule.ALL_SUCCESS
+    when: str | None = None
+    retry: Retry = Retry()
+    timeout: float | None = None
+    check: CheckPolicy = CheckPolicy()
+    local: Work | None = None
+    job_name: str | None = None
+    description: str = ""

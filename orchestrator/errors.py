@@ -1,0 +1,92 @@
+"""Every error this package raises on purpose: what a caller may do about it, and what to answer with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class OrchestratorError(Exception):
+    """Base of the tree. Its text is one sentence for a person: what was expected, what came, where.
+
+    ``retryable``: the same call may succeed later.
+    ``http_status``: what a function answers with.
+    ``exit_code``: what the command line ends with.
+    """
+
+    retryable = False
+    http_status = 500
+    exit_code = 1
+
+
+class UsageError(OrchestratorError):
+    """The caller asked for something that cannot be: mend the request."""
+
+    http_status = 400
+    exit_code = 2
+
+
+class NotFoundError(UsageError):
+    """No run, graph, step or file has that name."""
+
+    http_status = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a graph, at a path of keys inside its document: ``("steps", "report", "after", 0)``."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+
+class InvalidGraphError(UsageError):
+    """A graph that cannot run. Carries all its problems, and prints one a line."""
+
+    def __init__(self, problems: Sequence[Problem], lines: Sequence[str] = ()) -> None:
+        self.problems = tuple(problems)
+        self.lines = tuple(lines) or tuple(_line(problem) for problem in problems)
+        super().__init__("\n".join(self.lines))
+
+
+class ConflictError(OrchestratorError):
+    """Somebody else changed the document first, again and again: come back later."""
+
+    retryable = True
+    http_status = 503
+
+
+class StoreError(OrchestratorError):
+    """The store did not do what was asked, and nothing is known of whether it will."""
+
+    retryable = True
+    http_status = 503
+
+
+class QueueError(OrchestratorError):
+    """The queue did not take a task."""
+
+    retryable = True
+    http_status = 503
+
+
+class BackendError(OrchestratorError):
+    """A job service did not answer, or not clearly. It says nothing about the job."""
+
+    retryable = True
+    http_status = 503
+
+
+class AmbiguousLaunchError(BackendError):
+    """A launch was sent and its answer lost: the job may or may not exist. Look for it before launching again."""
+
+
+class LaunchRefusedError(OrchestratorError):
+    """The job service said no, and will say no again: wrong parameters, no permission, no such template."""
+
+
+class OutputError(OrchestratorError):
+    """A job left outputs that cannot be read or are too large."""
+
+
+def _line(problem: Problem) -> str:
+    where = ".".join(str(part) for part in problem.path)
+    return f"{where}: {problem.message}" if where else problem.message

@@ -1,0 +1,78 @@
+"""Jobs that end as told, when told: a product for rehearsals, ``run --simulate`` and tests. Nothing is executed."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from orchestrator.core.model import Outcome
+from orchestrator.core.steps import Json
+from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How a job goes: it runs for ``seconds`` and ends with ``outcome``."""
+
+    seconds: float = 0.0
+    outcome: Outcome = Outcome.SUCCEEDED
+    outputs: Mapping[str, Json] | None = None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class ScriptedJob:
+    """One job of the scripted service; ``cancelled_at`` once somebody asked it to stop."""
+
+    request: JobRequest
+    script: Script
+    launched_at: float
+    cancelled_at: float | None = None
+
+    @property
+    def end(self) -> float:
+        end = self.launched_at + self.script.seconds
+        return end if self.cancelled_at is None else min(end, self.cancelled_at)
+
+
+class ScriptedBackend:
+    """A job service in memory. ``write`` gives the script of each request; a name is taken for ever."""
+
+    def __init__(self, write: Callable[[JobRequest], Script], clock: Clock) -> None:
+        self._write = write
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.jobs: dict[str, ScriptedJob] = {}
+
+    def launch(self, request: JobRequest) -> Launched:
+        with self._lock:
+            if request.name not in self.jobs:
+                self.jobs[request.name] = ScriptedJob(request, self._write(request), self._clock())
+            return self._launched(self.jobs[request.name])
+
+    def find(self, request: JobRequest) -> Launched | None:
+        with self._lock:
+            job = self.jobs.get(request.name)
+            return self._launched(job) if job else None
+
+    def status(self, job: str) -> JobStatus:
+        with self._lock:
+            found = self.jobs.get(job)
+            if found is None:  # it was in the memory of a process that is gone
+                return JobOver(Outcome.INTERRUPTED, self._clock())
+            if self._clock() < found.end:
+                return JobRunning()
+            if found.cancelled_at is not None and found.end == found.cancelled_at:
+                return JobOver(Outcome.CANCELLED, found.end)
+            script = found.script
+            failed = script.outcome is Outcome.FAILED
+            cause = "scripted" if failed else None
+            return JobOver(script.outcome, found.end, script.outputs, script.error, cause)
+
+    def cancel(self, job: str) -> None:
+        with self._lock:
+            found = self.jobs.get(job)
+            if found is not None and self._clock() < found.end:
+                found.cancelled_at = self._clock()
+
+    def _launched(self, job: ScriptedJob) -> Launched:
+        return Launched(job.request.name, due=job.end)

@@ -1,0 +1,170 @@
+"""The four ports, each with what it promises: Store, Queue, JobBackend, Clock. Adapters keep the promises; one contract
+suite a port (tests/contract) holds every adapter to them.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.core.messages import Effect
+from orchestrator.core.model import Counter, Outcome, Run, RunStatus, StepState, Transition, View
+from orchestrator.core.plan import Plan
+from orchestrator.core.steps import Json
+
+#: What decides inside a store's commit. Pure: it may be called several times, and must not call the store.
+Decide = Callable[[StepState], Transition | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What ``transact`` did. ``applied`` False: nothing was written, ``state`` is as it was read.
+
+    ``counters``: the counters this commit changed, as it left them.
+    """
+
+    applied: bool
+    state: StepState
+    counters: Mapping[int, Counter]
+
+
+class Store(Protocol):
+    """Where runs live. It holds no decisions. Every method may raise StoreError or ConflictError.
+
+    A commit whose answer is lost may still have been applied: the caller reads again and never assumes.
+    """
+
+    def open_run(self, run: Run, plan: Plan) -> bool:
+        """Write the run and, once per version, its plan. False, and nothing written, if a run of that key exists."""
+        ...
+
+    def transact(self, run: str, node: int, decide: Decide) -> Commit:
+        """Write what ``decide`` makes of the node's state, with the arrivals at its joins, in one atomic commit.
+
+        The commit is applied only if the node's state is still as ``decide`` saw it; otherwise it is read again and
+        decided again. The counters are added to blindly: they are not read, and they never make a commit fail.
+        """
+        ...
+
+    def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
+        """The states and counters asked for, as of now; what was never written is absent."""
+        ...
+
+    def load_all(self, run: str) -> View:
+        """All states and counters of a run."""
+        ...
+
+    def get_run(self, run: str) -> Run | None:
+        """The run of that key."""
+        ...
+
+    def get_plan(self, version: str) -> Plan | None:
+        """The plan of that version."""
+        ...
+
+    def end_run(self, run: str, status: RunStatus, at: float) -> bool:
+        """Record the end of a run that is still running. False if it had ended."""
+        ...
+
+    def list_runs(self, limit: int = 50) -> Sequence[Run]:
+        """Runs, the newest start first."""
+        ...
+
+
+#: Which lane of the queue a task takes: launches are limited in number and rate, the rest is not.
+LAUNCHES = "launches"
+CHECKS = "checks"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An effect on its way. Its ``name`` is taken once: putting it again does nothing, for a day at least a try."""
+
+    name: str
+    lane: str
+    effect: Effect
+
+    @property
+    def due(self) -> float:
+        """Not to be delivered before this time, seconds since the epoch."""
+        return self.effect.due
+
+
+class Queue(Protocol):
+    """Delayed, named tasks, delivered at least once, in no promised order, again after a failure."""
+
+    def put(self, tasks: Sequence[Task]) -> None:
+        """Take all ``tasks``, durably. A name that is taken is not an error. Raises QueueError if any was not taken."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What a backend needs to launch one attempt. ``spec`` is rendered: no ``{{ }}`` is left in it."""
+
+    run: Run
+    node: int
+    step: str
+    attempt: int
+    name: str
+    kind: str
+    spec: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRunning:
+    """The job has not ended, or nothing says that it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobOver:
+    """The job ended at ``at``. ``outputs`` for those downstream; ``error`` and ``cause`` if it did not succeed."""
+
+    outcome: Outcome
+    at: float
+    outputs: Mapping[str, Json] | None = None
+    error: str | None = None
+    cause: str | None = None
+    hopeless: bool = False
+
+
+JobStatus = JobRunning | JobOver
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A job that its service knows, by an id that only its backend understands. ``due``: when a look at it will pay."""
+
+    job: str
+    due: float | None = None
+
+
+class JobBackend(Protocol):
+    """A service that runs jobs of one kind."""
+
+    def launch(self, request: JobRequest) -> Launched:
+        """Launch the job under ``request.name``. If a job of that name is there, it is that one.
+
+        Raises LaunchRefusedError if another try cannot help, AmbiguousLaunchError if it may have been launched, and
+        BackendError if it certainly was not.
+        """
+        ...
+
+    def find(self, request: JobRequest) -> Launched | None:
+        """The job launched under ``request.name``, in whatever state; None if there certainly is none."""
+        ...
+
+    def status(self, job: str) -> JobStatus:
+        """How the job stands. Raises BackendError if that cannot be told now."""
+        ...
+
+    def cancel(self, job: str) -> None:
+        """Ask the job to stop; harmless if it has. Asked again, insist."""
+        ...
+
+
+class Clock(Protocol):
+    """Tells the time, and nothing else."""
+
+    def __call__(self) -> float:
+        """Seconds since the epoch."""
+        ...

@@ -1,0 +1,67 @@
+"""One SQLite file, shared by the store and the queue of the embedded world: opens it, and serialises its writers."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.errors import StoreError
+
+#: Seconds to wait for another process's commit before giving up.
+BUSY = 30.0
+
+
+class Database:
+    """A connection for the threads of one process, which take turns.
+
+    Durable against a killed process always (WAL); against a power cut too if ``durable`` (an fsync a commit).
+    """
+
+    def __init__(self, path: Path | str, schema: str, durable: bool = False) -> None:
+        self._lock = threading.RLock()
+        try:
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=512
+            )
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._connection.executescript(schema)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: expected an SQLite database of the orchestrator: {error}") from error
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that holds the write lock from its first line. Nests: only the outermost commits."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._rollback()
+                raise StoreError(f"SQLite: {error}") from error
+            except BaseException:
+                self._rollback()
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One or more reads; each sees the last commit."""
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise StoreError(f"SQLite: {error}") from error
+
+    def close(self) -> None:
+        """Close the file. Nothing is lost that was committed."""
+        with self._lock:
+            self._connection.close()
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")

@@ -1,0 +1,1 @@
+"""Stores: where runs live. Each file is one adapter of the Store port."""

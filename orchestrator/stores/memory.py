@@ -1,0 +1,94 @@
+"""A store in memory: a product for tests, rehearsals and simulation. As strict as Firestore, and no more durable than RAM."""
+
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, View
+from orchestrator.core.plan import Plan
+from orchestrator.errors import StoreError
+from orchestrator.ports import Commit, Decide
+
+#: Writes in one commit: the number Firestore held to for years, and its emulator's clients still do.
+MOST_WRITES = 500
+
+
+class MemoryStore:
+    """Keeps its promises among the threads of one process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs: dict[str, Run] = {}
+        self._plans: dict[str, Plan] = {}
+        self._states: dict[str, dict[int, StepState]] = {}
+        self._counters: dict[str, dict[int, Counter]] = {}
+
+    def open_run(self, run: Run, plan: Plan) -> bool:
+        with self._lock:
+            if run.key in self._runs:
+                return False
+            self._plans[run.version] = plan
+            self._runs[run.key] = run
+            self._states[run.key] = {}
+            self._counters[run.key] = {}
+            return True
+
+    def transact(self, run: str, node: int, decide: Decide) -> Commit:
+        """Decides outside the lock, so that a conflict is a real one and ``decide`` may be called again."""
+        while True:
+            seen = self._state(run, node)
+            transition = decide(seen)
+            if transition is None:
+                return Commit(False, seen, {})
+            if len(transition.joins) + 1 > MOST_WRITES:
+                raise StoreError(f"a commit of {len(transition.joins) + 1} writes is above {MOST_WRITES}")
+            with self._lock:
+                if self._states[run].get(node, PENDING) is not seen:
+                    continue
+                self._states[run][node] = transition.state
+                counters = self._counters[run]
+                changed = {}
+                for join in transition.joins:
+                    before = counters.get(join, Counter())
+                    changed[join] = counters[join] = Counter(before.arrived + 1, before.ended + transition.adds)
+                return Commit(True, transition.state, changed)
+
+    def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
+        with self._lock:
+            states, counters = self._of(run)
+            return View(
+                {node: states[node] for node in nodes if node in states},
+                {join: counters[join] for join in joins if join in counters},
+            )
+
+    def load_all(self, run: str) -> View:
+        with self._lock:
+            states, counters = self._of(run)
+            return View(dict(states), dict(counters))
+
+    def get_run(self, run: str) -> Run | None:
+        return self._runs.get(run)
+
+    def get_plan(self, version: str) -> Plan | None:
+        return self._plans.get(version)
+
+    def end_run(self, run: str, status: RunStatus, at: float) -> bool:
+        with self._lock:
+            self._of(run)
+            if self._runs[run].status is not RunStatus.RUNNING:
+                return False
+            self._runs[run] = replace(self._runs[run], status=status, ended_at=at)
+            return True
+
+    def list_runs(self, limit: int = 50) -> Sequence[Run]:
+        runs = sorted(self._runs.values(), key=lambda run: (-run.started_at, run.id))
+        return runs[:limit]
+
+    def _state(self, run: str, node: int) -> StepState:
+        with self._lock:
+            return self._of(run)[0].get(node, PENDING)
+
+    def _of(self, run: str) -> tuple[dict[int, StepState], dict[int, Counter]]:
+        if run not in self._runs:
+            raise StoreError(f"no run has the key '{run}'")
+        return self._states[run], self._counters[run]
