@@ -167,7 +167,7 @@ class Engine:
                 return self.handle(run, plan, node, StepSettled(Status.SKIPPED, self.clock(), cause="when"))
             if work.kind == NO_JOB:
                 return self.handle(run, plan, node, StepSettled(Status.SUCCEEDED, self.clock()))
-            spec = self._render(run, plan, dict(work.spec))
+            spec = self._render(run, plan, work.spec)
         except expressions.ExpressionError as error:
             return self._refuse(run, plan, effect, str(error), "expression")
         name = job_name(step.job_name or step.name, JobRef(run.key, node, effect.attempt))
@@ -260,10 +260,11 @@ class Engine:
     def _holds(self, run: Run, plan: Plan, when: str) -> bool:
         return expressions.holds(when, self._context(run, plan, expressions.references(when)))
 
-    def _render(self, run: Run, plan: Plan, spec: dict[str, Json]) -> dict[str, Json]:
-        rendered = expressions.render(spec, self._context(run, plan, expressions.references(spec)))
-        assert isinstance(rendered, dict)
-        return rendered
+    def _render(self, run: Run, plan: Plan, spec: Mapping[str, Json]) -> Mapping[str, Json]:
+        if not expressions.used_in(spec):
+            return spec
+        names = expressions.references(spec)
+        return {key: expressions.render(value, self._context(run, plan, names)) for key, value in spec.items()}
 
     def _context(self, run: Run, plan: Plan, names: Iterable[str]) -> dict[str, Json]:
         """What expressions may name: params, the run, and the upstream steps among ``names``."""

@@ -18,7 +18,7 @@ class Database:
     Durable against a killed process always (WAL); against a power cut too if ``durable`` (an fsync a commit).
     """
 
-    def __init__(self, path: Path | str, schema: str, durable: bool = False) -> None:
+    def __init__(self, path: Path | str, durable: bool = False) -> None:
         self._lock = threading.RLock()
         try:
             self._connection = sqlite3.connect(
@@ -26,42 +26,40 @@ class Database:
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            self._connection.executescript(schema)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: expected an SQLite database of the orchestrator: {error}") from error
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that holds the write lock from its first line. Nests: only the outermost commits."""
-        with self._lock:
+        """A transaction that holds the write lock from its first line. Inside another one, a part of that one."""
+        with self._lock, _mapped():
             if self._connection.in_transaction:
                 yield self._connection
                 return
+            self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
                 self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                self._rollback()
-                raise StoreError(f"SQLite: {error}") from error
             except BaseException:
-                self._rollback()
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """One or more reads; each sees the last commit."""
-        with self._lock:
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise StoreError(f"SQLite: {error}") from error
+        with self._lock, _mapped():
+            yield self._connection
 
     def close(self) -> None:
         """Close the file. Nothing is lost that was committed."""
         with self._lock:
             self._connection.close()
 
-    def _rollback(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+
+@contextmanager
+def _mapped() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"SQLite: {error}") from error

@@ -1,0 +1,45 @@
+"""Finds graphs by name: a path is a path, and a name is looked for below ``graphs/``. Loads nothing."""
+
+from pathlib import Path
+
+from orchestrator.core.graph import did_you_mean
+from orchestrator.errors import NotFoundError
+
+SUFFIXES = (".yaml", ".yml", ".json", ".py")
+
+
+def find_graph(name: str, folder: Path = Path()) -> Path:
+    """The file of the graph that a user calls ``name``: a path, or ``graphs/NAME.yaml``, or ``graphs/NAME/graph.yaml``.
+
+    Raises NotFoundError.
+    """
+    path = folder / name
+    if path.is_file():
+        return path
+    if path.is_dir():
+        found = _inside(path)
+        if found is None:
+            raise NotFoundError(f"{name}: expected a file graph.yaml, graph.json or graph.py in this folder")
+        return found
+    known = graphs(folder)
+    if name in known:
+        return known[name]
+    if path.suffix in SUFFIXES:
+        raise NotFoundError(f"{name}: there is no such file")
+    where = f"; here are {', '.join(sorted(known))}" if known else ""
+    raise NotFoundError(f"{name}: no file and no graph in graphs/ has this name{did_you_mean(name, list(known))}{where}")
+
+
+def graphs(folder: Path = Path()) -> dict[str, Path]:
+    """Name -> file of every graph below ``graphs/``."""
+    found: dict[str, Path] = {}
+    for path in sorted((folder / "graphs").glob("*")):
+        if path.is_dir() and (inside := _inside(path)):
+            found[path.name] = inside
+        elif path.suffix in SUFFIXES:
+            found[path.stem] = path
+    return found
+
+
+def _inside(folder: Path) -> Path | None:
+    return next((folder / f"graph{suffix}" for suffix in SUFFIXES if (folder / f"graph{suffix}").is_file()), None)

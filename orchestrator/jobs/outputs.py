@@ -1,0 +1,52 @@
+"""What a local job leaves behind: its outputs, and the last thing it said. Reads only."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator.core.steps import Json
+from orchestrator.errors import OutputError
+
+#: Bytes of JSON that one step may leave as outputs. They are stored with its state, and a Firestore document has 1 MiB.
+MOST_OUTPUT = 256 * 1024
+
+#: How much of a log's end is read, and how much of its last line is shown.
+_TAIL, _LINE = 4096, 300
+
+
+def read_outputs(path: Path) -> Mapping[str, Json] | None:
+    """The JSON object in the file at ``path``, None if there is no file. Raises OutputError."""
+    try:
+        size = path.stat().st_size
+        if size > MOST_OUTPUT:
+            raise OutputError(f"{path}: outputs take {size:,} bytes, at most {MOST_OUTPUT:,} are kept")
+        return check_outputs(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise OutputError(f"{path}: expected outputs as a JSON object: {error}") from error
+
+
+def check_outputs(value: Any) -> Mapping[str, Json]:
+    """``value`` if it can be kept as outputs: a mapping with text keys that JSON can hold. Raises OutputError."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise OutputError(f"expected outputs as a mapping with text keys, came {type(value).__name__}")
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise OutputError(f"outputs that JSON cannot hold: {error}") from error
+    if len(text) > MOST_OUTPUT:
+        raise OutputError(f"outputs take {len(text):,} bytes of JSON, at most {MOST_OUTPUT:,} are kept")
+    return value
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that is not blank, cut to fit a line."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - _TAIL))
+        lines = file.read().decode(errors="replace").split("\n")
+    said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return said if len(said) <= _LINE else f"{said[:_LINE]}…"

@@ -1,0 +1,148 @@
+"""The embedded world's loop: plays Cloud Tasks (delivers due tasks) and the log sink (hears that a job ended).
+
+It decides nothing: whatever it forgets when it is killed is in the database, and the next loop finds it there.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from queue import Empty
+
+from orchestrator.core.messages import SIGNAL, Check, Finish
+from orchestrator.core.model import RunStatus
+from orchestrator.core.names import parse_job_name
+from orchestrator.errors import OrchestratorError, StoreError
+from orchestrator.ports import CHECKS, LAUNCHES, Task
+from orchestrator.queues.local import Delivery
+from orchestrator.wiring import Embedded
+
+#: Tasks taken at a time. One commit serves them all.
+BATCH = 64
+
+#: Seconds after which ``tick`` is called again though nothing happens.
+TICK = 0.1
+
+#: Seconds that stopped jobs get to end before they are killed.
+PATIENCE = 5.0
+
+
+class Loop:
+    """Drives ``runs`` (their keys) until all have ended, or until it is told to stop.
+
+    ``parallel``: jobs at once. ``tick`` is called in this thread ten times a second or so, to show what goes on.
+    """
+
+    def __init__(
+        self, world: Embedded, runs: Collection[str], parallel: int, tick: Callable[[], None] = lambda: None
+    ) -> None:
+        self._world = world
+        self._open = set(runs)
+        self._parallel = parallel
+        self._tick = tick
+        self._stop = threading.Event()
+        self._sweeps = 0
+        self.warnings: list[str] = []
+
+    def stop(self) -> None:
+        """Return soon, leaving jobs as they are. From any thread, or a signal handler."""
+        self._stop.set()
+        self._world.ended.put(None)
+
+    def recover(self) -> None:
+        """Take over from a loop that died: its leased tasks are due, and everything owed is paid again."""
+        for run in self._open:
+            self._world.queue.release(run, time.time())
+            self._sweep(run)
+
+    def drive(self) -> bool:
+        """Deliver until every run has ended (True) or ``stop`` is called (False)."""
+        self._open = {run for run in self._open if self._is_running(run)}
+        while self._open and not self._stop.is_set():
+            free = self._parallel - self._world.running
+            worked = self._hear(0.0) + self._deliver(CHECKS, BATCH) + self._deliver(LAUNCHES, min(free, BATCH))
+            self._tick()
+            if self._open and not worked:
+                self._hear(self._quiet())
+        return not self._open
+
+    def end_jobs(self) -> None:
+        """Stop the processes of the runs, and wait for them: they are interrupted, and run again with the next loop."""
+        self._world.processes.stop_all()
+        deadline = time.monotonic() + PATIENCE
+        while self._world.processes.running:
+            try:
+                self._world.ended.get(timeout=max(0.0, deadline - time.monotonic()))
+            except Empty:
+                self._world.processes.stop_all()
+                deadline = time.monotonic() + PATIENCE
+
+    def _hear(self, wait: float) -> int:
+        """Look at the jobs that are said to have ended: here no delay is needed, since the exit status is there."""
+        looks = [
+            Check(ref.run, ref.node, ref.attempt, SIGNAL)
+            for name in self._ended(wait)
+            if (ref := parse_job_name(name)) and ref.run in self._open
+        ]
+        if looks:
+            with self._world.database.write():
+                for look in looks:
+                    self._look(look)
+        return len(looks)
+
+    def _ended(self, wait: float) -> Iterator[str]:
+        """The names of ended jobs; waits so many seconds for the first."""
+        try:
+            name = self._world.ended.get(timeout=wait) if wait else self._world.ended.get_nowait()
+            for _ in range(BATCH):
+                if name is not None:
+                    yield name
+                name = self._world.ended.get_nowait()
+        except Empty:
+            return
+
+    def _look(self, look: Check) -> None:
+        try:
+            self._world.engine.perform(look)
+        except OrchestratorError as error:
+            self.warnings.append(f"{look.name}: {error}")
+            self._world.queue.put([Task(look.name, CHECKS, look)])
+
+    def _deliver(self, lane: str, most: int) -> int:
+        """Perform a batch of due tasks in one transaction.
+
+        That is safe for launches too, though their claims are not on disk before the jobs start: in this world a job's
+        name is taken for ever, so if the batch is lost, the launch that is delivered again finds what this one started.
+        """
+        found = self._world.queue.lease(self._open, lane, time.time(), most)
+        if found:
+            with self._world.database.write():
+                self._world.queue.acknowledge([delivery for delivery in found if self._perform(delivery)])
+        return len(found)
+
+    def _perform(self, delivery: Delivery) -> bool:
+        try:
+            self._world.engine.perform(delivery.effect)
+        except OrchestratorError as error:
+            self.warnings.append(f"{delivery.name}: {error}")
+            self._world.queue.retry(delivery, time.time(), str(error))
+            return False
+        if isinstance(delivery.effect, Finish) and not self._is_running(delivery.effect.run):
+            self._open.discard(delivery.effect.run)
+            self._world.queue.forget(delivery.effect.run)
+        return True
+
+    def _quiet(self) -> float:
+        """Seconds until a task falls due. If nothing is to be waited for, something was lost, and is swept up."""
+        lanes = (CHECKS, LAUNCHES) if self._world.running < self._parallel else (CHECKS,)
+        due = self._world.queue.next_due(self._open, lanes)
+        if due is None and not self._world.running and not sum(self._sweep(run) for run in self._open):
+            raise StoreError(f"nothing is owed, and yet {len(self._open)} runs have not ended: this is a bug")
+        return TICK if due is None else min(TICK, max(0.001, due - time.time()))
+
+    def _sweep(self, run: str) -> int:
+        self._sweeps += 1
+        return self._world.engine.sweep(run, f"{time.time_ns():x}{self._sweeps}")
+
+    def _is_running(self, key: str) -> bool:
+        run = self._world.store.get_run(key)
+        return run is not None and run.status is RunStatus.RUNNING
