@@ -200,9 +200,7 @@ class Engine:
         name = job_name(plan.steps[effect.node].name, JobRef(run.key, effect.node, effect.attempt))
         if self._claim(run, plan, effect, name) is None:
             return self.roll_forward(run, plan, effect.node)
-        ended = JobEnded(
-            effect.attempt, Outcome.FAILED, self.clock(), error=error, cause=cause, hopeless=True
-        )
+        ended = JobEnded(effect.attempt, Outcome.FAILED, self.clock(), error=error, cause=cause, hopeless=True)
         return self.handle(run, plan, effect.node, ended)
 
     # Checking: the job's real state decides, whatever a signal said.

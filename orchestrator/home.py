@@ -1,9 +1,9 @@
 """Where the embedded world keeps things: one folder with the database, and one below it for each run. Makes no decisions.
 
-    .orchestrator/orchestrator.db
-    .orchestrator/runs/RUN/data/                   shared by the run's steps
-    .orchestrator/runs/RUN/graph.png               drawn when the run ends
-    .orchestrator/runs/RUN/steps/007-report/1/log  one folder an attempt
+.orchestrator/orchestrator.db
+.orchestrator/runs/RUN/data/                   shared by the run's steps
+.orchestrator/runs/RUN/graph.png               drawn when the run ends
+.orchestrator/runs/RUN/steps/007-report/1/log  one folder an attempt
 """
 
 import fcntl
@@ -81,5 +81,7 @@ def default_home(start: Path) -> Home:
 def existing_home(home: Home) -> Home:
     """``home`` if something has run there. Raises NotFoundError."""
     if not home.database.exists():
-        raise NotFoundError(f"{home.path}: nothing has run here yet: start with 'orchestrator run GRAPH', or give --home")
+        raise NotFoundError(
+            f"{home.path}: nothing has run here yet: start with 'orchestrator run GRAPH', or give --home"
+        )
     return home

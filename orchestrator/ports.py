@@ -10,9 +10,13 @@ from orchestrator.core.messages import Effect
 from orchestrator.core.model import Counter, Outcome, Run, RunStatus, StepState, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
+from orchestrator.errors import StoreError
 
 #: What decides inside a store's commit. Pure: it may be called several times, and must not call the store.
 Decide = Callable[[StepState], Transition | None]
+
+#: The most writes in one commit: Firestore's limit for years. Plans keep below it, and every store holds them to it.
+MOST_WRITES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,12 @@ class Commit:
     applied: bool
     state: StepState
     counters: Mapping[int, Counter]
+
+
+def check_writes(transition: Transition) -> None:
+    """Raises StoreError if a commit of this transition would have too many writes."""
+    if (writes := 1 + len(transition.joins)) > MOST_WRITES:
+        raise StoreError(f"a commit of {writes} writes: at most {MOST_WRITES} go together")
 
 
 class Store(Protocol):
@@ -42,6 +52,7 @@ class Store(Protocol):
 
         The commit is applied only if the node's state is still as ``decide`` saw it; otherwise it is read again and
         decided again. The counters are added to blindly: they are not read, and they never make a commit fail.
+        A commit of more than ``MOST_WRITES`` writes is refused with StoreError.
         """
         ...
 

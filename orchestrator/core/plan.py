@@ -2,7 +2,8 @@
 
 Nodes are numbered: first the steps, in the graph's order; then the gates; last the end of the run. A *gate* is the
 knot of a tree of joins: where more than ``WIDE`` predecessors meet, they arrive in groups at gates, and the gates
-arrive at the step's own join, so that no counter is written more than about ``WIDE`` times.
+arrive at the step's own join, so that no counter is written more than about ``WIDE`` times. A step that arrives at
+very many joins does so through gates too, so that no commit has more than about ``SPREAD`` writes.
 
 Every leaf arrives at the end, and how the leaves ended decides how the run did. A run must not end before its steps
 have, though, and an impatient rule (``one_success``…) lets a leaf end while its predecessors run. So the steps that
@@ -19,6 +20,9 @@ from orchestrator.core.steps import Step
 
 #: The most arrivals at one join. Firestore takes a sustained write a second on one document, and bursts above it.
 WIDE = 32
+
+#: The most counters that one commit adds to; with the state, below the 500 writes that Firestore long allowed.
+SPREAD = 400
 
 
 class Role(StrEnum):
@@ -119,14 +123,12 @@ class Compiler:
             for nodes, waiting in zip(self.arrivals, doors, strict=True)
         )
 
-    def node(self, name: str, role: Role, rule: TriggerRule, arrivals: tuple[int, ...]) -> int:
+    def node(self, name: str, role: Role, rule: TriggerRule, join: int | None) -> int:
         self.names.append(name)
         self.roles.append(role)
         self.rules.append(rule)
-        self.door.append(None)
-        number = len(self.names) - 1
-        self.door[number] = self.join(arrivals, rule)
-        return number
+        self.door.append(join)
+        return len(self.names) - 1
 
     def join(self, arrivals: tuple[int, ...], rule: TriggerRule) -> int:
         """The join where ``arrivals`` meet: shared by all who wait for the same, a tree if there are many.
@@ -137,13 +139,32 @@ class Compiler:
         key = arrivals if len(arrivals) <= WIDE else (arrivals, rule)
         if key not in self.shared:
             while len(arrivals) > WIDE:
-                arrivals = tuple(self.gate(group, rule) for group in _groups(arrivals))
-            self.arrivals.append(arrivals)
-            self.shared[key] = len(self.arrivals) - 1
+                arrivals = tuple(self.gate(self.meet(group), rule) for group in _groups(arrivals, WIDE))
+            self.shared[key] = self.meet(arrivals)
         return self.shared[key]
 
-    def gate(self, arrivals: tuple[int, ...], rule: TriggerRule) -> int:
-        return self.node(f"_gate.{len(self.names)}", Role.GATE, rule, arrivals)
+    def meet(self, arrivals: tuple[int, ...]) -> int:
+        self.arrivals.append(arrivals)
+        return len(self.arrivals) - 1
+
+    def spread(self) -> None:
+        """Let a node that arrives at too many counters arrive at gates instead, each of which serves a part of them."""
+        counted: dict[int, list[int]] = {}
+        for join, nodes in enumerate(self.arrivals):
+            if len(nodes) > 1:
+                for node in nodes:
+                    counted.setdefault(node, []).append(join)
+        for node, joins in counted.items():
+            if len(joins) > SPREAD:
+                for part in _groups(tuple(joins), SPREAD):
+                    gate = self.gate(self.meet((node,)), TriggerRule.ALL_DONE)
+                    for join in part:
+                        self.arrivals[join] = tuple(
+                            gate if before == node else before for before in self.arrivals[join]
+                        )
+
+    def gate(self, join: int, rule: TriggerRule) -> int:
+        return self.node(f"_gate.{len(self.names)}", Role.GATE, rule, join)
 
 
 def compile_plan(graph: str, version: str, steps: Sequence[Step]) -> Plan:
@@ -161,17 +182,20 @@ def compile_plan(graph: str, version: str, steps: Sequence[Step]) -> Plan:
             compiler.door[number] = compiler.join(before, step.trigger)
     leaves = [number for number in range(len(steps)) if number not in followed]
     if unawaited := sorted(followed - awaited):
-        leaves.append(compiler.node("_unawaited", Role.QUIET, TriggerRule.ALL_DONE, tuple(unawaited)))
-    compiler.node("_end", Role.END, TriggerRule.ALL_DONE, tuple(leaves))
+        door = compiler.join(tuple(unawaited), TriggerRule.ALL_DONE)
+        leaves.append(compiler.node("_unawaited", Role.QUIET, TriggerRule.ALL_DONE, door))
+    door = compiler.join(tuple(leaves), TriggerRule.ALL_DONE)
+    compiler.spread()
+    compiler.node("_end", Role.END, TriggerRule.ALL_DONE, door)
     return Plan(graph, version, tuple(steps), compiler.nodes(), compiler.joins())
 
 
-def _groups(arrivals: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Split into the fewest groups of at most ``WIDE``, of even size."""
-    count = -(-len(arrivals) // WIDE)
-    size, larger = divmod(len(arrivals), count)
+def _groups(numbers: tuple[int, ...], most: int) -> Iterator[tuple[int, ...]]:
+    """Split into the fewest groups of at most ``most``, of even size."""
+    count = -(-len(numbers) // most)
+    size, larger = divmod(len(numbers), count)
     start = 0
     for index in range(count):
         stop = start + size + (index < larger)
-        yield arrivals[start:stop]
+        yield numbers[start:stop]
         start = stop

@@ -7,10 +7,7 @@ from dataclasses import replace
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import StoreError
-from orchestrator.ports import Commit, Decide
-
-#: Writes in one commit: the number Firestore held to for years, and its emulator's clients still do.
-MOST_WRITES = 500
+from orchestrator.ports import Commit, Decide, check_writes
 
 
 class MemoryStore:
@@ -40,8 +37,7 @@ class MemoryStore:
             transition = decide(seen)
             if transition is None:
                 return Commit(False, seen, {})
-            if len(transition.joins) + 1 > MOST_WRITES:
-                raise StoreError(f"a commit of {len(transition.joins) + 1} writes is above {MOST_WRITES}")
+            check_writes(transition)
             with self._lock:
                 if self._states[run].get(node, PENDING) is not seen:
                     continue

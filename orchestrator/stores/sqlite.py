@@ -12,7 +12,7 @@ from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState,
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
 from orchestrator.errors import StoreError
-from orchestrator.ports import Commit, Decide
+from orchestrator.ports import Commit, Decide, check_writes
 from orchestrator.sqlite import Database
 
 SCHEMA = """
@@ -65,6 +65,7 @@ class SqliteStore:
             transition = decide(seen)
             if transition is None:
                 return Commit(False, seen, {})
+            check_writes(transition)
             text = json.dumps(codec.state_to_json(transition.state), separators=(",", ":"))
             connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", (run, node, text))
             adds = transition.adds

@@ -1,0 +1,294 @@
+"""What every job backend promises: a name is launched once, found again, judged by what really happened, and stopped."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from orchestrator.core.model import Outcome, Run
+from orchestrator.core.names import JobRef, job_name, run_key
+from orchestrator.core.steps import Json
+from orchestrator.errors import LaunchRefusedError
+from orchestrator.home import Home
+from orchestrator.jobs.process import ProcessBackend
+from orchestrator.jobs.python import PythonBackend
+from orchestrator.jobs.scripted import Script, ScriptedBackend
+from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning
+
+MODULE = """
+import pathlib, threading
+GATE = threading.Event()
+COUNT = []
+
+def good():
+    COUNT.append(1)
+    return {"rows": 3}
+
+def bad():
+    raise ValueError("no such day")
+
+def slow(gate):
+    while not pathlib.Path(gate).exists():
+        GATE.wait(0.005)
+"""
+
+
+@dataclass
+class Bench:
+    """A backend on a bench: specs of a job that succeeds with rows=3, one that fails, and one that runs until told."""
+
+    backend: JobBackend
+    kind: str
+    good: dict[str, Json]
+    bad: dict[str, Json]
+    slow: dict[str, Json]
+    release: Callable[[], None]
+    folder: Path
+    ended: "SimpleQueue[str]" = field(default_factory=SimpleQueue)
+
+    def request(self, spec: dict[str, Json], attempt: int = 1) -> JobRequest:
+        run = Run("run-1", run_key("run-1"), "g", "v", {"date": "2026-11-23"}, 0.0, folder=str(self.folder))
+        name = job_name("orders", JobRef(run.key, 0, attempt))
+        return JobRequest(run, 0, "orders", attempt, name, self.kind, spec)
+
+    def over(self, job: str) -> JobOver:
+        """How the job ended, once it has."""
+        while isinstance(status := self.backend.status(job), JobRunning):
+            threading.Event().wait(0.005)
+        return status
+
+
+def process(folder: Path) -> Bench:
+    ended: SimpleQueue[str] = SimpleQueue()
+    gate = folder / "gate"
+    return Bench(
+        ProcessBackend(Home(folder / "home"), ended.put, time.time),
+        "command",
+        {"command": 'echo x >> count; echo \'{"rows": 3}\' > "$ORCHESTRATOR_OUTPUTS"'},
+        {"command": "echo no such day; exit 3"},
+        {"command": f"while [ ! -e {gate} ]; do sleep 0.01; done"},
+        gate.touch,
+        folder,
+        ended,
+    )
+
+
+def python(folder: Path) -> Bench:
+    ended: SimpleQueue[str] = SimpleQueue()
+    gate, name = folder / "gate", f"module_{folder.name.replace('-', '_')}"
+    (folder / f"{name}.py").write_text(MODULE)
+    return Bench(
+        PythonBackend(Home(folder / "home"), ended.put, time.time, threads=2),
+        "python",
+        {"function": f"{name}:good"},
+        {"function": f"{name}:bad"},
+        {"function": f"{name}:slow", "args": {"gate": str(gate)}},
+        gate.touch,
+        folder,
+        ended,
+    )
+
+
+def scripted(folder: Path) -> Bench:
+    now = [0.0]
+    scripts = {
+        "good": Script(outputs={"rows": 3}),
+        "bad": Script(outcome=Outcome.FAILED, error="no such day"),
+        "slow": Script(seconds=60.0),
+    }
+    bench = Bench(
+        ScriptedBackend(lambda request: scripts[str(request.spec["script"])], lambda: now[0]),
+        "dataflow",
+        {"script": "good"},
+        {"script": "bad"},
+        {"script": "slow"},
+        lambda: now.__setitem__(0, 60.0),
+        folder,
+    )
+    return bench
+
+
+@pytest.fixture(params=[process, python, scripted], ids=lambda make: make.__name__)
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    bench = request.param(tmp_path)
+    yield bench
+    bench.release()
+
+
+def test_a_job_that_succeeds_leaves_its_outputs(bench: Bench):
+    launched = bench.backend.launch(bench.request(bench.good))
+    over = bench.over(launched.job)
+    assert (over.outcome, over.outputs, over.error) == (Outcome.SUCCEEDED, {"rows": 3}, None)
+
+
+def test_a_job_that_fails_says_why(bench: Bench):
+    over = bench.over(bench.backend.launch(bench.request(bench.bad)).job)
+    assert over.outcome is Outcome.FAILED
+    assert "no such day" in (over.error or "")
+
+
+def test_a_running_job_is_running_until_it_ends(bench: Bench):
+    job = bench.backend.launch(bench.request(bench.slow)).job
+    assert bench.backend.status(job) == JobRunning()
+    bench.release()
+    assert bench.over(job).outcome is Outcome.SUCCEEDED
+
+
+def test_launching_a_name_again_gives_the_same_job_while_it_runs_and_after(bench: Bench):
+    first = bench.backend.launch(bench.request(bench.slow))
+    assert bench.backend.launch(bench.request(bench.slow)).job == first.job
+    bench.release()
+    bench.over(first.job)
+    assert bench.backend.launch(bench.request(bench.slow)).job == first.job
+
+
+def test_a_job_is_found_by_its_name_whether_it_runs_or_has_ended(bench: Bench):
+    request = bench.request(bench.slow)
+    assert bench.backend.find(request) is None
+    job = bench.backend.launch(request).job
+    found = bench.backend.find(request)
+    assert found is not None
+    assert found.job == job
+    bench.release()
+    bench.over(job)
+    again = bench.backend.find(request)
+    assert again is not None
+    assert again.job == job
+
+
+def test_attempts_are_different_jobs(bench: Bench):
+    first = bench.backend.launch(bench.request(bench.bad, attempt=1))
+    second = bench.backend.launch(bench.request(bench.good, attempt=2))
+    assert bench.over(first.job).outcome is Outcome.FAILED
+    assert bench.over(second.job).outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("bench", [process, scripted], ids=["process", "scripted"], indirect=True)
+def test_a_cancelled_job_ends_cancelled(bench: Bench):
+    job = bench.backend.launch(bench.request(bench.slow)).job
+    bench.backend.cancel(job)
+    bench.backend.cancel(job)
+    assert bench.over(job).outcome is Outcome.CANCELLED
+
+
+@pytest.mark.parametrize("bench", [process, python], ids=["process", "python"], indirect=True)
+def test_the_end_of_a_job_is_announced_under_its_name(bench: Bench):
+    request = bench.request(bench.good)
+    bench.backend.launch(request)
+    assert bench.ended.get(timeout=30) == request.name
+
+
+@pytest.mark.parametrize("bench", [python, scripted], ids=["python", "scripted"], indirect=True)
+def test_a_job_that_died_with_its_process_was_interrupted(bench: Bench):
+    assert bench.over("orders--unknown").outcome is Outcome.INTERRUPTED
+
+
+def test_of_many_launches_of_one_attempt_at_once_one_starts_the_command(tmp_path: Path):
+    """Each launcher is a backend of its own, as if each were another process."""
+    benches = [process(tmp_path) for _ in range(8)]
+    ready = threading.Barrier(len(benches))
+    jobs: SimpleQueue[str] = SimpleQueue()
+
+    def launch(bench: Bench) -> None:
+        ready.wait()
+        jobs.put(bench.backend.launch(bench.request(bench.good)).job)
+
+    threads = [threading.Thread(target=launch, args=(bench,)) for bench in benches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {jobs.get() for _ in benches} == {"runs/run-1/steps/000-orders/1"}
+    for bench in benches:
+        assert bench.over("runs/run-1/steps/000-orders/1").outcome is Outcome.SUCCEEDED
+        assert bench.ended.get(timeout=30) == bench.request(bench.good).name
+    assert (tmp_path / "count").read_text() == "x\n"
+
+
+def test_another_process_adopts_a_command_and_learns_how_it_ended(tmp_path: Path):
+    first, second = process(tmp_path), process(tmp_path)
+    job = first.backend.launch(first.request(first.slow)).job
+    assert second.backend.status(job) == JobRunning()
+    second.release()
+    assert second.ended.get(timeout=30) == second.request(second.slow).name
+    assert second.over(job).outcome is Outcome.SUCCEEDED
+
+
+def test_a_command_that_was_killed_with_its_shell_was_interrupted(tmp_path: Path):
+    bench = process(tmp_path)
+    job = bench.backend.launch(bench.request({"command": "kill -9 0"})).job
+    assert bench.over(job).outcome is Outcome.INTERRUPTED
+
+
+def test_a_command_sees_its_run_its_parameters_and_its_own_environment(tmp_path: Path):
+    bench = process(tmp_path)
+    command = (
+        'echo "$ORCHESTRATOR_RUN $ORCHESTRATOR_STEP $ORCHESTRATOR_ATTEMPT $ORCHESTRATOR_PARAM_date $COLOUR" '
+        '> "$ORCHESTRATOR_RUN_DIR/seen"; pwd > where'
+    )
+    (tmp_path / "sub").mkdir()
+    request = bench.request({"command": command, "env": {"COLOUR": "blue"}, "cwd": "sub"})
+    assert bench.over(bench.backend.launch(request).job).outcome is Outcome.SUCCEEDED
+    assert (tmp_path / "home/runs/run-1/data/seen").read_text() == "run-1 orders 1 2026-11-23 blue\n"
+    assert (tmp_path / "sub/where").read_text() == f"{tmp_path / 'sub'}\n"
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"command": []}, "step 'orders': command: expected words or a shell line, came []"),
+        ({"command": ["true"], "cwd": "nowhere"}, "step 'orders': cwd: there is no folder {}/nowhere"),
+    ],
+)
+def test_a_command_that_cannot_be_started_is_refused(tmp_path: Path, spec: dict[str, Json], message: str):
+    bench = process(tmp_path)
+    with pytest.raises(LaunchRefusedError) as refusal:
+        bench.backend.launch(bench.request(spec))
+    assert str(refusal.value) == message.format(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        ("echo first; echo last; exit 3", "exit status 3: last"),
+        ("exit 4", "exit status 4"),
+        (["no-such-program"], "exit status 127: orchestrator: 5: no-such-program: not found"),
+    ],
+)
+def test_a_failed_command_is_explained_by_its_status_and_its_last_line(tmp_path: Path, command: Json, error: str):
+    bench = process(tmp_path)
+    assert bench.over(bench.backend.launch(bench.request({"command": command})).job).error == error
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", '{"a": NaN}', '{"a": "' + "x" * 300_000 + '"}'])
+def test_outputs_that_cannot_be_kept_fail_the_step(tmp_path: Path, text: str):
+    bench = process(tmp_path)
+    (tmp_path / "left").write_text(text)
+    over = bench.over(bench.backend.launch(bench.request({"command": 'cp left "$ORCHESTRATOR_OUTPUTS"'})).job)
+    assert (over.outcome, over.cause, over.hopeless) == (Outcome.FAILED, "outputs", True)
+
+
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        ("nowhere:f", "there is no module 'nowhere' in {} or installed"),
+        ("json:dunps", "module 'json' has no function 'dunps' (did you mean 'dumps'?)"),
+    ],
+)
+def test_a_function_that_is_not_there_fails_the_step_for_good(tmp_path: Path, function: str, error: str):
+    bench = python(tmp_path)
+    over = bench.over(bench.backend.launch(bench.request({"function": function})).job)
+    assert (over.error, over.cause, over.hopeless) == (error.format(tmp_path), "function", True)
+
+
+def test_what_a_function_prints_and_its_traceback_go_to_its_own_log(tmp_path: Path, capsys):
+    bench = python(tmp_path)
+    over = bench.over(bench.backend.launch(bench.request(bench.bad)).job)
+    assert over.error is not None
+    assert over.error.startswith("ValueError: no such day (module_")
+    assert "Traceback" in (tmp_path / "home/runs/run-1/steps/000-orders/1/log").read_text()
+    assert capsys.readouterr() == ("", "")

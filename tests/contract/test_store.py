@@ -1,0 +1,148 @@
+"""What every store promises."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.rules import Tally
+from orchestrator.core.steps import Step
+from orchestrator.errors import StoreError
+from orchestrator.ports import Commit, Store
+
+PLAN = compile_plan("g", "v1", (Step("a"), Step("b"), Step("c", after=("a", "b"))))
+RUN = Run("run-1", "key1", "g", "v1", {"date": "2026-11-23", "n": 3}, started_at=100.0, folder="/graphs")
+DONE = StepState(Status.SUCCEEDED, attempt=1, job="j", outputs={"rows": 3})
+
+
+def end(state: StepState) -> Transition | None:
+    """Ends a step that has not ended, and arrives at the join 0."""
+    return None if state.status.final else Transition(DONE, (0,), Tally(succeeded=1))
+
+
+def test_a_run_is_opened_once_and_stays_as_it_was(store: Store):
+    assert store.open_run(RUN, PLAN)
+    assert not store.open_run(replace(RUN, params={"date": "other"}), PLAN)
+    assert store.get_run("key1") == RUN
+
+
+def test_a_plan_is_kept_with_the_runs_that_started_with_it(store: Store):
+    store.open_run(RUN, PLAN)
+    newer = replace(PLAN, version="v2")
+    store.open_run(Run("run-2", "key2", "g", "v2", {}, 200.0), newer)
+    assert store.get_plan("v1") == PLAN
+    assert store.get_plan("v2") == newer
+
+
+def test_what_was_never_written_is_absent(store: Store):
+    assert store.get_run("nobody") is None
+    assert store.get_plan("nothing") is None
+    store.open_run(RUN, PLAN)
+    assert store.load("key1", [0, 1, 2], [0]) == View({}, {})
+    assert store.load_all("key1") == View({}, {})
+
+
+def test_a_commit_writes_the_step_and_the_arrivals_together(store: Store):
+    store.open_run(RUN, PLAN)
+    assert store.transact("key1", 0, end) == Commit(True, DONE, {0: Counter(1, Tally(succeeded=1))})
+    assert store.transact("key1", 1, end) == Commit(True, DONE, {0: Counter(2, Tally(succeeded=2))})
+    assert store.load("key1", [0, 1, 2], [0, 1]) == View({0: DONE, 1: DONE}, {0: Counter(2, Tally(succeeded=2))})
+    assert store.load_all("key1") == View({0: DONE, 1: DONE}, {0: Counter(2, Tally(succeeded=2))})
+
+
+def test_a_refused_commit_writes_nothing_and_shows_what_is_there(store: Store):
+    store.open_run(RUN, PLAN)
+    store.transact("key1", 0, end)
+    assert store.transact("key1", 0, end) == Commit(False, DONE, {})
+    assert store.load("key1", [], [0]).counters == {0: Counter(1, Tally(succeeded=1))}
+
+
+def test_one_commit_may_arrive_at_many_joins_and_add_any_tally(store: Store):
+    store.open_run(RUN, PLAN)
+    adds = Tally(succeeded=1, failed=2, upstream_failed=3, skipped=4)
+    commit = store.transact("key1", 0, lambda _: Transition(DONE, tuple(range(400)), adds))
+    assert commit.counters == dict.fromkeys(range(400), Counter(1, adds))
+    assert store.load("key1", [], range(1000)).counters == commit.counters
+
+
+def test_a_commit_that_firestore_would_long_have_refused_is_refused_everywhere(store: Store):
+    store.open_run(RUN, PLAN)
+    with pytest.raises(StoreError, match="501 writes"):
+        store.transact("key1", 0, lambda _: Transition(DONE, tuple(range(500)), Tally()))
+    assert store.load_all("key1") == View({}, {})
+
+
+def test_an_exception_while_deciding_writes_nothing_and_comes_out_as_it_is(store: Store):
+    store.open_run(RUN, PLAN)
+
+    def fail(_: StepState) -> Transition:
+        raise RuntimeError("thought of something")
+
+    with pytest.raises(RuntimeError, match="thought of something"):
+        store.transact("key1", 0, fail)
+    assert store.load_all("key1") == View({}, {})
+    assert store.transact("key1", 0, end).applied
+
+
+def test_the_same_event_from_many_threads_at_once_counts_once(store: Store):
+    store.open_run(RUN, PLAN)
+    ready = threading.Barrier(16)
+
+    def deliver(_: int) -> Commit:
+        ready.wait()
+        return store.transact("key1", 0, end)
+
+    with ThreadPoolExecutor(16) as pool:
+        commits = list(pool.map(deliver, range(16)))
+    assert [commit.applied for commit in commits].count(True) == 1
+    assert store.load("key1", [], [0]).counters == {0: Counter(1, Tally(succeeded=1))}
+
+
+def test_of_many_arrivals_at_once_none_is_lost_and_exactly_one_sees_the_last(store: Store):
+    store.open_run(RUN, PLAN)
+    with ThreadPoolExecutor(16) as pool:
+        commits = list(pool.map(lambda node: store.transact("key1", node, end), range(200)))
+    assert sorted(commit.counters[0].arrived for commit in commits) == list(range(1, 201))
+    assert store.load("key1", [], [0]).counters == {0: Counter(200, Tally(succeeded=200))}
+
+
+def test_a_state_is_only_overwritten_by_who_saw_it(store: Store):
+    """Two attempts to count up from what was read: none may be lost."""
+    store.open_run(RUN, PLAN)
+
+    def count(state: StepState) -> Transition:
+        return Transition(replace(state, attempt=state.attempt + 1))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: store.transact("key1", 0, count), range(100)))
+    assert store.load("key1", [0], []).state(0).attempt == 100
+
+
+def test_runs_do_not_see_each_other(store: Store):
+    store.open_run(RUN, PLAN)
+    store.open_run(Run("run-2", "key2", "g", "v1", {}, 200.0), PLAN)
+    store.transact("key1", 0, end)
+    assert store.load_all("key2") == View({}, {})
+
+
+def test_a_run_ends_once(store: Store):
+    store.open_run(RUN, PLAN)
+    assert store.end_run("key1", RunStatus.FAILED, 150.0)
+    assert not store.end_run("key1", RunStatus.SUCCEEDED, 160.0)
+    assert store.get_run("key1") == replace(RUN, status=RunStatus.FAILED, ended_at=150.0)
+
+
+def test_runs_are_listed_newest_first(store: Store):
+    runs = [Run(f"run-{n}", f"key{n}", "g", "v1", {}, started_at=float(n)) for n in range(5)]
+    for run in runs:
+        store.open_run(run, PLAN)
+    assert list(store.list_runs()) == runs[::-1]
+    assert list(store.list_runs(limit=2)) == [runs[4], runs[3]]
+
+
+def test_ending_a_run_that_is_not_there_is_an_error_and_not_silence(store: Store):
+    with pytest.raises(StoreError):
+        store.end_run("nobody", RunStatus.FAILED, 1.0)

@@ -1,0 +1,58 @@
+"""What is stored comes back as it was."""
+
+import json
+
+from orchestrator.core import codec
+from orchestrator.core.model import Run, RunStatus, Status, StepState
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.rules import Tally, TriggerRule
+from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
+
+STEPS = (
+    Step("a"),
+    Step(
+        "b",
+        work=Work("dataflow", {"template": "gs://b/t.json", "parameters": {"n": 1}}),
+        after=("a",),
+        trigger=TriggerRule.ALL_DONE,
+        when="{{ params.full }}",
+        retry=Retry(attempts=3, delay=5.0),
+        timeout=60.0,
+        check=CheckPolicy(delay=1.0),
+        local=Work("command", {"command": ["true"]}),
+        job_name="bee",
+        description="second",
+    ),
+)
+
+STATES = [
+    StepState(),
+    StepState(Status.LAUNCHING, 1, job_name="n", claimed_at=1.5),
+    StepState(Status.SUCCEEDED, 2, 1, "n", "j", 1.0, 2.0, 3.0, outputs={"rows": [1, None, "x"]}),
+    StepState(Status.UP_FOR_RETRY, 1, due=9.0, error="boom", cause="exit"),
+    StepState(Status.SUCCEEDED, passed=Tally(1, 2, 3, 4)),
+    StepState(Status.SUCCEEDED, passed=Tally()),
+]
+
+
+def through_json(value):
+    return json.loads(json.dumps(value))
+
+
+def test_a_plan_survives_being_stored():
+    plan = compile_plan("g", "v", STEPS)
+    assert codec.plan_from_json(through_json(codec.plan_to_json(plan))) == plan
+
+
+def test_a_state_survives_being_stored():
+    assert [codec.state_from_json(through_json(codec.state_to_json(state))) for state in STATES] == STATES
+
+
+def test_a_run_survives_being_stored():
+    run = Run("r", "k", "g", "v", {"date": "2026-11-23"}, 1.0, RunStatus.FAILED, 2.0, "/graphs")
+    assert codec.run_from_json(through_json(codec.run_to_json(run))) == run
+
+
+def test_what_is_at_its_default_takes_no_room():
+    assert codec.step_to_json(Step("a")) == {"name": "a"}
+    assert codec.state_to_json(StepState()) == {}

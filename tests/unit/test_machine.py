@@ -1,0 +1,296 @@
+"""The machine: every status against every event, and whole graphs against Airflow."""
+
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.core.machine import evolve, owed, passed, run_status, settled
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.model import (
+    Counter,
+    GatePassed,
+    JobEnded,
+    JobLaunched,
+    LaunchClaimed,
+    Outcome,
+    RunStatus,
+    Status,
+    StepSettled,
+    StepState,
+    Transition,
+    View,
+)
+from orchestrator.core.plan import Plan, compile_plan
+from orchestrator.core.rules import Tally, TriggerRule
+from orchestrator.core.steps import CheckPolicy, Retry, Step
+from tests.shared import reference
+
+# a and b meet at c; c waits for both, so their join has a counter. Nodes: a 0, b 1, c 2, the end 3.
+JOINED = compile_plan(
+    "joined",
+    "v1",
+    (
+        Step("a", retry=Retry(attempts=2, delay=60.0), timeout=90.0, check=CheckPolicy(every=600.0)),
+        Step("b"),
+        Step("c", after=("a", "b")),
+    ),
+)
+A, B, C, END = range(4)
+JOIN = 0
+
+LAUNCHING = StepState(Status.LAUNCHING, attempt=1, job_name="a--k-0-1", claimed_at=10.0)
+RUNNING = replace(LAUNCHING, status=Status.RUNNING, job="j1", started_at=11.0)
+AGAIN = replace(RUNNING, status=Status.UP_FOR_RETRY, ended_at=50.0, due=110.0, error="boom", cause="exit")
+
+CLAIMED = LaunchClaimed(1, "a--k-0-1", 10.0)
+LAUNCHED = JobLaunched(1, "j1", 11.0)
+FAILED = JobEnded(1, Outcome.FAILED, 50.0, error="boom", cause="exit")
+
+
+def succeeded(attempt: int = 1) -> JobEnded:
+    return JobEnded(attempt, Outcome.SUCCEEDED, 50.0, outputs={"rows": 3})
+
+
+def test_a_claim_is_written_before_the_launch_and_carries_the_name_to_look_for():
+    assert evolve(JOINED, A, StepState(), CLAIMED) == Transition(LAUNCHING)
+
+
+def test_a_launched_job_is_recorded():
+    assert evolve(JOINED, A, LAUNCHING, LAUNCHED) == Transition(RUNNING)
+
+
+def test_a_success_arrives_at_the_join_in_the_same_commit():
+    done = replace(RUNNING, status=Status.SUCCEEDED, ended_at=50.0, outputs={"rows": 3})
+    assert evolve(JOINED, A, RUNNING, succeeded()) == Transition(done, (JOIN,), Tally(succeeded=1))
+
+
+def test_a_completion_may_come_before_its_launch_was_recorded():
+    done = replace(LAUNCHING, status=Status.SUCCEEDED, started_at=10.0, ended_at=50.0, outputs={"rows": 3})
+    assert evolve(JOINED, A, LAUNCHING, succeeded()) == Transition(done, (JOIN,), Tally(succeeded=1))
+
+
+def test_a_failure_with_attempts_left_is_up_for_retry_and_arrives_nowhere():
+    assert evolve(JOINED, A, RUNNING, FAILED) == Transition(AGAIN)
+
+
+def test_the_last_failure_arrives_at_the_join():
+    second = replace(RUNNING, attempt=2)
+    event = replace(FAILED, attempt=2)
+    done = replace(second, status=Status.FAILED, ended_at=50.0, error="boom", cause="exit")
+    assert evolve(JOINED, A, second, event) == Transition(done, (JOIN,), Tally(failed=1))
+
+
+def test_a_hopeless_failure_is_not_retried():
+    transition = evolve(JOINED, A, RUNNING, replace(FAILED, hopeless=True))
+    assert transition is not None
+    assert transition.state.status is Status.FAILED
+
+
+def test_an_interruption_is_owed_again_at_once_and_costs_no_retry():
+    interrupted = evolve(JOINED, A, RUNNING, JobEnded(1, Outcome.INTERRUPTED, 50.0))
+    assert interrupted == Transition(
+        replace(RUNNING, status=Status.UP_FOR_RETRY, interruptions=1, ended_at=50.0, due=50.0)
+    )
+    second = replace(RUNNING, attempt=2, interruptions=1)
+    retried = evolve(JOINED, A, second, replace(FAILED, attempt=2))
+    assert retried is not None
+    assert retried.state.status is Status.UP_FOR_RETRY
+
+
+def test_a_cancelled_job_counts_as_failed_at_the_join():
+    done = replace(RUNNING, status=Status.CANCELLED, ended_at=50.0)
+    event = JobEnded(1, Outcome.CANCELLED, 50.0)
+    assert evolve(JOINED, A, RUNNING, event) == Transition(done, (JOIN,), Tally(failed=1))
+
+
+def test_a_lone_predecessor_writes_no_counter_because_its_state_says_it_all():
+    chain = compile_plan("chain", "v1", (Step("a"), Step("b", after=("a",))))
+    transition = evolve(chain, 0, RUNNING, succeeded())
+    assert transition is not None
+    assert transition.joins == ()
+    view = View({0: transition.state})
+    assert list(owed(chain, "k", view, [1])) == [Launch("k", 1, 1)]
+
+
+FINAL = [
+    StepState(status, attempt=1, job="j1", job_name="a--k-0-1")
+    for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+] + [StepState(status) for status in (Status.SKIPPED, Status.UPSTREAM_FAILED)]
+
+EVENTS = [CLAIMED, LAUNCHED, succeeded(), FAILED, StepSettled(Status.SKIPPED, 9.0), GatePassed(Tally(), 9.0)]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize("state", FINAL, ids=lambda state: state.status)
+def test_a_final_state_never_changes(state: StepState, event):
+    assert evolve(JOINED, A, state, event) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        (StepState(), LaunchClaimed(2, "a--k-0-2", 10.0)),
+        (StepState(), LAUNCHED),
+        (StepState(), succeeded()),
+        (LAUNCHING, CLAIMED),
+        (LAUNCHING, LaunchClaimed(2, "a--k-0-2", 10.0)),
+        (LAUNCHING, JobLaunched(2, "j2", 11.0)),
+        (LAUNCHING, StepSettled(Status.SKIPPED, 9.0)),
+        (RUNNING, LAUNCHED),
+        (RUNNING, succeeded(attempt=2)),
+        (replace(RUNNING, attempt=2), succeeded(attempt=1)),
+        (RUNNING, GatePassed(Tally(), 9.0)),
+        (AGAIN, CLAIMED),
+        (AGAIN, succeeded()),
+        (AGAIN, StepSettled(Status.SKIPPED, 9.0)),
+        (AGAIN, LaunchClaimed(3, "a--k-0-3", 10.0)),
+    ],
+)
+def test_what_is_a_duplicate_or_late_or_early_changes_nothing(state: StepState, event):
+    assert evolve(JOINED, A, state, event) is None
+
+
+def test_a_retry_claims_the_next_attempt_and_keeps_nothing_of_the_last():
+    second = LaunchClaimed(2, "a--k-0-2", 120.0)
+    assert evolve(JOINED, A, AGAIN, second) == Transition(
+        StepState(Status.LAUNCHING, attempt=2, job_name="a--k-0-2", claimed_at=120.0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "effects"),
+    [
+        (StepState(), [Launch("k", A, 1)]),
+        (LAUNCHING, [Launch("k", A, 1)]),
+        (RUNNING, [Check("k", A, 1, due=11.0 + 90.0)]),
+        (replace(RUNNING, due=20.0), [Check("k", A, 1, due=20.0)]),
+        (AGAIN, [Launch("k", A, 2, due=110.0)]),
+        (StepState(Status.SUCCEEDED, attempt=1), []),
+    ],
+    ids=["pending", "launching", "running", "running until a known time", "up for retry", "final"],
+)
+def test_what_is_owed_is_a_function_of_the_state(state: StepState, effects: list[Effect]):
+    assert list(owed(JOINED, "k", View({A: state}), [A])) == effects
+
+
+@pytest.mark.parametrize(
+    ("counter", "effects"),
+    [
+        (Counter(), []),
+        (Counter(1, Tally(succeeded=1)), []),
+        (Counter(1, Tally(failed=1)), []),
+        (Counter(2, Tally(succeeded=2)), [Launch("k", C, 1)]),
+        (Counter(2, Tally(succeeded=1, failed=1)), [Skip("k", C)]),
+        (Counter(2, Tally(skipped=2)), [Skip("k", C)]),
+    ],
+    ids=[
+        "none came",
+        "one came",
+        "one failed, but a step that will not run is in no hurry",
+        "all",
+        "a failure",
+        "skips",
+    ],
+)
+def test_a_joining_step_is_owed_what_its_counter_says(counter: Counter, effects: list[Effect]):
+    assert list(owed(JOINED, "k", View({}, {JOIN: counter}), [C])) == effects
+
+
+def test_a_step_that_may_not_run_is_settled_as_its_rule_says():
+    view = View({}, {JOIN: Counter(2, Tally(succeeded=1, failed=1))})
+    assert settled(JOINED, C, view, 9.0) == StepSettled(Status.UPSTREAM_FAILED, 9.0, "trigger")
+    view = View({}, {JOIN: Counter(2, Tally(succeeded=1, skipped=1))})
+    assert settled(JOINED, C, view, 9.0) == StepSettled(Status.SKIPPED, 9.0, "trigger")
+    assert settled(JOINED, C, View(), 9.0) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "run"),
+    [
+        (Status.SUCCEEDED, RunStatus.SUCCEEDED),
+        (Status.SKIPPED, RunStatus.SUCCEEDED),
+        (Status.FAILED, RunStatus.FAILED),
+        (Status.UPSTREAM_FAILED, RunStatus.FAILED),
+        (Status.CANCELLED, RunStatus.FAILED),
+        (Status.RUNNING, RunStatus.RUNNING),
+    ],
+)
+def test_the_leaves_decide_how_a_run_ended(status: Status, run: RunStatus):
+    view = View({C: StepState(status)})
+    assert run_status(JOINED, view) is run
+    assert list(owed(JOINED, "k", view, [END])) == ([] if run is RunStatus.RUNNING else [Finish("k")])
+
+
+# Whole graphs.
+
+
+def play(plan: Plan, fate: dict[str, Status]) -> dict[str, Status]:
+    """Run a plan to its end with nothing but the machine. ``fate``: steps that fail if they run, or that are skipped.
+
+    A step that is to be skipped is skipped whatever its join says, as by Airflow's branch operators.
+    """
+    states: dict[int, StepState] = {}
+    counters: dict[int, Counter] = {}
+    todo = list(owed(plan, "k", View(), plan.roots))
+    while todo:
+        effect = todo.pop()
+        if isinstance(effect, Finish) or effect.node in states:
+            continue
+        transition = _perform(plan, effect, View(states, counters), fate)
+        assert transition is not None
+        states[effect.node] = transition.state
+        for join in transition.joins:
+            counter = counters.get(join, Counter())
+            counters[join] = Counter(counter.arrived + 1, counter.ended + transition.adds)
+        todo += owed(plan, "k", View(states, counters), plan.successors(effect.node))
+    return {step.name: states[number].status for number, step in enumerate(plan.steps)}
+
+
+def _perform(plan: Plan, effect: Effect, view: View, fate: dict[str, Status]) -> Transition | None:
+    node = effect.node
+    if isinstance(effect, Pass):
+        event = passed(plan, node, view, 1.0)
+    else:
+        forced = fate.get(plan.steps[node].name)
+        if forced is Status.FAILED and isinstance(effect, Launch):
+            running = StepState(Status.RUNNING, attempt=1, job="j", started_at=1.0)
+            return evolve(plan, node, running, JobEnded(1, Outcome.FAILED, 2.0))
+        if forced is Status.SKIPPED:
+            event = StepSettled(Status.SKIPPED, 1.0)
+        elif isinstance(effect, Launch):
+            event = StepSettled(Status.SUCCEEDED, 1.0)
+        else:
+            event = settled(plan, node, view, 1.0)
+    assert event is not None
+    return evolve(plan, node, StepState(), event)
+
+
+def scenario_plan(dag: dict) -> Plan:
+    before: dict[str, set[str]] = {node["id"]: set() for node in dag["nodes"]}
+    for predecessor, node in dag["edges"]:
+        before[node].add(predecessor)
+    steps = tuple(
+        Step(
+            node["id"],
+            after=tuple(sorted(before[node["id"]])),
+            trigger=TriggerRule(node.get("trigger_rule", "all_success")),
+        )
+        for node in dag["nodes"]
+    )
+    return compile_plan(dag["name"], "v1", steps)
+
+
+AIRFLOW = {"failed": Status.FAILED, "skipped": Status.SKIPPED, "upstream_failed": Status.UPSTREAM_FAILED}
+
+
+def test_whole_graphs_end_as_they_do_in_airflow():
+    """Nothing is left out: Airflow's order-sensitive nodes are given there as they are when all upstreams are final."""
+    scenarios = reference("trigger_rules/airflow_dag_scenarios.json")["scenarios"]
+    for scenario in scenarios:
+        plan = scenario_plan(reference(scenario["dag"]))
+        fate = dict.fromkeys(scenario["forced_failed"], Status.FAILED)
+        fate |= dict.fromkeys(scenario["forced_skipped"], Status.SKIPPED)
+        expected = {step.name: Status.SUCCEEDED for step in plan.steps}
+        expected |= {name: AIRFLOW[status] for name, status in scenario["non_success"].items()}
+        assert play(plan, fate) == expected, scenario["scenario"]
+    assert len(scenarios) == 132

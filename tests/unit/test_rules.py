@@ -1,0 +1,79 @@
+"""Trigger rules, against Airflow's own answers and against their definition."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator.core.rules import IMPATIENT, RULES, Join, Tally, TriggerRule, Verdict, verdict
+from tests.shared import reference
+
+AIRFLOW = {
+    "run": Verdict.RUN,
+    "wait": Verdict.WAIT,
+    "skipped": Verdict.SKIP,
+    "upstream_failed": Verdict.UPSTREAM_FAILED,
+}
+
+#: (rule, succeeded, failed, skipped, upstream_failed, pending) where Airflow decides on what has arrived so far, and a
+#: later failure would have changed its answer. docs/lifecycle.md shows this table.
+ARRIVAL_ORDER_SENSITIVE = {("all_success", 0, 0, 1, 0, 1)}
+
+ENDS = (Tally(succeeded=1), Tally(failed=1), Tally(upstream_failed=1), Tally(skipped=1))
+
+
+def joins(most: int) -> Iterator[Join]:
+    """Every join of up to ``most`` predecessors."""
+    for size in range(most + 1):
+        for ended in itertools.combinations_with_replacement((*ENDS, None), size):
+            arrived = [tally for tally in ended if tally is not None]
+            yield Join(size - len(arrived), sum(arrived, Tally()))
+
+
+def completions(join: Join) -> Iterator[Join]:
+    """Every way in which the pending predecessors can still end."""
+    for rest in itertools.combinations_with_replacement(ENDS, join.pending):
+        yield Join(0, sum(rest, join.ended))
+
+
+def test_there_is_one_row_a_rule():
+    assert set(RULES) == set(TriggerRule)
+
+
+def test_the_rules_agree_with_airflow_except_where_airflow_depends_on_the_order_of_arrival():
+    differences = set()
+    for row in reference("trigger_rules/airflow_truth_table_upto2.json")["rows"]:
+        counts = row["upstream"]
+        ended = Tally(counts["success"], counts["failed"], counts["upstream_failed"], counts["skipped"])
+        said = verdict(TriggerRule(row["rule"]), Join(counts["pending"], ended))
+        if said is not AIRFLOW[row["outcome"]]:
+            assert said is Verdict.WAIT
+            differences.add((row["rule"], *counts.values()))
+    assert differences == ARRIVAL_ORDER_SENSITIVE
+
+
+@pytest.mark.parametrize("rule", TriggerRule)
+def test_a_verdict_comes_early_only_where_no_later_arrival_could_change_it(rule: TriggerRule):
+    for join in joins(4):
+        said = verdict(rule, join)
+        if said is not Verdict.WAIT:
+            assert {verdict(rule, complete) for complete in completions(join)} == {said}, join
+
+
+@pytest.mark.parametrize("rule", TriggerRule)
+def test_a_complete_join_never_waits(rule: TriggerRule):
+    assert all(verdict(rule, join) is not Verdict.WAIT for join in joins(4) if not join.pending)
+
+
+def test_the_impatient_rules_are_those_that_can_run_before_all_have_arrived():
+    early = {rule for rule in TriggerRule for join in joins(3) if join.pending and verdict(rule, join) is Verdict.RUN}
+    assert early == IMPATIENT
+
+
+@pytest.mark.parametrize("rule", TriggerRule)
+def test_a_group_that_may_run_early_decides_for_any_whole_it_is_part_of(rule: TriggerRule):
+    """This is what lets a gate of a tree pass before all have arrived at it."""
+    for group in joins(3):
+        if group.pending and verdict(rule, group) is Verdict.RUN:
+            for others in joins(2):
+                assert verdict(rule, Join(others.pending, group.ended + others.ended)) is Verdict.RUN
