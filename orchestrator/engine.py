@@ -50,6 +50,9 @@ FREE = frozenset({NO_JOB, "wait"})
 #: Seconds between the looks at a job that is past its time-out and was asked to stop.
 GRACE = 10.0
 
+#: Seconds by which two clocks may differ.
+SKEW = 30.0
+
 #: How many looks one signal is worth; after them the watchdog is enough.
 SIGNAL_LOOKS = 6
 
@@ -175,11 +178,11 @@ class Engine:
         if claimed is None:
             return self.roll_forward(run, plan, node)
         request = JobRequest(run, node, step.name, effect.attempt, name, work.kind, spec)
-        backend = self._backend(work.kind)
         try:
+            backend = self._backend(work.kind)
             job = (None if claimed else backend.find(request)) or backend.launch(request)
         except LaunchRefusedError as error:
-            return self._refuse(run, plan, effect, str(error), "refused")
+            return self.handle(run, plan, node, _hopeless(effect, str(error), "refused", self.clock()))
         return self.handle(run, plan, node, JobLaunched(effect.attempt, job.job, self.clock(), job.due))
 
     def _claim(self, run: Run, plan: Plan, effect: Launch, name: str) -> bool | None:
@@ -191,17 +194,22 @@ class Engine:
         state = commit.state
         if state.status is not Status.LAUNCHING or state.attempt != effect.attempt:
             return None
-        if self.clock() < (state.claimed_at or 0.0) + self.launch_lease:
-            raise BackendError(f"another delivery claimed {state.job_name} and may be launching it: try again later")
+        if self.launch_lease:
+            event = replace(event, over=state.claimed_at)
+            if event.at < (state.claimed_at or 0.0) + self.launch_lease or not self._take_over(run, plan, effect, event):
+                raise BackendError(f"another delivery claimed {state.job_name} and may be launching it: come back later")
         return False
+
+    def _take_over(self, run: Run, plan: Plan, effect: Launch, event: LaunchClaimed) -> bool:
+        """Begin the lease anew, for one of those who found that it ran out: two of them might launch two jobs."""
+        return self.store.transact(run.key, effect.node, partial(_evolve, plan, effect.node, event)).applied
 
     def _refuse(self, run: Run, plan: Plan, effect: Launch, error: str, cause: str) -> None:
         """The attempt cannot be launched, now or ever: it fails, and its step with it."""
         name = job_name(plan.steps[effect.node].name, JobRef(run.key, effect.node, effect.attempt))
         if self._claim(run, plan, effect, name) is None:
             return self.roll_forward(run, plan, effect.node)
-        ended = JobEnded(effect.attempt, Outcome.FAILED, self.clock(), error=error, cause=cause, hopeless=True)
-        return self.handle(run, plan, effect.node, ended)
+        return self.handle(run, plan, effect.node, _hopeless(effect, error, cause, self.clock()))
 
     # Checking: the job's real state decides, whatever a signal said.
 
@@ -259,10 +267,8 @@ class Engine:
         return expressions.holds(when, self._context(run, plan, expressions.references(when)))
 
     def _render(self, run: Run, plan: Plan, spec: Mapping[str, Json]) -> Mapping[str, Json]:
-        if not expressions.used_in(spec):
-            return spec
-        names = expressions.references(spec)
-        return {key: expressions.render(value, self._context(run, plan, names)) for key, value in spec.items()}
+        context = self._context(run, plan, expressions.references(spec))
+        return {key: expressions.render(value, context) for key, value in spec.items()}
 
     def _context(self, run: Run, plan: Plan, names: Iterable[str]) -> dict[str, Json]:
         """What expressions may name: params, the run, and the upstream steps among ``names``."""
@@ -308,10 +314,17 @@ def _deadline(step: Step, state: StepState) -> float:
     return state.started_at + step.timeout
 
 
+def _hopeless(effect: Launch, error: str, cause: str, at: float) -> JobEnded:
+    return JobEnded(effect.attempt, Outcome.FAILED, at, error=error, cause=cause, hopeless=True)
+
+
 def _ended(step: Step, state: StepState, over: JobOver) -> JobEnded:
-    """The end of a job as an event. What we stopped because its time was up has failed, not been cancelled."""
-    stopped = over.outcome in (Outcome.FAILED, Outcome.CANCELLED) and over.at >= _deadline(step, state)
-    if stopped:
+    """The end of a job as an event. What we stopped because its time was up has failed, not been cancelled.
+
+    Whoever stopped it may have had a faster clock than the service, so that it seems to have ended too early.
+    """
+    late = over.at - _deadline(step, state)
+    if late >= {Outcome.FAILED: 0.0, Outcome.CANCELLED: -SKEW}.get(over.outcome, float("inf")):
         error = f"took longer than its timeout of {step.timeout:g} s, and was stopped"
         return JobEnded(state.attempt, Outcome.FAILED, over.at, error=error, cause="timeout")
     return JobEnded(state.attempt, over.outcome, over.at, over.outputs, over.error, over.cause, over.hopeless)

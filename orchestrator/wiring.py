@@ -41,6 +41,7 @@ class Embedded:
 def embedded(home: Home, parallel: int, *, durable: bool = False, simulate: bool = False) -> Embedded:
     """Open a home, and make it if it is new. ``simulate``: Dataflow steps without a ``local:`` block are played."""
     home.path.mkdir(parents=True, exist_ok=True)
+    home = Home(home.path.resolve())
     database = Database(home.database, durable)
     store, tasks = SqliteStore(database), LocalQueue(database)
     ended: SimpleQueue[str | None] = SimpleQueue()
@@ -59,6 +60,6 @@ def embedded(home: Home, parallel: int, *, durable: bool = False, simulate: bool
         backends,
         time.time,
         stand_ins=True,
-        facts=lambda run: {"id": run.id, "started_at": run.started_at, "dir": str(home.data(run.id).resolve())},
+        facts=lambda run: {"id": run.id, "started_at": run.started_at, "dir": str(home.data(run.id))},
     )
     return Embedded(home, database, store, tasks, engine, processes, functions, ended)

@@ -145,8 +145,8 @@ class ProcessBackend:
             "ORCHESTRATOR_RUN": request.run.id,
             "ORCHESTRATOR_STEP": request.step,
             "ORCHESTRATOR_ATTEMPT": str(request.attempt),
-            "ORCHESTRATOR_RUN_DIR": str(self._home.data(request.run.id).resolve()),
-            "ORCHESTRATOR_OUTPUTS": str((folder / "outputs.json").resolve()),
+            "ORCHESTRATOR_RUN_DIR": str(self._home.data(request.run.id)),
+            "ORCHESTRATOR_OUTPUTS": str((folder / "outputs.json")),
             **{f"ORCHESTRATOR_PARAM_{name}": str(value) for name, value in request.run.params.items()},
         }
 
@@ -156,7 +156,7 @@ class ProcessBackend:
     ) -> subprocess.Popen[bytes]:
         with (folder / "log").open("ab") as log:
             return subprocess.Popen(
-                ["/bin/sh", "-c", SHELL, "orchestrator", str(folder.resolve()), *command],
+                ["/bin/sh", "-c", SHELL, "orchestrator", str(folder), *command],
                 cwd=cwd,
                 env=environment,
                 stdin=claim,

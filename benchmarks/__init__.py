@@ -1,0 +1,1 @@
+"""Measurements. Ratios within one run say more than milliseconds: machines are noisy."""

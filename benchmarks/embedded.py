@@ -1,0 +1,120 @@
+"""Milliseconds a step of the embedded engine: no-op Python steps on SQLite, one JSON line a case, each in its own process.
+
+    python -m benchmarks.embedded [CASE ...] [--durable] [--parallel 32]
+"""
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from orchestrator.core.graph import Graph
+from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.names import run_key
+from orchestrator.core.steps import Step, Work
+from orchestrator.home import Home
+from orchestrator.local import Loop
+from orchestrator.wiring import embedded
+
+NOOP = Work("python", {"function": "noop_steps:noop", "args": {}})
+LARGE = Path(__file__).resolve().parents[2] / "shared/data/dags/large/debian12-python-perl-desktop-closure.json"
+
+
+def step(name: str, after: Iterable[str] = ()) -> Step:
+    return Step(name, NOOP, tuple(sorted(after)))
+
+
+def chain(length: int) -> list[Step]:
+    return [step(f"s{number}", [f"s{number - 1}"] if number else []) for number in range(length)]
+
+
+def fan(width: int) -> list[Step]:
+    middle = [f"m{number}" for number in range(width)]
+    return [step("first"), *(step(name, ["first"]) for name in middle), step("last", middle)]
+
+
+def layers(count: int, width: int, seed: int) -> list[Step]:
+    dice = random.Random(seed)
+    steps = [step(f"s0_{index}") for index in range(width)]
+    for layer in range(1, count):
+        before = [f"s{layer - 1}_{index}" for index in range(width)]
+        steps += [step(f"s{layer}_{index}", dice.sample(before, 3)) for index in range(width)]
+    return steps
+
+
+def large() -> list[Step]:
+    dag = json.loads(LARGE.read_text())
+    numbers = {node["id"]: f"p{number}" for number, node in enumerate(dag["nodes"])}
+    after: dict[str, set[str]] = {name: set() for name in numbers.values()}
+    for before, node in dag["edges"]:
+        after[numbers[node]].add(numbers[before])
+    return [step(name, found) for name, found in after.items()]
+
+
+CASES = {
+    "chain of 100": (lambda: chain(100), 1),
+    "1->100->1": (lambda: fan(100), 1),
+    "1->1000->1": (lambda: fan(1000), 1),
+    "10 layers of 50": (lambda: layers(10, 50, seed=7), 1),
+    "one run of 1->5->1": (lambda: fan(5), 1),
+    "20 runs of 1->5->1 at once": (lambda: fan(5), 20),
+    "13,028 steps": (large, 1),
+}
+
+
+def measure(case: str, parallel: int, durable: bool) -> dict[str, object]:
+    make, count = CASES[case]
+    plan = Graph("bench", tuple(make())).compile()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "noop_steps.py").write_text("def noop():\n    return None\n")
+        world = embedded(Home(folder / "home"), parallel, durable=durable)
+        runs = [
+            Run(f"bench-{n}", run_key(f"bench-{n}"), "bench", plan.version, {}, time.time(), folder=name)
+            for n in range(count)
+        ]
+        start, used = time.perf_counter(), time.process_time()
+        for run in runs:
+            world.engine.start(run, plan)
+        loop = Loop(world, [run.key for run in runs], parallel)
+        loop.drive()
+        seconds, cpu = time.perf_counter() - start, time.process_time() - used
+        ended = {stored.status for run in runs if (stored := world.store.get_run(run.key))}
+        world.database.close()
+    assert ended == {RunStatus.SUCCEEDED}, ended
+    steps = len(plan.steps) * count
+    return {
+        "case": case,
+        "steps": steps,
+        "seconds": round(seconds, 3),
+        "ms_per_step": round(1000 * seconds / steps, 3),
+        "cpu_ms_per_step": round(1000 * cpu / steps, 3),
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "parallel": parallel,
+        "durable": "power cut" if durable else "killed process",
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", default=list(CASES), metavar="CASE")
+    parser.add_argument("--durable", action="store_true")
+    parser.add_argument("--parallel", type=int, default=32)
+    parser.add_argument("--here", action="store_true", help="measure in this process")
+    options = parser.parse_args()
+    for case in options.cases:
+        if options.here:
+            print(json.dumps(measure(case, options.parallel, options.durable)), flush=True)
+            continue
+        flags = ["--parallel", str(options.parallel), *(["--durable"] if options.durable else [])]
+        subprocess.run([sys.executable, "-m", "benchmarks.embedded", case, "--here", *flags], check=True)
+
+
+if __name__ == "__main__":
+    main()

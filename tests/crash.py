@@ -1,0 +1,90 @@
+"""kill -9 a real run at random moments and resume it until it is done: did each step's side effect happen just once?
+
+    python -m tests.crash --rounds 50 [--seed 1]
+"""
+
+import argparse
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+#: Each layer follows from the one before by two edges a step, so there are forks, joins and cross edges.
+LAYERS, WIDTH = 5, 3
+RUN = "crash"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round did: how often it was killed, and how often each step wrote its line."""
+
+    kills: int
+    written: dict[str, int]
+
+    @property
+    def exactly_once(self) -> bool:
+        return self.written == {name: 1 for name in steps()}
+
+
+def steps() -> dict[str, dict[str, object]]:
+    """The graph's steps: every one appends its name to a file and takes a moment."""
+    found: dict[str, dict[str, object]] = {}
+    for layer in range(LAYERS):
+        for index in range(WIDTH):
+            name = f"s{layer}{index}"
+            after = [f"s{layer - 1}{(index + turn) % WIDTH}" for turn in range(2)] if layer else []
+            found[name] = {"command": f"echo {name} >> effects; sleep 0.0{3 + (layer + index) % 6}", "after": after}
+    return found
+
+
+def play(folder: Path, dice: random.Random) -> Round:
+    """One run, killed until it ends by itself."""
+    graph = folder / "crash.yaml"
+    graph.write_text(yaml.safe_dump({"name": "crash", "steps": steps()}))
+    base = [sys.executable, "-m", "orchestrator"]
+    options = ["--home", str(folder / "home"), "--json", "--no-picture", "--parallel", "4"]
+    kills = 0
+    while True:
+        begun = (folder / "home" / "orchestrator.db").exists() and kills
+        command = ["resume", RUN] if begun else ["run", str(graph), "--run-id", RUN]
+        with subprocess.Popen([*base, *command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            try:
+                said, _ = process.communicate(timeout=dice.uniform(0.2, 1.1))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+                kills += 1
+                continue
+        if process.returncode == 2 and b"has the id" in said:  # it was killed before the run was written
+            kills = 0
+            continue
+        if process.returncode:
+            raise SystemExit(f"exit status {process.returncode} after {kills} kills: {said.decode()}")
+        written = Counter((folder / "effects").read_text().split())
+        return Round(kills, dict(written))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    kills = 0
+    for number in range(options.rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            done = play(Path(folder), random.Random(options.seed * 1_000_003 + number))
+        kills += done.kills
+        print(f"round {number + 1}: {done.kills} kills, {'each step once' if done.exactly_once else done.written}")
+        if not done.exactly_once:
+            raise SystemExit(f"a side effect happened twice or never: --seed {options.seed}, round {number + 1}")
+    print(f"{options.rounds} rounds, {kills} kills: every side effect happened exactly once")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,400 @@
+"""The engine's promises one by one, on the memory store, the local queue and scripted jobs. The simulation mixes them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from orchestrator.core.messages import Check, Effect, Launch, Skip
+from orchestrator.core.model import Outcome, Run, RunStatus, Status
+from orchestrator.core.names import run_key
+from orchestrator.core.plan import Plan, compile_plan
+from orchestrator.core.rules import TriggerRule
+from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
+from orchestrator.engine import GRACE, Engine
+from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, QueueError, UsageError
+from orchestrator.jobs.scripted import Script, ScriptedBackend
+from orchestrator.jobs.wait import WaitBackend
+from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched, Task
+from orchestrator.queues.local import LocalQueue
+from orchestrator.sqlite import Database
+from orchestrator.stores.memory import MemoryStore
+
+JOB = Work("job", {})
+KEY = run_key("r")
+
+
+@dataclass
+class World:
+    """One run in a world where nothing happens by itself: ``deliver`` is the only thing that moves it."""
+
+    plan: Plan
+    scripts: dict[str, Script] = field(default_factory=dict)
+    now: float = 0.0
+    lease: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.store = MemoryStore()
+        self.database = Database(":memory:")
+        self.queue = LocalQueue(self.database)
+        self.jobs = ScriptedBackend(self.script, lambda: self.now)
+        self.waits = WaitBackend(lambda: self.now)
+        backends = {"job": self.jobs, "wait": self.waits}
+        self.engine = Engine(self.store, self.queue, backends, lambda: self.now, launch_lease=self.lease)
+        self.run = Run("r", KEY, self.plan.graph, self.plan.version, {"full": False, "date": "2026-11-23"}, self.now)
+
+    def script(self, request: JobRequest) -> Script:
+        return self.scripts.get(f"{request.step} {request.attempt}", self.scripts.get(request.step, Script()))
+
+    def start(self) -> bool:
+        return self.engine.start(self.run, self.plan)
+
+    def due(self) -> list[Effect]:
+        """Takes what is due off the queue."""
+        found = [item for lane in (CHECKS, LAUNCHES) for item in self.queue.lease([KEY], lane, self.now, 100)]
+        self.queue.acknowledge(found)
+        return [item.effect for item in found]
+
+    def finish(self) -> RunStatus:
+        """Delivers everything, moving the clock to the next task, until the run has ended."""
+        while (stored := self.store.get_run(KEY)) and stored.status is RunStatus.RUNNING:
+            for effect in self.due():
+                self.engine.perform(effect)
+            following = self.queue.next_due([KEY], [CHECKS, LAUNCHES])
+            self.now = max(self.now, following or 0.0)
+        assert stored is not None
+        return stored.status
+
+    def statuses(self) -> dict[str, str]:
+        view = self.store.load_all(KEY)
+        return {step.name: str(view.state(number).status) for number, step in enumerate(self.plan.steps)}
+
+
+@pytest.fixture
+def worlds() -> Iterator[list[World]]:
+    made: list[World] = []
+    yield made
+    for world in made:
+        world.database.close()
+
+
+@pytest.fixture
+def world(worlds):
+    def make(*steps: Step, lease: float = 0.0, **scripts: Script) -> World:
+        worlds.append(World(compile_plan("g", "v1", steps), scripts, lease=lease))
+        return worlds[-1]
+
+    return make
+
+
+DIAMOND = (
+    Step("a", JOB),
+    Step("b", JOB, after=("a",)),
+    Step("c", JOB, after=("a",)),
+    Step("d", JOB, after=("b", "c")),
+)
+
+
+def test_a_diamond_runs_to_its_end_with_one_job_a_step(world):
+    diamond = world(*DIAMOND)
+    assert diamond.start()
+    assert diamond.finish() is RunStatus.SUCCEEDED
+    assert diamond.statuses() == dict.fromkeys("abcd", "succeeded")
+    assert len(diamond.jobs.jobs) == 4
+
+
+def test_starting_again_starts_nothing(world):
+    diamond = world(*DIAMOND)
+    diamond.start()
+    assert diamond.due() == [Launch(KEY, 0, 1)]
+    assert not diamond.start()
+    assert diamond.due() == []
+
+
+def test_a_start_that_died_before_it_paid_is_continued_by_the_next(world):
+    diamond = world(*DIAMOND)
+    diamond.store.open_run(diamond.run, diamond.plan)
+    assert not diamond.start()
+    assert diamond.due() == [Launch(KEY, 0, 1)]
+
+
+def test_a_run_keeps_the_version_it_started_with(world):
+    diamond = world(*DIAMOND)
+    diamond.start()
+    diamond.engine.start(diamond.run, compile_plan("g", "v2", (Step("other", JOB),)))
+    assert diamond.finish() is RunStatus.SUCCEEDED
+    assert diamond.statuses() == dict.fromkeys("abcd", "succeeded")
+
+
+def test_two_ids_with_one_key_are_told_apart(world):
+    diamond = world(*DIAMOND)
+    diamond.start()
+    twin = Run("other", KEY, "g", "v1", {}, 0.0)
+    with pytest.raises(UsageError, match="the run id 'other' has the same key as the run 'r'"):
+        diamond.engine.start(twin, diamond.plan)
+
+
+def test_every_task_may_be_delivered_twice(world):
+    diamond = world(*DIAMOND)
+    diamond.start()
+    done: list[Effect] = []
+    while diamond.store.get_run(KEY).status is RunStatus.RUNNING:
+        for effect in diamond.due():
+            diamond.engine.perform(effect)
+            done.append(effect)
+        for effect in done:
+            diamond.engine.perform(effect)
+        diamond.now += 600.0
+    assert diamond.statuses() == dict.fromkeys("abcd", "succeeded")
+    assert len(diamond.jobs.jobs) == 4
+
+
+class BrokenQueue:
+    """A queue that is out of order for a while."""
+
+    def __init__(self, queue: LocalQueue) -> None:
+        self.queue = queue
+        self.broken = False
+
+    def put(self, tasks: Sequence[Task]) -> None:
+        if self.broken:
+            raise QueueError("out of order")
+        self.queue.put(tasks)
+
+
+def test_a_commit_whose_payment_was_lost_is_paid_by_the_next_delivery(world):
+    diamond = world(*DIAMOND)
+    diamond.engine.queue = queue = BrokenQueue(diamond.queue)
+    diamond.start()
+    for effect in diamond.due():
+        diamond.engine.perform(effect)
+    (look,) = (Check(KEY, 0, 1),)
+    queue.broken = True
+    with pytest.raises(QueueError):
+        diamond.engine.perform(look)
+    assert diamond.statuses()["a"] == "succeeded"
+    queue.broken = False
+    diamond.engine.perform(look)
+    assert set(diamond.due()) >= {Launch(KEY, 1, 1), Launch(KEY, 2, 1)}
+
+
+class LossyBackend:
+    """A job service whose first answer to a launch is lost, after or before it did what was asked."""
+
+    def __init__(self, jobs: ScriptedBackend, launches: bool) -> None:
+        self.jobs, self.launches, self.calls = jobs, launches, 0
+        self.find, self.status, self.cancel = jobs.find, jobs.status, jobs.cancel
+
+    def launch(self, request: JobRequest) -> Launched:
+        self.calls += 1
+        if self.calls > 1:
+            return self.jobs.launch(request)
+        if self.launches:
+            self.jobs.launch(request)
+        raise AmbiguousLaunchError("the connection was closed")
+
+
+@pytest.mark.parametrize(("launches", "calls"), [(True, 1), (False, 2)], ids=["it was launched", "it was not"])
+def test_a_launch_whose_answer_was_lost_is_looked_for_before_it_is_made_again(world, launches: bool, calls: int):
+    single = world(Step("a", JOB))
+    single.engine.backends = {"job": (lossy := LossyBackend(single.jobs, launches))}
+    single.start()
+    (launch,) = single.due()
+    with pytest.raises(AmbiguousLaunchError):
+        single.engine.perform(launch)
+    assert single.statuses() == {"a": "launching"}
+    single.engine.perform(launch)
+    assert single.statuses() == {"a": "running"}
+    assert lossy.calls == calls
+    assert len(single.jobs.jobs) == 1
+
+
+def test_while_a_claim_is_fresh_no_other_delivery_launches(world):
+    single = world(Step("a", JOB), lease=90.0)
+    single.engine.backends = {"job": LossyBackend(single.jobs, launches=False)}
+    single.start()
+    (launch,) = single.due()
+    with pytest.raises(AmbiguousLaunchError):
+        single.engine.perform(launch)
+    single.now = 89.0
+    with pytest.raises(BackendError, match="try again later"):
+        single.engine.perform(launch)
+    single.now = 90.0
+    single.engine.perform(launch)
+    assert single.statuses() == {"a": "running"}
+
+
+def test_a_refused_launch_fails_the_step_at_once_whatever_its_retries(world):
+    single = world(Step("a", JOB, retry=Retry(attempts=3)))
+
+    class Refusing(LossyBackend):
+        def launch(self, request: JobRequest) -> Launched:
+            raise LaunchRefusedError("no such template")
+
+    single.engine.backends = {"job": Refusing(single.jobs, launches=False)}
+    single.start()
+    assert single.finish() is RunStatus.FAILED
+    state = single.store.load_all(KEY).state(0)
+    assert (state.status, state.attempt, state.error, state.cause) == (Status.FAILED, 1, "no such template", "refused")
+
+
+def test_a_failed_attempt_is_made_again_after_its_delay_and_not_before(world):
+    single = world(Step("a", JOB, retry=Retry(attempts=3, delay=60.0, backoff=2.0)))
+    single.scripts = {"a": Script(outcome=Outcome.FAILED), "a 3": Script()}
+    single.start()
+    assert single.finish() is RunStatus.SUCCEEDED
+    launched = [job.launched_at for job in single.jobs.jobs.values()]
+    assert launched == [0.0, 60.0, 180.0]
+
+
+def test_a_job_past_its_timeout_is_stopped_and_has_failed(world):
+    single = world(Step("a", JOB, timeout=100.0), a=Script(seconds=1e6))
+    single.start()
+    assert single.finish() is RunStatus.FAILED
+    state = single.store.load_all(KEY).state(0)
+    assert (state.status, state.cause) == (Status.FAILED, "timeout")
+    assert state.error == "took longer than its timeout of 100 s, and was stopped"
+    assert single.now == 100.0 + GRACE
+
+
+def test_a_job_that_still_runs_is_looked_at_again_under_a_new_name(world):
+    single = world(Step("a", JOB, check=CheckPolicy(every=600.0)), a=Script(seconds=1e9))
+    single.start()
+    for effect in single.due():
+        single.engine.perform(effect)
+    single.now = 600.0
+    (look,) = single.due()
+    single.engine.perform(look)
+    assert single.queue.next_due([KEY], [CHECKS]) == 1200.0
+
+
+def test_a_job_service_that_cannot_tell_does_not_fail_the_step(world):
+    single = world(Step("a", JOB), a=Script(seconds=5.0))
+    single.start()
+    for effect in single.due():
+        single.engine.perform(effect)
+
+    class Silent(LossyBackend):
+        def __init__(self, jobs: ScriptedBackend) -> None:
+            super().__init__(jobs, launches=False)
+            self.status = self.silent
+
+        def silent(self, job: str):
+            raise BackendError(f"503 for {job}")
+
+    single.engine.backends = {"job": Silent(single.jobs)}
+    with pytest.raises(BackendError):
+        single.engine.perform(Check(KEY, 0, 1))
+    assert single.statuses() == {"a": "running"}
+
+
+def test_a_signal_schedules_one_look_and_touches_nothing_else(world):
+    single = world(Step("a", JOB), a=Script(seconds=5.0))
+    single.start()
+    for effect in single.due():
+        single.engine.perform(effect)
+    (name,) = single.jobs.jobs
+    before = single.store.load_all(KEY)
+    assert single.engine.signal(name)
+    assert single.engine.signal(name)
+    assert single.store.load_all(KEY) == before
+    single.now = 30.0
+    assert Check(KEY, 0, 1, "signal", due=30.0) in single.due()
+    assert not single.engine.signal("somebody-elses-job")
+
+
+def test_a_sweep_pays_again_what_was_given_up_under_a_name_of_its_own(world):
+    single = world(Step("a", JOB))
+    single.start()
+    assert single.due() == [Launch(KEY, 0, 1)]  # and lost
+    assert not single.start()
+    assert single.due() == []
+    assert single.engine.sweep(KEY, "7") == 1
+    assert single.due() == [Launch(KEY, 0, 1)]
+    assert single.engine.sweep(KEY, "8") == 1
+    assert single.finish() is RunStatus.SUCCEEDED
+    assert single.engine.sweep(KEY, "9") == 0
+
+
+def test_a_when_that_does_not_hold_skips_the_step_and_the_skip_travels(world):
+    chain = world(
+        Step("a", JOB, when="{{ params.full }}"),
+        Step("b", JOB, after=("a",)),
+        Step("c", JOB, after=("b",), trigger=TriggerRule.ALL_DONE),
+    )
+    chain.start()
+    assert chain.finish() is RunStatus.SUCCEEDED
+    assert chain.statuses() == {"a": "skipped", "b": "skipped", "c": "succeeded"}
+    assert [job.request.step for job in chain.jobs.jobs.values()] == ["c"]
+
+
+def test_outputs_are_rendered_into_the_steps_downstream(world):
+    spec = {"query": "rows > {{ steps.a.outputs.rows }}", "rows": "{{ steps.a.outputs.rows }}", "on": "{{ params.date }}"}
+    pair = world(Step("a", JOB), Step("b", Work("job", spec), after=("a",)), a=Script(outputs={"rows": 3}))
+    pair.start()
+    assert pair.finish() is RunStatus.SUCCEEDED
+    (job,) = (job for job in pair.jobs.jobs.values() if job.request.step == "b")
+    assert job.request.spec == {"query": "rows > 3", "rows": 3, "on": "2026-11-23"}
+
+
+def test_an_expression_without_a_value_fails_the_step_for_good(world):
+    spec = {"rows": "{{ steps.a.outputs.rows }}"}
+    pair = world(Step("a", JOB), Step("b", Work("job", spec), after=("a",), retry=Retry(attempts=5)))
+    pair.start()
+    assert pair.finish() is RunStatus.FAILED
+    state = pair.store.load_all(KEY).state(1)
+    assert (state.status, state.attempt, state.cause) == (Status.FAILED, 1, "expression")
+
+
+def test_a_wait_takes_its_time_and_no_job(world):
+    pair = world(Step("a", Work("wait", {"seconds": 30.0})), Step("b", JOB, after=("a",)))
+    pair.start()
+    assert pair.finish() is RunStatus.SUCCEEDED
+    assert [job.launched_at for job in pair.jobs.jobs.values()] == [30.0]
+
+
+def test_steps_without_a_job_end_at_once(world):
+    pair = world(Step("start"), Step("end", after=("start",)))
+    pair.start()
+    assert pair.finish() is RunStatus.SUCCEEDED
+    assert pair.now == 0.0
+
+
+def test_an_impatient_step_runs_early_and_the_run_still_waits_for_the_others(world):
+    race = world(
+        Step("fast", JOB),
+        Step("slow", JOB),
+        Step("first", JOB, after=("fast", "slow"), trigger=TriggerRule.ONE_SUCCESS),
+        slow=Script(seconds=50.0),
+    )
+    race.start()
+    assert race.finish() is RunStatus.SUCCEEDED
+    launched = {job.request.step: job.launched_at for job in race.jobs.jobs.values()}
+    assert launched == {"fast": 0.0, "slow": 0.0, "first": 0.0}
+    assert race.statuses()["slow"] == "succeeded"
+    assert race.now == 50.0
+
+
+def test_a_failed_step_that_no_leaf_minds_does_not_fail_the_run(world):
+    """Leaves decide, as in Airflow: here the handler is the leaf."""
+    pair = world(
+        Step("a", JOB), Step("handler", JOB, after=("a",), trigger=TriggerRule.ALL_DONE), a=Script(outcome=Outcome.FAILED)
+    )
+    pair.start()
+    assert pair.finish() is RunStatus.SUCCEEDED
+    assert pair.statuses() == {"a": "failed", "handler": "succeeded"}
+
+
+def test_a_thousand_predecessors_of_one_step_are_counted_in_small_joins(world):
+    names = tuple(f"p{number:04}" for number in range(1000))
+    wide = world(*(Step(name, JOB) for name in names), Step("join", JOB, after=names))
+    wide.start()
+    assert wide.finish() is RunStatus.SUCCEEDED
+    assert max(counter.arrived for counter in wide.store.load_all(KEY).counters.values()) == 32
+
+
+def test_a_skip_that_comes_too_early_does_nothing(world):
+    diamond = world(*DIAMOND)
+    diamond.start()
+    diamond.engine.perform(Skip(KEY, 3))
+    assert diamond.statuses()["d"] == "pending"
