@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 #: Each layer follows from the one before by two edges a step, so there are forks, joins and cross edges.
-LAYERS, WIDTH = 5, 3
+LAYERS, WIDTH = 8, 3
 RUN = "crash"
 
 
@@ -39,35 +39,37 @@ def steps() -> dict[str, dict[str, object]]:
         for index in range(WIDTH):
             name = f"s{layer}{index}"
             after = [f"s{layer - 1}{(index + turn) % WIDTH}" for turn in range(2)] if layer else []
-            found[name] = {"command": f"echo {name} >> effects; sleep 0.0{3 + (layer + index) % 6}", "after": after}
+            found[name] = {"command": f"echo {name} >> effects; sleep 0.{5 + (layer + index) % 15:02}", "after": after}
     return found
 
 
 def play(folder: Path, dice: random.Random) -> Round:
     """One run, killed until it ends by itself."""
-    graph = folder / "crash.yaml"
+    graph, home = folder / "crash.yaml", folder / "home"
     graph.write_text(yaml.safe_dump({"name": "crash", "steps": steps()}))
-    base = [sys.executable, "-m", "orchestrator"]
-    options = ["--home", str(folder / "home"), "--json", "--no-picture", "--parallel", "4"]
+    options = ["--home", str(home), "--json", "--no-picture", "--parallel", "4"]
     kills = 0
     while True:
-        begun = (folder / "home" / "orchestrator.db").exists() and kills
+        begun = (home / "runs" / RUN / "steps").exists()
         command = ["resume", RUN] if begun else ["run", str(graph), "--run-id", RUN]
-        with subprocess.Popen([*base, *command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-            try:
-                said, _ = process.communicate(timeout=dice.uniform(0.2, 1.1))
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.communicate()
-                kills += 1
-                continue
-        if process.returncode == 2 and b"has the id" in said:  # it was killed before the run was written
-            kills = 0
-            continue
-        if process.returncode:
-            raise SystemExit(f"exit status {process.returncode} after {kills} kills: {said.decode()}")
-        written = Counter((folder / "effects").read_text().split())
-        return Round(kills, dict(written))
+        code, said = drive([sys.executable, "-m", "orchestrator", *command, *options], dice.uniform(0.25, 0.75))
+        if code == -signal.SIGKILL:
+            kills += 1
+        elif code:
+            raise SystemExit(f"exit status {code} after {kills} kills: {said}")
+        else:
+            return Round(kills, dict(Counter((folder / "effects").read_text().split())))
+
+
+def drive(command: list[str], seconds: float) -> tuple[int, str]:
+    """Run a command, and kill it after so many seconds."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            said, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            said, _ = process.communicate()
+        return process.returncode, said
 
 
 def main() -> None:

@@ -1,0 +1,123 @@
+"""Steps and their states into the words of a box. Pure; knows no format."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from orchestrator.core.model import PENDING, Status, StepState
+from orchestrator.core.rules import TriggerRule
+from orchestrator.core.steps import NO_JOB, Step
+from orchestrator.drawing.picture import ORDER, Box, Counts, States, duration, plain, status_word
+
+#: Which status colours a group: a failure before anything, then what is going on, then what is to come.
+_TELLING = (
+    Status.FAILED,
+    Status.UPSTREAM_FAILED,
+    Status.CANCELLED,
+    Status.RUNNING,
+    Status.LAUNCHING,
+    Status.UP_FOR_RETRY,
+    Status.PENDING,
+    Status.SUCCEEDED,
+    Status.SKIPPED,
+)
+
+_NAMED = 2  # how many of those that failed a group names
+_LONGEST = 36  # the letters of a name in a list
+_MOST_ERROR = 400  # letters
+
+
+def step_box(step: Step, states: States | None, now: float | None) -> Box:
+    """The box of one step."""
+    kind = _kind(step)
+    if states is None:
+        return Box(step.name, None, (kind,), _marks(step), _tip(step, None))
+    state = states.get(step.name, PENDING)
+    words = (kind, *_time(state, now), *_attempt(step, state))
+    return Box(step.name, state.status, words, _marks(step), _tip(step, state))
+
+
+def group_box(place: str, steps: Sequence[Step], states: States | None) -> Box:
+    """The box of several steps: how many there are and how they stand. ``place``: what to call them at worst."""
+    names = [step.name for step in steps]
+    kinds, marks = {_kind(step) for step in steps}, {_marks(step) for step in steps}
+    counts = count(states, steps)
+    return Box(
+        title=_family(names) or place,
+        status=next((status for status in _TELLING if status in dict(counts)), None),
+        words=(f"{len(steps):,} steps", *(kinds if len(kinds) == 1 else ())),
+        marks=marks.pop() if len(marks) == 1 else (),
+        tip=_some(names, 12),
+        counts=counts,
+        culprits=_culprits(names, states),
+    )
+
+
+def count(states: States | None, steps: Iterable[Step]) -> Counts:
+    """How many steps stand how, in the order of ``ORDER``; only what there is."""
+    if states is None:
+        return ()
+    found = Counter(states.get(step.name, PENDING).status for step in steps)
+    return tuple((status, found[status]) for status in ORDER if found[status])
+
+
+def _family(names: Sequence[str]) -> str:
+    """What the names have in common at their start, as ``mProject_…``; nothing if that says little."""
+    first, last = min(names), max(names)
+    alike = next((at for at, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first))
+    cut = alike if alike == len(first) else max(first.rfind(mark, 0, alike) for mark in "_.-") + 1
+    return f"{first[:cut]}…" if cut > 2 else ""
+
+
+def _culprits(names: Sequence[str], states: States | None) -> str:
+    """The first that failed by themselves, by name."""
+    failed = [name for name in names if states and states.get(name, PENDING).status is Status.FAILED]
+    return f"failed: {_some(failed, _NAMED)}" if failed else ""
+
+
+def _some(names: Sequence[str], most: int) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(shorten(name, _LONGEST) for name in names[:most]) + more
+
+
+def shorten(name: str, most: int) -> str:
+    """``name`` in at most so many letters. Its end tells more than its start."""
+    return name if len(name) <= most else f"{name[: most // 4]}…{name[most // 4 + 1 - most :]}"
+
+
+def _kind(step: Step) -> str:
+    return "no job" if step.work.kind == NO_JOB else step.work.kind
+
+
+def _marks(step: Step) -> tuple[str, ...]:
+    """What stands at a step's door."""
+    rule = () if step.trigger is TriggerRule.ALL_SUCCESS else (step.trigger.value,)
+    return rule if step.when is None else (*rule, "when")
+
+
+def _time(state: StepState, now: float | None) -> tuple[str, ...]:
+    """How long the newest attempt took or has been running, or how long until the next one."""
+    if state.status is Status.UP_FOR_RETRY:
+        return () if state.due is None or now is None else (f"again in {duration(state.due - now)}",)
+    end = state.ended_at if state.ended_at is not None else now
+    if state.started_at is None or end is None:
+        return ()
+    return (duration(end - state.started_at),)
+
+
+def _attempt(step: Step, state: StepState) -> tuple[str, ...]:
+    """``attempt 2 of 3``, unless the first one did. Attempts that were interrupted come on top of those allowed."""
+    if state.attempt < 2 and state.status is not Status.UP_FOR_RETRY:
+        return ()
+    return (f"attempt {state.attempt} of {max(step.retry.attempts + state.interruptions, state.attempt)}",)
+
+
+def _tip(step: Step, state: StepState | None) -> str:
+    """What a pointer over the box shows: what has no room inside."""
+    lines = [step.name, step.description]
+    if state is not None:
+        lines.append(status_word(state.status) + (f": {state.error[:_MOST_ERROR]}" if state.error else ""))
+    if step.trigger is not TriggerRule.ALL_SUCCESS:
+        lines.append(f"trigger: {step.trigger}")
+    if step.when is not None:
+        lines.append(f"when: {step.when}")
+    return "\n".join(plain(line) for line in lines if line)

@@ -1,0 +1,64 @@
+"""A picture as Mermaid text, for pages that draw it themselves. Pure and deterministic."""
+
+import json
+from collections.abc import Iterator
+
+from orchestrator.drawing.dot import top_down
+from orchestrator.drawing.labels import count_words
+from orchestrator.drawing.palette import WAYS, look
+from orchestrator.drawing.picture import Box, Picture, Way, status_word
+
+#: What Mermaid draws unless its page says otherwise (maxTextSize, maxEdges); a diagram cannot raise it by itself.
+MOST_LETTERS = 50_000
+MOST_EDGES = 500
+
+_ARROWS = {Way.OPEN: "-->", Way.DONE: "-->", Way.SKIPPED: "-.->", Way.BROKEN: "==>"}
+
+
+def write_mermaid(picture: Picture) -> str:
+    """The whole drawing as a Mermaid flowchart."""
+    title = " · ".join(filter(None, (picture.title, picture.subtitle, *picture.notes)))
+    lines = [
+        "---",
+        f"title: {json.dumps(title, ensure_ascii=False)}",
+        "config:",
+        "  flowchart:",
+        "    wrappingWidth: 400",
+        "---",
+        f"flowchart {'TD' if top_down(picture) else 'LR'}",
+        *(f'  n{number}["{_label(box)}"]:::{_class(box)}' for number, box in enumerate(picture.sketch.boxes)),
+        *(f"  n{arrow.tail} {_ARROWS[arrow.way]} n{arrow.head}" for arrow in picture.sketch.arrows),
+        *_link_styles(picture),
+        *_classes(picture),
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _label(box: Box) -> str:
+    name = f"{', '.join(box.marks)} ▸ {box.title}" if box.marks else box.title
+    status = () if box.status is None or box.counts else (status_word(box.status),)
+    lines = (name, " · ".join((*status, *box.words)), count_words(box.counts), box.culprits)
+    return "<br/>".join(_escaped(line) for line in lines if line)
+
+
+def _link_styles(picture: Picture) -> Iterator[str]:
+    for way, (colour, _, _) in WAYS.items():
+        numbers = [str(number) for number, arrow in enumerate(picture.sketch.arrows) if arrow.way is way]
+        if numbers:
+            yield f"  linkStyle {','.join(numbers)} stroke:{colour}"
+
+
+def _class(box: Box) -> str:
+    return "step" if box.status is None else str(box.status)
+
+
+def _classes(picture: Picture) -> Iterator[str]:
+    for name, status in sorted({(_class(box), box.status) for box in picture.sketch.boxes}, key=lambda pair: pair[0]):
+        style = look(status)
+        dash = ",stroke-dasharray:4 3" if style.border == "dashed" else ""
+        yield f"  classDef {name} fill:{style.fill},stroke:{style.line},color:{style.text}{dash}"
+
+
+def _escaped(text: str) -> str:
+    """Mermaid's own entities: a label must not hold quotes, tags or its own sign for an entity."""
+    return "".join({"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;"}.get(c, c) for c in text)

@@ -1,0 +1,130 @@
+"""A picture as plain data: what each box and arrow says. Decides nothing about colours, fonts or file formats."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orchestrator.core.model import PENDING, Run, Status, StepState
+
+States = Mapping[str, StepState]
+
+#: The order in which statuses are counted, in a legend and in a box.
+ORDER = (
+    Status.SUCCEEDED,
+    Status.FAILED,
+    Status.UPSTREAM_FAILED,
+    Status.CANCELLED,
+    Status.SKIPPED,
+    Status.RUNNING,
+    Status.LAUNCHING,
+    Status.UP_FOR_RETRY,
+    Status.PENDING,
+)
+
+#: The statuses that travel along an edge as a failure.
+BROKEN = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
+
+Counts = tuple[tuple[Status, int], ...]
+
+
+class Way(StrEnum):
+    """What has come along an edge."""
+
+    OPEN = "open"  # nothing yet
+    DONE = "done"
+    SKIPPED = "skipped"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One step, or several. ``status`` is None where no run is drawn; ``counts`` is empty for a single step.
+
+    ``marks``: what stands at its door, a trigger rule or ``when``. ``words``: kind, duration, attempt.
+    """
+
+    title: str
+    status: Status | None
+    words: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    tip: str = ""
+    counts: Counts = ()
+    culprits: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """An edge between two boxes, by their numbers."""
+
+    tail: int
+    head: int
+    way: Way = Way.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """Boxes and arrows. ``levels``: the numbers of the boxes by the longest path to them."""
+
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    levels: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that is drawn. ``notes``: sentences on what is not."""
+
+    title: str
+    subtitle: str
+    legend: Counts
+    sketch: Sketch
+    notes: tuple[str, ...]
+    steps: int
+    collapsed: bool
+
+
+def way(states: States | None, tail: str, head: str) -> Way:
+    """What has come along the edge from step ``tail`` to step ``head``."""
+    if states is None:
+        return Way.OPEN
+    before, after = states.get(tail, PENDING).status, states.get(head, PENDING).status
+    if before in BROKEN:
+        return Way.BROKEN
+    if Status.SKIPPED in (before, after):
+        return Way.SKIPPED
+    return Way.DONE if before is Status.SUCCEEDED else Way.OPEN
+
+
+def plain(text: str) -> str:
+    """``text`` without what no picture can hold: control characters and halves of letters become spaces."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def status_word(status: Status) -> str:
+    """A status as a person says it: ``upstream failed``."""
+    return status.value.replace("_", " ")
+
+
+def subtitle(run: Run | None, now: float | None) -> str:
+    """``run x1 · failed · 3 m 12 s``; nothing without a run."""
+    if run is None:
+        return ""
+    words = [f"run {run.id}", str(run.status)]
+    end = run.ended_at if run.ended_at is not None else now
+    if end is not None:
+        words.append(duration(end - run.started_at))
+    return " · ".join(words)
+
+
+def duration(seconds: float) -> str:
+    """Two units at most: ``0.4 s``, ``12 s``, ``3 m 12 s``, ``2 h 05 m``, ``4 d 3 h``."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0.0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} m"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"

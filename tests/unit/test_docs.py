@@ -1,0 +1,43 @@
+"""The documents say what the code does."""
+
+import re
+from pathlib import Path
+
+from orchestrator.core.model import Status
+from orchestrator.core.rules import IMPATIENT, TriggerRule, Verdict, verdict
+from tests.unit.test_rules import joins
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "graphs").rglob("*.md")])
+WORDS = {Verdict.SKIP: "skipped", Verdict.UPSTREAM_FAILED: "upstream_failed"}
+
+
+def rows(document: str) -> dict[str, list[str]]:
+    """The table rows of a document that begin with a word of code, by that word."""
+    lines = (ROOT / document).read_text().splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
+    return {row[0].strip("`"): row[1:] for row in cells[::-1]}
+
+
+def test_every_status_is_explained():
+    assert set(Status) <= set(rows("docs/lifecycle.md"))
+
+
+def test_the_table_of_trigger_rules_says_what_each_rule_can_answer():
+    table = rows("docs/lifecycle.md")
+    for rule in TriggerRule:
+        runs, otherwise = table[rule][:2]
+        answers = {verdict(rule, join) for join in joins(3)}
+        assert {word for verdict, word in WORDS.items() if verdict in answers} == set(
+            re.findall(r"`(\w+)`", otherwise)
+        ), rule
+        assert ("does not wait" in runs or "at once" in runs) == (rule in IMPATIENT), rule
+
+
+def test_links_between_documents_lead_somewhere():
+    broken = []
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
+            if not re.match(r"[a-z]+:", target) and not (document.parent / target).exists():
+                broken.append(f"{document.relative_to(ROOT)}: {target}")
+    assert broken == []
