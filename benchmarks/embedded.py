@@ -1,6 +1,6 @@
-"""Milliseconds a step of the embedded engine: no-op Python steps on SQLite, one JSON line a case, each in its own process.
+"""Milliseconds a step of the embedded engine: no-op Python steps on SQLite, one JSON line and one process a case.
 
-    python -m benchmarks.embedded [CASE ...] [--durable] [--parallel 32]
+python -m benchmarks.embedded [CASE ...] [--durable] [--parallel 32]
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The engine: read, decide, commit, pay. The only corridor between the machine and the world; it decides nothing itself.
+"""The engine: read, decide, commit, pay. The only corridor between the machine and the world; it decides nothing.
 
 Every handler ends in ``pay``: what the state owes goes onto the queue *after* the commit. A handler returns only when
 everything it owed is paid; if it raises, the queue delivers the task again and the same lines pay. A commit that was
@@ -196,8 +196,10 @@ class Engine:
             return None
         if self.launch_lease:
             event = replace(event, over=state.claimed_at)
-            if event.at < (state.claimed_at or 0.0) + self.launch_lease or not self._take_over(run, plan, effect, event):
-                raise BackendError(f"another delivery claimed {state.job_name} and may be launching it: come back later")
+            fresh = event.at < (state.claimed_at or 0.0) + self.launch_lease
+            if fresh or not self._take_over(run, plan, effect, event):
+                by = f"another delivery claimed {state.job_name}"
+                raise BackendError(f"{by} and may be launching it: try again later")
         return False
 
     def _take_over(self, run: Run, plan: Plan, effect: Launch, event: LaunchClaimed) -> bool:

@@ -1,11 +1,10 @@
-"""The graph: steps and the edges between them. The only importer of networkx; handling an event needs the plan alone."""
+"""The graph: steps and their edges. The only importer of networkx; handling an event needs the plan alone."""
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 
 import networkx as nx
@@ -14,6 +13,7 @@ from orchestrator.core.codec import step_to_json
 from orchestrator.core.plan import Plan, compile_plan
 from orchestrator.core.steps import Json, Step
 from orchestrator.errors import InvalidGraphError, Problem
+from orchestrator.suggestions import Suggestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Param:
 
 @dataclass(frozen=True)
 class Graph:
-    """A definition: a directed acyclic graph of steps. Check it with ``problems`` before anything else is asked of it."""
+    """A definition: a directed acyclic graph of steps. Ask for its ``problems`` before you ask for anything else."""
 
     name: str
     steps: tuple[Step, ...]
@@ -44,7 +44,7 @@ class Graph:
     @cached_property
     def digraph(self) -> "nx.DiGraph[str]":
         """Steps as nodes (attribute ``step``), an edge from each predecessor. Unknown predecessors are left out."""
-        digraph: nx.DiGraph[str] = nx.DiGraph(name=self.name)
+        digraph: nx.DiGraph[str] = nx.DiGraph(name=self.name, description=self.description, params=self.params)
         digraph.add_nodes_from((step.name, {"step": step}) for step in self.steps)
         digraph.add_edges_from(
             (before, step.name) for step in self.steps for before in step.after if before in self.by_name
@@ -75,13 +75,14 @@ class Graph:
         return found + self._cycles()
 
     def _wrong_edges(self) -> Iterator[Problem]:
+        suggest = Suggestions()
         for step in self.steps:
             for before in step.after:
                 where = ("steps", step.name, "after")
                 if before == step.name:
                     yield Problem(where, "a step cannot come after itself")
                 elif before not in self.by_name:
-                    yield Problem(where, f"no step is called '{before}'{did_you_mean(before, list(self.by_name))}")
+                    yield Problem(where, f"no step is called '{before}'{suggest(before, self.by_name)}")
 
     def _cycles(self) -> list[Problem]:
         """One cycle of each knot, named step by step: breaking it is where the mending starts."""
@@ -125,9 +126,3 @@ class Graph:
     def to_networkx(self) -> "nx.DiGraph[str]":
         """A copy to work with: each node has its step as the attribute ``step``."""
         return self.digraph.copy()
-
-
-def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """`` (did you mean 'x'?)``, or nothing where no known name is close."""
-    close = get_close_matches(name, known, n=1)
-    return f" (did you mean '{close[0]}'?)" if close else ""

@@ -27,7 +27,7 @@ from orchestrator.core.model import (
     View,
 )
 from orchestrator.core.plan import Plan, Role
-from orchestrator.core.rules import Join, Tally, TriggerRule, Verdict, verdict
+from orchestrator.core.rules import Join, Tally, Verdict, verdict
 
 _ARRIVAL = {
     Status.SUCCEEDED: Tally(succeeded=1),
@@ -61,7 +61,7 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
 
 
 def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
-    if not may_claim(state, event.attempt):
+    if not may_claim(state, event.attempt) and not _takes_over(state, event):
         return None
     return Transition(
         StepState(
@@ -77,6 +77,12 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
 def may_claim(state: StepState, attempt: int) -> bool:
     """Whether ``attempt`` is the one owed next and nobody has claimed it."""
     return state.status in (Status.PENDING, Status.UP_FOR_RETRY) and attempt == state.attempt + 1
+
+
+def _takes_over(state: StepState, event: LaunchClaimed) -> bool:
+    """Whether the claim that ``event`` takes over is still the newest. Of many who try, one does."""
+    launching = state.status is Status.LAUNCHING and state.attempt == event.attempt
+    return launching and event.over is not None and state.claimed_at == event.over
 
 
 def _launched(state: StepState, event: JobLaunched) -> Transition | None:
@@ -108,9 +114,7 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
             again = replace(ended, status=Status.UP_FOR_RETRY, interruptions=state.interruptions + 1, due=event.at)
             return Transition(again)
         case Outcome.FAILED if failures < retry.attempts and not event.hopeless:
-            return Transition(
-                replace(ended, status=Status.UP_FOR_RETRY, due=event.at + retry.wait(failures))
-            )
+            return Transition(replace(ended, status=Status.UP_FOR_RETRY, due=event.at + retry.wait(failures)))
         case Outcome.FAILED:
             return _final(plan, node, replace(ended, status=Status.FAILED))
         case _:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from orchestrator.core.rules import Tally
+from orchestrator.core.rules import NOBODY, Tally
 from orchestrator.core.steps import Json
 
 
@@ -35,9 +35,7 @@ class Status(StrEnum):
         return self in (Status.LAUNCHING, Status.RUNNING)
 
 
-FINAL = frozenset(
-    {Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED, Status.CANCELLED}
-)
+FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED, Status.CANCELLED})
 
 
 class Outcome(StrEnum):
@@ -82,11 +80,15 @@ PENDING = StepState()
 
 @dataclass(frozen=True, slots=True)
 class LaunchClaimed:
-    """The intent to launch an attempt, written before the launch; ``job_name`` is how to find what came of it."""
+    """The intent to launch an attempt, written before the launch; ``job_name`` is how to find what came of it.
+
+    ``over``: the ``claimed_at`` of a claim of the same attempt that this one takes over, because its time ran out.
+    """
 
     attempt: int
     job_name: str
     at: float
+    over: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Transition:
 
     state: StepState
     joins: tuple[int, ...] = ()
-    adds: Tally = Tally()
+    adds: Tally = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Counter:
     """What a store keeps of a join: how many arrived, and how those steps ended. All zero before the first arrival."""
 
     arrived: int = 0
-    ended: Tally = Tally()
+    ended: Tally = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

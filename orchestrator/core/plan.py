@@ -1,4 +1,4 @@
-"""A plan: a graph compiled to plain data that is stored with each run; all that handling an event needs. Decides nothing.
+"""A plan: a graph compiled to plain data, stored with each run; all that handling an event needs. Decides nothing.
 
 Nodes are numbered: first the steps, in the graph's order; then the gates; last the end of the run. A *gate* is the
 knot of a tree of joins: where more than ``WIDE`` predecessors meet, they arrive in groups at gates, and the gates
@@ -36,7 +36,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One place in a plan. ``join``: the join at its door (None: no predecessor). ``arrives``: joins its end arrives at."""
+    """One place in a plan. ``join``: at its door (None: no predecessor). ``arrives``: the joins its end arrives at."""
 
     name: str
     role: Role

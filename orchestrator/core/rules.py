@@ -53,12 +53,15 @@ class Tally:
         )
 
 
+NOBODY = Tally()
+
+
 @dataclass(frozen=True, slots=True)
 class Join:
     """The counters at a step's door: arrivals still ``pending``, and how those before them ended."""
 
     pending: int = 0
-    ended: Tally = Tally()
+    ended: Tally = NOBODY
 
     @property
     def broken(self) -> int:
@@ -161,9 +164,7 @@ RULES: dict[TriggerRule, Callable[[Join], Verdict]] = {
 }
 
 #: The rules that may say RUN while predecessors are still pending. The others let a step run only when all have ended.
-IMPATIENT = frozenset(
-    {TriggerRule.ONE_SUCCESS, TriggerRule.ONE_FAILED, TriggerRule.ONE_DONE, TriggerRule.ALWAYS}
-)
+IMPATIENT = frozenset({TriggerRule.ONE_SUCCESS, TriggerRule.ONE_FAILED, TriggerRule.ONE_DONE, TriggerRule.ALWAYS})
 
 EMPTY = Join()
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from orchestrator.core.rules import TriggerRule
 
 #: A value that JSON can hold.
-Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 #: The kind of a step that has no job and ends at once.
 NO_JOB = "none"

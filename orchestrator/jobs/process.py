@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.core.model import Outcome
+from orchestrator.definition.expressions import as_text
 from orchestrator.errors import BackendError, LaunchRefusedError, OutputError
 from orchestrator.home import Home
 from orchestrator.jobs.outputs import last_line, read_outputs
@@ -141,13 +142,13 @@ class ProcessBackend:
             **os.environ,
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
             "PYTHONUNBUFFERED": "1",
-            **{name: str(value) for name, value in (own.items() if isinstance(own, dict) else ())},
+            **{name: as_text(value) for name, value in (own.items() if isinstance(own, dict) else ())},
             "ORCHESTRATOR_RUN": request.run.id,
             "ORCHESTRATOR_STEP": request.step,
             "ORCHESTRATOR_ATTEMPT": str(request.attempt),
             "ORCHESTRATOR_RUN_DIR": str(self._home.data(request.run.id)),
-            "ORCHESTRATOR_OUTPUTS": str((folder / "outputs.json")),
-            **{f"ORCHESTRATOR_PARAM_{name}": str(value) for name, value in request.run.params.items()},
+            "ORCHESTRATOR_OUTPUTS": str(folder / "outputs.json"),
+            **{f"ORCHESTRATOR_PARAM_{name}": as_text(value) for name, value in request.run.params.items()},
         }
 
     @staticmethod
@@ -208,7 +209,7 @@ def _command(request: JobRequest) -> list[str]:
         return ["/bin/sh", "-c", command]
     if not isinstance(command, list) or not command:
         raise LaunchRefusedError(f"step '{request.step}': command: expected words or a shell line, came {command!r}")
-    return [str(word) for word in command]
+    return [as_text(word) for word in command]
 
 
 def _folder(request: JobRequest) -> Path:

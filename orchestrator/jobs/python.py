@@ -8,13 +8,13 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.core.graph import did_you_mean
 from orchestrator.core.model import Outcome
 from orchestrator.errors import OutputError
 from orchestrator.home import Home
 from orchestrator.jobs.capture import Capture
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
+from orchestrator.suggestions import did_you_mean
 
 
 class PythonBackend:

@@ -16,6 +16,14 @@ CREATE TABLE IF NOT EXISTS tasks (
 CREATE INDEX IF NOT EXISTS tasks_open ON tasks (run, lane, due) WHERE done = 0;
 """
 
+_LEASE = """
+UPDATE tasks SET leased = 1, tries = tries + 1, due = ?
+WHERE id IN (
+    SELECT id FROM tasks WHERE done = 0 AND run IN (SELECT value FROM json_each(?)) AND lane = ? AND due <= ?
+    ORDER BY due, id LIMIT ?)
+RETURNING id, name, body, tries
+"""
+
 #: Seconds until a leased task that was neither acknowledged nor retried is delivered again.
 VISIBILITY = 120.0
 
@@ -55,9 +63,7 @@ class LocalQueue:
             return []
         with self._database.write() as connection:
             rows = connection.execute(
-                "UPDATE tasks SET leased = 1, tries = tries + 1, due = ? WHERE id IN (SELECT id FROM tasks WHERE done = 0"
-                " AND run IN (SELECT value FROM json_each(?)) AND lane = ? AND due <= ? ORDER BY due, id LIMIT ?)"
-                " RETURNING id, name, body, tries",
+                _LEASE,
                 (now + VISIBILITY, json.dumps(list(runs)), lane, now, limit),
             ).fetchall()
         return [Delivery(number, name, decode(body), tries) for number, name, body, tries in sorted(rows)]

@@ -1,4 +1,4 @@
-"""A store in memory: a product for tests, rehearsals and simulation. As strict as Firestore, and no more durable than RAM."""
+"""A store in memory: a product for tests and rehearsals. As strict as Firestore, and as durable as RAM."""
 
 import threading
 from collections.abc import Collection, Sequence

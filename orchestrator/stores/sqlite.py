@@ -1,4 +1,4 @@
-"""A store on SQLite: the embedded world's. One row a step, one a counter, the plan once a version; holds no decisions."""
+"""The embedded world's store, on SQLite: one row a step, one a counter, a plan once a version. Holds no decisions."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""What every job backend promises: a name is launched once, found again, judged by what really happened, and stopped."""
+"""What every job backend promises: a name is launched once, found again, judged by what happened, and stopped."""
 
 import threading
 import time
@@ -100,7 +100,7 @@ def scripted(folder: Path) -> Bench:
         "bad": Script(outcome=Outcome.FAILED, error="no such day"),
         "slow": Script(seconds=60.0),
     }
-    bench = Bench(
+    return Bench(
         ScriptedBackend(lambda request: scripts[str(request.spec["script"])], lambda: now[0]),
         "dataflow",
         {"script": "good"},
@@ -109,7 +109,6 @@ def scripted(folder: Path) -> Bench:
         lambda: now.__setitem__(0, 60.0),
         folder,
     )
-    return bench
 
 
 @pytest.fixture(params=[process, python, scripted], ids=lambda make: make.__name__)

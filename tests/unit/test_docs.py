@@ -37,7 +37,7 @@ def test_the_table_of_trigger_rules_says_what_each_rule_can_answer():
 def test_links_between_documents_lead_somewhere():
     broken = []
     for document in DOCUMENTS:
-        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
-            if not re.match(r"[a-z]+:", target) and not (document.parent / target).exists():
-                broken.append(f"{document.relative_to(ROOT)}: {target}")
+        targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text())
+        here = [target for target in targets if not re.match(r"[a-z]+:", target)]
+        broken += [f"{document.name}: {target}" for target in here if not (document.parent / target).exists()]
     assert broken == []

@@ -1,4 +1,4 @@
-"""The engine's promises one by one, on the memory store, the local queue and scripted jobs. The simulation mixes them."""
+"""The engine's promises one by one, on the memory store and scripted jobs. The simulation mixes them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -329,7 +329,11 @@ def test_a_when_that_does_not_hold_skips_the_step_and_the_skip_travels(world):
 
 
 def test_outputs_are_rendered_into_the_steps_downstream(world):
-    spec = {"query": "rows > {{ steps.a.outputs.rows }}", "rows": "{{ steps.a.outputs.rows }}", "on": "{{ params.date }}"}
+    spec = {
+        "query": "rows > {{ steps.a.outputs.rows }}",
+        "rows": "{{ steps.a.outputs.rows }}",
+        "on": "{{ params.date }}",
+    }
     pair = world(Step("a", JOB), Step("b", Work("job", spec), after=("a",)), a=Script(outputs={"rows": 3}))
     pair.start()
     assert pair.finish() is RunStatus.SUCCEEDED
@@ -378,7 +382,9 @@ def test_an_impatient_step_runs_early_and_the_run_still_waits_for_the_others(wor
 def test_a_failed_step_that_no_leaf_minds_does_not_fail_the_run(world):
     """Leaves decide, as in Airflow: here the handler is the leaf."""
     pair = world(
-        Step("a", JOB), Step("handler", JOB, after=("a",), trigger=TriggerRule.ALL_DONE), a=Script(outcome=Outcome.FAILED)
+        Step("a", JOB),
+        Step("handler", JOB, after=("a",), trigger=TriggerRule.ALL_DONE),
+        a=Script(outcome=Outcome.FAILED),
     )
     pair.start()
     assert pair.finish() is RunStatus.SUCCEEDED

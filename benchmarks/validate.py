@@ -1,0 +1,44 @@
+"""How long the 13,028-step graph takes to be validated, imports and all, as YAML and as JSON: one JSON line."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.dags import ABSENT, DAGS, dag_document
+
+LARGEST = DAGS / "large" / "debian12-python-perl-desktop-closure.json"
+PROGRAM = "import sys; from orchestrator import load_graph; print(len(load_graph(sys.argv[1]).steps))"
+TRIES = 5
+
+
+def seconds(file: Path) -> float:
+    """The best of some whole processes that load ``file``."""
+    times = []
+    for _ in range(TRIES):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", PROGRAM, str(file)], check=True, capture_output=True)
+        times.append(time.perf_counter() - start)
+    return round(min(times), 3)
+
+
+def main() -> None:
+    if not LARGEST.is_file():
+        sys.exit(ABSENT)
+    document = dag_document(LARGEST, command=["true"])
+    with tempfile.TemporaryDirectory() as folder:
+        as_yaml, as_json = Path(folder, "g.yaml"), Path(folder, "g.json")
+        as_yaml.write_text(yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False))
+        as_json.write_text(json.dumps(document))
+        result = {"yaml_s": seconds(as_yaml), "json_s": seconds(as_json)}
+    print(json.dumps({"case": "validate", "steps": len(document["steps"]), "best_of": TRIES, **result}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""The form of the article this orchestrator began with, as a document of ours. It changes places, not meaning.
+
+``{"start": "Start", "steps": {"Start": {"next": "A"}, "A": {"job_name": …, "template": …, "function": …, "next": …}}}``
+
+- The graph is named after its file.
+- A step with a ``template`` is a Dataflow job; its ``function`` returns the parameters. A step with a ``function``
+  alone is a python step. A step with neither ends at once.
+- The functions stand in a Python file beside the graph's: of the same name (``jobs.json``: ``jobs.py``), or else
+  ``functions.py``. It is read to see that they are there, and not run.
+- A step may have our own keys too (``retry``, ``local``, ``when``…).
+"""
+
+import ast
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Any
+
+from orchestrator.definition.schema import DataflowKeys
+from orchestrator.definition.wording import Path, quoted, shown
+from orchestrator.errors import Problem
+from orchestrator.suggestions import did_you_mean
+
+_INSIDE = frozenset(DataflowKeys.model_fields) - {"parameters_from"}
+
+
+def is_article(document: object) -> bool:
+    """Whether a document is in the article's form, which our own has no ``start`` in."""
+    return isinstance(document, dict) and "start" in document
+
+
+class Article:
+    """A document in the article's form: ``document`` is it in ours, ``problems`` what ours cannot get wrong."""
+
+    def __init__(self, source: Mapping[str, Any], file: FilePath) -> None:
+        self.problems: list[Problem] = []
+        self.module = _Module(file)
+        self.document: dict[str, Any] = {"name": _name(file), **source}
+        start = self.document.pop("start")
+        steps = source.get("steps")
+        if isinstance(steps, dict):
+            self.document["steps"] = {name: self._step(name, step) for name, step in steps.items()}
+            self.problems += _unreached(start, steps)
+
+    def _step(self, name: str, source: Any) -> Any:
+        if not isinstance(source, dict):
+            return source
+        step = {key: value for key, value in source.items() if key != "function" and key not in _INSIDE}
+        inside = {key: value for key, value in source.items() if key in _INSIDE}
+        if "function" in source:
+            try:
+                step["parameters_from" if inside else "python"] = self.module.function(source["function"])
+            except ValueError as error:
+                self.problems.append(Problem(("steps", name, "function"), str(error)))
+        if inside:
+            step["dataflow"] = inside
+        return step
+
+
+def written_at(path: Path) -> Path:
+    """Where a path in our document is in the article's."""
+    match path:
+        case ("steps", name, "dataflow", *rest):
+            return ("steps", name, *rest)
+        case ("steps", name, "parameters_from" | "python"):
+            return ("steps", name, "function")
+        case _:
+            return path
+
+
+def _name(file: FilePath) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")[:63].strip("-") or "graph"
+
+
+class _Module:
+    """The Python file with the functions, and what is defined in it."""
+
+    def __init__(self, graph: FilePath) -> None:
+        stem = re.sub(r"\W", "_", graph.stem, flags=re.ASCII)
+        self.files = [graph.with_name(f"{stem}.py"), graph.with_name("functions.py")]
+
+    def function(self, name: object) -> str:
+        """``module:name``. Raises ValueError with what is wrong."""
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"expected the name of a function, came {shown(name)}")
+        file, defined = self.defined
+        if file is None:
+            names = " or ".join(file.name for file in self.files)
+            raise ValueError(f"expected the function {quoted(name)} in {names} beside this file, which is not there")
+        if name not in defined:
+            raise ValueError(f"{file.name} has no function {quoted(name)}{did_you_mean(name, defined)}")
+        return f"{file.stem}:{name}"
+
+    @cached_property
+    def defined(self) -> tuple[FilePath | None, set[str]]:
+        """The file, if it is there, and the names that it defines."""
+        file = next((file for file in self.files if file.is_file()), None)
+        if file is None:
+            return None, set()
+        try:
+            return file, _defined(ast.parse(file.read_bytes(), str(file)))
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise ValueError(f"expected functions in {file.name}, which cannot be read: {error}") from error
+
+
+def _defined(module: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in module.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names |= {alias.asname or alias.name for alias in aliases}
+            case ast.Assign(targets=targets):
+                names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
+
+
+def _unreached(start: object, steps: Mapping[str, Any]) -> list[Problem]:
+    if not isinstance(start, str) or start not in steps:
+        hint = did_you_mean(start, steps)
+        return [Problem(("start",), f"expected the name of the first step, came {shown(start)}{hint}")]
+    reached, ready = {start}, [start]
+    while ready:
+        step = steps[ready.pop()]
+        following = step.get("next", []) if isinstance(step, dict) else []
+        for name in following if isinstance(following, list) else [following]:
+            if isinstance(name, str) and name in steps and name not in reached:
+                reached.add(name)
+                ready.append(name)
+    wrong = f"no path of 'next' leads here from {quoted(start)}, where the graph starts"
+    return [Problem(("steps", name), wrong) for name in steps if name not in reached]

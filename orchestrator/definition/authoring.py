@@ -1,0 +1,162 @@
+"""Graphs written in Python: ``with Graph("daily-sales") as graph: step("orders", command=[…]) >> report``.
+
+The keys are the file format's, and so are the checks: this module collects them in the same document and runs nothing.
+"""
+
+import sys
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, Unpack
+
+from orchestrator.core import graph as core
+from orchestrator.core.steps import Step
+from orchestrator.definition.build import build
+from orchestrator.definition.document import param_keys, step_keys
+from orchestrator.definition.handles import StepArguments, StepHandle, plain
+from orchestrator.definition.wording import Path, place, shown
+from orchestrator.errors import InvalidGraphError, Problem, UsageError
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+_open: "ContextVar[Graph | None]" = ContextVar("graph", default=None)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Place:
+    """A line of a Python file."""
+
+    file: str
+    line: int
+
+
+class Graph:
+    """A graph that is being written. Its steps are added by ``step`` inside ``with``, or by ``graph.step`` anywhere.
+
+    ``params`` and ``defaults`` are as in a graph file. Nothing is checked before ``model`` is asked for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> None:
+        given = {"name": name, "description": description, "params": params, "defaults": defaults}
+        self._document: dict[str, Any] = {key: plain(value) for key, value in given.items() if value is not None}
+        self._document["steps"] = {}
+        self._places: dict[Path, _Place] = {(): _caller()}
+        self._repeated: list[tuple[_Place, Problem]] = []
+        self._edges: list[tuple[str, str]] = []
+        self._tokens: list[Token[Graph | None]] = []
+
+    @property
+    def name(self) -> str:
+        return str(self._document["name"])
+
+    def __enter__(self) -> Self:
+        self._tokens.append(_open.set(self))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _open.reset(self._tokens.pop())
+
+    def step(self, name: str, **keys: Unpack[StepArguments]) -> StepHandle:
+        """Add a step. Returns it, to be joined to others with ``>>``."""
+        return self._add(name, keys, _caller())
+
+    def _add(self, name: str, keys: Mapping[str, Any], where: _Place) -> StepHandle:
+        if name in self._document["steps"]:
+            first = self._places["steps", name]
+            problem = Problem(("steps", name), f"this name is used by two steps, first in {first.file}:{first.line}")
+            self._repeated.append((where, problem))
+        else:
+            self._document["steps"][name] = {key: plain(value) for key, value in keys.items()}
+            self._places["steps", name] = where
+        return StepHandle(self, name)
+
+    def connect(self, first: StepHandle, second: StepHandle) -> None:
+        """Let ``second`` come after ``first``: what ``first >> second`` does."""
+        for handle in (first, second):
+            if handle.graph is not self:
+                raise UsageError(f"step '{first.name}' and step '{second.name}' are not of one graph")
+        self._edges.append((first.name, second.name))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What a file of this graph would say."""
+        steps = {name: dict(keys) for name, keys in self._document["steps"].items()}
+        for first, second in self._edges:
+            others = steps[second].get("after", [])
+            steps[second]["after"] = [*(others if isinstance(others, list) else [others]), first]
+        return {**self._document, "steps": steps}
+
+    @property
+    def model(self) -> core.Graph:
+        """The graph as the engine has it. Raises InvalidGraphError, each line with the line of Python it is about."""
+        graph, problems = build(self.document)
+        found = [*self._repeated, *((self._place(problem.path), problem) for problem in problems)]
+        if graph is not None and not found:
+            return graph
+        found.sort(key=lambda item: item[0])
+        lines = [
+            f"{where.file}:{where.line}: {': '.join(part for part in (place(problem.path), problem.message) if part)}"
+            for where, problem in found
+        ]
+        raise InvalidGraphError([problem for _, problem in found], lines)
+
+    def _place(self, path: Path) -> _Place:
+        while path not in self._places:
+            path = path[:-1]
+        return self._places[path]
+
+    def to_networkx(self) -> "nx.DiGraph[str]":
+        """The graph for networkx: each node has its step as the attribute ``step``."""
+        return self.model.to_networkx()
+
+    @classmethod
+    def from_networkx(cls, digraph: "nx.DiGraph[Any]", name: str | None = None) -> Self:
+        """The graph of a directed networkx graph. A node is a step's name, its attributes the step's keys.
+
+        An attribute ``step``, as ``to_networkx`` makes it, stands for all keys. ``name``, ``description``, ``params``
+        and ``defaults`` are taken from the graph's own attributes.
+        """
+        if not digraph.is_directed() or digraph.is_multigraph():
+            raise UsageError(f"expected a networkx.DiGraph, came a {type(digraph).__name__}")
+        about = {key: digraph.graph[key] for key in ("description", "params", "defaults") if digraph.graph.get(key)}
+        if not isinstance(about.get("params", {}), Mapping):
+            about["params"] = {param.name: param_keys(param) for param in about["params"]}
+        result = cls(name or digraph.graph.get("name") or "graph", **about)
+        where = result._places[()] = _caller()
+        handles = {}
+        for node, attributes in digraph.nodes(data=True):
+            if not isinstance(node, str):
+                raise UsageError(f"expected the names of steps as nodes, came {shown(node)}")
+            step = attributes.get("step")
+            keys = {**step_keys(step), "after": []} if isinstance(step, Step) else attributes
+            handles[node] = result._add(node, keys, where)
+        for first, second in digraph.edges:
+            result.connect(handles[first], handles[second])
+        return result
+
+
+def step(name: str, **keys: Unpack[StepArguments]) -> StepHandle:
+    """Add a step to the graph whose ``with`` block this is in. Returns it, to be joined to others with ``>>``."""
+    graph = _open.get()
+    if graph is None:
+        raise UsageError(f"step({name!r}): expected to be inside 'with Graph(…) as graph:', or to be graph.step(…)")
+    return graph._add(name, keys, _caller())
+
+
+def _caller() -> _Place:
+    """The line that called into this module."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    return _Place(frame.f_code.co_filename, frame.f_lineno)

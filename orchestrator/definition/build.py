@@ -1,0 +1,195 @@
+"""A graph's document (the data of its file) -> a core graph, or all that is wrong with it. It knows no lines."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from orchestrator.core.graph import Graph, Param
+from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
+from orchestrator.definition import params, schema
+from orchestrator.definition.checks import check
+from orchestrator.definition.edges import edges
+from orchestrator.definition.explain import explained
+from orchestrator.definition.misfits import misfits
+from orchestrator.errors import Problem
+
+#: The most steps of a graph: several times the largest that was ever run.
+MOST_STEPS = 50_000
+
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def build(document: object) -> tuple[Graph | None, list[Problem]]:
+    """The graph, and no problems; or all problems, and the graph is of no use."""
+    if isinstance(document, dict) and len(_mapping(document, "steps")) > MOST_STEPS:
+        came = f"expected at most {MOST_STEPS:,} steps, came {len(document['steps']):,}"
+        return None, [Problem(("steps",), came)]
+    problems = []
+    try:
+        keys = schema.GraphKeys.model_validate(document)
+    except ValidationError as error:
+        problems = list(explained(error))
+        salvaged = _salvage(document, problems)
+        if salvaged is None:
+            return None, problems
+        keys = salvaged
+    raw = {name: step for name, step in _mapping(document, "steps").items() if isinstance(name, str)}
+    problems += misfits(raw)
+    after, wrong = edges(keys.steps, raw)
+    problems += wrong
+    declared, wrong = _params(keys)
+    problems += wrong
+    defaults = keys.defaults or schema.DefaultKeys.model_validate({})
+    steps = tuple(_step(name, step, after[name], defaults) for name, step in keys.steps.items())
+    graph = Graph(keys.name, steps, declared, keys.description or "")
+    if raw:
+        problems += graph.problems() if steps else []
+    else:
+        problems.append(Problem(("steps",), "expected at least one step, came none"))
+    problems += check(graph, steps=raw, params=_mapping(document, "params"))
+    return graph, _from_defaults(problems, document)
+
+
+def _salvage(document: object, problems: list[Problem]) -> schema.GraphKeys | None:
+    """What is left without the keys that are wrong, so that the rest is looked at too. None if nothing is."""
+    if not isinstance(document, dict) or not isinstance(document.get("steps"), dict):
+        return None
+    rest: dict[str, Any] = {"name": "unnamed", **{key: document[key] for key in document if isinstance(key, str)}}
+    for level in ("steps", "params", "defaults"):
+        if isinstance(rest.get(level), dict):
+            rest[level] = {k: dict(v) if isinstance(v, dict) else v for k, v in rest[level].items()}
+    for problem in problems:
+        match problem.path:
+            case ("steps" | "params" as level, name, key, *inner) if isinstance(rest[level].get(name), dict):
+                _drop(rest[level][name], key, inner)
+            case ("steps" | "defaults" | "params" as level, name, *_) if isinstance(rest.get(level), dict):
+                rest[level].pop(name, None)
+            case ("name",):
+                rest["name"] = "unnamed"
+            case (key, *_):
+                rest.pop(str(key), None)
+    try:
+        return schema.GraphKeys.model_validate(rest)
+    except ValidationError:  # what is wrong has been said already
+        return None
+
+
+def _drop(keys: dict[Any, Any], key: str | int, inner: list[str | int]) -> None:
+    """Take out no more than is wrong: a key of ``retry`` or ``dataflow`` if the mistake is in that key."""
+    value = keys.get(key)
+    if not inner or not isinstance(value, dict):
+        keys.pop(key, None)
+    elif inner[0] in value:
+        keys[key] = {name: item for name, item in value.items() if name != inner[0]}
+    else:
+        keys[key] = {**value, inner[0]: "missing"}
+
+
+def _params(keys: schema.GraphKeys) -> tuple[tuple[Param, ...], list[Problem]]:
+    declared: list[Param] = []
+    problems: list[Problem] = []
+    for name, given in (keys.params or {}).items():
+        param = Param(
+            name,
+            given.type,
+            given.default,
+            required=given.default is None,
+            values=tuple(given.values or ()),
+            description=given.description or "",
+        )
+        problems += _wrong_param(param, given)
+        declared.append(param)
+    return tuple(declared), problems
+
+
+def _wrong_param(param: Param, given: schema.ParamKeys) -> Iterator[Problem]:
+    if (param.type == "enum") != bool(param.values):
+        expected = (
+            "an enum needs its values, such as [small, large]" if param.type == "enum" else "only an enum has values"
+        )
+        yield Problem(("params", param.name, "values"), expected)
+    elif not param.required:
+        try:
+            params.parse(param, given.default, _ANY_TIME)
+        except ValueError as error:
+            yield Problem(("params", param.name, "default"), str(error))
+
+
+def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: schema.DefaultKeys) -> Step:
+    """The step; a key that was found wrong is as if not written."""
+    values: dict[str, Any] = {"after": after, "work": _work(keys, defaults)}
+    if retry := _merged(defaults.retry, keys.retry):
+        values["retry"] = Retry(**retry)
+    if look := _merged(defaults.check, keys.check):
+        values["check"] = CheckPolicy(**look)
+    for key in ("trigger", "timeout", "when", "job_name", "description"):
+        if (value := getattr(keys, key)) is not None:
+            values[key] = value
+        elif (value := getattr(defaults, key, None)) is not None and (key != "timeout" or keys.wait is None):
+            values[key] = value  # a wait takes as long as it says: a common time-out is not for it
+    if keys.local is not None:
+        values["local"] = _process(keys.local)
+    return Step(name, **values)
+
+
+def _merged(common: schema.Keys | None, own: schema.Keys | None) -> dict[str, Any]:
+    """The keys that were written, the step's own over the common ones."""
+    result: dict[str, Any] = {}
+    for keys in (common, own):
+        if keys is not None:
+            result |= {key: value for key in keys.model_fields_set if (value := getattr(keys, key)) is not None}
+    return result
+
+
+def _work(keys: schema.StepKeys, defaults: schema.DefaultKeys) -> Work:
+    if keys.dataflow is None:
+        return _process(keys)
+    options = _merged(defaults.dataflow, keys.dataflow)
+    options["parameters"] = {**(defaults.parameters or {}), **(keys.dataflow.parameters or {})}
+    if source := keys.parameters_from or keys.dataflow.parameters_from:
+        options["parameters_from"] = source
+    return Work("dataflow", options)
+
+
+def _process(keys: schema.LocalKeys) -> Work:
+    if keys.command is not None:
+        spec: dict[str, Json] = {"command": list(keys.command) if isinstance(keys.command, list) else keys.command}
+        if keys.env:
+            spec["env"] = dict(keys.env)
+        if keys.cwd is not None:
+            spec["cwd"] = keys.cwd
+        return Work("command", spec)
+    if keys.python is not None:
+        return Work("python", {"function": keys.python, "args": keys.args or {}})
+    if keys.wait is not None:
+        return Work("wait", {"seconds": keys.wait})
+    return Work()
+
+
+def _from_defaults(problems: list[Problem], document: object) -> list[Problem]:
+    """A common parameter that is wrong is wrong once, where it is written, and not in each step it was merged into."""
+    result: dict[Problem, None] = {}
+    for problem in problems:
+        match problem.path:
+            case ("steps", _, "dataflow", *rest) if rest and not _written(document, problem.path):
+                common = ("defaults", *rest) if rest[0] == "parameters" else ("defaults", "dataflow", *rest)
+                result[Problem(common, problem.message) if _written(document, common) else problem] = None
+            case _:
+                result[problem] = None
+    return list(result)
+
+
+def _mapping(document: Any, key: str) -> dict[Any, Any]:
+    value = document.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _written(document: Any, path: tuple[str | int, ...]) -> bool:
+    for part in path:
+        try:
+            document = document[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True

@@ -1,0 +1,142 @@
+"""Whether the expressions of a graph name what is there, and upstream: found before any run. It evaluates none."""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from orchestrator.core.steps import Step, Work
+from orchestrator.definition.expressions import Code, ExpressionError, condition, pieces
+from orchestrator.definition.sandbox import OF_STEP, Meaning, meaning
+from orchestrator.definition.wording import Path, listed, quoted
+from orchestrator.errors import Problem
+from orchestrator.suggestions import Suggestions
+
+if TYPE_CHECKING:
+    from orchestrator.core.graph import Graph
+
+
+def check(graph: "Graph", steps: Collection[str] | None = None, params: Collection[str] | None = None) -> list[Problem]:
+    """All that is wrong with the expressions of ``graph``.
+
+    ``steps`` and ``params``: the names that were written, where some were too wrong to be in the graph.
+    """
+    checker = _Checker(graph, steps, params)
+    for step in graph.steps:
+        for path, text in _texts(step):
+            checker.look(step, path, text)
+    return checker.problems + checker.not_upstream()
+
+
+class _Checker:
+    """Collects the problems of one graph's expressions."""
+
+    def __init__(self, graph: "Graph", steps: Collection[str] | None, params: Collection[str] | None) -> None:
+        self.graph = graph
+        self.steps = steps if steps is not None else graph.by_name
+        self.params = params if params is not None else {param.name for param in graph.params}
+        self.problems: list[Problem] = []
+        self.suggest = Suggestions()
+        self.doubtful: list[tuple[Step, Path, str]] = []
+
+    def look(self, step: Step, path: Path, text: str) -> None:
+        try:
+            parts = [condition(text)] if path[-1] == "when" else pieces(text)
+        except ExpressionError as error:
+            self.problems.append(Problem(path, str(error)))
+            return
+        for part in parts:
+            if isinstance(part, Code):
+                found = meaning(part)
+                self.problems += [Problem(path, wrong) for wrong in (*found.wrong, *self._unknown(found))]
+                self.doubtful += [(step, path, name) for name in sorted(found.names) if name not in step.after]
+
+    def _unknown(self, found: Meaning) -> Iterator[str]:
+        for name in sorted(found.params):
+            if name not in self.params:
+                yield f"no param is called {quoted(name)}{self.suggest(name, self.params)}"
+        for name in sorted(found.names):
+            if name not in self.steps:
+                yield f"no step is called {quoted(name)}{self.suggest(name, self.steps)}"
+        for text in found.loose:
+            yield self._loose(text)
+
+    def _loose(self, text: str) -> str:
+        """What is wrong with ``steps.`` and ``text``: the longest name of a step that it begins with tells."""
+        words = text.split(".")
+        for count in range(len(words), 0, -1):
+            if (name := ".".join(words[:count])) in self.steps:
+                if count == len(words):
+                    return f"expected steps.{name}.outputs.<key> or steps.{name}.status, came {quoted('steps.' + name)}"
+                came = words[count]
+                return f"a step has {listed(OF_STEP, 'and')}, not {quoted(came)}{self.suggest(came, OF_STEP)}"
+        hint = self.suggest(words[0], self.steps)
+        return f"expected steps.<name>.outputs.<key> or steps.<name>.status, came {quoted('steps.' + text)}{hint}"
+
+    def not_upstream(self) -> list[Problem]:
+        """The uses of steps that exist, but do not come before the step that uses them."""
+        doubtful = [use for use in self.doubtful if use[2] in self.graph.by_name]
+        before = _Ancestors(self.graph, {name for _, _, name in doubtful})
+        problems = []
+        for step, path, name in doubtful:
+            if name == step.name:
+                problems.append(Problem(path, "a step cannot use what it gives itself"))
+            elif step.name in before.masks and not before.has(step.name, name):
+                mend = "put it in 'after' to use what it gives"
+                problems.append(Problem(path, f"step {quoted(name)} does not come before this one: {mend}"))
+        return problems
+
+
+class _Ancestors:
+    """Which of ``wanted`` come before each step, a bit each. Steps on a cycle, or after one, are left out."""
+
+    def __init__(self, graph: "Graph", wanted: Collection[str]) -> None:
+        self.bits = {name: 1 << number for number, name in enumerate(sorted(wanted))}
+        self.masks: dict[str, int] = {}
+        if not wanted:
+            return
+        waiting = {step.name: sum(name in graph.by_name for name in step.after) for step in graph.steps}
+        ready = [name for name, count in waiting.items() if not count]
+        while ready:
+            step = graph.by_name[ready.pop()]
+            self.masks[step.name] = self._mask(name for name in step.after if name in graph.by_name)
+            for follower in graph.digraph.successors(step.name):
+                waiting[follower] -= 1
+                if not waiting[follower]:
+                    ready.append(follower)
+
+    def _mask(self, before: Iterable[str]) -> int:
+        mask = 0
+        for name in before:
+            mask |= self.masks[name] | self.bits.get(name, 0)
+        return mask
+
+    def has(self, step: str, name: str) -> bool:
+        """Whether ``name``, one of those wanted, comes before ``step``."""
+        return bool(self.masks[step] & self.bits[name])
+
+
+def _texts(step: Step) -> Iterator[tuple[Path, str]]:
+    """Every text of a step that may hold an expression, with the place where it was written."""
+    path: Path = ("steps", step.name)
+    if step.when is not None:
+        yield (*path, "when"), step.when
+    yield from _of_work((*path, "dataflow") if step.work.kind == "dataflow" else path, step.work)
+    if step.local is not None:
+        yield from _of_work((*path, "local"), step.local)
+
+
+def _of_work(path: Path, work: Work) -> Iterator[tuple[Path, str]]:
+    for key, value in work.spec.items():
+        yield from _within((*path, key), value)
+
+
+def _within(path: Path, value: object) -> Iterator[tuple[Path, str]]:
+    match value:
+        case str():
+            if "{{" in value:
+                yield path, value
+        case list() | tuple():
+            for number, item in enumerate(value):
+                yield from _within((*path, number), item)
+        case dict():
+            for key, item in value.items():
+                yield from _within((*path, key), item)

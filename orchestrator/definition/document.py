@@ -1,0 +1,73 @@
+"""A core graph written down again as a document of the file format: the way back from ``build``. It checks nothing."""
+
+from decimal import Decimal
+from typing import Any
+
+from orchestrator.core.graph import Graph, Param
+from orchestrator.core.rules import TriggerRule
+from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
+
+
+def document(graph: Graph) -> dict[str, Any]:
+    """What a file would say: ``build(document(graph))`` is ``graph`` again."""
+    result: dict[str, Any] = {"name": graph.name}
+    if graph.description:
+        result["description"] = graph.description
+    if graph.params:
+        result["params"] = {param.name: param_keys(param) for param in graph.params}
+    result["steps"] = {step.name: step_keys(step) for step in graph.steps}
+    return result
+
+
+def step_keys(step: Step) -> dict[str, Any]:
+    """The keys of one step, ``after`` included."""
+    keys = _work(step.work)
+    if step.after:
+        keys["after"] = list(step.after)
+    if step.trigger is not TriggerRule.ALL_SUCCESS:
+        keys["trigger"] = str(step.trigger)
+    for key in ("when", "job_name"):
+        if (value := getattr(step, key)) is not None:
+            keys[key] = value
+    if step.description:
+        keys["description"] = step.description
+    if step.retry != Retry():
+        retry = step.retry
+        delays = {"delay": _duration(retry.delay), "max_delay": _duration(retry.max_delay)}
+        keys["retry"] = {"attempts": retry.attempts, "backoff": retry.backoff, **delays}
+    if step.timeout is not None:
+        keys["timeout"] = _duration(step.timeout)
+    if step.check != CheckPolicy():
+        keys["check"] = {"delay": _duration(step.check.delay), "every": _duration(step.check.every)}
+    if step.local is not None:
+        keys["local"] = _work(step.local)
+    return keys
+
+
+def param_keys(param: Param) -> dict[str, Any]:
+    """The keys of one param, in full."""
+    keys: dict[str, Any] = {"type": param.type}
+    if not param.required:
+        keys["default"] = param.default
+    if param.values:
+        keys["values"] = list(param.values)
+    if param.description:
+        keys["description"] = param.description
+    return keys
+
+
+def _work(work: Work) -> dict[str, Any]:
+    spec: dict[str, Any] = dict(work.spec)
+    match work.kind:
+        case "dataflow":
+            return {"dataflow": spec}
+        case "python":
+            return {"python": spec.pop("function"), **spec}
+        case "wait":
+            return {"wait": _duration(spec["seconds"])}
+        case _:
+            return spec
+
+
+def _duration(seconds: float) -> str:
+    return f"{Decimal(repr(seconds)):f}".removesuffix(".0") + "s"

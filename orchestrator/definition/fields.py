@@ -1,0 +1,194 @@
+"""The types of a graph file's values: what each accepts, what it says to the rest, and how an editor should know it."""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from orchestrator.core.rules import TriggerRule
+from orchestrator.definition.wording import Path, listed, shown
+from orchestrator.suggestions import did_you_mean
+
+GRAPH_NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+STEP_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
+PARAM_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,99}$"
+FUNCTION = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
+JOB_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+DURATION = r"^[0-9]+(\.[0-9]+)?[smhd]$"
+
+#: How deep lists and mappings may be nested in a value.
+DEPTH = 50
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_LONGEST = 3650 * _UNITS["d"]
+_RULES = {str(rule): rule for rule in TriggerRule}
+
+
+def refusal(message: str, at: Path = ()) -> PydanticCustomError:
+    """An error whose text is ``message``, word for word, about what is ``at`` a path inside the value."""
+    return PydanticCustomError("refused", "{message}", {"message": message, "at": at})
+
+
+def seconds(value: object) -> float:
+    """``90s``, ``1.5h`` -> seconds."""
+    expected = "expected a duration such as 30s, 10m, 6h or 2d"
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LONGEST:
+        raise refusal(f"{expected}, came {shown(value)}: write {value:g}s if seconds are meant")
+    if not isinstance(value, str) or len(value) > 40 or not re.fullmatch(DURATION, value):
+        raise refusal(f"{expected}, came {shown(value)}")
+    result = float(value[:-1]) * _UNITS[value[-1]]
+    if result > _LONGEST:
+        raise refusal(f"expected a duration of at most 3650d, came {shown(value)}")
+    return result
+
+
+def some_seconds(value: object) -> float:
+    """A duration longer than none."""
+    result = seconds(value)
+    if not result:
+        raise refusal(f"expected a duration longer than 0, came {shown(value)}")
+    return result
+
+
+def trigger_rule(value: object) -> TriggerRule:
+    if isinstance(value, str) and value in _RULES:
+        return _RULES[value]
+    hint = did_you_mean(value, list(TriggerRule)) or f": it is one of {listed(TriggerRule)}"
+    raise refusal(f"no trigger rule is called {shown(value)}{hint}")
+
+
+def condition(value: object) -> str:
+    """The text of ``when``. Whether it is one expression is found out with the other expressions."""
+    if isinstance(value, bool):
+        return "{{ true }}" if value else "{{ false }}"
+    if isinstance(value, str):
+        return value
+    raise refusal(f'expected an expression such as "{{{{ params.full }}}}", came {shown(value)}')
+
+
+def function(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(FUNCTION, value):
+        return value
+    raise refusal(f"expected module:function, such as pipelines.orders:extract, came {shown(value)}")
+
+
+def job_name(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(JOB_NAME, value):
+        return value
+    expected = "expected a name of at most 63 letters, digits, '-', '_' and '.', with no expression in it"
+    raise refusal(f"{expected}, came {shown(value)}")
+
+
+def text(value: object, at: Path = ()) -> str:
+    """Text for a process: whole numbers are taken as they are written."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        hint = ": write it in quotes" if isinstance(value, bool | float) else ""
+        raise refusal(f"expected text, came {shown(value)}{hint}", at)
+    if "\0" in value:
+        raise refusal("expected text, came text with a NUL character, which no process can be given", at)
+    return value
+
+
+def command(value: object) -> str | list[str]:
+    if isinstance(value, str) and value.strip():
+        return text(value)
+    if not isinstance(value, list) or not value:
+        expected = "expected a list such as [python, job.py] or one line for a shell"
+        raise refusal(f"{expected}, came {'an empty one' if value in ('', []) else shown(value)}")
+    return [text(item, (number,)) for number, item in enumerate(value)]
+
+
+def count(value: object) -> int | str:
+    """A whole number of at least 1, or an expression that gives one."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    if isinstance(value, str) and value.startswith("{{"):
+        return value
+    raise refusal(f"expected a whole number of at least 1, came {shown(value)}")
+
+
+def json_object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise refusal(f"expected a mapping of names to values, came {shown(value)}")
+    for path, wrong in _not_json(value, ()):
+        raise refusal(wrong, path)
+    return value
+
+
+def _not_json(value: object, path: Path) -> Iterator[tuple[Path, str]]:
+    """Whatever in ``value`` JSON cannot hold, with its place."""
+    if len(path) > DEPTH:
+        yield path[:3], f"nested more than {DEPTH} deep"
+        return
+    match value:
+        case None | bool() | str():
+            pass
+        case float():
+            if not math.isfinite(value):
+                yield path, f"expected a number that JSON can hold, came {value}"
+        case int():
+            if abs(value) >= 2**63:
+                yield path, "expected a number of at most 64 bits: write it in quotes, as text"
+        case list():
+            for number, item in enumerate(value):
+                yield from _not_json(item, (*path, number))
+        case dict():
+            for key, item in value.items():
+                if not isinstance(key, str):
+                    yield path, f"expected a name in text, came {shown(key)}"
+                    continue
+                yield from _not_json(item, (*path, key))
+        case _:
+            yield path, f"expected a value that JSON can hold, came {shown(value)}"
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _texts(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise refusal(f"expected a mapping of names to text, came {shown(value)}")
+    result = {}
+    for key, item in value.items():
+        if not isinstance(key, str) or not key or "=" in key or "\0" in key:
+            raise refusal(f"expected a name without '=', came {shown(key)}")
+        result[key] = text(item, (key,))
+    return result
+
+
+_DURATION_SCHEMA = {"type": "string", "pattern": DURATION, "examples": ["30s", "10m", "6h", "2d"]}
+_TEXTS_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", "integer"]}}
+_COMMAND_SCHEMA = {
+    "anyOf": [
+        {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1},
+        {"type": "string", "minLength": 1},
+    ]
+}
+_COUNT_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\{\{"}]}
+_NAMES_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "pattern": STEP_NAME},
+        {"type": "array", "items": {"type": "string", "pattern": STEP_NAME}},
+    ]
+}
+
+Duration = Annotated[float, PlainValidator(seconds), WithJsonSchema(_DURATION_SCHEMA)]
+LongerDuration = Annotated[float, PlainValidator(some_seconds), WithJsonSchema(_DURATION_SCHEMA)]
+Trigger = Annotated[
+    TriggerRule, PlainValidator(trigger_rule), WithJsonSchema({"enum": [str(rule) for rule in TriggerRule]})
+]
+When = Annotated[str, PlainValidator(condition), WithJsonSchema({"type": ["string", "boolean"]})]
+Function = Annotated[str, PlainValidator(function), WithJsonSchema({"type": "string", "pattern": FUNCTION})]
+JobName = Annotated[str, PlainValidator(job_name), WithJsonSchema({"type": "string", "pattern": JOB_NAME})]
+Command = Annotated[str | list[str], PlainValidator(command), WithJsonSchema(_COMMAND_SCHEMA)]
+Count = Annotated[int | str, PlainValidator(count), WithJsonSchema(_COUNT_SCHEMA)]
+Texts = Annotated[dict[str, str], PlainValidator(_texts), WithJsonSchema(_TEXTS_SCHEMA)]
+JsonObject = Annotated[dict[str, Any], PlainValidator(json_object), WithJsonSchema({"type": "object"})]
+Names = Annotated[list[str], BeforeValidator(_listed), WithJsonSchema(_NAMES_SCHEMA)]
+NonEmpty = Annotated[str, Field(min_length=1)]

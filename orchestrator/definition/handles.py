@@ -1,0 +1,113 @@
+"""What ``step(…)`` gives back in Python graphs, and how ``>>`` joins it. The graph itself keeps the edges."""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from orchestrator.definition.wording import shown
+from orchestrator.errors import UsageError
+
+if TYPE_CHECKING:
+    from orchestrator.definition.authoring import Graph
+
+
+class StepArguments(TypedDict, total=False):
+    """The keys of a step, as in a graph file. ``after`` and ``next`` take steps too, ``python`` a function."""
+
+    description: str
+    after: Any
+    next: Any
+    trigger: str
+    when: str | bool
+    retry: Mapping[str, Any]
+    timeout: str | timedelta
+    check: Mapping[str, Any]
+    job_name: str
+    dataflow: Mapping[str, Any]
+    parameters_from: Any
+    command: str | Sequence[str | int | os.PathLike[str]]
+    python: Any
+    args: Mapping[str, Any]
+    env: Mapping[str, str | int]
+    cwd: str | os.PathLike[str]
+    wait: str | timedelta
+    local: Mapping[str, Any]
+
+
+class Joinable(ABC):
+    """One step or several that stand together. ``a >> [b, c] >> d``: b and c come after a, and d after both."""
+
+    @abstractmethod
+    def handles(self) -> "tuple[StepHandle, ...]":
+        """The steps."""
+
+    def __rshift__(self, others: object) -> "Joinable":
+        return _join(self, _joinable(others))[1]
+
+    def __rrshift__(self, others: object) -> "Joinable":
+        return _join(_joinable(others), self)[1]
+
+    def __lshift__(self, others: object) -> "Joinable":
+        return _join(_joinable(others), self)[0]
+
+    def __rlshift__(self, others: object) -> "Joinable":
+        return _join(self, _joinable(others))[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepHandle(Joinable):
+    """A step of a graph that is being written."""
+
+    graph: "Graph"
+    name: str
+
+    def handles(self) -> "tuple[StepHandle, ...]":
+        return (self,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Several(Joinable):
+    members: tuple[StepHandle, ...]
+
+    def handles(self) -> tuple[StepHandle, ...]:
+        return self.members
+
+
+def _joinable(value: object) -> Joinable:
+    if isinstance(value, Joinable):
+        return value
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return _Several(tuple(handle for item in value for handle in _joinable(item).handles()))
+    raise UsageError(f"expected a step or a list of steps beside '>>' or '<<', came {shown(value)}")
+
+
+def _join(first: Joinable, second: Joinable) -> tuple[Joinable, Joinable]:
+    for before in first.handles():
+        for after in second.handles():
+            before.graph.connect(before, after)
+    return first, second
+
+
+def plain(value: Any) -> Any:
+    """What a file would say for a Python value. What has no such form stays as it is, and is refused by the checks."""
+    match value:
+        case StepHandle():
+            return value.name
+        case FunctionType():
+            return f"{value.__module__}:{value.__qualname__}"
+        case timedelta():
+            return f"{value.total_seconds():f}".rstrip("0").rstrip(".") + "s"
+        case date():
+            return value.isoformat()
+        case os.PathLike():
+            return os.fspath(value)
+        case Mapping():
+            return {key: plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,116 @@
+"""A graph file -> a graph, or every line that is wrong with it. It runs nothing but a Python graph's own file."""
+
+import os
+import stat
+from collections.abc import Callable, Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+from orchestrator.core.graph import Graph
+from orchestrator.definition import article, json_text, yaml_text
+from orchestrator.definition.build import build
+from orchestrator.definition.python_file import load_python
+from orchestrator.definition.texts import Flaw, Lines, UnreadableError
+from orchestrator.definition.wording import Path, place
+from orchestrator.errors import InvalidGraphError, NotFoundError, Problem, UsageError
+from orchestrator.suggestions import did_you_mean
+
+#: The largest file that is read, in bytes.
+LARGEST = 16 * 1024 * 1024
+
+#: The most lines that are said of one file.
+MOST_LINES = 1_000
+
+_READERS: dict[str, Callable[..., tuple[Any, list[Flaw]]]] = {
+    ".yaml": yaml_text.read,
+    ".yml": yaml_text.read,
+    ".json": json_text.read,
+}
+
+
+def load_graph(path: str | os.PathLike[str]) -> Graph:
+    """The graph in a ``.yaml``, ``.yml``, ``.json`` or ``.py`` file.
+
+    Raises InvalidGraphError, whose ``lines`` say ``file:line: where: what`` for everything that is wrong, and
+    NotFoundError or UsageError if there is no such file or it is of another sort.
+    """
+    name = os.fspath(path)
+    suffix = FilePath(name).suffix.lower()
+    if suffix not in (*_READERS, ".py"):
+        raise UsageError(f"{name}: expected a file that ends in .yaml, .yml, .json or .py")
+    text = _text(name)
+    if suffix == ".py":
+        return load_python(name, text)
+    reader = _READERS[suffix]
+    try:
+        document, flaws = reader(text)
+        translated = article.Article(document, FilePath(name)) if article.is_article(document) else None
+        graph, problems = build(translated.document if translated else document)
+        if translated:
+            problems += translated.problems
+            problems = [Problem(article.written_at(p.path), p.message) for p in problems]
+        if graph is not None and not problems and not flaws:
+            return graph
+        lines: Lines = {}
+        _, flaws = reader(text, lines)
+    except UnreadableError as error:
+        raise _invalid(name, [], [error.flaw], {}) from error
+    raise _invalid(name, problems, flaws, lines)
+
+
+def _text(name: str) -> str:
+    """The file's text, of bounded size."""
+    try:
+        found = os.stat(name)
+        if not stat.S_ISREG(found.st_mode):
+            raise UsageError(
+                f"{name}: expected a file, came {'a folder' if stat.S_ISDIR(found.st_mode) else 'a device'}"
+            )
+        if found.st_size > LARGEST:
+            size = f"{found.st_size / 2**20:,.1f} MB"
+            raise UsageError(f"{name}: expected a file of at most {LARGEST // 2**20} MB, came one of {size}")
+        with open(name, "rb") as file:
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{name}: there is no such file{_similar(name)}") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name}: the file cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        flaw = Flaw(line, f"expected text in UTF-8, came the byte 0x{data[error.start]:02x}: save the file as UTF-8")
+        raise _invalid(name, [], [flaw], {}) from error
+    if not text.strip():
+        raise _invalid(name, [], [Flaw(1, "expected a graph with a name and steps, came an empty file")], {})
+    return text
+
+
+def _similar(name: str) -> str:
+    path = FilePath(name)
+    try:
+        return did_you_mean(
+            path.name, [entry.name for entry in path.parent.iterdir() if entry.suffix in (*_READERS, ".py")]
+        )
+    except OSError:
+        return ""
+
+
+def _invalid(name: str, problems: Sequence[Problem], flaws: Sequence[Flaw], lines: Lines) -> InvalidGraphError:
+    """The error, with its lines in the order of the file."""
+    found = [(flaw.line, flaw.message) for flaw in flaws]
+    for problem in problems:
+        where = place(problem.path)
+        found.append((line_of(problem.path, lines), f"{where}: {problem.message}" if where else problem.message))
+    found.sort(key=lambda item: item[0])
+    lines_said = [f"{name}:{line}: {message}" for line, message in found[:MOST_LINES]]
+    if len(found) > MOST_LINES:
+        lines_said.append(f"{name}:{found[MOST_LINES][0]}: and {len(found) - MOST_LINES:,} more problems from here on")
+    return InvalidGraphError([*(Problem((), flaw.message) for flaw in flaws), *problems], lines_said)
+
+
+def line_of(path: Path, lines: Lines) -> int:
+    """The line of ``path``, or of the nearest thing around it."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)

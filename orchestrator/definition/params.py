@@ -1,0 +1,153 @@
+"""Typed params of a run: what a run was given, checked and completed with the defaults. It reads no clock.
+
+Imported where events are handled too: neither pydantic nor networkx is needed here.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from orchestrator.core.steps import Json
+from orchestrator.definition.wording import listed, quoted, shown
+from orchestrator.errors import UsageError
+from orchestrator.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from orchestrator.core.graph import Param
+
+#: Defaults that are only known when the run starts.
+TODAY = "today"
+NOW = "now"
+
+
+class ParamsError(UsageError):
+    """A run was given the wrong params. ``lines``: one sentence for each thing wrong."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines))
+
+
+def resolve(params: Sequence["Param"], given: Mapping[str, object], now: datetime) -> dict[str, Json]:
+    """The value of every param. ``given`` holds text (``--param k=v``) or JSON values; ``now`` is when the run starts.
+
+    Dates and times come out as ISO 8601 text, times in ``now``'s zone where they name none. Raises ParamsError with
+    everything that is wrong.
+    """
+    known = {param.name: param for param in params}
+    lines = [
+        f"param {quoted(name)}: this graph has no such param{did_you_mean(name, known) or _none_or_list(known)}"
+        for name in given
+        if name not in known
+    ]
+    values: dict[str, Json] = {}
+    for name, param in known.items():
+        if name not in given and param.required:
+            lines.append(f"param '{name}': expected {_EXPECTED[param.type]}, came none, and it has no default")
+            continue
+        try:
+            values[name] = parse(param, given.get(name, param.default), now)
+        except ValueError as error:
+            lines.append(f"param '{name}': {error}")
+    if lines:
+        raise ParamsError(lines)
+    return values
+
+
+def _none_or_list(known: Mapping[str, object]) -> str:
+    return f": it has {listed(known, 'and')}" if known else ": it has none"
+
+
+def parse(param: "Param", value: object, now: datetime) -> Json:
+    """``value`` as the param's type has it. Raises ValueError with a sentence: what was expected, what came."""
+    if param.type == "enum":
+        if isinstance(value, str) and value in param.values:
+            return value
+        hint = did_you_mean(value, param.values)
+        raise ValueError(f"expected {listed(param.values)}, came {shown(value)}{hint}")
+    try:
+        return _PARSERS[param.type](value, now)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"expected {_EXPECTED[param.type]}, came {shown(value)}") from error
+
+
+def _string(value: object, _: datetime) -> Json:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _int(value: object, _: datetime) -> Json:
+    if isinstance(value, str) and len(value) <= 20:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**63:
+        raise TypeError
+    return value
+
+
+def _float(value: object, _: datetime) -> Json:
+    if not isinstance(value, int | float | str) or isinstance(value, bool):
+        raise TypeError
+    result = float(value)
+    if not math.isfinite(result):
+        raise ValueError
+    return result
+
+
+def _bool(value: object, _: datetime) -> Json:
+    if isinstance(value, str):
+        value = {"true": True, "false": False}.get(value.lower())
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _date(value: object, now: datetime) -> Json:
+    if value == TODAY:
+        return now.date().isoformat()
+    if isinstance(value, datetime) or not isinstance(value, date | str):
+        raise TypeError
+    return (value if isinstance(value, date) else date.fromisoformat(value)).isoformat()
+
+
+def _datetime(value: object, now: datetime) -> Json:
+    if value == NOW:
+        return now.isoformat()
+    if not isinstance(value, datetime | str):
+        raise TypeError
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo or UTC)).isoformat()
+
+
+def _list(value: object, _: datetime) -> Json:
+    if isinstance(value, str):
+        text = value.strip()
+        value = json.loads(text) if text.startswith("[") else [item.strip() for item in text.split(",") if text]
+    if not isinstance(value, list):
+        raise TypeError
+    json.dumps(value, allow_nan=False)
+    return value
+
+
+_PARSERS: dict[str, Callable[[object, datetime], Json]] = {
+    "string": _string,
+    "int": _int,
+    "float": _float,
+    "bool": _bool,
+    "date": _date,
+    "datetime": _datetime,
+    "list": _list,
+}
+
+_EXPECTED = {
+    "string": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "date": "a date such as 2025-01-31, or today",
+    "datetime": "a time such as 2025-01-31T06:00:00Z, or now",
+    "enum": "one of its values",
+    "list": 'a list such as a,b,c or ["a", "b"]',
+}

@@ -1,0 +1,82 @@
+"""A Python graph file: it is run, and its ``graph`` taken. Whatever goes wrong in it is said with its line."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path as FilePath
+from types import ModuleType
+
+from orchestrator.core import graph as core
+from orchestrator.definition.authoring import Graph
+from orchestrator.definition.checks import check
+from orchestrator.definition.wording import quoted, shown
+from orchestrator.errors import InvalidGraphError, OrchestratorError, Problem
+
+
+def load_python(name: str, text: str) -> core.Graph:
+    """The graph that the file ``name``, whose content is ``text``, has in its variable ``graph``.
+
+    Raises InvalidGraphError, also for what the file itself raises.
+    """
+    path = FilePath(name).absolute()
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
+    with _importable(path, module):
+        try:
+            exec(compile(text, name, "exec"), module.__dict__)
+        except SyntaxError as error:
+            raise _wrong(name, error.lineno or 1, f"this is not Python: {error.msg}") from error
+        except InvalidGraphError:
+            raise  # it has its lines already
+        except (Exception, SystemExit) as error:  # a user's file may raise anything
+            raise _wrong(name, _line(name, error), _said(error)) from error
+    match getattr(module, "graph", None):
+        case Graph() as graph:
+            return graph.model
+        case core.Graph() as graph:
+            if problems := graph.problems() + check(graph):
+                raise InvalidGraphError(problems, [f"{name}:1: {line}" for line in InvalidGraphError(problems).lines])
+            return graph
+        case None:
+            raise _wrong(name, 1, "expected a variable 'graph' at the top of the file: with Graph(…) as graph:")
+        case other:
+            raise _wrong(name, 1, f"expected 'graph' to be a Graph, came {shown(other)}")
+
+
+@contextmanager
+def _importable(path: FilePath, module: ModuleType) -> Iterator[None]:
+    """The file's folder can be imported from. What was, is forgotten again: another folder may use the same names."""
+    folder, before, known = str(path.parent), dict(sys.modules), list(sys.path)
+    sys.path.insert(0, folder)
+    sys.modules[path.stem] = module
+    try:
+        yield
+    finally:
+        sys.path[:] = known
+        for name, loaded in list(sys.modules.items()):
+            file = getattr(loaded, "__file__", None)
+            if name not in before and isinstance(file, str) and FilePath(file).is_relative_to(folder):
+                del sys.modules[name]
+        sys.modules.pop(path.stem, None)
+        if path.stem in before:
+            sys.modules[path.stem] = before[path.stem]
+
+
+def _wrong(name: str, line: int, message: str) -> InvalidGraphError:
+    return InvalidGraphError([Problem((), message)], [f"{name}:{line}: {message}"])
+
+
+def _line(name: str, error: BaseException) -> int:
+    """The last line of the file itself on the way to the error."""
+    line, frame = 1, error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == name:
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, OrchestratorError):
+        return str(error)
+    return f"the file raised {type(error).__name__}: {quoted(str(error))}"

@@ -1,0 +1,188 @@
+"""The file format: every key a graph file may have, as pydantic models. What keys mean together is not said here."""
+
+from itertools import combinations
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from orchestrator.definition import fields as f
+from orchestrator.definition.params import NOW, TODAY
+
+#: The keys that say what a step runs. It has one of them, or none and ends at once.
+KINDS = ("dataflow", "command", "python", "wait")
+
+ParamType = Literal["string", "int", "float", "bool", "date", "datetime", "enum", "list"]
+
+#: Params that are written in short: ``region: europe-west4``. Anything else is a list.
+_SHORT: dict[type, ParamType] = {str: "string", bool: "bool", int: "int", float: "float"}
+_MOMENTS: dict[str, ParamType] = {TODAY: "date", NOW: "datetime"}
+
+
+class Keys(BaseModel):
+    """A mapping with these keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class RetryKeys(Keys):
+    """How often and how late a failed attempt is made again."""
+
+    attempts: Annotated[int, Field(ge=1, le=100)] | None = Field(None, description="How often in all, 1 = no retry")
+    delay: f.Duration | None = Field(None, description="The wait before the first retry")
+    backoff: Annotated[float, Field(ge=1, le=100)] | None = Field(None, description="Each wait is so much longer")
+    max_delay: f.Duration | None = Field(None, description="The longest wait")
+
+
+class CheckKeys(Keys):
+    """When a job's real state is looked at."""
+
+    delay: f.Duration | None = Field(None, description="How long after a notice that the job ended")
+    every: f.LongerDuration | None = Field(None, description="How often without any notice")
+
+
+class DataflowOptions(Keys):
+    """Where and on what a Dataflow job runs: Dataflow's own options, in snake_case."""
+
+    region: f.NonEmpty | None = Field(None, description="Region of the job", examples=["europe-west4"])
+    classic: bool | None = Field(None, description="The template is a classic one, not a Flex template")
+    streaming: bool | None = Field(None, description="A running or drained job counts as a success")
+    service_account: str | None = Field(None, description="E-mail of the account the workers run as")
+    network: str | None = Field(None, description="VPC network of the workers")
+    subnetwork: str | None = Field(None, description="Subnetwork of the workers, as a URL or regions/…")
+    ip_configuration: Literal["WORKER_IP_PUBLIC", "WORKER_IP_PRIVATE"] | None = None
+    machine_type: str | None = Field(None, description="Machine type of the workers", examples=["n2-standard-2"])
+    launcher_machine_type: str | None = Field(None, description="Machine type of a Flex template's launcher")
+    num_workers: f.Count | None = Field(None, description="Workers at the start")
+    max_workers: f.Count | None = Field(None, description="The most workers")
+    autoscaling_algorithm: str | None = Field(None, examples=["AUTOSCALING_ALGORITHM_BASIC"])
+    disk_size_gb: f.Count | None = Field(None, description="Disk of each worker")
+    worker_region: str | None = None
+    worker_zone: str | None = None
+    temp_location: str | None = Field(None, description="Cloud Storage path for temporary files")
+    staging_location: str | None = Field(None, description="Cloud Storage path for staged files")
+    kms_key: str | None = Field(None, description="Cloud KMS key that protects the job's data")
+    labels: f.Texts | None = Field(None, description="Labels of the job")
+    additional_experiments: list[str] | None = None
+    enable_streaming_engine: bool | None = None
+    flexrs_goal: Literal["FLEXRS_COST_OPTIMIZED", "FLEXRS_SPEED_OPTIMIZED"] | None = None
+    sdk_container_image: str | None = Field(None, description="Container image of the workers")
+
+
+class DataflowKeys(DataflowOptions):
+    """A Dataflow job, launched from a template."""
+
+    template: f.NonEmpty = Field(description="The template's file in Cloud Storage", examples=["gs://bucket/t.json"])
+    parameters: f.JsonObject | None = Field(None, description="The template's parameters")
+    parameters_from: f.Function | None = Field(None, description="A function that returns the parameters")
+
+
+class LocalKeys(Keys):
+    """What stands in for a Dataflow job where the graph runs on one machine."""
+
+    command: f.Command | None = Field(None, description="Program and arguments, or one line for a shell")
+    python: f.Function | None = Field(None, description="A function, as module:function")
+    wait: f.Duration | None = Field(None, description="A pure delay")
+    args: f.JsonObject | None = Field(None, description="Arguments of the python function")
+    env: f.Texts | None = Field(None, description="Environment variables of the command")
+    cwd: f.NonEmpty | None = Field(None, description="Working folder of the command")
+
+
+class StepKeys(LocalKeys):
+    """One step. Its kind is the key that names it: dataflow, command, python or wait; without one it ends at once."""
+
+    description: str | None = None
+    after: f.Names | None = Field(None, description="The steps that come before this one")
+    next: f.Names | None = Field(None, description="The steps that come after this one")
+    trigger: f.Trigger | None = Field(None, description="What it asks of the steps before it; all_success if not said")
+    when: f.When | None = Field(None, description="One {{ expression }}; where it is false, the step is skipped")
+    retry: RetryKeys | None = None
+    timeout: f.LongerDuration | None = Field(None, description="An attempt that takes longer has failed")
+    check: CheckKeys | None = None
+    job_name: f.JobName | None = Field(None, description="What the job's name begins with, if not the step's name")
+    dataflow: DataflowKeys | None = None
+    parameters_from: f.Function | None = Field(None, description="A function that returns the job's parameters")
+    local: LocalKeys | None = None
+
+
+class DefaultKeys(Keys):
+    """What every step has that does not say otherwise."""
+
+    retry: RetryKeys | None = None
+    timeout: f.LongerDuration | None = None
+    check: CheckKeys | None = None
+    trigger: f.Trigger | None = None
+    parameters: f.JsonObject | None = Field(None, description="Parameters of every Dataflow job")
+    dataflow: DataflowOptions | None = Field(None, description="Options of every Dataflow job")
+
+
+class ParamKeys(Keys):
+    """One param of a run. Without a default, a run must be given it."""
+
+    type: ParamType = "string"
+    default: Any = Field(None, description="Taken where a run is not given the param; today and now are understood")
+    values: list[str] | None = Field(None, description="What an enum may be")
+    description: str | None = None
+
+
+def full_param(value: object) -> object:
+    """The full form of a param: a bare value is its default and tells its type, nothing at all a text to be given."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, str) and value in _MOMENTS:
+        return {"type": _MOMENTS[value], "default": value}
+    return {} if value is None else {"type": _SHORT.get(type(value), "list"), "default": value}
+
+
+def full_step(value: object) -> object:
+    """A step with nothing to say may be left empty."""
+    return {} if value is None else value
+
+
+ParamName = Annotated[str, StringConstraints(pattern=f.PARAM_NAME)]
+StepName = Annotated[str, StringConstraints(pattern=f.STEP_NAME)]
+
+
+class GraphKeys(Keys):
+    """A graph of steps."""
+
+    name: Annotated[str, StringConstraints(pattern=f.GRAPH_NAME)] = Field(
+        description="Lower-case letters, digits and '-'", examples=["daily-sales"]
+    )
+    description: str | None = None
+    params: dict[ParamName, Annotated[ParamKeys, BeforeValidator(full_param)]] | None = Field(
+        None, description="Params of a run: name: default, or name: {type: …, default: …}"
+    )
+    defaults: DefaultKeys | None = Field(None, description="Merged into every step; what a step says itself wins")
+    steps: dict[StepName, Annotated[StepKeys, BeforeValidator(full_step)]] = Field(description="The steps by name")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a graph file, for editors."""
+    schema = GraphKeys.model_json_schema()
+    for definition in (schema, *schema["$defs"].values()):
+        for key in definition["properties"].values():
+            _drop_null(key)
+    steps, params = schema["properties"]["steps"], schema["properties"]["params"]
+    for named in (steps, params):
+        ((pattern, value),) = named["patternProperties"].items()
+        short = "null" if named is steps else ["null", "string", "boolean", "number", "array"]
+        named["patternProperties"] = {pattern: {"anyOf": [value, {"type": short}]}}
+        named["additionalProperties"] = False
+    for name, kinds in (("StepKeys", KINDS), ("LocalKeys", KINDS[1:])):
+        two = [{"required": list(pair)} for pair in combinations(kinds, 2)]
+        schema["$defs"][name]["not"] = {"anyOf": two}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Orchestrator graph"}
+
+
+def _drop_null(key: dict[str, Any]) -> None:
+    """A key that is not wanted is left out: it is never null, and its default is not worth a word."""
+    key.pop("title", None)
+    if key.get("default", 0) is None:
+        del key["default"]
+    options = key.get("anyOf", [])
+    kept = [option for option in options if option != {"type": "null"}]
+    if len(kept) == 1 and len(kept) < len(options):
+        del key["anyOf"]
+        key.update(kept[0])
+    elif kept:
+        key["anyOf"] = kept

@@ -1,0 +1,103 @@
+"""The form of the original article loads as it is."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestrator.core.graph import Graph
+from orchestrator.core.steps import Step, Work
+from tests.unit.definition.conftest import Load, Refusal
+
+ARTICLE = {
+    "start": "Start",
+    "steps": {
+        "Start": {"next": "Step1"},
+        "Step1": {"job_name": "my-job-1", "template": "gs://b/one.json", "function": "one", "next": ["Step2", "Step3"]},
+        "Step2": {"job_name": "my-job-2", "template": "gs://b/two.json", "next": "End"},
+        "Step3": {"function": "tidy", "next": "End"},
+        "End": {},
+    },
+}
+
+FUNCTIONS = "from elsewhere import one\n\ndef tidy(): ...\n"
+
+
+def _job(template: str, **more: str) -> Work:
+    return Work("dataflow", {"template": template, "parameters": {}, **more})
+
+
+@pytest.mark.parametrize("module", ["word_count", "functions"])
+def test_the_articles_json_loads_as_it_is(load: Load, tmp_path: Path, module: str) -> None:
+    (tmp_path / f"{module}.py").write_text(FUNCTIONS)
+    assert load(json.dumps(ARTICLE), "word_count.json") == Graph(
+        "word-count",
+        (
+            Step("Start"),
+            Step("Step1", _job("gs://b/one.json", parameters_from=f"{module}:one"), ("Start",), job_name="my-job-1"),
+            Step("Step2", _job("gs://b/two.json"), ("Step1",), job_name="my-job-2"),
+            Step("Step3", Work("python", {"function": f"{module}:tidy", "args": {}}), ("Step1",)),
+            Step("End", after=("Step2", "Step3")),
+        ),
+    )
+
+
+def test_a_name_and_our_own_keys_may_be_added(load: Load) -> None:
+    steps = {"A": {"template": "gs://b/t", "region": "r", "parameters": {"x": "1"}, "timeout": "1h"}}
+    graph = load(json.dumps({"name": "mine", "start": "A", "steps": steps}), "Some Name.json")
+    work = Work("dataflow", {"template": "gs://b/t", "region": "r", "parameters": {"x": "1"}})
+    assert graph == Graph("mine", (Step("A", work, timeout=3600.0),))
+
+
+def test_the_name_of_the_file_is_made_a_graphs_name(load: Load) -> None:
+    text = '{"start": "A", "steps": {"A": {}}}'
+    assert load(text, "My  Job_2.json").name == "my-job-2"
+    assert load(text, "___.json").name == "graph"
+
+
+def test_what_is_wrong_is_said_where_the_article_has_it(refusal: Refusal, tmp_path: Path) -> None:
+    (tmp_path / "functions.py").write_text(FUNCTIONS)
+    text = """{
+"start": "Start",
+"steps": {
+"Start": {"next": ["A", "C"]},
+"A": {"template": 5,
+      "function": "tody"},
+"B": {"next": "C"},
+"C": {"function": "a-b"}
+}}"""
+    assert refusal(text, "g.json") == [
+        "g.json:5: step 'A': template: expected text, came the number 5: write it in quotes",
+        "g.json:6: step 'A': function: functions.py has no function 'tody' (did you mean 'tidy'?)",
+        "g.json:7: step 'B': no path of 'next' leads here from 'Start', where the graph starts",
+        "g.json:8: step 'C': function: expected the name of a function, came 'a-b'",
+    ]
+
+
+def test_a_start_that_is_no_step_is_refused(refusal: Refusal) -> None:
+    assert refusal('{"start": "Strat", "steps": {"Start": {}}}', "g.json") == [
+        "g.json:1: start: expected the name of the first step, came 'Strat' (did you mean 'Start'?)"
+    ]
+    assert refusal('{"start": [], "steps": {"Start": {"next": 5}}}', "g.json") == [
+        "g.json:1: step 'Start': next: expected the name of a step, or a list of names, came the number 5",
+        "g.json:1: start: expected the name of the first step, came a list",
+    ]
+    assert refusal('{"start": "A", "steps": []}', "g.json") == [
+        "g.json:1: steps: expected a mapping of step names to steps, came a list"
+    ]
+
+
+def test_functions_without_a_file_are_refused(refusal: Refusal) -> None:
+    text = '{"start": "A", "steps": {"A": {"template": "t", "function": "f"}}}'
+    assert refusal(text, "my-job.json") == [
+        "my-job.json:1: step 'A': function: expected the function 'f' in my_job.py or functions.py beside this file, "
+        "which is not there"
+    ]
+
+
+def test_functions_in_a_file_that_is_no_python_are_refused(refusal: Refusal, tmp_path: Path) -> None:
+    (tmp_path / "g.py").write_text("def (")
+    (line,) = refusal('{"start": "A", "steps": {"A": {"template": "t", "function": "f"}}}', "g.json")
+    assert line.startswith(
+        "g.json:1: step 'A': function: expected functions in g.py, which cannot be read: invalid syntax"
+    )

@@ -1,0 +1,114 @@
+"""Expressions are checked before any run: what they name must be there, and upstream."""
+
+import pytest
+
+from orchestrator.core.graph import Graph, Param
+from orchestrator.core.steps import Step, Work
+from orchestrator.definition.checks import check
+from orchestrator.errors import Problem
+
+USES = {
+    "{{ params.date }}": None,
+    "{{ params.dat }}": "no param is called 'dat' (did you mean 'date'?)",
+    "{{ steps.first-step.outputs.rows }}": None,
+    "{{ steps.first-step.status }}": None,
+    "{{ steps.second.outputs.rows }}": None,
+    "{{ steps.frist-step.outputs.rows }}": "no step is called 'frist-step' (did you mean 'first-step'?)",
+    "{{ steps.aside.outputs.rows }}": (
+        "step 'aside' does not come before this one: put it in 'after' to use what it gives"
+    ),
+    "{{ steps.last.outputs.rows }}": (
+        "step 'last' does not come before this one: put it in 'after' to use what it gives"
+    ),
+    "{{ steps.user.outputs.rows }}": "a step cannot use what it gives itself",
+    "{{ steps.first-step.output.rows }}": "a step has outputs and status, not 'output' (did you mean 'outputs'?)",
+    "{{ steps['first-step'].output }}": "a step has outputs and status, not 'output' (did you mean 'outputs'?)",
+    "{{ steps.first-step }}": (
+        "expected steps.first-step.outputs.<key> or steps.first-step.status, came 'steps.first-step'"
+    ),
+    "{{ steps.seconds.state }}": (
+        "expected steps.<name>.outputs.<key> or steps.<name>.status, came 'steps.seconds.state' "
+        "(did you mean 'second'?)"
+    ),
+    "{{ steps.dotted.name.outputs.x }}": None,
+    "{{ steps.dotted.name.rows }}": "a step has outputs and status, not 'rows'",
+    "{{ word }}": "nothing is called 'word': an expression can use params, steps and run",
+    "{{ run.id | upcase }}": "no filter is called 'upcase'",
+    "{{ run.id": (
+        "expected '}}' after '{{' in '{{ run.id', came none: to have the braces themselves, write {{ '{{' }}"
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), USES.items())
+def test_an_expression_is_looked_at(text: str, words: str | None) -> None:
+    graph = Graph(
+        "g",
+        (
+            Step("dotted.name"),
+            Step("first-step", after=("dotted.name",)),
+            Step("second", after=("first-step",)),
+            Step("aside"),
+            Step("user", Work("command", {"command": ["echo", text]}), after=("second",)),
+            Step("last", after=("user",)),
+        ),
+        (Param("date"),),
+    )
+    expected = [] if words is None else [Problem(("steps", "user", "command", 1), words)]
+    assert check(graph) == expected
+
+
+def test_every_part_of_a_step_is_looked_at() -> None:
+    bad = "{{ params.x }}"
+    words = "no param is called 'x'"
+    job = Work("dataflow", {"template": bad, "parameters": {"a": {"b": [bad]}}, "labels": {"l": bad}})
+    graph = Graph(
+        "g",
+        (
+            Step("a", job, when=bad, local=Work("command", {"command": bad, "env": {"E": bad}, "cwd": bad})),
+            Step("b", Work("python", {"function": "m:f", "args": {"k": bad}})),
+        ),
+    )
+    assert check(graph) == [
+        Problem(("steps", "a", "when"), words),
+        Problem(("steps", "a", "dataflow", "template"), words),
+        Problem(("steps", "a", "dataflow", "parameters", "a", "b", 0), words),
+        Problem(("steps", "a", "dataflow", "labels", "l"), words),
+        Problem(("steps", "a", "local", "command"), words),
+        Problem(("steps", "a", "local", "env", "E"), words),
+        Problem(("steps", "a", "local", "cwd"), words),
+        Problem(("steps", "b", "args", "k"), words),
+    ]
+
+
+def test_a_cycle_does_not_keep_the_rest_from_being_looked_at() -> None:
+    graph = Graph(
+        "g",
+        (
+            Step("a", after=("b",)),
+            Step("b", Work("command", {"command": "{{ steps.c.status }}"}), after=("a",)),
+            Step("c", Work("command", {"command": "{{ steps.d.status }}"}), after=("nowhere",)),
+            Step("d"),
+        ),
+    )
+    assert check(graph) == [
+        Problem(
+            ("steps", "c", "command"),
+            "step 'd' does not come before this one: put it in 'after' to use what it gives",
+        )
+    ]
+
+
+def test_a_long_chain_in_which_each_step_uses_the_first_is_looked_at_in_no_time() -> None:
+    use = Work("command", {"command": "{{ steps.s0.outputs.x }}"})
+    steps = [Step("s0"), *(Step(f"s{n}", use, (f"s{n - 1}",)) for n in range(1, 5_000)), Step("alone", use)]
+    words = "step 's0' does not come before this one: put it in 'after' to use what it gives"
+    assert check(Graph("g", tuple(steps))) == [Problem(("steps", "alone", "command"), words)]
+
+
+def test_a_long_chain_in_which_each_step_uses_the_one_before_the_last_is_looked_at_in_no_time() -> None:
+    def step(number: int) -> Step:
+        use = Work("command", {"command": f"{{{{ steps.s{number - 2}.outputs.x }}}}"})
+        return Step(f"s{number}", use if number > 1 else Work(), (f"s{number - 1}",) if number else ())
+
+    assert check(Graph("g", tuple(step(number) for number in range(5_000)))) == []

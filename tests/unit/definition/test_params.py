@@ -1,0 +1,129 @@
+"""Params of a run: what is given, as text or JSON, becomes typed values, or is refused in one sentence each."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from orchestrator.core.graph import Param
+from orchestrator.core.steps import Json
+from orchestrator.definition.params import ParamsError, resolve
+from orchestrator.errors import UsageError
+
+NOW = datetime(2025, 2, 1, 6, 30, tzinfo=UTC)
+
+TAKEN: list[tuple[str, object, Json]] = [
+    ("string", "x", "x"),
+    ("string", "", ""),
+    ("string", "5", "5"),
+    ("int", "5", 5),
+    ("int", "-5", -5),
+    ("int", 5, 5),
+    ("float", "1.5", 1.5),
+    ("float", "1e3", 1000.0),
+    ("float", 2, 2.0),
+    ("bool", "true", True),
+    ("bool", "False", False),
+    ("bool", True, True),
+    ("date", "2025-01-31", "2025-01-31"),
+    ("date", "today", "2025-02-01"),
+    ("date", date(2025, 1, 31), "2025-01-31"),
+    ("datetime", "2025-01-31T06:00:00Z", "2025-01-31T06:00:00+00:00"),
+    ("datetime", "2025-01-31T06:00:00+02:00", "2025-01-31T06:00:00+02:00"),
+    ("datetime", "2025-01-31 06:00", "2025-01-31T06:00:00+00:00"),
+    ("datetime", "2025-01-31", "2025-01-31T00:00:00+00:00"),
+    ("datetime", "now", "2025-02-01T06:30:00+00:00"),
+    ("list", "a, b,c", ["a", "b", "c"]),
+    ("list", "", []),
+    ("list", '["a", 1]', ["a", 1]),
+    ("list", ["a", 1], ["a", 1]),
+    ("enum", "small", "small"),
+]
+
+
+def _param(kind: str) -> Param:
+    return Param("p", kind, required=True, values=("small", "large") if kind == "enum" else ())
+
+
+@pytest.mark.parametrize(("kind", "given", "value"), TAKEN)
+def test_a_value_is_taken(kind: str, given: object, value: Json) -> None:
+    result = resolve([_param(kind)], {"p": given}, NOW)
+    assert result == {"p": value}
+    assert type(result["p"]) is type(value)
+
+
+REFUSED = [
+    ("string", 5, "expected text, came the number 5"),
+    ("int", "five", "expected a whole number, came 'five'"),
+    ("int", "1.5", "expected a whole number, came '1.5'"),
+    ("int", True, "expected a whole number, came true"),
+    ("int", "9" * 30, f"expected a whole number, came '{'9' * 30}'"),
+    ("float", "nan", "expected a number, came 'nan'"),
+    ("float", [], "expected a number, came a list"),
+    ("float", False, "expected a number, came false"),
+    ("bool", "yes", "expected true or false, came 'yes'"),
+    ("bool", 1, "expected true or false, came the number 1"),
+    ("date", "31.1.2025", "expected a date such as 2025-01-31, or today, came '31.1.2025'"),
+    ("date", 20250131, "expected a date such as 2025-01-31, or today, came the number 20250131"),
+    ("date", NOW, "expected a date such as 2025-01-31, or today, came a Python datetime"),
+    ("datetime", "soon", "expected a time such as 2025-01-31T06:00:00Z, or now, came 'soon'"),
+    ("datetime", 5, "expected a time such as 2025-01-31T06:00:00Z, or now, came the number 5"),
+    ("list", 5, 'expected a list such as a,b,c or ["a", "b"], came the number 5'),
+    ("list", "[1,", 'expected a list such as a,b,c or ["a", "b"], came \'[1,\''),
+    ("list", [float("nan")], 'expected a list such as a,b,c or ["a", "b"], came a list'),
+    ("list", [NOW], 'expected a list such as a,b,c or ["a", "b"], came a list'),
+    ("enum", "smal", "expected small or large, came 'smal' (did you mean 'small'?)"),
+    ("enum", None, "expected small or large, came nothing"),
+]
+
+
+@pytest.mark.parametrize(("kind", "given", "words"), REFUSED)
+def test_a_value_is_refused(kind: str, given: object, words: str) -> None:
+    with pytest.raises(ParamsError) as refused:
+        resolve([_param(kind)], {"p": given}, NOW)
+    assert refused.value.lines == (f"param 'p': {words}",)
+
+
+def test_defaults_are_taken_where_nothing_is_given_and_only_then() -> None:
+    params = [
+        Param("day", "date", "today"),
+        Param("at", "datetime", "now"),
+        Param("rows", "int", 5),
+        Param("tables", "list", ["a"]),
+        Param("name", required=True),
+    ]
+    assert resolve(params, {"name": "n"}, NOW) == {
+        "day": "2025-02-01",
+        "at": "2025-02-01T06:30:00+00:00",
+        "rows": 5,
+        "tables": ["a"],
+        "name": "n",
+    }
+    assert resolve(params, {"name": "n", "rows": "6", "day": "2020-02-29"}, NOW)["rows"] == 6
+
+
+def test_today_is_the_callers_day() -> None:
+    late = datetime(2025, 2, 1, 23, 30, tzinfo=timezone(timedelta(hours=-8)))
+    assert resolve([Param("d", "date", "today")], {}, late) == {"d": "2025-02-01"}
+    assert resolve([Param("t", "datetime", "2025-01-31T06:00")], {}, late) == {"t": "2025-01-31T06:00:00-08:00"}
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    params = [Param("date", "date", required=True), Param("rows", "int", 5), Param("region", required=True)]
+    with pytest.raises(ParamsError) as refused:
+        resolve(params, {"dat": "x", "rows": "many", "zzz": 1}, NOW)
+    assert refused.value.lines == (
+        "param 'dat': this graph has no such param (did you mean 'date'?)",
+        "param 'zzz': this graph has no such param: it has date, rows and region",
+        "param 'date': expected a date such as 2025-01-31, or today, came none, and it has no default",
+        "param 'rows': expected a whole number, came 'many'",
+        "param 'region': expected text, came none, and it has no default",
+    )
+    assert str(refused.value) == "\n".join(refused.value.lines)
+    assert isinstance(refused.value, UsageError)
+    assert refused.value.exit_code == 2
+
+
+def test_a_graph_without_params_takes_none() -> None:
+    assert resolve([], {}, NOW) == {}
+    with pytest.raises(ParamsError, match="param 'a': this graph has no such param: it has none"):
+        resolve([], {"a": "1"}, NOW)
