@@ -1,6 +1,6 @@
 """kill -9 a real run at random moments and resume it until it is done: did each step's side effect happen just once?
 
-    python -m tests.crash --rounds 50 [--seed 1]
+python -m tests.crash --rounds 50 [--seed 1]
 """
 
 import argparse
@@ -29,7 +29,7 @@ class Round:
 
     @property
     def exactly_once(self) -> bool:
-        return self.written == {name: 1 for name in steps()}
+        return self.written == dict.fromkeys(steps(), 1)
 
 
 def steps() -> dict[str, dict[str, object]]:
