@@ -28,16 +28,16 @@ def read_outputs(path: Path) -> Mapping[str, Json] | None:
         raise OutputError(f"{path}: expected outputs as a JSON object: {error}") from error
 
 
-def check_outputs(value: Any) -> Mapping[str, Json]:
-    """``value`` if it can be kept as outputs: a mapping with text keys that JSON can hold. Raises OutputError."""
+def check_outputs(value: Any, what: str = "outputs") -> Mapping[str, Json]:
+    """``value`` if it can be kept: a mapping with text keys that JSON can hold, and not too large. Raises OutputError."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise OutputError(f"expected outputs as a mapping with text keys, came {type(value).__name__}")
+        raise OutputError(f"expected {what} as a mapping with text keys, came {type(value).__name__}")
     try:
         text = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise OutputError(f"outputs that JSON cannot hold: {error}") from error
+        raise OutputError(f"{what} that JSON cannot hold: {error}") from error
     if len(text) > MOST_OUTPUT:
-        raise OutputError(f"outputs take {len(text):,} bytes of JSON, at most {MOST_OUTPUT:,} are kept")
+        raise OutputError(f"{what} take {len(text):,} bytes of JSON, at most {MOST_OUTPUT:,} are kept")
     return value
 
 

@@ -1,20 +1,17 @@
 """Python functions as jobs, in threads of this process. They die with it: a job it does not know was interrupted."""
 
-import importlib
 import queue
-import sys
 import threading
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 
 from orchestrator.core.model import Outcome
 from orchestrator.errors import OutputError
 from orchestrator.home import Home
 from orchestrator.jobs.capture import Capture
+from orchestrator.jobs.functions import UnknownFunctionError, describe, resolve
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
-from orchestrator.suggestions import did_you_mean
 
 
 class PythonBackend:
@@ -80,39 +77,9 @@ class PythonBackend:
                 return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause="outputs", hopeless=True)
             except BaseException as error:  # noqa: BLE001  a user's function may raise anything, SystemExit too
                 write(traceback.format_exc())
-                return JobOver(Outcome.FAILED, self._clock(), error=_describe(error), cause="exception")
-
-
-class UnknownFunctionError(LookupError):
-    """A graph names a function that is not there."""
-
-
-def resolve(name: str, folder: str | None) -> Callable[..., object]:
-    """The function that ``module:function`` names, the module being looked for in ``folder`` first."""
-    module_name, _, function_name = name.partition(":")
-    if folder is not None and folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not module_name.startswith(error.name):
-            raise
-        raise UnknownFunctionError(f"there is no module '{module_name}' in {folder} or installed") from error
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        hint = did_you_mean(function_name, [key for key in vars(module) if callable(getattr(module, key))])
-        raise UnknownFunctionError(f"module '{module_name}' has no function '{function_name}'{hint}")
-    return function  # type: ignore[no-any-return]
+                return JobOver(Outcome.FAILED, self._clock(), error=describe(error), cause="exception")
 
 
 def _args(request: JobRequest) -> dict[str, object]:
     args = request.spec.get("args")
     return dict(args) if isinstance(args, dict) else {}
-
-
-def _describe(error: BaseException) -> str:
-    """``ValueError: no such day (sales.py:12)``: the error and the line of the user's code that raised it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if len(frames) > 1 else ""
-    text = str(error)
-    return f"{type(error).__name__}{': ' if text else ''}{text}{where}"

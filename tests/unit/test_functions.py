@@ -1,0 +1,60 @@
+"""Parameters that a user's function makes up."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.core.model import Run
+from orchestrator.errors import LaunchRefusedError
+from orchestrator.jobs.functions import parameters
+from orchestrator.ports import JobRequest
+
+MODULE = """
+def plain():
+    return {"input": "a", "both": "function"}
+
+def of_params(params):
+    return {"input": f"gs://raw/{params['date']}"}
+
+def broken():
+    raise ValueError("no such day")
+
+def wrong():
+    return 7
+"""
+
+
+def request(folder: Path, **spec) -> JobRequest:
+    name = f"made_up_{folder.name.replace('-', '_')}"
+    (folder / f"{name}.py").write_text(MODULE)
+    if "parameters_from" in spec:
+        spec["parameters_from"] = spec["parameters_from"].replace("made_up", name)
+    run = Run("r", "k", "g", "v", {"date": "2026-11-23"}, 0.0, folder=str(folder))
+    return JobRequest(run, 0, "orders", 1, "orders--k-0-1", "dataflow", spec)
+
+
+def test_without_a_function_the_steps_own_parameters_are_all(tmp_path: Path):
+    assert parameters(request(tmp_path, parameters={"n": 1})) == {"n": 1}
+    assert parameters(request(tmp_path)) == {}
+
+
+def test_a_function_adds_its_parameters_and_the_step_has_the_last_word(tmp_path: Path):
+    asked = request(tmp_path, parameters={"both": "step"}, parameters_from="made_up:plain")
+    assert parameters(asked) == {"input": "a", "both": "step"}
+
+
+def test_a_function_that_takes_an_argument_gets_the_runs_params(tmp_path: Path):
+    assert parameters(request(tmp_path, parameters_from="made_up:of_params")) == {"input": "gs://raw/2026-11-23"}
+
+
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        ("broken", r"step 'orders': parameters_from: ValueError: no such day \(made_up_\w+\.py:9\)"),
+        ("wrong", r"step 'orders': parameters_from: expected parameters as a mapping with text keys, came int"),
+        ("plane", r"step 'orders': parameters_from: module 'made_up_\w+' has no function 'plane' \(did you mean 'plain'"),
+    ],
+)
+def test_a_function_that_cannot_say_refuses_the_launch_in_one_sentence(tmp_path: Path, function: str, error: str):
+    with pytest.raises(LaunchRefusedError, match=error):
+        parameters(request(tmp_path, parameters_from=f"made_up:{function}"))
