@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from orchestrator.core.graph import did_you_mean
 from orchestrator.errors import NotFoundError
+from orchestrator.suggestions import did_you_mean
 
 SUFFIXES = (".yaml", ".yml", ".json", ".py")
 
@@ -27,7 +27,9 @@ def find_graph(name: str, folder: Path = Path()) -> Path:
     if path.suffix in SUFFIXES:
         raise NotFoundError(f"{name}: there is no such file")
     where = f"; here are {', '.join(sorted(known))}" if known else ""
-    raise NotFoundError(f"{name}: no file and no graph in graphs/ has this name{did_you_mean(name, list(known))}{where}")
+    raise NotFoundError(
+        f"{name}: no file and no graph in graphs/ has this name{did_you_mean(name, list(known))}{where}"
+    )
 
 
 def graphs(folder: Path = Path()) -> dict[str, Path]:
@@ -36,9 +38,14 @@ def graphs(folder: Path = Path()) -> dict[str, Path]:
     for path in sorted((folder / "graphs").glob("*")):
         if path.is_dir() and (inside := _inside(path)):
             found[path.name] = inside
-        elif path.suffix in SUFFIXES:
+        elif path.suffix in SUFFIXES and _may_be_graph(path):
             found[path.stem] = path
     return found
+
+
+def _may_be_graph(path: Path) -> bool:
+    """A module of helper functions beside the graphs is none."""
+    return path.suffix != ".py" or b"Graph" in path.read_bytes()
 
 
 def _inside(folder: Path) -> Path | None:

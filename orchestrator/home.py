@@ -1,4 +1,4 @@
-"""Where the embedded world keeps things: one folder with the database, and one below it for each run. Makes no decisions.
+"""Where the embedded world keeps things: a folder with the database, and one below it a run. Makes no decisions.
 
 .orchestrator/orchestrator.db
 .orchestrator/runs/RUN/data/                   shared by the run's steps
@@ -27,6 +27,13 @@ class Home:
 
     path: Path
 
+    def make(self) -> None:
+        """Make the folder if it is new, such that git leaves it alone."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        ignore = self.path / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+
     @property
     def database(self) -> Path:
         return self.path / "orchestrator.db"
@@ -52,12 +59,35 @@ class Home:
         folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            while not _lock(lock, fcntl.LOCK_EX):
+                if _lock(lock, fcntl.LOCK_SH):  # somebody was only looking (``held``)
+                    continue
+                raise UsageError(
+                    f"run '{run_id}' is being driven by another process: watch it with 'orchestrator status {run_id}'"
+                )
             yield
-        except BlockingIOError:
-            raise UsageError(f"run '{run_id}' is being driven by another process: watch it with 'status'") from None
         finally:
             os.close(lock)
+
+    def held(self, run_id: str) -> bool:
+        """Whether a process drives this run now."""
+        try:
+            lock = os.open(self.run(run_id) / "lock", os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _lock(lock, fcntl.LOCK_SH)
+        finally:
+            os.close(lock)
+
+
+def _lock(lock: int, how: int) -> bool:
+    """Take a lock if it is free."""
+    try:
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def check_run_id(run_id: str) -> str:
@@ -70,12 +100,15 @@ def check_run_id(run_id: str) -> str:
 
 
 def default_home(start: Path) -> Home:
-    """``.orchestrator/`` at the root of the repository that ``start`` lies in, or beside ``start`` if it is in none."""
-    folder = (start if start.is_dir() else start.parent).resolve()
+    """``.orchestrator/`` at the root of the repository that ``start`` lies in.
+
+    If it is in none: in the folder we are in, if ``start`` is below it, or else beside ``start``.
+    """
+    folder, here = (start if start.is_dir() else start.parent).resolve(), Path.cwd()
     for parent in (folder, *folder.parents):
         if (parent / FOLDER).is_dir() or (parent / ".git").exists():
             return Home(parent / FOLDER)
-    return Home(folder / FOLDER)
+    return Home((here if folder.is_relative_to(here) else folder) / FOLDER)
 
 
 def existing_home(home: Home) -> Home:

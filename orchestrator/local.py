@@ -66,15 +66,19 @@ class Loop:
         return not self._open
 
     def end_jobs(self) -> None:
-        """Stop the processes of the runs, and wait for them: they are interrupted, and run again with the next loop."""
+        """Stop the processes of the runs, wait for them and record it: they run again with the next loop."""
         self._world.processes.stop_all()
         deadline = time.monotonic() + PATIENCE
         while self._world.processes.running:
-            try:
-                self._world.ended.get(timeout=max(0.0, deadline - time.monotonic()))
-            except Empty:
+            self._hear(TICK)
+            self._tick()
+            if time.monotonic() > deadline:
                 self._world.processes.stop_all()
                 deadline = time.monotonic() + PATIENCE
+        for run in self._open:
+            self._sweep(run)
+        while self._deliver(CHECKS, BATCH):
+            self._tick()
 
     def _hear(self, wait: float) -> int:
         """Look at the jobs that are said to have ended: here no delay is needed, since the exit status is there."""

@@ -1,16 +1,19 @@
 """The only place where ports meet adapters: builds an engine for one world. Contains no behaviour."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
 
 from orchestrator.engine import Engine
 from orchestrator.home import Home
+from orchestrator.jobs.functions import parameters
 from orchestrator.jobs.process import ProcessBackend
 from orchestrator.jobs.python import PythonBackend
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.jobs.wait import WaitBackend
-from orchestrator.ports import JobBackend
+from orchestrator.ports import JobBackend, JobRequest
 from orchestrator.queues.local import LocalQueue
 from orchestrator.sqlite import Database
 from orchestrator.stores.sqlite import SqliteStore
@@ -38,12 +41,29 @@ class Embedded:
         return self.processes.running + self.functions.running
 
 
-def embedded(home: Home, parallel: int, *, durable: bool = False, simulate: bool = False) -> Embedded:
+@contextmanager
+def reading(home: Home) -> Iterator[SqliteStore]:
+    """The store of a home where something has run, to look at it."""
+    database = Database(home.database)
+    try:
+        yield SqliteStore(database)
+    finally:
+        database.close()
+
+
+def embedded(
+    home: Home,
+    parallel: int,
+    *,
+    durable: bool = False,
+    simulate: bool = False,
+    make_store: Callable[[Database], SqliteStore] = SqliteStore,
+) -> Embedded:
     """Open a home, and make it if it is new. ``simulate``: Dataflow steps without a ``local:`` block are played."""
-    home.path.mkdir(parents=True, exist_ok=True)
+    home.make()
     home = Home(home.path.resolve())
     database = Database(home.database, durable)
-    store, tasks = SqliteStore(database), LocalQueue(database)
+    store, tasks = make_store(database), LocalQueue(database)
     ended: SimpleQueue[str | None] = SimpleQueue()
     processes = ProcessBackend(home, ended.put, time.time)
     functions = PythonBackend(home, ended.put, time.time, parallel)
@@ -53,7 +73,7 @@ def embedded(home: Home, parallel: int, *, durable: bool = False, simulate: bool
         "wait": WaitBackend(time.time),
     }
     if simulate:
-        backends["dataflow"] = ScriptedBackend(lambda _: Script(SIMULATED), time.time)
+        backends["dataflow"] = ScriptedBackend(_simulated, time.time)
     engine = Engine(
         store,
         tasks,
@@ -63,3 +83,9 @@ def embedded(home: Home, parallel: int, *, durable: bool = False, simulate: bool
         facts=lambda run: {"id": run.id, "started_at": run.started_at, "dir": str(home.data(run.id))},
     )
     return Embedded(home, database, store, tasks, engine, processes, functions, ended)
+
+
+def _simulated(request: JobRequest) -> Script:
+    """A played Dataflow job. Its parameters are made up as for a real one, so a mistake in them shows."""
+    parameters(request)
+    return Script(SIMULATED)

@@ -5,7 +5,8 @@ from html import escape
 from orchestrator.drawing.html import bold, font, pt, table, tag, whole
 from orchestrator.drawing.letters import text_width
 from orchestrator.drawing.palette import INK, MUTED, PAPER, Look, look
-from orchestrator.drawing.picture import Counts, Picture, status_word
+from orchestrator.drawing.picture import Counts, Picture
+from orchestrator.words import status_word
 
 
 def header(picture: Picture, scale: float) -> str:

@@ -8,7 +8,8 @@ from orchestrator.drawing.boxes import shorten
 from orchestrator.drawing.html import bold, font, pt, table, tag
 from orchestrator.drawing.letters import text_width
 from orchestrator.drawing.palette import INK, MUTED, PAPER, Look, look
-from orchestrator.drawing.picture import Box, Counts, status_word
+from orchestrator.drawing.picture import Box, Counts
+from orchestrator.words import status_word
 
 BAR = 150  # the length of a group's bar
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.core.model import PENDING, Run, Status, StepState
+from orchestrator.words import duration
 
 States = Mapping[str, StepState]
 
@@ -100,11 +101,6 @@ def plain(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def status_word(status: Status) -> str:
-    """A status as a person says it: ``upstream failed``."""
-    return status.value.replace("_", " ")
-
-
 def subtitle(run: Run | None, now: float | None) -> str:
     """``run x1 · failed · 3 m 12 s``; nothing without a run."""
     if run is None:
@@ -114,17 +110,3 @@ def subtitle(run: Run | None, now: float | None) -> str:
     if end is not None:
         words.append(duration(end - run.started_at))
     return " · ".join(words)
-
-
-def duration(seconds: float) -> str:
-    """Two units at most: ``0.4 s``, ``12 s``, ``3 m 12 s``, ``2 h 05 m``, ``4 d 3 h``."""
-    if seconds < 9.95:
-        return f"{max(seconds, 0.0):.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} m {whole % 60:02} s"
-    if whole < 86400:
-        return f"{whole // 3600} h {whole % 3600 // 60:02} m"
-    return f"{whole // 86400} d {whole % 86400 // 3600} h"

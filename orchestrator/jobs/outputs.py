@@ -29,7 +29,7 @@ def read_outputs(path: Path) -> Mapping[str, Json] | None:
 
 
 def check_outputs(value: Any, what: str = "outputs") -> Mapping[str, Json]:
-    """``value`` if it can be kept: a mapping with text keys that JSON can hold, and not too large. Raises OutputError."""
+    """``value`` if it can be kept: a mapping with text keys, fit for JSON and not too large. Raises OutputError."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise OutputError(f"expected {what} as a mapping with text keys, came {type(value).__name__}")
     try:

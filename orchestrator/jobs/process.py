@@ -22,11 +22,13 @@ from orchestrator.jobs.outputs import last_line, read_outputs
 from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
 
 #: $1: the attempt's folder; the rest: the command. Standard input is the claim, whose lock lasts as long as this shell.
-#: A trapped signal reaches the command, and the shell lives on to write down how it ended.
+#: A trapped signal reaches the command, and the shell lives on to write down how it ended. Who stops the job marks it
+#: stopped and then reads the pid; the shell writes its pid and then looks for the mark: one of them sees the other.
 SHELL = """
 folder=$1; shift
 trap : TERM INT HUP
 echo $$ > "$folder/pid"
+[ ! -e "$folder/stopped" ] || exit
 "$@" < /dev/null
 echo $? > "$folder/exit.new" && mv "$folder/exit.new" "$folder/exit"
 """

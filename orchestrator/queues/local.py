@@ -20,7 +20,7 @@ _LEASE = """
 UPDATE tasks SET leased = 1, tries = tries + 1, due = ?
 WHERE id IN (
     SELECT id FROM tasks WHERE done = 0 AND run IN (SELECT value FROM json_each(?)) AND lane = ? AND due <= ?
-    ORDER BY due, id LIMIT ?)
+    ORDER BY id LIMIT ?)
 RETURNING id, name, body, tries
 """
 
@@ -58,7 +58,7 @@ class LocalQueue:
             )
 
     def lease(self, runs: Collection[str], lane: str, now: float, limit: int) -> list[Delivery]:
-        """Up to ``limit`` tasks of ``runs`` that are due, hidden from others for a while."""
+        """Up to ``limit`` tasks of ``runs`` that are due, those that were put first, hidden from others for a while."""
         if limit <= 0:
             return []
         with self._database.write() as connection:

@@ -223,6 +223,16 @@ def test_a_command_that_was_killed_with_its_shell_was_interrupted(tmp_path: Path
     assert bench.over(job).outcome is Outcome.INTERRUPTED
 
 
+def test_a_command_that_was_stopped_before_it_could_start_never_runs(tmp_path: Path):
+    bench = process(tmp_path)
+    request = bench.request(bench.good)
+    folder = tmp_path / "home/runs/run-1/steps/000-orders/1"
+    folder.mkdir(parents=True)
+    bench.backend.cancel(str(folder.relative_to(tmp_path / "home")))
+    assert bench.over(bench.backend.launch(request).job).outcome is Outcome.CANCELLED
+    assert not (tmp_path / "count").exists()
+
+
 def test_a_command_sees_its_run_its_parameters_and_its_own_environment(tmp_path: Path):
     bench = process(tmp_path)
     command = (
@@ -255,7 +265,7 @@ def test_a_command_that_cannot_be_started_is_refused(tmp_path: Path, spec: dict[
     [
         ("echo first; echo last; exit 3", "exit status 3: last"),
         ("exit 4", "exit status 4"),
-        (["no-such-program"], "exit status 127: orchestrator: 5: no-such-program: not found"),
+        (["no-such-program"], "exit status 127: orchestrator: 6: no-such-program: not found"),
     ],
 )
 def test_a_failed_command_is_explained_by_its_status_and_its_last_line(tmp_path: Path, command: Json, error: str):

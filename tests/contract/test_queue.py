@@ -44,6 +44,13 @@ def test_a_task_is_not_delivered_before_it_is_due(queue: LocalQueue):
     assert names(queue, 60.0) == ["k-1-launch-2"]
 
 
+def test_a_retry_that_has_become_due_goes_before_what_was_put_after_it(queue: LocalQueue):
+    """Or a failed step would wait behind every step that became ready while it waited."""
+    queue.put([task(Launch("k", 1, 2, due=60.0))])
+    queue.put([FIRST, SECOND])
+    assert names(queue, 60.0, limit=1) == ["k-1-launch-2"]
+
+
 def test_an_unacknowledged_task_comes_again_after_the_visibility_timeout(queue: LocalQueue):
     queue.put([FIRST])
     assert names(queue, 0.0) == [FIRST.name]

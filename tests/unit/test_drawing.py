@@ -18,8 +18,9 @@ from orchestrator.drawing.graphviz import FONTS, render
 from orchestrator.drawing.lanes import Line, lay_lines
 from orchestrator.drawing.letters import text_width
 from orchestrator.drawing.palette import LOOKS, PLAIN, Look
-from orchestrator.drawing.picture import Arrow, Box, Way, duration
+from orchestrator.drawing.picture import Arrow, Box, Way
 from orchestrator.errors import OrchestratorError, UsageError
+from orchestrator.words import duration
 
 START = 1_700_000_000.0
 NOW = START + 100

@@ -52,7 +52,10 @@ def test_a_function_that_takes_an_argument_gets_the_runs_params(tmp_path: Path):
     [
         ("broken", r"step 'orders': parameters_from: ValueError: no such day \(made_up_\w+\.py:9\)"),
         ("wrong", r"step 'orders': parameters_from: expected parameters as a mapping with text keys, came int"),
-        ("plane", r"step 'orders': parameters_from: module 'made_up_\w+' has no function 'plane' \(did you mean 'plain'"),
+        (
+            "plane",
+            r"step 'orders': parameters_from: module 'made_up_\w+' has no function 'plane' \(did you mean 'plain'",
+        ),
     ],
 )
 def test_a_function_that_cannot_say_refuses_the_launch_in_one_sentence(tmp_path: Path, function: str, error: str):

@@ -1,0 +1,69 @@
+"""The end of ``run`` and ``resume``: draws the picture, prints the summary or the JSON, and gives the exit code."""
+
+import json
+import sys
+import time
+
+from orchestrator.cli.drive import Driven, How
+from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
+from orchestrator.cli.lookup import Found
+from orchestrator.cli.report import report
+from orchestrator.cli.summary import Line, ended_before, how_to_continue, short, summary
+from orchestrator.core.graph import Graph
+from orchestrator.core.model import RunStatus
+from orchestrator.errors import OrchestratorError
+
+
+def close(driven: Driven, how: How) -> int:
+    """Say how it went, and return the exit code."""
+    found = driven.found
+    picture = draw_run(found) if how.picture and not driven.interrupted else None
+    lines = []
+    if driven.warnings:
+        lines.append(Line(f"warnings  {len(driven.warnings)}, the last: {driven.warnings[-1]}", "yellow"))
+    lines += [
+        *summary(found, time.time()),
+        Line(f"logs      {short(found.home.run(found.run.id) / 'steps')}", whole=True),
+    ]
+    if picture is not None:
+        lines.append(picture)
+    if driven.interrupted:
+        lines.append(how_to_continue(found))
+    return _tell(found, how, lines, driven.interrupted)
+
+
+def close_ended(found: Found, how: How) -> int:
+    """Say that the run had ended before, and return the exit code that it ended with."""
+    return _tell(found, how, [ended_before(found), *summary(found, time.time())], interrupted=False)
+
+
+def draw_run(found: Found) -> Line:
+    """Draw the run into its folder, and say where; or why there is no picture, which is no reason to fail."""
+    from orchestrator.drawing import draw
+
+    states = {step.name: found.view.state(node) for node, step in enumerate(found.plan.steps)}
+    path = found.home.picture(found.run.id)
+    try:
+        draw(graph_of(found), path, states, found.run, time.time())
+    except OrchestratorError as error:
+        return Line(f"picture   none: {error}", "yellow")
+    return Line(f"picture   {short(path)}", whole=True)
+
+
+def graph_of(found: Found) -> Graph:
+    """The graph that a run was started with, made from its plan."""
+    return Graph(found.plan.graph, found.plan.steps)
+
+
+def _tell(found: Found, how: How, lines: list[Line], interrupted: bool) -> int:
+    if how.json:
+        print(json.dumps(report(found.run, found.plan, found.view.states), ensure_ascii=False, indent=2))
+        if interrupted:
+            print(how_to_continue(found).text, file=sys.stderr)
+    else:
+        from orchestrator.cli.console import say
+
+        say(lines)
+    if interrupted:
+        return INTERRUPTED
+    return DONE if found.run.status is RunStatus.SUCCEEDED else FAILED

@@ -1,0 +1,35 @@
+"""``orchestrator explain``: why a step stands as it does."""
+
+import time
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.explain import explain
+from orchestrator.cli.lookup import find_step, found_run
+from orchestrator.cli.options import home_option
+from orchestrator.cli.summary import abandoned, log_path, short
+
+EPILOG = """\b
+Example:
+  orchestrator explain daily-sales-2026 report
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("run")
+@click.argument("step")
+@home_option
+def command(run: str, step: str, home: Path | None) -> None:
+    """Say why STEP of RUN stands as it does: what it waits for, or why it failed or was skipped."""
+    found = found_run(home, run)
+    node = find_step(found.plan, step)
+    first, *further = explain(found.plan, found.view, node, time.time())
+    click.echo(f"{found.plan.steps[node].name}: {first}")
+    for line in further:
+        click.echo(f"  {line}")
+    log = log_path(found, node)
+    if log is not None:
+        click.echo(f"  log: {short(log)}")
+    if found.abandoned:
+        click.echo(f"  {abandoned(found)}")

@@ -1,0 +1,91 @@
+"""``orchestrator logs``: what a step wrote, as it is, and as it comes."""
+
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.failure import complain
+from orchestrator.cli.lookup import Found, find_step, found_run
+from orchestrator.cli.options import home_option
+from orchestrator.cli.summary import log_path
+from orchestrator.cli.words import counted
+from orchestrator.errors import UsageError
+from orchestrator.words import status_word
+
+EPILOG = """\b
+Examples:
+  orchestrator logs daily-sales-2026 report
+  orchestrator logs daily-sales-2026 report --attempt 1
+  orchestrator logs daily-sales-2026 report --follow
+"""
+
+#: Seconds between two looks at a log that is followed.
+_LOOK = 0.2
+
+
+@click.command(epilog=EPILOG)
+@click.argument("run")
+@click.argument("step")
+@click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Which attempt. [default: the newest]")
+@click.option("-f", "--follow", is_flag=True, help="Go on as the step writes, until it has ended.")
+@home_option
+def command(run: str, step: str, attempt: int | None, follow: bool, home: Path | None) -> None:
+    """Print what STEP of RUN wrote."""
+    found = found_run(home, run)
+    node = find_step(found.plan, step)
+    if attempt is not None and attempt > found.view.state(node).attempt:
+        made = counted(found.view.state(node).attempt, "attempt")
+        raise UsageError(f"step '{step}' has made {made}: there is no attempt {attempt}")
+    sys.stdout.flush()
+    if follow:
+        for piece in followed(found, node, attempt, home):
+            sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+        return
+    path = log_path(found, node, attempt)
+    if path is None:
+        complain(nothing(found, node, attempt))
+        return
+    with path.open("rb") as log:
+        shutil.copyfileobj(log, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+
+
+def nothing(found: Found, node: int, attempt: int | None) -> str:
+    """Why there is no log."""
+    step, state = found.plan.steps[node], found.view.state(node)
+    if not state.attempt:
+        return f"step '{step.name}' has not run: it is {status_word(state.status)}"
+    return f"step '{step.name}' wrote nothing in attempt {attempt or state.attempt}"
+
+
+def followed(found: Found, node: int, attempt: int | None, home: Path | None) -> Iterator[bytes]:
+    """What a step writes, from its beginning until it has ended; of all its attempts from now on, or of one."""
+    current = attempt or max(found.view.state(node).attempt, 1)
+    read = 0
+    while True:
+        state = found.view.state(node)
+        over = state.status.final or state.attempt > current or found.abandoned
+        path = log_path(found, node, current)
+        if path is not None:
+            piece = _from(path, read)
+            read += len(piece)
+            if piece:
+                yield piece
+        if not over:
+            time.sleep(_LOOK)
+        elif attempt is None and state.attempt > current:
+            current, read = current + 1, 0
+        else:
+            return
+        found = found_run(home, found.run.id)
+
+
+def _from(path: Path, start: int) -> bytes:
+    with path.open("rb") as log:
+        log.seek(start)
+        return log.read()

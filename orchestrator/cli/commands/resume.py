@@ -1,0 +1,40 @@
+"""``orchestrator resume``: take over a run that was interrupted or killed."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.cli.closing import close, close_ended
+from orchestrator.cli.drive import drive, refuse_cloud_steps
+from orchestrator.cli.lookup import find_run, load, only_unfinished, store_of
+from orchestrator.cli.options import driving_options, how
+from orchestrator.core.model import RunStatus
+
+EPILOG = """\b
+Examples:
+  orchestrator resume
+  orchestrator resume daily-sales-2026
+
+What had succeeded does not run again, and a process that is still running is taken over, not started twice. The run
+keeps the graph and the params it started with.
+
+Exit codes: 0 the run succeeded, 1 it failed, 2 wrong use, 130 interrupted.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("run", required=False)
+@driving_options
+def command(run: str | None, home: Path | None, **driving: Any) -> int:
+    """Continue RUN, which was interrupted or killed; without RUN, the only one that is unfinished."""
+    as_told = how(**driving)
+    with store_of(home) as (place, store):
+        chosen = find_run(store, run) if run is not None else only_unfinished(store)
+    with place.hold(chosen.id):
+        with store_of(home) as (_, store):
+            found = load(place, store, store.get_run(chosen.key) or chosen)
+        if found.run.status is not RunStatus.RUNNING:
+            return close_ended(found, as_told)
+        refuse_cloud_steps(found.plan.steps, as_told.simulate)
+        return close(drive(found, as_told, new=False), as_told)

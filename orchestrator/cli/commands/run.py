@@ -1,0 +1,76 @@
+"""``orchestrator run``: start a run of a graph on this machine, or continue the one that has this id."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.cli.closing import close, close_ended
+from orchestrator.cli.drive import How, drive, refuse_cloud_steps
+from orchestrator.cli.lookup import choose_home, load
+from orchestrator.cli.options import driving_options, how
+from orchestrator.cli.order import Order, given_params, order
+from orchestrator.core.model import RunStatus
+from orchestrator.core.names import run_key
+from orchestrator.home import Home
+
+EPILOG = """\b
+Examples:
+  orchestrator run daily-sales
+  orchestrator run graphs/sales.yaml --param date=2026-01-31 --parallel 4
+  orchestrator run sales.py --run-id sales-2026-01-31 --json
+
+A run id stands for one run: given again, it continues that run, or says how it ended. Ctrl-C stops a run; continue it
+with 'orchestrator resume'.
+
+Exit codes: 0 the run succeeded, 1 it failed, 2 wrong use or an invalid graph, 130 interrupted.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("graph")
+@click.option(
+    "-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A param of the run; may be repeated."
+)
+@click.option(
+    "--params-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Params as YAML or JSON; --param wins.",
+)
+@click.option("--run-id", metavar="ID", help="The run's id. [default: the graph's name, the time, and four letters]")
+@driving_options
+def command(
+    graph: str, pairs: tuple[str, ...], params_file: Path | None, run_id: str | None, home: Path | None, **driving: Any
+) -> int:
+    """Run GRAPH on this machine, and show how it goes.
+
+    GRAPH is a file, or the name of a graph in graphs/.
+    """
+    from orchestrator.catalog import find_graph
+    from orchestrator.definition.load import load_graph
+
+    wanted_how = how(**driving)
+    given = given_params(pairs, params_file)
+    path = find_graph(graph)
+    loaded = load_graph(path)
+    refuse_cloud_steps(loaded.steps, wanted_how.simulate)
+    wanted = order(loaded, path, run_id, given, time.time())
+    return run(wanted, choose_home(home, path), wanted_how)
+
+
+def run(wanted: Order, home: Home, as_told: How) -> int:
+    """Start the run, or continue it if it is there. Returns the exit code."""
+    from orchestrator.wiring import reading
+
+    with home.hold(wanted.run_id):
+        with reading(home) as store:
+            stored = store.get_run(run_key(wanted.run_id))
+            if stored is None:
+                found = wanted.new(home, time.time())
+            else:
+                wanted.check_same(stored)
+                found = load(home, store, stored)
+        if found.run.status is not RunStatus.RUNNING:
+            return close_ended(found, as_told)
+        return close(drive(found, as_told, new=stored is None), as_told)

@@ -1,0 +1,20 @@
+"""``orchestrator schema``: the JSON Schema of the file format."""
+
+import json
+
+import click
+
+EPILOG = """\b
+Example:
+  orchestrator schema > graph.schema.json
+and at the top of a graph, for editors with the YAML language server:
+  # yaml-language-server: $schema=graph.schema.json
+"""
+
+
+@click.command(epilog=EPILOG)
+def command() -> None:
+    """Print the JSON Schema of graph files, so that an editor completes and checks them."""
+    from orchestrator.definition.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))

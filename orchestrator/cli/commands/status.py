@@ -1,0 +1,74 @@
+"""``orchestrator status``: how a run stands, now."""
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.before import by_depth
+from orchestrator.cli.lookup import Found, found_run
+from orchestrator.cli.options import home_option, json_option
+from orchestrator.cli.report import report
+from orchestrator.cli.rows import rows, telling
+from orchestrator.cli.summary import abandoned, failures
+from orchestrator.cli.watch import Watch
+from orchestrator.cli.words import clock, tally
+from orchestrator.core.model import RunStatus
+from orchestrator.words import duration
+
+EPILOG = """\b
+Examples:
+  orchestrator status
+  orchestrator status daily-sales-2026 --json
+"""
+
+#: More steps than these are listed only when all are asked for.
+_MANY = 200
+
+
+@click.command(epilog=EPILOG)
+@click.argument("run", required=False)
+@click.option("--all", "everything", is_flag=True, help=f"List all steps of a graph that has more than {_MANY}.")
+@home_option
+@json_option
+def command(run: str | None, everything: bool, home: Path | None, as_json: bool) -> None:
+    """Show how RUN stands; without RUN, the one that started last.
+
+    RUN is a run's id, or as much of its beginning as is unique.
+    """
+    found = found_run(home, run)
+    if as_json:
+        click.echo(json.dumps(report(found.run, found.plan, found.view.states), ensure_ascii=False, indent=2))
+        return
+    show(found, time.time(), everything)
+
+
+def show(found: Found, now: float, everything: bool) -> None:
+    from rich.text import Text
+
+    from orchestrator.cli.console import console, say, step_lines
+
+    screen = console()
+    watch = Watch(found.run, found.plan, found.view)
+    nodes = by_depth(found.plan) if everything or len(found.plan.steps) <= _MANY else telling(watch, 40)
+    screen.print(Text(headline(found, now), "bold"))
+    for name, value in found.run.params.items():
+        screen.print(Text(f"  {name} = {json.dumps(value, ensure_ascii=False)}"))
+    for line in step_lines(rows(found.plan, found.view.states, nodes, now), screen):
+        screen.print(line)
+    if len(nodes) < len(found.plan.steps):
+        screen.print(Text(f"{len(nodes)} of {len(found.plan.steps):,} steps are shown: list all with --all"))
+    screen.print(Text(tally(watch.counts)))
+    say(failures(found))
+    if found.abandoned:
+        screen.print(Text(abandoned(found), "yellow"))
+
+
+def headline(found: Found, now: float) -> str:
+    """``run x of graph y: failed after 3 s, started 2026-01-31 06:00:00``."""
+    run = found.run
+    since = clock(run.started_at, "%Y-%m-%d %H:%M:%S")
+    took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)
+    stands = "running for" if run.status is RunStatus.RUNNING else f"{run.status} after"
+    return f"run {run.id} of graph {run.graph}: {stands} {took}, started {since}"

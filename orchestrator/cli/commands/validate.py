@@ -1,0 +1,95 @@
+"""``orchestrator validate``: is a graph right, and if not, all that is wrong with it."""
+
+import json
+from dataclasses import asdict, dataclass
+
+import click
+
+from orchestrator.cli.failure import DONE, WRONG, complain
+from orchestrator.cli.options import json_option
+from orchestrator.cli.words import counted
+from orchestrator.core.graph import Graph
+from orchestrator.errors import InvalidGraphError, UsageError
+
+EPILOG = """\b
+Examples:
+  orchestrator validate daily-sales
+  orchestrator validate graphs/*.yaml
+
+Exit codes: 0 all are right, 2 one is not.
+"""
+
+#: The longest path whose steps are all named.
+_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found in one file: the graph's measures, or its problems, a line each."""
+
+    file: str
+    valid: bool
+    graph: str | None = None
+    steps: int = 0
+    edges: int = 0
+    depth: int = 0
+    joins: int = 0
+    longest_path: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@click.command(epilog=EPILOG)
+@click.argument("graphs", nargs=-1, required=True, metavar="GRAPH...")
+@json_option
+def command(graphs: tuple[str, ...], as_json: bool) -> int:
+    """Check each GRAPH, and say all that is wrong with all of them."""
+    found = [check(name) for name in graphs]
+    if as_json:
+        click.echo(json.dumps([asdict(checked) for checked in found], ensure_ascii=False, indent=2))
+    else:
+        for checked in found:
+            if checked.valid:
+                click.echo(told(checked))
+            for problem in checked.problems:
+                complain(problem)
+    return DONE if all(checked.valid for checked in found) else WRONG
+
+
+def check(name: str) -> Checked:
+    """What is to be said of the graph that a user calls ``name``."""
+    from orchestrator.catalog import find_graph
+    from orchestrator.definition.load import load_graph
+
+    try:
+        path = find_graph(name)
+        graph = load_graph(path)
+    except InvalidGraphError as error:
+        return Checked(name, False, problems=error.lines)
+    except UsageError as error:
+        return Checked(name, False, problems=(f"error: {error}",))
+    return measured(str(path), graph)
+
+
+def measured(file: str, graph: Graph) -> Checked:
+    longest = graph.longest_path()
+    return Checked(
+        file,
+        True,
+        graph.name,
+        len(graph.steps),
+        sum(len(step.after) for step in graph.steps),
+        len(longest),
+        sum(len(step.after) > 1 for step in graph.steps),
+        tuple(longest),
+    )
+
+
+def told(checked: Checked) -> str:
+    """``sales.yaml: daily-sales is valid: 3 steps, 2 edges, 1 join, depth 2 (orders -> report)``."""
+    path = checked.longest_path
+    shown = path if len(path) <= _NAMED else (*path[:2], "…", *path[-2:])
+    sizes = [counted(checked.steps, "step"), counted(checked.edges, "edge"), counted(checked.joins, "join")]
+    return (
+        f"{checked.file}: {checked.graph} is valid: {', '.join(sizes)}, "
+        f"longest path of {counted(checked.depth, 'step')} ({' -> '.join(shown)})"
+    )

@@ -1,0 +1,116 @@
+"""Drives one run to its end or to an interruption, and shows it. What a run does, the engine and its loop decide."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from orchestrator.cli.interrupt import interruptible
+from orchestrator.cli.lines import LineView, SilentView
+from orchestrator.cli.lookup import Found
+from orchestrator.cli.watch import Watch, WatchedStore
+from orchestrator.core.model import RunStatus
+from orchestrator.core.steps import Step
+from orchestrator.errors import UsageError
+from orchestrator.local import Loop
+from orchestrator.wiring import Embedded, embedded
+
+if TYPE_CHECKING:
+    from orchestrator.cli.live import LiveView
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a run is driven and shown. ``leave``: an interruption leaves running processes as they are."""
+
+    parallel: int
+    simulate: bool = False
+    durable: bool = False
+    leave: bool = False
+    json: bool = False
+    picture: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """What became of a run: how it stands now. ``interrupted``: it was stopped before its end."""
+
+    found: Found
+    interrupted: bool
+    warnings: tuple[str, ...] = ()
+
+
+def refuse_cloud_steps(steps: Sequence[Step], simulate: bool) -> None:
+    """Raises UsageError that names every Dataflow step for which nothing stands in on this machine."""
+    names = [step.name for step in steps if step.work.kind == "dataflow" and step.local is None]
+    if names and not simulate:
+        what, them = ("step is a Dataflow job", "it") if len(names) == 1 else ("steps are Dataflow jobs", "them")
+        raise UsageError(
+            f"{len(names)} {what} with nothing to stand in for {them} on this machine: {', '.join(names)}: "
+            "give them a local: block, or use --simulate"
+        )
+
+
+def drive(found: Found, how: How, new: bool) -> Driven:
+    """Start ``found.run``, or take it over from whoever drove it, and stay until it ends or is interrupted.
+
+    The caller holds the run.
+    """
+    watch = Watch(found.run, found.plan, found.view)
+    with _view(watch, how) as view, _world(found, how, watch) as world:
+        told = 0
+
+        def tick() -> None:
+            nonlocal told
+            for text in loop.warnings[told:]:
+                view.say(f"warning: {text}")
+            told = len(loop.warnings)
+            view.tick()
+
+        loop = Loop(world, [found.run.key], how.parallel, tick)
+        with interruptible(loop.stop):
+            if new:
+                world.engine.start(found.run, found.plan)
+            else:
+                loop.recover()
+            ended = loop.drive()
+            if not ended and not how.leave:
+                _end_jobs(world, loop, view)
+        run = world.store.get_run(found.run.key) or found.run
+        watch.run = run
+        now = replace(found, run=run, view=world.store.load_all(run.key))
+    return Driven(now, run.status is RunStatus.RUNNING, tuple(loop.warnings))
+
+
+def _view(watch: Watch, how: How) -> "LiveView | LineView | SilentView":
+    """Live in a terminal, a line a change elsewhere, nothing where only the JSON is wanted."""
+    if how.json:
+        return SilentView()
+    if sys.stdout.isatty():
+        from orchestrator.cli.console import console
+        from orchestrator.cli.live import LiveView
+
+        screen = console()
+        if not screen.is_dumb_terminal:
+            return LiveView(watch, screen)
+    return LineView(watch, sys.stdout)
+
+
+def _end_jobs(world: Embedded, loop: Loop, view: "LiveView | LineView | SilentView") -> None:
+    number = world.processes.running
+    if number:
+        what = "process is" if number == 1 else "processes are"
+        view.say(f"stopping: {number} {what} asked to end; Ctrl-C again leaves at once")
+    loop.end_jobs()
+
+
+@contextmanager
+def _world(found: Found, how: How, watch: Watch) -> Iterator[Embedded]:
+    store = partial(WatchedStore, watch.saw)
+    world = embedded(found.home, how.parallel, durable=how.durable, simulate=how.simulate, make_store=store)
+    try:
+        yield world
+    finally:
+        world.database.close()

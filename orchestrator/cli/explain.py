@@ -1,0 +1,164 @@
+"""Why a step stands as it does, in a sentence or two. Pure: it asks the machine, and prints nothing."""
+
+import json
+from typing import assert_never
+
+from orchestrator.cli.before import ASKS, at_work_before, join_of, names, predecessors, root_causes, unfinished
+from orchestrator.cli.words import attempt_of, clock, iso, lasted, listed
+from orchestrator.core import machine
+from orchestrator.core.model import Status, StepState, View
+from orchestrator.core.plan import Plan
+from orchestrator.core.rules import TriggerRule, Verdict, verdict
+from orchestrator.core.steps import Step
+from orchestrator.words import duration, status_word
+
+#: How much of a step's outputs is shown.
+_OUTPUTS = 300
+
+
+def explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
+    """Why step ``node`` stands as it does: one line for the step, and further lines where there is more to know."""
+    step, state = plan.steps[node], view.state(node)
+    match state.status:
+        case Status.PENDING:
+            return _pending(plan, view, node, now)
+        case Status.LAUNCHING:
+            since = f" since {clock(state.claimed_at)}" if state.claimed_at is not None else ""
+            return [f"launching: attempt {attempt_of(step, state, state.attempt)} is being started{since}"]
+        case Status.RUNNING:
+            return _running(step, state, now)
+        case Status.UP_FOR_RETRY:
+            return [_up_for_retry(step, state, now)]
+        case Status.SUCCEEDED:
+            return _succeeded(step, state)
+        case Status.FAILED:
+            return [f"failed{_after_attempts(state)}: {state.error or state.cause or 'its job failed'}"]
+        case Status.CANCELLED:
+            return ["cancelled: its job was stopped from outside"]
+        case Status.SKIPPED if state.cause == "when":
+            return [f"skipped: its condition was not true: when: {step.when}"]
+        case Status.SKIPPED:
+            return [f"skipped: {_asks(step)}, but {_how_they_ended(plan, view, node)}"]
+        case Status.UPSTREAM_FAILED:
+            return _upstream_failed(plan, view, node)
+        case never:
+            assert_never(never)
+
+
+def standing(step: Step, state: StepState, now: float) -> str:
+    """A predecessor in a few words: ``b (running 3 m)``, ``c (retry 2 of 3 in 40 s)``."""
+    match state.status:
+        case Status.RUNNING:
+            again = f", attempt {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
+            return f"{step.name} (running {lasted(state, now)}{again})"
+        case Status.UP_FOR_RETRY:
+            return f"{step.name} (retry {attempt_of(step, state, state.attempt + 1)} {_due(state, now)})"
+        case status:
+            return f"{step.name} ({status_word(status)})"
+
+
+def _pending(plan: Plan, view: View, node: int, now: float) -> list[str]:
+    step = plan.steps[node]
+    match machine.decide(plan, node, view):
+        case Verdict.RUN:
+            return ["pending: nothing holds it back, it starts as soon as there is a place for it"]
+        case Verdict.SKIP | Verdict.UPSTREAM_FAILED as said:
+            return [f"pending: it is about to be {status_word(_END[said])}, since {_how_they_ended(plan, view, node)}"]
+    waiting = unfinished(plan, view.states, node)
+    if not waiting:  # a gate of a wide join is about to let them through
+        return ["pending: all steps before it have ended, and it is about to be told"]
+    line = f"waiting for {listed(standing(plan.steps[number], view.state(number), now) for number in waiting)}"
+    in_the_end = verdict(step.trigger, join_of(plan, view.states, node))
+    if in_the_end in _END:
+        line = f"will be {status_word(_END[in_the_end])}, since {_how_they_ended(plan, view, node)}; first {line}"
+    lines = [f"pending: {line}"]
+    if any(view.state(number).status is Status.PENDING for number in waiting):
+        working = at_work_before(plan, view.states, node)
+        shown = listed(standing(plan.steps[number], view.state(number), now) for number in working)
+        lines.append(f"what it comes down to: {shown}")
+    if step.trigger is not TriggerRule.ALL_SUCCESS:
+        lines.append(f"{_asks(step)}")
+    if step.when is not None:
+        lines.append(f"then its condition decides: when: {step.when}")
+    return lines
+
+
+_END = {Verdict.SKIP: Status.SKIPPED, Verdict.UPSTREAM_FAILED: Status.UPSTREAM_FAILED}
+
+
+def _running(step: Step, state: StepState, now: float) -> list[str]:
+    since = f" since {clock(state.started_at)}" if state.started_at is not None else ""
+    lines = [f"running{since}, for {lasted(state, now)}: attempt {attempt_of(step, state, state.attempt)}"]
+    if state.due is not None:
+        lines.append(f"it ends in {duration(state.due - now)}")
+    if step.timeout is not None and state.started_at is not None:
+        left = duration(state.started_at + step.timeout - now)
+        lines.append(f"its timeout of {duration(step.timeout)} stops it in {left}")
+    return lines
+
+
+def _up_for_retry(step: Step, state: StepState, now: float) -> str:
+    again = f"attempt {attempt_of(step, state, state.attempt + 1)} starts {_due(state, now)}"
+    if state.error is None and state.cause is None:
+        return f"up for retry: attempt {state.attempt} was interrupted, which does not count against it; {again}"
+    return f"up for retry: attempt {state.attempt} failed: {state.error or state.cause}; {again}"
+
+
+def _due(state: StepState, now: float) -> str:
+    return f"in {duration(state.due - now)}" if state.due is not None and state.due > now else "now"
+
+
+def _succeeded(step: Step, state: StepState) -> list[str]:
+    if not state.attempt:
+        return [f"succeeded at {iso(state.ended_at)}: it has nothing to run"]
+    again = f", attempt {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
+    lines = [f"succeeded in {lasted(state, state.ended_at or 0.0)}{again}"]
+    if state.outputs:
+        text = json.dumps(state.outputs, ensure_ascii=False)
+        lines.append(f"outputs: {text if len(text) <= _OUTPUTS else f'{text[:_OUTPUTS]}…'}")
+    return lines
+
+
+def _after_attempts(state: StepState) -> str:
+    counted = state.attempt - state.interruptions
+    return f" after {counted} attempts" if counted > 1 else ""
+
+
+def _upstream_failed(plan: Plan, view: View, node: int) -> list[str]:
+    causes = root_causes(plan, view.states, node)
+    lines = [f"upstream failed: {_asks(plan.steps[node])}, but {_how_they_ended(plan, view, node)}"]
+    if not causes:
+        return lines
+    before = set(predecessors(plan, node))
+    verb = "is the cause" if len(causes) == 1 else "are the causes"
+    if len(causes) > 1 or causes[0] not in before:
+        lines.append(f"{listed(names(plan, causes))} {verb}")
+    for number in causes[:5]:
+        state = view.state(number)
+        lines.append(
+            f"{plan.steps[number].name} {status_word(state.status)}: {state.error or state.cause or 'no reason given'}"
+        )
+    return lines
+
+
+def _asks(step: Step) -> str:
+    return f"its trigger {step.trigger} asks {ASKS[step.trigger]}"
+
+
+def _how_they_ended(plan: Plan, view: View, node: int) -> str:
+    """``a failed, b and c were skipped``: the predecessors that ended, the telling ones first."""
+    phrases = []
+    for status, verb in _ENDED.items():
+        which = [number for number in predecessors(plan, node) if view.state(number).status is status]
+        if which:
+            phrases.append(f"{listed(names(plan, which), 4)} {verb[len(which) > 1]}")
+    return listed(phrases)
+
+
+_ENDED = {
+    Status.FAILED: ("failed", "failed"),
+    Status.CANCELLED: ("was cancelled", "were cancelled"),
+    Status.UPSTREAM_FAILED: ("never ran (upstream failed)", "never ran (upstream failed)"),
+    Status.SKIPPED: ("was skipped", "were skipped"),
+    Status.SUCCEEDED: ("succeeded", "succeeded"),
+}

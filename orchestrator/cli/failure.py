@@ -1,0 +1,68 @@
+"""How the command line fails: one sentence on standard error and an exit code, never a traceback."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from orchestrator.errors import InvalidGraphError, OrchestratorError
+
+DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+
+#: What a shell reports of a program whose reader went away: 128 + SIGPIPE.
+NO_READER = 141
+
+NO_EXTRA = "error: the command line needs click and rich: pip install 'orchestrator[cli]'"
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """What ``command`` returns; if it raises, the exit code for that, and a sentence on standard error."""
+    try:
+        code = command()
+        sys.stdout.flush()
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user; it is kept in a file
+        return _failed(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def _failed(error: Exception) -> int:
+    match error:
+        case InvalidGraphError():
+            complain(str(error))
+            return error.exit_code
+        case OrchestratorError():
+            complain(f"error: {error}")
+            return error.exit_code
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+            return NO_READER
+        case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] == "rich":
+            complain(NO_EXTRA)
+            return WRONG
+        case OSError(strerror=str(reason)):
+            complain(f"error: {f'{error.filename}: ' if error.filename else ''}{reason}")
+            return FAILED
+        case _:
+            said = str(error).split("\n", 1)[0][:200]
+            complain(
+                f"error: this is a bug in orchestrator: {type(error).__name__}: {said}; "
+                f"the whole story is in {_keep(error)}"
+            )
+            return FAILED
+
+
+def complain(text: str) -> None:
+    """Say what is wrong, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _keep(error: Exception) -> str:
+    """The path of a new file with the traceback."""
+    import tempfile
+    import traceback
+
+    handle, path = tempfile.mkstemp(prefix="orchestrator-", suffix=".traceback")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.writelines(traceback.format_exception(error))
+    return path

@@ -1,0 +1,117 @@
+"""Finds what a user names: homes, runs by id or the beginning of one, steps; with a suggestion where nothing fits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.core.model import Run, RunStatus, View
+from orchestrator.core.names import run_key
+from orchestrator.core.plan import Plan
+from orchestrator.errors import NotFoundError, StoreError, UsageError
+from orchestrator.home import Home, default_home, existing_home
+from orchestrator.ports import Store
+from orchestrator.settings import read_settings
+from orchestrator.suggestions import did_you_mean
+from orchestrator.wiring import reading
+
+#: Among how many of the newest runs a beginning or a misspelt id is looked for. A full id always finds its run.
+_RUNS = 10_000
+
+#: How many are named where several fit.
+_NAMED = 6
+
+
+def choose_home(given: Path | None, start: Path) -> Home:
+    """The home: as given, as the environment says, or the one that ``start`` belongs to."""
+    chosen = given or read_settings().home
+    return Home(chosen) if chosen is not None else default_home(start)
+
+
+def home_flag(home: Home) -> str:
+    """What must be added to a command, typed here, so that it finds ``home``: nothing, or `` --home PATH``."""
+    usual = choose_home(None, Path())
+    return "" if usual.path.resolve() == home.path.resolve() else f" --home {home.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run as it is in the store now."""
+
+    home: Home
+    run: Run
+    plan: Plan
+    view: View
+
+    @property
+    def abandoned(self) -> bool:
+        """The run has not ended, and no process drives it."""
+        return self.run.status is RunStatus.RUNNING and not self.home.held(self.run.id)
+
+
+@contextmanager
+def store_of(given: Path | None) -> Iterator[tuple[Home, Store]]:
+    """The home of the place we are in, and its store. Raises NotFoundError if nothing has run there."""
+    home = existing_home(choose_home(given, Path()))
+    with reading(home) as store:
+        yield home, store
+
+
+def found_run(given: Path | None, name: str | None) -> Found:
+    """The run that a user calls ``name``; the newest one if he gave no name."""
+    with store_of(given) as (home, store):
+        run = find_run(store, name) if name is not None else newest(store)
+        return load(home, store, run)
+
+
+def load(home: Home, store: Store, run: Run) -> Found:
+    plan = store.get_plan(run.version)
+    if plan is None:
+        raise StoreError(f"the plan of run '{run.id}' is not in {home.database}")
+    return Found(home, run, plan, store.load_all(run.key))
+
+
+def find_run(store: Store, name: str) -> Run:
+    """The run with this id, or the only one whose id begins so. Raises NotFoundError or UsageError."""
+    exact = store.get_run(run_key(name))
+    if exact is not None and exact.id == name:
+        return exact
+    runs = store.list_runs(_RUNS)
+    fitting = [run for run in runs if run.id.startswith(name)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise UsageError(f"{len(fitting)} runs begin with '{name}': {_named(fitting)}")
+    hint = did_you_mean(name, [run.id for run in runs])
+    raise NotFoundError(f"no run has the id '{name}'{hint or ': list them with orchestrator runs'}")
+
+
+def newest(store: Store) -> Run:
+    """The run that started last. Raises NotFoundError if there is none."""
+    for run in store.list_runs(1):
+        return run
+    raise NotFoundError("nothing has run here yet: start with 'orchestrator run GRAPH'")
+
+
+def only_unfinished(store: Store) -> Run:
+    """The one run that has not ended. Raises NotFoundError if there is none, UsageError if there are several."""
+    runs = [run for run in store.list_runs(_RUNS) if run.status is RunStatus.RUNNING]
+    if not runs:
+        raise NotFoundError("no run is unfinished here: there is nothing to resume")
+    if len(runs) > 1:
+        raise UsageError(f"{len(runs)} runs are unfinished: say which to resume: {_named(runs)}")
+    return runs[0]
+
+
+def find_step(plan: Plan, name: str) -> int:
+    """The number of the step called ``name``. Raises NotFoundError."""
+    if name in plan.numbers:
+        return plan.numbers[name]
+    hint = did_you_mean(name, plan.numbers)
+    known = f": it has {', '.join(plan.numbers)}" if not hint and len(plan.steps) <= 12 else hint
+    raise NotFoundError(f"graph '{plan.graph}' has no step '{name}'{known}")
+
+
+def _named(runs: list[Run]) -> str:
+    more = f" and {len(runs) - _NAMED:,} more" if len(runs) > _NAMED else ""
+    return ", ".join(run.id for run in runs[:_NAMED]) + more

@@ -1,0 +1,59 @@
+"""The options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from orchestrator.cli.drive import How
+from orchestrator.settings import read_settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+home_option = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where runs are kept. [default: .orchestrator/ at the root of the repository]",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def driving_options(command: F) -> F:
+    """The options of the commands that drive a run. They arrive as keywords that ``how`` understands."""
+    options = (
+        home_option,
+        click.option(
+            "--parallel", type=click.IntRange(min=1), metavar="N", help="Jobs at once. [default: as many as cores]"
+        ),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print nothing but one JSON object, when the run has ended."
+        ),
+        click.option("--simulate", is_flag=True, help="Play the Dataflow steps that have no local: block."),
+        click.option("--durable", is_flag=True, help="Survive a power cut too, not just a killed process. Slower."),
+        click.option("--no-picture", is_flag=True, help="Do not draw the run when it ends."),
+        click.option(
+            "--on-interrupt",
+            type=click.Choice(["end", "leave"]),
+            default="end",
+            show_default=True,
+            help="What Ctrl-C does to running processes: end them, and they run again when the run is resumed; "
+            "or leave them running, and the resumed run takes them over.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def how(parallel: int | None, as_json: bool, simulate: bool, durable: bool, no_picture: bool, on_interrupt: str) -> How:
+    """What the driving options say."""
+    return How(
+        parallel or read_settings().parallel,
+        simulate=simulate,
+        durable=durable,
+        leave=on_interrupt == "leave",
+        json=as_json,
+        picture=not no_picture,
+    )

@@ -1,0 +1,39 @@
+"""A run as one JSON object, the shape that ``run --json`` and ``status --json`` print. Pure."""
+
+from typing import Any
+
+from orchestrator.cli.before import States
+from orchestrator.cli.words import iso
+from orchestrator.core.model import PENDING, Run, StepState
+from orchestrator.core.plan import Plan
+
+
+def report(run: Run, plan: Plan, states: States) -> dict[str, Any]:
+    """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not there yet is null."""
+    steps = {step.name: _step(states.get(number, PENDING)) for number, step in enumerate(plan.steps)}
+    return {**headline(run), "steps": steps}
+
+
+def headline(run: Run) -> dict[str, Any]:
+    """The run without its steps, as ``runs --json`` lists it."""
+    return {
+        "run": run.id,
+        "graph": run.graph,
+        "version": run.version,
+        "status": str(run.status),
+        "params": dict(run.params),
+        "started_at": iso(run.started_at),
+        "ended_at": iso(run.ended_at),
+    }
+
+
+def _step(state: StepState) -> dict[str, Any]:
+    return {
+        "status": str(state.status),
+        "attempt": state.attempt,
+        "started_at": iso(state.started_at),
+        "ended_at": iso(state.ended_at),
+        "job": state.job,
+        "outputs": dict(state.outputs or {}),
+        "error": state.error,
+    }

@@ -1,0 +1,100 @@
+"""What is said at the end of a run or of a part of it: how it went, what failed, where to look. It makes lines."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.cli.before import BROKEN
+from orchestrator.cli.lookup import Found, home_flag
+from orchestrator.cli.words import clock, counted, listed, tally
+from orchestrator.core.model import RunStatus, Status, StepState
+from orchestrator.words import duration, status_word
+
+#: How many failed steps are told one by one.
+_FAILURES = 10
+
+_STYLES = {RunStatus.SUCCEEDED: "bold green", RunStatus.FAILED: "bold red", RunStatus.RUNNING: "bold yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line, and rich's style for it. ``whole``: it is to be copied, so it must not be broken between words."""
+
+    text: str
+    style: str = ""
+    whole: bool = False
+
+
+def summary(found: Found, now: float) -> Iterator[Line]:
+    """The end of a run, or of this process's part in it."""
+    run = found.run
+    word = "interrupted" if run.status is RunStatus.RUNNING else str(run.status)
+    took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)
+    counts = Counter(found.view.state(node).status for node in range(len(found.plan.steps)))
+    yield Line(f"{word} after {took}: {tally(counts)}", _STYLES[run.status])
+    yield from failures(found)
+    if run.status is RunStatus.SUCCEEDED and set(counts) & BROKEN:
+        followed = {name for step in found.plan.steps for name in step.after}
+        last = listed([step.name for step in found.plan.steps if step.name not in followed], 4)
+        yield Line(f"the run counts as succeeded, because no step that it ends with has failed: {last}")
+
+
+def ended_before(found: Found) -> Line:
+    """That a run which somebody wants to drive has ended already."""
+    run = found.run
+    at = f" at {clock(run.ended_at, '%Y-%m-%d %H:%M:%S')}" if run.ended_at is not None else ""
+    return Line(f"run {run.id} has ended{at}: nothing is left to do", "yellow")
+
+
+def failures(found: Found) -> Iterator[Line]:
+    """Every step that failed by itself, with its error and its log."""
+    failed = [
+        node
+        for node in range(len(found.plan.steps))
+        if found.view.state(node).status in (Status.FAILED, Status.CANCELLED)
+    ]
+    for node in failed[:_FAILURES]:
+        state = found.view.state(node)
+        name = found.plan.steps[node].name
+        yield Line(f"{name} {status_word(state.status)}{after_attempts(state)}: {reason(state)}", "red")
+        log = log_path(found, node)
+        if log is not None:
+            yield Line(f"  log  {short(log)}", whole=True)
+    if len(failed) > _FAILURES:
+        more = counted(len(failed) - _FAILURES, "more failed step")
+        yield Line(f"and {more}: orchestrator status {found.run.id}{home_flag(found.home)}", "red")
+
+
+def reason(state: StepState) -> str:
+    """Why an attempt did not succeed."""
+    return state.error or state.cause or "its job says no more"
+
+
+def after_attempts(state: StepState) -> str:
+    """`` after 3 attempts``, of those that counted; nothing after the only one."""
+    made = state.attempt - state.interruptions
+    return f" after {made} attempts" if made > 1 else ""
+
+
+def log_path(found: Found, node: int, attempt: int | None = None) -> Path | None:
+    """The log of an attempt, the newest if none is named; None if that attempt wrote nothing."""
+    number = found.view.state(node).attempt if attempt is None else attempt
+    path = found.home.attempt(found.run.id, node, found.plan.steps[node].name, number) / "log"
+    return path if path.is_file() else None
+
+
+def how_to_continue(found: Found) -> Line:
+    return Line(f"continue  orchestrator resume {found.run.id}{home_flag(found.home)}", "bold", whole=True)
+
+
+def short(path: Path) -> str:
+    """A path as it is shortest to type from here."""
+    whole = os.path.abspath(path)
+    return min(whole, os.path.relpath(whole), key=len)
+
+
+def abandoned(found: Found) -> str:
+    """What to do about a run that nobody drives."""
+    return f"no process drives this run: continue it with 'orchestrator resume {found.run.id}{home_flag(found.home)}'"

@@ -1,0 +1,82 @@
+"""The words, signs and colours in which a run is told. It decides nothing."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orchestrator.core.model import Status, StepState
+from orchestrator.core.steps import Step
+from orchestrator.words import duration, status_word
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a status looks: one sign, the same in ASCII, and a style of rich's."""
+
+    sign: str
+    ascii: str
+    style: str
+
+
+LOOKS = {
+    Status.SUCCEEDED: Look("✓", "+", "green"),
+    Status.FAILED: Look("✗", "x", "bold red"),
+    Status.UPSTREAM_FAILED: Look("⊘", "!", "red"),
+    Status.CANCELLED: Look("■", "#", "magenta"),
+    Status.SKIPPED: Look("»", "-", "bright_black"),
+    Status.RUNNING: Look("●", "*", "bold cyan"),
+    Status.LAUNCHING: Look("◌", "o", "cyan"),
+    Status.UP_FOR_RETRY: Look("↻", "~", "yellow"),
+    Status.PENDING: Look("·", ".", "bright_black"),
+}
+
+#: The order in which statuses are counted: what ended, what is going on, what is still to come.
+ORDER = tuple(LOOKS)
+
+
+def tally(counts: Mapping[Status, int]) -> str:
+    """``5 succeeded, 1 failed, 2 pending``."""
+    return ", ".join(f"{counts[status]:,} {status_word(status)}" for status in ORDER if counts.get(status))
+
+
+def counted(number: int, thing: str) -> str:
+    """``1 step``, ``1,200 steps``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def listed(items: Iterable[str], most: int = 5) -> str:
+    """``a, b and c``; where there are more than ``most``, ``a, b and 12 more``."""
+    words = list(items)
+    if len(words) > most:
+        words = [*words[: most - 1], f"{len(words) - most + 1:,} more"]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def attempt_of(step: Step, state: StepState, attempt: int) -> str:
+    """``2 of 3``. An attempt that was interrupted does not count, so it comes on top of those the graph allows."""
+    return f"{attempt} of {max(step.retry.attempts + state.interruptions, attempt)}"
+
+
+def lasted(state: StepState, now: float) -> str:
+    """How long the newest attempt has been going, or took; nothing if it has not begun."""
+    if state.started_at is None or state.status is Status.UP_FOR_RETRY:
+        return ""
+    return duration((now if state.ended_at is None else state.ended_at) - state.started_at)
+
+
+def iso(at: float | None) -> str | None:
+    """A time for programs: ISO 8601, UTC, to the millisecond."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def clock(at: float, form: str = "%H:%M:%S") -> str:
+    """A time for people: by the clock on their wall."""
+    return time.strftime(form, time.localtime(at))
+
+
+def column(words: Sequence[str], most: int) -> int:
+    """The width of a column that holds ``words``, up to ``most``."""
+    return min(max(map(len, words), default=0), most)

@@ -1,0 +1,17 @@
+"""What the end-to-end tests share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.command_line import Place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """An empty repository."""
+    (tmp_path / ".git").mkdir()
+    made = Place(tmp_path)
+    yield made
+    made.end_processes()

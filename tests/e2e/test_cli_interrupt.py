@@ -1,0 +1,154 @@
+"""Runs that are killed, interrupted, left and resumed, in real processes and with real signals."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.command_line import Place, finish
+
+#: ``slow`` says when it has started and ends when it is told to, once the file ``again`` is there at once.
+GRAPH = """
+name: long
+steps:
+  first: {command: "echo first >> effects"}
+  slow:
+    after: first
+    command: |
+      echo started >> effects
+      [ -e again ] || { echo up > up; read word < go; }
+      echo ended >> effects
+  last: {after: slow, command: "echo last >> effects"}
+"""
+
+
+@pytest.fixture
+def long(place: Place) -> Place:
+    place.write("long.yaml", GRAPH)
+    place.fifo("up")
+    place.fifo("go")
+    return place
+
+
+def statuses(place: Place, run: str = "r1") -> dict[str, tuple[str, int]]:
+    """Each step's status and newest attempt."""
+    steps = place.look("status", run, "--json").json["steps"]
+    return {name: (step["status"], step["attempt"]) for name, step in steps.items()}
+
+
+START = ("run", "long.yaml", "--run-id", "r1", "--no-picture")
+
+
+def test_after_kill_9_the_run_is_resumed_and_the_command_that_still_runs_is_taken_over(long: Place) -> None:
+    running = long.start(*START)
+    long.hear("up")
+    running.kill()
+    assert finish(running).code == -signal.SIGKILL
+    assert long.look("status").out.splitlines()[-1] == (
+        "no process drives this run: continue it with 'orchestrator resume r1'"
+    )
+    resumed = long.start("resume", "--json", "--no-picture")
+    long.tell("go", "on")
+    said = finish(resumed)
+    assert (said.code, said.err) == (0, "")
+    assert {name: step["attempt"] for name, step in said.json["steps"].items()} == {"first": 1, "slow": 1, "last": 1}
+    assert long.read("effects").split() == ["first", "started", "ended", "last"]
+
+
+def test_a_command_that_ended_while_nobody_drove_the_run_is_not_run_again(long: Place) -> None:
+    running = long.start(*START)
+    long.hear("up")
+    running.kill()
+    finish(running)
+    long.tell("go", "on")
+    said = long("run", "long.yaml", "--run-id", "r1", "--json", "--no-picture")  # which continues it as well
+    assert said.code == 0
+    assert long.read("effects").split() == ["first", "started", "ended", "last"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_ends_what_runs_and_resume_runs_it_again(long: Place, number: int) -> None:
+    running = long.start(*START)
+    long.hear("up")
+    running.send_signal(number)
+    said = finish(running)
+    assert (said.code, said.err) == (130, "")
+    assert said.lines[-3:] == [
+        "interrupted after 0.0 s: 1 succeeded, 1 up for retry, 1 pending",
+        "logs      .orchestrator/runs/r1/steps",
+        "continue  orchestrator resume r1",
+    ]
+    assert statuses(long) == {"first": ("succeeded", 1), "slow": ("up_for_retry", 1), "last": ("pending", 0)}
+    long.write("again", "")
+    assert long("resume", "r1", "--no-picture").code == 0
+    assert statuses(long) == {"first": ("succeeded", 1), "slow": ("succeeded", 2), "last": ("succeeded", 1)}
+    assert long.read("effects").split() == ["first", "started", "started", "ended", "last"]
+
+
+def test_an_interruption_can_leave_what_runs_and_resume_takes_it_over(long: Place) -> None:
+    running = long.start(*START, "--on-interrupt", "leave", "--json")
+    long.hear("up")
+    running.send_signal(signal.SIGINT)
+    said = finish(running)
+    assert said.code == 130
+    assert said.json["status"] == "running"
+    assert said.err == "continue  orchestrator resume r1\n"
+    assert statuses(long)["slow"] == ("running", 1)
+    long.tell("go", "on")
+    assert long("resume", "r1", "--no-picture").code == 0
+    assert statuses(long)["slow"] == ("succeeded", 1)
+    assert long.read("effects").split() == ["first", "started", "ended", "last"]
+
+
+def test_the_second_interruption_leaves_at_once(long: Place) -> None:
+    long.write("long.yaml", GRAPH.replace("echo started", "trap '' TERM; echo started"))
+    running = long.start(*START)
+    long.hear("up")
+    running.send_signal(signal.SIGINT)
+    assert running.stdout is not None
+    line = next(line for line in running.stdout if "stopping" in line)
+    assert line.endswith("stopping: 1 process is asked to end; Ctrl-C again leaves at once\n")
+    running.send_signal(signal.SIGINT)
+    assert finish(running).code == 130
+    assert statuses(long)["slow"] == ("running", 1)
+
+
+def test_a_run_is_driven_by_one_process_at_a_time(long: Place) -> None:
+    running = long.start(*START)
+    long.hear("up")
+    for words in (START, ("resume", "r1")):
+        said = long.look(*words)
+        assert (said.code, said.out) == (2, "")
+        assert said.err == (
+            "error: run 'r1' is being driven by another process: watch it with 'orchestrator status r1'\n"
+        )
+    assert "no process drives" not in long.look("status").out
+    long.tell("go", "on")
+    assert finish(running).code == 0
+
+
+def test_resume_wants_a_name_where_several_runs_are_unfinished_and_there_is_nothing_to_do_without_any(
+    place: Place,
+) -> None:
+    place.write("once.yaml", "name: once\nsteps: {a: {command: 'true'}}\n")
+    place.run("once.yaml", "--run-id", "done")
+    assert place.look("resume").err == "error: no run is unfinished here: there is nothing to resume\n"
+    place.write("long.yaml", GRAPH)
+    place.fifo("up")
+    place.fifo("go")
+    for run in ("r1", "r2"):
+        running = place.start("run", "long.yaml", "--run-id", run)
+        place.hear("up")
+        running.kill()
+        finish(running)
+    assert place.look("resume").err == "error: 2 runs are unfinished: say which to resume: r2, r1\n"
+
+
+def test_what_a_run_needs_is_in_the_run_so_the_graph_may_be_gone(long: Place) -> None:
+    running = long.start(*START)
+    long.hear("up")
+    running.kill()
+    finish(running)
+    Path(long.folder / "long.yaml").unlink()
+    long.tell("go", "on")
+    assert long("resume", "r1", "--no-picture").code == 0

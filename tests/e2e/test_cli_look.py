@@ -1,0 +1,253 @@
+"""The commands that look: validate, plot, status, explain, logs, runs, graphs, schema; and what wrong use is told."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator import cli
+from orchestrator.cli.app import COMMANDS
+from orchestrator.cli.failure import guarded
+from tests.e2e.command_line import ROOT, Place, steady
+
+GRAPH = """
+name: sales
+params: {day: 2026-01-31, full: false}
+steps:
+  extract: {command: 'echo reading; echo "{\\"rows\\": 3}" > $ORCHESTRATOR_OUTPUTS'}
+  load: {after: extract, retry: {attempts: 2, delay: 0.1s}, command: 'echo "try $ORCHESTRATOR_ATTEMPT"; exit 7'}
+  quiet: {after: extract, command: "true"}
+  export: {after: extract, when: "{{ params.full }}", command: "true"}
+  share: {after: export, command: "true"}
+  publish: {after: [load, quiet], command: "true"}
+  mail: {after: publish, command: "true"}
+"""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A place where one run of the graph has ended."""
+    folder = tmp_path_factory.mktemp("ran")
+    (folder / ".git").mkdir()
+    place = Place(folder)
+    place.write("graphs/sales.yaml", GRAPH)
+    place.write("graphs/bad.json", '{"name": "bad", "steps": {"a": {"after": "b"}, "b": {"after": "a"}}}')
+    place.write("graphs/helpers.py", "def customers(): ...\n")
+    assert place.run("sales", "--run-id", "sales-1").code == 1
+    yield place
+    place.end_processes()
+
+
+def test_validate_measures_what_is_right_and_says_what_is_wrong_in_every_file(ran: Place) -> None:
+    said = ran.look("validate", "sales", "bad", "sals")
+    assert said.code == 2
+    assert said.out == (
+        "graphs/sales.yaml: sales is valid: 7 steps, 7 edges, 1 join, "
+        "longest path of 4 steps (extract -> load -> publish -> mail)\n"
+    )
+    assert said.err.splitlines() == [
+        "graphs/bad.json:1: step 'a': after: these steps wait for each other in a cycle: a -> b -> a",
+        "error: sals: no file and no graph in graphs/ has this name (did you mean 'sales'?); here are bad, sales",
+    ]
+    assert ran.look("validate", "sales", "--json").json == [
+        {
+            "file": "graphs/sales.yaml",
+            "valid": True,
+            "graph": "sales",
+            "steps": 7,
+            "edges": 7,
+            "depth": 4,
+            "joins": 1,
+            "longest_path": ["extract", "load", "publish", "mail"],
+            "problems": [],
+        }
+    ]
+
+
+def test_status_is_a_line_a_step_in_the_order_in_which_a_run_comes_to_them(ran: Place) -> None:
+    said = ran.look("status")
+    assert said.code == 0
+    assert said.lines == [
+        "run sales-1 of graph sales: failed after 0.0 s, started TIME",
+        '  day = "2026-01-31"',
+        "  full = false",
+        "✓ extract  succeeded          0.0 s",
+        "✗ load     failed             0.0 s  2 attempts: exit status 7: try 2",
+        "✓ quiet    succeeded          0.0 s",
+        "» export   skipped                   when {{ params.full }}",
+        "» share    skipped                   trigger all_success",
+        "⊘ publish  upstream failed           because of load",
+        "⊘ mail     upstream failed           because of publish",
+        "2 succeeded, 1 failed, 2 upstream failed, 2 skipped",
+        "load failed after 2 attempts: exit status 7: try 2",
+        "  log  .orchestrator/runs/sales-1/steps/001-load/2/log",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "lines"),
+    [
+        ("extract", ["extract: succeeded in 0.0 s", '  outputs: {"rows": 3}', "  log: RUN/000-extract/1/log"]),
+        ("load", ["load: failed after 2 attempts: exit status 7: try 2", "  log: RUN/001-load/2/log"]),
+        ("export", ["export: skipped: its condition was not true: when: {{ params.full }}"]),
+        (
+            "share",
+            ["share: skipped: its trigger all_success asks that all steps before it succeed, but export was skipped"],
+        ),
+        (
+            "mail",
+            [
+                "mail: upstream failed: its trigger all_success asks that all steps before it succeed, "
+                "but publish never ran (upstream failed)",
+                "  load is the cause",
+                "  load failed: exit status 7: try 2",
+            ],
+        ),
+    ],
+)
+def test_explain_says_why_a_step_stands_as_it_does(ran: Place, step: str, lines: list[str]) -> None:
+    said = ran.look("explain", "sales", step)
+    assert said.code == 0
+    assert [line.replace(".orchestrator/runs/sales-1/steps", "RUN") for line in said.lines] == lines
+
+
+def test_logs_prints_what_an_attempt_wrote(ran: Place) -> None:
+    assert ran.look("logs", "sales-1", "load").out == "try 2\n"
+    assert ran.look("logs", "sales-1", "load", "--attempt", "1").out == "try 1\n"
+    assert ran.look("logs", "sales-1", "load", "--follow").out == "try 2\n"
+    assert ran.look("logs", "sales-1", "quiet").out == ""
+    assert ran.look("logs", "sales-1", "mail").err == "step 'mail' has not run: it is upstream failed\n"
+    said = ran.look("logs", "sales-1", "load", "--attempt", "3")
+    assert (said.code, said.err) == (2, "error: step 'load' has made 2 attempts: there is no attempt 3\n")
+
+
+def test_logs_follows_a_step_through_its_attempts_until_it_has_ended(place: Place) -> None:
+    place.write(
+        "g.yaml",
+        """
+name: g
+steps:
+  talk:
+    retry: {attempts: 2, delay: 0s}
+    command: 'echo begin $ORCHESTRATOR_ATTEMPT; echo up > up; read word < go; echo $word; [ $word = good ]'
+""",
+    )
+    place.fifo("up")
+    place.fifo("go")
+    running = place.start("run", "g.yaml", "--run-id", "r1", "--no-picture")
+    place.hear("up")
+    following = place.start("logs", "r1", "talk", "--follow")
+    assert following.stdout is not None
+    assert following.stdout.readline() == "begin 1\n"
+    place.tell("go", "bad")
+    assert following.stdout.readline() == "bad\n"
+    place.hear("up")
+    assert following.stdout.readline() == "begin 2\n"
+    place.tell("go", "good")
+    assert following.stdout.read() == "good\n"
+    assert (following.wait(), running.wait()) == (0, 0)
+    for process in (following, running):
+        process.communicate()
+
+
+def test_runs_lists_the_newest_first(ran: Place) -> None:
+    assert [steady(line) for line in ran.look("runs").lines] == ["sales-1  failed       TIME  0.0 s"]
+    (found,) = ran.look("runs", "--json").json
+    assert {key: found[key] for key in ("run", "graph", "status", "params")} == {
+        "run": "sales-1",
+        "graph": "sales",
+        "status": "failed",
+        "params": {"day": "2026-01-31", "full": False},
+    }
+    assert list(found) == ["run", "graph", "version", "status", "params", "started_at", "ended_at"]
+
+
+def test_plot_draws_a_graph_or_a_run(ran: Place) -> None:
+    assert ran.look("plot", "sales", "-o", "sales.mmd").out == "sales.mmd: 7 steps in 7 boxes\n"
+    assert "upstream" not in ran.read("sales.mmd")
+    assert ran.look("plot", "--run", "sales-1", "-o", "run.mmd").code == 0
+    assert "upstream failed" in ran.read("run.mmd")
+    both = ran.look("plot", "sales", "--run", "sales-1", "-o", "x.mmd")
+    assert (both.code, both.err) == (2, "error: plot: expected either a GRAPH or --run RUN\n")
+
+
+def test_graphs_and_schema(ran: Place, tmp_path: Path) -> None:
+    assert ran.look("graphs").out == "bad    graphs/bad.json\nsales  graphs/sales.yaml\n"
+    assert Place(tmp_path).look("graphs").code == 2
+    assert ran.look("schema").json["title"] == "Orchestrator graph"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["status", "sales-2"], "no run has the id 'sales-2' (did you mean 'sales-1'?)"),
+        (["explain", "sales-1", "lod"], "graph 'sales' has no step 'lod' (did you mean 'load'?)"),
+        (
+            ["logs", "sales-1", "zzz"],
+            "graph 'sales' has no step 'zzz': it has extract, load, quiet, export, share, publish, mail",
+        ),
+        (
+            ["run", "sales", "--run-id", "a/b"],
+            "run id: expected a letter or digit, then up to 99 letters, digits, '_', '.' or '-', came 'a/b'",
+        ),
+        (["run", "sales", "-p", "full"], "--param: expected name=value, came 'full'"),
+        (["run", "missing.yaml"], "missing.yaml: there is no such file"),
+    ],
+)
+def test_wrong_use_ends_with_2_and_one_sentence(ran: Place, words: list[str], error: str) -> None:
+    said = ran.look(*words)
+    assert (said.code, said.out, said.err) == (2, "", f"error: {error}\n")
+
+
+def test_a_command_that_is_not_known_gets_a_suggestion(ran: Place) -> None:
+    said = ran.look("statsu")
+    assert said.code == 2
+    assert said.err == (
+        "error: no command is called 'statsu' (did you mean 'status'?)\n"
+        "usage: orchestrator [OPTIONS] [COMMAND] [ARGS]...\n"
+        "help:  orchestrator --help\n"
+    )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help_text_with_an_example(ran: Place, name: str) -> None:
+    said = ran.look(name, "--help")
+    assert (said.code, said.err) == (0, "")
+    assert re.search(rf"Examples?:\n    orchestrator {name}", said.out)
+
+
+def test_without_arguments_the_help_is_printed(ran: Place) -> None:
+    assert ran.look() == ran.look("--help")
+    assert all(f"  {name} " in ran.look().out for name in COMMANDS)
+
+
+def test_nobody_reads_on_is_no_error(ran: Place) -> None:
+    with ran.start("schema") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
+
+
+def test_an_error_that_nobody_thought_of_is_one_sentence_and_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> int:
+        raise ZeroDivisionError("division by zero")
+
+    assert guarded(command) == 1
+    said = capsys.readouterr().err
+    found = re.fullmatch(
+        r"error: this is a bug in orchestrator: ZeroDivisionError: division by zero; the whole story is in (.*)\n", said
+    )
+    assert found
+    path = Path(found[1])
+    assert path.read_text().startswith("Traceback (most recent call last):")
+    path.unlink()
+
+
+def test_the_console_script_is_the_command_line() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["scripts"] == {"orchestrator": "orchestrator.cli:main"}
+    assert callable(cli.main)

@@ -1,0 +1,225 @@
+"""``explain`` and the notes of the step list: every status, in words."""
+
+import pytest
+
+from orchestrator.cli.before import at_work_before, by_depth, root_causes
+from orchestrator.cli.explain import explain
+from orchestrator.cli.rows import note
+from orchestrator.core.graph import Graph
+from orchestrator.core.machine import evolve
+from orchestrator.core.model import (
+    Counter,
+    Event,
+    JobEnded,
+    JobLaunched,
+    LaunchClaimed,
+    Outcome,
+    Status,
+    StepSettled,
+    View,
+)
+from orchestrator.core.plan import Plan
+from orchestrator.core.rules import TriggerRule
+from orchestrator.core.steps import Retry, Step, Work
+
+NOW = 1_000.0
+COMMAND = Work("command", {"command": "true"})
+
+
+def step(name: str, *after: str, trigger: str = "all_success", when: str | None = None, attempts: int = 1) -> Step:
+    return Step(
+        name,
+        COMMAND,
+        tuple(sorted(after)),
+        TriggerRule(trigger),
+        when,
+        Retry(attempts, delay=60.0),
+        timeout=600.0 if name == "timed" else None,
+    )
+
+
+class Story:
+    """A run told event by event, by the machine itself, so that states and counters are what a store would hold."""
+
+    def __init__(self, *steps: Step) -> None:
+        self.plan: Plan = Graph("story", steps).compile()
+        self.view = View({}, {})
+
+    def tell(self, name: str, *events: Event) -> "Story":
+        node = self.plan.numbers[name]
+        for event in events:
+            transition = evolve(self.plan, node, self.view.state(node), event)
+            assert transition is not None
+            counters = dict(self.view.counters)
+            for join in transition.joins:
+                old = counters.get(join, Counter())
+                counters[join] = Counter(old.arrived + 1, old.ended + transition.adds)
+            self.view = View({**self.view.states, node: transition.state}, counters)
+        return self
+
+    def running(self, name: str, since: float, attempt: int = 1) -> "Story":
+        return self.tell(name, LaunchClaimed(attempt, "job", since), JobLaunched(attempt, "1", since))
+
+    def ended(
+        self, name: str, outcome: Outcome = Outcome.SUCCEEDED, error: str | None = None, at: float = NOW
+    ) -> "Story":
+        attempt = self.view.state(self.plan.numbers[name]).attempt + 1
+        return self.running(name, at - 2.0, attempt).tell(name, JobEnded(attempt, outcome, at, error=error))
+
+    def failed(self, name: str, error: str = "exit status 1") -> "Story":
+        return self.ended(name, Outcome.FAILED, error)
+
+    def explained(self, name: str) -> list[str]:
+        return explain(self.plan, self.view, self.plan.numbers[name], NOW)
+
+    def note(self, name: str) -> str:
+        return note(self.plan, self.view.states, self.plan.numbers[name], NOW)
+
+
+def test_a_waiting_step_names_what_it_waits_for_and_how_that_stands() -> None:
+    story = Story(step("a"), step("b"), step("c", attempts=3), step("last", "a", "b", "c"))
+    story.ended("a").running("b", NOW - 180).ended("c", Outcome.FAILED, "boom", at=NOW - 20)
+    assert story.explained("last") == ["pending: waiting for b (running 3 m 00 s) and c (retry 2 of 3 in 40 s)"]
+    assert story.note("last") == "waits for b and c"
+
+
+def test_a_step_far_behind_also_says_what_it_comes_down_to() -> None:
+    story = Story(step("a"), step("b"), step("c", "a"), step("d", "c", "b"), step("e", "d", when="{{ params.x }}"))
+    story.running("a", NOW - 5).running("b", NOW - 7)
+    assert story.explained("e") == [
+        "pending: waiting for d (pending)",
+        "what it comes down to: a (running 5.0 s) and b (running 7.0 s)",
+        "then its condition decides: when: {{ params.x }}",
+    ]
+
+
+def test_a_step_that_will_not_run_says_so_while_the_rest_goes_on() -> None:
+    story = Story(step("a"), step("b"), step("c", "a", "b"))
+    story.failed("a").running("b", NOW - 3)
+    assert story.explained("c") == [
+        "pending: will be upstream failed, since a failed; first waiting for b (running 3.0 s)"
+    ]
+
+
+def test_another_trigger_rule_is_told() -> None:
+    story = Story(step("a"), step("b"), step("c", "a", "b", trigger="all_done"))
+    story.running("a", NOW - 1).ended("b")
+    assert story.explained("c") == [
+        "pending: waiting for a (running 1.0 s)",
+        "its trigger all_done asks that all steps before it end, in whatever way",
+    ]
+    assert story.note("c") == "waits for a (all_done)"
+
+
+def test_a_step_that_nothing_holds_back_is_ready() -> None:
+    story = Story(step("a"), step("b", "a")).ended("a")
+    assert story.explained("b") == ["pending: nothing holds it back, it starts as soon as there is a place for it"]
+    assert story.note("b") == "ready"
+    assert at_work_before(story.plan, story.view.states, 1) == []
+
+
+def test_a_step_that_is_about_to_be_settled_says_how() -> None:
+    story = Story(step("a"), step("b", "a")).failed("a")
+    assert story.explained("b") == ["pending: it is about to be upstream failed, since a failed"]
+
+
+def test_a_wide_join_whose_gates_are_still_shut() -> None:
+    names = [f"s{number:02}" for number in range(40)]
+    story = Story(*(step(name) for name in names), step("last", *names))
+    for name in names:
+        story.ended(name)
+    assert story.explained("last") == ["pending: all steps before it have ended, and it is about to be told"]
+    assert story.note("last") == "ready"
+
+
+def test_a_wide_join_is_told_in_short() -> None:
+    names = [f"s{number:02}" for number in range(40)]
+    story = Story(*(step(name) for name in names), step("last", *names)).running("s07", NOW - 1)
+    assert story.explained("last")[0] == (
+        "pending: waiting for s07 (running 1.0 s), s00 (pending), s01 (pending), s02 (pending) and 36 more"
+    )
+    assert story.note("last") == "waits for s07, s00 and 38 more"
+
+
+def test_launching_and_running() -> None:
+    story = Story(step("timed", attempts=2)).tell("timed", LaunchClaimed(1, "job", NOW - 1))
+    assert story.explained("timed")[0].startswith("launching: attempt 1 of 2 is being started since ")
+    story.tell("timed", JobLaunched(1, "1", NOW - 90, due=NOW + 5))
+    first, *further = story.explained("timed")
+    assert first.startswith("running since ")
+    assert first.endswith(", for 1 m 30 s: attempt 1 of 2")
+    assert further == ["it ends in 5.0 s", "its timeout of 10 m 00 s stops it in 8 m 30 s"]
+    assert story.note("timed") == "5.0 s left"
+
+
+def test_up_for_retry_and_interrupted() -> None:
+    story = Story(step("a", attempts=3)).failed("a", "connection reset")
+    assert story.explained("a") == [
+        "up for retry: attempt 1 failed: connection reset; attempt 2 of 3 starts in 1 m 00 s"
+    ]
+    assert story.note("a") == "2 of 3 in 1 m 00 s: connection reset"
+    story = Story(step("a", attempts=3)).ended("a", Outcome.INTERRUPTED)
+    assert story.explained("a") == [
+        "up for retry: attempt 1 was interrupted, which does not count against it; attempt 2 of 4 starts now"
+    ]
+    assert story.note("a") == "interrupted, runs again"
+
+
+def test_failed_after_all_its_attempts() -> None:
+    story = Story(step("a", attempts=2)).failed("a").failed("a", "exit status 2: disk full")
+    assert story.explained("a") == ["failed after 2 attempts: exit status 2: disk full"]
+    assert story.note("a") == "2 attempts: exit status 2: disk full"
+
+
+def test_cancelled() -> None:
+    assert Story(step("a")).ended("a", Outcome.CANCELLED).explained("a") == [
+        "cancelled: its job was stopped from outside"
+    ]
+
+
+def test_succeeded_with_outputs_and_without_a_job() -> None:
+    story = Story(step("a"), Step("b")).tell(
+        "a", LaunchClaimed(1, "j", 0.0), JobLaunched(1, "1", 0.0), JobEnded(1, Outcome.SUCCEEDED, 4.0, {"rows": 3})
+    )
+    assert story.explained("a") == ["succeeded in 4.0 s", 'outputs: {"rows": 3}']
+    story.tell("b", StepSettled(Status.SUCCEEDED, 0.0))
+    assert story.explained("b") == ["succeeded at 1970-01-01T00:00:00.000Z: it has nothing to run"]
+
+
+def test_skipped_by_its_condition_and_by_its_trigger() -> None:
+    story = Story(step("a", when="{{ params.full }}"), step("b"), step("c", "a", "b"))
+    story.tell("a", StepSettled(Status.SKIPPED, NOW, "when")).ended("b")
+    story.tell("c", StepSettled(Status.SKIPPED, NOW, "trigger"))
+    assert story.explained("a") == ["skipped: its condition was not true: when: {{ params.full }}"]
+    assert story.note("a") == "when {{ params.full }}"
+    assert story.explained("c") == [
+        "skipped: its trigger all_success asks that all steps before it succeed, but a was skipped and b succeeded"
+    ]
+    assert story.note("c") == "trigger all_success"
+
+
+def test_upstream_failed_names_the_root_causes() -> None:
+    story = Story(step("a"), step("b"), step("c", "a"), step("d", "b", "c"), step("e", "d"))
+    story.failed("a", "no such table").failed("b", "exit status 9")
+    for name in ("c", "d", "e"):
+        story.tell(name, StepSettled(Status.UPSTREAM_FAILED, NOW, "trigger"))
+    assert story.explained("e") == [
+        "upstream failed: its trigger all_success asks that all steps before it succeed, "
+        "but d never ran (upstream failed)",
+        "a and b are the causes",
+        "a failed: no such table",
+        "b failed: exit status 9",
+    ]
+    assert story.note("e") == "because of d"
+    assert root_causes(story.plan, story.view.states, 2) == [0]
+
+
+@pytest.mark.parametrize("rule", list(TriggerRule))
+def test_every_rule_can_be_told(rule: TriggerRule) -> None:
+    story = Story(step("a"), step("b", "a", trigger=rule)).running("a", NOW)
+    assert story.explained("b")
+
+
+def test_steps_are_shown_in_the_order_in_which_a_run_comes_to_them() -> None:
+    plan = Story(step("z", "y"), step("y", "x"), step("b"), step("x")).plan
+    assert [plan.steps[node].name for node in by_depth(plan)] == ["b", "x", "y", "z"]

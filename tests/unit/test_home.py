@@ -1,0 +1,62 @@
+"""Where the embedded world keeps its things, and who may drive a run."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import UsageError
+from orchestrator.home import Home, check_run_id, default_home
+
+
+def test_the_default_home_is_at_the_root_of_the_repository(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    graph = tmp_path / "graphs" / "sales.yaml"
+    graph.parent.mkdir()
+    graph.touch()
+    assert default_home(graph) == Home(tmp_path / ".orchestrator")
+
+
+def test_outside_of_a_repository_it_is_where_we_are_or_else_beside_the_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = tmp_path / "graphs" / "sales.yaml"
+    graph.parent.mkdir()
+    graph.touch()
+    monkeypatch.chdir(tmp_path)
+    assert default_home(graph) == Home(tmp_path / ".orchestrator")
+    monkeypatch.chdir("/")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert default_home(graph) == Home(tmp_path / "graphs" / ".orchestrator")
+
+
+def test_a_home_that_exists_is_taken_whereever_in_it_we_are(tmp_path: Path) -> None:
+    (tmp_path / ".orchestrator").mkdir()
+    (tmp_path / "deep" / "down").mkdir(parents=True)
+    assert default_home(tmp_path / "deep" / "down") == Home(tmp_path / ".orchestrator")
+
+
+def test_git_leaves_a_home_alone(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.make()
+    home.make()
+    assert (home.path / ".gitignore").read_text() == "*\n"
+
+
+def test_one_process_at_a_time_drives_a_run(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert not home.held("r1")
+    with home.hold("r1"):
+        assert home.held("r1")
+        assert not home.held("r2")
+        with pytest.raises(UsageError, match="run 'r1' is being driven by another process"), home.hold("r1"):
+            raise AssertionError("held twice")
+    assert not home.held("r1")
+    with home.hold("r1"):
+        assert home.held("r1")
+
+
+@pytest.mark.parametrize("run_id", ["", ".", "..", "a/b", "-x", "a b", "a\n", "x" * 101])
+def test_a_run_id_that_cannot_be_a_folder_is_refused(run_id: str) -> None:
+    with pytest.raises(UsageError, match="run id: expected"):
+        check_run_id(run_id)
