@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+from orchestrator.cli.app import COMMANDS
 from orchestrator.core.model import Status
 from orchestrator.core.rules import IMPATIENT, TriggerRule, Verdict, verdict
+from orchestrator.definition.load import load_graph
 from tests.unit.test_rules import joins
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +34,23 @@ def test_the_table_of_trigger_rules_says_what_each_rule_can_answer():
             re.findall(r"`(\w+)`", otherwise)
         ), rule
         assert ("does not wait" in runs or "at once" in runs) == (rule in IMPATIENT), rule
+
+
+def test_the_graphs_in_the_readme_are_valid(tmp_path: Path):
+    text = (ROOT / "README.md").read_text()
+    for suffix, language in ((".yaml", "yaml"), (".py", "python")):
+        (found,) = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+        file = tmp_path / f"sales{suffix}"
+        file.write_text(found)
+        graph = load_graph(file)
+        assert graph.name == "daily-sales"
+        assert {"extract-orders", "extract-customers"} <= set(graph.by_name["report"].after)
+
+
+def test_the_commands_in_the_readme_exist():
+    used = set(re.findall(r"^orchestrator (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert used == {"validate", "plot", "run", "explain", "status"}
+    assert used <= set(COMMANDS)
 
 
 def test_links_between_documents_lead_somewhere():
