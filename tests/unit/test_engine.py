@@ -11,7 +11,8 @@ from orchestrator.core.names import run_key
 from orchestrator.core.plan import Plan, compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
-from orchestrator.engine import GRACE, Engine
+from orchestrator.engine import Engine
+from orchestrator.engine.checking import GRACE
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, QueueError, UsageError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.jobs.wait import WaitBackend

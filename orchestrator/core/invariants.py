@@ -1,0 +1,189 @@
+"""What must hold of a whole run at any moment, for tests, simulation and doctor. Reports; mends nothing."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import add
+
+from orchestrator.core.machine import arrival
+from orchestrator.core.model import Counter, RunStatus, Status, StepState, View
+from orchestrator.core.names import parse_job_name
+from orchestrator.core.plan import Plan, Role
+from orchestrator.core.rules import Join, Tally, Verdict, verdict
+
+_CLAIMED = frozenset({"job_name", "claimed_at"})
+_LAUNCHED = _CLAIMED | {"job", "started_at"}
+_FAILURE = frozenset({"job", "error", "cause"})
+
+#: What a state must know, and what it may know besides; anything else must be absent.
+_SHAPES: dict[Status, tuple[frozenset[str], frozenset[str]]] = {
+    Status.PENDING: (frozenset(), frozenset()),
+    Status.LAUNCHING: (_CLAIMED, frozenset()),
+    Status.RUNNING: (_LAUNCHED, frozenset({"due"})),
+    Status.UP_FOR_RETRY: (_CLAIMED | {"started_at", "ended_at", "due"}, _FAILURE),
+    Status.SUCCEEDED: (frozenset({"ended_at"}), _LAUNCHED | {"outputs", "passed", "error", "cause"}),
+    Status.FAILED: (_CLAIMED | {"started_at", "ended_at"}, _FAILURE),
+    Status.CANCELLED: (frozenset({"ended_at"}), _LAUNCHED | _FAILURE),
+    Status.UPSTREAM_FAILED: (frozenset({"ended_at"}), frozenset({"cause"})),
+    Status.SKIPPED: (frozenset({"ended_at"}), frozenset({"cause"})),
+}
+_OPTIONAL = (*sorted(_LAUNCHED), "ended_at", "due", "outputs", "error", "cause", "passed")
+_NEVER_TRIED = frozenset({Status.PENDING, Status.UPSTREAM_FAILED, Status.SKIPPED})
+_TRIED = frozenset({Status.LAUNCHING, Status.RUNNING, Status.UP_FOR_RETRY, Status.FAILED})
+_BAD = frozenset({Status.FAILED, Status.UPSTREAM_FAILED, Status.CANCELLED})
+
+
+def violations(plan: Plan, view: View, status: RunStatus = RunStatus.RUNNING) -> list[str]:
+    """All that is wrong with a run: with its states and counters, all of them in ``view``, and its record."""
+    inspector = Inspector(plan)
+    return inspector.violations(view) + inspector.ending(view, status)
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """Knows a plan's edges both ways, so that it can look again at those nodes alone that have changed."""
+
+    plan: Plan
+
+    @cached_property
+    def arriving(self) -> tuple[tuple[int, ...], ...]:
+        """By join: the nodes that arrive there."""
+        nodes: list[list[int]] = [[] for _ in self.plan.joins]
+        for number, node in enumerate(self.plan.nodes):
+            for join in node.arrives:
+                nodes[join].append(number)
+        return tuple(map(tuple, nodes))
+
+    @cached_property
+    def before(self) -> tuple[tuple[int, ...], ...]:
+        """By step: its predecessors, as the graph has them, whatever became of them in the plan."""
+        return tuple(tuple(self.plan.numbers[name] for name in step.after) for step in self.plan.steps)
+
+    @cached_property
+    def leaves(self) -> tuple[int, ...]:
+        followed = {number for before in self.before for number in before}
+        return tuple(number for number in range(len(self.plan.steps)) if number not in followed)
+
+    def violations(self, view: View, nodes: Iterable[int] | None = None) -> list[str]:
+        """What is wrong at ``nodes`` (all, unless told otherwise) and at the joins where they arrive."""
+        chosen = range(len(self.plan.nodes)) if nodes is None else sorted(nodes)
+        joins = sorted({join for node in chosen for join in self.plan.nodes[node].arrives})
+        found: list[str] = []
+        for node in chosen:
+            found += (f"{self.plan.nodes[node].name}: {wrong}" for wrong in self._node(view, node))
+        for join in joins:
+            found += (f"join {join}: {wrong}" for wrong in self._counter(view, join))
+        return found
+
+    def ending(self, view: View, status: RunStatus) -> list[str]:
+        """What is wrong with the run's own record."""
+        if status is RunStatus.RUNNING:
+            return []
+        found = [
+            f"{step.name}: the run has ended, and this step is {view.state(number).status}"
+            for number, step in enumerate(self.plan.steps)
+            if not view.state(number).status.final
+        ]
+        failed = any(view.state(leaf).status in _BAD for leaf in self.leaves)
+        expected = RunStatus.FAILED if failed else RunStatus.SUCCEEDED
+        if status is not expected:
+            found.append(f"the run has {status}, and its leaves say {expected}")
+        return found
+
+    def _node(self, view: View, node: int) -> Iterator[str]:
+        state = view.state(node)
+        yield from _shape(state)
+        match self.plan.nodes[node].role:
+            case Role.STEP:
+                yield from self._attempts(node, state)
+                yield from self._door(view, node, state)
+            case Role.GATE | Role.QUIET:
+                yield from self._gate(view, node, state)
+            case Role.END:
+                if state.status is not Status.PENDING:
+                    yield f"the end has no state of its own, and is {state.status}"
+
+    def _attempts(self, node: int, state: StepState) -> Iterator[str]:
+        counted, most = state.attempt - state.interruptions, self.plan.steps[node].retry.attempts
+        if state.status is Status.UP_FOR_RETRY:
+            most -= 1
+        if state.interruptions < 0 or counted < 0 or counted > most:
+            yield f"{state.status} at attempt {state.attempt}, {state.interruptions} interrupted, of {most}"
+        if state.passed is not None:
+            yield "only a gate lets anything pass"
+        named = parse_job_name(state.job_name) if state.job_name else None
+        if named and (named.node, named.attempt) != (node, state.attempt):
+            yield f"attempt {state.attempt} has the job name {state.job_name}"
+
+    def _door(self, view: View, node: int, state: StepState) -> Iterator[str]:
+        """What the rule says of how the predecessors have really ended, next to what was made of it."""
+        if state.status is Status.PENDING:
+            return
+        tally, pending = self._sum(view, self.before[node])
+        said = verdict(self.plan.nodes[node].rule, Join(pending, tally))
+        made = _verdict(state)
+        if made is not said or (pending and said is not Verdict.RUN):
+            rule = self.plan.nodes[node].rule
+            yield f"{state.status} ({state.cause}), and {rule} says {said} of {tally}, {pending} pending"
+
+    def _gate(self, view: View, node: int, state: StepState) -> Iterator[str]:
+        if state.status is Status.PENDING:
+            return
+        number, rule = self.plan.nodes[node].join, self.plan.nodes[node].rule
+        if state.status is not Status.SUCCEEDED or state.passed is None or number is None:
+            yield f"a gate is pending or has passed something, and this is {state.status}"
+            return
+        tally, pending = self._sum(view, self.arriving[number])
+        let, early = state.passed, pending or state.passed != tally
+        if self.plan.nodes[node].role is Role.QUIET:
+            if pending or let != Tally():
+                yield f"a quiet gate passed {let}, {pending} pending"
+        elif not _within(let, tally):
+            yield f"passed {let}, and only {tally} has arrived"
+        elif early and verdict(rule, Join(1, let)) is not Verdict.RUN:
+            yield f"passed {let} too early for {rule}: {tally} has arrived, {pending} pending"
+
+    def _counter(self, view: View, join: int) -> Iterator[str]:
+        counter = view.counters.get(join)
+        if self.plan.joins[join].only is not None:
+            if counter is not None:
+                yield f"a lone arrival needs no counter, and this one has {counter}"
+            return
+        tally, pending = self._sum(view, self.arriving[join])
+        expected = Counter(len(self.arriving[join]) - pending, tally)
+        if (counter or Counter()) != expected:
+            yield f"counts {counter}, and its predecessors say {expected}"
+
+    def _sum(self, view: View, nodes: Iterable[int]) -> tuple[Tally, int]:
+        """How ``nodes`` have ended, and how many have not."""
+        states = [view.state(node) for node in nodes]
+        ended = [arrival(state) for state in states if state.status.final]
+        return reduce(add, ended, Tally()), len(states) - len(ended)
+
+
+def _shape(state: StepState) -> Iterator[str]:
+    must, may = _SHAPES[state.status]
+    for name in _OPTIONAL:
+        known = getattr(state, name) is not None
+        if known and name not in must and name not in may:
+            yield f"{state.status}, yet it has {name} = {getattr(state, name)!r}"
+        if not known and name in must:
+            yield f"{state.status} without {name}"
+    if (state.attempt and state.status in _NEVER_TRIED) or (not state.attempt and state.status in _TRIED):
+        yield f"{state.status} with attempt {state.attempt}"
+
+
+def _verdict(state: StepState) -> Verdict:
+    """What the join must have said for a step to have come to ``state``."""
+    if state.status is Status.UPSTREAM_FAILED:
+        return Verdict.UPSTREAM_FAILED
+    return Verdict.SKIP if state.status is Status.SKIPPED and state.cause == "trigger" else Verdict.RUN
+
+
+def _within(part: Tally, whole: Tally) -> bool:
+    return (
+        part.succeeded <= whole.succeeded
+        and part.failed <= whole.failed
+        and part.upstream_failed <= whole.upstream_failed
+        and part.skipped <= whole.skipped
+    )

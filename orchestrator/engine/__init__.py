@@ -1,0 +1,86 @@
+"""The engine: read, decide, commit, pay. The only corridor between the machine and the world; it decides nothing.
+
+This file has its doors. ``ledger`` commits and pays, ``launching`` launches exactly once, ``checking`` looks at jobs.
+"""
+
+from dataclasses import replace
+from typing import assert_never
+
+from orchestrator.core import machine
+from orchestrator.core.messages import SIGNAL, Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.model import Event, Run, RunStatus, View
+from orchestrator.core.names import parse_job_name
+from orchestrator.core.plan import Plan
+from orchestrator.engine.checking import check
+from orchestrator.engine.launching import launch
+from orchestrator.engine.ledger import Ledger
+from orchestrator.ports import CHECKS, Task
+
+__all__ = ["Engine"]
+
+
+class Engine(Ledger):
+    """What the world asks for. One engine serves any number of runs, from any number of threads and processes."""
+
+    def start(self, run: Run, plan: Plan) -> bool:
+        """Start a run, or continue the start of the one that has this id. True if it is new."""
+        created = self.store.open_run(run, plan)
+        if not created:
+            run, plan = self.known(run.key, expected=run.id)
+        view = View() if created else self.store.load(run.key, plan.roots, ())
+        self.pay(plan, run.key, view, plan.roots)
+        return created
+
+    def signal(self, name: str) -> bool:
+        """Somebody says that the job ``name`` may have ended: go and look, a little later. False if it is not ours."""
+        ref = parse_job_name(name)
+        if ref is None:
+            return False
+        look = Check(ref.run, ref.node, ref.attempt, SIGNAL, due=self.clock() + self.signal_delay)
+        self.queue.put([Task(look.name, CHECKS, look)])
+        return True
+
+    def perform(self, effect: Effect) -> None:
+        """Do what a task asks for. Returns when everything that follows from it is on the queue."""
+        run, plan = self.known(effect.run)
+        match effect:
+            case Launch():
+                launch(self, run, plan, effect)
+            case Check():
+                check(self, run, plan, effect)
+            case Skip(node=node):
+                self._settle(run, plan, node, machine.settled(plan, node, self.door(run, plan, node), self.clock()))
+            case Pass(node=node):
+                self._settle(run, plan, node, machine.passed(plan, node, self.door(run, plan, node), self.clock()))
+            case Finish():
+                status = machine.run_status(plan, self.door(run, plan, plan.end))
+                if status is not RunStatus.RUNNING:
+                    self.store.end_run(run.key, status, self.clock())
+            case _:
+                assert_never(effect)
+
+    def sweep(self, key: str, epoch: str) -> int:
+        """Pay whatever a run still owes, and look at all its jobs now. Returns how many tasks that took.
+
+        The names carry ``epoch``: a task that was given up keeps its name, and paying it again under that name would
+        do nothing. So every sweep of a run needs an epoch of its own.
+        """
+        run, plan = self.known(key)
+        stored = self.store.get_run(key)
+        if stored is None or stored.status is not RunStatus.RUNNING:
+            return 0
+        tasks = []
+        for effect in machine.owed(plan, run.key, self.store.load_all(key), range(len(plan.nodes))):
+            if isinstance(effect, Check):
+                look = replace(effect, chain=f"sweep{epoch}", due=0.0)
+                tasks.append(Task(look.name, CHECKS, look))
+            else:
+                tasks.append(Task(f"{effect.name}-sweep{epoch}", self.lane(plan, effect), effect))
+        self.queue.put(tasks)
+        return len(tasks)
+
+    def _settle(self, run: Run, plan: Plan, node: int, event: Event | None) -> None:
+        if event is None:
+            self.roll_forward(run, plan, node)
+        else:
+            self.handle(run, plan, node, event)

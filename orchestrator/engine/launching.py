@@ -1,0 +1,94 @@
+"""Launching, exactly once: claim, then launch, then record; what may have been launched is looked for first."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from orchestrator.core.messages import Launch
+from orchestrator.core.model import JobEnded, JobLaunched, LaunchClaimed, Outcome, Run, Status, StepSettled, View
+from orchestrator.core.names import JobRef, job_name
+from orchestrator.core.plan import Plan
+from orchestrator.core.steps import NO_JOB, Json
+from orchestrator.definition import expressions
+from orchestrator.engine.ledger import Ledger
+from orchestrator.errors import BackendError, LaunchRefusedError
+from orchestrator.ports import JobRequest
+
+
+def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
+    """Launch an attempt, adopt its job if it was launched before, or end the step if there is nothing to launch."""
+    node, step = effect.node, plan.steps[effect.node]
+    work = ledger.work(step)
+    try:
+        if step.when is not None and effect.attempt == 1 and not _holds(ledger, run, plan, step.when):
+            return ledger.handle(run, plan, node, StepSettled(Status.SKIPPED, ledger.clock(), cause="when"))
+        if work.kind == NO_JOB:
+            return ledger.handle(run, plan, node, StepSettled(Status.SUCCEEDED, ledger.clock()))
+        spec = _render(ledger, run, plan, work.spec)
+    except expressions.ExpressionError as error:
+        return _refuse(ledger, run, plan, effect, str(error), "expression")
+    claimed = _claim(ledger, run, plan, effect)
+    if claimed is None:
+        return ledger.roll_forward(run, plan, node)
+    request = JobRequest(run, node, step.name, effect.attempt, _name(run, plan, effect), work.kind, spec)
+    try:
+        backend = ledger.backend(work.kind)
+        job = (None if claimed else backend.find(request)) or backend.launch(request)
+    except LaunchRefusedError as error:
+        return ledger.handle(run, plan, node, _hopeless(effect, str(error), "refused", ledger.clock()))
+    return ledger.handle(run, plan, node, JobLaunched(effect.attempt, job.job, ledger.clock(), job.due))
+
+
+def _claim(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> bool | None:
+    """True: this call claimed the attempt. False: it was claimed before, and may be launched. None: too late.
+
+    Raises BackendError while the claim of another delivery is fresh.
+    """
+    event = LaunchClaimed(effect.attempt, _name(run, plan, effect), ledger.clock())
+    commit = ledger.commit(run, plan, effect.node, event)
+    if commit.applied:
+        return True
+    state = commit.state
+    if state.status is not Status.LAUNCHING or state.attempt != effect.attempt:
+        return None
+    if ledger.launch_lease:
+        fresh = event.at < (state.claimed_at or 0.0) + ledger.launch_lease
+        # Of those who find that the lease ran out, one begins it anew: two of them might launch two jobs.
+        if fresh or not ledger.commit(run, plan, effect.node, replace(event, over=state.claimed_at)).applied:
+            raise BackendError(f"another delivery claimed {state.job_name} and may be launching it: try again later")
+    return False
+
+
+def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, cause: str) -> None:
+    """The attempt cannot be launched, now or ever: it fails, and its step with it."""
+    if _claim(ledger, run, plan, effect) is None:
+        return ledger.roll_forward(run, plan, effect.node)
+    return ledger.handle(run, plan, effect.node, _hopeless(effect, error, cause, ledger.clock()))
+
+
+def _hopeless(effect: Launch, error: str, cause: str, at: float) -> JobEnded:
+    return JobEnded(effect.attempt, Outcome.FAILED, at, error=error, cause=cause, hopeless=True)
+
+
+def _name(run: Run, plan: Plan, effect: Launch) -> str:
+    step = plan.steps[effect.node]
+    return job_name(step.job_name or step.name, JobRef(run.key, effect.node, effect.attempt))
+
+
+def _holds(ledger: Ledger, run: Run, plan: Plan, when: str) -> bool:
+    return expressions.holds(when, _context(ledger, run, plan, expressions.references(when)))
+
+
+def _render(ledger: Ledger, run: Run, plan: Plan, spec: Mapping[str, Json]) -> Mapping[str, Json]:
+    context = _context(ledger, run, plan, expressions.references(spec))
+    return {key: expressions.render(value, context) for key, value in spec.items()}
+
+
+def _context(ledger: Ledger, run: Run, plan: Plan, names: Iterable[str]) -> dict[str, Json]:
+    """What expressions may name: params, the run, and the upstream steps among ``names``."""
+    numbers = {name: plan.numbers[name] for name in names}
+    view = ledger.store.load(run.key, tuple(numbers.values()), ()) if numbers else View()
+    steps: dict[str, Json] = {}
+    for name, number in numbers.items():
+        state = view.state(number)
+        steps[name] = {"status": str(state.status), "outputs": dict(state.outputs or {})}
+    return {"params": dict(run.params), "run": dict(ledger.facts(run)), "steps": steps}

@@ -1,0 +1,122 @@
+"""Commit, then pay: what every handler ends in. Decides nothing; the machine says what changes and what is owed.
+
+What the state owes goes onto the queue *after* the commit. A handler returns only when everything it owed is paid; if
+it raises, the queue delivers the task again and the same lines pay. A commit that was refused is no proof that somebody
+else has paid, so then the state is read and paid again (``roll_forward``).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from orchestrator.core import machine
+from orchestrator.core.messages import Effect, Launch
+from orchestrator.core.model import Event, Run, View
+from orchestrator.core.plan import Plan
+from orchestrator.core.steps import NO_JOB, Json, Step, Work
+from orchestrator.errors import LaunchRefusedError, NotFoundError, UsageError
+from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
+
+#: Kinds that use no resource, so that no limit on launches holds them back.
+FREE = frozenset({NO_JOB, "wait"})
+
+#: How many runs, and how many plans, an engine remembers. A plan of 13,000 steps takes some 20 MiB.
+_RUNS, _PLANS = 256, 8
+
+
+def _facts(run: Run) -> Mapping[str, Json]:
+    return {"id": run.id, "started_at": run.started_at}
+
+
+@dataclass
+class Ledger:
+    """The ports of one world, and how a change is entered there.
+
+    ``stand_ins``: run each step's ``local`` block where it has one. ``launch_lease``: for so many seconds after a claim
+    nobody else launches that attempt; it must outlast a launch call where the backend cannot refuse a taken name.
+    ``signal_delay``: seconds from a signal to the look. ``facts``: what ``{{ run.… }}`` may name.
+    """
+
+    store: Store
+    queue: Queue
+    backends: Mapping[str, JobBackend]
+    clock: Clock
+    stand_ins: bool = False
+    launch_lease: float = 0.0
+    signal_delay: float = 30.0
+    facts: Callable[[Run], Mapping[str, Json]] = _facts
+
+    def __post_init__(self) -> None:
+        # Neither a plan nor the parameters of a run ever change, so they are remembered.
+        self._run = lru_cache(_RUNS)(self._read_run)
+        self._plan = lru_cache(_PLANS)(self._read_plan)
+
+    def commit(self, run: Run, plan: Plan, node: int, event: Event) -> Commit:
+        """Enter what an event changes, and nothing more."""
+        return self.store.transact(run.key, node, lambda state: machine.evolve(plan, node, state, event))
+
+    def handle(self, run: Run, plan: Plan, node: int, event: Event) -> None:
+        """An event happened at a node: commit what it changes, and pay what is owed then."""
+        commit = self.commit(run, plan, node, event)
+        if not commit.applied:
+            self.roll_forward(run, plan, node)
+            return
+        view = View({node: commit.state}, commit.counters)
+        self.pay(plan, run.key, view, plan.successors(node) if commit.state.status.final else (node,))
+
+    def roll_forward(self, run: Run, plan: Plan, node: int) -> None:
+        """A node's event changed nothing: whoever changed it may have died before paying. Pay what it owes now."""
+        nodes = {node, *plan.successors(node)}
+        self.pay(plan, run.key, self._doors(run, plan, nodes, also=nodes), sorted(nodes))
+
+    def pay(self, plan: Plan, key: str, view: View, nodes: Iterable[int]) -> None:
+        """Put what is owed at ``nodes`` on the queue."""
+        effects = machine.owed(plan, key, view, nodes)
+        tasks = [Task(effect.name, self.lane(plan, effect), effect) for effect in effects]
+        if tasks:
+            self.queue.put(tasks)
+
+    def door(self, run: Run, plan: Plan, node: int) -> View:
+        """What must be read to judge the join at a node's door."""
+        return self._doors(run, plan, (node,), also=())
+
+    def work(self, step: Step) -> Work:
+        """What a step runs here: its own work, or what stands in for it."""
+        return step.local if self.stand_ins and step.local is not None else step.work
+
+    def backend(self, kind: str) -> JobBackend:
+        """Who runs jobs of this kind. Raises LaunchRefusedError if nobody does."""
+        try:
+            return self.backends[kind]
+        except KeyError:
+            raise LaunchRefusedError(f"no job of kind '{kind}' can run here") from None
+
+    def lane(self, plan: Plan, effect: Effect) -> str:
+        """The lane of the queue that an effect takes."""
+        launches = isinstance(effect, Launch) and self.work(plan.steps[effect.node]).kind not in FREE
+        return LAUNCHES if launches else CHECKS
+
+    def known(self, key: str, expected: str | None = None) -> tuple[Run, Plan]:
+        """The run of that key, as it was when it started, and its plan. Raises NotFoundError."""
+        run = self._run(key)
+        if expected is not None and run.id != expected:
+            raise UsageError(f"the run id '{expected}' has the same key as the run '{run.id}': choose another id")
+        return run, self._plan(run.version)
+
+    def _doors(self, run: Run, plan: Plan, nodes: Iterable[int], also: Iterable[int]) -> View:
+        """The joins at the doors of ``nodes``: counters, or states that stand for them; and the states of ``also``."""
+        doors = {door for node in nodes if (door := plan.nodes[node].join) is not None}
+        states = {only for door in doors if (only := plan.joins[door].only) is not None}
+        return self.store.load(run.key, states.union(also), [door for door in doors if plan.joins[door].only is None])
+
+    def _read_run(self, key: str) -> Run:
+        run = self.store.get_run(key)
+        if run is None:
+            raise NotFoundError(f"no run has the key '{key}'")
+        return run
+
+    def _read_plan(self, version: str) -> Plan:
+        plan = self.store.get_plan(version)
+        if plan is None:
+            raise NotFoundError(f"no plan has the version '{version}'")
+        return plan

@@ -1,0 +1,125 @@
+"""Virtual time, timers, and handlers that take turns: one of them runs at any moment, and the seed says which."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
+from random import Random
+
+from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped]
+
+#: Seconds after which the platform ends a handler, wherever it is.
+LONGEST_HANDLER = 60.0
+
+START = 1_700_000_000.0
+
+
+class Crash(BaseException):
+    """The process that ran a handler is gone. Nothing in it can catch this."""
+
+
+@dataclass(slots=True, eq=False)
+class Handler:
+    """Something that runs and may be interrupted. ``done`` is told how it ended: None, or what it raised."""
+
+    number: int
+    name: str
+    body: Callable[[], object]
+    done: Callable[[BaseException | None], None]
+    wake: float
+    started: float | None = None
+    place: str = "starts"
+    thread: greenlet | None = None
+
+
+class Loop:
+    """Plays the machines and their clocks. ``trace`` takes a line a turn, if there is one."""
+
+    def __init__(self, random: Random, trace: list[str] | None = None) -> None:
+        self.now = START
+        self.random = random
+        self.trace = trace
+        self.handlers: list[Handler] = []
+        self.out_of_time = 0
+        self._hub = getcurrent()
+        self._current: Handler | None = None
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = count()
+
+    def at(self, when: float, action: Callable[[], None]) -> None:
+        """Do it then."""
+        heappush(self._timers, (when, next(self._numbers), action))
+
+    def spawn(
+        self, name: str, body: Callable[[], object], done: Callable[[BaseException | None], None], wake: float
+    ) -> None:
+        """Let a handler begin at ``wake``."""
+        self.handlers.append(Handler(next(self._numbers), name, body, done, wake))
+
+    def pause(self, place: str, seconds: float = 0.0) -> None:
+        """Give the others a turn. Called by handlers, before each of their calls."""
+        handler = self._current
+        assert handler is not None
+        handler.place, handler.wake = place, self.now + seconds
+        self._hub.switch()
+
+    def deadline(self) -> float:
+        """When the handler that runs now will be ended."""
+        assert self._current is not None
+        assert self._current.started is not None
+        return self._current.started + LONGEST_HANDLER
+
+    def say(self, text: str) -> None:
+        """Put a line into the trace."""
+        if self.trace is not None:
+            self.trace.append(f"{self.now - START:10.1f}  {text}")
+
+    def turn(self) -> bool:
+        """Something happens: timers go off, a handler goes on to its next call, or time passes. False: nothing left."""
+        timers = self._timers
+        while timers and timers[0][0] <= self.now:
+            heappop(timers)[2]()
+        ready = [handler for handler in self.handlers if handler.wake <= self.now]
+        if ready:
+            self._resume(ready[0] if len(ready) == 1 else self.random.choice(ready))
+            return True
+        coming = [handler.wake for handler in self.handlers]
+        if timers:
+            coming.append(timers[0][0])
+        if not coming:
+            return False
+        self.now = min(coming)
+        return True
+
+    def crash(self) -> None:
+        """All handlers that have begun are gone at once."""
+        for handler in [handler for handler in self.handlers if handler.thread is not None]:
+            self._resume(handler, Crash("everything"))
+
+    def stop(self) -> None:
+        """End all handlers, silently."""
+        for handler in self.handlers:
+            if handler.thread is not None:
+                handler.thread.throw(GreenletExit)
+
+    def _resume(self, handler: Handler, crash: Crash | None = None) -> None:
+        if self.trace is not None:
+            self.say(f"#{handler.number} {handler.name}: {handler.place}")
+        if handler.thread is None:
+            handler.thread, handler.started = greenlet(handler.body), self.now
+        self._current = handler
+        error: BaseException | None = None
+        try:
+            if self.now > (handler.started or 0.0) + LONGEST_HANDLER:
+                self.out_of_time += 1
+                crash = Crash("out of time")
+            if crash is not None:
+                handler.thread.throw(crash)
+            else:
+                handler.thread.switch()
+        except (Crash, Exception) as raised:  # noqa: BLE001 - whatever a handler raises is how it ended
+            error = raised
+        if handler.thread.dead:
+            self.handlers.remove(handler)
+            self.say(f"#{handler.number} {handler.name}: {f'raised {error!r}' if error else 'returned'}")
+            handler.done(error)

@@ -1,0 +1,67 @@
+"""``python -m tests.simulation.mutants``: breaks a copy of the product, again and again; each break must be seen."""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.simulation.mutations import MUTANTS, Mutant
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_KILLED = re.compile(r"^seed (\d+): (.*)$", re.MULTILINE)
+
+
+def mutated(mutant: Mutant) -> str:
+    """The text of the mutant's file. Raises ValueError if what it replaces is not there once."""
+    text = (ROOT / "orchestrator" / mutant.file).read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.name}: {mutant.file} has changed, so this mutant must too: {mutant.old!r}")
+    return text.replace(mutant.old, mutant.new)
+
+
+def attacked(mutant: Mutant, seeds: int) -> tuple[int, str] | None:
+    """The first seed that sees the mutant, and what it says; None if it survives them all."""
+    with tempfile.TemporaryDirectory() as folder:
+        ignored = shutil.ignore_patterns("__pycache__", "fonts", "cli", "drawing")
+        shutil.copytree(ROOT / "orchestrator", Path(folder, "orchestrator"), ignore=ignored)
+        Path(folder, "tests").symlink_to(ROOT / "tests")
+        Path(folder, "orchestrator", mutant.file).write_text(mutated(mutant), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.simulation", "--seeds", str(seeds), "--stop"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": folder},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    killed = _KILLED.search(done.stdout)
+    if killed is None and done.returncode:
+        raise RuntimeError(f"{mutant.name}: {done.stderr}")
+    return (int(killed[1]), killed[2]) if killed else None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Attack with all mutants, and print a table. 1 if any of them survives."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutants", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1000, help="for each mutant")
+    parser.add_argument("--only", default="", help="those whose name has this in it")
+    chosen = parser.parse_args(arguments)
+    mutants = [mutant for mutant in MUTANTS if chosen.only in mutant.name]
+    survivors = 0
+    for mutant in mutants:
+        seen = attacked(mutant, chosen.seeds)
+        survivors += seen is None
+        verdict = f"killed by seed {seen[0]}: {seen[1]}" if seen else "SURVIVED"
+        print(f"{mutant.name:72} {verdict[:110]}", flush=True)
+    print(f"{len(mutants)} mutants, {survivors} survived {chosen.seeds} seeds")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,285 @@
+"""Hand-made mutants: what each breaks, and where. Each must be noticed by the simulation (mutants.py)."""
+
+from dataclasses import dataclass
+
+MACHINE, PLAN, RULES = "core/machine.py", "core/plan.py", "core/rules.py"
+ENGINE, LEDGER, LAUNCHING, CHECKING = (
+    f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "checking")
+)
+MEMORY, MESSAGES = "stores/memory.py", "core/messages.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """In ``file``, ``old``, which is there once, becomes ``new``."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = (
+    # The guards: what makes a duplicate harmless.
+    Mutant(
+        "an attempt that has ended ends again",
+        MACHINE,
+        "    if not state.status.active or event.attempt != state.attempt:\n        return None\n    ended",
+        "    if event.attempt != state.attempt:\n        return None\n    ended",
+    ),
+    Mutant(
+        "the end of attempt 1 ends attempt 2",
+        MACHINE,
+        "    if not state.status.active or event.attempt != state.attempt:\n        return None\n    ended",
+        "    if not state.status.active:\n        return None\n    ended",
+    ),
+    Mutant("a launch of attempt 1 claims attempt 2", MACHINE, " and attempt == state.attempt + 1", ""),
+    Mutant(
+        "a claim is never refused",
+        MACHINE,
+        "    if not may_claim(state, event.attempt) and not _takes_over(state, event):\n        return None\n",
+        "",
+    ),
+    Mutant(
+        "a launch is recorded whatever the state",
+        MACHINE,
+        "    if state.status is not Status.LAUNCHING or event.attempt != state.attempt:\n        return None\n",
+        "",
+    ),
+    Mutant(
+        "a step is settled whatever the state",
+        MACHINE,
+        "            if state.status is not Status.PENDING:\n                return None\n            return _final(",
+        "            return _final(",
+    ),
+    Mutant(
+        "a gate passes twice",
+        MACHINE,
+        "            if state.status is not Status.PENDING:\n                return None\n            done",
+        "            done",
+    ),
+    # The commit.
+    Mutant(
+        "counters change outside the commit, before it is known to hold",
+        MEMORY,
+        "                if self._states[run].get(node, PENDING) is not seen:\n                    continue\n",
+        "                if self._states[run].get(node, PENDING) is not seen:\n"
+        "                    for join in transition.joins:\n"
+        "                        was = self._counters[run].get(join, Counter())\n"
+        "                        self._counters[run][join] = Counter(was.arrived + 1, was.ended + transition.adds)\n"
+        "                    continue\n",
+    ),
+    Mutant(
+        "a commit overwrites what others wrote since its read",
+        MEMORY,
+        "                if self._states[run].get(node, PENDING) is not seen:\n                    continue\n",
+        "",
+    ),
+    Mutant("a join is counted down twice", MEMORY, "Counter(before.arrived + 1,", "Counter(before.arrived + 2,"),
+    # Paying.
+    Mutant(
+        "no roll-forward: a refused commit is taken for a duplicate",
+        LEDGER,
+        "        self.pay(plan, run.key, self._doors(run, plan, nodes, also=nodes), sorted(nodes))\n",
+        "",
+    ),
+    Mutant(
+        "a roll-forward pays for the step and not for those behind it",
+        LEDGER,
+        "also=nodes), sorted(nodes))",
+        "also=nodes), [node])",
+    ),
+    Mutant(
+        "paid before the commit, and not after it",
+        LEDGER,
+        "        commit = self.commit(run, plan, node, event)\n"
+        "        if not commit.applied:\n            self.roll_forward(run, plan, node)\n            return\n",
+        "        self.roll_forward(run, plan, node)\n"
+        "        self.commit(run, plan, node, event)\n        return\n",
+    ),
+    Mutant(
+        "acknowledged before it is paid: a queue that fails is no reason to come back",
+        LEDGER,
+        "        if tasks:\n            self.queue.put(tasks)\n",
+        "        if tasks:\n            try:\n                self.queue.put(tasks)\n"
+        "            except Exception:\n                pass\n",
+    ),
+    Mutant(
+        "a check of a step that has ended pays nothing",
+        CHECKING,
+        "not state.status.active:\n        return ledger.roll_forward(run, plan, look.node)\n",
+        "not state.status.active:\n        return None\n",
+    ),
+    Mutant(
+        "a launch that comes too late pays nothing",
+        LAUNCHING,
+        "    if claimed is None:\n        return ledger.roll_forward(run, plan, node)\n",
+        "    if claimed is None:\n        return None\n",
+    ),
+    Mutant(
+        "a start that is repeated pays nothing",
+        ENGINE,
+        "        self.pay(plan, run.key, view, plan.roots)\n",
+        "        if created:\n            self.pay(plan, run.key, view, plan.roots)\n",
+    ),
+    # Sweeping.
+    Mutant("a sweep's tasks carry no epoch", ENGINE, '-sweep{epoch}", self.lane', '-sweep", self.lane'),
+    Mutant("a sweep's looks carry no epoch", ENGINE, 'chain=f"sweep{epoch}"', 'chain="sweep"'),
+    Mutant(
+        "a sweep overlooks launches that were claimed",
+        MACHINE,
+        "            case Status.LAUNCHING:\n                yield Launch(run, node, state.attempt)\n",
+        "",
+    ),
+    Mutant(
+        "a sweep overlooks retries",
+        MACHINE,
+        "            case Status.UP_FOR_RETRY:\n",
+        "            case Status.UP_FOR_RETRY if state.attempt > 99:\n",
+    ),
+    # Launching.
+    Mutant(
+        "launched without looking for an existing job",
+        LAUNCHING,
+        "(None if claimed else backend.find(request)) or backend.launch(request)",
+        "backend.launch(request)",
+    ),
+    Mutant(
+        "launched without a claim",
+        LAUNCHING,
+        "    claimed = _claim(ledger, run, plan, effect)\n",
+        "    claimed = True\n",
+    ),
+    Mutant(
+        "no lease: whoever finds no job launches one",
+        LAUNCHING,
+        "        if fresh or not ledger.commit(run, plan, effect.node, replace(event, over=state.claimed_at)).applied:",
+        "        if False:",
+    ),
+    Mutant(
+        "a lease that ran out is not begun anew",
+        LAUNCHING,
+        "        if fresh or not ledger.commit(run, plan, effect.node, replace(event, over=state.claimed_at)).applied:",
+        "        if fresh:",
+    ),
+    Mutant(
+        "a kind that nobody can run is not refused",
+        LAUNCHING,
+        "    try:\n        backend = ledger.backend(work.kind)\n",
+        "    backend = ledger.backend(work.kind)\n    try:\n",
+    ),
+    # Checking.
+    Mutant(
+        "a check that fails fails the step",
+        CHECKING,
+        "    match backend.status(state.job):\n",
+        "    try:\n        found = backend.status(state.job)\n"
+        "    except Exception:\n        found = JobOver(Outcome.FAILED, ledger.clock())\n"
+        "    match found:\n",
+    ),
+    Mutant(
+        "the next look has the name of the last",
+        MESSAGES,
+        "return replace(self, look=self.look + 1, due=due)",
+        "return replace(self, due=due)",
+    ),
+    Mutant("a job past its time is cancelled, and its step too", CHECKING, "SKEW = 30.0", "SKEW = 0.0"),
+    Mutant(
+        "a signal is believed",
+        CHECKING,
+        "        case JobRunning():\n",
+        "        case JobRunning() if look.chain == SIGNAL:\n"
+        "            over = JobOver(Outcome.SUCCEEDED, ledger.clock())\n"
+        "            return ledger.handle(run, plan, look.node, _ended(step, state, over))\n"
+        "        case JobRunning():\n",
+    ),
+    Mutant(
+        "a look whose time is known comes when any other would",
+        CHECKING,
+        "            wait = min(wait, state.due - now)\n",
+        "            pass\n",
+    ),
+    # Retries.
+    Mutant("a retry does not wait", MACHINE, "due=event.at + retry.wait(failures)", "due=event.at"),
+    Mutant(
+        "a launch forgets when it is due",
+        MACHINE,
+        "yield Launch(run, node, state.attempt + 1, due=state.due or 0.0)",
+        "yield Launch(run, node, state.attempt + 1)",
+    ),
+    Mutant(
+        "a run ends as often as it is told to",
+        MEMORY,
+        "            if self._runs[run].status is not RunStatus.RUNNING:\n                return False\n",
+        "",
+    ),
+    Mutant(
+        "an interruption costs a retry",
+        MACHINE,
+        "failures = state.attempt - state.interruptions",
+        "failures = state.attempt",
+    ),
+    Mutant("a new attempt forgets the interruptions", MACHINE, "            interruptions=state.interruptions,\n", ""),
+    Mutant("what is hopeless is tried again", MACHINE, " and not event.hopeless", ""),
+    # Joins and rules.
+    Mutant(
+        "a cancelled step counts as succeeded",
+        MACHINE,
+        "Status.CANCELLED: Tally(failed=1)",
+        "Status.CANCELLED: Tally(succeeded=1)",
+    ),
+    Mutant(
+        "a step that will not run does not wait for all to end",
+        MACHINE,
+        "    if join.pending and said is not Verdict.RUN:\n        return Verdict.WAIT\n",
+        "",
+    ),
+    Mutant(
+        "all_success overlooks skipped steps",
+        RULES,
+        "return Verdict.SKIP if join.ended.skipped else Verdict.RUN",
+        "return Verdict.RUN",
+    ),
+    Mutant(
+        "one_success runs before one has succeeded",
+        RULES,
+        "def one_success(join: Join) -> Verdict:\n    if join.ended.succeeded:",
+        "def one_success(join: Join) -> Verdict:\n    if join.ended.succeeded or join.ended.skipped:",
+    ),
+    Mutant(
+        "one_failed overlooks upstream_failed",
+        RULES,
+        "def one_failed(join: Join) -> Verdict:\n    if join.broken:",
+        "def one_failed(join: Join) -> Verdict:\n    if join.ended.failed:",
+    ),
+    Mutant(
+        "what a step at very many joins passes on, it passes before it has ended",
+        PLAN,
+        "gate = self.gate(self.meet((node,)), TriggerRule.ALL_DONE)",
+        "gate = self.gate(self.meet((node,)), TriggerRule.ALWAYS)",
+    ),
+    Mutant(
+        "a gate is told to pass at the first arrival",
+        PLAN,
+        "(self.gate(self.meet(group), rule) for group",
+        "(self.gate(self.meet(group), TriggerRule.ONE_DONE) for group",
+    ),
+    Mutant(
+        "a quiet gate counts how the steps ended",
+        MACHINE,
+        "GatePassed(Tally() if quiet else",
+        "GatePassed(Tally() if quiet and False else",
+    ),
+    Mutant(
+        "the end does not wait for the steps that an impatient rule left behind",
+        PLAN,
+        "    if unawaited := sorted(followed - awaited):",
+        "    if unawaited := []:",
+    ),
+    Mutant(
+        "impatient rules share the gates of others",
+        PLAN,
+        "key = arrivals if len(arrivals) <= WIDE else (arrivals, rule)",
+        "key = arrivals",
+    ),
+)

@@ -1,0 +1,95 @@
+"""A scenario: a graph, its params, and what the outside will do with each attempt. Plain data; nothing happens here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from orchestrator.core import plan
+from orchestrator.core.steps import Json, Step
+
+
+class Fate(StrEnum):
+    """What becomes of an attempt outside."""
+
+    SUCCEEDS = "succeeds"
+    FAILS = "fails"
+    IS_CANCELLED = "is cancelled"
+    IS_INTERRUPTED = "is interrupted"
+    HANGS = "hangs"
+    IS_REFUSED = "is refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt outside: after ``seconds`` it meets its ``fate``; ``outputs`` if it succeeds."""
+
+    fate: Fate = Fate.SUCCEEDS
+    seconds: float = 0.0
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """``{{ params.name == value }}``"""
+
+    name: str
+    value: Json
+
+    def __str__(self) -> str:
+        return f"{{{{ params.{self.name} == {self.value!r} }}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """``{{ steps.step.status == 'word' }}``"""
+
+    step: str
+    word: str
+
+    def __str__(self) -> str:
+        return f"{{{{ steps.{self.step}.status == '{self.word}' }}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gave:
+    """``{{ steps.step.outputs.n >= least }}``: an error where the step left no outputs."""
+
+    step: str
+    least: int
+
+    def __str__(self) -> str:
+        return f"{{{{ steps.{self.step}.outputs.n >= {self.least} }}}}"
+
+
+Condition = Param | Ended | Gave
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``attempts``: by step, its attempts outside, the last for ever. ``reads``: whose output ``n`` a step is given.
+
+    ``wide``, ``spread``: the bounds that the plan is compiled with; small ones make trees of small graphs.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    params: Mapping[str, Json]
+    attempts: Mapping[str, tuple[Attempt, ...]]
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+    reads: Mapping[str, str] = field(default_factory=dict)
+    wide: int = plan.WIDE
+    spread: int = plan.SPREAD
+
+    def attempt(self, step: str, number: int) -> Attempt:
+        """What becomes of the ``number``-th attempt of a step, 1 being the first."""
+        known = self.attempts[step]
+        return known[min(number, len(known)) - 1]
+
+    def compiled(self) -> plan.Plan:
+        """The plan of the graph, within this scenario's bounds."""
+        bounds = plan.WIDE, plan.SPREAD
+        plan.WIDE, plan.SPREAD = self.wide, self.spread
+        try:
+            return plan.compile_plan(self.name, "1", self.steps)
+        finally:
+            plan.WIDE, plan.SPREAD = bounds

@@ -1,0 +1,48 @@
+"""The default seeds: each is a world of its own, and each run in it must end as the oracle says."""
+
+from collections import Counter
+from functools import lru_cache
+
+import pytest
+
+from tests.shared import DATA
+from tests.simulation.__main__ import Sum, repeated, several
+from tests.simulation.real import real_graphs
+from tests.simulation.weather import EVERYTHING
+from tests.simulation.world import simulate
+
+CHUNKS, CHUNK = 10, 50
+
+#: Real graphs with more nodes take a second each: `python -m tests.simulation --dag …`.
+LARGEST = 120
+
+
+@lru_cache
+def simulated(chunk: int) -> Sum:
+    return several(range(chunk * CHUNK, (chunk + 1) * CHUNK))
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_every_run_ends_as_the_oracle_says_whatever_goes_wrong(chunk: int) -> None:
+    failures = simulated(chunk).failures
+    assert not failures, "\n".join(f"{repeated(seed)}\n  {found[0]}" for seed, found in failures.items())
+
+
+def test_every_kind_of_bad_luck_has_happened() -> None:
+    fates = sum((simulated(chunk).fates for chunk in range(CHUNKS)), Counter[str]())
+    assert [fate for fate in EVERYTHING if not fates[fate]] == []
+    assert set(fates) <= set(EVERYTHING)
+
+
+@pytest.mark.parametrize("dag", real_graphs(LARGEST) or ["none"])
+def test_a_real_graph_ends_as_the_oracle_says_whatever_goes_wrong(dag: str) -> None:
+    if dag == "none":
+        pytest.skip(f"the real graphs are not there: {DATA / 'dags'}")
+    assert list(simulate(7, dag=dag).failures) == [], repeated(7, dag)
+
+
+def test_a_seed_always_gives_the_same_world() -> None:
+    first: list[str] = []
+    again: list[str] = []
+    assert simulate(11, first) == simulate(11, again)
+    assert first == again

@@ -1,0 +1,219 @@
+"""The traffic of a world: it starts the run, delivers tasks and signals, sweeps, and does all of it badly."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import ceil, inf
+from typing import TYPE_CHECKING
+
+from orchestrator.core.model import RunStatus
+from orchestrator.engine import Engine
+from orchestrator.errors import OrchestratorError
+from orchestrator.ports import CHECKS, LAUNCHES, Task
+from orchestrator.queues.local import MOST_TRIES, Delivery, LocalQueue
+from orchestrator.sqlite import Database
+from tests.simulation.loop import Crash
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+#: How often Pub/Sub tries to hand over one signal before it is lost.
+SIGNAL_TRIES = 5
+
+DELIVERY = ("lost", "twice", "late", "again when done", "acknowledgement lost")
+SIGNAL = ("lost", "late", "early", "twice", "not ours")
+
+
+class Traffic:
+    """Everything that calls an engine."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.random = world.random
+        self.database = Database(":memory:")
+        self.queue = LocalQueue(self.database)
+        self.period = world.weather.period
+        self._next = dict.fromkeys((LAUNCHES, CHECKS), inf)
+        self._epoch = 0
+        self._renamed = 0
+
+    def begin(self) -> None:
+        """Somebody starts the run, and perhaps somebody else does too."""
+        self._start()
+        if self.random.random() < 0.2:
+            self.world.count("start: twice")
+            self._start()
+        if self.period is not None:
+            self.world.loop.at(self.world.now + self.period, self._sweep)
+        if self.world.weather.outage:
+            self._minute()
+
+    def _minute(self) -> None:
+        """All machines may crash at once, and whoever looks after the queue may know."""
+        if self.world.watch.status is RunStatus.RUNNING:
+            self.world.loop.at(self.world.now + 60.0, self._minute)
+        if self.random.random() < self.world.weather.outage:
+            self.world.loop.at(self.world.now + self.random.uniform(0.0, 60.0), self._outage)
+
+    def _outage(self) -> None:
+        self.world.count("everything: crashes")
+        self.world.loop.crash()
+        if self.random.random() < 0.5:
+            self.queue.release(self.world.run.key, self.world.now)
+            self._poll_at(LAUNCHES, self.world.now)
+            self._poll_at(CHECKS, self.world.now)
+
+    def ended(self) -> None:
+        """The run has ended: its tasks may be dropped, wherever they are."""
+        if self.random.random() < 0.2:
+            self.world.count("queue: forgets the run")
+            self.queue.forget(self.world.run.key)
+
+    def close(self) -> None:
+        self.database.close()
+
+    # Tasks.
+
+    def take(self, tasks: Sequence[Task]) -> None:
+        """The queue takes tasks."""
+        if tasks:
+            self.queue.put([self._named(task) for task in tasks])
+            for lane in dict.fromkeys(task.lane for task in tasks):
+                self._poll_at(lane, min(task.due for task in tasks if task.lane == lane))
+
+    def _named(self, task: Task) -> Task:
+        if self.random.random() >= self.world.weather.forgotten:
+            return task
+        self._renamed += 1
+        self.world.count("name: forgotten")
+        return replace(task, name=f"{task.name}~{self._renamed}")
+
+    def _poll_at(self, lane: str, due: float) -> None:
+        """Deliver what is due then. A real queue does not do so to the second, either."""
+        when = ceil(max(due, self.world.now))
+        if when < self._next[lane]:
+            self._next[lane] = when
+            self.world.loop.at(when, lambda: self._poll(lane))
+
+    def _poll(self, lane: str) -> None:
+        """The queue delivers all that is due."""
+        if self.world.now < self._next[lane]:
+            return
+        self._next[lane] = inf
+        runs = [self.world.run.key]
+        for delivery in self.queue.lease(runs, lane, self.world.now, 100):
+            self._deliver(lane, delivery)
+        due = self.queue.next_due(runs, [lane])
+        if due is not None:
+            self._poll_at(lane, due)
+
+    def _deliver(self, lane: str, delivery: Delivery) -> None:
+        weather, random = self.world.weather, self.random
+        if random.random() < weather.given_up:
+            self.world.count("delivery: given up")
+            self.queue.retry(replace(delivery, tries=MOST_TRIES), self.world.now, "given up")
+            return
+        fate = random.choice(DELIVERY) if random.random() < weather.delivery else ""
+        if fate:
+            self.world.count(f"delivery: {fate}")
+        wake = self.world.now + random.choice([0.0, random.random()])
+        if fate == "late":
+            wake += random.expovariate(1 / 60)
+        if fate == "again when done":
+            again = self.world.now + random.expovariate(1 / random.choice([20, 900]))
+            self.world.loop.at(again, lambda: self._perform(lane, delivery, again, acknowledge=False))
+        if fate == "twice":
+            self._perform(lane, delivery, wake)
+        if fate != "lost":
+            self._perform(lane, delivery, wake, acknowledge=fate != "acknowledgement lost")
+
+    def _perform(self, lane: str, delivery: Delivery, wake: float, *, acknowledge: bool = True) -> None:
+        def done(error: BaseException | None) -> None:
+            if error is None and acknowledge:
+                self.queue.acknowledge([delivery])
+            elif isinstance(error, OrchestratorError):
+                self._again(lane, delivery, str(error))
+
+        self._spawn(delivery.name, lambda engine: engine.perform(delivery.effect), done, wake)
+
+    def _again(self, lane: str, delivery: Delivery, error: str) -> None:
+        """It failed. If it has failed too often, it is lost, and a sweep must come, even in a world without."""
+        if self.queue.retry(delivery, self.world.now, error):
+            self._poll_at(lane, self.world.now + 1.0)
+        elif self.period is None:
+            self.period = 600.0
+            self.world.loop.at(self.world.now + self.period, self._sweep)
+
+    # Starts, sweeps, signals.
+
+    def _start(self) -> None:
+        def done(error: BaseException | None) -> None:
+            if error is not None:
+                self.world.loop.at(self.world.now + 5.0, self._start)
+            elif self.random.random() < 0.2:
+                self.world.count("start: again")
+                self.world.loop.at(self.world.now + self.random.expovariate(1 / 300), self._start)
+
+        world = self.world
+        self._spawn("start", lambda engine: engine.start(world.run, world.plan), done, world.now)
+
+    def _sweep(self) -> None:
+        if self.world.watch.status is not RunStatus.RUNNING or self.period is None:
+            return
+        self.world.loop.at(self.world.now + self.period, self._sweep)
+        if self.world.memory.get_run(self.world.run.key) is None:
+            return
+        self._epoch += 1
+        epoch = str(self._epoch)
+        times = 2 if self.random.random() < 0.2 else 1
+        if times == 2:
+            self.world.count("sweep: twice")
+        for _ in range(times):
+            self._spawn(
+                f"sweep {epoch}", lambda engine: engine.sweep(self.world.run.key, epoch), _nothing, self.world.now
+            )
+
+    def announce(self, name: str, end: float) -> None:
+        """A job of that name ends at ``end``: the signals of it."""
+        fate = self.random.choice(SIGNAL) if self.random.random() < self.world.weather.signal else ""
+        if fate:
+            self.world.count(f"signal: {fate}")
+        when = end + self.random.random() * 3
+        if fate == "late":
+            when += self.random.expovariate(1 / 300)
+        if fate == "early":
+            when = max(self.world.now, end - self.random.expovariate(1 / 60))
+        for _ in range(2 if fate == "twice" else 1):
+            self._signal("their-job" if fate == "not ours" else name, when, 0 if fate == "lost" else SIGNAL_TRIES)
+
+    def _signal(self, name: str, when: float, tries: int) -> None:
+        if not tries:
+            return
+
+        def done(error: BaseException | None) -> None:
+            if error is not None:
+                self._signal(name, self.world.now + 10.0, tries - 1)
+
+        self.world.loop.at(when, lambda: self._spawn(f"signal {name}", lambda engine: engine.signal(name), done, when))
+
+    def _spawn(
+        self,
+        name: str,
+        body: Callable[[Engine], object],
+        done: Callable[[BaseException | None], None],
+        wake: float,
+    ) -> None:
+        """A handler on any of the machines. A crash takes what its machine remembered."""
+        number = self.random.randrange(len(self.world.machines))
+
+        def over(error: BaseException | None) -> None:
+            if isinstance(error, Crash):
+                self.world.machines[number] = self.world.machine()
+            elif error is not None and not (isinstance(error, OrchestratorError) and error.retryable):
+                self.world.watch.failures.append(f"{name}: raised {error!r}, which no retry can help")
+            done(error)
+
+        self.world.loop.spawn(name, lambda: body(self.world.machines[number]), over, wake)
+
+
+def _nothing(_: BaseException | None) -> None:
+    """A sweep that failed is not repeated: the next one comes."""

@@ -1,0 +1,119 @@
+"""The weather of a world: what goes wrong in it, and how often. Drawn from its seed; decides nothing else."""
+
+from dataclasses import dataclass
+from random import Random
+
+CRASHES = ("crash before", "crash after")
+ERRORS = ("error before", "error after")
+COMMITS = (*CRASHES, *ERRORS, "conflict", "sent again")
+
+#: By port verb, what may become of a call. *Before*: it had no effect. *After*: it had, and its caller never knew.
+#: *Sent again*: the answer was lost, and the client sent the same once more by itself.
+CALLS: dict[str, tuple[str, ...]] = {
+    "open_run": COMMITS,
+    "transact": COMMITS,
+    "end_run": COMMITS,
+    "load": (*CRASHES, *ERRORS),
+    "load_all": (*CRASHES, *ERRORS),
+    "get_run": (*CRASHES, *ERRORS),
+    "get_plan": (*CRASHES, *ERRORS),
+    "put": (*CRASHES, *ERRORS, "sent again", "crash in part", "error in part"),
+    "launch": (*CRASHES, "error before", "lost before", "lost after", "lost, then late"),
+    "find": (*CRASHES, *ERRORS),
+    "status": (*CRASHES, *ERRORS),
+    "cancel": (*CRASHES, *ERRORS),
+}
+
+#: Verbs that are called seldom suffer more often, by this factor.
+SELDOM = {"open_run": 2.0, "end_run": 4.0, "cancel": 4.0, "load_all": 2.0}
+
+#: Between what a commit read and what it writes.
+WITHIN = ("crash", "error")
+
+#: What else happens to those who are in no call.
+OTHERS = (
+    "delivery: lost", "delivery: twice", "delivery: late", "delivery: again when done", "delivery: given up",
+    "delivery: acknowledgement lost", "delivery: out of time", "name: forgotten",
+    "signal: lost", "signal: late", "signal: early", "signal: twice", "signal: not ours",
+    "start: twice", "start: again", "sweep: twice", "everything: crashes", "queue: forgets the run", "status: lags",
+    "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
+)  # fmt: skip
+
+#: Every kind of bad luck there is; a test asserts that each happened.
+EVERYTHING = (
+    *(f"{verb}: {fate}" for verb, fates in CALLS.items() for fate in fates),
+    *(f"within transact: {fate}" for fate in WITHIN),
+    *OTHERS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """Probabilities, unless said otherwise.
+
+    ``call``: that a call goes wrong. ``stall``: that a handler stands still for a while before or after a call.
+    ``delivery``: that a delivery suffers any one of its fates. ``signal``: likewise. ``given_up``: that a task is given
+    up, only where sweeps are made. ``forgotten``: that the queue forgets that a name is taken. ``outage``: that all
+    machines crash within a minute.
+
+    ``lag``: most seconds for which a job is called running after its end. ``unlisted``: seconds for which a new job is
+    not found. ``slow``: most seconds that a launch takes. ``unique``: whether a job's name is taken for ever, or, as
+    Dataflow has it, while the job is active; then ``lease`` seconds must protect a launch. ``hints``: whether the
+    service tells when a look will pay. ``skew``: most seconds by which a clock is wrong. ``period``: of sweeps, if any.
+    """
+
+    call: float = 0.0
+    stall: float = 0.0
+    delivery: float = 0.0
+    signal: float = 0.0
+    given_up: float = 0.0
+    outage: float = 0.0
+    forgotten: float = 0.0
+    lag: float = 0.0
+    unlisted: float = 0.0
+    slow: float = 0.0
+    unique: bool = True
+    lease: float = 0.0
+    hints: bool = True
+    skew: float = 0.0
+    period: float | None = None
+
+    @property
+    def is_calm(self) -> bool:
+        return self == Weather(unique=self.unique, lease=self.lease, hints=self.hints)
+
+    def strikes(self, random: Random, verb: str) -> str | None:
+        """What goes wrong with a call; None if nothing does."""
+        return random.choice(CALLS[verb]) if random.random() < self.call * SELDOM.get(verb, 1.0) else None
+
+
+def calm(random: Random) -> Weather:
+    """Nothing goes wrong, so nothing may be late."""
+    unique = random.random() < 0.5
+    return Weather(unique=unique, lease=0.0 if unique else 90.0, hints=random.random() < 0.5)
+
+
+def draw(random: Random) -> Weather:
+    """Any weather, from none at all to a storm. Where no sweep will come, no task is given up: all else must do."""
+    if random.random() < 0.1:
+        return calm(random)
+    force = random.choice([0.0, 0.02, 0.02, 0.06, 0.06, 0.06, 0.15])
+    sweeps = random.random() < 0.5
+    unique = random.random() < 0.5
+    return Weather(
+        call=force,
+        stall=random.choice([0.0, 0.1, 0.3]),
+        delivery=force,
+        signal=random.choice([0.0, 0.2, 0.6]),
+        given_up=random.choice([0.0, 0.02, 0.1]) if sweeps else 0.0,
+        outage=random.choice([0.0, 0.0, 0.3]) if force else 0.0,
+        forgotten=random.choice([0.0, 0.0, 0.0, 0.1]),
+        lag=random.choice([0.0, 0.0, 60.0]),
+        unlisted=random.choice([0.0, 5.0]),
+        slow=random.choice([0.0, 30.0]) if not unique else 0.0,
+        unique=unique,
+        lease=random.choice([0.0, 0.0, 90.0]) if unique else 90.0,
+        hints=random.random() < 0.5,
+        skew=random.choice([0.0, 10.0]),
+        period=random.choice([200.0, 600.0]) if sweeps else None,
+    )
