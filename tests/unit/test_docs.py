@@ -1,6 +1,7 @@
 """The documents say what the code does."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from orchestrator.cli.app import COMMANDS
@@ -51,6 +52,13 @@ def test_the_commands_in_the_readme_exist():
     used = set(re.findall(r"^orchestrator (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert used == {"validate", "plot", "run", "explain", "status"}
     assert used <= set(COMMANDS)
+
+
+def test_the_functions_need_what_the_package_and_its_cloud_extra_need():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    needed = {line for line in lines if line and not line.startswith("#")}
+    assert needed == {*project["dependencies"], *project["optional-dependencies"]["cloud"]}
 
 
 def test_links_between_documents_lead_somewhere():
