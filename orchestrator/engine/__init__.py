@@ -1,19 +1,20 @@
 """The engine: read, decide, commit, pay. The only corridor between the machine and the world; it decides nothing.
 
-This file has its doors. ``ledger`` commits and pays, ``launching`` launches exactly once, ``checking`` looks at jobs.
+This file has its doors. ``ledger`` commits and pays, ``launching`` launches exactly once, ``checking`` looks at jobs,
+``notice`` turns a signal into a look, with nothing but a queue.
 """
 
 from dataclasses import replace
 from typing import assert_never
 
 from orchestrator.core import machine
-from orchestrator.core.messages import SIGNAL, Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import Event, Run, RunStatus, View
-from orchestrator.core.names import parse_job_name
 from orchestrator.core.plan import Plan
 from orchestrator.engine.checking import check
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.notice import notice
 from orchestrator.ports import CHECKS, Task
 
 __all__ = ["Engine"]
@@ -33,12 +34,7 @@ class Engine(Ledger):
 
     def signal(self, name: str) -> bool:
         """Somebody says that the job ``name`` may have ended: go and look, a little later. False if it is not ours."""
-        ref = parse_job_name(name)
-        if ref is None:
-            return False
-        look = Check(ref.run, ref.node, ref.attempt, SIGNAL, due=self.clock() + self.signal_delay)
-        self.queue.put([Task(look.name, CHECKS, look)])
-        return True
+        return notice(self.queue, name, self.clock() + self.signal_delay)
 
     def perform(self, effect: Effect) -> None:
         """Do what a task asks for. Returns when everything that follows from it is on the queue."""

@@ -8,12 +8,13 @@ import click
 
 from orchestrator.cli.closing import close, close_ended
 from orchestrator.cli.drive import How, drive, refuse_cloud_steps
-from orchestrator.cli.lookup import choose_home, load
+from orchestrator.cli.given import given_params
+from orchestrator.cli.lookup import Found, choose_home, load
 from orchestrator.cli.options import driving_options, how
-from orchestrator.cli.order import Order, given_params, order
-from orchestrator.core.model import RunStatus
+from orchestrator.core.model import RunStatus, View
 from orchestrator.core.names import run_key
 from orchestrator.home import Home
+from orchestrator.order import Order, order
 
 EPILOG = """\b
 Examples:
@@ -67,7 +68,7 @@ def run(wanted: Order, home: Home, as_told: How) -> int:
         with reading(home) as store:
             stored = store.get_run(run_key(wanted.run_id))
             if stored is None:
-                found = wanted.new(home, time.time())
+                found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View())
             else:
                 wanted.check_same(stored)
                 found = load(home, store, stored)

@@ -1,23 +1,19 @@
-"""What ``run`` is asked for: a graph, params and a run id; and how that fits a run that has this id already."""
+"""A run that somebody asks for: a graph, params and a run id; and whether it is the run that has this id already."""
 
 import json
 import random
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.cli.lookup import Found
 from orchestrator.core.graph import Graph
-from orchestrator.core.model import Run, RunStatus, View
+from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import run_key
 from orchestrator.definition import params
 from orchestrator.errors import UsageError
-from orchestrator.home import Home, check_run_id
-
-#: The largest file of params, in bytes.
-_LARGEST = 1024 * 1024
+from orchestrator.home import check_run_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +37,6 @@ class Order:
             now,
             folder=str(self.folder.resolve()),
         )
-
-    def new(self, home: Home, now: float) -> Found:
-        return Found(home, self.run(now), self.graph.compile(), View())
 
     def check_same(self, stored: Run) -> None:
         """Raises UsageError unless ``stored`` is the run that this order asks for. Nothing is lost by asking."""
@@ -83,38 +76,6 @@ def made_up_id(graph: str, now: float) -> str:
     """``daily-sales-20260131-060000-k3v9``, by the clock in UTC."""
     time = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
     return f"{graph}-{time}-{''.join(random.choices(string.ascii_lowercase + string.digits, k=4))}"
-
-
-def given_params(pairs: Sequence[str], file: Path | None) -> dict[str, object]:
-    """The params of ``--params-file`` and, over them, those of ``--param name=value``. Raises UsageError."""
-    given: dict[str, object] = dict(_from_file(file)) if file is not None else {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--param: expected name=value, came {pair!r}")
-        given[name] = value
-    return given
-
-
-def _from_file(path: Path) -> Mapping[str, object]:
-    from orchestrator.definition import json_text, yaml_text
-    from orchestrator.definition.texts import UnreadableError
-
-    data = path.read_bytes()[: _LARGEST + 1]
-    if len(data) > _LARGEST:
-        raise UsageError(f"{path}: expected at most {_LARGEST:,} bytes of params")
-    reader = json_text if path.suffix == ".json" else yaml_text
-    try:
-        values, flaws = reader.read(data.decode("utf-8-sig"))
-    except UnreadableError as error:
-        raise UsageError(f"{path}:{error.flaw.line}: {error.flaw.message}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: expected text in UTF-8: {error}") from error
-    if flaws:
-        raise UsageError("\n".join(f"{path}:{flaw.line}: {flaw.message}" for flaw in flaws))
-    if not isinstance(values, dict):
-        raise UsageError(f"{path}: expected a mapping of param names to values")
-    return values
 
 
 def _shown(value: object) -> str:

@@ -1,0 +1,18 @@
+"""From a signal to a delayed look. Needs a queue alone: it touches no document, so a signal costs one task."""
+
+from orchestrator.core.messages import SIGNAL, Check
+from orchestrator.core.names import parse_job_name
+from orchestrator.ports import CHECKS, Queue, Task
+
+
+def notice(queue: Queue, name: str, due: float) -> bool:
+    """Schedule a look at the job ``name`` for the time ``due``. False if the name is none of ours, and nothing is done.
+
+    All signals of one attempt put the same task, so it is looked at once however many come before that look.
+    """
+    ref = parse_job_name(name)
+    if ref is None:
+        return False
+    look = Check(ref.run, ref.node, ref.attempt, SIGNAL, due=due)
+    queue.put([Task(look.name, CHECKS, look)])
+    return True
