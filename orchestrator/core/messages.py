@@ -11,6 +11,7 @@ VERSION = 1
 #: The chains of looks at a job. Each look has its own number, so each has a name of its own.
 WATCHDOG = "watchdog"
 SIGNAL = "signal"
+SWEEP = "sweep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Look at an attempt's job. ``look`` counts the looks of one chain (``watchdog`` or ``signal``)."""
+    """Look at an attempt's job. ``look`` counts the looks of one chain: ``watchdog``, ``signal``, or a sweep's."""
 
     run: str
     node: int

@@ -1,8 +1,9 @@
 """Whether the expressions of a graph name what is there, and upstream: found before any run. It evaluates none."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from orchestrator.core.rules import IMPATIENT
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition.expressions import Code, ExpressionError, condition, pieces
 from orchestrator.definition.sandbox import OF_STEP, Meaning, meaning
@@ -47,7 +48,8 @@ class _Checker:
             if isinstance(part, Code):
                 found = meaning(part)
                 self.problems += [Problem(path, wrong) for wrong in (*found.wrong, *self._unknown(found))]
-                self.doubtful += [(step, path, name) for name in sorted(found.names) if name not in step.after]
+                certain = () if step.trigger in IMPATIENT else step.after
+                self.doubtful += [(step, path, name) for name in sorted(found.names) if name not in certain]
 
     def _unknown(self, found: Meaning) -> Iterator[str]:
         for name in sorted(found.params):
@@ -82,36 +84,51 @@ class _Checker:
             elif step.name in before.masks and not before.has(step.name, name):
                 mend = "put it in 'after' to use what it gives"
                 problems.append(Problem(path, f"step {quoted(name)} does not come before this one: {mend}"))
+            elif step.name in before.masks and not before.ended(step.name, name):
+                rules = listed(sorted(IMPATIENT))
+                why = f"a trigger on the way ({rules}) does not wait for all"
+                problems.append(Problem(path, f"step {quoted(name)} may still be running then, because {why}"))
         return problems
 
 
 class _Ancestors:
-    """Which of ``wanted`` come before each step, a bit each. Steps on a cycle, or after one, are left out."""
+    """Which of ``wanted`` come before each step, and which have surely ended when it runs: a bit each.
+
+    An impatient rule does not wait for all, so nothing that comes before such a step has surely ended. Steps on a
+    cycle, or after one, are left out.
+    """
 
     def __init__(self, graph: "Graph", wanted: Collection[str]) -> None:
         self.bits = {name: 1 << number for number, name in enumerate(sorted(wanted))}
         self.masks: dict[str, int] = {}
+        self.sure: dict[str, int] = {}
         if not wanted:
             return
         waiting = {step.name: sum(name in graph.by_name for name in step.after) for step in graph.steps}
         ready = [name for name, count in waiting.items() if not count]
         while ready:
             step = graph.by_name[ready.pop()]
-            self.masks[step.name] = self._mask(name for name in step.after if name in graph.by_name)
+            before = [name for name in step.after if name in graph.by_name]
+            self.masks[step.name] = self._mask(self.masks, before)
+            self.sure[step.name] = 0 if step.trigger in IMPATIENT else self._mask(self.sure, before)
             for follower in graph.digraph.successors(step.name):
                 waiting[follower] -= 1
                 if not waiting[follower]:
                     ready.append(follower)
 
-    def _mask(self, before: Iterable[str]) -> int:
+    def _mask(self, masks: Mapping[str, int], before: Iterable[str]) -> int:
         mask = 0
         for name in before:
-            mask |= self.masks[name] | self.bits.get(name, 0)
+            mask |= masks[name] | self.bits.get(name, 0)
         return mask
 
     def has(self, step: str, name: str) -> bool:
         """Whether ``name``, one of those wanted, comes before ``step``."""
         return bool(self.masks[step] & self.bits[name])
+
+    def ended(self, step: str, name: str) -> bool:
+        """Whether ``name``, one of those wanted, has surely ended when ``step`` runs."""
+        return bool(self.sure[step] & self.bits[name])
 
 
 def _texts(step: Step) -> Iterator[tuple[Path, str]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from orchestrator.core import machine
-from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.messages import SWEEP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import Event, Run, RunStatus, View
 from orchestrator.core.plan import Plan
 from orchestrator.engine.checking import check
@@ -68,10 +68,10 @@ class Engine(Ledger):
         tasks = []
         for effect in machine.owed(plan, run.key, self.store.load_all(key), range(len(plan.nodes))):
             if isinstance(effect, Check):
-                look = replace(effect, chain=f"sweep{epoch}", due=0.0)
+                look = replace(effect, chain=f"{SWEEP}{epoch}", due=0.0)
                 tasks.append(Task(look.name, CHECKS, look))
             else:
-                tasks.append(Task(f"{effect.name}-sweep{epoch}", self.lane(plan, effect), effect))
+                tasks.append(Task(f"{effect.name}-{SWEEP}{epoch}", self.lane(plan, effect), effect))
         self.queue.put(tasks)
         return len(tasks)
 

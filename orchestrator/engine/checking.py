@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from orchestrator.core.messages import SIGNAL, Check
+from orchestrator.core.messages import SIGNAL, SWEEP, Check
 from orchestrator.core.model import JobEnded, Outcome, Run, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
@@ -42,6 +42,8 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
 def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState) -> None:
     """Schedule the next look under a new name; the name of this one is taken."""
     now = ledger.clock()
+    if look.chain.startswith(SWEEP):  # the next sweep looks again; a chain a sweep would add up
+        return
     if look.chain == SIGNAL:
         if look.look + 1 >= SIGNAL_LOOKS:
             return

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 MACHINE, PLAN, RULES = "core/machine.py", "core/plan.py", "core/rules.py"
-ENGINE, LEDGER, LAUNCHING, CHECKING = (
-    f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "checking")
-)
+ENGINE, LEDGER, LAUNCHING, CHECKING = (f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "checking"))
 MEMORY, MESSAGES = "stores/memory.py", "core/messages.py"
 
 
@@ -94,8 +92,7 @@ MUTANTS = (
         LEDGER,
         "        commit = self.commit(run, plan, node, event)\n"
         "        if not commit.applied:\n            self.roll_forward(run, plan, node)\n            return\n",
-        "        self.roll_forward(run, plan, node)\n"
-        "        self.commit(run, plan, node, event)\n        return\n",
+        "        self.roll_forward(run, plan, node)\n        self.commit(run, plan, node, event)\n        return\n",
     ),
     Mutant(
         "acknowledged before it is paid: a queue that fails is no reason to come back",
@@ -123,8 +120,8 @@ MUTANTS = (
         "        if created:\n            self.pay(plan, run.key, view, plan.roots)\n",
     ),
     # Sweeping.
-    Mutant("a sweep's tasks carry no epoch", ENGINE, '-sweep{epoch}", self.lane', '-sweep", self.lane'),
-    Mutant("a sweep's looks carry no epoch", ENGINE, 'chain=f"sweep{epoch}"', 'chain="sweep"'),
+    Mutant("a sweep's tasks carry no epoch", ENGINE, '-{SWEEP}{epoch}", self.lane', '-{SWEEP}", self.lane'),
+    Mutant("a sweep's looks carry no epoch", ENGINE, 'chain=f"{SWEEP}{epoch}"', "chain=SWEEP"),
     Mutant(
         "a sweep overlooks launches that were claimed",
         MACHINE,

@@ -3,6 +3,7 @@
 import pytest
 
 from orchestrator.core.graph import Graph, Param
+from orchestrator.core.rules import IMPATIENT, TriggerRule
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition.checks import check
 from orchestrator.errors import Problem
@@ -112,3 +113,23 @@ def test_a_long_chain_in_which_each_step_uses_the_one_before_the_last_is_looked_
         return Step(f"s{number}", use if number > 1 else Work(), (f"s{number - 1}",) if number else ())
 
     assert check(Graph("g", tuple(step(number) for number in range(5_000)))) == []
+
+
+@pytest.mark.parametrize("trigger", sorted(IMPATIENT))
+def test_what_may_still_be_running_cannot_be_used(trigger: TriggerRule) -> None:
+    text = "{{ steps.slow.outputs.rows }}"
+    graph = Graph(
+        "g",
+        (
+            Step("fast"),
+            Step("slow"),
+            Step("first", Work("command", {"command": ["echo", text]}), ("fast", "slow"), trigger),
+            Step("later", Work("command", {"command": ["echo", text]}), ("first",)),
+            Step("sure", Work("command", {"command": ["echo", text]}), ("first", "slow")),
+        ),
+    )
+    words = (
+        "step 'slow' may still be running then, because a trigger on the way "
+        "(always, one_done, one_failed or one_success) does not wait for all"
+    )
+    assert check(graph) == [Problem(("steps", name, "command", 1), words) for name in ("first", "later")]
