@@ -8,6 +8,7 @@ from orchestrator.cli.app import COMMANDS
 from orchestrator.core.model import Status
 from orchestrator.core.rules import IMPATIENT, TriggerRule, Verdict, verdict
 from orchestrator.definition.load import load_graph
+from orchestrator.definition.schema import CheckKeys, DataflowKeys, DefaultKeys, GraphKeys, RetryKeys, StepKeys
 from tests.unit.test_rules import joins
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +47,19 @@ def test_the_graphs_in_the_readme_are_valid(tmp_path: Path):
         graph = load_graph(file)
         assert graph.name == "daily-sales"
         assert {"extract-orders", "extract-customers"} <= set(graph.by_name["report"].after)
+
+
+def test_every_key_of_a_graph_file_is_explained():
+    text = (ROOT / "docs/graphs.md").read_text()
+    models = (GraphKeys, StepKeys, DataflowKeys, DefaultKeys, RetryKeys, CheckKeys)
+    keys = {key for model in models for key in model.model_fields}
+    assert {key for key in keys if not re.search(rf"\b{key}\b", text)} == set()
+
+
+def test_the_python_graph_in_the_reference_is_valid(tmp_path: Path):
+    (found,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/graphs.md").read_text(), re.DOTALL)
+    (tmp_path / "sales.py").write_text(found)
+    assert load_graph(tmp_path / "sales.py").by_name["report"].retry.attempts == 3
 
 
 def test_the_commands_in_the_readme_exist():
