@@ -107,8 +107,8 @@ class Loop:
     def _look(self, look: Check) -> None:
         try:
             self._world.engine.perform(look)
-        except OrchestratorError as error:
-            self.warnings.append(f"{look.name}: {error}")
+        except Exception as error:  # noqa: BLE001  as in _perform
+            self._warn(look.name, error)
             self._world.queue.put([Task(look.name, CHECKS, look)])
 
     def _deliver(self, lane: str, most: int) -> int:
@@ -126,14 +126,18 @@ class Loop:
     def _perform(self, delivery: Delivery) -> bool:
         try:
             self._world.engine.perform(delivery.effect)
-        except OrchestratorError as error:
-            self.warnings.append(f"{delivery.name}: {error}")
+        except Exception as error:  # noqa: BLE001  one step that nobody foresaw must not stop the others
+            self._warn(delivery.name, error)
             self._world.queue.retry(delivery, time.time(), str(error))
             return False
         if isinstance(delivery.effect, Finish) and not self._is_running(delivery.effect.run):
             self._open.discard(delivery.effect.run)
             self._world.queue.forget(delivery.effect.run)
         return True
+
+    def _warn(self, name: str, error: Exception) -> None:
+        expected = isinstance(error, OrchestratorError)
+        self.warnings.append(f"{name}: {error}" if expected else f"{name}: unexpected: {type(error).__name__}: {error}")
 
     def _quiet(self) -> float:
         """Seconds until a task falls due. If nothing is to be waited for, something was lost, and is swept up."""

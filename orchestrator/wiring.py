@@ -80,6 +80,7 @@ def embedded(
         backends,
         time.time,
         stand_ins=True,
+        clock_skew=0.0,
         facts=lambda run: {"id": run.id, "started_at": run.started_at, "dir": str(home.data(run.id))},
     )
     return Embedded(home, database, store, tasks, engine, processes, functions, ended)

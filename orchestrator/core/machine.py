@@ -29,6 +29,9 @@ from orchestrator.core.model import (
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.rules import Join, Tally, Verdict, verdict
 
+#: How often an attempt may be interrupted for free. A job that takes its machine down with it must come to an end.
+MOST_INTERRUPTIONS = 100
+
 _ARRIVAL = {
     Status.SUCCEEDED: Tally(succeeded=1),
     Status.FAILED: Tally(failed=1),
@@ -48,9 +51,10 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
         case JobEnded():
             return _ended(plan, node, state, event)
         case StepSettled():
-            if state.status is not Status.PENDING:
+            if not may_settle(state, event):
                 return None
-            return _final(plan, node, replace(state, status=event.status, ended_at=event.at, cause=event.cause))
+            settled = replace(state, status=event.status, ended_at=event.at, due=None, cause=event.cause)
+            return _final(plan, node, settled)
         case GatePassed():
             if state.status is not Status.PENDING:
                 return None
@@ -85,6 +89,12 @@ def _takes_over(state: StepState, event: LaunchClaimed) -> bool:
     return launching and event.over is not None and state.claimed_at == event.over
 
 
+def may_settle(state: StepState, event: StepSettled) -> bool:
+    """Whether no job stands in the way. Only an operator's cancelling ends a step between two attempts."""
+    waiting = state.status is Status.UP_FOR_RETRY and event.status is Status.CANCELLED
+    return state.status is Status.PENDING or waiting
+
+
 def _launched(state: StepState, event: JobLaunched) -> Transition | None:
     if state.status is not Status.LAUNCHING or event.attempt != state.attempt:
         return None
@@ -110,11 +120,14 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
             return _final(plan, node, replace(ended, status=Status.SUCCEEDED, outputs=event.outputs))
         case Outcome.CANCELLED:
             return _final(plan, node, replace(ended, status=Status.CANCELLED))
-        case Outcome.INTERRUPTED:
+        case Outcome.INTERRUPTED if state.interruptions < MOST_INTERRUPTIONS:
             again = replace(ended, status=Status.UP_FOR_RETRY, interruptions=state.interruptions + 1, due=event.at)
             return Transition(again)
         case Outcome.FAILED if failures < retry.attempts and not event.hopeless:
             return Transition(replace(ended, status=Status.UP_FOR_RETRY, due=event.at + retry.wait(failures)))
+        case Outcome.INTERRUPTED:
+            error = f"interrupted {MOST_INTERRUPTIONS} times"
+            return _final(plan, node, replace(ended, status=Status.FAILED, error=error, cause="interrupted"))
         case Outcome.FAILED:
             return _final(plan, node, replace(ended, status=Status.FAILED))
         case _:

@@ -116,9 +116,9 @@ class JobEnded:
 
 @dataclass(frozen=True, slots=True)
 class StepSettled:
-    """A step ended without a job: nothing to run, or the join or ``when`` said no."""
+    """A step ended without a job: nothing to run, the join or ``when`` said no, or an operator cancelled it."""
 
-    status: Literal[Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED]
+    status: Literal[Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED, Status.CANCELLED]
     at: float
     cause: str | None = None
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from graphlib import TopologicalSorter
 
 from orchestrator.core.rules import IMPATIENT, TriggerRule
 from orchestrator.core.steps import Step
@@ -82,6 +83,12 @@ class Plan:
     def roots(self) -> tuple[int, ...]:
         """The nodes that may start at once."""
         return tuple(number for number, node in enumerate(self.nodes) if node.join is None)
+
+    @cached_property
+    def topological(self) -> tuple[int, ...]:
+        """The steps' numbers, each after its predecessors."""
+        names = TopologicalSorter({step.name: step.after for step in self.steps}).static_order()
+        return tuple(self.numbers[name] for name in names)
 
     def successors(self, node: int) -> Iterator[int]:
         """The nodes that wait at the joins ``node`` arrives at."""

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from orchestrator.core import machine
 from orchestrator.core.messages import SWEEP, Check, Effect, Finish, Launch, Pass, Skip
-from orchestrator.core.model import Event, Run, RunStatus, View
+from orchestrator.core.model import Event, Run, RunStatus, Status, StepSettled, View
 from orchestrator.core.plan import Plan
 from orchestrator.engine.checking import check
 from orchestrator.engine.launching import launch
@@ -74,6 +74,25 @@ class Engine(Ledger):
                 tasks.append(Task(f"{effect.name}-{SWEEP}{epoch}", self.lane(plan, effect), effect))
         self.queue.put(tasks)
         return len(tasks)
+
+    def cancel(self, key: str, epoch: str) -> tuple[int, int]:
+        """Stop a run: settle every step that has no job as cancelled, and ask every job to stop.
+
+        How many steps and jobs those were. The run then ends by itself, as the jobs do. It writes no mark that
+        handlers would have to read: a step that is being launched meanwhile is met when this is asked again.
+        """
+        run, plan = self.known(key)
+        view, settled, jobs = self.store.load_all(key), 0, []
+        for node in reversed(plan.topological):  # the last first, so that none is launched because of the others
+            state = view.state(node)
+            if not state.status.final and not state.status.active:
+                settled += 1
+                self.handle(run, plan, node, StepSettled(Status.CANCELLED, self.clock(), cause="operator"))
+            elif state.job is not None and state.status.active:
+                self.backend(self.work(plan.steps[node]).kind).cancel(state.job)
+                jobs.append(Check(run.key, node, state.attempt, f"{SWEEP}{epoch}"))
+        self.queue.put([Task(look.name, CHECKS, look) for look in jobs])
+        return settled, len(jobs)
 
     def _settle(self, run: Run, plan: Plan, node: int, event: Event | None) -> None:
         if event is None:

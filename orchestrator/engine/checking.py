@@ -12,9 +12,6 @@ from orchestrator.ports import CHECKS, JobOver, JobRunning, Task
 #: Seconds between the looks at a job that is past its time-out and was asked to stop.
 GRACE = 10.0
 
-#: Seconds by which two clocks may differ.
-SKEW = 30.0
-
 #: How many looks one signal is worth; after them the watchdog is enough.
 SIGNAL_LOOKS = 6
 
@@ -30,7 +27,7 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     backend = ledger.backend(ledger.work(step).kind)
     match backend.status(state.job):
         case JobOver() as over:
-            return ledger.handle(run, plan, look.node, _ended(step, state, over))
+            return ledger.handle(run, plan, look.node, _ended(step, state, over, ledger.clock_skew))
         case JobRunning():
             if ledger.clock() >= _deadline(step, state):
                 backend.cancel(state.job)
@@ -63,13 +60,15 @@ def _deadline(step: Step, state: StepState) -> float:
     return state.started_at + step.timeout
 
 
-def _ended(step: Step, state: StepState, over: JobOver) -> JobEnded:
-    """The end of a job as an event. What we stopped because its time was up has failed, not been cancelled.
+def _ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
+    """The end of a job as an event. What ended after its time was up has failed, however it ended.
 
-    Whoever stopped it may have had a faster clock than the service, so that it seems to have ended too early.
+    The clock of whoever recorded the start, or stopped the job, may differ from the service's by ``skew``: so a success
+    is late only beyond doubt, and what was cancelled about then was stopped by us.
     """
     late = over.at - _deadline(step, state)
-    if late >= {Outcome.FAILED: 0.0, Outcome.CANCELLED: -SKEW}.get(over.outcome, float("inf")):
-        error = f"took longer than its timeout of {step.timeout:g} s, and was stopped"
+    bound = {Outcome.SUCCEEDED: skew, Outcome.FAILED: 0.0, Outcome.CANCELLED: -skew, Outcome.INTERRUPTED: float("inf")}
+    if late >= bound[over.outcome]:
+        error = f"took longer than its timeout of {step.timeout:g} s"
         return JobEnded(state.attempt, Outcome.FAILED, over.at, error=error, cause="timeout")
     return JobEnded(state.attempt, over.outcome, over.at, over.outputs, over.error, over.cause, over.hopeless)

@@ -1,15 +1,15 @@
 """Launching, exactly once: claim, then launch, then record; what may have been launched is looked for first."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import JobEnded, JobLaunched, LaunchClaimed, Outcome, Run, Status, StepSettled, View
+from orchestrator.core.model import JobEnded, JobLaunched, LaunchClaimed, Outcome, Run, Status, StepSettled
 from orchestrator.core.names import JobRef, job_name
 from orchestrator.core.plan import Plan
-from orchestrator.core.steps import NO_JOB, Json
-from orchestrator.definition import expressions
+from orchestrator.core.steps import NO_JOB
+from orchestrator.definition.expressions import ExpressionError
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.rendering import holds, render
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.ports import JobRequest
 
@@ -19,12 +19,16 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
     node, step = effect.node, plan.steps[effect.node]
     work = ledger.work(step)
     try:
-        if step.when is not None and effect.attempt == 1 and not _holds(ledger, run, plan, step.when):
+        if (
+            step.when is not None
+            and effect.attempt == 1
+            and not holds(ledger.store, ledger.facts, run, plan, step.when)
+        ):
             return ledger.handle(run, plan, node, StepSettled(Status.SKIPPED, ledger.clock(), cause="when"))
         if work.kind == NO_JOB:
             return ledger.handle(run, plan, node, StepSettled(Status.SUCCEEDED, ledger.clock()))
-        spec = _render(ledger, run, plan, work.spec)
-    except expressions.ExpressionError as error:
+        spec = render(ledger.store, ledger.facts, run, plan, work.spec)
+    except ExpressionError as error:
         return _refuse(ledger, run, plan, effect, str(error), "expression")
     claimed = _claim(ledger, run, plan, effect)
     if claimed is None:
@@ -72,23 +76,3 @@ def _hopeless(effect: Launch, error: str, cause: str, at: float) -> JobEnded:
 def _name(run: Run, plan: Plan, effect: Launch) -> str:
     step = plan.steps[effect.node]
     return job_name(step.job_name or step.name, JobRef(run.key, effect.node, effect.attempt))
-
-
-def _holds(ledger: Ledger, run: Run, plan: Plan, when: str) -> bool:
-    return expressions.holds(when, _context(ledger, run, plan, expressions.references(when)))
-
-
-def _render(ledger: Ledger, run: Run, plan: Plan, spec: Mapping[str, Json]) -> Mapping[str, Json]:
-    context = _context(ledger, run, plan, expressions.references(spec))
-    return {key: expressions.render(value, context) for key, value in spec.items()}
-
-
-def _context(ledger: Ledger, run: Run, plan: Plan, names: Iterable[str]) -> dict[str, Json]:
-    """What expressions may name: params, the run, and the upstream steps among ``names``."""
-    numbers = {name: plan.numbers[name] for name in names}
-    view = ledger.store.load(run.key, tuple(numbers.values()), ()) if numbers else View()
-    steps: dict[str, Json] = {}
-    for name, number in numbers.items():
-        state = view.state(number)
-        steps[name] = {"status": str(state.status), "outputs": dict(state.outputs or {})}
-    return {"params": dict(run.params), "run": dict(ledger.facts(run)), "steps": steps}

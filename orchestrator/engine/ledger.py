@@ -5,7 +5,7 @@ it raises, the queue delivers the task again and the same lines pay. A commit th
 else has paid, so then the state is read and paid again (``roll_forward``).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import Event, Run, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Json, Step, Work
+from orchestrator.engine.rendering import Facts
 from orchestrator.errors import LaunchRefusedError, NotFoundError, UsageError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
 
@@ -34,7 +35,8 @@ class Ledger:
 
     ``stand_ins``: run each step's ``local`` block where it has one. ``launch_lease``: for so many seconds after a claim
     nobody else launches that attempt; it must outlast a launch call where the backend cannot refuse a taken name.
-    ``signal_delay``: seconds from a signal to the look. ``facts``: what ``{{ run.… }}`` may name.
+    ``signal_delay``: seconds from a signal to the look. ``clock_skew``: seconds by which two clocks here may differ.
+    ``facts``: what ``{{ run.… }}`` may name.
     """
 
     store: Store
@@ -44,7 +46,8 @@ class Ledger:
     stand_ins: bool = False
     launch_lease: float = 0.0
     signal_delay: float = 30.0
-    facts: Callable[[Run], Mapping[str, Json]] = _facts
+    clock_skew: float = 30.0
+    facts: Facts = _facts
 
     def __post_init__(self) -> None:
         # Neither a plan nor the parameters of a run ever change, so they are remembered.

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 
 class Capture:
@@ -69,6 +69,11 @@ class _Switch(io.TextIOBase):
 
     def isatty(self) -> bool:
         return self._stream.isatty()
+
+    @property
+    def buffer(self) -> BinaryIO:
+        """Bytes go where they always did: they bypass the log of a thread."""
+        return self._stream.buffer
 
     @property
     def encoding(self) -> str:  # type: ignore[override]

@@ -26,8 +26,8 @@ def resolve(name: str, folder: str | None) -> Callable[..., object]:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name is None or not module_name.startswith(error.name):
-            raise
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise  # the module is there; something that it imports is not
         raise UnknownFunctionError(f"there is no module '{module_name}' in {folder} or installed") from error
     function = getattr(module, function_name, None)
     if not callable(function):
@@ -53,7 +53,7 @@ def parameters(request: JobRequest) -> Mapping[str, Json]:
         return {**check_outputs(made, "parameters"), **found}
     except (UnknownFunctionError, OutputError) as error:
         raise LaunchRefusedError(f"step '{request.step}': parameters_from: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise LaunchRefusedError(f"step '{request.step}': parameters_from: {describe(error)}") from error
 
 

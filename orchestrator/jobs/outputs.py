@@ -1,6 +1,7 @@
 """What a local job leaves behind: its outputs, and the last thing it said. Reads only."""
 
 import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,15 @@ _TAIL, _LINE = 4096, 300
 def read_outputs(path: Path) -> Mapping[str, Json] | None:
     """The JSON object in the file at ``path``, None if there is no file. Raises OutputError."""
     try:
-        size = path.stat().st_size
-        if size > MOST_OUTPUT:
-            raise OutputError(f"{path}: outputs take {size:,} bytes, at most {MOST_OUTPUT:,} are kept")
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise OutputError(f"{path}: expected outputs in a plain file")
+        if found.st_size > MOST_OUTPUT:
+            raise OutputError(f"{path}: outputs take {found.st_size:,} bytes, at most {MOST_OUTPUT:,} are kept")
         return check_outputs(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise OutputError(f"{path}: expected outputs as a JSON object: {error}") from error
 
 
@@ -33,12 +36,13 @@ def check_outputs(value: Any, what: str = "outputs") -> Mapping[str, Json]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise OutputError(f"expected {what} as a mapping with text keys, came {type(value).__name__}")
     try:
-        text = json.dumps(value, allow_nan=False)
+        text = json.dumps(dict(value), allow_nan=False, ensure_ascii=False)
+        size = len(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise OutputError(f"{what} that JSON cannot hold: {error}") from error
-    if len(text) > MOST_OUTPUT:
-        raise OutputError(f"{what} take {len(text):,} bytes of JSON, at most {MOST_OUTPUT:,} are kept")
-    return value
+    if size > MOST_OUTPUT:
+        raise OutputError(f"{what} take {size:,} bytes of JSON, at most {MOST_OUTPUT:,} are kept")
+    return dict(value)
 
 
 def last_line(log: Path) -> str:

@@ -66,7 +66,7 @@ class ProcessBackend:
                 process = self._spawn(command, cwd, self._environment(request, folder), folder, claim)
             finally:
                 os.close(claim)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a ValueError: text that no argument can hold, such as a NUL
             raise LaunchRefusedError(f"step '{request.step}': command cannot be started: {error}") from error
         return self._watch(job, process)
 
@@ -94,11 +94,16 @@ class ProcessBackend:
         folder = self._home.path / job
         mark = folder / "stopped"
         insist = mark.exists()
-        if not insist:
-            mark.write_text(outcome)
-        pid = _read(folder / "pid")
-        if pid and _held(folder / "claim"):
-            os.killpg(int(pid), signal.SIGKILL if insist else signal.SIGTERM)
+        try:
+            if not insist:
+                mark.write_text(outcome)
+            pid = _read(folder / "pid")
+            if pid and _held(folder / "claim"):
+                os.killpg(int(pid), signal.SIGKILL if insist else signal.SIGTERM)
+        except ProcessLookupError:
+            return  # it has just ended
+        except OSError as error:
+            raise BackendError(f"{folder}: the job cannot be stopped: {error}") from error
 
     def stop_all(self) -> None:
         """End every watched job as interrupted, so that a later process runs it again. Asked again, insist."""
@@ -122,20 +127,22 @@ class ProcessBackend:
 
     def _watch(self, job: str, process: subprocess.Popen[bytes] | None) -> Launched:
         with self._lock:
-            if job not in self._watched:
+            if job not in self._watched and (name := _read(self._home.path / job / "claim")):
                 self._watched[job] = process
-                threading.Thread(target=self._wait, args=(job,), name=f"watch {job}", daemon=True).start()
+                threading.Thread(target=self._wait, args=(job, name), name=f"watch {job}", daemon=True).start()
         return Launched(job)
 
-    def _wait(self, job: str) -> None:
-        claim = self._home.path / job / "claim"
-        name = claim.read_text()
-        with claim.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)  # until the shell is gone
+    def _wait(self, job: str, name: str) -> None:
+        folder = self._home.path / job
+        try:
+            with (folder / "claim").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH)  # until the shell is gone
+        except FileNotFoundError:
+            pass  # somebody removed the folder: there is nothing to wait for
         with self._lock:
             process = self._watched.pop(job)
-        if process is not None:
-            process.wait()
+        if process is not None and process.wait() < 0:
+            _killed(folder, process.returncode)
         self._ended(name)
 
     def _environment(self, request: JobRequest, folder: Path) -> dict[str, str]:
@@ -195,6 +202,15 @@ def _held(claim: Path) -> bool:
     except BlockingIOError:
         return True
     return False
+
+
+def _killed(folder: Path, code: int) -> None:
+    """The shell was killed, and not by us: its command is over, with the status that a shell gives to such an end.
+
+    Without this it would count as interrupted, and be started again for ever if it is the command that kills.
+    """
+    if not (folder / "stopped").exists() and not (folder / "exit").exists() and folder.exists():
+        (folder / "exit").write_text(str(128 - code))
 
 
 def _read(path: Path) -> str:

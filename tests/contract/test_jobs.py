@@ -1,5 +1,8 @@
 """What every job backend promises: a name is launched once, found again, judged by what happened, and stopped."""
 
+import os
+import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +15,7 @@ import pytest
 from orchestrator.core.model import Outcome, Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
-from orchestrator.errors import LaunchRefusedError
+from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.home import Home
 from orchestrator.jobs.process import ProcessBackend
 from orchestrator.jobs.python import PythonBackend
@@ -118,6 +121,13 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     bench.release()
 
 
+def _await(path: Path) -> str:
+    """What is written to a small file, once it is."""
+    while not (path.exists() and (text := path.read_text().strip())):
+        threading.Event().wait(0.005)
+    return text
+
+
 def test_a_job_that_succeeds_leaves_its_outputs(bench: Bench):
     launched = bench.backend.launch(bench.request(bench.good))
     over = bench.over(launched.job)
@@ -217,10 +227,39 @@ def test_another_process_adopts_a_command_and_learns_how_it_ended(tmp_path: Path
     assert second.over(job).outcome is Outcome.SUCCEEDED
 
 
-def test_a_command_that_was_killed_with_its_shell_was_interrupted(tmp_path: Path):
+def test_a_command_that_kills_itself_and_its_shell_has_failed(tmp_path: Path):
+    """Or it would be started again for ever."""
     bench = process(tmp_path)
-    job = bench.backend.launch(bench.request({"command": "kill -9 0"})).job
+    request = bench.request({"command": "kill -9 0"})
+    job = bench.backend.launch(request).job
+    assert bench.ended.get(timeout=30) == request.name
+    assert bench.over(job).error == "exit status 137"
+
+
+def test_a_command_whose_shell_died_with_the_machine_was_interrupted(tmp_path: Path):
+    """Nobody was left to write down how it ended: here the watcher is another process than the parent."""
+    first, second = process(tmp_path), process(tmp_path)
+    job = first.backend.launch(first.request(first.slow)).job
+    (tmp_path / "home" / job / "exit").mkdir()  # so that nobody can
+    second.backend.status(job)
+    pid = _await(tmp_path / "home" / job / "pid")
+    os.killpg(int(pid), signal.SIGKILL)
+    assert second.ended.get(timeout=30) == second.request(second.slow).name
+    (tmp_path / "home" / job / "exit").rmdir()
+    assert second.over(job).outcome is Outcome.INTERRUPTED
+
+
+def test_a_job_whose_folder_was_removed_is_interrupted_and_stops_quietly(tmp_path: Path):
+    bench = process(tmp_path)
+    request = bench.request(bench.slow)
+    job = bench.backend.launch(request).job
+    _await(tmp_path / "home" / job / "pid")
+    shutil.rmtree(tmp_path / "home" / job)
     assert bench.over(job).outcome is Outcome.INTERRUPTED
+    with pytest.raises(BackendError, match="the job cannot be stopped"):
+        bench.backend.cancel(job)
+    bench.release()
+    assert bench.ended.get(timeout=30) == request.name
 
 
 def test_a_command_that_was_stopped_before_it_could_start_never_runs(tmp_path: Path):
@@ -250,6 +289,7 @@ def test_a_command_sees_its_run_its_parameters_and_its_own_environment(tmp_path:
     ("spec", "message"),
     [
         ({"command": []}, "step 'orders': command: expected words or a shell line, came []"),
+        ({"command": ["echo", "a\0b"]}, "step 'orders': command cannot be started: embedded null byte"),
         ({"command": ["true"], "cwd": "nowhere"}, "step 'orders': cwd: there is no folder {}/nowhere"),
     ],
 )
@@ -273,7 +313,17 @@ def test_a_failed_command_is_explained_by_its_status_and_its_last_line(tmp_path:
     assert bench.over(bench.backend.launch(bench.request({"command": command})).job).error == error
 
 
-@pytest.mark.parametrize("text", ["[1]", "{", '{"a": NaN}', '{"a": "' + "x" * 300_000 + '"}'])
+@pytest.mark.parametrize("make", ["mkdir", "mkfifo"])
+def test_outputs_that_are_no_plain_file_fail_the_step(tmp_path: Path, make: str):
+    bench = process(tmp_path)
+    over = bench.over(bench.backend.launch(bench.request({"command": f'{make} "$ORCHESTRATOR_OUTPUTS"'})).job)
+    assert (over.outcome, over.cause, over.hopeless) == (Outcome.FAILED, "outputs", True)
+
+
+BAD_OUTPUTS = ["[1]", "{", '{"a": NaN}', '{"a": "' + "x" * 300_000 + '"}', '{"a": "\\ud800"}', '{"a": ' + "[" * 99_999]
+
+
+@pytest.mark.parametrize("text", BAD_OUTPUTS, ids=["list", "cut", "NaN", "large", "surrogate", "deep"])
 def test_outputs_that_cannot_be_kept_fail_the_step(tmp_path: Path, text: str):
     bench = process(tmp_path)
     (tmp_path / "left").write_text(text)
@@ -285,13 +335,16 @@ def test_outputs_that_cannot_be_kept_fail_the_step(tmp_path: Path, text: str):
     ("function", "error"),
     [
         ("nowhere:f", "there is no module 'nowhere' in {} or installed"),
+        ("needs_what_is_not:f", "ModuleNotFoundError: No module named 'needs' (needs_what_is_not.py:1)"),
         ("json:dunps", "module 'json' has no function 'dunps' (did you mean 'dumps'?)"),
     ],
 )
 def test_a_function_that_is_not_there_fails_the_step_for_good(tmp_path: Path, function: str, error: str):
     bench = python(tmp_path)
+    (tmp_path / "needs_what_is_not.py").write_text("import needs\n")
     over = bench.over(bench.backend.launch(bench.request({"function": function})).job)
-    assert (over.error, over.cause, over.hopeless) == (error.format(tmp_path), "function", True)
+    assert over.error == error.format(tmp_path)
+    assert over.outcome is Outcome.FAILED
 
 
 def test_what_a_function_prints_and_its_traceback_go_to_its_own_log(tmp_path: Path, capsys):

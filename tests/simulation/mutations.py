@@ -47,8 +47,8 @@ MUTANTS = (
     Mutant(
         "a step is settled whatever the state",
         MACHINE,
-        "            if state.status is not Status.PENDING:\n                return None\n            return _final(",
-        "            return _final(",
+        "            if not may_settle(state, event):\n                return None\n            settled",
+        "            settled",
     ),
     Mutant(
         "a gate passes twice",
@@ -180,14 +180,19 @@ MUTANTS = (
         "return replace(self, look=self.look + 1, due=due)",
         "return replace(self, due=due)",
     ),
-    Mutant("a job past its time is cancelled, and its step too", CHECKING, "SKEW = 30.0", "SKEW = 0.0"),
+    Mutant(
+        "a job past its time is cancelled, and its step too",
+        LEDGER,
+        "clock_skew: float = 30.0",
+        "clock_skew: float = 0.0",
+    ),
     Mutant(
         "a signal is believed",
         CHECKING,
         "        case JobRunning():\n",
         "        case JobRunning() if look.chain == SIGNAL:\n"
         "            over = JobOver(Outcome.SUCCEEDED, ledger.clock())\n"
-        "            return ledger.handle(run, plan, look.node, _ended(step, state, over))\n"
+        "            return ledger.handle(run, plan, look.node, _ended(step, state, over, ledger.clock_skew))\n"
         "        case JobRunning():\n",
     ),
     Mutant(

@@ -254,7 +254,7 @@ def test_a_job_past_its_timeout_is_stopped_and_has_failed(world):
     assert single.finish() is RunStatus.FAILED
     state = single.store.load_all(KEY).state(0)
     assert (state.status, state.cause) == (Status.FAILED, "timeout")
-    assert state.error == "took longer than its timeout of 100 s, and was stopped"
+    assert state.error == "took longer than its timeout of 100 s"
     assert single.now == 100.0 + GRACE
 
 
@@ -398,6 +398,34 @@ def test_a_thousand_predecessors_of_one_step_are_counted_in_small_joins(world):
     wide.start()
     assert wide.finish() is RunStatus.SUCCEEDED
     assert max(counter.arrived for counter in wide.store.load_all(KEY).counters.values()) == 32
+
+
+def test_a_cancelled_run_ends_with_its_jobs_and_starts_no_other(world):
+    chain = world(
+        Step("a", JOB),
+        Step("b", JOB, after=("a",)),
+        Step("c", JOB, after=("b",), trigger=TriggerRule.ALL_DONE),
+        a=Script(seconds=1e6),
+    )
+    chain.start()
+    for effect in chain.due():
+        chain.engine.perform(effect)
+    assert chain.engine.cancel(KEY, "1") == (2, 1)
+    assert chain.finish() is RunStatus.FAILED
+    assert chain.statuses() == dict.fromkeys("abc", "cancelled")
+    assert [job.request.step for job in chain.jobs.jobs.values()] == ["a"]
+    assert chain.engine.cancel(KEY, "2") == (0, 0)
+
+
+def test_a_success_after_the_timeout_is_a_failure_once_the_clocks_leave_no_doubt(world):
+    pair = world(Step("a", JOB, timeout=100.0), Step("b", JOB, timeout=100.0))
+    pair.scripts = {"a": Script(seconds=120.0), "b": Script(seconds=131.0)}
+    pair.start()
+    for effect in pair.due():
+        pair.engine.perform(effect)
+    pair.now = 200.0
+    assert pair.finish() is RunStatus.FAILED
+    assert pair.statuses() == {"a": "succeeded", "b": "failed"}
 
 
 def test_a_skip_that_comes_too_early_does_nothing(world):

@@ -21,6 +21,9 @@ def broken():
 
 def wrong():
     return 7
+
+def leaving():
+    raise SystemExit(2)
 """
 
 
@@ -51,6 +54,7 @@ def test_a_function_that_takes_an_argument_gets_the_runs_params(tmp_path: Path):
     ("function", "error"),
     [
         ("broken", r"step 'orders': parameters_from: ValueError: no such day \(made_up_\w+\.py:9\)"),
+        ("leaving", r"step 'orders': parameters_from: SystemExit: 2 \(made_up_\w+\.py:15\)"),
         ("wrong", r"step 'orders': parameters_from: expected parameters as a mapping with text keys, came int"),
         (
             "plane",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.core.machine import evolve, owed, passed, run_status, settled
+from orchestrator.core.machine import MOST_INTERRUPTIONS, evolve, owed, passed, run_status, settled
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import (
     Counter,
@@ -95,6 +95,20 @@ def test_an_interruption_is_owed_again_at_once_and_costs_no_retry():
     retried = evolve(JOINED, A, second, replace(FAILED, attempt=2))
     assert retried is not None
     assert retried.state.status is Status.UP_FOR_RETRY
+
+
+def test_what_is_interrupted_without_end_fails_at_last():
+    worn = replace(RUNNING, attempt=101, interruptions=MOST_INTERRUPTIONS)
+    transition = evolve(JOINED, A, worn, JobEnded(101, Outcome.INTERRUPTED, 50.0))
+    assert transition is not None
+    assert (transition.state.status, transition.state.error) == (Status.FAILED, "interrupted 100 times")
+
+
+def test_an_operator_settles_a_step_that_waits_for_its_retry_and_nobody_else_does():
+    cancelled = replace(AGAIN, status=Status.CANCELLED, ended_at=60.0, due=None, cause="operator")
+    event = StepSettled(Status.CANCELLED, 60.0, "operator")
+    assert evolve(JOINED, A, AGAIN, event) == Transition(cancelled, (JOIN,), Tally(failed=1))
+    assert evolve(JOINED, A, RUNNING, event) is None
 
 
 def test_a_cancelled_job_counts_as_failed_at_the_join():
