@@ -1,21 +1,53 @@
 """The variants of each port. A new adapter joins the suites by one entry here."""
 
+import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from orchestrator import emulators
+from orchestrator.errors import NotFoundError
 from orchestrator.ports import Store
 from orchestrator.queues.local import LocalQueue
 from orchestrator.sqlite import Database
+from orchestrator.stores.firestore import FirestoreStore, connect
 from orchestrator.stores.memory import MemoryStore
 from orchestrator.stores.sqlite import SqliteStore
 
+_PROJECTS = itertools.count()
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite in memory", "sqlite, safe against power cuts"])
+
+@pytest.fixture(scope="session")
+def firestore_host() -> Iterator[str]:
+    """Google's emulator, once for all tests. Where it is not installed they skip, unless REQUIRE_EMULATORS=1."""
+    try:
+        emulators.command(emulators.FIRESTORE)
+    except NotFoundError as error:
+        if os.environ.get("REQUIRE_EMULATORS") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    with emulators.running(emulators.FIRESTORE) as host:
+        yield host
+
+
+@pytest.fixture
+def firestore(firestore_host: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FirestoreStore]:
+    """An empty store: projects know nothing of each other, so each test has its own."""
+    monkeypatch.setenv(emulators.FIRESTORE.variable, firestore_host)
+    store = connect(f"test-{next(_PROJECTS)}", "(default)")
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "sqlite in memory", "sqlite, safe against power cuts", "firestore"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
+        return
+    if request.param == "firestore":
+        yield request.getfixturevalue("firestore")
         return
     path = ":memory:" if request.param == "sqlite in memory" else tmp_path / "store.db"
     database = Database(path, durable="power" in request.param)

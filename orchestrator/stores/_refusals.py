@@ -1,0 +1,93 @@
+"""What Firestore says when it does not do what it was asked: what that means, and how often to ask again."""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+from google.api_core import exceptions as api
+from google.auth.exceptions import GoogleAuthError
+
+from orchestrator.errors import ConflictError, OrchestratorError, StoreError
+
+#: The commit was refused, and so not applied: the document is not as it was seen, or somebody holds it.
+CONFLICT = (api.Conflict, api.FailedPrecondition, api.NotFound)  # ALREADY_EXISTS and ABORTED are kinds of Conflict
+
+#: No answer, or none that tells: the commit may have been applied, may be applied yet, or may never be.
+DOUBT = (api.ServerError, api.TooManyRequests, api.RetryError)
+
+#: All that a call of the client raises.
+FOREIGN = (api.GoogleAPIError, GoogleAuthError, grpc.RpcError, ValueError)
+
+#: How often one commit is tried, and for how many seconds.
+TRIES, DOUBTS, SECONDS = 40, 3, 20.0
+
+_MEANS: tuple[tuple[type[Exception], str], ...] = (
+    (api.Forbidden, "this account may not; it needs the role roles/datastore.user"),
+    (api.Unauthorized, "it does not know this account"),
+    (api.NotFound, "there is no such database; it must be created first"),
+    (api.FailedPrecondition, "the database is not as expected: is it in Firestore's native mode?"),
+    (api.BadRequest, "it does not take the request"),
+    (api.Aborted, "others change the same document"),
+    (api.TooManyRequests, "a quota is used up"),
+    (api.DeadlineExceeded, "no answer in time"),
+    (api.RetryError, "no answer, however often it was asked"),
+    (api.ServiceUnavailable, "it cannot be reached"),
+    (GoogleAuthError, "no usable credentials"),
+)
+
+
+def meant(error: Exception, doing: str) -> OrchestratorError:
+    """A foreign error as one of ours, in one sentence. ``doing``: what was asked, as "commit a step"."""
+    means = next((words for kind, words in _MEANS if isinstance(error, kind)), "it failed")
+    made = ConflictError if isinstance(error, api.Aborted) else StoreError
+    return made(f"Firestore could not {doing}: {means} ({_said(error)})")
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Raises what the client raises in the block as an error of ours."""
+    try:
+        yield
+    except FOREIGN as error:
+        raise meant(error, doing) from error
+
+
+class Patience:
+    """How often a commit is tried again after it was refused, or its answer lost."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+        self._conflicts = self._doubts = 0
+        self._until = time.monotonic() + SECONDS
+
+    def spend(self, error: Exception) -> None:
+        """Returns when it is time to read again. Raises ConflictError or StoreError if it is time to give up.
+
+        After the first conflict it is that at once: most often somebody else has done the same, and nothing is left
+        to do. Only where threads fight over one document is there a wait, of random length, so that one of them wins.
+        """
+        if isinstance(error, CONFLICT):
+            self._conflicts += 1
+            if self._conflicts == TRIES or time.monotonic() > self._until:
+                raise ConflictError(
+                    f"Firestore could not {self._doing}: refused {self._conflicts} times, for others change the same"
+                    f" document ({_said(error)})"
+                ) from error
+        elif isinstance(error, DOUBT):
+            self._doubts += 1
+            if self._doubts == DOUBTS or time.monotonic() > self._until:
+                raise meant(error, self._doing) from error
+        else:
+            raise meant(error, self._doing) from error
+        tries = self._conflicts + self._doubts
+        if tries > 1:
+            time.sleep(random.uniform(0.0, min(0.1, 0.002 * 2.0**tries)))
+
+
+def _said(error: Exception) -> str:
+    """The service's own words, on one line, with the name of its code."""
+    code = getattr(error, "grpc_status_code", None)
+    words = " ".join(str(getattr(error, "message", error)).split())
+    return f"{code.name}: {words}" if code is not None else f"{type(error).__name__}: {words}"

@@ -1,0 +1,251 @@
+"""The cloud's store, on Firestore: a document a step, one a counter, one a run, a plan once a version.
+
+    runs/{key}                     runs/{key}/steps/{node}
+    plans/{version}                runs/{key}/counters/{join}
+    plans/{version}/parts/{n}      what of a very large plan does not fit the first
+
+No transactions: a transaction locks what it reads, and a join that all who arrive at it read becomes a queue. A step
+is read plainly and committed on condition that it is unchanged; counters are added to in the same commit, unread, and
+its answer tells their new values. Holds no decisions.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import chain, islice
+from typing import Any
+
+from google.api_core import exceptions as api
+from google.api_core.retry import Retry, if_exception_type
+from google.cloud.firestore import Client, CollectionReference, DocumentReference, Increment, Query
+from google.cloud.firestore import DocumentSnapshot as AnySnapshot
+
+from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Transition, View
+from orchestrator.core.plan import Plan
+from orchestrator.errors import StoreError
+from orchestrator.ports import Commit, Decide, check_writes
+from orchestrator.stores import _documents as documents
+from orchestrator.stores._refusals import FOREIGN, Patience, translated
+
+DocumentSnapshot = AnySnapshot[DocumentReference]
+
+#: Seconds for a small read, a commit, and a stream of thousands. The client's own defaults are 300, 60 and 300.
+_READ, _COMMIT, _STREAM = 5.0, 10.0, 60.0
+
+#: A read does no harm twice, so it is asked again for 3 s. Without an explicit policy the client asks for 5 minutes.
+_AGAIN = Retry(if_exception_type(api.ServiceUnavailable, api.InternalServerError), 0.05, 0.5, 2.0, timeout=3.0)
+
+#: How many documents one read names.
+_CHUNK = 500
+
+#: How many steps are remembered as they were last seen.
+_REMEMBERED = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A step as it was at ``updated``; None: there is no document."""
+
+    state: StepState
+    updated: datetime | None
+
+
+_NOTHING = _Seen(PENDING, None)
+
+
+def connect(project: str, database: str) -> "FirestoreStore":
+    """The store in a database of a project, with the credentials that the environment has."""
+    with translated(f"open {project}/{database}"):
+        return FirestoreStore(Client(project=project, database=database))
+
+
+class FirestoreStore:
+    """Keeps its promises among any number of threads and processes; one client serves all threads of a process.
+
+    A step that this store has just read or written is not read again before it is written; one that it does not know
+    is first taken for absent. Either is only a guess, and the commit's condition proves it or refuses.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._recent: dict[tuple[str, int], _Seen] = {}
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()  # type: ignore[no-untyped-call]
+
+    def open_run(self, run: Run, plan: Plan) -> bool:
+        document, head = self._run(run.key), self._plan(run.version)
+        found = {snapshot.reference.path for snapshot in self._read([document, head], "open a run", ["parts"])}
+        if document.path in found:
+            return False
+        with translated("open a run"):
+            batch = self._client.batch()
+            if head.path not in found:
+                first, *others = documents.of_plan(plan)
+                for number, part in enumerate(others, start=1):
+                    _part(head, number).set({"plan": part}, retry=None, timeout=_COMMIT)
+                batch.set(head, {"graph": plan.graph, "parts": 1 + len(others), "plan": first})
+            batch.create(document, documents.of_run(run))
+            try:
+                batch.commit(retry=None, timeout=_COMMIT)
+            except api.AlreadyExists:
+                return False
+            return True
+
+    def transact(self, run: str, node: int, decide: Decide) -> Commit:
+        seen, certain, patience = self._recent.pop((run, node), _NOTHING), False, Patience("commit a step")
+        while True:
+            transition = decide(seen.state)
+            if transition is not None:
+                check_writes(transition)
+                try:
+                    return self._commit(run, node, seen, transition)
+                except FOREIGN as error:
+                    patience.spend(error)
+            elif certain:
+                return Commit(False, seen.state, {})
+            seen, certain = self._look(run, node), True
+
+    def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
+        steps, counters = self._steps(run), self._counters(run)
+        wanted = chain((steps.document(str(n)) for n in nodes), (counters.document(str(j)) for j in joins))
+        found = list(self._read(wanted, "load steps"))
+        if len(nodes) == 1:  # a look at a job, which its end may follow
+            for snapshot in found:
+                if snapshot.reference.parent.id == steps.id:
+                    self._remember(run, int(snapshot.id), _seen(snapshot))
+        return _view(found, steps.id)
+
+    def load_all(self, run: str) -> View:
+        with translated("load a run"):
+            found = [
+                snapshot
+                for collection in (self._steps(run), self._counters(run))
+                for snapshot in collection.stream(retry=_AGAIN, timeout=_STREAM)
+            ]
+        return _view(found, "steps")
+
+    def get_run(self, run: str) -> Run | None:
+        found = list(self._read([self._run(run)], "read a run"))
+        return documents.to_run(_fields(found[0])) if found else None
+
+    def get_plan(self, version: str) -> Plan | None:
+        head = self._plan(version)
+        found = list(self._read([head], "read a plan"))
+        if not found:
+            return None
+        fields = _fields(found[0])
+        parts = {0: fields["plan"]}
+        for number in range(1, fields["parts"]):
+            for snapshot in self._read([_part(head, number)], "read a plan"):
+                parts[number] = _fields(snapshot)["plan"]
+        if len(parts) < fields["parts"]:
+            raise StoreError(f"the plan '{version}' is not whole: {len(parts)} of {fields['parts']} parts are there")
+        return documents.to_plan(parts[number] for number in sorted(parts))
+
+    def end_run(self, run: str, status: RunStatus, at: float) -> bool:
+        document, patience = self._run(run), Patience("end a run")
+        while True:
+            found = list(self._read([document], "end a run"))
+            if not found:
+                raise StoreError(f"no run has the key '{run}'")
+            stored = documents.to_run(_fields(found[0]))
+            if stored.status is not RunStatus.RUNNING:
+                return False
+            ended = replace(stored, status=status, ended_at=at)
+            unchanged = self._client.write_option(last_update_time=found[0].update_time)
+            try:
+                document.update(documents.of_run(ended), option=unchanged, retry=None, timeout=_COMMIT)
+            except FOREIGN as error:
+                patience.spend(error)
+            else:
+                return True
+
+    def list_runs(self, limit: int = 50) -> Sequence[Run]:
+        with translated("list runs"):
+            query = self._client.collection("runs").order_by("started_at", direction=Query.DESCENDING).limit(limit)
+            found = list(query.stream(retry=_AGAIN, timeout=_STREAM))
+        return [documents.to_run(_fields(snapshot)) for snapshot in found]
+
+    def _commit(self, run: str, node: int, seen: _Seen, transition: Transition) -> Commit:
+        """One commit; raises whatever the client raises."""
+        batch = self._client.batch()
+        step, fields = self._steps(run).document(str(node)), documents.of_state(transition.state)
+        if seen.updated is None:
+            batch.create(step, fields)
+        else:
+            batch.update(step, fields, option=self._client.write_option(last_update_time=seen.updated))
+        adds = {name: Increment(by) for name, by in documents.of_arrival(transition.adds).items()}
+        counters = self._counters(run)
+        for join in transition.joins:
+            batch.set(counters.document(str(join)), adds, merge=True)
+        written, *changed = batch.commit(retry=None, timeout=_COMMIT)
+        if not transition.state.status.final:
+            self._remember(run, node, _Seen(transition.state, written.update_time))
+        values = zip(transition.joins, changed, strict=True)
+        return Commit(True, transition.state, {join: _counted(result) for join, result in values})
+
+    def _look(self, run: str, node: int) -> _Seen:
+        found = list(self._read([self._steps(run).document(str(node))], "read a step"))
+        return _seen(found[0]) if found else _NOTHING
+
+    def _read(
+        self, wanted: Collection[DocumentReference] | Iterator[DocumentReference], doing: str, only: Any = None
+    ) -> Iterator[DocumentSnapshot]:
+        """The documents among ``wanted`` that exist."""
+        left = iter(wanted)
+        while chunk := list(islice(left, _CHUNK)):
+            with translated(doing):
+                found = list(self._client.get_all(chunk, only, retry=_AGAIN, timeout=_READ))
+            yield from (snapshot for snapshot in found if snapshot.exists)
+
+    def _remember(self, run: str, node: int, seen: _Seen) -> None:
+        if len(self._recent) >= _REMEMBERED:
+            self._recent.clear()
+        self._recent[run, node] = seen
+
+    def _run(self, key: str) -> DocumentReference:
+        return self._client.collection("runs").document(key)
+
+    def _plan(self, version: str) -> DocumentReference:
+        document: DocumentReference = self._client.collection("plans").document(version)
+        return document
+
+    def _steps(self, run: str) -> CollectionReference:
+        steps: CollectionReference = self._run(run).collection("steps")
+        return steps
+
+    def _counters(self, run: str) -> CollectionReference:
+        counters: CollectionReference = self._run(run).collection("counters")
+        return counters
+
+
+def _part(head: DocumentReference, number: int) -> DocumentReference:
+    part: DocumentReference = head.collection("parts").document(str(number))
+    return part
+
+
+def _fields(snapshot: DocumentSnapshot) -> Mapping[str, Any]:
+    return snapshot.to_dict() or {}
+
+
+def _seen(snapshot: DocumentSnapshot) -> _Seen:
+    return _Seen(documents.to_state(_fields(snapshot)), snapshot.update_time)
+
+
+def _view(found: Sequence[DocumentSnapshot], steps: str) -> View:
+    states: dict[int, StepState] = {}
+    counters: dict[int, Counter] = {}
+    for snapshot in found:
+        if snapshot.reference.parent.id == steps:
+            states[int(snapshot.id)] = documents.to_state(_fields(snapshot))
+        else:
+            counters[int(snapshot.id)] = documents.to_counter(_fields(snapshot))
+    return View(states, counters)
+
+
+def _counted(result: Any) -> Counter:
+    """A counter's new values, which the answer gives in the order of the fields' names."""
+    values = (value.integer_value for value in result.transform_results)
+    return documents.to_counter(dict(zip(documents.COUNTED, values, strict=True)))

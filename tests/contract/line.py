@@ -1,0 +1,76 @@
+"""A bad line: what a real client's channel goes through, with the failures that a test lays out for it."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+from google.cloud.firestore import Client
+from google.cloud.firestore_v1.services.firestore import FirestoreClient
+from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
+
+
+class Failure(grpc.RpcError):
+    def __init__(self, code: grpc.StatusCode) -> None:
+        self._code = code
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return "as told"
+
+    def result(self, timeout: float | None = None) -> Any:
+        raise self
+
+    def trailing_metadata(self) -> tuple[()]:
+        return ()
+
+
+Fate = Callable[[Callable[[], Any]], Any]
+
+
+def refuse(code: grpc.StatusCode) -> Fate:
+    """The call does not arrive."""
+
+    def fate(send: Callable[[], Any]) -> Any:
+        raise Failure(code)
+
+    return fate
+
+
+def lose(code: grpc.StatusCode) -> Fate:
+    """The call arrives, and its answer does not come back."""
+
+    def fate(send: Callable[[], Any]) -> Any:
+        send().result()
+        raise Failure(code)
+
+    return fate
+
+
+class Line(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
+    """Counts the calls of each method, and lets the next ones meet the ``fates`` that are laid out for them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.calls: Counter[str] = Counter()
+        self.fates: dict[str, Iterator[Fate]] = {}
+
+    def _call(self, continuation: Any, details: Any, request: Any) -> Any:
+        method = details.method.rpartition("/")[2]
+        with self._lock:
+            self.calls[method] += 1
+        fate = next(self.fates.get(method, iter(())), None)
+        return fate(lambda: continuation(details, request)) if fate else continuation(details, request)
+
+    intercept_unary_unary = intercept_unary_stream = _call
+
+    def client(self, project: str, host: str) -> Client:
+        """The real client, on this line to the emulator at ``host``."""
+        client = Client(project=project)
+        channel = grpc.intercept_channel(grpc.insecure_channel(host), self)
+        client._transport = FirestoreGrpcTransport(channel=channel)
+        client._firestore_api_internal = FirestoreClient(transport=client._transport)
+        return client

@@ -1,0 +1,297 @@
+"""The Firestore store over a bad line: the real client and the real emulator, and between them what goes wrong."""
+
+import random
+import socket
+import string
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from orchestrator import emulators
+from orchestrator.core import model
+from orchestrator.core.messages import Launch
+from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.rules import Tally
+from orchestrator.core.steps import Step, Work
+from orchestrator.engine import Engine
+from orchestrator.errors import ConflictError, StoreError
+from orchestrator.ports import Commit, Task
+from orchestrator.stores import _documents, _refusals
+from orchestrator.stores.firestore import FirestoreStore, connect
+from tests.contract.line import Failure, Line, lose, refuse
+
+PLAN = compile_plan(
+    "g",
+    "v1",
+    tuple(Step(name, Work("command"), after=after) for name, after in (("a", ()), ("b", ()), ("c", ("a", "b")))),
+)
+RUN = Run("run-1", "key1", "g", "v1", {}, started_at=100.0)
+DONE = StepState(Status.SUCCEEDED, attempt=1, job="j")
+ARRIVED = {0: Counter(1, Tally(succeeded=1))}
+
+
+def end(state: StepState) -> Transition | None:
+    return None if state.status.final else Transition(DONE, (0,), Tally(succeeded=1))
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+@pytest.fixture
+def shaky(firestore: FirestoreStore, firestore_host: str, line: Line) -> Iterator[FirestoreStore]:
+    """A second store on the database of ``firestore``, over ``line``. The run is open."""
+    firestore.open_run(RUN, PLAN)
+    store = FirestoreStore(line.client(firestore._client.project, firestore_host))
+    yield store
+    store.close()
+
+
+_CODES = grpc.StatusCode
+UNSURE = [_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED, _CODES.INTERNAL, _CODES.UNKNOWN]
+
+
+@pytest.mark.parametrize("code", UNSURE, ids=str)
+def test_a_commit_that_was_applied_and_its_answer_lost_counts_once(
+    shaky: FirestoreStore, line: Line, code: grpc.StatusCode
+):
+    line.fates["Commit"] = iter([lose(code)])
+    assert shaky.transact("key1", 0, end) == Commit(False, DONE, {})
+    assert shaky.load_all("key1") == View({0: DONE}, ARRIVED)
+
+
+@pytest.mark.parametrize("code", [*UNSURE, grpc.StatusCode.ABORTED, grpc.StatusCode.RESOURCE_EXHAUSTED], ids=str)
+def test_a_commit_that_did_not_arrive_is_made_again(shaky: FirestoreStore, line: Line, code: grpc.StatusCode):
+    line.fates["Commit"] = iter([refuse(code)] * 2)
+    assert shaky.transact("key1", 0, end) == Commit(True, DONE, ARRIVED)
+    assert shaky.load_all("key1") == View({0: DONE}, ARRIVED)
+
+
+def test_a_commit_that_was_given_up_and_arrives_late_counts_once(shaky: FirestoreStore, line: Line):
+    sent: list[Callable[[], Any]] = []
+
+    def slow(send: Callable[[], Any]) -> Any:
+        sent.append(send)
+        raise Failure(grpc.StatusCode.DEADLINE_EXCEEDED)
+
+    def overtaken(send: Callable[[], Any]) -> Any:
+        sent.pop()().result()
+        return send()
+
+    line.fates["Commit"] = iter([slow, overtaken])
+    assert shaky.transact("key1", 0, end) == Commit(False, DONE, {})
+    assert shaky.load_all("key1") == View({0: DONE}, ARRIVED)
+
+
+def test_if_the_answer_to_the_last_arrival_is_lost_the_successor_is_launched_all_the_same(
+    shaky: FirestoreStore, line: Line
+):
+    put: list[Task] = []
+    engine = Engine(shaky, type("Queue", (), {"put": lambda self, tasks: put.extend(tasks)})(), {}, lambda: 1.0)
+    for node in (0, 1):
+        shaky.transact("key1", node, lambda _: Transition(StepState(Status.RUNNING, attempt=1, job="j")))
+    ended = model.JobEnded(1, model.Outcome.SUCCEEDED, 2.0)
+    engine.handle(RUN, PLAN, 0, ended)
+    line.fates["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
+    engine.handle(RUN, PLAN, 1, ended)
+    assert [task.effect for task in put] == [Launch("key1", 2, 1)]
+
+
+def test_a_commit_that_is_refused_for_ever_is_a_conflict(
+    shaky: FirestoreStore, line: Line, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(_refusals, "TRIES", 3)
+    line.fates["Commit"] = iter([refuse(grpc.StatusCode.ABORTED)] * 3)
+    with pytest.raises(ConflictError) as caught:
+        shaky.transact("key1", 0, end)
+    assert str(caught.value) == (
+        "Firestore could not commit a step: refused 3 times, for others change the same document (ABORTED: as told)"
+    )
+    assert shaky.load_all("key1") == View({}, {})
+
+
+MEANINGS = {
+    grpc.StatusCode.UNAVAILABLE: "it cannot be reached",
+    grpc.StatusCode.DEADLINE_EXCEEDED: "no answer in time",
+    grpc.StatusCode.RESOURCE_EXHAUSTED: "a quota is used up",
+    grpc.StatusCode.PERMISSION_DENIED: "this account may not; it needs the role roles/datastore.user",
+    grpc.StatusCode.UNAUTHENTICATED: "it does not know this account",
+    grpc.StatusCode.INVALID_ARGUMENT: "it does not take the request",
+    grpc.StatusCode.CANCELLED: "it failed",
+}
+
+
+@pytest.mark.parametrize(("code", "meaning"), MEANINGS.items(), ids=map(str, MEANINGS))
+def test_a_commit_that_fails_for_good_is_an_error_of_one_sentence(
+    shaky: FirestoreStore, line: Line, code: grpc.StatusCode, meaning: str
+):
+    line.fates["Commit"] = iter([refuse(code)] * 3)
+    with pytest.raises(StoreError) as caught:
+        shaky.transact("key1", 0, end)
+    assert str(caught.value) == f"Firestore could not commit a step: {meaning} ({code.name}: as told)"
+
+
+READS: dict[str, Callable[[FirestoreStore], object]] = {
+    "load steps": lambda store: store.load("key1", [0], [0]),
+    "load a run": lambda store: store.load_all("key1"),
+    "read a run": lambda store: store.get_run("key1"),
+    "read a plan": lambda store: store.get_plan("v1"),
+    "list runs": lambda store: store.list_runs(),
+    "end a run": lambda store: store.end_run("key1", RunStatus.FAILED, 1.0),
+    "open a run": lambda store: store.open_run(RUN, PLAN),
+    "read a step": lambda store: store.transact("key1", 0, lambda _: None),
+}
+
+
+@pytest.mark.parametrize("verb", READS)
+def test_a_read_that_fails_is_an_error_of_one_sentence(shaky: FirestoreStore, line: Line, verb: str):
+    line.fates["BatchGetDocuments"] = line.fates["RunQuery"] = iter([refuse(grpc.StatusCode.NOT_FOUND)])
+    with pytest.raises(StoreError) as caught:
+        READS[verb](shaky)
+    meaning = "there is no such database; it must be created first"
+    assert str(caught.value) == f"Firestore could not {verb}: {meaning} (NOT_FOUND: as told)"
+
+
+@pytest.mark.parametrize("verb", READS)
+def test_a_read_is_made_again_when_the_line_breaks(
+    shaky: FirestoreStore, firestore: FirestoreStore, line: Line, verb: str
+):
+    line.fates["BatchGetDocuments"] = line.fates["RunQuery"] = iter([refuse(grpc.StatusCode.UNAVAILABLE)])
+    again = READS[verb](shaky)
+    if verb != "end a run":
+        assert again == READS[verb](firestore)
+
+
+def test_the_start_of_a_run_whose_answer_was_lost_is_an_error_and_then_the_run_is_there(
+    shaky: FirestoreStore, line: Line
+):
+    other = replace(RUN, id="run-2", key="key2", version="v2")
+    line.fates["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
+    with pytest.raises(StoreError, match="could not open a run: it cannot be reached"):
+        shaky.open_run(other, replace(PLAN, version="v2"))
+    assert not shaky.open_run(other, replace(PLAN, version="v2"))
+    assert (shaky.get_run("key2"), shaky.get_plan("v2")) == (other, replace(PLAN, version="v2"))
+
+
+def test_of_many_who_open_one_run_one_does(firestore: FirestoreStore):
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(lambda n: firestore.open_run(replace(RUN, params={"n": n}), PLAN), range(8)))
+    assert opened.count(True) == 1
+    stored = firestore.get_run("key1")
+    assert stored is not None
+    assert stored.params == {"n": opened.index(True)}
+
+
+def test_of_many_who_end_one_run_one_does(firestore: FirestoreStore):
+    firestore.open_run(RUN, PLAN)
+    with ThreadPoolExecutor(8) as pool:
+        ended = list(pool.map(lambda n: firestore.end_run("key1", RunStatus.FAILED, float(n)), range(8)))
+    assert firestore.get_run("key1") == replace(RUN, status=RunStatus.FAILED, ended_at=float(ended.index(True)))
+    assert ended.count(True) == 1
+
+
+def test_the_end_of_a_run_whose_answer_was_lost_is_not_recorded_twice(shaky: FirestoreStore, line: Line):
+    line.fates["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
+    assert not shaky.end_run("key1", RunStatus.SUCCEEDED, 5.0)
+    assert shaky.get_run("key1") == replace(RUN, status=RunStatus.SUCCEEDED, ended_at=5.0)
+
+
+def claim(attempt: int) -> Callable[[StepState], Transition | None]:
+    launching = Transition(StepState(Status.LAUNCHING, attempt))
+    return lambda state: launching if state.attempt + 1 == attempt else None
+
+
+def test_a_step_is_not_read_again_by_who_has_just_written_it_or_looked_at_it(shaky: FirestoreStore, line: Line):
+    shaky.transact("key1", 0, claim(1))
+    shaky.transact("key1", 0, claim(2))
+    assert line.calls == {"Commit": 2}
+    shaky.load("key1", [0], [])
+    shaky.transact("key1", 0, end)
+    assert line.calls == {"Commit": 3, "BatchGetDocuments": 1}
+
+
+def test_what_another_process_wrote_meanwhile_is_seen_before_anything_is_decided_for_good(
+    shaky: FirestoreStore, firestore: FirestoreStore
+):
+    shaky.transact("key1", 0, claim(1))
+    firestore.transact("key1", 0, claim(2))
+    assert shaky.transact("key1", 0, claim(2)) == Commit(False, StepState(Status.LAUNCHING, 2), {})
+    assert shaky.transact("key1", 0, claim(3)) == Commit(True, StepState(Status.LAUNCHING, 3), {})
+    firestore.transact("key1", 0, end)
+    assert shaky.transact("key1", 0, end) == Commit(False, DONE, {})
+    assert shaky.load("key1", [], [0]).counters == ARRIVED
+
+
+def test_arrivals_from_many_threads_need_one_call_each_and_no_transaction(shaky: FirestoreStore, line: Line):
+    with ThreadPoolExecutor(16) as pool:
+        commits = list(pool.map(lambda node: shaky.transact("key1", node, end), range(100)))
+    assert sorted(commit.counters[0].arrived for commit in commits) == list(range(1, 101))
+    assert line.calls == {"Commit": 100}
+
+
+def test_a_plan_of_13_000_steps_fits_one_document(firestore: FirestoreStore):
+    dice = random.Random(5)
+    names = ["".join(dice.choices(string.ascii_lowercase, k=12)) for _ in range(13_000)]
+    steps = [
+        Step(
+            name, Work("command", {"command": ["make", name]}), after=tuple(dice.sample(names[:number], min(number, 4)))
+        )
+        for number, name in enumerate(names)
+    ]
+    plan = compile_plan("g", "large", steps)
+    assert len(_documents.of_plan(plan)) == 1
+    firestore.open_run(replace(RUN, version="large"), plan)
+    assert firestore.get_plan("large") == plan
+
+
+def test_a_plan_that_does_not_fit_one_document_is_kept_in_parts(
+    firestore: FirestoreStore, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(_documents, "_PART", 50)
+    firestore.open_run(RUN, PLAN)
+    assert firestore.get_plan("v1") == PLAN
+    firestore._client.document("plans/v1/parts/1").delete()
+    with pytest.raises(StoreError, match=r"^the plan 'v1' is not whole: \d of \d parts are there$"):
+        firestore.get_plan("v1")
+
+
+def test_a_state_too_large_for_a_document_is_an_error_and_changes_nothing(firestore: FirestoreStore):
+    firestore.open_run(RUN, PLAN)
+    with pytest.raises(StoreError, match="could not commit a step: it does not take the request"):
+        firestore.transact("key1", 0, lambda _: Transition(replace(DONE, outputs={"text": "x" * 1_050_000}), (0,)))
+    assert firestore.load_all("key1") == View({}, {})
+
+
+def test_outputs_that_firestore_has_no_type_for_come_back_as_they_were(firestore: FirestoreStore):
+    firestore.open_run(RUN, PLAN)
+    odd = replace(DONE, outputs={"": [[1], [[2.5]]], "__name__": 2**70, "a.b`c": None, "ünïcode": {"x": [{}]}})
+    firestore.transact("key1", 0, lambda _: Transition(odd))
+    assert firestore.load("key1", [0], []).state(0) == odd
+
+
+def test_where_nothing_listens_the_error_comes_in_seconds(monkeypatch: pytest.MonkeyPatch):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv(emulators.FIRESTORE.variable, f"127.0.0.1:{probe.getsockname()[1]}")
+        store = connect("nowhere", "(default)")
+        with pytest.raises(
+            StoreError, match=r"^Firestore could not read a step: no answer, however often it was asked"
+        ):
+            store.transact("key1", 0, end)
+        store.close()
+
+
+def test_without_credentials_the_error_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    for name in (emulators.FIRESTORE.variable, "GOOGLE_APPLICATION_CREDENTIALS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    with pytest.raises(StoreError, match=r"^Firestore could not open p/d: no usable credentials"):
+        connect("p", "d")
