@@ -1,0 +1,63 @@
+"""A stand-in of Cloud Tasks with one queue, a clock that stands still and a target: for test_cloud_tasks_*.py."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from google.cloud import tasks_v2
+
+from orchestrator.standins.cloud_tasks import CloudTasksStandIn
+from tests.contract.queues import PLACE, Hand, Target, client_of
+
+QUEUE = f"{PLACE}/queues/q"
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class World:
+    """One queue, ``q``, at a stand-in whose clock stands still, and a target for its tasks."""
+
+    standin: CloudTasksStandIn
+    client: tasks_v2.CloudTasksClient
+    target: Target
+    clock: Hand
+
+    def create(self, name: str = "t", queue: str = QUEUE, **others: object) -> tasks_v2.Task:
+        request = {"url": self.target.url, "http_method": "POST", "body": b"hello"} | others.pop("http", {})
+        task = {"name": f"{queue}/tasks/{name}", "http_request": request, **others}
+        return self.client.create_task(parent=QUEUE, task=task)
+
+    def turn(self, seconds: float) -> None:
+        """Let happen what is due, let time pass, and let happen what that brings."""
+        assert self.standin.idle()
+        self.clock.now += seconds
+        self.standin.wake()
+        assert self.standin.idle()
+
+    def names(self) -> list[str]:
+        return [task.name.rpartition("/")[2] for task in self.client.list_tasks(parent=QUEUE)]
+
+    def tries(self) -> list[str]:
+        return [request.headers["X-CloudTasks-TaskRetryCount"] for request in self.target.requests]
+
+
+@contextmanager
+def world_of(
+    rates: dict[str, object] | None = None, retry: dict[str, object] | None = None, **others: object
+) -> Iterator[World]:
+    queue = tasks_v2.Queue(name=QUEUE, rate_limits=rates, retry_config=retry)
+    clock = Hand(1000.0)
+    with ExitStack() as stack:
+        target = stack.enter_context(Target())
+        standin = stack.enter_context(CloudTasksStandIn([queue], **{"clock": clock, **others}))
+        yield World(standin, stack.enter_context(client_of(standin.endpoint)), target, clock)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what must come; half a minute at most."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.002)

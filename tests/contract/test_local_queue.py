@@ -1,0 +1,56 @@
+"""What only the local queue has: leases, limits, runs, and forgetting."""
+
+from orchestrator.core.messages import Finish, Launch
+from orchestrator.ports import CHECKS
+from orchestrator.queues.local import VISIBILITY, LocalQueue
+from tests.contract.queues import task
+
+RUNS = ["k"]
+FIRST, SECOND = task(Launch("k", 1, 1)), task(Launch("k", 2, 1))
+
+
+def names(queue: LocalQueue, now: float, limit: int = 100, lane: str = CHECKS) -> list[str]:
+    return [delivery.name for delivery in queue.lease(RUNS, lane, now, limit)]
+
+
+def test_a_retry_that_has_become_due_goes_before_what_was_put_after_it(queue: LocalQueue):
+    """Or a failed step would wait behind every step that became ready while it waited."""
+    queue.put([task(Launch("k", 1, 2, due=60.0))])
+    queue.put([FIRST, SECOND])
+    assert names(queue, 60.0, limit=1) == ["k-1-launch-2"]
+
+
+def test_an_unacknowledged_task_comes_again_after_the_visibility_timeout(queue: LocalQueue):
+    queue.put([FIRST])
+    assert names(queue, 0.0) == [FIRST.name]
+    assert names(queue, VISIBILITY - 0.1) == []
+    assert names(queue, VISIBILITY) == [FIRST.name]
+
+
+def test_no_more_is_handed_out_than_was_asked_for(queue: LocalQueue):
+    queue.put([task(Launch("k", number, 1)) for number in range(5)])
+    assert len(names(queue, 0.0, limit=2)) == 2
+    assert len(names(queue, 0.0, limit=0)) == 0
+    assert len(names(queue, 0.0)) == 3
+
+
+def test_only_the_runs_that_are_asked_for_are_served(queue: LocalQueue):
+    queue.put([FIRST, task(Finish("other"))])
+    assert [delivery.name for delivery in queue.lease(["other"], CHECKS, 0.0, 9)] == ["other-finish"]
+    assert queue.next_due(["nobody"], [CHECKS]) is None
+
+
+def test_what_a_dead_process_had_leased_is_due_again_when_it_is_released(queue: LocalQueue):
+    queue.put([FIRST, task(Launch("k", 9, 2, due=500.0))])
+    assert names(queue, 0.0) == [FIRST.name]
+    queue.release("k", 5.0)
+    assert names(queue, 5.0) == [FIRST.name]
+    assert queue.next_due(RUNS, [CHECKS]) == 5.0 + VISIBILITY
+
+
+def test_a_forgotten_run_leaves_nothing(queue: LocalQueue):
+    queue.put([FIRST])
+    queue.forget("k")
+    assert names(queue, 1e9) == []
+    queue.put([FIRST])
+    assert names(queue, 0.0) == [FIRST.name]
