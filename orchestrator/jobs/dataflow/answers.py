@@ -1,0 +1,89 @@
+"""What Google's client raises, as errors of ours. It decides what a failed call means; it makes none."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httplib2
+from google.auth.exceptions import GoogleAuthError
+from googleapiclient.errors import Error as ClientError
+from googleapiclient.errors import HttpError
+
+from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
+from orchestrator.jobs.dataflow.causes import Cause, classify
+
+#: All that a call may raise. ValueError: an answer that is not JSON.
+FOREIGN = (OSError, http.client.HTTPException, httplib2.HttpLib2Error, GoogleAuthError, ClientError, ValueError)
+
+#: What is raised before anything of a request was sent.
+_UNSENT = (httplib2.ServerNotFoundError, ConnectionRefusedError, GoogleAuthError)
+
+
+class AnswerError(BackendError):
+    """The API answered a question with an error of HTTP status ``status``."""
+
+    def __init__(self, text: str, status: int) -> None:
+        self.status = status
+        super().__init__(text)
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Map what a harmless call raises: AnswerError, or BackendError if no answer came."""
+    try:
+        yield
+    except HttpError as error:
+        raise AnswerError(f"{what}: {sentence(error)}", int(error.status_code)) from error
+    except FOREIGN as error:
+        raise BackendError(f"{what}: {_named(error)}") from error
+
+
+@contextmanager
+def launching(name: str) -> Iterator[None]:
+    """Map what a launch raises: LaunchRefusedError, AmbiguousLaunchError or BackendError, as the port promises."""
+    try:
+        yield
+    except HttpError as error:
+        raise _verdict(f"Dataflow did not launch {name}", int(error.status_code), sentence(error)) from error
+    except _UNSENT as error:
+        raise BackendError(f"the launch of {name} was not sent: {_named(error)}") from error
+    except FOREIGN as error:
+        raise AmbiguousLaunchError(f"no answer came to the launch of {name}: {_named(error)}") from error
+
+
+def _verdict(what: str, status: int, said: str) -> Exception:
+    """What an error answer to a launch means.
+
+    409: a job of that name is active, which may be the one this launch or an earlier one of the attempt started.
+    5xx: nothing says that it was not launched. 401 and quotas pass by themselves.
+    """
+    text = f"{what}: {said}"
+    if status in (408, 409) or status >= 500:
+        return AmbiguousLaunchError(text)
+    if status in (401, 429) or classify([said]) is Cause.QUOTA:
+        return BackendError(text)
+    return LaunchRefusedError(text)
+
+
+def sentence(error: HttpError) -> str:
+    """The service's own words: its message, its reasons, and what it says of each parameter."""
+    try:
+        said: Any = json.loads(error.content)["error"]
+        message = f"{error.status_code} {said['message']}"
+        reasons = [str(one["reason"]) for one in said.get("errors", ()) if one.get("reason") == "rateLimitExceeded"]
+        wrong = [_violation(one) for detail in said.get("details", ()) for one in detail.get("parameterViolations", ())]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"{error.status_code} {error.reason}"
+    if wrong:
+        return f"{message.rstrip('.')}: {'; '.join(wrong)}"
+    return f"{message} ({reasons[0]})" if reasons else message
+
+
+def _violation(violation: Any) -> str:
+    return f"{violation.get('parameter', '?')}: {violation.get('description', '')}"
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,47 @@
+"""A job's string: what ``status`` must know of it, and no more. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from orchestrator.errors import BackendError
+
+_STREAMING = "?streaming"
+_FORM = re.compile(r"([a-z][-a-z0-9]*)/([-_0-9A-Za-z]+)")
+
+#: A job's id begins with its creation, in the time of California (summer or winter), as in ``2026-02-19_21_08_53-…``.
+_BORN = re.compile(r"(\d{4}-\d\d-\d\d_\d\d_\d\d_\d\d)-")
+_WEST = timedelta(hours=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """``europe-west4/2026-02-19_21_08_53-103``, with ``?streaming`` behind it if running and drained are successes."""
+
+    region: str
+    id: str
+    streaming: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.region}/{self.id}{_STREAMING if self.streaming else ''}"
+
+    @property
+    def born(self) -> float | None:
+        """When the job was created, give or take an hour; None if its id does not tell."""
+        match = _BORN.match(self.id)
+        if match is None:
+            return None
+        try:
+            moment = datetime.strptime(match[1], "%Y-%m-%d_%H_%M_%S").replace(tzinfo=UTC)
+        except ValueError:
+            return None
+        return (moment + _WEST).timestamp()
+
+
+def read_handle(job: str) -> Handle:
+    """The handle that ``job`` is the text of. Raises BackendError."""
+    place = job.removesuffix(_STREAMING)
+    match = _FORM.fullmatch(place)
+    if match is None:
+        raise BackendError(f"expected a Dataflow job as region/id, came '{job}'")
+    return Handle(match[1], match[2], streaming=place != job)

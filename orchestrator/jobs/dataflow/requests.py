@@ -1,0 +1,145 @@
+"""What is sent to launch a job: a step's rendered spec as the body of a launch. Pure but for the user's function."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.core.steps import Json
+from orchestrator.definition.expressions import as_text
+from orchestrator.errors import LaunchRefusedError
+from orchestrator.jobs.functions import parameters
+from orchestrator.ports import JobRequest
+
+#: A step's options and what FlexTemplateRuntimeEnvironment calls them (dataflow v1b3, revision 20261018).
+OPTIONS: Mapping[str, str] = {
+    "service_account": "serviceAccountEmail",
+    "network": "network",
+    "subnetwork": "subnetwork",
+    "ip_configuration": "ipConfiguration",
+    "machine_type": "machineType",
+    "launcher_machine_type": "launcherMachineType",
+    "num_workers": "numWorkers",
+    "max_workers": "maxWorkers",
+    "autoscaling_algorithm": "autoscalingAlgorithm",
+    "disk_size_gb": "diskSizeGb",
+    "worker_region": "workerRegion",
+    "worker_zone": "workerZone",
+    "temp_location": "tempLocation",
+    "staging_location": "stagingLocation",
+    "kms_key": "kmsKeyName",
+    "additional_experiments": "additionalExperiments",
+    "enable_streaming_engine": "enableStreamingEngine",
+    "flexrs_goal": "flexrsGoal",
+    "sdk_container_image": "sdkContainerImage",
+}
+
+#: Those that RuntimeEnvironment, the classic templates', does not have.
+NOT_CLASSIC = frozenset(
+    {"launcher_machine_type", "autoscaling_algorithm", "staging_location", "flexrs_goal", "sdk_container_image"}
+)
+
+_COUNTS = frozenset({"num_workers", "max_workers", "disk_size_gb"})
+
+#: Jobs that share a temporary folder fail when they finish, so each has its own, named after the job.
+_FOLDERS = frozenset({"temp_location", "staging_location"})
+
+#: "The labels map can contain no more than 64 entries" (Job.labels); keys and values take 63 characters.
+_MOST_LABELS, _LABEL_LENGTH = 64, 63
+
+
+def body(request: JobRequest) -> dict[str, Any]:
+    """The body of ``flexTemplates.launch``, or of ``templates.launch`` for a classic template.
+
+    Raises LaunchRefusedError if the spec cannot be put into one.
+    """
+    launch: dict[str, Any] = {
+        "jobName": request.name,
+        "parameters": {name: as_text(value) for name, value in parameters(request).items() if value is not None},
+        "environment": _environment(request),
+    }
+    if classic(request):
+        return launch
+    return {"launchParameter": {**launch, "containerSpecGcsPath": template(request)}}
+
+
+def classic(request: JobRequest) -> bool:
+    """Whether the template is a classic one."""
+    return request.spec.get("classic") is True
+
+
+def streaming(request: JobRequest) -> bool:
+    """Whether running and drained count as successes."""
+    return request.spec.get("streaming") is True
+
+
+def template(request: JobRequest) -> str:
+    """The template's path in Cloud Storage. Raises LaunchRefusedError."""
+    path = request.spec.get("template")
+    if not isinstance(path, str) or not path.startswith("gs://"):
+        raise _refusal(request, "template", "a path in Cloud Storage (gs://…)", path)
+    return path
+
+
+def region(request: JobRequest, default: str | None) -> str:
+    """The region of the step, or the ``default``. Raises LaunchRefusedError."""
+    name = request.spec.get("region") or default
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][-a-z0-9]*", name):
+        raise _refusal(request, "region", "a region such as europe-west4", name)
+    return name
+
+
+def labels(request: JobRequest) -> dict[str, str]:
+    """The labels that say whose job it is."""
+    return {
+        "orchestrator-graph": _label(request.run.graph),
+        "orchestrator-run": _label(request.run.id),
+        "orchestrator-step": _label(request.step),
+        "orchestrator-attempt": str(request.attempt),
+    }
+
+
+def _environment(request: JobRequest) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for option, field in OPTIONS.items():
+        value = request.spec.get(option)
+        if value is None:
+            continue
+        if option in NOT_CLASSIC and classic(request):
+            raise LaunchRefusedError(f"step '{request.step}': dataflow.{option}: classic templates have no such option")
+        found[field] = _option(request, option, value)
+    found["additionalUserLabels"] = _all_labels(request)
+    return found
+
+
+def _option(request: JobRequest, option: str, value: Json) -> Json:
+    if option in _COUNTS:
+        if isinstance(value, bool) or not re.fullmatch(r"[1-9][0-9]*", str(value)):
+            raise _refusal(request, option, "a whole number of at least 1", value)
+        return int(str(value))
+    if option in _FOLDERS:
+        return f"{str(value).rstrip('/')}/{request.name}"
+    return value
+
+
+def _all_labels(request: JobRequest) -> dict[str, str]:
+    given = request.spec.get("labels")
+    own = given if isinstance(given, dict) else {}
+    made = {_label_key(key): _label(as_text(value)) for key, value in own.items()} | labels(request)
+    if len(made) > _MOST_LABELS:
+        raise _refusal(request, "labels", f"at most {_MOST_LABELS} labels with our own four", f"{len(made)}")
+    return made
+
+
+def _label(text: str) -> str:
+    """``text`` as the value of a label: lower-case letters, digits, '_' and '-', at most 63 of them."""
+    return re.sub(r"[^a-z0-9_-]", "-", text.lower())[:_LABEL_LENGTH]
+
+
+def _label_key(text: str) -> str:
+    """``text`` as a label's key, which begins with a letter; keys that begin with ``goog`` are Google's own."""
+    key = _label(text)
+    return key if key[:1].isalpha() and not key.startswith("goog") else f"x-{key}"[:_LABEL_LENGTH]
+
+
+def _refusal(request: JobRequest, option: str, expected: str, came: object) -> LaunchRefusedError:
+    return LaunchRefusedError(f"step '{request.step}': dataflow.{option}: expected {expected}, came {came!r}")

@@ -1,0 +1,90 @@
+"""How the jobs of the Dataflow stand-in go, and what goes wrong on the way to it. Data only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+#: The launcher's error as it was recorded in 2021; it is never followed by "Worker pool stopped.".
+LAUNCHER_ERROR = "Error occurred in the launcher container: Template launch failed. See console logs."
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchCall:
+    """A launch that was asked for. ``labels`` and other options are in ``environment``, by the API's names."""
+
+    name: str
+    region: str
+    template: str
+    classic: bool
+    parameters: Mapping[str, str]
+    environment: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """How a job goes: seconds in QUEUED, PENDING and RUNNING, then its ``end``, a state without ``JOB_STATE_``.
+
+    ``running`` None: until told (``DataflowStandIn.move``). ``command``: a real program instead of ``running``; it ends
+    the job as DONE or FAILED, and the numbers in the JSON file ``$ORCHESTRATOR_OUTPUTS`` are its counters.
+    ``launcher_error``: the job goes from QUEUED to FAILED with it. ``stubborn``: only force cancels it.
+    """
+
+    queued: float = 1.0
+    pending: float = 1.0
+    running: float | None = 3.0
+    end: str = "DONE"
+    metrics: Mapping[str, int | float] = field(default_factory=dict)
+    errors: Sequence[str] = ()
+    streaming: bool = False
+    launcher_error: str | None = None
+    command: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: str | None = None
+    stopping: float = 1.0
+    stubborn: bool = False
+
+
+class RefusedError(Exception):
+    """A call that is answered with an error: HTTP status, the google.rpc status, a reason, the text and details."""
+
+    def __init__(
+        self, http: int, status: str, message: str, reason: str = "", details: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        super().__init__(message)
+        self.http = http
+        self.status = status
+        self.message = message
+        self.reason = reason
+        self.details = tuple(details)
+
+    def body(self) -> dict[str, Any]:
+        """The answer as Google writes it."""
+        error: dict[str, Any] = {"code": self.http, "message": self.message, "status": self.status}
+        if self.reason:
+            error["errors"] = [{"message": self.message, "domain": "global", "reason": self.reason}]
+        if self.details:
+            error["details"] = list(self.details)
+        return {"error": error}
+
+
+def unavailable() -> RefusedError:
+    """A 503, in the words that jobs.get was seen to use."""
+    return RefusedError(503, "UNAVAILABLE", "The service is currently unavailable.")
+
+
+def out_of_quota() -> RefusedError:
+    """A 429 for a rate of calls."""
+    text = "Quota exceeded for quota metric 'Create requests' and limit 'Create requests per minute per user'"
+    return RefusedError(429, "RESOURCE_EXHAUSTED", f"{text} of service 'dataflow.googleapis.com'.", "rateLimitExceeded")
+
+
+@dataclass(frozen=True, slots=True)
+class Canned:
+    """An answer as it is, such as a recorded one; the call does nothing."""
+
+    said: Mapping[str, Any]
+    http: int = 200
+
+
+#: What may happen to one call: its answer is lost, it never arrives, or it is answered with an error or a recording.
+Fault = Literal["lost answer", "lost call"] | RefusedError | Canned

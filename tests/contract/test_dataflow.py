@@ -1,0 +1,564 @@
+"""The Dataflow backend keeps the port's promises against the stand-in: launched once, found again, told apart."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from orchestrator.core.model import Outcome, Run
+from orchestrator.core.names import JobRef, job_name, run_key
+from orchestrator.core.steps import Json
+from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
+from orchestrator.jobs.dataflow import DataflowBackend
+from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning
+from orchestrator.standins.dataflow import DataflowStandIn
+from orchestrator.standins.dataflow_play import Canned, LaunchCall, Play, RefusedError, out_of_quota, unavailable
+from tests.shared import reference
+
+LAUNCH = "flexTemplates.launch"
+PLAYS = {
+    "good": Play(queued=0, pending=0, running=0, metrics={"rows": 3}),
+    "bad": Play(queued=0, pending=0, running=0, end="FAILED", errors=["Workflow failed. Causes: no such day"]),
+    "slow": Play(queued=0, pending=0, running=None, stopping=0),
+    "queued": Play(queued=1e6),
+    "streaming": Play(queued=0, pending=0, running=None, streaming=True, stopping=1e6),
+    "stubborn": Play(queued=0, pending=0, running=None, stubborn=True),
+}
+
+
+def play(call: LaunchCall) -> Play:
+    return PLAYS[call.template.removeprefix("gs://templates/")]
+
+
+@dataclass
+class Bench:
+    double: DataflowStandIn
+    backend: DataflowBackend
+
+    def request(self, template: str, attempt: int = 1, step: str = "orders", **options: Json) -> JobRequest:
+        run = Run("run-1", run_key("run-1"), "g", "v", {}, 0.0)
+        name = job_name(step, JobRef(run.key, 0, attempt))
+        spec: dict[str, Json] = {"template": f"gs://templates/{template}", **options}
+        return JobRequest(run, 0, step, attempt, name, "dataflow", spec)
+
+    def over(self, job: str) -> JobOver:
+        while isinstance(status := self.backend.status(job), JobRunning):
+            threading.Event().wait(0.005)
+        return status
+
+    def until(self, job: str, state: str) -> None:
+        """Wait until the job really is in a state."""
+        number = job.partition("/")[2].partition("?")[0]
+        while self.double.service.jobs[number].state != f"JOB_STATE_{state}":
+            threading.Event().wait(0.002)
+
+
+Make = Callable[..., Bench]
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    benches: list[Bench] = []
+
+    def build(backend: dict[str, Any] | None = None, **options: Any) -> Bench:
+        double = DataflowStandIn(play, **options)
+        double.start()
+        bench = Bench(double, DataflowBackend("p", "europe-west4", api_endpoint=double.url, **(backend or {})))
+        benches.append(bench)
+        return bench
+
+    yield build
+    for bench in benches:
+        bench.backend.close()
+        bench.double.stop()
+        assert bench.double.misfits == []
+
+
+@pytest.fixture
+def bench(make: Make) -> Bench:
+    return make()
+
+
+def test_it_is_a_job_backend(bench: Bench):
+    backend: JobBackend = bench.backend
+    assert backend is bench.backend
+
+
+def test_a_job_that_succeeds_leaves_its_counters_as_outputs(bench: Bench):
+    over = bench.over(bench.backend.launch(bench.request("good")).job)
+    assert (over.outcome, over.outputs, over.error, over.cause) == (Outcome.SUCCEEDED, {"rows": 3}, None, None)
+
+
+def test_a_job_that_fails_says_why(bench: Bench):
+    over = bench.over(bench.backend.launch(bench.request("bad")).job)
+    assert (over.outcome, over.error) == (Outcome.FAILED, "Workflow failed. Causes: no such day")
+    assert (over.cause, over.hopeless) == ("unknown", False)
+
+
+def test_a_running_job_is_running_until_it_ends(bench: Bench):
+    request = bench.request("slow")
+    job = bench.backend.launch(request).job
+    assert bench.backend.status(job) == JobRunning()
+    bench.double.move(request.name, "DONE")
+    assert bench.over(job).outcome is Outcome.SUCCEEDED
+
+
+def test_launching_a_name_again_gives_the_same_job_while_it_runs_and_after(bench: Bench):
+    request = bench.request("slow")
+    first = bench.backend.launch(request)
+    assert bench.backend.launch(request) == first
+    bench.double.move(request.name, "FAILED")
+    assert bench.backend.launch(request) == first
+    assert bench.double.launches == {request.name: 1}
+
+
+def test_a_job_is_found_by_its_name_in_whatever_state(bench: Bench):
+    request = bench.request("slow")
+    assert bench.backend.find(request) is None
+    launched = bench.backend.launch(request)
+    assert bench.backend.find(request) == launched
+    bench.double.move(request.name, "CANCELLED")
+    assert bench.backend.find(request) == launched
+
+
+def test_attempts_are_different_jobs(bench: Bench):
+    first, second = (bench.backend.launch(bench.request("slow", attempt)) for attempt in (1, 2))
+    assert first.job != second.job
+
+
+def test_a_step_s_region_wins_and_is_kept_in_the_job(bench: Bench):
+    assert bench.backend.launch(bench.request("slow")).job.startswith("europe-west4/2")
+    elsewhere = bench.backend.launch(bench.request("slow", region="us-central1"))
+    assert elsewhere.job.startswith("us-central1/2")
+    assert bench.backend.status(elsewhere.job) == JobRunning()
+
+
+def test_a_classic_template_is_launched_by_its_path_and_may_have_no_state_yet(bench: Bench):
+    launched = bench.backend.launch(bench.request("slow", classic=True))
+    assert bench.double.calls["templates.launch"] == 1
+    assert bench.backend.status(launched.job) == JobRunning()
+
+
+# Launching once.
+
+
+@pytest.mark.parametrize("fault", ["lost answer", "lost call"])
+def test_a_dropped_connection_makes_exactly_one_post(make: Make, fault: Any):
+    """httplib2 sends a POST again by itself when the connection is closed before an answer came."""
+    bench = make(appear=1e6)
+    bench.double.fail(LAUNCH, fault)
+    with pytest.raises(AmbiguousLaunchError, match="no answer came to the launch of orders--"):
+        bench.backend.launch(bench.request("slow"))
+    assert bench.double.calls[LAUNCH] == 1
+    assert sum(bench.double.launches.values()) == (fault == "lost answer")
+
+
+def test_a_lost_answer_is_made_up_for_by_the_job_s_name(bench: Bench):
+    request = bench.request("slow")
+    bench.double.fail(LAUNCH, "lost answer")
+    launched = bench.backend.launch(request)
+    assert bench.backend.find(request) == launched
+    assert bench.double.launches == {request.name: 1}
+
+
+def test_a_lost_call_is_made_again_by_the_next_delivery(bench: Bench):
+    request = bench.request("slow")
+    bench.double.fail(LAUNCH, "lost call")
+    with pytest.raises(AmbiguousLaunchError):
+        bench.backend.launch(request)
+    assert bench.backend.launch(request).job.startswith("europe-west4/")
+    assert bench.double.launches == {request.name: 1}
+
+
+def test_a_launch_that_takes_too_long_is_found_afterwards(make: Make):
+    bench = make(backend={"timeout": 0.3}, latency=30.0)
+    request = bench.request("slow")
+    launched = bench.backend.launch(request)
+    assert bench.backend.find(request) == launched
+    assert bench.double.calls[LAUNCH] == 1
+
+
+def test_a_job_that_the_list_does_not_show_yet_is_not_launched_a_second_time(make: Make):
+    bench = make(appear=1e6)
+    request = bench.request("slow")
+    bench.double.fail(LAUNCH, "lost answer")
+    with pytest.raises(AmbiguousLaunchError, match="no answer came"):
+        bench.backend.launch(request)
+    with pytest.raises(AmbiguousLaunchError, match="There is already an active job named orders--"):
+        bench.backend.launch(request)
+    assert bench.double.launches == {request.name: 1}
+
+
+def test_an_active_job_of_the_name_is_adopted_on_409(bench: Bench):
+    """The first look misses the job, as a lagging list would; the launch meets it."""
+    request = bench.request("slow")
+    first = bench.backend.launch(request)
+    bench.double.fail("jobs.list", Canned({}))
+    assert bench.backend.launch(request) == first
+    assert (bench.double.calls[LAUNCH], bench.double.launches) == (2, {request.name: 1})
+
+
+def test_the_recorded_409_is_ambiguous(bench: Bench):
+    recorded = reference("api/errors/launch_409_active_job_same_name.json")
+    bench.double.fail(LAUNCH, Canned(recorded["body"], recorded["http"]["status"]))
+    with pytest.raises(AmbiguousLaunchError, match="There is already an active job named test-jdbc-to-pubsub"):
+        bench.backend.launch(bench.request("slow"))
+
+
+def test_a_refused_launch_that_made_a_job_all_the_same_is_adopted(bench: Bench):
+    """Seen with a 400: terraform-provider-google issue 14679."""
+    request = bench.request("slow")
+    first = bench.backend.launch(request)
+    bench.double.fail("jobs.list", Canned({}))
+    bench.double.fail(LAUNCH, RefusedError(400, "INVALID_ARGUMENT", "The template parameters are invalid."))
+    assert bench.backend.launch(request) == first
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (unavailable(), AmbiguousLaunchError),
+        (RefusedError(500, "INTERNAL", "Internal error encountered."), AmbiguousLaunchError),
+        (Canned({"job": {}}), AmbiguousLaunchError),
+        (Canned({"job": {"id": "1", "name": "another"}}), AmbiguousLaunchError),
+        (Canned({}), AmbiguousLaunchError),
+        (out_of_quota(), BackendError),
+        (RefusedError(401, "UNAUTHENTICATED", "Request had invalid credentials."), BackendError),
+        (RefusedError(403, "PERMISSION_DENIED", "Too fast.", "rateLimitExceeded"), BackendError),
+        (RefusedError(403, "PERMISSION_DENIED", "The caller does not have permission"), LaunchRefusedError),
+        (RefusedError(404, "NOT_FOUND", "The template is not there."), LaunchRefusedError),
+    ],
+    ids=lambda value: getattr(value, "message", None) or getattr(value, "__name__", None) or str(value),
+)
+def test_what_an_answer_to_a_launch_means(bench: Bench, fault: Any, kind: type[Exception]):
+    bench.double.fail(LAUNCH, *[fault] * 3)  # a 401 is tried with fresh credentials
+    with pytest.raises(kind) as raised:
+        bench.backend.launch(bench.request("slow"))
+    assert type(raised.value) is kind
+
+
+def test_a_refusal_lists_every_parameter_that_is_wrong(bench: Bench):
+    request = bench.request(
+        "slow", service_account="a@b", network="n", parameters={"serviceAccount": "c", "network": "m"}
+    )
+    with pytest.raises(LaunchRefusedError) as refusal:
+        bench.backend.launch(request)
+    text = "Runtime parameter {0} should not be specified in both parameters field and environment field."
+    assert str(refusal.value) == (
+        f"Dataflow did not launch {request.name}: 400 The template parameters are invalid: "
+        f"serviceAccount: {text.format('serviceAccount')}; network: {text.format('network')}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "text"),
+    [
+        (
+            "google/dataflow_flex_launch_400_invalid_params.json",
+            LaunchRefusedError,
+            "serviceAccount: Runtime parameter",
+        ),
+        ("api/errors/error_403_api_disabled.json", LaunchRefusedError, "it is disabled. Enable it by visiting"),
+        ("api/errors/error_429_rate_limit.json", BackendError, "Quota exceeded for quota metric"),
+    ],
+)
+def test_recorded_errors_of_launches(bench: Bench, path: str, kind: type[Exception], text: str):
+    recorded = reference(path)
+    body = recorded.get("body", {"error": recorded.get("error")})
+    bench.double.fail(LAUNCH, Canned(body, body["error"]["code"]))
+    with pytest.raises(kind, match=text) as raised:
+        bench.backend.launch(bench.request("slow"))
+    assert type(raised.value) is kind
+
+
+@pytest.mark.parametrize("name", ["launch_flex_queued_2026", "launch_response_without_state_2022"])
+def test_recorded_answers_to_launches_are_running_jobs(bench: Bench, name: str):
+    recorded = reference(f"api/jobs/{name}.json")["body"]
+    job = recorded.get("job", recorded)
+    bench.double.fail("jobs.get", Canned(job))
+    assert bench.backend.status(f"us-central1/{job['id']}") == JobRunning()
+
+
+def test_nothing_was_launched_by_a_server_that_is_not_there(bench: Bench):
+    backend = DataflowBackend("p", "europe-west4", api_endpoint="http://127.0.0.1:1")
+    with pytest.raises(BackendError, match="cannot list the jobs called orders--") as raised:
+        backend.launch(bench.request("slow"))
+    assert type(raised.value) is BackendError
+
+
+def test_a_second_job_of_a_name_is_cancelled_and_said(bench: Bench, caplog: pytest.LogCaptureFixture):
+    """Its answer was lost, it ended, and no list showed it yet: then the service takes the name a second time."""
+    request = bench.request("slow")
+    first = bench.backend.launch(request)
+    bench.double.move(request.name, "DONE")
+    bench.double.fail("jobs.list", Canned({}))
+    second = bench.backend.launch(request)
+    assert second != first
+    with caplog.at_level(logging.WARNING):
+        assert bench.backend.find(request) == first
+    bench.until(second.job, "CANCELLED")
+    assert f"is a second one called {request.name}" in caplog.text
+    assert bench.backend.find(request) == first
+
+
+def test_what_an_update_replaced_is_no_duplicate(bench: Bench):
+    request = bench.request("streaming")
+    old = bench.backend.launch(request)
+    bench.double.move(request.name, "UPDATED")
+    bench.double.fail("jobs.list", Canned({}))
+    new = bench.backend.launch(request)
+    assert bench.backend.find(request) == old
+    assert bench.double.calls["jobs.update"] == 0
+    assert bench.backend.status(new.job) == JobRunning()
+
+
+def test_pages_of_a_list_are_all_read(bench: Bench):
+    request = bench.request("slow")
+    mine = {"id": "2026-01-01_00_00_00-1", "name": request.name}
+    bench.double.fail("jobs.list", Canned({"nextPageToken": "1"}), Canned({"jobs": [mine]}))
+    found = bench.backend.find(request)
+    assert found is not None
+    assert found.job == "europe-west4/2026-01-01_00_00_00-1"
+
+
+def test_a_list_that_is_not_complete_is_no_proof_that_there_is_no_job(bench: Bench):
+    bench.double.fail("jobs.list", Canned({"failedLocation": [{"name": "europe-west4"}]}))
+    with pytest.raises(BackendError, match="Dataflow could not list everything"):
+        bench.backend.launch(bench.request("slow"))
+    assert bench.double.calls[LAUNCH] == 0
+
+
+# How a job stands.
+
+RUNNING = ["UNKNOWN", "STOPPED", "PENDING", "QUEUED", "RUNNING", "DRAINING", "CANCELLING", "RESOURCE_CLEANING_UP"]
+
+
+@pytest.mark.parametrize("state", [*RUNNING, "PAUSING", "PAUSED"])
+def test_these_states_are_not_the_end(bench: Bench, state: str):
+    request = bench.request("queued")
+    job = bench.backend.launch(request).job
+    bench.double.move(request.name, state)
+    assert bench.backend.status(job) == JobRunning()
+
+
+def test_a_state_that_nobody_knows_is_not_the_end(bench: Bench):
+    job = bench.backend.launch(bench.request("queued")).job
+    number = job.partition("/")[2]
+    bench.double.fail(
+        "jobs.get", Canned({"id": number, "currentState": "JOB_STATE_HIBERNATING"}), Canned({"id": number})
+    )
+    assert bench.backend.status(job) == JobRunning()
+    assert bench.backend.status(job) == JobRunning()
+
+
+@pytest.mark.parametrize(
+    ("state", "streaming", "outcome"),
+    [
+        ("DONE", False, Outcome.SUCCEEDED),
+        ("DONE", True, Outcome.SUCCEEDED),
+        ("DRAINED", False, Outcome.CANCELLED),
+        ("DRAINED", True, Outcome.SUCCEEDED),
+        ("RUNNING", True, Outcome.SUCCEEDED),
+        ("CANCELLED", False, Outcome.CANCELLED),
+        ("CANCELLED", True, Outcome.CANCELLED),
+    ],
+)
+def test_these_states_are_the_end_of_the_step(bench: Bench, state: str, streaming: bool, outcome: Outcome):
+    request = bench.request("queued", streaming=streaming)
+    job = bench.backend.launch(request).job
+    assert bench.backend.status(job) == JobRunning()
+    bench.double.move(request.name, state)
+    over = bench.over(job)
+    assert over.outcome is outcome
+    assert over.cause == ("cancelled" if outcome is Outcome.CANCELLED else None)
+
+
+def test_all_states_of_the_api_are_tested():
+    states = set(reference("api/job_states_from_discovery.json")["states"])
+    ends = {"DONE", "FAILED", "CANCELLED", "UPDATED", "DRAINED"}
+    assert states == {f"JOB_STATE_{state}" for state in {*RUNNING, "PAUSING", "PAUSED", *ends}}
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [("get_done_batch_2021", Outcome.SUCCEEDED), ("get_failed_batch_2019", Outcome.FAILED)],
+)
+def test_recorded_answers_of_jobs_get(bench: Bench, name: str, outcome: Outcome):
+    job = reference(f"api/jobs/{name}.json")["body"]
+    bench.double.fail("jobs.get", Canned(job))
+    assert bench.over(f"us-central1/{job['id']}").outcome is outcome
+
+
+def test_an_updated_job_goes_on_as_the_one_that_replaced_it(bench: Bench):
+    request = bench.request("slow")
+    job = bench.backend.launch(request).job
+    heir = bench.request("good", step="heir")
+    number = bench.backend.launch(heir).job.partition("/")[2]
+    bench.double.move(request.name, "UPDATED", replacedByJobId=number)
+    over = bench.over(job)
+    assert (over.outcome, over.outputs) == (Outcome.SUCCEEDED, {"rows": 3})
+
+
+def test_an_updated_job_without_an_heir_is_given_some_time(make: Make):
+    patient, hasty = make(), make(backend={"message_grace": 0.0})
+    for bench in (patient, hasty):
+        bench.backend.launch(bench.request("slow"))
+        bench.double.move(bench.request("slow").name, "UPDATED")
+    assert patient.backend.status(patient.backend.launch(patient.request("slow")).job) == JobRunning()
+    over = hasty.over(hasty.backend.launch(hasty.request("slow")).job)
+    assert (over.outcome, over.cause) == (Outcome.FAILED, "unknown")
+
+
+def test_a_failure_without_a_message_is_looked_at_again_later(make: Make):
+    now = [0.0]
+    bench = make(backend={"clock": lambda: now[0]}, message_lag=1e6)
+    request = bench.request("slow")
+    job = bench.backend.launch(request).job
+    bench.double.move(request.name, "FAILED", "Workflow failed.")
+    assert bench.backend.status(job) == JobRunning()
+    now[0] = 1e12
+    over = bench.over(job)
+    assert (over.outcome, over.cause) == (Outcome.FAILED, "unknown")
+    assert "and no message of it says why" in (over.error or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "cause", "hopeless"),
+    [
+        ("PERMISSION_DENIED: no", "permission", True),
+        ("ZONE_RESOURCE_POOL_EXHAUSTED", "stockout", False),
+        ("java.lang.OutOfMemoryError: Java heap space", "memory", False),
+    ],
+)
+def test_a_failure_has_a_cause_and_may_be_hopeless(bench: Bench, text: str, cause: str, hopeless: bool):
+    request = bench.request("slow")
+    job = bench.backend.launch(request).job
+    bench.double.move(request.name, "FAILED", text)
+    over = bench.over(job)
+    assert (over.error, over.cause, over.hopeless) == (text, cause, hopeless)
+
+
+def test_a_launcher_that_failed_is_recognised_and_its_log_named(make: Make):
+    bench = make()
+    request = bench.request("queued")
+    job = bench.backend.launch(request).job
+    text = "Error occurred in the launcher container: Template launch failed. See console logs."
+    bench.double.move(request.name, "FAILED", text)
+    over = bench.over(job)
+    number = job.partition("/")[2]
+    log = f"[its launcher's log: template_launches/{number}/console_logs in the staging location]"
+    assert (over.cause, over.hopeless, over.error) == ("launcher", False, f"{text} {log}")
+
+
+def test_a_state_that_jobs_get_does_not_know_yet_is_running(make: Make):
+    bench = make(lag=1e6)
+    request = bench.request("slow")
+    job = bench.backend.launch(request).job
+    bench.double.move(request.name, "DONE")
+    assert bench.backend.status(job) == JobRunning()
+
+
+def test_a_job_that_is_too_new_to_be_seen_is_no_verdict(make: Make):
+    bench = make(appear=1e6)
+    job = bench.backend.launch(bench.request("slow")).job
+    with pytest.raises(BackendError, match="could not be found in our system"):
+        bench.backend.status(job)
+
+
+def test_a_job_that_was_deleted_after_its_retention_has_failed(bench: Bench):
+    over = bench.over("europe-west4/2019-03-06_01_41_55-12356597275160718110")
+    assert (over.outcome, over.cause) == (Outcome.FAILED, "unknown")
+    assert "ended jobs are deleted after 30 days" in (over.error or "")
+
+
+@pytest.mark.parametrize("method", ["jobs.get", "jobs.getMetrics"])
+@pytest.mark.parametrize("fault", [unavailable(), out_of_quota(), "lost answer", "lost call"], ids=str)
+def test_a_look_that_fails_says_nothing_of_the_job(bench: Bench, method: str, fault: Any):
+    job = bench.backend.launch(bench.request("good")).job
+    bench.over(job)
+    bench.double.fail(method, *[fault] * (2 if isinstance(fault, str) else 1))  # httplib2 asks a lost one once more
+    with pytest.raises(BackendError):
+        bench.backend.status(job)
+    assert bench.over(job).outcome is Outcome.SUCCEEDED
+
+
+def test_a_success_whose_counters_we_may_not_read_is_a_success(bench: Bench):
+    request = bench.request("slow")
+    job = bench.backend.launch(request).job
+    bench.double.move(request.name, "DONE")
+    bench.double.fail("jobs.getMetrics", RefusedError(403, "PERMISSION_DENIED", "The caller does not have permission"))
+    over = bench.over(job)
+    assert (over.outcome, over.outputs) == (Outcome.SUCCEEDED, None)
+
+
+def test_an_answer_about_another_job_is_none(bench: Bench):
+    job = bench.backend.launch(bench.request("slow")).job
+    bench.double.fail("jobs.get", Canned({"id": "another", "currentState": "JOB_STATE_DONE"}))
+    with pytest.raises(BackendError, match=r"asked for job .* came 'another'"):
+        bench.backend.status(job)
+
+
+def test_each_of_many_threads_gets_the_answer_about_its_own_job(bench: Bench):
+    """One Http shared by 8 threads gave 464 of 466 callers another job's answer."""
+    jobs = [bench.backend.launch(bench.request("slow", step=f"step-{number}")).job for number in range(8)]
+    for number in (1, 3, 5, 7):
+        bench.double.move(bench.request("slow", step=f"step-{number}").name, "DONE")
+    wrong: list[object] = []
+
+    def look(number: int) -> None:
+        for _ in range(60):
+            status = bench.backend.status(jobs[number])
+            if isinstance(status, JobOver) is not bool(number % 2):
+                wrong.append(status)
+
+    threads = [threading.Thread(target=look, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert bench.double.calls["jobs.get"] == 8 * 60
+
+
+# Stopping.
+
+
+def test_a_cancelled_job_ends_cancelled(bench: Bench):
+    job = bench.backend.launch(bench.request("slow")).job
+    bench.until(job, "RUNNING")
+    bench.backend.cancel(job)
+    bench.backend.cancel(job)
+    assert bench.over(job).outcome is Outcome.CANCELLED
+    bench.backend.cancel(job)
+
+
+def test_a_running_streaming_job_is_drained_and_cancelled_when_asked_again(bench: Bench):
+    job = bench.backend.launch(bench.request("streaming")).job
+    bench.until(job, "RUNNING")
+    bench.backend.cancel(job)
+    bench.until(job, "DRAINING")
+    bench.backend.cancel(job)
+    bench.until(job, "CANCELLING")
+
+
+@pytest.mark.parametrize(("force_after", "state"), [(0.0, "CANCELLED"), (1800.0, "CANCELLING")])
+def test_a_job_that_does_not_cancel_is_cancelled_by_force_in_time(make: Make, force_after: float, state: str):
+    bench = make(backend={"force_after": force_after})
+    job = bench.backend.launch(bench.request("stubborn")).job
+    bench.until(job, "RUNNING")
+    bench.backend.cancel(job)
+    bench.backend.cancel(job)
+    bench.until(job, state)
+
+
+def test_a_job_that_ends_while_it_is_cancelled_does_no_harm(bench: Bench):
+    request = bench.request("slow")
+    job = bench.backend.launch(request).job
+    number = job.partition("/")[2]
+    bench.double.move(request.name, "DONE")
+    bench.double.fail("jobs.get", Canned({"id": number, "currentState": "JOB_STATE_RUNNING"}))
+    bench.backend.cancel(job)
+    assert bench.over(job).outcome is Outcome.SUCCEEDED

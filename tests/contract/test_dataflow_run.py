@@ -1,0 +1,133 @@
+"""A whole run on engine, Dataflow backend and stand-in in bad weather: one job an attempt, and the right end."""
+
+import heapq
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+
+from orchestrator.core.model import Run, RunStatus, Status
+from orchestrator.core.names import parse_job_name, run_key
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
+from orchestrator.engine import Engine
+from orchestrator.errors import OrchestratorError
+from orchestrator.jobs.dataflow import DataflowBackend
+from orchestrator.ports import Task
+from orchestrator.standins.dataflow import DataflowStandIn
+from orchestrator.standins.dataflow_play import LAUNCHER_ERROR, Fault, LaunchCall, Play, out_of_quota, unavailable
+from orchestrator.stores.memory import MemoryStore
+
+#: How much faster than the world this one is.
+SCALE = 200.0
+BORN = time.time()
+BAD: list[Fault] = ["lost answer", "lost call", unavailable(), out_of_quota()]
+
+
+def clock() -> float:
+    return BORN + (time.time() - BORN) * SCALE
+
+
+class Tasks:
+    """A queue of named, delayed tasks that a few threads deliver again until each was performed."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._due: list[tuple[float, int, Task]] = []
+        self._lock = threading.Lock()
+        self.tries = 0
+
+    def put(self, tasks: Any) -> None:
+        with self._lock:
+            for task in tasks:
+                if task.name not in self._names:
+                    self._names.add(task.name)
+                    self._push(task.due, task)
+
+    def again(self, task: Task) -> None:
+        with self._lock:
+            self._push(clock() + 2.0, task)
+
+    def take(self) -> Task | None:
+        with self._lock:
+            return heapq.heappop(self._due)[2] if self._due and self._due[0][0] <= clock() else None
+
+    def _push(self, due: float, task: Task) -> None:
+        self.tries += 1
+        heapq.heappush(self._due, (due, self.tries, task))
+
+
+@contextmanager
+def workers(engine: Engine, tasks: Tasks, number: int) -> Iterator[list[BaseException]]:
+    """Threads that perform tasks meanwhile. Gives what went wrong that may not."""
+    over, wrong = threading.Event(), list[BaseException]()
+
+    def work() -> None:
+        while not over.is_set():
+            if (task := tasks.take()) is None:
+                over.wait(0.002)
+                continue
+            try:
+                engine.perform(task.effect)
+            except OrchestratorError:
+                tasks.again(task)
+            except BaseException as error:  # noqa: BLE001 - it is raised by the test
+                wrong.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    yield wrong
+    over.set()
+    for thread in threads:
+        thread.join()
+
+
+def write(call: LaunchCall) -> Play:
+    """Every third step's first attempt fails, one of them in its launcher."""
+    ref = parse_job_name(call.name)
+    assert ref is not None
+    if ref.attempt == 1 and ref.node % 3 == 1:
+        return Play(running=2, end="FAILED", errors=["a work item has failed 4 times"])
+    if ref.attempt == 1 and ref.node == 3:
+        return Play(launcher_error=LAUNCHER_ERROR)
+    return Play(running=3, metrics={"rows": ref.node})
+
+
+def test_a_run_in_bad_weather_has_one_job_an_attempt_and_ends_well():
+    work = Work("dataflow", {"template": "gs://b/t", "temp_location": "gs://b/tmp"})
+    more: dict[str, Any] = {"work": work, "retry": Retry(2, delay=5), "check": CheckPolicy(delay=1, every=20)}
+    first = [Step(f"s{number}", **more) for number in range(12)]
+    plan = compile_plan("g", "v", [*first, Step("join", after=tuple(step.name for step in first), **more)])
+    random, lock = Random(7), threading.Lock()
+
+    def chaos(method: str) -> Fault | None:
+        with lock:
+            return random.choice(BAD) if random.random() < (0.3 if "launch" in method else 0.1) else None
+
+    def emit(kind: str, body: dict[str, Any]) -> None:
+        if kind == "log":
+            engine.signal(body["resource"]["labels"]["job_name"])
+
+    tasks, store = Tasks(), MemoryStore()
+    run = Run("r", run_key("r"), "g", "v", {}, clock())
+    with DataflowStandIn(write, emit, time_scale=SCALE, lag=1.0, appear=0.5, chaos=chaos) as double:
+        backend = DataflowBackend("p", "europe-west4", clock, api_endpoint=double.url)
+        engine = Engine(store, tasks, {"dataflow": backend}, clock, launch_lease=5.0)
+        with workers(engine, tasks, 4) as wrong:
+            engine.start(run, plan)
+            while (now := store.get_run(run.key)) is not None and now.status is RunStatus.RUNNING and not wrong:
+                threading.Event().wait(0.01)
+        backend.close()
+        assert wrong == []
+        assert now is not None
+        assert now.status is RunStatus.SUCCEEDED
+        states = store.load_all(run.key).states
+        ended = {node: (state.status, state.attempt, state.outputs) for node, state in states.items() if state.job}
+        twice = {1, 3, 4, 7, 10}
+        assert ended == {node: (Status.SUCCEEDED, 2 if node in twice else 1, {"rows": node}) for node in range(13)}
+        assert set(double.launches.values()) == {1}
+        assert sum(double.launches.values()) == 13 + len(twice)
+        assert (double.active, double.misfits) == ([], [])

@@ -1,0 +1,140 @@
+"""What is sent to launch a job: every option of a step, as the discovery document has it."""
+
+from typing import Any
+
+import pytest
+
+from orchestrator.core.model import Run
+from orchestrator.core.names import JobRef, job_name, run_key
+from orchestrator.core.steps import Json
+from orchestrator.definition.schema import DataflowKeys
+from orchestrator.errors import LaunchRefusedError
+from orchestrator.jobs.dataflow.requests import NOT_CLASSIC, OPTIONS, body, region
+from orchestrator.ports import JobRequest
+from orchestrator.standins.dataflow_schema import document, misfits
+
+
+def request(run_id: str = "run-1", **spec: Json) -> JobRequest:
+    run = Run(run_id, run_key(run_id), "daily-sales", "v", {}, 0.0)
+    name = job_name("orders", JobRef(run.key, 31, 2))
+    return JobRequest(run, 31, "Orders.EU", 2, name, "dataflow", {"template": "gs://bucket/t.json", **spec})
+
+
+NAME = request().name
+LABELS = {
+    "orchestrator-graph": "daily-sales",
+    "orchestrator-run": "run-1",
+    "orchestrator-step": "orders-eu",
+    "orchestrator-attempt": "2",
+}
+
+
+def test_every_option_of_a_graph_file_is_sent():
+    elsewhere = {"template", "parameters", "parameters_from", "region", "classic", "streaming", "labels"}
+    assert set(OPTIONS) == set(DataflowKeys.model_fields) - elsewhere
+
+
+def test_every_option_is_in_the_discovery_document():
+    schemas = document()["schemas"]
+    assert set(OPTIONS.values()) <= set(schemas["FlexTemplateRuntimeEnvironment"]["properties"])
+    classic = set(schemas["RuntimeEnvironment"]["properties"])
+    assert {option for option, field in OPTIONS.items() if field not in classic} == NOT_CLASSIC
+
+
+def test_a_flex_launch_with_everything():
+    made = body(
+        request(
+            parameters={"input": "gs://raw/2026", "rows": 3, "full": True, "list": [1], "none": None},
+            service_account="a@b.iam",
+            network="n",
+            subnetwork="regions/r/subnetworks/s",
+            ip_configuration="WORKER_IP_PRIVATE",
+            machine_type="n2-standard-2",
+            launcher_machine_type="e2-medium",
+            num_workers=1,
+            max_workers="5",
+            autoscaling_algorithm="AUTOSCALING_ALGORITHM_BASIC",
+            disk_size_gb=30,
+            worker_region="europe-west4",
+            worker_zone="europe-west4-a",
+            temp_location="gs://bucket/tmp/",
+            staging_location="gs://bucket/staging",
+            kms_key="projects/p/k",
+            labels={"Team": "Sales & Co", "7": 8, "goog-x": "y"},
+            additional_experiments=["a=b"],
+            enable_streaming_engine=True,
+            flexrs_goal="FLEXRS_COST_OPTIMIZED",
+            sdk_container_image="image",
+        )
+    )
+    assert list(misfits("LaunchFlexTemplateRequest", made)) == []
+    assert made == {
+        "launchParameter": {
+            "jobName": NAME,
+            "containerSpecGcsPath": "gs://bucket/t.json",
+            "parameters": {"input": "gs://raw/2026", "rows": "3", "full": "true", "list": "[1]"},
+            "environment": {
+                "serviceAccountEmail": "a@b.iam",
+                "network": "n",
+                "subnetwork": "regions/r/subnetworks/s",
+                "ipConfiguration": "WORKER_IP_PRIVATE",
+                "machineType": "n2-standard-2",
+                "launcherMachineType": "e2-medium",
+                "numWorkers": 1,
+                "maxWorkers": 5,
+                "autoscalingAlgorithm": "AUTOSCALING_ALGORITHM_BASIC",
+                "diskSizeGb": 30,
+                "workerRegion": "europe-west4",
+                "workerZone": "europe-west4-a",
+                "tempLocation": f"gs://bucket/tmp/{NAME}",
+                "stagingLocation": f"gs://bucket/staging/{NAME}",
+                "kmsKeyName": "projects/p/k",
+                "additionalExperiments": ["a=b"],
+                "enableStreamingEngine": True,
+                "flexrsGoal": "FLEXRS_COST_OPTIMIZED",
+                "sdkContainerImage": "image",
+                "additionalUserLabels": {"team": "sales---co", "x-7": "8", "x-goog-x": "y", **LABELS},
+            },
+        }
+    }
+
+
+def test_a_classic_launch():
+    made = body(request(classic=True, parameters={"a": 1}, temp_location="gs://bucket/tmp"))
+    assert list(misfits("LaunchTemplateParameters", made)) == []
+    environment = {"tempLocation": f"gs://bucket/tmp/{NAME}", "additionalUserLabels": LABELS}
+    assert made == {"jobName": NAME, "parameters": {"a": "1"}, "environment": environment}
+
+
+def test_labels_are_cut_to_what_dataflow_takes():
+    made: Any = body(request("Scheduled/2026-11-23T00:00:00+01:00/" + "x" * 60, labels={"k" * 80: "v" * 80}))
+    labels = made["launchParameter"]["environment"]["additionalUserLabels"]
+    assert labels["k" * 63] == "v" * 63
+    assert labels["orchestrator-run"] == "scheduled-2026-11-23t00-00-00-01-00-" + "x" * 27
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"max_workers": "many"}, "max_workers: expected a whole number of at least 1, came 'many'"),
+        ({"num_workers": True}, "num_workers: expected a whole number of at least 1, came True"),
+        ({"template": "bucket/t.json"}, "template: expected a path in Cloud Storage (gs://…), came 'bucket/t.json'"),
+        ({"classic": True, "flexrs_goal": "x"}, "flexrs_goal: classic templates have no such option"),
+        (
+            {"labels": {f"k{n}": "v" for n in range(61)}},
+            "labels: expected at most 64 labels with our own four, came '65'",
+        ),
+    ],
+)
+def test_a_spec_that_cannot_be_sent_is_refused(spec: dict[str, Json], message: str):
+    with pytest.raises(LaunchRefusedError) as refusal:
+        body(request(**spec))
+    assert str(refusal.value) == f"step 'Orders.EU': dataflow.{message}"
+
+
+def test_the_region_is_the_step_s_or_the_default():
+    assert region(request(region="us-central1"), "europe-west4") == "us-central1"
+    assert region(request(), "europe-west4") == "europe-west4"
+    for wrong in (None, "Europe", "a/b"):
+        with pytest.raises(LaunchRefusedError, match="region: expected a region such as europe-west4"):
+            region(request(), wrong)
