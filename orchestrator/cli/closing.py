@@ -6,7 +6,7 @@ import time
 
 from orchestrator.cli.drive import Driven, How
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
-from orchestrator.cli.lookup import Found
+from orchestrator.cli.lookup import Found, home_flag
 from orchestrator.cli.report import report
 from orchestrator.cli.summary import Line, ended_before, how_to_continue, short, summary
 from orchestrator.core.graph import Graph
@@ -27,6 +27,8 @@ def close(driven: Driven, how: How) -> int:
     ]
     if picture is not None:
         lines.append(picture)
+    if elsewhere := home_flag(found.home):
+        lines.append(Line(f"status    orchestrator status {found.run.id}{elsewhere}", whole=True))
     if driven.interrupted:
         lines.append(how_to_continue(found))
     return _tell(found, how, lines, driven.interrupted)

@@ -1,5 +1,6 @@
 """Drives one run to its end or to an interruption, and shows it. What a run does, the engine and its loop decide."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ def drive(found: Found, how: How, new: bool) -> Driven:
     The caller holds the run.
     """
     watch = Watch(found.run, found.plan, found.view)
-    with _view(watch, how) as view, _world(found, how, watch) as world:
+    with _kept_clean(how.json), _view(watch, how) as view, _world(found, how, watch) as world:
         told = 0
 
         def tick() -> None:
@@ -104,6 +105,23 @@ def _end_jobs(world: Embedded, loop: Loop, view: "LiveView | LineView | SilentVi
         what = "process is" if number == 1 else "processes are"
         view.say(f"stopping: {number} {what} asked to end; Ctrl-C again leaves at once")
     loop.end_jobs()
+
+
+@contextmanager
+def _kept_clean(wanted: bool) -> Iterator[None]:
+    """Keep standard output for the JSON: what steps in this process write there, or what they start, goes to stderr."""
+    if not wanted:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Finds what a user names: homes, runs by id or the beginning of one, steps; with a suggestion where nothing fits."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ def choose_home(given: Path | None, start: Path) -> Home:
 def home_flag(home: Home) -> str:
     """What must be added to a command, typed here, so that it finds ``home``: nothing, or `` --home PATH``."""
     usual = choose_home(None, Path())
-    return "" if usual.path.resolve() == home.path.resolve() else f" --home {home.path}"
+    return "" if usual.path.resolve() == home.path.resolve() else f" --home {shlex.quote(str(home.path))}"
 
 
 @dataclass(frozen=True, slots=True)

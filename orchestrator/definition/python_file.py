@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path as FilePath
 from types import ModuleType
 
@@ -21,7 +21,7 @@ def load_python(name: str, text: str) -> core.Graph:
     path = FilePath(name).absolute()
     module = ModuleType(path.stem)
     module.__file__ = str(path)
-    with _importable(path, module):
+    with _importable(path, module), redirect_stdout(sys.stderr):  # what it prints must not come out among our JSON
         try:
             exec(compile(text, name, "exec"), module.__dict__)
         except SyntaxError as error:

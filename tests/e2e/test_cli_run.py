@@ -246,7 +246,11 @@ def test_a_failed_run_that_is_asked_for_again_has_failed(place: Place) -> None:
 def test_the_home_is_where_it_is_said_and_hints_say_so_too(place: Place) -> None:
     place.write("broken.yaml", BROKEN)
     said = place("run", "broken.yaml", "--run-id", "b1", "--home", "elsewhere", "--no-picture")
-    assert said.lines[-2:] == ["  log  elsewhere/runs/b1/steps/000-load/1/log", "logs      elsewhere/runs/b1/steps"]
+    assert said.lines[-3:] == [
+        "  log  elsewhere/runs/b1/steps/000-load/1/log",
+        "logs      elsewhere/runs/b1/steps",
+        "status    orchestrator status b1 --home elsewhere",
+    ]
     assert place.look("status", "b1").err == (
         f"error: {place.folder / '.orchestrator'}: nothing has run here yet: "
         "start with 'orchestrator run GRAPH', or give --home\n"
@@ -291,3 +295,35 @@ def test_in_a_terminal_the_run_is_shown_live(place: Place) -> None:
         "succeeded after 0.0 s: 1 succeeded",
         "logs      .orchestrator/runs/r1/steps",
     ]
+
+
+NOISY = """
+import os, subprocess, threading
+
+from orchestrator import Graph, step
+
+print("loading")
+with Graph("noisy") as graph:
+    step("shout", python="shouting:shout")
+"""
+
+SHOUTING = """
+import os, subprocess, threading
+
+def shout():
+    print("captured")
+    os.system("echo from a shell")
+    subprocess.run(["echo", "from a process"])
+    thread = threading.Thread(target=print, args=("from a thread",))
+    thread.start()
+    thread.join()
+"""
+
+
+def test_json_is_all_that_comes_out_whatever_a_graph_and_its_steps_print(place: Place) -> None:
+    place.write("noisy.py", NOISY)
+    place.write("shouting.py", SHOUTING)
+    said = place("run", "noisy.py", "--run-id", "n1", "--json", "--no-picture")
+    assert said.code == 0
+    assert said.json["steps"]["shout"]["status"] == "succeeded"
+    assert sorted(said.err.splitlines()) == ["from a process", "from a shell", "from a thread", "loading"]
