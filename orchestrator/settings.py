@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import UsageError
+from orchestrator.errors import OrchestratorError, UsageError
+
+
+class SettingsError(OrchestratorError):
+    """A deployment that cannot work. What was asked of it is not lost: it may come again when that is mended."""
+
+    retryable = True
+    http_status = 503
+    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +31,80 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise UsageError(f"ORCHESTRATOR_PARALLEL: expected a whole number from 1, came {parallel!r}")
     home = environment.get("ORCHESTRATOR_HOME")
     return Settings(Path(home) if home else None, int(parallel))
+
+
+@dataclass(frozen=True, slots=True)
+class CloudSettings:
+    """Where a deployed function finds its world. Times are in seconds.
+
+    ``task_url``: where tasks are delivered; ``task_account``: the service account whose token they carry, and
+    ``task_audience`` what that token is for. ``folder``: where ``graphs/`` lies. ``verify_audience``: check
+    that callers have a token for it (None: the platform does), of one of ``verify_accounts``. ``tasks_endpoint`` and
+    ``dataflow_endpoint``: stand-ins on this machine instead of Google (Firestore's client reads its own variable).
+    """
+
+    project: str
+    region: str
+    database: str
+    launches: str
+    checks: str
+    task_url: str
+    task_account: str
+    task_audience: str
+    folder: Path
+    signal_delay: float
+    launch_lease: float
+    verify_audience: str | None
+    verify_accounts: tuple[str, ...]
+    tasks_endpoint: str | None
+    dataflow_endpoint: str | None
+
+
+def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSettings:
+    """The settings of a deployed function. Raises SettingsError, naming every variable that is missing or wrong."""
+    found = _Variables(environment)
+    verify = environment.get("ORCHESTRATOR_VERIFY_AUDIENCE") or None
+    settings = CloudSettings(
+        project=found.text("ORCHESTRATOR_PROJECT"),
+        region=found.text("ORCHESTRATOR_REGION"),
+        database=found.text("ORCHESTRATOR_DATABASE", "(default)"),
+        launches=found.text("ORCHESTRATOR_LAUNCHES_QUEUE"),
+        checks=found.text("ORCHESTRATOR_CHECKS_QUEUE"),
+        task_url=found.text("ORCHESTRATOR_TASK_URL"),
+        task_account=found.text("ORCHESTRATOR_TASK_ACCOUNT"),
+        task_audience=found.text("ORCHESTRATOR_TASK_AUDIENCE", found.text("ORCHESTRATOR_TASK_URL")),
+        folder=Path(found.text("ORCHESTRATOR_FOLDER", ".")),
+        signal_delay=found.seconds("ORCHESTRATOR_SIGNAL_DELAY", 30.0),
+        launch_lease=found.seconds("ORCHESTRATOR_LAUNCH_LEASE", 90.0),
+        verify_audience=verify,
+        verify_accounts=tuple(found.text("ORCHESTRATOR_VERIFY_ACCOUNT").split(",")) if verify else (),
+        tasks_endpoint=environment.get("CLOUD_TASKS_EMULATOR_HOST"),
+        dataflow_endpoint=environment.get("DATAFLOW_EMULATOR_URL"),
+    )
+    if found.wrong:
+        raise SettingsError("\n".join(dict.fromkeys(found.wrong)))
+    return settings
+
+
+class _Variables:
+    """Reads variables, and remembers what was wrong with them, so that all of it is said at once."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.wrong: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self._environment.get(name) or default
+        if not value:
+            self.wrong.append(f"{name}: expected a value, came nothing")
+        return value
+
+    def seconds(self, name: str, default: float) -> float:
+        value = self._environment.get(name)
+        try:
+            number = float(value) if value else default
+        except ValueError:
+            number = -1.0
+        if not 0 <= number < float("inf"):
+            self.wrong.append(f"{name}: expected a number of seconds, came {value!r}")
+        return number

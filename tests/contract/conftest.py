@@ -1,20 +1,19 @@
 """The variants of each port. A new adapter joins the suites by one entry here."""
 
 import itertools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from orchestrator import emulators
-from orchestrator.errors import NotFoundError
 from orchestrator.ports import Store
 from orchestrator.queues.local import LocalQueue
 from orchestrator.sqlite import Database
 from orchestrator.stores.firestore import FirestoreStore, connect
 from orchestrator.stores.memory import MemoryStore
 from orchestrator.stores.sqlite import SqliteStore
+from tests.emulation import emulated
 
 _PROJECTS = itertools.count()
 
@@ -22,12 +21,7 @@ _PROJECTS = itertools.count()
 @pytest.fixture(scope="session")
 def firestore_host() -> Iterator[str]:
     """Google's emulator, once for all tests. Where it is not installed they skip, unless REQUIRE_EMULATORS=1."""
-    try:
-        emulators.command(emulators.FIRESTORE)
-    except NotFoundError as error:
-        if os.environ.get("REQUIRE_EMULATORS") == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+    emulated(emulators.FIRESTORE)
     with emulators.running(emulators.FIRESTORE) as host:
         yield host
 

@@ -1,0 +1,170 @@
+"""The deployed functions: decode, call the engine, map errors to status codes. No decision is made here.
+
+A transient failure is answered with 503 and comes again; what can never succeed (a malformed event, a task of nobody)
+is logged and acknowledged, or it would come again for a day. Nothing in a request names a function, module, file or
+URL.
+"""
+
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, TypeVar
+
+import flask
+import functions_framework
+from cloudevents.http import CloudEvent
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from orchestrator import logs, signals
+from orchestrator.core.messages import Check, Launch, decode
+from orchestrator.deployed import Deployed
+from orchestrator.errors import OrchestratorError, UsageError
+from orchestrator.settings import read_cloud_settings
+
+#: Seconds after which whoever called may come again.
+RETRY_AFTER = "10"
+
+_Handler = TypeVar("_Handler", bound=Callable[[Any], Any])
+
+
+@cache
+def world() -> Deployed:
+    """What this instance is connected to, shared by all its threads. Raises SettingsError, again each time."""
+    return Deployed(read_cloud_settings())
+
+
+def guarded(handler: _Handler) -> _Handler:
+    """Before it handles anything: the deployment is whole, and the caller is who may call, if that is to be checked."""
+
+    @wraps(handler)
+    def guarding(request: Any) -> Any:
+        flask.g.ours = True
+        try:
+            if verifier := world().verifier:
+                verifier.check(flask.request.headers)
+        except OrchestratorError as error:
+            logs.log("ERROR" if error.retryable else "WARNING", f"not handled: {error}")
+            flask.abort(_refusal(error))
+        return handler(request)
+
+    return guarding  # type: ignore[return-value]
+
+
+@functions_framework.cloud_event
+@guarded
+def on_signal(event: CloudEvent) -> None:
+    """A log entry or an Eventarc event: schedule one look if the job is ours. Any answer but 2xx brings it again."""
+    try:
+        signal = signals.read(event["type"], event.data)
+        ours = signal is not None and world().notice(signal.job_name)
+    except signals.MalformedEventError as error:
+        _log("WARNING", f"malformed event dropped: {error}", event=event["id"], counted="malformed")
+        return
+    except OrchestratorError as error:
+        _log("ERROR", str(error), event=event["id"])
+        flask.abort(_refusal(error))
+    if signal is not None and ours:
+        _log("INFO", f"{signal.source}: the job may have ended", job_name=signal.job_name, job=signal.job_id)
+
+
+@functions_framework.http
+@guarded
+def on_task(request: flask.Request) -> ResponseReturnValue:
+    """A task: do what it asks for. 2xx only if everything that follows from it is on the queue, or it never can be."""
+    body = request.get_data()
+    try:
+        effect = decode(body)
+    except (ValueError, RecursionError) as error:
+        _log("ERROR", f"task dropped: {error}", counted="malformed")
+        return "dropped: not a task of the orchestrator\n"
+    about: dict[str, Any] = {"task": effect.name, "key": effect.run}
+    if isinstance(effect, Launch | Check):
+        about["attempt"] = effect.attempt
+    try:
+        world().deliver(effect, body)
+    except OrchestratorError as error:
+        about |= world().names(effect)
+        _log("WARNING" if error.retryable else "ERROR", str(error), **about)
+        return _refusal(error) if error.retryable else f"dropped: {error}\n"
+    _log("INFO", f"performed {effect.name}", **about, **world().names(effect))
+    return "done\n"
+
+
+@functions_framework.http
+@guarded
+def start(request: flask.Request) -> ResponseReturnValue:
+    """Start a run: ``{"graph": name, "run_id": …, "params": {…}}``. The same run id again starts nothing.
+
+    Answers 201 with the run if it is new, 200 if it was there, 400 with the sentences of the command line.
+    """
+    try:
+        graph, run_id, params = _asked(request.get_json(force=True, silent=True))  # Cloud Scheduler names no type
+        run, created = world().start(graph, run_id or _scheduled(request, graph), params)
+    except UsageError as error:
+        _log("WARNING", f"not started: {error}")
+        return {"errors": str(error).splitlines()}, error.http_status
+    except OrchestratorError as error:
+        _log("ERROR", str(error))
+        return _refusal(error)
+    _log("INFO", f"run {run.id} {'started' if created else 'was there'}", run=run.id, key=run.key)
+    return {"run": run.id, "graph": run.graph, "status": run.status, "created": created}, 201 if created else 200
+
+
+@functions_framework.http
+@guarded
+def sweep(_: flask.Request) -> ResponseReturnValue:
+    """Pay what the unfinished runs still owe, and look at their jobs. For a scheduler, every quarter of an hour."""
+    try:
+        runs, tasks = world().sweep()
+    except OrchestratorError as error:
+        _log("ERROR", str(error))
+        return _refusal(error)
+    _log("INFO", f"swept {runs} runs", runs=runs, tasks=tasks)
+    return {"runs": runs, "tasks": tasks}
+
+
+def _asked(body: Any) -> tuple[str, str | None, dict[str, Any]]:
+    """The fields of a start request. Raises UsageError, naming all that is wrong."""
+    if not isinstance(body, dict):
+        raise UsageError('expected a JSON object such as {"graph": "daily-sales", "params": {"date": "2026-01-31"}}')
+    kinds = {"graph": str, "run_id": str, "params": dict}
+    wrong = [f"{name}: unknown key" for name in sorted(body.keys() - kinds.keys())]
+    for name, kind in kinds.items():
+        if not isinstance(body.get(name, kind()), kind):
+            wrong.append(f"{name}: expected {'text' if kind is str else 'a mapping'}, came {body[name]!r:.60}")
+    if not body.get("graph"):
+        wrong.append("graph: expected the name of a deployed graph, came nothing")
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    return body["graph"], body.get("run_id"), body.get("params", {})
+
+
+def _scheduled(request: flask.Request, graph: str) -> str | None:
+    """The run id of a scheduled start: from the time it was scheduled for, so that a retry does not start twice."""
+    at = request.headers.get("X-CloudScheduler-ScheduleTime")
+    return f"{graph}-{at.replace(':', '').replace('+', '')}" if at else None
+
+
+def _refusal(error: OrchestratorError) -> flask.Response:
+    """What fails for now is asked to come again."""
+    if error.retryable:
+        return flask.Response(f"{error}\n", 503, {"Retry-After": RETRY_AFTER}, content_type="text/plain")
+    return flask.Response(f"{error}\n", error.http_status, content_type="text/plain")
+
+
+def _log(severity: str, message: str, **fields: Any) -> None:
+    logs.log(severity, message, **fields, **logs.trace(flask.request.headers, world().settings.project))
+
+
+def _unreadable(error: Exception) -> ResponseReturnValue:
+    """Acknowledge what the framework can make no event of: its 400 or 500 would bring it again for a day."""
+    if "ours" not in flask.g and (not isinstance(error, HTTPException) or error.code == 400):
+        logs.log("WARNING", "malformed event dropped: no CloudEvent and no Pub/Sub message", counted="malformed")
+        return "dropped: no event\n"
+    if isinstance(error, HTTPException):
+        return error
+    raise error
+
+
+if flask.has_app_context() and flask.current_app.name == "on_signal":  # the framework imports this file for an app
+    flask.current_app.register_error_handler(Exception, _unreadable)

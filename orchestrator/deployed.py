@@ -1,0 +1,159 @@
+"""The cloud's world: Firestore, Cloud Tasks and Dataflow behind the ports, for one instance of a function.
+
+A foreign signal needs nothing, one of ours the queue alone: so each is imported and connected by the first request that
+needs it, and shared by all that follow.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from orchestrator.auth import Verifier
+from orchestrator.core.messages import Effect
+from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.names import parse_job_name
+from orchestrator.engine import Engine
+from orchestrator.engine.notice import notice
+from orchestrator.errors import NotFoundError, OrchestratorError
+from orchestrator.ports import CHECKS, LAUNCHES
+from orchestrator.settings import CloudSettings
+
+if TYPE_CHECKING:
+    from orchestrator.jobs.dataflow import DataflowBackend
+    from orchestrator.queues.cloud_tasks import CloudTasksQueue
+    from orchestrator.stores.firestore import FirestoreStore
+
+#: How many runs one sweep looks at, the newest first.
+SWEPT = 1000
+
+
+@dataclass
+class Deployed:
+    """One instance's connections; safe from all its threads."""
+
+    settings: CloudSettings
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def queue(self) -> "CloudTasksQueue":
+        """The queue, connected by whoever asks first."""
+        with self._lock:
+            return self._queue
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, made by whoever asks first."""
+        with self._lock:
+            return self._engine
+
+    @cached_property
+    def verifier(self) -> Verifier | None:
+        """Who checks the callers' tokens; None: the platform alone."""
+        asked = self.settings
+        return Verifier(asked.verify_audience, asked.verify_accounts) if asked.verify_audience else None
+
+    def notice(self, job_name: str) -> bool:
+        """Schedule a look at a job that may have ended. False, and nothing is touched, if it is none of ours."""
+        if parse_job_name(job_name) is None:
+            return False
+        return notice(self.queue, job_name, time.time() + self.settings.signal_delay)
+
+    def deliver(self, effect: Effect, body: bytes) -> None:
+        """Do what a task asks for, or send it on if it is not due for days yet. ``effect`` is what ``body`` says."""
+        from orchestrator.queues.cloud_tasks import hop
+
+        onward = hop(body, time.time())
+        if onward is not None:
+            return self.queue.put([onward])
+        _, plan = self.engine.known(effect.run)
+        if (node := getattr(effect, "node", 0)) not in range(len(plan.nodes)):
+            raise NotFoundError(f"run '{effect.run}' has no node {node!r}")
+        return self.engine.perform(effect)
+
+    def names(self, effect: Effect) -> dict[str, str]:
+        """What people call the run and the step of a task, as far as that is known."""
+        try:
+            run, plan = self.engine.known(effect.run)
+        except OrchestratorError:
+            return {}
+        node = getattr(effect, "node", len(plan.nodes))
+        return {"run": run.id, "step": plan.steps[node].name if node in range(len(plan.steps)) else ""}
+
+    def start(self, graph: str, run_id: str | None, params: Mapping[str, object]) -> tuple[Run, bool]:
+        """Start a run of a deployed graph. The run, and whether it is new. Raises UsageError if it cannot be meant."""
+        from orchestrator.catalog import graphs
+        from orchestrator.definition.load import load_graph
+        from orchestrator.order import order
+
+        known = graphs(self.settings.folder)
+        if graph not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise NotFoundError(f"no deployed graph is called '{graph}': there are {there}")
+        loaded = load_graph(known[graph])
+        wanted = order(loaded, known[graph], run_id, params, time.time())
+        run = wanted.run(time.time())
+        stored = self.engine.store.get_run(run.key)
+        if stored is not None:
+            wanted.check_same(stored)
+            run = stored
+        created = self.engine.start(run, loaded.compile())
+        return run, created
+
+    def sweep(self) -> tuple[int, int]:
+        """Sweep every run that has not ended. How many those were, and how many tasks it took."""
+        unfinished = [run for run in self.engine.store.list_runs(SWEPT) if run.status is RunStatus.RUNNING]
+        epoch = f"{time.time_ns():x}"
+        return len(unfinished), sum(self.engine.sweep(run.key, epoch) for run in unfinished)
+
+    def close(self) -> None:
+        """Close what was connected."""
+        connected = vars(self)
+        if "_engine" in connected:
+            self._dataflow.close()
+            self._store.close()
+        if "_queue" in connected:
+            self._queue.close()
+
+    @cached_property
+    def _queue(self) -> "CloudTasksQueue":
+        from orchestrator.queues.cloud_tasks import CloudTasksConfig, connect
+
+        settings = self.settings
+        config = CloudTasksConfig(
+            project=settings.project,
+            location=settings.region,
+            queues={LAUNCHES: settings.launches, CHECKS: settings.checks},
+            url=settings.task_url,
+            audience=settings.task_audience,
+            service_account=settings.task_account,
+        )
+        return connect(config, settings.tasks_endpoint)
+
+    @cached_property
+    def _store(self) -> "FirestoreStore":
+        from orchestrator.stores.firestore import connect
+
+        return connect(self.settings.project, self.settings.database)
+
+    @cached_property
+    def _dataflow(self) -> "DataflowBackend":
+        from orchestrator.jobs.dataflow import DataflowBackend
+
+        settings = self.settings
+        return DataflowBackend(settings.project, settings.region, api_endpoint=settings.dataflow_endpoint)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from orchestrator.jobs.wait import WaitBackend
+
+        return Engine(
+            self._store,
+            self.queue,
+            {"dataflow": self._dataflow, "wait": WaitBackend(time.time)},
+            time.time,
+            launch_lease=self.settings.launch_lease,
+            signal_delay=self.settings.signal_delay,
+        )

@@ -1,0 +1,102 @@
+"""What goes wrong in a rehearsal, by seed: answers, deliveries and events are lost, doubled and late, functions die."""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TypeVar
+
+from google.cloud import tasks_v2
+
+from orchestrator.rehearsal.process import Function
+from orchestrator.standins.cloud_tasks_faults import DeliveryFault
+from orchestrator.standins.dataflow_play import Fault, unavailable
+
+_Fault = TypeVar("_Fault")
+
+
+class Calm:
+    """Nothing goes wrong."""
+
+    def deliveries(self, _: tasks_v2.Task) -> DeliveryFault | None:
+        """What befalls a delivery of a task."""
+        return None
+
+    def calls(self, _: str) -> Fault | None:
+        """What befalls a call of a Dataflow method."""
+        return None
+
+    def events(self) -> int:
+        """How often an event is published."""
+        return 1
+
+
+class Chaos(Calm):
+    """One thing in ten goes wrong. ``events_lost``: no event at all arrives. ``happened`` counts what did."""
+
+    def __init__(self, seed: int, events_lost: bool = False) -> None:
+        self._dice = random.Random(seed)
+        self._events_lost = events_lost
+        self.happened: Counter[str] = Counter()
+
+    def deliveries(self, _: tasks_v2.Task) -> DeliveryFault | None:
+        return self._one(
+            [
+                ("a delivery twice", DeliveryFault(twice=True)),
+                ("a delivery's answer lost", DeliveryFault(answer_lost=True)),
+                ("a delivery late", DeliveryFault(delay=0.5)),
+            ]
+        )
+
+    def calls(self, method: str) -> Fault | None:
+        return self._one(
+            [
+                (f"{method}: answer lost", "lost answer"),
+                (f"{method}: call lost", "lost call"),
+                (f"{method}: 503", unavailable()),
+            ]
+        )
+
+    def events(self) -> int:
+        lot = 0.0 if self._events_lost else self._dice.random()
+        times = 0 if lot < 0.1 else 3 if lot < 0.2 else 1
+        if times != 1:
+            self.happened["an event lost" if times == 0 else "an event three times"] += 1
+        return times
+
+    def _one(self, faults: Sequence[tuple[str, _Fault]]) -> _Fault | None:
+        if self._dice.random() >= 0.1:
+            return None
+        what, fault = self._dice.choice(faults)
+        self.happened[what] += 1
+        return fault
+
+
+class Monkey:
+    """While inside, kills the functions' processes at random moments and starts them again."""
+
+    def __init__(self, functions: Sequence[Function], seed: int, every: float) -> None:
+        self._functions = functions
+        self._dice = random.Random(seed)
+        self._every = every
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._play, name="monkey", daemon=True)
+        self.kills = 0
+
+    def __enter__(self) -> "Monkey":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _play(self) -> None:
+        while not self._over.wait(self._dice.uniform(0.5, 1.5) * self._every):
+            function = self._dice.choice(self._functions)
+            function.kill()
+            self.kills += 1
+            function.start()

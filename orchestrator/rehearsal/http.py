@@ -1,0 +1,21 @@
+"""Posts JSON to a server of this machine."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.errors import OrchestratorError
+
+
+def post(url: str, body: Mapping[str, Any], verb: str = "POST") -> bytes:
+    """The body of the answer. Raises OrchestratorError with the answer's text if it is none of 2xx."""
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=verb)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            found: bytes = answer.read()
+            return found
+    except urllib.error.HTTPError as error:
+        with error:
+            raise OrchestratorError(f"{url}: {error.code}: {error.read().decode(errors='replace')}") from error

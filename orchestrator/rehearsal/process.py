@@ -1,0 +1,65 @@
+"""One deployed function as a process of functions-framework. Starts it, kills it, and knows nothing of what it does."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrator.errors import OrchestratorError
+
+#: Where the functions lie: beside the package, as in the deployed archive.
+MAIN = Path(__file__).resolve().parents[2] / "functions" / "main.py"
+
+#: Seconds for a function to listen.
+PATIENCE = 30.0
+
+
+class Function:
+    """One deployed function as a process of functions-framework, which may be killed and started again."""
+
+    def __init__(self, target: str, kind: str, port: int, environment: Mapping[str, str], log: Path) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._port = port
+        self._command = [sys.executable, "-m", "functions_framework", f"--target={target}", f"--source={MAIN}"]
+        self._command += [f"--signature-type={kind}", "--host=127.0.0.1", f"--port={port}"]
+        self._environment = {**os.environ, **environment, "PYTHONPATH": str(MAIN.parents[1])}
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and return when it listens. Raises OrchestratorError if it does not."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + PATIENCE
+        while self._process.poll() is None and time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
+                    return
+            self._pause.wait(0.02)
+        raise OrchestratorError(f"a function did not start: see {self._log}")
+
+    def kill(self) -> None:
+        """``kill -9``, as a platform does without a word: its server and its workers."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):  # it has died by itself
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    _pause = threading.Event()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

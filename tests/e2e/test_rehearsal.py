@@ -1,0 +1,101 @@
+"""The whole deployed form on this machine, while it is being broken: all runs end right, an attempt has one job."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestrator.core.model import RunStatus, Status
+from orchestrator.core.names import run_key
+from orchestrator.rehearsal import Rehearsal
+from orchestrator.rehearsal.chaos import Chaos, Monkey
+from orchestrator.standins.dataflow_play import LaunchCall, Play
+from tests.emulation import emulated
+
+JOB = {"dataflow": {"template": "gs://b/t.json"}}
+
+NET = {
+    "name": "net",
+    "defaults": {"check": {"every": "2m"}},
+    "steps": {
+        "a": JOB,
+        **{f"b{n}": {**JOB, "after": "a", "retry": {"attempts": 2, "delay": "30s"}} for n in range(3)},
+        **{f"c{n}": {**JOB, "after": [f"b{n}", f"b{(n + 1) % 3}"]} for n in range(3)},
+        "z": {**JOB, "after": ["c0", "c1", "c2"]},
+        "clean-up": {"after": "z", "trigger": "all_done", "wait": "1s"},
+    },
+}
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Path:
+    emulated()
+    path = tmp_path / "net.yaml"
+    path.write_text(yaml.safe_dump(NET))
+    return path
+
+
+def play(call: LaunchCall) -> Play:
+    """Every job succeeds at once, but for the first attempt of ``b1``."""
+    fails = call.name.startswith("b1--") and call.name.endswith("-1")
+    return Play(0.1, 0.1, 0.2, end="FAILED" if fails else "DONE", errors=("boom",) if fails else ())
+
+
+def right(rehearsal: Rehearsal, run_id: str) -> bool:
+    """Whether a run of the net ended as it must: everything succeeded, ``b1`` at its second attempt."""
+    states = rehearsal.store.load_all(run_key(run_id)).states
+    steps = [states[number] for number in range(len(NET["steps"]))]
+    return all(state.status is Status.SUCCEEDED for state in steps) and [s.attempt for s in steps[:4]] == [1, 1, 2, 1]
+
+
+def test_runs_end_right_while_functions_die_and_answers_deliveries_and_events_are_lost_or_doubled(net: Path):
+    chaos = Chaos(seed=1)
+    with Rehearsal(net, play, chaos=chaos, latency=0.05, lag=0.2) as rehearsal:
+        dying = [rehearsal.functions[name] for name in ("on_task", "on_signal")]
+        with Monkey(dying, seed=1, every=2.0) as monkey:
+            for run_id in ("run-1", "run-2"):
+                assert rehearsal.start(run_id, {})["created"]
+                assert not rehearsal.start(run_id, {})["created"]
+            ended = [rehearsal.wait(run_id).status for run_id in ("run-1", "run-2")]
+        assert ended == [RunStatus.SUCCEEDED, RunStatus.SUCCEEDED]
+        assert right(rehearsal, "run-1")
+        assert right(rehearsal, "run-2")
+        assert monkey.kills > 0
+        assert sum(chaos.happened.values()) > 0
+        assert set(rehearsal.double.launches.values()) == {1}
+        assert len(rehearsal.double.launches) == 2 * 9
+        assert rehearsal.double.active == []
+        assert rehearsal.double.misfits == []
+
+
+class NoEvents(Chaos):
+    """Not a single event arrives, and nothing else goes wrong."""
+
+    def deliveries(self, _):
+        return None
+
+    def calls(self, _):
+        return None
+
+    def events(self):
+        return 0
+
+
+def test_a_run_ends_though_every_event_is_lost_because_a_watchdog_looks(net: Path):
+    with Rehearsal(net, play, chaos=NoEvents(seed=1)) as rehearsal:
+        rehearsal.start("run-1", {})
+        assert rehearsal.wait("run-1").status is RunStatus.SUCCEEDED
+        assert right(rehearsal, "run-1")
+        assert set(rehearsal.double.launches.values()) == {1}
+
+
+def test_the_flights_demo_runs_as_if_deployed_with_real_pipelines():
+    emulated()
+    pytest.importorskip("apache_beam", reason="the demo's pipelines need apache-beam")
+    graph = Path(__file__).resolve().parents[2] / "graphs" / "flights" / "graph.yaml"
+    with Rehearsal(graph) as rehearsal:
+        rehearsal.start("flights-1", {"month": "1"})
+        assert rehearsal.wait("flights-1").status is RunStatus.SUCCEEDED
+        states = rehearsal.store.load_all(run_key("flights-1")).states
+        assert states[0].outputs == {"accepted": 26_398, "rejected": 606}
+        assert set(rehearsal.double.launches.values()) == {1}

@@ -1,0 +1,109 @@
+"""``on_task``: does what a task asks for, exactly once, and lets a poisonous one not loop."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from orchestrator.core.messages import Check, Finish, Launch, decode, encode
+from orchestrator.core.model import RunStatus, Status
+from orchestrator.core.names import run_key
+from orchestrator.standins.dataflow_play import unavailable
+from tests.functions.cloud import TRACE, Cloud, logged
+
+KEY = run_key("r1")
+DAY = 86_400.0
+
+
+@pytest.fixture
+def started(cloud: Cloud) -> Cloud:
+    body = {"graph": "sales", "run_id": "r1", "params": {"date": "2026-01-31"}}
+    assert cloud.post("start", body).status_code == 201
+    return cloud
+
+
+def test_a_run_goes_from_its_start_to_its_end_by_tasks_alone(started: Cloud):
+    (launch,) = started.held("launches")
+    assert started.post("on_task", launch.http_request.body).status_code == 200
+    (name,) = started.dataflow.launches
+    started.dataflow.move(name, "DONE")
+    assert started.task(Check(KEY, 0, 1)).status_code == 200
+    assert started.task(Launch(KEY, 1, 1)).status_code == 200
+    assert started.task(Finish(KEY)).status_code == 200
+    store = started.world("on_task").engine.store
+    assert store.get_run(KEY).status is RunStatus.SUCCEEDED
+    assert [store.load_all(KEY).state(node).status for node in (0, 1)] == [Status.SUCCEEDED] * 2
+    assert dict(started.dataflow.launches) == {name: 1}
+
+
+def test_what_was_done_is_logged_with_the_names_that_people_know(started: Cloud):
+    with logged() as lines:
+        started.task(Launch(KEY, 0, 1))
+    assert lines == [
+        {
+            "severity": "INFO",
+            "message": f"performed {KEY}-0-launch-1",
+            "task": f"{KEY}-0-launch-1",
+            "key": KEY,
+            "attempt": 1,
+            "run": "r1",
+            "step": "orders",
+            "logging.googleapis.com/trace": f"projects/{started.project}/traces/{TRACE}",
+        }
+    ]
+
+
+def test_eight_deliveries_of_one_task_at_once_make_one_job(started: Cloud):
+    started.world("on_task")
+    with ThreadPoolExecutor(8) as threads, logged() as lines:
+        answers = list(threads.map(lambda _: started.task(Launch(KEY, 0, 1)).status_code, range(8)))
+    assert set(answers) <= {200, 503}
+    assert 200 in answers
+    assert len(lines) == 8
+    assert list(started.dataflow.launches.values()) == [1]
+    assert started.task(Launch(KEY, 0, 1)).status_code == 200
+    assert list(started.dataflow.launches.values()) == [1]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"\xff", b"[]", b"{}", b'{"do": "os.system", "run": "x"}', b'{"do": "launch"}', b"[" * 100_000],
+)
+def test_what_is_no_task_of_ours_is_dropped_with_an_error(cloud: Cloud, body: bytes):
+    with logged() as lines:
+        assert cloud.post("on_task", body).status_code == 200
+    assert [(line["severity"], line["counted"]) for line in lines] == [("ERROR", "malformed")]
+
+
+def test_a_task_of_no_run_or_of_no_step_is_dropped_with_an_error(started: Cloud):
+    for effect in (Launch("aaaaaaaaaa", 0, 1), Launch(KEY, 99, 1), Check(KEY, -1, 1)):
+        with logged() as lines:
+            assert started.task(effect).status_code == 200
+        assert [line["severity"] for line in lines] == ["ERROR"]
+    assert not started.dataflow.launches
+
+
+def test_what_fails_for_now_comes_again(started: Cloud):
+    started.task(Launch(KEY, 0, 1))
+    started.dataflow.fail("jobs.get", *[unavailable()] * 20)
+    with logged() as lines:
+        answer = started.task(Check(KEY, 0, 1))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert [(line["severity"], line["run"], line["step"]) for line in lines] == [("WARNING", "r1", "orders")]
+
+
+def test_a_task_that_is_due_in_sixty_days_is_sent_on_and_not_performed(started: Cloud):
+    far = Check(KEY, 0, 1, due=time.time() + 60 * DAY)
+    hopping = {**json.loads(encode(far)), "hop": {"name": far.name, "lane": "checks"}}
+    watchdogs = {task.name for task in started.held()}
+    assert [started.post("on_task", hopping).status_code for _ in range(2)] == [200, 200]
+    (onward,) = [task for task in started.held() if task.name not in watchdogs]
+    assert onward.name.endswith(f"{far.name}-hop-2")
+    assert decode(onward.http_request.body) == far
+
+
+def test_a_sweep_pays_again_what_unfinished_runs_owe(started: Cloud):
+    before = len(started.held("launches"))
+    assert started.post("sweep", b"").get_json() == {"runs": 1, "tasks": 1}
+    assert len(started.held("launches")) == before + 1

@@ -1,0 +1,69 @@
+"""``start``: a new run, or the one that was there; and the command line's sentences for whatever cannot be meant."""
+
+from typing import Any
+
+import pytest
+
+from orchestrator.core.names import run_key
+from tests.functions.cloud import Cloud, logged
+
+JANUARY = {"graph": "sales", "run_id": "r1", "params": {"date": "2026-01-31"}}
+
+
+def test_a_run_is_started_once_and_told_again(cloud: Cloud):
+    with logged() as lines:
+        first, again = cloud.post("start", JANUARY), cloud.post("start", JANUARY)
+    said = {"run": "r1", "graph": "sales", "status": "running"}
+    assert (first.status_code, first.get_json()) == (201, {**said, "created": True})
+    assert (again.status_code, again.get_json()) == (200, {**said, "created": False})
+    assert len(cloud.held("launches")) == 1
+    assert [(line["severity"], line["run"], line["key"]) for line in lines] == [("INFO", "r1", run_key("r1"))] * 2
+
+
+def test_a_run_with_other_params_does_not_take_the_same_id(cloud: Cloud):
+    cloud.post("start", JANUARY)
+    answer = cloud.post("start", {**JANUARY, "params": {"date": "2026-02-28"}})
+    assert answer.status_code == 400
+    assert 'date is "2026-01-31", not "2026-02-28"' in answer.get_json()["errors"][0]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "beginning"),
+    [
+        (b"", 400, "expected a JSON object such as"),
+        (b"{", 400, "expected a JSON object such as"),
+        ([], 400, "expected a JSON object such as"),
+        ({}, 400, "graph: expected the name of a deployed graph, came nothing"),
+        ({**JANUARY, "module": "os"}, 400, "module: unknown key"),
+        ({**JANUARY, "url": "http://x"}, 400, "url: unknown key"),
+        ({**JANUARY, "graph": 7}, 400, "graph: expected text, came 7"),
+        ({**JANUARY, "params": []}, 400, "params: expected a mapping, came []"),
+        ({**JANUARY, "run_id": "../x"}, 400, "run id: expected a letter or digit"),
+        ({**JANUARY, "graph": "nope"}, 404, "no deployed graph is called 'nope': there are sales"),
+        ({**JANUARY, "graph": "../x"}, 404, "no deployed graph is called '../x': there are sales"),
+        ({**JANUARY, "graph": "graphs/sales.yaml"}, 404, "no deployed graph is called 'graphs/sales.yaml'"),
+        ({**JANUARY, "graph": "/etc/passwd"}, 404, "no deployed graph is called '/etc/passwd'"),
+        ({**JANUARY, "graph": "sales.yaml"}, 404, "no deployed graph is called 'sales.yaml'"),
+        ({**JANUARY, "graph": "os:system"}, 404, "no deployed graph is called 'os:system'"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(cloud: Cloud, body: Any, status: int, beginning: str):
+    with logged() as lines:
+        answer = cloud.post("start", body)
+    assert answer.status_code == status
+    assert answer.get_json()["errors"][0].startswith(beginning), answer.get_json()
+    assert [line["severity"] for line in lines] == ["WARNING"]
+
+
+def test_wrong_params_are_all_named_at_once(cloud: Cloud):
+    answer = cloud.post("start", {"graph": "sales", "params": {"rows": "many", "dates": 1}})
+    assert answer.status_code == 400
+    assert {word for word in ("date", "rows", "dates") if word in answer.text} == {"date", "rows", "dates"}
+
+
+def test_a_schedule_that_tries_again_starts_one_run(cloud: Cloud):
+    body = b'{"graph": "sales", "params": {"date": "2026-01-31"}}'
+    headers = {"X-CloudScheduler-ScheduleTime": "2026-01-31T06:00:00Z", "Content-Type": "application/octet-stream"}
+    answers = [cloud.post("start", body, headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert {answer.get_json()["run"] for answer in answers} == {"sales-2026-01-31T060000Z"}
