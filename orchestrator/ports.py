@@ -128,7 +128,10 @@ class JobRunning:
 
 @dataclass(frozen=True, slots=True)
 class JobOver:
-    """The job ended at ``at``. ``outputs`` for those downstream; ``error`` and ``cause`` if it did not succeed."""
+    """The job ended at ``at``. ``outputs`` for those downstream; ``error`` and ``cause`` if it did not succeed.
+
+    ``hopeless``: another attempt would fail the same way. ``patience``: it would, for so many seconds.
+    """
 
     outcome: Outcome
     at: float
@@ -136,6 +139,7 @@ class JobOver:
     error: str | None = None
     cause: str | None = None
     hopeless: bool = False
+    patience: float = 0.0
 
 
 JobStatus = JobRunning | JobOver

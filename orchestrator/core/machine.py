@@ -124,7 +124,8 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
             again = replace(ended, status=Status.UP_FOR_RETRY, interruptions=state.interruptions + 1, due=event.at)
             return Transition(again)
         case Outcome.FAILED if failures < retry.attempts and not event.hopeless:
-            return Transition(replace(ended, status=Status.UP_FOR_RETRY, due=event.at + retry.wait(failures)))
+            wait = max(retry.wait(failures), event.patience)
+            return Transition(replace(ended, status=Status.UP_FOR_RETRY, due=event.at + wait))
         case Outcome.INTERRUPTED:
             error = f"interrupted {MOST_INTERRUPTIONS} times"
             return _final(plan, node, replace(ended, status=Status.FAILED, error=error, cause="interrupted"))

@@ -103,7 +103,7 @@ class JobLaunched:
 
 @dataclass(frozen=True, slots=True)
 class JobEnded:
-    """An attempt's job ended. ``hopeless``: another attempt would fail the same way."""
+    """An attempt's job ended. ``hopeless``: another would fail the same way; ``patience``: for so many seconds."""
 
     attempt: int
     outcome: Outcome
@@ -112,6 +112,7 @@ class JobEnded:
     error: str | None = None
     cause: str | None = None
     hopeless: bool = False
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,4 +71,6 @@ def _ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded
     if late >= bound[over.outcome]:
         error = f"took longer than its timeout of {step.timeout:g} s"
         return JobEnded(state.attempt, Outcome.FAILED, over.at, error=error, cause="timeout")
-    return JobEnded(state.attempt, over.outcome, over.at, over.outputs, over.error, over.cause, over.hopeless)
+    return JobEnded(
+        state.attempt, over.outcome, over.at, over.outputs, over.error, over.cause, over.hopeless, over.patience
+    )

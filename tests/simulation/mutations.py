@@ -202,7 +202,9 @@ MUTANTS = (
         "            pass\n",
     ),
     # Retries.
-    Mutant("a retry does not wait", MACHINE, "due=event.at + retry.wait(failures)", "due=event.at"),
+    Mutant(
+        "a retry does not wait", MACHINE, "wait = max(retry.wait(failures), event.patience)", "wait = event.patience"
+    ),
     Mutant(
         "a launch forgets when it is due",
         MACHINE,

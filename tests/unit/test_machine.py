@@ -73,6 +73,11 @@ def test_a_failure_with_attempts_left_is_up_for_retry_and_arrives_nowhere():
     assert evolve(JOINED, A, RUNNING, FAILED) == Transition(AGAIN)
 
 
+def test_a_retry_waits_at_least_as_long_as_the_cause_of_the_failure_lasts():
+    scarce = replace(FAILED, patience=600.0)
+    assert evolve(JOINED, A, RUNNING, scarce) == Transition(replace(AGAIN, due=650.0))
+
+
 def test_the_last_failure_arrives_at_the_join():
     second = replace(RUNNING, attempt=2)
     event = replace(FAILED, attempt=2)

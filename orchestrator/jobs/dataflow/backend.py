@@ -9,7 +9,7 @@ from orchestrator.core.model import Outcome
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, OutputError
 from orchestrator.jobs.dataflow import requests, states, twins
 from orchestrator.jobs.dataflow.answers import AnswerError
-from orchestrator.jobs.dataflow.causes import HOPELESS, Cause, classify, explain
+from orchestrator.jobs.dataflow.causes import HOPELESS, PATIENCE, Cause, classify, explain
 from orchestrator.jobs.dataflow.handle import Handle, read_handle
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.metrics import outputs
@@ -193,7 +193,14 @@ class DataflowBackend:
         error = explain(messages) or f"Dataflow job {handle.id} failed, and no message of it says why"
         if cause is Cause.LAUNCHER:
             error += f" [its launcher's log: template_launches/{handle.id}/console_logs in the staging location]"
-        return JobOver(Outcome.FAILED, at, error=error, cause=cause.value, hopeless=cause in HOPELESS)
+        return JobOver(
+            Outcome.FAILED,
+            at,
+            error=error,
+            cause=cause.value,
+            hopeless=cause in HOPELESS,
+            patience=PATIENCE.get(cause, 0.0),
+        )
 
     def _told(self, ask: Any, handle: Handle) -> list[Any]:
         """What ``ask`` tells of the job; nothing if we may not know it. What may pass is raised."""

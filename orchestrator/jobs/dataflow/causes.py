@@ -26,6 +26,10 @@ class Cause(StrEnum):
 #: Another attempt of these fails the same way: somebody has to mend something first.
 HOPELESS = frozenset({Cause.PERMISSION, Cause.PARAMETERS})
 
+#: What is scarce does not come back in a minute: at least so many seconds until the next attempt, whatever the step's
+#: own delay. The others are tried again as the step says.
+PATIENCE = {Cause.QUOTA: 300.0, Cause.STOCKOUT: 600.0}
+
 #: The first row that finds its pattern in any message is the cause. The order is from the certain to the vague: a quota
 #: text may carry "HTTP Code: 403", a stock-out speaks of quotas nowhere, a launcher fails of everything above it.
 _ROWS: tuple[tuple[Cause, str], ...] = (
