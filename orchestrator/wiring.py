@@ -1,22 +1,30 @@
 """The only place where ports meet adapters: builds an engine for one world. Contains no behaviour."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from queue import SimpleQueue
 
 from orchestrator.engine import Engine
+from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.home import Home
 from orchestrator.jobs.functions import parameters
 from orchestrator.jobs.process import ProcessBackend
 from orchestrator.jobs.python import PythonBackend
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.jobs.wait import WaitBackend
-from orchestrator.ports import JobBackend, JobRequest
+from orchestrator.ports import JobBackend, JobRequest, Store
 from orchestrator.queues.local import LocalQueue
 from orchestrator.sqlite import Database
 from orchestrator.stores.sqlite import SqliteStore
+
+_SQLITE = re.compile(r"sqlite:///(.+)")
+
+#: A project's id, perhaps with the domain it is scoped by, and a database's.
+_FIRESTORE = re.compile(r"firestore://([a-z][-a-z0-9.:]*)(?:/(\(default\)|[a-z][-a-z0-9]*))?/?")
 
 #: How long a simulated job takes, in seconds.
 SIMULATED = 1.0
@@ -44,11 +52,57 @@ class Embedded:
 @contextmanager
 def reading(home: Home) -> Iterator[SqliteStore]:
     """The store of a home where something has run, to look at it."""
-    database = Database(home.database)
+    with _sqlite(home.database) as store:
+        yield store
+
+
+@contextmanager
+def _sqlite(file: Path) -> Iterator[SqliteStore]:
+    database = Database(file)
     try:
         yield SqliteStore(database)
     finally:
         database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreUrl:
+    """Where a store is: a ``file`` of SQLite, or else a ``database`` of Firestore's in a ``project``."""
+
+    text: str
+    file: Path | None = None
+    project: str = ""
+    database: str = ""
+
+
+def store_url(text: str) -> StoreUrl:
+    """What ``text`` names. Raises UsageError if it names no store."""
+    if match := _SQLITE.fullmatch(text):
+        return StoreUrl(text, file=Path(match[1]))
+    if match := _FIRESTORE.fullmatch(text):
+        return StoreUrl(text, project=match[1], database=match[2] or "(default)")
+    raise UsageError(
+        "a store: expected firestore://PROJECT/DATABASE or sqlite:///PATH (from here; with a fourth slash from the "
+        f"root), came {text!r}"
+    )
+
+
+@contextmanager
+def open_store(url: StoreUrl) -> Iterator[Store]:
+    """The store at ``url``, to look at it. Raises NotFoundError if there is no such file, StoreError as stores do."""
+    if url.file is not None:
+        if not url.file.is_file():
+            raise NotFoundError(f"{url.text}: there is no file {url.file}")
+        with _sqlite(url.file) as found:
+            yield found
+        return
+    from orchestrator.stores.firestore import connect
+
+    store = connect(url.project, url.database)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def embedded(

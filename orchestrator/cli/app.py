@@ -20,6 +20,8 @@ COMMANDS = {
     "explain": "Say why a step stands as it does.",
     "logs": "Print what a step wrote.",
     "runs": "List the runs, the newest first.",
+    "cancel": "Stop a run for good.",
+    "rehearse": "Run a graph here as it runs in the cloud, while things go wrong.",
     "graphs": "List the graphs in graphs/.",
     "schema": "Print the JSON Schema of graph files, for editors.",
 }

@@ -6,7 +6,7 @@ import time
 
 from orchestrator.cli.drive import Driven, How
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
-from orchestrator.cli.lookup import Found, home_flag
+from orchestrator.cli.lookup import Found
 from orchestrator.cli.report import report
 from orchestrator.cli.summary import Line, ended_before, how_to_continue, short, summary
 from orchestrator.core.graph import Graph
@@ -23,11 +23,11 @@ def close(driven: Driven, how: How) -> int:
         lines.append(Line(f"warnings  {len(driven.warnings)}, the last: {driven.warnings[-1]}", "yellow"))
     lines += [
         *summary(found, time.time()),
-        Line(f"logs      {short(found.home.run(found.run.id) / 'steps')}", whole=True),
+        Line(f"logs      {short(found.here.run(found.run.id) / 'steps')}", whole=True),
     ]
     if picture is not None:
         lines.append(picture)
-    if elsewhere := home_flag(found.home):
+    if elsewhere := found.flag:
         lines.append(Line(f"status    orchestrator status {found.run.id}{elsewhere}", whole=True))
     if driven.interrupted:
         lines.append(how_to_continue(found))
@@ -44,7 +44,7 @@ def draw_run(found: Found) -> Line:
     from orchestrator.drawing import draw
 
     states = {step.name: found.view.state(node) for node, step in enumerate(found.plan.steps)}
-    path = found.home.picture(found.run.id)
+    path = found.here.picture(found.run.id)
     try:
         draw(graph_of(found), path, states, found.run, time.time())
     except OrchestratorError as error:

@@ -127,7 +127,7 @@ def _kept_clean(wanted: bool) -> Iterator[None]:
 @contextmanager
 def _world(found: Found, how: How, watch: Watch) -> Iterator[Embedded]:
     store = partial(WatchedStore, watch.saw)
-    world = embedded(found.home, how.parallel, durable=how.durable, simulate=how.simulate, make_store=store)
+    world = embedded(found.here, how.parallel, durable=how.durable, simulate=how.simulate, make_store=store)
     try:
         yield world
     finally:

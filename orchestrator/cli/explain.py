@@ -33,6 +33,8 @@ def explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
             return _succeeded(step, state)
         case Status.FAILED:
             return [f"failed{_after_attempts(state)}: {state.error or state.cause or 'its job failed'}"]
+        case Status.CANCELLED if state.cause == "operator":
+            return ["cancelled: the run was cancelled, and no job of this step was running"]
         case Status.CANCELLED:
             return ["cancelled: its job was stopped from outside"]
         case Status.SKIPPED if state.cause == "when":

@@ -13,6 +13,11 @@ NO_READER = 141
 
 NO_EXTRA = "error: the command line needs click and rich: pip install 'orchestrator[cli]'"
 
+NO_CLOUD = "error: this needs Google's clients: pip install 'orchestrator[cloud]'"
+
+#: What of ``orchestrator[cloud]`` is imported.
+_CLOUD = ("google", "grpc", "googleapiclient", "functions_framework", "flask")
+
 
 def guarded(command: Callable[[], int]) -> int:
     """What ``command`` returns; if it raises, the exit code for that, and a sentence on standard error."""
@@ -39,6 +44,9 @@ def _failed(error: Exception) -> int:
             return NO_READER
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] == "rich":
             complain(NO_EXTRA)
+            return WRONG
+        case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in _CLOUD:
+            complain(NO_CLOUD)
             return WRONG
         case OSError(strerror=str(reason)):
             complain(f"error: {f'{error.filename}: ' if error.filename else ''}{reason}")

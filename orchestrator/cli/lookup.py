@@ -14,7 +14,7 @@ from orchestrator.home import Home, default_home, existing_home
 from orchestrator.ports import Store
 from orchestrator.settings import read_settings
 from orchestrator.suggestions import did_you_mean
-from orchestrator.wiring import reading
+from orchestrator.wiring import StoreUrl, open_store, reading, store_url
 
 #: Among how many of the newest runs a beginning or a misspelt id is looked for. A full id always finds its run.
 _RUNS = 10_000
@@ -37,17 +37,46 @@ def home_flag(home: Home) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A run as it is in the store now."""
+    """A run as it is in the store now. ``home``: None for a run in the cloud. ``url``: the store, if it was named."""
 
-    home: Home
+    home: Home | None
     run: Run
     plan: Plan
     view: View
+    url: StoreUrl | None = None
 
     @property
     def abandoned(self) -> bool:
-        """The run has not ended, and no process drives it."""
-        return self.run.status is RunStatus.RUNNING and not self.home.held(self.run.id)
+        """The run has not ended, and no process drives it. A run in the cloud is driven by no process."""
+        return self.home is not None and self.run.status is RunStatus.RUNNING and not self.home.held(self.run.id)
+
+    @property
+    def here(self) -> Home:
+        """The home of a run on this machine. Raises UsageError for one in the cloud."""
+        if self.home is None:
+            raise UsageError(f"run '{self.run.id}' is in the cloud: it cannot be driven from here")
+        return self.home
+
+    @property
+    def flag(self) -> str:
+        """What must be added to a command, typed here, so that it finds the run."""
+        if self.home is not None:
+            return home_flag(self.home)
+        return f" --store '{self.url.text}'" if self.url is not None else ""
+
+
+@contextmanager
+def named_store(given: Path | None, url: str | None) -> Iterator[tuple[Home | None, Store]]:
+    """The store that ``--home`` or ``--store`` names, or that of the place we are in; its home is None in the cloud."""
+    if url is None:
+        with store_of(given) as (home, near):
+            yield home, near
+        return
+    if given is not None:
+        raise UsageError("expected --home or --store, came both")
+    named = store_url(url)
+    with open_store(named) as store:
+        yield Home(named.file.parent) if named.file is not None else None, store
 
 
 @contextmanager
@@ -58,18 +87,18 @@ def store_of(given: Path | None) -> Iterator[tuple[Home, Store]]:
         yield home, store
 
 
-def found_run(given: Path | None, name: str | None) -> Found:
-    """The run that a user calls ``name``; the newest one if he gave no name."""
-    with store_of(given) as (home, store):
+def found_run(given: Path | None, name: str | None, url: str | None = None) -> Found:
+    """The run that a user calls ``name``, or the newest, in the store that ``--home`` or ``--store`` (url) names."""
+    with named_store(given, url) as (home, store):
         run = find_run(store, name) if name is not None else newest(store)
-        return load(home, store, run)
+        return load(home, store, run, store_url(url) if url is not None else None)
 
 
-def load(home: Home, store: Store, run: Run) -> Found:
+def load(home: Home | None, store: Store, run: Run, url: StoreUrl | None = None) -> Found:
     plan = store.get_plan(run.version)
     if plan is None:
-        raise StoreError(f"the plan of run '{run.id}' is not in {home.database}")
-    return Found(home, run, plan, store.load_all(run.key))
+        raise StoreError(f"the plan of run '{run.id}' is not in {home.database if home else 'its store'}")
+    return Found(home, run, plan, store.load_all(run.key), url)
 
 
 def find_run(store: Store, name: str) -> Run:

@@ -17,6 +17,18 @@ home_option = click.option(
     help="Where runs are kept. [default: .orchestrator/ at the root of the repository]",
 )
 
+_store_option = click.option(
+    "--store",
+    metavar="URL",
+    help="Where runs are kept, instead of --home: firestore://PROJECT/DATABASE or sqlite:///PATH.",
+)
+
+
+def place_options(command: F) -> F:
+    """``--home`` and ``--store``: where to look for runs."""
+    return home_option(_store_option(command))
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.cli.before import BROKEN
-from orchestrator.cli.lookup import Found, home_flag
+from orchestrator.cli.lookup import Found
 from orchestrator.cli.words import clock, counted, listed, tally
 from orchestrator.core.model import RunStatus, Status, StepState
 from orchestrator.words import duration, status_word
@@ -64,11 +64,13 @@ def failures(found: Found) -> Iterator[Line]:
             yield Line(f"  log  {short(log)}", whole=True)
     if len(failed) > _FAILURES:
         more = counted(len(failed) - _FAILURES, "more failed step")
-        yield Line(f"and {more}: orchestrator status {found.run.id}{home_flag(found.home)}", "red")
+        yield Line(f"and {more}: orchestrator status {found.run.id}{found.flag}", "red")
 
 
 def reason(state: StepState) -> str:
     """Why an attempt did not succeed."""
+    if state.cause == "operator":
+        return "the run was cancelled"
     return state.error or state.cause or "its job says no more"
 
 
@@ -79,14 +81,16 @@ def after_attempts(state: StepState) -> str:
 
 
 def log_path(found: Found, node: int, attempt: int | None = None) -> Path | None:
-    """The log of an attempt, the newest if none is named; None if that attempt wrote nothing."""
+    """The log of an attempt, the newest if none is named; None if it wrote nothing, or not here."""
     number = found.view.state(node).attempt if attempt is None else attempt
+    if found.home is None:
+        return None
     path = found.home.attempt(found.run.id, node, found.plan.steps[node].name, number) / "log"
     return path if path.is_file() else None
 
 
 def how_to_continue(found: Found) -> Line:
-    return Line(f"continue  orchestrator resume {found.run.id}{home_flag(found.home)}", "bold", whole=True)
+    return Line(f"continue  orchestrator resume {found.run.id}{found.flag}", "bold", whole=True)
 
 
 def short(path: Path) -> str:
@@ -97,4 +101,4 @@ def short(path: Path) -> str:
 
 def abandoned(found: Found) -> str:
     """What to do about a run that nobody drives."""
-    return f"no process drives this run: continue it with 'orchestrator resume {found.run.id}{home_flag(found.home)}'"
+    return f"no process drives this run: continue it with 'orchestrator resume {found.run.id}{found.flag}'"

@@ -426,19 +426,22 @@ def test_a_failure_without_a_message_is_looked_at_again_later(make: Make):
 
 
 @pytest.mark.parametrize(
-    ("text", "cause", "hopeless"),
+    ("text", "cause", "hopeless", "patience"),
     [
-        ("PERMISSION_DENIED: no", "permission", True),
-        ("ZONE_RESOURCE_POOL_EXHAUSTED", "stockout", False),
-        ("java.lang.OutOfMemoryError: Java heap space", "memory", False),
+        ("PERMISSION_DENIED: no", "permission", True, 0.0),
+        ("ZONE_RESOURCE_POOL_EXHAUSTED", "stockout", False, 600.0),
+        ("QUOTA_EXCEEDED: CPUS", "quota", False, 300.0),
+        ("java.lang.OutOfMemoryError: Java heap space", "memory", False, 0.0),
     ],
 )
-def test_a_failure_has_a_cause_and_may_be_hopeless(bench: Bench, text: str, cause: str, hopeless: bool):
+def test_a_failure_has_a_cause_that_says_whether_and_when_it_is_tried_again(
+    bench: Bench, text: str, cause: str, hopeless: bool, patience: float
+):
     request = bench.request("slow")
     job = bench.backend.launch(request).job
     bench.double.move(request.name, "FAILED", text)
     over = bench.over(job)
-    assert (over.error, over.cause, over.hopeless) == (text, cause, hopeless)
+    assert (over.error, over.cause, over.hopeless, over.patience) == (text, cause, hopeless, patience)
 
 
 def test_a_launcher_that_failed_is_recognised_and_its_log_named(make: Make):

@@ -7,22 +7,23 @@ import click
 
 from orchestrator.cli.explain import explain
 from orchestrator.cli.lookup import find_step, found_run
-from orchestrator.cli.options import home_option
+from orchestrator.cli.options import place_options
 from orchestrator.cli.summary import abandoned, log_path, short
 
 EPILOG = """\b
-Example:
+Examples:
   orchestrator explain daily-sales-2026 report
+  orchestrator explain daily-sales-2026 report --store 'firestore://my-project/(default)'
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("run")
 @click.argument("step")
-@home_option
-def command(run: str, step: str, home: Path | None) -> None:
+@place_options
+def command(run: str, step: str, home: Path | None, store: str | None) -> None:
     """Say why STEP of RUN stands as it does: what it waits for, or why it failed or was skipped."""
-    found = found_run(home, run)
+    found = found_run(home, run, store)
     node = find_step(found.plan, step)
     first, *further = explain(found.plan, found.view, node, time.time())
     click.echo(f"{found.plan.steps[node].name}: {first}")

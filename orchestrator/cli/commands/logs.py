@@ -10,7 +10,7 @@ import click
 
 from orchestrator.cli.failure import complain
 from orchestrator.cli.lookup import Found, find_step, found_run
-from orchestrator.cli.options import home_option
+from orchestrator.cli.options import place_options
 from orchestrator.cli.summary import log_path
 from orchestrator.cli.words import counted
 from orchestrator.errors import UsageError
@@ -21,6 +21,9 @@ Examples:
   orchestrator logs daily-sales-2026 report
   orchestrator logs daily-sales-2026 report --attempt 1
   orchestrator logs daily-sales-2026 report --follow
+  orchestrator logs daily-sales-2026 report --store 'firestore://my-project/(default)'
+
+What a Dataflow job writes stays in the cloud: there, its id and the page with its log are printed.
 """
 
 #: Seconds between two looks at a log that is followed.
@@ -32,17 +35,23 @@ _LOOK = 0.2
 @click.argument("step")
 @click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Which attempt. [default: the newest]")
 @click.option("-f", "--follow", is_flag=True, help="Go on as the step writes, until it has ended.")
-@home_option
-def command(run: str, step: str, attempt: int | None, follow: bool, home: Path | None) -> None:
+@place_options
+def command(run: str, step: str, attempt: int | None, follow: bool, home: Path | None, store: str | None) -> None:
     """Print what STEP of RUN wrote."""
-    found = found_run(home, run)
+    found = found_run(home, run, store)
     node = find_step(found.plan, step)
     if attempt is not None and attempt > found.view.state(node).attempt:
         made = counted(found.view.state(node).attempt, "attempt")
         raise UsageError(f"step '{step}' has made {made}: there is no attempt {attempt}")
+    if found.home is None:
+        from orchestrator.cli.cloud import job_lines
+
+        for line in job_lines(found, node, attempt, follow):
+            click.echo(line)
+        return
     sys.stdout.flush()
     if follow:
-        for piece in followed(found, node, attempt, home):
+        for piece in followed(found, node, attempt, home, store):
             sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
         return
@@ -63,7 +72,7 @@ def nothing(found: Found, node: int, attempt: int | None) -> str:
     return f"step '{step.name}' wrote nothing in attempt {attempt or state.attempt}"
 
 
-def followed(found: Found, node: int, attempt: int | None, home: Path | None) -> Iterator[bytes]:
+def followed(found: Found, node: int, attempt: int | None, home: Path | None, store: str | None) -> Iterator[bytes]:
     """What a step writes, from its beginning until it has ended; of all its attempts from now on, or of one."""
     current = attempt or max(found.view.state(node).attempt, 1)
     read = 0
@@ -82,7 +91,7 @@ def followed(found: Found, node: int, attempt: int | None, home: Path | None) ->
             current, read = current + 1, 0
         else:
             return
-        found = found_run(home, found.run.id)
+        found = found_run(home, found.run.id, store)
 
 
 def _from(path: Path, start: int) -> bytes:

@@ -7,7 +7,7 @@ import click
 
 from orchestrator.cli.closing import graph_of
 from orchestrator.cli.lookup import found_run
-from orchestrator.cli.options import home_option
+from orchestrator.cli.options import place_options
 from orchestrator.errors import UsageError
 
 EPILOG = """\b
@@ -24,8 +24,8 @@ Examples:
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .png, .svg or .mmd file."
 )
-@home_option
-def command(graph: str | None, run: str | None, output: Path, home: Path | None) -> None:
+@place_options
+def command(graph: str | None, run: str | None, output: Path, home: Path | None, store: str | None) -> None:
     """Draw GRAPH, or a run, into a file."""
     from orchestrator.catalog import find_graph
     from orchestrator.definition.load import load_graph
@@ -36,7 +36,7 @@ def command(graph: str | None, run: str | None, output: Path, home: Path | None)
     if graph is not None:
         drawn = draw(load_graph(find_graph(graph)), output)
     else:
-        found = found_run(home, run)
+        found = found_run(home, run, store)
         states = {step.name: found.view.state(node) for node, step in enumerate(found.plan.steps)}
         drawn = draw(graph_of(found), output, states, found.run, time.time())
     click.echo(f"{drawn.path}: {drawn.steps:,} steps in {drawn.boxes:,} boxes")

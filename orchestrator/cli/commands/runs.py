@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.lookup import store_of
-from orchestrator.cli.options import home_option, json_option
+from orchestrator.cli.lookup import named_store
+from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.report import headline
 from orchestrator.cli.words import clock, column
 from orchestrator.core.model import Run, RunStatus
@@ -18,6 +18,7 @@ EPILOG = """\b
 Examples:
   orchestrator runs
   orchestrator runs --limit 3 --json
+  orchestrator runs --store 'firestore://my-project/(default)'
 """
 
 
@@ -25,12 +26,12 @@ Examples:
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", default=20, show_default=True, help="At most so many."
 )
-@home_option
+@place_options
 @json_option
-def command(limit: int, home: Path | None, as_json: bool) -> None:
+def command(limit: int, home: Path | None, store: str | None, as_json: bool) -> None:
     """List the runs, the newest first."""
-    with store_of(home) as (place, store):
-        runs = store.list_runs(limit)
+    with named_store(home, store) as (place, found):
+        runs = found.list_runs(limit)
     if as_json:
         click.echo(json.dumps([headline(run) for run in runs], ensure_ascii=False, indent=2))
         return
@@ -38,12 +39,13 @@ def command(limit: int, home: Path | None, as_json: bool) -> None:
         click.echo(line)
 
 
-def lines(home: Home, runs: Sequence[Run]) -> list[str]:
+def lines(home: Home | None, runs: Sequence[Run]) -> list[str]:
     """A line a run: its id, how it stands, when it started and how long it took."""
     width = column([run.id for run in runs], 100)
     found = []
     for run in runs:
-        word = "interrupted" if run.status is RunStatus.RUNNING and not home.held(run.id) else str(run.status)
+        alone = home is not None and run.status is RunStatus.RUNNING and not home.held(run.id)
+        word = "interrupted" if alone else str(run.status)
         took = duration(run.ended_at - run.started_at) if run.ended_at is not None else ""
         found.append(f"{run.id:{width}}  {word:11}  {clock(run.started_at, '%Y-%m-%d %H:%M:%S')}  {took}".rstrip())
     return found

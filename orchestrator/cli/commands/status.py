@@ -8,7 +8,7 @@ import click
 
 from orchestrator.cli.before import by_depth
 from orchestrator.cli.lookup import Found, found_run
-from orchestrator.cli.options import home_option, json_option
+from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.report import report
 from orchestrator.cli.rows import rows, telling
 from orchestrator.cli.summary import abandoned, failures
@@ -21,6 +21,7 @@ EPILOG = """\b
 Examples:
   orchestrator status
   orchestrator status daily-sales-2026 --json
+  orchestrator status --store 'firestore://my-project/(default)'
 """
 
 #: More steps than these are listed only when all are asked for.
@@ -30,14 +31,14 @@ _MANY = 200
 @click.command(epilog=EPILOG)
 @click.argument("run", required=False)
 @click.option("--all", "everything", is_flag=True, help=f"List all steps of a graph that has more than {_MANY}.")
-@home_option
+@place_options
 @json_option
-def command(run: str | None, everything: bool, home: Path | None, as_json: bool) -> None:
+def command(run: str | None, everything: bool, home: Path | None, store: str | None, as_json: bool) -> None:
     """Show how RUN stands; without RUN, the one that started last.
 
     RUN is a run's id, or as much of its beginning as is unique.
     """
-    found = found_run(home, run)
+    found = found_run(home, run, store)
     if as_json:
         click.echo(json.dumps(report(found.run, found.plan, found.view.states), ensure_ascii=False, indent=2))
         return

@@ -1,0 +1,108 @@
+"""``orchestrator rehearse``: run a graph on this machine as it runs in the cloud, while things go wrong."""
+
+import json
+import random
+import threading
+import time
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
+from orchestrator.cli.given import given_params
+from orchestrator.cli.interrupt import interruptible
+from orchestrator.cli.options import json_option
+from orchestrator.cli.rehearsing import Wanted, rehearse
+from orchestrator.cli.words import clock
+from orchestrator.errors import UsageError
+
+EPILOG = """\b
+Examples:
+  orchestrator rehearse graphs/flights --param month=1
+  orchestrator rehearse daily-sales --runs 5 --seed 7
+  orchestrator rehearse daily-sales --calm
+  orchestrator rehearse daily-sales --drop-events --kill-every 1
+
+Everything is real but Dataflow and Cloud Tasks: the functions run under functions-framework, the store is Google's
+Firestore emulator and signals come through the Pub/Sub emulator (Java and both emulators must be installed). A Dataflow
+step runs the command of its local: block, or takes a moment and succeeds. Nothing is kept when it is over. Delays of
+tasks are 50 times shorter than they are in the cloud.
+
+Exit codes: 0 every run succeeded and every attempt launched exactly one job; 1 a run failed or did not end, a job was
+launched twice, or a job was left; 2 wrong use, an invalid graph, or something is not installed; 130 interrupted.
+"""
+
+#: Seconds between two kills where the user names none, and nothing is to stay calm.
+_KILL_EVERY = 5.0
+
+
+@click.command(epilog=EPILOG)
+@click.argument("graph")
+@click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A param of the runs; repeatable.")
+@click.option("--runs", type=click.IntRange(1, 1000), metavar="N", default=1, show_default=True, help="So many runs.")
+@click.option("--seed", type=int, metavar="S", help="The dice that decide what goes wrong. [default: any]")
+@click.option("--calm", is_flag=True, help="Let nothing go wrong.")
+@click.option("--drop-events", is_flag=True, help="Lose every event, so that only the watchdog looks at jobs.")
+@click.option(
+    "--kill-every",
+    type=click.FloatRange(min=0.0),
+    metavar="SECONDS",
+    help=f"Kill a function about so often; 0 for never. [default: {_KILL_EVERY:g}, or 0 with --calm]",
+)
+@click.option(
+    "--timeout", type=click.FloatRange(min=1.0), metavar="SECONDS", default=600.0, show_default=True, help="At most."
+)
+@json_option
+def command(
+    graph: str,
+    pairs: tuple[str, ...],
+    runs: int,
+    seed: int | None,
+    calm: bool,
+    drop_events: bool,
+    kill_every: float | None,
+    timeout: float,
+    as_json: bool,
+) -> int:
+    """Run GRAPH on this machine as it runs in the cloud, while answers, events and functions are lost."""
+    kills = kill_every if kill_every is not None else 0.0 if calm else _KILL_EVERY
+    dice = random.randrange(1000) if seed is None else seed
+    path, params = checked(graph, pairs)
+    wanted = Wanted(path, params, runs, dice, calm, drop_events, kills, timeout)
+    stop = threading.Event()
+
+    def say(text: str) -> None:
+        if not as_json:
+            click.echo(f"{clock(time.time())}  {text}")
+
+    with interruptible(stop.set):
+        if not calm or kills:
+            say(f"seed {dice}: the same dice again with --seed {dice}")
+        result = rehearse(wanted, say, stop.is_set)
+    if as_json:
+        click.echo(json.dumps({"seed": dice, **result.json()}, ensure_ascii=False, indent=2))
+    else:
+        for line in result.lines():
+            click.echo(line)
+    return INTERRUPTED if stop.is_set() else DONE if result.well else FAILED
+
+
+def checked(name: str, pairs: tuple[str, ...]) -> tuple[Path, dict[str, object]]:
+    """The graph's file and the params, if both are right and the emulators are here: before anything is started."""
+    from orchestrator import emulators
+    from orchestrator.catalog import find_graph
+    from orchestrator.definition.load import load_graph
+    from orchestrator.order import order
+
+    path, params = find_graph(name), given_params(pairs, None)
+    graph = load_graph(path)
+    order(graph, path, None, params, time.time())
+    foreign = [step.name for step in graph.steps if step.work.kind in ("command", "python")]
+    if foreign:
+        raise UsageError(
+            f"expected steps that run in the cloud (dataflow, wait), came command or python: {', '.join(foreign)}: "
+            "such a graph runs on one machine, with 'orchestrator run'"
+        )
+    for kind in (emulators.FIRESTORE, emulators.PUBSUB):
+        emulators.command(kind)
+    return path, params

@@ -1,0 +1,194 @@
+"""``--store``: the commands that look, and ``cancel``, on a run in the cloud. And ``cancel`` on this machine."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator import emulators
+from orchestrator.core.model import RunStatus
+from orchestrator.core.names import run_key
+from orchestrator.rehearsal import Rehearsal
+from orchestrator.standins.dataflow_play import LaunchCall, Play
+from tests.e2e.command_line import Place, Said
+from tests.emulation import emulated
+
+GRAPH = """
+name: sales
+steps:
+  extract: {dataflow: {template: gs://b/t.json}}
+  load: {after: extract, dataflow: {template: gs://b/t.json}}
+  slow: {after: extract, dataflow: {template: gs://b/t.json}}
+  breath: {after: extract, wait: 0s}
+  publish: {after: [load, slow], dataflow: {template: gs://b/t.json}}
+"""
+
+CLOUD = ("--store", "firestore://rehearsal/(default)")
+
+
+def play(call: LaunchCall) -> Play:
+    """``load`` fails, and ``slow`` runs until it is stopped."""
+    if call.name.startswith("load"):
+        return Play(0.0, 0.0, 0.0, end="FAILED", errors=("boom",))
+    return Play(0.0, 0.0, None if call.name.startswith("slow") else 0.0, stopping=0.1)
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """Where ``sales-1`` of the graph has gone as far as it can go by itself."""
+    emulated()
+    path = tmp_path_factory.mktemp("cloud") / "sales.yaml"
+    path.write_text(GRAPH)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(emulators.FIRESTORE.variable, "")  # so that it is again as it was
+        with Rehearsal(path, play) as rehearsal:
+            rehearsal.start("sales-1", {})
+            until(rehearsal, ["succeeded", "failed", "running", "succeeded", "pending"])
+            yield rehearsal
+
+
+def until(rehearsal: Rehearsal, wanted: list[str]) -> None:
+    """Wait until the steps stand so; what keeps them from it shows when that takes too long."""
+    deadline = time.monotonic() + 30
+    while (now := stand(rehearsal)) != wanted and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert now == wanted
+
+
+def stand(rehearsal: Rehearsal) -> list[str]:
+    view = rehearsal.store.load_all(run_key("sales-1"))
+    return [str(view.state(node).status) for node in range(len(rehearsal.graph.steps))]
+
+
+def job(rehearsal: Rehearsal, step: int) -> str:
+    """The id of a step's job, without its region."""
+    return (rehearsal.store.load_all(run_key("sales-1")).state(step).job or "").partition("/")[2]
+
+
+def test_a_run_in_the_cloud_is_listed_and_shown(cloud: Rehearsal, place: Place) -> None:
+    assert place.look("runs", *CLOUD).lines == ["sales-1  running      TIME"]
+    said = place.look("status", *CLOUD)
+    assert (said.code, said.err) == (0, "")
+    assert [re.sub(r" +", " ", re.sub(r"[\d.]+ (s|ms)\b", "", line)).strip() for line in said.lines[1:]] == [
+        "✓ extract succeeded",
+        "✗ load failed boom",
+        "● slow running",
+        "✓ breath succeeded",
+        "· publish pending waits for slow",
+        "2 succeeded, 1 failed, 1 running, 1 pending",
+        "load failed: boom",
+    ]
+    assert place.look("status", "sales", "--json", *CLOUD).json["steps"]["publish"]["status"] == "pending"
+
+
+def test_a_run_in_the_cloud_is_explained_and_drawn(cloud: Rehearsal, place: Place) -> None:
+    said = place.look("explain", "sales-1", "load", *CLOUD)
+    assert said == Said(0, "load: failed: boom\n", "")
+    assert place.look("plot", "--run", "sales-1", "-o", "sales.mmd", *CLOUD).out == "sales.mmd: 5 steps in 5 boxes\n"
+    assert "publish" in place.read("sales.mmd")
+
+
+def test_logs_of_a_job_in_the_cloud_are_its_id_its_page_and_its_error(cloud: Rehearsal, place: Place) -> None:
+    assert place.look("logs", "sales-1", "load", *CLOUD).out.splitlines() == [
+        "step 'load' failed, attempt 1",
+        f"job      {job(cloud, 1)} in europe-west4",
+        f"console  https://console.cloud.google.com/dataflow/jobs/europe-west4/{job(cloud, 1)}?project=rehearsal",
+        "error    boom",
+    ]
+    assert place.look("logs", "sales-1", "breath", *CLOUD).out.splitlines() == [
+        "step 'breath' succeeded, attempt 1",
+        "it is no Dataflow job, and writes no log",
+    ]
+    assert place.look("logs", "sales-1", "publish", *CLOUD).out == "step 'publish' has not run: it is pending\n"
+    assert place.look("logs", "sales-1", "load", "--follow", *CLOUD) == Said(
+        2, "", "error: --follow: a log in the cloud is read there: leave it out, and see where\n"
+    )
+
+
+def test_cancel_names_the_variables_that_are_missing(
+    cloud: Rehearsal, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("ORCHESTRATOR_")]:
+        monkeypatch.delenv(name)
+    assert place.look("cancel", "sales-1", *CLOUD) == Said(
+        2,
+        "",
+        "error: cancel: expected the variables that the deployed functions have, to reach their queue and jobs:\n"
+        "ORCHESTRATOR_REGION: expected a value, came nothing\n"
+        "ORCHESTRATOR_LAUNCHES_QUEUE: expected a value, came nothing\n"
+        "ORCHESTRATOR_CHECKS_QUEUE: expected a value, came nothing\n"
+        "ORCHESTRATOR_TASK_URL: expected a value, came nothing\n"
+        "ORCHESTRATOR_TASK_ACCOUNT: expected a value, came nothing\n"
+        "ORCHESTRATOR_TASK_AUDIENCE: expected a value, came nothing\n",
+    )
+
+
+def test_cancel_settles_the_steps_of_a_run_in_the_cloud_and_stops_its_jobs(
+    cloud: Rehearsal, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in cloud.functions["on_task"]._environment.items():
+        if name.startswith("ORCHESTRATOR_") or name.endswith(("EMULATOR_HOST", "EMULATOR_URL")):
+            monkeypatch.setenv(name, value)
+    assert place.look("cancel", "sales-1", *CLOUD) == Said(
+        0,
+        "run sales-1: 1 step settled as cancelled, 1 job asked to stop\n"
+        "see it end: orchestrator status sales-1 --store 'firestore://rehearsal/(default)'\n",
+        "",
+    )
+    until(cloud, ["succeeded", "failed", "cancelled", "succeeded", "cancelled"])
+    assert cloud.wait("sales-1").status is RunStatus.FAILED
+    assert cloud.double.active == []
+    again = place.look("cancel", "sales-1", *CLOUD)
+    assert again == Said(0, "run sales-1 has ended (failed): nothing is left to cancel\n", "")
+
+
+@pytest.mark.parametrize("url", ["sales", "firestore://", "firestore://P/d", "firestore://p/d/e", "sqlite://x", ""])
+def test_a_store_that_is_no_store_is_refused_with_what_was_expected(place: Place, url: str) -> None:
+    assert place.look("runs", "--store", url) == Said(
+        2,
+        "",
+        "error: a store: expected firestore://PROJECT/DATABASE or sqlite:///PATH (from here; with a fourth slash from "
+        f"the root), came {url!r}\n",
+    )
+
+
+def test_a_store_that_cannot_be_reached_is_said_so_in_a_sentence(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("google.cloud.firestore")
+    monkeypatch.setenv(emulators.FIRESTORE.variable, "127.0.0.1:1")
+    said = place.look("runs", "--store", "firestore://p/d")
+    assert (said.code, said.out) == (1, "")
+    assert re.fullmatch(r"error: Firestore could not list runs: .+\n", said.err)
+
+
+def test_a_file_of_sqlite_is_a_store_too(place: Place) -> None:
+    place.write("g.yaml", "name: g\nsteps: {a: {command: 'true'}}\n")
+    place.run("g.yaml", "--run-id", "g-1")
+    store = "sqlite:///.orchestrator/orchestrator.db"
+    assert place.look("runs", "--store", store).lines == ["g-1  succeeded    TIME  0.0 s"]
+    assert (
+        place.look("runs", "--store", store, "--home", ".orchestrator").err
+        == "error: expected --home or --store, came both\n"
+    )
+    assert place.look("runs", "--store", "sqlite:///no.db").err == "error: sqlite:///no.db: there is no file no.db\n"
+
+
+def test_cancel_stops_the_processes_that_a_killed_driver_left_and_ends_the_run(place: Place) -> None:
+    place.write(
+        "g.yaml", "name: g\nsteps: {a: {command: echo here > pipe; sleep 60}, b: {after: a, command: 'true'}}\n"
+    )
+    place.fifo("pipe")
+    driver = place.start("run", "g.yaml", "--run-id", "g-1", "--json")
+    place.hear("pipe")
+    assert place.look("cancel", "g-1").err == (
+        "error: run 'g-1' is being driven by another process: stop it with Ctrl-C there, then cancel it\n"
+    )
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate()
+    said = place("cancel", "g-1")
+    assert said == Said(0, "run g-1: 1 step settled as cancelled, 1 job asked to stop\nit has ended: failed\n", "")
+    steps = place.look("status", "g-1", "--json").json["steps"]
+    assert {name: step["status"] for name, step in steps.items()} == {"a": "cancelled", "b": "cancelled"}
+    assert place.look("cancel", "g-1").out == "run g-1 has ended (failed): nothing is left to cancel\n"

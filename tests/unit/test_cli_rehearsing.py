@@ -1,0 +1,56 @@
+"""What is said of a rehearsal when it is over, and what goes wrong in it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli.rehearsed import Rehearsed
+from orchestrator.cli.rehearsing import Wanted
+from orchestrator.core.model import Run, RunStatus
+
+RUN = Run("net-1", "k" * 10, "net", "v", {}, 1.0, RunStatus.SUCCEEDED, 4.5)
+
+WELL = Rehearsed([RUN], 2, {"a--k-0-1": 1, "b--k-1-1": 1}, 3, {"an event lost": 2})
+
+
+def test_a_rehearsal_went_well_if_runs_succeeded_jobs_were_launched_once_and_none_is_left():
+    assert WELL.well
+    assert list(WELL.lines()) == [
+        "net-1  succeeded after 3.5 s",
+        "2 attempts launched 2 jobs, one each",
+        "functions killed: 3",
+        "what went wrong: 2 x an event lost",
+        "jobs still active: none",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("went", "line"),
+    [
+        (replace(WELL, runs=[replace(RUN, status=RunStatus.FAILED)]), "net-1  failed after 3.5 s"),
+        (replace(WELL, runs=[replace(RUN, status=RunStatus.RUNNING, ended_at=None)]), "net-1  has not ended"),
+        (replace(WELL, launches={"a--k-0-1": 2, "b--k-1-1": 1}), "LAUNCHED 2 TIMES: a--k-0-1"),
+        (replace(WELL, active=["a--k-0-1"]), "jobs still active: a--k-0-1"),
+    ],
+)
+def test_a_rehearsal_that_went_wrong_says_where(went: Rehearsed, line: str):
+    assert not went.well
+    assert line in list(went.lines())
+    assert went.json()["well"] is False
+
+
+def test_attempts_that_launched_no_job_are_counted():
+    assert (
+        "3 attempts launched 2 jobs; 1 of them launched none, the others one each" in replace(WELL, attempts=3).lines()
+    )
+
+
+@pytest.mark.parametrize("calm", [True, False])
+def test_all_events_are_dropped_if_that_is_asked(calm: bool):
+    pytest.importorskip("google.cloud.tasks_v2", reason="the stand-ins need Google's clients")
+    from orchestrator.cli.rehearsing import chaos
+
+    wanted = Wanted(Path("net.yaml"), {}, 1, 1, calm, True, 0.0, 1.0)
+    assert {chaos(wanted).events() for _ in range(100)} == {0}
+    assert {chaos(replace(wanted, drop_events=False)).events() for _ in range(100)} != {0}
