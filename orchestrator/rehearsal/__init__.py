@@ -168,6 +168,7 @@ class Rehearsal:
         if kind != "log":
             return
         data = base64.b64encode(json.dumps(body).encode()).decode()
+        self._pause.wait(self.chaos.lateness())
         for _ in range(self.chaos.events()):
             self._call("POST", f"{_TOPIC}:publish", {"messages": [{"data": data}]})
 

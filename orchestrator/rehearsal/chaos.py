@@ -31,6 +31,10 @@ class Calm:
         """How often an event is published."""
         return 1
 
+    def lateness(self) -> float:
+        """Seconds that an event, and those after it, come late."""
+        return 0.0
+
 
 class Chaos(Calm):
     """One thing in ten goes wrong. ``events_lost``: no event at all arrives. ``happened`` counts what did."""
@@ -64,6 +68,12 @@ class Chaos(Calm):
         if times != 1:
             self.happened["an event lost" if times == 0 else "an event three times"] += 1
         return times
+
+    def lateness(self) -> float:
+        if self._dice.random() >= 0.1:
+            return 0.0
+        self.happened["an event late"] += 1
+        return 0.5
 
     def _one(self, faults: Sequence[tuple[str, _Fault]]) -> _Fault | None:
         if self._dice.random() >= 0.1:
