@@ -1,0 +1,103 @@
+"""The names of everything that a deployment consists of, made from its name, its environment and its project."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.errors import UsageError
+
+#: The entry points, and which account each runs as.
+FUNCTIONS: Mapping[str, str] = {"on_signal": "signals", "on_task": "tasks", "start": "starter", "sweep": "starter"}
+
+#: The service accounts, and what each is for. Half of them run nothing: they are only who a caller says it is.
+ROLES: Mapping[str, str] = {
+    "signals": "runs on_signal: puts looks on the queue",
+    "tasks": "runs on_task: reads and writes runs, launches and looks at jobs",
+    "starter": "runs start and sweep: writes runs and puts tasks on the queues",
+    "caller": "whose token tasks carry: may call on_task and nothing else",
+    "events": "whose token events carry: may call on_signal and nothing else",
+    "scheduler": "whose token schedules carry: may call start and sweep and nothing else",
+    "worker": "runs the workers of Dataflow jobs",
+    "builder": "builds the functions when they are deployed",
+}
+
+#: An account's id has at most 30 characters, and ``-scheduler`` is the longest ending.
+MOST = 20
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One orchestrator in a project; ``name`` and ``environment`` set it apart from others there."""
+
+    project: str
+    region: str
+    name: str = "orchestrator"
+    environment: str = "prod"
+
+    def __post_init__(self) -> None:
+        for what, value in (("name", self.name), ("environment", self.environment)):
+            if not _NAME.fullmatch(value):
+                raise UsageError(f"{what}: expected lower-case letters, digits and single '-', came {value!r}")
+        if len(self.base) > MOST:
+            raise UsageError(f"name and environment: expected at most {MOST} characters together, came '{self.base}'")
+
+    @property
+    def base(self) -> str:
+        """What all names begin with, those of its jobs too."""
+        return f"{self.name}-{self.environment}"
+
+    def function(self, target: str) -> str:
+        """The name of the function (and of its Cloud Run service) with that entry point."""
+        return f"{self.base}-{target.replace('_', '-')}"
+
+    def function_url(self, target: str, project_number: str) -> str:
+        """Where a function is called. It is known before the function exists, so on_task can be told its own.
+
+        The second address of every Cloud Run service, made of its name and the project's number ("Deterministic URL",
+        Cloud Run's documentation, 2026); its host's first label must fit DNS's 63 characters.
+        """
+        return f"https://{self.function(target)}-{project_number}.{self.region}.run.app"
+
+    def queue(self, lane: str) -> str:
+        """The id of a lane's queue."""
+        return f"{self.base}-{lane}"
+
+    def account(self, role: str) -> str:
+        """The e-mail of a service account."""
+        return f"{self.base}-{role}@{self.project}.iam.gserviceaccount.com"
+
+    @property
+    def topic(self) -> str:
+        """The topic that the log sink writes to; the sink and the subscription that pushes on are called so too."""
+        return f"{self.base}-signals"
+
+    @property
+    def dead_letters(self) -> str:
+        """The topic, and the subscription to read it by, of signals that could not be delivered."""
+        return f"{self.base}-dead-letters"
+
+    @property
+    def database(self) -> str:
+        """The Firestore database, if Terraform makes it."""
+        return self.base
+
+    @property
+    def source_bucket(self) -> str:
+        """Where the functions' source archives lie."""
+        return f"{self.project}-{self.base}-source"
+
+    @property
+    def jobs_bucket(self) -> str:
+        """Where jobs keep their temporary files."""
+        return f"{self.project}-{self.base}-jobs"
+
+    def schedule(self, graph: str) -> str:
+        """The Cloud Scheduler job that starts a graph."""
+        return f"{self.base}-start-{graph}"
+
+    @property
+    def sweep_schedule(self) -> str:
+        """The Cloud Scheduler job that calls sweep."""
+        return f"{self.base}-sweep"
