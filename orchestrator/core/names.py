@@ -4,13 +4,17 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 
 KEY_LENGTH = 10
 
 #: Dataflow takes 1,024 characters, Compute Engine, which gets the name too, 63.
 JOB_NAME_LENGTH = 63
 
-_JOB = re.compile(rf"^[a-z][-a-z0-9]*--([a-z2-7]{{{KEY_LENGTH}}})-([0-9a-f]+)-([1-9][0-9]*)$")
+#: What a job's name may begin with, to tell several orchestrators in one project apart; at most so many characters.
+#: A label looks the same: words joined by single hyphens, so ``--`` stands between the parts of a name, nowhere else.
+JOB_PREFIX = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
+JOB_PREFIX_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +32,34 @@ def run_key(run_id: str) -> str:
     return base64.b32encode(digest[:7]).decode().lower()[:KEY_LENGTH]
 
 
-def job_name(label: str, ref: JobRef) -> str:
-    """``orders--k3v9x2qaw7-1f-2``: valid for Dataflow, at most 63 characters, never ambiguous.
+def job_name(label: str, ref: JobRef, prefix: str = "") -> str:
+    """``orc-dev--orders--k3v9x2qaw7-1f-2``: valid for Dataflow, at most 63 characters, never ambiguous.
 
-    ``label`` is for people: a step's name or a ``job_name``, cut and cleaned as far as needed.
+    ``label`` is for people: a step's name or a ``job_name``, cut and cleaned as far as needed. ``prefix`` is empty, or
+    fits ``JOB_PREFIX``.
     """
+    head = f"{prefix}--" if prefix else ""
     tail = f"--{ref.run}-{ref.node:x}-{ref.attempt}"
     clean = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
     if not clean[:1].isalpha():
         clean = f"step-{clean}".rstrip("-")
-    return clean[: JOB_NAME_LENGTH - len(tail)].rstrip("-") + tail
+    return head + clean[: JOB_NAME_LENGTH - len(head) - len(tail)].rstrip("-") + tail
 
 
-def parse_job_name(name: str) -> JobRef | None:
-    """The attempt that ``name`` belongs to; None if the job is none of ours."""
-    match = _JOB.match(name)
-    return JobRef(match[1], int(match[2], 16), int(match[3])) if match else None
+def parse_job_name(name: str, prefix: str = "") -> JobRef | None:
+    """The attempt that ``name`` belongs to; None if the job is none of those that are named with this ``prefix``."""
+    if not _pattern(prefix).fullmatch(name):
+        return None
+    _, run, node, attempt = name.rsplit("-", 3)
+    return JobRef(run, int(node, 16), int(attempt))
+
+
+def job_name_pattern(prefix: str = "") -> str:
+    """What the names with this ``prefix`` match, and no others: RE2, for the filter of a log sink as for ``re``."""
+    head = f"{prefix}--" if prefix else ""
+    return f"^{head}{JOB_PREFIX}--[a-z2-7]{{{KEY_LENGTH}}}-[0-9a-f]+-[1-9][0-9]*$"
+
+
+@cache
+def _pattern(prefix: str) -> re.Pattern[str]:
+    return re.compile(job_name_pattern(prefix))

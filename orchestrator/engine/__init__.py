@@ -34,7 +34,7 @@ class Engine(Ledger):
 
     def signal(self, name: str) -> bool:
         """Somebody says that the job ``name`` may have ended: go and look, a little later. False if it is not ours."""
-        return notice(self.queue, name, self.clock() + self.signal_delay)
+        return notice(self.queue, name, self.clock() + self.signal_delay, self.job_prefix)
 
     def perform(self, effect: Effect) -> None:
         """Do what a task asks for. Returns when everything that follows from it is on the queue."""

@@ -1,6 +1,6 @@
 """Launching, exactly once: claim, then launch, then record; what may have been launched is looked for first."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import JobEnded, JobLaunched, LaunchClaimed, Outcome, Run, Status, StepSettled
@@ -30,36 +30,47 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
         spec = render(ledger.store, ledger.facts, run, plan, work.spec)
     except ExpressionError as error:
         return _refuse(ledger, run, plan, effect, str(error), "expression")
-    claimed = _claim(ledger, run, plan, effect)
-    if claimed is None:
+    claim = _claim(ledger, run, plan, effect)
+    if claim is None:
         return ledger.roll_forward(run, plan, node)
-    request = JobRequest(run, node, step.name, effect.attempt, _name(run, plan, effect), work.kind, spec)
+    request = JobRequest(run, node, step.name, effect.attempt, claim.job_name, work.kind, spec)
     try:
         backend = ledger.backend(work.kind)
-        job = (None if claimed else backend.find(request)) or backend.launch(request)
+        job = (None if claim.new else backend.find(request)) or backend.launch(request)
     except LaunchRefusedError as error:
         return ledger.handle(run, plan, node, _hopeless(effect, str(error), "refused", ledger.clock()))
     return ledger.handle(run, plan, node, JobLaunched(effect.attempt, job.job, ledger.clock(), job.due))
 
 
-def _claim(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> bool | None:
-    """True: this call claimed the attempt. False: it was claimed before, and may be launched. None: too late.
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """An attempt that may be launched now, as ``job_name``. ``new``: nobody can have launched it before."""
 
+    job_name: str
+    new: bool
+
+
+def _claim(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> _Claim | None:
+    """The claim of the attempt: this call's, or the one that was there; None if it comes too late.
+
+    The name is the recorded one: what an earlier version of this program, or another prefix, launched is found by it.
     Raises BackendError while the claim of another delivery is fresh.
     """
-    event = LaunchClaimed(effect.attempt, _name(run, plan, effect), ledger.clock())
+    event = LaunchClaimed(effect.attempt, _name(ledger, run, plan, effect), ledger.clock())
     commit = ledger.commit(run, plan, effect.node, event)
     if commit.applied:
-        return True
+        return _Claim(event.job_name, new=True)
     state = commit.state
     if state.status is not Status.LAUNCHING or state.attempt != effect.attempt:
         return None
+    claim = _Claim(state.job_name or event.job_name, new=False)
     if ledger.launch_lease:
         fresh = event.at < (state.claimed_at or 0.0) + ledger.launch_lease
         # Of those who find that the lease ran out, one begins it anew: two of them might launch two jobs.
-        if fresh or not ledger.commit(run, plan, effect.node, replace(event, over=state.claimed_at)).applied:
-            raise BackendError(f"another delivery claimed {state.job_name} and may be launching it: try again later")
-    return False
+        anew = replace(event, job_name=claim.job_name, over=state.claimed_at)
+        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:
+            raise BackendError(f"another delivery claimed {claim.job_name} and may be launching it: try again later")
+    return claim
 
 
 def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, cause: str) -> None:
@@ -73,6 +84,6 @@ def _hopeless(effect: Launch, error: str, cause: str, at: float) -> JobEnded:
     return JobEnded(effect.attempt, Outcome.FAILED, at, error=error, cause=cause, hopeless=True)
 
 
-def _name(run: Run, plan: Plan, effect: Launch) -> str:
+def _name(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> str:
     step = plan.steps[effect.node]
-    return job_name(step.job_name or step.name, JobRef(run.key, effect.node, effect.attempt))
+    return job_name(step.job_name or step.name, JobRef(run.key, effect.node, effect.attempt), ledger.job_prefix)

@@ -36,7 +36,7 @@ class Ledger:
     ``stand_ins``: run each step's ``local`` block where it has one. ``launch_lease``: for so many seconds after a claim
     nobody else launches that attempt; it must outlast a launch call where the backend cannot refuse a taken name.
     ``signal_delay``: seconds from a signal to the look. ``clock_skew``: seconds by which two clocks here may differ.
-    ``facts``: what ``{{ run.… }}`` may name.
+    ``facts``: what ``{{ run.… }}`` may name. ``job_prefix``: what the names of jobs begin with (core/names.py).
     """
 
     store: Store
@@ -48,6 +48,7 @@ class Ledger:
     signal_delay: float = 30.0
     clock_skew: float = 30.0
     facts: Facts = _facts
+    job_prefix: str = ""
 
     def __post_init__(self) -> None:
         # Neither a plan nor the parameters of a run ever change, so they are remembered.

@@ -5,12 +5,13 @@ from orchestrator.core.names import parse_job_name
 from orchestrator.ports import CHECKS, Queue, Task
 
 
-def notice(queue: Queue, name: str, due: float) -> bool:
+def notice(queue: Queue, name: str, due: float, prefix: str = "") -> bool:
     """Schedule a look at the job ``name`` for the time ``due``. False if the name is none of ours, and nothing is done.
 
-    All signals of one attempt put the same task, so it is looked at once however many come before that look.
+    Ours are those that are named with ``prefix``. All signals of one attempt put the same task, so it is looked at once
+    however many come before that look.
     """
-    ref = parse_job_name(name)
+    ref = parse_job_name(name, prefix)
     if ref is None:
         return False
     look = Check(ref.run, ref.node, ref.attempt, SIGNAL, due=due)

@@ -110,8 +110,8 @@ MUTANTS = (
     Mutant(
         "a launch that comes too late pays nothing",
         LAUNCHING,
-        "    if claimed is None:\n        return ledger.roll_forward(run, plan, node)\n",
-        "    if claimed is None:\n        return None\n",
+        "    if claim is None:\n        return ledger.roll_forward(run, plan, node)\n",
+        "    if claim is None:\n        return None\n",
     ),
     Mutant(
         "a start that is repeated pays nothing",
@@ -138,25 +138,25 @@ MUTANTS = (
     Mutant(
         "launched without looking for an existing job",
         LAUNCHING,
-        "(None if claimed else backend.find(request)) or backend.launch(request)",
+        "(None if claim.new else backend.find(request)) or backend.launch(request)",
         "backend.launch(request)",
     ),
     Mutant(
         "launched without a claim",
         LAUNCHING,
-        "    claimed = _claim(ledger, run, plan, effect)\n",
-        "    claimed = True\n",
+        "    claim = _claim(ledger, run, plan, effect)\n",
+        "    claim = _Claim(_name(ledger, run, plan, effect), new=True)\n",
     ),
     Mutant(
         "no lease: whoever finds no job launches one",
         LAUNCHING,
-        "        if fresh or not ledger.commit(run, plan, effect.node, replace(event, over=state.claimed_at)).applied:",
+        "        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:",
         "        if False:",
     ),
     Mutant(
         "a lease that ran out is not begun anew",
         LAUNCHING,
-        "        if fresh or not ledger.commit(run, plan, effect.node, replace(event, over=state.claimed_at)).applied:",
+        "        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:",
         "        if fresh:",
     ),
     Mutant(

@@ -210,6 +210,38 @@ def test_a_launch_whose_answer_was_lost_is_looked_for_before_it_is_made_again(wo
     assert len(single.jobs.jobs) == 1
 
 
+@pytest.mark.parametrize("lease", [0.0, 90.0])
+def test_a_job_is_looked_for_under_the_name_that_was_claimed_whatever_it_would_be_called_now(world, lease: float):
+    single = world(Step("a", JOB), lease=lease)
+    single.engine.backends = {"job": (lossy := LossyBackend(single.jobs, launches=True))}
+    single.start()
+    (launch,) = single.due()
+    with pytest.raises(AmbiguousLaunchError):
+        single.engine.perform(launch)
+    single.engine.job_prefix, single.now = "orc-dev", 90.0  # an upgrade in between
+    single.engine.perform(launch)
+    state = single.store.load_all(KEY).state(0)
+    assert (state.status, state.job_name) == (Status.RUNNING, f"a--{KEY}-0-1")
+    assert list(single.jobs.jobs) == [f"a--{KEY}-0-1"]
+    assert lossy.calls == 1
+
+
+def test_jobs_are_called_with_the_prefix_and_only_signals_of_such_jobs_are_taken(world):
+    single = world(Step("a", JOB), a=Script(seconds=5.0))
+    single.engine.job_prefix = "orc-dev"
+    single.start()
+    for effect in single.due():
+        single.engine.perform(effect)
+    assert list(single.jobs.jobs) == [f"orc-dev--a--{KEY}-0-1"]
+    single.now = 30.0
+    assert single.due() == [Check(KEY, 0, 1, due=5.0)]  # the watchdog
+    assert not single.engine.signal(f"a--{KEY}-0-1")
+    assert not single.engine.signal(f"orc--a--{KEY}-0-1")
+    assert single.engine.signal(f"orc-dev--a--{KEY}-0-1")
+    single.now = 60.0
+    assert single.due() == [Check(KEY, 0, 1, "signal", due=60.0)]
+
+
 def test_while_a_claim_is_fresh_no_other_delivery_launches(world):
     single = world(Step("a", JOB), lease=90.0)
     single.engine.backends = {"job": LossyBackend(single.jobs, launches=False)}
