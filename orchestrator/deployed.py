@@ -57,9 +57,10 @@ class Deployed:
 
     def notice(self, job_name: str) -> bool:
         """Schedule a look at a job that may have ended. False, and nothing is touched, if it is none of ours."""
-        if parse_job_name(job_name) is None:
+        prefix = self.settings.job_prefix
+        if parse_job_name(job_name, prefix) is None:
             return False
-        return notice(self.queue, job_name, time.time() + self.settings.signal_delay)
+        return notice(self.queue, job_name, time.time() + self.settings.signal_delay, prefix)
 
     def deliver(self, effect: Effect, body: bytes) -> None:
         """Do what a task asks for, or send it on if it is not due for days yet. ``effect`` is what ``body`` says."""
@@ -156,4 +157,5 @@ class Deployed:
             time.time,
             launch_lease=self.settings.launch_lease,
             signal_delay=self.settings.signal_delay,
+            job_prefix=self.settings.job_prefix,
         )

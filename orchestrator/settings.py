@@ -1,10 +1,12 @@
 """What the environment says, and the only reader of it. Every setting has a flag too, and the flag wins."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.core.names import JOB_PREFIX, JOB_PREFIX_LENGTH
 from orchestrator.errors import OrchestratorError, UsageError
 
 
@@ -41,6 +43,7 @@ class CloudSettings:
     ``task_audience`` what that token is for. ``folder``: where ``graphs/`` lies. ``verify_audience``: check
     that callers have a token for it (None: the platform does), of one of ``verify_accounts``. ``tasks_endpoint`` and
     ``dataflow_endpoint``: stand-ins on this machine instead of Google (Firestore's client reads its own variable).
+    ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
     """
 
     project: str
@@ -58,6 +61,7 @@ class CloudSettings:
     verify_accounts: tuple[str, ...]
     tasks_endpoint: str | None
     dataflow_endpoint: str | None
+    job_prefix: str
 
 
 def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSettings:
@@ -80,6 +84,7 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         verify_accounts=tuple(found.text("ORCHESTRATOR_VERIFY_ACCOUNT").split(",")) if verify else (),
         tasks_endpoint=environment.get("CLOUD_TASKS_EMULATOR_HOST"),
         dataflow_endpoint=environment.get("DATAFLOW_EMULATOR_URL"),
+        job_prefix=found.prefix("ORCHESTRATOR_JOB_PREFIX"),
     )
     if found.wrong:
         raise SettingsError("\n".join(dict.fromkeys(found.wrong)))
@@ -108,3 +113,12 @@ class _Variables:
         if not 0 <= number < float("inf"):
             self.wrong.append(f"{name}: expected a number of seconds, came {value!r}")
         return number
+
+    def prefix(self, name: str) -> str:
+        value = self._environment.get(name, "")
+        if value and not (re.fullmatch(JOB_PREFIX, value) and len(value) <= JOB_PREFIX_LENGTH):
+            expected = (
+                f"at most {JOB_PREFIX_LENGTH} lower-case letters and digits in words joined by '-', a letter first"
+            )
+            self.wrong.append(f"{name}: expected {expected}, such as orc-dev, came {value!r}")
+        return value

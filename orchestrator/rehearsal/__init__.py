@@ -38,6 +38,9 @@ from orchestrator.stores.firestore import connect
 
 PROJECT, REGION = "rehearsal", "europe-west4"
 
+#: What the names of its jobs begin with.
+PREFIX = "orc-dev"
+
 _QUEUES = f"projects/{PROJECT}/locations/{REGION}/queues"
 _TOPIC = f"projects/{PROJECT}/topics/dataflow-events"
 
@@ -64,7 +67,7 @@ class Rehearsal:
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
         self.double = DataflowStandIn(
-            play or local_jobs(lambda: self.store, self._path.parent, self._folder / "data"),
+            play or local_jobs(lambda: self.store, self._path.parent, self._folder / "data", PREFIX),
             self._emit,
             project=PROJECT,
             latency=latency,
@@ -150,6 +153,7 @@ class Rehearsal:
             "ORCHESTRATOR_TASK_ACCOUNT": f"tasks@{PROJECT}.iam.gserviceaccount.com",
             "ORCHESTRATOR_FOLDER": str(self._folder),
             "ORCHESTRATOR_LAUNCH_LEASE": "3",
+            "ORCHESTRATOR_JOB_PREFIX": PREFIX,
         }
         for target, port in ports.items():
             kind = "cloudevent" if target == "on_signal" else "http"

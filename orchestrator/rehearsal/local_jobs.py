@@ -14,17 +14,19 @@ from orchestrator.ports import Store
 from orchestrator.standins.dataflow_play import LaunchCall, Play
 
 
-def local_jobs(store: Callable[[], Store], graph_folder: Path, data: Path) -> Callable[[LaunchCall], Play]:
+def local_jobs(
+    store: Callable[[], Store], graph_folder: Path, data: Path, prefix: str = ""
+) -> Callable[[LaunchCall], Play]:
     """How the jobs go: as the ``local:`` command of their step, in the graph's folder, with ``run.dir`` below ``data``.
 
-    A job whose step has no such command takes a moment and succeeds.
+    A job whose step has no such command takes a moment and succeeds. ``prefix``: what the jobs' names begin with.
     """
 
     def facts(run: Run) -> dict[str, Json]:
         return {"id": run.id, "started_at": run.started_at, "dir": str(data / run.id)}
 
     def play(call: LaunchCall) -> Play:
-        ref = parse_job_name(call.name)
+        ref = parse_job_name(call.name, prefix)
         run = store().get_run(ref.run) if ref else None
         plan = store().get_plan(run.version) if run else None
         local = plan.steps[ref.node].local if ref and plan else None

@@ -11,7 +11,7 @@ import pytest
 from orchestrator import emulators
 from orchestrator.core.model import RunStatus
 from orchestrator.core.names import run_key
-from orchestrator.rehearsal import Rehearsal
+from orchestrator.rehearsal import PREFIX, Rehearsal
 from orchestrator.standins.dataflow_play import LaunchCall, Play
 from tests.e2e.command_line import Place, Said
 from tests.emulation import emulated
@@ -31,9 +31,9 @@ CLOUD = ("--store", "firestore://rehearsal/(default)")
 
 def play(call: LaunchCall) -> Play:
     """``load`` fails, and ``slow`` runs until it is stopped."""
-    if call.name.startswith("load"):
+    if call.name.startswith(f"{PREFIX}--load--"):
         return Play(0.0, 0.0, 0.0, end="FAILED", errors=("boom",))
-    return Play(0.0, 0.0, None if call.name.startswith("slow") else 0.0, stopping=0.1)
+    return Play(0.0, 0.0, None if call.name.startswith(f"{PREFIX}--slow--") else 0.0, stopping=0.1)
 
 
 @pytest.fixture(scope="module")

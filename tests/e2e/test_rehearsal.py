@@ -7,7 +7,7 @@ import yaml
 
 from orchestrator.core.model import RunStatus, Status
 from orchestrator.core.names import run_key
-from orchestrator.rehearsal import Rehearsal
+from orchestrator.rehearsal import PREFIX, Rehearsal
 from orchestrator.rehearsal.chaos import Chaos, Monkey
 from orchestrator.standins.dataflow_play import LaunchCall, Play
 from tests.emulation import emulated
@@ -37,7 +37,7 @@ def net(tmp_path: Path) -> Path:
 
 def play(call: LaunchCall) -> Play:
     """Every job succeeds at once, but for the first attempt of ``b1``."""
-    fails = call.name.startswith("b1--") and call.name.endswith("-1")
+    fails = call.name.startswith(f"{PREFIX}--b1--") and call.name.endswith("-1")
     return Play(0.1, 0.1, 0.2, end="FAILED" if fails else "DONE", errors=("boom",) if fails else ())
 
 

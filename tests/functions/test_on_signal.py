@@ -50,6 +50,18 @@ def test_one_job_is_looked_at_once_however_often_and_in_whatever_form_it_is_told
     assert "_engine" not in vars(signals_only.world("on_signal"))  # no store, no Dataflow
 
 
+def test_of_two_orchestrators_in_one_project_each_hears_of_its_own_jobs_alone(
+    signals_only: Cloud, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ORCHESTRATOR_JOB_PREFIX", "orc-dev")
+    ref = JobRef(run_key("r"), 31, 2)
+    for name in (OURS, job_name("orders", ref, "orc"), job_name("orders", ref, "orc-prod")):
+        signals_only.post("on_signal", pushed(entry(name)), event())
+    assert signals_only.held() == []
+    signals_only.post("on_signal", pushed(entry(job_name("orders", ref, "orc-dev"))), event())
+    assert len(signals_only.held()) == 1
+
+
 def test_a_signal_is_logged_with_the_trace_of_its_request(signals_only: Cloud):
     with logged() as lines:
         signals_only.post(

@@ -47,6 +47,7 @@ def test_a_deployed_function_has_sensible_defaults():
         verify_accounts=(),
         tasks_endpoint=None,
         dataflow_endpoint=None,
+        job_prefix="",
     )
 
 
@@ -56,6 +57,22 @@ def test_everything_that_is_missing_or_wrong_is_said_at_once():
     assert str(wrong.value).splitlines() == [
         "ORCHESTRATOR_REGION: expected a value, came nothing",
         "ORCHESTRATOR_SIGNAL_DELAY: expected a number of seconds, came 'soon'",
+    ]
+
+
+@pytest.mark.parametrize("prefix", ["orc", "orc-dev", "o", "orc-2", "a" * 20])
+def test_a_prefix_of_job_names_is_taken_as_it_is(prefix: str):
+    assert read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_JOB_PREFIX": prefix}).job_prefix == prefix
+
+
+@pytest.mark.parametrize("prefix", ["Orc", "orc--dev", "-orc", "orc-", "2orc", "orc_dev", "orc\n", "a" * 21])
+def test_a_prefix_that_would_make_names_ambiguous_is_refused(prefix: str):
+    with pytest.raises(SettingsError) as wrong:
+        read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_JOB_PREFIX": prefix, "ORCHESTRATOR_REGION": ""})
+    assert str(wrong.value).splitlines() == [
+        "ORCHESTRATOR_REGION: expected a value, came nothing",
+        "ORCHESTRATOR_JOB_PREFIX: expected at most 20 lower-case letters and digits in words joined by '-', "
+        f"a letter first, such as orc-dev, came {prefix!r}",
     ]
 
 
