@@ -68,6 +68,8 @@ def _unreadable(text: str, error: yaml.MarkedYAMLError) -> UnreadableError:
     if _BARE_EXPRESSION.search(row):
         return UnreadableError(number + 1, _QUOTE_IT)
     problem = error.problem or error.context or "it ends too early"
+    if problem == "exceeded maximum nesting depth":  # libyaml counts for itself since 0.2.6
+        return UnreadableError(number + 1, TOO_DEEP)
     reason = "indent with spaces, not with tabs" if row[:1] == "\t" else _MEANT.get(problem, problem)
     return UnreadableError(number + 1, f"this is not YAML: {reason}, in {quoted(row.strip())}")
 
