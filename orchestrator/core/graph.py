@@ -3,8 +3,8 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import networkx as nx
@@ -28,6 +28,19 @@ class Param:
     description: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a deployed graph is started by itself: five fields of unix-cron, by the clock of an IANA time zone.
+
+    ``params``: what a run is then given, as it was written (``today`` is the day of that moment).
+    """
+
+    cron: str
+    time_zone: str = "Etc/UTC"
+    params: Mapping[str, Json] = field(default_factory=dict)
+    paused: bool = False
+
+
 @dataclass(frozen=True)
 class Graph:
     """A definition: a directed acyclic graph of steps. Ask for its ``problems`` before you ask for anything else."""
@@ -36,6 +49,7 @@ class Graph:
     steps: tuple[Step, ...]
     params: tuple[Param, ...] = ()
     description: str = ""
+    schedule: Schedule | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Step]:
@@ -44,7 +58,9 @@ class Graph:
     @cached_property
     def digraph(self) -> "nx.DiGraph[str]":
         """Steps as nodes (attribute ``step``), an edge from each predecessor. Unknown predecessors are left out."""
-        digraph: nx.DiGraph[str] = nx.DiGraph(name=self.name, description=self.description, params=self.params)
+        digraph: nx.DiGraph[str] = nx.DiGraph(
+            name=self.name, description=self.description, params=self.params, schedule=self.schedule
+        )
         digraph.add_nodes_from((step.name, {"step": step}) for step in self.steps)
         digraph.add_edges_from(
             (before, step.name) for step in self.steps for before in step.after if before in self.by_name
@@ -53,7 +69,7 @@ class Graph:
 
     @cached_property
     def version(self) -> str:
-        """A hash of all that a run can tell: the same content gives the same version."""
+        """A hash of all that a run can tell: the same content gives the same version. A run knows no schedule."""
         content = {
             "name": self.name,
             "params": [dataclasses.asdict(param) for param in self.params],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from orchestrator.core import graph as core
 from orchestrator.core.steps import Step
 from orchestrator.definition.build import build
-from orchestrator.definition.document import param_keys, step_keys
+from orchestrator.definition.document import param_keys, schedule_keys, step_keys
 from orchestrator.definition.handles import StepArguments, StepHandle, plain
 from orchestrator.definition.wording import Path, place, shown
 from orchestrator.errors import InvalidGraphError, Problem, UsageError
@@ -35,7 +35,7 @@ class _Place:
 class Graph:
     """A graph that is being written. Its steps are added by ``step`` inside ``with``, or by ``graph.step`` anywhere.
 
-    ``params`` and ``defaults`` are as in a graph file. Nothing is checked before ``model`` is asked for.
+    ``params``, ``defaults`` and ``schedule`` are as in a graph file. Nothing is checked before ``model`` is asked for.
     """
 
     def __init__(
@@ -45,8 +45,10 @@ class Graph:
         description: str | None = None,
         params: Mapping[str, Any] | None = None,
         defaults: Mapping[str, Any] | None = None,
+        schedule: str | Mapping[str, Any] | None = None,
     ) -> None:
-        given = {"name": name, "description": description, "params": params, "defaults": defaults}
+        about = {"description": description, "params": params, "defaults": defaults, "schedule": schedule}
+        given = {"name": name, **about}
         self._document: dict[str, Any] = {key: plain(value) for key, value in given.items() if value is not None}
         self._document["steps"] = {}
         self._places: dict[Path, _Place] = {(): _caller()}
@@ -124,14 +126,17 @@ class Graph:
     def from_networkx(cls, digraph: "nx.DiGraph[Any]", name: str | None = None) -> Self:
         """The graph of a directed networkx graph. A node is a step's name, its attributes the step's keys.
 
-        An attribute ``step``, as ``to_networkx`` makes it, stands for all keys. ``name``, ``description``, ``params``
-        and ``defaults`` are taken from the graph's own attributes.
+        An attribute ``step``, as ``to_networkx`` makes it, stands for all keys. ``name``, ``description``, ``params``,
+        ``defaults`` and ``schedule`` are taken from the graph's own attributes.
         """
         if not digraph.is_directed() or digraph.is_multigraph():
             raise UsageError(f"expected a networkx.DiGraph, came a {type(digraph).__name__}")
-        about = {key: digraph.graph[key] for key in ("description", "params", "defaults") if digraph.graph.get(key)}
+        whole = ("description", "params", "defaults", "schedule")
+        about = {key: digraph.graph[key] for key in whole if digraph.graph.get(key)}
         if not isinstance(about.get("params", {}), Mapping):
             about["params"] = {param.name: param_keys(param) for param in about["params"]}
+        if isinstance(about.get("schedule"), core.Schedule):
+            about["schedule"] = schedule_keys(about["schedule"])
         result = cls(name or digraph.graph.get("name") or "graph", **about)
         where = result._places[()] = _caller()
         handles = {}

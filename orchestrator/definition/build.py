@@ -1,14 +1,13 @@
 """A graph's document (the data of its file) -> a core graph, or all that is wrong with it. It knows no lines."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from orchestrator.core.graph import Graph, Param
+from orchestrator.core.graph import Graph, Param, Schedule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
-from orchestrator.definition import params, schema
+from orchestrator.definition import params, schedules, schema
 from orchestrator.definition.checks import check
 from orchestrator.definition.edges import edges
 from orchestrator.definition.explain import explained
@@ -17,8 +16,6 @@ from orchestrator.errors import Problem
 
 #: The most steps of a graph: several times the largest that was ever run.
 MOST_STEPS = 50_000
-
-_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def build(document: object) -> tuple[Graph | None, list[Problem]]:
@@ -43,12 +40,14 @@ def build(document: object) -> tuple[Graph | None, list[Problem]]:
     problems += wrong
     defaults = keys.defaults or schema.DefaultKeys.model_validate({})
     steps = tuple(_step(name, step, after[name], defaults) for name, step in keys.steps.items())
-    graph = Graph(keys.name, steps, declared, keys.description or "")
+    graph = Graph(keys.name, steps, declared, keys.description or "", _schedule(keys))
     if raw:
         problems += graph.problems() if steps else []
     else:
         problems.append(Problem(("steps",), "expected at least one step, came none"))
     problems += check(graph, steps=raw, params=_mapping(document, "params"))
+    unsure = {str(problem.path[1]) for problem in problems if problem.path[:1] == ("params",) and problem.path[1:]}
+    problems += schedules.check(graph, unsure)
     return graph, _from_defaults(problems, document)
 
 
@@ -68,6 +67,9 @@ def _salvage(document: object, problems: list[Problem]) -> schema.GraphKeys | No
                 rest[level].pop(name, None)
             case ("name",):
                 rest["name"] = "unnamed"
+            case ("schedule", key) if key != "params" and isinstance(rest.get("schedule"), dict):
+                keys = {name: value for name, value in rest["schedule"].items() if name != key}
+                rest["schedule"] = {"cron": "* * * * *", **keys}
             case (key, *_):
                 rest.pop(str(key), None)
     try:
@@ -112,9 +114,15 @@ def _wrong_param(param: Param, given: schema.ParamKeys) -> Iterator[Problem]:
         yield Problem(("params", param.name, "values"), expected)
     elif not param.required:
         try:
-            params.parse(param, given.default, _ANY_TIME)
+            params.parse(param, given.default, params.ANY_TIME)
         except ValueError as error:
             yield Problem(("params", param.name, "default"), str(error))
+
+
+def _schedule(keys: schema.GraphKeys) -> Schedule | None:
+    if (given := keys.schedule) is None:
+        return None
+    return Schedule(" ".join(given.cron.split()), given.time_zone, dict(given.params), given.paused)
 
 
 def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: schema.DefaultKeys) -> Step:

@@ -1,9 +1,10 @@
 """A core graph written down again as a document of the file format: the way back from ``build``. It checks nothing."""
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from orchestrator.core.graph import Graph, Param
+from orchestrator.core.graph import Graph, Param, Schedule
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 
@@ -15,6 +16,8 @@ def document(graph: Graph) -> dict[str, Any]:
         result["description"] = graph.description
     if graph.params:
         result["params"] = {param.name: param_keys(param) for param in graph.params}
+    if graph.schedule is not None:
+        result["schedule"] = schedule_keys(graph.schedule)
     result["steps"] = {step.name: step_keys(step) for step in graph.steps}
     return result
 
@@ -54,6 +57,11 @@ def param_keys(param: Param) -> dict[str, Any]:
     if param.description:
         keys["description"] = param.description
     return keys
+
+
+def schedule_keys(schedule: Schedule) -> dict[str, Any]:
+    """The keys of a schedule, in full."""
+    return asdict(schedule)
 
 
 def _work(work: Work) -> dict[str, Any]:

@@ -16,6 +16,7 @@ _INNER: dict[str | int, type[schema.Keys]] = {
     "check": schema.CheckKeys,
     "dataflow": schema.DataflowKeys,
     "local": schema.LocalKeys,
+    "schedule": schema.ScheduleKeys,
 }
 
 #: What other tools call the same thing.
@@ -37,6 +38,9 @@ _ELSEWHERE = {
     "tasks": "steps",
     "parameters": "params",
     "jobs": "steps",
+    "cron": "schedule",
+    "schedule_interval": "schedule",
+    "tz": "time_zone",
 }
 
 _NAMES = {
@@ -50,6 +54,7 @@ _EXAMPLES = {
     "check": "{delay: 30s, every: 10m}",
     "dataflow": "{template: gs://bucket/template.json, region: europe-west4}",
     "local": "{command: [python, job.py]}",
+    "schedule": '{cron: "0 6 * * 1-5", time_zone: Europe/Berlin}, or the cron alone',
 }
 
 _EXPECTED = {
@@ -108,7 +113,7 @@ def _expected(path: Path, kind: str) -> str:
             return "a mapping of the step's keys, such as command and after"
         case (*_, "after" | "next"):
             return "the name of a step, or a list of names"
-        case (*_, "retry" | "check" | "dataflow" | "local" as key):
+        case (*_, "retry" | "check" | "dataflow" | "local" | "schedule" as key):
             return f"a mapping such as {_EXAMPLES[key]}"
         case _:
             return _EXPECTED[kind]

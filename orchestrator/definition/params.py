@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 TODAY = "today"
 NOW = "now"
 
+#: A moment for checks of values, whose outcome does not depend on it.
+ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
 
 class ParamsError(UsageError):
     """A run was given the wrong params. ``lines``: one sentence for each thing wrong."""
@@ -36,24 +39,36 @@ def resolve(params: Sequence["Param"], given: Mapping[str, object], now: datetim
     Dates and times come out as ISO 8601 text, times in ``now``'s zone where they name none. Raises ParamsError with
     everything that is wrong.
     """
+    values, wrong = _resolved(params, given, now)
+    if wrong:
+        raise ParamsError([f"param {quoted(name)}: {sentence}" for name, sentence in wrong])
+    return values
+
+
+def misfits(params: Sequence["Param"], given: Mapping[str, object]) -> list[tuple[str, str]]:
+    """What ``resolve`` would refuse, whenever it is asked: the param's name, and a sentence about it."""
+    return _resolved(params, given, ANY_TIME)[1]
+
+
+def _resolved(
+    params: Sequence["Param"], given: Mapping[str, object], now: datetime
+) -> tuple[dict[str, Json], list[tuple[str, str]]]:
     known = {param.name: param for param in params}
-    lines = [
-        f"param {quoted(name)}: this graph has no such param{did_you_mean(name, known) or _none_or_list(known)}"
+    wrong = [
+        (name, f"this graph has no such param{did_you_mean(name, known) or _none_or_list(known)}")
         for name in given
         if name not in known
     ]
     values: dict[str, Json] = {}
     for name, param in known.items():
         if name not in given and param.required:
-            lines.append(f"param '{name}': expected {_EXPECTED[param.type]}, came none, and it has no default")
+            wrong.append((name, f"expected {_EXPECTED[param.type]}, came none, and it has no default"))
             continue
         try:
             values[name] = parse(param, given.get(name, param.default), now)
         except ValueError as error:
-            lines.append(f"param '{name}': {error}")
-    if lines:
-        raise ParamsError(lines)
-    return values
+            wrong.append((name, str(error)))
+    return values, wrong
 
 
 def _none_or_list(known: Mapping[str, object]) -> str:

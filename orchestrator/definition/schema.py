@@ -124,6 +124,27 @@ class ParamKeys(Keys):
     description: str | None = None
 
 
+class ScheduleKeys(Keys):
+    """When a deployed graph is started by itself."""
+
+    cron: f.NonEmpty = Field(
+        description="Minute, hour, day of the month, month, day of the week",
+        examples=["0 6 * * *", "*/15 8-18 * * 1-5"],
+    )
+    time_zone: f.NonEmpty = Field(
+        "Etc/UTC", description="IANA name of the clock it goes by", examples=["Europe/Berlin"]
+    )
+    params: f.JsonObject = Field({}, description="What each of these runs is given; today is the day it was due")
+    paused: bool = Field(False, description="It is kept, and starts nothing")
+
+
+def full_schedule(value: object) -> object:
+    """The full form of a schedule: a bare text is its ``cron``."""
+    if value is None:
+        raise f.refusal("expected a value, came nothing: fill it in, or leave the key out")
+    return {"cron": value} if isinstance(value, str) else value
+
+
 def full_param(value: object) -> object:
     """The full form of a param: a bare value is its default and tells its type, nothing at all a text to be given."""
     if isinstance(value, dict):
@@ -154,6 +175,11 @@ class GraphKeys(Keys):
     )
     defaults: DefaultKeys | None = Field(None, description="Merged into every step; what a step says itself wins")
     steps: dict[StepName, Annotated[StepKeys, BeforeValidator(full_step)]] = Field(description="The steps by name")
+    schedule: Annotated[ScheduleKeys | None, BeforeValidator(full_schedule)] = Field(
+        None,
+        description="When it is started by itself, once deployed: a cron text, or {cron: …, time_zone: …, params: …}",
+        examples=["0 6 * * *"],
+    )
 
 
 def json_schema() -> dict[str, Any]:
@@ -163,6 +189,8 @@ def json_schema() -> dict[str, Any]:
         for key in definition["properties"].values():
             _drop_null(key)
     steps, params = schema["properties"]["steps"], schema["properties"]["params"]
+    schedule = schema["properties"]["schedule"]
+    schedule["anyOf"] = [{"$ref": schedule.pop("$ref")}, {"type": "string"}]
     for named in (steps, params):
         ((pattern, value),) = named["patternProperties"].items()
         short = "null" if named is steps else ["null", "string", "boolean", "number", "array"]

@@ -5,10 +5,19 @@ import tomllib
 from pathlib import Path
 
 from orchestrator.cli.app import COMMANDS
+from orchestrator.core.graph import Schedule
 from orchestrator.core.model import Status
 from orchestrator.core.rules import IMPATIENT, TriggerRule, Verdict, verdict
 from orchestrator.definition.load import load_graph
-from orchestrator.definition.schema import CheckKeys, DataflowKeys, DefaultKeys, GraphKeys, RetryKeys, StepKeys
+from orchestrator.definition.schema import (
+    CheckKeys,
+    DataflowKeys,
+    DefaultKeys,
+    GraphKeys,
+    RetryKeys,
+    ScheduleKeys,
+    StepKeys,
+)
 from tests.unit.test_rules import joins
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,9 +60,21 @@ def test_the_graphs_in_the_readme_are_valid(tmp_path: Path):
 
 def test_every_key_of_a_graph_file_is_explained():
     text = (ROOT / "docs/graphs.md").read_text()
-    models = (GraphKeys, StepKeys, DataflowKeys, DefaultKeys, RetryKeys, CheckKeys)
+    models = (GraphKeys, StepKeys, DataflowKeys, DefaultKeys, RetryKeys, CheckKeys, ScheduleKeys)
     keys = {key for model in models for key in model.model_fields}
     assert {key for key in keys if not re.search(rf"\b{key}\b", text)} == set()
+
+
+def test_the_schedules_in_the_reference_are_valid(tmp_path: Path):
+    (found,) = re.findall(r"```yaml\n(schedule: .*?)```", (ROOT / "docs/graphs.md").read_text(), re.DOTALL)
+    loaded = []
+    for form in found.split("schedule:")[1:]:
+        (tmp_path / "g.yaml").write_text(f"name: g\nparams: {{date: today}}\nsteps: {{a: }}\nschedule:{form}")
+        loaded.append(load_graph(tmp_path / "g.yaml").schedule)
+    assert loaded == [
+        Schedule("0 6 * * *"),
+        Schedule("0 6 * * 1-5", "Europe/Berlin", {"date": "today"}, paused=True),
+    ]
 
 
 def test_the_python_graph_in_the_reference_is_valid(tmp_path: Path):

@@ -21,6 +21,7 @@ from orchestrator.definition.schema import (
     LocalKeys,
     ParamKeys,
     RetryKeys,
+    ScheduleKeys,
     StepKeys,
 )
 from orchestrator.errors import InvalidGraphError
@@ -28,7 +29,10 @@ from orchestrator.errors import InvalidGraphError
 KEYS = sorted(
     {
         key
-        for model in (GraphKeys, StepKeys, LocalKeys, RetryKeys, CheckKeys, DataflowKeys, DefaultKeys, ParamKeys)
+        for model in (
+            *(GraphKeys, StepKeys, LocalKeys, RetryKeys, CheckKeys),
+            *(DataflowKeys, DefaultKeys, ParamKeys, ScheduleKeys),
+        )
         for key in model.model_fields
     }
 )
@@ -41,7 +45,19 @@ SCALARS = (
     | st.text(max_size=8)
     | NAMES
     | st.sampled_from(
-        ["1s", "10m", "today", "m:f", "all_done", "{{ params.a }}", "{{ steps.a.outputs.x }}", "{{", "<<"]
+        [
+            "1s",
+            "10m",
+            "today",
+            "m:f",
+            "all_done",
+            "0 6 * * 1-5",
+            "Europe/Berlin",
+            "{{ params.a }}",
+            "{{ steps.a.outputs.x }}",
+            "{{",
+            "<<",
+        ]
     )
 )
 KEY = st.sampled_from(KEYS) | NAMES | st.text(max_size=3)
@@ -55,6 +71,7 @@ LIKE_A_GRAPH = st.fixed_dictionaries(
         "params": st.dictionaries(NAMES, ANY, max_size=3),
         "defaults": st.dictionaries(KEY, ANY, max_size=3),
         "start": ANY,
+        "schedule": st.dictionaries(st.sampled_from(sorted(ScheduleKeys.model_fields)), ANY, max_size=4) | ANY,
         "description": ANY,
     },
 )

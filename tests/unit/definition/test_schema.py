@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from orchestrator.definition.schema import DataflowKeys, GraphKeys, StepKeys, json_schema
+from orchestrator.definition.schema import DataflowKeys, GraphKeys, ScheduleKeys, StepKeys, json_schema
 
 
 def test_the_schema_has_every_key_and_no_other() -> None:
@@ -12,7 +12,11 @@ def test_the_schema_has_every_key_and_no_other() -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert list(schema["properties"]) == list(GraphKeys.model_fields)
     assert schema["required"] == ["name", "steps"]
-    for name, model in (("StepKeys", StepKeys), ("DataflowKeys", DataflowKeys)):
+    for name, model in (
+        ("StepKeys", StepKeys),
+        ("DataflowKeys", DataflowKeys),
+        ("ScheduleKeys", ScheduleKeys),
+    ):
         definition = schema["$defs"][name]
         assert list(definition["properties"]) == list(model.model_fields)
         assert definition["additionalProperties"] is False
@@ -26,6 +30,12 @@ def test_steps_are_known_by_the_form_of_their_name_and_may_be_empty() -> None:
     assert re.search(pattern, "us_ca.ingest")
     assert not re.search(pattern, "_end")
     assert value == {"anyOf": [{"$ref": "#/$defs/StepKeys"}, {"type": "null"}]}
+
+
+def test_a_schedule_may_be_its_cron_alone() -> None:
+    schedule = json_schema()["properties"]["schedule"]
+    assert schedule["anyOf"] == [{"$ref": "#/$defs/ScheduleKeys"}, {"type": "string"}]
+    assert json_schema()["$defs"]["ScheduleKeys"]["required"] == ["cron"]
 
 
 def test_a_step_of_two_kinds_is_against_the_schema() -> None:

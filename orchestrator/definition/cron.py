@@ -1,0 +1,81 @@
+"""Whether a text says when, as Cloud Scheduler takes it: unix-cron, of five fields. It computes no times.
+
+A field is ``*``, ``a``, ``a-b``, ``*/n``, ``a-b/n`` or a list of these; Sunday is 0 and 7. There is no ``L``, ``W``,
+``#``, ``?`` or ``@daily``. (https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules)
+"""
+
+import re
+from dataclasses import dataclass
+
+from orchestrator.definition.wording import quoted
+
+#: The longest text that is looked at.
+LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One field: its name in a sentence, its lowest and highest number, and the words for them, lowest first."""
+
+    name: str
+    low: int
+    high: int
+    words: tuple[str, ...] = ()
+
+    @property
+    def range(self) -> str:
+        words = f" or {self.words[0]} to {self.words[-1]}" if self.words else ""
+        return f"{self.low} to {self.high}{words}"
+
+    def number(self, text: str) -> int | None:
+        """The number that a digit or a word stands for. None if it is none of this field's."""
+        if text.upper() in self.words:
+            return self.low + self.words.index(text.upper())
+        number = int(text) if re.fullmatch(r"[0-9]{1,2}", text) else -1
+        return number if self.low <= number <= self.high else None
+
+
+_FIELDS = (
+    _Field("the minute", 0, 59),
+    _Field("the hour", 0, 23),
+    _Field("the day of the month", 1, 31),
+    _Field("the month", 1, 12, ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")),
+    _Field("the day of the week", 0, 7, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")),
+)
+
+
+def wrong(text: str) -> list[str]:
+    """All that is wrong with the text, a sentence for each item of each field; none if it fits."""
+    parts = text.split()
+    if len(parts) != len(_FIELDS) or len(text) > LONGEST:
+        expected = "expected minute, hour, day of the month, month and day of the week, such as '0 6 * * 1-5'"
+        return [f"{expected}, came {quoted(text)}"]
+    found = [
+        (field, _wrong_item(field, item))
+        for field, part in zip(_FIELDS, parts, strict=True)
+        for item in part.split(",")
+    ]
+    return [f"{field.name}: {sentence}" for field, sentence in found if sentence]
+
+
+def _wrong_item(field: _Field, item: str) -> str | None:
+    span, slash, step = item.partition("/")
+    ends = [] if span == "*" else span.split("-", 1)
+    numbers = [field.number(end) for end in ends]
+    for end, number in zip(ends, numbers, strict=True):
+        if number is None:
+            return f"expected {field.range}, came {quoted(end)}"
+    if slash and len(ends) == 1:
+        return f"expected '*/{step}' or a range such as '{span}-{field.high}/{step}', came {quoted(item)}"
+    if slash and not (re.fullmatch(r"[0-9]{1,2}", step) and 1 <= int(step) <= field.high):
+        return f"expected a step of 1 to {field.high} after the '/', came {quoted(step)}"
+    return _falling(span, numbers)
+
+
+def _falling(span: str, numbers: list[int | None]) -> str | None:
+    match numbers:
+        case [int(first), int(last)] if first > last:
+            sunday = ": Sunday at its end is 7" if span.upper().endswith("-SUN") else ""
+            return f"expected a range that rises, came {quoted(span)}{sunday}"
+        case _:
+            return None

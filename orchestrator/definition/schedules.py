@@ -1,0 +1,25 @@
+"""Whether a graph's schedule can be kept: when, where and with which params. It starts nothing."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from orchestrator.core.graph import Graph, Param, Schedule
+from orchestrator.definition import cron, params, zones
+from orchestrator.errors import Problem
+
+
+def check(graph: Graph, unsure: Collection[str] = ()) -> list[Problem]:
+    """All that is wrong with the schedule of ``graph``. ``unsure``: params that are wrong themselves, or not in it."""
+    if graph.schedule is None:
+        return []
+    declared = [param for param in graph.params if param.name not in unsure]
+    return list(_wrong(graph.schedule, declared, unsure))
+
+
+def _wrong(schedule: Schedule, declared: Sequence[Param], unsure: Collection[str]) -> Iterator[Problem]:
+    for sentence in cron.wrong(schedule.cron):
+        yield Problem(("schedule", "cron"), sentence)
+    if no_zone := zones.wrong(schedule.time_zone, zones.known()):
+        yield Problem(("schedule", "time_zone"), no_zone)
+    given = {name: value for name, value in schedule.params.items() if name not in unsure}
+    for name, sentence in params.misfits(declared, given):
+        yield Problem(("schedule", "params", name), sentence)
