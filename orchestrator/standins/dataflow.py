@@ -4,29 +4,20 @@ Every request and every answer is checked against the discovery document inside 
 ``rehearse`` and users' tests run on it. It knows nothing of the engine.
 """
 
-import contextlib
-import json
-import logging
-import socket
 import tempfile
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from orchestrator.standins.dataflow_life import Emit
 from orchestrator.standins.dataflow_play import Canned, Fault, LaunchCall, Play, RefusedError
 from orchestrator.standins.dataflow_schema import Method, methods, misfits
 from orchestrator.standins.dataflow_service import Service
-
-log = logging.getLogger(__name__)
-
-#: Query parameters of every Google API that its clients send.
-_COMMON = frozenset({"alt", "fields", "key", "prettyPrint", "quotaUser"})
+from orchestrator.standins.rest import Server, read, route
 
 
 def _plain(_: LaunchCall) -> Play:
@@ -85,12 +76,11 @@ class DataflowStandIn:
         )
         self.calls: Counter[str] = Counter()
         self.misfits: list[str] = []
-        self._server = _Server(("127.0.0.1", port), self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._server = Server(self.answer, port)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self._server.url
 
     @property
     def launches(self) -> Counter[str]:
@@ -111,14 +101,12 @@ class DataflowStandIn:
 
     def start(self) -> None:
         self.service.start()
-        self._thread.start()
+        self._server.start()
 
     def stop(self) -> None:
         """Stop serving, and end the programs of jobs."""
         self._over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.stop()
         self.service.stop()
         self._folder.cleanup()
 
@@ -134,9 +122,10 @@ class DataflowStandIn:
     def answer(self, verb: str, target: str, body: bytes) -> tuple[int, dict[str, Any]] | None:
         """The answer to a request: its status and body, or None if no answer reaches whoever asked."""
         url = urlsplit(target)
-        method, where = _route(verb, unquote(url.path))
-        if method is None:
-            return 404, RefusedError(404, "NOT_FOUND", "Method not found.").body()
+        try:
+            method, where = route(methods(), verb, url.path.removeprefix("/"))
+        except RefusedError as error:
+            return error.http, error.body()
         self.calls[method.name] += 1
         queue = self._faults[method.name]
         fault = queue.popleft() if queue else self._chaos(method.name)
@@ -154,7 +143,7 @@ class DataflowStandIn:
         return None if fault == "lost answer" else (200, result)
 
     def _do(self, method: Method, where: Mapping[str, str], query: dict[str, str], body: bytes) -> dict[str, Any]:
-        said = _read(method, query, body)
+        said = read(method, query, body, misfits)
         region, job = where["location"], where.get("jobId", "")
         match method.name:
             case "flexTemplates.launch" | "templates.launch":
@@ -175,33 +164,6 @@ class DataflowStandIn:
                 raise RefusedError(501, "UNIMPLEMENTED", f"The stand-in has no {name}.")
 
 
-def _route(verb: str, path: str) -> tuple[Method | None, Mapping[str, str]]:
-    for method in methods():
-        if method.verb == verb and (match := method.pattern.fullmatch(path.removeprefix("/"))):
-            return method, match.groupdict()
-    return None, {}
-
-
-def _read(method: Method, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """The body of a request, if it and the query are as the discovery document says. Raises RefusedError as Google."""
-    wrong = [
-        f'Invalid JSON payload received. Unknown name "{key}": Cannot bind query parameter.'
-        for key in query.keys() - method.query.keys() - _COMMON
-    ]
-    for key, schema in method.query.items():
-        if "enum" in schema and key in query and query[key] not in schema["enum"]:
-            wrong.append(f"Invalid value at '{key}' (enum), \"{query[key]}\"")
-    try:
-        said = json.loads(body) if body else {}
-    except ValueError:
-        said, wrong = {}, [*wrong, "Invalid JSON payload received. Unexpected token."]
-    if method.request is not None:
-        wrong += misfits(method.request, said)
-    if wrong:
-        raise RefusedError(400, "INVALID_ARGUMENT", "\n".join(wrong), "badRequest")
-    return dict(said)
-
-
 def _call(region: str, said: Mapping[str, Any], query: Mapping[str, str]) -> LaunchCall:
     """A launch in either form."""
     classic = "launchParameter" not in said
@@ -211,66 +173,3 @@ def _call(region: str, said: Mapping[str, Any], query: Mapping[str, str]) -> Lau
         raise RefusedError(400, "INVALID_ARGUMENT", "A template is required.", "badRequest")
     name, given = launch.get("jobName", ""), launch.get("parameters", {})
     return LaunchCall(name, region, template, classic, given, launch.get("environment", {}))
-
-
-class _Server(ThreadingHTTPServer):
-    """Daemon threads, and answers that are not held back: a small one costs 44 ms otherwise."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], double: DataflowStandIn) -> None:
-        self.double = double
-        self._open: set[socket.socket] = set()
-        super().__init__(address, _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
-        super().shutdown_request(request)
-
-    def server_close(self) -> None:
-        """Hang up on clients that keep their connections, or their threads would wait for ever."""
-        for request in list(self._open):
-            with contextlib.suppress(OSError):
-                request.shutdown(socket.SHUT_RDWR)
-        super().server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        log.debug("a client of the stand-in went away", exc_info=True)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-    server: _Server
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def do_PUT(self) -> None:
-        self._serve()
-
-    def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        answer = self.server.double.answer(self.command, self.path, body)
-        if answer is None:
-            self.close_connection = True
-            return
-        status, said = answer
-        data = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=UTF-8")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        log.debug(format, *args)

@@ -4,6 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from orchestrator.standins.rest import RefusedError
+
+__all__ = ["LAUNCHER_ERROR", "Canned", "Fault", "LaunchCall", "Play", "RefusedError", "out_of_quota", "unavailable"]
+
 #: The launcher's error as it was recorded in 2021; it is never followed by "Worker pool stopped.".
 LAUNCHER_ERROR = "Error occurred in the launcher container: Template launch failed. See console logs."
 
@@ -42,29 +46,6 @@ class Play:
     folder: str | None = None
     stopping: float = 1.0
     stubborn: bool = False
-
-
-class RefusedError(Exception):
-    """A call that is answered with an error: HTTP status, the google.rpc status, a reason, the text and details."""
-
-    def __init__(
-        self, http: int, status: str, message: str, reason: str = "", details: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
-        super().__init__(message)
-        self.http = http
-        self.status = status
-        self.message = message
-        self.reason = reason
-        self.details = tuple(details)
-
-    def body(self) -> dict[str, Any]:
-        """The answer as Google writes it."""
-        error: dict[str, Any] = {"code": self.http, "message": self.message, "status": self.status}
-        if self.reason:
-            error["errors"] = [{"message": self.message, "domain": "global", "reason": self.reason}]
-        if self.details:
-            error["details"] = list(self.details)
-        return {"error": error}
 
 
 def unavailable() -> RefusedError:
