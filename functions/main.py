@@ -5,7 +5,9 @@ is logged and acknowledged, or it would come again for a day. Nothing in a reque
 URL.
 """
 
+import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache, wraps
 from typing import Any, TypeVar
 
@@ -23,6 +25,11 @@ from orchestrator.settings import read_cloud_settings
 
 #: Seconds after which whoever called may come again.
 RETRY_AFTER = "10"
+
+#: Cloud Scheduler's header: the moment that a call was due, the same each time that it is tried again.
+SCHEDULED = "X-CloudScheduler-ScheduleTime"
+
+_TIME = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 _Handler = TypeVar("_Handler", bound=Callable[[Any], Any])
 
@@ -99,7 +106,8 @@ def start(request: flask.Request) -> ResponseReturnValue:
     """
     try:
         graph, run_id, params = _asked(request.get_json(force=True, silent=True))  # Cloud Scheduler names no type
-        run, created = world().start(graph, run_id or _scheduled(request, graph), params)
+        due, due_id = _scheduled(request, graph)
+        run, created = world().start(graph, run_id or due_id, params, due)
     except UsageError as error:
         _log("WARNING", f"not started: {error}")
         return {"errors": str(error).splitlines()}, error.http_status
@@ -139,10 +147,21 @@ def _asked(body: Any) -> tuple[str, str | None, dict[str, Any]]:
     return body["graph"], body.get("run_id"), body.get("params", {})
 
 
-def _scheduled(request: flask.Request, graph: str) -> str | None:
-    """The run id of a scheduled start: from the time it was scheduled for, so that a retry does not start twice."""
-    at = request.headers.get("X-CloudScheduler-ScheduleTime")
-    return f"{graph}-{at.replace(':', '').replace('+', '')}" if at else None
+def _scheduled(request: flask.Request, graph: str) -> tuple[datetime | None, str | None]:
+    """When a scheduled start was due, and the run id made of that: so a start that is tried again is the same run.
+
+    Raises UsageError if Cloud Scheduler's header is not the time that it promises (RFC 3339, to the nanosecond).
+    """
+    text = request.headers.get(SCHEDULED)
+    if text is None:
+        return None, None
+    try:
+        due = datetime.fromisoformat(text) if _TIME.fullmatch(text) else None
+    except ValueError:
+        due = None
+    if due is None:
+        raise UsageError(f"{SCHEDULED}: expected a time such as 2026-01-31T06:00:00Z, came {text!r:.60}")
+    return due, f"{graph}-{text.replace(':', '').replace('+', '')}"
 
 
 def _refusal(error: OrchestratorError) -> flask.Response:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -83,8 +84,13 @@ class Deployed:
         node = getattr(effect, "node", len(plan.nodes))
         return {"run": run.id, "step": plan.steps[node].name if node in range(len(plan.steps)) else ""}
 
-    def start(self, graph: str, run_id: str | None, params: Mapping[str, object]) -> tuple[Run, bool]:
-        """Start a run of a deployed graph. The run, and whether it is new. Raises UsageError if it cannot be meant."""
+    def start(
+        self, graph: str, run_id: str | None, params: Mapping[str, object], due: datetime | None = None
+    ) -> tuple[Run, bool]:
+        """Start a run of a deployed graph. The run, and whether it is new. Raises UsageError if it cannot be meant.
+
+        ``due``: the moment a schedule wanted it, which ``today`` and ``now`` then mean.
+        """
         from orchestrator.catalog import graphs
         from orchestrator.definition.load import load_graph
         from orchestrator.order import order
@@ -94,7 +100,7 @@ class Deployed:
             there = ", ".join(sorted(known)) or "none"
             raise NotFoundError(f"no deployed graph is called '{graph}': there are {there}")
         loaded = load_graph(known[graph])
-        wanted = order(loaded, known[graph], run_id, params, time.time())
+        wanted = order(loaded, known[graph], run_id, params, time.time(), due)
         run = wanted.run(time.time())
         stored = self.engine.store.get_run(run.key)
         if stored is not None:
@@ -144,7 +150,12 @@ class Deployed:
         from orchestrator.jobs.dataflow import DataflowBackend
 
         settings = self.settings
-        return DataflowBackend(settings.project, settings.region, api_endpoint=settings.dataflow_endpoint)
+        return DataflowBackend(
+            settings.project,
+            settings.region,
+            api_endpoint=settings.dataflow_endpoint,
+            defaults=settings.job_options,
+        )
 
     @cached_property
     def _engine(self) -> Engine:

@@ -11,23 +11,27 @@ from pathlib import Path
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import run_key
-from orchestrator.definition import params
+from orchestrator.definition import params, zones
 from orchestrator.errors import UsageError
 from orchestrator.home import check_run_id
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A run that somebody wants. ``given``: its params as they were given, before defaults are filled in."""
+    """A run that somebody wants. ``given``: its params as they were given, before defaults are filled in.
+
+    ``due``: the moment that ``today`` and ``now`` mean in them, by the schedule's clock; None: that of its start.
+    """
 
     graph: Graph
     folder: Path
     run_id: str
     given: Mapping[str, object]
+    due: datetime | None = None
 
     def run(self, now: float) -> Run:
         """The run if it starts ``now``. Raises UsageError if the params are not what the graph wants."""
-        values = params.resolve(self.graph.params, self.given, datetime.fromtimestamp(now, UTC))
+        values = params.resolve(self.graph.params, self.given, self.due or datetime.fromtimestamp(now, UTC))
         return Run(
             self.run_id,
             run_key(self.run_id),
@@ -65,9 +69,16 @@ def _instead(stored: Run) -> str:
     return f"continue it as it was with 'orchestrator resume {stored.id}', or {another}"
 
 
-def order(graph: Graph, path: Path, run_id: str | None, given: Mapping[str, object], now: float) -> Order:
-    """The order for ``graph``, which lies at ``path``; the id is made up if none is given. Raises UsageError."""
-    wanted = Order(graph, path.parent, check_run_id(run_id or made_up_id(graph.name, now)), given)
+def order(
+    graph: Graph, path: Path, run_id: str | None, given: Mapping[str, object], now: float, due: datetime | None = None
+) -> Order:
+    """The order for ``graph``, which lies at ``path``; the id is made up if none is given. Raises UsageError.
+
+    ``due``: when a schedule wanted it, in any time zone. It may raise UnknownZoneError for the graph's own.
+    """
+    if due is not None:
+        due = due.astimezone(zones.zone(graph.schedule.time_zone) if graph.schedule else UTC)
+    wanted = Order(graph, path.parent, check_run_id(run_id or made_up_id(graph.name, now)), given, due)
     wanted.run(now)  # so that wrong params are refused before anything is touched
     return wanted
 

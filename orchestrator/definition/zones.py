@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -44,6 +44,8 @@ def wrong(name: str, names: Collection[str]) -> str | None:
 
 def zone(name: str) -> tzinfo:
     """The time zone. Raises UnknownZoneError."""
+    if name in ("Etc/UTC", "UTC"):
+        return UTC  # which needs no database
     try:
         return ZoneInfo(name)
     except (LookupError, OSError, ValueError) as error:

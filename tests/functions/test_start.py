@@ -1,11 +1,19 @@
 """``start``: a new run, or the one that was there; and the command line's sentences for whatever cannot be meant."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator.core.names import run_key
 from tests.functions.cloud import Cloud, logged
+
+DAILY = """\
+name: daily
+params: {date: today, at: now}
+steps: {a: {wait: 1s}}
+"""
+BERLIN = 'schedule: {cron: "0 1 * * *", time_zone: Europe/Berlin}\n'
 
 JANUARY = {"graph": "sales", "run_id": "r1", "params": {"date": "2026-01-31"}}
 
@@ -67,3 +75,43 @@ def test_a_schedule_that_tries_again_starts_one_run(cloud: Cloud):
     answers = [cloud.post("start", body, headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 200]
     assert {answer.get_json()["run"] for answer in answers} == {"sales-2026-01-31T060000Z"}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "due", "params"),
+    [
+        (BERLIN, "2026-01-31T00:00:00Z", {"date": "2026-01-31", "at": "2026-01-31T01:00:00+01:00"}),
+        (BERLIN, "2026-07-30T23:00:00.123456789Z", {"date": "2026-07-31", "at": "2026-07-31T01:00:00.123456+02:00"}),
+        ("", "2026-01-30T23:59:59Z", {"date": "2026-01-30", "at": "2026-01-30T23:59:59+00:00"}),
+    ],
+)
+def test_a_scheduled_run_means_the_moment_it_was_due(
+    cloud: Cloud, tmp_path: Path, schedule: str, due: str, params: dict[str, str]
+):
+    (tmp_path / "graphs" / "daily.yaml").write_text(DAILY + schedule)
+    headers = {"X-CloudScheduler-ScheduleTime": due}
+    answers = [cloud.post("start", {"graph": "daily", "params": {}}, headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert {answer.get_json()["run"] for answer in answers} == {f"daily-{due.replace(':', '')}"}
+    run = cloud.world("start").engine.store.get_run(run_key(answers[0].get_json()["run"]))
+    assert run.params == params
+
+
+@pytest.mark.parametrize(
+    "due", ["", "soon", "2026-01-31", "2026-01-31T06:00:00", "2026-02-30T06:00:00Z", "20260131T06Z"]
+)
+def test_a_time_that_is_none_is_refused_in_one_sentence(cloud: Cloud, due: str):
+    answer = cloud.post("start", JANUARY, {"X-CloudScheduler-ScheduleTime": due})
+    expected = f"X-CloudScheduler-ScheduleTime: expected a time such as 2026-01-31T06:00:00Z, came '{due}'"
+    assert (answer.status_code, answer.get_json()) == (400, {"errors": [expected]})
+
+
+def test_a_zone_that_the_machine_does_not_know_asks_to_come_again(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "graphs" / "daily.yaml").write_text(DAILY + BERLIN)
+    monkeypatch.setattr("orchestrator.definition.zones.known", frozenset)
+    monkeypatch.setattr("orchestrator.definition.zones.ZoneInfo", {}.__getitem__)
+    answer = cloud.post("start", {"graph": "daily"}, {"X-CloudScheduler-ScheduleTime": "2026-01-31T00:00:00Z"})
+    assert answer.status_code == 503
+    assert answer.text == "this machine does not know the time zone 'Europe/Berlin': install the package tzdata\n"

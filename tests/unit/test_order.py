@@ -1,0 +1,53 @@
+"""A run that somebody asks for: what its params mean, and whether it is the run that was there."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from orchestrator.core.graph import Graph, Param, Schedule
+from orchestrator.core.steps import Step
+from orchestrator.errors import UsageError
+from orchestrator.order import order
+
+PARAMS = (Param("date", "date", "today"), Param("at", "datetime", "now"))
+BERLIN = Graph("daily", (Step("a"),), PARAMS, schedule=Schedule("0 1 * * *", "Europe/Berlin"))
+DUE = datetime(2026, 1, 30, 23, 30, tzinfo=UTC)
+STARTED = datetime(2026, 2, 1, 0, 0, 1, tzinfo=UTC).timestamp()
+
+
+def test_without_a_schedule_today_is_the_day_on_which_it_starts_in_utc() -> None:
+    run = order(BERLIN, Path("g.yaml"), "r1", {}, STARTED).run(STARTED)
+    assert run.params == {"date": "2026-02-01", "at": "2026-02-01T00:00:01+00:00"}
+
+
+def test_a_scheduled_run_means_the_moment_it_was_due_by_its_schedules_clock() -> None:
+    run = order(BERLIN, Path("g.yaml"), "r1", {}, STARTED, DUE).run(STARTED)
+    assert run.params == {"date": "2026-01-31", "at": "2026-01-31T00:30:00+01:00"}
+    assert run.started_at == STARTED
+
+
+def test_a_graph_without_a_schedule_that_is_due_goes_by_utc() -> None:
+    run = order(Graph("daily", (Step("a"),), PARAMS), Path("g.yaml"), "r1", {}, STARTED, DUE).run(STARTED)
+    assert run.params == {"date": "2026-01-30", "at": "2026-01-30T23:30:00+00:00"}
+
+
+def test_what_is_given_is_resolved_at_that_moment_too() -> None:
+    graph = Graph("daily", (Step("a"),), (Param("date", "date", required=True),), schedule=BERLIN.schedule)
+    assert order(graph, Path("g.yaml"), "r1", {"date": "today"}, STARTED, DUE).run(STARTED).params == {
+        "date": "2026-01-31"
+    }
+
+
+def test_a_start_that_is_tried_again_days_later_asks_for_the_same_run() -> None:
+    stored = order(BERLIN, Path("g.yaml"), "r1", {}, STARTED, DUE).run(STARTED)
+    order(BERLIN, Path("g.yaml"), "r1", {}, STARTED + 200_000, DUE).check_same(stored)
+    order(BERLIN, Path("g.yaml"), "r2", {}, STARTED + 200_000).check_same(
+        order(BERLIN, Path("g.yaml"), "r2", {}, STARTED).run(STARTED)
+    )
+
+
+def test_another_moment_is_another_run() -> None:
+    stored = order(BERLIN, Path("g.yaml"), "r1", {}, STARTED, DUE).run(STARTED)
+    with pytest.raises(UsageError, match='date is "2026-01-31", not "2026-02-01"'):
+        order(BERLIN, Path("g.yaml"), "r1", {}, STARTED, datetime(2026, 1, 31, 23, 30, tzinfo=UTC)).check_same(stored)
