@@ -1,5 +1,6 @@
 """What the environment says, and the only reader of it. Every setting has a flag too, and the flag wins."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -7,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.core.names import JOB_PREFIX, JOB_PREFIX_LENGTH
+from orchestrator.core.steps import Json
 from orchestrator.errors import OrchestratorError, UsageError
+from orchestrator.jobs.dataflow_options import wrong_defaults
 
 
 class SettingsError(OrchestratorError):
@@ -44,6 +47,7 @@ class CloudSettings:
     that callers have a token for it (None: the platform does), of one of ``verify_accounts``. ``tasks_endpoint`` and
     ``dataflow_endpoint``: stand-ins on this machine instead of Google (Firestore's client reads its own variable).
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
+    ``job_options``: options of every Dataflow job whose step does not say otherwise.
     """
 
     project: str
@@ -62,6 +66,7 @@ class CloudSettings:
     tasks_endpoint: str | None
     dataflow_endpoint: str | None
     job_prefix: str
+    job_options: Mapping[str, Json]
 
 
 def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSettings:
@@ -85,6 +90,7 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         tasks_endpoint=environment.get("CLOUD_TASKS_EMULATOR_HOST"),
         dataflow_endpoint=environment.get("DATAFLOW_EMULATOR_URL"),
         job_prefix=found.prefix("ORCHESTRATOR_JOB_PREFIX"),
+        job_options=found.options("ORCHESTRATOR_JOB_OPTIONS"),
     )
     if found.wrong:
         raise SettingsError("\n".join(dict.fromkeys(found.wrong)))
@@ -122,3 +128,16 @@ class _Variables:
             )
             self.wrong.append(f"{name}: expected {expected}, such as orc-dev, came {value!r}")
         return value
+
+    def options(self, name: str) -> Mapping[str, Json]:
+        text = self._environment.get(name) or "{}"
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            example = '{"subnetwork": "regions/R/subnetworks/S"}'
+            self.wrong.append(f"{name}: expected a JSON object such as {example}, came {text!r:.60}")
+            return {}
+        self.wrong += [f"{name}: {sentence}" for sentence in wrong_defaults(value)]
+        return {option: said for option, said in value.items() if said is not None}

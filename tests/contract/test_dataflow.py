@@ -87,6 +87,26 @@ def test_it_is_a_job_backend(bench: Bench):
     assert backend is bench.backend
 
 
+def test_a_job_has_the_options_of_its_deployment_and_is_found_again_with_or_without_them(make: Make):
+    bench = make({"defaults": {"temp_location": "gs://common", "labels": {"env": "dev"}}})
+    request = bench.request("slow", labels={"team": "sales"})
+    first = bench.backend.launch(request)
+    (job,) = bench.double.service.jobs.values()
+    assert job.call.environment == {
+        "tempLocation": f"gs://common/{request.name}",
+        "additionalUserLabels": {
+            "env": "dev",
+            "team": "sales",
+            "orchestrator-graph": "g",
+            "orchestrator-run": "run-1",
+            "orchestrator-step": "orders",
+            "orchestrator-attempt": "1",
+        },
+    }
+    bench.backend._defaults = {}  # an upgrade in between
+    assert bench.backend.find(request) == first
+
+
 def test_a_job_that_succeeds_leaves_its_counters_as_outputs(bench: Bench):
     over = bench.over(bench.backend.launch(bench.request("good")).job)
     assert (over.outcome, over.outputs, over.error, over.cause) == (Outcome.SUCCEEDED, {"rows": 3}, None, None)

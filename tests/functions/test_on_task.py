@@ -37,6 +37,15 @@ def test_a_run_goes_from_its_start_to_its_end_by_tasks_alone(started: Cloud):
     assert dict(started.dataflow.launches) == {name: 1}
 
 
+def test_a_job_has_the_options_that_the_deployment_sets(started: Cloud, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ORCHESTRATOR_JOB_OPTIONS", '{"service_account": "jobs@demo.iam.gserviceaccount.com"}')
+    monkeypatch.setenv("ORCHESTRATOR_JOB_PREFIX", "orc-dev")
+    assert started.task(Launch(KEY, 0, 1)).status_code == 200
+    (job,) = started.dataflow.service.jobs.values()
+    assert job.name == f"orc-dev--orders--{KEY}-0-1"
+    assert job.call.environment["serviceAccountEmail"] == "jobs@demo.iam.gserviceaccount.com"
+
+
 def test_what_was_done_is_logged_with_the_names_that_people_know(started: Cloud):
     with logged() as lines:
         started.task(Launch(KEY, 0, 1))

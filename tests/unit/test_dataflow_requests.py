@@ -9,7 +9,8 @@ from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
 from orchestrator.definition.schema import DataflowKeys
 from orchestrator.errors import LaunchRefusedError
-from orchestrator.jobs.dataflow.requests import NOT_CLASSIC, OPTIONS, body, region
+from orchestrator.jobs.dataflow.requests import body, region, with_defaults
+from orchestrator.jobs.dataflow_options import NOT_CLASSIC, OPTIONS
 from orchestrator.ports import JobRequest
 from orchestrator.standins.dataflow_schema import document, misfits
 
@@ -104,6 +105,66 @@ def test_a_classic_launch():
     assert list(misfits("LaunchTemplateParameters", made)) == []
     environment = {"tempLocation": f"gs://bucket/tmp/{NAME}", "additionalUserLabels": LABELS}
     assert made == {"jobName": NAME, "parameters": {"a": "1"}, "environment": environment}
+
+
+DEFAULTS: dict[str, Json] = {
+    "service_account": "jobs@p.iam",
+    "temp_location": "gs://common/tmp",
+    "staging_location": "gs://common/staging",
+    "labels": {"env": "dev", "team": "all"},
+}
+
+
+def environment(made: Any) -> dict[str, Any]:
+    return made.get("launchParameter", made)["environment"]
+
+
+def test_a_step_that_says_nothing_has_the_options_of_its_deployment():
+    assert environment(body(with_defaults(request(), DEFAULTS))) == {
+        "serviceAccountEmail": "jobs@p.iam",
+        "tempLocation": f"gs://common/tmp/{NAME}",
+        "stagingLocation": f"gs://common/staging/{NAME}",
+        "additionalUserLabels": {"env": "dev", "team": "all", **LABELS},
+    }
+
+
+def test_what_a_step_says_goes_before_and_its_labels_are_added():
+    own = request(temp_location="gs://own", service_account=None, labels={"team": "sales", "tier": "1"})
+    assert environment(body(with_defaults(own, DEFAULTS))) == {
+        "serviceAccountEmail": "jobs@p.iam",
+        "tempLocation": f"gs://own/{NAME}",
+        "stagingLocation": f"gs://common/staging/{NAME}",
+        "additionalUserLabels": {"env": "dev", "team": "sales", "tier": "1", **LABELS},
+    }
+
+
+def test_a_classic_template_does_not_get_what_it_cannot_have_unless_its_step_asks_which_is_refused():
+    made = body(with_defaults(request(classic=True), DEFAULTS))
+    assert list(misfits("LaunchTemplateParameters", made)) == []
+    assert environment(made) == {
+        "serviceAccountEmail": "jobs@p.iam",
+        "tempLocation": f"gs://common/tmp/{NAME}",
+        "additionalUserLabels": {"env": "dev", "team": "all", **LABELS},
+    }
+    with pytest.raises(LaunchRefusedError, match="staging_location: classic templates have no such option"):
+        body(with_defaults(request(classic=True, staging_location="gs://own"), DEFAULTS))
+
+
+@pytest.mark.parametrize(
+    ("common", "own"),
+    [
+        ({"subnetwork": "regions/r/subnetworks/common"}, {"network": "own"}),
+        (
+            {"network": "common", "subnetwork": "regions/r/subnetworks/common"},
+            {"subnetwork": "regions/r/subnetworks/own"},
+        ),
+        ({"worker_region": "europe-west4"}, {"worker_zone": "us-central1-a"}),
+    ],
+)
+def test_of_options_that_belong_together_a_step_has_all_or_none_of_its_own(
+    common: dict[str, Json], own: dict[str, Json]
+):
+    assert with_defaults(request(**own), common) == request(**own)
 
 
 def test_labels_are_cut_to_what_dataflow_takes():

@@ -1,6 +1,7 @@
 """The environment, and what is said of a wrong one."""
 
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def test_a_deployed_function_has_sensible_defaults():
         tasks_endpoint=None,
         dataflow_endpoint=None,
         job_prefix="",
+        job_options={},
     )
 
 
@@ -73,6 +75,61 @@ def test_a_prefix_that_would_make_names_ambiguous_is_refused(prefix: str):
         "ORCHESTRATOR_REGION: expected a value, came nothing",
         "ORCHESTRATOR_JOB_PREFIX: expected at most 20 lower-case letters and digits in words joined by '-', "
         f"a letter first, such as orc-dev, came {prefix!r}",
+    ]
+
+
+def test_options_for_all_jobs_are_a_json_object_with_the_names_of_graph_files():
+    options = {
+        "service_account": "jobs@demo.iam.gserviceaccount.com",
+        "max_workers": 3,
+        "labels": {"env": "dev"},
+        "additional_experiments": ["a=b"],
+        "enable_streaming_engine": False,
+    }
+    given = {**DEPLOYED, "ORCHESTRATOR_JOB_OPTIONS": json.dumps({**options, "kms_key": None})}
+    assert read_cloud_settings(given).job_options == options
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "7", "null", '"network"', "[" * 100_000])
+def test_options_for_all_jobs_that_are_no_json_object_are_refused(text: str):
+    with pytest.raises(SettingsError) as wrong:
+        read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_JOB_OPTIONS": text, "ORCHESTRATOR_REGION": ""})
+    assert str(wrong.value).splitlines() == [
+        "ORCHESTRATOR_REGION: expected a value, came nothing",
+        "ORCHESTRATOR_JOB_OPTIONS: expected a JSON object such as "
+        f'{{"subnetwork": "regions/R/subnetworks/S"}}, came {text!r:.60}',
+    ]
+
+
+def test_every_option_for_all_jobs_that_cannot_be_meant_is_named():
+    options = {
+        "netwrok": "n",
+        "region": "europe-west4",
+        "classic": True,
+        "network": "",
+        "num_workers": 0,
+        "max_workers": True,
+        "disk_size_gb": "30",
+        "enable_streaming_engine": "yes",
+        "additional_experiments": ["a", 1],
+        "labels": {"env": 1},
+    }
+    with pytest.raises(SettingsError) as wrong:
+        read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_JOB_OPTIONS": json.dumps(options)})
+    assert str(wrong.value).splitlines() == [
+        f"ORCHESTRATOR_JOB_OPTIONS: {sentence}"
+        for sentence in (
+            "netwrok: no such option (did you mean 'network'?)",
+            "region: no such option: ORCHESTRATOR_REGION says it",
+            "classic: no such option",
+            "network: expected a text, came ''",
+            "num_workers: expected a whole number of at least 1, came 0",
+            "max_workers: expected a whole number of at least 1, came True",
+            "disk_size_gb: expected a whole number of at least 1, came '30'",
+            "enable_streaming_engine: expected true or false, came 'yes'",
+            "additional_experiments: expected a list of texts, came ['a', 1]",
+            "labels: expected an object whose values are texts, came {'env': 1}",
+        )
     ]
 
 

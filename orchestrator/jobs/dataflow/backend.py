@@ -2,10 +2,12 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
 from orchestrator.core.model import Outcome
+from orchestrator.core.steps import Json
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, OutputError
 from orchestrator.jobs.dataflow import requests, states, twins
 from orchestrator.jobs.dataflow.answers import AnswerError
@@ -36,7 +38,8 @@ class DataflowBackend:
     """Launches templates in a project, each step in its region or in ``default_region``.
 
     ``api_endpoint``: another server than Google's, such as the stand-in. ``credentials``: google-auth's; those of the
-    environment if not given, and none at an endpoint without TLS. ``timeout``: seconds, for each call.
+    environment if not given, and none at an endpoint without TLS. ``timeout``: seconds, for each call. ``defaults``:
+    options of a job whose step does not say otherwise, by the graph file's names.
     """
 
     kind = "dataflow"
@@ -50,12 +53,14 @@ class DataflowBackend:
         api_endpoint: str | None = None,
         credentials: Any | None = None,
         timeout: float = 60.0,
+        defaults: Mapping[str, Json] | None = None,
         message_grace: float = MESSAGE_GRACE,
         force_after: float = FORCE_AFTER,
     ) -> None:
         self._api = Api(project, api_endpoint, credentials, timeout)
         self._region = default_region
         self._clock = clock
+        self._defaults = defaults or {}
         self._message_grace = message_grace
         self._force_after = force_after
 
@@ -67,7 +72,8 @@ class DataflowBackend:
         """
         if found := self.find(request):
             return found
-        region, body = requests.region(request, self._region), requests.body(request)
+        region = requests.region(request, self._region)
+        body = requests.body(requests.with_defaults(request, self._defaults))
         classic = requests.template(request) if requests.classic(request) else None
         try:
             job = self._api.launch(region, request.name, body, classic)

@@ -2,49 +2,37 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.core.steps import Json
 from orchestrator.definition.expressions import as_text
 from orchestrator.errors import LaunchRefusedError
+from orchestrator.jobs.dataflow_options import COUNTS, NOT_CLASSIC, OPTIONS, TOGETHER
 from orchestrator.jobs.functions import parameters
 from orchestrator.ports import JobRequest
-
-#: A step's options and what FlexTemplateRuntimeEnvironment calls them (dataflow v1b3, revision 20261018).
-OPTIONS: Mapping[str, str] = {
-    "service_account": "serviceAccountEmail",
-    "network": "network",
-    "subnetwork": "subnetwork",
-    "ip_configuration": "ipConfiguration",
-    "machine_type": "machineType",
-    "launcher_machine_type": "launcherMachineType",
-    "num_workers": "numWorkers",
-    "max_workers": "maxWorkers",
-    "autoscaling_algorithm": "autoscalingAlgorithm",
-    "disk_size_gb": "diskSizeGb",
-    "worker_region": "workerRegion",
-    "worker_zone": "workerZone",
-    "temp_location": "tempLocation",
-    "staging_location": "stagingLocation",
-    "kms_key": "kmsKeyName",
-    "additional_experiments": "additionalExperiments",
-    "enable_streaming_engine": "enableStreamingEngine",
-    "flexrs_goal": "flexrsGoal",
-    "sdk_container_image": "sdkContainerImage",
-}
-
-#: Those that RuntimeEnvironment, the classic templates', does not have.
-NOT_CLASSIC = frozenset(
-    {"launcher_machine_type", "autoscaling_algorithm", "staging_location", "flexrs_goal", "sdk_container_image"}
-)
-
-_COUNTS = frozenset({"num_workers", "max_workers", "disk_size_gb"})
 
 #: Jobs that share a temporary folder fail when they finish, so each has its own, named after the job.
 _FOLDERS = frozenset({"temp_location", "staging_location"})
 
 #: "The labels map can contain no more than 64 entries" (Job.labels); keys and values take 63 characters.
 _MOST_LABELS, _LABEL_LENGTH = 64, 63
+
+
+def with_defaults(request: JobRequest, defaults: Mapping[str, Json]) -> JobRequest:
+    """The request with what ``defaults`` say wherever its step says nothing; labels are added key by key.
+
+    Options that classic templates do not have are left out for them: a step that wants one is refused, a default is
+    for the others.
+    """
+    said = {option: value for option, value in request.spec.items() if value is not None}
+    others = {option for together in TOGETHER if together & said.keys() for option in together}
+    left_out = others | NOT_CLASSIC if classic(request) else others
+    spec = {option: value for option, value in defaults.items() if option not in left_out} | said
+    common, own = defaults.get("labels"), said.get("labels")
+    if isinstance(common, dict) and isinstance(own, dict):
+        spec["labels"] = {**common, **own}
+    return replace(request, spec=spec)
 
 
 def body(request: JobRequest) -> dict[str, Any]:
@@ -112,7 +100,7 @@ def _environment(request: JobRequest) -> dict[str, Any]:
 
 
 def _option(request: JobRequest, option: str, value: Json) -> Json:
-    if option in _COUNTS:
+    if option in COUNTS:
         if isinstance(value, bool) or not re.fullmatch(r"[1-9][0-9]*", str(value)):
             raise _refusal(request, option, "a whole number of at least 1", value)
         return int(str(value))
