@@ -1,0 +1,7 @@
+# Dataflow's own status events instead of its log: no sink, no topic, and a trigger for each region that has jobs.
+project       = "your-project"
+region        = "europe-west4"
+name          = "etl"
+environment   = "events"
+signal_source = "eventarc"
+job_regions   = ["us-central1"]

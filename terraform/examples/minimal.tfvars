@@ -1,0 +1,3 @@
+# What needs no decision: everything else has a default.
+project = "your-project"
+region  = "europe-west4"

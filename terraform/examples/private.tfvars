@@ -1,0 +1,9 @@
+# Nothing with a public address, workers in a Shared VPC of another project, everything under one key.
+project     = "your-project"
+region      = "europe-west4"
+environment = "private"
+
+kms_key              = "projects/your-project/locations/europe-west4/keyRings/data/cryptoKeys/orchestrator"
+functions_subnetwork = "projects/your-network/regions/europe-west4/subnetworks/functions"
+jobs                 = { subnetwork = "projects/your-network/regions/europe-west4/subnetworks/jobs" }
+verify_tokens        = true

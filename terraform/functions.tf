@@ -1,0 +1,96 @@
+# The four entry points of functions/main.py, from one archive. None has an instance when nothing happens.
+
+locals {
+  # concurrency: functions-framework serves with four threads to a vCPU. Memory: benchmarks/README.md, "Cold start".
+  sizes = {
+    on_signal = { memory = "256Mi", cpu = "1", concurrency = 4, timeout = 30, max_instances = 5 }
+    on_task   = { memory = "512Mi", cpu = "1", concurrency = 4, timeout = 120, max_instances = 20 }
+    start     = { memory = "512Mi", cpu = "1", concurrency = 4, timeout = 60, max_instances = 5 }
+    sweep     = { memory = "512Mi", cpu = "1", concurrency = 1, timeout = 540, max_instances = 1 }
+  }
+
+  functions = { for target, size in local.sizes : target => {
+    for key, value in size : key => try(coalesce(var.functions[target][key]), value)
+  } }
+
+  run_as  = { on_signal = "signals", on_task = "tasks", start = "starter", sweep = "starter" }
+  ingress = { start = "ALLOW_ALL" } # people call it; the others only Google's services of this project
+
+  # For so long nobody else launches what one delivery of a task has claimed: until that delivery has been stopped, by
+  # clocks that differ by ten seconds each, and its job is to be seen in a list.
+  launch_lease = local.functions.on_task.timeout + 2 * 10 + 30
+
+  # Only where both the account and the audience of a caller's token are ours to choose.
+  verified = var.verify_tokens ? { on_task = "caller", sweep = "scheduler" } : {}
+
+  environment = {
+    ORCHESTRATOR_PROJECT        = var.project
+    ORCHESTRATOR_REGION         = var.region
+    ORCHESTRATOR_DATABASE       = local.database
+    ORCHESTRATOR_LAUNCHES_QUEUE = google_cloud_tasks_queue.lane["launches"].name
+    ORCHESTRATOR_CHECKS_QUEUE   = google_cloud_tasks_queue.lane["checks"].name
+    ORCHESTRATOR_TASK_URL       = local.urls.on_task
+    ORCHESTRATOR_TASK_AUDIENCE  = local.urls.on_task
+    ORCHESTRATOR_TASK_ACCOUNT   = google_service_account.role["caller"].email
+    ORCHESTRATOR_FOLDER         = "."
+    ORCHESTRATOR_JOB_PREFIX     = local.base
+    ORCHESTRATOR_JOB_OPTIONS    = jsonencode(local.job_options)
+    ORCHESTRATOR_SIGNAL_DELAY   = tostring(var.signal_delay)
+    ORCHESTRATOR_LAUNCH_LEASE   = tostring(local.launch_lease)
+    ORCHESTRATOR_RETENTION_DAYS = var.run_retention_days == null ? "" : tostring(var.run_retention_days)
+    ORCHESTRATOR_STUCK_AFTER    = tostring(var.alerts.stuck_after)
+  }
+}
+
+resource "google_cloudfunctions2_function" "function" {
+  for_each = local.functions
+
+  #checkov:skip=CKV_GCP_124:start is called by people from outside; run.invoker decides who. The others take calls from inside only.
+  name         = local.function_names[each.key]
+  location     = var.region
+  description  = "${each.key} of ${local.base}"
+  labels       = local.labels
+  kms_key_name = var.kms_key
+
+  build_config {
+    runtime           = var.runtime
+    entry_point       = each.key
+    service_account   = google_service_account.role["builder"].id
+    docker_repository = google_artifact_registry_repository.functions.id
+
+    source {
+      storage_source {
+        bucket = google_storage_bucket.source.name
+        object = google_storage_bucket_object.source.name
+      }
+    }
+  }
+
+  service_config {
+    available_memory                 = each.value.memory
+    available_cpu                    = each.value.cpu
+    max_instance_request_concurrency = each.value.concurrency
+    timeout_seconds                  = each.value.timeout
+    min_instance_count               = 0
+    max_instance_count               = each.value.max_instances
+    ingress_settings                 = lookup(local.ingress, each.key, "ALLOW_INTERNAL_ONLY")
+    service_account_email            = google_service_account.role[local.run_as[each.key]].email
+
+    environment_variables = merge(local.environment, {
+      ORCHESTRATOR_VERIFY_AUDIENCE = contains(keys(local.verified), each.key) ? local.urls[each.key] : ""
+      ORCHESTRATOR_VERIFY_ACCOUNT  = try(google_service_account.role[local.verified[each.key]].email, "")
+    })
+
+    direct_vpc_egress = var.functions_subnetwork == null ? null : "VPC_EGRESS_PRIVATE_RANGES_ONLY"
+
+    dynamic "direct_vpc_network_interface" {
+      for_each = var.functions_subnetwork == null ? [] : [var.functions_subnetwork]
+      content {
+        subnetwork = direct_vpc_network_interface.value
+      }
+    }
+  }
+
+  # A build that may not read its source yet, or not write its image, fails only after minutes.
+  depends_on = [time_sleep.grants]
+}

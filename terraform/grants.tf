@@ -1,0 +1,159 @@
+# Who may do what, each on the smallest thing that Google lets it be granted on, and added without touching what others
+# have. The same table with the reasons is orchestrator/deployment/grants.py; docs/deploy.md is made from that one.
+
+locals {
+  # role -> queues it puts tasks on
+  enqueuers = {
+    "signals checks"   = { role = "signals", lane = "checks" }
+    "tasks launches"   = { role = "tasks", lane = "launches" }
+    "tasks checks"     = { role = "tasks", lane = "checks" }
+    "starter launches" = { role = "starter", lane = "launches" }
+    "starter checks"   = { role = "starter", lane = "checks" }
+  }
+
+  # role -> the account whose token its tasks carry, or that its jobs run as
+  actors = {
+    "signals caller" = { role = "signals", as = "caller" }
+    "tasks caller"   = { role = "tasks", as = "caller" }
+    "starter caller" = { role = "starter", as = "caller" }
+    "tasks worker"   = { role = "tasks", as = "worker" }
+  }
+
+  # role -> functions it calls
+  callers = {
+    "events on_signal" = { role = "events", target = "on_signal" }
+    "caller on_task"   = { role = "caller", target = "on_task" }
+    "scheduler start"  = { role = "scheduler", target = "start" }
+    "scheduler sweep"  = { role = "scheduler", target = "sweep" }
+  }
+
+  # What has no policy of its own to grant it on.
+  in_project = merge(
+    {
+      "tasks dataflow"  = { role = "tasks", may = "roles/dataflow.developer" }
+      "worker dataflow" = { role = "worker", may = "roles/dataflow.worker" }
+      "builder logs"    = { role = "builder", may = "roles/logging.logWriter" }
+    },
+    local.by_eventarc ? { "events eventarc" = { role = "events", may = "roles/eventarc.eventReceiver" } } : {},
+  )
+
+  on_buckets = merge(
+    {
+      "builder source" = { role = "builder", may = "roles/storage.objectViewer", bucket = google_storage_bucket.source.name }
+      "tasks jobs"     = { role = "tasks", may = "roles/storage.legacyBucketReader", bucket = google_storage_bucket.jobs.name }
+      "worker jobs"    = { role = "worker", may = "roles/storage.objectUser", bucket = google_storage_bucket.jobs.name }
+    },
+    { for bucket in var.template_buckets : "tasks template ${bucket}" => { role = "tasks", may = "roles/storage.objectViewer", bucket = bucket } },
+    { for bucket in var.template_buckets : "worker template ${bucket}" => { role = "worker", may = "roles/storage.objectViewer", bucket = bucket } },
+    { for bucket, may in var.data_buckets : "worker data ${bucket}" => { role = "worker", may = may == "write" ? "roles/storage.objectUser" : "roles/storage.objectViewer", bucket = bucket } },
+  )
+
+  pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+}
+
+resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
+  for_each = local.enqueuers
+
+  name     = google_cloud_tasks_queue.lane[each.value.lane].name
+  location = var.region
+  role     = "roles/cloudtasks.enqueuer"
+  member   = google_service_account.role[each.value.role].member
+}
+
+resource "google_service_account_iam_member" "actor" {
+  for_each = local.actors
+
+  service_account_id = google_service_account.role[each.value.as].name
+  role               = "roles/iam.serviceAccountUser"
+  member             = google_service_account.role[each.value.role].member
+}
+
+resource "google_cloud_run_v2_service_iam_member" "caller" {
+  for_each = local.callers
+
+  name     = google_cloudfunctions2_function.function[each.value.target].name
+  location = var.region
+  role     = "roles/run.invoker"
+  member   = google_service_account.role[each.value.role].member
+}
+
+resource "google_cloud_run_v2_service_iam_member" "starter" {
+  for_each = var.starters
+
+  name     = google_cloudfunctions2_function.function["start"].name
+  location = var.region
+  role     = "roles/run.invoker"
+  member   = each.key
+}
+
+# Firestore has no policies; a condition holds the role to the one database.
+resource "google_project_iam_member" "database" {
+  for_each = toset(["tasks", "starter"])
+
+  project = var.project
+  role    = "roles/datastore.user"
+  member  = google_service_account.role[each.key].member
+
+  condition {
+    title      = "${local.base} database"
+    expression = "resource.name == \"projects/${var.project}/databases/${local.database}\""
+  }
+}
+
+resource "google_project_iam_member" "project" {
+  for_each = local.in_project
+
+  project = var.project
+  role    = each.value.may
+  member  = google_service_account.role[each.value.role].member
+}
+
+resource "google_storage_bucket_iam_member" "bucket" {
+  for_each = local.on_buckets
+
+  bucket = each.value.bucket
+  role   = each.value.may
+  member = google_service_account.role[each.value.role].member
+}
+
+resource "google_artifact_registry_repository_iam_member" "builder" {
+  location   = var.region
+  repository = google_artifact_registry_repository.functions.name
+  role       = "roles/artifactregistry.writer"
+  member     = google_service_account.role["builder"].member
+}
+
+resource "google_artifact_registry_repository_iam_member" "images" {
+  for_each = var.image_repositories
+
+  project    = split("/", each.key)[1]
+  location   = split("/", each.key)[3]
+  repository = split("/", each.key)[5]
+  role       = "roles/artifactregistry.reader"
+  member     = google_service_account.role["worker"].member
+}
+
+# Without this one every entry that the sink exports is lost, and nothing says so.
+resource "google_pubsub_topic_iam_member" "sink" {
+  for_each = google_logging_project_sink.signals
+
+  topic  = google_pubsub_topic.topic["signals"].name
+  role   = "roles/pubsub.publisher"
+  member = each.value.writer_identity
+}
+
+resource "google_pubsub_topic_iam_member" "dead_letters" {
+  for_each = google_pubsub_subscription.signals
+
+  topic  = google_pubsub_topic.topic["dead-letters"].name
+  role   = "roles/pubsub.publisher"
+  member = local.pubsub_agent
+}
+
+resource "google_pubsub_subscription_iam_member" "dead_letters" {
+  for_each = google_pubsub_subscription.signals
+
+  subscription = each.value.name
+  role         = "roles/pubsub.subscriber"
+  member       = local.pubsub_agent
+}

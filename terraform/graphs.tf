@@ -1,0 +1,31 @@
+# The graphs, as 'orchestrator lock' found them. Terraform cannot run Python while it plans, so graphs.lock carries what it
+# must know, and nothing is deployed that is not as it was when it was checked.
+
+locals {
+  graphs_folder = coalesce(var.graphs_folder, "${path.module}/../graphs")
+  lock          = try(jsondecode(file("${local.graphs_folder}/graphs.lock")), { format = 0, graphs = {}, local = {}, files = {} })
+  shown_folder  = coalesce(var.graphs_folder, "graphs")
+  relock        = "run 'orchestrator lock${var.graphs_folder == null ? "" : " ${var.graphs_folder}"}', then plan again"
+
+  graphs    = { for name, graph in local.lock.graphs : name => graph if length(graph.problems) == 0 }
+  schedules = { for name, graph in local.graphs : name => graph.schedule if graph.schedule != null }
+
+  # The graph files that are there, as orchestrator/catalog.py finds them.
+  found = setunion(
+    fileset(local.graphs_folder, "*.{yaml,yml,json}"),
+    fileset(local.graphs_folder, "*/graph.{yaml,yml,json,py}"),
+    [for file in fileset(local.graphs_folder, "*.py") : file if strcontains(file("${local.graphs_folder}/${file}"), "Graph")],
+  )
+  locked = toset(concat(
+    keys(local.lock.files),
+    [for graph in local.lock.graphs : graph.file],
+    [for graph in local.lock.local : graph.file],
+  ))
+
+  graph_problems = concat(
+    local.lock.format == 1 ? [] : ["${local.shown_folder}/graphs.lock: expected what 'orchestrator lock' writes, came no such file: ${local.relock}"],
+    flatten([for graph in local.lock.graphs : graph.problems]),
+    local.lock.format != 1 ? [] : [for file in setsubtract(local.found, local.locked) : "${local.shown_folder}/${file}: this graph has not been checked: ${local.relock}"],
+    [for file, hash in local.lock.files : "${local.shown_folder}/${file}: is not as it was when it was checked: ${local.relock}" if try(filesha256("${local.graphs_folder}/${file}"), "") != hash],
+  )
+}

@@ -1,0 +1,51 @@
+# What the functions' structured logs say, as numbers. A metric costs nothing until something is logged.
+
+locals {
+  our_logs = "resource.type=\"cloud_run_revision\" AND (${join(" OR ", [for name in values(local.function_names) : "resource.labels.service_name=\"${name}\""])})"
+}
+
+# Lines with a field "counted": run_succeeded, run_failed, run_stuck, task_dropped, malformed.
+resource "google_logging_metric" "counted" {
+  name        = "${local.base}-counted"
+  description = "What the functions of ${local.base} count in their logs"
+  filter      = "${local.our_logs} AND jsonPayload.counted:*"
+
+  label_extractors = {
+    counted = "EXTRACT(jsonPayload.counted)"
+    graph   = "EXTRACT(jsonPayload.graph)"
+  }
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    unit        = "1"
+
+    labels {
+      key         = "counted"
+      value_type  = "STRING"
+      description = "What happened"
+    }
+    labels {
+      key         = "graph"
+      value_type  = "STRING"
+      description = "The run's graph"
+    }
+  }
+
+  depends_on = [google_project_service.api]
+}
+
+# A run that failed is logged as an error too, but it is no error of a function.
+resource "google_logging_metric" "errors" {
+  name        = "${local.base}-errors"
+  description = "Errors of the functions of ${local.base}"
+  filter      = "${local.our_logs} AND severity>=ERROR AND NOT jsonPayload.counted=\"run_failed\""
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    unit        = "1"
+  }
+
+  depends_on = [google_project_service.api]
+}

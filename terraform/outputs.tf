@@ -1,0 +1,44 @@
+output "start_url" {
+  description = "Where runs are started, by whoever may call it."
+  value       = google_cloudfunctions2_function.function["start"].service_config[0].uri
+}
+
+output "how_to_start" {
+  description = "The command that starts a run."
+  value       = "orchestrator start GRAPH --project ${var.project} --region ${var.region} --name ${var.name} --environment ${var.environment} --param NAME=VALUE"
+}
+
+output "store" {
+  description = "Where runs are, for --store of status, explain, logs, plot and cancel."
+  value       = "firestore://${var.project}/${local.database}"
+}
+
+output "graphs" {
+  description = "The deployed graphs, with their versions."
+  value       = { for name, graph in local.graphs : name => graph.version }
+}
+
+output "queues" {
+  description = "The Cloud Tasks queues."
+  value       = { for lane, queue in google_cloud_tasks_queue.lane : lane => queue.id }
+}
+
+output "database" {
+  description = "The Firestore database."
+  value       = local.database
+}
+
+output "service_accounts" {
+  description = "The service accounts by role. Give 'worker' what your jobs need."
+  value       = { for role, account in google_service_account.role : role => account.email }
+}
+
+output "jobs_bucket" {
+  description = "Bucket of the jobs' temporary files."
+  value       = google_storage_bucket.jobs.name
+}
+
+output "log_filter" {
+  description = "What of the logs starts a function."
+  value       = local.log_filter
+}

@@ -1,0 +1,87 @@
+# What cannot be meant is refused in the variable's own words, before anything is planned.
+
+variables {
+  project = "demo-project"
+  region  = "europe-west4"
+}
+
+run "project_by_number" {
+  command = plan
+  variables { project = "123456" }
+  expect_failures = [var.project]
+}
+
+run "zone_for_a_region" {
+  command = plan
+  variables { region = "europe-west4-a" }
+  expect_failures = [var.region]
+}
+
+run "name_in_capitals" {
+  command = plan
+  variables { name = "Orchestrator" }
+  expect_failures = [var.name]
+}
+
+run "names_too_long_for_an_account" {
+  command = plan
+  variables {
+    name        = "orchestrator"
+    environment = "integration"
+  }
+  expect_failures = [var.environment]
+}
+
+run "anybody_may_start" {
+  command = plan
+  variables { starters = ["allUsers"] }
+  expect_failures = [var.starters]
+}
+
+run "unknown_source_of_signals" {
+  command = plan
+  variables { signal_source = "pubsub" }
+  expect_failures = [var.signal_source]
+}
+
+run "existing_database_without_a_name" {
+  command = plan
+  variables { database = { existing = true } }
+  expect_failures = [var.database]
+}
+
+run "half_a_day_of_retention" {
+  command = plan
+  variables { run_retention_days = 0.5 }
+  expect_failures = [var.run_retention_days]
+}
+
+run "a_time_out_longer_than_a_delivery" {
+  command = plan
+  variables { functions = { on_task = { timeout = 900 } } }
+  expect_failures = [var.functions]
+}
+
+run "a_bucket_by_its_address" {
+  command = plan
+  variables { template_buckets = ["gs://templates"] }
+  expect_failures = [var.template_buckets]
+}
+
+run "cron_of_six_fields" {
+  command = plan
+  variables { sweep_schedule = "0 0 * * * *" }
+  expect_failures = [var.sweep_schedule]
+}
+
+run "an_address_that_is_none" {
+  command = plan
+  variables { alerts = { emails = ["data"] } }
+  expect_failures = [var.alerts]
+}
+
+run "graphs_that_were_never_checked" {
+  command = plan
+  variables { graphs_folder = "tests" }
+  expect_failures = [google_storage_bucket_object.source]
+}

@@ -1,0 +1,81 @@
+# What the functions run on, and how fast they may go.
+
+variable "runtime" {
+  description = "Python of the functions."
+  type        = string
+  default     = "python313"
+
+  validation {
+    condition     = can(regex("^python3(1[1-9]|[2-9][0-9])$", var.runtime))
+    error_message = "runtime: expected python311 or newer, such as python313."
+  }
+}
+
+variable "functions" {
+  description = "Other sizes for functions, by entry point (on_signal, on_task, start, sweep). Timeouts are in seconds."
+  type = map(object({
+    memory        = optional(string)
+    cpu           = optional(string)
+    concurrency   = optional(number)
+    timeout       = optional(number)
+    max_instances = optional(number)
+  }))
+  default = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.functions), ["on_signal", "on_task", "start", "sweep"])) == 0
+    error_message = "functions: expected the entry points on_signal, on_task, start or sweep."
+  }
+
+  validation {
+    condition     = alltrue([for size in var.functions : size.timeout == null ? true : size.timeout >= 30 && size.timeout <= 540])
+    error_message = "functions: expected timeouts of 30 to 540 seconds; a task is delivered again after 600."
+  }
+
+  validation {
+    condition     = alltrue([for size in var.functions : size.max_instances == null ? true : size.max_instances >= 1])
+    error_message = "functions: expected max_instances of at least 1."
+  }
+}
+
+variable "launches" {
+  description = "How many jobs are launched a second, and how many launches are under way at once."
+  type = object({
+    per_second = optional(number, 1)
+    at_once    = optional(number, 10)
+  })
+  default = {}
+
+  validation {
+    condition     = var.launches.per_second > 0 && var.launches.per_second <= 500 && var.launches.at_once >= 1 && var.launches.at_once <= 5000
+    error_message = "launches: expected per_second above 0 and at most 500, and at_once from 1 to 5000."
+  }
+}
+
+variable "verify_tokens" {
+  description = "Let the functions check callers' tokens once more. Off: the platform alone does; Cloud Run may remove the signature of a token that it has checked."
+  type        = bool
+  default     = false
+}
+
+variable "kms_key" {
+  description = "Cloud KMS key, in 'region', that protects topics, buckets, images, functions, database and jobs. Google's service agents must be allowed to use it first: docs/deploy.md."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null ? true : can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
+    error_message = "kms_key: expected projects/P/locations/L/keyRings/R/cryptoKeys/K."
+  }
+}
+
+variable "functions_subnetwork" {
+  description = "Subnetwork through which the functions reach private addresses (Direct VPC egress): projects/P/regions/R/subnetworks/S. Left out: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.functions_subnetwork == null ? true : can(regex("^projects/[^/]+/regions/[^/]+/subnetworks/[^/]+$", var.functions_subnetwork))
+    error_message = "functions_subnetwork: expected projects/P/regions/R/subnetworks/S."
+  }
+}

@@ -1,0 +1,54 @@
+# What Dataflow jobs have whose step does not say otherwise, and what their workers may read and write.
+
+variable "jobs" {
+  description = "Subnetwork of the workers (projects/HOST/regions/R/subnetworks/S, a Shared VPC's too), whether they have public addresses (null: as the subnetwork needs), and after how many days their temporary files go."
+  type = object({
+    subnetwork = optional(string)
+    public_ips = optional(bool)
+    temp_days  = optional(number, 14)
+  })
+  default = {}
+
+  validation {
+    condition     = var.jobs.subnetwork == null ? true : can(regex("^projects/[^/]+/regions/[^/]+/subnetworks/[^/]+$", var.jobs.subnetwork))
+    error_message = "jobs.subnetwork: expected projects/P/regions/R/subnetworks/S; P is the host project of a Shared VPC."
+  }
+
+  validation {
+    condition     = var.jobs.temp_days >= 1
+    error_message = "jobs.temp_days: expected at least 1 day."
+  }
+}
+
+variable "template_buckets" {
+  description = "Buckets with your templates: launches and workers may read them."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for bucket in var.template_buckets : can(regex("^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$", bucket))])
+    error_message = "template_buckets: expected names of buckets, without gs:// and without a path."
+  }
+}
+
+variable "data_buckets" {
+  description = "Buckets that jobs work on: name = \"read\" or \"write\"."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for bucket, may in var.data_buckets : can(regex("^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$", bucket)) && contains(["read", "write"], may)])
+    error_message = "data_buckets: expected names of buckets without gs://, each = \"read\" or \"write\"."
+  }
+}
+
+variable "image_repositories" {
+  description = "Artifact Registry repositories with your templates' images: projects/P/locations/L/repositories/R."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for id in var.image_repositories : can(regex("^projects/[^/]+/locations/[^/]+/repositories/[^/]+$", id))])
+    error_message = "image_repositories: expected projects/P/locations/L/repositories/R."
+  }
+}

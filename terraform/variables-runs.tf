@@ -1,0 +1,38 @@
+# Where runs are kept, and for how long.
+
+variable "database" {
+  description = "The Firestore database: a new one called NAME-ENVIRONMENT in 'region', or as said here. One orchestrator a database."
+  type = object({
+    name     = optional(string)
+    existing = optional(bool, false)
+    location = optional(string)
+  })
+  default = {}
+
+  validation {
+    condition     = var.database.name == null ? true : can(regex("^(\\(default\\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$", var.database.name))
+    error_message = "database.name: expected (default), or 4 to 63 lower-case letters, digits and '-' with a letter first."
+  }
+
+  validation {
+    condition     = !var.database.existing || var.database.name != null
+    error_message = "database: an existing database needs its name, such as { name = \"(default)\", existing = true }."
+  }
+}
+
+variable "run_retention_days" {
+  description = "Delete runs so many days after their end. null: never."
+  type        = number
+  default     = 90
+
+  validation {
+    condition     = var.run_retention_days == null ? true : var.run_retention_days >= 1 && floor(var.run_retention_days) == var.run_retention_days
+    error_message = "run_retention_days: expected a whole number of days from 1, or null."
+  }
+}
+
+variable "protected" {
+  description = "Keep 'terraform destroy' from deleting the runs and the jobs' files."
+  type        = bool
+  default     = true
+}

@@ -1,0 +1,76 @@
+# Who and where. What may be tuned is in variables-*.tf; everything there has a default.
+
+variable "project" {
+  description = "Id of the project to deploy into. It must exist and have billing."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
+    error_message = "project: expected a project's id (6 to 30 lower-case letters, digits and '-'), not its name or number."
+  }
+}
+
+variable "region" {
+  description = "Region of the functions and queues, and of jobs whose step names none."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "region: expected a region such as europe-west4, not a zone or a multi-region."
+  }
+}
+
+variable "name" {
+  description = "What this orchestrator is called. Every name begins with NAME-ENVIRONMENT, those of its jobs too."
+  type        = string
+  default     = "orchestrator"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name))
+    error_message = "name: expected lower-case letters, digits and single '-', with a letter first."
+  }
+}
+
+variable "environment" {
+  description = "Sets several orchestrators of one project apart: dev, staging, prod."
+  type        = string
+  default     = "prod"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment))
+    error_message = "environment: expected lower-case letters, digits and single '-', with a letter first."
+  }
+
+  validation {
+    condition     = length(var.name) + length(var.environment) < 20
+    error_message = "name and environment: expected at most 19 characters together, because a service account's id has room for no more."
+  }
+}
+
+variable "labels" {
+  description = "Labels for everything that can have them, the jobs included."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
+    error_message = "labels: expected lower-case letters, digits, '_' and '-', at most 63 of them, in keys (a letter first) and in values."
+  }
+}
+
+variable "graphs_folder" {
+  description = "Folder with the graphs and their graphs.lock, which 'orchestrator lock' writes. Left out: graphs/ of this repository."
+  type        = string
+  default     = null
+}
+
+variable "starters" {
+  description = "Who may start runs, such as group:data@example.com or serviceAccount:…."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for who in var.starters : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+$", who))])
+    error_message = "starters: expected members such as user:ann@example.com or group:data@example.com; allUsers would let anybody start runs."
+  }
+}

@@ -1,0 +1,29 @@
+# What Google has accepted is not yet so everywhere. Two waits, at the first apply alone, in place of a first apply that
+# fails and a second one that does not.
+
+resource "time_sleep" "grants" {
+  create_duration = "90s" # "typically 2 minutes, potentially 7" (IAM, "Access change propagation"); a build starts slowly
+
+  triggers = {
+    builder = google_service_account.role["builder"].email
+    events  = local.by_eventarc
+  }
+
+  depends_on = [
+    google_project_service.api,
+    google_project_iam_member.project,
+    google_storage_bucket_iam_member.bucket,
+    google_artifact_registry_repository_iam_member.builder,
+  ]
+}
+
+resource "time_sleep" "metrics" {
+  for_each = local.alerting ? toset(["metrics"]) : toset([])
+
+  create_duration = "30s" # an alert on a metric that was made just now is refused: "Cannot find metric"
+
+  triggers = {
+    counted = google_logging_metric.counted.name
+    errors  = google_logging_metric.errors.name
+  }
+}

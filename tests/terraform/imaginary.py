@@ -1,0 +1,151 @@
+"""An imaginary Google that the real ``terraform`` deploys to: providers of this process with the real ones' schemas."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STUB = ROOT.parent / "shared" / "tools" / "terraform-google-stub"
+
+#: What the examples name and do not make.
+BUCKETS = ("your-templates", "your-raw", "your-warehouse")
+
+
+def needed() -> None:
+    """Skips the test, with the reason, where Terraform or the stand-in is not there; fails it in CI."""
+    missing = "terraform is not installed" if shutil.which("terraform") is None else ""
+    missing = missing or ("" if STUB.is_dir() else f"the providers' stand-in {STUB} is not there")
+    if missing and os.environ.get("REQUIRE_EMULATORS") == "1":
+        pytest.fail(missing)
+    if missing:
+        pytest.skip(missing)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What stands after an apply, or would after a plan: each resource's values by its address, and the outputs."""
+
+    resources: Mapping[str, Mapping[str, Any]]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+    def of(self, kind: str) -> dict[str, Mapping[str, Any]]:
+        """Address -> values of all resources of a type."""
+        return {name: values for name, values in self.resources.items() if name.split(".", 1)[0] == kind}
+
+    def environment(self, target: str) -> Mapping[str, str]:
+        """The environment variables of the function with that entry point."""
+        function = self.resources[f'google_cloudfunctions2_function.function["{target}"]']
+        found: Mapping[str, str] = function["service_config"][0]["environment_variables"]
+        return found
+
+
+class RefusedError(Exception):
+    """Terraform said no; the text is what it said, unwrapped."""
+
+
+class Google:
+    """One imaginary Google, and any number of clones of the repository that deploy to it, each with a state of its own.
+
+    ``cloud`` is a file in which it keeps what was made.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self.cloud = folder / "cloud.json"
+
+    def clone(self, name: str = "clone") -> Path:
+        """The root of a clone: what of the repository a deployment needs, to be changed as one likes."""
+        root = self._folder / name
+        if not root.exists():
+            for part in ("orchestrator", "functions", "graphs", "terraform"):
+                shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            shutil.copy(ROOT / "requirements.txt", root)
+        return root
+
+    def run(self, *words: str, clone: str = "clone") -> str:
+        """The standard output of a Terraform command. Raises RefusedError."""
+        done = subprocess.run(
+            ["terraform", f"-chdir={self.clone(clone) / 'terraform'}", *words],
+            env={**self._environment, "TF_DATA_DIR": str(self._folder / f"{clone}.data")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RefusedError(_plain(done.stderr))
+        return done.stdout
+
+    def plan(self, clone: str = "clone", **variables: object) -> Deployed:
+        """What would stand after an apply; values that only Google knows are absent. Raises RefusedError."""
+        file = self._folder / f"{clone}.plan"
+        self.run("plan", "-input=false", f"-out={file}", *self._given(clone, variables), clone=clone)
+        shown = json.loads(self.run("show", "-json", str(file), clone=clone))
+        return Deployed(_resources(shown["planned_values"]["root_module"]))
+
+    def apply(self, clone: str = "clone", **variables: object) -> Deployed:
+        """Make it, and what stands then. ``example``: the values of an example. Raises RefusedError."""
+        self.run("apply", "-auto-approve", "-input=false", *self._given(clone, variables), clone=clone)
+        shown = json.loads(self.run("show", "-json", clone=clone))["values"]
+        outputs = {name: output["value"] for name, output in shown["outputs"].items()}
+        return Deployed(_resources(shown["root_module"]), outputs)
+
+    def destroy(self, clone: str = "clone", **variables: object) -> None:
+        """Delete all that ``apply`` made. Raises RefusedError."""
+        self.run("destroy", "-auto-approve", "-input=false", *self._given(clone, variables), clone=clone)
+
+    def _given(self, clone: str, variables: dict[str, object]) -> list[str]:
+        example = variables.pop("example", None)
+        file = self._folder / f"{clone}.tfvars.json"
+        file.write_text(json.dumps(variables))
+        return [*([f"-var-file=examples/{example}.tfvars"] if example else []), f"-var-file={file}"]
+
+
+@contextmanager
+def google(folder: Path) -> Iterator[Google]:
+    """An imaginary Google that refuses what the real one would: APIs that are off, things that are not there or twice."""
+    needed()
+    if str(STUB) not in sys.path:
+        sys.path.append(str(STUB))
+    from tfstub import schema  # type: ignore[import-not-found]
+    from tfstub.server import reattach  # type: ignore[import-not-found]
+
+    folder.mkdir(parents=True, exist_ok=True)
+    cloud = folder / "cloud.json"
+    cloud.write_text(json.dumps({name: {"type": "google_storage_bucket", "value": {"id": name}} for name in BUCKETS}))
+    asked = {"TFSTUB_STRICT": "1", "TFSTUB_CLOUD": str(cloud)}
+    (folder / "terraform.tfrc").write_text("disable_checkpoint = true\n")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in asked.items():
+            patch.setenv(name, value)  # the providers read them when they are made, and live in this process
+        servers, found = reattach({name: versions[-1] for name, versions in schema.available().items()})
+    environment = {
+        **os.environ,
+        "TF_REATTACH_PROVIDERS": json.dumps(found),
+        "TF_CLI_CONFIG_FILE": str(folder / "terraform.tfrc"),
+        "CHECKPOINT_DISABLE": "1",
+        "TF_CLI_ARGS": "-no-color",
+    }
+    try:
+        yield Google(folder, environment)
+    finally:
+        for server in servers:
+            server.stop(0)
+
+
+def _resources(module: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {item["address"]: item["values"] for item in module.get("resources", ()) if item["mode"] == "managed"}
+
+
+def _plain(text: str) -> str:
+    """What Terraform says without its frames and broken lines."""
+    return " ".join(text.translate(str.maketrans("│╷╵", "   ")).split())
