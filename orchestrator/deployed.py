@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.auth import Verifier
 from orchestrator.core.messages import Effect
-from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.model import Run
 from orchestrator.core.names import parse_job_name
 from orchestrator.engine import Engine
 from orchestrator.engine.notice import notice
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from orchestrator.jobs.dataflow import DataflowBackend
     from orchestrator.queues.cloud_tasks import CloudTasksQueue
     from orchestrator.stores.firestore import FirestoreStore
-
-#: How many runs one sweep looks at, the newest first.
-SWEPT = 1000
 
 
 @dataclass
@@ -111,7 +108,7 @@ class Deployed:
 
     def sweep(self) -> tuple[int, int]:
         """Sweep every run that has not ended. How many those were, and how many tasks it took."""
-        unfinished = [run for run in self.engine.store.list_runs(SWEPT) if run.status is RunStatus.RUNNING]
+        unfinished = self.engine.store.unfinished()
         epoch = f"{time.time_ns():x}"
         return len(unfinished), sum(self.engine.sweep(run.key, epoch) for run in unfinished)
 

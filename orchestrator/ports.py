@@ -80,6 +80,10 @@ class Store(Protocol):
         """Runs, the newest start first."""
         ...
 
+    def unfinished(self) -> Sequence[Run]:
+        """Every run that has not ended, in no promised order."""
+        ...
+
 
 #: Which lane of the queue a task takes: launches are limited in number and rate, the rest is not.
 LAUNCHES = "launches"

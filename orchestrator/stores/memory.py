@@ -80,6 +80,10 @@ class MemoryStore:
         runs = sorted(self._runs.values(), key=lambda run: (-run.started_at, run.id))
         return runs[:limit]
 
+    def unfinished(self) -> Sequence[Run]:
+        with self._lock:
+            return [run for run in self._runs.values() if run.status is RunStatus.RUNNING]
+
     def _state(self, run: str, node: int) -> StepState:
         with self._lock:
             return self._of(run)[0].get(node, PENDING)

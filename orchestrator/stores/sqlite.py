@@ -120,6 +120,11 @@ class SqliteStore:
             rows = connection.execute("SELECT run FROM runs ORDER BY started_at DESC, key LIMIT ?", (limit,))
             return [_load(row[0]) for row in rows]
 
+    def unfinished(self) -> Sequence[Run]:
+        with self._database.read() as connection:
+            runs = (_load(row[0]) for row in connection.execute("SELECT run FROM runs"))
+            return [run for run in runs if run.status is RunStatus.RUNNING]
+
 
 def _select(connection: sqlite3.Connection, query: str, run: str, numbers: Collection[int]) -> Iterable[Any]:
     wanted = list(numbers)

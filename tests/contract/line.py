@@ -51,11 +51,15 @@ def lose(code: grpc.StatusCode) -> Fate:
 
 
 class Line(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
-    """Counts the calls of each method, and lets the next ones meet the ``fates`` that are laid out for them."""
+    """Counts the calls of each method, and lets the next ones meet the ``fates`` that are laid out for them.
+
+    ``found``: how many documents came back from queries; each is billed as a read.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.calls: Counter[str] = Counter()
+        self.found = 0
         self.fates: dict[str, Iterator[Fate]] = {}
 
     def _call(self, continuation: Any, details: Any, request: Any) -> Any:
@@ -65,7 +69,11 @@ class Line(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         fate = next(self.fates.get(method, iter(())), None)
         return fate(lambda: continuation(details, request)) if fate else continuation(details, request)
 
-    intercept_unary_unary = intercept_unary_stream = _call
+    intercept_unary_unary = _call
+
+    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        answer = self._call(continuation, details, request)
+        return _Counted(answer, self) if details.method.endswith("/RunQuery") else answer
 
     def client(self, project: str, host: str) -> Client:
         """The real client, on this line to the emulator at ``host``."""
@@ -74,3 +82,22 @@ class Line(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         client._transport = FirestoreGrpcTransport(channel=channel)
         client._firestore_api_internal = FirestoreClient(transport=client._transport)
         return client
+
+
+class _Counted:
+    """The stream of a query's answers, counted as they come."""
+
+    def __init__(self, answers: Any, line: Line) -> None:
+        self._answers = answers
+        self._line = line
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        answer = next(self._answers)
+        self._line.found += bool(answer.document.name)
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._answers, name)

@@ -144,6 +144,7 @@ READS: dict[str, Callable[[FirestoreStore], object]] = {
     "read a run": lambda store: store.get_run("key1"),
     "read a plan": lambda store: store.get_plan("v1"),
     "list runs": lambda store: store.list_runs(),
+    "list unfinished runs": lambda store: store.unfinished(),
     "end a run": lambda store: store.end_run("key1", RunStatus.FAILED, 1.0),
     "open a run": lambda store: store.open_run(RUN, PLAN),
     "read a step": lambda store: store.transact("key1", 0, lambda _: None),
@@ -234,6 +235,19 @@ def test_arrivals_from_many_threads_need_one_call_each_and_no_transaction(shaky:
         commits = list(pool.map(lambda node: shaky.transact("key1", node, end), range(100)))
     assert sorted(commit.counters[0].arrived for commit in commits) == list(range(1, 101))
     assert line.calls == {"Commit": 100}
+
+
+def test_runs_that_have_ended_are_not_read_to_find_those_that_have_not(shaky: FirestoreStore, line: Line):
+    for number in range(30):
+        shaky.open_run(replace(RUN, id=f"ended-{number}", key=f"ended{number}"), PLAN)
+        shaky.end_run(f"ended{number}", RunStatus.SUCCEEDED, 200.0)
+    line.calls.clear()
+    assert shaky.unfinished() == [RUN]
+    assert (line.calls, line.found) == ({"RunQuery": 1}, 1)
+    shaky.end_run("key1", RunStatus.FAILED, 200.0)
+    line.calls.clear()
+    assert shaky.unfinished() == []
+    assert (line.calls, line.found) == ({"RunQuery": 1}, 1)
 
 
 def test_a_plan_of_13_000_steps_fits_one_document(firestore: FirestoreStore):

@@ -143,6 +143,16 @@ def test_runs_are_listed_newest_first(store: Store):
     assert list(store.list_runs(limit=2)) == [runs[4], runs[3]]
 
 
+def test_runs_that_have_not_ended_are_all_found_and_no_others(store: Store):
+    assert list(store.unfinished()) == []
+    runs = [Run(f"run-{n}", f"key{n}", "g", "v1", {"n": n}, started_at=float(n)) for n in range(120)]
+    for run in runs:
+        store.open_run(run, PLAN)
+    for run, status in zip(runs[10:], [RunStatus.SUCCEEDED, RunStatus.FAILED] * 55, strict=True):
+        store.end_run(run.key, status, 200.0)
+    assert sorted(store.unfinished(), key=lambda run: run.started_at) == runs[:10]
+
+
 def test_ending_a_run_that_is_not_there_is_an_error_and_not_silence(store: Store):
     with pytest.raises(StoreError):
         store.end_run("nobody", RunStatus.FAILED, 1.0)

@@ -116,3 +116,8 @@ def test_a_sweep_pays_again_what_unfinished_runs_owe(started: Cloud):
     before = len(started.held("launches"))
     assert started.post("sweep", b"").get_json() == {"runs": 1, "tasks": 1}
     assert len(started.held("launches")) == before + 1
+
+
+def test_a_sweep_leaves_runs_alone_that_have_ended(started: Cloud):
+    started.world("sweep").engine.store.end_run(KEY, RunStatus.FAILED, 1.0)
+    assert started.post("sweep", b"").get_json() == {"runs": 0, "tasks": 0}

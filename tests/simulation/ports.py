@@ -61,6 +61,9 @@ class ShakyStore:
     def list_runs(self, limit: int = 50) -> Sequence[Run]:
         return self.inner.list_runs(limit)
 
+    def unfinished(self) -> Sequence[Run]:
+        return self.inner.unfinished()
+
     def _commit(self, run: str, node: int, decide: Decide) -> Commit:
         """Others may commit between this one's read and its write."""
         seen: list[StepState] = []
