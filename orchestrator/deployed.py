@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING
 
 from orchestrator.auth import Verifier
@@ -140,7 +141,7 @@ class Deployed:
     def _store(self) -> "FirestoreStore":
         from orchestrator.stores.firestore import connect
 
-        return connect(self.settings.project, self.settings.database)
+        return connect(self.settings.project, self.settings.database, self.settings.retention)
 
     @cached_property
     def _dataflow(self) -> "DataflowBackend":
@@ -166,4 +167,5 @@ class Deployed:
             launch_lease=self.settings.launch_lease,
             signal_delay=self.settings.signal_delay,
             job_prefix=self.settings.job_prefix,
+            retention=inf if self.settings.retention is None else self.settings.retention,
         )

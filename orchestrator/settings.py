@@ -47,7 +47,8 @@ class CloudSettings:
     that callers have a token for it (None: the platform does), of one of ``verify_accounts``. ``tasks_endpoint`` and
     ``dataflow_endpoint``: stand-ins on this machine instead of Google (Firestore's client reads its own variable).
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
-    ``job_options``: options of every Dataflow job whose step does not say otherwise.
+    ``job_options``: options of every Dataflow job whose step does not say otherwise. ``retention``: how long runs are
+    kept after their end; None: for ever.
     """
 
     project: str
@@ -67,6 +68,7 @@ class CloudSettings:
     dataflow_endpoint: str | None
     job_prefix: str
     job_options: Mapping[str, Json]
+    retention: float | None
 
 
 def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSettings:
@@ -91,6 +93,7 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         dataflow_endpoint=environment.get("DATAFLOW_EMULATOR_URL"),
         job_prefix=found.prefix("ORCHESTRATOR_JOB_PREFIX"),
         job_options=found.options("ORCHESTRATOR_JOB_OPTIONS"),
+        retention=found.days("ORCHESTRATOR_RETENTION_DAYS"),
     )
     if found.wrong:
         raise SettingsError("\n".join(dict.fromkeys(found.wrong)))
@@ -119,6 +122,16 @@ class _Variables:
         if not 0 <= number < float("inf"):
             self.wrong.append(f"{name}: expected a number of seconds, came {value!r}")
         return number
+
+    def days(self, name: str) -> float | None:
+        """A number of days, in seconds; None if it is not set."""
+        value = self._environment.get(name)
+        if not value:
+            return None
+        if not re.fullmatch("[1-9][0-9]{0,3}", value):
+            self.wrong.append(f"{name}: expected a whole number of days from 1 to 9999, or nothing, came {value!r}")
+            return None
+        return int(value) * 86_400.0
 
     def prefix(self, name: str) -> str:
         value = self._environment.get(name, "")

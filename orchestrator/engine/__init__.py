@@ -39,6 +39,8 @@ class Engine(Ledger):
     def perform(self, effect: Effect) -> None:
         """Do what a task asks for. Returns when everything that follows from it is on the queue."""
         run, plan = self.known(effect.run)
+        if self.expired(run):
+            return
         match effect:
             case Launch():
                 launch(self, run, plan, effect)

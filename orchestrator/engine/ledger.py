@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from orchestrator.core import machine
 from orchestrator.core.messages import Effect, Launch
-from orchestrator.core.model import Event, Run, View
+from orchestrator.core.model import Event, Run, RunStatus, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Json, Step, Work
 from orchestrator.engine.rendering import Facts
@@ -37,6 +37,7 @@ class Ledger:
     nobody else launches that attempt; it must outlast a launch call where the backend cannot refuse a taken name.
     ``signal_delay``: seconds from a signal to the look. ``clock_skew``: seconds by which two clocks here may differ.
     ``facts``: what ``{{ run.… }}`` may name. ``job_prefix``: what the names of jobs begin with (core/names.py).
+    ``retention``: seconds after its end for which the store keeps all of a run.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Ledger:
     clock_skew: float = 30.0
     facts: Facts = _facts
     job_prefix: str = ""
+    retention: float = float("inf")
 
     def __post_init__(self) -> None:
         # Neither a plan nor the parameters of a run ever change, so they are remembered.
@@ -106,6 +108,16 @@ class Ledger:
         if expected is not None and run.id != expected:
             raise UsageError(f"the run id '{expected}' has the same key as the run '{run.id}': choose another id")
         return run, self._plan(run.version)
+
+    def expired(self, run: Run) -> bool:
+        """Whether a run has ended, perhaps so long ago that parts of it are gone: an absent step would run again.
+
+        False, without a read, for a run that began less than the retention ago.
+        """
+        if self.clock() < run.started_at + self.retention - self.clock_skew:
+            return False
+        stored = self.store.get_run(run.key)
+        return stored is None or stored.status is not RunStatus.RUNNING
 
     def _doors(self, run: Run, plan: Plan, nodes: Iterable[int], also: Iterable[int]) -> View:
         """The joins at the doors of ``nodes``: counters, or states that stand for them; and the states of ``also``."""

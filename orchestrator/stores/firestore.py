@@ -7,6 +7,9 @@
 No transactions: a transaction locks what it reads, and a join that all who arrive at it read becomes a queue. A step
 is read plainly and committed on condition that it is unchanged; counters are added to in the same commit, unread, and
 its answer tells their new values. Holds no decisions.
+
+With a ``retention``, all documents of a run that has ended say in ``expire_at`` when they may be deleted: a TTL policy
+of the database does that, and only that. Plans are shared, and stay.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,9 +25,10 @@ from google.cloud.firestore import DocumentSnapshot as AnySnapshot
 
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Transition, View
 from orchestrator.core.plan import Plan
-from orchestrator.errors import StoreError
+from orchestrator.errors import ConflictError, StoreError
 from orchestrator.ports import Commit, Decide, check_writes
 from orchestrator.stores import _documents as documents
+from orchestrator.stores import _expiry as expiry
 from orchestrator.stores._refusals import FOREIGN, Patience, translated
 
 DocumentSnapshot = AnySnapshot[DocumentReference]
@@ -53,10 +57,10 @@ class _Seen:
 _NOTHING = _Seen(PENDING, None)
 
 
-def connect(project: str, database: str) -> "FirestoreStore":
+def connect(project: str, database: str, retention: float | None = None) -> "FirestoreStore":
     """The store in a database of a project, with the credentials that the environment has."""
     with translated(f"open {project}/{database}"):
-        return FirestoreStore(Client(project=project, database=database))
+        return FirestoreStore(Client(project=project, database=database), retention)
 
 
 class FirestoreStore:
@@ -64,10 +68,12 @@ class FirestoreStore:
 
     A step that this store has just read or written is not read again before it is written; one that it does not know
     is first taken for absent. Either is only a guess, and the commit's condition proves it or refuses.
+    ``retention``: seconds after their end for which runs are kept; None: for ever.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, retention: float | None = None) -> None:
         self._client = client
+        self._retention = retention
         self._recent: dict[tuple[str, int], _Seen] = {}
 
     def close(self) -> None:
@@ -79,6 +85,8 @@ class FirestoreStore:
         found = {snapshot.reference.path for snapshot in self._read([document, head], "open a run", ["parts"])}
         if document.path in found:
             return False
+        if self._retention is not None:
+            self._check_gone(document, run.id)
         with translated("open a run"):
             batch = self._client.batch()
             if head.path not in found:
@@ -145,7 +153,9 @@ class FirestoreStore:
         return documents.to_plan(parts[number] for number in sorted(parts))
 
     def end_run(self, run: str, status: RunStatus, at: float) -> bool:
+        """As the port promises. Steps and counters are stamped before: if it dies in between, it is done again."""
         document, patience = self._run(run), Patience("end a run")
+        stamp = expiry.stamp_of(at, self._retention)
         while True:
             found = list(self._read([document], "end a run"))
             if not found:
@@ -153,10 +163,13 @@ class FirestoreStore:
             stored = documents.to_run(_fields(found[0]))
             if stored.status is not RunStatus.RUNNING:
                 return False
-            ended = replace(stored, status=status, ended_at=at)
+            if stamp:
+                with translated("end a run"):
+                    expiry.write(self._client, expiry.parts(document, _AGAIN, _STREAM), stamp, _COMMIT)
+            ended = documents.of_run(replace(stored, status=status, ended_at=at)) | stamp
             unchanged = self._client.write_option(last_update_time=found[0].update_time)
             try:
-                document.update(documents.of_run(ended), option=unchanged, retry=None, timeout=_COMMIT)
+                document.update(ended, option=unchanged, retry=None, timeout=_COMMIT)
             except FOREIGN as error:
                 patience.spend(error)
             else:
@@ -196,6 +209,16 @@ class FirestoreStore:
             self._remember(run, node, _Seen(transition.state, written.update_time))
         values = zip(transition.joins, changed, strict=True)
         return Commit(True, transition.state, {join: _counted(result) for join, result in values})
+
+    def _check_gone(self, run: DocumentReference, name: str) -> None:
+        """Raises ConflictError while there are parts of an earlier run: a new one would take them for its own."""
+        with translated("open a run"):
+            left = expiry.parts(run, _AGAIN, _READ, most=1)
+        if left:
+            raise ConflictError(
+                f"an earlier run with the id '{name}' has expired, and parts of it are still there: choose another id,"
+                " or come back in a day or two"
+            )
 
     def _look(self, run: str, node: int) -> _Seen:
         found = list(self._read([self._steps(run).document(str(node))], "read a step"))

@@ -35,13 +35,23 @@ def firestore(firestore_host: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     store.close()
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite in memory", "sqlite, safe against power cuts", "firestore"])
+@pytest.fixture
+def forgetful(firestore: FirestoreStore) -> FirestoreStore:
+    """One that keeps runs for a day after their end; the emulator deletes nothing by itself."""
+    firestore._retention = 86_400.0
+    return firestore
+
+
+STORES = ["memory", "sqlite", "sqlite in memory", "sqlite, safe against power cuts", "firestore", "forgetful"]
+
+
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    if request.param == "firestore":
-        yield request.getfixturevalue("firestore")
+    if request.param in ("firestore", "forgetful"):
+        yield request.getfixturevalue(request.param)
         return
     path = ":memory:" if request.param == "sqlite in memory" else tmp_path / "store.db"
     database = Database(path, durable="power" in request.param)

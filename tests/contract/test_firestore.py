@@ -6,6 +6,7 @@ import string
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import ConflictError, StoreError
 from orchestrator.ports import Commit, Task
-from orchestrator.stores import _documents, _refusals
+from orchestrator.stores import _documents, _expiry, _refusals
 from orchestrator.stores.firestore import FirestoreStore, connect
 from tests.contract.line import Failure, Line, lose, refuse
 
@@ -248,6 +249,104 @@ def test_runs_that_have_ended_are_not_read_to_find_those_that_have_not(shaky: Fi
     line.calls.clear()
     assert shaky.unfinished() == []
     assert (line.calls, line.found) == ({"RunQuery": 1}, 1)
+
+
+DAY = 86_400.0
+
+
+def expiry(store: FirestoreStore) -> dict[str, datetime | None]:
+    """When each document may be deleted, plans included."""
+    names = ("runs/key1", "runs/key1/steps/0", "runs/key1/steps/1", "runs/key1/counters/0", "plans/v1")
+    found = store._client.get_all([store._client.document(name) for name in names])
+    return {snapshot.reference.path: (snapshot.to_dict() or {}).get("expire_at") for snapshot in found}
+
+
+def expired_at(seconds: float) -> dict[str, datetime | None]:
+    at = datetime.fromtimestamp(seconds, UTC)
+    return {
+        **dict.fromkeys(["runs/key1", "runs/key1/steps/0", "runs/key1/steps/1", "runs/key1/counters/0"], at),
+        "plans/v1": None,
+    }
+
+
+@pytest.fixture
+def keeping(shaky: FirestoreStore) -> FirestoreStore:
+    """``shaky``, which keeps runs for three days, with two steps that have ended."""
+    shaky._retention = 3 * DAY
+    for node in (0, 1):
+        shaky.transact("key1", node, end)
+    return shaky
+
+
+def test_a_run_says_when_it_may_be_deleted_in_all_its_documents_and_only_once_it_has_ended(keeping: FirestoreStore):
+    assert set(expiry(keeping).values()) == {None}
+    assert keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
+    assert expiry(keeping) == expired_at(1000.0 + 3 * DAY)
+    assert keeping.get_run("key1") == replace(RUN, status=RunStatus.SUCCEEDED, ended_at=1000.0)
+    assert keeping.load_all("key1") == View({0: DONE, 1: DONE}, {0: Counter(2, Tally(succeeded=2))})
+
+
+def test_where_runs_are_kept_for_ever_none_of_that_costs_anything(shaky: FirestoreStore, line: Line):
+    shaky.transact("key1", 0, end)
+    line.calls.clear()
+    shaky.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
+    assert line.calls == {"BatchGetDocuments": 1, "Commit": 1}
+    assert set(expiry(shaky).values()) == {None}
+
+
+@pytest.mark.parametrize("commits", [0, 1, 2])
+def test_an_end_that_died_in_between_is_no_end_and_is_done_again(
+    keeping: FirestoreStore, line: Line, commits: int, monkeypatch: pytest.MonkeyPatch
+):
+    """``commits`` of the three went through: one for two of the parts, one for the third, one for the run itself."""
+    monkeypatch.setattr(_expiry, "_BATCH", 2)
+    line.fates["Commit"] = iter([*[lambda send: send()] * commits, *[refuse(grpc.StatusCode.PERMISSION_DENIED)]])
+    with pytest.raises(StoreError, match="could not end a run"):
+        keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
+    assert keeping.get_run("key1") == RUN
+    assert expiry(keeping)["runs/key1"] is None
+    assert keeping.end_run("key1", RunStatus.SUCCEEDED, 2000.0)
+    assert expiry(keeping) == expired_at(2000.0 + 3 * DAY)
+
+
+def test_once_a_run_has_ended_its_end_is_neither_moved_nor_paid_for_again(keeping: FirestoreStore, line: Line):
+    keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
+    line.calls.clear()
+    assert not keeping.end_run("key1", RunStatus.SUCCEEDED, 2000.0)
+    assert line.calls == {"BatchGetDocuments": 1}
+    assert expiry(keeping) == expired_at(1000.0 + 3 * DAY)
+
+
+def test_an_arrival_after_the_stamp_does_not_take_it_away(keeping: FirestoreStore):
+    keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
+    keeping.transact("key1", 2, end)
+    assert expiry(keeping) == expired_at(1000.0 + 3 * DAY)
+
+
+def test_a_run_with_thousands_of_documents_is_stamped_in_commits_of_at_most_500_writes(
+    keeping: FirestoreStore, line: Line
+):
+    for start in range(2, 1202, 400):
+        batch = keeping._client.batch()
+        for node in range(start, start + 400):
+            batch.create(keeping._client.document(f"runs/key1/steps/{node}"), _documents.of_state(DONE))
+        batch.commit()
+    line.calls.clear()
+    keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
+    assert line.calls == {"BatchGetDocuments": 1, "RunQuery": 2, "Commit": 5}  # 400 + 400 + 400 + 3, and the run
+    stamps = [step.to_dict()["expire_at"] for step in keeping._client.collection("runs/key1/steps").stream()]
+    assert stamps == [datetime.fromtimestamp(1000.0 + 3 * DAY, UTC)] * 1202
+
+
+def test_no_run_takes_over_what_is_left_of_an_expired_one_with_its_id(keeping: FirestoreStore):
+    """A TTL policy deletes in no order: the run's document may go first."""
+    keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
+    for document in ("runs/key1", "runs/key1/steps/0", "runs/key1/steps/1"):
+        keeping._client.document(document).delete()
+        with pytest.raises(ConflictError, match="an earlier run with the id 'run-1' has expired, and parts of it are"):
+            keeping.open_run(RUN, PLAN)
+    keeping._client.document("runs/key1/counters/0").delete()
+    assert keeping.open_run(RUN, PLAN)
 
 
 def test_a_plan_of_13_000_steps_fits_one_document(firestore: FirestoreStore):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from orchestrator.core.messages import Check, Effect, Launch, Skip
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Skip
 from orchestrator.core.model import Outcome, Run, RunStatus, Status
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import Plan, compile_plan
@@ -465,3 +465,34 @@ def test_a_skip_that_comes_too_early_does_nothing(world):
     diamond.start()
     diamond.engine.perform(Skip(KEY, 3))
     assert diamond.statuses()["d"] == "pending"
+
+
+DAY = 86_400.0
+
+
+@pytest.mark.parametrize("gone", ["its steps and counters", "all of it"])
+def test_a_task_that_outlives_its_run_launches_nothing_again(world, gone: str):
+    """A watchdog every two days, and a run that is kept for one: by then the store has begun to delete it."""
+    chain = world(Step("a", JOB, check=CheckPolicy(every=2 * DAY)), Step("b", JOB, after=("a",)))
+    chain.engine.retention = DAY
+    chain.start()
+    assert chain.finish() is RunStatus.SUCCEEDED
+    chain.store._states[KEY].clear()
+    chain.store._counters[KEY].clear()
+    if gone == "all of it":
+        del chain.store._runs[KEY]
+    chain.now = 2 * DAY
+    before = set(chain.jobs.jobs)
+    for effect in (*chain.due(), Check(KEY, 0, 1), Launch(KEY, 0, 1), Launch(KEY, 0, 2), Skip(KEY, 1), Finish(KEY)):
+        chain.engine.perform(effect)
+    assert chain.due() == []
+    assert set(chain.jobs.jobs) == before
+    assert chain.store._states[KEY] == {}
+
+
+def test_a_run_that_takes_longer_than_runs_are_kept_goes_on(world):
+    chain = world(Step("a", JOB), Step("b", JOB, after=("a",)), a=Script(seconds=3 * DAY))
+    chain.engine.retention = DAY
+    chain.start()
+    assert chain.finish() is RunStatus.SUCCEEDED
+    assert chain.statuses() == {"a": "succeeded", "b": "succeeded"}

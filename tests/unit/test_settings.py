@@ -50,6 +50,7 @@ def test_a_deployed_function_has_sensible_defaults():
         dataflow_endpoint=None,
         job_prefix="",
         job_options={},
+        retention=None,
     )
 
 
@@ -131,6 +132,17 @@ def test_every_option_for_all_jobs_that_cannot_be_meant_is_named():
             "labels: expected an object whose values are texts, came {'env': 1}",
         )
     ]
+
+
+def test_a_retention_is_a_whole_number_of_days_from_1():
+    assert read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_RETENTION_DAYS": "90"}).retention == 90 * 86_400.0
+    assert read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_RETENTION_DAYS": ""}).retention is None
+    for value in ("0", "-1", "1.5", "90d", "1e3", "10000"):
+        with pytest.raises(SettingsError) as wrong:
+            read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_RETENTION_DAYS": value})
+        assert str(wrong.value) == (
+            f"ORCHESTRATOR_RETENTION_DAYS: expected a whole number of days from 1 to 9999, or nothing, came {value!r}"
+        )
 
 
 def test_a_check_of_tokens_must_say_whose():
