@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from orchestrator import logs, signals
 from orchestrator.core.messages import Check, Launch, decode
+from orchestrator.core.model import Run, RunStatus
 from orchestrator.deployed import Deployed
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.settings import read_cloud_settings
@@ -88,12 +89,18 @@ def on_task(request: flask.Request) -> ResponseReturnValue:
     if isinstance(effect, Launch | Check):
         about["attempt"] = effect.attempt
     try:
-        world().deliver(effect, body)
+        ended = world().deliver(effect, body)
     except OrchestratorError as error:
         about |= world().names(effect)
-        _log("WARNING" if error.retryable else "ERROR", str(error), **about)
-        return _refusal(error) if error.retryable else f"dropped: {error}\n"
+        if error.retryable:
+            _log("WARNING", str(error), **about)
+            return _refusal(error)
+        _log("ERROR", str(error), counted="task_dropped", **about)
+        return f"dropped: {error}\n"
     _log("INFO", f"performed {effect.name}", **about, **world().names(effect))
+    if ended is not None:
+        severity = "INFO" if ended.status is RunStatus.SUCCEEDED else "ERROR"
+        _count(severity, f"run_{ended.status}", ended, (ended.ended_at or ended.started_at) - ended.started_at)
     return "done\n"
 
 
@@ -123,7 +130,7 @@ def start(request: flask.Request) -> ResponseReturnValue:
 def sweep(_: flask.Request) -> ResponseReturnValue:
     """Pay what the unfinished runs still owe, and look at their jobs. For a scheduler, every quarter of an hour."""
     try:
-        runs, tasks = world().sweep()
+        runs, tasks = world().sweep(lambda run, seconds: _count("WARNING", "run_stuck", run, seconds))
     except OrchestratorError as error:
         _log("ERROR", str(error))
         return _refusal(error)
@@ -169,6 +176,18 @@ def _refusal(error: OrchestratorError) -> flask.Response:
     if error.retryable:
         return flask.Response(f"{error}\n", 503, {"Retry-After": RETRY_AFTER}, content_type="text/plain")
     return flask.Response(f"{error}\n", error.http_status, content_type="text/plain")
+
+
+def _count(severity: str, counted: str, run: Run, seconds: float) -> None:
+    """Log how a run stands ``seconds`` after its start, for the metrics that count such lines."""
+    _log(
+        severity,
+        f"run {run.id} {counted.removeprefix('run_')}",
+        counted=counted,
+        run=run.id,
+        graph=run.graph,
+        seconds=round(seconds, 3),
+    )
 
 
 def _log(severity: str, message: str, **fields: Any) -> None:

@@ -6,7 +6,7 @@ needs it, and shared by all that follow.
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -14,8 +14,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from orchestrator.auth import Verifier
-from orchestrator.core.messages import Effect
-from orchestrator.core.model import Run
+from orchestrator.core.messages import Effect, Finish
+from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import parse_job_name
 from orchestrator.engine import Engine
 from orchestrator.engine.notice import notice
@@ -61,17 +61,23 @@ class Deployed:
             return False
         return notice(self.queue, job_name, time.time() + self.settings.signal_delay, prefix)
 
-    def deliver(self, effect: Effect, body: bytes) -> None:
-        """Do what a task asks for, or send it on if it is not due for days yet. ``effect`` is what ``body`` says."""
+    def deliver(self, effect: Effect, body: bytes) -> Run | None:
+        """Do what a task asks for, or send it on if it is not due for days yet. ``effect`` is what ``body`` says.
+
+        The run, if the task was to end it and it has ended; a task that comes again tells it again.
+        """
         from orchestrator.queues.cloud_tasks import hop
 
         onward = hop(body, time.time())
         if onward is not None:
-            return self.queue.put([onward])
+            self.queue.put([onward])
+            return None
         _, plan = self.engine.known(effect.run)
         if (node := getattr(effect, "node", 0)) not in range(len(plan.nodes)):
             raise NotFoundError(f"run '{effect.run}' has no node {node!r}")
-        return self.engine.perform(effect)
+        self.engine.perform(effect)
+        run = self.engine.store.get_run(effect.run) if isinstance(effect, Finish) else None
+        return run if run is not None and run.status is not RunStatus.RUNNING else None
 
     def names(self, effect: Effect) -> dict[str, str]:
         """What people call the run and the step of a task, as far as that is known."""
@@ -107,9 +113,15 @@ class Deployed:
         created = self.engine.start(run, loaded.compile())
         return run, created
 
-    def sweep(self) -> tuple[int, int]:
-        """Sweep every run that has not ended. How many those were, and how many tasks it took."""
-        unfinished = self.engine.store.unfinished()
+    def sweep(self, stuck: Callable[[Run, float], None]) -> tuple[int, int]:
+        """Sweep every run that has not ended. How many those were, and how many tasks it took.
+
+        Before that ``stuck`` is told of each that has been running for too long, and for how many seconds.
+        """
+        unfinished, now = self.engine.store.unfinished(), time.time()
+        for run in unfinished:
+            if now - run.started_at > self.settings.stuck_after:
+                stuck(run, now - run.started_at)
         epoch = f"{time.time_ns():x}"
         return len(unfinished), sum(self.engine.sweep(run.key, epoch) for run in unfinished)
 

@@ -48,7 +48,7 @@ class CloudSettings:
     ``dataflow_endpoint``: stand-ins on this machine instead of Google (Firestore's client reads its own variable).
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
     ``job_options``: options of every Dataflow job whose step does not say otherwise. ``retention``: how long runs are
-    kept after their end; None: for ever.
+    kept after their end; None: for ever. ``stuck_after``: how long a run may take before a sweep says that it is stuck.
     """
 
     project: str
@@ -69,6 +69,7 @@ class CloudSettings:
     job_prefix: str
     job_options: Mapping[str, Json]
     retention: float | None
+    stuck_after: float
 
 
 def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSettings:
@@ -94,6 +95,7 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         job_prefix=found.prefix("ORCHESTRATOR_JOB_PREFIX"),
         job_options=found.options("ORCHESTRATOR_JOB_OPTIONS"),
         retention=found.days("ORCHESTRATOR_RETENTION_DAYS"),
+        stuck_after=found.seconds("ORCHESTRATOR_STUCK_AFTER", 86_400.0),
     )
     if found.wrong:
         raise SettingsError("\n".join(dict.fromkeys(found.wrong)))

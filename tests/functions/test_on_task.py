@@ -3,10 +3,11 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from orchestrator.core.messages import Check, Finish, Launch, decode, encode
+from orchestrator.core.messages import Check, Finish, Launch, Skip, decode, encode
 from orchestrator.core.model import RunStatus, Status
 from orchestrator.core.names import run_key
 from orchestrator.standins.dataflow_play import unavailable
@@ -63,6 +64,40 @@ def test_what_was_done_is_logged_with_the_names_that_people_know(started: Cloud)
     ]
 
 
+def about_runs(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines that count something of a run; how long it took is told, and no number is asserted of it."""
+    counted = [line for line in lines if "counted" in line]
+    assert all(isinstance(line.pop("seconds"), float) for line in counted)
+    return counted
+
+
+@pytest.mark.parametrize(
+    ("job", "status", "severity"), [("DONE", "succeeded", "INFO"), ("CANCELLED", "failed", "ERROR")]
+)
+def test_the_end_of_a_run_is_logged_to_be_counted_as_often_as_its_task_comes(
+    started: Cloud, job: str, status: str, severity: str
+):
+    started.task(Launch(KEY, 0, 1))
+    (name,) = started.dataflow.launches
+    started.dataflow.move(name, job)
+    for effect in (Check(KEY, 0, 1), Launch(KEY, 1, 1) if job == "DONE" else Skip(KEY, 1)):
+        started.task(effect)
+    with logged() as lines:
+        for _ in range(2):
+            assert started.task(Finish(KEY)).status_code == 200
+    messages = [line.pop("message") for line in lines]
+    assert messages == [f"performed {KEY}-finish", f"run r1 {status}"] * 2
+    trace = {"logging.googleapis.com/trace": f"projects/{started.project}/traces/{TRACE}"}
+    line = {"severity": severity, "counted": f"run_{status}", "run": "r1", "graph": "sales", **trace}
+    assert about_runs(lines) == [line, line]
+
+
+def test_a_task_to_end_a_run_that_goes_on_says_nothing_of_an_end(started: Cloud):
+    with logged() as lines:
+        assert started.task(Finish(KEY)).status_code == 200
+    assert about_runs(lines) == []
+
+
 def test_eight_deliveries_of_one_task_at_once_make_one_job(started: Cloud):
     started.world("on_task")
     with ThreadPoolExecutor(8) as threads, logged() as lines:
@@ -89,7 +124,7 @@ def test_a_task_of_no_run_or_of_no_step_is_dropped_with_an_error(started: Cloud)
     for effect in (Launch("aaaaaaaaaa", 0, 1), Launch(KEY, 99, 1), Check(KEY, -1, 1)):
         with logged() as lines:
             assert started.task(effect).status_code == 200
-        assert [line["severity"] for line in lines] == ["ERROR"]
+        assert [(line["severity"], line["counted"]) for line in lines] == [("ERROR", "task_dropped")]
     assert not started.dataflow.launches
 
 
@@ -121,3 +156,25 @@ def test_a_sweep_pays_again_what_unfinished_runs_owe(started: Cloud):
 def test_a_sweep_leaves_runs_alone_that_have_ended(started: Cloud):
     started.world("sweep").engine.store.end_run(KEY, RunStatus.FAILED, 1.0)
     assert started.post("sweep", b"").get_json() == {"runs": 0, "tasks": 0}
+
+
+def test_a_run_that_takes_too_long_is_logged_by_every_sweep(started: Cloud, monkeypatch: pytest.MonkeyPatch):
+    with logged() as lines:
+        started.post("sweep", b"")
+    assert [line["severity"] for line in lines] == ["INFO"]
+    started.world("sweep").close()
+    started.modules["sweep"].world.cache_clear()
+    monkeypatch.setenv("ORCHESTRATOR_STUCK_AFTER", "0")
+    with logged() as lines:
+        for _ in range(2):
+            started.post("sweep", b"")
+    swept = {"severity": "INFO", "message": "swept 1 runs", "runs": 1, "tasks": 1}
+    stuck = {
+        "severity": "WARNING",
+        "message": "run r1 stuck",
+        "counted": "run_stuck",
+        "run": "r1",
+        "graph": "sales",
+    }
+    assert lines[1::2] == [swept, swept]
+    assert about_runs(lines[::2]) == [stuck, stuck]

@@ -51,6 +51,7 @@ def test_a_deployed_function_has_sensible_defaults():
         job_prefix="",
         job_options={},
         retention=None,
+        stuck_after=86_400.0,
     )
 
 
