@@ -12,6 +12,28 @@ from orchestrator.core.steps import Json
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.jobs.dataflow_options import wrong_defaults
 
+#: The variables that a deployment sets, or leaves at their defaults: all that ``read_cloud_settings`` reads but the
+#: addresses of stand-ins. What they mean: functions/README.md.
+DEPLOYED_VARIABLES = (
+    "ORCHESTRATOR_PROJECT",
+    "ORCHESTRATOR_REGION",
+    "ORCHESTRATOR_DATABASE",
+    "ORCHESTRATOR_LAUNCHES_QUEUE",
+    "ORCHESTRATOR_CHECKS_QUEUE",
+    "ORCHESTRATOR_TASK_URL",
+    "ORCHESTRATOR_TASK_ACCOUNT",
+    "ORCHESTRATOR_TASK_AUDIENCE",
+    "ORCHESTRATOR_FOLDER",
+    "ORCHESTRATOR_SIGNAL_DELAY",
+    "ORCHESTRATOR_LAUNCH_LEASE",
+    "ORCHESTRATOR_JOB_PREFIX",
+    "ORCHESTRATOR_JOB_OPTIONS",
+    "ORCHESTRATOR_RETENTION_DAYS",
+    "ORCHESTRATOR_STUCK_AFTER",
+    "ORCHESTRATOR_VERIFY_AUDIENCE",
+    "ORCHESTRATOR_VERIFY_ACCOUNT",
+)
+
 
 class SettingsError(OrchestratorError):
     """A deployment that cannot work. What was asked of it is not lost: it may come again when that is mended."""
@@ -36,6 +58,24 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise UsageError(f"ORCHESTRATOR_PARALLEL: expected a whole number from 1, came {parallel!r}")
     home = environment.get("ORCHESTRATOR_HOME")
     return Settings(Path(home) if home else None, int(parallel))
+
+
+@dataclass(frozen=True, slots=True)
+class ReachSettings:
+    """How the command line reaches a deployment, beyond ORCHESTRATOR_PROJECT and _REGION, which its options default to.
+
+    ``apis_url``: GOOGLE_APIS_EMULATOR_URL, a stand-in instead of Google. ``id_token``: ORCHESTRATOR_ID_TOKEN, who calls.
+    """
+
+    apis_url: str | None
+    id_token: str | None
+
+
+def read_reach_settings(environment: Mapping[str, str] = os.environ) -> ReachSettings:
+    """The settings of ``doctor`` and ``start``."""
+    return ReachSettings(
+        environment.get("GOOGLE_APIS_EMULATOR_URL") or None, environment.get("ORCHESTRATOR_ID_TOKEN") or None
+    )
 
 
 @dataclass(frozen=True, slots=True)
