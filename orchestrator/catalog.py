@@ -17,10 +17,9 @@ def find_graph(name: str, folder: Path = Path()) -> Path:
     if path.is_file():
         return path
     if path.is_dir():
-        found = _inside(path)
-        if found is None:
-            raise NotFoundError(f"{name}: expected a file graph.yaml, graph.json or graph.py in this folder")
-        return found
+        if found := _inside(path):
+            return found[-1]
+        raise NotFoundError(f"{name}: expected a file graph.yaml, graph.json or graph.py in this folder")
     known = graphs(folder)
     if name in known:
         return known[name]
@@ -34,12 +33,17 @@ def find_graph(name: str, folder: Path = Path()) -> Path:
 
 def graphs(folder: Path = Path()) -> dict[str, Path]:
     """Name -> file of every graph below ``graphs/``."""
-    found: dict[str, Path] = {}
-    for path in sorted((folder / "graphs").glob("*")):
-        if path.is_dir() and (inside := _inside(path)):
-            found[path.name] = inside
-        elif path.suffix in SUFFIXES and _may_be_graph(path):
-            found[path.stem] = path
+    return dict(graph_files(folder / "graphs"))
+
+
+def graph_files(folder: Path) -> list[tuple[str, Path]]:
+    """Name and file of every graph in ``folder`` itself. Of files that share a name, the last is what it stands for."""
+    found: list[tuple[str, Path]] = []
+    for path in sorted(folder.glob("[!.]*")):
+        if path.is_dir():
+            found += [(path.name, inside) for inside in _inside(path)]
+        elif path.suffix in SUFFIXES and path.is_file() and _may_be_graph(path):
+            found.append((path.stem, path))
     return found
 
 
@@ -48,5 +52,6 @@ def _may_be_graph(path: Path) -> bool:
     return path.suffix != ".py" or b"Graph" in path.read_bytes()
 
 
-def _inside(folder: Path) -> Path | None:
-    return next((folder / f"graph{suffix}" for suffix in SUFFIXES if (folder / f"graph{suffix}").is_file()), None)
+def _inside(folder: Path) -> list[Path]:
+    """The graph files of a folder; the last is the one that is meant."""
+    return [file for suffix in reversed(SUFFIXES) if (file := folder / f"graph{suffix}").is_file()]

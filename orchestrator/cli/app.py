@@ -23,6 +23,7 @@ COMMANDS = {
     "cancel": "Stop a run for good.",
     "rehearse": "Run a graph here as it runs in the cloud, while things go wrong.",
     "graphs": "List the graphs in graphs/.",
+    "lock": "Check the graphs of a folder, for Terraform to deploy.",
     "schema": "Print the JSON Schema of graph files, for editors.",
 }
 

@@ -43,7 +43,8 @@ _ELSEWHERE = {
     "tz": "time_zone",
 }
 
-_NAMES = {
+#: What a name must be, by its pattern.
+NAMES = {
     fields.GRAPH_NAME: "at most 63 lower-case letters, digits and '-', with no '-' at an end",
     fields.STEP_NAME: "a letter, then at most 99 letters, digits, '_', '.' or '-'",
     fields.PARAM_NAME: "a letter, then at most 99 letters, digits or '_'",
@@ -90,7 +91,7 @@ def _message(path: Path, details: ErrorDetails, suggest: Suggestions) -> str:
         case "missing":
             return _missing(path)
         case "string_pattern_mismatch":
-            return f"expected {_NAMES[context['pattern']]}, came {shown(came)}"
+            return f"expected {NAMES[context['pattern']]}, came {shown(came)}"
         case "literal_error":
             expected = context["expected"].replace("'", "")
             return f"expected {expected}, came {shown(came)}"

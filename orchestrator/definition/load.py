@@ -10,7 +10,7 @@ from orchestrator.core.graph import Graph
 from orchestrator.definition import article, json_text, yaml_text
 from orchestrator.definition.build import build
 from orchestrator.definition.python_file import load_python
-from orchestrator.definition.texts import Flaw, Lines, UnreadableError
+from orchestrator.definition.texts import Flaw, Lines, UnreadableError, decoded
 from orchestrator.definition.wording import Path, place
 from orchestrator.errors import InvalidGraphError, NotFoundError, Problem, UsageError
 from orchestrator.suggestions import did_you_mean
@@ -58,6 +58,16 @@ def load_graph(path: str | os.PathLike[str]) -> Graph:
     raise _invalid(name, problems, flaws, lines)
 
 
+def invalid(path: str | os.PathLike[str], problems: Sequence[Problem]) -> InvalidGraphError:
+    """The error for what somebody else finds wrong with a graph that loads, each problem with its line."""
+    name = os.fspath(path)
+    reader = _READERS.get(FilePath(name).suffix.lower())
+    lines: Lines = {}
+    if reader is not None and article.is_article(reader(_text(name), lines)[0]):
+        problems = [Problem(article.written_at(problem.path), problem.message) for problem in problems]
+    return _invalid(name, problems, [], lines)
+
+
 def _text(name: str) -> str:
     """The file's text, of bounded size."""
     try:
@@ -76,11 +86,9 @@ def _text(name: str) -> str:
     except (OSError, ValueError) as error:
         raise UsageError(f"{name}: the file cannot be read: {getattr(error, 'strerror', None) or error}") from error
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        flaw = Flaw(line, f"expected text in UTF-8, came the byte 0x{data[error.start]:02x}: save the file as UTF-8")
-        raise _invalid(name, [], [flaw], {}) from error
+        text = decoded(data)
+    except UnreadableError as error:
+        raise _invalid(name, [], [error.flaw], {}) from error
     if not text.strip():
         raise _invalid(name, [], [Flaw(1, "expected a graph with a name and steps, came an empty file")], {})
     return text

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path as FilePath
 from types import ModuleType
 
@@ -10,6 +10,7 @@ from orchestrator.core import graph as core
 from orchestrator.definition import schedules
 from orchestrator.definition.authoring import Graph
 from orchestrator.definition.checks import check
+from orchestrator.definition.importing import importable
 from orchestrator.definition.wording import quoted, shown
 from orchestrator.errors import InvalidGraphError, OrchestratorError, Problem
 
@@ -22,7 +23,7 @@ def load_python(name: str, text: str) -> core.Graph:
     path = FilePath(name).absolute()
     module = ModuleType(path.stem)
     module.__file__ = str(path)
-    with _importable(path, module), redirect_stdout(sys.stderr):  # what it prints must not come out among our JSON
+    with importable(path.parent), _known_as(path.stem, module):
         try:
             exec(compile(text, name, "exec"), module.__dict__)
         except SyntaxError as error:
@@ -45,22 +46,16 @@ def load_python(name: str, text: str) -> core.Graph:
 
 
 @contextmanager
-def _importable(path: FilePath, module: ModuleType) -> Iterator[None]:
-    """The file's folder can be imported from. What was, is forgotten again: another folder may use the same names."""
-    folder, before, known = str(path.parent), dict(sys.modules), list(sys.path)
-    sys.path.insert(0, folder)
-    sys.modules[path.stem] = module
+def _known_as(name: str, module: ModuleType) -> Iterator[None]:
+    """Inside, ``module`` is what an import of ``name`` gives."""
+    before = sys.modules.get(name)
+    sys.modules[name] = module
     try:
         yield
     finally:
-        sys.path[:] = known
-        for name, loaded in list(sys.modules.items()):
-            file = getattr(loaded, "__file__", None)
-            if name not in before and isinstance(file, str) and FilePath(file).is_relative_to(folder):
-                del sys.modules[name]
-        sys.modules.pop(path.stem, None)
-        if path.stem in before:
-            sys.modules[path.stem] = before[path.stem]
+        sys.modules.pop(name, None)
+        if before is not None:
+            sys.modules[name] = before
 
 
 def _wrong(name: str, line: int, message: str) -> InvalidGraphError:

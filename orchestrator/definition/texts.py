@@ -33,6 +33,16 @@ class UnreadableError(Exception):
         super().__init__(message)
 
 
+def decoded(data: bytes) -> str:
+    """The text of a file in UTF-8. Raises UnreadableError."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        came = f"came the byte 0x{data[error.start]:02x}"
+        raise UnreadableError(line, f"expected text in UTF-8, {came}: save the file as UTF-8") from error
+
+
 def integer(text: str) -> int:
     """A whole number of at most 64 bits. Raises ValueError with a sentence."""
     if len(text) > 20 or abs(number := int(text)) >= 2**63:

@@ -1,0 +1,54 @@
+"""``orchestrator lock``: check the graphs of a folder, and write down what Terraform deploys."""
+
+from pathlib import Path
+from shlex import quote
+
+import click
+
+from orchestrator.cli.failure import DONE, WRONG, complain
+from orchestrator.cli.options import json_option
+from orchestrator.cli.words import counted
+from orchestrator.locking import NAME, Lock, lock
+from orchestrator.locking.compare import differences
+
+EPILOG = """\b
+Examples:
+  orchestrator lock
+  orchestrator lock --check
+
+Terraform deploys the graphs from FOLDER/graphs.lock, and refuses a file that has changed since: commit it with them.
+
+Exit codes: 0 done, or as it should be; 2 a graph has problems, or with --check the lock is out of date.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("folder", type=click.Path(path_type=Path), default="graphs")
+@click.option("--check", is_flag=True, help="Write nothing; say what has changed since the lock was written.")
+@json_option
+def command(folder: Path, check: bool, as_json: bool) -> int:
+    """Check every graph of FOLDER, and write FOLDER/graphs.lock.
+
+    FOLDER is graphs/ if not said otherwise.
+    """
+    made, path = lock(folder), folder / NAME
+    mend = "run 'orchestrator lock'" if folder == Path("graphs") else f"run 'orchestrator lock {quote(str(folder))}'"
+    stale = differences(path, made, mend) if check else []
+    if not check:
+        path.write_text(made.text(), encoding="utf-8")
+    if as_json:
+        click.echo(made.text(), nl=False)
+    else:
+        for line in told(path, made, check and not stale):
+            click.echo(line)
+    for problem in [*(f"{folder}/{line}" for line in made.problems), *stale]:
+        complain(problem)
+    return WRONG if made.problems or stale else DONE
+
+
+def told(path: Path, made: Lock, current: bool) -> list[str]:
+    """What is in the lock, and what is not deployed."""
+    right = [entry for entry in made.graphs.values() if not entry.problems]
+    sizes = f"{counted(len(right), 'graph')} in {counted(len(made.files), 'file')}"
+    local = [f"{path.parent / entry.file}: not deployed: {entry.because}" for entry in made.local.values()]
+    return [f"{path}: {sizes}{', up to date' if current else ''}", *local]

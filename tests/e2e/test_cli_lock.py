@@ -1,0 +1,78 @@
+"""``lock`` on the command line; and the graph that needs nothing of one's own."""
+
+import shutil
+
+from tests.e2e.command_line import ROOT, Place
+
+JOB = "name: sales\nsteps: {a: {dataflow: {template: gs://b/t.json}}}\n"
+LOCAL = "name: here\nsteps: {a: {command: ls}}\n"
+
+
+def test_lock_writes_what_is_deployed_and_says_what_is_not(place: Place) -> None:
+    place.write("graphs/sales.yaml", JOB)
+    place.write("graphs/here/graph.yaml", LOCAL)
+    said = place.look("lock")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines() == [
+        "graphs/graphs.lock: 1 graph in 1 file",
+        "graphs/here/graph.yaml: not deployed: step a runs on one machine only: command or python",
+    ]
+    assert place.look("lock", "--json").out == place.read("graphs/graphs.lock")
+    assert place.look("lock", "--check").out.splitlines()[0] == "graphs/graphs.lock: 1 graph in 1 file, up to date"
+
+
+def test_a_lock_is_written_with_its_problems_and_they_are_told(place: Place) -> None:
+    place.write("graphs/sales.yaml", JOB.replace("template", "tmplate"))
+    wrong = [
+        "sales.yaml:2: step 'a': dataflow.tmplate: unknown key (did you mean 'template'?)",
+        "sales.yaml:2: step 'a': dataflow.template: expected a value, came none",
+    ]
+    said = place.look("lock")
+    assert (said.code, said.out) == (2, "graphs/graphs.lock: 0 graphs in 1 file\n")
+    assert sorted(said.err.splitlines()) == sorted(f"graphs/{line}" for line in wrong)
+    said = place.look("lock", "--check", "--json")
+    assert (said.code, sorted(said.json["graphs"]["sales"]["problems"])) == (2, sorted(wrong))
+
+
+def test_check_writes_nothing_and_names_what_has_changed(place: Place) -> None:
+    place.write("graphs/sales.yaml", JOB)
+    said = place.look("lock", "--check")
+    assert (said.code, said.err) == (2, "graphs/graphs.lock: there is no such file: run 'orchestrator lock'\n")
+    assert not (place.folder / "graphs/graphs.lock").exists()
+    assert place.look("lock").code == 0
+    place.write("graphs/sales.yaml", JOB + "# changed\n")
+    place.write("graphs/new.yaml", JOB)
+    said = place.look("lock", "--check")
+    assert said.code == 2
+    assert said.err.splitlines() == [
+        "graphs/new.yaml: graph 'new' is new since the graphs were locked: run 'orchestrator lock'",
+        "graphs/sales.yaml: this file has changed since the graphs were locked: run 'orchestrator lock'",
+    ]
+
+
+def test_another_folder_is_locked_as_well_and_must_be_there(place: Place) -> None:
+    place.write("of mine/sales.yaml", JOB)
+    assert place.look("lock", "of mine").out == "of mine/graphs.lock: 1 graph in 1 file\n"
+    place.write("of mine/sales.yaml", JOB + "#")
+    mend = "run 'orchestrator lock 'of mine''"
+    assert place.look("lock", "of mine", "--check").err == (
+        f"of mine/sales.yaml: this file has changed since the graphs were locked: {mend}\n"
+    )
+    said = place.look("lock")
+    assert (said.code, said.err) == (2, "error: graphs: expected a folder with graphs, and there is none\n")
+
+
+def test_the_word_count_runs_on_one_machine(place: Place) -> None:
+    shutil.copytree(ROOT / "graphs" / "wordcount", place.folder / "graphs" / "wordcount")
+    said = place.run("wordcount", "--param", "bucket=none", "--run-id", "w1")
+    assert (said.code, said.json["status"]) == (0, "succeeded")
+    assert {name: step["outputs"] for name, step in said.json["steps"].items()} == {
+        "hamlet": {"words": 88, "different": 58},
+        "kinglear": {"words": 66, "different": 60},
+        "macbeth": {"words": 79, "different": 63},
+        "in-how-many": {"words": 58 + 60 + 63, "different": 156},
+    }
+    lines = place.read(".orchestrator/runs/w1/data/in-how-many-00000-of-00001").splitlines()
+    assert {line for line in lines if line.endswith(": 3")} == {
+        f"{word}: 3" for word in ("to", "the", "and", "And", "That", "s")
+    }
