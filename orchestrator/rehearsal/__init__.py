@@ -154,6 +154,8 @@ class Rehearsal:
             "ORCHESTRATOR_FOLDER": str(self._folder),
             "ORCHESTRATOR_LAUNCH_LEASE": "3",
             "ORCHESTRATOR_JOB_PREFIX": PREFIX,
+            "ORCHESTRATOR_JOB_OPTIONS": '{"temp_location": "gs://rehearsal/temp", "labels": {"env": "dev"}}',
+            "ORCHESTRATOR_RETENTION_DAYS": "30",
         }
         for target, port in ports.items():
             kind = "cloudevent" if target == "on_signal" else "http"

@@ -48,6 +48,13 @@ def right(rehearsal: Rehearsal, run_id: str) -> bool:
     return all(state.status is Status.SUCCEEDED for state in steps) and [s.attempt for s in steps[:4]] == [1, 1, 2, 1]
 
 
+def expires(rehearsal: Rehearsal, run_id: str) -> bool:
+    """Whether all that there is of a run says when it may be deleted."""
+    run = rehearsal.store._client.collection("runs").document(run_key(run_id))
+    found = [run.get(), *run.collection("steps").stream(), *run.collection("counters").stream()]
+    return all("expire_at" in (document.to_dict() or {}) for document in found)
+
+
 def test_runs_end_right_while_functions_die_and_answers_deliveries_and_events_are_lost_or_doubled(net: Path):
     chaos = Chaos(seed=1)
     with Rehearsal(net, play, chaos=chaos, latency=0.05, lag=0.2) as rehearsal:
@@ -60,6 +67,8 @@ def test_runs_end_right_while_functions_die_and_answers_deliveries_and_events_ar
         assert ended == [RunStatus.SUCCEEDED, RunStatus.SUCCEEDED]
         assert right(rehearsal, "run-1")
         assert right(rehearsal, "run-2")
+        assert expires(rehearsal, "run-1")
+        assert expires(rehearsal, "run-2")
         assert monkey.kills > 0
         assert sum(chaos.happened.values()) > 0
         assert set(rehearsal.double.launches.values()) == {1}
