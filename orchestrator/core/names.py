@@ -55,9 +55,9 @@ def parse_job_name(name: str, prefix: str = "") -> JobRef | None:
 
 
 def job_name_pattern(prefix: str = "") -> str:
-    """What the names with this ``prefix`` match, and no others: RE2, for the filter of a log sink as for ``re``."""
-    head = f"{prefix}--" if prefix else ""
-    return f"^{head}{JOB_PREFIX}--[a-z2-7]{{{KEY_LENGTH}}}-[0-9a-f]+-[1-9][0-9]*$"
+    """What names with this ``prefix`` match, and none with another: RE2, for a log sink's filter as for ``re``."""
+    head = f"{prefix}--[a-z][-a-z0-9]*" if prefix else JOB_PREFIX  # without one, ``--`` would let in all prefixes
+    return f"^{head}--[a-z2-7]{{{KEY_LENGTH}}}-[0-9a-f]+-[1-9][0-9]*$"
 
 
 @cache

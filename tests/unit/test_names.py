@@ -72,7 +72,8 @@ def test_the_longest_prefix_leaves_room_for_a_label():
 
 def test_the_pattern_of_a_log_sink_s_filter_is_what_names_are_read_by():
     """RE2 knows no look-arounds and no back-references (its syntax page): here are none."""
-    assert job_name_pattern("orc-dev") == ("^orc-dev--[a-z][a-z0-9]*(-[a-z0-9]+)*--[a-z2-7]{10}-[0-9a-f]+-[1-9][0-9]*$")
+    assert job_name_pattern("orc-dev") == "^orc-dev--[a-z][-a-z0-9]*--[a-z2-7]{10}-[0-9a-f]+-[1-9][0-9]*$"
+    assert job_name_pattern() == "^[a-z][a-z0-9]*(-[a-z0-9]+)*--[a-z2-7]{10}-[0-9a-f]+-[1-9][0-9]*$"
     assert re.match(job_name_pattern("orc-dev"), job_name("orders", JobRef(KEY, 31, 2), "orc-dev"))
 
 
