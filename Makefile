@@ -3,7 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 N ?= 500
 
-.PHONY: demo test check lint types floors simulate mutants crash bench help
+# Providers with the real ones' schemas and an imaginary Google behind them: Terraform runs for real, and offline.
+STUB ?= ../shared/tools/terraform-google-stub
+TFSTUB = TFSTUB_STRICT=1 PYTHONPATH=$(STUB) $(BIN)/python -m tfstub check terraform --repo .
+CHECKOV = $(BIN)/uv tool run --quiet --from 'checkov>=3.3,<4' checkov
+
+.PHONY: demo test check lint types floors terraform security deletions picture simulate mutants crash bench help
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -14,7 +19,7 @@ demo: .venv/demo  ## Run the flights demo: eight steps on real data, with a pict
 test: .venv/dev  ## Run all tests
 	$(BIN)/pytest
 
-check: lint types floors test  ## Lint, types, floors and tests
+check: lint types floors terraform security test  ## All of it: lint, types, floors, Terraform, Checkov and tests
 
 lint: .venv/dev  ## Lint and formatting
 	$(BIN)/ruff check .
@@ -25,6 +30,24 @@ types: .venv/dev  ## mypy --strict
 
 floors: .venv/dev  ## Who may import whom
 	$(BIN)/lint-imports --no-cache | tail -n 4
+
+terraform: .venv/dev  ## fmt, init, validate and test the Terraform with the oldest and the newest provider; what idle costs
+	@test -d $(STUB) || { echo "the providers' stand-in $(STUB) is not there: terraform -chdir=terraform validate needs the registry"; exit 1; }
+	$(TFSTUB) --pin google=7.46.1
+	$(TFSTUB)
+	$(BIN)/python -m tests.terraform inventory
+	git diff --exit-code --stat -- tests/terraform/inventory
+
+security: .venv/dev  ## Checkov over the Terraform and over a plan of it
+	$(CHECKOV) -d terraform --framework terraform --skip-download --compact --quiet
+	$(BIN)/python -m tests.terraform plan prod > .venv/plan.json
+	$(CHECKOV) -f .venv/plan.json --config-file terraform/checkov-plan.yaml
+
+deletions: .venv/dev  ## Delete each grant, variable and resource from the Terraform, one at a time, and show that a check fails
+	$(BIN)/python -m tests.terraform.deletions
+
+picture: .venv/dev  ## Draw docs/architecture.png from the Terraform
+	$(BIN)/python -m tests.terraform state scheduled | $(BIN)/python docs/architecture.py
 
 simulate: .venv/dev  ## Simulate N=500 seeded worlds of crashes, duplicates and losses
 	$(BIN)/python -m tests.simulation --seeds $(N)

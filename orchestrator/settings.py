@@ -64,7 +64,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 class ReachSettings:
     """How the command line reaches a deployment, beyond ORCHESTRATOR_PROJECT and _REGION, which its options default to.
 
-    ``apis_url``: GOOGLE_APIS_EMULATOR_URL, a stand-in instead of Google. ``id_token``: ORCHESTRATOR_ID_TOKEN, who calls.
+    ``apis_url``: GOOGLE_APIS_EMULATOR_URL, a stand-in of Google. ``id_token``: ORCHESTRATOR_ID_TOKEN, who calls.
     """
 
     apis_url: str | None
@@ -115,7 +115,7 @@ class CloudSettings:
 def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSettings:
     """The settings of a deployed function. Raises SettingsError, naming every variable that is missing or wrong."""
     found = _Variables(environment)
-    verify = environment.get("ORCHESTRATOR_VERIFY_AUDIENCE") or None
+    verify = found.get("ORCHESTRATOR_VERIFY_AUDIENCE") or None
     settings = CloudSettings(
         project=found.text("ORCHESTRATOR_PROJECT"),
         region=found.text("ORCHESTRATOR_REGION"),
@@ -149,14 +149,19 @@ class _Variables:
         self._environment = environment
         self.wrong: list[str] = []
 
+    def get(self, name: str) -> str:
+        """Nothing if it is not set, or set to ``none``: a platform may drop a variable that is empty."""
+        value = self._environment.get(name, "")
+        return "" if value == "none" else value
+
     def text(self, name: str, default: str = "") -> str:
-        value = self._environment.get(name) or default
+        value = self.get(name) or default
         if not value:
             self.wrong.append(f"{name}: expected a value, came nothing")
         return value
 
     def seconds(self, name: str, default: float) -> float:
-        value = self._environment.get(name)
+        value = self.get(name)
         try:
             number = float(value) if value else default
         except ValueError:
@@ -167,7 +172,7 @@ class _Variables:
 
     def days(self, name: str) -> float | None:
         """A number of days, in seconds; None if it is not set."""
-        value = self._environment.get(name)
+        value = self.get(name)
         if not value:
             return None
         if not re.fullmatch("[1-9][0-9]{0,3}", value):
@@ -176,7 +181,7 @@ class _Variables:
         return int(value) * 86_400.0
 
     def prefix(self, name: str) -> str:
-        value = self._environment.get(name, "")
+        value = self.get(name)
         if value and not (re.fullmatch(JOB_PREFIX, value) and len(value) <= JOB_PREFIX_LENGTH):
             expected = (
                 f"at most {JOB_PREFIX_LENGTH} lower-case letters and digits in words joined by '-', a letter first"
@@ -185,7 +190,7 @@ class _Variables:
         return value
 
     def options(self, name: str) -> Mapping[str, Json]:
-        text = self._environment.get(name) or "{}"
+        text = self.get(name) or "{}"
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):

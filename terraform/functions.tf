@@ -37,7 +37,7 @@ locals {
     ORCHESTRATOR_JOB_OPTIONS    = jsonencode(local.job_options)
     ORCHESTRATOR_SIGNAL_DELAY   = tostring(var.signal_delay)
     ORCHESTRATOR_LAUNCH_LEASE   = tostring(local.launch_lease)
-    ORCHESTRATOR_RETENTION_DAYS = var.run_retention_days == null ? "" : tostring(var.run_retention_days)
+    ORCHESTRATOR_RETENTION_DAYS = var.run_retention_days == null ? "none" : tostring(var.run_retention_days)
     ORCHESTRATOR_STUCK_AFTER    = tostring(var.alerts.stuck_after)
   }
 }
@@ -77,8 +77,8 @@ resource "google_cloudfunctions2_function" "function" {
     service_account_email            = google_service_account.role[local.run_as[each.key]].email
 
     environment_variables = merge(local.environment, {
-      ORCHESTRATOR_VERIFY_AUDIENCE = contains(keys(local.verified), each.key) ? local.urls[each.key] : ""
-      ORCHESTRATOR_VERIFY_ACCOUNT  = try(google_service_account.role[local.verified[each.key]].email, "")
+      ORCHESTRATOR_VERIFY_AUDIENCE = contains(keys(local.verified), each.key) ? local.urls[each.key] : "none"
+      ORCHESTRATOR_VERIFY_ACCOUNT  = try(google_service_account.role[local.verified[each.key]].email, "none")
     })
 
     direct_vpc_egress = var.functions_subnetwork == null ? null : "VPC_EGRESS_PRIVATE_RANGES_ONLY"

@@ -27,6 +27,11 @@ locals {
     "scheduler sweep"  = { role = "scheduler", target = "sweep" }
   }
 
+  # Who reads and writes runs. Firestore has no policies; a condition holds the role to the one database.
+  in_database = toset([
+    "tasks", "starter",
+  ])
+
   # What has no policy of its own to grant it on.
   in_project = merge(
     {
@@ -86,9 +91,8 @@ resource "google_cloud_run_v2_service_iam_member" "starter" {
   member   = each.key
 }
 
-# Firestore has no policies; a condition holds the role to the one database.
 resource "google_project_iam_member" "database" {
-  for_each = toset(["tasks", "starter"])
+  for_each = local.in_database
 
   project = var.project
   role    = "roles/datastore.user"

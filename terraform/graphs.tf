@@ -3,19 +3,24 @@
 
 locals {
   graphs_folder = coalesce(var.graphs_folder, "${path.module}/../graphs")
-  lock          = try(jsondecode(file("${local.graphs_folder}/graphs.lock")), { format = 0, graphs = {}, local = {}, files = {} })
+  no_lock       = { format = 0, graphs = {}, local = {}, files = {} }
+  read          = try(merge(local.no_lock, jsondecode(file("${local.graphs_folder}/graphs.lock"))), local.no_lock)
+  lock          = [local.no_lock, local.read][local.read.format == 1 ? 1 : 0] # one of another version says nothing
   shown_folder  = coalesce(var.graphs_folder, "graphs")
   relock        = "run 'orchestrator lock${var.graphs_folder == null ? "" : " ${var.graphs_folder}"}', then plan again"
 
   graphs    = { for name, graph in local.lock.graphs : name => graph if length(graph.problems) == 0 }
   schedules = { for name, graph in local.graphs : name => graph.schedule if graph.schedule != null }
 
-  # The graph files that are there, as orchestrator/catalog.py finds them.
-  found = setunion(
-    fileset(local.graphs_folder, "*.{yaml,yml,json}"),
+  # The graph files that are there, as orchestrator/catalog.py finds them: no hidden ones, no modules of functions.
+  there = setunion(
+    fileset(local.graphs_folder, "*.{yaml,yml,json,py}"),
     fileset(local.graphs_folder, "*/graph.{yaml,yml,json,py}"),
-    [for file in fileset(local.graphs_folder, "*.py") : file if strcontains(file("${local.graphs_folder}/${file}"), "Graph")],
   )
+  found = [
+    for file in local.there : file
+    if !startswith(file, ".") && !strcontains(file, "/.") && (!endswith(file, ".py") || strcontains(file, "/") || strcontains(file("${local.graphs_folder}/${file}"), "Graph"))
+  ]
   locked = toset(concat(
     keys(local.lock.files),
     [for graph in local.lock.graphs : graph.file],

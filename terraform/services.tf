@@ -6,7 +6,9 @@ locals {
       "artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "compute",
       "dataflow", "firestore", "iam", "logging", "monitoring", "pubsub", "run", "storage",
     ],
-    local.by_eventarc ? ["eventarc", "eventarcpublishing"] : [],
+    !local.by_eventarc ? [] : [
+      "eventarc", "eventarcpublishing",
+    ],
     var.kms_key != null ? ["cloudkms"] : [],
   ))
 }

@@ -28,6 +28,7 @@ data "archive_file" "source" {
 }
 
 resource "google_storage_bucket" "source" {
+  #checkov:skip=CKV_GCP_62:it holds copies of this repository and nothing else
   name                        = "${var.project}-${local.base}-source"
   location                    = var.region
   labels                      = local.labels

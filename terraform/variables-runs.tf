@@ -26,8 +26,8 @@ variable "run_retention_days" {
   default     = 90
 
   validation {
-    condition     = var.run_retention_days == null ? true : var.run_retention_days >= 1 && floor(var.run_retention_days) == var.run_retention_days
-    error_message = "run_retention_days: expected a whole number of days from 1, or null."
+    condition     = var.run_retention_days == null ? true : var.run_retention_days >= 1 && var.run_retention_days <= 9999 && floor(var.run_retention_days) == var.run_retention_days
+    error_message = "run_retention_days: expected a whole number of days from 1 to 9999, or null."
   }
 }
 

@@ -29,7 +29,7 @@ run "kept_for_ever" {
   }
 
   assert {
-    condition     = length(google_firestore_field.expiring) == 0 && google_cloudfunctions2_function.function["on_task"].service_config[0].environment_variables["ORCHESTRATOR_RETENTION_DAYS"] == ""
+    condition     = length(google_firestore_field.expiring) == 0 && google_cloudfunctions2_function.function["on_task"].service_config[0].environment_variables["ORCHESTRATOR_RETENTION_DAYS"] == "none"
     error_message = "without retention nothing expires"
   }
 }

@@ -1,1 +1,1 @@
-"""Terraform, run for real against an imaginary Google (../shared/tools/terraform-google-stub), and looked at from Python."""
+"""Terraform, run for real against an imaginary Google, and looked at from Python."""

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 STUB = ROOT.parent / "shared" / "tools" / "terraform-google-stub"
+
+#: Graphs with schedules, which this repository's own have not.
+SCHEDULED = Path(__file__).parent / "graphs"
 
 #: What the examples name and do not make.
 BUCKETS = ("your-templates", "your-raw", "your-warehouse")
@@ -58,9 +61,10 @@ class Google:
     ``cloud`` is a file in which it keeps what was made.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
-        self._environment = environment
+        self._stack = stack
+        self._served: dict[str, dict[str, str]] = {}
         self.cloud = folder / "cloud.json"
 
     def clone(self, name: str = "clone") -> Path:
@@ -76,7 +80,7 @@ class Google:
         """The standard output of a Terraform command. Raises RefusedError."""
         done = subprocess.run(
             ["terraform", f"-chdir={self.clone(clone) / 'terraform'}", *words],
-            env={**self._environment, "TF_DATA_DIR": str(self._folder / f"{clone}.data")},
+            env=self._providers(clone),
             capture_output=True,
             text=True,
             check=False,
@@ -103,8 +107,38 @@ class Google:
         """Delete all that ``apply`` made. Raises RefusedError."""
         self.run("destroy", "-auto-approve", "-input=false", *self._given(clone, variables), clone=clone)
 
+    def _providers(self, clone: str) -> dict[str, str]:
+        """The environment in which Terraform finds its providers: those of the clone, in a process that works there."""
+        if clone not in self._served:
+            clean = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+            asked = {"TFSTUB_STRICT": "1", "TFSTUB_CLOUD": str(self.cloud), "PYTHONPATH": str(STUB)}
+            process = self._stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", "tfstub", "exec", "--", "sh", "-c", 'echo "$TF_REATTACH_PROVIDERS"; cat'],
+                    cwd=self.clone(clone) / "terraform",
+                    env={**clean, **asked},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            assert process.stdout is not None
+            config = self._folder / "terraform.tfrc"
+            config.write_text("disable_checkpoint = true\n")
+            self._served[clone] = {
+                **clean,
+                "TF_REATTACH_PROVIDERS": process.stdout.readline(),
+                "TF_CLI_CONFIG_FILE": str(config),
+                "TF_DATA_DIR": str(self._folder / f"{clone}.data"),
+                "TF_CLI_ARGS": "-no-color",
+                "CHECKPOINT_DISABLE": "1",
+            }
+        return self._served[clone]
+
     def _given(self, clone: str, variables: dict[str, object]) -> list[str]:
         example = variables.pop("example", None)
+        if example == "scheduled":
+            example, variables = "minimal", {"graphs_folder": str(SCHEDULED), **variables}
         file = self._folder / f"{clone}.tfvars.json"
         file.write_text(json.dumps(variables))
         return [*([f"-var-file=examples/{example}.tfvars"] if example else []), f"-var-file={file}"]
@@ -112,34 +146,13 @@ class Google:
 
 @contextmanager
 def google(folder: Path) -> Iterator[Google]:
-    """An imaginary Google that refuses what the real one would: APIs that are off, things that are not there or twice."""
+    """An imaginary Google that refuses what the real one would: what is off, what is not there, what is there twice."""
     needed()
-    if str(STUB) not in sys.path:
-        sys.path.append(str(STUB))
-    from tfstub import schema  # type: ignore[import-not-found]
-    from tfstub.server import reattach  # type: ignore[import-not-found]
-
     folder.mkdir(parents=True, exist_ok=True)
-    cloud = folder / "cloud.json"
-    cloud.write_text(json.dumps({name: {"type": "google_storage_bucket", "value": {"id": name}} for name in BUCKETS}))
-    asked = {"TFSTUB_STRICT": "1", "TFSTUB_CLOUD": str(cloud)}
-    (folder / "terraform.tfrc").write_text("disable_checkpoint = true\n")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in asked.items():
-            patch.setenv(name, value)  # the providers read them when they are made, and live in this process
-        servers, found = reattach({name: versions[-1] for name, versions in schema.available().items()})
-    environment = {
-        **os.environ,
-        "TF_REATTACH_PROVIDERS": json.dumps(found),
-        "TF_CLI_CONFIG_FILE": str(folder / "terraform.tfrc"),
-        "CHECKPOINT_DISABLE": "1",
-        "TF_CLI_ARGS": "-no-color",
-    }
-    try:
-        yield Google(folder, environment)
-    finally:
-        for server in servers:
-            server.stop(0)
+    seeded = {name: {"type": "google_storage_bucket", "value": {"id": name}} for name in BUCKETS}
+    (folder / "cloud.json").write_text(json.dumps(seeded))
+    with ExitStack() as stack:
+        yield Google(folder, stack)
 
 
 def _resources(module: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -188,3 +188,9 @@ def test_every_variable_is_in_the_table_of_the_functions_and_no_other():
     text = (Path(__file__).resolve().parents[2] / "functions/README.md").read_text()
     named = re.findall(r"^\| `([A-Z_]+)`", text, re.MULTILINE)
     assert named == [*DEPLOYED_VARIABLES, *sorted(STAND_INS), "FIRESTORE_EMULATOR_HOST"]
+
+
+def test_none_is_as_good_as_nothing():
+    """Terraform sets every variable, and a platform may drop one that is empty."""
+    unset = ("ORCHESTRATOR_VERIFY_AUDIENCE", "ORCHESTRATOR_VERIFY_ACCOUNT", "ORCHESTRATOR_RETENTION_DAYS")
+    assert read_cloud_settings({**DEPLOYED, **dict.fromkeys(unset, "none")}) == read_cloud_settings(DEPLOYED)

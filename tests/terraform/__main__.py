@@ -1,0 +1,41 @@
+"""``python -m tests.terraform WHAT``: what a deployment comes to, by an apply of the examples to an imaginary Google.
+
+``inventory`` writes the lists that the tests compare and prints what each costs if nothing runs; ``plan NAME`` and
+``state NAME`` print what ``terraform show -json`` says of an example's plan, and of what stands after it.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.terraform.imaginary import google
+from tests.terraform.rules import EXAMPLES, INVENTORY, floor
+
+
+def inventory(folder: Path) -> None:
+    for name in EXAMPLES:
+        with google(folder / name) as there:
+            deployed = there.apply(example=name)
+        (INVENTORY / f"{name}.txt").write_text("\n".join(sorted(deployed.resources)) + "\n")
+        print(f"{name:18} {len(deployed.resources):3} resources, {floor(deployed):.2f} USD a month if nothing runs")
+
+
+def plan(folder: Path, name: str) -> None:
+    with google(folder) as there:
+        there.plan(example=name)
+        print(there.run("show", "-json", str(folder / "clone.plan")))
+
+
+def state(folder: Path, name: str) -> None:
+    with google(folder) as there:
+        there.apply(example=name)
+        print(there.run("show", "-json"))
+
+
+if __name__ == "__main__":
+    what, *words = sys.argv[1:] or [""]
+    known = {"inventory": inventory, "plan": plan, "state": state}
+    if what not in known:
+        sys.exit(f"expected one of {', '.join(known)}, came {what!r}")
+    with tempfile.TemporaryDirectory() as temporary:
+        known[what](Path(temporary), *words)

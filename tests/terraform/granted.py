@@ -1,0 +1,67 @@
+"""The grants of a deployment in the words of orchestrator/deployment/grants.py: who, which role, on what."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.deployment import FUNCTIONS, ROLES, Deployment
+from orchestrator.ports import CHECKS, LAUNCHES
+from tests.terraform.imaginary import Deployed
+
+Granted = tuple[str, str, str]
+
+
+def granted(told: Deployment, deployed: Deployed) -> set[Granted]:
+    """Every IAM member that Terraform made. One on a thing that is not ours says its full name."""
+    return {(_who(told, v["member"]), v["role"], on) for on, v in _all(told, deployed)}
+
+
+def _all(told: Deployment, deployed: Deployed) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    queues = {told.queue(lane): lane for lane in (LAUNCHES, CHECKS)}
+    services = {told.function(target): target for target in FUNCTIONS}
+    topics = {told.topic: "signals", told.dead_letters: "dead-letters"}
+    for address, v in deployed.resources.items():
+        match address.split(".", 1)[0]:
+            case "google_project_iam_member":
+                yield _project(told, deployed, v), v
+            case "google_cloud_tasks_queue_iam_member":
+                yield f"queue:{queues.get(v['name'], v['name'])}", v
+            case "google_cloud_run_v2_service_iam_member":
+                yield f"function:{services.get(v['name'], v['name'])}", v
+            case "google_service_account_iam_member":
+                yield f"account:{_who(told, v['service_account_id'].rpartition('/')[2])}", v
+            case "google_pubsub_topic_iam_member":
+                topic = v["topic"].rpartition("/")[2]
+                yield f"topic:{topics.get(topic, topic)}", v
+            case "google_pubsub_subscription_iam_member":
+                name = v["subscription"].rpartition("/")[2]
+                yield f"subscription:{topics.get(name, name)}", v
+            case "google_storage_bucket_iam_member":
+                yield f"bucket:{_bucket(told, v)}", v
+            case "google_artifact_registry_repository_iam_member":
+                ours = v["repository"].rpartition("/")[2] == told.base
+                yield f"repository:{'functions' if ours else 'images'}", v
+            case kind if "_iam_" in kind:
+                yield address, v
+
+
+def _who(told: Deployment, member: str) -> str:
+    email = member.rpartition(":")[2]
+    roles = {told.account(role): role for role in ROLES}
+    if email in roles:
+        return roles[email]
+    if email.startswith("service-"):
+        return {"gcp-sa-logging": "sink", "gcp-sa-pubsub": "pubsub"}.get(email.partition("@")[2].split(".")[0], email)
+    return member if member.startswith("all") else "starters"
+
+
+def _project(told: Deployment, deployed: Deployed, values: Mapping[str, Any]) -> str:
+    """The whole project, or by its condition the one database."""
+    name = deployed.environment("on_task")["ORCHESTRATOR_DATABASE"]
+    held = f'resource.name == "projects/{told.project}/databases/{name}"'
+    conditions = [condition["expression"] for condition in values.get("condition") or ()]
+    return "project" if not conditions else "database" if conditions == [held] else f"project if {conditions}"
+
+
+def _bucket(told: Deployment, values: Mapping[str, Any]) -> str:
+    ours = {told.source_bucket: "source", told.jobs_bucket: "jobs"}
+    return ours.get(values["bucket"]) or ("templates" if "templates" in values["bucket"] else "data")

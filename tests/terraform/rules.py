@@ -1,0 +1,258 @@
+"""What must hold of every deployment, whatever its variables: each rule says what is wrong, and nothing if all is well.
+
+The tests ask each rule about each example; the mutants (mutants.py) ask all of them about a Terraform from which one
+thing was taken away.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from orchestrator.core.names import job_name_pattern
+from orchestrator.deployment import FUNCTIONS, GRANTS, ROLES, Deployment
+from orchestrator.ports import CHECKS, LAUNCHES
+from orchestrator.settings import DEPLOYED_VARIABLES, SettingsError, read_cloud_settings
+from orchestrator.signals import ENDINGS
+from tests.terraform.imaginary import Deployed
+
+INVENTORY = Path(__file__).parent / "inventory"
+
+#: The examples of terraform/examples, and what each is called; and the minimal one with graphs that have schedules.
+EXAMPLES = {
+    "minimal": Deployment("your-project", "europe-west4"),
+    "dev": Deployment("your-project", "europe-west4", environment="dev"),
+    "prod": Deployment("your-project", "europe-west4"),
+    "eventarc": Deployment("your-project", "europe-west4", "etl", "events"),
+    "existing-database": Deployment("your-project", "europe-west4", environment="shared"),
+    "private": Deployment("your-project", "europe-west4", environment="private"),
+    "scheduled": Deployment("your-project", "europe-west4"),
+}
+
+#: Seconds by which two clocks may differ, and by which a list of jobs may lag (docs/design.md, "The cloud's world").
+SKEW, LAG = 10.0, 30.0
+
+#: What has no price for being there: it is free, or paid for by what is done with it or kept in it.
+UNPRICED = {
+    "google_artifact_registry_repository",
+    "google_artifact_registry_repository_iam_member",
+    "google_cloud_run_v2_service_iam_member",
+    "google_cloud_tasks_queue",
+    "google_cloud_tasks_queue_iam_member",
+    "google_cloudfunctions2_function",
+    "google_eventarc_trigger",
+    "google_firestore_database",
+    "google_firestore_field",
+    "google_logging_metric",
+    "google_logging_project_bucket_config",
+    "google_logging_project_sink",
+    "google_monitoring_dashboard",
+    "google_monitoring_notification_channel",
+    "google_project_iam_member",
+    "google_project_service",
+    "google_pubsub_subscription",
+    "google_pubsub_subscription_iam_member",
+    "google_pubsub_topic",
+    "google_pubsub_topic_iam_member",
+    "google_service_account",
+    "google_service_account_iam_member",
+    "google_storage_bucket",
+    "google_storage_bucket_iam_member",
+    "google_storage_bucket_object",
+    "time_sleep",
+}
+
+#: What has one, in USD a month for each (each condition, of an alert policy): Google's price lists, 2026.
+PRICES = {"google_cloud_scheduler_job": 0.10, "google_monitoring_alert_policy": 1.50}
+
+
+def inventory(name: str, deployed: Deployed) -> Iterator[str]:
+    """Exactly the resources of the list beside this file."""
+    wanted = set((INVENTORY / f"{name}.txt").read_text().split("\n")) - {""}
+    yield from (f"{address} is missing" for address in sorted(wanted - deployed.resources.keys()))
+    yield from (f"{address} is not in {name}.txt" for address in sorted(deployed.resources.keys() - wanted))
+
+
+def names(name: str, deployed: Deployed) -> Iterator[str]:
+    """Whatever the code names is there under the name that the code computes."""
+    told = EXAMPLES[name]
+    logs = [told.topic] if deployed.of("google_pubsub_topic") else []
+    dead = [told.dead_letters] if logs else []
+    wanted = {
+        ("google_cloudfunctions2_function", "name"): {told.function(target) for target in FUNCTIONS},
+        ("google_cloud_tasks_queue", "name"): {told.queue(lane) for lane in (LAUNCHES, CHECKS)},
+        ("google_service_account", "email"): {told.account(role) for role in ROLES},
+        ("google_pubsub_topic", "name"): {*logs, *dead},
+        ("google_pubsub_subscription", "name"): {*logs, *dead},
+        ("google_storage_bucket", "name"): {told.source_bucket, told.jobs_bucket},
+        ("google_firestore_database", "name"): {told.database} if deployed.of("google_firestore_database") else set(),
+    }
+    for (kind, key), expected in wanted.items():
+        found = {values[key] for values in deployed.of(kind).values()}
+        if found != expected:
+            yield f"{kind}: expected {sorted(expected)}, came {sorted(found)}"
+    sinks = {values["name"] for values in deployed.of("google_logging_project_sink").values()}
+    if not set(logs) <= sinks:
+        yield f"google_logging_project_sink: expected {logs}, came {sorted(sinks)}"
+
+
+def grants(name: str, deployed: Deployed) -> Iterator[str]:
+    """Exactly the grants of orchestrator/deployment/grants.py, each on the one thing that is said there."""
+    from tests.terraform.granted import granted
+
+    found = granted(EXAMPLES[name], deployed)
+    kinds = {on.partition(":")[0] for _, _, on in found} | {who for who, _, _ in found}
+    given = {
+        "logs": bool(deployed.of("google_pubsub_topic")),
+        "eventarc": bool(deployed.of("google_eventarc_trigger")),
+        "starters": "starters" in kinds,
+        "templates": any(on == "bucket:templates" for _, _, on in found),
+        "readers": ("worker", "roles/storage.objectViewer", "bucket:data") in found,
+        "writers": ("worker", "roles/storage.objectUser", "bucket:data") in found,
+        "images": any(on == "repository:images" for _, _, on in found),
+    }
+    wanted = {(row.who, row.role, row.on) for row in GRANTS if given.get(row.only, True)}
+    yield from (f"{who} has no {role} on {on}" for who, role, on in sorted(wanted - found))
+    yield from (f"{who} has {role} on {on}, which no row allows" for who, role, on in sorted(found - wanted))
+
+
+def environment(name: str, deployed: Deployed) -> Iterator[str]:
+    """Every variable that the functions read, and none besides, with values that they take and that lead somewhere."""
+    told = EXAMPLES[name]
+    queues = {values["name"] for values in deployed.of("google_cloud_tasks_queue").values()}
+    accounts = {values["email"] for values in deployed.of("google_service_account").values()}
+    for target in FUNCTIONS:
+        given = deployed.environment(target)
+        yield from (f"{target}: {variable} is not set" for variable in sorted(set(DEPLOYED_VARIABLES) - given.keys()))
+        yield from (f"{target}: {variable} is not read" for variable in sorted(given.keys() - set(DEPLOYED_VARIABLES)))
+        try:
+            settings = read_cloud_settings(given)
+        except SettingsError as error:
+            yield f"{target}: {error}"
+            continue
+        if {settings.launches, settings.checks} != queues or settings.launches != told.queue(LAUNCHES):
+            yield f"{target}: the queues it is told of are {settings.launches} and {settings.checks}"
+        if settings.task_account not in accounts or settings.job_options.get("service_account") not in accounts:
+            yield f"{target}: an account it is told of is not there"
+        if not settings.task_url.startswith(f"https://{told.function('on_task')}-"):
+            yield f"{target}: tasks go to {settings.task_url}"
+        if (settings.project, settings.region, settings.job_prefix) != (told.project, told.region, told.base):
+            yield f"{target}: it is told of {settings.project}, {settings.region}, {settings.job_prefix}"
+        if settings.launch_lease < _size(deployed, "on_task")["timeout_seconds"] + 2 * SKEW + LAG:
+            yield f"{target}: the lease of {settings.launch_lease} s may run out while a launch is still under way"
+
+
+def functions(name: str, deployed: Deployed) -> Iterator[str]:
+    """Each entry point, as the account that it is to be, with no instance that stands, and not too many that come."""
+    told = EXAMPLES[name]
+    for target, role in FUNCTIONS.items():
+        found = deployed.resources.get(f'google_cloudfunctions2_function.function["{target}"]')
+        if found is None:
+            yield f"there is no function {target}"
+            continue
+        size, build = found["service_config"][0], found["build_config"][0]
+        is_so = {
+            "entry_point": (build["entry_point"], target),
+            "account": (size["service_account_email"], told.account(role)),
+            "builder": (build["service_account"].rpartition("/")[2], told.account("builder")),
+            "min_instance_count": (size["min_instance_count"], 0),
+            "ingress": (size["ingress_settings"], "ALLOW_ALL" if target == "start" else "ALLOW_INTERNAL_ONLY"),
+        }
+        yield from (f"{target}: {what}: expected {b}, came {a}" for what, (a, b) in is_so.items() if a != b)
+        if not 1 <= size["max_instance_count"] <= 100:
+            yield f"{target}: max_instance_count is {size['max_instance_count']}"
+
+
+def signals(name: str, deployed: Deployed) -> Iterator[str]:
+    """What tells of a job's end arrives: the sink writes to the topic, the topic pushes, what fails is kept."""
+    told = EXAMPLES[name]
+    url = _size(deployed, "on_signal")["uri"]
+    for address, sink in deployed.of("google_logging_project_sink").items():
+        if not address.startswith("google_logging_project_sink.signals"):
+            continue
+        writers = {grant["member"] for grant in deployed.of("google_pubsub_topic_iam_member").values()}
+        if sink["unique_writer_identity"] is not True or sink["writer_identity"] not in writers:
+            yield "the sink's own identity may not publish to the topic"
+        if sink["destination"] != f"pubsub.googleapis.com/projects/{told.project}/topics/{told.topic}":
+            yield f"the sink writes to {sink['destination']}"
+        missing = [text for text in (job_name_pattern(told.base), *ENDINGS) if text not in sink["filter"]]
+        yield from (f"the sink's filter does not say {text}" for text in missing)
+        push = deployed.resources['google_pubsub_subscription.signals["signals"]']
+        if push["push_config"][0]["push_endpoint"] != url or not push["dead_letter_policy"]:
+            yield "the subscription does not push to on_signal, or drops what it cannot deliver"
+        if push["ack_deadline_seconds"] <= _size(deployed, "on_signal")["timeout_seconds"]:
+            yield "a signal that is still handled is delivered again"
+        if push["expiration_policy"][0]["ttl"]:
+            yield "a month without jobs deletes the subscription"
+    heard = {values["location"] for values in deployed.of("google_eventarc_trigger").values()}
+    if heard and told.region not in heard:
+        yield f"Eventarc hears {sorted(heard)}"
+    if not heard and not deployed.of("google_pubsub_topic"):
+        yield "nothing tells of a job's end"
+
+
+def queues(name: str, deployed: Deployed) -> Iterator[str]:
+    """Launches are slow, and no task is given up before an outage of hours is over."""
+    for address, queue in deployed.of("google_cloud_tasks_queue").items():
+        retry = queue["retry_config"][0]
+        waits = [min(float(retry["max_backoff"][:-1]), float(retry["min_backoff"][:-1]) * 2**n) for n in range(99)]
+        if sum(waits[: retry["max_attempts"] - 1]) < 6 * 3600 or retry["max_retry_duration"] != "0s":
+            yield f"{address}: a task is given up after {sum(waits[: retry['max_attempts'] - 1]):.0f} s"
+    slow = deployed.resources['google_cloud_tasks_queue.lane["launches"]']["rate_limits"][0]
+    if slow["max_dispatches_per_second"] > 1:  # Dataflow: 60 template launches a minute
+        yield "launches are not limited to Dataflow's rate"
+
+
+def database(name: str, deployed: Deployed) -> Iterator[str]:
+    """Old runs go, all of a run at once, and nothing that no query asks for is indexed."""
+    fields = {(f["collection"], f["field"]): f for f in deployed.of("google_firestore_field").values()}
+    days = deployed.environment("on_task")["ORCHESTRATOR_RETENTION_DAYS"]
+    expire = {collection for (collection, field), f in fields.items() if field == "expire_at" and f["ttl_config"]}
+    if expire != {"runs", "steps", "counters"} or days == "none":
+        yield f"what expires is {sorted(expire)}, after {days} days"
+    for where, values in fields.items():
+        if not values["index_config"] or values["index_config"][0]["indexes"]:
+            yield f"{where} is indexed"
+
+
+def schedules(name: str, deployed: Deployed) -> Iterator[str]:
+    """The sweep is called by the clock, with a token for it."""
+    told = EXAMPLES[name]
+    jobs = deployed.of("google_cloud_scheduler_job")
+    sweeps = [job for job in jobs.values() if job["name"] == told.sweep_schedule]
+    if [job["http_target"][0]["uri"] for job in sweeps] != [_size(deployed, "sweep")["uri"]]:
+        yield "nothing calls the sweep"
+    for job in jobs.values():
+        if job["http_target"][0]["oidc_token"][0]["service_account_email"] != told.account("scheduler"):
+            yield f"{job['name']} does not say who it is"
+
+
+def cost(name: str, deployed: Deployed) -> Iterator[str]:
+    """Nothing whose price nobody has looked up."""
+    kinds = {address.split(".", 1)[0] for address in deployed.resources}
+    yield from (f"nobody has said what a {kind} costs" for kind in sorted(kinds - UNPRICED - PRICES.keys()))
+
+
+def floor(deployed: Deployed) -> float:
+    """USD a month if nothing runs, free quotas aside."""
+    policies = deployed.of("google_monitoring_alert_policy").values()
+    conditions = sum(len(policy["conditions"]) for policy in policies)
+    jobs = len(deployed.of("google_cloud_scheduler_job"))
+    return round(jobs * PRICES["google_cloud_scheduler_job"] + conditions * PRICES["google_monitoring_alert_policy"], 2)
+
+
+def looks(name: str, deployed: Deployed) -> Iterator[str]:
+    """Every metric is on the dashboard, and every alert tells somebody."""
+    boards = [board["dashboard_json"] for board in deployed.of("google_monitoring_dashboard").values()]
+    for metric in deployed.of("google_logging_metric").values():
+        if not any(f"user/{metric['name']}" in board for board in boards):
+            yield f"nobody looks at the metric {metric['name']}"
+    for alert in deployed.of("google_monitoring_alert_policy").values():
+        if not alert["notification_channels"]:
+            yield f"{alert['display_name']} tells nobody"
+
+
+def _size(deployed: Deployed, target: str) -> Any:
+    return deployed.resources[f'google_cloudfunctions2_function.function["{target}"]']["service_config"][0]
+
+
+RULES = (inventory, names, grants, environment, functions, signals, queues, database, schedules, cost, looks)

@@ -1,0 +1,109 @@
+"""Every rule holds of every example, as it stands after an apply."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.terraform.imaginary import ROOT, Deployed, Google, RefusedError, google
+from tests.terraform.rules import EXAMPLES, RULES, floor
+
+Example = Callable[[str], Deployed]
+Rule = Callable[[str, Deployed], Iterator[str]]
+
+
+def test_every_example_is_tried():
+    assert {path.stem for path in (ROOT / "terraform/examples").glob("*.tfvars")} == set(EXAMPLES) - {"scheduled"}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_rule_holds(example: Example, name: str, rule: Rule):
+    assert list(rule(name, example(name))) == []
+
+
+def test_an_idle_orchestrator_costs_what_its_schedules_cost(example: Example):
+    """One sweep, no graph with a schedule, no alert: ten cents, and nothing within the free quota of three jobs."""
+    assert floor(example("minimal")) == 0.10
+    assert floor(example("prod")) == 0.10 + 4 * 1.50
+    for name in EXAMPLES:
+        assert example(name).outputs["monthly_floor"]["total"] == f"{floor(example(name)):.2f}"
+
+
+def test_what_was_applied_is_not_changed_by_applying_again_and_goes_when_it_is_destroyed(tmp_path: Path):
+    with google(tmp_path) as there:
+        before = there.cloud.read_text()
+        there.apply(example="dev")
+        assert "No changes." in there.run("plan", "-var-file=examples/dev.tfvars")
+        there.destroy(example="dev")
+        left = {name: made for name, made in json.loads(there.cloud.read_text()).items() if name not in before}
+        assert left == {}
+
+
+def test_a_destroy_leaves_the_runs_unless_one_says_otherwise(tmp_path: Path):
+    with google(tmp_path) as there:
+        there.apply(example="minimal")
+        with pytest.raises(RefusedError, match="cannot destroy projects/your-project/databases/orchestrator-prod"):
+            there.destroy(example="minimal")
+
+
+def test_two_environments_live_in_one_project(tmp_path: Path):
+    """The imaginary Google refuses whatever is there already; only the APIs are for both."""
+    with google(tmp_path) as there:
+        prod, dev = there.apply("prod", example="prod"), there.apply("dev", example="dev")
+    shared = {values["id"] for values in prod.resources.values()} & {values["id"] for values in dev.resources.values()}
+    assert {name for name in shared if not re.fullmatch(r"your-project/[a-z]+\.googleapis\.com", name)} == set()
+
+
+def test_labels_are_on_everything_that_can_have_them(example: Example):
+    deployed = example("prod")
+    bare = []
+    for address, values in deployed.resources.items():
+        for key in ("labels", "user_labels"):
+            kept = "google_monitoring_notification_channel" not in address or key == "user_labels"
+            if key in values and kept and not {"team", "orchestrator"} <= (values[key] or {}).keys():
+                bare.append(address)
+    assert bare == []
+
+
+def test_one_key_protects_everything_that_can_have_one(example: Example):
+    deployed = example("private")
+    key = "projects/your-project/locations/europe-west4/keyRings/data/cryptoKeys/orchestrator"
+    bare = [
+        address
+        for address, values in deployed.resources.items()
+        if ("kms_key_name" in values or "encryption" in values or "cmek_config" in values) and key not in str(values)
+    ]
+    assert [address for address in bare if not address.startswith("google_storage_bucket_object")] == []
+    assert json.loads(deployed.environment("on_task")["ORCHESTRATOR_JOB_OPTIONS"]) == {
+        "ip_configuration": "WORKER_IP_PRIVATE",
+        "kms_key": key,
+        "labels": {"environment": "private", "orchestrator": "orchestrator-private"},
+        "service_account": "orchestrator-private-worker@your-project.iam.gserviceaccount.com",
+        "subnetwork": "https://www.googleapis.com/compute/v1/projects/your-network/regions/europe-west4/subnetworks/jobs",
+        "temp_location": "gs://your-project-orchestrator-private-jobs/temp",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("project", "My Project", "project: expected a project's id (6 to 30 lower-case letters, digits and '-')"),
+        ("region", "europe-west4-a", "region: expected a region such as europe-west4, not a zone"),
+        ("environment", "integration-tests", "name and environment: expected at most 19 characters together"),
+        ("signal_source", "pubsub", "signal_source: expected logs, eventarc or both."),
+        ("starters", ["allUsers"], "allUsers would let anybody start runs"),
+        ("labels", {"Team": "data"}, "labels: expected lower-case letters, digits, '_' and '-'"),
+        ("database", {"existing": True}, "database: an existing database needs its name"),
+        ("data_buckets", {"raw": "own"}, 'data_buckets: expected names of buckets without gs://, each = "read" or'),
+        ("kms_key", "my-key", "kms_key: expected projects/P/locations/L/keyRings/R/cryptoKeys/K."),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_the_variables_own_words(
+    imaginary: Google, variable: str, value: object, sentence: str
+):
+    with pytest.raises(RefusedError) as refused:
+        imaginary.plan(example="minimal", **{variable: value})
+    assert sentence in str(refused.value)

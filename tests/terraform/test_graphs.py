@@ -1,0 +1,106 @@
+"""Graphs are data: what graphs.lock says is deployed, and nothing that is not as it was when it was checked."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.cli.app import call
+from tests.terraform.imaginary import SCHEDULED, Deployed, Google, RefusedError
+from tests.terraform.rules import EXAMPLES
+
+Example = Callable[[str], Deployed]
+
+VALID = "name: hello\nsteps:\n  one: {wait: 1s}\n"
+WRONG = "name: hello\nsteps:\n  one: {wait: 1s}\n  two: {after: on}\n"
+
+
+def refused(there: Google, graphs: Path) -> str:
+    """What Terraform says of the graphs in a folder."""
+    with pytest.raises(RefusedError) as error:
+        there.plan(example="minimal", graphs_folder=str(graphs))
+    return str(error.value)
+
+
+def test_the_lock_of_the_graphs_with_schedules_is_up_to_date():
+    assert call(["lock", "--check", str(SCHEDULED)]) == 0
+
+
+def test_a_schedule_becomes_a_job_of_cloud_scheduler(example: Example):
+    told, deployed = EXAMPLES["scheduled"], example("scheduled")
+    jobs = {values["name"]: values for values in deployed.of("google_cloud_scheduler_job").values()}
+    nightly = jobs[told.schedule("nightly")]
+    start = deployed.resources['google_cloudfunctions2_function.function["start"]']["service_config"][0]["uri"]
+    assert (nightly["schedule"], nightly["time_zone"], nightly["paused"]) == ("0 1 * * 1-5", "Europe/Berlin", False)
+    assert nightly["http_target"][0]["uri"] == start
+    assert json.loads(base64.b64decode(nightly["http_target"][0]["body"])) == {
+        "graph": "nightly",
+        "params": {"date": "today", "table": "orders"},
+    }
+    assert nightly["retry_config"][0]["retry_count"] == 5
+    assert jobs[told.schedule("paused")]["paused"] is True
+    assert set(jobs) == {told.sweep_schedule, told.schedule("nightly"), told.schedule("paused")}
+
+
+def test_eventarc_hears_the_regions_that_graphs_name(imaginary: Google):
+    deployed = imaginary.plan(example="minimal", graphs_folder=str(SCHEDULED), signal_source="eventarc")
+    heard: list[Any] = [values["location"] for values in deployed.of("google_eventarc_trigger").values()]
+    assert sorted(heard) == ["europe-west4", "us-central1"]
+
+
+def test_a_graph_is_added_by_a_file_its_lock_and_an_apply(imaginary: Google, tmp_path: Path):
+    graphs = tmp_path / "graphs"
+    graphs.mkdir()
+    (graphs / "hello.yaml").write_text(VALID)
+    assert call(["lock", str(graphs)]) == 0
+    first = imaginary.apply(example="minimal", graphs_folder=str(graphs))
+    (graphs / "nightly.yaml").write_text(f'{VALID.replace("hello", "nightly")}schedule: "0 6 * * *"\n')
+    assert call(["lock", str(graphs)]) == 0
+    second = imaginary.apply(example="minimal", graphs_folder=str(graphs))
+    assert set(first.outputs["graphs"]) == {"hello"}
+    assert set(second.outputs["graphs"]) == {"hello", "nightly"}
+    assert second.resources.keys() - first.resources.keys() == {'google_cloud_scheduler_job.start["nightly"]'}
+    source = "google_storage_bucket_object.source"
+    assert first.resources[source]["name"] != second.resources[source]["name"]
+
+
+def test_a_graph_that_does_not_validate_stops_the_plan_with_its_own_message(imaginary: Google, tmp_path: Path):
+    (tmp_path / "graphs").mkdir()
+    (tmp_path / "graphs/hello.yaml").write_text(WRONG)
+    assert call(["lock", str(tmp_path / "graphs")]) == 2
+    said = refused(imaginary, tmp_path / "graphs")
+    assert "hello.yaml:4: step 'two': after: no step is called 'on' (did you mean 'one'?)" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda folder: (folder / "new.yaml").write_text(VALID), "new.yaml: this graph has not been checked: run"),
+        (lambda folder: (folder / "new").mkdir(), None),
+        (lambda folder: (folder / ".hidden.yaml").write_text(VALID), None),
+        (lambda folder: (folder / "helpers.py").write_text("# a module, and no definition\n"), None),
+        (lambda folder: (folder / "new.py").write_text("from orchestrator import Graph\n"), "new.py: this graph has"),
+        (lambda folder: (folder / "hello.yaml").write_text(f"{VALID}\n"), "hello.yaml: is not as it was when it was"),
+        (lambda folder: (folder / "hello.yaml").unlink(), "hello.yaml: is not as it was when it was checked: run"),
+        (lambda folder: (folder / "graphs.lock").unlink(), "graphs.lock: expected what 'orchestrator lock' writes"),
+        (lambda folder: (folder / "graphs.lock").write_text("{}"), "graphs.lock: expected what 'orchestrator lock'"),
+        (lambda folder: (folder / "graphs.lock").write_text("<<<<"), "graphs.lock: expected what 'orchestrator lock'"),
+    ],
+)
+def test_what_was_not_checked_is_not_deployed(
+    imaginary: Google, tmp_path: Path, change: Callable[[Path], object], sentence: str | None
+):
+    graphs = tmp_path / "graphs"
+    graphs.mkdir()
+    (graphs / "hello.yaml").write_text(VALID)
+    assert call(["lock", str(graphs)]) == 0
+    change(graphs)
+    if sentence is None:
+        imaginary.plan(example="minimal", graphs_folder=str(graphs))
+        return
+    said = refused(imaginary, graphs)
+    assert sentence in said
+    assert f"run 'orchestrator lock {graphs}', then plan again" in said

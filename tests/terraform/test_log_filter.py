@@ -1,0 +1,97 @@
+"""Which log entries start a function: the filter that Terraform gives the sink, tried on recorded entries."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orchestrator.core.names import JobRef, job_name, run_key
+from tests.shared import reference
+from tests.terraform.imaginary import Deployed
+from tests.terraform.log_filter import compiled
+
+ENDED = ("events/log_worker_pool_stopped_2021a.json", "events/log_launcher_failed_2021.json")
+GOING_ON = ("events/log_success_step_2022.json", "google/log_entry_job_message_debug.json")
+STOPPED = ("google/log_entry_worker_pool_stopped.json", "google/log_entry_worker_pool_stopped_cancelled_streaming.json")
+FUNCTIONS = ("events/cloud_function_started_2021.json", "events/cloud_function_finished_2021.json")
+
+Example = Callable[[str], Deployed]
+
+
+def entry(name: str) -> dict[str, Any]:
+    """A recorded entry as it was."""
+    found = reference(name)
+    return found.get("log_entry", found)
+
+
+def of(name: str, job: str, project: str = "your-project") -> dict[str, Any]:
+    """A recorded entry, as if it were of another job in another project."""
+    text = json.dumps(entry(name)).replace(entry(name)["resource"]["labels"]["job_name"], job)
+    found: dict[str, Any] = json.loads(text)
+    log = found["logName"].split("/", 2)[2]
+    return found | {"logName": f"projects/{project}/{log}"}
+
+
+def ours(prefix: str = "orchestrator-prod") -> str:
+    return job_name("Extract orders", JobRef(run_key("sales-2026-01-31"), 31, 2), prefix)
+
+
+@pytest.mark.parametrize("name", [*ENDED, *STOPPED])
+def test_the_end_of_a_job_of_ours_starts_a_function(example: Example, name: str):
+    assert compiled(example("minimal").outputs["log_filter"])(of(name, ours()))
+
+
+@pytest.mark.parametrize("name", GOING_ON)
+def test_what_else_a_job_of_ours_writes_does_not(example: Example, name: str):
+    assert not compiled(example("minimal").outputs["log_filter"])(of(name, ours()))
+
+
+@pytest.mark.parametrize("name", [*ENDED, *GOING_ON, *STOPPED, *FUNCTIONS])
+def test_nothing_that_was_recorded_of_others_does(example: Example, name: str):
+    assert not compiled(example("minimal").outputs["log_filter"])(entry(name))
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        "my-job-name-1w2",
+        "orchestrator-prod",
+        "orchestrator-prod--orders",
+        "orchestrator-prod-orders--k3v9x2qa7b-1f-2",
+        job_name("orders", JobRef(run_key("r"), 1, 1)),
+        ours("orchestrator-dev"),
+        ours("orchestrator-prod-2"),
+        ours("orchestrator"),
+        f"x-{ours()}",
+    ],
+)
+@pytest.mark.parametrize("name", ENDED)
+def test_the_end_of_another_job_of_the_project_does_not(example: Example, name: str, job: str):
+    assert not compiled(example("minimal").outputs["log_filter"])(of(name, job))
+
+
+def test_the_same_job_in_another_project_does_not(example: Example):
+    assert not compiled(example("minimal").outputs["log_filter"])(of(ENDED[0], ours(), "somebody-elses"))
+
+
+def test_each_of_two_environments_hears_its_own_jobs_alone(example: Example):
+    filters = {name: compiled(example(name).outputs["log_filter"]) for name in ("minimal", "dev")}
+    heard = {
+        (name, prefix): filters[name](of(ENDED[0], ours(prefix)))
+        for name in filters
+        for prefix in ("orchestrator-prod", "orchestrator-dev")
+    }
+    own = [("minimal", "orchestrator-prod"), ("dev", "orchestrator-dev")]
+    assert [which for which, was in heard.items() if was] == own
+
+
+def test_the_matcher_binds_as_cloud_logging_does():
+    """OR before AND, NOT before both; text whatever its case, a pattern as it is."""
+    assert compiled('a="1" OR b="2" AND c="3"')({"a": "1", "c": "x"}) is False
+    assert compiled('a="1" OR b="2" AND c="3"')({"a": "1", "c": "3"}) is True
+    assert compiled('NOT a="1" AND b:"wor"')({"a": "2", "b": "WORKER"}) is True
+    assert compiled('a=~"^wor"')({"a": "WORKER"}) is False
+    assert compiled('severity>=ERROR AND NOT jsonPayload.counted="run_failed"')({"severity": "ERROR"}) is True
+    with pytest.raises(ValueError, match="not understood"):
+        compiled("a ~ b")

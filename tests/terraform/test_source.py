@@ -1,0 +1,160 @@
+"""The archive that the functions are built from: what they import and nothing besides, and enough to run."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import grimp
+import pytest
+
+from orchestrator.deployment.source import archive_name, sources
+from orchestrator.rehearsal.process import free_port
+from tests.functions.cloud import KINDS
+from tests.terraform.imaginary import ROOT, SCHEDULED, Deployed, Google, google
+
+Example = Callable[[str], Deployed]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The archive of the scheduled example, as Terraform made it."""
+    folder = tmp_path_factory.mktemp("archive")
+    with google(folder) as there:
+        there.plan(example="scheduled")
+        (made,) = (there.clone() / "terraform/.build").glob("*.zip")
+        yield made
+
+
+def imported() -> set[str]:
+    """The files of the package that an entry point imports, be it in its last line of code."""
+    graph = grimp.build_graph("orchestrator", cache_dir=None)
+    main = (ROOT / "functions/main.py").read_text()
+    roots = {module for module in graph.modules if f"from {module} import" in main} | {
+        f"orchestrator.{name}" for name in ("logs", "signals")
+    }
+    found = set(roots).union(*(graph.find_upstream_modules(root) for root in roots))
+    packages = {name.rpartition(".")[0] for name in found} | {"orchestrator"}
+    return {_file(name) for name in found | packages if name}
+
+
+def _file(module: str) -> str:
+    path = module.replace(".", "/")
+    return f"{path}/__init__.py" if (ROOT / path).is_dir() else f"{path}.py"
+
+
+def test_the_archive_holds_what_the_functions_import_and_nothing_else(archive: Path):
+    names = set(zipfile.ZipFile(archive).namelist())
+    assert {name for name in names if name.startswith("orchestrator/")} == imported()
+    assert {name for name in names if not name.startswith("orchestrator/")} == {
+        "main.py",
+        "requirements.txt",
+        "graphs/nightly/graph.yaml",
+        "graphs/nightly/nightly_parameters.py",
+        "graphs/paused.yaml",
+    }
+
+
+def test_the_command_line_knows_the_archive_by_the_same_name(archive: Path):
+    assert archive.name == archive_name(ROOT, SCHEDULED)
+    assert set(zipfile.ZipFile(archive).namelist()) == set(sources(ROOT, SCHEDULED))
+
+
+def test_a_change_of_any_file_changes_the_name_and_nothing_else_does(imaginary: Google):
+    def built() -> str:
+        deployed = imaginary.plan(example="minimal")
+        return str(deployed.resources["google_storage_bucket_object.source"]["name"])
+
+    root = imaginary.clone()
+    first = built()
+    (root / "orchestrator/cli/app.py").write_text("# the command line is not deployed\n")
+    assert built() == first
+    with (root / "orchestrator/logs.py").open("a") as file:
+        file.write("# deployed\n")
+    assert built() != first
+
+
+def test_each_entry_point_runs_from_it_with_its_requirements_alone(archive: Path, tmp_path: Path):
+    """Unpacked, in an empty virtual environment: each starts, and says what it lacks instead of falling over."""
+    zipfile.ZipFile(archive).extractall(tmp_path / "source")
+    uv = [sys.executable, "-m", "uv"]
+    requirements = str(tmp_path / "source/requirements.txt")
+    for words in (["venv", "--quiet", "venv"], ["pip", "install", "-q", "--python", "venv", "-r", requirements]):
+        subprocess.run([*uv, *words], cwd=tmp_path, check=True)
+    for target, kind in KINDS.items():
+        answer = asked(tmp_path, target, kind)
+        assert "ORCHESTRATOR_PROJECT: expected a value, came nothing" in answer, (target, answer)
+
+
+SCRIPT = """
+import json, sys
+import functions_framework
+import main, orchestrator
+assert main.__file__.startswith({source!r}) and orchestrator.__file__.startswith({source!r})
+from orchestrator.catalog import graphs
+from orchestrator.definition.load import load_graph
+from orchestrator.jobs.dataflow import DataflowBackend
+from orchestrator.jobs.functions import resolve
+from orchestrator.queues.cloud_tasks import connect
+from orchestrator.stores.firestore import FirestoreStore
+loaded = {{name: load_graph(path).schedule.cron for name, path in graphs().items()}}
+print(json.dumps([loaded, resolve("nightly_parameters:load", "graphs/nightly")({{"table": "t", "date": "d"}})]))
+"""
+
+
+def test_what_is_imported_late_is_there_too(archive: Path, tmp_path: Path):
+    """Clients, the graphs and their functions: what a request imports, imported from the archive alone."""
+    source = tmp_path / "source"
+    zipfile.ZipFile(archive).extractall(source)
+    script = f"import sys; sys.path[:0] = [{str(source)!r}]\n{SCRIPT.format(source=str(source))}"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script],
+        cwd=source,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    loaded, parameters = json.loads(done.stdout)
+    assert loaded == {"nightly": "0 1 * * 1-5", "paused": "*/5 * * * *"}
+    assert parameters == {"query": "SELECT * FROM t WHERE day = 'd'"}
+
+
+def asked(folder: Path, target: str, kind: str) -> str:
+    """What an entry point answers that was told nothing of its world; it serves one request, and ends."""
+    port = free_port()
+    command = ["functions_framework", f"--target={target}", f"--signature-type={kind}", "--host=127.0.0.1"]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("ORCHESTRATOR_", "PYTHON"))}
+    process = subprocess.Popen(
+        [str(folder / "venv/bin/python"), "-m", *command, f"--port={port}"],
+        cwd=folder / "source",
+        env=clean,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    body = {"message": {"data": "e30=", "messageId": "1"}, "subscription": "s"} if kind == "cloudevent" else {}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        for _ in range(200):
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return str(answer.read().decode())
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.read().decode()
+            except (urllib.error.URLError, ConnectionError):
+                assert process.poll() is None, process.stdout.read() if process.stdout else ""
+                threading.Event().wait(0.05)
+        raise AssertionError(f"{target} does not listen")
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
