@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.core.model import Run
 from orchestrator.errors import LaunchRefusedError
-from orchestrator.jobs.functions import parameters
+from orchestrator.jobs.functions import parameters, resolve
 from orchestrator.ports import JobRequest
 
 MODULE = """
@@ -28,10 +28,7 @@ def leaving():
 
 
 def request(folder: Path, **spec) -> JobRequest:
-    name = f"made_up_{folder.name.replace('-', '_')}"
-    (folder / f"{name}.py").write_text(MODULE)
-    if "parameters_from" in spec:
-        spec["parameters_from"] = spec["parameters_from"].replace("made_up", name)
+    (folder / "made_up.py").write_text(MODULE)
     run = Run("r", "k", "g", "v", {"date": "2026-11-23"}, 0.0, folder=str(folder))
     return JobRequest(run, 0, "orders", 1, "orders--k-0-1", "dataflow", spec)
 
@@ -65,3 +62,13 @@ def test_a_function_that_takes_an_argument_gets_the_runs_params(tmp_path: Path):
 def test_a_function_that_cannot_say_refuses_the_launch_in_one_sentence(tmp_path: Path, function: str, error: str):
     with pytest.raises(LaunchRefusedError, match=error):
         parameters(request(tmp_path, parameters_from=f"made_up:{function}"))
+
+
+def test_two_folders_may_have_modules_of_one_name(tmp_path: Path):
+    """A deployed function makes up the parameters of all graphs, and many have a ``params.py`` with a helper."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "params.py").write_text("import helper\ndef load():\n    return {'from': helper.NAME}\n")
+        (tmp_path / name / "helper.py").write_text(f"NAME = {name!r}\n")
+    found = [resolve("params:load", str(tmp_path / name))() for name in ("a", "b", "a", "b")]
+    assert found == [{"from": "a"}, {"from": "b"}, {"from": "a"}, {"from": "b"}]
