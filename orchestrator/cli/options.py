@@ -29,6 +29,19 @@ def place_options(command: F) -> F:
     return home_option(_store_option(command))
 
 
+def deployment_options(command: F) -> F:
+    """Which deployment: they arrive as the fields of orchestrator.deployment.Deployment."""
+    options = (
+        click.option("--project", envvar="ORCHESTRATOR_PROJECT", show_envvar=True, required=True, help="Its project."),
+        click.option("--region", envvar="ORCHESTRATOR_REGION", show_envvar=True, required=True, help="Its region."),
+        click.option("--name", default="orchestrator", show_default=True, help="Terraform's variable of that name."),
+        click.option("--environment", default="prod", show_default=True, help="Terraform's variable of that name."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 

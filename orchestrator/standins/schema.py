@@ -42,7 +42,8 @@ class Schema:
         path = resources.files("googleapiclient") / f"discovery_cache/documents/{api}.{version}.json"
         self.document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         # a path that ends with a verb first: ``topics/t:getIamPolicy`` would be a topic called so
-        found = sorted(_methods("", self.document), key=lambda method: not re.search(r":\w+$", method.pattern.pattern))
+        made = _methods("", self.document, self.document["servicePath"])
+        found = sorted(made, key=lambda method: not re.search(r":\w+$", method.pattern.pattern))
         self.methods = tuple(found)
 
     def method(self, name: str) -> Method:
@@ -89,20 +90,20 @@ def schema_of(api: str, version: str) -> Schema:
     return Schema(api, version)
 
 
-def _methods(prefix: str, resource: Mapping[str, Any]) -> Iterator[Method]:
+def _methods(prefix: str, resource: Mapping[str, Any], base: str) -> Iterator[Method]:
     for name, method in resource.get("methods", {}).items():
         given = method.get("parameters", {})
         yield Method(
             f"{prefix}{name}",
             method["httpMethod"],
-            re.compile(_pattern(method["path"], given)),
+            re.compile(_pattern(base + method["path"], given)),
             {key: value for key, value in given.items() if value["location"] == "query"},
             method.get("request", {}).get("$ref"),
             method.get("response", {}).get("$ref", ""),
             frozenset(method.get("scopes", ())),
         )
     for name, inner in resource.get("resources", {}).items():
-        yield from _methods(f"{prefix}{name}.", inner)
+        yield from _methods(f"{prefix}{name}.", inner, base)
 
 
 def _pattern(path: str, given: Mapping[str, Mapping[str, Any]]) -> str:

@@ -1,0 +1,91 @@
+"""Whether somebody holds a role by a policy: directly, or through a broader role. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: They hold nearly everything, and a service account should have neither.
+BASIC = ("roles/owner", "roles/editor")
+
+_EVERYBODY = ("allUsers", "allAuthenticatedUsers")
+
+#: Role -> roles that contain it ("IAM basic and predefined roles reference", 2026). Not everything called admin does:
+#: roles/iam.serviceAccountAdmin may not act as an account, roles/dataflow.admin may not do a worker's work.
+_BROADER: Mapping[str, Sequence[str]] = {
+    "roles/artifactregistry.reader": (
+        "roles/artifactregistry.writer",
+        "roles/artifactregistry.repoAdmin",
+        "roles/artifactregistry.admin",
+    ),
+    "roles/artifactregistry.writer": (
+        "roles/artifactregistry.repoAdmin",
+        "roles/artifactregistry.admin",
+        "roles/cloudbuild.builds.builder",
+    ),
+    "roles/cloudtasks.enqueuer": ("roles/cloudtasks.admin",),
+    "roles/dataflow.developer": ("roles/dataflow.admin",),
+    "roles/datastore.user": ("roles/datastore.owner",),
+    "roles/eventarc.eventReceiver": ("roles/eventarc.admin",),
+    "roles/logging.logWriter": ("roles/logging.admin", "roles/cloudbuild.builds.builder"),
+    "roles/pubsub.publisher": ("roles/pubsub.editor", "roles/pubsub.admin"),
+    "roles/pubsub.subscriber": ("roles/pubsub.editor", "roles/pubsub.admin"),
+    "roles/run.invoker": ("roles/run.admin",),
+    "roles/storage.legacyBucketReader": (
+        "roles/storage.legacyBucketWriter",
+        "roles/storage.legacyBucketOwner",
+        "roles/storage.admin",
+    ),
+    "roles/storage.objectUser": ("roles/storage.objectAdmin", "roles/storage.admin"),
+    "roles/storage.objectViewer": (
+        "roles/storage.objectUser",
+        "roles/storage.objectAdmin",
+        "roles/storage.admin",
+        "roles/cloudbuild.builds.builder",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """``doubts``: what may hold the role, and cannot be told from here: custom roles, and grants on a condition."""
+
+    yes: bool
+    doubts: tuple[str, ...] = ()
+
+
+def holding(policy: Mapping[str, Any], member: str, role: str, database: str = "") -> Holding:
+    """Whether ``policy`` gives ``role`` to ``member``. ``database``: projects/P/databases/D, to which a condition may
+    hold it."""
+    enough = {role, *_BROADER.get(role, ()), *BASIC}
+    doubts = []
+    for has, condition in _of(policy, (member, *_EVERYBODY)):
+        if has in enough:
+            if not condition or (database and _names(condition.get("expression", ""), database)):
+                return Holding(True)
+            doubts.append(f"{has} on the condition {condition.get('expression', '')}")
+        elif not has.startswith("roles/"):
+            doubts.append(f"the custom role {has}")
+    return Holding(False, tuple(doubts))
+
+
+def basic(policy: Mapping[str, Any], member: str) -> list[str]:
+    """The basic roles that ``member`` itself has."""
+    return [role for role, _ in _of(policy, (member,)) if role in BASIC]
+
+
+def public(policy: Mapping[str, Any], role: str) -> list[str]:
+    """Which of everybody's names have ``role``."""
+    return [member for member in _EVERYBODY if any(has == role for has, _ in _of(policy, (member,)))]
+
+
+def _of(policy: Mapping[str, Any], members: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each role that one of ``members`` has, with its condition."""
+    for binding in policy.get("bindings", ()):
+        if any(member in binding.get("members", ()) for member in members):
+            yield binding["role"], binding.get("condition") or {}
+
+
+def _names(expression: str, database: str) -> bool:
+    """Whether an expression names that database, and not one whose name begins so."""
+    return re.search(rf"{re.escape(database)}(?![A-Za-z0-9-])", expression) is not None

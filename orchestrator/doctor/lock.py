@@ -1,0 +1,88 @@
+"""graphs.lock as ``orchestrator lock`` wrote it: what doctor needs of it."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import UsageError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a graph is started by itself."""
+
+    cron: str
+    time_zone: str
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What is known of a graph that is to be deployed. ``jobs_at_once``: the most Dataflow jobs of one run."""
+
+    problems: tuple[str, ...]
+    regions: tuple[str, ...]
+    templates: tuple[str, ...]
+    jobs_at_once: int
+    schedule: Schedule | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """``graphs`` by name. ``files``: the hash of each deployed file, by its path in the graphs' folder."""
+
+    folder: Path
+    graphs: Mapping[str, Locked]
+    files: Mapping[str, str]
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """All of them, each once: ``gs://bucket/object``."""
+        return tuple(sorted({template for graph in self.graphs.values() for template in graph.templates}))
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return tuple(sorted({region for graph in self.graphs.values() for region in graph.regions}))
+
+    def stale(self) -> Iterator[str]:
+        """The files that are no longer as they were when they were locked."""
+        for name, sha in sorted(self.files.items()):
+            file = self.folder / name
+            if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != sha:
+                yield name
+
+
+def read_lock(folder: Path) -> Lock:
+    """The lock in the graphs' folder. Raises UsageError, with the mend, if there is none or it cannot be read."""
+    path = folder / "graphs.lock"
+    mend = f"make it with 'orchestrator lock {folder}'"
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such file: {mend}")
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if said["format"] != FORMAT:
+            raise UsageError(f"{path}: expected format {FORMAT}, came {said['format']!r}: {mend}")
+        graphs = {name: _locked(graph) for name, graph in said["graphs"].items()}
+        return Lock(folder, graphs, {str(name): str(sha) for name, sha in said["files"].items()})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}: expected what 'orchestrator lock' writes ({_named(error)}): {mend}") from error
+
+
+def _locked(said: Mapping[str, Any]) -> Locked:
+    when = said["schedule"]
+    return Locked(
+        tuple(said["problems"]),
+        tuple(said["regions"]),
+        tuple(said["templates"]),
+        int(said["jobs_at_once"]),
+        None if when is None else Schedule(when["cron"], when["time_zone"], when["paused"]),
+    )
+
+
+def _named(error: Exception) -> str:
+    return f"no {error}" if isinstance(error, KeyError) else str(error)

@@ -1,0 +1,82 @@
+"""The commands that mend what was found. Each line can be copied as it is, but for words in capitals. Pure."""
+
+from dataclasses import dataclass
+from shlex import quote
+
+from orchestrator.deployment import Deployment
+
+#: What puts a deployment right as a whole.
+APPLY = "terraform -chdir=terraform apply"
+
+
+@dataclass(frozen=True, slots=True)
+class Mends:
+    """gcloud lines for one deployment."""
+
+    deployment: Deployment
+
+    @property
+    def _project(self) -> str:
+        return f"--project={self.deployment.project}"
+
+    @property
+    def _region(self) -> str:
+        return f"--location={self.deployment.region} {self._project}"
+
+    def enable(self, api: str) -> str:
+        return f"gcloud services enable {api} {self._project}"
+
+    def resume_queue(self, queue: str) -> str:
+        return f"gcloud tasks queues resume {queue} {self._region}"
+
+    def more_attempts(self, queue: str) -> str:
+        return f"gcloud tasks queues update {queue} --max-attempts=100 {self._region}"
+
+    def enable_sink(self, sink: str) -> str:
+        return f"gcloud logging sinks update {sink} --no-disabled {self._project}"
+
+    def keep_subscription(self, subscription: str) -> str:
+        return f"gcloud pubsub subscriptions update {subscription} --expiration-period=never {self._project}"
+
+    def enable_account(self, email: str) -> str:
+        return f"gcloud iam service-accounts enable {email} {self._project}"
+
+    def resume_schedule(self, job: str) -> str:
+        return f"gcloud scheduler jobs resume {job} {self._region}"
+
+    def pause_schedule(self, job: str) -> str:
+        return f"gcloud scheduler jobs pause {job} {self._region}"
+
+    def expire(self, group: str, field: str, database: str) -> str:
+        where = f"--collection-group={group} --database={quote(database)} {self._project}"
+        return f"gcloud firestore fields ttls update {field} --enable-ttl {where}"
+
+    def logs(self, function: str) -> str:
+        return f"gcloud functions logs read {function} --gen2 --region={self.deployment.region} {self._project}"
+
+    def not_everybody(self, service: str, member: str) -> str:
+        where = f"--region={self.deployment.region} {self._project}"
+        line = f"gcloud run services remove-iam-policy-binding {service} {where}"
+        return f"{line} --member={member} --role=roles/run.invoker"
+
+    def take(self, member: str, role: str) -> str:
+        line = f"gcloud projects remove-iam-policy-binding {self.deployment.project} --condition=None"
+        return f"{line} --member={member} --role={role}"
+
+    def grant(self, kind: str, name: str, member: str, role: str) -> str:
+        """The line that grants a role on a thing. ``kind`` and ``name``: as in holding.Target."""
+        project, region = self._project, self.deployment.region
+        database = f'resource.name == "projects/{self.deployment.project}/databases/{name}"'
+        where = {
+            "project": f"projects add-iam-policy-binding {name} --condition=None",
+            "database": f"projects add-iam-policy-binding {self.deployment.project} "
+            f"--condition={quote(f'title={self.deployment.base} database,expression={database}')}",
+            "queue": f"tasks queues add-iam-policy-binding {name} {self._region}",
+            "function": f"run services add-iam-policy-binding {name} --region={region} {project}",
+            "account": f"iam service-accounts add-iam-policy-binding {name} {project}",
+            "topic": f"pubsub topics add-iam-policy-binding {name} {project}",
+            "subscription": f"pubsub subscriptions add-iam-policy-binding {name} {project}",
+            "bucket": f"storage buckets add-iam-policy-binding gs://{name}",
+            "repository": f"artifacts repositories add-iam-policy-binding {name} {self._region}",
+        }[kind]
+        return f"gcloud {where} --member={member} --role={role}"

@@ -1,0 +1,30 @@
+"""One stand-in for all tests of doctor, whole again before each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("googleapiclient")
+
+from orchestrator.apis import Apis
+from orchestrator.doctor import Here
+from orchestrator.doctor.lock import read_lock
+from orchestrator.standins.google import GoogleStandIn
+from tests.doctor.deployment import ARCHIVE, Patient, bodies, lock_in, serving
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[tuple[GoogleStandIn, Apis]]:
+    with serving() as made:
+        yield made
+
+
+@pytest.fixture
+def patient(service: tuple[GoogleStandIn, Apis], tmp_path: Path) -> Iterator[Patient]:
+    """A deployment to which nothing is wrong."""
+    double, apis = service
+    double.bodies = bodies()
+    double.faults.clear()
+    yield Patient(double, apis, Here(read_lock(lock_in(tmp_path / "graphs")), "", ARCHIVE, ""))
+    assert double.misfits == []

@@ -1,0 +1,119 @@
+"""A whole deployment on the stand-in of Google's APIs, to break in one place; and what doctor says of it."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from orchestrator.apis import Apis
+from orchestrator.deployment import Deployment
+from orchestrator.doctor import Here, Level, Result, World, examine
+from orchestrator.doctor.lock import read_lock
+from orchestrator.standins.google import Bodies, GoogleStandIn
+from orchestrator.standins.google_deployed import deployed
+
+D = Deployment("demo-1", "europe-west4")
+P = "projects/demo-1"
+L = f"{P}/locations/europe-west4"
+ARCHIVE = "functions-0123456789abcdef0123.zip"
+APPLY = "terraform -chdir=terraform apply"
+TEMPLATE = "projects/_/buckets/demo-templates/objects/sales/orders.json"
+
+GRAPH = "name: sales\n"
+LOCK: dict[str, Any] = {
+    "format": 1,
+    "graphs": {
+        "sales": {
+            "file": "sales.yaml",
+            "version": "v1",
+            "problems": [],
+            "regions": ["europe-west1"],
+            "templates": ["gs://demo-templates/sales/orders.json"],
+            "jobs_at_once": 4,
+            "schedule": {"cron": "0 6 * * *", "time_zone": "Europe/Berlin", "params": {}, "paused": False},
+        },
+        "nightly": {
+            "file": "sales.yaml",
+            "version": "v1",
+            "problems": [],
+            "regions": [],
+            "templates": [],
+            "jobs_at_once": 2,
+            "schedule": {"cron": "0 1 * * *", "time_zone": "Etc/UTC", "params": {}, "paused": True},
+        },
+    },
+    "local": {},
+    "files": {"sales.yaml": hashlib.sha256(GRAPH.encode()).hexdigest()},
+}
+
+
+@dataclass
+class Patient:
+    """A deployment that doctor can examine. ``bodies`` may be changed before that, and ``here`` too."""
+
+    double: GoogleStandIn
+    apis: Apis
+    here: Here
+
+    @property
+    def bodies(self) -> Bodies:
+        return self.double.bodies
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        """The body of a resource."""
+        return self.bodies.resources[name]
+
+    def function(self, target: str) -> dict[str, Any]:
+        return self[f"{L}/functions/{D.function(target)}"]
+
+    def variables(self, target: str) -> dict[str, str]:
+        found: dict[str, str] = self.function(target)["serviceConfig"]["environmentVariables"]
+        return found
+
+    def remove(self, *names: str) -> None:
+        for name in names:
+            del self.bodies.resources[name]
+
+    def lock(self, lock: Any) -> None:
+        """What graphs.lock says; None: there is none."""
+        assert self.here.lock is not None
+        path = self.here.lock.folder / "graphs.lock"
+        path.write_text(json.dumps(lock))
+        self.here = replace(self.here, lock=read_lock(path.parent))
+
+    def examine(self) -> list[Result]:
+        return list(examine(World(self.apis, D, self.here)))
+
+    def complaints(self) -> list[tuple[str, str, str, str]]:
+        """What is not as it should be: check, level, text, mend."""
+        return [
+            (result.check, finding.level.value, finding.text, finding.mend)
+            for result in self.examine()
+            for finding in result.findings
+            if finding.level is not Level.OK
+        ]
+
+
+def lock_in(folder: Path) -> Path:
+    """A folder with the graph and its lock."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sales.yaml").write_text(GRAPH)
+    (folder / "graphs.lock").write_text(json.dumps(LOCK))
+    return folder
+
+
+def bodies(**more: Any) -> Bodies:
+    """What Google's APIs say of a whole deployment."""
+    return deployed(D, LOCK, ARCHIVE, **more)
+
+
+@contextmanager
+def serving() -> Iterator[tuple[GoogleStandIn, Apis]]:
+    """A stand-in, and its client, which takes a third of a second to make."""
+    with GoogleStandIn(bodies()) as double:
+        apis = Apis("demo-1", double.url)
+        yield double, apis
+        apis.close()

@@ -1,0 +1,145 @@
+"""The stand-in of Google's APIs says no as Google does, and notices bodies that are not Google's."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from orchestrator.standins.google import Bodies, GoogleStandIn
+from orchestrator.standins.rest import RefusedError
+from tests.doctor.deployment import TEMPLATE, D, L, P, bodies
+from tests.shared import reference
+
+
+@pytest.fixture
+def double() -> Iterator[GoogleStandIn]:
+    with GoogleStandIn(bodies(eventarc=True)) as made:
+        yield made
+
+
+def call(double: GoogleStandIn, path: str, body: Any = None) -> tuple[int, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{double.url}{path}", data), timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            said = json.load(error)["error"]
+            return error.code, f"{said['status']}: {said['message']}"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/bigquery/v2/projects", 404, "NOT_FOUND: Method not found."),
+        ("/run/v2/nothing", 404, "NOT_FOUND: Method not found."),
+        (f"/pubsub/v1/{P}/topics", 501, "UNIMPLEMENTED: The stand-in has no pubsub.projects.topics.list."),
+        (f"/pubsub/v1/{P}/topics/none", 404, f"NOT_FOUND: Resource '{P}/topics/none' was not found"),
+        (f"/pubsub/v1/{P}/topics/none:getIamPolicy", 404, f"NOT_FOUND: Resource '{P}/topics/none' was not found"),
+        (f"/run/v2/{L}/services/x?nothing=1", 400, "INVALID_ARGUMENT: Invalid JSON payload received. Unknown name"),
+        ("/dataflow/v1b3/projects/demo-1/jobs:aggregated?filter=X", 400, "INVALID_ARGUMENT: Invalid value at 'filter'"),
+        (
+            "/pubsub/v1/projects/other/topics/t",
+            403,
+            "PERMISSION_DENIED: Permission denied on resource 'projects/other' (or it may not exist).",
+        ),
+    ],
+)
+def test_what_is_not_there_is_refused(double: GoogleStandIn, path: str, status: int, said: str):
+    code, text = call(double, path)
+    assert (code, text[: len(said)]) == (status, said)
+
+
+def test_a_body_that_is_not_as_the_document_says_is_refused(double: GoogleStandIn):
+    path = "/cloudresourcemanager/v1/projects/demo-1:getIamPolicy"
+    assert call(double, path, {"options": {"version": 3}})[0] == 400
+    assert call(double, path, {"options": {"requestedPolicyVersion": 3}})[0] == 200
+
+
+def test_grants_on_a_condition_come_under_other_names_unless_they_are_asked_for(double: GoogleStandIn):
+    path = "/cloudresourcemanager/v1/projects/demo-1:getIamPolicy"
+    _, old = call(double, path, {})
+    _, new = call(double, path, {"options": {"requestedPolicyVersion": 3}})
+    assert "roles/datastore.user" in {binding["role"] for binding in new["bindings"]}
+    (renamed,) = [binding for binding in old["bindings"] if "datastore" in binding["role"]]
+    assert renamed["role"].startswith("roles/datastore.user_withcond_")
+    assert set(renamed) == {"role", "members"}
+
+
+def test_what_has_no_policy_has_an_empty_one(double: GoogleStandIn):
+    path = f"/iam/v1/{P}/serviceAccounts/{D.account('builder')}:getIamPolicy?options.requestedPolicyVersion=3"
+    assert call(double, path, {}) == (200, {"etag": "ACAB"})
+
+
+def test_an_api_that_is_off_answers_as_was_recorded(double: GoogleStandIn):
+    double.bodies.resources[f"{P}/services/dataflow.googleapis.com"]["state"] = "DISABLED"
+    status, text = call(double, "/dataflow/v1b3/projects/demo-1/jobs:aggregated")
+    recorded = reference("api/errors/error_403_api_disabled.json")["body"]["error"]
+    assert (status, text.partition(":")[0]) == (recorded["code"], recorded["status"])
+    assert (
+        text.partition("has not been used")[2].replace("123456789012", "123456789123")
+        == (recorded["message"].partition("has not been used")[2])
+    )
+
+
+def test_services_are_told_by_the_projects_number_and_those_nobody_knows_are_off(double: GoogleStandIn):
+    names = "&".join(f"names={P}/services/{api}.googleapis.com" for api in ("run", "bigquery"))
+    assert call(double, f"/serviceusage/v1/{P}/services:batchGet?{names}") == (
+        200,
+        {
+            "services": [
+                {
+                    "state": state,
+                    "name": f"projects/123456789012/services/{api}.googleapis.com",
+                    "parent": "projects/123456789012",
+                }
+                for api, state in (("run", "ENABLED"), ("bigquery", "DISABLED"))
+            ]
+        },
+    )
+
+
+def test_triggers_are_listed_in_one_region_or_in_all(double: GoogleStandIn):
+    def names(region: str) -> list[str]:
+        found = call(double, f"/eventarc/v1/{P}/locations/{region}/triggers")[1]
+        return [trigger["name"].split("/")[3] for trigger in found.get("triggers", [])]
+
+    assert (names("-"), names("europe-west4"), names("us-east1")) == (
+        ["europe-west1", "europe-west4"],
+        ["europe-west4"],
+        [],
+    )
+
+
+def test_an_object_is_told_or_its_content(double: GoogleStandIn):
+    path = "/storage/storage/v1/b/demo-templates/o/sales%2Forders.json"
+    assert call(double, path)[1] == {"bucket": "demo-templates", "name": "sales/orders.json", "size": "40"}
+    assert call(double, f"{path}?alt=media")[1] == json.loads(double.bodies.contents[TEMPLATE])
+
+
+def test_a_fault_is_of_one_resource_and_of_one_method_if_it_is_said(double: GoogleStandIn):
+    name = f"{P}/topics/{D.topic}"
+    double.fail(name, RefusedError(503, "UNAVAILABLE", "Later."), "getIamPolicy")
+    assert call(double, f"/pubsub/v1/{name}") == (200, {"name": name})
+    assert call(double, f"/pubsub/v1/{name}:getIamPolicy") == (503, "UNAVAILABLE: Later.")
+    assert call(double, f"/pubsub/v1/{P}/topics/{D.dead_letters}:getIamPolicy")[0] == 200
+
+
+def test_bodies_that_are_not_googles_are_noticed():
+    made = Bodies({P: {"projectId": "demo-1", "number": 1}, f"{P}/services/run.googleapis.com": {"state": "ENABLED"}})
+    made.resources[f"{P}/services/cloudresourcemanager.googleapis.com"] = {"state": "ENABLED"}
+    with GoogleStandIn(made) as double:
+        assert call(double, "/cloudresourcemanager/v1/projects/demo-1")[0] == 200
+        assert double.misfits == [
+            f"Invalid JSON payload received. Unknown name \"number\" at '{P}': Cannot find field."
+        ]
+
+
+def test_a_role_that_nobody_has_cannot_be_taken():
+    made = bodies()
+    made.revoke(P, "roles/dataflow.worker", f"serviceAccount:{D.account('worker')}")
+    with pytest.raises(LookupError, match=r"has no roles/dataflow\.worker on projects/demo-1"):
+        made.revoke(P, "roles/dataflow.worker", f"serviceAccount:{D.account('worker')}")

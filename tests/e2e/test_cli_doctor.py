@@ -1,0 +1,268 @@
+"""``doctor`` on the stand-in of Google's APIs: what it prints, what it tells programs, and how it ends."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("googleapiclient")
+
+from orchestrator.deployment.source import archive_name
+from orchestrator.standins.google import GoogleStandIn, forbidden
+from orchestrator.standins.google_deployed import deployed
+from orchestrator.standins.rest import RefusedError
+from tests.doctor.deployment import LOCK, D, L, P, lock_in
+from tests.e2e.command_line import Place
+
+HERE = ("doctor", "--project", "demo-1", "--region", "europe-west4")
+
+WELL = """\
+orchestrator-prod in demo-1, europe-west4
+
+project
+  ok    project        number 123456789012
+  ok    APIs           15 are enabled
+  ok    graphs.lock    2 graphs
+  ok    jobs at once   0 running, at most 4 in a run, 25 by default
+
+functions
+  ok    on_signal      is what lies here
+  ok    on_task        is what lies here
+  ok    start          is what lies here
+  ok    sweep          is what lies here
+
+queues
+  ok    launches       orchestrator-prod-launches
+  ok    checks         orchestrator-prod-checks
+
+signals
+  ok    log sink
+  ok    topics
+  ok    push
+  ok    dead letters
+  ok    Eventarc       not used: the log sink tells of jobs
+
+storage
+  ok    database       orchestrator-prod
+  ok    retention      runs go 90 days after their end
+  ok    buckets
+  ok    images
+  ok    templates      1 in graphs/graphs.lock
+
+schedules
+  ok    sweep
+  ok    graphs         of nightly, sales
+
+accounts
+  ok    signals        2 grants
+  ok    tasks          8 grants
+  ok    starter        4 grants
+  ok    caller         1 grant
+  ok    events         1 grant
+  ok    scheduler      2 grants
+  ok    worker         3 grants
+  ok    builder        3 grants
+  ok    sink's writer  1 grant
+  ok    Pub/Sub        2 grants
+
+well: 32 ok of 32 checks
+"""
+
+
+def repository(folder: Path) -> Path:
+    """A repository with one function and one graph."""
+    for name, text in {
+        "functions/main.py": "",
+        "functions/left-out.json": '["orchestrator/cli/"]',
+        "requirements.txt": "",
+        "orchestrator/engine.py": "",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return lock_in(folder / "graphs")
+
+
+@pytest.fixture
+def double(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[GoogleStandIn]:
+    """A deployment of what lies in ``place``."""
+    graphs = repository(place.folder)
+    for name in ("ORCHESTRATOR_PROJECT", "ORCHESTRATOR_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    with GoogleStandIn(deployed(D, LOCK, archive_name(place.folder, graphs))) as made:
+        monkeypatch.setenv("GOOGLE_APIS_EMULATOR_URL", made.url)
+        yield made
+        assert made.misfits == []
+
+
+def test_a_whole_deployment_is_told_a_line_a_check(double: GoogleStandIn, place: Place) -> None:
+    said = place.look(*HERE)
+    assert (said.code, said.err) == (0, "")
+    assert said.out == WELL
+
+
+def test_what_is_wrong_is_told_below_its_check_with_its_mend(double: GoogleStandIn, place: Place) -> None:
+    place.write("orchestrator/engine.py", "changed = True\n")
+    double.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["state"] = "PAUSED"
+    double.bodies.resources[f"{L}/functions/orchestrator-prod-start"]["serviceConfig"]["minInstanceCount"] = 2
+    double.fail(f"{P}/databases/orchestrator-prod", forbidden())
+    said = place.look(*HERE)
+    assert (said.code, said.err) == (1, "")
+    text = re.sub(r"functions-[0-9a-f]{20}", "functions-HASH", said.out)
+    assert (
+        text.partition("functions\n")[2].partition("signals")[0]
+        == """\
+  FAIL  on_signal
+        it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
+        mend: terraform -chdir=terraform apply
+  FAIL  on_task
+        it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
+        mend: terraform -chdir=terraform apply
+  FAIL  start
+        it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
+        mend: terraform -chdir=terraform apply
+        at least 2 of its instances are always on, which costs all day
+        mend: terraform -chdir=terraform apply
+  FAIL  sweep
+        it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
+        mend: terraform -chdir=terraform apply
+
+queues
+  ok    launches       orchestrator-prod-launches
+  FAIL  checks
+        its state is PAUSED, not RUNNING: tasks wait in it, and runs stand still
+        mend: gcloud tasks queues resume orchestrator-prod-checks --location=europe-west4 --project=demo-1
+
+"""
+    )
+    assert (
+        """\
+  ?     database
+        cannot look at databases/orchestrator-prod: it needs the permission datastore.databases.getMetadata: \
+403 The caller does not have permission
+        mend: gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer
+"""
+        in said.out
+    )
+    assert said.out.endswith("\nnot well: 26 ok, 1 ?, 5 FAIL\n")
+
+
+def test_warnings_alone_are_no_reason_to_fail(double: GoogleStandIn, place: Place) -> None:
+    double.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["retryConfig"] = {"maxAttempts": 5}
+    said = place.look(*HERE)
+    assert (said.code, said.lines[-1]) == (0, "well: 31 ok, 1 warn of 32 checks")
+
+
+def test_programs_are_told_the_same(double: GoogleStandIn, place: Place) -> None:
+    del double.bodies.resources[f"{P}/sinks/orchestrator-prod-signals"]
+    said = place.look(*HERE, "--json")
+    report = said.json
+    checks = report.pop("checks")
+    assert said.code == 1
+    assert report == {"deployment": "orchestrator-prod", "project": "demo-1", "region": "europe-west4", "well": False}
+    assert [check for check in checks if check["level"] != "ok"] == [
+        {
+            "group": "signals",
+            "check": "log sink",
+            "level": "fail",
+            "findings": [
+                {
+                    "level": "fail",
+                    "text": "there is no log sink orchestrator-prod-signals: nobody hears that a job has ended",
+                    "mend": "terraform -chdir=terraform apply",
+                }
+            ],
+        }
+    ]
+    assert checks[0] == {
+        "group": "project",
+        "check": "project",
+        "level": "ok",
+        "findings": [{"level": "ok", "text": "number 123456789012", "mend": ""}],
+    }
+
+
+@pytest.mark.parametrize(
+    "fault", [forbidden(), RefusedError(503, "UNAVAILABLE", "The service is currently unavailable.")]
+)
+def test_where_nothing_can_be_looked_at_it_says_so(double: GoogleStandIn, place: Place, fault: RefusedError) -> None:
+    double.fail("*", fault)
+    said = place.look(*HERE)
+    assert (said.code, said.err) == (1, "")
+    assert said.lines[-1] == (
+        "nothing could be looked at (1 ok, 31 ?): is there a project 'demo-1', and may you see it?"
+    )
+
+
+def test_elsewhere_than_in_the_repository_it_cannot_tell_what_is_up_to_date(
+    double: GoogleStandIn, place: Place, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = Place(tmp_path_factory.mktemp("elsewhere"))
+    said = other.look(*HERE, "--graphs", str(place.folder / "graphs"))
+    assert said.code == 0
+    assert "on_task        cannot tell whether it is up to date: this is not run inside the orch" in said.out
+    said = other.look(*HERE)
+    assert said.code == 1
+    assert (
+        """\
+  ?     graphs.lock
+        cannot look at schedules, templates and what is deployed: graphs/graphs.lock: there is no such file: make it \
+with 'orchestrator lock graphs'
+        mend: orchestrator lock; run this where the graphs lie, or name their folder: --graphs FOLDER
+"""
+        in said.out
+    )
+
+
+def test_a_project_that_is_not_there_is_wrong_use(double: GoogleStandIn, place: Place) -> None:
+    double.fail(P, RefusedError(404, "NOT_FOUND", "Project not found"))
+    said = place.look(*HERE)
+    assert (said.code, said.out, said.err) == (2, "", "error: --project: there is no project 'demo-1'\n")
+    double.fail(P, RefusedError(400, "INVALID_ARGUMENT", "field [projectId] has issue"))
+    assert place.look(*HERE).err == (
+        "error: --project: expected a project's id, came 'demo-1': 400 field [projectId] has issue\n"
+    )
+
+
+def test_project_and_region_may_come_from_the_environment(
+    double: GoogleStandIn, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = place.look("doctor")
+    assert (said.code, said.err.splitlines()[0]) == (
+        2,
+        "error: missing option '--project' (env var: 'ORCHESTRATOR_PROJECT')",
+    )
+    monkeypatch.setenv("ORCHESTRATOR_PROJECT", "demo-1")
+    monkeypatch.setenv("ORCHESTRATOR_REGION", "europe-west4")
+    assert place.look("doctor").code == 0
+
+
+def test_names_that_no_deployment_has_are_wrong_use(double: GoogleStandIn, place: Place) -> None:
+    assert place.look(*HERE, "--environment", "Prod").err == (
+        "error: environment: expected lower-case letters, digits and single '-', came 'Prod'\n"
+    )
+
+
+def test_without_credentials_nothing_is_asked(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GOOGLE_APIS_EMULATOR_URL", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(place.folder / "none.json"))
+    said = place.look(*HERE)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        f"error: no Google credentials that work: File {place.folder}/none.json was not found: "
+        "log in with 'gcloud auth application-default login'\n"
+    )
+
+
+def test_in_a_terminal_it_tells_the_same(double: GoogleStandIn, place: Place) -> None:
+    said = place.watch(*HERE, GOOGLE_APIS_EMULATOR_URL=double.url)
+    assert (said.code, said.out) == (0, WELL)
+    double.fail(f"{P}/databases/orchestrator-prod", forbidden())
+    assert (
+        """\
+        cannot look at databases/orchestrator-prod: it needs the permission
+        datastore.databases.getMetadata: 403 The caller does not have permission
+        mend: gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer
+"""
+        in place.watch(*HERE, GOOGLE_APIS_EMULATOR_URL=double.url).out
+    )
