@@ -1,24 +1,16 @@
 """Users' functions by name: ``module:function`` beside the graph's file. Finds them, and calls them for parameters."""
 
-import importlib
 import inspect
-import sys
-import threading
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 
 from orchestrator.core.steps import Json
+from orchestrator.definition.importing import imported
 from orchestrator.errors import LaunchRefusedError, OutputError
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.ports import JobRequest
 from orchestrator.suggestions import did_you_mean
-
-
-#: One import at a time, and from which folder's call each module of a user's came.
-_IMPORTING = threading.RLock()
-_FOLDERS: dict[str, str] = {}
 
 
 class UnknownFunctionError(LookupError):
@@ -32,7 +24,7 @@ def resolve(name: str, folder: str | None) -> Callable[..., object]:
     """
     module_name, _, function_name = name.partition(":")
     try:
-        module = _imported(module_name, folder)
+        module = imported(module_name, folder)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise  # the module is there; something that it imports is not
@@ -42,22 +34,6 @@ def resolve(name: str, folder: str | None) -> Callable[..., object]:
         hint = did_you_mean(function_name, [key for key in vars(module) if callable(getattr(module, key))])
         raise UnknownFunctionError(f"module '{module_name}' has no function '{function_name}'{hint}")
     return function  # type: ignore[no-any-return]
-
-
-def _imported(name: str, folder: str | None) -> ModuleType:
-    """The module of that name; what another folder has under the names of this one is forgotten first."""
-    with _IMPORTING:
-        if folder is not None:
-            sys.path[:] = [folder, *(path for path in sys.path if path != folder)]
-            here = {path.stem for path in Path(folder).glob("*") if path.is_dir() or path.suffix == ".py"}
-            for known in [known for known in sys.modules if known.partition(".")[0] in here]:
-                if _FOLDERS.get(known, folder) != folder:
-                    del sys.modules[known], _FOLDERS[known]
-        before = set(sys.modules)
-        module = importlib.import_module(name)
-        if folder is not None:
-            _FOLDERS.update(dict.fromkeys(set(sys.modules) - before, folder))
-        return module
 
 
 def parameters(request: JobRequest) -> Mapping[str, Json]:
