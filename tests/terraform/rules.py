@@ -255,4 +255,4 @@ def _size(deployed: Deployed, target: str) -> Any:
     return deployed.resources[f'google_cloudfunctions2_function.function["{target}"]']["service_config"][0]
 
 
-RULES = (inventory, names, grants, environment, functions, signals, queues, database, schedules, cost, looks)
+RULES = (inventory, names, environment, grants, functions, signals, queues, database, schedules, cost, looks)

@@ -18,6 +18,7 @@ from orchestrator.definition.schema import (
     ScheduleKeys,
     StepKeys,
 )
+from orchestrator.deployment import GRANTS
 from tests.unit.test_rules import joins
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +86,7 @@ def test_the_python_graph_in_the_reference_is_valid(tmp_path: Path):
 
 def test_the_commands_in_the_readme_exist():
     used = set(re.findall(r"^orchestrator (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
-    assert used == {"validate", "plot", "run", "explain", "status"}
+    assert used == {"validate", "plot", "run", "explain", "status", "doctor", "start"}
     assert used <= set(COMMANDS)
 
 
@@ -103,3 +104,34 @@ def test_links_between_documents_lead_somewhere():
         here = [target for target in targets if not re.match(r"[a-z]+:", target)]
         broken += [f"{document.name}: {target}" for target in here if not (document.parent / target).exists()]
     assert broken == []
+
+
+def test_who_may_do_what_is_said_as_it_is():
+    lines = (ROOT / "docs/deploy.md").read_text().splitlines()
+    told = [tuple(cell.strip(" `") for cell in line.strip("|").split("|")) for line in lines if "| `roles/" in line]
+    assert told == [(grant.who, grant.role, grant.on, grant.why, grant.only) for grant in GRANTS]
+
+
+def test_the_way_to_a_first_run_takes_fewer_than_ten_commands_that_exist():
+    """And each of Terraform's variables that the page names is there."""
+    text = (ROOT / "docs/deploy.md").read_text()
+    first = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)[0].splitlines()
+    assert len(first) < 10
+    assert {words for line in first for words in re.findall(r"^orchestrator (\w+)", line)} <= set(COMMANDS)
+    declared = set(
+        re.findall(r'variable "(\w+)"', "".join(p.read_text() for p in ROOT.glob("terraform/variables*.tf")))
+    )
+    assert set(re.findall(r"-var '?(\w+)=", text)) <= declared
+
+
+def test_every_variable_of_terraform_says_what_it_is_for_in_a_sentence():
+    """As is every refusal of one: it begins with the name and ends with a full stop."""
+    text = "".join(path.read_text() for path in sorted(ROOT.glob("terraform/variables*.tf")))
+    blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', text, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == text.count("\nvariable ")
+    for name, block in blocks:
+        (said,) = re.findall(r'^  description = "(.+)"$', block, re.MULTILINE)
+        assert re.match(r"[A-Z]", said), (name, said)
+        assert said.endswith((".", ":")), (name, said)
+        for refusal in re.findall(r'error_message = "(.+)"$', block, re.MULTILINE):
+            assert re.match(rf"{name}\b|name and environment", refusal), refusal

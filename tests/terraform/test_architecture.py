@@ -1,0 +1,39 @@
+"""The picture of the architecture shows what Terraform deploys now."""
+
+import importlib.util
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+
+from tests.terraform.imaginary import ROOT, Deployed
+from tests.terraform.rules import EXAMPLES
+
+Example = Callable[[str], Deployed]
+
+
+@pytest.fixture(scope="module")
+def architecture() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("architecture", ROOT / "docs/architecture.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_it_was_drawn_from_the_terraform_as_it_is(example: Example, architecture: ModuleType):
+    """If not: ``make picture``, and look at it."""
+    assert architecture.dot(example("scheduled").resources) == (ROOT / "docs/architecture.dot").read_text()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_way_of_a_signal_and_of_a_task_is_in_it(example: Example, architecture: ModuleType, name: str):
+    found = {(tail, head) for tail, head, _ in architecture.arrows(example(name).resources)}
+    function = 'google_cloudfunctions2_function.function["{}"]'.format
+    queue = 'google_cloud_tasks_queue.lane["{}"]'.format
+    assert {(function("on_signal"), queue("checks")), (function("start"), queue("launches"))} <= found
+    assert {(queue("launches"), function("on_task")), (queue("checks"), function("on_task"))} <= found
+    assert (function("on_task"), architecture.DATAFLOW) in found
+    assert any(head == function("on_signal") for _, head in found)
+    assert not any(tail == function("on_signal") and head != queue("checks") for tail, head in found)
