@@ -24,6 +24,7 @@ COMMANDS = {
     "rehearse": "Run a graph here as it runs in the cloud, while things go wrong.",
     "graphs": "List the graphs in graphs/.",
     "lock": "Check the graphs of a folder, for Terraform to deploy.",
+    "start": "Start a run of a deployed graph.",
     "doctor": "Say what is missing or wrong in a deployment, and what mends it.",
     "schema": "Print the JSON Schema of graph files, for editors.",
 }

@@ -7,7 +7,8 @@ from textwrap import wrap
 
 from orchestrator.cli.summary import Line
 from orchestrator.deployment import Deployment
-from orchestrator.doctor import CHECKS, Level, Result
+from orchestrator.doctor.checks import CHECKS
+from orchestrator.doctor.findings import Level, Result
 
 #: What stands before a check, and how it looks.
 _SIGNS = {

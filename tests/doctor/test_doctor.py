@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from orchestrator.deployment import GRANTS, Grant
-from orchestrator.doctor import CHECKS, Here, Level, World, examine
+from orchestrator.doctor.checks import CHECKS, examine
+from orchestrator.doctor.findings import Level
+from orchestrator.doctor.world import Here, World
 from orchestrator.standins.google import forbidden
 from orchestrator.standins.google_grants import Granting
 from orchestrator.standins.rest import RefusedError

@@ -15,7 +15,7 @@ from orchestrator.deployment import Deployment
 from orchestrator.settings import read_reach_settings
 
 if TYPE_CHECKING:
-    from orchestrator.doctor import Result
+    from orchestrator.doctor.findings import Result
 
 EPILOG = """\b
 Examples:
@@ -46,8 +46,10 @@ def command(project: str, region: str, name: str, environment: str, graphs: Path
     from orchestrator.apis import Apis
     from orchestrator.cli.console import say
     from orchestrator.cli.examined import lines, summary
-    from orchestrator.doctor import UNWELL, World, examine, look_here
+    from orchestrator.doctor.checks import examine
+    from orchestrator.doctor.findings import UNWELL
     from orchestrator.doctor.project import check_project
+    from orchestrator.doctor.world import World, look_here
 
     deployment = Deployment(project, region, name, environment)
     apis = Apis(project, read_reach_settings().apis_url)
@@ -76,7 +78,7 @@ def kept(coming: "Iterator[Result]", into: "list[Result]") -> "Iterator[Result]"
 
 def report(deployment: Deployment, results: "Sequence[Result]") -> dict[str, object]:
     """The same for programs. ``level``: ok, warn, unknown or fail; a check's is that of its worst finding."""
-    from orchestrator.doctor import UNWELL
+    from orchestrator.doctor.findings import UNWELL
 
     return {
         "deployment": deployment.base,

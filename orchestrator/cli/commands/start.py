@@ -1,0 +1,123 @@
+"""``orchestrator start``: start a run of a deployed graph."""
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.failure import DONE, complain
+from orchestrator.cli.given import given_params
+from orchestrator.cli.options import deployment_options, json_option
+from orchestrator.deployment import Deployment
+from orchestrator.errors import NotFoundError, OrchestratorError
+from orchestrator.remote.identity import email_of, id_token, member_of
+from orchestrator.remote.post import is_local
+from orchestrator.remote.start import NotAllowedError, Started, Waiting, Wanted, start
+from orchestrator.settings import read_reach_settings
+from orchestrator.words import duration
+
+EPILOG = """\b
+Examples:
+  orchestrator start daily-sales --project my-project --region europe-west4 --param date=2026-01-31
+  orchestrator start daily-sales --run-id sales-2026-01-31 --json
+
+It calls the deployed function 'start' as you: with the ID token of a service account (GOOGLE_APPLICATION_CREDENTIALS,
+attached, or impersonated), of 'gcloud auth login', or of ORCHESTRATOR_ID_TOKEN. You need roles/run.invoker on it:
+Terraform's variable 'starters'. A run id stands for one run: asked for again, nothing is started.
+
+Exit codes: 0 it is started, or was there; 1 it could not be started now, or you may not; 2 wrong use, such as a graph
+that is not deployed or wrong params.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("graph")
+@deployment_options
+@click.option(
+    "-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A param of the run; may be repeated."
+)
+@click.option(
+    "--params-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Params as YAML or JSON; --param wins.",
+)
+@click.option("--run-id", metavar="ID", help="The run's id. [default: the graph's name, the time, and four letters]")
+@click.option("--url", help="Where 'start' is called. [default: what Google says of the deployed function]")
+@json_option
+def command(
+    graph: str,
+    project: str,
+    region: str,
+    name: str,
+    environment: str,
+    pairs: tuple[str, ...],
+    params_file: Path | None,
+    run_id: str | None,
+    url: str | None,
+    as_json: bool,
+) -> int:
+    """Start a run of GRAPH, a deployed graph, by its name."""
+    from orchestrator.order import made_up_id
+
+    params = given_params(pairs, params_file)
+    deployment, settings = Deployment(project, region, name, environment), read_reach_settings()
+    address, database = (url, deployment.database) if url else found(deployment, settings.apis_url)
+    token = id_token(address, settings.id_token) if settings.id_token or not is_local(address) else None
+    wanted = Wanted(graph, run_id or made_up_id(graph, time.time()), params, made_up=run_id is None)
+    waiting = Waiting(lambda why, seconds: complain(f"{why.rstrip('.')}: trying again in {duration(seconds)}"))
+    try:
+        started = start(address, wanted, token, waiting)
+    except NotAllowedError as error:
+        raise OrchestratorError(not_allowed(deployment, error, token)) from error
+    tell(started, f"firestore://{project}/{database}", as_json)
+    return DONE
+
+
+def found(deployment: Deployment, apis_url: str | None) -> tuple[str, str]:
+    """Where the deployed ``start`` is called, and the database that its runs are in. Raises OrchestratorError."""
+    from orchestrator.apis import Apis, AskError
+    from orchestrator.doctor.calls import FUNCTION
+    from orchestrator.doctor.world import variables
+
+    name = deployment.function("start")
+    apis = Apis(deployment.project, apis_url)
+    try:
+        function = apis.ask(FUNCTION, f"projects/{deployment.project}/locations/{deployment.region}/functions/{name}")
+    except AskError as error:
+        if error.status == 404:
+            where = f"{deployment.project}, {deployment.region}"
+            raise NotFoundError(f"there is no function {name} in {where}: see 'orchestrator doctor'") from error
+        raise OrchestratorError(f"{error}: if you know where {name} is called, say --url") from error
+    finally:
+        apis.close()
+    address = function.get("serviceConfig", {}).get("uri", "")
+    if not address:
+        raise OrchestratorError(f"{name} cannot be called, it is {function.get('state')}: see 'orchestrator doctor'")
+    return address, variables(function).get("ORCHESTRATOR_DATABASE", "(default)")
+
+
+def not_allowed(deployment: Deployment, error: NotAllowedError, token: str | None) -> str:
+    """Who was turned away, and what is to be granted to whom."""
+    from orchestrator.doctor.mends import Mends
+
+    email = email_of(token or "")
+    who = f"you are {email}" if email else "your token does not say who you are"
+    function = deployment.function("start")
+    needed = f"roles/run.invoker on {function} is needed"
+    if error.status == 401:
+        why = "this token was not taken: it may have run out, or be for another address"
+        return f"{error}: {who}, and {why}; {needed} too"
+    line = Mends(deployment).grant("function", function, member_of(email), "roles/run.invoker")
+    return f"{error}: {who}; {needed}: Terraform's variable 'starters', or\n{line}"
+
+
+def tell(started: Started, store: str, as_json: bool) -> None:
+    """The run, and how to follow it."""
+    if as_json:
+        click.echo(json.dumps({**asdict(started), "store": store}, ensure_ascii=False, indent=2))
+        return
+    was = "started" if started.created else f"was there already, and is {started.status}"
+    click.echo(f"run {started.run} {was}")
+    click.echo(f"follow it: orchestrator status {started.run} --store '{store}'")

@@ -1,0 +1,97 @@
+"""One POST of JSON to a deployed function, sent once and redirected nowhere: a token goes to whom it is for."""
+
+import http.client
+import json
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from orchestrator.errors import OrchestratorError, UsageError
+
+#: Seconds for an answer: a function that starts runs has 60, and its first instance some to come up.
+_TIMEOUT = 90.0
+
+#: The most of an answer that is read, in bytes.
+_LARGEST = 1024 * 1024
+
+
+class LostAnswerError(OrchestratorError):
+    """No answer came: what was asked for may or may not have been done."""
+
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """``retry_after``: seconds, if the answer says so."""
+
+    status: int
+    text: str
+    retry_after: float | None
+
+    @property
+    def json(self) -> Mapping[str, Any]:
+        """Its JSON object; an empty one if it is none."""
+        try:
+            said = json.loads(self.text)
+        except ValueError:
+            return {}
+        return said if isinstance(said, dict) else {}
+
+
+def is_local(url: str) -> bool:
+    """Whether nothing that is sent there leaves this machine. Raises UsageError for what no token may be sent to."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname and "@" not in parts.netloc:
+        return False
+    if parts.scheme == "http" and parts.hostname and _loopback(parts.hostname):
+        return True
+    raise UsageError(f"--url: expected https://…, where nobody else reads a token, came {url!r}")
+
+
+def post(url: str, body: Mapping[str, Any], token: str | None) -> Reply:
+    """The answer. Raises LostAnswerError if none came, OrchestratorError if whoever answers cannot be trusted."""
+    local = is_local(url)
+    headers = {"Content-Type": "application/json", "User-Agent": "orchestrator"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    request = urllib.request.Request(url, json.dumps(body, default=str).encode(), headers, method="POST")
+    handlers: list[urllib.request.BaseHandler] = [_Stay()]
+    if local:
+        handlers.append(urllib.request.ProxyHandler({}))
+    try:
+        with urllib.request.build_opener(*handlers).open(request, timeout=_TIMEOUT) as answer:
+            return _read(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return _read(error)
+    except (OSError, http.client.HTTPException) as error:
+        cause = getattr(error, "reason", error)
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise OrchestratorError(f"{url}: its certificate is not to be trusted: {cause.verify_message}") from error
+        raise LostAnswerError(f"{url} did not answer: {cause or type(cause).__name__}") from error
+
+
+def _read(answer: Any) -> Reply:
+    after = answer.headers.get("Retry-After") or ""
+    text = answer.read(_LARGEST).decode(errors="replace")
+    return Reply(int(answer.status), text, float(after) if after.isdecimal() else None)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follows no redirection: urllib would take the token along."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None

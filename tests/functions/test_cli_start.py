@@ -1,0 +1,61 @@
+"""``orchestrator start`` against the function itself, over HTTP."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from orchestrator.core.model import RunStatus
+from orchestrator.core.names import run_key
+from tests.e2e.command_line import Place, Said
+from tests.functions.cloud import Cloud
+
+JANUARY = ("--run-id", "sales-1", "--param", "date=2026-01-31")
+
+
+@pytest.fixture
+def served(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of the function."""
+    monkeypatch.delenv("ORCHESTRATOR_ID_TOKEN", raising=False)
+    server = make_server("127.0.0.1", 0, cloud.app("start"))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def call(tmp_path: Path, url: str, *words: str) -> Said:
+    """In a process of its own: the function writes its log to the standard output of this one."""
+    return Place(tmp_path)("start", *words, "--url", url, "--project", "demo-1", "--region", "europe-west4")
+
+
+def test_a_run_is_started_and_then_it_was_there(cloud: Cloud, served: str, tmp_path: Path):
+    first, again = (call(tmp_path, served, "sales", *JANUARY) for _ in range(2))
+    assert (first.code, first.lines[0]) == (0, "run sales-1 started")
+    assert (again.code, again.lines[0]) == (0, "run sales-1 was there already, and is running")
+    run = cloud.world("start").engine.store.get_run(run_key("sales-1"))
+    assert (run.status, run.params) == (RunStatus.RUNNING, {"date": "2026-01-31", "rows": 3})
+    assert len(cloud.held("launches")) == 1
+
+
+def test_an_id_is_made_up_for_a_run_that_has_none(cloud: Cloud, served: str, tmp_path: Path):
+    said = call(tmp_path, served, "sales", "-p", "date=2026-01-31", "--json")
+    assert said.code == 0
+    assert (said.json["graph"], said.json["created"]) == ("sales", True)
+    assert said.json["run"].startswith("sales-20")
+
+
+def test_what_cannot_be_meant_is_refused_in_the_functions_words(served: str, tmp_path: Path):
+    assert call(tmp_path, served, "nope") == Said(2, "", "error: no deployed graph is called 'nope': there are sales\n")
+    said = call(tmp_path, served, "sales", "-p", "dates=x", "-p", "rows=many")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: param ")
+    assert {word for word in ("'date'", "'dates'", "'rows'") if word in said.err} == {"'date'", "'dates'", "'rows'"}
+    call(tmp_path, served, "sales", *JANUARY)
+    other = call(tmp_path, served, "sales", "--run-id", "sales-1", "-p", "date=2026-02-28")
+    assert other.code == 2
+    assert "run 'sales-1' was started with other params" in other.err
