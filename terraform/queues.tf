@@ -2,9 +2,12 @@
 # behind them. A deleted queue's name stays taken for days.
 
 locals {
+  # What on_task can take; a delivery beyond it would be refused, and slow its queue down.
+  at_once = local.functions.on_task.max_instances * local.functions.on_task.concurrency
+
   lanes = {
     launches = { per_second = var.launches.per_second, at_once = var.launches.at_once }
-    checks   = { per_second = 100, at_once = 100 }
+    checks   = { per_second = 100, at_once = max(1, local.at_once - var.launches.at_once) }
   }
 }
 

@@ -197,6 +197,13 @@ def queues(name: str, deployed: Deployed) -> Iterator[str]:
         waits = [min(float(retry["max_backoff"][:-1]), float(retry["min_backoff"][:-1]) * 2**n) for n in range(99)]
         if sum(waits[: retry["max_attempts"] - 1]) < 6 * 3600 or retry["max_retry_duration"] != "0s":
             yield f"{address}: a task is given up after {sum(waits[: retry['max_attempts'] - 1]):.0f} s"
+    size = _size(deployed, "on_task")
+    at_once = sum(
+        queue["rate_limits"][0]["max_concurrent_dispatches"]
+        for queue in deployed.of("google_cloud_tasks_queue").values()
+    )
+    if at_once > size["max_instance_count"] * size["max_instance_request_concurrency"]:
+        yield f"{at_once} tasks are delivered at once, which on_task cannot take"
     slow = deployed.resources['google_cloud_tasks_queue.lane["launches"]']["rate_limits"][0]
     if slow["max_dispatches_per_second"] > 1:  # Dataflow: 60 template launches a minute
         yield "launches are not limited to Dataflow's rate"
