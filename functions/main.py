@@ -129,12 +129,21 @@ def start(request: flask.Request) -> ResponseReturnValue:
 @guarded
 def sweep(_: flask.Request) -> ResponseReturnValue:
     """Pay what the unfinished runs still owe, and look at their jobs. For a scheduler, every quarter of an hour."""
+    runs, tasks, failed = 0, 0, list[OrchestratorError]()
     try:
-        runs, tasks = world().sweep(lambda run, seconds: _count("WARNING", "run_stuck", run, seconds))
+        for swept in world().sweep():
+            runs, tasks = runs + 1, tasks + swept.tasks
+            if swept.seconds > world().settings.stuck_after:
+                _count("WARNING", "run_stuck", swept.run, swept.seconds)
+            if swept.error is not None:
+                _log("ERROR", f"not swept: {swept.error}", run=swept.run.id, key=swept.run.key)
+                failed.append(swept.error)
     except OrchestratorError as error:
         _log("ERROR", str(error))
         return _refusal(error)
     _log("INFO", f"swept {runs} runs", runs=runs, tasks=tasks)
+    if failed:
+        return _refusal(next((error for error in failed if error.retryable), failed[0]))
     return {"runs": runs, "tasks": tasks}
 
 

@@ -6,7 +6,7 @@ needs it, and shared by all that follow.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     from orchestrator.jobs.dataflow import DataflowBackend
     from orchestrator.queues.cloud_tasks import CloudTasksQueue
     from orchestrator.stores.firestore import FirestoreStore
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What became of a run in a sweep. It had been running for ``seconds``, and took ``tasks``, or an error came."""
+
+    run: Run
+    seconds: float
+    tasks: int = 0
+    error: OrchestratorError | None = None
 
 
 @dataclass
@@ -113,17 +123,16 @@ class Deployed:
         created = self.engine.start(run, loaded.compile())
         return run, created
 
-    def sweep(self, stuck: Callable[[Run, float], None]) -> tuple[int, int]:
-        """Sweep every run that has not ended. How many those were, and how many tasks it took.
-
-        Before that ``stuck`` is told of each that has been running for too long, and for how many seconds.
-        """
-        unfinished, now = self.engine.store.unfinished(), time.time()
-        for run in unfinished:
-            if now - run.started_at > self.settings.stuck_after:
-                stuck(run, now - run.started_at)
+    def sweep(self) -> Iterator[Swept]:
+        """Sweep every run that has not ended, one after the other; one that cannot be swept does not keep the rest."""
         epoch = f"{time.time_ns():x}"
-        return len(unfinished), sum(self.engine.sweep(run.key, epoch) for run in unfinished)
+        for run in self.engine.store.unfinished():
+            seconds = time.time() - run.started_at
+            try:
+                swept = Swept(run, seconds, self.engine.sweep(run.key, epoch))
+            except OrchestratorError as error:
+                swept = Swept(run, seconds, error=error)
+            yield swept
 
     def close(self) -> None:
         """Close what was connected."""

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from orchestrator.core.messages import Check, Finish, Launch, Skip, decode, encode
-from orchestrator.core.model import RunStatus, Status
+from orchestrator.core.model import Run, RunStatus, Status
 from orchestrator.core.names import run_key
 from orchestrator.standins.dataflow_play import unavailable
+from orchestrator.stores._documents import of_run
 from tests.functions.cloud import TRACE, Cloud, logged
 
 KEY = run_key("r1")
@@ -156,6 +157,21 @@ def test_a_sweep_pays_again_what_unfinished_runs_owe(started: Cloud):
 def test_a_sweep_leaves_runs_alone_that_have_ended(started: Cloud):
     started.world("sweep").engine.store.end_run(KEY, RunStatus.FAILED, 1.0)
     assert started.post("sweep", b"").get_json() == {"runs": 0, "tasks": 0}
+
+
+def test_a_run_that_cannot_be_swept_does_not_keep_the_others(started: Cloud):
+    """One whose plan is gone, say; both ids in both orders of the list, and the answer says that not all is well."""
+    store = started.world("sweep").engine.store
+    for run_id in ("r0", "r2"):
+        lost = Run(run_id, run_key(run_id), "sales", "gone", {"date": "2026-01-31"}, 1.0)
+        store._client.collection("runs").document(lost.key).set(of_run(lost))
+    before = len(started.held("launches"))
+    with logged() as lines:
+        answer = started.post("sweep", b"")
+    assert answer.status_code == 404
+    assert len(started.held("launches")) == before + 1
+    errors = sorted((line["run"], line["message"]) for line in lines if line["severity"] == "ERROR")
+    assert errors == [(run_id, "not swept: no plan has the version 'gone'") for run_id in ("r0", "r2")]
 
 
 def test_a_run_that_takes_too_long_is_logged_by_every_sweep(started: Cloud, monkeypatch: pytest.MonkeyPatch):
