@@ -9,7 +9,7 @@ from orchestrator.doctor import calls
 from orchestrator.doctor.findings import Found, fail, looked, note, warn
 from orchestrator.doctor.holding import basic, holding
 from orchestrator.doctor.mends import APPLY
-from orchestrator.doctor.signals import by_eventarc, by_logs
+from orchestrator.doctor.signals import NOT_LOGS, by_eventarc, by_logs
 from orchestrator.doctor.world import World
 
 
@@ -44,7 +44,7 @@ def account(role: str, world: World) -> Found:
 def sink_writer(world: World) -> Found:
     """Whoever writes the sink's entries: an account of Google's that the sink names, once it is there."""
     if not by_logs(world):
-        yield note("not used: Eventarc tells of jobs")
+        yield NOT_LOGS
         return
     sink = world.get(calls.SINK, world.of_project("sinks", world.deployment.topic))
     if sink is None:
@@ -55,7 +55,7 @@ def sink_writer(world: World) -> Found:
 def pubsub_agent(world: World) -> Found:
     """Pub/Sub itself, which moves what could not be handled to the dead letters."""
     if not by_logs(world):
-        yield note("not used: Eventarc tells of jobs")
+        yield NOT_LOGS
         return
     member = f"serviceAccount:service-{world.number()}@gcp-sa-pubsub.iam.gserviceaccount.com"
     yield from granted("pubsub", member, world)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from orchestrator.deployment import FUNCTIONS, ROLES
-from orchestrator.doctor import accounts, functions, project, queues, schedules, signals, storage
-from orchestrator.doctor.findings import Found, Result, looked
+from orchestrator.doctor import accounts, delivery, functions, project, queues, schedules, signals, storage
+from orchestrator.doctor.findings import Finding, Found, Level, Result, looked
 from orchestrator.doctor.world import World
 
 #: Calls at once. Each thread has a connection of its own.
@@ -31,9 +31,9 @@ CHECKS = (
     *(Check("functions", target, partial(functions.function, target)) for target in FUNCTIONS),
     *(Check("queues", lane, partial(queues.queue, lane)) for lane in ("launches", "checks")),
     Check("signals", "log sink", signals.sink),
-    Check("signals", "topics", signals.topics),
-    Check("signals", "push", signals.push),
-    Check("signals", "dead letters", signals.dead_letters),
+    Check("signals", "topics", delivery.topics),
+    Check("signals", "push", delivery.push),
+    Check("signals", "dead letters", delivery.dead_letters),
     Check("signals", "Eventarc", signals.eventarc),
     Check("storage", "database", storage.database),
     Check("storage", "retention", storage.retention),
@@ -51,6 +51,14 @@ CHECKS = (
 def examine(world: World) -> Iterator[Result]:
     """Every check's result, in the table's order, each as soon as it and those before it are done."""
     with ThreadPoolExecutor(_THREADS) as pool:
-        running = [(check, pool.submit(looked, world.deployment.project, check.look, world)) for check in CHECKS]
-        for check, future in running:
-            yield Result(check.group, check.name, tuple(future.result()))
+        yield from pool.map(_result, CHECKS, [world] * len(CHECKS))
+
+
+def _result(check: Check, world: World) -> Result:
+    """What the check finds. That it fails is a finding too: it must not keep the others from being told."""
+    try:
+        found = looked(world.deployment.project, check.look, world)
+    except Exception as error:  # noqa: BLE001 - an answer that nobody thought of
+        text = f"this check is broken, and may have overlooked something: {type(error).__name__}: {error}"
+        found = [Finding(Level.UNKNOWN, text, "please report it")]
+    return Result(check.group, check.name, tuple(found))

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ParamSpec
 
-from orchestrator.apis import LOGIN, AskError
+from orchestrator.apis import AskError
+from orchestrator.apis.credentials import LOGIN
+from orchestrator.doctor.mends import APPLY
 
 P = ParamSpec("P")
 
@@ -89,7 +91,7 @@ def unseen(project: str, error: AskError) -> Finding:
             mend = f"gcloud {where} --member=user:YOU --role={error.call.role}"
             return _unseen(error, f"it needs the permission {error.call.permission}: {error.said}", mend)
         case 404:
-            return _unseen(error, f"there is none: {error.said}", "terraform -chdir=terraform apply")
+            return _unseen(error, f"there is none: {error.said}", APPLY)
         case _:
             return _unseen(error, error.said, "ask again in a minute")
 

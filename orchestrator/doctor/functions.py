@@ -12,6 +12,9 @@ from orchestrator.doctor.mends import APPLY
 from orchestrator.doctor.world import World, variables
 from orchestrator.settings import DEPLOYED_VARIABLES, SettingsError, read_cloud_settings
 
+#: What is not the same for all functions, or is looked at by itself.
+_OWN = ("ORCHESTRATOR_TASK_URL", "ORCHESTRATOR_VERIFY_AUDIENCE", "ORCHESTRATOR_VERIFY_ACCOUNT")
+
 
 def function(target: str, world: World) -> Found:
     """One entry point."""
@@ -60,9 +63,10 @@ def _told(world: World, told: Mapping[str, str]) -> Found:
         if name.startswith("ORCHESTRATOR_"):
             yield warn(f"{name}: it is told this, and knows no such variable", APPLY)
     here = {"ORCHESTRATOR_PROJECT": world.deployment.project, "ORCHESTRATOR_REGION": world.deployment.region}
-    for name, value in here.items():
-        if told.get(name, value) != value:
-            yield fail(f"{name}: expected {value}, came {told[name]}", APPLY)
+    for name, value in {**world.told, **here}.items():
+        if told.get(name, value) != value and name in DEPLOYED_VARIABLES and name not in _OWN:
+            as_others = "" if name in here else " as the other functions were told"
+            yield fail(f"{name}: expected {value}{as_others}, came {told[name]}", APPLY)
     task_url = told.get("ORCHESTRATOR_TASK_URL", "").rstrip("/")
     urls = world.urls("on_task") if task_url else set()
     if urls and task_url not in urls:

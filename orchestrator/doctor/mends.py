@@ -5,8 +5,8 @@ from shlex import quote
 
 from orchestrator.deployment import Deployment
 
-#: What puts a deployment right as a whole.
-APPLY = "terraform -chdir=terraform apply"
+#: What puts a deployment right as a whole. ``…``: the variables it was applied with; without them it would lose things.
+APPLY = "terraform -chdir=terraform apply …"
 
 
 @dataclass(frozen=True, slots=True)

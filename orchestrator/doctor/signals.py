@@ -5,11 +5,11 @@ from typing import Any
 
 from orchestrator.apis import AskError
 from orchestrator.doctor import calls
-from orchestrator.doctor.findings import Found, fail, note, warn
+from orchestrator.doctor.findings import Found, fail, note
 from orchestrator.doctor.mends import APPLY
 from orchestrator.doctor.world import World
 
-_NOT_LOGS = note("not used: Eventarc tells of jobs")
+NOT_LOGS = note("not used: Eventarc tells of jobs")
 
 
 def by_logs(world: World) -> bool:
@@ -55,7 +55,7 @@ def triggers(world: World) -> list[Mapping[str, Any]]:
 
 def sink(world: World) -> Found:
     if not by_logs(world):
-        yield _NOT_LOGS
+        yield NOT_LOGS
         return
     name = world.deployment.topic
     found = world.get(calls.SINK, world.of_project("sinks", name))
@@ -67,52 +67,9 @@ def sink(world: World) -> Found:
     topic = f"pubsub.googleapis.com/{world.of_project('topics', name)}"
     if found.get("destination") != topic:
         yield fail(f"its destination is {found.get('destination')}, not {topic}", APPLY)
-    prefix = world.told.get("ORCHESTRATOR_JOB_PREFIX") or world.deployment.base
-    if prefix not in found.get("filter", ""):
-        yield fail(f"its filter lets no job of ours by: expected '{prefix}' in {found.get('filter', '')!r}", APPLY)
-
-
-def topics(world: World) -> Found:
-    """The topic of signals, and the one of those that nobody could handle."""
-    if not by_logs(world):
-        yield _NOT_LOGS
-        return
-    for name in (world.deployment.topic, world.deployment.dead_letters):
-        if world.get(calls.TOPIC, world.of_project("topics", name)) is None:
-            yield fail(f"there is no topic {name}", APPLY)
-
-
-def push(world: World) -> Found:
-    """The subscription that takes signals to on_signal."""
-    if not by_logs(world):
-        yield _NOT_LOGS
-        return
-    name = world.deployment.topic
-    found = world.get(calls.SUBSCRIPTION, world.of_project("subscriptions", name))
-    if found is None:
-        yield fail(f"there is no subscription {name}: signals reach nobody", APPLY)
-        return
-    topic = world.of_project("topics", name)
-    if found.get("topic") != topic or found.get("detached"):
-        yield fail(f"it is a subscription of {found.get('topic')}, not of {topic}", APPLY)
-    yield from _pushed(world, found.get("pushConfig", {}))
-    letters = world.of_project("topics", world.deployment.dead_letters)
-    if (kept := found.get("deadLetterPolicy", {}).get("deadLetterTopic")) != letters:
-        yield warn(f"signals that cannot be handled go to {kept or 'nowhere'}, not to {letters}", APPLY)
-    yield from _kept(world, name, found)
-
-
-def dead_letters(world: World) -> Found:
-    """The subscription that keeps what could not be handled: a topic alone keeps nothing."""
-    if not by_logs(world):
-        yield _NOT_LOGS
-        return
-    name = world.deployment.dead_letters
-    found = world.get(calls.SUBSCRIPTION, world.of_project("subscriptions", name))
-    if found is None:
-        yield warn(f"there is no subscription {name}: signals that cannot be handled are not kept", APPLY)
-    else:
-        yield from _kept(world, name, found)
+    prefix = world.told.get("ORCHESTRATOR_JOB_PREFIX", "") if world.told else world.deployment.base
+    if prefix and f"{prefix}--" not in found.get("filter", ""):
+        yield fail(f"its filter lets no job of ours by: expected '{prefix}--' in {found.get('filter', '')!r}", APPLY)
 
 
 def eventarc(world: World) -> Found:
@@ -140,22 +97,3 @@ def eventarc(world: World) -> Found:
         for region in sorted(wanted - heard):
             yield fail(f"no trigger hears the jobs in {region}", APPLY)
     yield note(f"hears {', '.join(sorted(heard))}")
-
-
-def _pushed(world: World, config: Mapping[str, Any]) -> Found:
-    urls, endpoint = world.urls("on_signal"), str(config.get("pushEndpoint", "")).rstrip("/")
-    if urls and endpoint not in urls:
-        expected = f"an address of {world.deployment.function('on_signal')} ({' or '.join(sorted(urls))})"
-        yield fail(f"it pushes to {endpoint or 'nowhere'}: expected {expected}", APPLY)
-    account, caller = world.deployment.account("events"), config.get("oidcToken", {}).get("serviceAccountEmail")
-    if caller != account:
-        yield fail(f"it pushes as {caller or 'nobody'}, not as {account}, and is turned away", APPLY)
-
-
-def _kept(world: World, name: str, subscription: Mapping[str, Any]) -> Found:
-    """A subscription without a policy goes after 31 idle days; one whose policy has no ``ttl`` never does."""
-    policy = subscription.get("expirationPolicy")
-    if policy is None or policy.get("ttl"):
-        after = policy.get("ttl") if policy else "31 days"
-        text = f"it is deleted when nothing has come for {after}"
-        yield fail(text, world.mends.keep_subscription(name))

@@ -1,8 +1,10 @@
 """A deployment as doctor sees it: each thing asked for once, whoever needs it, and what its functions were told."""
 
 import threading
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -108,15 +110,12 @@ class World:
 
     @cached_property
     def told(self) -> Mapping[str, str]:
-        """The variables of the deployed functions, as far as they can be seen."""
-        found: dict[str, str] = {}
-        for target in FUNCTIONS:
-            try:
-                function = self.function(target) or {}
-            except AskError:
-                continue  # its own check says so
-            found = {**variables(function), **found}
-        return found
+        """The variables of the deployed functions, as far as they can be seen; where they differ, what most say."""
+        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for function in self._seen():
+            for name, value in variables(function).items():
+                found[name][value] += 1
+        return {name: values.most_common(1)[0][0] for name, values in found.items()}
 
     def queue(self, lane: str) -> str:
         """The id of a lane's queue."""
@@ -129,14 +128,17 @@ class World:
     @property
     def repository(self) -> str:
         """The full name of the repository that the functions' images are in."""
-        for target in FUNCTIONS:
-            try:
-                function = self.function(target) or {}
-            except AskError:
-                continue
+        for function in self._seen():
             if named := function.get("buildConfig", {}).get("dockerRepository"):
                 return str(named)
         return self.placed("repositories", self.deployment.base)
+
+    def _seen(self) -> Iterator[Body]:
+        """The functions that are there and may be looked at: what of the others, their own checks say."""
+        for target in FUNCTIONS:
+            with suppress(AskError):
+                if function := self.function(target):
+                    yield function
 
     def _once(self, key: tuple[str, ...], ask: Any) -> Any:
         with self._lock:

@@ -3,16 +3,16 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from orchestrator.deployment import GRANTS, Deployment, Grant
+from orchestrator.deployment import GRANTS, Grant
 from orchestrator.standins.google import Bodies
+from orchestrator.standins.google_place import Place, bucket
 
 
 @dataclass(frozen=True, slots=True)
 class Granting:
-    """``number``: the project's. ``template_buckets``: where the graphs' templates lie."""
+    """``template_buckets``: where the graphs' templates lie."""
 
-    deployment: Deployment
-    number: str
+    place: Place
     template_buckets: Collection[str]
 
     def grant(self, bodies: Bodies, only: Collection[str]) -> None:
@@ -26,36 +26,33 @@ class Granting:
         """Who that is to IAM."""
         agents = {"sink": "gcp-sa-logging", "pubsub": "gcp-sa-pubsub"}
         if who in agents:
-            return f"serviceAccount:service-{self.number}@{agents[who]}.iam.gserviceaccount.com"
-        return f"serviceAccount:{self.deployment.account(who)}"
+            return self.place.agent(agents[who])
+        return f"serviceAccount:{self.place.deployment.account(who)}"
 
     def condition(self, grant: Grant) -> Mapping[str, str] | None:
         if grant.on != "database":
             return None
-        d = self.deployment
-        expression = f'resource.name == "projects/{d.project}/databases/{d.database}"'
-        return {"title": f"{d.base} database", "expression": expression}
+        title = f"{self.place.deployment.base} database"
+        return {"title": title, "expression": f'resource.name == "{self.place.database}"'}
 
     def on(self, grant: Grant) -> list[str]:
         """The names of the resources whose policies hold a grant."""
-        d = self.deployment
-        project = f"projects/{d.project}"
-        place = f"{project}/locations/{d.region}"
+        place, d = self.place, self.place.deployment
         kind, _, name = grant.on.partition(":")
         match kind:
             case "project" | "database":
-                return [project]
+                return [place.project]
             case "queue":
-                return [f"{place}/queues/{d.queue(name)}"]
+                return [place.here("queues", d.queue(name))]
             case "function":
-                return [f"{place}/services/{d.function(name)}"]
+                return [place.here("services", d.function(name))]
             case "account":
-                return [f"{project}/serviceAccounts/{d.account(name)}"]
+                return [place.account(name)]
             case "topic":
-                return [f"{project}/topics/{d.dead_letters if name == 'dead-letters' else d.topic}"]
+                return [place.topic(d.dead_letters if name == "dead-letters" else d.topic)]
             case "subscription":
-                return [f"{project}/subscriptions/{d.topic}"]
+                return [place.subscription(d.topic)]
             case "repository":
-                return [f"{place}/repositories/{d.base}"]
+                return [place.repository]
         own = {"source": [d.source_bucket], "jobs": [d.jobs_bucket]}
-        return [f"projects/_/buckets/{bucket}" for bucket in own.get(name, self.template_buckets)]
+        return [bucket(one) for one in own.get(name, self.template_buckets)]

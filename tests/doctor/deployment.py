@@ -21,7 +21,7 @@ D = Deployment("demo-1", "europe-west4")
 P = "projects/demo-1"
 L = f"{P}/locations/europe-west4"
 ARCHIVE = "functions-0123456789abcdef0123.zip"
-APPLY = "terraform -chdir=terraform apply"
+APPLY = "terraform -chdir=terraform apply …"
 TEMPLATE = "projects/_/buckets/demo-templates/objects/sales/orders.json"
 
 GRAPH = "name: sales\n"

@@ -12,6 +12,7 @@ from orchestrator.doctor.findings import Level
 from orchestrator.doctor.world import Here, World
 from orchestrator.standins.google import forbidden
 from orchestrator.standins.google_grants import Granting
+from orchestrator.standins.google_place import Place
 from orchestrator.standins.rest import RefusedError
 from tests.doctor.deployment import APPLY, ARCHIVE, LOCK, TEMPLATE, D, L, P, Patient, bodies
 
@@ -131,6 +132,15 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         told("sweep", "ORCHESTRATOR_REGION", "us-east1"),
         ("sweep", "fail", "ORCHESTRATOR_REGION: expected europe-west4, came us-east1", APPLY),
     ),
+    "a function was told of another queue than the others": (
+        told("start", "ORCHESTRATOR_CHECKS_QUEUE", "old"),
+        (
+            "start",
+            "fail",
+            f"ORCHESTRATOR_CHECKS_QUEUE: expected {QUEUE} as the other functions were told, came old",
+            APPLY,
+        ),
+    ),
     "a function was told something that means nothing": (
         told("start", "ORCHESTRATOR_QUEUE", "x"),
         ("start", "warn", "ORCHESTRATOR_QUEUE: it is told this, and knows no such variable", APPLY),
@@ -206,7 +216,8 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "log sink",
             "fail",
-            "its filter lets no job of ours by: expected 'orchestrator-prod' in 'resource.labels.job_name=~\"^old--\"'",
+            "its filter lets no job of ours by: expected 'orchestrator-prod--' in "
+            "'resource.labels.job_name=~\"^old--\"'",
             APPLY,
         ),
     ),
@@ -342,6 +353,16 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
             BUILD,
         ),
     ),
+    "an answer is not as anybody thought": (
+        body(TEMPLATE, size="many"),
+        (
+            "templates",
+            "unknown",
+            "this check is broken, and may have overlooked something: ValueError: invalid literal for int() with base "
+            "10: 'many'",
+            "please report it",
+        ),
+    ),
     "the sweep is paused": (
         body(f"{L}/jobs/orchestrator-prod-sweep", state="PAUSED"),
         (
@@ -448,7 +469,7 @@ def test_every_check_is_broken_at_least_once():
     assert {check.name for check in CHECKS} == {complaint[0] for _, complaint in BROKEN.values()} | elsewhere
 
 
-GRANTING = Granting(D, "123456789012", ["demo-templates"])
+GRANTING = Granting(Place(D, "123456789012"), ["demo-templates"])
 ALWAYS = [grant for grant in GRANTS if grant.only in ("", "logs", "templates")]
 
 #: How gcloud calls what a role is granted on.

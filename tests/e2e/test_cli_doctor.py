@@ -114,18 +114,18 @@ def test_what_is_wrong_is_told_below_its_check_with_its_mend(double: GoogleStand
         == """\
   FAIL  on_signal
         it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
-        mend: terraform -chdir=terraform apply
+        mend: terraform -chdir=terraform apply …
   FAIL  on_task
         it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
-        mend: terraform -chdir=terraform apply
+        mend: terraform -chdir=terraform apply …
   FAIL  start
         it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
-        mend: terraform -chdir=terraform apply
+        mend: terraform -chdir=terraform apply …
         at least 2 of its instances are always on, which costs all day
-        mend: terraform -chdir=terraform apply
+        mend: terraform -chdir=terraform apply …
   FAIL  sweep
         it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
-        mend: terraform -chdir=terraform apply
+        mend: terraform -chdir=terraform apply …
 
 queues
   ok    launches       orchestrator-prod-launches
@@ -169,7 +169,7 @@ def test_programs_are_told_the_same(double: GoogleStandIn, place: Place) -> None
                 {
                     "level": "fail",
                     "text": "there is no log sink orchestrator-prod-signals: nobody hears that a job has ended",
-                    "mend": "terraform -chdir=terraform apply",
+                    "mend": "terraform -chdir=terraform apply …",
                 }
             ],
         }

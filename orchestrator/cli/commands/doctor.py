@@ -24,7 +24,8 @@ Examples:
 
 It asks Google's APIs with your application default credentials (gcloud auth application-default login), and changes
 nothing. roles/viewer and roles/iam.securityReviewer let it see nearly everything. Run it in the repository that is
-deployed: there it can tell whether the functions are up to date.
+deployed: there it can tell whether the functions are up to date. In what it says to type, … stands for the variables
+that you deploy with, and words in capitals for what it cannot know.
 
 Exit codes: 0 all is well, warnings allowed; 1 something is wrong, or could not be looked at; 2 wrong use, no
 credentials, no such project.

@@ -6,22 +6,19 @@ As in jobs/dataflow/http.py, an Http is used by one call at a time: two threads 
 import json
 import logging
 import threading
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import google.auth
-import google.oauth2.credentials
 import httplib2
-from google.auth.credentials import AnonymousCredentials, with_scopes_if_required
 from google.auth.exceptions import GoogleAuthError
-from google_auth_httplib2 import AuthorizedHttp, Request
+from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from orchestrator.errors import OrchestratorError, UsageError
+from orchestrator.apis.credentials import TIMEOUT, anonymous, of_environment
+from orchestrator.errors import OrchestratorError
 from orchestrator.jobs.dataflow.answers import FOREIGN, sentence
 
 for name in ("googleapiclient", "google.auth"):  # what they warn of is in the errors that are raised too
@@ -29,15 +26,8 @@ for name in ("googleapiclient", "google.auth"):  # what they warn of is in the e
 
 Body = Mapping[str, Any]
 
-_SCOPES = "https://www.googleapis.com/auth/"
-
-#: Seconds to wait for a connection, or for an answer.
-_TIMEOUT = 30.0
-
 #: How many pages of a list are read.
 _MOST_PAGES = 50
-
-LOGIN = "gcloud auth application-default login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +65,7 @@ class Apis:
         self._lock = threading.Lock()
         self._services: dict[str, Any] = {}
         self._idle: dict[bool, list[Any]] = {True: [], False: []}
-        self._credentials = {narrow: _anonymous() for narrow in (True, False)} if endpoint else _default(project)
+        self._credentials = anonymous() if endpoint else of_environment(project)
 
     def ask(self, call: Call, name: str, **more: Any) -> Body:
         """The answer about the resource ``name``. Raises AskError."""
@@ -138,7 +128,7 @@ class Apis:
         with self._lock:
             idle = self._idle[narrow]
             transport = idle.pop() if idle else None
-        transport = transport or AuthorizedHttp(self._credentials[narrow], http=httplib2.Http(timeout=_TIMEOUT))
+        transport = transport or AuthorizedHttp(self._credentials[narrow], http=httplib2.Http(timeout=TIMEOUT))
         try:
             yield transport
         except BaseException:
@@ -146,31 +136,6 @@ class Apis:
             raise
         with self._lock:
             self._idle[narrow].append(transport)
-
-
-def _anonymous() -> Any:
-    return AnonymousCredentials()  # type: ignore[no-untyped-call]
-
-
-def _default(project: str) -> dict[bool, Any]:
-    """The application default credentials with the narrow scope and the wide one. A user's keep those they have."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of a user's that name no project: they get one below
-            found, _ = google.auth.default()
-        if isinstance(found, google.oauth2.credentials.Credentials) and found.quota_project_id is None:
-            found = found.with_quota_project(project)
-        wide, narrow = (_scoped(found, scope) for scope in ("cloud-platform", "cloud-platform.read-only"))
-        for credentials in {id(wide): wide, id(narrow): narrow}.values():
-            credentials.refresh(Request(httplib2.Http(timeout=_TIMEOUT)))  # once, and not by each thread
-    except GoogleAuthError as error:
-        said = str(error).splitlines()[0].rstrip(".")
-        raise UsageError(f"no Google credentials that work: {said}: log in with '{LOGIN}'") from error
-    return {True: narrow, False: wide}
-
-
-def _scoped(credentials: Any, scope: str) -> Any:
-    return with_scopes_if_required(credentials, [_SCOPES + scope])  # type: ignore[no-untyped-call]
 
 
 def _shown(call: Call, name: str, more: Mapping[str, Any]) -> str:
