@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from orchestrator.apis import AskError
 from orchestrator.deployment import GRANTS, Grant
 from orchestrator.doctor import calls
-from orchestrator.doctor.findings import Found, fail, looked, note, warn
+from orchestrator.doctor.findings import Found, fail, note, warn
 from orchestrator.doctor.holding import basic, holding
+from orchestrator.doctor.looking import looked
 from orchestrator.doctor.mends import APPLY
 from orchestrator.doctor.signals import NOT_LOGS, by_eventarc, by_logs
 from orchestrator.doctor.world import World

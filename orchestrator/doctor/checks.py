@@ -7,7 +7,8 @@ from functools import partial
 
 from orchestrator.deployment import FUNCTIONS, ROLES
 from orchestrator.doctor import accounts, delivery, functions, project, queues, schedules, signals, storage
-from orchestrator.doctor.findings import Finding, Found, Level, Result, looked
+from orchestrator.doctor.findings import Finding, Found, Level, Result
+from orchestrator.doctor.looking import looked
 from orchestrator.doctor.world import World
 
 #: Calls at once. Each thread has a connection of its own.

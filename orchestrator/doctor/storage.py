@@ -3,7 +3,8 @@
 import json
 
 from orchestrator.doctor import calls
-from orchestrator.doctor.findings import Found, fail, looked, note, warn
+from orchestrator.doctor.findings import Found, fail, note, warn
+from orchestrator.doctor.looking import looked
 from orchestrator.doctor.mends import APPLY
 from orchestrator.doctor.world import World
 

@@ -693,6 +693,26 @@ def test_what_does_not_answer_is_unknown_and_not_broken(patient: Patient, status
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "mend"),
+    [
+        (
+            403,
+            "Caller does not have required permission to use project demo-1. Grant the caller the roles/serviceusage"
+            ".serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission",
+            "gcloud projects add-iam-policy-binding demo-1 --member=user:YOU "
+            "--role=roles/serviceusage.serviceUsageConsumer",
+        ),
+        (400, "Invalid resource field value in the request.", "please report it"),
+    ],
+)
+def test_why_something_cannot_be_looked_at_decides_the_mend(patient: Patient, status: int, said: str, mend: str):
+    patient.double.fail(f"{L}/queues/{QUEUE}", RefusedError(status, "X", said), "get")
+    ((check, level, text, mended),) = patient.complaints()
+    assert (check, level, mended) == ("checks", "unknown", mend)
+    assert text.endswith(f"{status} {said}")
+
+
 def test_credentials_that_are_not_taken_are_said_so(patient: Patient):
     patient.double.fail(f"{L}/queues/{QUEUE}", RefusedError(401, "UNAUTHENTICATED", "Invalid credentials"), "get")
     assert patient.complaints() == [

@@ -23,7 +23,8 @@ Examples:
   orchestrator doctor --environment dev --json
 
 It asks Google's APIs with your application default credentials (gcloud auth application-default login), and changes
-nothing. roles/viewer and roles/iam.securityReviewer let it see nearly everything. Run it in the repository that is
+nothing. roles/viewer, roles/iam.securityReviewer and roles/serviceusage.serviceUsageConsumer let it see nearly
+everything. Run it in the repository that is
 deployed: there it can tell whether the functions are up to date. In what it says to type, … stands for the variables
 that you deploy with, and words in capitals for what it cannot know.
 
