@@ -92,7 +92,7 @@ def _missing(world: World, grant: Grant, member: str, target: Target) -> Found:
         doubts += held.doubts
     if blind is not None:
         raise blind
-    text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {target.shown}: {grant.why}"
+    text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {target.shown}; what for: {grant.why}"
     mend = world.mends.grant(target.kind, target.id, member, grant.role)
     if doubts:
         yield warn(f"{text} (unless it is held by {' or '.join(dict.fromkeys(doubts))})", mend)

@@ -494,7 +494,7 @@ def test_a_grant_that_is_missing_is_found_with_its_reason_and_the_line_that_gran
     patient.bodies.revoke(resource, grant.role, member)
     name = "orchestrator-prod" if kind == "database" else resource.rsplit("/", 1)[-1]
     thing = "the project" if kind == "project" else f"{kind} {name}"
-    text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {thing}: {grant.why}"
+    text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {thing}; what for: {grant.why}"
     mend = f"gcloud {WHERE[kind].format(name)} --member={member} --role={grant.role}"
     check = {"sink": "sink's writer", "pubsub": "Pub/Sub"}.get(grant.who, grant.who)
     assert patient.complaints() == [(check, "fail", text, mend)]
@@ -536,7 +536,7 @@ def test_a_role_on_another_database_is_not_held_on_this_one(patient: Patient):
     ((check, level, text, _),) = patient.complaints()
     assert (check, level) == ("tasks", "warn")
     assert text == (
-        f"{TASKS} lacks roles/datastore.user on database orchestrator-prod: runs, steps and counters "
+        f"{TASKS} lacks roles/datastore.user on database orchestrator-prod; what for: runs, steps and counters "
         f"(unless it is held by roles/datastore.user on the condition {expression})"
     )
 
@@ -586,7 +586,7 @@ def test_a_trigger_that_cannot_deliver_is_found(patient: Patient):
         (
             "events",
             "fail",
-            f"{EVENTS} lacks roles/eventarc.eventReceiver on the project: Eventarc delivers in its name",
+            f"{EVENTS} lacks roles/eventarc.eventReceiver on the project; what for: Eventarc delivers in its name",
             "gcloud projects add-iam-policy-binding demo-1 --condition=None "
             f"--member=serviceAccount:{EVENTS} --role=roles/eventarc.eventReceiver",
         ),
