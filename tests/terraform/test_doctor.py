@@ -1,0 +1,122 @@
+"""Doctor looks at what Terraform made, by the answers that Google's APIs would give of it."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import pytest
+
+from orchestrator.apis import Apis
+from orchestrator.deployment.source import archive_name
+from orchestrator.doctor.checks import examine
+from orchestrator.doctor.findings import Level
+from orchestrator.doctor.lock import read_lock
+from orchestrator.doctor.world import Here, World
+from orchestrator.standins.google import Bodies, GoogleStandIn
+from tests.terraform.imaginary import ROOT, SCHEDULED, Deployed, google
+from tests.terraform.live import bodies
+from tests.terraform.rules import EXAMPLES
+
+TEMPLATE = "projects/_/buckets/your-templates/objects/load.json"
+WITH_GRAPHS = {"graphs_folder": str(SCHEDULED), "template_buckets": ["your-templates"]}
+
+
+Example = Callable[[str], Deployed]
+
+
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    """An example with graphs that have schedules, and whose template may be read."""
+
+    @cache
+    def apply(name: str) -> Deployed:
+        with google(tmp_path_factory.mktemp(name)) as there:
+            return there.apply(example=name, **WITH_GRAPHS)
+
+    return apply
+
+
+def live(name: str, deployed: Deployed) -> Bodies:
+    """What Google's APIs would say, and the template of the graphs, which somebody else has put there."""
+    (number,) = re.findall(r"-(\d+)\.", deployed.environment("on_task")["ORCHESTRATOR_TASK_URL"])
+    found = bodies(EXAMPLES[name], deployed, number)
+    found.resources["projects/_/buckets/your-templates"] = {"name": "your-templates"}
+    found.resources[TEMPLATE] = {"bucket": "your-templates", "name": "load.json", "size": "40"}
+    found.contents[TEMPLATE] = b'{"image": "europe-docker.pkg.dev/p/r/i"}'
+    return found
+
+
+@contextmanager
+def examined(name: str, said: Bodies) -> Iterator[list[tuple[str, str, str]]]:
+    """Check, level and text of whatever is not as it should be."""
+    here = Here(read_lock(SCHEDULED), "", archive_name(ROOT, SCHEDULED), "")
+    with GoogleStandIn(said) as double:
+        apis = Apis(EXAMPLES[name].project, double.url)
+        try:
+            yield [
+                (result.check, finding.level, finding.text)
+                for result in examine(World(apis, EXAMPLES[name], here))
+                for finding in result.findings
+                if finding.level is not Level.OK
+            ]
+            assert double.misfits == []
+        finally:
+            apis.close()
+
+
+@pytest.mark.parametrize("name", ["prod", "eventarc"])
+def test_what_terraform_made_is_well(applied: Example, name: str):
+    """Both kinds of signals, and events alone."""
+    with examined(name, live(name, applied(name))) as complaints:
+        assert complaints == []
+
+
+def _here(name: str) -> str:
+    return f"projects/your-project/locations/europe-west4/{name}"
+
+
+def _built(said: Bodies, target: str) -> dict[str, Any]:
+    """What a function was built from."""
+    function = said.resources[_here(f"functions/orchestrator-prod-{target}")]
+    found: dict[str, Any] = function["buildConfig"]["source"]["storageSource"]
+    return found
+
+
+def _elsewhere(said: Bodies) -> None:
+    for binding in said.policies["projects/your-project"]["bindings"]:
+        if "condition" in binding and any("-starter@" in member for member in binding["members"]):
+            binding["condition"]["expression"] = 'resource.name == "projects/your-project/databases/another"'
+            binding["members"] = [member for member in binding["members"] if "-starter@" in member]
+
+
+BREAKS: dict[str, tuple[str, Callable[[Bodies], object]]] = {
+    "a grant of the log sink": (
+        "sink's writer",
+        lambda b: b.policies.pop("projects/your-project/topics/orchestrator-prod-signals"),
+    ),
+    "a condition that names another database": ("starter", _elsewhere),
+    "a queue that is paused": (
+        "launches",
+        lambda b: b.resources[_here("queues/orchestrator-prod-launches")].update(state="PAUSED"),
+    ),
+    "a function that was built from another commit": (
+        "start",
+        lambda b: _built(b, "start").update(object="functions-00000000000000000000.zip"),
+    ),
+    "a schedule that was deleted": (
+        "graphs",
+        lambda b: b.resources.pop(_here("jobs/orchestrator-prod-start-nightly")),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BREAKS)
+def test_what_is_broken_afterwards_is_found(applied: Example, what: str):
+    check, spoil = BREAKS[what]
+    said = live("prod", applied("prod"))
+    spoil(said)
+    with examined("prod", said) as complaints:
+        assert {name for name, _, _ in complaints} >= {check}, complaints
+        assert len(complaints) <= 2, complaints
