@@ -8,7 +8,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from orchestrator.errors import NotFoundError, UsageError
+from orchestrator.deployment.lock import read_lock
+from orchestrator.errors import NotFoundError
 
 #: How many letters of the hash are in the archive's name.
 SHOWN = 20
@@ -17,25 +18,19 @@ SHOWN = 20
 def sources(root: Path, graphs: Path) -> dict[str, Path]:
     """Name in the archive -> file. ``root``: the repository; ``graphs``: the folder with the graphs and their lock.
 
-    Raises NotFoundError if one of them is none, UsageError if the lock cannot be read.
+    Raises NotFoundError if ``root`` is none, UsageError if there is no lock or it cannot be read.
     """
-    main, left_out, lock = root / "functions/main.py", root / "functions/left-out.json", graphs / "graphs.lock"
+    main, left_out = root / "functions/main.py", root / "functions/left-out.json"
     for file in (main, left_out):
         if not file.is_file():
             raise NotFoundError(f"{root}: expected the orchestrator's repository, came a folder without {file.name}")
-    if not lock.is_file():
-        raise NotFoundError(f"{lock}: there is no such file: make it with 'orchestrator lock {graphs}'")
     found = {"main.py": main, "requirements.txt": root / "requirements.txt"}
     without = tuple(json.loads(left_out.read_text()))
     for file in (root / "orchestrator").rglob("*.py"):
         name = file.relative_to(root).as_posix()
         if not name.startswith(without):
             found[name] = file
-    try:
-        deployed = json.loads(lock.read_text())["files"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{lock}: expected what 'orchestrator lock {graphs}' writes: {error}") from error
-    return found | {f"graphs/{name}": graphs / name for name in deployed}
+    return found | {f"graphs/{name}": graphs / name for name in read_lock(graphs).files}
 
 
 def archive_name(root: Path, graphs: Path) -> str:

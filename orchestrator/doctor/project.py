@@ -1,9 +1,9 @@
 """The project itself: its APIs, its quota of jobs, and what graphs.lock says is to be there."""
 
 from orchestrator.apis import AskError
+from orchestrator.deployment.lock import Lock
 from orchestrator.doctor import calls
 from orchestrator.doctor.findings import Finding, Found, Level, fail, note, warn
-from orchestrator.doctor.lock import Lock
 from orchestrator.doctor.mends import APPLY
 from orchestrator.doctor.signals import by_eventarc
 from orchestrator.doctor.world import World

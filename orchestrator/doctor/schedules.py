@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.deployment.lock import Schedule
 from orchestrator.doctor import calls
 from orchestrator.doctor.findings import Found, fail, note
-from orchestrator.doctor.lock import Schedule
 from orchestrator.doctor.looking import looked
 from orchestrator.doctor.mends import APPLY
 from orchestrator.doctor.world import World

@@ -12,9 +12,9 @@ from typing import Any
 
 from orchestrator.apis import Apis, AskError, Body, Call
 from orchestrator.deployment import FUNCTIONS, Deployment
+from orchestrator.deployment.lock import Lock, read_lock
 from orchestrator.deployment.source import archive_name
 from orchestrator.doctor import calls
-from orchestrator.doctor.lock import Lock, read_lock
 from orchestrator.doctor.mends import Mends
 from orchestrator.errors import NotFoundError, UsageError
 

@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from orchestrator.catalog import graph_files
+from orchestrator.deployment.lock import FORMAT, NAME
 from orchestrator.errors import NotFoundError
 from orchestrator.locking.look import Entry, Local, look
 
-#: The file's name in the folder, and the format that it has.
-NAME = "graphs.lock"
-FORMAT = 1
+__all__ = ["NAME", "Lock", "lock"]
 
 
 @dataclass(frozen=True, slots=True)

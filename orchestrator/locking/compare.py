@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.locking import FORMAT, Lock
+from orchestrator.deployment.lock import FORMAT
+from orchestrator.locking import Lock
 
 
 def differences(path: Path, now: Lock, mend: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("googleapiclient")
 
 from orchestrator.apis import Apis
-from orchestrator.doctor.lock import read_lock
+from orchestrator.deployment.lock import read_lock
 from orchestrator.doctor.world import Here
 from orchestrator.standins.google import GoogleStandIn
 from tests.doctor.deployment import ARCHIVE, Patient, bodies, lock_in, serving

@@ -10,9 +10,9 @@ from typing import Any
 
 from orchestrator.apis import Apis
 from orchestrator.deployment import Deployment
+from orchestrator.deployment.lock import read_lock
 from orchestrator.doctor.checks import examine
 from orchestrator.doctor.findings import Level, Result
-from orchestrator.doctor.lock import read_lock
 from orchestrator.doctor.world import Here, World
 from orchestrator.standins.google import Bodies, GoogleStandIn
 from orchestrator.standins.google_deployed import deployed

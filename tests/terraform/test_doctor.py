@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from orchestrator.apis import Apis
+from orchestrator.deployment.lock import read_lock
 from orchestrator.deployment.source import archive_name
 from orchestrator.doctor.checks import examine
 from orchestrator.doctor.findings import Level
-from orchestrator.doctor.lock import read_lock
 from orchestrator.doctor.world import Here, World
 from orchestrator.standins.google import Bodies, GoogleStandIn
 from tests.terraform.imaginary import ROOT, SCHEDULED, Deployed, google

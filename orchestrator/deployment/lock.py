@@ -1,4 +1,4 @@
-"""graphs.lock as ``orchestrator lock`` wrote it: what doctor needs of it."""
+"""graphs.lock as ``orchestrator lock`` wrote it: what there is to deploy, for whoever compares it. Checks no graph."""
 
 import hashlib
 import json
@@ -9,6 +9,8 @@ from typing import Any
 
 from orchestrator.errors import UsageError
 
+#: The file's name in the folder of the graphs, and the format that it has.
+NAME = "graphs.lock"
 FORMAT = 1
 
 
@@ -59,7 +61,7 @@ class Lock:
 
 def read_lock(folder: Path) -> Lock:
     """The lock in the graphs' folder. Raises UsageError, with the mend, if there is none or it cannot be read."""
-    path = folder / "graphs.lock"
+    path = folder / NAME
     mend = f"make it with 'orchestrator lock {folder}'"
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file: {mend}")
