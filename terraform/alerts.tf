@@ -8,14 +8,14 @@ locals {
 
   alerts = !local.alerting ? {} : {
     "failed runs" = {
-      filter    = "${local.counted} AND metric.labels.counted=\"run_failed\""
-      aligner   = "ALIGN_SUM", reducer = "REDUCE_SUM", group_by = ["metric.labels.graph"], threshold = 0, duration = "0s", severity = "ERROR"
+      filter    = "${local.counted} AND metric.label.counted=\"run_failed\""
+      aligner   = "ALIGN_SUM", reducer = "REDUCE_SUM", group_by = ["metric.label.graph"], threshold = 0, duration = "0s", severity = "ERROR"
       says      = "A run has failed."
       look_with = "orchestrator runs --store firestore://${var.project}/${local.database}, then explain RUN"
     }
     "stuck runs" = {
-      filter    = "${local.counted} AND metric.labels.counted=\"run_stuck\""
-      aligner   = "ALIGN_SUM", reducer = "REDUCE_SUM", group_by = ["metric.labels.graph"], threshold = 0, duration = "0s", severity = "WARNING"
+      filter    = "${local.counted} AND metric.label.counted=\"run_stuck\""
+      aligner   = "ALIGN_SUM", reducer = "REDUCE_SUM", group_by = ["metric.label.graph"], threshold = 0, duration = "0s", severity = "WARNING"
       says      = "A run has been running for more than ${var.alerts.stuck_after} seconds."
       look_with = "orchestrator status RUN --store firestore://${var.project}/${local.database}"
     }

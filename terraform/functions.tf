@@ -17,8 +17,8 @@ locals {
   ingress = { start = "ALLOW_ALL" } # people call it; the others only Google's services of this project
 
   # For so long nobody else launches what one delivery of a task has claimed: until that delivery has been stopped, by
-  # clocks that differ by ten seconds each, and its job is to be seen in a list.
-  launch_lease = local.functions.on_task.timeout + 2 * 10 + 30
+  # clocks that are each 30 s off (the engine's clock_skew), and its job has had 30 s to be seen in a list.
+  launch_lease = local.functions.on_task.timeout + 2 * 30 + 30
 
   # Only where both the account and the audience of a caller's token are ours to choose.
   verified = var.verify_tokens ? { on_task = "caller", sweep = "scheduler" } : {}

@@ -153,6 +153,6 @@ class World:
 
 
 def variables(function: Mapping[str, Any]) -> dict[str, str]:
-    """What a function was told; a variable without a value says nothing."""
+    """What a function was told; a variable without a value, or set to ``none``, says nothing (functions/README.md)."""
     said = function.get("serviceConfig", {}).get("environmentVariables", {})
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in said.items() if value not in ("", "none")}

@@ -43,7 +43,7 @@ def functions(place: Place, archive: str, retention: int | None) -> Iterator[tup
 def variables(place: Place, retention: int | None) -> dict[str, str]:
     """What every function is told."""
     d = place.deployment
-    told = {
+    return {
         "ORCHESTRATOR_PROJECT": d.project,
         "ORCHESTRATOR_REGION": d.region,
         "ORCHESTRATOR_DATABASE": d.database,
@@ -54,5 +54,5 @@ def variables(place: Place, retention: int | None) -> dict[str, str]:
         "ORCHESTRATOR_TASK_ACCOUNT": d.account("caller"),
         "ORCHESTRATOR_FOLDER": ".",
         "ORCHESTRATOR_JOB_PREFIX": d.base,
+        "ORCHESTRATOR_RETENTION_DAYS": "none" if retention is None else str(retention),
     }
-    return told if retention is None else {**told, "ORCHESTRATOR_RETENTION_DAYS": str(retention)}

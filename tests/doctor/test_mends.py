@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.doctor.mends import Mends
+from tests.doctor.broken import BROKEN
 from tests.doctor.deployment import D
-from tests.doctor.test_doctor import BROKEN, WHERE
+from tests.doctor.test_grants import WHERE
 
 MENDS = Mends(D)
 MEMBER = "serviceAccount:x@demo-1.iam.gserviceaccount.com"

@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.core.names import job_name_pattern
 from orchestrator.deployment import FUNCTIONS, GRANTS, ROLES, Deployment
+from orchestrator.engine.ledger import Ledger
 from orchestrator.ports import CHECKS, LAUNCHES
 from orchestrator.settings import DEPLOYED_VARIABLES, SettingsError, read_cloud_settings
 from orchestrator.signals import ENDINGS
@@ -29,7 +30,7 @@ EXAMPLES = {
 }
 
 #: Seconds by which two clocks may differ, and by which a list of jobs may lag (docs/design.md, "The cloud's world").
-SKEW, LAG = 10.0, 30.0
+SKEW, LAG = Ledger.clock_skew, 30.0
 
 #: What has no price for being there: it is free, or paid for by what is done with it or kept in it.
 UNPRICED = {

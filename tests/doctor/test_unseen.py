@@ -1,0 +1,94 @@
+"""What doctor may not look at, or gets no answer about, is a finding with a mend of its own."""
+
+import pytest
+
+from orchestrator.doctor.checks import CHECKS
+from orchestrator.doctor.findings import Level
+from orchestrator.standins.google import forbidden
+from orchestrator.standins.rest import RefusedError
+from tests.doctor.broken import (
+    QUEUE,
+)
+from tests.doctor.deployment import L, P, Patient
+
+
+def test_an_api_that_is_off_is_found_and_what_hides_behind_it_has_the_same_mend(patient: Patient):
+    patient[f"{P}/services/cloudtasks.googleapis.com"]["state"] = "DISABLED"
+    found = patient.complaints()
+    mend = "gcloud services enable cloudtasks.googleapis.com --project=demo-1"
+    assert found[0] == ("APIs", "fail", "cloudtasks.googleapis.com is not enabled", mend)
+    assert {(level, mended) for _, level, _, mended in found[1:]} == {("unknown", mend)}
+    assert [(check, text) for check, _, text, _ in found[1:3]] == [
+        (lane, f"cannot look at queues/orchestrator-prod-{lane}: cloudtasks.googleapis.com is not enabled")
+        for lane in ("launches", "checks")
+    ]
+
+
+def test_what_may_not_be_looked_at_is_said_with_the_permission_it_needs(patient: Patient):
+    patient.double.fail("*", forbidden())
+    results = patient.examine()
+    assert {(result.check, result.level) for result in results} == {
+        (check.name, Level.OK if check.name == "graphs.lock" else Level.UNKNOWN) for check in CHECKS
+    }
+    found = {check: (text, mend) for check, _, text, mend in patient.complaints()}
+    assert found["launches"] == (
+        "cannot look at queues/orchestrator-prod-launches: it needs the permission cloudtasks.queues.get: "
+        "403 The caller does not have permission",
+        "gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer",
+    )
+
+
+def test_policies_that_may_not_be_read_hide_grants_and_nothing_else(patient: Patient):
+    patient.double.fail("*", forbidden(), "getIamPolicy")
+    found = patient.complaints()
+    assert {check for check, *_ in found} == {check.name for check in CHECKS if check.group == "accounts"}
+    assert ("scheduler", "unknown") in {(check, level) for check, level, *_ in found}
+    buckets = ("demo-templates", "demo-1-orchestrator-prod-jobs", "demo-1-orchestrator-prod-source")
+    review = "--member=user:YOU --role=roles/iam.securityReviewer"
+    assert {mend for *_, mend in found} == {
+        f"gcloud projects add-iam-policy-binding demo-1 {review}",
+        *(f"gcloud storage buckets add-iam-policy-binding gs://{bucket} {review}" for bucket in buckets),
+    }
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_what_does_not_answer_is_unknown_and_not_broken(patient: Patient, status: int):
+    patient.double.fail("*", RefusedError(status, "UNAVAILABLE", "The service is currently unavailable."))
+    found = patient.complaints()
+    assert {level for _, level, *_ in found} == {"unknown"}
+    assert found[0][2:] == (
+        f"cannot look at projects/demo-1: {status} The service is currently unavailable.",
+        "ask again in a minute",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "mend"),
+    [
+        (
+            403,
+            "Caller does not have required permission to use project demo-1. Grant the caller the roles/serviceusage"
+            ".serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission",
+            "gcloud projects add-iam-policy-binding demo-1 --member=user:YOU "
+            "--role=roles/serviceusage.serviceUsageConsumer",
+        ),
+        (400, "Invalid resource field value in the request.", "please report it"),
+    ],
+)
+def test_why_something_cannot_be_looked_at_decides_the_mend(patient: Patient, status: int, said: str, mend: str):
+    patient.double.fail(f"{L}/queues/{QUEUE}", RefusedError(status, "X", said), "get")
+    ((check, level, text, mended),) = patient.complaints()
+    assert (check, level, mended) == ("checks", "unknown", mend)
+    assert text.endswith(f"{status} {said}")
+
+
+def test_credentials_that_are_not_taken_are_said_so(patient: Patient):
+    patient.double.fail(f"{L}/queues/{QUEUE}", RefusedError(401, "UNAUTHENTICATED", "Invalid credentials"), "get")
+    assert patient.complaints() == [
+        (
+            "checks",
+            "unknown",
+            f"cannot look at queues/{QUEUE}: Anonymous credentials cannot be refreshed.",
+            "gcloud auth application-default login",
+        )
+    ]
