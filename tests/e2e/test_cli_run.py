@@ -219,9 +219,7 @@ def test_a_run_id_stands_for_one_run(place: Place) -> None:
     assert again.lines == ["run r1 has ended at TIME: nothing is left to do", "succeeded after 0.0 s: 1 succeeded"]
     other = place.look("run", "once.yaml", "--run-id", "r1", "--param", "day=2020-02-02")
     assert other.code == 2
-    assert re.sub(r"\d{4}-\d\d-\d\d", "DAY", other.err) == (
-        'error: run \'r1\' was started with other params (day is "DAY", not "DAY"): choose another --run-id\n'
-    )
+    assert other.err == "error: run 'r1' was started with other params (day): choose another --run-id\n"
     place.write("once.yaml", ONCE.replace("echo one", "echo two"))
     changed = place.look("run", "once.yaml", "--run-id", "r1")
     assert changed.code == 2

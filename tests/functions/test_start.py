@@ -28,11 +28,13 @@ def test_a_run_is_started_once_and_told_again(cloud: Cloud):
     assert [(line["severity"], line["run"], line["key"]) for line in lines] == [("INFO", "r1", run_key("r1"))] * 2
 
 
-def test_a_run_with_other_params_does_not_take_the_same_id(cloud: Cloud):
-    cloud.post("start", JANUARY)
-    answer = cloud.post("start", {**JANUARY, "params": {"date": "2026-02-28"}})
-    assert answer.status_code == 400
-    assert 'date is "2026-01-31", not "2026-02-28"' in answer.get_json()["errors"][0]
+def test_a_run_with_other_params_does_not_take_the_same_id_and_nobody_is_told_their_values(cloud: Cloud):
+    cloud.post("start", {**JANUARY, "params": {"date": "2026-01-31", "rows": 4711}})
+    with logged() as lines:
+        answer = cloud.post("start", {**JANUARY, "params": {"date": "2026-02-28"}})
+    said = "run 'r1' was started with other params (date, rows): continue it as it was with 'orchestrator resume r1', "
+    assert (answer.status_code, answer.get_json()) == (400, {"errors": [f"{said}or choose another --run-id"]})
+    assert [line["message"] for line in lines] == [f"not started: {said}or choose another --run-id"]
 
 
 @pytest.mark.parametrize(

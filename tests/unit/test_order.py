@@ -1,11 +1,13 @@
 """A run that somebody asks for: what its params mean, and whether it is the run that was there."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from orchestrator.core.graph import Graph, Param, Schedule
+from orchestrator.core.model import RunStatus
 from orchestrator.core.steps import Step
 from orchestrator.errors import UsageError
 from orchestrator.order import order
@@ -49,5 +51,20 @@ def test_a_start_that_is_tried_again_days_later_asks_for_the_same_run() -> None:
 
 def test_another_moment_is_another_run() -> None:
     stored = order(BERLIN, Path("g.yaml"), "r1", {}, STARTED, DUE).run(STARTED)
-    with pytest.raises(UsageError, match='date is "2026-01-31", not "2026-02-01"'):
+    with pytest.raises(UsageError) as other:
         order(BERLIN, Path("g.yaml"), "r1", {}, STARTED, datetime(2026, 1, 31, 23, 30, tzinfo=UTC)).check_same(stored)
+    assert str(other.value) == (
+        "run 'r1' was started with other params (date, at): "
+        "continue it as it was with 'orchestrator resume r1', or choose another --run-id"
+    )
+
+
+def test_a_run_with_other_params_names_them_and_tells_no_value() -> None:
+    wanted = (Param("password", required=True), Param("rows", "int", 3), Param("day", default="x"))
+    graph = Graph("daily", (Step("a"),), wanted)
+    stored = order(graph, Path("g.yaml"), "r1", {"password": "hunter2", "rows": 1}, STARTED).run(STARTED)
+    with pytest.raises(UsageError) as other:
+        order(graph, Path("g.yaml"), "r1", {"password": "guessed"}, STARTED).check_same(
+            replace(stored, status=RunStatus.FAILED)
+        )
+    assert str(other.value) == "run 'r1' was started with other params (password, rows): choose another --run-id"
