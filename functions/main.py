@@ -19,7 +19,8 @@ from werkzeug.exceptions import HTTPException
 
 from orchestrator import logs, signals
 from orchestrator.core.messages import Check, Launch, decode
-from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.model import Run, RunStatus, StepState
+from orchestrator.core.steps import Step
 from orchestrator.deployed import Deployed
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.settings import read_cloud_settings
@@ -38,7 +39,7 @@ _Handler = TypeVar("_Handler", bound=Callable[[Any], Any])
 @cache
 def world() -> Deployed:
     """What this instance is connected to, shared by all its threads. Raises SettingsError, again each time."""
-    return Deployed(read_cloud_settings())
+    return Deployed(read_cloud_settings(), step_failed)
 
 
 def guarded(handler: _Handler) -> _Handler:
@@ -197,6 +198,14 @@ def _count(severity: str, counted: str, run: Run, seconds: float) -> None:
         graph=run.graph,
         seconds=round(seconds, 3),
     )
+
+
+def step_failed(run: Run, step: Step, state: StepState) -> None:
+    """Log that a step has failed for good: once, in the request whose commit made it so."""
+    why = {name: said for name in ("cause", "error", "job") if (said := getattr(state, name)) is not None}
+    said = f"step '{step.name}' of run {run.id} failed: {state.error or state.cause}"
+    about: dict[str, Any] = {"run": run.id, "graph": run.graph, "step": step.name, "attempt": state.attempt}
+    _log("ERROR", said, counted="step_failed", **about, **why)
 
 
 def _log(severity: str, message: str, **fields: Any) -> None:

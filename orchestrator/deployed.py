@@ -18,6 +18,7 @@ from orchestrator.core.messages import Effect, Finish
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import parse_job_name
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Hear
 from orchestrator.engine.notice import notice
 from orchestrator.errors import NotFoundError, OrchestratorError
 from orchestrator.ports import CHECKS, LAUNCHES
@@ -41,9 +42,10 @@ class Swept:
 
 @dataclass
 class Deployed:
-    """One instance's connections; safe from all its threads."""
+    """One instance's connections; safe from all its threads. ``step_failed`` hears of steps that fail here for good."""
 
     settings: CloudSettings
+    step_failed: Hear | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -189,4 +191,5 @@ class Deployed:
             signal_delay=self.settings.signal_delay,
             job_prefix=self.settings.job_prefix,
             retention=inf if self.settings.retention is None else self.settings.retention,
+            step_failed=self.step_failed,
         )

@@ -4,7 +4,7 @@ locals {
   our_logs = "resource.type=\"cloud_run_revision\" AND (${join(" OR ", [for name in values(local.function_names) : "resource.labels.service_name=\"${name}\""])})"
 }
 
-# Lines with a field "counted": run_succeeded, run_failed, run_stuck, task_dropped, malformed.
+# Lines with a field "counted": run_succeeded, run_failed, run_stuck, step_failed, task_dropped, malformed.
 resource "google_logging_metric" "counted" {
   name        = "${local.base}-counted"
   description = "What the functions of ${local.base} count in their logs"
@@ -35,11 +35,11 @@ resource "google_logging_metric" "counted" {
   depends_on = [google_project_service.api]
 }
 
-# A run that failed is logged as an error too, but it is no error of a function.
+# A run or a step that failed is logged as an error too, but it is no error of a function.
 resource "google_logging_metric" "errors" {
   name        = "${local.base}-errors"
   description = "Errors of the functions of ${local.base}"
-  filter      = "${local.our_logs} AND severity>=ERROR AND NOT jsonPayload.counted=\"run_failed\""
+  filter      = "${local.our_logs} AND severity>=ERROR AND NOT jsonPayload.counted=\"run_failed\" AND NOT jsonPayload.counted=\"step_failed\""
 
   metric_descriptor {
     metric_kind = "DELTA"

@@ -5,13 +5,13 @@ it raises, the queue delivers the task again and the same lines pay. A commit th
 else has paid, so then the state is read and paid again (``roll_forward``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from orchestrator.core import machine
 from orchestrator.core.messages import Effect, Launch
-from orchestrator.core.model import Event, Run, RunStatus, View
+from orchestrator.core.model import Event, Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Json, Step, Work
 from orchestrator.engine.rendering import Facts
@@ -23,6 +23,9 @@ FREE = frozenset({NO_JOB, "wait"})
 
 #: How many runs, and how many plans, an engine remembers. A plan of 13,000 steps takes some 20 MiB.
 _RUNS, _PLANS = 256, 8
+
+#: Hears of a step that has failed for good.
+Hear = Callable[[Run, Step, StepState], None]
 
 
 def _facts(run: Run) -> Mapping[str, Json]:
@@ -38,6 +41,8 @@ class Ledger:
     ``signal_delay``: seconds from a signal to the look. ``clock_skew``: seconds by which two clocks here may differ.
     ``facts``: what ``{{ run.… }}`` may name. ``job_prefix``: what the names of jobs begin with (core/names.py).
     ``retention``: seconds after its end for which the store keeps all of a run.
+    ``step_failed``: called once for each step that fails for good, by whoever's commit was applied, before what follows
+    is paid; not at all if the answer of that commit is lost.
     """
 
     store: Store
@@ -51,6 +56,7 @@ class Ledger:
     facts: Facts = _facts
     job_prefix: str = ""
     retention: float = float("inf")
+    step_failed: Hear | None = None
 
     def __post_init__(self) -> None:
         # Neither a plan nor the parameters of a run ever change, so they are remembered.
@@ -67,6 +73,8 @@ class Ledger:
         if not commit.applied:
             self.roll_forward(run, plan, node)
             return
+        if self.step_failed is not None and commit.state.status is Status.FAILED:
+            self.step_failed(run, plan.steps[node], commit.state)
         view = View({node: commit.state}, commit.counters)
         self.pay(plan, run.key, view, plan.successors(node) if commit.state.status.final else (node,))
 

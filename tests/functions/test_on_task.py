@@ -10,7 +10,7 @@ import pytest
 from orchestrator.core.messages import Check, Finish, Launch, Skip, decode, encode
 from orchestrator.core.model import Run, RunStatus, Status
 from orchestrator.core.names import run_key
-from orchestrator.standins.dataflow_play import unavailable
+from orchestrator.standins.dataflow_play import RefusedError, unavailable
 from orchestrator.stores._documents import of_run
 from tests.functions.cloud import TRACE, Cloud, logged
 
@@ -91,6 +91,45 @@ def test_the_end_of_a_run_is_logged_to_be_counted_as_often_as_its_task_comes(
     trace = {"logging.googleapis.com/trace": f"projects/{started.project}/traces/{TRACE}"}
     line = {"severity": severity, "counted": f"run_{status}", "run": "r1", "graph": "sales", **trace}
     assert about_runs(lines) == [line, line]
+
+
+def test_a_step_that_fails_for_good_is_logged_once_with_its_cause_and_error(started: Cloud):
+    """Not at an attempt that is made again, and not again when the task comes again."""
+    with logged() as lines:
+        for attempt, error in ((1, "Workflow failed."), (2, "ValueError: no such day")):
+            assert started.task(Launch(KEY, 0, attempt)).status_code == 200
+            (name,) = [name for name in started.dataflow.launches if name.endswith(f"-{attempt}")]
+            started.dataflow.move(name, "FAILED", error)
+            for _ in range(2):
+                assert started.task(Check(KEY, 0, attempt)).status_code == 200
+    (line,) = [line for line in lines if line.get("counted") == "step_failed"]
+    state = started.world("on_task").engine.store.load_all(KEY).state(0)
+    assert state.cause is not None
+    assert state.error.endswith("ValueError: no such day")
+    assert line == {
+        "severity": "ERROR",
+        "message": f"step 'orders' of run r1 failed: {state.error}",
+        "counted": "step_failed",
+        "run": "r1",
+        "graph": "sales",
+        "step": "orders",
+        "attempt": 2,
+        "cause": state.cause,
+        "error": state.error,
+        "job": state.job,
+        "logging.googleapis.com/trace": f"projects/{started.project}/traces/{TRACE}",
+    }
+
+
+def test_a_step_whose_launch_is_refused_is_logged_as_failed(started: Cloud):
+    started.dataflow.fail("flexTemplates.launch", RefusedError(403, "PERMISSION_DENIED", "The caller may not."))
+    with logged() as lines:
+        for _ in range(2):
+            assert started.task(Launch(KEY, 0, 1)).status_code == 200
+    (line,) = [line for line in lines if line.get("counted") == "step_failed"]
+    assert (line["run"], line["step"], line["attempt"], line["cause"]) == ("r1", "orders", 1, "refused")
+    assert "The caller may not." in line["error"]
+    assert "job" not in line
 
 
 def test_a_task_to_end_a_run_that_goes_on_says_nothing_of_an_end(started: Cloud):
