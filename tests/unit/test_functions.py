@@ -1,5 +1,6 @@
 """Parameters that a user's function makes up."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,35 @@ def test_two_folders_may_have_modules_of_one_name(tmp_path: Path):
         (tmp_path / name / "helper.py").write_text(f"NAME = {name!r}\n")
     found = [resolve("params:load", str(tmp_path / name))() for name in ("a", "b", "a", "b")]
     assert found == [{"from": "a"}, {"from": "b"}, {"from": "a"}, {"from": "b"}]
+
+
+def test_a_function_that_was_found_is_found_again_without_a_walk_of_all_modules(tmp_path: Path):
+    """Every launch of a python step asks. Counted, not timed: a walk takes two calls a module, and there are hundreds."""
+    (tmp_path / "asked_often.py").write_text("def load():\n    return 1\n")
+    folder = str(tmp_path)
+    first = resolve("asked_often:load", folder)
+    calls: list[str] = []
+    sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        again = resolve("asked_often:load", folder)
+    finally:
+        sys.setprofile(None)
+    assert again is first
+    assert calls == ["resolve", "imported"]
+
+
+def test_a_module_of_another_folder_is_made_room_for_and_found_again_afterwards(tmp_path: Path):
+    """What was found is asked for by folder, and by name: neither the other folder nor its helper is mistaken for it."""
+    for name in ("c", "d"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "day.py").write_text("def load():\n    import aid\n    return aid.NAME\n")
+        (tmp_path / name / "aid.py").write_text(f"NAME = {name!r}\n")
+    asked = [resolve("day:load", str(tmp_path / name))() for name in ("c", "c", "d", "d", "c")]
+    assert asked == ["c", "c", "d", "d", "c"]
+
+
+def test_a_module_that_somebody_unloaded_is_imported_anew(tmp_path: Path):
+    (tmp_path / "renewed.py").write_text("def load():\n    return 1\n")
+    first = resolve("renewed:load", str(tmp_path))
+    del sys.modules["renewed"]
+    assert resolve("renewed:load", str(tmp_path)) is not first
