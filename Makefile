@@ -63,7 +63,7 @@ mutants: .venv/dev  ## Break the machine by hand, a dozen times, and show that t
 crash: .venv/dev  ## kill -9 a real run again and again, until it is done; 50 times
 	$(BIN)/python -m tests.crash --rounds 50
 
-bench: .venv/dev  ## Milliseconds a step, one JSON line a case
+bench: .venv/dev  ## Milliseconds a step, and how many times the floor that is: one JSON line a case
 	$(BIN)/python -m benchmarks.embedded
 
 .venv/python:

@@ -76,7 +76,7 @@ def test_two_folders_may_have_modules_of_one_name(tmp_path: Path):
 
 
 def test_a_function_that_was_found_is_found_again_without_a_walk_of_all_modules(tmp_path: Path):
-    """Every launch of a python step asks. Counted, not timed: a walk takes two calls a module, and there are hundreds."""
+    """Every launch of a python step asks. Counted, not timed: a walk takes two calls for each of hundreds."""
     (tmp_path / "asked_often.py").write_text("def load():\n    return 1\n")
     folder = str(tmp_path)
     first = resolve("asked_often:load", folder)
@@ -91,7 +91,7 @@ def test_a_function_that_was_found_is_found_again_without_a_walk_of_all_modules(
 
 
 def test_a_module_of_another_folder_is_made_room_for_and_found_again_afterwards(tmp_path: Path):
-    """What was found is asked for by folder, and by name: neither the other folder nor its helper is mistaken for it."""
+    """What was found is known by its folder and its name: neither a module nor its helper is mistaken."""
     for name in ("c", "d"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "day.py").write_text("def load():\n    import aid\n    return aid.NAME\n")

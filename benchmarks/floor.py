@@ -1,0 +1,44 @@
+"""The floor beneath the embedded engine: one SQLite commit a step, and nothing else. What is durable cannot be cheaper.
+
+One row of the size of a step's state, in a transaction of its own, in a table and with pragmas like the store's.
+"""
+
+import json
+import sqlite3
+import tempfile
+import time
+from pathlib import Path
+
+from orchestrator.core.codec import state_to_json
+from orchestrator.core.model import Status, StepState
+
+#: What a step leaves behind when it has succeeded.
+STATE = StepState(
+    Status.SUCCEEDED, attempt=1, job_name="m500--k3v9x2qaw7-1f5-1", job="m500--k3v9x2qaw7-1f5-1",
+    claimed_at=1795824000.123456, started_at=1795824000.123456, ended_at=1795824000.123456,
+)  # fmt: skip
+
+
+#: So many commits that the write-ahead log is brought into the database several times, as it is in long runs.
+COMMITS = 5000
+
+
+def floor(durable: bool = False, commits: int = COMMITS) -> float:
+    """Seconds that one commit takes, one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        connection = sqlite3.connect(Path(folder) / "floor.db", isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        connection.execute(
+            "CREATE TABLE states (run TEXT NOT NULL, node INTEGER NOT NULL, state TEXT NOT NULL,"
+            " PRIMARY KEY (run, node)) WITHOUT ROWID"
+        )
+        text = json.dumps(state_to_json(STATE))
+        start = time.perf_counter()
+        for node in range(commits):
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", ("k3v9x2qaw7", node, text))
+            connection.execute("COMMIT")
+        seconds = time.perf_counter() - start
+        connection.close()
+        return seconds / commits
