@@ -160,8 +160,10 @@ class Launched:
 class JobBackend(Protocol):
     """A service that runs jobs of one kind."""
 
-    def launch(self, request: JobRequest) -> Launched:
+    def launch(self, request: JobRequest) -> Launched | JobOver:
         """Launch the job under ``request.name``. If a job of that name is there, it is that one.
+
+        JobOver: the attempt ended here and now, and no job is left to look at.
 
         Raises LaunchRefusedError if another try cannot help, AmbiguousLaunchError if it may have been launched, and
         BackendError if it certainly was not.

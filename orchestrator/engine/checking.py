@@ -27,7 +27,7 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     backend = ledger.backend(ledger.work(step).kind)
     match backend.status(state.job):
         case JobOver() as over:
-            return ledger.handle(run, plan, look.node, _ended(step, state, over, ledger.clock_skew))
+            return ledger.handle(run, plan, look.node, ended(step, state, over, ledger.clock_skew))
         case JobRunning():
             if ledger.clock() >= _deadline(step, state):
                 backend.cancel(state.job)
@@ -60,7 +60,7 @@ def _deadline(step: Step, state: StepState) -> float:
     return state.started_at + step.timeout
 
 
-def _ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
+def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
     """The end of a job as an event. What ended after its time was up has failed, however it ended.
 
     The clock of whoever recorded the start, or stopped the job, may differ from the service's by ``skew``: so a success

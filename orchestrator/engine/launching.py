@@ -3,15 +3,16 @@
 from dataclasses import dataclass, replace
 
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import JobEnded, JobLaunched, LaunchClaimed, Outcome, Run, Status, StepSettled
+from orchestrator.core.model import JobEnded, JobLaunched, LaunchClaimed, Outcome, Run, Status, StepSettled, StepState
 from orchestrator.core.names import JobRef, job_name
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB
 from orchestrator.definition.expressions import ExpressionError
+from orchestrator.engine.checking import ended
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import holds, render
 from orchestrator.errors import BackendError, LaunchRefusedError
-from orchestrator.ports import JobRequest
+from orchestrator.ports import JobOver, JobRequest
 
 
 def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
@@ -33,12 +34,16 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
     claim = _claim(ledger, run, plan, effect)
     if claim is None:
         return ledger.roll_forward(run, plan, node)
+    begun = ledger.clock()
     request = JobRequest(run, node, step.name, effect.attempt, claim.job_name, work.kind, spec)
     try:
         backend = ledger.backend(work.kind)
         job = (None if claim.new else backend.find(request)) or backend.launch(request)
     except LaunchRefusedError as error:
         return ledger.handle(run, plan, node, _hopeless(effect, str(error), "refused", ledger.clock()))
+    if isinstance(job, JobOver):
+        state = StepState(Status.LAUNCHING, effect.attempt, started_at=begun)
+        return ledger.handle(run, plan, node, ended(step, state, job, ledger.clock_skew))
     return ledger.handle(run, plan, node, JobLaunched(effect.attempt, job.job, ledger.clock(), job.due))
 
 

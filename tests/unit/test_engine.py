@@ -1,7 +1,7 @@
 """The engine's promises one by one, on the memory store and scripted jobs. The simulation mixes them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -16,7 +16,7 @@ from orchestrator.engine.checking import GRACE
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, QueueError, UsageError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.jobs.wait import WaitBackend
-from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched, Task
+from orchestrator.ports import CHECKS, LAUNCHES, JobOver, JobRequest, Launched, Task
 from orchestrator.queues.local import LocalQueue
 from orchestrator.sqlite import Database
 from orchestrator.stores.memory import MemoryStore
@@ -496,3 +496,50 @@ def test_a_run_that_takes_longer_than_runs_are_kept_goes_on(world):
     chain.start()
     assert chain.finish() is RunStatus.SUCCEEDED
     assert chain.statuses() == {"a": "succeeded", "b": "succeeded"}
+
+
+class Calls:
+    """A backend whose jobs have ended when their launch has; each takes a minute."""
+
+    def __init__(self, world: World, *ends: JobOver) -> None:
+        self.world, self.ends = world, list(ends)
+
+    def launch(self, request: JobRequest) -> JobOver:
+        self.world.now += 60.0
+        return replace(self.ends.pop(0), at=self.world.now)
+
+    def find(self, request: JobRequest) -> None:
+        """None: nothing is left of one."""
+
+
+def test_what_has_ended_when_it_is_launched_ends_its_attempt_there(world):
+    step = Step("a", Work("call"), retry=Retry(2, delay=5.0))
+    broken = JobOver(Outcome.FAILED, 0.0, error="no such day", cause="exception")
+    one = world(step, Step("b", JOB, after=("a",)))
+    one.engine.backends = {**one.engine.backends, "call": Calls(one, broken, JobOver(Outcome.SUCCEEDED, 0.0, {"n": 1}))}
+    one.start()
+    (first,) = one.due()
+    one.engine.perform(first)
+    state = one.store.load_all(KEY).state(0)
+    assert (state.status, state.error, state.cause, state.due) == (
+        Status.UP_FOR_RETRY,
+        "no such day",
+        "exception",
+        65.0,
+    )
+    assert one.finish() is RunStatus.SUCCEEDED
+    state = one.store.load_all(KEY).state(0)
+    assert (state.attempt, state.outputs, state.ended_at, state.job) == (2, {"n": 1}, 125.0, None)
+
+
+def test_what_takes_longer_than_its_timeout_while_it_is_launched_has_failed(world):
+    one = world(Step("a", Work("call"), timeout=20.0))
+    one.engine.backends = {"call": Calls(one, JobOver(Outcome.SUCCEEDED, 0.0))}
+    one.start()
+    assert one.finish() is RunStatus.FAILED
+    state = one.store.load_all(KEY).state(0)
+    assert (state.status, state.error, state.cause) == (
+        Status.FAILED,
+        "took longer than its timeout of 20 s",
+        "timeout",
+    )
