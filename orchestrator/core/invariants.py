@@ -171,6 +171,8 @@ def _shape(state: StepState) -> Iterator[str]:
             yield f"{state.status} without {name}"
     if (state.attempt and state.status in _NEVER_TRIED) or (not state.attempt and state.status in _TRIED):
         yield f"{state.status} with attempt {state.attempt}"
+    if state.started_at is not None and state.ended_at is not None and state.ended_at < state.started_at:
+        yield f"{state.status}, started at {state.started_at} and ended before that, at {state.ended_at}"
 
 
 def _verdict(state: StepState) -> Verdict:

@@ -53,7 +53,8 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
         case StepSettled():
             if not may_settle(state, event):
                 return None
-            settled = replace(state, status=event.status, ended_at=event.at, due=None, cause=event.cause)
+            at = _end(event.at, state.started_at)
+            settled = replace(state, status=event.status, ended_at=at, due=None, cause=event.cause)
             return _final(plan, node, settled)
         case GatePassed():
             if state.status is not Status.PENDING:
@@ -105,10 +106,12 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
     """A completion may come before its launch was recorded, so a launching attempt ends too."""
     if not state.status.active or event.attempt != state.attempt:
         return None
+    started = state.started_at if state.started_at is not None else state.claimed_at
+    at = _end(event.at, started)
     ended = replace(
         state,
-        started_at=state.started_at if state.started_at is not None else state.claimed_at,
-        ended_at=event.at,
+        started_at=started,
+        ended_at=at,
         due=None,
         error=event.error,
         cause=event.cause,
@@ -121,11 +124,11 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
         case Outcome.CANCELLED:
             return _final(plan, node, replace(ended, status=Status.CANCELLED))
         case Outcome.INTERRUPTED if state.interruptions < MOST_INTERRUPTIONS:
-            again = replace(ended, status=Status.UP_FOR_RETRY, interruptions=state.interruptions + 1, due=event.at)
+            again = replace(ended, status=Status.UP_FOR_RETRY, interruptions=state.interruptions + 1, due=at)
             return Transition(again)
         case Outcome.FAILED if failures < retry.attempts and not event.hopeless:
             wait = max(retry.wait(failures), event.patience)
-            return Transition(replace(ended, status=Status.UP_FOR_RETRY, due=event.at + wait))
+            return Transition(replace(ended, status=Status.UP_FOR_RETRY, due=at + wait))
         case Outcome.INTERRUPTED:
             error = f"interrupted {MOST_INTERRUPTIONS} times"
             return _final(plan, node, replace(ended, status=Status.FAILED, error=error, cause="interrupted"))
@@ -133,6 +136,11 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
             return _final(plan, node, replace(ended, status=Status.FAILED))
         case _:
             assert_never(event.outcome)
+
+
+def _end(at: float, started: float | None) -> float:
+    """When an attempt ended. Never before it started: two clocks tell, and a start is recorded a moment late."""
+    return at if started is None else max(at, started)
 
 
 def _final(plan: Plan, node: int, state: StepState) -> Transition:

@@ -49,6 +49,7 @@ def test_nothing_is_wrong_with_a_sound_run() -> None:
         (1, job(1, Status.RUNNING, job_name=f"x--{KEY}-7-1"), f"attempt 1 has the job name x--{KEY}-7-1"),
         (1, job(1, Status.RUNNING, passed=Tally()), "only a gate lets anything pass"),
         (1, StepState(attempt=1), "pending with attempt 1"),
+        (1, job(1, Status.FAILED, ended_at=1.5), "failed, started at 2.0 and ended before that, at 1.5"),
         (2, job(2, Status.RUNNING), "all_success says wait"),
         (2, StepState(Status.SKIPPED, ended_at=3.0, cause="trigger"), "all_success says wait"),
         (3, StepState(Status.UPSTREAM_FAILED, ended_at=3.0, cause="trigger"), "one_success says run"),

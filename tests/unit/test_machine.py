@@ -69,6 +69,27 @@ def test_a_completion_may_come_before_its_launch_was_recorded():
     assert evolve(JOINED, A, LAUNCHING, succeeded()) == Transition(done, (JOIN,), Tally(succeeded=1))
 
 
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize(("state", "started"), [(LAUNCHING, 10.0), (RUNNING, 11.0)], ids=["launching", "running"])
+def test_no_step_ends_before_it_starts_whatever_the_clock_of_its_job_says(
+    state: StepState, started: float, outcome: Outcome
+):
+    """The file system's clock is some milliseconds late, Dataflow's is another one, and a quick job is over at once."""
+    transition = evolve(JOINED, A, state, JobEnded(1, outcome, 9.951))
+    assert transition is not None
+    assert (transition.state.started_at, transition.state.ended_at) == (started, started)
+    if outcome is Outcome.INTERRUPTED:
+        assert transition.state.due == started
+    if outcome is Outcome.FAILED:
+        assert transition.state.due == started + 60.0
+
+
+def test_a_step_that_an_operator_settles_does_not_end_before_it_started_either():
+    transition = evolve(JOINED, A, AGAIN, StepSettled(Status.CANCELLED, 10.5, "operator"))
+    assert transition is not None
+    assert transition.state.ended_at == 11.0
+
+
 def test_a_failure_with_attempts_left_is_up_for_retry_and_arrives_nowhere():
     assert evolve(JOINED, A, RUNNING, FAILED) == Transition(AGAIN)
 
