@@ -21,7 +21,7 @@ variable "region" {
 }
 
 variable "name" {
-  description = "What this orchestrator is called. Every name begins with NAME-ENVIRONMENT, those of its jobs too."
+  description = "What this orchestrator is called. Every name begins with NAME-ENVIRONMENT, those of its jobs too. Another one needs a state of its own."
   type        = string
   default     = "orchestrator"
 
@@ -32,7 +32,7 @@ variable "name" {
 }
 
 variable "environment" {
-  description = "Sets several orchestrators of one project apart: dev, staging, prod."
+  description = "Sets several orchestrators of one project apart: dev, staging, prod. Each needs a state of its own, such as a workspace."
   type        = string
   default     = "prod"
 

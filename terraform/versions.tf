@@ -17,9 +17,3 @@ terraform {
     }
   }
 }
-
-provider "google" {
-  project        = var.project
-  region         = var.region
-  default_labels = local.labels
-}

@@ -1,4 +1,5 @@
-# A second orchestrator in the project of another: its names, database, jobs and log filter are its own.
+# A second orchestrator in the project of another: its names, database, jobs and log filter are its own. Its state is too:
+# terraform -chdir=terraform workspace new dev
 project     = "your-project"
 region      = "europe-west4"
 environment = "dev"

@@ -1,4 +1,5 @@
 # Nothing with a public address, workers in a Shared VPC of another project, everything under one key.
+# Beside another one it needs a state of its own: terraform -chdir=terraform workspace new private
 project     = "your-project"
 region      = "europe-west4"
 environment = "private"

@@ -92,20 +92,20 @@ class Google:
     def plan(self, clone: str = "clone", **variables: object) -> Deployed:
         """What would stand after an apply; values that only Google knows are absent. Raises RefusedError."""
         file = self._folder / f"{clone}.plan"
-        self.run("plan", "-input=false", f"-out={file}", *self._given(clone, variables), clone=clone)
+        self.run("plan", "-input=false", f"-out={file}", *self.given(clone, variables), clone=clone)
         shown = json.loads(self.run("show", "-json", str(file), clone=clone))
         return Deployed(_resources(shown["planned_values"]["root_module"]))
 
     def apply(self, clone: str = "clone", **variables: object) -> Deployed:
         """Make it, and what stands then. ``example``: the values of an example. Raises RefusedError."""
-        self.run("apply", "-auto-approve", "-input=false", *self._given(clone, variables), clone=clone)
+        self.run("apply", "-auto-approve", "-input=false", *self.given(clone, variables), clone=clone)
         shown = json.loads(self.run("show", "-json", clone=clone))["values"]
         outputs = {name: output["value"] for name, output in shown["outputs"].items()}
         return Deployed(_resources(shown["root_module"]), outputs)
 
     def destroy(self, clone: str = "clone", **variables: object) -> None:
         """Delete all that ``apply`` made. Raises RefusedError."""
-        self.run("destroy", "-auto-approve", "-input=false", *self._given(clone, variables), clone=clone)
+        self.run("destroy", "-auto-approve", "-input=false", *self.given(clone, variables), clone=clone)
 
     def _providers(self, clone: str) -> dict[str, str]:
         """The environment in which Terraform finds its providers: those of the clone, in a process that works there."""
@@ -135,7 +135,7 @@ class Google:
             }
         return self._served[clone]
 
-    def _given(self, clone: str, variables: dict[str, object]) -> list[str]:
+    def given(self, clone: str, variables: dict[str, object]) -> list[str]:
         example = variables.pop("example", None)
         if example == "scheduled":
             example, variables = "minimal", {"graphs_folder": str(SCHEDULED), **variables}

@@ -59,6 +59,7 @@ UNPRICED = {
     "google_storage_bucket",
     "google_storage_bucket_iam_member",
     "google_storage_bucket_object",
+    "terraform_data",
     "time_sleep",
 }
 
