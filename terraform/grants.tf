@@ -53,6 +53,15 @@ locals {
     { for bucket, may in var.data_buckets : "worker data ${bucket}" => { role = "worker", may = may == "write" ? "roles/storage.objectUser" : "roles/storage.objectViewer", bucket = bucket } },
   )
 
+  # Cloud Functions copies a source into a bucket of its own, and the build reads it there ("Build process overview",
+  # Google's documentation, 2026). Google makes that bucket with the first function of a region, so there is none yet to
+  # grant anything on; if functions have a key of their own, its name goes on with '-' and the key's hash.
+  build_bucket = "gcf-v2-sources-${data.google_project.this.number}-${var.region}${var.kms_key == null ? "" : "-"}"
+  in_builds = var.kms_key != null ? "resource.name.startsWith(\"projects/_/buckets/${local.build_bucket}\")" : join(" || ", [
+    "resource.name == \"projects/_/buckets/${local.build_bucket}\"",
+    "resource.name.startsWith(\"projects/_/buckets/${local.build_bucket}/objects/\")",
+  ])
+
   pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 }
 
@@ -110,6 +119,17 @@ resource "google_project_iam_member" "project" {
   project = var.project
   role    = each.value.may
   member  = google_service_account.role[each.value.role].member
+}
+
+resource "google_project_iam_member" "builds" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.role["builder"].member
+
+  condition {
+    title      = "${local.base} builds"
+    expression = local.in_builds
+  }
 }
 
 resource "google_storage_bucket_iam_member" "bucket" {

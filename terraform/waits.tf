@@ -6,12 +6,14 @@ resource "time_sleep" "grants" {
 
   triggers = {
     builder = google_service_account.role["builder"].email
+    builds  = local.build_bucket
     events  = local.by_eventarc
   }
 
   depends_on = [
     google_project_service.api,
     google_project_iam_member.project,
+    google_project_iam_member.builds,
     google_storage_bucket_iam_member.bucket,
     google_artifact_registry_repository_iam_member.builder,
   ]

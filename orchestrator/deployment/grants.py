@@ -8,8 +8,9 @@ class Grant:
     """``who`` has ``role`` on ``on``, because of ``why``. ``only``: in which deployments; empty: in all.
 
     ``who``: a role of names.ROLES, ``sink`` (the log sink's writer), ``pubsub`` (Pub/Sub's own service agent) or
-    ``starters`` (those whom the variable of that name lists). ``on``: ``project``, ``database`` (the project, on the
-    condition that it is that database: Firestore has no policies of its own), or ``kind:name`` where the kind is
+    ``starters`` (those whom the variable of that name lists). ``on``: ``project``, ``database`` or ``builds`` (the
+    project, on the condition that it is that database, or the bucket that functions are built from: Firestore has no
+    policies of its own, and that bucket is not there before the first function), or ``kind:name`` where the kind is
     ``queue``, ``function``, ``account``, ``topic``, ``subscription``, ``bucket`` or ``repository``.
     """
 
@@ -18,6 +19,20 @@ class Grant:
     on: str
     why: str
     only: str = ""
+
+    def condition(self, name: str) -> str:
+        """The expression that holds the role to ``name``, if ``on`` stands for the project on a condition; else empty.
+
+        ``name``: projects/P/databases/D, or projects/_/buckets/B (Deployment.build_bucket).
+        """
+        match self.on:
+            case "database":
+                return f'resource.name == "{name}"'
+            case "builds" if name.endswith("-"):
+                return f'resource.name.startsWith("{name}")'
+            case "builds":
+                return f'resource.name == "{name}" || resource.name.startsWith("{name}/objects/")'
+        return ""
 
 
 GRANTS: tuple[Grant, ...] = (
@@ -52,5 +67,6 @@ GRANTS: tuple[Grant, ...] = (
     Grant("worker", "roles/artifactregistry.reader", "repository:images", "the templates' images", "images"),
     Grant("builder", "roles/logging.logWriter", "project", "the log of a build"),
     Grant("builder", "roles/artifactregistry.writer", "repository:functions", "the image it builds"),
-    Grant("builder", "roles/storage.objectViewer", "bucket:source", "the source it builds from"),
+    Grant("builder", "roles/storage.objectViewer", "bucket:source", "the source, where it is put"),
+    Grant("builder", "roles/storage.objectViewer", "builds", "the source, where Google copies it to build from it"),
 )

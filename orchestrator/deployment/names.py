@@ -88,6 +88,14 @@ class Deployment:
         """Where the functions' source archives lie."""
         return f"{self.project}-{self.base}-source"
 
+    def build_bucket(self, project_number: str, own_key: bool = False) -> str:
+        """Where Cloud Functions copies a source to, and builds from. It ends in ``-`` if it is how the name begins.
+
+        Google makes it with the first function of a region. If functions have a key of their own, the key's hash is the
+        rest of the name ("Build process overview", Cloud Run functions' documentation, 2026).
+        """
+        return f"gcf-v2-sources-{project_number}-{self.region}{'-' if own_key else ''}"
+
     @property
     def jobs_bucket(self) -> str:
         """Where jobs keep their temporary files."""

@@ -16,16 +16,29 @@ from orchestrator.doctor.world import World
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a role is granted on: ``id`` as gcloud calls it, ``resource`` as its API does; ``database``: only there."""
+    """What a role is granted on: ``id`` as gcloud calls it, ``resource`` as its API does.
+
+    ``only``: the resource that a grant in the project may be held to by a condition.
+    """
 
     kind: str
     id: str
     resource: str
-    database: str = ""
+    only: str = ""
 
     @property
     def shown(self) -> str:
-        return "the project" if self.kind == "project" else f"{self.kind} {self.id}"
+        match self.kind:
+            case "project":
+                return "the project"
+            case "builds":
+                return f"bucket {self.id}{'…' if self.id.endswith('-') else ''}"
+        return f"{self.kind} {self.id}"
+
+    @property
+    def policies(self) -> tuple[tuple[str, str], ...]:
+        """Kind and resource of each policy of its own; the project's, from which it inherits, is not among them."""
+        return () if self.kind in ("project", "database", "builds") else ((self.kind, self.resource),)
 
 
 def account(role: str, world: World) -> Found:
@@ -78,22 +91,22 @@ def _missing(world: World, grant: Grant, member: str, target: Target) -> Found:
     """The thing's own policy, and the project's, from which it inherits: one of them must give the role."""
     blind: AskError | None = None
     doubts: list[str] = []
-    for kind, resource in dict.fromkeys([(target.kind, target.resource), ("project", world.deployment.project)]):
+    for kind, resource in (*target.policies, ("project", world.deployment.project)):
         try:
-            policy = world.get(calls.POLICIES[kind.replace("database", "project")], resource)
+            policy = world.get(calls.POLICIES[kind], resource)
         except AskError as error:
             blind = blind or error
             continue
         if policy is None:
             return  # the check of the thing itself says so
-        held = holding(policy, member, grant.role, target.database)
+        held = holding(policy, member, grant.role, target.only)
         if held.yes:
             return
         doubts += held.doubts
     if blind is not None:
         raise blind
     text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {target.shown}; what for: {grant.why}"
-    mend = world.mends.grant(target.kind, target.id, member, grant.role)
+    mend = world.mends.grant(target.kind, target.id, member, grant.role, grant.condition(target.only))
     if doubts:
         yield warn(f"{text} (unless it is held by {' or '.join(dict.fromkeys(doubts))})", mend)
     else:
@@ -114,10 +127,14 @@ def _targets(grant: Grant, world: World) -> Iterator[Target]:
         case "templates":
             paths = world.here.lock.templates if world.here.lock else ()
             buckets = {path.removeprefix("gs://").partition("/")[0] for path in paths}
-            yield from (Target(kind, bucket, bucket) for bucket in sorted(buckets) if not _googles(bucket))
+            yield from (_bucket(bucket) for bucket in sorted(buckets) if not _googles(bucket))
         case "" | "logs" | "eventarc":
             if grant.only == "" or (by_logs if grant.only == "logs" else by_eventarc)(world):
                 yield _target(world, kind, name)
+
+
+def _bucket(name: str) -> Target:
+    return Target("bucket", name, name, f"projects/_/buckets/{name}")
 
 
 def _googles(bucket: str) -> bool:
@@ -133,6 +150,9 @@ def _target(world: World, kind: str, name: str) -> Target:
         case "database", _:
             full = world.of_project("databases", world.database)
             return Target(kind, world.database, deployment.project, full)
+        case "builds", _:
+            found = deployment.build_bucket(world.number(), world.own_key)
+            return Target(kind, found, deployment.project, f"projects/_/buckets/{found}")
         case "queue", _:
             return Target(kind, world.queue(name), world.placed("queues", world.queue(name)))
         case "function", _:
@@ -144,8 +164,7 @@ def _target(world: World, kind: str, name: str) -> Target:
             found = deployment.dead_letters if name == "dead-letters" else deployment.topic
             return Target(kind, found, world.of_project(f"{kind}s", found))
         case "bucket", _:
-            found = deployment.source_bucket if name == "source" else deployment.jobs_bucket
-            return Target(kind, found, found)
+            return _bucket(deployment.source_bucket if name == "source" else deployment.jobs_bucket)
         case "repository", _:
             return Target(kind, world.repository.rsplit("/", 1)[-1], world.repository)
     raise AssertionError(f"deployment.GRANTS names a thing of an unknown kind: {kind}:{name}")

@@ -8,6 +8,9 @@ from typing import Any
 #: They hold nearly everything, and a service account should have neither.
 BASIC = ("roles/owner", "roles/editor")
 
+#: The forms of a condition that name one resource, or those whose names begin so.
+_NAMED = re.compile(r'resource\.name(?: == "([^"]+)"|\.startsWith\("([^"]+)"\))')
+
 _EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 
 #: Role -> roles that contain it ("IAM basic and predefined roles reference", 2026). Not everything called admin does:
@@ -54,16 +57,16 @@ class Holding:
     doubts: tuple[str, ...] = ()
 
 
-def holding(policy: Mapping[str, Any], member: str, role: str, database: str = "") -> Holding:
-    """Whether ``policy`` gives ``role`` to ``member``. ``database``: projects/P/databases/D, to which a condition may
-    hold it."""
+def holding(policy: Mapping[str, Any], member: str, role: str, only: str = "") -> Holding:
+    """Whether ``policy`` gives ``role`` to ``member``. ``only``: the resource to which a condition may hold it."""
     enough = {role, *_BROADER.get(role, ()), *BASIC}
     doubts = []
     for has, condition in _of(policy, (member, *_EVERYBODY)):
         if has in enough:
-            if not condition or (database and _names(condition.get("expression", ""), database)):
+            if not condition or (only and _names(condition.get("expression", ""), only)):
                 return Holding(True)
-            doubts.append(f"{has} on the condition {condition.get('expression', '')}")
+            if not (only and _elsewhere(condition.get("expression", ""), only)):
+                doubts.append(f"{has} on the condition {condition.get('expression', '')}")
         elif not has.startswith("roles/"):
             doubts.append(f"the custom role {has}")
     return Holding(False, tuple(doubts))
@@ -86,6 +89,14 @@ def _of(policy: Mapping[str, Any], members: Sequence[str]) -> Iterator[tuple[str
             yield binding["role"], binding.get("condition") or {}
 
 
-def _names(expression: str, database: str) -> bool:
-    """Whether an expression names that database, and not one whose name begins so."""
-    return re.search(rf"{re.escape(database)}(?![A-Za-z0-9-])", expression) is not None
+def _names(expression: str, resource: str) -> bool:
+    """Whether an expression names that resource, and not one whose name begins so."""
+    return re.search(rf"{re.escape(resource)}(?![A-Za-z0-9-])", expression) is not None
+
+
+def _elsewhere(expression: str, resource: str) -> bool:
+    """Whether an expression does nothing but name others than that resource."""
+    found = [_NAMED.fullmatch(part) for part in expression.split(" || ")]
+    names = [match[1] or match[2] for match in found if match]
+    near = any(name.startswith(resource) or resource.startswith(name) for name in names)
+    return len(names) == len(found) and not near

@@ -63,14 +63,16 @@ class Mends:
         line = f"gcloud projects remove-iam-policy-binding {self.deployment.project} --condition=None"
         return f"{line} --member={member} --role={role}"
 
-    def grant(self, kind: str, name: str, member: str, role: str) -> str:
-        """The line that grants a role on a thing. ``kind`` and ``name``: as in holding.Target."""
+    def grant(self, kind: str, name: str, member: str, role: str, condition: str = "") -> str:
+        """The line that grants a role on a thing. ``kind`` and ``name``: as in accounts.Target; ``condition``: the
+        expression that holds a grant in the project to it."""
         project, region = self._project, self.deployment.region
-        database = f'resource.name == "projects/{self.deployment.project}/databases/{name}"'
+        held = f"title={self.deployment.base} {kind},expression={condition}" if condition else "None"
+        in_project = f"projects add-iam-policy-binding {self.deployment.project} --condition={quote(held)}"
         where = {
-            "project": f"projects add-iam-policy-binding {name} --condition=None",
-            "database": f"projects add-iam-policy-binding {self.deployment.project} "
-            f"--condition={quote(f'title={self.deployment.base} database,expression={database}')}",
+            "project": in_project,
+            "database": in_project,
+            "builds": in_project,
             "queue": f"tasks queues add-iam-policy-binding {name} {self._region}",
             "function": f"run services add-iam-policy-binding {name} --region={region} {project}",
             "account": f"iam service-accounts add-iam-policy-binding {name} {project}",

@@ -126,6 +126,11 @@ class World:
         return self.told.get("ORCHESTRATOR_DATABASE") or self.deployment.database
 
     @property
+    def own_key(self) -> bool:
+        """Whether the functions have a key of their own, as far as can be seen."""
+        return any(function.get("kmsKeyName") for function in self._seen())
+
+    @property
     def repository(self) -> str:
         """The full name of the repository that the functions' images are in."""
         for function in self._seen():

@@ -88,7 +88,8 @@ def _kept(place: Place, retention: int | None) -> Iterator[Named]:
     for group in ("runs", "steps", "counters") if retention is not None else ():
         field = f"{place.database}/collectionGroups/{group}/fields/expire_at"
         yield field, {"name": field, "ttlConfig": {"state": "ACTIVE"}, "indexConfig": {}}
-    for name in (place.deployment.source_bucket, place.deployment.jobs_bucket):
+    d = place.deployment
+    for name in (d.source_bucket, d.jobs_bucket, d.build_bucket(place.number)):
         yield bucket(name), {"name": name, "location": region.upper()}
     yield place.repository, {"name": place.repository, "format": "DOCKER"}
 

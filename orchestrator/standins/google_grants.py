@@ -30,17 +30,18 @@ class Granting:
         return f"serviceAccount:{self.place.deployment.account(who)}"
 
     def condition(self, grant: Grant) -> Mapping[str, str] | None:
-        if grant.on != "database":
+        names = {"database": self.place.database, "builds": self.place.build_bucket}
+        if grant.on not in names:
             return None
-        title = f"{self.place.deployment.base} database"
-        return {"title": title, "expression": f'resource.name == "{self.place.database}"'}
+        title = f"{self.place.deployment.base} {grant.on}"
+        return {"title": title, "expression": grant.condition(names[grant.on])}
 
     def on(self, grant: Grant) -> list[str]:
         """The names of the resources whose policies hold a grant."""
         place, d = self.place, self.place.deployment
         kind, _, name = grant.on.partition(":")
         match kind:
-            case "project" | "database":
+            case "project" | "database" | "builds":
                 return [place.project]
             case "queue":
                 return [place.here("queues", d.queue(name))]

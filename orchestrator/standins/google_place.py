@@ -29,6 +29,11 @@ class Place:
     def database(self) -> str:
         return f"{self.project}/databases/{self.deployment.database}"
 
+    @property
+    def build_bucket(self) -> str:
+        """What the functions are built from."""
+        return bucket(self.deployment.build_bucket(self.number))
+
     def topic(self, name: str) -> str:
         return f"{self.project}/topics/{name}"
 

@@ -18,6 +18,9 @@ WHERE = {
     "project": "projects add-iam-policy-binding demo-1 --condition=None",
     "database": "projects add-iam-policy-binding demo-1 --condition='title=orchestrator-prod database,expression="
     'resource.name == "projects/demo-1/databases/orchestrator-prod"\'',
+    "builds": "projects add-iam-policy-binding demo-1 --condition='title=orchestrator-prod builds,expression="
+    'resource.name == "projects/_/buckets/gcf-v2-sources-123456789012-europe-west4" || '
+    'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-123456789012-europe-west4/objects/")\'',
     "queue": "tasks queues add-iam-policy-binding {} --location=europe-west4 --project=demo-1",
     "function": "run services add-iam-policy-binding {} --region=europe-west4 --project=demo-1",
     "account": "iam service-accounts add-iam-policy-binding {} --project=demo-1",
@@ -34,7 +37,8 @@ def test_a_grant_that_is_missing_is_found_with_its_reason_and_the_line_that_gran
     member, kind = GRANTING.member(grant.who), grant.on.partition(":")[0]
     patient.bodies.revoke(resource, grant.role, member)
     name = "orchestrator-prod" if kind == "database" else resource.rsplit("/", 1)[-1]
-    thing = "the project" if kind == "project" else f"{kind} {name}"
+    things = {"project": "the project", "builds": "bucket gcf-v2-sources-123456789012-europe-west4"}
+    thing = things.get(kind, f"{kind} {name}")
     text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {thing}; what for: {grant.why}"
     mend = f"gcloud {WHERE[kind].format(name)} --member={member} --role={grant.role}"
     check = {"sink": "sink's writer", "pubsub": "Pub/Sub"}.get(grant.who, grant.who)
@@ -67,6 +71,32 @@ def test_a_role_may_be_held_through_another(patient: Patient, role: str, conditi
     patient.bodies.grant(resource, role, CALLER, {"expression": condition, "title": "t"} if condition else None)
     found = [(level, text.partition(" (unless ")[2]) for _, level, text, _ in patient.complaints()]
     assert found == ([("warn", f"it is held by {doubt})")] if doubt else [])
+
+
+BUILDER = "orchestrator-prod-builder@demo-1.iam.gserviceaccount.com"
+IN_BUILDS = 'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-123456789012-{}")'
+
+
+@pytest.mark.parametrize(
+    ("held_to", "levels"),
+    [("europe-west4-", []), ("europe-west4-0a1b2c", ["warn"]), ("europe-west4/objects/", ["fail"]), ("", ["warn"])],
+)
+def test_with_a_key_of_their_own_functions_are_built_from_a_bucket_whose_name_goes_on(
+    patient: Patient, held_to: str, levels: list[str]
+):
+    """As Google names it: gcf-v2-sources-NUMBER-REGION-HASH."""
+    patient.function("start")["kmsKeyName"] = "projects/demo-1/locations/europe-west4/keyRings/r/cryptoKeys/k"
+    member = f"serviceAccount:{BUILDER}"
+    patient.bodies.revoke(P, "roles/storage.objectViewer", member)
+    expression = IN_BUILDS.format(held_to)
+    patient.bodies.grant(P, "roles/storage.objectViewer", member, {"expression": expression, "title": "t"})
+    found = patient.complaints()
+    assert [level for _, level, *_ in found] == levels
+    for _, _, text, mend in found:
+        assert text.startswith(
+            f"{BUILDER} lacks roles/storage.objectViewer on bucket gcf-v2-sources-123456789012-europe"
+        )
+        assert f"expression={IN_BUILDS.format('europe-west4-')}' --member={member}" in mend
 
 
 def test_a_role_on_another_database_is_not_held_on_this_one(patient: Patient):

@@ -62,7 +62,7 @@ accounts
   ok    events         1 grant
   ok    scheduler      2 grants
   ok    worker         3 grants
-  ok    builder        3 grants
+  ok    builder        4 grants
   ok    sink's writer  1 grant
   ok    Pub/Sub        2 grants
 

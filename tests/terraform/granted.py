@@ -1,9 +1,10 @@
 """The grants of a deployment in the words of orchestrator/deployment/grants.py: who, which role, on what."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.deployment import FUNCTIONS, ROLES, Deployment
+from orchestrator.deployment import FUNCTIONS, GRANTS, ROLES, Deployment
 from orchestrator.ports import CHECKS, LAUNCHES
 from tests.terraform.imaginary import Deployed
 
@@ -55,11 +56,19 @@ def _who(told: Deployment, member: str) -> str:
 
 
 def _project(told: Deployment, deployed: Deployed, values: Mapping[str, Any]) -> str:
-    """The whole project, or by its condition the one database."""
-    name = deployed.environment("on_task")["ORCHESTRATOR_DATABASE"]
-    held = f'resource.name == "projects/{told.project}/databases/{name}"'
+    """The whole project, or by its condition the one database, or the bucket that functions are built from."""
     conditions = [condition["expression"] for condition in values.get("condition") or ()]
-    return "project" if not conditions else "database" if conditions == [held] else f"project if {conditions}"
+    if not conditions:
+        return "project"
+    variables = deployed.environment("on_task")
+    (number,) = re.findall(r"-(\d+)\.", variables["ORCHESTRATOR_TASK_URL"])
+    own_key = bool(deployed.resources['google_cloudfunctions2_function.function["start"]']["kms_key_name"])
+    names = {
+        "database": f"projects/{told.project}/databases/{variables['ORCHESTRATOR_DATABASE']}",
+        "builds": f"projects/_/buckets/{told.build_bucket(number, own_key)}",
+    }
+    held = {grant.condition(names[grant.on]): grant.on for grant in GRANTS if grant.on in names}
+    return held.get(conditions[0], f"project if {conditions}")
 
 
 def _bucket(told: Deployment, values: Mapping[str, Any]) -> str:

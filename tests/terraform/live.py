@@ -68,6 +68,7 @@ def _function(told: Deployment, v: Values, number: str) -> Iterator[Named]:
             "name": v["id"],
             "environment": "GEN_2",
             "state": "ACTIVE",
+            **({"kmsKeyName": v["kms_key_name"]} if v["kms_key_name"] else {}),
             "buildConfig": {
                 "runtime": build["runtime"],
                 "entryPoint": build["entry_point"],

@@ -66,9 +66,9 @@ def examined(name: str, said: Bodies) -> Iterator[list[tuple[str, str, str]]]:
             apis.close()
 
 
-@pytest.mark.parametrize("name", ["prod", "eventarc"])
+@pytest.mark.parametrize("name", ["prod", "eventarc", "private"])
 def test_what_terraform_made_is_well(applied: Example, name: str):
-    """Both kinds of signals, and events alone."""
+    """Both kinds of signals, events alone, and a key of one's own."""
     with examined(name, live(name, applied(name))) as complaints:
         assert complaints == []
 
