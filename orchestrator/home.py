@@ -2,6 +2,7 @@
 
 .orchestrator/orchestrator.db
 .orchestrator/runs/RUN/data/                   shared by the run's steps
+.orchestrator/runs/RUN/params.json             all of the run's params, for commands
 .orchestrator/runs/RUN/graph.png               drawn when the run ends
 .orchestrator/runs/RUN/steps/007-report/1/log  one folder an attempt
 """
@@ -44,6 +45,9 @@ class Home:
     def data(self, run_id: str) -> Path:
         """The folder that the steps of a run share, ``{{ run.dir }}``."""
         return self.run(run_id) / "data"
+
+    def params(self, run_id: str) -> Path:
+        return self.run(run_id) / "params.json"
 
     def picture(self, run_id: str) -> Path:
         return self.run(run_id) / "graph.png"

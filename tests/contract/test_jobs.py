@@ -4,114 +4,17 @@ import os
 import shutil
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
-from orchestrator.core.model import Outcome, Run
-from orchestrator.core.names import JobRef, job_name, run_key
+from orchestrator.core.model import Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError, LaunchRefusedError
-from orchestrator.home import Home
-from orchestrator.jobs.process import ProcessBackend
-from orchestrator.jobs.python import PythonBackend
-from orchestrator.jobs.scripted import Script, ScriptedBackend
-from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning
-
-MODULE = """
-import pathlib, threading
-GATE = threading.Event()
-COUNT = []
-
-def good():
-    COUNT.append(1)
-    return {"rows": 3}
-
-def bad():
-    raise ValueError("no such day")
-
-def slow(gate):
-    while not pathlib.Path(gate).exists():
-        GATE.wait(0.005)
-"""
-
-
-@dataclass
-class Bench:
-    """A backend on a bench: specs of a job that succeeds with rows=3, one that fails, and one that runs until told."""
-
-    backend: JobBackend
-    kind: str
-    good: dict[str, Json]
-    bad: dict[str, Json]
-    slow: dict[str, Json]
-    release: Callable[[], None]
-    folder: Path
-    ended: "SimpleQueue[str]" = field(default_factory=SimpleQueue)
-
-    def request(self, spec: dict[str, Json], attempt: int = 1) -> JobRequest:
-        run = Run("run-1", run_key("run-1"), "g", "v", {"date": "2026-11-23"}, 0.0, folder=str(self.folder))
-        name = job_name("orders", JobRef(run.key, 0, attempt))
-        return JobRequest(run, 0, "orders", attempt, name, self.kind, spec)
-
-    def over(self, job: str) -> JobOver:
-        """How the job ended, once it has."""
-        while isinstance(status := self.backend.status(job), JobRunning):
-            threading.Event().wait(0.005)
-        return status
-
-
-def process(folder: Path) -> Bench:
-    ended: SimpleQueue[str] = SimpleQueue()
-    gate = folder / "gate"
-    return Bench(
-        ProcessBackend(Home(folder / "home"), ended.put, time.time),
-        "command",
-        {"command": 'echo x >> count; echo \'{"rows": 3}\' > "$ORCHESTRATOR_OUTPUTS"'},
-        {"command": "echo no such day; exit 3"},
-        {"command": f"while [ ! -e {gate} ]; do sleep 0.01; done"},
-        gate.touch,
-        folder,
-        ended,
-    )
-
-
-def python(folder: Path) -> Bench:
-    ended: SimpleQueue[str] = SimpleQueue()
-    gate, name = folder / "gate", f"module_{folder.name.replace('-', '_')}"
-    (folder / f"{name}.py").write_text(MODULE)
-    return Bench(
-        PythonBackend(Home(folder / "home"), ended.put, time.time, threads=2),
-        "python",
-        {"function": f"{name}:good"},
-        {"function": f"{name}:bad"},
-        {"function": f"{name}:slow", "args": {"gate": str(gate)}},
-        gate.touch,
-        folder,
-        ended,
-    )
-
-
-def scripted(folder: Path) -> Bench:
-    now = [0.0]
-    scripts = {
-        "good": Script(outputs={"rows": 3}),
-        "bad": Script(outcome=Outcome.FAILED, error="no such day"),
-        "slow": Script(seconds=60.0),
-    }
-    return Bench(
-        ScriptedBackend(lambda request: scripts[str(request.spec["script"])], lambda: now[0]),
-        "dataflow",
-        {"script": "good"},
-        {"script": "bad"},
-        {"script": "slow"},
-        lambda: now.__setitem__(0, 60.0),
-        folder,
-    )
+from orchestrator.ports import JobRunning
+from tests.contract.benches import Bench, process, python, scripted, written
 
 
 @pytest.fixture(params=[process, python, scripted], ids=lambda make: make.__name__)
@@ -119,13 +22,6 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     bench = request.param(tmp_path)
     yield bench
     bench.release()
-
-
-def _await(path: Path) -> str:
-    """What is written to a small file, once it is."""
-    while not (path.exists() and (text := path.read_text().strip())):
-        threading.Event().wait(0.005)
-    return text
 
 
 def test_a_job_that_succeeds_leaves_its_outputs(bench: Bench):
@@ -242,7 +138,7 @@ def test_a_command_whose_shell_died_with_the_machine_was_interrupted(tmp_path: P
     job = first.backend.launch(first.request(first.slow)).job
     (tmp_path / "home" / job / "exit").mkdir()  # so that nobody can
     second.backend.status(job)
-    pid = _await(tmp_path / "home" / job / "pid")
+    pid = written(tmp_path / "home" / job / "pid")
     os.killpg(int(pid), signal.SIGKILL)
     for bench in (first, second):  # the parent too would write it down, if it came to that after the next line
         assert bench.ended.get(timeout=30) == bench.request(bench.slow).name
@@ -254,7 +150,7 @@ def test_a_job_whose_folder_was_removed_is_interrupted_and_stops_quietly(tmp_pat
     bench = process(tmp_path)
     request = bench.request(bench.slow)
     job = bench.backend.launch(request).job
-    _await(tmp_path / "home" / job / "pid")
+    written(tmp_path / "home" / job / "pid")
     shutil.rmtree(tmp_path / "home" / job)
     assert bench.over(job).outcome is Outcome.INTERRUPTED
     with pytest.raises(BackendError, match="the job cannot be stopped"):
@@ -306,7 +202,10 @@ def test_a_command_that_cannot_be_started_is_refused(tmp_path: Path, spec: dict[
     [
         ("echo first; echo last; exit 3", "exit status 3: last"),
         ("exit 4", "exit status 4"),
-        (["no-such-program"], "exit status 127: orchestrator: 6: no-such-program: not found"),
+        (
+            ["no-such-program"],
+            "exit status 127: 'no-such-program': not found: there is no program of this name in PATH",
+        ),
     ],
 )
 def test_a_failed_command_is_explained_by_its_status_and_its_last_line(tmp_path: Path, command: Json, error: str):

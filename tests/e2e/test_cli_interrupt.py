@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.jobs.group import alive
 from tests.e2e.command_line import Place, finish
 
 #: ``slow`` says when it has started and ends when it is told to, once the file ``again`` is there at once.
@@ -111,6 +112,85 @@ def test_the_second_interruption_leaves_at_once(long: Place) -> None:
     running.send_signal(signal.SIGINT)
     assert finish(running).code == 130
     assert statuses(long)["slow"] == ("running", 1)
+
+
+#: Works, and says that it has stopped in good order when it is told to, with its work undone.
+OBEDIENT = """
+name: long
+steps:
+  slow:
+    command: |
+      [ -e again ] || { trap 'exit 0' TERM; echo up > up; while :; do sleep 0.01; done; }
+      echo ended >> effects
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_exits_with_0_because_it_was_told_to_stop_runs_again(long: Place, number: int) -> None:
+    long.write("long.yaml", OBEDIENT)
+    running = long.start(*START)
+    long.hear("up")
+    running.send_signal(number)
+    assert finish(running).code == 130
+    assert statuses(long) == {"slow": ("up_for_retry", 1)}
+    long.write("again", "")
+    assert long("resume", "r1", "--no-picture").code == 0
+    assert statuses(long) == {"slow": ("succeeded", 2)}
+    assert long.read("effects") == "ended\n"
+
+
+def test_a_command_that_exits_with_0_because_its_run_was_cancelled_has_not_succeeded(long: Place) -> None:
+    long.write("long.yaml", OBEDIENT)
+    running = long.start(*START)
+    long.hear("up")
+    running.kill()
+    finish(running)
+    assert long.look("cancel", "r1").code == 0
+    assert statuses(long) == {"slow": ("cancelled", 1)}
+
+
+def test_a_command_that_exits_with_0_because_its_time_is_up_has_failed(long: Place) -> None:
+    command = "trap 'exit 0' TERM; while :; do sleep 0.01; done"
+    long.write("long.yaml", f'name: long\nsteps: {{slow: {{timeout: 0.2s, command: "{command}"}}}}\n')
+    step = long.run("long.yaml").json["steps"]["slow"]
+    assert (step["status"], step["error"]) == ("failed", "took longer than its timeout of 0.2 s")
+
+
+def test_what_was_asked_to_stop_and_left_is_ended_by_whoever_resumes_and_runs_again(long: Place) -> None:
+    long.write("long.yaml", GRAPH.replace("echo started", "trap '' TERM; echo started"))
+    running = long.start(*START)
+    long.hear("up")
+    running.send_signal(signal.SIGINT)
+    assert running.stdout is not None
+    assert any("stopping" in line for line in running.stdout)
+    running.send_signal(signal.SIGINT)
+    finish(running)
+    long.write("again", "")
+    assert long("resume", "r1", "--no-picture").code == 0
+    assert statuses(long)["slow"] == ("succeeded", 2)
+    assert long.read("effects").split() == ["first", "started", "started", "ended", "last"]
+
+
+#: Two processes: one that ends when it is told to, and one that is deaf and writes on.
+DEAF = """
+name: long
+steps:
+  slow:
+    command: "[ -e again ] || { ( trap '' TERM; while :; do echo x >> seen; sleep 0.01; done ) & echo up > up; wait; }"
+"""
+
+
+def test_nothing_of_an_interrupted_attempt_runs_on_beside_the_next(long: Place) -> None:
+    long.write("long.yaml", DEAF)
+    running = long.start(*START)
+    long.hear("up")
+    running.send_signal(signal.SIGTERM)
+    assert finish(running).code == 130
+    (group,) = (int(pid.read_text()) for pid in long.folder.glob(".orchestrator/runs/r1/steps/*/1/pid"))
+    assert not alive(group)
+    long.write("again", "")
+    assert long("resume", "r1", "--no-picture").code == 0
+    assert statuses(long) == {"slow": ("succeeded", 2)}
 
 
 def test_a_run_is_driven_by_one_process_at_a_time(long: Place) -> None:

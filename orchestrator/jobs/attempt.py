@@ -1,0 +1,79 @@
+"""What an attempt's folder says of its process: its number, whether it was asked to stop, and how it ended.
+
+``pid``: its shell's, which is also its group's. ``stopped``: that it was asked to stop, as which outcome and when; it
+is written before the first signal, so that a crash in between forgets nothing. ``exit``: the exit status.
+``failure.json``: why, from a step that knows better than its exit status. ``outputs.json``, ``log``: see outputs.py.
+"""
+
+import json
+import os
+import threading
+from pathlib import Path
+
+from orchestrator.core.model import Outcome
+from orchestrator.errors import OutputError
+from orchestrator.jobs.outputs import last_line, read_outputs
+from orchestrator.ports import JobOver
+
+
+def group_of(folder: Path) -> int | None:
+    """The number of the attempt's process group; None if its shell has not come to write it down."""
+    text = _read(folder / "pid")
+    return int(text) if text else None
+
+
+def asked_to_stop(folder: Path) -> bool:
+    return (folder / "stopped").exists()
+
+
+def ask_to_stop(folder: Path, outcome: Outcome, at: float) -> bool:
+    """Write down that the attempt was asked to stop. Returns whether to insist: it was asked before, or has ended.
+
+    From then on the stop decides how the attempt ended, and not the exit status, with which a command may say that it
+    has stopped in good order. An interruption may become a cancelling, and never the other way round.
+    """
+    mark = folder / "stopped"
+    before = _read(mark).partition(" ")[0]
+    if not before and (folder / "exit").exists():
+        return True
+    if before in ("", Outcome.INTERRUPTED) and before != outcome:
+        new = folder / f"stopped.{os.getpid()}.{threading.get_ident()}"
+        new.write_text(f"{outcome} {at!r}")
+        new.replace(mark)
+    return bool(before)
+
+
+def killed(folder: Path, code: int) -> None:
+    """The shell was killed, and not by us: its command is over, with the status that a shell gives to such an end.
+
+    Without this it would count as interrupted, and be started again for ever if it is the command that kills.
+    """
+    if not asked_to_stop(folder) and not (folder / "exit").exists() and folder.exists():
+        (folder / "exit").write_text(str(128 - code))
+
+
+def over(folder: Path, now: float) -> JobOver:
+    """How an attempt ended of which no process is left; ``now`` if nothing tells when."""
+    code, (stopped, *asked) = _read(folder / "exit"), _read(folder / "stopped").split() or [""]
+    at = (folder / "exit").stat().st_mtime if code else now
+    if stopped:
+        return JobOver(Outcome(stopped), max(at, *map(float, asked)))  # a file's time is some milliseconds late
+    if not code:
+        return JobOver(Outcome.INTERRUPTED, at)
+    if code == "0":
+        try:
+            return JobOver(Outcome.SUCCEEDED, at, read_outputs(folder / "outputs.json"))
+        except OutputError as error:
+            return JobOver(Outcome.FAILED, at, error=str(error), cause="outputs", hopeless=True)
+    if failure := _read(folder / "failure.json"):
+        return JobOver(Outcome.FAILED, at, **json.loads(failure))
+    said = last_line(folder / "log")
+    return JobOver(Outcome.FAILED, at, error=f"exit status {code}" + (f": {said}" if said else ""), cause="exit")
+
+
+def _read(path: Path) -> str:
+    """The text of a small file, "" if there is none."""
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,116 @@
+"""Each job backend on a bench, for the suites of what it promises."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+
+from orchestrator.core.model import Outcome, Run
+from orchestrator.core.names import JobRef, job_name, run_key
+from orchestrator.core.steps import Json
+from orchestrator.home import Home
+from orchestrator.jobs.process import ProcessBackend
+from orchestrator.jobs.python import PythonBackend
+from orchestrator.jobs.scripted import Script, ScriptedBackend
+from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning
+
+MODULE = """
+import pathlib, threading
+GATE = threading.Event()
+COUNT = []
+
+def good():
+    COUNT.append(1)
+    return {"rows": 3}
+
+def bad():
+    raise ValueError("no such day")
+
+def slow(gate):
+    while not pathlib.Path(gate).exists():
+        GATE.wait(0.005)
+"""
+
+
+@dataclass
+class Bench:
+    """A backend on a bench: specs of a job that succeeds with rows=3, one that fails, and one that runs until told."""
+
+    backend: JobBackend
+    kind: str
+    good: dict[str, Json]
+    bad: dict[str, Json]
+    slow: dict[str, Json]
+    release: Callable[[], None]
+    folder: Path
+    ended: "SimpleQueue[str]" = field(default_factory=SimpleQueue)
+
+    def request(self, spec: dict[str, Json], attempt: int = 1, params: dict[str, Json] | None = None) -> JobRequest:
+        given = params or {"date": "2026-11-23"}
+        run = Run("run-1", run_key("run-1"), "g", "v", given, 0.0, folder=str(self.folder))
+        name = job_name("orders", JobRef(run.key, 0, attempt))
+        return JobRequest(run, 0, "orders", attempt, name, self.kind, spec)
+
+    def over(self, job: str) -> JobOver:
+        """How the job ended, once it has."""
+        while isinstance(status := self.backend.status(job), JobRunning):
+            threading.Event().wait(0.005)
+        return status
+
+
+def process(folder: Path) -> Bench:
+    ended: SimpleQueue[str] = SimpleQueue()
+    gate = folder / "gate"
+    return Bench(
+        ProcessBackend(Home(folder / "home"), ended.put, time.time),
+        "command",
+        {"command": 'echo x >> count; echo \'{"rows": 3}\' > "$ORCHESTRATOR_OUTPUTS"'},
+        {"command": "echo no such day; exit 3"},
+        {"command": f"while [ ! -e {gate} ]; do sleep 0.01; done"},
+        gate.touch,
+        folder,
+        ended,
+    )
+
+
+def python(folder: Path) -> Bench:
+    ended: SimpleQueue[str] = SimpleQueue()
+    gate, name = folder / "gate", f"module_{folder.name.replace('-', '_')}"
+    (folder / f"{name}.py").write_text(MODULE)
+    return Bench(
+        PythonBackend(Home(folder / "home"), ended.put, time.time, threads=2),
+        "python",
+        {"function": f"{name}:good"},
+        {"function": f"{name}:bad"},
+        {"function": f"{name}:slow", "args": {"gate": str(gate)}},
+        gate.touch,
+        folder,
+        ended,
+    )
+
+
+def scripted(folder: Path) -> Bench:
+    now = [0.0]
+    scripts = {
+        "good": Script(outputs={"rows": 3}),
+        "bad": Script(outcome=Outcome.FAILED, error="no such day"),
+        "slow": Script(seconds=60.0),
+    }
+    return Bench(
+        ScriptedBackend(lambda request: scripts[str(request.spec["script"])], lambda: now[0]),
+        "dataflow",
+        {"script": "good"},
+        {"script": "bad"},
+        {"script": "slow"},
+        lambda: now.__setitem__(0, 60.0),
+        folder,
+    )
+
+
+def written(path: Path) -> str:
+    """What is written to a small file, once it is."""
+    while not (path.exists() and (text := path.read_text().strip())):
+        threading.Event().wait(0.005)
+    return text

@@ -1,0 +1,181 @@
+"""How an attempt of a command ends: a stop decides, nothing of it outlives it, and a crash forgets neither."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestrator.core.model import Outcome
+from orchestrator.core.steps import Json
+from orchestrator.jobs import attempt, group
+from orchestrator.ports import JobOver, JobRunning
+from tests.contract.benches import Bench, process, written
+
+JOB = "runs/run-1/steps/000-orders/1"
+
+#: Stops in good order when it is told to, and says so by its exit status.
+TRAPPED = "trap 'exit 0' TERM; echo up > up; while :; do sleep 0.01; done"
+
+#: Leaves a process that is deaf to SIGTERM and writes on; ``then`` is what its parent does.
+DEAF = (
+    "(trap '' TERM; echo up > up; while :; do echo x >> count; sleep 0.01; done) & until [ -e up ]; do :; done; {then}"
+)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return process(tmp_path)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group, "ALONE", 0.02)
+    monkeypatch.setattr(group, "ASKED", 0.02)
+
+
+def launched(bench: Bench, command: Json) -> Path:
+    """The folder of an attempt that has come so far as to say that it is up."""
+    assert bench.backend.launch(bench.request({"command": command})).job == JOB
+    written(bench.folder / "up")
+    return bench.folder / "home" / JOB
+
+
+def nothing_is_left(folder: Path) -> None:
+    """No process of the attempt runs: whatever wrote has stopped writing."""
+    number = attempt.group_of(folder)
+    assert number is not None
+    assert not group.alive(number)
+
+
+def abandoned(folder: Path, command: str) -> None:
+    """Launch ``command`` from a process that is gone at once, as a driver is that is killed with ``kill -9``."""
+    code = (
+        "import os, sys; from pathlib import Path; from tests.contract.benches import process; "
+        "bench = process(Path(sys.argv[1])); bench.backend.launch(bench.request({'command': sys.argv[2]})); os._exit(0)"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code, str(folder), command], cwd=root, check=True)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CANCELLED, Outcome.INTERRUPTED])
+def test_a_command_that_ends_well_when_it_is_told_to_stop_has_not_succeeded(bench: Bench, outcome: Outcome) -> None:
+    launched(bench, TRAPPED)
+    asked = time.time()
+    bench.backend.stop(JOB, outcome)
+    over = bench.over(JOB)
+    assert (over.outcome, over.outputs, over.error) == (outcome, None, None)
+    assert over.at >= asked, "a stop at a time-out must not seem to have come before it"
+    assert process(bench.folder).over(JOB).outcome is outcome
+
+
+@pytest.mark.usefixtures("impatient")
+def test_that_an_attempt_was_asked_to_stop_outlives_whoever_asked(bench: Bench) -> None:
+    """The driver was killed between its mark and its signal: the next one insists, and judges as it would have."""
+    abandoned(bench.folder, TRAPPED)
+    written(bench.folder / "up")
+    folder = bench.folder / "home" / JOB
+    attempt.ask_to_stop(folder, Outcome.INTERRUPTED, time.time())
+    assert bench.backend.status(JOB) == JobRunning()
+    assert bench.over(JOB).outcome is Outcome.INTERRUPTED
+    nothing_is_left(folder)
+
+
+def test_what_had_ended_before_it_was_asked_to_stop_has_ended_as_it_did(bench: Bench) -> None:
+    bench.over(bench.backend.launch(bench.request(bench.good)).job)
+    bench.backend.cancel(JOB)
+    assert bench.over(JOB).outcome is Outcome.SUCCEEDED
+
+
+def test_an_interruption_becomes_a_cancelling_and_not_the_other_way_round(tmp_path: Path) -> None:
+    attempt.ask_to_stop(tmp_path, Outcome.INTERRUPTED, 1.0)
+    assert attempt.ask_to_stop(tmp_path, Outcome.CANCELLED, 2.0)
+    assert attempt.ask_to_stop(tmp_path, Outcome.INTERRUPTED, 3.0)
+    assert (tmp_path / "stopped").read_text() == "cancelled 2.0"
+    (tmp_path / "exit").write_text("0\n")
+    os.utime(tmp_path / "exit", (1.0, 1.0))
+    assert attempt.over(tmp_path, 9.0) == JobOver(Outcome.CANCELLED, 2.0)
+
+
+@pytest.mark.parametrize("then", ["wait", "exit 0", "exit 3"])
+@pytest.mark.usefixtures("impatient")
+def test_a_stopped_attempt_is_over_when_the_last_of_its_processes_is(bench: Bench, then: str) -> None:
+    folder = launched(bench, DEAF.format(then=then))
+    bench.backend.cancel(JOB)
+    bench.over(JOB)
+    nothing_is_left(folder)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_is_asked_to_stop_again_is_killed_with_all_that_it_started(bench: Bench) -> None:
+    folder = launched(bench, "trap '' TERM; " + DEAF.format(then="wait"))
+    bench.backend.cancel(JOB)
+    bench.backend.cancel(JOB)
+    assert bench.over(JOB).outcome is Outcome.CANCELLED
+    nothing_is_left(folder)
+
+
+@pytest.mark.parametrize(("then", "outcome"), [("exit 0", Outcome.SUCCEEDED), ("exit 3", Outcome.FAILED)])
+@pytest.mark.usefixtures("impatient")
+def test_what_a_command_leaves_running_ends_before_its_attempt_does(bench: Bench, then: str, outcome: Outcome) -> None:
+    """Or the next attempt, or the next step, would run beside it."""
+    folder = launched(bench, DEAF.format(then=then))
+    assert bench.ended.get(timeout=30) == bench.request({}).name
+    nothing_is_left(folder)
+    assert bench.over(JOB).outcome is outcome
+
+
+def test_what_a_command_leaves_running_has_a_moment_to_end_by_itself(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As what ``exec > >(tee log)`` starts in bash, which ends a little after the script."""
+    monkeypatch.setattr(group, "ALONE", 30.0)
+    os.mkfifo(bench.folder / "go")
+    bench.backend.launch(bench.request({"command": "(read word < go; echo $word > late) & exit 0"}))
+    written(bench.folder / "home" / JOB / "exit")
+    assert bench.backend.status(JOB) == JobRunning()
+    (bench.folder / "go").write_text("written\n")
+    assert bench.over(JOB).outcome is Outcome.SUCCEEDED
+    assert (bench.folder / "late").read_text() == "written\n"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_is_left_of_an_attempt_that_ended_while_nobody_watched_ends_before_the_next_begins(bench: Bench) -> None:
+    abandoned(bench.folder, DEAF.format(then="exit 3"))
+    folder = bench.folder / "home" / JOB
+    written(folder / "exit")
+    while isinstance(bench.backend.status(JOB), JobRunning):
+        threading.Event().wait(0.005)
+    nothing_is_left(folder)
+    assert bench.over(JOB).error == "exit status 3"
+
+
+def test_a_group_whose_number_is_somebody_elses_by_now_is_left_alone(bench: Bench) -> None:
+    bench.over(bench.backend.launch(bench.request(bench.good)).job)
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
+        (bench.folder / "home" / JOB / "pid").write_text(f"{other.pid}\n")
+        assert bench.over(JOB).outcome is Outcome.SUCCEEDED
+        bench.backend.cancel(JOB)
+        assert other.poll() is None
+        other.kill()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_command_that_kills_only_its_shell_has_failed_and_does_not_go_on(bench: Bench) -> None:
+    folder = launched(bench, "kill -9 $PPID; echo up > up; while :; do sleep 0.01; done")
+    over = bench.over(JOB)
+    assert (over.outcome, over.error) == (Outcome.FAILED, "exit status 137")
+    nothing_is_left(folder)
+
+
+def test_zombies_that_nobody_reaps_are_not_waited_for() -> None:
+    """In a container whose first process reaps nothing they stay for ever."""
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as child:
+        assert group.alive(child.pid)
+        child.send_signal(signal.SIGKILL)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert not group.alive(child.pid)
