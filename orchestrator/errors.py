@@ -80,7 +80,14 @@ class AmbiguousLaunchError(BackendError):
 
 
 class LaunchRefusedError(OrchestratorError):
-    """The job service said no, and will say no again: wrong parameters, no permission, no such template."""
+    """The job service said no, and will say no again: wrong parameters, no permission, no such template.
+
+    ``cause``: the class of the failure, in a word.
+    """
+
+    def __init__(self, text: str, cause: str = "refused") -> None:
+        self.cause = cause
+        super().__init__(text)
 
 
 class OutputError(OrchestratorError):

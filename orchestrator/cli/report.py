@@ -36,4 +36,6 @@ def _step(state: StepState) -> dict[str, Any]:
         "job": state.job,
         "outputs": dict(state.outputs or {}),
         "error": state.error,
+        "cause": state.cause,
+        "live": state.live,
     }
