@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.cli.before import BROKEN
 from orchestrator.cli.lookup import Found
-from orchestrator.cli.words import clock, counted, listed, tally
+from orchestrator.cli.words import classed, clock, counted, listed, tally
 from orchestrator.core.model import RunStatus, Status, StepState
 from orchestrator.words import duration, status_word
 
@@ -58,7 +58,7 @@ def failures(found: Found) -> Iterator[Line]:
     for node in failed[:_FAILURES]:
         state = found.view.state(node)
         name = found.plan.steps[node].name
-        yield Line(f"{name} {status_word(state.status)}{after_attempts(state)}: {reason(state)}", "red")
+        yield Line(f"{name} {status_word(state.status)}{after_attempts(state)}{classed(state)}: {reason(state)}", "red")
         log = log_path(found, node)
         if log is not None:
             yield Line(f"  log  {short(log)}", whole=True)
