@@ -41,7 +41,7 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
 
 
 def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState, due: float | None = None) -> None:
-    """Schedule the next look under a new name; the name of this one is taken. ``due``: when the job says one will pay."""
+    """Schedule the next look under a new name; the name of this one is taken. ``due``: when one will pay."""
     now = ledger.clock()
     if look.chain.startswith(SWEEP):  # the next sweep looks again; a chain a sweep would add up
         return
