@@ -61,6 +61,13 @@ class StoreError(OrchestratorError):
     http_status = 503
 
 
+class UnstorableError(StoreError, UsageError):
+    """The store can never take what it was given, however often it is asked: it is too large, or in no form of its."""
+
+    retryable = False
+    http_status = UsageError.http_status
+
+
 class QueueError(OrchestratorError):
     """The queue did not take a task."""
 
