@@ -98,6 +98,8 @@ _KINDS: dict[str, type[Effect]] = {
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
+_text = json.JSONEncoder(separators=(",", ":")).encode
+
 
 #: What the texts of a task are made of: they become part of its name, and of a document's path.
 _TEXT = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -106,7 +108,7 @@ _TEXT = re.compile(r"[A-Za-z0-9_-]{1,100}")
 def encode(effect: Effect) -> str:
     """Compact JSON, well below 1 KB."""
     fields = {name: getattr(effect, name) for name in effect.__dataclass_fields__}
-    return json.dumps({"v": VERSION, "do": _NAMES[type(effect)], **fields}, separators=(",", ":"))
+    return _text({"v": VERSION, "do": _NAMES[type(effect)], **fields})
 
 
 def decode(text: str | bytes) -> Effect:
