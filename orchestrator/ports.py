@@ -4,10 +4,11 @@ suite a port (tests/contract) holds every adapter to them.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from orchestrator.core.messages import Effect
-from orchestrator.core.model import Counter, Outcome, Run, RunStatus, StepState, Transition, View
+from orchestrator.core.model import Counter, Outcome, Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
 from orchestrator.errors import StoreError
@@ -17,6 +18,9 @@ Decide = Callable[[StepState], Transition | None]
 
 #: The most writes in one commit: Firestore's limit for years. Plans keep below it, and every store holds them to it.
 MOST_WRITES = 500
+
+
+NONE_FAILED: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,12 @@ class Store(Protocol):
         """The plan of that version."""
         ...
 
-    def end_run(self, run: str, status: RunStatus, at: float) -> bool:
-        """Record the end of a run that is still running. False if it had ended."""
+    def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
+        """Record the end of a run that is still running, and which steps failed it. False if it had ended."""
+        ...
+
+    def stop_run(self, run: str, stop: Stop) -> Stop | None:
+        """Record that somebody cancels a run. The one that holds: this, or an earlier one; None if it had ended."""
         ...
 
     def list_runs(self, limit: int = 50) -> Sequence[Run]:
@@ -127,9 +135,7 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class JobRunning:
-    """The job has not ended, or nothing says that it has. ``due``: when another look will pay, if that is known."""
-
-    due: float | None = None
+    """The job has not ended, or nothing says that it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,6 @@ class JobOver:
     """The job ended at ``at``. ``outputs`` for those downstream; ``error`` and ``cause`` if it did not succeed.
 
     ``hopeless``: another attempt would fail the same way. ``patience``: it would, for so many seconds.
-    ``live``: the step has what it waited for, and the job goes on until it is cancelled: a streaming job that runs.
     """
 
     outcome: Outcome
@@ -147,7 +152,6 @@ class JobOver:
     cause: str | None = None
     hopeless: bool = False
     patience: float = 0.0
-    live: bool = False
 
 
 JobStatus = JobRunning | JobOver
@@ -170,7 +174,7 @@ class JobBackend(Protocol):
         JobOver: the attempt ended here and now, and no job is left to look at.
 
         Raises LaunchRefusedError if another try cannot help, AmbiguousLaunchError if it may have been launched, and
-        BackendError if this call certainly launched nothing: then the next may be made at once.
+        BackendError if it certainly was not.
         """
         ...
 
@@ -182,8 +186,8 @@ class JobBackend(Protocol):
         """How the job stands. Raises BackendError if that cannot be told now."""
         ...
 
-    def cancel(self, job: str) -> None:
-        """Ask the job to stop; harmless if it has. Asked again, insist."""
+    def cancel(self, job: str) -> JobOver | None:
+        """Ask the job to stop; harmless if it has. Asked again, insist. Its end, if it ends by being asked."""
         ...
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from orchestrator.core.model import Run, RunStatus, Status, StepState
-from orchestrator.core.plan import JoinPlan, Node, Plan, Role
+from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop
+from orchestrator.core.plan import FailsOn, JoinPlan, Node, Plan, Role
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 
@@ -40,6 +40,7 @@ def plan_to_json(plan: Plan) -> JsonObject:
         "steps": [step_to_json(step) for step in plan.steps],
         "nodes": [[n.name, n.role, n.rule, n.join, n.arrives] for n in plan.nodes],
         "joins": [[j.size, j.doors, j.only] for j in plan.joins],
+        "fails_on": plan.fails_on,
     }
 
 
@@ -54,6 +55,7 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
             for name, role, rule, join, arrives in data["nodes"]
         ),
         tuple(JoinPlan(size, tuple(doors), only) for size, doors, only in data["joins"]),
+        FailsOn(data.get("fails_on", FailsOn.LEAVES)),  # as plans were compiled that do not say
     )
 
 
@@ -62,6 +64,8 @@ def state_to_json(state: StepState) -> JsonObject:
     data = _sparse(state)
     if state.passed is not None:
         data["passed"] = _sparse(state.passed)
+    if state.stop is not None:
+        data["stop"] = _sparse(state.stop)
     return data
 
 
@@ -71,24 +75,31 @@ def state_from_json(data: Mapping[str, Any]) -> StepState:
     values["status"] = Status(values.get("status", Status.PENDING))
     if "passed" in values:
         values["passed"] = Tally(**values["passed"])
+    if "stop" in values:
+        values["stop"] = Stop(**values["stop"])
     return StepState(**values)
 
 
 def run_to_json(run: Run) -> JsonObject:
     """A run as JSON data."""
-    return {**_sparse(run), "status": run.status}
+    data = {**_sparse(run), "status": run.status}
+    if run.stop is not None:
+        data["stop"] = _sparse(run.stop)
+    return data
 
 
 def run_from_json(data: Mapping[str, Any]) -> Run:
     """The run that ``run_to_json`` wrote."""
     values = dict(data)
     values["status"] = RunStatus(values["status"])
+    if "stop" in values:
+        values["stop"] = Stop(**values["stop"])
     return Run(**values)
 
 
 _DEFAULTS = {
     kind: tuple((f.name, f.default if f.default_factory is MISSING else f.default_factory()) for f in fields(kind))
-    for kind in (Step, Work, Retry, CheckPolicy, StepState, Tally, Run)
+    for kind in (Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run)
 }
 
 

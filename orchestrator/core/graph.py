@@ -10,7 +10,8 @@ from functools import cached_property
 import networkx as nx
 
 from orchestrator.core.codec import step_to_json
-from orchestrator.core.plan import Plan, compile_plan
+from orchestrator.core.plan import FailsOn, Plan, compile_plan
+from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Json, Step
 from orchestrator.errors import InvalidGraphError, Problem
 from orchestrator.suggestions import Suggestions
@@ -50,6 +51,7 @@ class Graph:
     params: tuple[Param, ...] = ()
     description: str = ""
     schedule: Schedule | None = None
+    fails_on: FailsOn = FailsOn.ANY
 
     @cached_property
     def by_name(self) -> dict[str, Step]:
@@ -59,7 +61,11 @@ class Graph:
     def digraph(self) -> "nx.DiGraph[str]":
         """Steps as nodes (attribute ``step``), an edge from each predecessor. Unknown predecessors are left out."""
         digraph: nx.DiGraph[str] = nx.DiGraph(
-            name=self.name, description=self.description, params=self.params, schedule=self.schedule
+            name=self.name,
+            description=self.description,
+            params=self.params,
+            schedule=self.schedule,
+            fails_on=str(self.fails_on),
         )
         digraph.add_nodes_from((step.name, {"step": step}) for step in self.steps)
         digraph.add_edges_from(
@@ -74,6 +80,7 @@ class Graph:
             "name": self.name,
             "params": [dataclasses.asdict(param) for param in self.params],
             "steps": [step_to_json(step) for step in self.steps],
+            "fails_on": self.fails_on,
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -88,7 +95,7 @@ class Graph:
             if step.name in seen:
                 found.append(Problem(("steps", step.name), "this name is used by two steps"))
             seen.add(step.name)
-        return found + self._cycles()
+        return [*found, *self._teardowns(), *self._cycles()]
 
     def _wrong_edges(self) -> Iterator[Problem]:
         suggest = Suggestions()
@@ -99,6 +106,22 @@ class Graph:
                     yield Problem(where, "a step cannot come after itself")
                 elif before not in self.by_name:
                     yield Problem(where, f"no step is called '{before}'{suggest(before, self.by_name)}")
+
+    def _teardowns(self) -> Iterator[Problem]:
+        """A teardown waits for all that it cleans up after, whatever becomes of it, and nothing else waits for it."""
+        for step in self.steps:
+            where = ("steps", step.name)
+            if step.teardown and not step.after:
+                yield Problem(
+                    (*where, "teardown"), "a teardown comes after the steps it cleans up: name them in 'after'"
+                )
+            if step.teardown and step.trigger is not TriggerRule.ALL_DONE:
+                text = f"a teardown runs when all before it have ended: leave out the trigger {step.trigger}"
+                yield Problem((*where, "trigger"), text)
+            for before in step.after:
+                if not step.teardown and before in self.by_name and self.by_name[before].teardown:
+                    text = f"only teardowns may come after the teardown '{before}': name the steps before it instead"
+                    yield Problem((*where, "after"), text)
 
     def _cycles(self) -> list[Problem]:
         """One cycle of each knot, named step by step: breaking it is where the mending starts."""
@@ -117,7 +140,7 @@ class Graph:
         """The plan of this graph. Raises InvalidGraphError if the graph has problems."""
         if found := self.problems():
             raise InvalidGraphError(found)
-        return compile_plan(self.name, self.version, self.steps)
+        return compile_plan(self.name, self.version, self.steps, self.fails_on)
 
     def generations(self) -> list[list[str]]:
         """Steps by the length of the longest path that leads to them: each list needs only the lists before it."""

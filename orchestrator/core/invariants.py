@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
 
-from orchestrator.core.machine import arrival
-from orchestrator.core.model import Counter, RunStatus, Status, StepState, View
+from orchestrator.core.machine import OPERATOR, arrival, was_cancelled
+from orchestrator.core.model import Counter, RunStatus, Status, StepState, Stop, View
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.rules import Join, Tally, Verdict, verdict
@@ -18,7 +18,7 @@ _FAILURE = frozenset({"job", "error", "cause"})
 #: What a state must know, and what it may know besides; anything else must be absent.
 _SHAPES: dict[Status, tuple[frozenset[str], frozenset[str]]] = {
     Status.PENDING: (frozenset(), frozenset()),
-    Status.LAUNCHING: (_CLAIMED, frozenset({"due"})),
+    Status.LAUNCHING: (_CLAIMED, frozenset()),
     Status.RUNNING: (_LAUNCHED, frozenset({"due"})),
     Status.UP_FOR_RETRY: (_CLAIMED | {"started_at", "ended_at", "due"}, _FAILURE),
     Status.SUCCEEDED: (frozenset({"ended_at"}), _LAUNCHED | {"outputs", "passed", "error", "cause"}),
@@ -33,10 +33,10 @@ _TRIED = frozenset({Status.LAUNCHING, Status.RUNNING, Status.UP_FOR_RETRY, Statu
 _BAD = frozenset({Status.FAILED, Status.UPSTREAM_FAILED, Status.CANCELLED})
 
 
-def violations(plan: Plan, view: View, status: RunStatus = RunStatus.RUNNING) -> list[str]:
+def violations(plan: Plan, view: View, status: RunStatus = RunStatus.RUNNING, stop: Stop | None = None) -> list[str]:
     """All that is wrong with a run: with its states and counters, all of them in ``view``, and its record."""
     inspector = Inspector(plan)
-    return inspector.violations(view) + inspector.ending(view, status)
+    return inspector.violations(view) + inspector.ending(view, status, stop)
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,6 @@ class Inspector:
         """By step: its predecessors, as the graph has them, whatever became of them in the plan."""
         return tuple(tuple(self.plan.numbers[name] for name in step.after) for step in self.plan.steps)
 
-    @cached_property
-    def leaves(self) -> tuple[int, ...]:
-        followed = {number for before in self.before for number in before}
-        return tuple(number for number in range(len(self.plan.steps)) if number not in followed)
-
     def violations(self, view: View, nodes: Iterable[int] | None = None) -> list[str]:
         """What is wrong at ``nodes`` (all, unless told otherwise) and at the joins where they arrive."""
         chosen = range(len(self.plan.nodes)) if nodes is None else sorted(nodes)
@@ -75,8 +70,8 @@ class Inspector:
             found += (f"join {join}: {wrong}" for wrong in self._counter(view, join))
         return found
 
-    def ending(self, view: View, status: RunStatus) -> list[str]:
-        """What is wrong with the run's own record."""
+    def ending(self, view: View, status: RunStatus, stop: Stop | None = None) -> list[str]:
+        """What is wrong with the run's own record. ``stop``: somebody cancelled the run."""
         if status is RunStatus.RUNNING:
             return []
         found = [
@@ -84,10 +79,12 @@ class Inspector:
             for number, step in enumerate(self.plan.steps)
             if not view.state(number).status.final
         ]
-        failed = any(view.state(leaf).status in _BAD for leaf in self.leaves)
+        failed = any(view.state(step).status in _BAD for step in self.plan.deciders)
         expected = RunStatus.FAILED if failed else RunStatus.SUCCEEDED
+        if stop is not None and was_cancelled(view.states.values(), stop):
+            expected = RunStatus.CANCELLED
         if status is not expected:
-            found.append(f"the run has {status}, and its leaves say {expected}")
+            found.append(f"the run is recorded as {status}, and its steps say {expected}")
         return found
 
     def _node(self, view: View, node: int) -> Iterator[str]:
@@ -121,6 +118,10 @@ class Inspector:
             return
         tally, pending = self._sum(view, self.before[node])
         said = verdict(self.plan.nodes[node].rule, Join(pending, tally))
+        if state.status is Status.CANCELLED and not state.attempt:
+            if pending and said is not Verdict.RUN:
+                yield f"cancelled, and {pending} before it are pending"
+            return
         made = _verdict(state)
         if made is not said or (pending and said is not Verdict.RUN):
             rule = self.plan.nodes[node].rule
@@ -169,12 +170,15 @@ def _shape(state: StepState) -> Iterator[str]:
             yield f"{state.status}, yet it has {name} = {getattr(state, name)!r}"
         if not known and name in must:
             yield f"{state.status} without {name}"
-    if state.live and (state.status is not Status.SUCCEEDED or state.job is None):
-        yield f"{state.status}, yet its job is said to go on"
     if (state.attempt and state.status in _NEVER_TRIED) or (not state.attempt and state.status in _TRIED):
         yield f"{state.status} with attempt {state.attempt}"
     if state.started_at is not None and state.ended_at is not None and state.ended_at < state.started_at:
         yield f"{state.status}, started at {state.started_at} and ended before that, at {state.ended_at}"
+    cancelled = state.status is Status.CANCELLED and state.cause == OPERATOR
+    if cancelled and state.stop is None:
+        yield "cancelled by an operator, and nobody asked for it"
+    if state.stop is not None and state.status is Status.UP_FOR_RETRY:
+        yield "up for retry, and somebody has cancelled it"
 
 
 def _verdict(state: StepState) -> Verdict:

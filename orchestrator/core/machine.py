@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import (
     Counter,
     Event,
@@ -18,12 +18,13 @@ from orchestrator.core.model import (
     JobEnded,
     JobLaunched,
     LaunchClaimed,
-    LaunchUnsent,
     Outcome,
     RunStatus,
     Status,
     StepSettled,
     StepState,
+    Stop,
+    StopRequested,
     Transition,
     View,
 )
@@ -32,6 +33,12 @@ from orchestrator.core.rules import Join, Tally, Verdict, verdict
 
 #: How often an attempt may be interrupted for free. A job that takes its machine down with it must come to an end.
 MOST_INTERRUPTIONS = 100
+
+#: How many of the steps that failed a run are written into its record.
+MOST_CULPRITS = 20
+
+#: The cause of a step that ended because somebody had cancelled it.
+OPERATOR = "operator"
 
 _ARRIVAL = {
     Status.SUCCEEDED: Tally(succeeded=1),
@@ -47,8 +54,6 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
     match event:
         case LaunchClaimed():
             return _claimed(state, event)
-        case LaunchUnsent():
-            return _unsent(state, event)
         case JobLaunched():
             return _launched(state, event)
         case JobEnded():
@@ -56,14 +61,17 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
         case StepSettled():
             if not may_settle(state, event):
                 return None
-            at = _end(event.at, state.started_at)
-            settled = replace(state, status=event.status, ended_at=at, due=None, cause=event.cause)
+            if state.stop is not None:
+                return _final(plan, node, _cancelled(state, event.at))
+            settled = replace(state, status=event.status, ended_at=event.at, due=None, cause=event.cause)
             return _final(plan, node, settled)
         case GatePassed():
             if state.status is not Status.PENDING:
                 return None
             done = replace(state, status=Status.SUCCEEDED, ended_at=event.at, passed=event.passed)
             return _final(plan, node, done)
+        case StopRequested():
+            return _stopped(plan, node, state, event)
         case _:
             assert_never(event)
 
@@ -78,13 +86,15 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             interruptions=state.interruptions,
             job_name=event.job_name,
             claimed_at=event.at,
+            stop=state.stop,
         )
     )
 
 
 def may_claim(state: StepState, attempt: int) -> bool:
-    """Whether ``attempt`` is the one owed next and nobody has claimed it."""
-    return state.status in (Status.PENDING, Status.UP_FOR_RETRY) and attempt == state.attempt + 1
+    """Whether ``attempt`` is the one owed next and nobody has claimed it or cancelled the step."""
+    waiting = state.status in (Status.PENDING, Status.UP_FOR_RETRY) and state.stop is None
+    return waiting and attempt == state.attempt + 1
 
 
 def _takes_over(state: StepState, event: LaunchClaimed) -> bool:
@@ -93,18 +103,25 @@ def _takes_over(state: StepState, event: LaunchClaimed) -> bool:
     return launching and event.over is not None and state.claimed_at == event.over
 
 
-def _unsent(state: StepState, event: LaunchUnsent) -> Transition | None:
-    """The claim stays, and protects no launch any more. One that somebody took over is not given up."""
-    mine = state.attempt == event.attempt and state.claimed_at == event.claimed_at
-    if state.status is not Status.LAUNCHING or not mine or state.due is not None:
-        return None
-    return Transition(replace(state, due=event.at))
-
-
 def may_settle(state: StepState, event: StepSettled) -> bool:
-    """Whether no job stands in the way. Only an operator's cancelling ends a step between two attempts."""
-    waiting = state.status is Status.UP_FOR_RETRY and event.status is Status.CANCELLED
-    return state.status is Status.PENDING or waiting
+    """Whether the step has not begun. As cancelled it ends only if somebody has cancelled it."""
+    asked = event.status is not Status.CANCELLED or state.stop is not None
+    return state.status is Status.PENDING and asked
+
+
+def _stopped(plan: Plan, node: int, state: StepState, event: StopRequested) -> Transition | None:
+    """Between two attempts the step ends now. Else the wish is kept, and what it asks for is owed by the state."""
+    if state.status.final or state.stop is not None:
+        return None
+    stopped = replace(state, stop=event.stop)
+    if state.status is Status.UP_FOR_RETRY:
+        return _final(plan, node, _cancelled(stopped, event.stop.at))
+    return Transition(stopped)
+
+
+def _cancelled(state: StepState, at: float) -> StepState:
+    ended_at = _end(at, state.started_at)
+    return replace(state, status=Status.CANCELLED, ended_at=ended_at, due=None, cause=OPERATOR)
 
 
 def _launched(state: StepState, event: JobLaunched) -> Transition | None:
@@ -131,14 +148,15 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
     failures = state.attempt - state.interruptions
     match event.outcome:
         case Outcome.SUCCEEDED:
-            done = replace(ended, status=Status.SUCCEEDED, outputs=event.outputs, live=event.live)
-            return _final(plan, node, done)
-        case Outcome.CANCELLED:
+            return _final(plan, node, replace(ended, status=Status.SUCCEEDED, outputs=event.outputs))
+        case Outcome.CANCELLED | Outcome.INTERRUPTED if state.stop is not None:
+            return _final(plan, node, _cancelled(ended, at))
+        case Outcome.CANCELLED:  # whoever stopped the job did not tell us
             return _final(plan, node, replace(ended, status=Status.CANCELLED))
         case Outcome.INTERRUPTED if state.interruptions < MOST_INTERRUPTIONS:
             again = replace(ended, status=Status.UP_FOR_RETRY, interruptions=state.interruptions + 1, due=at)
             return Transition(again)
-        case Outcome.FAILED if failures < retry.attempts and not event.hopeless:
+        case Outcome.FAILED if failures < retry.attempts and not event.hopeless and state.stop is None:
             wait = max(retry.wait(failures), event.patience)
             return Transition(replace(ended, status=Status.UP_FOR_RETRY, due=at + wait))
         case Outcome.INTERRUPTED:
@@ -193,12 +211,17 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
     for node in nodes:
         state = view.state(node)
         match state.status:
+            case Status.PENDING if state.stop is not None:
+                if decide(plan, node, view) is not Verdict.WAIT:  # so that the end still comes last
+                    yield Skip(run, node)
             case Status.PENDING:
                 yield from _at_door(plan, run, node, decide(plan, node, view))
             case Status.LAUNCHING:
                 yield Launch(run, node, state.attempt)
             case Status.RUNNING:
                 yield first_check(plan, run, node, state)
+                if state.stop is not None:
+                    yield Check(run, node, state.attempt, STOP)
             case Status.UP_FOR_RETRY:
                 yield Launch(run, node, state.attempt + 1, due=state.due or 0.0)
 
@@ -225,13 +248,18 @@ def first_check(plan: Plan, run: str, node: int, state: StepState) -> Check:
 
 
 def settled(plan: Plan, node: int, view: View, at: float) -> StepSettled | None:
-    """The end of a step that its join does not let run; None if the join does not say so."""
+    """The end of a step that its join does not let run; None if the join says wait.
+
+    Where the join says run, only a step that was cancelled is settled, and ``evolve`` refuses it for any other.
+    """
     match decide(plan, node, view):
         case Verdict.SKIP:
             return StepSettled(Status.SKIPPED, at, cause="trigger")
         case Verdict.UPSTREAM_FAILED:
             return StepSettled(Status.UPSTREAM_FAILED, at, cause="trigger")
-        case Verdict.RUN | Verdict.WAIT:
+        case Verdict.RUN:
+            return StepSettled(Status.CANCELLED, at, cause=OPERATOR)
+        case Verdict.WAIT:
             return None
         case never:
             assert_never(never)
@@ -246,8 +274,27 @@ def passed(plan: Plan, node: int, view: View, at: float) -> GatePassed | None:
 
 
 def run_status(plan: Plan, view: View) -> RunStatus:
-    """How the run stands, by the join at its end: leaves decide, as in Airflow."""
+    """How the run stands, by the join at its end, where the steps arrive that decide it."""
     join = join_at(plan, plan.end, view)
     if join.pending:
         return RunStatus.RUNNING
     return RunStatus.FAILED if join.broken else RunStatus.SUCCEEDED
+
+
+def culprits(plan: Plan, view: View) -> dict[str, str]:
+    """The steps because of which a run failed, with the class of each failure ("" if unknown); not more than a few.
+
+    Those that failed, or whose jobs were stopped; what may fail is among them only if nothing else is to blame.
+    """
+    bad = [
+        (step, view.state(number).cause or "")
+        for number, step in enumerate(plan.steps)
+        if view.state(number).status in (Status.FAILED, Status.CANCELLED)
+    ]
+    blamed = [(step, cause) for step, cause in bad if step.counts] or bad
+    return {step.name: cause for step, cause in blamed[:MOST_CULPRITS]}
+
+
+def was_cancelled(states: Iterable[StepState], stop: Stop) -> bool:
+    """Whether ``stop`` is why a run ended as it did: it kept a step from its own end, and did not come too late."""
+    return any(state.status is Status.CANCELLED and state.stop == stop for state in states)

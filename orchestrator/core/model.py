@@ -48,15 +48,24 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """That somebody cancelled a run, or a step of it: when, who, and why, as far as they said."""
+
+    at: float
+    by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StepState:
     """All that is known of one node in one run.
 
     ``attempt``: the newest attempt, 0 before the first. ``interruptions``: attempts that did not count.
-    ``due``: when the next attempt is owed, while up for retry; when a look will pay, while running (None: not known);
-    while launching, since when its claim protects no launch any more, because nothing was sent.
+    ``due``: when the next attempt is owed, while up for retry; when a look will pay, while running (None: not known).
     ``passed``: what a gate let through.
     ``cause``: a word for the class of a failure (``timeout``, ``exit``, ``exception``, ``refused``…).
-    ``live``: the step has succeeded and its job goes on, as a streaming job does; it belongs to the run.
+    ``stop``: somebody cancelled the step before it had ended. No attempt begins any more, and a job that runs is asked
+    to stop until it has ended; how the step ends, its job decides.
     """
 
     status: Status = Status.PENDING
@@ -72,7 +81,7 @@ class StepState:
     error: str | None = None
     cause: str | None = None
     passed: Tally | None = None
-    live: bool = False
+    stop: Stop | None = None
 
 
 PENDING = StepState()
@@ -95,15 +104,6 @@ class LaunchClaimed:
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchUnsent:
-    """Whoever claimed the attempt at ``claimed_at`` certainly sent nothing: the next may launch it at once."""
-
-    attempt: int
-    claimed_at: float
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
 class JobLaunched:
     """The job service knows the attempt's job, as ``job``. ``due``: when a look at it will pay, if that is known."""
 
@@ -115,10 +115,7 @@ class JobLaunched:
 
 @dataclass(frozen=True, slots=True)
 class JobEnded:
-    """An attempt's job ended. ``hopeless``: another would fail the same way; ``patience``: for so many seconds.
-
-    ``live``: the step has what it waited for, and the job goes on.
-    """
+    """An attempt's job ended. ``hopeless``: another would fail the same way; ``patience``: for so many seconds."""
 
     attempt: int
     outcome: Outcome
@@ -128,12 +125,11 @@ class JobEnded:
     cause: str | None = None
     hopeless: bool = False
     patience: float = 0.0
-    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StepSettled:
-    """A step ended without a job: nothing to run, the join or ``when`` said no, or an operator cancelled it."""
+    """A step ended without a job: nothing to run, the join or ``when`` said no, or it was cancelled before."""
 
     status: Literal[Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED, Status.CANCELLED]
     at: float
@@ -148,7 +144,14 @@ class GatePassed:
     at: float
 
 
-Event = LaunchClaimed | LaunchUnsent | JobLaunched | JobEnded | StepSettled | GatePassed
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    """Somebody cancelled a step. It is written into the step's state, which everybody reads who handles the step."""
+
+    stop: Stop
+
+
+Event = LaunchClaimed | JobLaunched | JobEnded | StepSettled | GatePassed | StopRequested
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +188,15 @@ class RunStatus(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """One execution of a graph. ``key`` is ``run_key(id)``: what messages, job names and stores call it by.
 
-    ``folder``: where the graph's file lies, on the machine that runs it.
+    ``folder``: where the graph's file lies, on the machine that runs it. ``stop``: somebody cancelled the run.
+    ``failed``: once it has failed, the steps because of which, with the class of each failure; not more than a few.
     """
 
     id: str
@@ -203,3 +208,5 @@ class Run:
     status: RunStatus = RunStatus.RUNNING
     ended_at: float | None = None
     folder: str | None = None
+    stop: Stop | None = None
+    failed: Mapping[str, str] = field(default_factory=dict)

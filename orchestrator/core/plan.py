@@ -5,9 +5,9 @@ knot of a tree of joins: where more than ``WIDE`` predecessors meet, they arrive
 arrive at the step's own join, so that no counter is written more than about ``WIDE`` times. A step that arrives at
 very many joins does so through gates too, so that no commit has more than about ``SPREAD`` writes.
 
-Every leaf arrives at the end, and how the leaves ended decides how the run did. A run must not end before its steps
-have, though, and an impatient rule (``one_success``…) lets a leaf end while its predecessors run. So the steps that
-no patient successor waits for arrive at the end too, through a *quiet* gate, which passes the arrival and not how.
+The steps that decide how the run ended arrive at its end (``deciders``). A run must not end before its steps have,
+though, and an impatient rule (``one_success``…) lets a step end while its predecessors run. So all other steps that no
+patient successor waits for arrive at the end too, through a *quiet* gate, which passes the arrival and not how.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import cached_property
 from graphlib import TopologicalSorter
 
-from orchestrator.core.rules import IMPATIENT, TriggerRule
+from orchestrator.core.rules import CARRYING, IMPATIENT, TriggerRule
 from orchestrator.core.steps import Step
 
 #: The most arrivals at one join. Firestore takes a sustained write a second on one document, and bursts above it.
@@ -33,6 +33,16 @@ class Role(StrEnum):
     GATE = "gate"
     QUIET = "quiet"
     END = "end"
+
+
+class FailsOn(StrEnum):
+    """What fails a run: ``any`` step that failed or was upstream_failed; or only such ``leaves``, as in Airflow.
+
+    Steps that may fail (``allow_failure``) and teardowns never do.
+    """
+
+    ANY = "any"
+    LEAVES = "leaves"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +78,11 @@ class Plan:
     steps: tuple[Step, ...]
     nodes: tuple[Node, ...]
     joins: tuple[JoinPlan, ...]
+    fails_on: FailsOn = FailsOn.ANY
 
     @property
     def end(self) -> int:
-        """The number of the node at which every leaf arrives."""
+        """The number of the node that stands for the end of the run."""
         return len(self.nodes) - 1
 
     @cached_property
@@ -89,6 +100,13 @@ class Plan:
         """The steps' numbers, each after its predecessors."""
         names = TopologicalSorter({step.name: step.after for step in self.steps}).static_order()
         return tuple(self.numbers[name] for name in names)
+
+    @cached_property
+    def deciders(self) -> frozenset[int]:
+        """The steps whose failure fails the run: all that count, or the leaves among them."""
+        if self.fails_on is FailsOn.LEAVES:
+            return frozenset(deciders(self.steps, self.fails_on))
+        return frozenset(number for number, step in enumerate(self.steps) if step.counts)
 
     def successors(self, node: int) -> Iterator[int]:
         """The nodes that wait at the joins ``node`` arrives at."""
@@ -174,27 +192,39 @@ class Compiler:
         return self.node(f"_gate.{len(self.names)}", Role.GATE, rule, join)
 
 
-def compile_plan(graph: str, version: str, steps: Sequence[Step]) -> Plan:
+def deciders(steps: Sequence[Step], fails_on: FailsOn) -> list[int]:
+    """The steps that must tell the end of the run how they ended, so that it knows of every failure that counts.
+
+    A failure that makes a successor upstream_failed need not be told twice, if that one counts. Of leaves that count
+    only those matter that nothing but teardowns come after.
+    """
+    told: set[str] = set()
+    for step in steps:
+        carries = step.counts and step.trigger in CARRYING if fails_on is FailsOn.ANY else not step.teardown
+        if carries:
+            told.update(step.after)
+    return [number for number, step in enumerate(steps) if step.counts and step.name not in told]
+
+
+def compile_plan(graph: str, version: str, steps: Sequence[Step], fails_on: FailsOn = FailsOn.ANY) -> Plan:
     """Compile valid ``steps`` (no unknown name, no cycle). The same steps give the same plan."""
     compiler = Compiler(steps)
     numbers = {step.name: number for number, step in enumerate(steps)}
-    followed: set[int] = set()
     awaited: set[int] = set()
     for number, step in enumerate(steps):
         before = tuple(sorted(numbers[name] for name in step.after))
-        followed.update(before)
         if step.trigger not in IMPATIENT:
             awaited.update(before)
         if before and step.trigger is not TriggerRule.ALWAYS:  # which asks nothing of them
             compiler.door[number] = compiler.join(before, step.trigger)
-    leaves = [number for number in range(len(steps)) if number not in followed]
-    if unawaited := sorted(followed - awaited):
+    last = deciders(steps, fails_on)
+    if unawaited := sorted(set(range(len(steps))) - awaited.union(last)):
         door = compiler.join(tuple(unawaited), TriggerRule.ALL_DONE)
-        leaves.append(compiler.node("_unawaited", Role.QUIET, TriggerRule.ALL_DONE, door))
-    door = compiler.join(tuple(leaves), TriggerRule.ALL_DONE)
+        last.append(compiler.node("_unawaited", Role.QUIET, TriggerRule.ALL_DONE, door))
+    door = compiler.join(tuple(last), TriggerRule.ALL_DONE)
     compiler.spread()
     compiler.node("_end", Role.END, TriggerRule.ALL_DONE, door)
-    return Plan(graph, version, tuple(steps), compiler.nodes(), compiler.joins())
+    return Plan(graph, version, tuple(steps), compiler.nodes(), compiler.joins(), fails_on)
 
 
 def _groups(numbers: tuple[int, ...], most: int) -> Iterator[tuple[int, ...]]:

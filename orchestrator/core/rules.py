@@ -166,6 +166,9 @@ RULES: dict[TriggerRule, Callable[[Join], Verdict]] = {
 #: The rules that may say RUN while predecessors are still pending. The others let a step run only when all have ended.
 IMPATIENT = frozenset({TriggerRule.ONE_SUCCESS, TriggerRule.ONE_FAILED, TriggerRule.ONE_DONE, TriggerRule.ALWAYS})
 
+#: The rules by which one broken predecessor is enough to make the step upstream_failed: they carry a failure on.
+CARRYING = frozenset({TriggerRule.ALL_SUCCESS, TriggerRule.NONE_FAILED, TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS})
+
 EMPTY = Join()
 
 

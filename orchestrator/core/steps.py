@@ -54,6 +54,8 @@ class Step:
     """A node of a graph. ``after`` holds the names of its predecessors, sorted, each once. Times are in seconds.
 
     ``when`` is None, or the text of one ``{{ expression }}``. ``local`` stands in for a cloud job on one machine.
+    ``allow_failure``: its failure does not fail the run. ``teardown``: it cleans up, so it runs also when the run is
+    cancelled, and never decides how the run ended.
     """
 
     name: str
@@ -67,3 +69,10 @@ class Step:
     local: Work | None = None
     job_name: str | None = None
     description: str = ""
+    allow_failure: bool = False
+    teardown: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether the run has failed if this step has."""
+        return not (self.allow_failure or self.teardown)

@@ -4,14 +4,15 @@ This file has its doors. ``ledger`` commits and pays, ``launching`` launches exa
 ``notice`` turns a signal into a look, with nothing but a queue.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import assert_never
 
 from orchestrator.core import machine
-from orchestrator.core.messages import SWEEP, Check, Effect, Finish, Launch, Pass, Skip
-from orchestrator.core.model import Event, Run, RunStatus, Status, StepSettled, View
+from orchestrator.core.messages import STOP, SWEEP, Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.model import Event, Run, RunStatus, Stop, StopRequested, View
 from orchestrator.core.plan import Plan
-from orchestrator.engine.checking import check
+from orchestrator.engine.checking import GRACE, check
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.notice import notice
@@ -53,12 +54,14 @@ class Engine(Ledger):
             case Finish():
                 status = machine.run_status(plan, self.door(run, plan, plan.end))
                 if status is not RunStatus.RUNNING:
-                    self.store.end_run(run.key, status, self.clock())
+                    self._finish(run, plan, status)
             case _:
                 assert_never(effect)
 
     def sweep(self, key: str, epoch: str) -> int:
         """Pay whatever a run still owes, and look at all its jobs now. Returns how many tasks that took.
+
+        A cancelling that died halfway goes on here.
 
         The names carry ``epoch``: a task that was given up keeps its name, and paying it again under that name would
         do nothing. So every sweep of a run needs an epoch of its own.
@@ -67,37 +70,64 @@ class Engine(Ledger):
         stored = self.store.get_run(key)
         if stored is None or stored.status is not RunStatus.RUNNING:
             return 0
+        if stored.stop is not None:
+            self._stop(run, plan, _stoppable(plan), stored.stop)
         tasks = []
         for effect in machine.owed(plan, run.key, self.store.load_all(key), range(len(plan.nodes))):
             if isinstance(effect, Check):
-                look = replace(effect, chain=f"{SWEEP}{epoch}", due=0.0)
+                asks = effect.chain == STOP  # later, or a job that was asked just now would be asked to stop at once
+                due = self.clock() + GRACE if asks else 0.0
+                look = replace(effect, chain=f"{SWEEP}{epoch}{STOP if asks else ''}", due=due)
                 tasks.append(Task(look.name, CHECKS, look))
             else:
                 tasks.append(Task(f"{effect.name}-{SWEEP}{epoch}", self.lane(plan, effect), effect))
         self.queue.put(tasks)
         return len(tasks)
 
-    def cancel(self, key: str, epoch: str) -> tuple[int, int]:
-        """Stop a run: settle every step that has no job as cancelled, and ask every job to stop.
+    def cancel(self, key: str, stop: Stop, nodes: Collection[int] | None = None) -> tuple[int, int]:
+        """Cancel a run, or the steps ``nodes`` of it: none of them begins any more, and their jobs are asked to stop.
 
-        How many steps and jobs those were. The run then ends by itself, as the jobs do. It writes no mark that
-        handlers would have to read: a step that is being launched meanwhile is met when this is asked again.
+        How many steps have no job and how many have one, of those that had not ended. They end by themselves, the run
+        after them, and not before a job has really ended. A run's teardowns still run. Asked again, it does what is
+        left to do; if it dies halfway, a sweep does.
         """
         run, plan = self.known(key)
-        view, settled, jobs = self.store.load_all(key), 0, []
-        for node in reversed(plan.topological):  # the last first, so that none is launched because of the others
+        if nodes is None:
+            held = self.store.stop_run(key, stop)
+            if held is None:
+                return 0, 0
+            stop, nodes = held, _stoppable(plan)
+        return self._stop(run, plan, nodes, stop)
+
+    def _stop(self, run: Run, plan: Plan, nodes: Collection[int], stop: Stop) -> tuple[int, int]:
+        """The last step first, so that none begins because one before it was stopped."""
+        view, waiting, jobs = self.store.load_all(run.key), 0, 0
+        for node in (node for node in reversed(plan.topological) if node in nodes):
             state = view.state(node)
-            if not state.status.final and not state.status.active:
-                settled += 1
-                self.handle(run, plan, node, StepSettled(Status.CANCELLED, self.clock(), cause="operator"))
-            elif state.job is not None and state.status.active:
-                self.backend(self.work(plan.steps[node]).kind).cancel(state.job)
-                jobs.append(Check(run.key, node, state.attempt, f"{SWEEP}{epoch}"))
-        self.queue.put([Task(look.name, CHECKS, look) for look in jobs])
-        return settled, len(jobs)
+            if state.status.final:
+                continue
+            if state.stop is None:
+                self.handle(run, plan, node, StopRequested(stop))
+            waiting, jobs = waiting + (not state.status.active), jobs + state.status.active
+        return waiting, jobs
+
+    def _finish(self, run: Run, plan: Plan, status: RunStatus) -> None:
+        """End the run. One that was cancelled, or has failed, is read as a whole, for what is to be said of it."""
+        stored = self.store.get_run(run.key)
+        stop = stored.stop if stored is not None else None
+        view = self.store.load_all(run.key) if stop or status is RunStatus.FAILED else View()
+        if stop is not None and machine.was_cancelled(view.states.values(), stop):
+            status = RunStatus.CANCELLED
+        failed = machine.culprits(plan, view) if status is RunStatus.FAILED else {}
+        self.store.end_run(run.key, status, self.clock(), failed)
 
     def _settle(self, run: Run, plan: Plan, node: int, event: Event | None) -> None:
         if event is None:
             self.roll_forward(run, plan, node)
         else:
             self.handle(run, plan, node, event)
+
+
+def _stoppable(plan: Plan) -> frozenset[int]:
+    """The steps that are cancelled with their run."""
+    return frozenset(number for number, step in enumerate(plan.steps) if not step.teardown)

@@ -2,14 +2,14 @@
 
 from typing import assert_never
 
-from orchestrator.core.messages import SIGNAL, SWEEP, Check
+from orchestrator.core.messages import SIGNAL, STOP, SWEEP, Check
 from orchestrator.core.model import JobEnded, Outcome, Run, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
 from orchestrator.engine.ledger import Ledger
 from orchestrator.ports import CHECKS, JobOver, JobRunning, Task
 
-#: Seconds between the looks at a job that is past its time-out and was asked to stop.
+#: Seconds between the looks at a job that was asked to stop; each asks again.
 GRACE = 10.0
 
 #: How many looks one signal is worth; after them the watchdog is enough.
@@ -27,21 +27,18 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     backend = ledger.backend(ledger.work(step).kind)
     match backend.status(state.job):
         case JobOver() as over:
-            event = ended(step, state, over, ledger.clock_skew)
-            if over.live and event.outcome is not Outcome.SUCCEEDED:  # too late, and nothing of an attempt outlives it
-                backend.cancel(state.job)
-                return _look_again(ledger, step, look, state)
-            return ledger.handle(run, plan, look.node, event)
-        case JobRunning(due):
-            if ledger.clock() >= _deadline(step, state):
-                backend.cancel(state.job)
-            return _look_again(ledger, step, look, state, due)
+            return ledger.handle(run, plan, look.node, ended(step, state, over, ledger.clock_skew))
+        case JobRunning():
+            asks = look.chain.endswith(STOP) or ledger.clock() >= _deadline(step, state)
+            if asks and (told := backend.cancel(state.job)):
+                return ledger.handle(run, plan, look.node, ended(step, state, told, ledger.clock_skew))
+            return _look_again(ledger, step, look, state)
         case never:
             assert_never(never)
 
 
-def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState, due: float | None = None) -> None:
-    """Schedule the next look under a new name; the name of this one is taken. ``due``: when one will pay."""
+def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState) -> None:
+    """Schedule the next look under a new name; the name of this one is taken."""
     now = ledger.clock()
     if look.chain.startswith(SWEEP):  # the next sweep looks again; a chain a sweep would add up
         return
@@ -49,12 +46,13 @@ def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState, due: 
         if look.look + 1 >= SIGNAL_LOOKS:
             return
         wait = step.check.delay * 2**look.look
+    elif look.chain == STOP:
+        wait = GRACE
     else:
         left = _deadline(step, state) - now
         wait = min(step.check.every, left if left > 0 else GRACE)
-        # A wait of 11 minutes is over after 11, not after 20; and a job may know better than when it was launched.
-        hints = [hint for hint in (state.due, due) if hint is not None and hint > now]
-        wait = min([wait, *(hint - now for hint in hints)])
+        if state.due is not None and state.due > now:  # a wait of 11 minutes is over after 11, not after 20
+            wait = min(wait, state.due - now)
     following = look.next(due=now + wait)
     ledger.queue.put([Task(following.name, CHECKS, following)])
 
@@ -69,21 +67,14 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
     """The end of a job as an event. What ended after its time was up has failed, however it ended.
 
     The clock of whoever recorded the start, or stopped the job, may differ from the service's by ``skew``: so a success
-    is late only beyond doubt, and what was cancelled about then was stopped by us.
+    is late only beyond doubt, and what was cancelled about then was stopped by us; unless somebody cancelled the step.
     """
     late = over.at - _deadline(step, state)
     bound = {Outcome.SUCCEEDED: skew, Outcome.FAILED: 0.0, Outcome.CANCELLED: -skew, Outcome.INTERRUPTED: float("inf")}
-    if late >= bound[over.outcome]:
+    cancelled = state.stop is not None and over.outcome is not Outcome.SUCCEEDED
+    if late >= bound[over.outcome] and not cancelled:
         error = f"took longer than its timeout of {step.timeout:g} s"
         return JobEnded(state.attempt, Outcome.FAILED, over.at, error=error, cause="timeout")
     return JobEnded(
-        state.attempt,
-        over.outcome,
-        over.at,
-        over.outputs,
-        over.error,
-        over.cause,
-        over.hopeless,
-        over.patience,
-        over.live,
+        state.attempt, over.outcome, over.at, over.outputs, over.error, over.cause, over.hopeless, over.patience
     )

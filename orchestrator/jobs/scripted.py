@@ -11,22 +11,28 @@ from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How a job goes: it runs for ``seconds`` and ends with ``outcome``."""
+    """How a job goes: it runs for ``seconds`` and ends with ``outcome``.
+
+    Asked to stop, it does not listen ``deaf`` times, and then ends as ``stopped`` says.
+    """
 
     seconds: float = 0.0
     outcome: Outcome = Outcome.SUCCEEDED
     outputs: Mapping[str, Json] | None = None
     error: str | None = None
+    deaf: int = 0
+    stopped: Outcome = Outcome.CANCELLED
 
 
 @dataclass(slots=True)
 class ScriptedJob:
-    """One job of the scripted service; ``cancelled_at`` once somebody asked it to stop."""
+    """One job of the scripted service, asked to stop ``asked`` times; ``cancelled_at`` once it listened."""
 
     request: JobRequest
     script: Script
     launched_at: float
     cancelled_at: float | None = None
+    asked: int = 0
 
     @property
     def end(self) -> float:
@@ -62,7 +68,7 @@ class ScriptedBackend:
             if self._clock() < found.end:
                 return JobRunning()
             if found.cancelled_at is not None and found.end == found.cancelled_at:
-                return JobOver(Outcome.CANCELLED, found.end)
+                return JobOver(found.script.stopped, found.end)
             script = found.script
             failed = script.outcome is Outcome.FAILED
             cause = "scripted" if failed else None
@@ -72,7 +78,9 @@ class ScriptedBackend:
         with self._lock:
             found = self.jobs.get(job)
             if found is not None and self._clock() < found.end:
-                found.cancelled_at = self._clock()
+                found.asked += 1
+                if found.asked > found.script.deaf:
+                    found.cancelled_at = self._clock()
 
     def _launched(self, job: ScriptedJob) -> Launched:
         return Launched(job.request.name, due=job.end)

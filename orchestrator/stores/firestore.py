@@ -12,7 +12,7 @@ With a ``retention``, all documents of a run that has ended say in ``expire_at``
 of the database does that, and only that. Plans are shared, and stay.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, islice
@@ -23,10 +23,10 @@ from google.api_core.retry import Retry, if_exception_type
 from google.cloud.firestore import Client, CollectionReference, DocumentReference, FieldFilter, Increment, Query
 from google.cloud.firestore import DocumentSnapshot as AnySnapshot
 
-from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Transition, View
+from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import ConflictError, StoreError
-from orchestrator.ports import Commit, Decide, check_writes
+from orchestrator.ports import NONE_FAILED, Commit, Decide, check_writes
 from orchestrator.stores import _documents as documents
 from orchestrator.stores import _expiry as expiry
 from orchestrator.stores._refusals import FOREIGN, Patience, translated
@@ -81,8 +81,6 @@ class FirestoreStore:
         self._client.close()  # type: ignore[no-untyped-call]
 
     def open_run(self, run: Run, plan: Plan) -> bool:
-        """As the port promises. Raises UnstorableError if the run, with its params, is too large for a document."""
-        documents.check_run(run)
         document, head = self._run(run.key), self._plan(run.version)
         found = {snapshot.reference.path for snapshot in self._read([document, head], "open a run", ["parts"])}
         if document.path in found:
@@ -154,28 +152,23 @@ class FirestoreStore:
             raise StoreError(f"the plan '{version}' is not whole: {len(parts)} of {fields['parts']} parts are there")
         return documents.to_plan(parts[number] for number in sorted(parts))
 
-    def end_run(self, run: str, status: RunStatus, at: float) -> bool:
+    def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
         """As the port promises. Steps and counters are stamped before: if it dies in between, it is done again."""
-        document, patience = self._run(run), Patience("end a run")
         stamp = expiry.stamp_of(at, self._retention)
-        while True:
-            found = list(self._read([document], "end a run"))
-            if not found:
-                raise StoreError(f"no run has the key '{run}'")
-            stored = documents.to_run(_fields(found[0]))
-            if stored.status is not RunStatus.RUNNING:
-                return False
+
+        def ended(stored: Run) -> Run:
             if stamp:
                 with translated("end a run"):
-                    expiry.write(self._client, expiry.parts(document, _AGAIN, _STREAM), stamp, _COMMIT)
-            ended = documents.of_run(replace(stored, status=status, ended_at=at)) | stamp
-            unchanged = self._client.write_option(last_update_time=found[0].update_time)
-            try:
-                document.update(ended, option=unchanged, retry=None, timeout=_COMMIT)
-            except FOREIGN as error:
-                patience.spend(error)
-            else:
-                return True
+                    expiry.write(self._client, expiry.parts(self._run(run), _AGAIN, _STREAM), stamp, _COMMIT)
+            return replace(stored, status=status, ended_at=at, failed=dict(failed))
+
+        return self._change_run(run, "end a run", ended, stamp) is not None
+
+    def stop_run(self, run: str, stop: Stop) -> Stop | None:
+        stopped = self._change_run(
+            run, "cancel a run", lambda found: found if found.stop else replace(found, stop=stop)
+        )
+        return stopped.stop if stopped else None
 
     def list_runs(self, limit: int = 50) -> Sequence[Run]:
         with translated("list runs"):
@@ -193,6 +186,28 @@ class FirestoreStore:
             query = self._client.collection("runs").where(filter=running)
             found = list(query.stream(retry=_AGAIN, timeout=_STREAM))
         return [documents.to_run(_fields(snapshot)) for snapshot in found]
+
+    def _change_run(
+        self, run: str, doing: str, change: Callable[[Run], Run], also: Mapping[str, Any] | None = None
+    ) -> Run | None:
+        """The run as it has been changed, with the fields ``also``; None, and nothing is written, if it had ended."""
+        document, patience = self._run(run), Patience(doing)
+        while True:
+            found = list(self._read([document], doing))
+            if not found:
+                raise StoreError(f"no run has the key '{run}'")
+            stored = documents.to_run(_fields(found[0]))
+            if stored.status is not RunStatus.RUNNING:
+                return None
+            changed = change(stored)
+            unchanged = self._client.write_option(last_update_time=found[0].update_time)
+            try:
+                fields = {**documents.of_run(changed), **(also or {})}
+                document.update(fields, option=unchanged, retry=None, timeout=_COMMIT)
+            except FOREIGN as error:
+                patience.spend(error)
+            else:
+                return changed
 
     def _commit(self, run: str, node: int, seen: _Seen, transition: Transition) -> Commit:
         """One commit; raises whatever the client raises."""

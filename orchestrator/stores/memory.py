@@ -1,13 +1,13 @@
 """A store in memory: a product for tests and rehearsals. As strict as Firestore, and as durable as RAM."""
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, View
+from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import StoreError
-from orchestrator.ports import Commit, Decide, check_writes
+from orchestrator.ports import NONE_FAILED, Commit, Decide, check_writes
 
 
 class MemoryStore:
@@ -68,13 +68,22 @@ class MemoryStore:
     def get_plan(self, version: str) -> Plan | None:
         return self._plans.get(version)
 
-    def end_run(self, run: str, status: RunStatus, at: float) -> bool:
+    def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
         with self._lock:
             self._of(run)
             if self._runs[run].status is not RunStatus.RUNNING:
                 return False
-            self._runs[run] = replace(self._runs[run], status=status, ended_at=at)
+            self._runs[run] = replace(self._runs[run], status=status, ended_at=at, failed=dict(failed))
             return True
+
+    def stop_run(self, run: str, stop: Stop) -> Stop | None:
+        with self._lock:
+            self._of(run)
+            found = self._runs[run]
+            if found.status is not RunStatus.RUNNING:
+                return None
+            self._runs[run] = stopped = found if found.stop else replace(found, stop=stop)
+            return stopped.stop
 
     def list_runs(self, limit: int = 50) -> Sequence[Run]:
         runs = sorted(self._runs.values(), key=lambda run: (-run.started_at, run.id))

@@ -1,12 +1,14 @@
 """Random scenarios: graphs of 1 to 60 steps in the shapes that pipelines have, and in some that they should not."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from random import Random
 
-from orchestrator.core.plan import SPREAD, WIDE
+from orchestrator.core.model import Outcome
+from orchestrator.core.plan import SPREAD, WIDE, FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
-from tests.simulation.scenario import Attempt, Condition, Ended, Fate, Gave, Param, Scenario
+from tests.simulation.scenario import DEAF, Attempt, Condition, Ended, Fate, Gave, Param, Scenario
 
 #: Which steps come before each step, by number; only lower numbers may.
 Edges = list[set[int]]
@@ -109,9 +111,13 @@ def scenario(
     conditions: dict[str, Condition] = {}
     reads: dict[str, str] = {}
     settled: list[set[int]] = []
+    followed = set().union(*edges)
     for number, before in enumerate(edges):
         trigger = TriggerRule.ALL_SUCCESS if random.random() < plain else random.choice(RULES)
         trigger = (rules or {}).get(number, trigger)
+        teardown = bool(before) and number not in followed and random.random() < spice
+        if teardown:
+            trigger = TriggerRule.ALL_DONE
         settled.append(set() if trigger in IMPATIENT else before.union(*(settled[one] for one in before)))
         certain = [names[one] for one in sorted(settled[number])]
         own = names[number]
@@ -122,10 +128,12 @@ def scenario(
             reads[own] = random.choice(certain)
             work = Work("job", {"n": f"{{{{ steps.{reads[own]}.outputs.n }}}}"})
         step = _step(random, own, work, tuple(sorted(names[one] for one in before)), trigger, conditions.get(own))
+        step = replace(step, teardown=teardown, allow_failure=not teardown and random.random() < spice)
         steps.append(step)
         attempts[own] = _attempts(random, step, trouble)
     wide, spread = random.choice([(WIDE, SPREAD), (WIDE, SPREAD), (2, 1), (3, 2), (5, SPREAD)])
-    return Scenario(name, tuple(steps), params, attempts, conditions, reads, wide, spread)
+    fails_on = random.choice([FailsOn.ANY, FailsOn.ANY, FailsOn.LEAVES])
+    return Scenario(name, tuple(steps), params, attempts, conditions, reads, wide, spread, fails_on)
 
 
 def _step(
@@ -174,7 +182,9 @@ def _attempts(random: Random, step: Step, trouble: float) -> tuple[Attempt, ...]
     for _ in range(step.retry.attempts + 1):
         fate = random.choice(fates) if random.random() < trouble else Fate.SUCCEEDS
         seconds = min(random.choice([0.0, 1.0, 20.0, 100.0, 1500.0]) * random.random(), most)
-        planned.append(Attempt(fate, 1e7 if fate is Fate.HANGS else seconds, {"n": random.randint(0, 9)}))
+        stopped = Outcome.CANCELLED if fate is Fate.HANGS or random.random() < 0.7 else random.choice(tuple(Outcome))
+        hanging, outputs = 1e7 if fate is Fate.HANGS else seconds, {"n": random.randint(0, 9)}
+        planned.append(Attempt(fate, hanging, outputs, random.choice([0, 0, 1, DEAF]), stopped))
     if planned[-1].fate is Fate.IS_INTERRUPTED:  # which would go on for ever
         planned.append(Attempt())
     return tuple(planned)

@@ -22,14 +22,14 @@ MUTANTS = (
     Mutant(
         "an attempt that has ended ends again",
         MACHINE,
-        "    if not state.status.active or event.attempt != state.attempt:\n        return None\n    ended",
-        "    if event.attempt != state.attempt:\n        return None\n    ended",
+        "    if not state.status.active or event.attempt != state.attempt:\n        return None\n    started",
+        "    if event.attempt != state.attempt:\n        return None\n    started",
     ),
     Mutant(
         "the end of attempt 1 ends attempt 2",
         MACHINE,
-        "    if not state.status.active or event.attempt != state.attempt:\n        return None\n    ended",
-        "    if not state.status.active:\n        return None\n    ended",
+        "    if not state.status.active or event.attempt != state.attempt:\n        return None\n    started",
+        "    if not state.status.active:\n        return None\n    started",
     ),
     Mutant("a launch of attempt 1 claims attempt 2", MACHINE, " and attempt == state.attempt + 1", ""),
     Mutant(
@@ -47,8 +47,8 @@ MUTANTS = (
     Mutant(
         "a step is settled whatever the state",
         MACHINE,
-        "            if not may_settle(state, event):\n                return None\n            settled",
-        "            settled",
+        "            if not may_settle(state, event):\n                return None\n",
+        "",
     ),
     Mutant(
         "a gate passes twice",
@@ -121,7 +121,7 @@ MUTANTS = (
     ),
     # Sweeping.
     Mutant("a sweep's tasks carry no epoch", ENGINE, '-{SWEEP}{epoch}", self.lane', '-{SWEEP}", self.lane'),
-    Mutant("a sweep's looks carry no epoch", ENGINE, 'chain=f"{SWEEP}{epoch}"', "chain=SWEEP"),
+    Mutant("a sweep's looks carry no epoch", ENGINE, 'chain=f"{SWEEP}{epoch}{', 'chain=f"{SWEEP}{'),
     Mutant(
         "a sweep overlooks launches that were claimed",
         MACHINE,
@@ -138,14 +138,14 @@ MUTANTS = (
     Mutant(
         "launched without looking for an existing job",
         LAUNCHING,
-        "(None if claim.new else backend.find(request)) or backend.launch(request)",
-        "backend.launch(request)",
+        "found = None if claim.new else backend.find(request)\n",
+        "found = None\n",
     ),
     Mutant(
         "launched without a claim",
         LAUNCHING,
         "    claim = _claim(ledger, run, plan, effect)\n",
-        "    claim = _Claim(_name(ledger, run, plan, effect), new=True, at=ledger.clock())\n",
+        "    claim = _Claim(_name(ledger, run, plan, effect), new=True)\n",
     ),
     Mutant(
         "no lease: whoever finds no job launches one",
@@ -158,12 +158,6 @@ MUTANTS = (
         LAUNCHING,
         "        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:",
         "        if fresh:",
-    ),
-    Mutant(
-        "a claim is given up though its launch may have been sent",
-        LAUNCHING,
-        "    except AmbiguousLaunchError:\n        raise",
-        "    except LookupError:\n        raise",
     ),
     Mutant(
         "a kind that nobody can run is not refused",
@@ -195,17 +189,17 @@ MUTANTS = (
     Mutant(
         "a signal is believed",
         CHECKING,
-        "        case JobRunning(due):\n",
+        "        case JobRunning():\n",
         "        case JobRunning() if look.chain == SIGNAL:\n"
         "            over = JobOver(Outcome.SUCCEEDED, ledger.clock())\n"
         "            return ledger.handle(run, plan, look.node, _ended(step, state, over, ledger.clock_skew))\n"
-        "        case JobRunning(due):\n",
+        "        case JobRunning():\n",
     ),
     Mutant(
         "a look whose time is known comes when any other would",
         CHECKING,
-        "        wait = min([wait, *(hint - now for hint in hints)])\n",
-        "",
+        "            wait = min(wait, state.due - now)\n",
+        "            pass\n",
     ),
     # Retries.
     Mutant(
@@ -231,6 +225,126 @@ MUTANTS = (
     ),
     Mutant("a new attempt forgets the interruptions", MACHINE, "            interruptions=state.interruptions,\n", ""),
     Mutant("what is hopeless is tried again", MACHINE, " and not event.hopeless", ""),
+    # Cancelling.
+    Mutant(
+        "a step that was cancelled begins an attempt",
+        MACHINE,
+        "(Status.PENDING, Status.UP_FOR_RETRY) and state.stop is None",
+        "(Status.PENDING, Status.UP_FOR_RETRY)",
+    ),
+    Mutant(
+        "a job that fails while its step is cancelled is tried again",
+        MACHINE,
+        " and state.stop is None:\n            wait",
+        ":\n            wait",
+    ),
+    Mutant(
+        "a job that is interrupted while its step is cancelled runs again",
+        MACHINE,
+        "case Outcome.CANCELLED | Outcome.INTERRUPTED if state.stop is not None:",
+        "case Outcome.CANCELLED if state.stop is not None:",
+    ),
+    Mutant(
+        "whoever takes a claim over forgets that the step was cancelled", MACHINE, "            stop=state.stop,\n", ""
+    ),
+    Mutant(
+        "a step that was cancelled before it began ends as its join or its when says",
+        MACHINE,
+        "            if state.stop is not None:\n                return _final(plan, node, _cancelled(state,",
+        "            if False:\n                return _final(plan, node, _cancelled(state,",
+    ),
+    Mutant(
+        "a step that was cancelled between two attempts waits for the next",
+        MACHINE,
+        "    if state.status is Status.UP_FOR_RETRY:\n        return _final(plan, node, _cancelled(stopped,",
+        "    if False:\n        return _final(plan, node, _cancelled(stopped,",
+    ),
+    Mutant(
+        "nobody is told to stop the job of a step that was cancelled",
+        MACHINE,
+        "                if state.stop is not None:\n                    yield Check(run, node, state.attempt, STOP)\n",
+        "",
+    ),
+    Mutant(
+        "a step that was cancelled before it began never ends",
+        MACHINE,
+        "                if decide(plan, node, view) is not Verdict.WAIT:  # so that the end still comes last\n",
+        "                if False:\n",
+    ),
+    Mutant(
+        "a look that is to stop a job only looks",
+        CHECKING,
+        "asks = look.chain.endswith(STOP) or ",
+        "asks = ",
+    ),
+    Mutant(
+        "a job that does not listen is asked to stop once",
+        CHECKING,
+        "    elif look.chain == STOP:\n        wait = GRACE\n",
+        "    elif look.chain == STOP:\n        return\n",
+    ),
+    Mutant(
+        "a job is launched for a step that was cancelled, though nobody else can launch it",
+        LAUNCHING,
+        "if found is None and claim.abandoned:",
+        "if False:",
+    ),
+    Mutant(
+        "a run does not know that it was cancelled",
+        ENGINE,
+        "            held = self.store.stop_run(key, stop)\n",
+        "            held = stop\n",
+    ),
+    Mutant(
+        "a cancelling that died halfway is not finished",
+        ENGINE,
+        "        if stored.stop is not None:\n            self._stop(run, plan, _stoppable(plan), stored.stop)\n",
+        "",
+    ),
+    Mutant(
+        "steps that have a job are not cancelled",
+        ENGINE,
+        "            if state.stop is None:\n",
+        "            if not state.status.active:\n",
+    ),
+    Mutant("teardowns are cancelled with their run", ENGINE, " if not step.teardown)", ")"),
+    Mutant(
+        "a run that was cancelled has failed",
+        ENGINE,
+        "            status = RunStatus.CANCELLED\n",
+        "            pass\n",
+    ),
+    # How a run ends.
+    Mutant(
+        "leaves decide, whatever the graph says",
+        PLAN,
+        "step.counts and step.trigger in CARRYING if fails_on is FailsOn.ANY else not step.teardown",
+        "not step.teardown",
+    ),
+    Mutant(
+        "a failure is taken for told where the step behind it may fail",
+        PLAN,
+        "carries = step.counts and step.trigger in CARRYING",
+        "carries = step.trigger in CARRYING",
+    ),
+    Mutant(
+        "a failure is taken for told where a tolerant step swallows it",
+        RULES,
+        "CARRYING = frozenset({TriggerRule.ALL_SUCCESS,",
+        "CARRYING = frozenset({TriggerRule.ALL_SUCCESS, TriggerRule.ALL_DONE,",
+    ),
+    Mutant(
+        "a step before a teardown alone is no leaf",
+        PLAN,
+        "else not step.teardown\n",
+        "else True\n",
+    ),
+    Mutant(
+        "what may fail fails the run",
+        PLAN,
+        "if step.counts and step.name not in told]",
+        "if step.name not in told]",
+    ),
     # Joins and rules.
     Mutant(
         "a cancelled step counts as succeeded",
@@ -283,7 +397,7 @@ MUTANTS = (
     Mutant(
         "the end does not wait for the steps that an impatient rule left behind",
         PLAN,
-        "    if unawaited := sorted(followed - awaited):",
+        "    if unawaited := sorted(set(range(len(steps))) - awaited.union(last)):",
         "    if unawaited := []:",
     ),
     Mutant(

@@ -47,12 +47,16 @@ def endings(scenario: Scenario) -> dict[str, Ending]:
 
 
 def run_fails(scenario: Scenario, known: Mapping[str, Ending]) -> bool:
-    """Leaves decide: whether one of the steps that nothing comes after failed, or never ran because of a failure."""
-    followed = {name for step in scenario.steps for name in step.after}
+    """Whether a step failed, was cancelled outside, or never ran because of that; a leaf, if leaves alone decide.
+
+    Teardowns are left aside, as if they were not there; and what may fail does not fail the run.
+    """
+    steps = [step for step in scenario.steps if not step.teardown]
+    followed = {name for step in steps for name in step.after} if scenario.fails_on == "leaves" else set()
     return any(
         known[step.name].status in ("failed", "upstream_failed", "cancelled")
-        for step in scenario.steps
-        if step.name not in followed
+        for step in steps
+        if step.name not in followed and not step.allow_failure
     )
 
 
@@ -81,7 +85,8 @@ def _seconds(scenario: Scenario, step: Step, ending: Ending) -> float:
         if attempt.fate in (Fate.FAILS, Fate.HANGS):
             failures += 1
             seconds += min(step.retry.delay * step.retry.backoff ** (failures - 1), step.retry.max_delay)
-        seconds += GRACE + (step.timeout or 0.0) if attempt.fate is Fate.HANGS else attempt.seconds + SIGNAL
+        stopping = GRACE * (1 + attempt.deaf) + (step.timeout or 0.0)
+        seconds += stopping if attempt.fate is Fate.HANGS else attempt.seconds + SIGNAL
         seconds += 3 * HOP
     return seconds
 

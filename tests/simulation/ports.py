@@ -1,10 +1,10 @@
 """The ports as this world gives them to the engine: each call is a turn of the loop, and may go wrong."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from orchestrator.core.model import Run, RunStatus, StepState, Transition, View
+from orchestrator.core.model import Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import (
     AmbiguousLaunchError,
@@ -16,7 +16,7 @@ from orchestrator.errors import (
     StoreError,
 )
 from orchestrator.jobs.scripted import ScriptedBackend
-from orchestrator.ports import Commit, Decide, JobOver, JobRequest, JobRunning, JobStatus, Launched, Task
+from orchestrator.ports import NONE_FAILED, Commit, Decide, JobOver, JobRequest, JobRunning, JobStatus, Launched, Task
 from orchestrator.stores.memory import MemoryStore
 from tests.simulation.loop import Crash
 from tests.simulation.weather import WITHIN
@@ -55,8 +55,11 @@ class ShakyStore:
     def get_plan(self, version: str) -> Plan | None:
         return self._call("get_plan", lambda: self.inner.get_plan(version))
 
-    def end_run(self, run: str, status: RunStatus, at: float) -> bool:
-        return self._call("end_run", lambda: self._end(run, status, at))
+    def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
+        return self._call("end_run", lambda: self._end(run, status, at, failed))
+
+    def stop_run(self, run: str, stop: Stop) -> Stop | None:
+        return self._call("stop_run", lambda: self.inner.stop_run(run, stop))
 
     def list_runs(self, limit: int = 50) -> Sequence[Run]:
         return self.inner.list_runs(limit)
@@ -89,8 +92,8 @@ class ShakyStore:
         self.world.loop.pause("counters")
         return View(states.states, self.inner.load(run, (), joins).counters)
 
-    def _end(self, run: str, status: RunStatus, at: float) -> bool:
-        ended = self.inner.end_run(run, status, at)
+    def _end(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str]) -> bool:
+        ended = self.inner.end_run(run, status, at, failed)
         if ended:
             self.world.watch.ended(status)
             self.world.traffic.ended()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from orchestrator.core import plan
+from orchestrator.core.model import Outcome
 from orchestrator.core.steps import Json, Step
 
 
@@ -19,13 +20,22 @@ class Fate(StrEnum):
     IS_REFUSED = "is refused"
 
 
+#: How often a job may be asked to stop before it listens.
+DEAF = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt outside: after ``seconds`` it meets its ``fate``; ``outputs`` if it succeeds."""
+    """One attempt outside: after ``seconds`` it meets its ``fate``; ``outputs`` if it succeeds.
+
+    Asked to stop, it does not listen ``deaf`` times, and then ends as ``stopped`` says.
+    """
 
     fate: Fate = Fate.SUCCEEDS
     seconds: float = 0.0
     outputs: Mapping[str, Json] = field(default_factory=dict)
+    deaf: int = 0
+    stopped: Outcome = Outcome.CANCELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,7 @@ class Scenario:
     reads: Mapping[str, str] = field(default_factory=dict)
     wide: int = plan.WIDE
     spread: int = plan.SPREAD
+    fails_on: plan.FailsOn = plan.FailsOn.ANY
 
     def attempt(self, step: str, number: int) -> Attempt:
         """What becomes of the ``number``-th attempt of a step, 1 being the first."""
@@ -90,6 +101,6 @@ class Scenario:
         bounds = plan.WIDE, plan.SPREAD
         plan.WIDE, plan.SPREAD = self.wide, self.spread
         try:
-            return plan.compile_plan(self.name, "1", self.steps)
+            return plan.compile_plan(self.name, "1", self.steps, self.fails_on)
         finally:
             plan.WIDE, plan.SPREAD = bounds

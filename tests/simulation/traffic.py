@@ -133,7 +133,7 @@ class Traffic:
             elif isinstance(error, OrchestratorError):
                 self._again(lane, delivery, str(error))
 
-        self._spawn(delivery.name, lambda engine: engine.perform(delivery.effect), done, wake)
+        self.spawn(delivery.name, lambda engine: engine.perform(delivery.effect), done, wake)
 
     def _again(self, lane: str, delivery: Delivery, error: str) -> None:
         """It failed. If it has failed too often, it is lost, and a sweep must come, even in a world without."""
@@ -154,23 +154,28 @@ class Traffic:
                 self.world.loop.at(self.world.now + self.random.expovariate(1 / 300), self._start)
 
         world = self.world
-        self._spawn("start", lambda engine: engine.start(world.run, world.plan), done, world.now)
+        self.spawn("start", lambda engine: engine.start(world.run, world.plan), done, world.now)
 
     def _sweep(self) -> None:
         if self.world.watch.status is not RunStatus.RUNNING or self.period is None:
             return
         self.world.loop.at(self.world.now + self.period, self._sweep)
-        if self.world.memory.get_run(self.world.run.key) is None:
+        stored = self.world.memory.get_run(self.world.run.key)
+        if stored is None:
             return
+
+        def done(error: BaseException | None) -> None:
+            """A sweep that failed is not repeated: the next one comes."""
+            if error is None and stored.stop is not None:
+                self.world.watch.cancelled()
+
         self._epoch += 1
         epoch = str(self._epoch)
         times = 2 if self.random.random() < 0.2 else 1
         if times == 2:
             self.world.count("sweep: twice")
         for _ in range(times):
-            self._spawn(
-                f"sweep {epoch}", lambda engine: engine.sweep(self.world.run.key, epoch), _nothing, self.world.now
-            )
+            self.spawn(f"sweep {epoch}", lambda engine: engine.sweep(self.world.run.key, epoch), done, self.world.now)
 
     def announce(self, name: str, end: float) -> None:
         """A job of that name ends at ``end``: the signals of it."""
@@ -193,9 +198,9 @@ class Traffic:
             if error is not None:
                 self._signal(name, self.world.now + 10.0, tries - 1)
 
-        self.world.loop.at(when, lambda: self._spawn(f"signal {name}", lambda engine: engine.signal(name), done, when))
+        self.world.loop.at(when, lambda: self.spawn(f"signal {name}", lambda engine: engine.signal(name), done, when))
 
-    def _spawn(
+    def spawn(
         self,
         name: str,
         body: Callable[[Engine], object],
@@ -213,7 +218,3 @@ class Traffic:
             done(error)
 
         self.world.loop.spawn(name, lambda: body(self.world.machines[number]), over, wake)
-
-
-def _nothing(_: BaseException | None) -> None:
-    """A sweep that failed is not repeated: the next one comes."""

@@ -1,32 +1,40 @@
 """The watch: looks at a run after every turn, and writes down what must never be. It changes nothing."""
 
+from collections.abc import Callable
+
 from orchestrator.core.invariants import Inspector
-from orchestrator.core.model import RunStatus, Status, StepState
+from orchestrator.core.model import RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.ports import JobRequest
 from orchestrator.stores.memory import MemoryStore
-from tests.simulation.oracle import Ending, endings, longest, run_fails
-from tests.simulation.scenario import Scenario
+from tests.simulation.loop import LONGEST_HANDLER
+from tests.simulation.oracle import GRACE, HOP, Ending, endings, longest, run_fails
+from tests.simulation.scenario import DEAF, Scenario
 
 #: Most seconds by which a clock is wrong, and a little more.
 SKEW = 11.0
 
 _ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
-#: From a status, those that may follow it.
+#: From a status, those that may follow it. The same again: it was cancelled, or a claim was taken over.
 ARROWS: dict[str, frozenset[str]] = {
-    "pending": frozenset({"launching", "succeeded", "skipped", "upstream_failed"}),
+    "pending": frozenset({"pending", "launching", "succeeded", "skipped", "upstream_failed", "cancelled"}),
     "launching": _ENDED | {"launching", "running", "up_for_retry"},
-    "running": _ENDED | {"up_for_retry"},
-    "up_for_retry": frozenset({"launching"}),
+    "running": _ENDED | {"running", "up_for_retry"},
+    "up_for_retry": frozenset({"launching", "cancelled"}),
 }
 
 
 class Watch:
-    """Watches one run, whose key is ``key``."""
+    """Watches one run, whose key is ``key``. ``fenced``: nobody launches for a claim whose lease ran out."""
 
-    def __init__(self, scenario: Scenario, plan: Plan, store: MemoryStore, key: str) -> None:
+    def __init__(
+        self, scenario: Scenario, plan: Plan, store: MemoryStore, key: str, clock: Callable[[], float], fenced: bool
+    ) -> None:
         self.plan = plan
+        self._clock = clock
+        self._fenced = fenced
+        self._stopped: dict[int, float] = {}
         self.failures: list[str] = []
         self.status = RunStatus.RUNNING
         self._scenario = scenario
@@ -45,10 +53,49 @@ class Watch:
         step = 1 if new.status is Status.LAUNCHING and old.status is not Status.LAUNCHING else 0
         if new.attempt != old.attempt + step:
             self.failures.append(f"{name}: went from attempt {old.attempt} to {new.attempt}")
+        if new.stop != old.stop:
+            self._cancelled(node, old, new)
+        elif new.status is old.status and new.status is not Status.LAUNCHING:
+            self.failures.append(f"{name}: {old} was written again, as {new}")
+        if old.stop is not None and old.status is Status.PENDING and new.status is not Status.CANCELLED:
+            self.failures.append(f"{name}: went to {new.status}, and it had been cancelled before it began")
+        if new.attempt != old.attempt and old.stop is not None:
+            self.failures.append(f"{name}: attempt {new.attempt} was claimed, and it had been cancelled")
         if new.status is Status.UP_FOR_RETRY:
             self._put_off(node, old, new)
-        if old.status is Status.UP_FOR_RETRY and (new.claimed_at or 0.0) < (old.due or 0.0) - SKEW:
+        again = old.status is Status.UP_FOR_RETRY and new.status is Status.LAUNCHING
+        if again and (new.claimed_at or 0.0) < (old.due or 0.0) - SKEW:
             self.failures.append(f"{name}: attempt {new.attempt} was due at {old.due}, and claimed at {new.claimed_at}")
+
+    def _cancelled(self, node: int, old: StepState, new: StepState) -> None:
+        """Somebody cancelled the step; where it was the run, teardowns are left alone."""
+        name, run = self.plan.nodes[node].name, self._store.get_run(self._key)
+        if old.stop is not None or new.stop is None:
+            self.failures.append(f"{name}: was cancelled as {old.stop}, and then as {new.stop}")
+        if run is not None and run.stop == new.stop and self.plan.steps[node].teardown:
+            self.failures.append(f"{name}: a teardown was cancelled with its run")
+        self._stopped[node] = self._clock()
+
+    def cancelled(self) -> None:
+        """A cancelling of the whole run has returned, or a sweep that finishes it: each step knows, or has ended."""
+        run, view = self._store.get_run(self._key), self._store.load_all(self._key)
+        if run is None or run.status is not RunStatus.RUNNING:
+            return
+        if run.stop is None:
+            self.failures.append("the run was cancelled, and does not know")
+        for number, step in enumerate(self.plan.steps):
+            state = view.state(number)
+            if not (state.status.final or state.stop or step.teardown):
+                self.failures.append(f"{step.name}: its run was cancelled, and it is {state.status} and does not know")
+
+    @property
+    def touched(self) -> set[int]:
+        """The steps that were cancelled, and all behind them: the oracle cannot know how they end."""
+        found: set[int] = set()
+        for node in self.plan.topological:
+            if node in self._stopped or found.intersection(self._inspector.before[node]):
+                found.add(node)
+        return found
 
     def _put_off(self, node: int, old: StepState, new: StepState) -> None:
         """What failed waits for its next attempt as its step says; what was interrupted does not wait."""
@@ -65,7 +112,8 @@ class Watch:
         if self.status is not RunStatus.RUNNING:
             self.failures.append(f"the run ends twice, {self.status} and {status}")
         self.status = status
-        self.failures += self._inspector.ending(self._store.load_all(self._key), status)
+        run = self._store.get_run(self._key)
+        self.failures += self._inspector.ending(self._store.load_all(self._key), status, run.stop if run else None)
 
     def created(self, request: JobRequest, job: str) -> None:
         """A job was made outside."""
@@ -76,6 +124,9 @@ class Watch:
         state = self._store.load(self._key, (request.node,), ()).state(request.node)
         if state.status is not Status.LAUNCHING or state.attempt != request.attempt:
             self.failures.append(f"{request.name}: launched, and the step is {state.status} at {state.attempt}")
+        since = self._clock() - self._stopped.get(request.node, self._clock())
+        if self._fenced and since > LONGEST_HANDLER:
+            self.failures.append(f"{request.name}: launched, and it was cancelled {since:.0f} s before")
 
     def look(self) -> list[str]:
         """All that was found wrong so far, the nodes changed since the last look included."""
@@ -88,18 +139,36 @@ class Watch:
         """Nothing will happen any more: is it as the oracle says? And, if so asked, was it in time?"""
         view = self._store.load_all(self._key)
         self.failures += self._inspector.violations(view)
-        known = endings(self._scenario)
+        known, touched = endings(self._scenario), self.touched
         for number, step in enumerate(self.plan.steps):
             came = _ending(view.state(number))
-            if came != known[step.name]:
+            if number in touched:
+                known[step.name] = came
+            elif came != known[step.name]:
                 self.failures.append(f"{step.name}: expected {known[step.name]}, came {came}")
+        run = self._store.get_run(self._key)
         expected = RunStatus.FAILED if run_fails(self._scenario, known) else RunStatus.SUCCEEDED
+        if (
+            run
+            and run.stop
+            and any(state.stop == run.stop and state.status == "cancelled" for state in view.states.values())
+        ):
+            expected = RunStatus.CANCELLED
         if self.status is not expected:
             self.failures.append(f"the run: expected {expected}, came {self.status}")
-        run, longest_time = self._store.get_run(self._key), longest(self._scenario, known)
-        took = (run.ended_at or 0.0) - run.started_at if run else 0.0
-        if in_time and took > longest_time:
-            self.failures.append(f"the run took {took:.0f} s, and nothing kept it from ending in {longest_time:.0f}")
+        if in_time and touched:
+            self._judge_stops(view)
+        elif in_time and run and run.ended_at and run.ended_at > run.started_at + longest(self._scenario, known):
+            self.failures.append(
+                f"the run ended after {run.ended_at - run.started_at:.0f} s, and nothing kept it so long"
+            )
+
+    def _judge_stops(self, view: View) -> None:
+        """Jobs of steps that were cancelled were asked to stop at once, and again every 10 s."""
+        for node, at in self._stopped.items():
+            state = view.state(node)
+            if state.job and state.ended_at and state.ended_at > at + (DEAF + 1) * GRACE + 4 * HOP:
+                self.failures.append(f"{self.plan.nodes[node].name}: its job ran on for {state.ended_at - at:.0f} s")
 
 
 def _ending(state: StepState) -> Ending:

@@ -13,6 +13,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "open_run": COMMITS,
     "transact": COMMITS,
     "end_run": COMMITS,
+    "stop_run": COMMITS,
     "load": (*CRASHES, *ERRORS),
     "load_all": (*CRASHES, *ERRORS),
     "get_run": (*CRASHES, *ERRORS),
@@ -25,7 +26,7 @@ CALLS: dict[str, tuple[str, ...]] = {
 }
 
 #: Verbs that are called seldom suffer more often, by this factor.
-SELDOM = {"open_run": 2.0, "end_run": 4.0, "cancel": 4.0, "load_all": 2.0}
+SELDOM = {"open_run": 2.0, "end_run": 4.0, "stop_run": 8.0, "cancel": 4.0, "load_all": 2.0}
 
 #: Between what a commit read and what it writes.
 WITHIN = ("crash", "error")
@@ -36,6 +37,7 @@ OTHERS = (
     "delivery: acknowledgement lost", "delivery: out of time", "name: forgotten",
     "signal: lost", "signal: late", "signal: early", "signal: twice", "signal: not ours",
     "start: twice", "start: again", "sweep: twice", "everything: crashes", "queue: forgets the run", "status: lags",
+    "operator: cancels the run", "operator: cancels steps", "operator: twice", "operator: gives up",
     "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
 )  # fmt: skip
 
@@ -60,6 +62,7 @@ class Weather:
     not found. ``slow``: most seconds that a launch takes. ``unique``: whether a job's name is taken for ever, or, as
     Dataflow has it, while the job is active; then ``lease`` seconds must protect a launch. ``hints``: whether the
     service tells when a look will pay. ``skew``: most seconds by which a clock is wrong. ``period``: of sweeps, if any.
+    ``cancels``: that an operator cancels something.
     """
 
     call: float = 0.0
@@ -77,10 +80,11 @@ class Weather:
     hints: bool = True
     skew: float = 0.0
     period: float | None = None
+    cancels: float = 0.0
 
     @property
     def is_calm(self) -> bool:
-        return self == Weather(unique=self.unique, lease=self.lease, hints=self.hints)
+        return self == Weather(unique=self.unique, lease=self.lease, hints=self.hints, cancels=self.cancels)
 
     def strikes(self, random: Random, verb: str) -> str | None:
         """What goes wrong with a call; None if nothing does."""
@@ -90,7 +94,8 @@ class Weather:
 def calm(random: Random) -> Weather:
     """Nothing goes wrong, so nothing may be late."""
     unique = random.random() < 0.5
-    return Weather(unique=unique, lease=0.0 if unique else 90.0, hints=random.random() < 0.5)
+    lease, hints, cancels = 0.0 if unique else 90.0, random.random() < 0.5, random.choice([0.0, 0.0, 1.0])
+    return Weather(unique=unique, lease=lease, hints=hints, cancels=cancels)
 
 
 def draw(random: Random) -> Weather:
@@ -116,4 +121,5 @@ def draw(random: Random) -> Weather:
         hints=random.random() < 0.5,
         skew=random.choice([0.0, 10.0]),
         period=random.choice([200.0, 600.0]) if sweeps else None,
+        cancels=random.choice([0.0, 0.0, 1.0]),
     )

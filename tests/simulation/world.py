@@ -16,6 +16,7 @@ from orchestrator.ports import JobBackend, JobRequest
 from orchestrator.stores.memory import MemoryStore
 from tests.simulation.graphs import random_scenario
 from tests.simulation.loop import START, Loop
+from tests.simulation.operator import Operator
 from tests.simulation.oracle import endings
 from tests.simulation.ports import ShakyBackend, ShakyQueue, ShakyStore, struck, struck_within
 from tests.simulation.real import real_scenario
@@ -61,9 +62,10 @@ class World:
         self.plan = scenario.compiled()
         self.run = Run("a run", run_key("a run"), scenario.name, "1", scenario.params, START)
         self.memory = MemoryStore()
-        self.watch = Watch(scenario, self.plan, self.memory, self.run.key)
+        self.watch = Watch(scenario, self.plan, self.memory, self.run.key, lambda: self.loop.now, weather.lease > 0)
         self.service = self._service()
         self.traffic = Traffic(self)
+        self.operator = Operator(self)
         self.machines = [self.machine() for _ in range(MACHINES)]
         self._lags: dict[str, float] = {}
 
@@ -92,6 +94,7 @@ class World:
         last_second, last_turn = START + self._patience(), 20_000 + 2_000 * len(self.plan.steps)
         turns = 0
         self.traffic.begin()
+        self.operator.begin()
         while not self.watch.look() and self.loop.turn():
             turns += 1
             if turns > last_turn or (self.now > last_second and self.watch.status is RunStatus.RUNNING):
@@ -153,13 +156,13 @@ class World:
         """What a job will do, once it is launched as it should be."""
         if request.step in self.scenario.reads:
             given = endings(self.scenario)[self.scenario.reads[request.step]].outputs
-            if given is None or request.spec != {"n": given["n"]}:
+            if (given is None or request.spec != {"n": given["n"]}) and request.node not in self.watch.touched:
                 self.watch.failures.append(f"{request.name}: launched with {request.spec}, not with {given}")
         attempt = self.scenario.attempt(request.step, request.attempt)
         if attempt.fate is Fate.IS_REFUSED:
             raise LaunchRefusedError("wrong parameters")
         outputs = attempt.outputs if attempt.fate is Fate.SUCCEEDS else None
-        return Script(attempt.seconds, _OUTCOMES[attempt.fate], outputs)
+        return Script(attempt.seconds, _OUTCOMES[attempt.fate], outputs, None, attempt.deaf, attempt.stopped)
 
     def _stall(self) -> float:
         return self.random.expovariate(0.2) if self.random.random() < self.weather.stall else 0.0

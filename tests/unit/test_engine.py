@@ -6,22 +6,23 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Skip
-from orchestrator.core.model import Outcome, Run, RunStatus, Status
+from orchestrator.core.model import Outcome, Run, RunStatus, Status, Stop
 from orchestrator.core.names import run_key
-from orchestrator.core.plan import Plan, compile_plan
-from orchestrator.core.rules import TriggerRule
+from orchestrator.core.plan import FailsOn, Plan, compile_plan
+from orchestrator.core.rules import CARRYING, TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 from orchestrator.engine import Engine
 from orchestrator.engine.checking import GRACE
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, QueueError, UsageError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.jobs.wait import WaitBackend
-from orchestrator.ports import CHECKS, LAUNCHES, JobOver, JobRequest, JobRunning, JobStatus, Launched, Task
+from orchestrator.ports import CHECKS, LAUNCHES, JobOver, JobRequest, Launched, Task
 from orchestrator.queues.local import LocalQueue
 from orchestrator.sqlite import Database
 from orchestrator.stores.memory import MemoryStore
 
 JOB = Work("job", {})
+STOP = Stop(5.0, "ann", "wrong input")
 KEY = run_key("r")
 
 
@@ -81,11 +82,23 @@ def worlds() -> Iterator[list[World]]:
 
 @pytest.fixture
 def world(worlds):
-    def make(*steps: Step, lease: float = 0.0, **scripts: Script) -> World:
-        worlds.append(World(compile_plan("g", "v1", steps), scripts, lease=lease))
+    def make(*steps: Step, lease: float = 0.0, fails_on: FailsOn = FailsOn.ANY, **scripts: Script) -> World:
+        worlds.append(World(compile_plan("g", "v1", steps, fails_on), scripts, lease=lease))
         return worlds[-1]
 
     return make
+
+
+def fails_once(call):
+    """A call of a service that does not get through the first time."""
+    calls = iter([BackendError("down")])
+
+    def shaky(request: JobRequest) -> Launched:
+        for error in calls:
+            raise error
+        return call(request)
+
+    return shaky
 
 
 DIAMOND = (
@@ -257,57 +270,6 @@ def test_while_a_claim_is_fresh_no_other_delivery_launches(world):
     assert single.statuses() == {"a": "running"}
 
 
-@pytest.mark.parametrize("call", ["launch", "find"])
-def test_a_launch_that_sent_nothing_may_be_made_again_at_once(world, call: str):
-    """Its look beforehand failed: the next delivery waited for the lease, though there was nothing to protect."""
-    single = world(Step("a", JOB), lease=90.0)
-
-    def blind(request: JobRequest) -> Launched:
-        raise BackendError("cannot list the jobs")
-
-    lossy = LossyBackend(single.jobs, launches=False)
-    single.engine.backends = {"job": lossy}
-    single.start()
-    (launch,) = single.due()
-    if call == "find":  # which is asked of a claim that ran out
-        with pytest.raises(AmbiguousLaunchError):
-            single.engine.perform(launch)
-        single.now = 90.0
-    setattr(lossy, call, blind)
-    with pytest.raises(BackendError, match="cannot list the jobs"):
-        single.engine.perform(launch)
-    state = single.store.load_all(KEY).state(0)
-    assert (state.status, state.claimed_at, state.due) == (Status.LAUNCHING, single.now, single.now)
-    single.engine.backends = {"job": single.jobs}
-    single.engine.perform(launch)
-    assert single.statuses() == {"a": "running"}
-    assert len(single.jobs.jobs) == 1
-
-
-def test_of_two_who_may_launch_what_was_not_sent_one_does(world):
-    single = world(Step("a", JOB), lease=90.0)
-
-    class Blind(LossyBackend):
-        def launch(self, request: JobRequest) -> Launched:
-            raise BackendError("cannot list the jobs")
-
-    class Meanwhile(LossyBackend):
-        def launch(self, request: JobRequest) -> Launched:
-            with pytest.raises(BackendError, match="another delivery claimed"):
-                single.engine.perform(launch)
-            return self.jobs.launch(request)
-
-    single.engine.backends = {"job": Blind(single.jobs, launches=False)}
-    single.start()
-    (launch,) = single.due()
-    with pytest.raises(BackendError):
-        single.engine.perform(launch)
-    single.engine.backends = {"job": Meanwhile(single.jobs, launches=False)}
-    single.now = 1.0
-    single.engine.perform(launch)
-    assert single.statuses() == {"a": "running"}
-
-
 def test_a_refused_launch_fails_the_step_at_once_whatever_its_retries(world):
     single = world(Step("a", JOB, retry=Retry(attempts=3)))
 
@@ -350,53 +312,6 @@ def test_a_job_that_still_runs_is_looked_at_again_under_a_new_name(world):
     (look,) = single.due()
     single.engine.perform(look)
     assert single.queue.next_due([KEY], [CHECKS]) == 1200.0
-
-
-class Streaming(ScriptedBackend):
-    """A service whose jobs are ready after the seconds of their script, and go on until they are cancelled."""
-
-    def status(self, job: str) -> JobStatus:
-        found = self.jobs[job]
-        if found.cancelled_at is not None:
-            return JobOver(Outcome.SUCCEEDED, self._clock())
-        ready = found.launched_at + found.script.seconds
-        now = self._clock()
-        return JobRunning(due=now + 20.0) if now < ready else JobOver(Outcome.SUCCEEDED, ready, live=True)
-
-    def launch(self, request: JobRequest) -> Launched:
-        super().launch(request)
-        return Launched(request.name, due=self._clock() + 20.0)
-
-    def cancel(self, job: str) -> None:
-        self.jobs[job].cancelled_at = self._clock()
-
-
-def test_a_job_is_looked_at_when_it_says_that_a_look_will_pay(world):
-    """A streaming job was ready, and its step heard of it from the watchdog, ten minutes after."""
-    pair = world(Step("a", JOB, check=CheckPolicy(every=600.0)), Step("b", JOB, after=("a",)))
-    pair.jobs = Streaming(lambda request: Script(seconds=70.0 if request.step == "a" else 0.0), lambda: pair.now)
-    pair.engine.backends = {"job": pair.jobs}
-    pair.start()
-    assert pair.finish() is RunStatus.SUCCEEDED
-    assert [job.launched_at for job in pair.jobs.jobs.values()] == [0.0, 80.0]
-    assert pair.store.load_all(KEY).state(0).live
-
-
-def test_a_job_that_is_ready_too_late_is_stopped_before_its_step_has_failed(world):
-    single = world(Step("a", JOB, timeout=100.0, check=CheckPolicy(every=600.0)))
-    single.jobs = Streaming(lambda _: Script(seconds=140.0), lambda: single.now)
-    single.engine.backends = {"job": single.jobs}
-    single.start()
-    for effect in single.due():
-        single.engine.perform(effect)
-    single.now = 150.0
-    (late,) = single.due()
-    single.engine.perform(late)
-    assert single.statuses() == {"a": "running"}
-    assert single.finish() is RunStatus.FAILED
-    state = single.store.load_all(KEY).state(0)
-    assert (state.status, state.cause, state.live) == (Status.FAILED, "timeout", False)
-    assert [job.cancelled_at for job in single.jobs.jobs.values()] == [150.0]
 
 
 def test_a_job_service_that_cannot_tell_does_not_fail_the_step(world):
@@ -511,15 +426,35 @@ def test_an_impatient_step_runs_early_and_the_run_still_waits_for_the_others(wor
 
 
 def test_a_failed_step_that_no_leaf_minds_does_not_fail_the_run(world):
-    """Leaves decide, as in Airflow: here the handler is the leaf."""
-    pair = world(
-        Step("a", JOB),
-        Step("handler", JOB, after=("a",), trigger=TriggerRule.ALL_DONE),
-        a=Script(outcome=Outcome.FAILED),
-    )
+    """Where leaves decide, as in Airflow: here the handler is the leaf."""
+    steps = Step("a", JOB), Step("handler", JOB, after=("a",), trigger=TriggerRule.ALL_DONE)
+    pair = world(*steps, fails_on=FailsOn.LEAVES, a=Script(outcome=Outcome.FAILED))
     pair.start()
     assert pair.finish() is RunStatus.SUCCEEDED
     assert pair.statuses() == {"a": "failed", "handler": "succeeded"}
+
+
+@pytest.mark.parametrize("width", [1, 100])
+@pytest.mark.parametrize("rule", [rule for rule in TriggerRule if rule not in CARRYING])
+def test_a_failure_fails_the_run_whatever_the_step_behind_it_makes_of_it(world, rule: TriggerRule, width: int):
+    names = tuple(f"a{number}" for number in range(width))
+    steps = (*(Step(name, JOB) for name in names), Step("last", JOB, after=names, trigger=rule))
+    night = world(*steps, a0=Script(outcome=Outcome.FAILED, error="boom"))
+    night.start()
+    assert night.finish() is RunStatus.FAILED
+    assert {night.statuses()[name] for name in names[1:]} <= {"succeeded"}
+
+
+def test_a_step_that_may_fail_and_a_teardown_do_not_fail_the_run(world):
+    night = world(
+        Step("a", JOB, allow_failure=True),
+        Step("b", JOB),
+        Step("clean-up", JOB, after=("a", "b"), trigger=TriggerRule.ALL_DONE, teardown=True),
+        **{"a": Script(outcome=Outcome.FAILED), "clean-up": Script(outcome=Outcome.FAILED)},
+    )
+    night.start()
+    assert night.finish() is RunStatus.SUCCEEDED
+    assert night.statuses() == {"a": "failed", "b": "succeeded", "clean-up": "failed"}
 
 
 def test_a_thousand_predecessors_of_one_step_are_counted_in_small_joins(world):
@@ -540,11 +475,152 @@ def test_a_cancelled_run_ends_with_its_jobs_and_starts_no_other(world):
     chain.start()
     for effect in chain.due():
         chain.engine.perform(effect)
-    assert chain.engine.cancel(KEY, "1") == (2, 1)
-    assert chain.finish() is RunStatus.FAILED
+    assert chain.engine.cancel(KEY, STOP) == (2, 1)
+    assert chain.finish() is RunStatus.CANCELLED
     assert chain.statuses() == dict.fromkeys("abc", "cancelled")
     assert [job.request.step for job in chain.jobs.jobs.values()] == ["a"]
-    assert chain.engine.cancel(KEY, "2") == (0, 0)
+    assert chain.store.load_all(KEY).state(0).ended_at == 0.0
+    assert chain.engine.cancel(KEY, STOP) == (0, 0)
+
+
+def test_a_teardown_runs_when_its_run_is_cancelled_and_ends_before_it(world):
+    pair = world(
+        Step("a", JOB),
+        Step("clean-up", JOB, after=("a",), trigger=TriggerRule.ALL_DONE, teardown=True),
+        **{"a": Script(seconds=1e6), "clean-up": Script(seconds=30.0)},
+    )
+    pair.start()
+    for effect in pair.due():
+        pair.engine.perform(effect)
+    assert pair.engine.cancel(KEY, STOP) == (0, 1)
+    assert pair.finish() is RunStatus.CANCELLED
+    assert pair.statuses() == {"a": "cancelled", "clean-up": "succeeded"}
+    assert pair.store.get_run(KEY).ended_at >= 30.0
+
+
+def test_a_step_that_is_cancelled_fails_what_asked_for_it_and_leaves_the_rest_alone(world):
+    steps = Step("a", JOB), Step("b", JOB, after=("a",)), Step("c", JOB)
+    three = world(*steps, a=Script(seconds=1e6), c=Script(seconds=60.0))
+    three.start()
+    for effect in three.due():
+        three.engine.perform(effect)
+    assert three.engine.cancel(KEY, STOP, {0}) == (0, 1)
+    assert three.finish() is RunStatus.FAILED
+    assert three.statuses() == {"a": "cancelled", "b": "upstream_failed", "c": "succeeded"}
+
+
+def test_a_job_that_fails_by_itself_while_its_run_is_cancelled_is_not_launched_again(world):
+    """It was, long after the run had ended."""
+    pair = world(Step("a", JOB, retry=Retry(3, 1.0)), Step("b", JOB, after=("a",)))
+    pair.scripts = {"a": Script(10.0, Outcome.FAILED, error="boom")}
+    pair.start()
+    for effect in pair.due():
+        pair.engine.perform(effect)
+    pair.now = 10.0
+    pair.engine.cancel(KEY, STOP)
+    assert pair.finish() is RunStatus.CANCELLED
+    assert pair.statuses() == {"a": "failed", "b": "cancelled"}
+    assert len(pair.jobs.jobs) == 1
+
+
+def test_a_step_that_is_being_launched_while_its_run_is_cancelled_is_stopped_when_it_runs(world):
+    """It was overlooked, and its job ran on after the end of the run."""
+    lone = world(Step("a", JOB), a=Script(seconds=1e6))
+    lone.start()
+    launch = lone.jobs.launch
+
+    def cancelled_meanwhile(request: JobRequest) -> Launched:
+        lone.engine.cancel(KEY, STOP)
+        return launch(request)
+
+    lone.jobs.launch = cancelled_meanwhile
+    for effect in lone.due():
+        lone.engine.perform(effect)
+    assert lone.finish() is RunStatus.CANCELLED
+    assert [job.cancelled_at for job in lone.jobs.jobs.values()] == [0.0]
+
+
+def test_one_job_that_cannot_be_asked_now_does_not_keep_the_others_from_being_asked(world):
+    pair = world(Step("a", JOB), Step("b", JOB), a=Script(seconds=1e6), b=Script(seconds=1e6))
+    pair.start()
+    for effect in pair.due():
+        pair.engine.perform(effect)
+    cancel, asked = pair.jobs.cancel, []
+
+    def first_is_down(job: str) -> None:
+        asked.append(job)
+        if len(asked) == 1:
+            raise BackendError("503")
+        cancel(job)
+
+    pair.jobs.cancel = first_is_down
+    pair.engine.cancel(KEY, STOP)
+    first, second = (effect for effect in pair.due() if isinstance(effect, Check) and effect.chain == "stop")
+    with pytest.raises(BackendError, match="503"):
+        pair.engine.perform(first)
+    pair.engine.perform(second)
+    pair.engine.perform(first)
+    assert pair.finish() is RunStatus.CANCELLED
+    assert [job.cancelled_at for job in pair.jobs.jobs.values()] == [0.0, 0.0]
+
+
+def test_a_job_that_does_not_listen_is_asked_again_until_it_ends_and_the_run_ends_after_it(world):
+    lone = world(Step("a", JOB), a=Script(seconds=1e6, deaf=3))
+    lone.start()
+    for effect in lone.due():
+        lone.engine.perform(effect)
+    lone.engine.cancel(KEY, STOP)
+    assert lone.finish() is RunStatus.CANCELLED
+    assert lone.store.load_all(KEY).state(0).ended_at == 3 * GRACE
+
+
+def test_a_wait_that_is_cancelled_is_over_at_once(world):
+    lone = world(Step("a", Work("wait", {"seconds": 3600})))
+    lone.start()
+    for effect in lone.due():
+        lone.engine.perform(effect)
+    lone.now = 5.0
+    lone.engine.cancel(KEY, STOP)
+    assert lone.finish() is RunStatus.CANCELLED
+    assert lone.store.get_run(KEY).ended_at == 5.0
+
+
+def test_a_cancelling_that_died_halfway_is_finished_by_a_sweep(world):
+    pair = world(Step("a", JOB), Step("b", JOB, after=("a",), trigger=TriggerRule.ALL_DONE), a=Script(seconds=100.0))
+    pair.start()
+    for effect in pair.due():
+        pair.engine.perform(effect)
+    pair.store.stop_run(KEY, STOP)
+    pair.engine.sweep(KEY, "1")
+    assert pair.finish() is RunStatus.CANCELLED
+    assert pair.statuses() == {"a": "cancelled", "b": "cancelled"}
+
+
+def test_a_run_whose_steps_had_all_ended_was_not_cancelled_by_who_came_too_late(world):
+    """So that a failure is not taken for a wish."""
+    lone = world(Step("a", JOB), a=Script(1.0, Outcome.FAILED, error="boom"))
+    lone.start()
+    for effect in lone.due():
+        lone.engine.perform(effect)
+    lone.now = 1.0
+    lone.engine.perform(Check(KEY, 0, 1))
+    assert lone.engine.cancel(KEY, STOP) == (0, 0)
+    assert lone.finish() is RunStatus.FAILED
+
+
+def test_a_step_that_was_cancelled_and_whose_launch_was_lost_is_not_launched_again(world):
+    lone = world(Step("a", JOB), lease=90.0, a=Script(seconds=1e6))
+    lone.start()
+    launch = lone.jobs.launch
+    lone.jobs.launch = fails_once(launch)
+    (first,) = lone.due()
+    with pytest.raises(BackendError):
+        lone.engine.perform(first)
+    lone.engine.cancel(KEY, STOP)
+    lone.now = 100.0
+    lone.engine.perform(first)
+    assert lone.finish() is RunStatus.CANCELLED
+    assert lone.jobs.jobs == {}
 
 
 def test_a_success_after_the_timeout_is_a_failure_once_the_clocks_leave_no_doubt(world):

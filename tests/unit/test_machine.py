@@ -7,21 +7,23 @@ import pytest
 from orchestrator.core.machine import MOST_INTERRUPTIONS, evolve, owed, passed, run_status, settled
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import (
+    FINAL,
     Counter,
     GatePassed,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
-    LaunchUnsent,
     Outcome,
     RunStatus,
     Status,
     StepSettled,
     StepState,
+    Stop,
+    StopRequested,
     Transition,
     View,
 )
-from orchestrator.core.plan import Plan, compile_plan
+from orchestrator.core.plan import FailsOn, Plan, compile_plan
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step
 from tests.shared import reference
@@ -56,37 +58,6 @@ def test_a_claim_is_written_before_the_launch_and_carries_the_name_to_look_for()
     assert evolve(JOINED, A, StepState(), CLAIMED) == Transition(LAUNCHING)
 
 
-def test_a_claim_whose_launch_was_not_sent_is_given_up_and_stays_to_be_taken_over():
-    unsent = replace(LAUNCHING, due=12.0)
-    assert evolve(JOINED, A, LAUNCHING, LaunchUnsent(1, 10.0, 12.0)) == Transition(unsent)
-    assert evolve(JOINED, A, unsent, LaunchClaimed(1, "a--k-0-1", 13.0, over=10.0)) == Transition(
-        replace(LAUNCHING, claimed_at=13.0)
-    )
-    assert evolve(JOINED, A, unsent, LAUNCHED) == Transition(RUNNING)
-
-
-@pytest.mark.parametrize(
-    ("state", "event"),
-    [
-        (StepState(), LaunchUnsent(1, 10.0, 12.0)),
-        (RUNNING, LaunchUnsent(1, 10.0, 12.0)),
-        (replace(LAUNCHING, claimed_at=100.0), LaunchUnsent(1, 10.0, 101.0)),
-        (replace(LAUNCHING, attempt=2), LaunchUnsent(1, 10.0, 12.0)),
-        (replace(LAUNCHING, due=12.0), LaunchUnsent(1, 10.0, 13.0)),
-    ],
-    ids=["not claimed", "launched", "taken over", "another attempt", "given up before"],
-)
-def test_a_claim_of_somebody_else_is_not_given_up(state: StepState, event: LaunchUnsent):
-    assert evolve(JOINED, A, state, event) is None
-
-
-def test_a_job_that_goes_on_after_its_step_has_succeeded_is_remembered():
-    ready = JobEnded(1, Outcome.SUCCEEDED, 50.0, live=True)
-    after = evolve(JOINED, A, RUNNING, ready)
-    assert after is not None
-    assert after.state == replace(RUNNING, status=Status.SUCCEEDED, ended_at=50.0, live=True)
-
-
 def test_a_launched_job_is_recorded():
     assert evolve(JOINED, A, LAUNCHING, LAUNCHED) == Transition(RUNNING)
 
@@ -116,8 +87,8 @@ def test_no_step_ends_before_it_starts_whatever_the_clock_of_its_job_says(
         assert transition.state.due == started + 60.0
 
 
-def test_a_step_that_an_operator_settles_does_not_end_before_it_started_either():
-    transition = evolve(JOINED, A, AGAIN, StepSettled(Status.CANCELLED, 10.5, "operator"))
+def test_a_step_that_is_cancelled_between_two_attempts_does_not_end_before_it_started_either():
+    transition = evolve(JOINED, A, AGAIN, StopRequested(Stop(10.5)))
     assert transition is not None
     assert transition.state.ended_at == 11.0
 
@@ -162,11 +133,56 @@ def test_what_is_interrupted_without_end_fails_at_last():
     assert (transition.state.status, transition.state.error) == (Status.FAILED, "interrupted 100 times")
 
 
-def test_an_operator_settles_a_step_that_waits_for_its_retry_and_nobody_else_does():
-    cancelled = replace(AGAIN, status=Status.CANCELLED, ended_at=60.0, due=None, cause="operator")
-    event = StepSettled(Status.CANCELLED, 60.0, "operator")
-    assert evolve(JOINED, A, AGAIN, event) == Transition(cancelled, (JOIN,), Tally(failed=1))
-    assert evolve(JOINED, A, RUNNING, event) is None
+STOP = Stop(60.0, "ann", "wrong input")
+
+
+@pytest.mark.parametrize("state", [StepState(), LAUNCHING, RUNNING])
+def test_a_cancelling_is_written_into_the_state_and_twice_is_nothing(state: StepState):
+    stopped = replace(state, stop=STOP)
+    assert evolve(JOINED, A, state, StopRequested(STOP)) == Transition(stopped)
+    assert evolve(JOINED, A, stopped, StopRequested(Stop(61.0, "bob"))) is None
+
+
+def test_a_step_that_waits_for_its_retry_ends_when_it_is_cancelled():
+    cancelled = replace(AGAIN, status=Status.CANCELLED, ended_at=60.0, due=None, cause="operator", stop=STOP)
+    assert evolve(JOINED, A, AGAIN, StopRequested(STOP)) == Transition(cancelled, (JOIN,), Tally(failed=1))
+
+
+@pytest.mark.parametrize("status", sorted(FINAL))
+def test_what_has_ended_cannot_be_cancelled(status: Status):
+    assert evolve(JOINED, A, replace(RUNNING, status=status), StopRequested(STOP)) is None
+
+
+def test_a_step_that_was_cancelled_before_it_began_ends_as_cancelled_whatever_its_join_says():
+    stopped, done = StepState(stop=STOP), StepState(Status.CANCELLED, ended_at=70.0, cause="operator", stop=STOP)
+    assert evolve(JOINED, A, stopped, LaunchClaimed(1, "a--k-0-1", 70.0)) is None
+    for status in (Status.SKIPPED, Status.UPSTREAM_FAILED, Status.SUCCEEDED, Status.CANCELLED):
+        assert evolve(JOINED, A, stopped, StepSettled(status, 70.0)) == Transition(done, (JOIN,), Tally(failed=1))
+    assert evolve(JOINED, A, StepState(), StepSettled(Status.CANCELLED, 70.0)) is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CANCELLED, Outcome.INTERRUPTED])
+def test_the_job_of_a_step_that_was_cancelled_ends_it_and_what_its_service_said_is_kept(outcome: Outcome):
+    done = replace(
+        RUNNING, status=Status.CANCELLED, ended_at=70.0, error="job 7 was cancelled", cause="operator", stop=STOP
+    )
+    event = JobEnded(1, outcome, 70.0, error="job 7 was cancelled", cause="cancelled")
+    assert evolve(JOINED, A, replace(RUNNING, stop=STOP), event) == Transition(done, (JOIN,), Tally(failed=1))
+
+
+def test_a_job_that_fails_while_its_step_is_cancelled_is_not_tried_again():
+    done = replace(RUNNING, status=Status.FAILED, ended_at=50.0, error="boom", cause="exit", stop=STOP)
+    assert evolve(JOINED, A, replace(RUNNING, stop=STOP), FAILED) == Transition(done, (JOIN,), Tally(failed=1))
+
+
+def test_a_job_that_succeeds_although_its_step_is_cancelled_has_succeeded():
+    done = replace(RUNNING, status=Status.SUCCEEDED, ended_at=50.0, outputs={"rows": 3}, stop=STOP)
+    assert evolve(JOINED, A, replace(RUNNING, stop=STOP), succeeded()) == Transition(done, (JOIN,), Tally(succeeded=1))
+
+
+def test_whoever_takes_a_claim_over_keeps_the_cancelling():
+    taken = evolve(JOINED, A, replace(LAUNCHING, stop=STOP), LaunchClaimed(1, "a--k-0-1", 200.0, over=10.0))
+    assert taken == Transition(replace(LAUNCHING, claimed_at=200.0, stop=STOP))
 
 
 def test_a_cancelled_job_counts_as_failed_at_the_join():
@@ -349,7 +365,7 @@ def scenario_plan(dag: dict) -> Plan:
         )
         for node in dag["nodes"]
     )
-    return compile_plan(dag["name"], "v1", steps)
+    return compile_plan(dag["name"], "v1", steps, FailsOn.LEAVES)
 
 
 AIRFLOW = {"failed": Status.FAILED, "skipped": Status.SKIPPED, "upstream_failed": Status.UPSTREAM_FAILED}

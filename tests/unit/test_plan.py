@@ -1,7 +1,9 @@
 """Plans: joins that are shared, trees of joins, and who arrives at the end of a run."""
 
-from orchestrator.core.plan import SPREAD, WIDE, JoinPlan, Node, Plan, Role, compile_plan
-from orchestrator.core.rules import TriggerRule
+import pytest
+
+from orchestrator.core.plan import SPREAD, WIDE, FailsOn, JoinPlan, Node, Plan, Role, compile_plan
+from orchestrator.core.rules import CARRYING, TriggerRule
 from orchestrator.core.steps import Step
 
 ALL_SUCCESS, ALL_DONE = TriggerRule.ALL_SUCCESS, TriggerRule.ALL_DONE
@@ -58,7 +60,10 @@ def test_patient_rules_share_a_tree_and_an_impatient_one_has_its_own():
 
 def test_the_end_waits_for_steps_that_only_an_impatient_rule_follows_but_does_not_ask_how_they_ended():
     plan = compile_plan(
-        "race", "v", (Step("a"), Step("b"), Step("first", after=("a", "b"), trigger=TriggerRule.ONE_SUCCESS))
+        "race",
+        "v",
+        (Step("a"), Step("b"), Step("first", after=("a", "b"), trigger=TriggerRule.ONE_SUCCESS)),
+        FailsOn.LEAVES,
     )
     quiet = plan.nodes[3]
     assert (quiet.name, quiet.role) == ("_unawaited", Role.QUIET)
@@ -68,9 +73,47 @@ def test_the_end_waits_for_steps_that_only_an_impatient_rule_follows_but_does_no
 
 
 def test_a_step_that_always_runs_waits_for_nobody():
-    plan = compile_plan("always", "v", (Step("a"), Step("b", after=("a",), trigger=TriggerRule.ALWAYS)))
+    steps = (Step("a"), Step("b", after=("a",), trigger=TriggerRule.ALWAYS))
+    plan = compile_plan("always", "v", steps, FailsOn.LEAVES)
     assert plan.roots == (0, 1)
     assert [plan.nodes[door].name for door in plan.successors(0)] == ["_unawaited"]
+
+
+def decide(*steps: Step, on: FailsOn = FailsOn.ANY) -> list[str]:
+    """The steps that tell the end how they ended."""
+    plan = compile_plan("g", "v", steps, on)
+    end = plan.nodes[plan.end].join or 0
+    return [node.name for node in plan.nodes if end in node.arrives and node.role is Role.STEP]
+
+
+def test_a_step_whose_failure_a_tolerant_step_would_swallow_tells_the_end_itself():
+    night = (Step("load"), Step("report", after=("load",)), Step("clean-up", after=("report",), trigger=ALL_DONE))
+    assert decide(*night) == ["report", "clean-up"]
+    assert decide(*night, on=FailsOn.LEAVES) == ["clean-up"]
+
+
+@pytest.mark.parametrize("rule", TriggerRule)
+def test_only_a_rule_that_makes_its_step_upstream_failed_carries_a_failure_on(rule: TriggerRule):
+    told = decide(Step("a"), Step("b"), Step("c", after=("a", "b"), trigger=rule))
+    assert told == (["c"] if rule in CARRYING else ["a", "b", "c"])
+
+
+def test_what_may_fail_and_teardowns_arrive_at_the_end_quietly():
+    steps = (
+        Step("a"),
+        Step("b", after=("a",), allow_failure=True),
+        Step("c", after=("b",), trigger=ALL_DONE, teardown=True),
+    )
+    plan = compile_plan("g", "v", steps)
+    assert decide(*steps) == ["a"]
+    assert [plan.nodes[door].name for door in plan.successors(2)] == ["_unawaited"]
+    assert plan.deciders == {0}
+
+
+def test_of_leaves_those_decide_that_only_teardowns_come_after():
+    steps = (Step("a"), Step("b", after=("a",)), Step("c", after=("b",), trigger=ALL_DONE, teardown=True))
+    assert decide(*steps, on=FailsOn.LEAVES) == ["b"]
+    assert compile_plan("g", "v", steps, FailsOn.LEAVES).deciders == {1}
 
 
 def test_several_roots_leaves_and_an_isolated_step_all_arrive_at_the_end():

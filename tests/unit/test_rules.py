@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator.core.rules import IMPATIENT, RULES, Join, Tally, TriggerRule, Verdict, verdict
+from orchestrator.core.rules import CARRYING, IMPATIENT, RULES, Join, Tally, TriggerRule, Verdict, verdict
 from tests.shared import reference
 
 AIRFLOW = {
@@ -77,3 +77,9 @@ def test_a_group_that_may_run_early_decides_for_any_whole_it_is_part_of(rule: Tr
         if group.pending and verdict(rule, group) is Verdict.RUN:
             for others in joins(2):
                 assert verdict(rule, Join(others.pending, group.ended + others.ended)) is Verdict.RUN
+
+
+@pytest.mark.parametrize("rule", TriggerRule)
+def test_a_rule_carries_a_failure_on_if_one_broken_predecessor_always_makes_the_step_upstream_failed(rule: TriggerRule):
+    said = {verdict(rule, join) for join in joins(4) if not join.pending and join.broken}
+    assert (said == {Verdict.UPSTREAM_FAILED}) == (rule in CARRYING)
