@@ -24,6 +24,10 @@ class UsageError(OrchestratorError):
     exit_code = 2
 
 
+class HeldError(UsageError):
+    """Another process drives the run."""
+
+
 class NotFoundError(UsageError):
     """No run, graph, step or file has that name."""
 
@@ -61,13 +65,6 @@ class StoreError(OrchestratorError):
     http_status = 503
 
 
-class UnstorableError(StoreError, UsageError):
-    """The store can never take what it was given, however often it is asked: it is too large, or in no form of its."""
-
-    retryable = False
-    http_status = UsageError.http_status
-
-
 class QueueError(OrchestratorError):
     """The queue did not take a task."""
 
@@ -87,14 +84,7 @@ class AmbiguousLaunchError(BackendError):
 
 
 class LaunchRefusedError(OrchestratorError):
-    """The job service said no, and will say no again: wrong parameters, no permission, no such template.
-
-    ``cause``: the class of the failure, in a word.
-    """
-
-    def __init__(self, text: str, cause: str = "refused") -> None:
-        self.cause = cause
-        super().__init__(text)
+    """The job service said no, and will say no again: wrong parameters, no permission, no such template."""
 
 
 class OutputError(OrchestratorError):

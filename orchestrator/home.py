@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import NotFoundError, UsageError
+from orchestrator.errors import HeldError, NotFoundError, UsageError
 
 FOLDER = ".orchestrator"
 
@@ -58,7 +58,7 @@ class Home:
 
     @contextmanager
     def hold(self, run_id: str) -> Iterator[None]:
-        """Be the only process that drives this run. Raises UsageError if another one does; a dead one does not."""
+        """Be the only process that drives this run. Raises HeldError if another one does; a dead one does not."""
         folder = self.run(run_id)
         folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -66,7 +66,7 @@ class Home:
             while not _lock(lock, fcntl.LOCK_EX):
                 if _lock(lock, fcntl.LOCK_SH):  # somebody was only looking (``held``)
                     continue
-                raise UsageError(
+                raise HeldError(
                     f"run '{run_id}' is being driven by another process: watch it with 'orchestrator status {run_id}'"
                 )
             yield

@@ -1,80 +1,95 @@
-"""Cancels a run of this machine that no process drives: stops what still runs, and drives it to its end."""
+"""Cancels a run of this machine, or steps of it, and sees it end: whoever drives it, or nobody."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 from orchestrator.cli.interrupt import interruptible
-from orchestrator.core.messages import SIGNAL, Check
-from orchestrator.core.model import Run, Status
+from orchestrator.core.messages import STOP, SWEEP, Check
+from orchestrator.core.model import Run, RunStatus, Status, Stop
+from orchestrator.engine.checking import GRACE
+from orchestrator.errors import HeldError
 from orchestrator.home import Home
-from orchestrator.local import PATIENCE, Loop
+from orchestrator.local import Loop
+from orchestrator.settings import read_settings
 from orchestrator.wiring import Embedded, embedded
 
-#: Seconds between two looks at jobs that were asked to stop.
+#: Seconds between two looks at what somebody else has to bring to an end.
 _LOOK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """What was done: steps settled, jobs asked to stop. ``run``: as it stands now; ``left``: jobs that still run."""
+    """What was done. ``waiting``: steps without a job; ``jobs``: those that were asked to stop.
 
-    run: Run
-    settled: int
-    asked: int
-    left: int
+    ``ended``: all that was cancelled has ended.
+    """
+
+    waiting: int
+    jobs: int
+    ended: bool
 
 
-def cancel_here(home: Home, run: Run) -> Cancelled:
-    """Cancel a run, and see it and its jobs end unless Ctrl-C comes first. The caller holds the run."""
-    world = embedded(home, 1, simulate=True)
+def cancel_here(home: Home, run: Run, stop: Stop, nodes: Collection[int] | None) -> Cancelled:
+    """Cancel a run, or the steps ``nodes``, and see that end unless Ctrl-C comes first."""
+    world = embedded(home, read_settings().parallel, simulate=True)
     try:
-        cancelling = _Cancelling(world, run.key)
-        with interruptible(cancelling.stop):
-            cancelling.go()
-        now = world.store.get_run(run.key) or run
-        return Cancelled(now, cancelling.settled, cancelling.asked, len(cancelling.jobs()))
+        waiting, jobs = world.engine.cancel(run.key, stop, nodes)
+        following = _Following(world, run, nodes)
+        with interruptible(following.stop):
+            following.go()
+        return Cancelled(waiting, jobs, following.ended())
     finally:
         world.database.close()
 
 
-class _Cancelling:
-    """One run on its way to its end."""
+class _Following:
+    """A cancelled run on its way to its end. A process that drives it brings it there; if none does, this one."""
 
-    def __init__(self, world: Embedded, key: str) -> None:
+    def __init__(self, world: Embedded, run: Run, nodes: Collection[int] | None) -> None:
         self._world = world
-        self._key = key
-        self._again = 0.0
+        self._run = run
+        self._nodes = nodes
+        self._loop: Loop | None = None
         self._stopped = False
-        self._loop = Loop(world, [key], 1, self._ask)
-        self.settled = self.asked = 0
 
     def stop(self) -> None:
         self._stopped = True
-        self._loop.stop()
+        if self._loop is not None:
+            self._loop.stop()
 
     def go(self) -> None:
-        self._look()  # jobs that vanished with the process that drove the run: their steps would run again
-        self._ask()
-        self._loop.recover()
-        self._loop.drive()
-        while not self._stopped and self.jobs():  # a run ends with its last steps, and jobs before them may still run
-            self._ask()
+        while not self._stopped and not self.ended():
+            try:
+                with self._world.home.hold(self._run.id):
+                    self._drive()
+            except HeldError:
+                time.sleep(_LOOK)
+
+    def ended(self) -> bool:
+        """Whether all that was cancelled has ended."""
+        found = self._world.store.get_run(self._run.key)
+        if found is None or found.status is not RunStatus.RUNNING:
+            return True
+        return self._nodes is not None and not list(self._jobs(self._nodes))
+
+    def _drive(self) -> None:
+        """Nobody drives the run: end it, or only the jobs of the steps in question, and begin no other."""
+        if self._nodes is None:
+            self._loop = Loop(self._world, [self._run.key], read_settings().parallel)
+            self._loop.recover()
+            self._loop.drive()
+            return
+        again = 0.0
+        while not self._stopped and (jobs := list(self._jobs(self._nodes))):
+            asks = time.monotonic() >= again
+            again = time.monotonic() + GRACE if asks else again
+            for look in jobs:
+                self._world.engine.perform(replace(look, chain=f"{SWEEP}{STOP}" if asks else SWEEP))
             time.sleep(_LOOK)
-            self._look()
 
-    def jobs(self) -> list[Check]:
-        """A look at every job that is running."""
-        states = self._world.store.load_all(self._key).states
+    def _jobs(self, nodes: Collection[int]) -> Iterator[Check]:
+        """A look at every job of ``nodes`` that is running."""
+        states = self._world.store.load(self._run.key, nodes, ()).states
         running = [(node, state) for node, state in states.items() if state.status is Status.RUNNING]
-        return [Check(self._key, node, state.attempt, SIGNAL) for node, state in running]
-
-    def _look(self) -> None:
-        for look in self.jobs():
-            self._world.engine.perform(look)
-
-    def _ask(self) -> None:
-        """Jobs that have not ended after a while are asked again, which insists; and so is what has come since."""
-        if time.monotonic() >= self._again:
-            settled, asked = self._world.engine.cancel(self._key, f"{time.time_ns():x}")
-            self.settled, self.asked = self.settled + settled, max(self.asked, asked)
-            self._again = time.monotonic() + PATIENCE
+        return (Check(self._run.key, node, state.attempt) for node, state in running)

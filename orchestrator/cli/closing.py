@@ -6,6 +6,7 @@ import time
 
 from orchestrator.cli.drive import Driven, How
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
+from orchestrator.cli.lookup import INTERRUPTED as INTERRUPTED_RUN
 from orchestrator.cli.lookup import Found
 from orchestrator.cli.report import report
 from orchestrator.cli.summary import Line, ended_before, how_to_continue, short, summary
@@ -54,12 +55,13 @@ def draw_run(found: Found) -> Line:
 
 def graph_of(found: Found) -> Graph:
     """The graph that a run was started with, made from its plan."""
-    return Graph(found.plan.graph, found.plan.steps)
+    return Graph(found.plan.graph, found.plan.steps, fails_on=found.plan.fails_on)
 
 
 def _tell(found: Found, how: How, lines: list[Line], interrupted: bool) -> int:
     if how.json:
-        print(json.dumps(report(found.run, found.plan, found.view.states), ensure_ascii=False, indent=2))
+        word = INTERRUPTED_RUN if interrupted else str(found.run.status)
+        print(json.dumps(report(found.run, found.plan, found.view.states, word), ensure_ascii=False, indent=2))
         if interrupted:
             print(how_to_continue(found).text, file=sys.stderr)
     else:

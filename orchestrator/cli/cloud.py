@@ -1,11 +1,11 @@
 """What the command line knows of a run in the cloud beyond its store: its jobs' logs, and how it is stopped."""
 
 import os
-import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import quote
 
 from orchestrator.cli.lookup import Found
+from orchestrator.core.model import Stop
 from orchestrator.core.steps import Step
 from orchestrator.errors import UsageError
 from orchestrator.settings import SettingsError, read_cloud_settings
@@ -44,8 +44,8 @@ def _where(step: Step, job: str, project: str) -> Iterator[str]:
     yield f"console  {page}?project={quote(project, safe='')}"
 
 
-def cancel_in_cloud(url: StoreUrl, key: str) -> tuple[int, int]:
-    """Cancel a run: how many steps were settled, and how many jobs asked to stop. The functions see to the rest.
+def cancel_in_cloud(url: StoreUrl, key: str, stop: Stop, nodes: Collection[int] | None) -> tuple[int, int]:
+    """Cancel a run, or the steps ``nodes``: how many had no job, and how many one. The functions see to the rest.
 
     Raises UsageError, naming every variable that is missing, and what the store, the queue and Dataflow raise.
     """
@@ -60,6 +60,6 @@ def cancel_in_cloud(url: StoreUrl, key: str) -> tuple[int, int]:
 
     deployed = Deployed(settings)
     try:
-        return deployed.engine.cancel(key, f"{time.time_ns():x}")
+        return deployed.engine.cancel(key, stop, nodes)
     finally:
         deployed.close()

@@ -4,7 +4,7 @@ import json
 from typing import assert_never
 
 from orchestrator.cli.before import ASKS, at_work_before, join_of, names, predecessors, root_causes, unfinished
-from orchestrator.cli.words import CLASSES, attempt_of, classed, clock, iso, lasted, listed, until_ready
+from orchestrator.cli.words import attempt_of, clock, iso, lasted, listed, stopped
 from orchestrator.core import machine
 from orchestrator.core.model import Status, StepState, View
 from orchestrator.core.plan import Plan
@@ -18,8 +18,26 @@ _OUTPUTS = 300
 
 def explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
     """Why step ``node`` stands as it does: one line for the step, and further lines where there is more to know."""
+    lines = _explain(plan, view, node, now)
+    stop, status = view.state(node).stop, view.state(node).status
+    if stop is None or status is Status.CANCELLED:
+        return lines
+    late = "and its job ended so before it could be stopped" if status.final else _STOPPING[status]
+    return [*lines, f"it was cancelled {stopped(stop)}, {late}"]
+
+
+_STOPPING = {
+    Status.PENDING: "and ends when the steps before it have ended",
+    Status.LAUNCHING: "and its job is stopped as soon as it is known",
+    Status.RUNNING: "and its job is asked to stop, again and again, until it has ended",
+}
+
+
+def _explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
     step, state = plan.steps[node], view.state(node)
     match state.status:
+        case Status.PENDING if state.stop is not None:
+            return ["pending: it never begins"]
         case Status.PENDING:
             return _pending(plan, view, node, now)
         case Status.LAUNCHING:
@@ -28,16 +46,13 @@ def explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
         case Status.RUNNING:
             return _running(step, state, now)
         case Status.UP_FOR_RETRY:
-            return [_up_for_retry(step, state, now), *_class(state)]
+            return [_up_for_retry(step, state, now)]
         case Status.SUCCEEDED:
             return _succeeded(step, state)
         case Status.FAILED:
-            said = f"failed{_after_attempts(state)}{classed(state)}: {state.error or state.cause or 'its job failed'}"
-            return [said, *_class(state)]
-        case Status.CANCELLED if state.cause == "operator":
-            return ["cancelled: the run was cancelled, and no job of this step was running"]
+            return [f"failed{_after_attempts(state)}: {state.error or state.cause or 'its job failed'}"]
         case Status.CANCELLED:
-            return ["cancelled: its job was stopped from outside"]
+            return [_cancelled(state)]
         case Status.SKIPPED if state.cause == "when":
             return [f"skipped: its condition was not true: when: {step.when}"]
         case Status.SKIPPED:
@@ -92,9 +107,7 @@ _END = {Verdict.SKIP: Status.SKIPPED, Verdict.UPSTREAM_FAILED: Status.UPSTREAM_F
 def _running(step: Step, state: StepState, now: float) -> list[str]:
     since = f" since {clock(state.started_at)}" if state.started_at is not None else ""
     lines = [f"running{since}, for {lasted(state, now)}: attempt {attempt_of(step, state, state.attempt)}"]
-    if until_ready(step):
-        lines.append("it has succeeded as soon as its streaming job is ready")
-    elif state.due is not None:
+    if state.due is not None:
         lines.append(f"it ends in {duration(state.due - now)}")
     if step.timeout is not None and state.started_at is not None:
         left = duration(state.started_at + step.timeout - now)
@@ -106,12 +119,7 @@ def _up_for_retry(step: Step, state: StepState, now: float) -> str:
     again = f"attempt {attempt_of(step, state, state.attempt + 1)} starts {_due(state, now)}"
     if state.error is None and state.cause is None:
         return f"up for retry: attempt {state.attempt} was interrupted, which does not count against it; {again}"
-    return f"up for retry: attempt {state.attempt} failed{classed(state)}: {state.error or state.cause}; {again}"
-
-
-def _class(state: StepState) -> list[str]:
-    """What the class of a failure means for another attempt."""
-    return [f"{state.cause}: {CLASSES[state.cause]}"] if state.cause in CLASSES else []
+    return f"up for retry: attempt {state.attempt} failed: {state.error or state.cause}; {again}"
 
 
 def _due(state: StepState, now: float) -> str:
@@ -126,9 +134,18 @@ def _succeeded(step: Step, state: StepState) -> list[str]:
     if state.outputs:
         text = json.dumps(state.outputs, ensure_ascii=False)
         lines.append(f"outputs: {text if len(text) <= _OUTPUTS else f'{text[:_OUTPUTS]}…'}")
-    if state.live:
-        lines.append(f"its job goes on: {state.job}")
     return lines
+
+
+def _cancelled(state: StepState) -> str:
+    """Who cancelled the step, and what came of its job."""
+    if state.stop is None:
+        by_whom = f": {state.error}" if state.error else ""
+        return f"cancelled: its job was stopped, and not by orchestrator{by_whom}"
+    if not state.attempt:
+        return f"cancelled {stopped(state.stop)}; it had not begun"
+    said = state.error or "it was stopped"
+    return f"cancelled {stopped(state.stop)}; its job, attempt {state.attempt}: {said}"
 
 
 def _after_attempts(state: StepState) -> str:
@@ -148,8 +165,7 @@ def _upstream_failed(plan: Plan, view: View, node: int) -> list[str]:
     for number in causes[:5]:
         state = view.state(number)
         lines.append(
-            f"{plan.steps[number].name} {status_word(state.status)}{classed(state)}: "
-            f"{state.error or state.cause or 'no reason given'}"
+            f"{plan.steps[number].name} {status_word(state.status)}: {state.error or state.cause or 'no reason given'}"
         )
     return lines
 

@@ -16,6 +16,9 @@ from orchestrator.settings import read_settings
 from orchestrator.suggestions import did_you_mean
 from orchestrator.wiring import StoreUrl, open_store, reading, store_url
 
+#: How a run stands that has not ended and that no process drives.
+INTERRUPTED = "interrupted"
+
 #: Among how many of the newest runs a beginning or a misspelt id is looked for. A full id always finds its run.
 _RUNS = 10_000
 
@@ -48,7 +51,12 @@ class Found:
     @property
     def abandoned(self) -> bool:
         """The run has not ended, and no process drives it. A run in the cloud is driven by no process."""
-        return self.home is not None and self.run.status is RunStatus.RUNNING and not self.home.held(self.run.id)
+        return self.word == INTERRUPTED
+
+    @property
+    def word(self) -> str:
+        """How the run stands, in a word."""
+        return standing(self.home, self.run)
 
     @property
     def here(self) -> Home:
@@ -63,6 +71,12 @@ class Found:
         if self.home is not None:
             return home_flag(self.home)
         return f" --store '{self.url.text}'" if self.url is not None else ""
+
+
+def standing(home: Home | None, run: Run) -> str:
+    """How a run stands: its status, or that it was interrupted, if it has not ended and no process here drives it."""
+    alone = home is not None and run.status is RunStatus.RUNNING and not home.held(run.id)
+    return INTERRUPTED if alone else str(run.status)
 
 
 @contextmanager

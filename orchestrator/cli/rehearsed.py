@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.cli.report import headline
-from orchestrator.cli.words import counted
+from orchestrator.cli.words import counted, why
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.words import duration
 
@@ -38,7 +38,7 @@ class Rehearsed:
     def json(self) -> dict[str, Any]:
         return {
             "well": self.well,
-            "runs": [headline(run) for run in self.runs],
+            "runs": [headline(run, str(run.status)) for run in self.runs],
             "attempts": self.attempts,
             "jobs": sum(self.launches.values()),
             "launched_twice": self.twice,
@@ -52,7 +52,8 @@ class Rehearsed:
         """The same for people."""
         for run in self.runs:
             took = f" after {duration(run.ended_at - run.started_at)}" if run.ended_at is not None else ""
-            yield f"{run.id}  {'has not ended' if run.status is RunStatus.RUNNING else run.status}{took}"
+            said = f": {why(run)}" if why(run) else ""
+            yield f"{run.id}  {'has not ended' if run.status is RunStatus.RUNNING else run.status}{took}{said}"
         jobs = counted(sum(self.launches.values()), "job")
         none = self.attempts - len(self.launches)
         each = (

@@ -4,26 +4,25 @@ from typing import Any
 
 from orchestrator.cli.before import States
 from orchestrator.cli.words import iso
-from orchestrator.core.model import PENDING, Run, StepState
+from orchestrator.core.model import PENDING, Run, StepState, Stop
 from orchestrator.core.plan import Plan
 
 
-def report(run: Run, plan: Plan, states: States) -> dict[str, Any]:
-    """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not there yet is null.
-
-    A step that has succeeded and whose job goes on is ``live``; no other step has that key.
-    """
+def report(run: Run, plan: Plan, states: States, word: str) -> dict[str, Any]:
+    """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not there yet is null."""
     steps = {step.name: _step(states.get(number, PENDING)) for number, step in enumerate(plan.steps)}
-    return {**headline(run), "steps": steps}
+    return {**headline(run, word), "steps": steps}
 
 
-def headline(run: Run) -> dict[str, Any]:
-    """The run without its steps, as ``runs --json`` lists it."""
+def headline(run: Run, word: str) -> dict[str, Any]:
+    """The run without its steps, as ``runs --json`` lists it. ``word``: how it stands (``lookup.standing``)."""
     return {
         "run": run.id,
         "graph": run.graph,
         "version": run.version,
-        "status": str(run.status),
+        "status": word,
+        "failed": dict(run.failed),
+        "cancelled": _stop(run.stop),
         "params": dict(run.params),
         "started_at": iso(run.started_at),
         "ended_at": iso(run.ended_at),
@@ -39,6 +38,9 @@ def _step(state: StepState) -> dict[str, Any]:
         "job": state.job,
         "outputs": dict(state.outputs or {}),
         "error": state.error,
-        "cause": state.cause,
-        **({"live": True} if state.live else {}),
+        "cancelled": _stop(state.stop),
     }
+
+
+def _stop(stop: Stop | None) -> dict[str, Any] | None:
+    return None if stop is None else {"by": stop.by, "why": stop.why, "at": iso(stop.at)}

@@ -7,15 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.cli.before import BROKEN
-from orchestrator.cli.lookup import Found
-from orchestrator.cli.words import classed, clock, counted, listed, tally
+from orchestrator.cli.lookup import INTERRUPTED, Found
+from orchestrator.cli.words import clock, counted, listed, stopped, tally
+from orchestrator.core.machine import OPERATOR
 from orchestrator.core.model import RunStatus, Status, StepState
+from orchestrator.core.plan import FailsOn
 from orchestrator.words import duration, status_word
 
 #: How many failed steps are told one by one.
 _FAILURES = 10
 
-_STYLES = {RunStatus.SUCCEEDED: "bold green", RunStatus.FAILED: "bold red", RunStatus.RUNNING: "bold yellow"}
+_STYLES = {
+    RunStatus.SUCCEEDED: "bold green",
+    RunStatus.FAILED: "bold red",
+    RunStatus.CANCELLED: "bold magenta",
+    RunStatus.RUNNING: "bold yellow",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +37,23 @@ class Line:
 def summary(found: Found, now: float) -> Iterator[Line]:
     """The end of a run, or of this process's part in it."""
     run = found.run
-    word = "interrupted" if run.status is RunStatus.RUNNING else str(run.status)
+    word = INTERRUPTED if run.status is RunStatus.RUNNING else str(run.status)
     took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)
     counts = Counter(found.view.state(node).status for node in range(len(found.plan.steps)))
     yield Line(f"{word} after {took}: {tally(counts)}", _STYLES[run.status])
     yield from failures(found)
     if run.status is RunStatus.SUCCEEDED and set(counts) & BROKEN:
-        followed = {name for step in found.plan.steps for name in step.after}
-        last = listed([step.name for step in found.plan.steps if step.name not in followed], 4)
-        yield Line(f"the run counts as succeeded, because no step that it ends with has failed: {last}")
+        yield Line(f"the run counts as succeeded, {_although(found)}")
+
+
+def _although(found: Found) -> str:
+    """Why a run has succeeded in which something failed."""
+    plan = found.plan
+    if plan.fails_on is FailsOn.LEAVES:
+        last = listed([plan.steps[node].name for node in sorted(plan.deciders)], 4)
+        return f"because no step that it ends with has failed (fails_on: leaves): {last}"
+    bad = [step.name for node, step in enumerate(plan.steps) if found.view.state(node).status in BROKEN]
+    return f"though {listed(bad, 4)} did not: allow_failure or teardown"
 
 
 def ended_before(found: Found) -> Line:
@@ -49,16 +64,16 @@ def ended_before(found: Found) -> Line:
 
 
 def failures(found: Found) -> Iterator[Line]:
-    """Every step that failed by itself, with its error and its log."""
-    failed = [
-        node
-        for node in range(len(found.plan.steps))
-        if found.view.state(node).status in (Status.FAILED, Status.CANCELLED)
-    ]
+    """Who cancelled the run; every step that failed by itself or whose job was stopped, with its error and its log."""
+    if found.run.stop is not None:
+        yield Line(f"the run was cancelled {stopped(found.run.stop)}", "magenta")
+    failed = [node for node in range(len(found.plan.steps)) if _is_told(found.view.state(node))]
     for node in failed[:_FAILURES]:
         state = found.view.state(node)
         name = found.plan.steps[node].name
-        yield Line(f"{name} {status_word(state.status)}{after_attempts(state)}{classed(state)}: {reason(state)}", "red")
+        style = "magenta" if state.status is Status.CANCELLED else "red"
+        allowed = "" if found.plan.steps[node].counts else ", which does not fail the run"
+        yield Line(f"{name} {status_word(state.status)}{after_attempts(state)}{allowed}: {reason(state)}", style)
         log = log_path(found, node)
         if log is not None:
             yield Line(f"  log  {short(log)}", whole=True)
@@ -67,10 +82,16 @@ def failures(found: Found) -> Iterator[Line]:
         yield Line(f"and {more}: orchestrator status {found.run.id}{found.flag}", "red")
 
 
+def _is_told(state: StepState) -> bool:
+    """Whether a step is worth a line of its own: it failed, or its job was stopped."""
+    return state.status is Status.FAILED or (state.status is Status.CANCELLED and state.attempt > 0)
+
+
 def reason(state: StepState) -> str:
     """Why an attempt did not succeed."""
-    if state.cause == "operator":
-        return "the run was cancelled"
+    if state.cause == OPERATOR and state.stop is not None:
+        said = f"; its job: {state.error}" if state.error else ""
+        return f"cancelled {stopped(state.stop)}{said}"
     return state.error or state.cause or "its job says no more"
 
 

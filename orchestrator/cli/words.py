@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from orchestrator.core.model import Status, StepState
+from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.steps import Step
 from orchestrator.words import duration, status_word
 
@@ -29,17 +29,6 @@ LOOKS = {
     Status.LAUNCHING: Look("◌", "o", "cyan"),
     Status.UP_FOR_RETRY: Look("↻", "~", "yellow"),
     Status.PENDING: Look("·", ".", "bright_black"),
-}
-
-#: Classes of failures that say more than the error, and what they mean for another attempt. By a state's ``cause``.
-CLASSES = {
-    "launcher": "the program that builds the pipeline failed",
-    "parameters": "another attempt would fail the same way: somebody has to mend the job's parameters first",
-    "permission": "another attempt would fail the same way: somebody has to grant or enable something first",
-    "quota": "it passes by itself, or with more quota: another attempt waits at least 5 minutes",
-    "stockout": "the zone or region had no machines left: another attempt waits at least 10 minutes",
-    "memory": "the workers had too little memory",
-    "user_code": "the pipeline's own code failed",
 }
 
 #: The order in which statuses are counted: what ended, what is going on, what is still to come.
@@ -69,16 +58,6 @@ def attempt_of(step: Step, state: StepState, attempt: int) -> str:
     return f"{attempt} of {max(step.retry.attempts + state.interruptions, attempt)}"
 
 
-def classed(state: StepState) -> str:
-    """`` (permission)``: the class of a failure, where it says more than the error."""
-    return f" ({state.cause})" if state.cause in CLASSES else ""
-
-
-def until_ready(step: Step) -> bool:
-    """Whether the step waits for its job to be ready, not for its end: then when a look will pay is not its end."""
-    return bool(step.work.spec.get("streaming"))
-
-
 def lasted(state: StepState, now: float) -> str:
     """How long the newest attempt has been going, or took; nothing if it has not begun."""
     if state.started_at is None or state.status is Status.UP_FOR_RETRY:
@@ -96,6 +75,19 @@ def iso(at: float | None) -> str | None:
 def clock(at: float, form: str = "%H:%M:%S") -> str:
     """A time for people: by the clock on their wall."""
     return time.strftime(form, time.localtime(at))
+
+
+def stopped(stop: Stop) -> str:
+    """``by ann at 12:03:04: wrong input``."""
+    by = f"by {stop.by} " if stop.by else ""
+    return f"{by}at {clock(stop.at)}" + (f": {stop.why}" if stop.why else "")
+
+
+def why(run: Run) -> str:
+    """Why a run did not succeed: ``orders (permission) and 2 more``, ``by ann at 12:03:04: wrong input``."""
+    if run.failed:
+        return listed((f"{step} ({cause})" if cause else step for step, cause in run.failed.items()), 3)
+    return stopped(run.stop) if run.status is RunStatus.CANCELLED and run.stop is not None else ""
 
 
 def column(words: Sequence[str], most: int) -> int:

@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestrator.core.graph import Graph, Param, Schedule
+from orchestrator.core.plan import FailsOn
+from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 from orchestrator.definition import params, schedules, schema
 from orchestrator.definition.checks import check
@@ -40,7 +42,8 @@ def build(document: object) -> tuple[Graph | None, list[Problem]]:
     problems += wrong
     defaults = keys.defaults or schema.DefaultKeys.model_validate({})
     steps = tuple(_step(name, step, after[name], defaults) for name, step in keys.steps.items())
-    graph = Graph(keys.name, steps, declared, keys.description or "", _schedule(keys))
+    about = keys.description or "", _schedule(keys), FailsOn(keys.fails_on)
+    graph = Graph(keys.name, steps, declared, *about)
     if raw:
         problems += graph.problems() if steps else []
     else:
@@ -139,7 +142,9 @@ def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: sc
             values[key] = value  # a wait takes as long as it says: a common time-out is not for it
     if keys.local is not None:
         values["local"] = _process(keys.local)
-    return Step(name, **values)
+    if keys.teardown and keys.trigger is None:
+        values["trigger"] = TriggerRule.ALL_DONE
+    return Step(name, **values, allow_failure=bool(keys.allow_failure), teardown=bool(keys.teardown))
 
 
 def _merged(common: schema.Keys | None, own: schema.Keys | None) -> dict[str, Any]:

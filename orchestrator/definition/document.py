@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.core.graph import Graph, Param, Schedule
+from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 
@@ -18,6 +19,8 @@ def document(graph: Graph) -> dict[str, Any]:
         result["params"] = {param.name: param_keys(param) for param in graph.params}
     if graph.schedule is not None:
         result["schedule"] = schedule_keys(graph.schedule)
+    if graph.fails_on is not FailsOn.ANY:
+        result["fails_on"] = str(graph.fails_on)
     result["steps"] = {step.name: step_keys(step) for step in graph.steps}
     return result
 
@@ -32,6 +35,7 @@ def step_keys(step: Step) -> dict[str, Any]:
     for key in ("when", "job_name"):
         if (value := getattr(step, key)) is not None:
             keys[key] = value
+    keys |= {key: True for key in ("allow_failure", "teardown") if getattr(step, key)}
     if step.description:
         keys["description"] = step.description
     if step.retry != Retry():

@@ -27,6 +27,8 @@ class StepArguments(TypedDict, total=False):
     timeout: str | timedelta
     check: Mapping[str, Any]
     job_name: str
+    allow_failure: bool
+    teardown: bool
     dataflow: Mapping[str, Any]
     parameters_from: Any
     command: str | Sequence[str | int | os.PathLike[str]]

@@ -99,6 +99,11 @@ class StepKeys(LocalKeys):
     timeout: f.LongerDuration | None = Field(None, description="An attempt that takes longer has failed")
     check: CheckKeys | None = None
     job_name: f.JobName | None = Field(None, description="What the job's name begins with, if not the step's name")
+    allow_failure: bool | None = Field(None, description="The run does not fail if this step does")
+    teardown: bool | None = Field(
+        None,
+        description="It cleans up: it runs when all before it have ended, also in a cancelled run, and never fails it",
+    )
     dataflow: DataflowKeys | None = None
     parameters_from: f.Function | None = Field(None, description="A function that returns the job's parameters")
     local: LocalKeys | None = None
@@ -174,6 +179,9 @@ class GraphKeys(Keys):
         None, description="Params of a run: name: default, or name: {type: …, default: …}"
     )
     defaults: DefaultKeys | None = Field(None, description="Merged into every step; what a step says itself wins")
+    fails_on: Literal["any", "leaves"] = Field(
+        "any", description="What fails a run: any step that fails, or only the leaves, as in Airflow"
+    )
     steps: dict[StepName, Annotated[StepKeys, BeforeValidator(full_step)]] = Field(description="The steps by name")
     schedule: Annotated[ScheduleKeys | None, BeforeValidator(full_schedule)] = Field(
         None,

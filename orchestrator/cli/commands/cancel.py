@@ -1,26 +1,35 @@
-"""``orchestrator cancel``: stop a run for good."""
+"""``orchestrator cancel``: stop a run, or steps of it, for good."""
 
+import getpass
+import time
+from collections.abc import Collection
 from pathlib import Path
 
 import click
 
 from orchestrator.cli.cancelling import cancel_here
 from orchestrator.cli.failure import DONE, INTERRUPTED
-from orchestrator.cli.lookup import find_run, named_store
+from orchestrator.cli.lookup import Found, find_run, find_step, load, named_store
 from orchestrator.cli.options import place_options
-from orchestrator.cli.words import counted
-from orchestrator.core.model import Run, RunStatus
+from orchestrator.cli.summary import failures
+from orchestrator.cli.words import counted, listed
+from orchestrator.core.model import RunStatus, Stop
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
-from orchestrator.wiring import store_url
+from orchestrator.wiring import StoreUrl, store_url
 
 EPILOG = """\b
 Examples:
-  orchestrator cancel daily-sales-2026
+  orchestrator cancel daily-sales-2026 --why 'the input is of yesterday'
+  orchestrator cancel daily-sales-2026 extract-orders
   orchestrator cancel daily-sales-2026 --store 'firestore://my-project/(default)'
 
-Steps that have not begun never will, and running jobs are asked to stop; the run then counts as failed. It may be
-asked again at any time. To go on with a run later, stop it with Ctrl-C instead, and use 'orchestrator resume'.
+Steps that have not begun never will, and running jobs are asked to stop, again and again, until they have ended; the
+run is cancelled when all of them have. Teardowns still run, unless they are named. A run of which only some steps are
+cancelled goes on without them; they count as failed. Asked again, it does what is left to do.
+
+A run may be cancelled while another process drives it. To go on with a run later, stop that process with Ctrl-C
+instead, and use 'orchestrator resume'.
 
 A run in the cloud needs the variables that the deployed functions have (ORCHESTRATOR_REGION, ..._QUEUE, ..._TASK_URL).
 
@@ -30,46 +39,62 @@ Exit codes: 0 it is cancelled, or had ended; 2 wrong use, 130 interrupted.
 
 @click.command(epilog=EPILOG)
 @click.argument("run")
+@click.argument("steps", nargs=-1, metavar="[STEP]...")
+@click.option("--why", default="", metavar="TEXT", help="The reason, which 'status' and 'explain' then tell.")
 @place_options
-def command(run: str, home: Path | None, store: str | None) -> int:
-    """Stop RUN for good: what has not begun never will, and running jobs are asked to stop."""
-    with named_store(home, store) as (place, found):
-        chosen = find_run(found, run)
-        left = [state for state in found.load_all(chosen.key).states.values() if state.status.active]
-    if chosen.status is not RunStatus.RUNNING and not left:
-        click.echo(f"run {chosen.id} has ended ({chosen.status}): nothing is left to cancel")
+def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: str | None) -> int:
+    """Stop RUN for good, or only the STEPs: what has not begun never will, and running jobs are asked to stop."""
+    named = store_url(store) if store is not None else None
+    with named_store(home, store) as (place, opened):
+        found = load(place, opened, find_run(opened, run), named)
+    nodes = {find_step(found.plan, name) for name in steps} if steps else None
+    if over := _over(found, nodes):
+        click.echo(over)
         return DONE
+    stop = Stop(time.time(), getpass.getuser(), why)
     if place is None:
-        return in_cloud(chosen, store or "")
-    return here(chosen, place, store)
+        return in_cloud(found, stop, nodes)
+    return here(found, place, named, stop, nodes)
 
 
-def in_cloud(run: Run, url: str) -> int:
+def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
     from orchestrator.cli.cloud import cancel_in_cloud
 
-    settled, asked = cancel_in_cloud(store_url(url), run.key)
-    click.echo(f"run {run.id}: {_done(settled, asked)}")
-    click.echo(f"see it end: orchestrator status {run.id} --store '{url}'")
+    assert found.url is not None
+    waiting, jobs = cancel_in_cloud(found.url, found.run.key, stop, nodes)
+    click.echo(f"run {found.run.id}: {_done(waiting, jobs)}")
+    click.echo(f"see it end: orchestrator status {found.run.id}{found.flag}")
     return DONE
 
 
-def here(run: Run, home: Home, url: str | None) -> int:
-    named = store_url(url).file if url is not None else None
+def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Collection[int] | None) -> int:
+    named = url.file if url is not None else None
     if named is not None and named.name != home.database.name:
         raise UsageError(f"--store: expected a file called {home.database.name}, to cancel a run in it, came {named}")
-    if home.held(run.id):
-        raise UsageError(
-            f"run '{run.id}' is being driven by another process: stop it with Ctrl-C there, then cancel it"
-        )
-    with home.hold(run.id):
-        cancelled = cancel_here(home, run)
-    click.echo(f"run {run.id}: {_done(cancelled.settled, cancelled.asked)}")
-    if cancelled.run.status is RunStatus.RUNNING or cancelled.left:
-        click.echo("not all of it has ended yet: cancel it again")
+    cancelled = cancel_here(home, found.run, stop, nodes)
+    click.echo(f"run {found.run.id}: {_done(cancelled.waiting, cancelled.jobs)}")
+    if not cancelled.ended:
+        click.echo("not all of it has ended yet: cancel it again, or resume the run, which stops what is left")
         return INTERRUPTED
-    click.echo(f"it has ended: {cancelled.run.status}")
+    with named_store(home.path if url is None else None, url.text if url else None) as (place, store):
+        now = load(place, store, find_run(store, found.run.id), url)
+    for line in failures(now):
+        click.echo(line.text)
+    if now.run.status is not RunStatus.RUNNING:
+        click.echo(f"it has ended: {now.run.status}")
     return DONE
 
 
-def _done(settled: int, asked: int) -> str:
-    return f"{counted(settled, 'step')} settled as cancelled, {counted(asked, 'job')} asked to stop"
+def _over(found: Found, nodes: Collection[int] | None) -> str:
+    """A sentence, if all that is to be cancelled has ended."""
+    run = found.run
+    if run.status is not RunStatus.RUNNING:
+        return f"run {run.id} has ended ({run.status}): nothing is left to cancel"
+    if nodes is None or any(not found.view.state(node).status.final for node in nodes):
+        return ""
+    ended = listed(f"{found.plan.steps[node].name} ({found.view.state(node).status})" for node in sorted(nodes))
+    return f"run {run.id}: {ended}: nothing is left to cancel"
+
+
+def _done(waiting: int, jobs: int) -> str:
+    return f"{counted(waiting, 'step')} without a job cancelled, {counted(jobs, 'job')} asked to stop"

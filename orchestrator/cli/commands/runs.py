@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.lookup import named_store
+from orchestrator.cli.lookup import named_store, standing
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.report import headline
-from orchestrator.cli.words import clock, column
-from orchestrator.core.model import Run, RunStatus
+from orchestrator.cli.words import clock, column, why
+from orchestrator.core.model import Run
 from orchestrator.home import Home
 from orchestrator.words import duration
 
@@ -33,7 +33,7 @@ def command(limit: int, home: Path | None, store: str | None, as_json: bool) -> 
     with named_store(home, store) as (place, found):
         runs = found.list_runs(limit)
     if as_json:
-        click.echo(json.dumps([headline(run) for run in runs], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([headline(run, standing(place, run)) for run in runs], ensure_ascii=False, indent=2))
         return
     for line in lines(place, runs):
         click.echo(line)
@@ -44,8 +44,8 @@ def lines(home: Home | None, runs: Sequence[Run]) -> list[str]:
     width = column([run.id for run in runs], 100)
     found = []
     for run in runs:
-        alone = home is not None and run.status is RunStatus.RUNNING and not home.held(run.id)
-        word = "interrupted" if alone else str(run.status)
         took = duration(run.ended_at - run.started_at) if run.ended_at is not None else ""
-        found.append(f"{run.id:{width}}  {word:11}  {clock(run.started_at, '%Y-%m-%d %H:%M:%S')}  {took}".rstrip())
+        began = clock(run.started_at, "%Y-%m-%d %H:%M:%S")
+        line = f"{run.id:{width}}  {standing(home, run):11}  {began}  {took:8}  {why(run)}"
+        found.append(line.rstrip())
     return found

@@ -40,7 +40,9 @@ def command(run: str | None, everything: bool, home: Path | None, store: str | N
     """
     found = found_run(home, run, store)
     if as_json:
-        click.echo(json.dumps(report(found.run, found.plan, found.view.states), ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(report(found.run, found.plan, found.view.states, found.word), ensure_ascii=False, indent=2)
+        )
         return
     show(found, time.time(), everything)
 
@@ -71,5 +73,5 @@ def headline(found: Found, now: float) -> str:
     run = found.run
     since = clock(run.started_at, "%Y-%m-%d %H:%M:%S")
     took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)
-    stands = "running for" if run.status is RunStatus.RUNNING else f"{run.status} after"
+    stands = "running for" if found.word == RunStatus.RUNNING else f"{found.word} after"
     return f"run {run.id} of graph {run.graph}: {stands} {took}, started {since}"
