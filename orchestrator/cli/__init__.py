@@ -22,8 +22,8 @@ def _command_line() -> int:
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        from orchestrator.cli.failure import NO_EXTRA
+        from orchestrator.cli.failure import no_extra
 
-        print(NO_EXTRA, file=sys.stderr)
+        print(no_extra(), file=sys.stderr)
         return 2
     return call(sys.argv[1:])

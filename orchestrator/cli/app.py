@@ -92,8 +92,10 @@ def app(ctx: click.Context, version: bool) -> int:
 def _version() -> str:
     from importlib import metadata
 
+    from orchestrator.extras import DISTRIBUTION
+
     try:
-        return metadata.version("orchestrator")
+        return metadata.version(DISTRIBUTION)
     except metadata.PackageNotFoundError:
         return "(not installed: run from its source)"
 

@@ -5,18 +5,20 @@ import sys
 from collections.abc import Callable
 
 from orchestrator.errors import InvalidGraphError, OrchestratorError
+from orchestrator.extras import install
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 #: What a shell reports of a program whose reader went away: 128 + SIGPIPE.
 NO_READER = 141
 
-NO_EXTRA = "error: the command line needs click and rich: pip install 'orchestrator[cli]'"
-
-NO_CLOUD = "error: this needs Google's clients: pip install 'orchestrator[cloud]'"
-
-#: What of ``orchestrator[cloud]`` is imported.
+#: What of the extra ``cloud`` is imported.
 _CLOUD = ("google", "grpc", "googleapiclient", "functions_framework", "flask")
+
+
+def no_extra() -> str:
+    """What is said where click or rich is not installed."""
+    return f"error: the command line needs click and rich: {install('cli')}"
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -43,10 +45,10 @@ def _failed(error: Exception) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
             return NO_READER
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] == "rich":
-            complain(NO_EXTRA)
+            complain(no_extra())
             return WRONG
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in _CLOUD:
-            complain(NO_CLOUD)
+            complain(f"error: this needs Google's clients: {install('cloud')}")
             return WRONG
         case OSError(strerror=str(reason)):
             complain(f"error: {f'{error.filename}: ' if error.filename else ''}{reason}")

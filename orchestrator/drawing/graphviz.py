@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from orchestrator.errors import OrchestratorError, UsageError
+from orchestrator.extras import install
 
 #: Seconds. The largest drawing that ``compose`` allows takes three on a slow machine.
 PATIENCE = 120
@@ -19,8 +20,7 @@ def render(dot: str, form: str) -> bytes:
     """The drawing as ``png`` or ``svg``. Raises UsageError if pygraphviz is not installed."""
     if find_spec("pygraphviz") is None:
         raise UsageError(
-            f"a .{form} needs pygraphviz, which is not installed: pip install 'orchestrator[drawing]' "
-            "(a .mmd needs nothing)"
+            f"a .{form} needs pygraphviz, which is not installed: {install('drawing')} (a .mmd needs nothing)"
         )
     command = [sys.executable, "-P", str(_HERE / "paint.py"), form, str(FONTS)]
     try:

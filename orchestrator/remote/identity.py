@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from orchestrator.errors import UsageError
+from orchestrator.extras import install
 
 #: Seconds for gcloud to print a token.
 _PATIENCE = 60
@@ -67,7 +68,7 @@ def _of_environment(audience: str) -> tuple[str, str]:
         from google.oauth2 import id_token as google_tokens
         from google.oauth2 import service_account
     except ModuleNotFoundError:
-        return "", "Google's clients are not installed: pip install 'orchestrator[cloud]'"
+        return "", f"Google's clients are not installed: {install('cloud')}"
     try:
         found, _ = google.auth.default()
         if isinstance(found, impersonated_credentials.Credentials):

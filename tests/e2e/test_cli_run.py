@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from orchestrator.extras import install
 from tests.e2e.command_line import ROOT, Place
 
 SALES = """
@@ -263,8 +264,7 @@ def test_without_pygraphviz_the_run_is_done_all_the_same_and_one_line_says_how_t
     said = place("run", "once.yaml", "--run-id", "r1", PYTHONPATH=f"{place.folder / 'hidden'}:{ROOT}")
     assert said.code == 0
     assert said.lines[-1] == (
-        "picture   none: a .png needs pygraphviz, which is not installed: "
-        "pip install 'orchestrator[drawing]' (a .mmd needs nothing)"
+        f"picture   none: a .png needs pygraphviz, which is not installed: {install('drawing')} (a .mmd needs nothing)"
     )
 
 
@@ -277,7 +277,7 @@ def test_without_click_and_rich_one_sentence_says_what_to_install(place: Place) 
         assert (said.code, said.out, said.err) == (
             2,
             "",
-            "error: the command line needs click and rich: pip install 'orchestrator[cli]'\n",
+            f"error: the command line needs click and rich: {install('cli')}\n",
         )
 
 

@@ -20,6 +20,7 @@ from orchestrator.drawing.letters import text_width
 from orchestrator.drawing.palette import LOOKS, PLAIN, Look
 from orchestrator.drawing.picture import Arrow, Box, Way
 from orchestrator.errors import OrchestratorError, UsageError
+from orchestrator.extras import install
 from orchestrator.words import duration
 
 START = 1_700_000_000.0
@@ -384,7 +385,7 @@ def test_without_pygraphviz_a_png_says_how_to_get_it_and_a_mmd_needs_none(
     with pytest.raises(UsageError) as caught:
         draw(EVERY_STATUS, tmp_path / "plan.png")
     assert str(caught.value) == (
-        "a .png needs pygraphviz, which is not installed: pip install 'orchestrator[drawing]' (a .mmd needs nothing)"
+        f"a .png needs pygraphviz, which is not installed: {install('drawing')} (a .mmd needs nothing)"
     )
     assert draw(EVERY_STATUS, tmp_path / "plan.mmd").boxes == 10
 
