@@ -1,10 +1,11 @@
 """Whether the expressions of a graph name what is there, and upstream: found before any run. It evaluates none."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from orchestrator.core.rules import IMPATIENT
 from orchestrator.core.steps import Step, Work
+from orchestrator.definition import shell
 from orchestrator.definition.expressions import Code, ExpressionError, condition, pieces
 from orchestrator.definition.sandbox import OF_STEP, Meaning, meaning
 from orchestrator.definition.wording import Path, listed, quoted
@@ -22,8 +23,8 @@ def check(graph: "Graph", steps: Collection[str] | None = None, params: Collecti
     """
     checker = _Checker(graph, steps, params)
     for step in graph.steps:
-        for path, text in _texts(step):
-            checker.look(step, path, text)
+        for written in _texts(step):
+            checker.look(step, written)
     return checker.problems + checker.not_upstream()
 
 
@@ -38,7 +39,8 @@ class _Checker:
         self.suggest = Suggestions()
         self.doubtful: list[tuple[Step, Path, str]] = []
 
-    def look(self, step: Step, path: Path, text: str) -> None:
+    def look(self, step: Step, written: "_Text") -> None:
+        path, text = written.path, written.text
         try:
             parts = [condition(text)] if path[-1] == "when" else pieces(text)
         except ExpressionError as error:
@@ -50,6 +52,10 @@ class _Checker:
                 self.problems += [Problem(path, wrong) for wrong in (*found.wrong, *self._unknown(found))]
                 certain = () if step.trigger in IMPATIENT else step.after
                 self.doubtful += [(step, path, name) for name in sorted(found.names) if name not in certain]
+                if found.form == "words" and not written.shell:
+                    self.problems.append(Problem(path, "'words' is for a shell line, and this is none"))
+        if written.shell:
+            self.problems += [Problem(path, wrong) for wrong in shell.wrong(text)]
 
     def _unknown(self, found: Meaning) -> Iterator[str]:
         for name in sorted(found.params):
@@ -131,19 +137,31 @@ class _Ancestors:
         return bool(self.sure[step] & self.bits[name])
 
 
-def _texts(step: Step) -> Iterator[tuple[Path, str]]:
-    """Every text of a step that may hold an expression, with the place where it was written."""
+class _Text(NamedTuple):
+    """A text that may hold an expression, and where it was written. ``shell``: it is a line for a shell."""
+
+    path: Path
+    text: str
+    shell: bool = False
+
+
+def _texts(step: Step) -> Iterator[_Text]:
+    """Every text of a step that may hold an expression."""
     path: Path = ("steps", step.name)
     if step.when is not None:
-        yield (*path, "when"), step.when
+        yield _Text((*path, "when"), step.when)
     yield from _of_work((*path, "dataflow") if step.work.kind == "dataflow" else path, step.work)
     if step.local is not None:
         yield from _of_work((*path, "local"), step.local)
 
 
-def _of_work(path: Path, work: Work) -> Iterator[tuple[Path, str]]:
+def _of_work(path: Path, work: Work) -> Iterator[_Text]:
     for key, value in work.spec.items():
-        yield from _within((*path, key), value)
+        lines = {(*path, key, number) for number in shell.lines(value)} if key == "command" else set()
+        if key == "command" and isinstance(value, str):
+            lines.add((*path, key))
+        for place, text in _within((*path, key), value):
+            yield _Text(place, text, place in lines)
 
 
 def _within(path: Path, value: object) -> Iterator[tuple[Path, str]]:

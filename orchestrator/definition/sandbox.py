@@ -71,18 +71,23 @@ _ENVIRONMENT.globals.clear()
 for _unwanted in ("attr", "random", "pprint", "xmlattr", "urlize", "format"):
     del _ENVIRONMENT.filters[_unwanted]
 
+#: Filters that say how a value is put into a shell line. They change no value, and must be an expression's last.
+FORMS = ("raw", "words")
+for _form in FORMS:
+    _ENVIRONMENT.filters[_form] = lambda value: value
+
 
 @dataclass
 class Meaning:
     """What an expression speaks of. ``wrong``: what no graph could make right. ``loose``: what follows ``steps.`` where
-    no step's name can be told from it.
+    no step's name can be told from it. ``form``: the last filter, if it is one of FORMS.
     """
 
     params: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     loose: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    tree: nodes.Expr | None = None
+    form: str = ""
 
     @property
     def steps(self) -> frozenset[str]:
@@ -101,6 +106,8 @@ def meaning(source: str) -> Meaning:
         tree = parser.parse_expression()
         if not parser.stream.eos:
             raise jinja2.TemplateSyntaxError("expected its end", 1)  # noqa: TRY301
+        if isinstance(tree, nodes.Filter) and tree.name in FORMS and tree.node is not None:
+            result.form, tree = tree.name, tree.node
         _walk(tree, result)
     except jinja2.TemplateSyntaxError as error:
         if not result.loose:  # which says more
@@ -184,6 +191,8 @@ def _walk(node: nodes.Node, result: Meaning) -> None:
         if base.name not in known:
             what = type(base).__name__.lower()
             result.wrong.append(f"no {what} is called '{base.name}'{did_you_mean(base.name, known)}")
+        elif base.name in FORMS:
+            result.wrong.append(f"'{base.name}' must be the last filter of an expression")
     for child in base.iter_child_nodes():
         _walk(child, result)
 

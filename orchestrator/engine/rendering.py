@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from orchestrator.core.model import Run, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
-from orchestrator.definition import expressions
+from orchestrator.definition import expressions, shell
 from orchestrator.ports import Store
 
 #: What ``{{ run.… }}`` may name.
@@ -20,7 +20,10 @@ def holds(store: Store, facts: Facts, run: Run, plan: Plan, when: str) -> bool:
 def render(store: Store, facts: Facts, run: Run, plan: Plan, spec: Mapping[str, Json]) -> Mapping[str, Json]:
     """``spec`` with its expressions replaced by what they give. Raises ExpressionError."""
     context = _context(store, facts, run, plan, expressions.references(spec))
-    return {key: expressions.render(value, context) for key, value in spec.items()}
+    return {
+        key: shell.render_command(value, context) if key == "command" else expressions.render(value, context)
+        for key, value in spec.items()
+    }
 
 
 def _context(store: Store, facts: Facts, run: Run, plan: Plan, names: Iterable[str]) -> dict[str, Json]:

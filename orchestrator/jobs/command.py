@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from orchestrator.definition.expressions import as_text
+from orchestrator.definition.shell import SHELL
 from orchestrator.definition.wording import quoted
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.jobs.environment import check_size
@@ -44,7 +45,7 @@ def command_of(request: JobRequest, path: str, cwd: Path) -> list[str]:
     """
     command, where = request.spec.get("command"), f"step '{request.step}': command"
     if isinstance(command, str):
-        return ["/bin/sh", "-c", check_size(where, command)]
+        return [*SHELL, check_size(where, command)]
     if not isinstance(command, list) or not command:
         raise LaunchRefusedError(f"{where}: expected words or a shell line, came {command!r}")
     word, *rest = (check_size(f"{where}[{number}]", as_text(item)) for number, item in enumerate(command))

@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestrator.core.model import Run
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.steps import Json
-from orchestrator.definition.expressions import as_text
+from orchestrator.definition import shell
 from orchestrator.engine.rendering import render
 from orchestrator.ports import Store
 from orchestrator.standins.dataflow_play import LaunchCall, Play
@@ -34,7 +34,7 @@ def local_jobs(
             return Play(0.2, 0.1, 0.3)
         command = render(store(), facts, run, plan, local.spec)["command"]
         (data / run.id).mkdir(parents=True, exist_ok=True)
-        words = [as_text(word) for word in command] if isinstance(command, list) else ["/bin/sh", "-c", str(command)]
+        words = shell.words(command)
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
         environment = {"PATH": path, "ORCHESTRATOR_RUN": run.id, "ORCHESTRATOR_RUN_DIR": str(data / run.id)}
         return Play(0.1, 0.1, command=words, environment=environment, folder=str(graph_folder))

@@ -325,3 +325,23 @@ def test_json_is_all_that_comes_out_whatever_a_graph_and_its_steps_print(place: 
     assert said.code == 0
     assert said.json["steps"]["shout"]["status"] == "succeeded"
     assert sorted(said.err.splitlines()) == ["from a process", "from a shell", "from a thread", "loading"]
+
+
+def test_a_param_is_data_in_a_shell_line_and_a_block_fails_at_its_first_failing_line(place: Place) -> None:
+    text = """
+name: say
+params: {x: a}
+steps:
+  say:
+    command: |
+      echo {{ params.x }}
+      echo "{{ params.x }}" '{{ params.x }}' "$ORCHESTRATOR_PARAM_x"
+      ls nowhere
+      echo not here
+"""
+    place.write("say.yaml", text)
+    assert place.run("say.yaml", "--param", "x=a; echo 'PWNED' > it").code == 1
+    said = place.look("logs", "say", "say").out.splitlines()
+    assert said[:2] == ["a; echo 'PWNED' > it", " ".join(["a; echo 'PWNED' > it"] * 3)]
+    assert len(said) == 3
+    assert not (place.folder / "it").exists()

@@ -82,6 +82,30 @@ def test_every_part_of_a_step_is_looked_at() -> None:
     ]
 
 
+def test_the_places_of_expressions_in_shell_lines_are_looked_at() -> None:
+    line = "echo {{ params.x }} # {{ params.x }}"
+    graph = Graph(
+        "g",
+        (
+            Step("a", Work("command", {"command": line, "env": {"E": line}})),
+            Step("b", Work("command", {"command": ["bash", "-ec", line, line]})),
+            Step("c", Work("dataflow", {"template": line}), local=Work("command", {"command": line})),
+            Step("d", Work("command", {"command": ["ls", "{{ params.x | words }}"]})),
+        ),
+        (Param("x"),),
+    )
+    words = (
+        "{{ params.x }} in line 1 stands in a comment, where no quoting is right: "
+        'use "$ORCHESTRATOR_PARAM_x" there; or, if it is code, write {{ params.x | raw }}'
+    )
+    assert check(graph) == [
+        Problem(("steps", "a", "command"), words),
+        Problem(("steps", "b", "command", 2), words),
+        Problem(("steps", "c", "local", "command"), words),
+        Problem(("steps", "d", "command", 1), "'words' is for a shell line, and this is none"),
+    ]
+
+
 def test_a_cycle_does_not_keep_the_rest_from_being_looked_at() -> None:
     graph = Graph(
         "g",

@@ -66,6 +66,8 @@ GIVES: dict[str, Json] = {
     "docker ps --format {{ '{{' }}.Names}}": "docker ps --format {{.Names}}",
     "{% raw %} {# #} ${#x} }}": "{% raw %} {# #} ${#x} }}",
     "{{ none }}": None,
+    "{{ params.rows | raw }}": 5,
+    "x{{ params.tables | words }}": 'x["a", "b"]',
     "{{ run.dir }}/{{ run.started_at }}": "/tmp/r1/2025-02-01T06:00:00+00:00",
 }
 
@@ -143,6 +145,8 @@ REFUSED = {
     ),
     "{{ 9 ** 9 ** 9 }}": "{{ 9 ** 9 ** 9 }}: '**' is for two numbers, and '**' is not to be had",
     "{{ params.date | uper }}": "no filter is called 'uper' (did you mean 'upper'?)",
+    "{{ params.date | raw | upper }}": "'raw' must be the last filter of an expression",
+    "{{ [params.date | words] }}": "'words' must be the last filter of an expression",
     "{{ params.date is strng }}": "no test is called 'strng' (did you mean 'string'?)",
     "{{ params.date + }}": "the expression 'params.date +' cannot be read: unexpected 'end of template'",
     "{{ params.date params.rows }}": "the expression 'params.date params.rows' cannot be read: expected its end",

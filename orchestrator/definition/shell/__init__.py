@@ -1,0 +1,129 @@
+"""Expressions in shell lines: what an expression gives is data, and is quoted as its place in the line demands."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from orchestrator.core.steps import Json
+from orchestrator.definition import expressions
+from orchestrator.definition.expressions import Code, Context, ExpressionError, as_text, pieces
+from orchestrator.definition.shell.frames import is_line
+from orchestrator.definition.shell.places import places
+from orchestrator.definition.shell.reader import HOLE, Place, Quoting
+from orchestrator.definition.wording import shown
+
+#: What runs a line. It ends at the first command that fails and that nobody asks about.
+SHELL = ("/bin/sh", "-e", "-c", "--")
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_PARAM = re.compile(r"params\.([A-Za-z][A-Za-z0-9_]*)")
+
+
+def words(command: Json) -> list[str]:
+    """The words to be run for a ``command``, a shell line or a list, whose expressions have been replaced."""
+    if isinstance(command, list):
+        return [as_text(word) for word in command]
+    return [*SHELL, as_text(command)]
+
+
+def lines(command: Json) -> frozenset[int]:
+    """Which words of a ``command`` that is a list are lines for a shell, as in ``[bash, -c, LINE]``."""
+    if not isinstance(command, list):
+        return frozenset()
+    texts = [as_text(word) for word in command]
+    return frozenset(number for number in range(2, len(texts)) if is_line(texts[:number]))
+
+
+def render_command(command: Json, context: Context) -> Json:
+    """``command`` with its expressions replaced by what they give. Raises ExpressionError."""
+    if isinstance(command, str):
+        return _line(command, context)
+    if not isinstance(command, list):
+        return expressions.render(command, context)
+    own = lines(command)
+    return [
+        _line(word, context) if number in own and isinstance(word, str) else expressions.render(word, context)
+        for number, word in enumerate(command)
+    ]
+
+
+def wrong(line: str) -> list[str]:
+    """What is wrong with the places of a line's expressions, which are well formed: a sentence each."""
+    return [sentence for code, place in _expressions(pieces(line)) if (sentence := _misplaced(code, place))]
+
+
+def _line(line: str, context: Context) -> str:
+    if "{{" not in line:
+        return line
+    parts = pieces(line)
+    quoted = (_put(code, place, context) for code, place in _expressions(parts))
+    return "".join(next(quoted) if isinstance(part, Code) else part for part in parts)
+
+
+def _expressions(parts: Sequence[str]) -> Iterator[tuple[Code, Place]]:
+    """Each expression of a line, with its place."""
+    if any(HOLE in part for part in parts):
+        raise ExpressionError("expected text for a shell, came text with a NUL character")
+    found = places("".join(HOLE if isinstance(part, Code) else part for part in parts))
+    yield from zip((part for part in parts if isinstance(part, Code)), found, strict=True)
+
+
+def _put(code: Code, place: Place, context: Context) -> str:
+    """What ``code`` gives, as it must be written at its place."""
+    if sentence := _misplaced(code, place):
+        raise ExpressionError(sentence)
+    value = expressions.render(f"{{{{ {code} }}}}", context)
+    match _form(code), place.quoting:
+        case "raw", _:
+            return as_text(value)
+        case "words", _:
+            if not isinstance(value, list):
+                raise ExpressionError(f"{{{{ {code} }}}}: expected a list for 'words', came {shown(value)}")
+            return " ".join(_quoted(as_text(item)) for item in value)
+        case _, Quoting.NUMBER:
+            return _number(code, value)
+        case _, Quoting.SINGLE:
+            return _quoted(as_text(value))[1:-1]
+        case _, Quoting.DOUBLE:  # the quotes are closed and opened again: what stands before may be a variable's name
+            return f'"{_quoted(as_text(value))}"'
+        case _:
+            return _quoted(as_text(value))
+
+
+def _quoted(text: str) -> str:
+    """A word that is ``text``, whatever is in it. Always in quotes: ``if``, ``a=b`` and ``2`` may mean something."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _number(code: Code, value: Json) -> str:
+    text = as_text(value)
+    if isinstance(value, bool) or not _NUMBER.fullmatch(text):
+        raise ExpressionError(f"{{{{ {code} }}}}: expected a whole number in $((…)), came {shown(value)}")
+    return f"({text})" if text.startswith("-") else text
+
+
+def _form(code: Code) -> str:
+    from orchestrator.definition.sandbox import meaning
+
+    return meaning(code).form
+
+
+def _misplaced(code: Code, place: Place) -> str | None:
+    """Why a value cannot be put here, and what to do."""
+    form = _form(code)
+    if form == "raw":
+        return None
+    if form == "words" and place.quoting not in (Quoting.BARE, None):
+        return f"{{{{ {code} }}}} in line {place.line}: 'words' gives several words, which cannot stand in quotes"
+    if place.quoting is not None:
+        return None
+    match = _PARAM.fullmatch(code)
+    name = f"ORCHESTRATOR_PARAM_{match[1]}" if match else "value"
+    mend = f'use "${name}" there'
+    if not match:
+        mend = f'write value={{{{ {code} }}}} on a line before, and use "$value" there'
+    if place.where == "in a here-document":
+        mend = mend.replace('"', "") + (", and take the quotes off its end word" if place.literal else "")
+    return (
+        f"{{{{ {code} }}}} in line {place.line} stands {place.where}, where no quoting is right: {mend}; "
+        f"or, if it is code, write {{{{ {code} | raw }}}}"
+    )

@@ -1,0 +1,122 @@
+"""The parts of a shell line in which quotes, blanks and operators mean something else, or nothing."""
+
+import re
+
+from orchestrator.definition.shell.frames import OPAQUE, WORDY, Frame, Kind
+from orchestrator.definition.shell.reader import HOLE, Reader
+
+#: The signs that open a quoted part.
+OPENERS = {"'": Kind.SINGLE, '"': Kind.DOUBLE, "`": Kind.BACKTICKS}
+
+_TO_BACKTICK = re.compile(r"(?:\\.|[^`\\])*`?", re.DOTALL)
+
+
+def escape(reader: Reader) -> None:
+    """A backslash, and what it takes the meaning from."""
+    reader.at += 1
+    if reader.ahead(0) == HOLE:
+        reader.refuse("right after a backslash (write \\\\ for one)")
+    else:
+        reader.at += 1
+
+
+def dollar(reader: Reader, frame: Frame) -> None:
+    """A ``$``, and what it opens."""
+    if frame.kind in WORDY:
+        frame.add(OPAQUE)
+    match reader.ahead():
+        case "\0":
+            reader.at += 1
+            reader.refuse("right after a '$' (write {{ … }} without it, or \\$ for a dollar sign)")
+        case "(" if reader.ahead(2) == "(":
+            reader.push(Kind.SUM, 3)
+        case "(":
+            reader.push(Kind.COMMANDS, 2, substitution=True)
+        case "{":
+            reader.push(Kind.BRACES, 2)
+        case "[":
+            reader.lose("$[, which is bash's own: write $((…))")
+        case "'" if frame.kind in WORDY:
+            reader.push(Kind.ANSI, 2)
+        case "'" if frame.kind is Kind.BRACES:
+            reader.lose("$'…' in ${…}, which not every shell knows")
+        case "#" | "$":
+            reader.at += 2
+        case _:
+            reader.at += 1
+
+
+def double(reader: Reader, frame: Frame, char: str) -> None:
+    match char:
+        case "\\":
+            escape(reader)
+        case '"':
+            reader.pop(1)
+        case "`":
+            reader.push(Kind.BACKTICKS, 1)
+        case "$":
+            dollar(reader, frame)
+        case _:
+            reader.at += 1
+
+
+def single(reader: Reader, _: Frame, char: str) -> None:
+    if char == "'":
+        reader.pop(1)
+    else:
+        reader.at += 1
+
+
+def ansi(reader: Reader, _: Frame, char: str) -> None:
+    if char == "\\":
+        reader.lose("a backslash in $'…', which not every shell knows")
+    elif char == "'":
+        reader.pop(1)
+    else:
+        reader.at += 1
+
+
+def braces(reader: Reader, frame: Frame, char: str) -> None:
+    match char:
+        case "}":
+            reader.pop(1)
+        case "\\":
+            escape(reader)
+        case "'" | '"' if any(other.kind is Kind.DOUBLE for other in reader.stack):
+            reader.lose("quotes in a ${…} that is in quotes")
+        case "'" | '"' | "`":
+            reader.push(OPENERS[char], 1)
+        case "$":
+            dollar(reader, frame)
+        case _:
+            reader.at += 1
+
+
+def total(reader: Reader, frame: Frame, char: str) -> None:
+    """``$(( … ))``."""
+    match char:
+        case "(":
+            frame.depth += 1
+            reader.at += 1
+        case ")" if frame.depth:
+            frame.depth -= 1
+            reader.at += 1
+        case ")" if reader.ahead() == ")":
+            reader.pop(2)
+        case ")" | "'" | '"':
+            reader.give_up("a $((…)) that is no sum (write $( (…) ) for a subshell)")
+        case "\\":
+            escape(reader)
+        case "`":
+            reader.push(Kind.BACKTICKS, 1)
+        case "$":
+            dollar(reader, frame)
+        case _:
+            reader.at += 1
+
+
+def backticks(reader: Reader, _: Frame, __: str) -> None:
+    match = _TO_BACKTICK.match(reader.script, reader.at)
+    end = match.end() if match else len(reader.script)
+    reader.refuse_up_to(end, "in `…`, where quotes mean something else (write $(…))")
+    reader.stack.pop()

@@ -1,0 +1,159 @@
+"""The parts of a shell line that consist of words: commands, what a ``case`` has, and what is between [[ and ]]."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from orchestrator.definition.shell import here
+from orchestrator.definition.shell.frames import BEFORE_COMMAND, OPAQUE, Frame, Kind, Stage
+from orchestrator.definition.shell.quotes import OPENERS, dollar, escape
+from orchestrator.definition.shell.reader import Reader
+
+_FUNCTION = re.compile(r"\([ \t]*\)")
+
+
+def words(reader: Reader, frame: Frame, char: str) -> None:
+    """Read on by a sign, or by whatever it opens."""
+    if char == "\\":
+        if reader.ahead() == "\n":
+            reader.at += 2
+            return
+        frame.add(OPAQUE)
+        escape(reader)
+    elif char in OPENERS:
+        frame.add(OPAQUE)
+        reader.push(OPENERS[char], 1)
+    elif char == "$":
+        dollar(reader, frame)
+    elif char == "#" and frame.word is None:
+        end = reader.script.find("\n", reader.at)
+        reader.refuse_up_to(len(reader.script) if end < 0 else end, "in a comment")
+    elif char == "(" and frame.word is not None and not (frame.start and frame.word in BEFORE_COMMAND):
+        _function(reader, frame, frame.word)
+    elif char in _OPERATORS and frame.word is not None:
+        end_word(reader, frame, frame.word)
+    elif char in _OPERATORS:
+        _OPERATORS[char](reader, frame)
+    else:
+        frame.add(char)
+        reader.at += 1
+
+
+def end_word(reader: Reader, frame: Frame, word: str) -> None:
+    """The present word ends here; what ended it is read by whichever part is then the innermost."""
+    frame.word = None
+    if frame.target:
+        frame.target = False
+    elif frame.kind is Kind.TEST:
+        if word == "]]":
+            reader.pop(0)
+    elif frame.kind is Kind.CASE and (frame.stage is not Stage.BODY or (frame.start and word == "esac")):
+        _case_word(reader, frame, word)
+    elif frame.bare_words and (opened := frame.ended(word)):
+        reader.push(opened, 0)
+
+
+def _case_word(reader: Reader, frame: Frame, word: str) -> None:
+    match frame.stage:
+        case Stage.SUBJECT:
+            frame.stage = Stage.IN
+        case Stage.IN if word == "in":
+            frame.stage = Stage.PATTERN
+        case Stage.IN:
+            reader.give_up("a 'case' without 'in'")
+        case _ if word == "esac":
+            reader.pop(0)
+
+
+def _function(reader: Reader, frame: Frame, word: str) -> None:
+    """A '(' after a word: it begins a function, whose body is a command, and nothing else."""
+    match = _FUNCTION.match(reader.script, reader.at)
+    if match is None or word.endswith("="):
+        return reader.give_up("'(' in the middle of a word, as in bash's arrays")
+    reader.at = match.end()
+    frame.word = None
+    frame.new_command()
+    return None
+
+
+def _blank(reader: Reader, _: Frame) -> None:
+    reader.at += 1
+
+
+def _line_end(reader: Reader, frame: Frame) -> None:
+    reader.at += 1
+    if any(other.pending and other.pending is not frame.pending for other in reader.stack):
+        return reader.lose("a line end in $(…) that comes before a here-document")
+    waiting = list(frame.pending)
+    frame.pending.clear()
+    frame.new_command()
+    for document in waiting:
+        here.body(reader, document)
+    return None
+
+
+def _semicolon(reader: Reader, frame: Frame) -> None:
+    reader.at += 1
+    if frame.kind is Kind.CASE and reader.ahead(0) in (";", "&"):
+        reader.at += 2 if reader.script.startswith(";&", reader.at) else 1
+        frame.stage = Stage.PATTERN
+    frame.new_command()
+
+
+def _and_or(reader: Reader, frame: Frame) -> None:
+    reader.at += 1
+    frame.new_command()
+
+
+def _redirection(reader: Reader, frame: Frame) -> None:
+    if reader.script.startswith("<<", reader.at) and frame.kind is not Kind.TEST:
+        if reader.ahead(2) != "<":
+            return here.announced(reader, frame)
+        reader.at += 3
+    elif reader.ahead() == "(":  # what bash takes for a file
+        frame.add(OPAQUE)
+        return reader.push(Kind.COMMANDS, 2)
+    else:
+        reader.at += 2 if reader.ahead() in (">", "&", "|") else 1
+    frame.target = True
+    return None
+
+
+def _open(reader: Reader, frame: Frame) -> None:
+    if frame.kind is Kind.TEST or (frame.kind is Kind.CASE and frame.stage is Stage.PATTERN):
+        reader.at += 1
+    elif reader.ahead() == "(":
+        reader.lose("'((' (write '( (' for a subshell, or $((…)) for a sum)")
+    elif match := _FUNCTION.match(reader.script, reader.at):  # its body follows
+        reader.at = match.end()
+        frame.new_command()
+    else:
+        reader.push(Kind.COMMANDS, 1)
+
+
+def _close(reader: Reader, frame: Frame) -> None:
+    if frame.kind is Kind.TEST:
+        reader.at += 1
+    elif frame.kind is Kind.CASE and frame.stage is Stage.PATTERN:
+        frame.stage = Stage.BODY
+        frame.new_command()
+        reader.at += 1
+    elif frame.kind is Kind.CASE or len(reader.stack) == 1:
+        reader.give_up("a ')' that closes nothing")
+    else:
+        reader.pop(1)
+        if not frame.substitution:
+            reader.stack[-1].start = False
+
+
+_OPERATORS: Mapping[str, Callable[[Reader, Frame], None]] = {
+    " ": _blank,
+    "\t": _blank,
+    "\n": _line_end,
+    ";": _semicolon,
+    "&": _and_or,
+    "|": _and_or,
+    "<": _redirection,
+    ">": _redirection,
+    "(": _open,
+    ")": _close,
+}

@@ -1,0 +1,90 @@
+"""Where in a shell line an expression stands: each ``@`` of a line is one."""
+
+import pytest
+
+from orchestrator.definition.shell.places import places
+from orchestrator.definition.shell.reader import HOLE, Quoting
+
+LETTERS = {Quoting.BARE: "b", Quoting.DOUBLE: "d", Quoting.SINGLE: "s", Quoting.NUMBER: "n", None: "-"}
+
+#: A line, and for each expression in it: bare, in double or single quotes, a number, or nowhere.
+STANDS = {
+    "echo @ --date=@ @@": "bbbb",
+    "echo \"@\" '@' \"a'@'\" 'a\"@\"'": "dsds",
+    'echo "a\\"@" \\"@ "\\\\@" \\\\@': "dbdb",
+    "x=@ y=\"@\" make z='@' > @ 2>&1 < @": "bdsbb",
+    "cat a | grep @ && true || echo @; (cd @; ls) & wait": "bbb",
+    'echo "$(date -d @)" "$(echo "$(cat "@")" \'@\')" $(ls @)': "bdsb",
+    'echo $((1 + @)) "$((@ * (2 + @)))" $(( $(cat @) + 1 ))': "nnnb",
+    "echo $HOME@ ${x}@ $1@ \"$x@\" $$@ $#@ '$'@": "bbbdbbb",
+    "echo ${x:-$(cat @)} \"${x:-$(cat '@')}\"": "bs",
+    "for i in @ b; do echo \"$i\" '@'; done": "bs",
+    "case @ in a|@) echo @;; (*) ls \"@\";; esac; echo '@'": "bbbds",
+    'x="$(case $y in a) echo ")" ;; b) echo \'@\';; esac)" "@"': "sd",
+    "x=$(case y in esac) @": "b",
+    "echo case $(echo in x) @": "b",
+    "$(case x in x) if true; then case y in y) echo @;; esac; fi;; esac) '@'": "bs",
+    'f() { echo "@"; }; g () ( ls @ ); function h { case x in x) ls @;; esac; }': "dbb",
+    "if [ \"@\" = '@' ]; then echo @; elif ! test @; then :; fi": "dsbb",
+    "while read x; do echo @; done < '@'": "bs",
+    "cat <<EOF @\nit's $x\nEOF\necho '@'": "bs",
+    "cat <<'E F' <<-B\n$(\nE F\n\t'\n\tB\necho \"@\"": "d",
+    "cat <<EOF\na\\\nEOF\nEOF\necho @": "b",
+    'cat <<EOF\n{\n  "a": "$(date)"\n}\nEOF\necho \'@\'': "s",
+    "x=$(cat <<EOF\nit's\nEOF\n) '@'": "s",
+    "(cat <<EOF)\nit's\nEOF\necho '@'": "s",
+    "# it's\necho '@' # don't\necho '@'": "ss",
+    "echo a#'@' ${#x} '@' x# '@' \\\n# '@'": "sss-",
+    "cat <<< @": "b",
+    "diff <(ls @) <(ls '@')": "bs",
+    'echo {"a": "@"}': "d",
+    "echo `date` '@'": "s",
+    "echo a\\\n@ b \\\n @": "bb",
+    'sh -c "$CODE" sh @': "b",
+    "grep -c @ file": "b",
+    "let_it_be @; evaluate @": "bb",
+    "sh -e @": "b",
+    "": "",
+    # no place
+    "# @": "-",
+    "true;# @\n @": "-b",
+    "cat <<EOF\n@ '@'\nEOF\necho @": "--b",
+    "cat <<-'EOF'\n\t@\n\tEOF\necho @": "-b",
+    "cat << @\nx\n@": "--",
+    'echo `ls @` @ "`ls \\`ls @\\``"': "-b-",
+    'echo ${x:-@} "${x:-@}" ${x#"@"}': "---",
+    'echo ${@} $@ "$@" \\@ "\\@"': "-----",
+    "echo $'@' @": "-b",
+    "echo $'\\'' @": "-",
+    "echo $[@]": "-",
+    "[[ @ == \"@\" ]] && [[ $(ls @) ]] || ls '@'": "--bs",
+    "(( x = @ )); echo @": "--",
+    "a[@]=1; a['@']=1": "--",
+    "a=(@ '@')": "--",
+    "eval @; command eval \"ls @\"; x=1 trap 'ls @' EXIT; let x=@": "----",
+    "bash -c 'echo @' @; x=1 sudo /bin/sh -ec \"ls @\"": "-b-",
+    "echo @) @": "--",
+    "echo @ 'a": "-",
+    'echo @ "': "-",
+    "echo @ $(ls": "-",
+    "echo @ $((1 + 2)": "-",
+    "case @ in a) ls": "-",
+    "case @ on a) ls;; esac": "-",
+    "echo $\\\n(ls @)": "-",
+    "cat <<EOF $(ls\n) @\nEOF\n": "-",
+    "cat <<EOF\n$(ls\nEOF\n)\nEOF\necho '@'": "-",
+    "cat <<EOF '\n' @\nEOF\necho @": "--",
+}
+
+
+@pytest.mark.parametrize(("line", "letters"), STANDS.items())
+def test_an_expression_stands(line: str, letters: str) -> None:
+    found = places(line.replace("@", HOLE))
+    assert "".join(LETTERS[place.quoting] for place in found) == letters
+    assert all(bool(place.where) == (place.quoting is None) for place in found)
+    assert len(found) == line.count("@")
+
+
+def test_a_place_has_its_line() -> None:
+    found = places(f"{HOLE}\ncat <<EOF\n\n{HOLE}\nEOF\n# {HOLE}")
+    assert [(place.line, place.where) for place in found] == [(1, ""), (4, "in a here-document"), (6, "in a comment")]
