@@ -45,10 +45,10 @@ def _make_room(folder: Path) -> None:
         del _FOUND[known]
     _SERVED.add(folder)
     here = {path.stem for path in folder.glob("*") if path.is_dir() or path.suffix == ".py"}
-    for name in [name for name in sys.modules if name.partition(".")[0] in here]:
-        if _home(name, folder) != folder:
-            del sys.modules[name]
-            _REMEMBERED.pop(name, None)
+    ours = [name for name in sys.modules if name.partition(".")[0] in here]
+    for name in [name for name in ours if _home(name, folder) != folder]:
+        del sys.modules[name]
+        _REMEMBERED.pop(name, None)
 
 
 def _home(name: str, folder: Path) -> Path:
@@ -78,13 +78,16 @@ def importable(folder: Path) -> Iterator[None]:
             yield
     finally:
         sys.path[:] = known
-        for name, module in list(sys.modules.items()):
-            if name not in before and _lies_in(module, folder):
-                del sys.modules[name]
+        new = [name for name in sys.modules if name not in before]
+        for name in [name for name in new if _lies_in(sys.modules[name], folder)]:
+            del sys.modules[name]
 
 
 def _lies_in(module: ModuleType, folder: Path) -> bool:
-    """A package without ``__init__.py`` has no file, but places. (No ``getattr``: a lazy module may raise anything.)"""
+    """A package without ``__init__.py`` has no file, but places, which it asks of the package around it each time.
+
+    (No ``getattr``: a lazy module may raise anything.)
+    """
     known = vars(module)
     places = [known.get("__file__"), *(known.get("__path__") or ())]
     return any(isinstance(place, str) and Path(place).is_relative_to(folder) for place in places)
