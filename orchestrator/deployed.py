@@ -180,12 +180,13 @@ class Deployed:
 
     @cached_property
     def _engine(self) -> Engine:
+        from orchestrator.jobs.call import CallBackend
         from orchestrator.jobs.wait import WaitBackend
 
         return Engine(
             self._store,
             self.queue,
-            {"dataflow": self._dataflow, "wait": WaitBackend(time.time)},
+            {"dataflow": self._dataflow, "wait": WaitBackend(time.time), "call": CallBackend(time.time)},
             time.time,
             launch_lease=self.settings.launch_lease,
             signal_delay=self.settings.signal_delay,

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+from orchestrator.core.model import Outcome
 from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.home import Home
-from orchestrator.jobs.functions import parameters
+from orchestrator.jobs.functions import FunctionRaisedError, parameters
 from orchestrator.jobs.process import ProcessBackend
 from orchestrator.jobs.python import PythonBackend
 from orchestrator.jobs.scripted import Script, ScriptedBackend
@@ -124,6 +125,7 @@ def embedded(
     backends: dict[str, JobBackend] = {
         "command": processes,
         "python": functions,
+        "call": functions,
         "wait": WaitBackend(time.time),
     }
     if simulate:
@@ -142,5 +144,8 @@ def embedded(
 
 def _simulated(request: JobRequest) -> Script:
     """A played Dataflow job. Its parameters are made up as for a real one, so a mistake in them shows."""
-    parameters(request)
+    try:
+        parameters(request)
+    except FunctionRaisedError as error:
+        return Script(0.0, Outcome.FAILED, error=str(error))
     return Script(SIMULATED)

@@ -44,7 +44,10 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Graph:
-    """A definition: a directed acyclic graph of steps. Ask for its ``problems`` before you ask for anything else."""
+    """A definition: a directed acyclic graph of steps. Ask for its ``problems`` before you ask for anything else.
+
+    ``deploy``: whether it is meant for the cloud. A run knows neither that nor the schedule.
+    """
 
     name: str
     steps: tuple[Step, ...]
@@ -52,6 +55,7 @@ class Graph:
     description: str = ""
     schedule: Schedule | None = None
     fails_on: FailsOn = FailsOn.ANY
+    deploy: bool = True
 
     @cached_property
     def by_name(self) -> dict[str, Step]:
@@ -66,6 +70,7 @@ class Graph:
             params=self.params,
             schedule=self.schedule,
             fails_on=str(self.fails_on),
+            deploy=self.deploy,
         )
         digraph.add_nodes_from((step.name, {"step": step}) for step in self.steps)
         digraph.add_edges_from(

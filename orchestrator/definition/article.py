@@ -2,11 +2,11 @@
 
 ``{"start": "Start", "steps": {"Start": {"next": "A"}, "A": {"job_name": …, "template": …, "function": …, "next": …}}}``
 
-- The graph is named after its file.
+- If it has no name, it is called after its file, or after its folder if the file is called ``graph.json``.
 - A step with a ``template`` is a Dataflow job; its ``function`` returns the parameters. A step with a ``function``
-  alone is a python step. A step with neither ends at once.
-- The functions stand in a Python file beside the graph's: of the same name (``jobs.json``: ``jobs.py``), or else
-  ``functions.py``. It is read to see that they are there, and not run.
+  and no ``template`` (or an empty one) calls it and ends. A step with neither ends at once.
+- The functions stand in a Python file beside the graph's: of the same name (``jobs.json`` or ``jobs/graph.json``:
+  ``jobs.py``), or else ``functions.py``. It is read to see that they are there, and not run.
 - A step may have our own keys too (``retry``, ``local``, ``when``…).
 """
 
@@ -46,11 +46,13 @@ class Article:
     def _step(self, name: str, source: Any) -> Any:
         if not isinstance(source, dict):
             return source
+        if "function" in source and source.get("template") in ("", None):
+            source = {key: value for key, value in source.items() if key != "template"}
         step = {key: value for key, value in source.items() if key != "function" and key not in _INSIDE}
         inside = {key: value for key, value in source.items() if key in _INSIDE}
         if "function" in source:
             try:
-                step["parameters_from" if inside else "python"] = self.module.function(source["function"])
+                step["parameters_from" if inside else "call"] = self.module.function(source["function"])
             except ValueError as error:
                 self.problems.append(Problem(("steps", name, "function"), str(error)))
         if inside:
@@ -63,21 +65,27 @@ def written_at(path: Path) -> Path:
     match path:
         case ("steps", name, "dataflow", *rest):
             return ("steps", name, *rest)
-        case ("steps", name, "parameters_from" | "python"):
+        case ("steps", name, "parameters_from" | "call"):
             return ("steps", name, "function")
         case _:
             return path
 
 
 def _name(file: FilePath) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")[:63].strip("-") or "graph"
+    """The graph's name, as far as a name can be: that of its file, or of the folder whose graph it is."""
+    return re.sub(r"[^a-z0-9]+", "-", _called(file).lower()).strip("-")[:63].strip("-") or "graph"
+
+
+def _called(file: FilePath) -> str:
+    """What a user calls the graph in a file: ``graphs/NAME.json`` or ``graphs/NAME/graph.json``."""
+    return file.absolute().parent.name if file.stem == "graph" else file.stem
 
 
 class _Module:
     """The Python file with the functions, and what is defined in it."""
 
     def __init__(self, graph: FilePath) -> None:
-        stem = re.sub(r"\W", "_", graph.stem, flags=re.ASCII)
+        stem = re.sub(r"\W", "_", _called(graph), flags=re.ASCII)
         self.files = [graph.with_name(f"{stem}.py"), graph.with_name("functions.py")]
 
     def function(self, name: object) -> str:

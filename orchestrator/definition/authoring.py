@@ -35,8 +35,8 @@ class _Place:
 class Graph:
     """A graph that is being written. Its steps are added by ``step`` inside ``with``, or by ``graph.step`` anywhere.
 
-    ``params``, ``defaults``, ``schedule`` and ``fails_on`` are as in a graph file. Nothing is checked before ``model``
-    is asked for.
+    ``params``, ``defaults``, ``schedule``, ``fails_on`` and ``deploy`` are as in a graph file. Nothing is checked before
+    ``model`` is asked for.
     """
 
     def __init__(
@@ -48,9 +48,10 @@ class Graph:
         defaults: Mapping[str, Any] | None = None,
         schedule: str | Mapping[str, Any] | None = None,
         fails_on: str | None = None,
+        deploy: bool | None = None,
     ) -> None:
         about = {"description": description, "params": params, "defaults": defaults, "schedule": schedule}
-        given = {"name": name, **about, "fails_on": fails_on}
+        given = {"name": name, **about, "fails_on": fails_on, "deploy": deploy}
         self._document: dict[str, Any] = {key: plain(value) for key, value in given.items() if value is not None}
         self._document["steps"] = {}
         self._places: dict[Path, _Place] = {(): _caller()}
@@ -129,12 +130,14 @@ class Graph:
         """The graph of a directed networkx graph. A node is a step's name, its attributes the step's keys.
 
         An attribute ``step``, as ``to_networkx`` makes it, stands for all keys. ``name``, ``description``, ``params``,
-        ``defaults``, ``schedule`` and ``fails_on`` are taken from the graph's own attributes.
+        ``defaults``, ``schedule``, ``fails_on`` and ``deploy`` are taken from the graph's own attributes.
         """
         if not digraph.is_directed() or digraph.is_multigraph():
             raise UsageError(f"expected a networkx.DiGraph, came a {type(digraph).__name__}")
         whole = ("description", "params", "defaults", "schedule", "fails_on")
         about = {key: digraph.graph[key] for key in whole if digraph.graph.get(key)}
+        if digraph.graph.get("deploy") is False:
+            about["deploy"] = False
         if not isinstance(about.get("params", {}), Mapping):
             about["params"] = {param.name: param_keys(param) for param in about["params"]}
         if isinstance(about.get("schedule"), core.Schedule):

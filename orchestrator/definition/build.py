@@ -14,6 +14,7 @@ from orchestrator.definition.checks import check
 from orchestrator.definition.edges import edges
 from orchestrator.definition.explain import explained
 from orchestrator.definition.misfits import misfits
+from orchestrator.definition.wording import Path
 from orchestrator.errors import Problem
 
 #: The most steps of a graph: several times the largest that was ever run.
@@ -42,7 +43,7 @@ def build(document: object) -> tuple[Graph | None, list[Problem]]:
     problems += wrong
     defaults = keys.defaults or schema.DefaultKeys.model_validate({})
     steps = tuple(_step(name, step, after[name], defaults) for name, step in keys.steps.items())
-    about = keys.description or "", _schedule(keys), FailsOn(keys.fails_on)
+    about = keys.description or "", _schedule(keys), FailsOn(keys.fails_on), keys.deploy
     graph = Graph(keys.name, steps, declared, *about)
     if raw:
         problems += graph.problems() if steps else []
@@ -157,12 +158,21 @@ def _merged(common: schema.Keys | None, own: schema.Keys | None) -> dict[str, An
 
 
 def _work(keys: schema.StepKeys, defaults: schema.DefaultKeys) -> Work:
+    if keys.call is not None and keys.dataflow is None:
+        return Work("call", {"function": keys.call})
     if keys.dataflow is None:
         return _process(keys)
     options = _merged(defaults.dataflow, keys.dataflow)
-    options["parameters"] = {**(defaults.parameters or {}), **(keys.dataflow.parameters or {})}
+    if labels := {**((defaults.dataflow and defaults.dataflow.labels) or {}), **(keys.dataflow.labels or {})}:
+        options["labels"] = labels
+    common, own = {**(defaults.parameters or {}), **(keys.common_parameters or {})}, keys.dataflow.parameters or {}
     if source := keys.parameters_from or keys.dataflow.parameters_from:
         options["parameters_from"] = source
+        options["parameters"] = own
+        if common:  # the function's go between the two
+            options["common_parameters"] = common
+    else:
+        options["parameters"] = {**common, **own}
     return Work("dataflow", options)
 
 
@@ -187,7 +197,10 @@ def _from_defaults(problems: list[Problem], document: object) -> list[Problem]:
     for problem in problems:
         match problem.path:
             case ("steps", _, "dataflow", *rest) if rest and not _written(document, problem.path):
-                common = ("defaults", *rest) if rest[0] == "parameters" else ("defaults", "dataflow", *rest)
+                common: Path = ("defaults", "dataflow", *rest)
+                if rest[0] in ("parameters", "common_parameters"):
+                    own = (*problem.path[:2], "common_parameters", *rest[1:])
+                    common = own if _written(document, own) else ("defaults", "parameters", *rest[1:])
                 result[Problem(common, problem.message) if _written(document, common) else problem] = None
             case _:
                 result[problem] = None

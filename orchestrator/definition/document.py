@@ -21,6 +21,8 @@ def document(graph: Graph) -> dict[str, Any]:
         result["schedule"] = schedule_keys(graph.schedule)
     if graph.fails_on is not FailsOn.ANY:
         result["fails_on"] = str(graph.fails_on)
+    if not graph.deploy:
+        result["deploy"] = False
     result["steps"] = {step.name: step_keys(step) for step in graph.steps}
     return result
 
@@ -72,7 +74,10 @@ def _work(work: Work) -> dict[str, Any]:
     spec: dict[str, Any] = dict(work.spec)
     match work.kind:
         case "dataflow":
-            return {"dataflow": spec}
+            common = {"common_parameters": spec.pop("common_parameters")} if "common_parameters" in spec else {}
+            return {"dataflow": spec, **common}
+        case "call":
+            return {"call": spec["function"]}
         case "python":
             return {"python": spec.pop("function"), **spec}
         case "wait":

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 class StepArguments(TypedDict, total=False):
-    """The keys of a step, as in a graph file. ``after`` and ``next`` take steps too, ``python`` a function."""
+    """The keys of a step, as in a graph file. ``after`` and ``next`` take steps too, ``python`` and
+    ``call`` a function.
+    """
 
     description: str
     after: Any
@@ -31,6 +33,8 @@ class StepArguments(TypedDict, total=False):
     teardown: bool
     dataflow: Mapping[str, Any]
     parameters_from: Any
+    common_parameters: Mapping[str, Any]
+    call: Any
     command: str | Sequence[str | int | os.PathLike[str]]
     python: Any
     args: Mapping[str, Any]

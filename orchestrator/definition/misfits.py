@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.definition.schema import KINDS
+from orchestrator.definition.schema import KINDS, LOCAL_KINDS
 from orchestrator.definition.wording import Path, listed
 from orchestrator.errors import Problem
 
@@ -13,6 +13,7 @@ _BESIDE = {
     "env": ("command", "a command"),
     "cwd": ("command", "a command"),
     "parameters_from": ("dataflow", "a dataflow step"),
+    "common_parameters": ("dataflow", "a dataflow step"),
     "local": ("dataflow", "a dataflow step, which one machine cannot run"),
 }
 
@@ -35,7 +36,7 @@ def _misfits(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
     if isinstance(local, dict):
         yield from _kinds((*path, "local"), local)
         if not any(kind in local for kind in KINDS):
-            yield Problem((*path, "local"), f"expected {listed(KINDS[1:])}, came none of them")
+            yield Problem((*path, "local"), f"expected {listed(LOCAL_KINDS)}, came none of them")
     inner = step.get("dataflow")
     if isinstance(inner, dict) and "parameters_from" in inner and "parameters_from" in step:
         yield Problem((*path, "parameters_from"), "this is said inside 'dataflow' too: say it once")

@@ -9,7 +9,10 @@ from orchestrator.definition import fields as f
 from orchestrator.definition.params import NOW, TODAY
 
 #: The keys that say what a step runs. It has one of them, or none and ends at once.
-KINDS = ("dataflow", "command", "python", "wait")
+KINDS = ("dataflow", "command", "python", "wait", "call")
+
+#: Those that can stand in for a Dataflow job on one machine.
+LOCAL_KINDS = ("command", "python", "wait")
 
 ParamType = Literal["string", "int", "float", "bool", "date", "datetime", "enum", "list"]
 
@@ -88,7 +91,7 @@ class LocalKeys(Keys):
 
 
 class StepKeys(LocalKeys):
-    """One step. Its kind is the key that names it: dataflow, command, python or wait; without one it ends at once."""
+    """One step. Its kind is the key that names it: dataflow, command, python, wait or call; or it ends at once."""
 
     description: str | None = None
     after: f.Names | None = Field(None, description="The steps that come before this one")
@@ -106,6 +109,10 @@ class StepKeys(LocalKeys):
     )
     dataflow: DataflowKeys | None = None
     parameters_from: f.Function | None = Field(None, description="A function that returns the job's parameters")
+    common_parameters: f.JsonObject | None = Field(
+        None, description="Parameters that the function may say otherwise, as it may the graph's defaults"
+    )
+    call: f.Function | None = Field(None, description="A short function, which is called in the cloud too")
     local: LocalKeys | None = None
 
 
@@ -188,6 +195,7 @@ class GraphKeys(Keys):
         description="When it is started by itself, once deployed: a cron text, or {cron: …, time_zone: …, params: …}",
         examples=["0 6 * * *"],
     )
+    deploy: bool = Field(True, description="Whether it goes to the cloud; false: it runs on one machine only")
 
 
 def json_schema() -> dict[str, Any]:
@@ -204,7 +212,7 @@ def json_schema() -> dict[str, Any]:
         short = "null" if named is steps else ["null", "string", "boolean", "number", "array"]
         named["patternProperties"] = {pattern: {"anyOf": [value, {"type": short}]}}
         named["additionalProperties"] = False
-    for name, kinds in (("StepKeys", KINDS), ("LocalKeys", KINDS[1:])):
+    for name, kinds in (("StepKeys", KINDS), ("LocalKeys", LOCAL_KINDS)):
         two = [{"required": list(pair)} for pair in combinations(kinds, 2)]
         schema["$defs"][name]["not"] = {"anyOf": two}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Orchestrator graph"}

@@ -1,20 +1,28 @@
-"""Users' functions by name: ``module:function`` beside the graph's file. Finds them, and calls them for parameters."""
+"""Users' functions by name: ``module:function`` beside the graph's file. Finds them, and calls them."""
 
-import inspect
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.core.steps import Json
 from orchestrator.definition.importing import imported
-from orchestrator.errors import LaunchRefusedError, OutputError
+from orchestrator.errors import LaunchRefusedError, OrchestratorError, OutputError
+from orchestrator.jobs.binding import OF_JOB, BindingError, bound
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.ports import JobRequest
 from orchestrator.suggestions import did_you_mean
 
+#: What the original article's functions return: what it takes to launch the job.
+_ARTICLE = frozenset({"parameters", *OF_JOB})
+
 
 class UnknownFunctionError(LookupError):
-    """A graph names a function that is not there."""
+    """A graph names a function that is not there, or cannot be called."""
+
+
+class FunctionRaisedError(OrchestratorError):
+    """A user's function raised. Another attempt may go better."""
 
 
 def resolve(name: str, folder: str | None) -> Callable[..., object]:
@@ -36,25 +44,78 @@ def resolve(name: str, folder: str | None) -> Callable[..., object]:
     return function  # type: ignore[no-any-return]
 
 
-def parameters(request: JobRequest) -> Mapping[str, Json]:
-    """A job's parameters: those its step gives, and those that its function (``parameters_from``) returns.
+def called(name: str, request: JobRequest) -> object:
+    """What the function that a step names returns, called with what it takes of the run's params and the job.
 
-    The function is called with the run's params if it takes an argument. Raises LaunchRefusedError if it cannot say.
+    Raises UnknownFunctionError if it cannot be called, and whatever it raises itself.
     """
-    given = request.spec.get("parameters")
-    found = dict(given) if isinstance(given, dict) else {}
-    name = request.spec.get("parameters_from")
-    if name is None:
-        return found
+    function = resolve(name, request.run.folder)
     try:
-        function = resolve(str(name), request.run.folder)
-        takes = inspect.signature(function).parameters
-        made = function(dict(request.run.params)) if takes else function()
-        return {**check_outputs(made, "parameters"), **found}
+        job = {"job_name": request.name, "template_location": request.spec.get("template")}
+        arguments = bound(function, request.run.params, job)
+    except BindingError as error:
+        raise UnknownFunctionError(f"function '{name}': {error}") from error
+    return arguments.give(function)
+
+
+def parameters(request: JobRequest) -> Mapping[str, Json]:
+    """A job's parameters, as ``completed`` has them."""
+    found = completed(request).spec["parameters"]
+    return found if isinstance(found, dict) else {}
+
+
+def completed(request: JobRequest) -> JobRequest:
+    """The request with what the step's function (``parameters_from``) returns, if it has one.
+
+    Its parameters go before the graph's common ones, and after those that the step gives. Raises LaunchRefusedError
+    if the function is not there or returns something of the wrong form, FunctionRaisedError if it raises.
+    """
+    spec = dict(request.spec)
+    name, common, own = spec.pop("parameters_from", None), spec.pop("common_parameters", None), spec.get("parameters")
+    made = _Made({}) if name is None else _made(str(name), request)
+    spec["parameters"] = {**_mapping(common), **made.parameters, **_mapping(own)}
+    if made.template is not None:
+        spec["template"] = made.template
+    return replace(request, spec=spec)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a function made: a job's parameters, and its template if it said one."""
+
+    parameters: Mapping[str, Json]
+    template: str | None = None
+
+
+def _made(name: str, request: JobRequest) -> _Made:
+    where = f"step '{request.step}': parameters_from"
+    try:
+        return _understood(called(name, request))
     except (UnknownFunctionError, OutputError) as error:
-        raise LaunchRefusedError(f"step '{request.step}': parameters_from: {error}") from error
+        raise LaunchRefusedError(f"{where}: {error}") from error
     except (Exception, SystemExit) as error:
-        raise LaunchRefusedError(f"step '{request.step}': parameters_from: {describe(error)}") from error
+        raise FunctionRaisedError(f"{where}: {describe(error)}") from error
+
+
+def _understood(returned: object) -> _Made:
+    """The parameters alone, or the article's form around them. Raises OutputError.
+
+    The job's name is not the function's to choose: it says whose job it is, and was claimed before.
+    """
+    made = check_outputs(returned, "parameters")
+    inner = made.get("parameters")
+    if not isinstance(inner, dict) and made.keys() != set(OF_JOB):
+        return _Made(made)
+    if unknown := sorted(made.keys() - _ARTICLE):
+        raise OutputError(f"expected parameters, job_name and template_location, came {', '.join(unknown)} too")
+    for key in OF_JOB:
+        if not isinstance(made.get(key), str | None):
+            raise OutputError(f"expected {key} as text, came {made[key]!r:.60}")
+    return _Made(inner if isinstance(inner, dict) else {}, str(made.get("template_location") or "") or None)
+
+
+def _mapping(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
 
 
 def describe(error: BaseException) -> str:

@@ -9,13 +9,15 @@ from orchestrator.core.model import Outcome
 from orchestrator.errors import OutputError
 from orchestrator.home import Home
 from orchestrator.jobs.capture import Capture
-from orchestrator.jobs.functions import UnknownFunctionError, describe, resolve
+from orchestrator.jobs.functions import UnknownFunctionError, called, describe, resolve
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
 
 
 class PythonBackend:
     """Steps of kind ``python``: ``spec["function"]`` (``module:function``) is called with ``spec["args"]``.
+
+    Steps of kind ``call`` too, whose function takes what it names (jobs/binding.py).
 
     A mapping that it returns becomes the step's outputs, and what it prints its log. A thread cannot be stopped, so
     ``cancel`` does nothing: give long work that must be stoppable a process of its own (``command``).
@@ -68,7 +70,7 @@ class PythonBackend:
         log = self._home.attempt(request.run.id, request.node, request.step, request.attempt) / "log"
         with self._capture.to(log) as write:
             try:
-                returned = resolve(str(request.spec["function"]), request.run.folder)(**_args(request))
+                returned = _returned(request)
                 outputs = None if returned is None else check_outputs(returned)
                 return JobOver(Outcome.SUCCEEDED, self._clock(), outputs)
             except UnknownFunctionError as error:
@@ -78,6 +80,13 @@ class PythonBackend:
             except BaseException as error:  # noqa: BLE001  a user's function may raise anything, SystemExit too
                 write(traceback.format_exc())
                 return JobOver(Outcome.FAILED, self._clock(), error=describe(error), cause="exception")
+
+
+def _returned(request: JobRequest) -> object:
+    name = str(request.spec["function"])
+    if request.kind == "call":
+        return called(name, request)
+    return resolve(name, request.run.folder)(**_args(request))
 
 
 def _args(request: JobRequest) -> dict[str, object]:

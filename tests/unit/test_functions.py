@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.model import Run
+from orchestrator.core.model import Outcome, Run
 from orchestrator.errors import LaunchRefusedError
-from orchestrator.jobs.functions import parameters, resolve
-from orchestrator.ports import JobRequest
+from orchestrator.jobs.call import CallBackend
+from orchestrator.jobs.functions import FunctionRaisedError, completed, parameters, resolve
+from orchestrator.ports import JobOver, JobRequest
 
 MODULE = """
 def plain():
@@ -22,6 +23,43 @@ def broken():
 
 def wrong():
     return 7
+
+def add_common_params(params):
+    return {**params, "setup_file": "/template/setup.py"}
+
+def article(**kwargs):
+    return {
+        "parameters": add_common_params({"day": kwargs["date"], "all": sorted(kwargs)}),
+        "job_name": kwargs["job_name"],
+        "template_location": kwargs["template_location"],
+    }
+
+def moved(template_location):
+    return {"parameters": {}, "template_location": f"{template_location}-v2"}
+
+def only_where(job_name, template_location):
+    return {"job_name": job_name, "template_location": template_location}
+
+def by_name(date, template_location, *, job_name, zone="Etc/UTC"):
+    return {"date": date, "template": template_location, "job": job_name, "zone": zone}
+
+def first(date, /, **kwargs):
+    return {"date": date, **kwargs}
+
+def too_much():
+    return {"parameters": {}, "region": "r", "labels": {}}
+
+def ill():
+    return {"parameters": {}, "template_location": 5}
+
+def of_another(day, datum): ...
+
+def of_one_other(dat, job_name): ...
+
+def nothing(): ...
+
+def done():
+    raise SystemExit(0)
 
 def leaving():
     raise SystemExit(2)
@@ -48,21 +86,116 @@ def test_a_function_that_takes_an_argument_gets_the_runs_params(tmp_path: Path):
     assert parameters(request(tmp_path, parameters_from="made_up:of_params")) == {"input": "gs://raw/2026-11-23"}
 
 
+COMMON = {"both": "graph", "setup_file": "common", "ours": "graph"}
+
+
+def test_what_a_function_returns_beats_the_graphs_common_parameters_and_the_steps_own_beat_both(tmp_path: Path):
+    asked = request(tmp_path, common_parameters=COMMON, parameters={"ours": "step"}, parameters_from="made_up:plain")
+    assert parameters(asked) == {"both": "function", "setup_file": "common", "ours": "step", "input": "a"}
+
+
+def test_a_function_of_the_article_says_all_that_a_launch_takes(tmp_path: Path):
+    asked = request(tmp_path, template="gs://b/one.json", parameters_from="made_up:article")
+    given = {"day": "2026-11-23", "all": ["date", "job_name", "template_location"], "setup_file": "/template/setup.py"}
+    assert completed(asked).spec == {"template": "gs://b/one.json", "parameters": given}
+    assert completed(asked).name == asked.name
+
+
+def test_a_function_that_is_given_the_template_may_give_another_one_back(tmp_path: Path):
+    asked = request(tmp_path, template="gs://b/one.json", parameters_from="made_up:moved")
+    assert completed(asked).spec == {"template": "gs://b/one.json-v2", "parameters": {}}
+    asked = request(tmp_path, template="gs://b/one.json", parameters_from="made_up:only_where")
+    assert completed(asked).spec == {"template": "gs://b/one.json", "parameters": {}}
+
+
+def test_a_function_takes_what_it_names(tmp_path: Path):
+    there = {"date": "2026-11-23", "job": "orders--k-0-1", "template": "gs://b/t", "zone": "Etc/UTC"}
+    assert parameters(request(tmp_path, template="gs://b/t", parameters_from="made_up:by_name")) == there
+    there = {"date": "2026-11-23", "job_name": "orders--k-0-1", "template_location": "gs://b/t"}
+    assert parameters(request(tmp_path, template="gs://b/t", parameters_from="made_up:first")) == there
+
+
+NAMES = (
+    "it may take job_name, template_location and date, each by its name, or all of them as **kwargs, or the params "
+    "alone as 'params'"
+)
+
+
 @pytest.mark.parametrize(
     ("function", "error"),
     [
-        ("broken", r"step 'orders': parameters_from: ValueError: no such day \(made_up\.py:9\)"),
-        ("leaving", r"step 'orders': parameters_from: SystemExit: 2 \(made_up\.py:15\)"),
-        ("wrong", r"step 'orders': parameters_from: expected parameters as a mapping with text keys, came int"),
+        ("wrong", "expected parameters as a mapping with text keys, came int"),
+        ("nothing", "expected parameters as a mapping with text keys, came NoneType"),
+        ("too_much", "expected parameters, job_name and template_location, came labels, region too"),
+        ("ill", "expected template_location as text, came 5"),
+        ("plane", "module 'made_up' has no function 'plane' (did you mean 'plain'?)"),
+        ("of_another", f"function 'made_up:of_another': it takes 'day' and 'datum', which nobody gives it: {NAMES}"),
         (
-            "plane",
-            r"step 'orders': parameters_from: module 'made_up' has no function 'plane' \(did you mean 'plain'",
+            "of_one_other",
+            f"function 'made_up:of_one_other': it takes 'dat', which nobody gives it (did you mean 'date'?): {NAMES}",
         ),
     ],
 )
-def test_a_function_that_cannot_say_refuses_the_launch_in_one_sentence(tmp_path: Path, function: str, error: str):
-    with pytest.raises(LaunchRefusedError, match=error):
+def test_a_function_that_is_not_as_it_must_be_refuses_the_launch_in_one_sentence(
+    tmp_path: Path, function: str, error: str
+):
+    with pytest.raises(LaunchRefusedError) as refused:
         parameters(request(tmp_path, parameters_from=f"made_up:{function}"))
+    assert str(refused.value) == f"step 'orders': parameters_from: {error}"
+
+
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        ("made_up:broken", "ValueError: no such day (made_up.py:9)"),
+        ("made_up:leaving", "SystemExit: 2 (made_up.py:LEAVING)"),
+        ("half:f", "ModuleNotFoundError: No module named 'not_here' (half.py:1)"),
+    ],
+)
+def test_a_function_that_raises_may_do_better_the_next_time(tmp_path: Path, function: str, error: str):
+    (tmp_path / "half.py").write_text("import not_here\n")
+    with pytest.raises(FunctionRaisedError) as raised:
+        parameters(request(tmp_path, parameters_from=function))
+    line = MODULE.splitlines().index("    raise SystemExit(2)") + 1
+    assert str(raised.value) == f"step 'orders': parameters_from: {error.replace('LEAVING', str(line))}"
+
+
+@pytest.mark.parametrize(
+    ("function", "over"),
+    [
+        ("plain", JobOver(Outcome.SUCCEEDED, 5.0, {"input": "a", "both": "function"})),
+        ("nothing", JobOver(Outcome.SUCCEEDED, 5.0)),
+        ("done", JobOver(Outcome.SUCCEEDED, 5.0)),
+        (
+            "wrong",
+            JobOver(
+                Outcome.FAILED,
+                5.0,
+                error="expected outputs as a mapping with text keys, came int",
+                cause="outputs",
+                hopeless=True,
+            ),
+        ),
+        (
+            "broken",
+            JobOver(Outcome.FAILED, 5.0, error="ValueError: no such day (made_up.py:9)", cause="exception"),
+        ),
+        (
+            "plane",
+            JobOver(
+                Outcome.FAILED,
+                5.0,
+                error="module 'made_up' has no function 'plane' (did you mean 'plain'?)",
+                cause="function",
+                hopeless=True,
+            ),
+        ),
+    ],
+)
+def test_a_call_has_ended_when_it_is_launched(tmp_path: Path, function: str, over: JobOver):
+    calls = CallBackend(lambda: 5.0)
+    assert calls.launch(request(tmp_path, function=f"made_up:{function}")) == over
+    assert calls.find(request(tmp_path)) is None
 
 
 def test_two_folders_may_have_modules_of_one_name(tmp_path: Path):

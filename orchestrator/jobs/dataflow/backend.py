@@ -16,6 +16,7 @@ from orchestrator.jobs.dataflow.handle import Handle, read_handle
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.metrics import outputs
 from orchestrator.jobs.dataflow.states import Body
+from orchestrator.jobs.functions import FunctionRaisedError, completed
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
 
@@ -64,7 +65,7 @@ class DataflowBackend:
         self._message_grace = message_grace
         self._force_after = force_after
 
-    def launch(self, request: JobRequest) -> Launched:
+    def launch(self, request: JobRequest) -> Launched | JobOver:
         """As the port promises. A finished job frees its name (Job.name), so jobs of the name are looked for first.
 
         A 409 may be the job of this very launch; and a launch that was answered with 400 has been seen to run
@@ -73,8 +74,12 @@ class DataflowBackend:
         if found := self.find(request):
             return found
         region = requests.region(request, self._region)
-        body = requests.body(requests.with_defaults(request, self._defaults))
-        classic = requests.template(request) if requests.classic(request) else None
+        try:
+            made = completed(request)
+        except FunctionRaisedError as error:
+            return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause="exception")
+        body = requests.body(requests.with_defaults(made, self._defaults))
+        classic = requests.template(made) if requests.classic(made) else None
         try:
             job = self._api.launch(region, request.name, body, classic)
         except (AmbiguousLaunchError, LaunchRefusedError) as error:

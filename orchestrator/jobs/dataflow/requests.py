@@ -1,4 +1,4 @@
-"""What is sent to launch a job: a step's rendered spec as the body of a launch. Pure but for the user's function."""
+"""What is sent to launch a job: a step's rendered spec, its function's part included, as the body of a launch. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,6 @@ from orchestrator.core.steps import Json
 from orchestrator.definition.expressions import as_text
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.jobs.dataflow_options import COUNTS, NOT_CLASSIC, OPTIONS, TOGETHER
-from orchestrator.jobs.functions import parameters
 from orchestrator.ports import JobRequest
 
 #: Jobs that share a temporary folder fail when they finish, so each has its own, named after the job.
@@ -42,12 +41,18 @@ def body(request: JobRequest) -> dict[str, Any]:
     """
     launch: dict[str, Any] = {
         "jobName": request.name,
-        "parameters": {name: as_text(value) for name, value in parameters(request).items() if value is not None},
+        "parameters": _parameters(request),
         "environment": _environment(request),
     }
     if classic(request):
         return launch
     return {"launchParameter": {**launch, "containerSpecGcsPath": template(request)}}
+
+
+def _parameters(request: JobRequest) -> dict[str, str]:
+    given = request.spec.get("parameters")
+    found = given if isinstance(given, dict) else {}
+    return {name: as_text(value) for name, value in found.items() if value is not None}
 
 
 def classic(request: JobRequest) -> bool:

@@ -36,7 +36,7 @@ def test_the_articles_json_loads_as_it_is(load: Load, tmp_path: Path, module: st
             Step("Start"),
             Step("Step1", _job("gs://b/one.json", parameters_from=f"{module}:one"), ("Start",), job_name="my-job-1"),
             Step("Step2", _job("gs://b/two.json"), ("Step1",), job_name="my-job-2"),
-            Step("Step3", Work("python", {"function": f"{module}:tidy", "args": {}}), ("Step1",)),
+            Step("Step3", Work("call", {"function": f"{module}:tidy"}), ("Step1",)),
             Step("End", after=("Step2", "Step3")),
         ),
     )
@@ -53,6 +53,22 @@ def test_the_name_of_the_file_is_made_a_graphs_name(load: Load) -> None:
     text = '{"start": "A", "steps": {"A": {}}}'
     assert load(text, "My  Job_2.json").name == "my-job-2"
     assert load(text, "___.json").name == "graph"
+
+
+def test_a_graph_that_is_a_folder_is_called_after_it(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "Word_Count").mkdir()
+    (tmp_path / "Word_Count" / "Word_Count.py").write_text(FUNCTIONS)
+    graph = load(json.dumps(ARTICLE), "Word_Count/graph.json")
+    assert (graph.name, graph.by_name["Step3"].work) == ("word-count", Work("call", {"function": "Word_Count:tidy"}))
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_empty_template_beside_a_function_is_none(load: Load, tmp_path: Path, empty: str | None) -> None:
+    (tmp_path / "functions.py").write_text(FUNCTIONS)
+    step = {"job_name": "start", "template": empty, "function": "tidy"}
+    assert load(json.dumps({"start": "A", "steps": {"A": step}}), "g.json") == Graph(
+        "g", (Step("A", Work("call", {"function": "functions:tidy"}), job_name="start"),)
+    )
 
 
 def test_what_is_wrong_is_said_where_the_article_has_it(refusal: Refusal, tmp_path: Path) -> None:

@@ -89,8 +89,9 @@ def test_the_graph_of_the_design_means_this(load: Load) -> None:
                     {
                         "template": "gs://bucket/customers.json",
                         "region": "europe-west4",
-                        "parameters": {"setup_file": "/template/setup.py"},
+                        "parameters": {},
                         "parameters_from": "pipelines.params:customers",
+                        "common_parameters": {"setup_file": "/template/setup.py"},
                         "service_account": ACCOUNT,
                         "max_workers": 8,
                     },
