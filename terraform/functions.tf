@@ -76,10 +76,21 @@ resource "google_cloudfunctions2_function" "function" {
     ingress_settings                 = lookup(local.ingress, each.key, "ALLOW_INTERNAL_ONLY")
     service_account_email            = google_service_account.role[local.run_as[each.key]].email
 
-    environment_variables = merge(local.environment, {
+    # Users' functions run in on_task; a graph in Python is read by start.
+    environment_variables = merge(contains(["on_task", "start"], each.key) ? local.graph_env : {}, local.environment, {
       ORCHESTRATOR_VERIFY_AUDIENCE = contains(keys(local.verified), each.key) ? local.urls[each.key] : "none"
       ORCHESTRATOR_VERIFY_ACCOUNT  = try(google_service_account.role[local.verified[each.key]].email, "none")
     })
+
+    dynamic "secret_environment_variables" {
+      for_each = each.key == "on_task" ? local.graph_secrets : {}
+      content {
+        key        = secret_environment_variables.key
+        project_id = coalesce(secret_environment_variables.value.project, var.project)
+        secret     = secret_environment_variables.value.secret
+        version    = secret_environment_variables.value.version
+      }
+    }
 
     direct_vpc_egress = var.functions_subnetwork == null ? null : "VPC_EGRESS_PRIVATE_RANGES_ONLY"
 
@@ -92,5 +103,5 @@ resource "google_cloudfunctions2_function" "function" {
   }
 
   # A build that may not read its source yet, or not write its image, fails only after minutes.
-  depends_on = [time_sleep.grants]
+  depends_on = [time_sleep.grants, google_secret_manager_secret_iam_member.graphs]
 }

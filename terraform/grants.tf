@@ -181,3 +181,14 @@ resource "google_pubsub_subscription_iam_member" "dead_letters" {
   role         = "roles/pubsub.subscriber"
   member       = local.pubsub_agent
 }
+
+# What the functions of graphs may read: the secrets that the graphs' folders name, and no other.
+resource "google_secret_manager_secret_iam_member" "graphs" {
+  for_each = toset([for secret in local.graph_secrets : "projects/${coalesce(secret.project, var.project)}/secrets/${secret.secret}"])
+
+  secret_id = each.key
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.role["tasks"].member
+
+  depends_on = [google_project_service.api]
+}

@@ -12,6 +12,11 @@ locals {
   graphs    = { for name, graph in local.lock.graphs : name => graph if length(graph.problems) == 0 }
   schedules = { for name, graph in local.graphs : name => graph.schedule if graph.schedule != null }
 
+  # What the folders of graphs have for the functions; most have none of it.
+  graph_requirements = distinct(compact([for graph in local.graphs : try(graph.requirements, null)]))
+  graph_env          = merge({}, [for graph in local.graphs : try(graph.env, {})]...)
+  graph_secrets      = merge({}, [for graph in local.graphs : try(graph.secrets, {})]...)
+
   # The graph files that are there, as orchestrator/catalog.py finds them: no hidden ones, no modules of functions.
   there = setunion(
     fileset(local.graphs_folder, "*.{yaml,yml,json,py}"),

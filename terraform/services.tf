@@ -10,6 +10,7 @@ locals {
       "eventarc", "eventarcpublishing",
     ],
     var.kms_key != null ? ["cloudkms"] : [],
+    length(local.graph_secrets) > 0 ? ["secretmanager"] : [],
   ))
 }
 

@@ -11,6 +11,12 @@ locals {
     { for name in keys(local.lock.files) : "graphs/${name}" => "${local.graphs_folder}/${name}" if fileexists("${local.graphs_folder}/${name}") },
   )
 
+  # One file, and not '-r' of others: the builder keeps what it installed as long as this file is the same.
+  requirements = join("\n", concat(
+    [file("${local.root}/requirements.txt")],
+    [for name in local.graph_requirements : "# graphs/${name}\n${file("${local.graphs_folder}/${name}")}"],
+  ))
+
   source_hash = substr(sha256(join("", [for name in sort(keys(local.source)) : "${name} ${filesha256(local.source[name])}\n"])), 0, 20)
 }
 
@@ -22,7 +28,7 @@ data "archive_file" "source" {
     for_each = local.source
     content {
       filename = source.key
-      content  = file(source.value)
+      content  = source.key == "requirements.txt" ? local.requirements : file(source.value)
     }
   }
 }

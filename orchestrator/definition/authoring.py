@@ -35,8 +35,8 @@ class _Place:
 class Graph:
     """A graph that is being written. Its steps are added by ``step`` inside ``with``, or by ``graph.step`` anywhere.
 
-    ``params``, ``defaults``, ``schedule``, ``fails_on`` and ``deploy`` are as in a graph file. Nothing is checked before
-    ``model`` is asked for.
+    ``params``, ``defaults``, ``schedule``, ``fails_on`` and ``deploy`` are as in a graph file. Nothing is checked
+    before ``model`` is asked for.
     """
 
     def __init__(

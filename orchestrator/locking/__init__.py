@@ -13,7 +13,8 @@ from pathlib import Path
 from orchestrator.catalog import graph_files
 from orchestrator.deployment.lock import FORMAT, NAME
 from orchestrator.errors import NotFoundError
-from orchestrator.locking.look import Entry, Local, look
+from orchestrator.locking.look import PROVIDED, Entry, Local, look
+from orchestrator.locking.together import together
 
 __all__ = ["NAME", "Lock", "lock"]
 
@@ -36,7 +37,11 @@ class Lock:
 
     def text(self) -> str:
         """What the file holds: the same for the same graphs, on any machine."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+        data = {"format": FORMAT, **asdict(self)}
+        for entry in data["graphs"].values():
+            for key in [key for key in PROVIDED if not entry[key]]:
+                del entry[key]  # most graphs' folders have nothing for the functions
+        return json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def lock(folder: Path) -> Lock:
@@ -47,14 +52,17 @@ def lock(folder: Path) -> Lock:
     found: dict[str, list[Path]] = {}
     for name, path in graph_files(root):
         found.setdefault(name, []).append(path)
+    looked = {name: look(root, name, paths, found) for name, paths in sorted(found.items())}
+    wrong = together(root, {name: paths[-1] for name, paths in found.items()}, looked)
     made = Lock()
-    for name, paths in sorted(found.items()):
-        entry, deployed = look(root, name, paths, found)
-        if isinstance(entry, Local):
-            made.local[name] = entry
+    for name, it in looked.items():
+        if isinstance(it.entry, Local):
+            made.local[name] = it.entry
+        elif more := wrong.get(name):
+            made.graphs[name] = Entry(it.entry.file, problems=(*it.entry.problems, *more))
         else:
-            made.graphs[name] = entry
-        made.files.update({file.relative_to(root).as_posix(): _hash(file) for file in deployed})
+            made.graphs[name] = it.entry
+        made.files.update({file.relative_to(root).as_posix(): _hash(file) for file in it.files})
     return made
 
 

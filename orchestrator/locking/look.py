@@ -1,7 +1,7 @@
 """What is to be said of one graph: its entry in ``graphs.lock``, and the files that are deployed for it."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,20 @@ from orchestrator.definition.document import schedule_keys
 from orchestrator.definition.load import invalid, load_graph
 from orchestrator.errors import InvalidGraphError, UsageError
 from orchestrator.locking.helpers import helpers
-from orchestrator.locking.wrong import dataflow_steps, misnamed, named, own_steps, problems_of, unreadable
+from orchestrator.locking.modules import lacking, module_files
+from orchestrator.locking.provision import Provision, Secret, provision
+from orchestrator.locking.wrong import dataflow_steps, functions, misnamed, problems_of, unreadable
+
+#: What of an entry a graph's folder provides, and is left out of the file where it provides none.
+PROVIDED = ("requirements", "env", "secrets")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A graph that is deployed; or one that is wrong, of which nothing but its file and its ``problems`` is told.
 
-    ``regions``, ``templates``: what its Dataflow steps say without an expression.
+    ``regions``, ``templates``: what its Dataflow steps say without an expression. ``requirements`` (a file below the
+    root), ``env`` and ``secrets`` are what its folder has for the functions.
     """
 
     file: str
@@ -28,6 +34,9 @@ class Entry:
     templates: tuple[str, ...] = ()
     jobs_at_once: int = 0
     schedule: dict[str, Any] | None = None
+    requirements: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +47,46 @@ class Local:
     because: str
 
 
-def look(
-    root: Path, name: str, paths: Sequence[Path], graphs: Mapping[str, Sequence[Path]]
-) -> tuple[Entry | Local, set[Path]]:
-    """The entry of the graph ``name`` in the folder ``root``, and the files of the folder that are deployed for it.
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found: the ``entry``, the ``files`` that are deployed for it, and what a deployed graph is called."""
+
+    entry: Entry | Local
+    files: Set[Path]
+    called: str | None = None
+
+
+def look(root: Path, name: str, paths: Sequence[Path], graphs: Mapping[str, Sequence[Path]]) -> Looked:
+    """The graph ``name`` in the folder ``root``.
 
     ``paths``: its files, of which there should be one; the last counts. ``graphs``: those of all graphs of ``root``.
     """
     path, deployed = paths[-1], set(paths)
     file = path.relative_to(root).as_posix()
     problems = list(misnamed(name, paths))
+    graph, provided = None, Provision()
     try:
         graph = load_graph(path)
-        if not problems and not graph.schedule and (own := own_steps(graph)):
-            return Local(file, f"{named(own)} on one machine only: command or python"), set()
+        if not problems and not graph.deploy and not graph.schedule:
+            return Looked(Local(file, "it says deploy: false"), set())
         deployed |= _with(path, graph, {other for files in graphs.values() for other in files})
         if found := problems_of(graph, path.parent):
             problems += invalid(path, found).lines
         problems += unreadable(deployed)
+        if path.suffix == ".py" or any(functions(graph)):
+            provided = provision(path.parent)
+            problems += [*provided.problems, *([] if found else lacking(path.parent, _starts(path, graph)))]
     except InvalidGraphError as error:
         problems += error.lines
     except UsageError as error:
         problems.append(str(error))
-    if problems:
-        return Entry(file, problems=tuple(_below(root, line) for line in problems)), deployed
-    return _entry(file, graph), deployed
+    called = graph.name if graph and graph.deploy else None
+    if problems or graph is None:
+        return Looked(Entry(file, problems=tuple(_below(root, line) for line in problems)), deployed, called)
+    return Looked(_entry(root, file, graph, provided), deployed, called)
 
 
-def _entry(file: str, graph: Graph) -> Entry:
+def _entry(root: Path, file: str, graph: Graph, provided: Provision) -> Entry:
     jobs = dataflow_steps(graph)
     return Entry(
         file,
@@ -74,6 +95,9 @@ def _entry(file: str, graph: Graph) -> Entry:
         templates=_said(jobs, "template"),
         jobs_at_once=jobs_at_once(graph),
         schedule=schedule_keys(graph.schedule) if graph.schedule else None,
+        requirements=provided.requirements.relative_to(root).as_posix() if provided.requirements else None,
+        env=provided.env,
+        secrets=provided.secrets,
     )
 
 
@@ -93,8 +117,14 @@ def _said(jobs: Sequence[Step], option: str) -> tuple[str, ...]:
 
 def _with(path: Path, graph: Graph, others: Collection[Path]) -> set[Path]:
     """What is deployed with a graph whose functions or own code may need it."""
-    functions = any("parameters_from" in step.work.spec for step in dataflow_steps(graph))
-    return set(helpers(path, others)) if functions or path.suffix == ".py" else set()
+    return set(helpers(path, others)) if path.suffix == ".py" or any(functions(graph)) else set()
+
+
+def _starts(path: Path, graph: Graph) -> set[Path]:
+    """The files with which a function's process begins to read a graph's own code."""
+    modules = {name.partition(":")[0] for _, _, name in functions(graph)}
+    own = {path} if path.suffix == ".py" else set()
+    return own.union(*(module_files(path.parent, module) for module in modules))
 
 
 def _below(root: Path, text: str) -> str:

@@ -12,6 +12,7 @@ from orchestrator.definition.importing import importable
 from orchestrator.definition.texts import UnreadableError, decoded
 from orchestrator.definition.wording import listed, quoted
 from orchestrator.errors import Problem
+from orchestrator.jobs.binding import OF_JOB, BindingError, bound
 from orchestrator.jobs.functions import UnknownFunctionError, describe, resolve
 
 #: So many steps are named in a sentence.
@@ -44,28 +45,46 @@ def misnamed(name: str, paths: Sequence[Path]) -> Iterator[str]:
         yield f"{paths[-1]}: expected one graph called {quoted(name)}, came {files}: rename all but one"
 
 
+def functions(graph: Graph) -> Iterator[tuple[Step, str, str]]:
+    """The users' functions that run in the cloud: the step, the key that names the function, and its name."""
+    for step in graph.steps:
+        if step.work.kind == "call":
+            yield step, "call", str(step.work.spec["function"])
+        elif step.work.kind == "dataflow" and (name := step.work.spec.get("parameters_from")):
+            yield step, "parameters_from", str(name)
+
+
 def problems_of(graph: Graph, folder: Path) -> list[Problem]:
-    """A schedule that nobody would keep, and ``parameters_from`` that is no function in ``folder``."""
+    """Steps that the cloud cannot run, a schedule that nobody would keep, and functions that cannot be called."""
     return [*_unkept(graph), *_without_function(graph, folder)]
 
 
 def _unkept(graph: Graph) -> Iterator[Problem]:
     own = own_steps(graph)
-    if graph.schedule and own:
+    if not graph.deploy:
+        if graph.schedule:
+            yield Problem(("schedule",), "nothing starts a graph that says deploy: false: leave one of the two out")
+    elif graph.schedule and own:
         came = f"expected a graph that can be deployed, but {named(own)} on one machine only (command or python)"
         yield Problem(("schedule",), f"{came}: leave the schedule out, or make it Dataflow's work")
+    elif own:
+        where = ("steps", own[0], graph.by_name[own[0]].work.kind)
+        mend = "make it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph"
+        yield Problem(where, f"expected what can be deployed, but {named(own)} on one machine only: {mend}")
 
 
 def _without_function(graph: Graph, folder: Path) -> Iterator[Problem]:
+    params = {param.name: None for param in graph.params}
     with importable(folder):
-        for step in dataflow_steps(graph):
-            if name := step.work.spec.get("parameters_from"):
-                try:
-                    resolve(str(name), str(folder))
-                except UnknownFunctionError as error:
-                    yield Problem(("steps", step.name, "parameters_from"), str(error))
-                except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's module may raise anything
-                    yield Problem(("steps", step.name, "parameters_from"), describe(error))
+        for step, key, name in functions(graph):
+            try:
+                bound(resolve(name, str(folder)), params, dict.fromkeys(OF_JOB))
+            except BindingError as error:
+                yield Problem(("steps", step.name, key), f"function {quoted(name)}: {error}")
+            except UnknownFunctionError as error:
+                yield Problem(("steps", step.name, key), str(error))
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's module may raise anything
+                yield Problem(("steps", step.name, key), describe(error))
 
 
 def unreadable(files: Collection[Path]) -> Iterator[str]:

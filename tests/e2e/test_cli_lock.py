@@ -5,7 +5,8 @@ import shutil
 from tests.e2e.command_line import ROOT, Place
 
 JOB = "name: sales\nsteps: {a: {dataflow: {template: gs://b/t.json}}}\n"
-LOCAL = "name: here\nsteps: {a: {command: ls}}\n"
+UNSAID = "name: here\nsteps: {a: {command: ls}}\n"
+LOCAL = f"deploy: false\n{UNSAID}"
 
 
 def test_lock_writes_what_is_deployed_and_says_what_is_not(place: Place) -> None:
@@ -15,10 +16,20 @@ def test_lock_writes_what_is_deployed_and_says_what_is_not(place: Place) -> None
     assert (said.code, said.err) == (0, "")
     assert said.out.splitlines() == [
         "graphs/graphs.lock: 1 graph in 1 file",
-        "graphs/here/graph.yaml: not deployed: step a runs on one machine only: command or python",
+        "graphs/here/graph.yaml: not deployed: it says deploy: false",
     ]
     assert place.look("lock", "--json").out == place.read("graphs/graphs.lock")
     assert place.look("lock", "--check").out.splitlines()[0] == "graphs/graphs.lock: 1 graph in 1 file, up to date"
+
+
+def test_a_graph_does_not_go_missing_because_of_a_step_that_was_added(place: Place) -> None:
+    place.write("graphs/here/graph.yaml", UNSAID)
+    said = place.look("lock")
+    assert (said.code, said.err) == (
+        2,
+        "graphs/here/graph.yaml:2: step 'a': command: expected what can be deployed, but step a runs on one machine "
+        "only: make it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph\n",
+    )
 
 
 def test_a_lock_is_written_with_its_problems_and_they_are_told(place: Place) -> None:
@@ -41,7 +52,7 @@ def test_check_writes_nothing_and_names_what_has_changed(place: Place) -> None:
     assert not (place.folder / "graphs/graphs.lock").exists()
     assert place.look("lock").code == 0
     place.write("graphs/sales.yaml", JOB + "# changed\n")
-    place.write("graphs/new.yaml", JOB)
+    place.write("graphs/new.yaml", JOB.replace("sales", "new"))
     said = place.look("lock", "--check")
     assert said.code == 2
     assert said.err.splitlines() == [

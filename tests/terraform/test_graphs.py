@@ -2,6 +2,8 @@
 
 import base64
 import json
+import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,9 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.app import call
-from tests.terraform.imaginary import SCHEDULED, Deployed, Google, RefusedError
+from orchestrator.deployment import FUNCTIONS
+from orchestrator.deployment.source import archive_name
+from tests.terraform.imaginary import ROOT, SCHEDULED, Deployed, Google, RefusedError
 from tests.terraform.rules import EXAMPLES
 
 Example = Callable[[str], Deployed]
@@ -104,3 +108,48 @@ def test_what_was_not_checked_is_not_deployed(
     said = refused(imaginary, graphs)
     assert sentence in said
     assert f"run 'orchestrator lock {graphs}', then plan again" in said
+
+
+def test_the_demos_are_not_deployed_unless_somebody_says_so(imaginary: Google):
+    assert imaginary.apply(example="minimal").outputs["graphs"] == {}
+
+
+def test_the_functions_get_what_a_graphs_folder_has_for_them(imaginary: Google, tmp_path: Path):
+    graphs = tmp_path / "graphs"
+    for name, secret in (("nightly", "TOKEN=warehouse-token"), ("weekly", "OLD=projects/elsewhere/secrets/old:3")):
+        shutil.copytree(SCHEDULED / "nightly", graphs / name)
+        file = graphs / name / "graph.yaml"
+        file.write_text(file.read_text().replace("name: nightly", f"name: {name}"))
+        (file.parent / "requirements.txt").write_text(f"Unidecode-{name}>=1.3\n")
+        (file.parent / "env").write_text(f"{name.upper()}_BUCKET=raw\n")
+        (file.parent / "secrets").write_text(f"{secret}\n")
+    assert call(["lock", str(graphs)]) == 0
+    deployed = imaginary.apply(example="minimal", graphs_folder=str(graphs))
+    both = ["NIGHTLY_BUCKET", "WEEKLY_BUCKET"]
+    given = {target: deployed.environment(target) for target in FUNCTIONS}
+    assert {target: sorted(set(both) & variables.keys()) for target, variables in given.items()} == {
+        "on_signal": [],
+        "on_task": both,
+        "start": both,
+        "sweep": [],
+    }
+    project = given["on_task"]["ORCHESTRATOR_PROJECT"]
+    configs = [values["service_config"][0] for values in deployed.of("google_cloudfunctions2_function").values()]
+    assert [config["secret_environment_variables"] for config in configs if config["secret_environment_variables"]] == [
+        [
+            {"key": "OLD", "project_id": "elsewhere", "secret": "old", "version": "3"},
+            {"key": "TOKEN", "project_id": project, "secret": "warehouse-token", "version": "latest"},
+        ]
+    ]
+    grants = deployed.of("google_secret_manager_secret_iam_member").values()
+    assert {(grant["secret_id"], grant["role"], grant["member"].partition("@")[0]) for grant in grants} == {
+        (f"projects/{at}", "roles/secretmanager.secretAccessor", "serviceAccount:orchestrator-prod-tasks")
+        for at in (f"{project}/secrets/warehouse-token", "elsewhere/secrets/old")
+    }
+    assert 'google_project_service.api["secretmanager"]' in deployed.resources
+    (archive,) = (imaginary.clone() / "terraform/.build").glob("*.zip")
+    assert archive.name == archive_name(ROOT, graphs)
+    assert zipfile.ZipFile(archive).read("requirements.txt").decode() == (
+        f"{(ROOT / 'requirements.txt').read_text()}\n# graphs/nightly/requirements.txt\nUnidecode-nightly>=1.3\n"
+        "\n# graphs/weekly/requirements.txt\nUnidecode-weekly>=1.3\n"
+    )

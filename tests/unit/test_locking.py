@@ -34,7 +34,8 @@ schedule: {cron: "0 6 * * *", time_zone: Europe/Berlin, params: {date: today}}
 SCHEDULE = {"cron": "0 6 * * *", "time_zone": "Europe/Berlin", "params": {"date": "today"}, "paused": False}
 JOB = "{dataflow: {template: gs://b/t.json}}"
 PLAIN = f"name: plain\nsteps: {{a: {JOB}}}\n"
-LOCAL = "name: here\nsteps: {a: {command: echo}, b: {wait: 1s}, c: {python: m:f}}\n"
+UNSAID = "name: here\nsteps: {a: {command: echo}, b: {wait: 1s}, c: {python: m:f}}\n"
+LOCAL = f"{UNSAID}deploy: false\n"
 PYTHON = """\
 import helper
 from orchestrator import Graph, step
@@ -96,7 +97,7 @@ def test_a_lock_says_all_of_every_graph(make: Make) -> None:
         "local": {
             "here": {
                 "file": "here/graph.yaml",
-                "because": "steps a and c run on one machine only: command or python",
+                "because": "it says deploy: false",
             }
         },
         "files": {
@@ -141,19 +142,29 @@ def test_a_graph_with_problems_tells_nothing_else_and_its_file_is_there(make: Ma
     assert made.problems == [wrong]
 
 
-def test_a_graph_of_one_machine_is_not_deployed(make: Make) -> None:
+def test_a_graph_that_says_so_is_not_deployed(make: Make) -> None:
+    made = lock(make({"here.yaml": LOCAL, "kept.yaml": f"{PLAIN}deploy: false\n"}))
+    assert made == Lock(
+        local={
+            "here": Local("here.yaml", "it says deploy: false"),
+            "kept": Local("kept.yaml", "it says deploy: false"),
+        }
+    )
+
+
+def test_a_graph_that_has_steps_of_one_machine_must_say_that_it_is_not_deployed(make: Make) -> None:
+    """A step that is changed in one graph of many must not take its graph out of production without a word."""
     steps = ", ".join(f"s{number}: {{command: ls}}" for number in range(8))
     made = lock(
         make({"many.yaml": f"name: many\nsteps: {{{steps}}}", "one.yaml": "name: o\nsteps: {a: {python: m:f}}"})
     )
-    assert made == Lock(
-        local={
-            "many": Local(
-                "many.yaml", "steps s0, s1, s2, s3, s4 and 3 more run on one machine only: command or python"
-            ),
-            "one": Local("one.yaml", "step a runs on one machine only: command or python"),
-        }
-    )
+    mend = "make it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph"
+    assert made.local == {}
+    assert made.problems == [
+        "many.yaml:2: step 's0': command: expected what can be deployed, but steps s0, s1, s2, s3, s4 and 3 more run "
+        f"on one machine only: {mend}",
+        f"one.yaml:2: step 'a': python: expected what can be deployed, but step a runs on one machine only: {mend}",
+    ]
 
 
 def test_what_stands_in_on_one_machine_does_not_keep_a_graph_there(make: Make) -> None:
@@ -162,11 +173,12 @@ def test_what_stands_in_on_one_machine_does_not_keep_a_graph_there(make: Make) -
 
 
 def test_a_graph_of_one_machine_has_no_schedule(make: Make) -> None:
-    made = lock(make({"here.yaml": LOCAL + 'schedule: "0 6 * * *"'}))
-    assert made.local == {}
-    assert made.problems == [
+    folder = make({"here.yaml": UNSAID + 'schedule: "0 6 * * *"', "kept.yaml": LOCAL + 'schedule: "0 6 * * *"'})
+    assert lock(folder).local == {}
+    assert lock(folder).problems == [
         "here.yaml:3: schedule: expected a graph that can be deployed, but steps a and c run on one machine only "
-        "(command or python): leave the schedule out, or make it Dataflow's work"
+        "(command or python): leave the schedule out, or make it Dataflow's work",
+        "kept.yaml:4: schedule: nothing starts a graph that says deploy: false: leave one of the two out",
     ]
 
 
@@ -215,7 +227,7 @@ def test_with_a_python_graph_goes_what_it_may_import(
 ) -> None:
     before = list(sys.path)
     one = {"one/graph.py": PYTHON, "one/helper.py": 'TEMPLATE = "gs://b/one"\n'}
-    two = {"two/graph.py": PYTHON, "two/helper.py": 'TEMPLATE = "gs://b/two"\n'}
+    two = {"two/graph.py": PYTHON.replace('"py"', '"two"'), "two/helper.py": 'TEMPLATE = "gs://b/two"\n'}
     made = lock(make({**one, **two}))
     assert {name: entry.templates for name, entry in made.graphs.items()} == {
         "one": ("gs://b/one",),
@@ -245,7 +257,11 @@ def test_a_function_that_is_not_there_is_a_problem_now(make: Make) -> None:
 
 def test_two_graphs_may_call_their_modules_the_same(make: Make) -> None:
     library = {"one/lib/params.py": "def make(): ...\n", "two/lib/params.py": "def other(): ...\n"}
-    made = lock(make({"one/graph.yaml": FROM, "two/graph.yaml": FROM.replace(":make", ":other"), **library}))
+    made = lock(
+        make(
+            {"one/graph.yaml": FROM, "two/graph.yaml": FROM.replace(":make", ":other").replace(": g", ": h"), **library}
+        )
+    )
     assert made.problems == []
 
 
@@ -279,8 +295,9 @@ def test_as_many_jobs_as_a_generation_has_may_run_at_once() -> None:
     assert jobs_at_once(Graph("g", (Step("a"),))) == 0
 
 
+NEW = PLAIN.replace("plain", "new")
 CHANGES: dict[str, tuple[str, str | None, list[str]]] = {
-    "a new graph": ("new.yaml", PLAIN, ["new.yaml: graph 'new' is new since the graphs were locked: MEND"]),
+    "a new graph": ("new.yaml", NEW, ["new.yaml: graph 'new' is new since the graphs were locked: MEND"]),
     "a graph that is gone": (
         "plain.yaml",
         None,
@@ -309,7 +326,7 @@ CHANGES: dict[str, tuple[str, str | None, list[str]]] = {
     ),
     "a graph that is deployed now": (
         "here.yaml",
-        PLAIN,
+        NEW,
         ["here.yaml: graph 'here' has changed since the graphs were locked: MEND"],
     ),
     "what is not deployed": ("here.yaml", LOCAL + "#", []),
@@ -350,3 +367,126 @@ def test_a_lock_that_says_the_same_in_another_way_is_out_of_date(make: Make) -> 
     make({"graphs.lock": json.dumps(json.loads(lock(folder).text()))})
     told = differences(folder / "graphs.lock", lock(folder), "MEND")
     assert told == [f"{folder}/graphs.lock: this is not as 'orchestrator lock' writes it: MEND"]
+
+
+def test_two_graphs_of_one_name_are_told_of_each_other(make: Make) -> None:
+    """Run ids, labels and metrics would mix them up, though ``start`` asks for them by their files' names."""
+    article = '{"start": "A", "steps": {"A": {}}}'
+    folder = make({"a.yaml": f"# first\n{PLAIN}", "b/graph.yaml": PLAIN, "plain/graph.json": article, "c.yaml": LOCAL})
+    make({"here.yaml": PLAIN.replace("plain", "here")})
+    mend = "give each graph a name of its own"
+    assert lock(folder).problems == [
+        f"a.yaml:2: name: the graph of b/graph.yaml and plain/graph.json is called 'plain' too: {mend}",
+        f"b/graph.yaml:1: name: the graph of a.yaml and plain/graph.json is called 'plain' too: {mend}",
+        f"plain/graph.json:1: name: the graph of a.yaml and b/graph.yaml is called 'plain' too: {mend}",
+    ]
+
+
+CALL = "name: g\nparams: {date: today}\nsteps:\n  a: {call: lib.params:make}\n"
+
+
+@pytest.mark.parametrize("takes", ["", "**kwargs", "params", "date, job_name=None", "*, template_location", "date, /"])
+def test_a_function_may_take_what_it_is_given(make: Make, takes: str) -> None:
+    assert lock(make({"g/graph.yaml": CALL, "g/lib/params.py": f"def make({takes}): ...\n"})).problems == []
+
+
+def test_a_function_that_takes_anything_else_is_a_problem_now(make: Make) -> None:
+    folder = make({"g/graph.yaml": CALL, "g/lib/params.py": "def make(day, *, data): ...\n"})
+    assert lock(folder).problems == [
+        "g/graph.yaml:4: step 'a': call: function 'lib.params:make': it takes 'day' and 'data', which nobody gives it: "
+        "it may take job_name, template_location and date, each by its name, or all of them as **kwargs, or the params "
+        "alone as 'params'"
+    ]
+
+
+BESIDE = {
+    "g/graph.yaml": FROM,
+    "g/lib/params.py": "def make(): ...\n",
+    "g/requirements.txt": "# ours\npandas>=2,<3\nUnidecode[all] ; python_version > '3'\n",
+    "g/env": "BUCKET=raw\n# a comment\n\nNOTE = no\nTEXT='two words=2'\n",
+    "g/secrets": "TOKEN=warehouse-token\nOLD=old:3\nOTHER=projects/p/secrets/s:latest\n",
+}
+
+
+def test_a_graphs_folder_has_requirements_variables_and_secrets_for_its_functions(make: Make) -> None:
+    entry = json.loads(lock(make({**BESIDE, "g/env": "BUCKET=raw\nTEXT='two words=2'\n"})).text())["graphs"]["g"]
+    assert {key: entry[key] for key in ("problems", "requirements", "env", "secrets")} == {
+        "problems": [],
+        "requirements": "g/requirements.txt",
+        "env": {"BUCKET": "raw", "TEXT": "two words=2"},
+        "secrets": {
+            "TOKEN": {"secret": "warehouse-token", "version": "latest", "project": None},
+            "OLD": {"secret": "old", "version": "3", "project": None},
+            "OTHER": {"secret": "s", "version": "latest", "project": "p"},
+        },
+    }
+
+
+def test_what_the_functions_cannot_be_given_is_told_with_its_line(make: Make) -> None:
+    folder = make(
+        {**BESIDE, "g/requirements.txt": "pandas\n-r more.txt\n", "g/secrets": "A=b\nBUCKET=x\nC=d:e\n\nPORT=f"}
+    )
+    assert lock(folder).problems == [
+        "g/env:4: expected NAME=value, came 'NOTE = no'",
+        "g/secrets:3: C: expected a secret's name, name:version, or projects/P/secrets/name, came 'd:e'",
+        "g/secrets:5: PORT is a name that the platform or the orchestrator needs for itself: choose another",
+        "g/secrets: BUCKET is in 'env' too: say it once",
+        "g/requirements.txt:2: expected a requirement such as 'pandas>=2,<3', came '-r more.txt': all graphs' lines "
+        "come together in one file, without options",
+    ]
+
+
+def test_graphs_that_want_one_variable_to_have_two_values_are_told_so(make: Make) -> None:
+    other = {
+        "h/graph.yaml": FROM.replace(": g", ": h"),
+        "h/lib/params.py": "def make(): ...\n",
+        "h/env": "BUCKET=b\nA=b\n",
+    }
+    folder = make({"g/graph.yaml": FROM, "g/lib/params.py": "def make(): ...\n", "g/env": "BUCKET=a\nA=b\n", **other})
+    mend = "one process runs the functions of all graphs, so rename it, or say the same"
+    assert lock(folder).problems == [
+        f"g: the variable BUCKET has another value for h/graph.yaml: {mend}",
+        f"h: the variable BUCKET has another value for g/graph.yaml: {mend}",
+    ]
+
+
+IMPORTS = """\
+import json, yaml
+import pytest, click
+from google.cloud import firestore, tasks_v2
+from . import beside
+from lib.inner import deep
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    import rich.console
+try:
+    import orjson
+except ImportError:
+    orjson = None
+def make():
+    from orchestrator.cli import app
+    from google.cloud import nothing_such
+    import unknown_module
+"""
+
+
+def test_modules_that_the_functions_do_not_have_are_told_now(make: Make) -> None:
+    """Those that functions import, directly or not, be it in their last line; of the other files of the folder none."""
+    folder = make(
+        {
+            "g/graph.yaml": FROM,
+            "g/lib/params.py": IMPORTS,
+            "g/lib/beside.py": "import rich\n",
+            "g/lib/inner/deep.py": "import uv, xdist\n",
+            "g/pipelines/job.py": "import apache_beam\n",
+            "g/requirements.txt": "rich\nuv\n",
+        }
+    )
+    said, mend = "which the functions do not have: put", "into g/requirements.txt"
+    assert sorted(lock(folder).problems) == [
+        f"g/lib/inner/deep.py:1: imports 'xdist', {said} pytest-xdist {mend}",
+        "g/lib/params.py:14: imports 'orchestrator.cli', which is not deployed: do without it",
+        f"g/lib/params.py:15: imports 'google.cloud.nothing_such', {said} google-cloud-nothing-such {mend}",
+        f"g/lib/params.py:16: imports 'unknown_module', {said} unknown-module {mend}",
+        f"g/lib/params.py:2: imports 'pytest', {said} pytest {mend}",
+    ]
