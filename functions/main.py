@@ -23,6 +23,7 @@ from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.steps import Step
 from orchestrator.deployed import Deployed
 from orchestrator.errors import OrchestratorError, UsageError
+from orchestrator.remote.asked import read_asked
 from orchestrator.settings import read_cloud_settings
 
 #: Seconds after which whoever called may come again.
@@ -30,6 +31,9 @@ RETRY_AFTER = "10"
 
 #: Cloud Scheduler's header: the moment that a call was due, the same each time that it is tried again.
 SCHEDULED = "X-CloudScheduler-ScheduleTime"
+
+#: What the framework answers to a body that is no event: it cannot be read, is too large, or says that it is no JSON.
+_NO_EVENT = (400, 413, 415)
 
 _TIME = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
@@ -116,9 +120,9 @@ def start(request: flask.Request) -> ResponseReturnValue:
     Answers 201 with the run if it is new, 200 if it was there, 400 with the sentences of the command line.
     """
     try:
-        graph, run_id, params = _asked(request.get_json(force=True, silent=True))  # Cloud Scheduler names no type
-        due, due_id = _scheduled(request, graph)
-        run, created = world().start(graph, run_id or due_id, params, due)
+        asked = read_asked(request.get_data())  # as JSON, whatever its type: Cloud Scheduler names none
+        due, due_id = _scheduled(request, asked.graph)
+        run, created = world().start(asked.graph, asked.run_id or due_id, asked.params, due)
     except UsageError as error:
         _log("WARNING", f"not started: {error}")
         return {"errors": str(error).splitlines()}, error.http_status
@@ -149,22 +153,6 @@ def sweep(_: flask.Request) -> ResponseReturnValue:
     if failed:
         return _refusal(next((error for error in failed if error.retryable), failed[0]))
     return {"runs": runs, "tasks": tasks}
-
-
-def _asked(body: Any) -> tuple[str, str | None, dict[str, Any]]:
-    """The fields of a start request. Raises UsageError, naming all that is wrong."""
-    if not isinstance(body, dict):
-        raise UsageError('expected a JSON object such as {"graph": "daily-sales", "params": {"date": "2026-01-31"}}')
-    kinds = {"graph": str, "run_id": str, "params": dict}
-    wrong = [f"{name}: unknown key" for name in sorted(body.keys() - kinds.keys())]
-    for name, kind in kinds.items():
-        if not isinstance(body.get(name, kind()), kind):
-            wrong.append(f"{name}: expected {'text' if kind is str else 'a mapping'}, came {body[name]!r:.60}")
-    if not body.get("graph"):
-        wrong.append("graph: expected the name of a deployed graph, came nothing")
-    if wrong:
-        raise UsageError("\n".join(wrong))
-    return body["graph"], body.get("run_id"), body.get("params", {})
 
 
 def _scheduled(request: flask.Request, graph: str) -> tuple[datetime | None, str | None]:
@@ -217,8 +205,8 @@ def _log(severity: str, message: str, **fields: Any) -> None:
 
 
 def _unreadable(error: Exception) -> ResponseReturnValue:
-    """Acknowledge what the framework can make no event of: its 400 or 500 would bring it again for a day."""
-    if "ours" not in flask.g and (not isinstance(error, HTTPException) or error.code == 400):
+    """Acknowledge what the framework can make no event of: its 400, 415 or 500 would bring it again for a day."""
+    if "ours" not in flask.g and (not isinstance(error, HTTPException) or error.code in _NO_EVENT):
         logs.log("WARNING", "malformed event dropped: no CloudEvent and no Pub/Sub message", counted="malformed")
         return "dropped: no event\n"
     if isinstance(error, HTTPException):

@@ -63,14 +63,14 @@ class Verifier:
             )
         except TransportError as error:
             raise CertificatesError(f"Google's certificates cannot be had: {error}") from error
-        except (GoogleAuthError, ValueError) as error:  # its own words may quote the token
+        except (GoogleAuthError, ValueError, TypeError, RecursionError) as error:  # its own words may quote the token
             raise UnauthenticatedError(
                 f"expected an OIDC token that Google signed for {self._audience}, came one that is not valid"
             ) from error
         email = claims.get("email")
-        if email not in self._accounts or claims.get("email_verified") is not True:
+        if not isinstance(email, str) or email not in self._accounts or claims.get("email_verified") is not True:
             raise ForbiddenError(f"expected a token of {' or '.join(sorted(self._accounts))}, came one of {email!r}")
-        return str(email)
+        return email
 
 
 class _Remembering:

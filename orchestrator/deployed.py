@@ -20,7 +20,7 @@ from orchestrator.core.names import parse_job_name
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Hear
 from orchestrator.engine.notice import notice
-from orchestrator.errors import NotFoundError, OrchestratorError
+from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
 from orchestrator.ports import CHECKS, LAUNCHES
 from orchestrator.settings import CloudSettings
 
@@ -80,7 +80,10 @@ class Deployed:
         """
         from orchestrator.queues.cloud_tasks import hop
 
-        onward = hop(body, time.time())
+        try:
+            onward = hop(body, time.time())
+        except ValueError as error:
+            raise UsageError(str(error)) from error
         if onward is not None:
             self.queue.put([onward])
             return None

@@ -65,6 +65,13 @@ class StoreError(OrchestratorError):
     http_status = 503
 
 
+class UnstorableError(StoreError, UsageError):
+    """The store can never take what it was given, however often it is asked: it is too large, or in no form of its."""
+
+    retryable = False
+    http_status = UsageError.http_status
+
+
 class QueueError(OrchestratorError):
     """The queue did not take a task."""
 
@@ -84,7 +91,14 @@ class AmbiguousLaunchError(BackendError):
 
 
 class LaunchRefusedError(OrchestratorError):
-    """The job service said no, and will say no again: wrong parameters, no permission, no such template."""
+    """The job service said no, and will say no again: wrong parameters, no permission, no such template.
+
+    ``cause``: the class of the failure, in a word.
+    """
+
+    def __init__(self, text: str, cause: str = "refused") -> None:
+        self.cause = cause
+        super().__init__(text)
 
 
 class OutputError(OrchestratorError):

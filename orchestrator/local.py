@@ -5,7 +5,8 @@ It decides nothing: whatever it forgets when it is killed is in the database, an
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from queue import Empty
 
 from orchestrator.core.messages import SIGNAL, Check, Finish
@@ -41,6 +42,7 @@ class Loop:
         self._tick = tick
         self._stop = threading.Event()
         self._sweeps = 0
+        self._heard: list[str | None] = []
         self.warnings: list[str] = []
 
     def stop(self) -> None:
@@ -58,11 +60,10 @@ class Loop:
         """Deliver until every run has ended (True) or ``stop`` is called (False)."""
         self._open = {run for run in self._open if self._is_running(run)}
         while self._open and not self._stop.is_set():
-            free = self._parallel - self._world.running
-            worked = self._hear(0.0) + self._deliver(CHECKS, BATCH) + self._deliver(LAUNCHES, min(free, BATCH))
+            worked = self._turn()
             self._tick()
             if self._open and not worked:
-                self._hear(self._quiet())
+                self._wait(self._quiet())
         return not self._open
 
     def end_jobs(self) -> None:
@@ -70,7 +71,8 @@ class Loop:
         self._world.processes.stop_all()
         deadline = time.monotonic() + PATIENCE
         while self._world.processes.running:
-            self._hear(TICK)
+            self._wait(TICK)
+            self._hear()
             self._tick()
             if time.monotonic() > deadline:
                 self._world.processes.stop_all()
@@ -80,29 +82,41 @@ class Loop:
         while self._deliver(CHECKS, BATCH):
             self._tick()
 
-    def _hear(self, wait: float) -> int:
+    def _turn(self) -> int:
+        """All that is to be done now, in one transaction. How many looks and tasks that were.
+
+        What an end makes possible must not begin before that end is on disk, and does not: a python step's thread gets
+        its work after the commit (``Database.afterwards``), and a process waits for a commit of its own (``Settled``).
+        """
+        due = self._world.queue.is_due(self._open, self._lanes(), time.time())
+        if not due and not self._heard and self._world.ended.empty():
+            return 0
+        with self._world.database.write():
+            done = self._hear() + self._deliver(CHECKS, BATCH)
+            return done + self._deliver(LAUNCHES, min(self._parallel - self._world.running, BATCH))
+
+    def _wait(self, seconds: float) -> None:
+        """Until a job is said to have ended, at most so many seconds."""
+        with suppress(Empty):
+            self._heard.append(self._world.ended.get(timeout=seconds))
+
+    def _hear(self) -> int:
         """Look at the jobs that are said to have ended: here no delay is needed, since the exit status is there."""
-        looks = [
-            Check(ref.run, ref.node, ref.attempt, SIGNAL)
-            for name in self._ended(wait)
-            if (ref := parse_job_name(name)) and ref.run in self._open
-        ]
+        heard, self._heard = self._heard, []
+        with suppress(Empty):
+            while len(heard) < BATCH:
+                heard.append(self._world.ended.get_nowait())
+        refs = [ref for name in heard if name is not None and (ref := parse_job_name(name))]
+        looks = [Check(ref.run, ref.node, ref.attempt, SIGNAL) for ref in refs if ref.run in self._open]
         if looks:
             with self._world.database.write():
                 for look in looks:
                     self._look(look)
         return len(looks)
 
-    def _ended(self, wait: float) -> Iterator[str]:
-        """The names of ended jobs; waits so many seconds for the first."""
-        try:
-            name = self._world.ended.get(timeout=wait) if wait else self._world.ended.get_nowait()
-            for _ in range(BATCH):
-                if name is not None:
-                    yield name
-                name = self._world.ended.get_nowait()
-        except Empty:
-            return
+    def _lanes(self) -> Collection[str]:
+        """The lanes from which something may be taken now."""
+        return (CHECKS, LAUNCHES) if self._world.running < self._parallel else (CHECKS,)
 
     def _look(self, look: Check) -> None:
         try:
@@ -112,11 +126,7 @@ class Loop:
             self._world.queue.put([Task(look.name, CHECKS, look)])
 
     def _deliver(self, lane: str, most: int) -> int:
-        """Perform a batch of due tasks in one transaction.
-
-        That is safe for launches too, though their claims are not on disk before the jobs start: in this world a job's
-        name is taken for ever, so if the batch is lost, the launch that is delivered again finds what this one started.
-        """
+        """Perform a batch of due tasks in one transaction. If it is lost, they are delivered again."""
         found = self._world.queue.lease(self._open, lane, time.time(), most)
         if found:
             with self._world.database.write():
@@ -141,8 +151,8 @@ class Loop:
 
     def _quiet(self) -> float:
         """Seconds until a task falls due. If nothing is to be waited for, something was lost, and is swept up."""
-        lanes = (CHECKS, LAUNCHES) if self._world.running < self._parallel else (CHECKS,)
-        due = self._world.queue.next_due(self._open, lanes)
+        self._world.database.changed()
+        due = self._world.queue.next_due(self._open, self._lanes())
         if due is None and not self._world.running and not sum(self._sweep(run) for run in self._open):
             raise StoreError(f"nothing is owed, and yet {len(self._open)} runs have not ended: this is a bug")
         return TICK if due is None else min(TICK, max(0.001, due - time.time()))

@@ -135,7 +135,9 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class JobRunning:
-    """The job has not ended, or nothing says that it has."""
+    """The job has not ended, or nothing says that it has. ``due``: when another look will pay, if that is known."""
+
+    due: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class JobOver:
     """The job ended at ``at``. ``outputs`` for those downstream; ``error`` and ``cause`` if it did not succeed.
 
     ``hopeless``: another attempt would fail the same way. ``patience``: it would, for so many seconds.
+    ``live``: the step has what it waited for, and the job goes on until it is cancelled: a streaming job that runs.
     """
 
     outcome: Outcome
@@ -152,6 +155,7 @@ class JobOver:
     cause: str | None = None
     hopeless: bool = False
     patience: float = 0.0
+    live: bool = False
 
 
 JobStatus = JobRunning | JobOver
@@ -174,7 +178,7 @@ class JobBackend(Protocol):
         JobOver: the attempt ended here and now, and no job is left to look at.
 
         Raises LaunchRefusedError if another try cannot help, AmbiguousLaunchError if it may have been launched, and
-        BackendError if it certainly was not.
+        BackendError if this call certainly launched nothing: then the next may be made at once.
         """
         ...
 

@@ -10,18 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.deployment.endings import ENDINGS
+
 #: CloudEvent types (google-cloudevents; Eventarc's documentation, 2026-04).
 PUBSUB = "google.cloud.pubsub.topic.v1.messagePublished"
 STATUS_CHANGED = "google.cloud.dataflow.job.v1beta3.statusChanged"
-
-#: What Dataflow writes when a job, or its launcher, has ended. The first comes after success, failure and
-#: cancellation alike; a failed launch never writes it, but the second (recorded entries; nothing documents them).
-ENDINGS = (
-    "Worker pool stopped.",
-    "Error occurred in the launcher container",
-    "Workflow failed",
-    "Timeout in polling result file",
-)
 
 #: The states after which a job's state does not change any more (Dataflow's discovery document, revision 20261018).
 ENDED = frozenset(f"JOB_STATE_{state}" for state in ("DONE", "FAILED", "CANCELLED", "UPDATED", "DRAINED"))
@@ -58,12 +51,18 @@ def _status_changed(data: Mapping[str, Any]) -> Signal | None:
     return Signal(_text(job, "name"), _text(job, "id"), str(job.get("location", "")), "eventarc")
 
 
+def tells_of_an_end(text: str) -> bool:
+    """Whether an entry with this text may be the last that a job writes: just those that the log sink lets through."""
+    said = text.lower()
+    return any(ending.lower() in said for ending in ENDINGS)
+
+
 def _log_entry(entry: Mapping[str, Any]) -> Signal | None:
     """An entry of Dataflow's job-message log. The labels that a user gave the job are not in it."""
     resource = entry.get("resource")
     if not isinstance(resource, Mapping) or resource.get("type") != "dataflow_step":
         return None
-    if not str(entry.get("textPayload", "")).startswith(ENDINGS):
+    if not tells_of_an_end(str(entry.get("textPayload", ""))):
         return None
     labels = _mapping(resource.get("labels"), "resource.labels")
     return Signal(_text(labels, "job_name"), _text(labels, "job_id"), str(labels.get("region", "")), "log")
@@ -74,8 +73,12 @@ def _message(data: Mapping[str, Any]) -> Mapping[str, Any]:
     message = _mapping(data.get("message"), "message")
     try:
         found = json.loads(base64.b64decode(str(message.get("data", "")), validate=True) or b"{}")
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise MalformedEventError(f"message.data: expected a log entry as JSON in base64: {error}") from error
+    if isinstance(found, Mapping) and "payload" in found and "resource" not in found:
+        raise MalformedEventError(
+            "message.data: expected a log entry, came an Eventarc event: let its trigger call on_signal, not the topic"
+        )
     return found if isinstance(found, Mapping) else {}
 
 

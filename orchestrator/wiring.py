@@ -16,6 +16,7 @@ from orchestrator.jobs.functions import FunctionRaisedError, parameters
 from orchestrator.jobs.process import ProcessBackend
 from orchestrator.jobs.python import PythonBackend
 from orchestrator.jobs.scripted import Script, ScriptedBackend
+from orchestrator.jobs.settled import Settled
 from orchestrator.jobs.wait import WaitBackend
 from orchestrator.ports import JobBackend, JobRequest, Store
 from orchestrator.queues.local import LocalQueue
@@ -121,9 +122,9 @@ def embedded(
     store, tasks = make_store(database), LocalQueue(database)
     ended: SimpleQueue[str | None] = SimpleQueue()
     processes = ProcessBackend(home, ended.put, time.time)
-    functions = PythonBackend(home, ended.put, time.time, parallel)
+    functions = PythonBackend(home, ended.put, time.time, parallel, database.afterwards)
     backends: dict[str, JobBackend] = {
-        "command": processes,
+        "command": Settled(processes, database),
         "python": functions,
         "call": functions,
         "wait": WaitBackend(time.time),

@@ -2,13 +2,19 @@
 # no function and costs nothing.
 
 locals {
-  # The first comes after success, failure and cancellation alike, but never after a failed launch; the others tell of
-  # that. orchestrator/signals.py reads the same four.
+  # The first comes after success, failure and cancellation alike, but never after a failed launch; from the third on
+  # they tell of that. orchestrator/deployment/endings.py says the same, and how they are matched.
   endings = [
     "Worker pool stopped.",
-    "Error occurred in the launcher container",
     "Workflow failed",
+    "launcher container",
+    "launcher VM",
+    "Template launch failed",
     "Timeout in polling result file",
+    "Failed to start the VM, launcher",
+    "Failed to read the job file",
+    "Failed to read the result file",
+    "template_launches/",
   ]
 
   log_filter = join(" AND ", [

@@ -4,7 +4,7 @@ import json
 from typing import assert_never
 
 from orchestrator.cli.before import ASKS, at_work_before, join_of, names, predecessors, root_causes, unfinished
-from orchestrator.cli.words import attempt_of, clock, iso, lasted, listed, stopped
+from orchestrator.cli.words import CLASSES, attempt_of, classed, clock, iso, lasted, listed, stopped, until_ready
 from orchestrator.core import machine
 from orchestrator.core.model import Status, StepState, View
 from orchestrator.core.plan import Plan
@@ -46,11 +46,12 @@ def _explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
         case Status.RUNNING:
             return _running(step, state, now)
         case Status.UP_FOR_RETRY:
-            return [_up_for_retry(step, state, now)]
+            return [_up_for_retry(step, state, now), *_class(state)]
         case Status.SUCCEEDED:
             return _succeeded(step, state)
         case Status.FAILED:
-            return [f"failed{_after_attempts(state)}: {state.error or state.cause or 'its job failed'}"]
+            said = f"failed{_after_attempts(state)}{classed(state)}: {state.error or state.cause or 'its job failed'}"
+            return [said, *_class(state)]
         case Status.CANCELLED:
             return [_cancelled(state)]
         case Status.SKIPPED if state.cause == "when":
@@ -107,7 +108,9 @@ _END = {Verdict.SKIP: Status.SKIPPED, Verdict.UPSTREAM_FAILED: Status.UPSTREAM_F
 def _running(step: Step, state: StepState, now: float) -> list[str]:
     since = f" since {clock(state.started_at)}" if state.started_at is not None else ""
     lines = [f"running{since}, for {lasted(state, now)}: attempt {attempt_of(step, state, state.attempt)}"]
-    if state.due is not None:
+    if until_ready(step):
+        lines.append("it has succeeded as soon as its streaming job is ready")
+    elif state.due is not None:
         lines.append(f"it ends in {duration(state.due - now)}")
     if step.timeout is not None and state.started_at is not None:
         left = duration(state.started_at + step.timeout - now)
@@ -119,7 +122,12 @@ def _up_for_retry(step: Step, state: StepState, now: float) -> str:
     again = f"attempt {attempt_of(step, state, state.attempt + 1)} starts {_due(state, now)}"
     if state.error is None and state.cause is None:
         return f"up for retry: attempt {state.attempt} was interrupted, which does not count against it; {again}"
-    return f"up for retry: attempt {state.attempt} failed: {state.error or state.cause}; {again}"
+    return f"up for retry: attempt {state.attempt} failed{classed(state)}: {state.error or state.cause}; {again}"
+
+
+def _class(state: StepState) -> list[str]:
+    """What the class of a failure means for another attempt."""
+    return [f"{state.cause}: {CLASSES[state.cause]}"] if state.cause in CLASSES else []
 
 
 def _due(state: StepState, now: float) -> str:
@@ -134,6 +142,8 @@ def _succeeded(step: Step, state: StepState) -> list[str]:
     if state.outputs:
         text = json.dumps(state.outputs, ensure_ascii=False)
         lines.append(f"outputs: {text if len(text) <= _OUTPUTS else f'{text[:_OUTPUTS]}…'}")
+    if state.live:
+        lines.append(f"its job goes on: {state.job}")
     return lines
 
 
@@ -165,7 +175,8 @@ def _upstream_failed(plan: Plan, view: View, node: int) -> list[str]:
     for number in causes[:5]:
         state = view.state(number)
         lines.append(
-            f"{plan.steps[number].name} {status_word(state.status)}: {state.error or state.cause or 'no reason given'}"
+            f"{plan.steps[number].name} {status_word(state.status)}{classed(state)}: "
+            f"{state.error or state.cause or 'no reason given'}"
         )
     return lines
 

@@ -9,7 +9,10 @@ from orchestrator.core.plan import Plan
 
 
 def report(run: Run, plan: Plan, states: States, word: str) -> dict[str, Any]:
-    """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not there yet is null."""
+    """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not there yet is null.
+
+    A step that has succeeded and whose job goes on is ``live``; no other step has that key.
+    """
     steps = {step.name: _step(states.get(number, PENDING)) for number, step in enumerate(plan.steps)}
     return {**headline(run, word), "steps": steps}
 
@@ -38,7 +41,9 @@ def _step(state: StepState) -> dict[str, Any]:
         "job": state.job,
         "outputs": dict(state.outputs or {}),
         "error": state.error,
+        "cause": state.cause,
         "cancelled": _stop(state.stop),
+        **({"live": True} if state.live else {}),
     }
 
 

@@ -6,10 +6,11 @@ from itertools import chain
 
 from orchestrator.cli.before import BROKEN, States, join_of, names, predecessors, unfinished
 from orchestrator.cli.watch import Watch
-from orchestrator.cli.words import attempt_of, lasted, listed, stopped
-from orchestrator.core.model import PENDING, Status
+from orchestrator.cli.words import CLASSES, attempt_of, lasted, listed, stopped, until_ready
+from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
+from orchestrator.core.steps import Step
 from orchestrator.words import duration, status_word
 
 
@@ -33,14 +34,16 @@ def note(plan: Plan, states: States, node: int, now: float) -> str:
     """What a step waits for, which attempt it is at, or why it ended so."""
     step, state = plan.steps[node], states.get(node, PENDING)
     reason = state.error or state.cause or ""
+    if state.cause in CLASSES and state.error:
+        reason = f"{state.cause}: {state.error}"
     again = f"attempt {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
     match state.status:
         case Status.PENDING | Status.LAUNCHING | Status.RUNNING if state.stop is not None:
             return _joined(again, f"being cancelled {stopped(state.stop)}")
         case Status.PENDING:
             return _waits(plan, states, node)
-        case Status.RUNNING if state.due is not None:
-            return _joined(again, f"{duration(state.due - now)} left")
+        case Status.RUNNING:
+            return _joined(again, _goes_on(step, state, now))
         case Status.UP_FOR_RETRY if not reason:
             return "interrupted, runs again"
         case Status.UP_FOR_RETRY:
@@ -53,14 +56,20 @@ def note(plan: Plan, states: States, node: int, now: float) -> str:
         case Status.UPSTREAM_FAILED:
             broken = [n for n in predecessors(plan, node) if states.get(n, PENDING).status in BROKEN]
             return f"because of {listed(names(plan, broken), 3)}" if broken else ""
-        case Status.CANCELLED if state.stop is not None:
-            return _joined(again, stopped(state.stop))
         case Status.CANCELLED:
-            return _joined(again, reason)
+            return _joined(again, stopped(state.stop) if state.stop is not None else reason)
         case Status.SKIPPED:
             return f"when {step.when}" if state.cause == "when" else f"trigger {step.trigger}"
+        case Status.SUCCEEDED if state.live:
+            return _joined(again, "its job goes on")
         case _:
             return again
+
+
+def _goes_on(step: Step, state: StepState, now: float) -> str:
+    if until_ready(step):
+        return "until its job is ready"
+    return f"{duration(state.due - now)} left" if state.due is not None else ""
 
 
 def _waits(plan: Plan, states: States, node: int) -> str:

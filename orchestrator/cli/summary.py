@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.cli.before import BROKEN
 from orchestrator.cli.lookup import INTERRUPTED, Found
-from orchestrator.cli.words import clock, counted, listed, stopped, tally
+from orchestrator.cli.words import classed, clock, counted, listed, stopped, tally
 from orchestrator.core.machine import OPERATOR
 from orchestrator.core.model import RunStatus, Status, StepState
 from orchestrator.core.plan import FailsOn
@@ -73,7 +73,8 @@ def failures(found: Found) -> Iterator[Line]:
         name = found.plan.steps[node].name
         style = "magenta" if state.status is Status.CANCELLED else "red"
         allowed = "" if found.plan.steps[node].counts else ", which does not fail the run"
-        yield Line(f"{name} {status_word(state.status)}{after_attempts(state)}{allowed}: {reason(state)}", style)
+        word = f"{name} {status_word(state.status)}{after_attempts(state)}{classed(state)}{allowed}"
+        yield Line(f"{word}: {reason(state)}", style)
         log = log_path(found, node)
         if log is not None:
             yield Line(f"  log  {short(log)}", whole=True)

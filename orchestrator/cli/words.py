@@ -31,6 +31,17 @@ LOOKS = {
     Status.PENDING: Look("·", ".", "bright_black"),
 }
 
+#: Classes of failures that say more than the error, and what they mean for another attempt. By a state's ``cause``.
+CLASSES = {
+    "launcher": "the program that builds the pipeline failed",
+    "parameters": "another attempt would fail the same way: somebody has to mend the job's parameters first",
+    "permission": "another attempt would fail the same way: somebody has to grant or enable something first",
+    "quota": "it passes by itself, or with more quota: another attempt waits at least 5 minutes",
+    "stockout": "the zone or region had no machines left: another attempt waits at least 10 minutes",
+    "memory": "the workers had too little memory",
+    "user_code": "the pipeline's own code failed",
+}
+
 #: The order in which statuses are counted: what ended, what is going on, what is still to come.
 ORDER = tuple(LOOKS)
 
@@ -56,6 +67,16 @@ def listed(items: Iterable[str], most: int = 5) -> str:
 def attempt_of(step: Step, state: StepState, attempt: int) -> str:
     """``2 of 3``. An attempt that was interrupted does not count, so it comes on top of those the graph allows."""
     return f"{attempt} of {max(step.retry.attempts + state.interruptions, attempt)}"
+
+
+def classed(state: StepState) -> str:
+    """`` (permission)``: the class of a failure, where it says more than the error."""
+    return f" ({state.cause})" if state.cause in CLASSES else ""
+
+
+def until_ready(step: Step) -> bool:
+    """Whether the step waits for its job to be ready, not for its end: then when a look will pay is not its end."""
+    return bool(step.work.spec.get("streaming"))
 
 
 def lasted(state: StepState, now: float) -> str:

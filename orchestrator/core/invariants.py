@@ -18,7 +18,7 @@ _FAILURE = frozenset({"job", "error", "cause"})
 #: What a state must know, and what it may know besides; anything else must be absent.
 _SHAPES: dict[Status, tuple[frozenset[str], frozenset[str]]] = {
     Status.PENDING: (frozenset(), frozenset()),
-    Status.LAUNCHING: (_CLAIMED, frozenset()),
+    Status.LAUNCHING: (_CLAIMED, frozenset({"due"})),
     Status.RUNNING: (_LAUNCHED, frozenset({"due"})),
     Status.UP_FOR_RETRY: (_CLAIMED | {"started_at", "ended_at", "due"}, _FAILURE),
     Status.SUCCEEDED: (frozenset({"ended_at"}), _LAUNCHED | {"outputs", "passed", "error", "cause"}),
@@ -170,6 +170,8 @@ def _shape(state: StepState) -> Iterator[str]:
             yield f"{state.status}, yet it has {name} = {getattr(state, name)!r}"
         if not known and name in must:
             yield f"{state.status} without {name}"
+    if state.live and (state.status is not Status.SUCCEEDED or state.job is None):
+        yield f"{state.status}, yet its job is said to go on"
     if (state.attempt and state.status in _NEVER_TRIED) or (not state.attempt and state.status in _TRIED):
         yield f"{state.status} with attempt {state.attempt}"
     if state.started_at is not None and state.ended_at is not None and state.ended_at < state.started_at:

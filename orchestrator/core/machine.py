@@ -18,6 +18,7 @@ from orchestrator.core.model import (
     JobEnded,
     JobLaunched,
     LaunchClaimed,
+    LaunchUnsent,
     Outcome,
     RunStatus,
     Status,
@@ -54,6 +55,8 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
     match event:
         case LaunchClaimed():
             return _claimed(state, event)
+        case LaunchUnsent():
+            return _unsent(state, event)
         case JobLaunched():
             return _launched(state, event)
         case JobEnded():
@@ -103,6 +106,14 @@ def _takes_over(state: StepState, event: LaunchClaimed) -> bool:
     return launching and event.over is not None and state.claimed_at == event.over
 
 
+def _unsent(state: StepState, event: LaunchUnsent) -> Transition | None:
+    """The claim stays, and protects no launch any more. One that somebody took over is not given up."""
+    mine = state.attempt == event.attempt and state.claimed_at == event.claimed_at
+    if state.status is not Status.LAUNCHING or not mine or state.due is not None:
+        return None
+    return Transition(replace(state, due=event.at))
+
+
 def may_settle(state: StepState, event: StepSettled) -> bool:
     """Whether the step has not begun. As cancelled it ends only if somebody has cancelled it."""
     asked = event.status is not Status.CANCELLED or state.stop is not None
@@ -148,7 +159,8 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
     failures = state.attempt - state.interruptions
     match event.outcome:
         case Outcome.SUCCEEDED:
-            return _final(plan, node, replace(ended, status=Status.SUCCEEDED, outputs=event.outputs))
+            done = replace(ended, status=Status.SUCCEEDED, outputs=event.outputs, live=event.live)
+            return _final(plan, node, done)
         case Outcome.CANCELLED | Outcome.INTERRUPTED if state.stop is not None:
             return _final(plan, node, _cancelled(ended, at))
         case Outcome.CANCELLED:  # whoever stopped the job did not tell us

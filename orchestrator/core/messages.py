@@ -4,6 +4,7 @@ An effect's name is a function of what it asks for, so that a queue which refuse
 """
 
 import json
+import re
 from dataclasses import dataclass, replace
 
 VERSION = 1
@@ -101,11 +102,17 @@ _KINDS: dict[str, type[Effect]] = {
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
+_text = json.JSONEncoder(separators=(",", ":")).encode
+
+
+#: What the texts of a task are made of: they become part of its name, and of a document's path.
+_TEXT = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
 
 def encode(effect: Effect) -> str:
     """Compact JSON, well below 1 KB."""
     fields = {name: getattr(effect, name) for name in effect.__dataclass_fields__}
-    return json.dumps({"v": VERSION, "do": _NAMES[type(effect)], **fields}, separators=(",", ":"))
+    return _text({"v": VERSION, "do": _NAMES[type(effect)], **fields})
 
 
 def decode(text: str | bytes) -> Effect:
@@ -116,6 +123,26 @@ def decode(text: str | bytes) -> Effect:
         raise ValueError(f"expected a task of the orchestrator, came {text[:200]!r}")
     known = kind.__dataclass_fields__
     try:
-        return kind(**{name: value for name, value in body.items() if name in known})
+        effect = kind(**{name: value for name, value in body.items() if name in known})
     except TypeError as error:
         raise ValueError(f"a task lacks a field: {error}") from error
+    for name, field in known.items():
+        if not _fits(value := getattr(effect, name), field.type):
+            raise ValueError(f"a task's {name}: expected {_EXPECTED[field.type]}, came {value!r:.60}")
+    return effect
+
+
+def _fits(value: object, kind: object) -> bool:
+    """Whether a field of a task is what it must be. JSON, as Python reads it, has numbers of any size, and NaN."""
+    if kind is str:
+        return isinstance(value, str) and _TEXT.fullmatch(value) is not None
+    if isinstance(value, bool) or not isinstance(value, int | float if kind is float else int):
+        return False
+    return abs(value) < 2**53  # and so no NaN either
+
+
+_EXPECTED: dict[object, str] = {
+    str: "letters, digits, '_' and '-'",
+    int: "a whole number",
+    float: "a time in seconds since the epoch",
+}

@@ -61,11 +61,13 @@ class StepState:
     """All that is known of one node in one run.
 
     ``attempt``: the newest attempt, 0 before the first. ``interruptions``: attempts that did not count.
-    ``due``: when the next attempt is owed, while up for retry; when a look will pay, while running (None: not known).
+    ``due``: when the next attempt is owed, while up for retry; when a look will pay, while running (None: not known);
+    while launching, since when its claim protects no launch any more, because nothing was sent.
     ``passed``: what a gate let through.
     ``cause``: a word for the class of a failure (``timeout``, ``exit``, ``exception``, ``refused``…).
     ``stop``: somebody cancelled the step before it had ended. No attempt begins any more, and a job that runs is asked
     to stop until it has ended; how the step ends, its job decides.
+    ``live``: the step has succeeded and its job goes on, as a streaming job does; it belongs to the run.
     """
 
     status: Status = Status.PENDING
@@ -82,6 +84,7 @@ class StepState:
     cause: str | None = None
     passed: Tally | None = None
     stop: Stop | None = None
+    live: bool = False
 
 
 PENDING = StepState()
@@ -104,6 +107,15 @@ class LaunchClaimed:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchUnsent:
+    """Whoever claimed the attempt at ``claimed_at`` certainly sent nothing: the next may launch it at once."""
+
+    attempt: int
+    claimed_at: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class JobLaunched:
     """The job service knows the attempt's job, as ``job``. ``due``: when a look at it will pay, if that is known."""
 
@@ -115,7 +127,10 @@ class JobLaunched:
 
 @dataclass(frozen=True, slots=True)
 class JobEnded:
-    """An attempt's job ended. ``hopeless``: another would fail the same way; ``patience``: for so many seconds."""
+    """An attempt's job ended. ``hopeless``: another would fail the same way; ``patience``: for so many seconds.
+
+    ``live``: the step has what it waited for, and the job goes on.
+    """
 
     attempt: int
     outcome: Outcome
@@ -125,6 +140,7 @@ class JobEnded:
     cause: str | None = None
     hopeless: bool = False
     patience: float = 0.0
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +167,7 @@ class StopRequested:
     stop: Stop
 
 
-Event = LaunchClaimed | JobLaunched | JobEnded | StepSettled | GatePassed | StopRequested
+Event = LaunchClaimed | LaunchUnsent | JobLaunched | JobEnded | StepSettled | GatePassed | StopRequested
 
 
 @dataclass(frozen=True, slots=True)

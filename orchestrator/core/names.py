@@ -48,7 +48,7 @@ def job_name(label: str, ref: JobRef, prefix: str = "") -> str:
 
 def parse_job_name(name: str, prefix: str = "") -> JobRef | None:
     """The attempt that ``name`` belongs to; None if the job is none of those that are named with this ``prefix``."""
-    if not _pattern(prefix).fullmatch(name):
+    if len(name) > JOB_NAME_LENGTH or not _pattern(prefix).fullmatch(name):
         return None
     _, run, node, attempt = name.rsplit("-", 3)
     return JobRef(run, int(node, 16), int(attempt))

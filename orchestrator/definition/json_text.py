@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.definition.texts import TOO_DEEP, Flaw, Lines, UnreadableError, finite, integer, repeated
+from orchestrator.definition.texts import TOO_DEEP, Flaw, Lines, UnreadableError, finite, integer, repeated, too_deep
 from orchestrator.definition.wording import Path
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]|[^\s{}\[\],:"]+')
@@ -49,6 +49,8 @@ def read(text: str, lines: Lines | None = None) -> tuple[Any, list[Flaw]]:
         ) from error
     except RecursionError as error:
         raise UnreadableError(1, TOO_DEEP) from error
+    if too_deep(data):
+        raise UnreadableError(1, TOO_DEEP)
     if lines is None and not flawed:
         return data, []
     return data, _flaws(text, lines if lines is not None else {})

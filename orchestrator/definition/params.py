@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from orchestrator.core.steps import Json
+from orchestrator.definition.texts import too_deep
 from orchestrator.definition.wording import listed, quoted, shown
 from orchestrator.errors import UsageError
 from orchestrator.suggestions import did_you_mean
@@ -140,7 +141,7 @@ def _list(value: object, _: datetime) -> Json:
     if isinstance(value, str):
         text = value.strip()
         value = json.loads(text) if text.startswith("[") else [item.strip() for item in text.split(",") if text]
-    if not isinstance(value, list):
+    if not isinstance(value, list) or too_deep(value):
         raise TypeError
     json.dumps(value, allow_nan=False)
     return value

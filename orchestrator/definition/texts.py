@@ -1,5 +1,6 @@
 """What the readers of YAML and of JSON share: their bounds, and how they say that a text is wrong. It reads nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -41,6 +42,18 @@ def decoded(data: bytes) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         came = f"came the byte 0x{data[error.start]:02x}"
         raise UnreadableError(line, f"expected text in UTF-8, {came}: save the file as UTF-8") from error
+
+
+def too_deep(data: object) -> bool:
+    """Whether lists and mappings are nested more than ``DEEPEST`` deep in data that JSON can hold."""
+    level = [data]
+    for _ in range(DEEPEST):
+        level = [item for value in level for item in _items(value)]
+    return any(isinstance(value, dict | list) for value in level)
+
+
+def _items(value: object) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def integer(text: str) -> int:

@@ -27,18 +27,22 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     backend = ledger.backend(ledger.work(step).kind)
     match backend.status(state.job):
         case JobOver() as over:
-            return ledger.handle(run, plan, look.node, ended(step, state, over, ledger.clock_skew))
-        case JobRunning():
+            event = ended(step, state, over, ledger.clock_skew)
+            if over.live and event.outcome is not Outcome.SUCCEEDED:  # too late, and nothing of an attempt outlives it
+                backend.cancel(state.job)
+                return _look_again(ledger, step, look, state)
+            return ledger.handle(run, plan, look.node, event)
+        case JobRunning(due):
             asks = look.chain.endswith(STOP) or ledger.clock() >= _deadline(step, state)
             if asks and (told := backend.cancel(state.job)):
                 return ledger.handle(run, plan, look.node, ended(step, state, told, ledger.clock_skew))
-            return _look_again(ledger, step, look, state)
+            return _look_again(ledger, step, look, state, due)
         case never:
             assert_never(never)
 
 
-def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState) -> None:
-    """Schedule the next look under a new name; the name of this one is taken."""
+def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState, due: float | None = None) -> None:
+    """Schedule the next look under a new name; the name of this one is taken. ``due``: when one will pay."""
     now = ledger.clock()
     if look.chain.startswith(SWEEP):  # the next sweep looks again; a chain a sweep would add up
         return
@@ -51,8 +55,9 @@ def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState) -> No
     else:
         left = _deadline(step, state) - now
         wait = min(step.check.every, left if left > 0 else GRACE)
-        if state.due is not None and state.due > now:  # a wait of 11 minutes is over after 11, not after 20
-            wait = min(wait, state.due - now)
+        # A wait of 11 minutes is over after 11, not after 20; and a job may know better than when it was launched.
+        hints = [hint for hint in (state.due, due) if hint is not None and hint > now]
+        wait = min([wait, *(hint - now for hint in hints)])
     following = look.next(due=now + wait)
     ledger.queue.put([Task(following.name, CHECKS, following)])
 
@@ -76,5 +81,13 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
         error = f"took longer than its timeout of {step.timeout:g} s"
         return JobEnded(state.attempt, Outcome.FAILED, over.at, error=error, cause="timeout")
     return JobEnded(
-        state.attempt, over.outcome, over.at, over.outputs, over.error, over.cause, over.hopeless, over.patience
+        state.attempt,
+        over.outcome,
+        over.at,
+        over.outputs,
+        over.error,
+        over.cause,
+        over.hopeless,
+        over.patience,
+        over.live,
     )

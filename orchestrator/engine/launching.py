@@ -3,7 +3,17 @@
 from dataclasses import dataclass, replace
 
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import JobEnded, JobLaunched, LaunchClaimed, Outcome, Run, Status, StepSettled, StepState
+from orchestrator.core.model import (
+    JobEnded,
+    JobLaunched,
+    LaunchClaimed,
+    LaunchUnsent,
+    Outcome,
+    Run,
+    Status,
+    StepSettled,
+    StepState,
+)
 from orchestrator.core.names import JobRef, job_name
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB
@@ -11,7 +21,7 @@ from orchestrator.definition.expressions import ExpressionError
 from orchestrator.engine.checking import ended
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import holds, render
-from orchestrator.errors import BackendError, LaunchRefusedError
+from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.ports import JobOver, JobRequest
 
 
@@ -43,7 +53,13 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
             return ledger.handle(run, plan, node, JobEnded(effect.attempt, Outcome.CANCELLED, begun))
         job = found or backend.launch(request)
     except LaunchRefusedError as error:
-        return ledger.handle(run, plan, node, _hopeless(effect, str(error), "refused", ledger.clock()))
+        return ledger.handle(run, plan, node, _hopeless(effect, str(error), error.cause, ledger.clock()))
+    except AmbiguousLaunchError:
+        raise  # it may have been sent: the claim protects it until the lease runs out
+    except BackendError:
+        if ledger.launch_lease:
+            ledger.commit(run, plan, node, LaunchUnsent(effect.attempt, claim.at, ledger.clock()))
+        raise
     if isinstance(job, JobOver):
         state = StepState(Status.LAUNCHING, effect.attempt, started_at=begun)
         return ledger.handle(run, plan, node, ended(step, state, job, ledger.clock_skew))
@@ -54,11 +70,13 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
 class _Claim:
     """An attempt that may be launched now, as ``job_name``. ``new``: nobody can have launched it before.
 
-    ``abandoned``: the step was cancelled, and nobody else can be launching it, so without a job it has ended.
+    ``at``: when this call claimed it, or took its claim over. ``abandoned``: the step was cancelled, and nobody else
+    can be launching it, so without a job it has ended.
     """
 
     job_name: str
     new: bool
+    at: float
     abandoned: bool = False
 
 
@@ -71,13 +89,13 @@ def _claim(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> _Claim | Non
     event = LaunchClaimed(effect.attempt, _name(ledger, run, plan, effect), ledger.clock())
     commit = ledger.commit(run, plan, effect.node, event)
     if commit.applied:
-        return _Claim(event.job_name, new=True)
+        return _Claim(event.job_name, new=True, at=event.at)
     state = commit.state
     if state.status is not Status.LAUNCHING or state.attempt != effect.attempt:
         return None
-    claim = _Claim(state.job_name or event.job_name, new=False)
+    claim = _Claim(state.job_name or event.job_name, new=False, at=event.at)
     if ledger.launch_lease:
-        fresh = event.at < (state.claimed_at or 0.0) + ledger.launch_lease
+        fresh = state.due is None and event.at < (state.claimed_at or 0.0) + ledger.launch_lease
         # Of those who find that the lease ran out, one begins it anew: two of them might launch two jobs.
         anew = replace(event, job_name=claim.job_name, over=state.claimed_at)
         if fresh or not ledger.commit(run, plan, effect.node, anew).applied:

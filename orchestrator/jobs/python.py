@@ -21,10 +21,19 @@ class PythonBackend:
 
     A mapping that it returns becomes the step's outputs, and what it prints its log. A thread cannot be stopped, so
     ``cancel`` does nothing: give long work that must be stoppable a process of its own (``command``).
-    ``ended`` is called with the job's name when it has ended.
+    ``ended`` is called with the job's name when it has ended. ``afterwards`` calls what it is given once all that was
+    recorded before is on disk: until then no function begins.
     """
 
-    def __init__(self, home: Home, ended: Callable[[str], None], clock: Clock, threads: int) -> None:
+    def __init__(
+        self,
+        home: Home,
+        ended: Callable[[str], None],
+        clock: Clock,
+        threads: int,
+        afterwards: Callable[[Callable[[], None]], None] = lambda begin: begin(),
+    ) -> None:
+        self._afterwards = afterwards
         self._home = home
         self._ended = ended
         self._clock = clock
@@ -45,7 +54,7 @@ class PythonBackend:
             if self._started < min(self._threads, self.running):
                 self._started += 1
                 threading.Thread(target=self._work, name=f"python steps {self._started}", daemon=True).start()
-        self._requests.put(request)
+        self._afterwards(lambda: self._requests.put(request))
         return Launched(request.name)
 
     def find(self, request: JobRequest) -> Launched | None:

@@ -173,9 +173,14 @@ def hop(body: str | bytes, now: float) -> Task | None:
     """
     effect = decode(body)
     carried = json.loads(body).get("hop")
-    if not isinstance(carried, dict) or effect.due <= now:
+    if carried is None or effect.due <= now:
         return None
-    return Task(str(carried["name"]), str(carried["lane"]), effect)
+    name, lane = (carried.get("name"), carried.get("lane")) if isinstance(carried, dict) else (None, None)
+    if not isinstance(name, str) or lane not in (LAUNCHES, CHECKS):
+        raise ValueError(
+            f"a task's hop: expected the name and the lane of the task that it carries, came {carried!r:.60}"
+        )
+    return Task(name, str(lane), effect)
 
 
 def _body(task: Task, hops: int) -> str:

@@ -1,8 +1,11 @@
 """The local queue: delayed, named, at-least-once tasks in an SQLite file, for whoever plays Cloud Tasks beside it."""
 
 import json
+import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import inf
+from typing import Any
 
 from orchestrator.core.messages import Effect, decode, encode
 from orchestrator.ports import Task
@@ -16,13 +19,16 @@ CREATE TABLE IF NOT EXISTS tasks (
 CREATE INDEX IF NOT EXISTS tasks_open ON tasks (run, lane, due) WHERE done = 0;
 """
 
-_LEASE = """
-UPDATE tasks SET leased = 1, tries = tries + 1, due = ?
-WHERE id IN (
-    SELECT id FROM tasks WHERE done = 0 AND run IN (SELECT value FROM json_each(?)) AND lane = ? AND due <= ?
-    ORDER BY id LIMIT ?)
-RETURNING id, name, body, tries
-"""
+_PUT = "INSERT INTO tasks (name, run, lane, due, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_LEASE = "UPDATE tasks SET leased = 1, tries = tries + 1, due = ? WHERE name = ?"
+_DONE = "UPDATE tasks SET done = 1, tries = tries + ? WHERE name = ?"
+
+#: The open tasks of one run, or of several. In the order of the index where all are due at once.
+_ONE, _SOME = "run = ?", "run IN (SELECT value FROM json_each(?))"
+_OPEN = "SELECT id, name, body, tries FROM tasks WHERE done = 0 AND lane = ? AND "
+_TIMED = "due > 0 AND due <= ? ORDER BY id LIMIT ?"
+_AT_ONCE = "due = 0 ORDER BY id LIMIT ?"
+_NEXT = "SELECT min(due) FROM tasks WHERE done = 0 AND run = ? AND lane = ? AND due > ?"
 
 #: Seconds until a leased task that was neither acknowledged nor retried is delivered again.
 VISIBILITY = 120.0
@@ -35,72 +41,155 @@ MOST_TRIES = 20
 class Delivery:
     """A task handed out. ``tries`` counts this one."""
 
-    id: int
     name: str
+    lane: str
     effect: Effect
     tries: int
 
 
 class LocalQueue:
-    """The port's ``put``, and the other end: lease, then acknowledge or retry. A done task keeps its name."""
+    """The port's ``put``, and the other end: lease, then acknowledge or retry. A done task keeps its name.
+
+    Who leases the tasks of a run is the only one that does, until it is dead and they are released. What others put
+    meanwhile is found when ``Database`` sees their commit.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._put: dict[str, Task] = {}  # these three go into the file with the commit
+        self._leased: dict[str, float] = {}
+        self._done: dict[str, int] = {}
+        self._effects: dict[str, Effect] = {}  # of what was put here and is due at once
+        self._none_at_once: set[tuple[str, str]] = set()  # runs and lanes
+        self._none_before: dict[tuple[str, str], float] = {}
         with database.write() as connection:
             for statement in SCHEMA.split(";"):
                 connection.execute(statement)
+        database.join(self)
+
+    def flush(self, connection: sqlite3.Connection) -> None:
+        if self._put:
+            tasks, self._put = self._put, {}
+            rows = [(name, task.effect.run, task.lane, task.due, encode(task.effect)) for name, task in tasks.items()]
+            connection.executemany(_PUT, rows)
+        if self._leased:
+            leased, self._leased = self._leased, {}
+            connection.executemany(_LEASE, [(due, name) for name, due in leased.items()])
+        if self._done:
+            done, self._done = self._done, {}
+            connection.executemany(_DONE, [(tries, name) for name, tries in done.items()])
+
+    def drop(self) -> None:
+        for known in (self._put, self._leased, self._done, self._effects, self._none_at_once, self._none_before):
+            known.clear()
 
     def put(self, tasks: Sequence[Task]) -> None:
-        rows = [(task.name, task.effect.run, task.lane, task.due, encode(task.effect)) for task in tasks]
-        with self._database.write() as connection:
-            connection.executemany(
-                "INSERT INTO tasks (name, run, lane, due, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows
-            )
+        with self._database.write():
+            for task in tasks:
+                self._put.setdefault(task.name, task)
+                self._falls_due(task.effect.run, task.lane, task.due)
+                if task.due <= 0:
+                    self._effects[task.name] = task.effect
 
     def lease(self, runs: Collection[str], lane: str, now: float, limit: int) -> list[Delivery]:
-        """Up to ``limit`` tasks of ``runs`` that are due, those that were put first, hidden from others for a while."""
-        if limit <= 0:
+        """Up to ``limit`` tasks of ``runs`` that are due, hidden from others for a while.
+
+        Those whose time has come go before those that were due at once, and of either those that were put first.
+        """
+        timed = [run for run in runs if self._none_before.get((run, lane), 0.0) <= now]
+        at_once = [run for run in runs if (run, lane) not in self._none_at_once]
+        if limit <= 0 or not (timed or at_once):
             return []
         with self._database.write() as connection:
-            rows = connection.execute(
-                _LEASE,
-                (now + VISIBILITY, json.dumps(list(runs)), lane, now, limit),
-            ).fetchall()
-        return [Delivery(number, name, decode(body), tries) for number, name, body, tries in sorted(rows)]
+            self.flush(connection)
+            rows = []
+            if timed:
+                rows += _open(connection, lane, timed, _TIMED, now, limit)
+            if at_once and len(rows) < limit:
+                rows += _open(connection, lane, at_once, _AT_ONCE, limit - len(rows))
+            hidden = now + VISIBILITY
+            self._leased.update((name, hidden) for _, name, _, _ in rows)
+            if len(rows) < limit:
+                self._none_at_once.update((run, lane) for run in at_once)
+                self._none_before.update(((run, lane), _next(connection, run, lane, now)) for run in timed)
+            if rows:
+                for run in runs:
+                    self._falls_due(run, lane, hidden)
+        effects = self._effects
+        return [
+            Delivery(name, lane, effects.pop(name) if name in effects else decode(body), tries + 1)
+            for _, name, body, tries in rows
+        ]
+
+    def is_due(self, runs: Collection[str], lanes: Collection[str], now: float) -> bool:
+        """Whether there may be something to lease. It looks into no file."""
+        return any(
+            (run, lane) not in self._none_at_once or self._none_before.get((run, lane), 0.0) <= now
+            for run in runs
+            for lane in lanes
+        )
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """They were performed; they are never delivered again, and their names stay taken."""
-        with self._database.write() as connection:
-            connection.executemany("UPDATE tasks SET done = 1 WHERE id = ?", [(item.id,) for item in deliveries])
+        with self._database.write():
+            for delivery in deliveries:
+                self._done[delivery.name] = 1 if self._leased.pop(delivery.name, None) is not None else 0
 
     def retry(self, delivery: Delivery, now: float, error: str) -> bool:
         """It failed: deliver it again, later and later (1, 2, 4 … 60 s). False if it was given up instead."""
-        again = delivery.tries < MOST_TRIES
+        again, due = delivery.tries < MOST_TRIES, now + min(2.0 ** (delivery.tries - 1), 60.0)
         with self._database.write() as connection:
+            self.flush(connection)
             connection.execute(
-                "UPDATE tasks SET leased = 0, done = ?, due = ?, error = ? WHERE id = ?",
-                (0 if again else 1, now + min(2.0 ** (delivery.tries - 1), 60.0), error, delivery.id),
+                "UPDATE tasks SET leased = 0, done = ?, due = ?, error = ? WHERE name = ?",
+                (0 if again else 1, due, error, delivery.name),
             )
+            self._falls_due(delivery.effect.run, delivery.lane, due)
         return again
 
     def next_due(self, runs: Collection[str], lanes: Collection[str]) -> float | None:
         """When the next task falls due; None if there is none."""
         with self._database.read() as connection:
-            found = connection.execute(
-                "SELECT min(due) FROM tasks WHERE done = 0 AND run IN (SELECT value FROM json_each(?))"
-                " AND lane IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(runs)), json.dumps(list(lanes))),
-            ).fetchone()[0]
-            return None if found is None else float(found)
+            due = min((_next(connection, run, lane, -1.0) for run in runs for lane in lanes), default=inf)
+            return None if due == inf else due
 
     def release(self, run: str, now: float) -> None:
         """Make due what a dead process had leased. Only for one who knows that it is dead."""
         with self._database.write() as connection:
+            self.flush(connection)
             connection.execute(
                 "UPDATE tasks SET leased = 0, due = ? WHERE done = 0 AND run = ? AND leased = 1", (now, run)
             )
+            self._learn(run)
 
     def forget(self, run: str) -> None:
         """Drop all tasks of a run that has ended, and free their names."""
         with self._database.write() as connection:
+            self.flush(connection)
             connection.execute("DELETE FROM tasks WHERE run = ?", (run,))
+            self._learn(run)
+            self._effects = {name: effect for name, effect in self._effects.items() if effect.run != run}
+
+    def _falls_due(self, run: str, lane: str, due: float) -> None:
+        key = (run, lane)
+        if due <= 0:
+            self._none_at_once.discard(key)
+        elif due < self._none_before.get(key, 0.0):
+            self._none_before[key] = due
+
+    def _learn(self, run: str) -> None:
+        """Nothing is known of when the tasks of a run fall due, until they are asked for."""
+        self._none_at_once -= {key for key in self._none_at_once if key[0] == run}
+        for key in [key for key in self._none_before if key[0] == run]:
+            del self._none_before[key]
+
+
+def _open(connection: sqlite3.Connection, lane: str, runs: Sequence[str], which: str, *values: float) -> list[Any]:
+    if len(runs) == 1:
+        return connection.execute(f"{_OPEN}{_ONE} AND {which}", (lane, runs[0], *values)).fetchall()
+    return connection.execute(f"{_OPEN}{_SOME} AND {which}", (lane, json.dumps(runs), *values)).fetchall()
+
+
+def _next(connection: sqlite3.Connection, run: str, lane: str, after: float) -> float:
+    (found,) = connection.execute(_NEXT, (run, lane, after)).fetchone()
+    return inf if found is None else float(found)

@@ -39,7 +39,7 @@ class Reply:
         """Its JSON object; an empty one if it is none."""
         try:
             said = json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return said if isinstance(said, dict) else {}
 

@@ -13,6 +13,10 @@ from orchestrator.core import codec
 from orchestrator.core.model import Counter, Run, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
+from orchestrator.errors import UnstorableError
+
+#: The bytes of a run's text as it starts. What Firestore takes in a field is 1,048,487, and a run's end adds to it.
+MOST_RUN = 1_000_000
 
 Fields = Mapping[str, Any]
 
@@ -31,6 +35,15 @@ def of_state(state: StepState) -> dict[str, str]:
 def to_state(fields: Fields) -> StepState:
     """The state in a step's document."""
     return codec.state_from_json(json.loads(fields["state"]))
+
+
+def check_run(run: Run) -> None:
+    """Raises UnstorableError if a run that is to start is larger than a document can be. Its params may make it so."""
+    if (size := len(_text(codec.run_to_json(run)))) > MOST_RUN:
+        raise UnstorableError(
+            f"run '{run.id}' takes {size:,} bytes of JSON with its params, and Firestore keeps at most {MOST_RUN:,}: "
+            "put large data into Cloud Storage, and give its path as a param"
+        )
 
 
 def of_run(run: Run) -> dict[str, Any]:

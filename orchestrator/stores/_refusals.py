@@ -9,7 +9,7 @@ import grpc
 from google.api_core import exceptions as api
 from google.auth.exceptions import GoogleAuthError
 
-from orchestrator.errors import ConflictError, OrchestratorError, StoreError
+from orchestrator.errors import ConflictError, OrchestratorError, StoreError, UnstorableError
 
 #: The commit was refused, and so not applied: the document is not as it was seen, or somebody holds it.
 CONFLICT = (api.Conflict, api.FailedPrecondition, api.NotFound)  # ALREADY_EXISTS and ABORTED are kinds of Conflict
@@ -37,11 +37,17 @@ _MEANS: tuple[tuple[type[Exception], str], ...] = (
     (GoogleAuthError, "no usable credentials"),
 )
 
+#: What an error becomes here, if not a StoreError. INVALID_ARGUMENT is about the request, whatever the state.
+_BECOMES: dict[type[Exception], type[OrchestratorError]] = {
+    api.Aborted: ConflictError,
+    api.InvalidArgument: UnstorableError,
+}
+
 
 def meant(error: Exception, doing: str) -> OrchestratorError:
     """A foreign error as one of ours, in one sentence. ``doing``: what was asked, as "commit a step"."""
     means = next((words for kind, words in _MEANS if isinstance(error, kind)), "it failed")
-    made = ConflictError if isinstance(error, api.Aborted) else StoreError
+    made = next((kind for what, kind in _BECOMES.items() if isinstance(error, what)), StoreError)
     return made(f"Firestore could not {doing}: {means} ({_said(error)})")
 
 

@@ -81,6 +81,8 @@ class FirestoreStore:
         self._client.close()  # type: ignore[no-untyped-call]
 
     def open_run(self, run: Run, plan: Plan) -> bool:
+        """As the port promises. Raises UnstorableError if the run, with its params, is too large for a document."""
+        documents.check_run(run)
         document, head = self._run(run.key), self._plan(run.version)
         found = {snapshot.reference.path for snapshot in self._read([document, head], "open a run", ["parts"])}
         if document.path in found:

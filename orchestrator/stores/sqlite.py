@@ -4,7 +4,7 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.core import codec
@@ -27,26 +27,61 @@ CREATE TABLE IF NOT EXISTS counters (
     PRIMARY KEY (run, number)) WITHOUT ROWID;
 """
 
-_ARRIVE = """
-INSERT INTO counters VALUES (?, ?, 1, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET arrived = arrived + 1, succeeded = succeeded + excluded.succeeded,
-    failed = failed + excluded.failed, upstream_failed = upstream_failed + excluded.upstream_failed,
-    skipped = skipped + excluded.skipped
-RETURNING number, arrived, succeeded, failed, upstream_failed, skipped
-"""
+_COUNTERS = "SELECT number, arrived, succeeded, failed, upstream_failed, skipped FROM counters WHERE run = ?"
+_STATES = "SELECT node, state FROM states WHERE run = ?"
 
 #: How many numbers one query names: SQLite takes 32,766 variables, older builds 999.
 _CHUNK = 900
 
+#: How many states are remembered between transactions, of all runs together.
+_REMEMBERED = 100_000
+
+_text = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of a run: as it is in the file, but for the nodes and joins whose ``changes`` go there with the
+    commit. ``whole``: what is not here is not there."""
+
+    whole: bool = False
+    states: dict[int, StepState] = field(default_factory=dict)
+    counters: dict[int, Counter] = field(default_factory=dict)
+    changed_states: dict[int, StepState] = field(default_factory=dict)
+    changed_counters: dict[int, Counter] = field(default_factory=dict)
+
 
 class SqliteStore:
-    """Every promise of the port holds among threads and processes: SQLite lets one writer in at a time."""
+    """Every promise of the port holds among threads and processes: SQLite lets one writer in at a time.
+
+    In a transaction a run that is wholly known is read from memory. It is known until somebody else commits.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: dict[str, _Known] = {}
         with database.write() as connection:
             for statement in SCHEMA.split(";"):
                 connection.execute(statement)
+        database.join(self)
+
+    def flush(self, connection: sqlite3.Connection) -> None:
+        for run, known in self._known.items():
+            if known.changed_states:
+                states = [
+                    (run, node, _text(codec.state_to_json(state))) for node, state in known.changed_states.items()
+                ]
+                connection.executemany("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", states)
+                known.changed_states.clear()
+            if known.changed_counters:
+                counters = [(run, join, *_row(counter)) for join, counter in known.changed_counters.items()]
+                connection.executemany("INSERT OR REPLACE INTO counters VALUES (?, ?, ?, ?, ?, ?, ?)", counters)
+                known.changed_counters.clear()
+        if sum(len(known.states) for known in self._known.values()) > _REMEMBERED:
+            self.drop()
+
+    def drop(self) -> None:
+        self._known.clear()
 
     def open_run(self, run: Run, plan: Plan) -> bool:
         with self._database.write() as connection:
@@ -56,43 +91,50 @@ class SqliteStore:
                 packed = zlib.compress(json.dumps(codec.plan_to_json(plan), separators=(",", ":")).encode(), 1)
                 connection.execute("INSERT INTO plans VALUES (?, ?)", (run.version, packed))
             connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.key, run.started_at, _dump(run)))
+            self._known[run.key] = _Known(whole=True)
             return True
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
         with self._database.write() as connection:
-            row = connection.execute("SELECT state FROM states WHERE run = ? AND node = ?", (run, node)).fetchone()
-            seen = codec.state_from_json(json.loads(row[0])) if row else PENDING
+            known = self._known.get(run)
+            if known is None:
+                known = self._known[run] = _Known()
+            seen = known.states.get(node)
+            if seen is None:
+                seen = PENDING if known.whole else _state(connection, run, node)
             transition = decide(seen)
             if transition is None:
                 return Commit(False, seen, {})
             check_writes(transition)
-            text = json.dumps(codec.state_to_json(transition.state), separators=(",", ":"))
-            connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", (run, node, text))
             adds = transition.adds
-            tally = (adds.succeeded, adds.failed, adds.upstream_failed, adds.skipped)
-            rows = (connection.execute(_ARRIVE, (run, join, *tally)).fetchone() for join in transition.joins)
-            return Commit(True, transition.state, _counters(rows))
+            counters = {join: _arrived(connection, run, known, join, adds) for join in transition.joins}
+            known.states[node] = known.changed_states[node] = transition.state
+            if counters:
+                known.counters.update(counters)
+                known.changed_counters.update(counters)
+            return Commit(True, transition.state, counters)
 
     def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
-        with self._database.read() as connection:
-            states = _select(connection, "SELECT node, state FROM states WHERE run = ? AND node IN", run, nodes)
-            counters = _select(
-                connection,
-                "SELECT number, arrived, succeeded, failed, upstream_failed, skipped FROM counters"
-                " WHERE run = ? AND number IN",
-                run,
-                joins,
+        known = self._known.get(run) if self._database.writing else None
+        if known is not None and known.whole:
+            states, counters = known.states, known.counters
+            return View(
+                {node: states[node] for node in nodes if node in states},
+                {join: counters[join] for join in joins if join in counters},
             )
-            return View(_states(states), _counters(counters))
+        with self._database.read() as connection:
+            return View(
+                _states(_select(connection, f"{_STATES} AND node IN", run, nodes)),
+                _counters(_select(connection, f"{_COUNTERS} AND number IN", run, joins)),
+            )
 
     def load_all(self, run: str) -> View:
         with self._database.write() as connection:  # one moment for both tables
-            states = connection.execute("SELECT node, state FROM states WHERE run = ?", (run,))
-            counters = connection.execute(
-                "SELECT number, arrived, succeeded, failed, upstream_failed, skipped FROM counters WHERE run = ?",
-                (run,),
-            )
-            return View(_states(states), _counters(counters))
+            self.flush(connection)
+            states = _states(connection.execute(_STATES, (run,)))
+            counters = _counters(connection.execute(_COUNTERS, (run,)))
+            self._known[run] = _Known(True, dict(states), dict(counters))
+            return View(states, counters)
 
     def get_run(self, run: str) -> Run | None:
         with self._database.read() as connection:
@@ -105,10 +147,13 @@ class SqliteStore:
             return codec.plan_from_json(json.loads(zlib.decompress(row[0]))) if row else None
 
     def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
-        return (
-            self._change_run(run, lambda found: replace(found, status=status, ended_at=at, failed=dict(failed)))
-            is not None
-        )
+        with self._database.write() as connection:
+            ended = self._change_run(run, lambda found: replace(found, status=status, ended_at=at, failed=dict(failed)))
+            if ended is None:
+                return False
+            self.flush(connection)
+            self._known.pop(run, None)
+            return True
 
     def stop_run(self, run: str, stop: Stop) -> Stop | None:
         stopped = self._change_run(run, lambda found: found if found.stop else replace(found, stop=stop))
@@ -137,6 +182,25 @@ class SqliteStore:
             return changed
 
 
+def _state(connection: sqlite3.Connection, run: str, node: int) -> StepState:
+    row = connection.execute(f"{_STATES} AND node = ?", (run, node)).fetchone()
+    return codec.state_from_json(json.loads(row[1])) if row else PENDING
+
+
+def _arrived(connection: sqlite3.Connection, run: str, known: _Known, join: int, adds: Tally) -> Counter:
+    """The counter of a join after one more arrival."""
+    counter = known.counters.get(join)
+    if counter is None:
+        rows = () if known.whole else connection.execute(f"{_COUNTERS} AND number = ?", (run, join))
+        counter = _counters(rows).get(join, Counter())
+    return Counter(counter.arrived + 1, counter.ended + adds)
+
+
+def _row(counter: Counter) -> tuple[int, int, int, int, int]:
+    ended = counter.ended
+    return counter.arrived, ended.succeeded, ended.failed, ended.upstream_failed, ended.skipped
+
+
 def _select(connection: sqlite3.Connection, query: str, run: str, numbers: Collection[int]) -> Iterable[Any]:
     wanted = list(numbers)
     for start in range(0, len(wanted), _CHUNK):
@@ -153,7 +217,7 @@ def _counters(rows: Iterable[tuple[int, int, int, int, int, int]]) -> dict[int, 
 
 
 def _dump(run: Run) -> str:
-    return json.dumps(codec.run_to_json(run), separators=(",", ":"))
+    return _text(codec.run_to_json(run))
 
 
 def _load(text: str) -> Run:

@@ -137,6 +137,7 @@ def test_a_commit_that_fails_for_good_is_an_error_of_one_sentence(
     with pytest.raises(StoreError) as caught:
         shaky.transact("key1", 0, end)
     assert str(caught.value) == f"Firestore could not commit a step: {meaning} ({code.name}: as told)"
+    assert caught.value.retryable is (code is not grpc.StatusCode.INVALID_ARGUMENT)
 
 
 READS: dict[str, Callable[[FirestoreStore], object]] = {

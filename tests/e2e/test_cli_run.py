@@ -63,6 +63,7 @@ def step(status: str, job: str | None = None, **other: Any) -> dict[str, Any]:
         "job": job,
         "outputs": {},
         "error": None,
+        "cause": None,
         **other,
     }
 
@@ -88,7 +89,7 @@ def test_a_graph_with_branches_and_a_join_runs_to_its_end_and_says_so_as_json(pl
             "orders": step("succeeded", "runs/s1/steps/001-orders/1", outputs={"rows": 41}),
             "customers": {k: v for k, v in step("succeeded", "-", outputs={"rows": 1}).items() if k != "job"},
             "refunds": step("succeeded", "runs/s1/steps/003-refunds/2", attempt=2),
-            "export": step("skipped"),
+            "export": step("skipped", cause="when"),
             "report": step("succeeded", "runs/s1/steps/005-report/1"),
         },
     }

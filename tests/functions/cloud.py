@@ -42,6 +42,7 @@ class Cloud:
     """The functions of one deployment. Its queues are paused: what they hold is what was put."""
 
     project: str
+    folder: Path
     tasks: tasks_v2.CloudTasksClient
     dataflow: DataflowStandIn
     faults: list[CallFault]
@@ -108,7 +109,7 @@ def cloud_of(project: str, firestore: str | None, folder: Path, env: pytest.Monk
             "ORCHESTRATOR_FOLDER": str(folder),
         }.items():
             env.setenv(name, value)
-        cloud = Cloud(project, client, dataflow, faults)
+        cloud = Cloud(project, folder, client, dataflow, faults)
         yield cloud
         for target in cloud.apps:
             cloud.world(target).close()

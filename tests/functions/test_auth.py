@@ -1,5 +1,6 @@
 """The optional check of the OIDC token: Google's library, with a key and a certificate of our own."""
 
+import base64
 import datetime
 import json
 import time
@@ -87,13 +88,16 @@ def test_a_token_without_its_signature_or_with_that_of_another_key_is_refused(go
     head, claims, _ = google.token().split(".")
     none = "eyJhbGciOiJub25lIn0"  # {"alg":"none"}
     unsigned = [f"{head}.{claims}.", f"{head}.{claims}.SIGNATURE_REMOVED_BY_GOOGLE", f"{none}.{claims}.", "x", "a.b.c"]
-    for token in [*unsigned, Google().token()]:
+    deep = base64.urlsafe_b64encode(b"[" * 20_000).decode()  # deeper than JSON can be read
+    for token in [*unsigned, f"{deep}.{claims}.x", f"{head}.{deep}.x", "é.é.é", Google().token()]:
         with pytest.raises(UnauthenticatedError) as refused:
             Verifier(AUDIENCE, [ACCOUNT], google).check(bearer(token))
         assert claims not in str(refused.value)
 
 
-@pytest.mark.parametrize("changes", [{"email": "other@demo"}, {"email": None}, {"email_verified": False}])
+@pytest.mark.parametrize(
+    "changes", [{"email": "other@demo"}, {"email": None}, {"email": [ACCOUNT]}, {"email_verified": False}]
+)
 def test_a_token_of_another_account_is_forbidden(google: Google, changes: dict[str, Any]):
     with pytest.raises(ForbiddenError, match=f"expected a token of {ACCOUNT}"):
         Verifier(AUDIENCE, [ACCOUNT], google).check(bearer(google.token(**changes)))

@@ -121,6 +121,7 @@ def test_who_may_not_call_is_not_asked_again(answer: Answer, said: str):
         (Answer(200, {"hello": "world"}), 'answered 200: {"hello": "world"}'),
         (Answer(200, "[1]"), "answered 200: [1]"),
         (Answer(404, "<html>Not found</html>"), "answered 404"),
+        (Answer(200, "[" * 20_000), f"answered 200: {'[' * 300}"),
         (Answer(500, "Internal Server Error"), "answered 500: Internal Server Error"),
         (Answer(302, "", {"Location": "https://accounts.google.com/login"}), "answered 302"),
     ],

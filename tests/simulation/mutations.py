@@ -145,7 +145,7 @@ MUTANTS = (
         "launched without a claim",
         LAUNCHING,
         "    claim = _claim(ledger, run, plan, effect)\n",
-        "    claim = _Claim(_name(ledger, run, plan, effect), new=True)\n",
+        "    claim = _Claim(_name(ledger, run, plan, effect), new=True, at=ledger.clock())\n",
     ),
     Mutant(
         "no lease: whoever finds no job launches one",
@@ -158,6 +158,12 @@ MUTANTS = (
         LAUNCHING,
         "        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:",
         "        if fresh:",
+    ),
+    Mutant(
+        "a claim is given up though its launch may have been sent",
+        LAUNCHING,
+        "    except AmbiguousLaunchError:\n        raise",
+        "    except LookupError:\n        raise",
     ),
     Mutant(
         "a kind that nobody can run is not refused",
@@ -189,17 +195,17 @@ MUTANTS = (
     Mutant(
         "a signal is believed",
         CHECKING,
-        "        case JobRunning():\n",
+        "        case JobRunning(due):\n",
         "        case JobRunning() if look.chain == SIGNAL:\n"
         "            over = JobOver(Outcome.SUCCEEDED, ledger.clock())\n"
         "            return ledger.handle(run, plan, look.node, _ended(step, state, over, ledger.clock_skew))\n"
-        "        case JobRunning():\n",
+        "        case JobRunning(due):\n",
     ),
     Mutant(
         "a look whose time is known comes when any other would",
         CHECKING,
-        "            wait = min(wait, state.due - now)\n",
-        "            pass\n",
+        "        wait = min([wait, *(hint - now for hint in hints)])\n",
+        "",
     ),
     # Retries.
     Mutant(

@@ -1,12 +1,16 @@
 """Which log entries start a function: the filter that Terraform gives the sink, tried on recorded entries."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from orchestrator.core.names import JobRef, job_name, run_key
+from orchestrator.deployment.endings import ENDINGS
+from orchestrator.signals import tells_of_an_end
+from tests.launcher_texts import LAUNCHER_TEXTS
 from tests.shared import reference
 from tests.terraform.imaginary import Deployed
 from tests.terraform.log_filter import compiled
@@ -40,6 +44,18 @@ def ours(prefix: str = "orchestrator-prod") -> str:
 @pytest.mark.parametrize("name", [*ENDED, *STOPPED])
 def test_the_end_of_a_job_of_ours_starts_a_function(example: Example, name: str):
     assert compiled(example("minimal").outputs["log_filter"])(of(name, ours()))
+
+
+def test_the_sink_lets_through_what_the_reader_reads_and_nothing_else(example: Example):
+    """In any case, anywhere in the text; and each of the texts is said in both places."""
+    found = example("minimal").outputs["log_filter"]
+    assert tuple(re.findall(r'textPayload:"([^"]*)"', found)) == ENDINGS
+    texts = [*LAUNCHER_TEXTS, *ENDINGS, "Workflow: failed", "The launcher", "Worker pool started.", ""]
+    texts += [text.upper() for text in texts] + [f"2026-01-31\n  {text} (x)" for text in texts]
+    sample = of(ENDED[0], ours())
+    through = [text for text in texts if compiled(found)({**sample, "textPayload": text})]
+    assert through == [text for text in texts if tells_of_an_end(text)]
+    assert set(LAUNCHER_TEXTS) < set(through)
 
 
 @pytest.mark.parametrize("name", GOING_ON)

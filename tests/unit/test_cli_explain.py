@@ -5,6 +5,7 @@ import pytest
 from orchestrator.cli.before import at_work_before, by_depth, root_causes
 from orchestrator.cli.explain import explain
 from orchestrator.cli.rows import note
+from orchestrator.cli.words import CLASSES
 from orchestrator.core.graph import Graph
 from orchestrator.core.machine import evolve
 from orchestrator.core.model import (
@@ -61,13 +62,19 @@ class Story:
         return self.tell(name, LaunchClaimed(attempt, "job", since), JobLaunched(attempt, "1", since))
 
     def ended(
-        self, name: str, outcome: Outcome = Outcome.SUCCEEDED, error: str | None = None, at: float = NOW
+        self,
+        name: str,
+        outcome: Outcome = Outcome.SUCCEEDED,
+        error: str | None = None,
+        at: float = NOW,
+        cause: str | None = None,
     ) -> "Story":
         attempt = self.view.state(self.plan.numbers[name]).attempt + 1
-        return self.running(name, at - 2.0, attempt).tell(name, JobEnded(attempt, outcome, at, error=error))
+        end = JobEnded(attempt, outcome, at, error=error, cause=cause)
+        return self.running(name, at - 2.0, attempt).tell(name, end)
 
-    def failed(self, name: str, error: str = "exit status 1") -> "Story":
-        return self.ended(name, Outcome.FAILED, error)
+    def failed(self, name: str, error: str = "exit status 1", cause: str | None = None) -> "Story":
+        return self.ended(name, Outcome.FAILED, error, cause=cause)
 
     def explained(self, name: str) -> list[str]:
         return explain(self.plan, self.view, self.plan.numbers[name], NOW)
@@ -169,6 +176,40 @@ def test_failed_after_all_its_attempts() -> None:
     story = Story(step("a", attempts=2)).failed("a").failed("a", "exit status 2: disk full")
     assert story.explained("a") == ["failed after 2 attempts: exit status 2: disk full"]
     assert story.note("a") == "2 attempts: exit status 2: disk full"
+
+
+def test_the_class_of_a_failure_is_told_where_it_says_more_than_the_error() -> None:
+    story = Story(step("a", attempts=2), step("b", "a"))
+    story.failed("a", "no machines", cause="stockout")
+    assert story.explained("a") == [
+        "up for retry: attempt 1 failed (stockout): no machines; attempt 2 of 2 starts in 1 m 00 s",
+        "stockout: the zone or region had no machines left: another attempt waits at least 10 minutes",
+    ]
+    assert story.note("a") == "2 of 2 in 1 m 00 s: stockout: no machines"
+    story.failed("a", "403 The caller does not have permission", cause="permission")
+    story.tell("b", StepSettled(Status.UPSTREAM_FAILED, NOW, "trigger"))
+    assert story.explained("a") == [
+        "failed after 2 attempts (permission): 403 The caller does not have permission",
+        "permission: another attempt would fail the same way: somebody has to grant or enable something first",
+    ]
+    assert story.note("a") == "2 attempts: permission: 403 The caller does not have permission"
+    assert story.explained("b")[1:] == ["a failed (permission): 403 The caller does not have permission"]
+
+
+def test_every_class_of_a_dataflow_failure_is_told_but_for_those_that_say_nothing() -> None:
+    causes = pytest.importorskip("orchestrator.jobs.dataflow.causes", reason="Dataflow needs Google's client")
+    assert {*CLASSES, "unknown", "cancelled"} == set(causes.Cause)
+
+
+def test_a_streaming_step_runs_until_its_job_is_ready_and_its_job_goes_on() -> None:
+    work = Work("dataflow", {"template": "gs://b/t", "streaming": True})
+    story = Story(Step("clicks", work, retry=Retry(1)))
+    story.tell("clicks", LaunchClaimed(1, "job", NOW - 9), JobLaunched(1, "r/1", NOW - 9, due=NOW + 5))
+    assert story.explained("clicks")[1:] == ["it has succeeded as soon as its streaming job is ready"]
+    assert story.note("clicks") == "until its job is ready"
+    story.tell("clicks", JobEnded(1, Outcome.SUCCEEDED, NOW - 2, live=True))
+    assert story.explained("clicks") == ["succeeded in 7.0 s", "its job goes on: r/1"]
+    assert story.note("clicks") == "its job goes on"
 
 
 def test_cancelled() -> None:

@@ -16,7 +16,7 @@ from orchestrator.engine.checking import GRACE
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, QueueError, UsageError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.jobs.wait import WaitBackend
-from orchestrator.ports import CHECKS, LAUNCHES, JobOver, JobRequest, Launched, Task
+from orchestrator.ports import CHECKS, LAUNCHES, JobOver, JobRequest, JobRunning, JobStatus, Launched, Task
 from orchestrator.queues.local import LocalQueue
 from orchestrator.sqlite import Database
 from orchestrator.stores.memory import MemoryStore
@@ -270,6 +270,57 @@ def test_while_a_claim_is_fresh_no_other_delivery_launches(world):
     assert single.statuses() == {"a": "running"}
 
 
+@pytest.mark.parametrize("call", ["launch", "find"])
+def test_a_launch_that_sent_nothing_may_be_made_again_at_once(world, call: str):
+    """Its look beforehand failed: the next delivery waited for the lease, though there was nothing to protect."""
+    single = world(Step("a", JOB), lease=90.0)
+
+    def blind(request: JobRequest) -> Launched:
+        raise BackendError("cannot list the jobs")
+
+    lossy = LossyBackend(single.jobs, launches=False)
+    single.engine.backends = {"job": lossy}
+    single.start()
+    (launch,) = single.due()
+    if call == "find":  # which is asked of a claim that ran out
+        with pytest.raises(AmbiguousLaunchError):
+            single.engine.perform(launch)
+        single.now = 90.0
+    setattr(lossy, call, blind)
+    with pytest.raises(BackendError, match="cannot list the jobs"):
+        single.engine.perform(launch)
+    state = single.store.load_all(KEY).state(0)
+    assert (state.status, state.claimed_at, state.due) == (Status.LAUNCHING, single.now, single.now)
+    single.engine.backends = {"job": single.jobs}
+    single.engine.perform(launch)
+    assert single.statuses() == {"a": "running"}
+    assert len(single.jobs.jobs) == 1
+
+
+def test_of_two_who_may_launch_what_was_not_sent_one_does(world):
+    single = world(Step("a", JOB), lease=90.0)
+
+    class Blind(LossyBackend):
+        def launch(self, request: JobRequest) -> Launched:
+            raise BackendError("cannot list the jobs")
+
+    class Meanwhile(LossyBackend):
+        def launch(self, request: JobRequest) -> Launched:
+            with pytest.raises(BackendError, match="another delivery claimed"):
+                single.engine.perform(launch)
+            return self.jobs.launch(request)
+
+    single.engine.backends = {"job": Blind(single.jobs, launches=False)}
+    single.start()
+    (launch,) = single.due()
+    with pytest.raises(BackendError):
+        single.engine.perform(launch)
+    single.engine.backends = {"job": Meanwhile(single.jobs, launches=False)}
+    single.now = 1.0
+    single.engine.perform(launch)
+    assert single.statuses() == {"a": "running"}
+
+
 def test_a_refused_launch_fails_the_step_at_once_whatever_its_retries(world):
     single = world(Step("a", JOB, retry=Retry(attempts=3)))
 
@@ -312,6 +363,53 @@ def test_a_job_that_still_runs_is_looked_at_again_under_a_new_name(world):
     (look,) = single.due()
     single.engine.perform(look)
     assert single.queue.next_due([KEY], [CHECKS]) == 1200.0
+
+
+class Streaming(ScriptedBackend):
+    """A service whose jobs are ready after the seconds of their script, and go on until they are cancelled."""
+
+    def status(self, job: str) -> JobStatus:
+        found = self.jobs[job]
+        if found.cancelled_at is not None:
+            return JobOver(Outcome.SUCCEEDED, self._clock())
+        ready = found.launched_at + found.script.seconds
+        now = self._clock()
+        return JobRunning(due=now + 20.0) if now < ready else JobOver(Outcome.SUCCEEDED, ready, live=True)
+
+    def launch(self, request: JobRequest) -> Launched:
+        super().launch(request)
+        return Launched(request.name, due=self._clock() + 20.0)
+
+    def cancel(self, job: str) -> None:
+        self.jobs[job].cancelled_at = self._clock()
+
+
+def test_a_job_is_looked_at_when_it_says_that_a_look_will_pay(world):
+    """A streaming job was ready, and its step heard of it from the watchdog, ten minutes after."""
+    pair = world(Step("a", JOB, check=CheckPolicy(every=600.0)), Step("b", JOB, after=("a",)))
+    pair.jobs = Streaming(lambda request: Script(seconds=70.0 if request.step == "a" else 0.0), lambda: pair.now)
+    pair.engine.backends = {"job": pair.jobs}
+    pair.start()
+    assert pair.finish() is RunStatus.SUCCEEDED
+    assert [job.launched_at for job in pair.jobs.jobs.values()] == [0.0, 80.0]
+    assert pair.store.load_all(KEY).state(0).live
+
+
+def test_a_job_that_is_ready_too_late_is_stopped_before_its_step_has_failed(world):
+    single = world(Step("a", JOB, timeout=100.0, check=CheckPolicy(every=600.0)))
+    single.jobs = Streaming(lambda _: Script(seconds=140.0), lambda: single.now)
+    single.engine.backends = {"job": single.jobs}
+    single.start()
+    for effect in single.due():
+        single.engine.perform(effect)
+    single.now = 150.0
+    (late,) = single.due()
+    single.engine.perform(late)
+    assert single.statuses() == {"a": "running"}
+    assert single.finish() is RunStatus.FAILED
+    state = single.store.load_all(KEY).state(0)
+    assert (state.status, state.cause, state.live) == (Status.FAILED, "timeout", False)
+    assert [job.cancelled_at for job in single.jobs.jobs.values()] == [150.0]
 
 
 def test_a_job_service_that_cannot_tell_does_not_fail_the_step(world):

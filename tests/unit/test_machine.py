@@ -13,6 +13,7 @@ from orchestrator.core.model import (
     JobEnded,
     JobLaunched,
     LaunchClaimed,
+    LaunchUnsent,
     Outcome,
     RunStatus,
     Status,
@@ -56,6 +57,37 @@ def succeeded(attempt: int = 1) -> JobEnded:
 
 def test_a_claim_is_written_before_the_launch_and_carries_the_name_to_look_for():
     assert evolve(JOINED, A, StepState(), CLAIMED) == Transition(LAUNCHING)
+
+
+def test_a_claim_whose_launch_was_not_sent_is_given_up_and_stays_to_be_taken_over():
+    unsent = replace(LAUNCHING, due=12.0)
+    assert evolve(JOINED, A, LAUNCHING, LaunchUnsent(1, 10.0, 12.0)) == Transition(unsent)
+    assert evolve(JOINED, A, unsent, LaunchClaimed(1, "a--k-0-1", 13.0, over=10.0)) == Transition(
+        replace(LAUNCHING, claimed_at=13.0)
+    )
+    assert evolve(JOINED, A, unsent, LAUNCHED) == Transition(RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        (StepState(), LaunchUnsent(1, 10.0, 12.0)),
+        (RUNNING, LaunchUnsent(1, 10.0, 12.0)),
+        (replace(LAUNCHING, claimed_at=100.0), LaunchUnsent(1, 10.0, 101.0)),
+        (replace(LAUNCHING, attempt=2), LaunchUnsent(1, 10.0, 12.0)),
+        (replace(LAUNCHING, due=12.0), LaunchUnsent(1, 10.0, 13.0)),
+    ],
+    ids=["not claimed", "launched", "taken over", "another attempt", "given up before"],
+)
+def test_a_claim_of_somebody_else_is_not_given_up(state: StepState, event: LaunchUnsent):
+    assert evolve(JOINED, A, state, event) is None
+
+
+def test_a_job_that_goes_on_after_its_step_has_succeeded_is_remembered():
+    ready = JobEnded(1, Outcome.SUCCEEDED, 50.0, live=True)
+    after = evolve(JOINED, A, RUNNING, ready)
+    assert after is not None
+    assert after.state == replace(RUNNING, status=Status.SUCCEEDED, ended_at=50.0, live=True)
 
 
 def test_a_launched_job_is_recorded():

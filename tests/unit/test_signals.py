@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator.jobs.dataflow.causes import Cause, classify
 from orchestrator.signals import PUBSUB, STATUS_CHANGED, MalformedEventError, Signal, read
+from tests.launcher_texts import LAUNCHER_TEXTS
 from tests.shared import reference
 
 
@@ -51,6 +53,25 @@ def test_other_recorded_log_entries_are_none(recorded: str):
 def test_a_recorded_launcher_failure_of_another_wording_is_known_by_its_beginning():
     text = reference("google/log_entry_launcher_failed.partial.json")["textPayload"]
     assert read(PUBSUB, pushed(entry(textPayload=text))) is not None
+
+
+@pytest.mark.parametrize("text", LAUNCHER_TEXTS)
+def test_each_way_a_launcher_fails_is_a_signal_wherever_in_the_text_it_is_told(text: str):
+    for said in (text, f"2026-01-31: {text}", text.upper(), f"Workflow of the job: \n{text}"):
+        assert read(PUBSUB, pushed(entry(textPayload=said))) is not None, said
+
+
+def test_a_launcher_failure_that_its_causes_know_is_a_signal():
+    recorded = [message["text"] for message in reference("api/errors/job_error_messages.json")["messages"]]
+    known = [text for text in (*recorded, *LAUNCHER_TEXTS) if classify([text]) is Cause.LAUNCHER]
+    assert len(known) >= 6
+    assert [text for text in known if read(PUBSUB, pushed(entry(textPayload=text))) is None] == []
+
+
+@pytest.mark.parametrize("text", ["", "Worker configuration: n1-standard-1", "Executing Launch", "The launcher"])
+def test_what_else_a_job_says_is_none(text: str):
+    assert read(PUBSUB, pushed(entry(textPayload=text))) is None
+    assert read(PUBSUB, pushed(entry(textPayload=None))) is None
 
 
 def test_an_eventarc_event_is_a_signal_once_the_job_has_ended():

@@ -1,0 +1,29 @@
+"""A backend whose launches wait until what led to them is on disk. Decides nothing."""
+
+from orchestrator.ports import JobBackend, JobOver, JobRequest, JobStatus, Launched
+from orchestrator.sqlite import Database
+
+
+class Settled:
+    """``backend``, for a world in which a transaction serves many tasks.
+
+    A process outlives its launcher. If it began before the end of a python step that led to it is on disk, and this
+    process were killed then, that step would run again after its successor had begun.
+    """
+
+    def __init__(self, backend: JobBackend, database: Database) -> None:
+        self._backend = backend
+        self._database = database
+
+    def launch(self, request: JobRequest) -> Launched | JobOver:
+        self._database.settle()
+        return self._backend.launch(request)
+
+    def find(self, request: JobRequest) -> Launched | None:
+        return self._backend.find(request)
+
+    def status(self, job: str) -> JobStatus:
+        return self._backend.status(job)
+
+    def cancel(self, job: str) -> None:
+        self._backend.cancel(job)

@@ -1,0 +1,191 @@
+"""What the embedded world's store and queue keep in memory is never truer, or later, than the file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.core.messages import Check, Launch
+from orchestrator.core.model import PENDING, Counter, Outcome, Run, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.names import run_key
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.rules import Tally
+from orchestrator.core.steps import Step, Work
+from orchestrator.errors import StoreError
+from orchestrator.home import Home
+from orchestrator.jobs.settled import Settled
+from orchestrator.local import BATCH, Loop
+from orchestrator.ports import CHECKS, JobOver, JobRequest, Launched
+from orchestrator.queues.local import LocalQueue
+from orchestrator.sqlite import Database
+from orchestrator.stores.sqlite import SqliteStore
+from orchestrator.wiring import embedded
+from tests.contract.queues import task
+
+PLAN = compile_plan("g", "v1", (Step("a"), Step("b"), Step("c", after=("a", "b"))))
+RUN = Run("run-1", "key1", "g", "v1", {}, started_at=100.0)
+DONE = StepState(Status.SUCCEEDED, attempt=1, job="j")
+FIRST = task(Launch("k", 1, 1))
+
+
+class Process:
+    """A process that has the file open."""
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path)
+        self.store = SqliteStore(self.database)
+        self.queue = LocalQueue(self.database)
+
+    def end(self, node: int) -> None:
+        self.store.transact("key1", node, lambda state: None if state.status.final else TO_DONE)
+
+    def names(self, now: float) -> list[str]:
+        return [delivery.name for delivery in self.queue.lease(["k"], CHECKS, now, 9)]
+
+
+TO_DONE = Transition(DONE, (0,), Tally(succeeded=1))
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[tuple[Process, Process]]:
+    one, two = Process(tmp_path / "o.db"), Process(tmp_path / "o.db")
+    one.store.open_run(RUN, PLAN)
+    yield one, two
+    one.database.close()
+    two.database.close()
+
+
+def test_what_another_process_has_committed_is_seen_by_the_next_transaction(processes: tuple[Process, Process]):
+    one, two = processes
+    with one.database.write():
+        assert one.store.load("key1", [0, 1], [0]) == View()
+    two.end(0)
+    with one.database.write():
+        assert one.store.load("key1", [0, 1], [0]) == View({0: DONE}, {0: Counter(1, Tally(succeeded=1))})
+        one.end(1)
+        one.end(0)
+    assert two.store.load_all("key1") == View({0: DONE, 1: DONE}, {0: Counter(2, Tally(succeeded=2))})
+
+
+def test_nobody_else_sees_half_a_transaction_and_it_sees_all_of_itself(processes: tuple[Process, Process]):
+    one, two = processes
+    with one.database.write():
+        one.end(0)
+        one.queue.put([FIRST])
+        assert one.store.load("key1", [0], [0]) == one.store.load_all("key1")
+        assert two.store.load("key1", [0], [0]) == View()
+        assert one.queue.next_due(["k"], [CHECKS]) == 0.0
+        assert two.queue.next_due(["k"], [CHECKS]) is None
+    assert two.store.load("key1", [0], [0]) == View({0: DONE}, {0: Counter(1, Tally(succeeded=1))})
+    assert two.names(0.0) == [FIRST.name]
+
+
+def test_a_transaction_that_fails_leaves_nothing_behind(processes: tuple[Process, Process]):
+    one, _ = processes
+    begun: list[str] = []
+
+    def fail() -> None:
+        with one.database.write() as connection:
+            one.end(0)
+            one.queue.put([FIRST])
+            one.database.afterwards(lambda: begun.append("a"))
+            connection.execute("SELECT * FROM nowhere")
+
+    with pytest.raises(StoreError, match="SQLite: no such table: nowhere"):
+        fail()
+    assert begun == []
+    assert one.names(0.0) == []
+    seen: list[StepState] = []
+    one.store.transact("key1", 0, seen.append)
+    assert seen == [PENDING]
+
+
+def test_what_is_to_begin_afterwards_begins_when_the_commit_is_seen_by_others(processes: tuple[Process, Process]):
+    one, two = processes
+    seen: list[View] = []
+    with one.database.write():
+        one.end(0)
+        one.database.afterwards(lambda: seen.append(two.store.load("key1", [0], ())))
+        assert seen == []
+    assert seen == [View({0: DONE})]
+    one.database.afterwards(lambda: seen.append(View()))
+    assert seen == [View({0: DONE}), View()]
+
+
+class Looking:
+    """A backend that says what another process sees when it is told to launch."""
+
+    def __init__(self, other: Process) -> None:
+        self.other = other
+        self.seen: list[View] = []
+
+    def launch(self, request: JobRequest) -> Launched:
+        self.seen.append(self.other.store.load("key1", [0], ()))
+        return Launched(request.name)
+
+    def find(self, request: JobRequest) -> Launched | None:
+        return None
+
+    def status(self, job: str) -> JobOver:
+        return JobOver(Outcome.SUCCEEDED, 1.0)
+
+    def cancel(self, job: str) -> None:
+        pass
+
+
+def test_a_process_begins_when_all_that_led_to_it_is_on_disk(processes: tuple[Process, Process]):
+    """Or the step before it, if it is a function, might run again after a ``kill -9``, with its successor under way."""
+    one, two = processes
+    looking = Looking(two)
+    with one.database.write():
+        one.end(0)
+        Settled(looking, one.database).launch(JobRequest(RUN, 1, "b", 1, "b--key1-1-1", "command", {}))
+        one.end(1)
+        assert two.store.load("key1", [1], ()) == View()
+    assert looking.seen == [View({0: DONE})]
+    assert two.store.load("key1", [1], ()) == View({1: DONE})
+
+
+def test_tasks_that_another_process_put_are_found(processes: tuple[Process, Process]):
+    """Somebody who cancels a run puts looks at its jobs, and its driver has seen that nothing is due for minutes."""
+    one, two = processes
+    assert one.names(0.0) == []
+    assert not one.queue.is_due(["k"], [CHECKS], 5.0)
+    two.queue.put([FIRST])
+    assert one.database.changed()
+    assert one.queue.is_due(["k"], [CHECKS], 5.0)
+    assert one.names(5.0) == [FIRST.name]
+    assert not one.database.changed()
+
+
+def test_tasks_whose_time_has_come_go_before_those_that_were_due_at_once(processes: tuple[Process, Process]):
+    one, _ = processes
+    one.queue.put([FIRST, task(Check("k", 2, 1, due=7.0)), task(Check("k", 3, 1, due=6.0))])
+    assert one.names(7.0) == ["k-2-check-1-watchdog-0", "k-3-check-1-watchdog-0", FIRST.name]
+
+
+def test_a_function_begins_when_its_claim_is_on_disk_and_a_great_many_ends_are_all_heard(tmp_path: Path):
+    """More jobs end at once than one transaction looks at."""
+    count = 2 * BATCH + 5
+    (tmp_path / "many_steps.py").write_text(
+        "import sqlite3\n"
+        "def claimed(file, node):\n"
+        "    found = sqlite3.connect(file).execute('SELECT state FROM states WHERE node = ?', (node,)).fetchone()\n"
+        "    return {'claimed': found is not None}\n"
+    )
+    home = Home(tmp_path / "home")
+    works = [
+        Work("python", {"function": "many_steps:claimed", "args": {"file": str(home.database), "node": number}})
+        for number in range(count)
+    ]
+    plan = compile_plan("many", "v", [Step(f"s{number}", work) for number, work in enumerate(works)])
+    run = Run("many", run_key("many"), "many", "v", {}, 0.0, folder=str(tmp_path))
+    world = embedded(home, count)
+    world.engine.start(run, plan)
+    assert Loop(world, [run.key], count).drive()
+    ended = world.store.get_run(run.key)
+    outputs = [state.outputs for node, state in sorted(world.store.load_all(run.key).states.items()) if node < count]
+    world.database.close()
+    assert ended is not None
+    assert ended.status is RunStatus.SUCCEEDED
+    assert outputs == [{"claimed": True}] * count
