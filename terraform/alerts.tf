@@ -6,32 +6,50 @@ locals {
   counted = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.counted.name}\" AND resource.type=\"cloud_run_revision\""
   queued  = join(" OR ", [for queue in google_cloud_tasks_queue.lane : "resource.label.queue_id=\"${queue.name}\""])
 
-  alerts = !local.alerting ? {} : {
-    "failed runs" = {
-      filter    = "${local.counted} AND metric.label.counted=\"run_failed\""
-      aligner   = "ALIGN_SUM", reducer = "REDUCE_SUM", group_by = ["metric.label.graph"], threshold = 0, duration = "0s", severity = "ERROR"
-      says      = "A run has failed."
-      look_with = "orchestrator runs --store firestore://${var.project}/${local.database}, then explain RUN"
+  console = "https://console.cloud.google.com"
+  store   = "--store 'firestore://${var.project}/${local.database}'"
+  doctor  = "orchestrator doctor --project ${var.project} --region ${var.region} --name ${var.name} --environment ${var.environment}"
+
+  # Monitoring puts the values in where a text says $${…} (Google: "Annotate notifications with user-defined documentation").
+  run  = "$${log.extracted_label.run}"
+  step = "$${log.extracted_label.step}"
+
+  run_logs = "${local.console}/logs/query;query=${replace(urlencode("resource.type=\"cloud_run_revision\" AND jsonPayload.run="), "+", "%20")}%22${local.run}%22?project=${var.project}"
+
+  # Of one log entry each: its fields tell the run, and what is the matter with it. again: seconds until the same is told again.
+  told = {
+    "failed run" = {
+      counted = "run_failed", severity = "ERROR", again = 300, fields = ["graph", "run", "message"]
+      look    = "orchestrator status ${local.run} ${local.store}"
     }
-    "stuck runs" = {
-      filter    = "${local.counted} AND metric.label.counted=\"run_stuck\""
-      aligner   = "ALIGN_SUM", reducer = "REDUCE_SUM", group_by = ["metric.label.graph"], threshold = 0, duration = "0s", severity = "WARNING"
-      says      = "A run has been running for more than ${var.alerts.stuck_after} seconds."
-      look_with = "orchestrator status RUN --store firestore://${var.project}/${local.database}"
+    "failed step" = {
+      counted = "step_failed", severity = "ERROR", again = 300, fields = ["graph", "run", "step", "cause", "message"]
+      look    = "orchestrator explain ${local.run} ${local.step} ${local.store}"
     }
-    "late tasks" = {
-      filter    = "metric.type=\"cloudtasks.googleapis.com/queue/task_attempt_delays\" AND resource.type=\"cloud_tasks_queue\" AND (${local.queued})"
-      aligner   = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", group_by = ["resource.label.queue_id"], threshold = var.alerts.late_after * 1000, duration = "300s", severity = "WARNING"
-      says      = "Tasks wait for more than ${var.alerts.late_after} seconds after they are due."
-      look_with = "orchestrator doctor --project ${var.project} --region ${var.region} --name ${var.name} --environment ${var.environment}"
-    }
-    "function errors" = {
-      filter    = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.errors.name}\" AND resource.type=\"cloud_run_revision\""
-      aligner   = "ALIGN_SUM", reducer = "REDUCE_SUM", group_by = ["resource.label.service_name"], threshold = 0, duration = "0s", severity = "ERROR"
-      says      = "A function has logged an error."
-      look_with = "orchestrator doctor --project ${var.project} --region ${var.region} --name ${var.name} --environment ${var.environment}"
+    "stuck run" = {
+      counted = "run_stuck", severity = "WARNING", again = 86400, fields = ["graph", "run", "message"]
+      look    = "orchestrator status ${local.run} ${local.store}"
     }
   }
+  told_of = { for name, alert in local.told : name => alert if local.alerting }
+
+  # Of a number that grows too large.
+  alerts = !local.alerting ? {} : {
+    "late tasks" = {
+      filter  = "metric.type=\"cloudtasks.googleapis.com/queue/task_attempt_delays\" AND resource.type=\"cloud_tasks_queue\" AND (${local.queued})"
+      aligner = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", group_by = ["resource.label.queue_id"], threshold = var.alerts.late_after * 1000, duration = "300s", severity = "WARNING"
+      says    = "Tasks of the queue $${resource.label.queue_id} wait for more than ${var.alerts.late_after} seconds after they are due."
+      link    = "${local.console}/cloudtasks/queue/${var.region}/$${resource.label.queue_id}/tasks?project=${var.project}"
+    }
+    "function errors" = {
+      filter  = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.errors.name}\" AND resource.type=\"cloud_run_revision\""
+      aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", group_by = ["resource.label.service_name"], threshold = 0, duration = "0s", severity = "ERROR"
+      says    = "The function $${resource.label.service_name} has logged an error, and not of a run or a step that failed."
+      link    = "${local.console}/logs/query;query=${replace(urlencode("severity>=ERROR AND resource.labels.service_name="), "+", "%20")}%22$${resource.label.service_name}%22?project=${var.project}"
+    }
+  }
+
+  channels = concat([for channel in google_monitoring_notification_channel.email : channel.name], tolist(var.alerts.channels))
 }
 
 resource "google_monitoring_notification_channel" "email" {
@@ -45,6 +63,46 @@ resource "google_monitoring_notification_channel" "email" {
   depends_on = [google_project_service.api]
 }
 
+resource "google_monitoring_alert_policy" "told" {
+  for_each = local.told_of
+
+  display_name          = "${local.base}: ${each.key}"
+  combiner              = "OR"
+  severity              = each.value.severity
+  user_labels           = local.labels
+  notification_channels = local.channels
+
+  conditions {
+    display_name = each.key
+
+    condition_matched_log {
+      filter           = "${local.our_logs} AND jsonPayload.counted=\"${each.value.counted}\""
+      label_extractors = { for field in each.value.fields : field => "EXTRACT(jsonPayload.${field})" }
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    subject   = "${local.base}: ${each.key}: ${local.run}${contains(each.value.fields, "step") ? " ${local.step}" : ""}"
+    content   = "$${log.extracted_label.message}\n\n${join("\n", [for field in each.value.fields : "- ${field}: $${log.extracted_label.${field}}" if field != "message"])}\n\nLook with `${each.value.look}`"
+
+    links {
+      display_name = "What the functions logged of this run"
+      url          = local.run_logs
+    }
+  }
+
+  alert_strategy {
+    auto_close = "86400s"
+
+    notification_rate_limit {
+      period = "${each.value.again}s"
+    }
+  }
+
+  depends_on = [google_project_service.api]
+}
+
 resource "google_monitoring_alert_policy" "alert" {
   for_each = local.alerts
 
@@ -52,7 +110,7 @@ resource "google_monitoring_alert_policy" "alert" {
   combiner              = "OR"
   severity              = each.value.severity
   user_labels           = local.labels
-  notification_channels = concat([for channel in google_monitoring_notification_channel.email : channel.name], tolist(var.alerts.channels))
+  notification_channels = local.channels
 
   conditions {
     display_name = each.key
@@ -74,7 +132,12 @@ resource "google_monitoring_alert_policy" "alert" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "${each.value.says}\n\nLook with `${each.value.look_with}`."
+    content   = "${each.value.says}\n\nLook with `${local.doctor}`"
+
+    links {
+      display_name = "Where it is seen"
+      url          = each.value.link
+    }
   }
 
   alert_strategy {

@@ -5,7 +5,7 @@ locals {
   # USD a month, Google's price lists of 2026. The first three scheduler jobs of a billing account are free.
   standing = {
     "Cloud Scheduler jobs" = { count = 1 + length(local.schedules), price = 0.10 }
-    "alert conditions"     = { count = length(local.alerts), price = 1.50 }
+    "alert conditions"     = { count = length(local.alerts) + length(local.told_of), price = 1.50 }
   }
 }
 

@@ -2,8 +2,10 @@
 
 locals {
   charts = [
-    { title = "Runs and what went wrong", filter = local.counted, aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = ["metric.label.counted"], type = "STACKED_BAR" },
+    { title = "How runs ended", filter = "${local.counted} AND metric.label.counted=one_of(${join(",", [for what in local.ends : "\"${what}\""])})", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = ["metric.label.counted"], type = "STACKED_BAR" },
+    { title = "What went wrong", filter = "${local.counted} AND metric.label.counted=one_of(${join(",", [for what in local.wrong : "\"${what}\""])})", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = ["metric.label.counted"], type = "STACKED_BAR" },
     { title = "Failed runs by graph", filter = "${local.counted} AND metric.label.counted=\"run_failed\"", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = ["metric.label.graph"], type = "STACKED_BAR" },
+    { title = "Failed steps by graph", filter = "${local.counted} AND metric.label.counted=\"step_failed\"", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = ["metric.label.graph"], type = "STACKED_BAR" },
     { title = "Errors of functions", filter = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.errors.name}\" AND resource.type=\"cloud_run_revision\"", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = ["resource.label.service_name"], type = "STACKED_BAR" },
     { title = "Tasks waiting", filter = "metric.type=\"cloudtasks.googleapis.com/queue/depth\" AND resource.type=\"cloud_tasks_queue\" AND (${local.queued})", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = ["resource.label.queue_id"], type = "LINE" },
     { title = "How late tasks are (ms, 99th percentile)", filter = "metric.type=\"cloudtasks.googleapis.com/queue/task_attempt_delays\" AND resource.type=\"cloud_tasks_queue\" AND (${local.queued})", aligner = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", by = ["resource.label.queue_id"], type = "LINE" },

@@ -1,10 +1,13 @@
 # What the functions' structured logs say, as numbers. A metric costs nothing until something is logged.
 
 locals {
+  ends  = ["run_succeeded", "run_failed", "run_cancelled"]
+  wrong = ["run_stuck", "step_failed", "task_dropped", "malformed"]
+
   our_logs = "resource.type=\"cloud_run_revision\" AND (${join(" OR ", [for name in values(local.function_names) : "resource.labels.service_name=\"${name}\""])})"
 }
 
-# Lines with a field "counted": run_succeeded, run_failed, run_stuck, step_failed, task_dropped, malformed.
+# Lines with a field "counted" (functions/README.md, "What is counted").
 resource "google_logging_metric" "counted" {
   name        = "${local.base}-counted"
   description = "What the functions of ${local.base} count in their logs"

@@ -45,7 +45,7 @@ variable "sweep_schedule" {
 }
 
 variable "alerts" {
-  description = "Who is told of failed and stuck runs, late tasks and errors. Without e-mails and channels no alert policy is made: Google charges for each."
+  description = "Who is told of failed runs and steps, stuck runs, late tasks and errors. Without e-mails and channels no alert policy is made: Google charges for each."
   type = object({
     emails      = optional(set(string), [])
     channels    = optional(set(string), [])

@@ -17,7 +17,7 @@ from tests.terraform.rules import RULES
 #: Tables in ``locals`` whose rows are deleted one by one.
 TABLES = (
     *("actors", "alerts", "callers", "enqueuers", "environment", "in_database"),
-    *("in_project", "lanes", "on_buckets", "roles", "services", "unindexed"),
+    *("in_project", "lanes", "on_buckets", "roles", "services", "told", "unindexed"),
 )
 
 #: What is deployed without it, until somebody notices: with nearly everything, with a schedule, with events alone.

@@ -27,7 +27,7 @@ def test_the_rule_holds(example: Example, name: str, rule: Rule):
 def test_an_idle_orchestrator_costs_what_its_schedules_cost(example: Example):
     """One sweep, no graph with a schedule, no alert: ten cents, and nothing within the free quota of three jobs."""
     assert floor(example("minimal")) == 0.10
-    assert floor(example("prod")) == 0.10 + 4 * 1.50
+    assert floor(example("prod")) == 0.10 + 5 * 1.50
     for name in EXAMPLES:
         assert example(name).outputs["monthly_floor"]["total"] == f"{floor(example(name)):.2f}"
 
