@@ -260,6 +260,91 @@ def test_what_an_answer_to_a_launch_means(bench: Bench, fault: Any, kind: type[E
     assert type(raised.value) is kind
 
 
+RATE = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED"}
+QUOTA = {
+    "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+    "violations": [{"subject": "p", "description": "CPUs"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (RefusedError(403, "PERMISSION_DENIED", "Slow.", "userRateLimitExceeded"), "403 Slow. (userRateLimitExceeded)"),
+        (RefusedError(403, "PERMISSION_DENIED", "Much.", "quotaExceeded"), "403 Much. (quotaExceeded)"),
+        (RefusedError(403, "PERMISSION_DENIED", "Slow.", details=[RATE]), "403 Slow. (RATE_LIMIT_EXCEEDED)"),
+        (RefusedError(400, "FAILED_PRECONDITION", "No.", details=[QUOTA]), "400 No: p: CPUs"),
+        (RefusedError(403, "RESOURCE_EXHAUSTED", "Not now."), "403 Not now."),
+    ],
+    ids=str,
+)
+def test_a_launch_that_came_too_fast_may_be_made_again(bench: Bench, fault: RefusedError, said: str):
+    """A 403 with such a reason was taken for a lack of permission, and the step failed for good."""
+    bench.double.fail(LAUNCH, *[fault] * 2)
+    with pytest.raises(BackendError) as raised:
+        bench.backend.launch(bench.request("slow"))
+    assert type(raised.value) is BackendError
+    assert str(raised.value).endswith(said)
+
+
+FIELD = {
+    "@type": "type.googleapis.com/google.rpc.BadRequest",
+    "fieldViolations": [
+        {"field": "launch_parameter.environment.network", "description": "no such network"},
+        {"field": "launch_parameter.environment.num_workers", "description": "too many"},
+    ],
+}
+PERIMETER = {
+    "@type": "type.googleapis.com/google.rpc.PreconditionFailure",
+    "violations": [{"type": "VPC_SERVICE_CONTROLS", "subject": "p", "description": "uid-1"}],
+}
+DISABLED = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SERVICE_DISABLED"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause", "said"),
+    [
+        (
+            RefusedError(400, "INVALID_ARGUMENT", "Request is not valid.", details=[FIELD]),
+            "parameters",
+            "400 Request is not valid: launch_parameter.environment.network: no such network; "
+            "launch_parameter.environment.num_workers: too many",
+        ),
+        (
+            RefusedError(403, "PERMISSION_DENIED", "Request is prohibited.", details=[PERIMETER]),
+            "permission",
+            "403 Request is prohibited: VPC_SERVICE_CONTROLS p: uid-1",
+        ),
+        (
+            RefusedError(403, "PERMISSION_DENIED", "It is off.", details=[DISABLED]),
+            "permission",
+            "403 It is off. (SERVICE_DISABLED)",
+        ),
+        (RefusedError(404, "NOT_FOUND", "The template is not there."), "parameters", "404 The template is not there."),
+        (
+            RefusedError(404, "NOT_FOUND", "(1a2b3c4d5e): Unable to open template file: gs://b/t."),
+            "permission",
+            "404 (1a2b3c4d5e): Unable to open template file: gs://b/t.",
+        ),
+        (RefusedError(413, "OUT_OF_RANGE", "Too large."), "refused", "413 Too large."),
+        (
+            RefusedError(400, "INVALID_ARGUMENT", "Odd.", details=["x", {"fieldViolations": {"a": 1}}]),
+            "parameters",
+            "400 Odd.",
+        ),
+    ],
+    ids=str,
+)
+def test_a_refused_launch_says_what_is_wrong_and_of_which_class(
+    bench: Bench, fault: RefusedError, cause: str, said: str
+):
+    bench.double.fail(LAUNCH, fault)
+    with pytest.raises(LaunchRefusedError) as refusal:
+        bench.backend.launch(bench.request("slow"))
+    assert str(refusal.value) == f"Dataflow did not launch {bench.request('slow').name}: {said}"
+    assert refusal.value.cause == cause
+
+
 def test_a_refusal_lists_every_parameter_that_is_wrong(bench: Bench):
     request = bench.request(
         "slow", service_account="a@b", network="n", parameters={"serviceAccount": "c", "network": "m"}

@@ -4,6 +4,7 @@ import pytest
 
 from orchestrator.jobs.dataflow.causes import HOPELESS, Cause, classify, explain
 from tests.shared import reference
+from tests.unit.dataflow_texts import FOUR_TIMES, GOOGLES, INNOCENT, LAUNCHER, POOL, TRACE
 
 #: The class of each recorded message, by how it begins.
 RECORDED = {
@@ -68,6 +69,54 @@ def test_recorded_errors_of_the_api_have_their_cause():
 )
 def test_texts_that_were_not_recorded_but_are_known(text: str, cause: Cause):
     assert classify([text]) is cause
+
+
+@pytest.mark.parametrize(("text", "cause"), GOOGLES)
+def test_what_google_says_has_its_class(text: str, cause: Cause):
+    assert classify([text]) is cause
+
+
+@pytest.mark.parametrize(("text", "cause"), INNOCENT)
+def test_the_words_of_users_decide_nothing(text: str, cause: Cause):
+    assert classify([text]) is cause
+
+
+def test_half_of_the_texts_are_innocent_of_what_their_words_say():
+    assert len(GOOGLES) + len(INNOCENT) >= 60
+    assert len(INNOCENT) >= len(GOOGLES)
+
+
+NO_WORKERS = "Workflow failed. Causes: Unable to bring up enough workers: minimum 1, actual 0."
+FORBIDDEN = f"{TRACE}google.api_core.exceptions.Forbidden: 403 GET https://s/b/o: w@p does not have access"
+INTERNAL = "Workflow failed. Causes: Internal Issue (1a2b3c4d5e6f): 1:17"
+
+
+@pytest.mark.parametrize(
+    ("messages", "cause"),
+    [
+        ([FORBIDDEN, FOUR_TIMES], Cause.PERMISSION),
+        ([f"{TRACE}MemoryError", FOUR_TIMES], Cause.MEMORY),
+        ([f"{POOL}QUOTA_EXCEEDED: Quota 'CPUS' exceeded.", f"{TRACE}KeyError: 'x'", FOUR_TIMES], Cause.USER_CODE),
+        ([f"{POOL}QUOTA_EXCEEDED: Quota 'CPUS' exceeded.", NO_WORKERS], Cause.QUOTA),
+        ([f"{POOL}ZONE_RESOURCE_POOL_EXHAUSTED: none are left", NO_WORKERS], Cause.STOCKOUT),
+        ([f"{TRACE}KeyError: 'quota'", NO_WORKERS], Cause.STOCKOUT),
+        ([NO_WORKERS, f"{TRACE}KeyError: 'x'"], Cause.STOCKOUT),
+        (["main.py: error: unrecognized arguments: --x", f"{LAUNCHER}Template launch failed."], Cause.PARAMETERS),
+        ([FORBIDDEN, INTERNAL], Cause.USER_CODE),
+        ([f"{POOL}QUOTA_EXCEEDED: Quota 'CPUS' exceeded.", INTERNAL], Cause.QUOTA),
+        ([f"{TRACE}KeyError: 'x'", f"{TRACE}MemoryError"], Cause.MEMORY),
+    ],
+)
+def test_the_last_cause_decides_and_the_verdict_before_all(messages: list[str], cause: Cause):
+    """A verdict that sends its reader to the log is told by those who speak there; what was overcome tells nothing."""
+    assert classify(messages) is cause
+
+
+def test_the_verdict_is_shown_first_and_what_was_raised_without_its_stack():
+    java = "java.lang.RuntimeException: a\n\tat x.Y(Z.java:1)\nCaused by: java.io.IOException: b\n\tat x.Y(Z.java:2)"
+    assert explain([f"{TRACE}KeyError: 'x'", java, NO_WORKERS]) == (
+        f"{NO_WORKERS}; KeyError: 'x'; Caused by: java.io.IOException: b"
+    )
 
 
 def test_any_message_may_tell_the_cause_and_none_is_unknown():

@@ -1,10 +1,8 @@
 """What Google's client raises, as errors of ours. It decides what a failed call means; it makes none."""
 
 import http.client
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import httplib2
 from google.auth.exceptions import GoogleAuthError
@@ -12,7 +10,8 @@ from googleapiclient.errors import Error as ClientError
 from googleapiclient.errors import HttpError
 
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
-from orchestrator.jobs.dataflow.causes import Cause, classify
+from orchestrator.jobs.dataflow.causes import HOPELESS, Cause, classify
+from orchestrator.jobs.dataflow.said import Said, read_error
 
 #: All that a call may raise. ValueError: an answer that is not JSON.
 FOREIGN = (OSError, http.client.HTTPException, httplib2.HttpLib2Error, GoogleAuthError, ClientError, ValueError)
@@ -46,43 +45,34 @@ def launching(name: str) -> Iterator[None]:
     try:
         yield
     except HttpError as error:
-        raise _verdict(f"Dataflow did not launch {name}", int(error.status_code), sentence(error)) from error
+        raise _verdict(f"Dataflow did not launch {name}", int(error.status_code), read_error(error)) from error
     except _UNSENT as error:
         raise BackendError(f"the launch of {name} was not sent: {_named(error)}") from error
     except FOREIGN as error:
         raise AmbiguousLaunchError(f"no answer came to the launch of {name}: {_named(error)}") from error
 
 
-def _verdict(what: str, status: int, said: str) -> Exception:
+def sentence(error: HttpError) -> str:
+    """The service's own words: its message, its reasons, and what it says of each field, parameter or precondition."""
+    status = int(error.status_code)
+    return read_error(error).sentence(status)
+
+
+def _verdict(what: str, status: int, said: Said) -> Exception:
     """What an error answer to a launch means.
 
     409: a job of that name is active, which may be the one this launch or an earlier one of the attempt started.
-    5xx: nothing says that it was not launched. 401 and quotas pass by themselves.
+    5xx: nothing says that it was not launched. 401, and limits of rate and quota, pass by themselves.
     """
-    text = f"{what}: {said}"
+    text = f"{what}: {said.sentence(status)}"
     if status in (408, 409) or status >= 500:
         return AmbiguousLaunchError(text)
-    if status in (401, 429) or classify([said]) is Cause.QUOTA:
+    cause = classify([said.message])
+    if status in (401, 429) or said.passes or cause is Cause.QUOTA:
         return BackendError(text)
-    return LaunchRefusedError(text)
-
-
-def sentence(error: HttpError) -> str:
-    """The service's own words: its message, its reasons, and what it says of each parameter."""
-    try:
-        said: Any = json.loads(error.content)["error"]
-        message = f"{error.status_code} {said['message']}"
-        reasons = [str(one["reason"]) for one in said.get("errors", ()) if one.get("reason") == "rateLimitExceeded"]
-        wrong = [_violation(one) for detail in said.get("details", ()) for one in detail.get("parameterViolations", ())]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return f"{error.status_code} {error.reason}"
-    if wrong:
-        return f"{message.rstrip('.')}: {'; '.join(wrong)}"
-    return f"{message} ({reasons[0]})" if reasons else message
-
-
-def _violation(violation: Any) -> str:
-    return f"{violation.get('parameter', '?')}: {violation.get('description', '')}"
+    if cause not in HOPELESS:
+        cause = {400: Cause.PARAMETERS, 403: Cause.PERMISSION, 404: Cause.PARAMETERS}.get(status, Cause.UNKNOWN)
+    return LaunchRefusedError(text) if cause is Cause.UNKNOWN else LaunchRefusedError(text, cause.value)
 
 
 def _named(error: BaseException) -> str:
