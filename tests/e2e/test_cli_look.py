@@ -10,7 +10,7 @@ import pytest
 from orchestrator import cli
 from orchestrator.cli.app import COMMANDS
 from orchestrator.cli.failure import guarded
-from tests.e2e.command_line import ROOT, Place, steady
+from tests.e2e.command_line import ROOT, Place, Said, steady
 
 GRAPH = """
 name: sales
@@ -251,3 +251,26 @@ def test_the_console_script_is_the_command_line() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["scripts"] == {"orchestrator": "orchestrator.cli:main"}
     assert callable(cli.main)
+
+
+def test_two_graphs_of_one_name_are_refused_by_validate_if_one_of_them_is_asked_for_or_both(place: Place) -> None:
+    graph = "name: sales\nsteps: {a: }\n"
+    place.write("graphs/old/graph.yaml", f"# first\n{graph}")
+    place.write("graphs/sales.yaml", graph)
+    place.write("graphs/here.yaml", f"{graph}deploy: false\n")
+    place.write("graphs/broken.yaml", "name: sales\n")
+    mend = "give each graph a name of its own"
+    wrong = [
+        f"graphs/old/graph.yaml:2: name: the graph of graphs/sales.yaml is called 'sales' too: {mend}",
+        f"graphs/sales.yaml:1: name: the graph of graphs/old/graph.yaml is called 'sales' too: {mend}",
+    ]
+    assert place.look("validate", "old") == Said(2, "", f"{wrong[0]}\n")
+    assert place.look("validate", "old", "sales") == Said(2, "", "".join(f"{line}\n" for line in wrong))
+    assert place.look("validate", "here").code == 0
+    for name in ("a/x.yaml", "b/x.yaml", "x/graph.json", "y.json"):
+        place.write(name, graph if name.endswith("yaml") else '{"name": "sales", "steps": {"a": {}}}')
+    assert place.look("validate", "a/x.yaml", "b/x.yaml", "y.json").code == 0
+    assert place.look("validate", "a/x.yaml", "x", "y.json").err.splitlines() == [
+        f"x/graph.json:1: name: the graph of y.json is called 'sales' too: {mend}",
+        f"y.json:1: name: the graph of x/graph.json is called 'sales' too: {mend}",
+    ]

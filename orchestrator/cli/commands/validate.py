@@ -1,7 +1,9 @@
 """``orchestrator validate``: is a graph right, and if not, all that is wrong with it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import click
 
@@ -43,7 +45,7 @@ class Checked:
 @json_option
 def command(graphs: tuple[str, ...], as_json: bool) -> int:
     """Check each GRAPH, and say all that is wrong with all of them."""
-    found = [check(name) for name in graphs]
+    found = compared([check(name) for name in graphs])
     if as_json:
         click.echo(json.dumps([asdict(checked) for checked in found], ensure_ascii=False, indent=2))
     else:
@@ -55,8 +57,8 @@ def command(graphs: tuple[str, ...], as_json: bool) -> int:
     return DONE if all(checked.valid for checked in found) else WRONG
 
 
-def check(name: str) -> Checked:
-    """What is to be said of the graph that a user calls ``name``."""
+def check(name: str) -> tuple[Checked, Graph | None]:
+    """What is to be said of the graph that a user calls ``name``, and the graph if it is right."""
     from orchestrator.catalog import find_graph
     from orchestrator.definition.load import load_graph
 
@@ -64,10 +66,21 @@ def check(name: str) -> Checked:
         path = find_graph(name)
         graph = load_graph(path)
     except InvalidGraphError as error:
-        return Checked(name, False, problems=error.lines)
+        return Checked(name, False, problems=error.lines), None
     except UsageError as error:
-        return Checked(name, False, problems=(f"error: {error}",))
-    return measured(str(path), graph)
+        return Checked(name, False, problems=(f"error: {error}",)), None
+    return measured(str(path), graph), graph
+
+
+def compared(found: Sequence[tuple[Checked, Graph | None]]) -> list[Checked]:
+    """The same, where graphs of one folder that have one name are wrong."""
+    from orchestrator.cli.namesakes import namesakes
+
+    wrong = namesakes({Path(checked.file): graph for checked, graph in found if graph is not None})
+    return [
+        Checked(checked.file, False, problems=wrong[path]) if (path := Path(checked.file)) in wrong else checked
+        for checked, _ in found
+    ]
 
 
 def measured(file: str, graph: Graph) -> Checked:
