@@ -19,6 +19,7 @@ from orchestrator.definition.schema import (
     StepKeys,
 )
 from orchestrator.deployment import GRANTS
+from orchestrator.locking import lock
 from tests.unit.test_rules import joins
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,11 @@ def test_the_graphs_in_the_readme_are_valid(tmp_path: Path):
         graph = load_graph(file)
         assert graph.name == "daily-sales"
         assert {"extract-orders", "extract-customers"} <= set(graph.by_name["report"].after)
+        (tmp_path / suffix).mkdir()
+        file.rename(tmp_path / suffix / file.name)
+        made = lock(tmp_path / suffix)
+        assert made.problems == []
+        assert ("sales" in made.graphs, "sales" in made.local) == (suffix == ".yaml", suffix == ".py")
 
 
 def test_every_key_of_a_graph_file_is_explained():
@@ -86,7 +92,7 @@ def test_the_python_graph_in_the_reference_is_valid(tmp_path: Path):
 
 def test_the_commands_in_the_readme_exist():
     used = set(re.findall(r"^orchestrator (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
-    assert used == {"validate", "plot", "run", "explain", "status", "doctor", "start"}
+    assert used == {"validate", "plot", "run", "rehearse", "explain", "status", "doctor", "start"}
     assert used <= set(COMMANDS)
 
 

@@ -100,8 +100,8 @@ def checked(name: str, pairs: tuple[str, ...]) -> tuple[Path, dict[str, object]]
     foreign = [step.name for step in graph.steps if step.work.kind in ("command", "python")]
     if foreign:
         raise UsageError(
-            f"expected steps that run in the cloud (dataflow, wait, call), came command or python: {', '.join(foreign)}: "
-            "such a graph runs on one machine, with 'orchestrator run'"
+            "expected steps that run in the cloud (dataflow, wait, call), came command or python: "
+            f"{', '.join(foreign)}: such a graph runs on one machine, with 'orchestrator run'"
         )
     for kind in (emulators.FIRESTORE, emulators.PUBSUB):
         emulators.command(kind)

@@ -1,0 +1,29 @@
+"""The README's first graph does what the README says of it."""
+
+import re
+
+from tests.e2e.command_line import ROOT, Place
+from tests.emulation import emulated
+
+
+def sales(place: Place) -> None:
+    (found,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    place.write("sales.yaml", found)
+
+
+def test_the_first_graph_runs_on_one_machine(place: Place) -> None:
+    sales(place)
+    said = place.run("sales.yaml", "--param", "date=2026-11-01", "--run-id", "s1")
+    assert (said.code, said.json["status"]) == (0, "succeeded")
+    assert said.json["steps"]["extract-customers"]["outputs"] == {"rows": 42}
+    assert place.look("logs", "s1", "extract-orders").out == "orders of 2026-11-01\n"
+    assert place.look("logs", "s1", "report").out == "42 customers\n"
+
+
+def test_the_first_graph_can_be_rehearsed(place: Place) -> None:
+    emulated()
+    sales(place)
+    said = place.look("rehearse", "sales.yaml", "--param", "date=2026-11-01", "--calm", "--json")
+    assert (said.code, said.err) == (0, "")
+    told = ("well", "attempts", "jobs", "launched_twice", "still_active", "misfits")
+    assert [said.json[key] for key in told] == [True, 3, 3, {}, [], []]
