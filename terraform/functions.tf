@@ -13,8 +13,10 @@ locals {
     for key, value in size : key => try(coalesce(var.functions[target][key]), value)
   } }
 
-  run_as  = { on_signal = "signals", on_task = "tasks", start = "starter", sweep = "starter" }
-  ingress = { start = "ALLOW_ALL" } # people call it; the others only Google's services of this project
+  run_as = { on_signal = "signals", on_task = "tasks", start = "starter", sweep = "starter" }
+
+  # People call start; the others only Google's services of this project, which are inside.
+  ingress = { start = { all = "ALLOW_ALL", internal = "ALLOW_INTERNAL_ONLY", load-balancer = "ALLOW_INTERNAL_AND_GCLB" }[var.start_ingress] }
 
   # For so long nobody else launches what one delivery of a task has claimed: until that delivery has been stopped, by
   # clocks that are each 30 s off (the engine's clock_skew), and its job has had 30 s to be seen in a list.
@@ -45,7 +47,7 @@ locals {
 resource "google_cloudfunctions2_function" "function" {
   for_each = local.functions
 
-  #checkov:skip=CKV_GCP_124:start is called by people from outside; run.invoker decides who. The others take calls from inside only.
+  #checkov:skip=CKV_GCP_124:start is called by people from outside, unless start_ingress says otherwise; run.invoker decides who. The others take calls from inside only.
   name         = local.function_names[each.key]
   location     = var.region
   description  = "${each.key} of ${local.base}"

@@ -58,6 +58,17 @@ variable "verify_tokens" {
   default     = false
 }
 
+variable "start_ingress" {
+  description = "From where 'start' can be called, by those who may: from anywhere (all), from inside the project's networks and by Cloud Scheduler (internal), or also through a load balancer (load-balancer). The other functions: from inside."
+  type        = string
+  default     = "all"
+
+  validation {
+    condition     = contains(["all", "internal", "load-balancer"], var.start_ingress)
+    error_message = "start_ingress: expected all, internal or load-balancer."
+  }
+}
+
 variable "kms_key" {
   description = "Cloud KMS key, in 'region', that protects topics, buckets, images, functions, database and jobs. Google's service agents must be allowed to use it first: docs/deploy.md."
   type        = string

@@ -15,6 +15,11 @@ variable "database" {
   }
 
   validation {
+    condition     = var.database.name == null ? true : !can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", var.database.name))
+    error_message = "database.name: expected one that is not of the form of a UUID, which Firestore refuses."
+  }
+
+  validation {
     condition     = !var.database.existing || var.database.name != null
     error_message = "database: an existing database needs its name, such as { name = \"(default)\", existing = true }."
   }

@@ -29,6 +29,11 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name))
     error_message = "name: expected lower-case letters, digits and single '-', with a letter first."
   }
+
+  validation {
+    condition     = !can(regex("^goog|g[o0]{2}g[l1]e", var.name))
+    error_message = "name: expected one that does not begin with 'goog' and has no 'google' (or g00gle) in it: Google refuses topics and buckets that are called so."
+  }
 }
 
 variable "environment" {
@@ -39,6 +44,16 @@ variable "environment" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment))
     error_message = "environment: expected lower-case letters, digits and single '-', with a letter first."
+  }
+
+  validation {
+    condition     = !can(regex("g[o0]{2}g[l1]e", var.environment))
+    error_message = "environment: expected one without 'google' (or g00gle) in it: Google refuses buckets that are called so."
+  }
+
+  validation {
+    condition     = length(var.name) + length(var.environment) > 2
+    error_message = "name and environment: expected at least 3 characters together, because a Firestore database's id has at least 4, NAME-ENVIRONMENT."
   }
 
   validation {
@@ -55,6 +70,11 @@ variable "labels" {
   validation {
     condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
     error_message = "labels: expected lower-case letters, digits, '_' and '-', at most 63 of them, in keys (a letter first) and in values."
+  }
+
+  validation {
+    condition     = alltrue([for key in keys(var.labels) : !startswith(key, "goog-")])
+    error_message = "labels: expected keys that do not begin with 'goog-': those are Google's own."
   }
 }
 

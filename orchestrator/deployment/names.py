@@ -21,10 +21,13 @@ ROLES: Mapping[str, str] = {
     "builder": "builds the functions when they are deployed",
 }
 
-#: An account's id has at most 30 characters, and ``-scheduler`` is the longest ending.
-MOST = 20
+#: An account's id has at most 30 characters, and ``-scheduler`` is the longest ending; a database's has at least 4.
+MOST, LEAST = 20, 4
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+#: Google refuses buckets that have its name in theirs, or nearly, and topics that begin so.
+_GOOGLES = re.compile(r"^goog|g[o0]{2}g[l1]e")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,11 @@ class Deployment:
         for what, value in (("name", self.name), ("environment", self.environment)):
             if not _NAME.fullmatch(value):
                 raise UsageError(f"{what}: expected lower-case letters, digits and single '-', came {value!r}")
-        if len(self.base) > MOST:
-            raise UsageError(f"name and environment: expected at most {MOST} characters together, came '{self.base}'")
+        if _GOOGLES.search(self.base):
+            raise UsageError(f"name and environment: expected no name of Google's, came '{self.base}'")
+        if not LEAST <= len(self.base) <= MOST:
+            few = f"expected {LEAST} to {MOST} characters together"
+            raise UsageError(f"name and environment: {few}, came '{self.base}'")
 
     @property
     def base(self) -> str:

@@ -92,6 +92,9 @@ def _understood(url: str, reply: Reply, again: bool) -> Started:
             raise (NotFoundError if reply.status == 404 else UsageError)("\n".join(map(str, said["errors"])))
         case 401 | 403:
             raise NotAllowedError(reply.status, f"{url} answered {reply.status}{_said(reply)}")
+        case 404:  # Cloud Run's own
+            why = "there is no 'start' there, or it cannot be called from here (Terraform's variable 'start_ingress')"
+            raise OrchestratorError(f"{url} answered 404{_said(reply)}: {why}")
     raise OrchestratorError(f"{url} answered {reply.status}{_said(reply)}: expected the answer of a deployed 'start'")
 
 

@@ -120,7 +120,6 @@ def test_who_may_not_call_is_not_asked_again(answer: Answer, said: str):
         (Answer(200, "<html>hello</html>"), "answered 200"),
         (Answer(200, {"hello": "world"}), 'answered 200: {"hello": "world"}'),
         (Answer(200, "[1]"), "answered 200: [1]"),
-        (Answer(404, "<html>Not found</html>"), "answered 404"),
         (Answer(200, "[" * 20_000), f"answered 200: {'[' * 300}"),
         (Answer(500, "Internal Server Error"), "answered 500: Internal Server Error"),
         (Answer(302, "", {"Location": "https://accounts.google.com/login"}), "answered 302"),
@@ -131,6 +130,16 @@ def test_what_is_no_start_function_is_said_so(answer: Answer, said: str):
         with pytest.raises(OrchestratorError) as error:
             start(server.url, WANTED, None, Clock().waiting)
         assert str(error.value) == f"{server.url} {said}: expected the answer of a deployed 'start'"
+
+
+def test_a_404_of_cloud_runs_own_may_be_because_of_where_one_calls_from():
+    with scripted([Answer(404, "<html>Not found</html>")]) as server:
+        with pytest.raises(OrchestratorError) as error:
+            start(server.url, WANTED, None, Clock().waiting)
+        assert str(error.value) == (
+            f"{server.url} answered 404: there is no 'start' there, or it cannot be called from here (Terraform's "
+            "variable 'start_ingress')"
+        )
 
 
 def test_a_token_is_not_taken_along_to_where_an_answer_points():

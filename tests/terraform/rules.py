@@ -157,11 +157,16 @@ def functions(name: str, deployed: Deployed) -> Iterator[str]:
             "account": (size["service_account_email"], told.account(role)),
             "builder": (build["service_account"].rpartition("/")[2], told.account("builder")),
             "min_instance_count": (size["min_instance_count"], 0),
-            "ingress": (size["ingress_settings"], "ALLOW_ALL" if target == "start" else "ALLOW_INTERNAL_ONLY"),
+            "ingress": (size["ingress_settings"], _ingress(name, target)),
         }
         yield from (f"{target}: {what}: expected {b}, came {a}" for what, (a, b) in is_so.items() if a != b)
         if not 1 <= size["max_instance_count"] <= 100:
             yield f"{target}: max_instance_count is {size['max_instance_count']}"
+
+
+def _ingress(name: str, target: str) -> str:
+    """``start`` is for people, but where nothing has a public address."""
+    return "ALLOW_ALL" if target == "start" and name != "private" else "ALLOW_INTERNAL_ONLY"
 
 
 def signals(name: str, deployed: Deployed) -> Iterator[str]:

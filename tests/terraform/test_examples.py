@@ -104,8 +104,19 @@ def test_what_follows_from_a_functions_size_follows(imaginary: Google):
         ("project", "My Project", "project: expected a project's id (6 to 30 lower-case letters, digits and '-')"),
         ("region", "europe-west4-a", "region: expected a region such as europe-west4, not a zone"),
         ("environment", "integration-tests", "name and environment: expected at most 19 characters together"),
+        ("environment", "google", "environment: expected one without 'google' (or g00gle) in it"),
+        ("name", "etl-g00gle", "name: expected one that does not begin with 'goog' and has no 'google'"),
+        ("name", "goog", "name: expected one that does not begin with 'goog' and has no 'google'"),
+        ("start_ingress", "none", "start_ingress: expected all, internal or load-balancer."),
         ("signal_source", "pubsub", "signal_source: expected logs, eventarc or both."),
         ("starters", ["allUsers"], "allUsers would let anybody start runs"),
+        ("labels", {"goog-team": "data"}, "labels: expected keys that do not begin with 'goog-'"),
+        ("database", {"name": "abc"}, "database.name: expected (default), or 4 to 63 lower-case letters"),
+        (
+            "database",
+            {"name": "abcdef01-2345-6789-abcd-ef0123456789"},
+            "database.name: expected one that is not of the",
+        ),
         ("labels", {"Team": "data"}, "labels: expected lower-case letters, digits, '_' and '-'"),
         ("database", {"existing": True}, "database: an existing database needs its name"),
         ("data_buckets", {"raw": "own"}, 'data_buckets: expected names of buckets without gs://, each = "read" or'),
@@ -118,3 +129,17 @@ def test_what_cannot_be_meant_is_refused_in_the_variables_own_words(
     with pytest.raises(RefusedError) as refused:
         imaginary.plan(example="minimal", **{variable: value})
     assert sentence in str(refused.value)
+
+
+def test_a_name_too_short_for_a_database_is_refused(imaginary: Google):
+    with pytest.raises(RefusedError) as refused:
+        imaginary.plan(example="minimal", name="a", environment="b")
+    assert "name and environment: expected at least 3 characters together" in str(refused.value)
+    assert imaginary.plan(example="minimal", name="a", environment="bc").resources
+
+
+def test_start_can_be_called_from_where_it_is_said(imaginary: Google):
+    start = 'google_cloudfunctions2_function.function["start"]'
+    for said, ingress in (("load-balancer", "ALLOW_INTERNAL_AND_GCLB"), ("internal", "ALLOW_INTERNAL_ONLY")):
+        deployed = imaginary.plan(example="minimal", start_ingress=said)
+        assert deployed.resources[start]["service_config"][0]["ingress_settings"] == ingress

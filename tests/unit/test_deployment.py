@@ -1,0 +1,33 @@
+"""What a deployment is called: names that Google would refuse are refused here, as Terraform's variables do."""
+
+import pytest
+
+from orchestrator.deployment import Deployment
+from orchestrator.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("name", "environment", "sentence"),
+    [
+        ("a", "b", "name and environment: expected 4 to 20 characters together, came 'a-b'"),
+        ("orchestrator", "testing1", "name and environment: expected 4 to 20 characters together, came 'orchestrator-"),
+        ("google", "prod", "name and environment: expected no name of Google's, came 'google-prod'"),
+        ("goog", "prod", "name and environment: expected no name of Google's, came 'goog-prod'"),
+        ("etl", "g00gle", "name and environment: expected no name of Google's, came 'etl-g00gle'"),
+    ],
+)
+def test_names_that_google_refuses_are_refused(name: str, environment: str, sentence: str):
+    with pytest.raises(UsageError) as refused:
+        Deployment("my-project", "europe-west4", name, environment)
+    assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(("name", "environment"), [("a", "bc"), ("orchestrator", "staging"), ("etl", "goog")])
+def test_others_are_taken(name: str, environment: str):
+    assert Deployment("my-project", "europe-west4", name, environment).database == f"{name}-{environment}"
+
+
+def test_the_bucket_that_functions_are_built_from_is_named_as_google_names_it():
+    deployment = Deployment("my-project", "europe-west4")
+    assert deployment.build_bucket("123") == "gcf-v2-sources-123-europe-west4"
+    assert deployment.build_bucket("123", own_key=True) == "gcf-v2-sources-123-europe-west4-"
