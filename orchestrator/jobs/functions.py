@@ -3,12 +3,14 @@
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from orchestrator.core.steps import Json
 from orchestrator.definition.importing import imported
 from orchestrator.errors import LaunchRefusedError, OrchestratorError, OutputError
 from orchestrator.jobs.binding import OF_JOB, BindingError, bound
+from orchestrator.jobs.limited import MOST_SECONDS, TookTooLongError, within
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.ports import JobRequest
 from orchestrator.suggestions import did_you_mean
@@ -22,7 +24,11 @@ class UnknownFunctionError(LookupError):
 
 
 class FunctionRaisedError(OrchestratorError):
-    """A user's function raised. Another attempt may go better."""
+    """A user's function raised, or took too long. Another attempt may go better. ``cause``: a word for which it was."""
+
+    def __init__(self, text: str, cause: str) -> None:
+        self.cause = cause
+        super().__init__(text)
 
 
 def resolve(name: str, folder: str | None) -> Callable[..., object]:
@@ -44,11 +50,14 @@ def resolve(name: str, folder: str | None) -> Callable[..., object]:
     return function  # type: ignore[no-any-return]
 
 
-def called(name: str, request: JobRequest) -> object:
+def called(name: str, request: JobRequest, most_seconds: float | None = None) -> object:
     """What the function that a step names returns, called with what it takes of the run's params and the job.
 
-    Raises UnknownFunctionError if it cannot be called, and whatever it raises itself.
+    Raises UnknownFunctionError if it cannot be called, TookTooLongError if it takes longer than ``most_seconds``, and
+    whatever it raises itself.
     """
+    if most_seconds is not None:
+        return within(most_seconds, partial(called, name, request))
     function = resolve(name, request.run.folder)
     try:
         job = {"job_name": request.name, "template_location": request.spec.get("template")}
@@ -90,11 +99,13 @@ class _Made:
 def _made(name: str, request: JobRequest) -> _Made:
     where = f"step '{request.step}': parameters_from"
     try:
-        return _understood(called(name, request))
+        return _understood(called(name, request, MOST_SECONDS))
     except (UnknownFunctionError, OutputError) as error:
         raise LaunchRefusedError(f"{where}: {error}") from error
+    except TookTooLongError as error:
+        raise FunctionRaisedError(f"{where}: {error}", "timeout") from error
     except (Exception, SystemExit) as error:
-        raise FunctionRaisedError(f"{where}: {describe(error)}") from error
+        raise FunctionRaisedError(f"{where}: {describe(error)}", "exception") from error
 
 
 def _understood(returned: object) -> _Made:

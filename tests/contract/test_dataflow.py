@@ -3,7 +3,8 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +106,45 @@ def test_a_job_has_the_options_of_its_deployment_and_is_found_again_with_or_with
     }
     bench.backend._defaults = {}  # an upgrade in between
     assert bench.backend.find(request) == first
+
+
+FUNCTIONS = """
+def late(date):
+    raise ValueError(f"no orders of {date} yet")
+
+def common(**kwargs):
+    where = kwargs["template_location"]
+    return {"parameters": {"both": "function", "job": kwargs["job_name"]}, "template_location": where}
+"""
+
+
+def test_a_function_that_raises_is_a_failed_attempt_and_nothing_is_sent(bench: Bench, tmp_path: Path):
+    (tmp_path / "late_functions.py").write_text(FUNCTIONS)
+    request = bench.request("slow", parameters_from="late_functions:late")
+    run = replace(request.run, params={"date": "2026-11-23"}, folder=str(tmp_path))
+    over = bench.backend.launch(replace(request, run=run))
+    assert isinstance(over, JobOver)
+    assert (over.outcome, over.cause, over.hopeless) == (Outcome.FAILED, "exception", False)
+    assert over.error == "step 'orders': parameters_from: ValueError: no orders of 2026-11-23 yet (late_functions.py:3)"
+    assert bench.double.service.jobs == {}
+
+
+def test_what_a_function_returns_is_launched_between_the_common_parameters_and_the_steps_own(
+    bench: Bench, tmp_path: Path
+):
+    (tmp_path / "late_functions.py").write_text(FUNCTIONS)
+    common: Json = {"both": "graph", "mine": "graph", "setup_file": "/template/setup.py"}
+    own: dict[str, Json] = {"parameters": {"mine": "step"}, "common_parameters": common}
+    request = bench.request("slow", parameters_from="late_functions:common", **own)
+    bench.backend.launch(replace(request, run=replace(request.run, folder=str(tmp_path))))
+    (job,) = bench.double.service.jobs.values()
+    assert (job.call.name, job.call.template) == (request.name, "gs://templates/slow")
+    assert job.call.parameters == {
+        "both": "function",
+        "mine": "step",
+        "setup_file": "/template/setup.py",
+        "job": request.name,
+    }
 
 
 def test_a_job_that_succeeds_leaves_its_counters_as_outputs(bench: Bench):

@@ -61,6 +61,13 @@ def nothing(): ...
 def done():
     raise SystemExit(0)
 
+def hanging():
+    import threading
+    threading.Event().wait()
+
+def impatient():
+    raise TimeoutError("no answer")
+
 def leaving():
     raise SystemExit(2)
 """
@@ -196,6 +203,16 @@ def test_a_call_has_ended_when_it_is_launched(tmp_path: Path, function: str, ove
     calls = CallBackend(lambda: 5.0)
     assert calls.launch(request(tmp_path, function=f"made_up:{function}")) == over
     assert calls.find(request(tmp_path)) is None
+
+
+def test_a_call_that_hangs_has_failed_and_one_that_gives_up_by_itself_says_so(tmp_path: Path):
+    too_long = "it took longer than 0.01 s, the most for a function in the cloud"
+    hanging = CallBackend(lambda: 5.0, most_seconds=0.01).launch(request(tmp_path, function="made_up:hanging"))
+    assert hanging == JobOver(Outcome.FAILED, 5.0, error=too_long, cause="timeout")
+    line = MODULE.splitlines().index('    raise TimeoutError("no answer")') + 1
+    impatient = CallBackend(lambda: 5.0).launch(request(tmp_path, function="made_up:impatient"))
+    error = f"TimeoutError: no answer (made_up.py:{line})"
+    assert impatient == JobOver(Outcome.FAILED, 5.0, error=error, cause="exception")
 
 
 def test_two_folders_may_have_modules_of_one_name(tmp_path: Path):

@@ -77,7 +77,7 @@ class DataflowBackend:
         try:
             made = completed(request)
         except FunctionRaisedError as error:
-            return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause="exception")
+            return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause=error.cause)
         body = requests.body(requests.with_defaults(made, self._defaults))
         classic = requests.template(made) if requests.classic(made) else None
         try:

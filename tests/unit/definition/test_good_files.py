@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator import Graph as AuthoredGraph
 from orchestrator import load_graph
 from orchestrator.core.graph import Graph, Param
 from orchestrator.core.rules import TriggerRule
@@ -270,3 +271,38 @@ def test_the_order_of_keys_changes_no_version(load: Load) -> None:
 def test_a_path_may_be_a_path(load: Load, tmp_path: Path) -> None:
     load("name: g\nsteps: {a: }")
     assert load_graph(tmp_path / "g.yaml").name == "g"
+
+
+DEFAULTS = """
+name: g
+deploy: false
+defaults:
+  parameters: {setup: common, day: common}
+  dataflow: {labels: {team: all, env: dev}, region: r}
+steps:
+  plain: {dataflow: {template: t, parameters: {day: own}, labels: {team: sales}}}
+  made: {dataflow: {template: t, parameters: {day: own}}, parameters_from: m:f, common_parameters: {more: mine}}
+  short: {call: m:f}
+"""
+
+
+def test_defaults_are_merged_key_by_key_and_kept_apart_where_a_function_goes_between(
+    load: Load,
+) -> None:
+    graph = load(DEFAULTS)
+    options = {"template": "t", "region": "r"}
+    made = {
+        "parameters": {"day": "own"},
+        "parameters_from": "m:f",
+        "common_parameters": {"setup": "common", "day": "common", "more": "mine"},
+        "labels": {"team": "all", "env": "dev"},
+    }
+    plain = {"parameters": {"setup": "common", "day": "own"}, "labels": {"team": "sales", "env": "dev"}}
+    assert [(step.name, step.work) for step in graph.steps] == [
+        ("plain", Work("dataflow", {**options, **plain})),
+        ("made", Work("dataflow", {**options, **made})),
+        ("short", Work("call", {"function": "m:f"})),
+    ]
+    assert graph.deploy is False
+    assert build(document(graph)) == (graph, [])
+    assert AuthoredGraph.from_networkx(graph.to_networkx()).model == graph
