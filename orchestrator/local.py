@@ -88,8 +88,7 @@ class Loop:
         What an end makes possible must not begin before that end is on disk, and does not: a python step's thread gets
         its work after the commit (``Database.afterwards``), and a process waits for a commit of its own (``Settled``).
         """
-        due = self._world.queue.is_due(self._open, self._lanes(), time.time())
-        if not due and not self._heard and self._world.ended.empty():
+        if not self._heard and self._world.ended.empty() and not self._may_be_due(time.time()):
             return 0
         with self._world.database.write():
             done = self._hear() + self._deliver(CHECKS, BATCH)
@@ -97,8 +96,10 @@ class Loop:
 
     def _wait(self, seconds: float) -> None:
         """Until a job is said to have ended, at most so many seconds."""
-        with suppress(Empty):
+        try:
             self._heard.append(self._world.ended.get(timeout=seconds))
+        except Empty:
+            self._world.database.changed()
 
     def _hear(self) -> int:
         """Look at the jobs that are said to have ended: here no delay is needed, since the exit status is there."""
@@ -113,6 +114,9 @@ class Loop:
                 for look in looks:
                     self._look(look)
         return len(looks)
+
+    def _may_be_due(self, now: float) -> bool:
+        return self._world.queue.is_due(self._open, self._lanes(), now)
 
     def _lanes(self) -> Collection[str]:
         """The lanes from which something may be taken now."""
@@ -151,7 +155,8 @@ class Loop:
 
     def _quiet(self) -> float:
         """Seconds until a task falls due. If nothing is to be waited for, something was lost, and is swept up."""
-        self._world.database.changed()
+        if self._world.running and not self._may_be_due(time.time() + TICK):
+            return TICK
         due = self._world.queue.next_due(self._open, self._lanes())
         if due is None and not self._world.running and not sum(self._sweep(run) for run in self._open):
             raise StoreError(f"nothing is owed, and yet {len(self._open)} runs have not ended: this is a bug")

@@ -154,11 +154,12 @@ class _Writing:
         database._lock.acquire()
         if not database._depth:
             try:
-                with _mapped():
-                    database._begin()
-            except BaseException:
+                database._begin()
+            except BaseException as error:
                 database._roll_back()
                 database._lock.release()
+                if isinstance(error, sqlite3.Error):
+                    raise _as_told(error) from error
                 raise
         database._depth += 1
         return database._connection
@@ -170,12 +171,13 @@ class _Writing:
         database._depth -= 1
         try:
             if not database._depth:
-                with _mapped():
-                    database._roll_back() if error is not None else database._commit()
+                database._roll_back() if error is not None else database._commit()
+        except sqlite3.Error as refused:
+            raise _as_told(refused) from refused
         finally:
             database._lock.release()
         if isinstance(error, sqlite3.Error):
-            raise StoreError(f"SQLite: {error}") from error
+            raise _as_told(error) from error
 
 
 @contextmanager
@@ -183,4 +185,8 @@ def _mapped() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"SQLite: {error}") from error
+        raise _as_told(error) from error
+
+
+def _as_told(error: sqlite3.Error) -> StoreError:
+    return StoreError(f"SQLite: {error}")

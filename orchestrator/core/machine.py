@@ -8,6 +8,7 @@ have deterministic names and ``evolve`` refuses what is no longer so. Why that i
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
@@ -147,35 +148,27 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
         return None
     started = state.started_at if state.started_at is not None else state.claimed_at
     at = _end(event.at, started)
-    ended = replace(
-        state,
-        started_at=started,
-        ended_at=at,
-        due=None,
-        error=event.error,
-        cause=event.cause,
-    )
+    ended = partial(replace, state, started_at=started, ended_at=at, due=None, error=event.error, cause=event.cause)
     retry = plan.steps[node].retry
     failures = state.attempt - state.interruptions
     match event.outcome:
         case Outcome.SUCCEEDED:
-            done = replace(ended, status=Status.SUCCEEDED, outputs=event.outputs, live=event.live)
-            return _final(plan, node, done)
+            return _final(plan, node, ended(status=Status.SUCCEEDED, outputs=event.outputs, live=event.live))
         case Outcome.CANCELLED | Outcome.INTERRUPTED if state.stop is not None:
-            return _final(plan, node, _cancelled(ended, at))
+            return _final(plan, node, _cancelled(ended(), at))
         case Outcome.CANCELLED:  # whoever stopped the job did not tell us
-            return _final(plan, node, replace(ended, status=Status.CANCELLED))
+            return _final(plan, node, ended(status=Status.CANCELLED))
         case Outcome.INTERRUPTED if state.interruptions < MOST_INTERRUPTIONS:
-            again = replace(ended, status=Status.UP_FOR_RETRY, interruptions=state.interruptions + 1, due=at)
+            again = ended(status=Status.UP_FOR_RETRY, interruptions=state.interruptions + 1, due=at)
             return Transition(again)
         case Outcome.FAILED if failures < retry.attempts and not event.hopeless and state.stop is None:
             wait = max(retry.wait(failures), event.patience)
-            return Transition(replace(ended, status=Status.UP_FOR_RETRY, due=at + wait))
+            return Transition(ended(status=Status.UP_FOR_RETRY, due=at + wait))
         case Outcome.INTERRUPTED:
             error = f"interrupted {MOST_INTERRUPTIONS} times"
-            return _final(plan, node, replace(ended, status=Status.FAILED, error=error, cause="interrupted"))
+            return _final(plan, node, ended(status=Status.FAILED, error=error, cause="interrupted"))
         case Outcome.FAILED:
-            return _final(plan, node, replace(ended, status=Status.FAILED))
+            return _final(plan, node, ended(status=Status.FAILED))
         case _:
             assert_never(event.outcome)
 

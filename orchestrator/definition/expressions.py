@@ -34,6 +34,11 @@ class Code(str):
     __slots__ = ()
 
 
+def are_in(value: object) -> bool:
+    """Whether ``value``, JSON data, has any expression in it."""
+    return any(True for _ in _texts(value))
+
+
 def references(value: object) -> frozenset[str]:
     """The names of the steps that the expressions in ``value``, JSON data, speak of. Raises ExpressionError."""
     codes = [part for text in _texts(value) for part in pieces(text) if isinstance(part, Code)]

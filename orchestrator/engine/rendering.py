@@ -19,6 +19,8 @@ def holds(store: Store, facts: Facts, run: Run, plan: Plan, when: str) -> bool:
 
 def render(store: Store, facts: Facts, run: Run, plan: Plan, spec: Mapping[str, Json]) -> Mapping[str, Json]:
     """``spec`` with its expressions replaced by what they give. Raises ExpressionError."""
+    if not expressions.are_in(spec):
+        return spec
     context = _context(store, facts, run, plan, expressions.references(spec))
     return {
         key: shell.render_command(value, context) if key == "command" else expressions.render(value, context)

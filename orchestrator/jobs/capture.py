@@ -18,8 +18,8 @@ class Capture:
         sys.stderr = _Switch(sys.stderr, self._current)
 
     @contextmanager
-    def to(self, path: Path) -> Iterator[Callable[[str], None]]:
-        """While inside, this thread prints into ``path``. Gives a function that writes there."""
+    def to(self, path: Callable[[], Path]) -> Iterator[Callable[[str], None]]:
+        """While inside, this thread prints into the file ``path()``, if it does. Gives a function that writes there."""
         log = _Log(path)
         self._current.log = log
         try:
@@ -32,14 +32,15 @@ class Capture:
 class _Log:
     """A file that is made when something is written to it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Callable[[], Path]) -> None:
         self._path = path
         self._file: TextIO | None = None
 
     def write(self, text: str) -> None:
         if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("a", encoding="utf-8", errors="replace", buffering=1)
+            path = self._path()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a", encoding="utf-8", errors="replace", buffering=1)
         self._file.write(text)
 
     def close(self) -> None:

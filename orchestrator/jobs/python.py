@@ -1,9 +1,9 @@
 """Python functions as jobs, in threads of this process. They die with it: a job it does not know was interrupted."""
 
-import queue
 import threading
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from orchestrator.core.model import Outcome
 from orchestrator.errors import OutputError
@@ -11,6 +11,7 @@ from orchestrator.home import Home
 from orchestrator.jobs.capture import Capture
 from orchestrator.jobs.functions import UnknownFunctionError, called, describe, resolve
 from orchestrator.jobs.outputs import check_outputs
+from orchestrator.jobs.workers import Workers
 from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
 
 
@@ -38,11 +39,9 @@ class PythonBackend:
         self._ended = ended
         self._clock = clock
         self._capture = Capture()
-        self._requests: queue.SimpleQueue[JobRequest] = queue.SimpleQueue()
+        self._workers = Workers(threads, "python steps")
         self._jobs: dict[str, JobStatus] = {}
         self._lock = threading.Lock()
-        self._threads = threads
-        self._started = 0
         self.running = 0
 
     def launch(self, request: JobRequest) -> Launched:
@@ -51,10 +50,7 @@ class PythonBackend:
                 return Launched(request.name)
             self._jobs[request.name] = JobRunning()
             self.running += 1
-            if self._started < min(self._threads, self.running):
-                self._started += 1
-                threading.Thread(target=self._work, name=f"python steps {self._started}", daemon=True).start()
-        self._afterwards(lambda: self._requests.put(request))
+        self._afterwards(lambda: self._workers.do(lambda: self._work(request)))
         return Launched(request.name)
 
     def find(self, request: JobRequest) -> Launched | None:
@@ -66,18 +62,15 @@ class PythonBackend:
     def cancel(self, job: str) -> None:
         """Nothing: see above."""
 
-    def _work(self) -> None:
-        while True:
-            request = self._requests.get()
-            over = self._call(request)
-            with self._lock:
-                self._jobs[request.name] = over
-                self.running -= 1
-            self._ended(request.name)
+    def _work(self, request: JobRequest) -> None:
+        over = self._call(request)
+        with self._lock:
+            self._jobs[request.name] = over
+            self.running -= 1
+        self._ended(request.name)
 
     def _call(self, request: JobRequest) -> JobOver:
-        log = self._home.attempt(request.run.id, request.node, request.step, request.attempt) / "log"
-        with self._capture.to(log) as write:
+        with self._capture.to(lambda: self._log(request)) as write:
             try:
                 returned = _returned(request)
                 outputs = None if returned is None else check_outputs(returned)
@@ -89,6 +82,9 @@ class PythonBackend:
             except BaseException as error:  # noqa: BLE001  a user's function may raise anything, SystemExit too
                 write(traceback.format_exc())
                 return JobOver(Outcome.FAILED, self._clock(), error=describe(error), cause="exception")
+
+    def _log(self, request: JobRequest) -> Path:
+        return self._home.attempt(request.run.id, request.node, request.step, request.attempt) / "log"
 
 
 def _returned(request: JobRequest) -> object:

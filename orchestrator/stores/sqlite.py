@@ -11,6 +11,7 @@ from orchestrator.core import codec
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
+from orchestrator.core.steps import Step
 from orchestrator.errors import StoreError
 from orchestrator.ports import NONE_FAILED, Commit, Decide, check_writes
 from orchestrator.sqlite import Database
@@ -60,6 +61,7 @@ class SqliteStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, _Known] = {}
+        self._written: tuple[str, Plan] | None = None  # the plan that was written last; it would be read as it is
         with database.write() as connection:
             for statement in SCHEMA.split(";"):
                 connection.execute(statement)
@@ -82,14 +84,16 @@ class SqliteStore:
 
     def drop(self) -> None:
         self._known.clear()
+        self._written = None
 
     def open_run(self, run: Run, plan: Plan) -> bool:
         with self._database.write() as connection:
             if connection.execute("SELECT 1 FROM runs WHERE key = ?", (run.key,)).fetchone():
                 return False
             if not connection.execute("SELECT 1 FROM plans WHERE version = ?", (run.version,)).fetchone():
-                packed = zlib.compress(json.dumps(codec.plan_to_json(plan), separators=(",", ":")).encode(), 1)
+                packed = zlib.compress(_text(codec.plan_to_json(plan)).encode(), 1)
                 connection.execute("INSERT INTO plans VALUES (?, ?)", (run.version, packed))
+                self._written = (run.version, plan) if all(_is_json(step) for step in plan.steps) else None
             connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.key, run.started_at, _dump(run)))
             self._known[run.key] = _Known(whole=True)
             return True
@@ -142,6 +146,8 @@ class SqliteStore:
             return _load(row[0]) if row else None
 
     def get_plan(self, version: str) -> Plan | None:
+        if self._written is not None and self._written[0] == version:
+            return self._written[1]
         with self._database.read() as connection:
             row = connection.execute("SELECT plan FROM plans WHERE version = ?", (version,)).fetchone()
             return codec.plan_from_json(json.loads(zlib.decompress(row[0]))) if row else None
@@ -180,6 +186,19 @@ class SqliteStore:
             changed = change(found)
             connection.execute("UPDATE runs SET run = ? WHERE key = ?", (_dump(changed), run))
             return changed
+
+
+def _is_json(value: Any) -> bool:
+    """Whether a step, or data in it, is the same after a journey through JSON, in which a tuple becomes a list."""
+    match value:
+        case Step():
+            return all(_is_json(work.spec) for work in (value.work, value.local) if work is not None)
+        case dict():
+            return all(type(key) is str and _is_json(item) for key, item in value.items())
+        case list():
+            return all(_is_json(item) for item in value)
+        case _:
+            return value is None or type(value) in (str, int, float, bool)
 
 
 def _state(connection: sqlite3.Connection, run: str, node: int) -> StepState:

@@ -1,0 +1,61 @@
+"""Threads that do what they are given, at most so many at once. One is woken, or made, only where one is lacking."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from queue import SimpleQueue
+
+
+class Workers:
+    """At most ``most`` threads, which end with the process.
+
+    To wake a thread costs more than a short piece of work. So one is woken, and only when it has begun with its piece
+    and finds more of them does it wake the next.
+    """
+
+    def __init__(self, most: int, name: str) -> None:
+        self._most = most
+        self._name = name
+        self._lock = threading.Lock()
+        self._work: deque[Callable[[], None]] = deque()
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._rung = False
+        self._idle = 0
+        self._threads = 0
+
+    def do(self, piece: Callable[[], None]) -> None:
+        """Let a thread call ``piece``, which must not raise."""
+        self._work.append(piece)
+        self._ring()
+
+    def _ring(self) -> None:
+        """See to it that a thread comes that is not at work. Who was called and has not come yet will do."""
+        with self._lock:
+            if self._rung:
+                return
+            self._rung = True
+            if self._idle or self._threads == self._most:
+                self._bell.put(None)
+                return
+            self._threads += 1
+        threading.Thread(target=self._live, name=f"{self._name} {self._threads}", daemon=True).start()
+
+    def _live(self) -> None:
+        while True:
+            self._rung = False
+            self._drain()
+            with self._lock:
+                self._idle += 1
+            self._bell.get()
+            with self._lock:
+                self._idle -= 1
+
+    def _drain(self) -> None:
+        while self._work:
+            try:
+                piece = self._work.popleft()
+            except IndexError:  # another one was quicker
+                return
+            if self._work:
+                self._ring()
+            piece()
