@@ -6,71 +6,29 @@ python -m benchmarks.firestore costs
 
 import argparse
 import json
-import os
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
-import grpc
 from google.api_core.exceptions import Aborted
-from google.cloud.firestore import Client, transactional
-from google.cloud.firestore_v1.services.firestore import FirestoreClient
-from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
+from google.cloud.firestore import transactional
 
+from benchmarks.costs import PRICES, PRICES_OF, spent
 from benchmarks.embedded import chain, fan, layers
-from orchestrator import emulators
-from orchestrator.core.messages import SIGNAL, Check, Launch
-from orchestrator.core.model import JobEnded, Outcome, Run, RunStatus, Status, StepState
+from benchmarks.wire import Wire, world
+from orchestrator.core.messages import Launch
+from orchestrator.core.model import JobEnded, Outcome, Run, Status, StepState
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import Plan, compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.engine import Engine
-from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import Task
 from orchestrator.stores import _documents as documents
 from orchestrator.stores.firestore import FirestoreStore
-
-#: Dollars for 100,000 document reads and writes, Standard edition, beyond the free 50,000 and 20,000 a day; as
-#: published in copies of cloud.google.com/firestore/pricing read on that day. Queue and functions cost extra.
-PRICES_OF = "2026-11-23"
-PRICES = {"us-central1": (0.03, 0.09), "nam5": (0.06, 0.18)}
-
-
-class Wire(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
-    """Counts what goes through the real client's channel: calls, documents read and written, commits refused."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.reset()
-
-    def reset(self) -> None:
-        self.calls: Counter[str] = Counter()
-        self.writes: Counter[str] = Counter()
-        self.refused: Counter[str] = Counter()
-        self.reads = 0
-
-    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        outcome = continuation(details, request)
-        with self._lock:
-            method = details.method.rpartition("/")[2]
-            self.calls[method] += 1
-            if method == "Commit" and (error := outcome.exception()) is not None:
-                self.refused[error.code().name] += 1
-            elif method == "Commit":
-                self.writes.update(write.update.name for write in request.writes)
-        return outcome
-
-    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
-        with self._lock:
-            method = details.method.rpartition("/")[2]
-            self.calls[method] += 1
-            assert method == "BatchGetDocuments", method  # a query would be counted by its answers
-            self.reads += len(request.documents)  # a document that is not there is billed too
-        return continuation(details, request)
 
 
 class Threads:
@@ -106,23 +64,6 @@ class Threads:
 
     def close(self) -> None:
         self._pool.shutdown()
-
-
-@contextmanager
-def world() -> Iterator[tuple[Client, Wire]]:
-    """An emulator of its own, warmed up, and the real client on it."""
-    with emulators.running(emulators.FIRESTORE) as host:
-        os.environ[emulators.FIRESTORE.variable] = host
-        client, wire = Client(project="bench"), Wire()
-        channel = grpc.intercept_channel(grpc.insecure_channel(host), wire)
-        client._transport = FirestoreGrpcTransport(channel=channel)
-        client._firestore_api_internal = FirestoreClient(transport=client._transport)
-        for number in range(300):
-            client.document(f"warm/{number % 10}").set({"n": number})
-            client.document(f"warm/{number % 10}").get()
-        wire.reset()
-        yield client, wire
-        client.close()  # type: ignore[no-untyped-call]
 
 
 def run_of(plan: Plan) -> Run:
@@ -216,69 +157,17 @@ GRAPHS = {
 }
 
 
-class Line:
-    """A queue in memory: the watchdogs wait until the run has ended, everything else comes in turn."""
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-        self.now: deque[Any] = deque()
-        self.later: deque[Any] = deque()
-
-    def put(self, tasks: Sequence[Task]) -> None:
-        for task in tasks:
-            if task.name not in self.names:
-                self.names.add(task.name)
-                watchdog = isinstance(task.effect, Check) and task.effect.chain != SIGNAL
-                (self.later if watchdog else self.now).append(task.effect)
-
-
 def cost(graph: str) -> dict[str, object]:
-    """A whole run by the real engine, each delivery at an instance that knows nothing of the others."""
     plan = compile_plan("bench", "v", GRAPHS[graph]())
     with world() as (client, wire):
-        store, queue, run = FirestoreStore(client), Line(), run_of(plan)
-        jobs = ScriptedBackend(lambda _: Script(), time.time)
-        engine = Engine(store, queue, {"python": jobs}, time.time, signal_delay=0.0)
-        engine.start(run, plan)
-        ran = _drain(engine, store, queue.now, jobs)
-        status = store.get_run(run.key)
-        assert status is not None
-        assert status.status is RunStatus.SUCCEEDED
-        steps = len(plan.steps)
-        figures = _figures(wire, steps)
-        wire.reset()
-        looks = _drain(engine, store, queue.later, jobs)
-        late = _figures(wire, steps)
-    writes, reads = figures["writes"], figures["reads"] + late["reads"]
+        found = spent(plan, client, wire)
     return {
         "graph": graph,
-        "steps": steps,
-        "deliveries_a_step": round(ran / steps, 2),
-        "a_step": figures,
-        "watchdogs_a_step": {"deliveries": round(looks / steps, 2), **late},
-        "dollars_a_million_steps": {
-            place: round(10 * (reads * read + writes * write), 2) for place, (read, write) in PRICES.items()
-        },
+        "steps": len(plan.steps),
+        "a_step": asdict(found),
+        "dollars_a_million_steps": {place: found.dollars(place) for place in PRICES},
         "prices_of": PRICES_OF,
     }
-
-
-def _drain(engine: Engine, store: FirestoreStore, queue: deque[Any], jobs: ScriptedBackend) -> int:
-    delivered = 0
-    while queue:
-        effect, before = queue.popleft(), len(jobs.jobs)
-        engine.perform(effect)
-        delivered += 1
-        if len(jobs.jobs) > before:  # the job has ended: its signal comes
-            engine.signal(next(reversed(jobs.jobs)))
-        store._recent.clear()
-    return delivered
-
-
-def _figures(wire: Wire, steps: int) -> dict[str, float]:
-    calls = sum(wire.calls.values())
-    figures = {"writes": wire.writes.total(), "reads": wire.reads, "calls": calls, "refused": wire.refused.total()}
-    return {name: round(figure / steps, 2) for name, figure in figures.items()}
 
 
 def main() -> None:

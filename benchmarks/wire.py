@@ -1,0 +1,71 @@
+"""The real Firestore client on an emulator, with its calls, reads and writes counted."""
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+from google.cloud.firestore import Client
+from google.cloud.firestore_v1.services.firestore import FirestoreClient
+from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
+
+from orchestrator import emulators
+
+
+class Wire(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
+    """Counts what goes through the real client's channel: calls, documents read and written, commits refused."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.writes: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.reads = 0
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        outcome = continuation(details, request)
+        with self._lock:
+            method = details.method.rpartition("/")[2]
+            self.calls[method] += 1
+            if method == "Commit" and (error := outcome.exception()) is not None:
+                self.refused[error.code().name] += 1
+            elif method == "Commit":
+                self.writes.update(write.update.name for write in request.writes)
+        return outcome
+
+    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        with self._lock:
+            method = details.method.rpartition("/")[2]
+            self.calls[method] += 1
+            assert method == "BatchGetDocuments", method  # a query would be counted by its answers
+            self.reads += len(request.documents)  # a document that is not there is billed too
+        return continuation(details, request)
+
+
+def connected(host: str, project: str) -> tuple[Client, Wire]:
+    """The real client on the emulator at ``host``, whose address the environment has too."""
+    client, wire = Client(project=project), Wire()
+    channel = grpc.intercept_channel(grpc.insecure_channel(host), wire)
+    client._transport = FirestoreGrpcTransport(channel=channel)
+    client._firestore_api_internal = FirestoreClient(transport=client._transport)
+    return client, wire
+
+
+@contextmanager
+def world() -> Iterator[tuple[Client, Wire]]:
+    """An emulator of its own, warmed up, and the real client on it."""
+    with emulators.running(emulators.FIRESTORE) as host:
+        os.environ[emulators.FIRESTORE.variable] = host
+        client, wire = connected(host, "bench")
+        for number in range(300):
+            client.document(f"warm/{number % 10}").set({"n": number})
+            client.document(f"warm/{number % 10}").get()
+        wire.reset()
+        yield client, wire
+        client.close()  # type: ignore[no-untyped-call]

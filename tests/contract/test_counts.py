@@ -1,0 +1,76 @@
+"""What a step costs, in counts: they depend on no machine, so that what was gained is not lost unseen.
+
+Whoever lowers a count lowers it here too; whoever must raise one says in the commit what for. ``make bench`` has times.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+
+import pytest
+
+from benchmarks.costs import spent
+from benchmarks.counts import counts
+from benchmarks.embedded import chain, fan, layers
+from benchmarks.wire import connected
+from orchestrator import emulators
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.steps import Step
+
+GRAPHS: Mapping[str, Callable[[], list[Step]]] = {
+    "chain": lambda: chain(100),
+    "fan": lambda: fan(100),
+    "layers": lambda: layers(5, 20, seed=7),
+}
+
+#: On one machine, a step: of CPython 3.11, which makes the most calls.
+EMBEDDED = {
+    "chain": {"SQL statements": 8.27, "commits": 1.03, "tasks put": 2.01, "Python calls": 290},
+    "fan": {"SQL statements": 5.71, "commits": 0.09, "tasks put": 2.05, "Python calls": 245},
+    "layers": {"SQL statements": 6.44, "commits": 0.08, "tasks put": 2.01, "Python calls": 262},
+}
+
+#: In the cloud, a step (``benchmarks.costs.Spent``).
+CLOUD = {
+    "chain": {"writes": 3.03, "reads": 1.07, "calls": 4.08, "refused": 0.0, "tasks": 3.01, "deliveries": 2.01,
+              "late_reads": 3.99, "late_calls": 2.0, "late_deliveries": 1.0},
+    "fan": {"writes": 4.09, "reads": 1.11, "calls": 4.16, "refused": 0.0, "tasks": 3.05, "deliveries": 2.05,
+            "late_reads": 5.94, "late_calls": 2.0, "late_deliveries": 1.0},
+    "layers": {"writes": 5.67, "reads": 1.07, "calls": 4.08, "refused": 0.0, "tasks": 3.01, "deliveries": 2.01,
+               "late_reads": 8.08, "late_calls": 2.0, "late_deliveries": 1.0},
+}  # fmt: skip
+
+
+def more(graph: str, found: Mapping[str, float], known: Mapping[str, float]) -> Sequence[str]:
+    """What takes more than it did."""
+    return [
+        f"{graph}: {kind} a step: {found[kind]:g}, and it was {known[kind]:g}"
+        for kind in known
+        if found[kind] > known[kind]
+    ]
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_a_step_costs_no_more_on_one_machine_than_it_did(graph: str):
+    counts(fan(3))  # what is imported or compiled once is no step's
+    found = counts(GRAPHS[graph]())
+    assert more(graph, found, EMBEDDED[graph]) == []
+    assert found.keys() == EMBEDDED[graph].keys()
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_a_step_costs_no_more_in_the_cloud_than_it_did(
+    graph: str, firestore_host: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(emulators.FIRESTORE.variable, firestore_host)
+    client, wire = connected(firestore_host, f"counts-{graph}")
+    found = asdict(spent(compile_plan("counted", "v", GRAPHS[graph]()), client, wire))
+    client.close()
+    assert more(graph, found, CLOUD[graph]) == []
+    assert found.keys() == CLOUD[graph].keys()
+
+
+def test_what_costs_more_is_told_with_the_old_count_and_the_new():
+    found = {"commits": 2.5, "SQL statements": 8.0}
+    assert more("chain", found, {"commits": 1.03, "SQL statements": 8.0}) == [
+        "chain: commits a step: 2.5, and it was 1.03"
+    ]
