@@ -2,12 +2,14 @@
 # must know, and nothing is deployed that is not as it was when it was checked.
 
 locals {
-  graphs_folder = coalesce(var.graphs_folder, "${path.module}/../graphs")
+  # As one says it to 'orchestrator lock' in the repository: Terraform itself works in terraform/.
+  given         = coalesce(var.graphs_folder, "graphs")
+  graphs_folder = startswith(local.given, "/") ? local.given : "${path.module}/../${local.given}"
   no_lock       = { format = 0, graphs = {}, local = {}, files = {} }
   read          = try(merge(local.no_lock, jsondecode(file("${local.graphs_folder}/graphs.lock"))), local.no_lock)
   lock          = [local.no_lock, local.read][local.read.format == 1 ? 1 : 0] # one of another version says nothing
-  shown_folder  = coalesce(var.graphs_folder, "graphs")
-  relock        = "run 'orchestrator lock${var.graphs_folder == null ? "" : " ${var.graphs_folder}"}', then plan again"
+  shown_folder  = trimsuffix(local.given, "/")
+  relock        = "run 'orchestrator lock${local.shown_folder == "graphs" ? "" : " ${local.shown_folder}"}', then plan again"
 
   graphs    = { for name, graph in local.lock.graphs : name => graph if length(graph.problems) == 0 }
   schedules = { for name, graph in local.graphs : name => graph.schedule if graph.schedule != null }

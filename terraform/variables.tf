@@ -79,7 +79,7 @@ variable "labels" {
 }
 
 variable "graphs_folder" {
-  description = "Folder with the graphs and their graphs.lock, which 'orchestrator lock' writes. Left out: graphs/ of this repository."
+  description = "Folder with the graphs and their graphs.lock, which 'orchestrator lock FOLDER' writes: an absolute path, or one from the root of this repository. Left out: graphs."
   type        = string
   default     = null
 }

@@ -82,6 +82,6 @@ run "an_address_that_is_none" {
 
 run "graphs_that_were_never_checked" {
   command = plan
-  variables { graphs_folder = "tests" }
+  variables { graphs_folder = "terraform/tests" }
   expect_failures = [google_storage_bucket_object.source]
 }

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -153,3 +154,18 @@ def test_the_functions_get_what_a_graphs_folder_has_for_them(imaginary: Google, 
         f"{(ROOT / 'requirements.txt').read_text()}\n# graphs/nightly/requirements.txt\nUnidecode-nightly>=1.3\n"
         "\n# graphs/weekly/requirements.txt\nUnidecode-weekly>=1.3\n"
     )
+
+
+@pytest.mark.parametrize("folder", ["more/graphs", "more/graphs/", "./more/graphs"])
+def test_a_folder_is_the_same_to_terraform_and_to_lock_in_the_repository(
+    imaginary: Google, monkeypatch: pytest.MonkeyPatch, folder: str
+):
+    root = imaginary.clone()
+    monkeypatch.chdir(root)
+    (root / "more/graphs").mkdir(parents=True)
+    (root / "more/graphs/hello.yaml").write_text(VALID)
+    with pytest.raises(RefusedError) as refused:
+        imaginary.plan(example="minimal", graphs_folder=folder)
+    (said,) = re.findall(r"run 'orchestrator (lock [^']+)', then plan again", str(refused.value))
+    assert call(said.split()) == 0
+    assert imaginary.apply(example="minimal", graphs_folder=folder).outputs["graphs"].keys() == {"hello"}

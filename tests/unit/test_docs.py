@@ -123,6 +123,8 @@ def test_the_way_to_a_first_run_takes_fewer_than_ten_commands_that_exist():
     text = (ROOT / "docs/deploy.md").read_text()
     first = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)[0].splitlines()
     assert len(first) < 10
+    assert "gcloud auth login && gcloud auth application-default login" in first[0]  # both are needed
+    assert any("pip install -e '.[cli,cloud,drawing]'" in line for line in first)
     assert {words for line in first for words in re.findall(r"^orchestrator (\w+)", line)} <= set(COMMANDS)
     declared = set(
         re.findall(r'variable "(\w+)"', "".join(p.read_text() for p in ROOT.glob("terraform/variables*.tf")))
