@@ -137,6 +137,7 @@ def embedded(
         backends,
         time.time,
         stand_ins=True,
+        alone=True,  # who drives a run holds it (Home.hold)
         clock_skew=0.0,
         facts=lambda run: {"id": run.id, "started_at": run.started_at, "dir": str(home.data(run.id))},
     )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from orchestrator.cli.interrupt import interruptible
-from orchestrator.core.messages import STOP, SWEEP, Check
+from orchestrator.core.messages import STOP, SWEEP, Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.engine.checking import GRACE
 from orchestrator.errors import HeldError
@@ -80,6 +80,10 @@ class _Following:
             self._loop.recover()
             self._loop.drive()
             return
+        states = self._world.store.load(self._run.key, self._nodes, ()).states
+        for node, state in states.items():
+            if state.status is Status.LAUNCHING:  # its driver died while it launched it: there may be a job, or none
+                self._world.engine.perform(Launch(self._run.key, node, state.attempt))
         again = 0.0
         while not self._stopped and (jobs := list(self._jobs(self._nodes))):
             asks = time.monotonic() >= again

@@ -18,17 +18,21 @@ def report(run: Run, plan: Plan, states: States, word: str) -> dict[str, Any]:
 
 
 def headline(run: Run, word: str) -> dict[str, Any]:
-    """The run without its steps, as ``runs --json`` lists it. ``word``: how it stands (``lookup.standing``)."""
+    """The run without its steps, as ``runs --json`` lists it. ``word``: how it stands (``lookup.standing``).
+
+    One that has failed names the steps in ``failed``, with the class of each failure; one that somebody cancelled says
+    so in ``cancelled``.
+    """
     return {
         "run": run.id,
         "graph": run.graph,
         "version": run.version,
         "status": word,
-        "failed": dict(run.failed),
-        "cancelled": _stop(run.stop),
         "params": dict(run.params),
         "started_at": iso(run.started_at),
         "ended_at": iso(run.ended_at),
+        **({"failed": dict(run.failed)} if run.failed else {}),
+        **_cancelled(run.stop),
     }
 
 
@@ -42,10 +46,11 @@ def _step(state: StepState) -> dict[str, Any]:
         "outputs": dict(state.outputs or {}),
         "error": state.error,
         "cause": state.cause,
-        "cancelled": _stop(state.stop),
+        **_cancelled(state.stop),
         **({"live": True} if state.live else {}),
     }
 
 
-def _stop(stop: Stop | None) -> dict[str, Any] | None:
-    return None if stop is None else {"by": stop.by, "why": stop.why, "at": iso(stop.at)}
+def _cancelled(stop: Stop | None) -> dict[str, Any]:
+    """Who cancelled a run or a step; nothing if nobody did."""
+    return {} if stop is None else {"cancelled": {"by": stop.by, "why": stop.why, "at": iso(stop.at)}}

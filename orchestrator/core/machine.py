@@ -122,8 +122,11 @@ def may_settle(state: StepState, event: StepSettled) -> bool:
 
 
 def _stopped(plan: Plan, node: int, state: StepState, event: StopRequested) -> Transition | None:
-    """Between two attempts the step ends now. Else the wish is kept, and what it asks for is owed by the state."""
-    if state.status.final or state.stop is not None:
+    """Between two attempts the step ends now. Else the wish is kept, and what it asks for is owed by the state.
+
+    So it is with a job that goes on though its step has succeeded; the step keeps its end.
+    """
+    if (state.status.final and not state.live) or state.stop is not None:
         return None
     stopped = replace(state, stop=event.stop)
     if state.status is Status.UP_FOR_RETRY:
@@ -144,6 +147,8 @@ def _launched(state: StepState, event: JobLaunched) -> Transition | None:
 
 def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transition | None:
     """A completion may come before its launch was recorded, so a launching attempt ends too."""
+    if state.live and event.attempt == state.attempt and not event.live:  # the step had ended, and now its job has
+        return Transition(replace(state, live=False, error=event.error))
     if not state.status.active or event.attempt != state.attempt:
         return None
     started = state.started_at if state.started_at is not None else state.claimed_at
@@ -229,6 +234,8 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
                     yield Check(run, node, state.attempt, STOP)
             case Status.UP_FOR_RETRY:
                 yield Launch(run, node, state.attempt + 1, due=state.due or 0.0)
+            case Status.SUCCEEDED if state.stop is not None and state.job is not None:
+                yield Check(run, node, state.attempt, STOP) if state.live else Finish(run, after=node)
 
 
 def _at_door(plan: Plan, run: str, node: int, said: Verdict) -> Iterator[Effect]:

@@ -81,14 +81,15 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """End the run."""
+    """End the run. ``after``: a node whose job went on until now, so that the run may not have ended for its sake."""
 
     run: str
     due: float = 0.0
+    after: int = -1
 
     @property
     def name(self) -> str:
-        return f"{self.run}-finish"
+        return f"{self.run}-finish" + (f"-{self.after:x}" if self.after >= 0 else "")
 
 
 Effect = Launch | Check | Skip | Pass | Finish

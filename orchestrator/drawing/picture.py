@@ -25,6 +25,9 @@ ORDER = (
 #: The statuses that travel along an edge as a failure.
 BROKEN = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
 
+#: How many of the steps that failed a run are named beside its status.
+_NAMED = 3
+
 Counts = tuple[tuple[Status, int], ...]
 
 
@@ -102,10 +105,12 @@ def plain(text: str) -> str:
 
 
 def subtitle(run: Run | None, now: float | None) -> str:
-    """``run x1 · failed · 3 m 12 s``; nothing without a run."""
+    """``run x1 · failed: orders · 3 m 12 s``; nothing without a run."""
     if run is None:
         return ""
-    words = [f"run {run.id}", str(run.status)]
+    names = list(run.failed)
+    because = f": {', '.join(names[:_NAMED])}" + (" …" if len(names) > _NAMED else "") if names else ""
+    words = [f"run {run.id}", f"{run.status}{because}"]
     end = run.ended_at if run.ended_at is not None else now
     if end is not None:
         words.append(duration(end - run.started_at))

@@ -92,11 +92,8 @@ class Engine(Ledger):
         left to do; if it dies halfway, a sweep does.
         """
         run, plan = self.known(key)
-        if nodes is None:
-            held = self.store.stop_run(key, stop)
-            if held is None:
-                return 0, 0
-            stop, nodes = held, _stoppable(plan)
+        if nodes is None:  # of a run that has ended, jobs may go on
+            stop, nodes = self.store.stop_run(key, stop) or stop, _stoppable(plan)
         return self._stop(run, plan, nodes, stop)
 
     def _stop(self, run: Run, plan: Plan, nodes: Collection[int], stop: Stop) -> tuple[int, int]:
@@ -104,18 +101,26 @@ class Engine(Ledger):
         view, waiting, jobs = self.store.load_all(run.key), 0, 0
         for node in (node for node in reversed(plan.topological) if node in nodes):
             state = view.state(node)
-            if state.status.final:
+            if state.status.final and not state.live:
                 continue
             if state.stop is None:
                 self.handle(run, plan, node, StopRequested(stop))
-            waiting, jobs = waiting + (not state.status.active), jobs + state.status.active
+            has_job = state.status.active or state.live
+            waiting, jobs = waiting + (not has_job), jobs + has_job
         return waiting, jobs
 
     def _finish(self, run: Run, plan: Plan, status: RunStatus) -> None:
-        """End the run. One that was cancelled, or has failed, is read as a whole, for what is to be said of it."""
+        """End the run. One that was cancelled, or has failed, is read as a whole, for what is to be said of it.
+
+        A run that was cancelled does not end before the jobs that go on though their steps have succeeded.
+        """
         stored = self.store.get_run(run.key)
         stop = stored.stop if stored is not None else None
         view = self.store.load_all(run.key) if stop or status is RunStatus.FAILED else View()
+        live = _stoppable(plan).intersection(node for node, state in view.states.items() if state.live)
+        if stop is not None and live:
+            self._stop(run, plan, live, stop)
+            return  # the end of the last of these jobs owes this again
         if stop is not None and machine.was_cancelled(view.states.values(), stop):
             status = RunStatus.CANCELLED
         failed = machine.culprits(plan, view) if status is RunStatus.FAILED else {}

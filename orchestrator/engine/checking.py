@@ -1,5 +1,6 @@
 """Checking: the job's real state decides, whatever a signal said. A look that fails never fails the step."""
 
+from math import inf
 from typing import assert_never
 
 from orchestrator.core.messages import SIGNAL, STOP, SWEEP, Check
@@ -20,6 +21,8 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     """Look at an attempt's job: record its end, or schedule the next look."""
     step = plan.steps[look.node]
     state = ledger.store.load(run.key, (look.node,), ()).state(look.node)
+    if state.attempt == look.attempt and state.live:
+        return _check_live(ledger, run, plan, look, state)
     if state.attempt != look.attempt or not state.status.active:
         return ledger.roll_forward(run, plan, look.node)
     if state.job is None:  # its launch is being recorded, or will be delivered again
@@ -28,7 +31,8 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     match backend.status(state.job):
         case JobOver() as over:
             event = ended(step, state, over, ledger.clock_skew)
-            if over.live and event.outcome is not Outcome.SUCCEEDED:  # too late, and nothing of an attempt outlives it
+            unwanted = state.stop is not None or event.outcome is not Outcome.SUCCEEDED
+            if over.live and unwanted:  # nothing of an attempt outlives it
                 backend.cancel(state.job)
                 return _look_again(ledger, step, look, state)
             return ledger.handle(run, plan, look.node, event)
@@ -39,6 +43,20 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
             return _look_again(ledger, step, look, state, due)
         case never:
             assert_never(never)
+
+
+def _check_live(ledger: Ledger, run: Run, plan: Plan, look: Check, state: StepState) -> None:
+    """Look at a job that goes on though its step has succeeded; one that is to be stopped is asked until it ends."""
+    step, job = plan.steps[look.node], state.job
+    assert job is not None
+    backend = ledger.backend(ledger.work(step).kind)
+    status = backend.status(job)
+    if isinstance(status, JobOver) and not status.live:
+        return ledger.handle(run, plan, look.node, ended(step, state, status, inf))
+    if state.stop is None or not look.chain.endswith(STOP):
+        return ledger.roll_forward(run, plan, look.node)
+    backend.cancel(job)
+    return _look_again(ledger, step, look, state)
 
 
 def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState, due: float | None = None) -> None:
@@ -64,7 +82,7 @@ def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState, due: 
 
 def _deadline(step: Step, state: StepState) -> float:
     if step.timeout is None or state.started_at is None:
-        return float("inf")
+        return inf
     return state.started_at + step.timeout
 
 
@@ -75,7 +93,7 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
     is late only beyond doubt, and what was cancelled about then was stopped by us; unless somebody cancelled the step.
     """
     late = over.at - _deadline(step, state)
-    bound = {Outcome.SUCCEEDED: skew, Outcome.FAILED: 0.0, Outcome.CANCELLED: -skew, Outcome.INTERRUPTED: float("inf")}
+    bound = {Outcome.SUCCEEDED: skew, Outcome.FAILED: 0.0, Outcome.CANCELLED: -skew, Outcome.INTERRUPTED: inf}
     cancelled = state.stop is not None and over.outcome is not Outcome.SUCCEEDED
     if late >= bound[over.outcome] and not cancelled:
         error = f"took longer than its timeout of {step.timeout:g} s"

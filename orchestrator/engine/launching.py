@@ -100,8 +100,8 @@ def _claim(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> _Claim | Non
         anew = replace(event, job_name=claim.job_name, over=state.claimed_at)
         if fresh or not ledger.commit(run, plan, effect.node, anew).applied:
             raise BackendError(f"another delivery claimed {claim.job_name} and may be launching it: try again later")
-        return replace(claim, abandoned=state.stop is not None)
-    return claim
+    alone = ledger.alone or ledger.launch_lease > 0
+    return replace(claim, abandoned=alone and state.stop is not None)
 
 
 def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, cause: str) -> None:

@@ -40,6 +40,7 @@ class Ledger:
     nobody else launches that attempt; it must outlast a launch call where the backend cannot refuse a taken name.
     ``signal_delay``: seconds from a signal to the look. ``clock_skew``: seconds by which two clocks here may differ.
     ``facts``: what ``{{ run.… }}`` may name. ``job_prefix``: what the names of jobs begin with (core/names.py).
+    ``alone``: nobody else launches for the runs that this engine serves.
     ``retention``: seconds after its end for which the store keeps all of a run.
     ``step_failed``: called once for each step that fails for good, by whoever's commit was applied, before what follows
     is paid; not at all if the answer of that commit is lost.
@@ -55,6 +56,7 @@ class Ledger:
     clock_skew: float = 30.0
     facts: Facts = _facts
     job_prefix: str = ""
+    alone: bool = False
     retention: float = float("inf")
     step_failed: Hear | None = None
 
@@ -76,7 +78,9 @@ class Ledger:
         if self.step_failed is not None and commit.state.status is Status.FAILED:
             self.step_failed(run, plan.steps[node], commit.state)
         view = View({node: commit.state}, commit.counters)
-        self.pay(plan, run.key, view, plan.successors(node) if commit.state.status.final else (node,))
+        stopped = commit.state.stop is not None  # its job may go on, though it has ended
+        behind = plan.successors(node) if commit.state.status.final else ()
+        self.pay(plan, run.key, view, (node, *behind) if stopped or not behind else behind)
 
     def roll_forward(self, run: Run, plan: Plan, node: int) -> None:
         """A node's event changed nothing: whoever changed it may have died before paying. Pay what it owes now."""

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from orchestrator.core.model import Outcome
 from orchestrator.core.steps import Json
@@ -13,7 +14,8 @@ from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus
 class Script:
     """How a job goes: it runs for ``seconds`` and ends with ``outcome``.
 
-    Asked to stop, it does not listen ``deaf`` times, and then ends as ``stopped`` says.
+    Asked to stop, it does not listen ``deaf`` times, and then ends as ``stopped`` says. ``live``: after its ``seconds``
+    its step has succeeded, and it goes on until it is asked to stop.
     """
 
     seconds: float = 0.0
@@ -22,6 +24,7 @@ class Script:
     error: str | None = None
     deaf: int = 0
     stopped: Outcome = Outcome.CANCELLED
+    live: bool = False
 
 
 @dataclass(slots=True)
@@ -35,7 +38,13 @@ class ScriptedJob:
     asked: int = 0
 
     @property
+    def over(self) -> float:
+        """When it is gone, or when it will be unless somebody asks it to stop."""
+        return inf if self.script.live and self.cancelled_at is None else self.cancelled_at or self.end
+
+    @property
     def end(self) -> float:
+        """When its step has ended."""
         end = self.launched_at + self.script.seconds
         return end if self.cancelled_at is None else min(end, self.cancelled_at)
 
@@ -67,17 +76,17 @@ class ScriptedBackend:
                 return JobOver(Outcome.INTERRUPTED, self._clock())
             if self._clock() < found.end:
                 return JobRunning()
-            if found.cancelled_at is not None and found.end == found.cancelled_at:
-                return JobOver(found.script.stopped, found.end)
             script = found.script
+            if found.cancelled_at is not None and (script.live or found.end == found.cancelled_at):
+                return JobOver(script.stopped, found.cancelled_at)
             failed = script.outcome is Outcome.FAILED
             cause = "scripted" if failed else None
-            return JobOver(script.outcome, found.end, script.outputs, script.error, cause)
+            return JobOver(script.outcome, found.end, script.outputs, script.error, cause, live=script.live)
 
     def cancel(self, job: str) -> None:
         with self._lock:
             found = self.jobs.get(job)
-            if found is not None and self._clock() < found.end:
+            if found is not None and found.cancelled_at is None and (found.script.live or self._clock() < found.end):
                 found.asked += 1
                 if found.asked > found.script.deaf:
                     found.cancelled_at = self._clock()

@@ -92,7 +92,7 @@ def test_an_interruption_can_leave_what_runs_and_resume_takes_it_over(long: Plac
     running.send_signal(signal.SIGINT)
     said = finish(running)
     assert said.code == 130
-    assert said.json["status"] == "running"
+    assert said.json["status"] == "interrupted"
     assert said.err == "continue  orchestrator resume r1\n"
     assert statuses(long)["slow"] == ("running", 1)
     long.tell("go", "on")

@@ -153,7 +153,7 @@ steps:
 
 
 def test_runs_lists_the_newest_first(ran: Place) -> None:
-    assert [steady(line) for line in ran.look("runs").lines] == ["sales-1  failed       TIME  0.0 s"]
+    assert [steady(line) for line in ran.look("runs").lines] == ["sales-1  failed       TIME  0.0 s     load (exit)"]
     (found,) = ran.look("runs", "--json").json
     assert {key: found[key] for key in ("run", "graph", "status", "params")} == {
         "run": "sales-1",
@@ -161,7 +161,8 @@ def test_runs_lists_the_newest_first(ran: Place) -> None:
         "status": "failed",
         "params": {"day": "2026-01-31", "full": False},
     }
-    assert list(found) == ["run", "graph", "version", "status", "params", "started_at", "ended_at"]
+    assert list(found) == ["run", "graph", "version", "status", "params", "started_at", "ended_at", "failed"]
+    assert found["failed"] == {"load": "exit"}
 
 
 def test_plot_draws_a_graph_or_a_run(ran: Place) -> None:

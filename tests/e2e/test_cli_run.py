@@ -143,14 +143,15 @@ def test_a_run_that_fails_ends_with_1_and_names_each_failed_step_and_its_log(pla
 
 
 def test_a_failure_that_the_last_steps_survive_does_not_fail_the_run_and_that_is_said(place: Place) -> None:
-    place.write("g.yaml", BROKEN.replace('  publish: {after: load, command: "true"}\n', ""))
+    place.write("g.yaml", "fails_on: leaves\n" + BROKEN.replace('  publish: {after: load, command: "true"}\n', ""))
     said = place("run", "g.yaml", "--run-id", "b1", "--no-picture")
     assert said.code == 0
     assert said.lines[-5:] == [
         "succeeded after 0.0 s: 2 succeeded, 1 failed",
         "load failed: exit status 4: no such table",
         "  log  .orchestrator/runs/b1/steps/000-load/1/log",
-        "the run counts as succeeded, because no step that it ends with has failed: archive and other",
+        "the run counts as succeeded, because no step that it ends with has failed (fails_on: leaves): "
+        "archive and other",
         "logs      .orchestrator/runs/b1/steps",
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.messages import Check, Finish, Launch, Skip, decode, encode
-from orchestrator.core.model import Run, RunStatus, Status
+from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.core.names import run_key
 from orchestrator.standins.dataflow_play import RefusedError, unavailable
 from orchestrator.stores._documents import of_run
@@ -73,10 +73,14 @@ def about_runs(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("job", "status", "severity"), [("DONE", "succeeded", "INFO"), ("CANCELLED", "failed", "ERROR")]
+    ("job", "status", "severity", "why", "about"),
+    [
+        ("DONE", "succeeded", "INFO", "", {}),
+        ("CANCELLED", "failed", "ERROR", ": orders", {"failed": {"orders": "cancelled"}}),
+    ],
 )
 def test_the_end_of_a_run_is_logged_to_be_counted_as_often_as_its_task_comes(
-    started: Cloud, job: str, status: str, severity: str
+    started: Cloud, job: str, status: str, severity: str, why: str, about: dict[str, Any]
 ):
     started.task(Launch(KEY, 0, 1))
     (name,) = started.dataflow.launches
@@ -87,10 +91,26 @@ def test_the_end_of_a_run_is_logged_to_be_counted_as_often_as_its_task_comes(
         for _ in range(2):
             assert started.task(Finish(KEY)).status_code == 200
     messages = [line.pop("message") for line in lines]
-    assert messages == [f"performed {KEY}-finish", f"run r1 {status}"] * 2
+    assert messages == [f"performed {KEY}-finish", f"run r1 {status}{why}"] * 2
     trace = {"logging.googleapis.com/trace": f"projects/{started.project}/traces/{TRACE}"}
-    line = {"severity": severity, "counted": f"run_{status}", "run": "r1", "graph": "sales", **trace}
+    line = {"severity": severity, "counted": f"run_{status}", "run": "r1", "graph": "sales", **about, **trace}
     assert about_runs(lines) == [line, line]
+
+
+def test_a_cancelled_run_is_counted_apart_and_is_no_error(started: Cloud):
+    started.task(Launch(KEY, 0, 1))
+    assert started.world("on_task").engine.cancel(KEY, Stop(1.0, "ann", "wrong input")) == (1, 1)
+    assert started.task(Check(KEY, 0, 1, "stop")).status_code == 200
+    (name,) = started.dataflow.launches
+    started.dataflow.move(name, "CANCELLED")
+    for effect in (Check(KEY, 0, 1, "stop", 1), Skip(KEY, 1)):
+        assert started.task(effect).status_code == 200
+    with logged() as lines:
+        started.task(Finish(KEY))
+    assert [line.pop("message") for line in lines][1:] == ["run r1 cancelled by ann: wrong input"]
+    trace = {"logging.googleapis.com/trace": f"projects/{started.project}/traces/{TRACE}"}
+    counted = {"severity": "NOTICE", "counted": "run_cancelled", "run": "r1", "graph": "sales"}
+    assert about_runs(lines) == [{**counted, "by": "ann", "why": "wrong input", **trace}]
 
 
 def test_a_step_that_fails_for_good_is_logged_once_with_its_cause_and_error(started: Cloud):

@@ -184,7 +184,8 @@ def _attempts(random: Random, step: Step, trouble: float) -> tuple[Attempt, ...]
         seconds = min(random.choice([0.0, 1.0, 20.0, 100.0, 1500.0]) * random.random(), most)
         stopped = Outcome.CANCELLED if fate is Fate.HANGS or random.random() < 0.7 else random.choice(tuple(Outcome))
         hanging, outputs = 1e7 if fate is Fate.HANGS else seconds, {"n": random.randint(0, 9)}
-        planned.append(Attempt(fate, hanging, outputs, random.choice([0, 0, 1, DEAF]), stopped))
+        live = fate is Fate.SUCCEEDS and step.timeout is None and random.random() < 0.1
+        planned.append(Attempt(fate, hanging, outputs, random.choice([0, 0, 1, DEAF]), stopped, live))
     if planned[-1].fate is Fate.IS_INTERRUPTED:  # which would go on for ever
         planned.append(Attempt())
     return tuple(planned)

@@ -298,8 +298,8 @@ MUTANTS = (
     Mutant(
         "a run does not know that it was cancelled",
         ENGINE,
-        "            held = self.store.stop_run(key, stop)\n",
-        "            held = stop\n",
+        "self.store.stop_run(key, stop) or stop",
+        "stop",
     ),
     Mutant(
         "a cancelling that died halfway is not finished",
@@ -319,6 +319,30 @@ MUTANTS = (
         ENGINE,
         "            status = RunStatus.CANCELLED\n",
         "            pass\n",
+    ),
+    Mutant(
+        "a job that goes on though its step has succeeded is not cancelled with its run",
+        MACHINE,
+        "    if (state.status.final and not state.live) or",
+        "    if state.status.final or",
+    ),
+    Mutant(
+        "a run that was cancelled does not wait for the jobs that go on",
+        ENGINE,
+        "        if stop is not None and live:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "the end of a job that went on does not end the run that waited for it",
+        MACHINE,
+        "yield Check(run, node, state.attempt, STOP) if state.live else Finish(run, after=node)",
+        "yield Check(run, node, state.attempt, STOP)",
+    ),
+    Mutant(
+        "a job of a step that was cancelled has what the step waited for, and so is left alone",
+        CHECKING,
+        "unwanted = state.stop is not None or ",
+        "unwanted = ",
     ),
     # How a run ends.
     Mutant(

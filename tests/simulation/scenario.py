@@ -28,7 +28,8 @@ DEAF = 3
 class Attempt:
     """One attempt outside: after ``seconds`` it meets its ``fate``; ``outputs`` if it succeeds.
 
-    Asked to stop, it does not listen ``deaf`` times, and then ends as ``stopped`` says.
+    Asked to stop, it does not listen ``deaf`` times, and then ends as ``stopped`` says. ``live``: it goes on though its
+    step has succeeded.
     """
 
     fate: Fate = Fate.SUCCEEDS
@@ -36,6 +37,7 @@ class Attempt:
     outputs: Mapping[str, Json] = field(default_factory=dict)
     deaf: int = 0
     stopped: Outcome = Outcome.CANCELLED
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)

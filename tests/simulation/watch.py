@@ -22,6 +22,7 @@ ARROWS: dict[str, frozenset[str]] = {
     "launching": _ENDED | {"launching", "running", "up_for_retry"},
     "running": _ENDED | {"running", "up_for_retry"},
     "up_for_retry": frozenset({"launching", "cancelled"}),
+    "succeeded": frozenset({"succeeded"}),  # its job went on, and was cancelled, or has ended
 }
 
 
@@ -55,7 +56,7 @@ class Watch:
             self.failures.append(f"{name}: went from attempt {old.attempt} to {new.attempt}")
         if new.stop != old.stop:
             self._cancelled(node, old, new)
-        elif new.status is old.status and new.status is not Status.LAUNCHING:
+        elif new.status is old.status and new.status is not Status.LAUNCHING and not (old.live and not new.live):
             self.failures.append(f"{name}: {old} was written again, as {new}")
         if old.stop is not None and old.status is Status.PENDING and new.status is not Status.CANCELLED:
             self.failures.append(f"{name}: went to {new.status}, and it had been cancelled before it began")

@@ -10,7 +10,7 @@ from orchestrator.core.model import Outcome, Run, RunStatus
 from orchestrator.core.names import run_key
 from orchestrator.engine import Engine
 from orchestrator.errors import LaunchRefusedError, OrchestratorError
-from orchestrator.jobs.scripted import Script, ScriptedBackend
+from orchestrator.jobs.scripted import Script, ScriptedBackend, ScriptedJob
 from orchestrator.jobs.wait import WaitBackend
 from orchestrator.ports import JobBackend, JobRequest
 from orchestrator.stores.memory import MemoryStore
@@ -162,10 +162,15 @@ class World:
         if attempt.fate is Fate.IS_REFUSED:
             raise LaunchRefusedError("wrong parameters")
         outputs = attempt.outputs if attempt.fate is Fate.SUCCEEDS else None
-        return Script(attempt.seconds, _OUTCOMES[attempt.fate], outputs, None, attempt.deaf, attempt.stopped)
+        stopping = attempt.deaf, attempt.stopped, attempt.live
+        return Script(attempt.seconds, _OUTCOMES[attempt.fate], outputs, None, *stopping)
 
     def _stall(self) -> float:
         return self.random.expovariate(0.2) if self.random.random() < self.weather.stall else 0.0
+
+    def _over(self, job: ScriptedJob) -> float:
+        """When a job of a run that was cancelled must be gone: teardowns are left alone."""
+        return job.end if self.plan.steps[job.request.node].teardown else job.over
 
     def _patience(self) -> float:
         """Seconds within which the run must have ended, whatever happens."""
@@ -174,7 +179,9 @@ class World:
 
     def _judge(self) -> None:
         self.watch.judge(in_time=self.weather.is_calm)
-        left = [job for job, it in self.service.jobs.items() if it.end > self.now]
+        run = self.memory.get_run(self.run.key)
+        cancelled = run is not None and run.stop is not None
+        left = [job for job, it in self.service.jobs.items() if (self._over(it) if cancelled else it.end) > self.now]
         self.watch.failures += (f"{job}: still running when all is over" for job in left)
 
 

@@ -706,6 +706,52 @@ def test_a_run_whose_steps_had_all_ended_was_not_cancelled_by_who_came_too_late(
     assert lone.finish() is RunStatus.FAILED
 
 
+def test_a_job_that_goes_on_though_its_step_has_succeeded_is_stopped_with_its_run_which_ends_after_it(world):
+    pair = world(Step("stream", JOB), Step("b", JOB, after=("stream",)))
+    pair.scripts = {"stream": Script(5.0, live=True, deaf=1), "b": Script(seconds=1e6)}
+    pair.start()
+    for effect in pair.due():
+        pair.engine.perform(effect)
+    pair.now = 6.0
+    pair.engine.perform(Check(KEY, 0, 1))
+    for effect in pair.due():
+        pair.engine.perform(effect)
+    assert pair.statuses() == {"stream": "succeeded", "b": "running"}
+    assert pair.engine.cancel(KEY, STOP) == (0, 2)
+    assert pair.finish() is RunStatus.CANCELLED
+    assert pair.statuses() == {"stream": "succeeded", "b": "cancelled"}
+    stream = pair.store.load_all(KEY).state(0)
+    assert (stream.live, stream.ended_at, stream.stop) == (False, 5.0, STOP)
+    assert pair.jobs.jobs[stream.job].cancelled_at == 16.0
+    assert pair.store.get_run(KEY).ended_at >= 16.0
+
+
+def test_a_job_that_outlives_its_run_is_stopped_when_the_run_is_cancelled_later(world):
+    lone = world(Step("stream", JOB), stream=Script(5.0, live=True))
+    lone.start()
+    assert lone.finish() is RunStatus.SUCCEEDED
+    assert lone.engine.cancel(KEY, STOP) == (0, 1)
+    for effect in lone.due():
+        lone.engine.perform(effect)
+    (job,) = lone.jobs.jobs.values()
+    assert job.cancelled_at == lone.now
+    assert lone.store.get_run(KEY).status is RunStatus.SUCCEEDED
+
+
+def test_where_nobody_else_launches_a_step_that_was_cancelled_and_has_no_job_is_not_launched(world):
+    lone = world(Step("a", JOB))
+    lone.engine.alone = True
+    lone.start()
+    lone.jobs.launch = fails_once(lone.jobs.launch)
+    (first,) = lone.due()
+    with pytest.raises(BackendError):
+        lone.engine.perform(first)
+    lone.engine.cancel(KEY, STOP)
+    lone.engine.perform(first)
+    assert lone.finish() is RunStatus.CANCELLED
+    assert lone.jobs.jobs == {}
+
+
 def test_a_step_that_was_cancelled_and_whose_launch_was_lost_is_not_launched_again(world):
     lone = world(Step("a", JOB), lease=90.0, a=Script(seconds=1e6))
     lone.start()

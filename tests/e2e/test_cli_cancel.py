@@ -1,0 +1,175 @@
+"""``cancel`` on this machine: of runs that another process drives, that nobody drives, and of single steps."""
+
+import re
+import signal
+
+import pytest
+
+from tests.e2e.command_line import Place, Said, finish
+
+#: ``a`` says that it runs, and then takes an hour.
+GRAPH = """
+name: g
+steps:
+  a: {command: "echo here > pipe; sleep 3600", retry: {attempts: 3, delay: 1s}}
+  b: {after: a, command: "true"}
+  tidy: {after: b, teardown: true, command: "echo tidied >> effects"}
+"""
+
+START = ("run", "g.yaml", "--run-id", "g-1", "--no-picture")
+WHY = ("--why", "wrong input")
+
+
+@pytest.fixture
+def here(place: Place) -> Place:
+    place.write("g.yaml", GRAPH)
+    place.fifo("pipe")
+    return place
+
+
+def statuses(place: Place) -> dict[str, str]:
+    return {name: step["status"] for name, step in place.look("status", "g-1", "--json").json["steps"].items()}
+
+
+def without_names(text: str) -> str:
+    """What was said, without who runs the tests, and when."""
+    return re.sub(r"by \S+ at \d\d:\d\d:\d\d", "by ME at TIME", text)
+
+
+def test_a_run_that_another_process_drives_is_cancelled_and_both_say_so(here: Place) -> None:
+    driver = here.start(*START)
+    here.hear("pipe")
+    said = here("cancel", "g-1", *WHY)
+    assert (said.code, said.err) == (0, "")
+    assert without_names(said.out).splitlines() == [
+        "run g-1: 1 step without a job cancelled, 1 job asked to stop",
+        "the run was cancelled by ME at TIME: wrong input",
+        "a cancelled: cancelled by ME at TIME: wrong input",
+        "  log  .orchestrator/runs/g-1/steps/000-a/1/log",
+        "it has ended: cancelled",
+    ]
+    driven = finish(driver)
+    assert driven.code == 1
+    assert "cancelled after 0.0 s: 1 succeeded, 2 cancelled" in driven.lines
+    assert statuses(here) == {"a": "cancelled", "b": "cancelled", "tidy": "succeeded"}
+    assert here.read("effects") == "tidied\n"
+
+
+def test_a_run_whose_driver_was_killed_is_cancelled_and_its_teardown_runs(here: Place) -> None:
+    driver = here.start(*START)
+    here.hear("pipe")
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate()
+    said = here("cancel", "g-1")
+    assert (said.code, said.out.splitlines()[-1]) == (0, "it has ended: cancelled")
+    assert statuses(here) == {"a": "cancelled", "b": "cancelled", "tidy": "succeeded"}
+    assert here.read("effects") == "tidied\n"
+    again = here.look("cancel", "g-1")
+    assert again == Said(0, "run g-1 has ended (cancelled): nothing is left to cancel\n", "")
+
+
+def test_a_cancelled_run_is_told_alike_wherever_it_is_shown(here: Place) -> None:
+    driver = here.start(*START)
+    here.hear("pipe")
+    here("cancel", "g-1", *WHY)
+    finish(driver)
+    (listed,) = here.look("runs").lines
+    assert without_names(listed.replace("at TIME", "at 00:00:00")).split(None, 1)[0] == "g-1"
+    assert "cancelled" in listed
+    assert "wrong input" in listed
+    told = here.look("status", "g-1", "--json").json
+    assert (told["status"], told["cancelled"]["why"], "failed" in told) == ("cancelled", "wrong input", False)
+    assert here.look("runs", "--json").json[0]["status"] == "cancelled"
+    shown = without_names(here.look("status", "g-1").out)
+    assert "run g-1 of graph g: cancelled after" in shown
+    assert "the run was cancelled by ME at TIME: wrong input" in shown
+    explained = [without_names(here.look("explain", "g-1", step).out) for step in ("a", "b")]
+    assert "cancelled by ME at TIME: wrong input; its job, attempt 1: it was stopped" in explained[0]
+    assert "cancelled by ME at TIME: wrong input; it had not begun" in explained[1]
+    again = here(*START)
+    assert again.code == 1
+
+
+def test_a_step_is_cancelled_and_the_rest_of_its_run_goes_on(here: Place) -> None:
+    here.write("g.yaml", GRAPH + "  c: {command: 'read word < go'}\n")
+    here.fifo("go")
+    driver = here.start(*START, "--parallel", "2")
+    here.hear("pipe")
+    said = here("cancel", "g-1", "a", *WHY)
+    assert (said.code, said.out.splitlines()[0]) == (0, "run g-1: 0 steps without a job cancelled, 1 job asked to stop")
+    here.tell("go", "on")
+    assert finish(driver).code == 1
+    assert here.look("status", "g-1", "--json").json["status"] == "failed"
+    assert statuses(here) == {"a": "cancelled", "b": "upstream_failed", "tidy": "succeeded", "c": "succeeded"}
+
+
+def test_a_step_of_a_run_that_nobody_drives_is_stopped_and_no_other_begins(here: Place) -> None:
+    driver = here.start(*START)
+    here.hear("pipe")
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate()
+    assert here("cancel", "g-1", "a").code == 0
+    assert statuses(here) == {"a": "cancelled", "b": "pending", "tidy": "pending"}
+    assert here("resume", "g-1", "--no-picture").code == 1
+    assert statuses(here) == {"a": "cancelled", "b": "upstream_failed", "tidy": "succeeded"}
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("g-2",), "error: no run has the id 'g-2' (did you mean 'g-1'?)\n"),
+        (("g-1", "aa"), "error: graph 'g' has no step 'aa' (did you mean 'a'?)\n"),
+    ],
+)
+def test_what_is_not_there_cannot_be_cancelled(here: Place, words: tuple[str, ...], complaint: str) -> None:
+    here.write("g.yaml", "name: g\nsteps: {a: {command: 'true'}}\n")
+    here(*START)
+    assert here.look("cancel", *words) == Said(2, "", complaint)
+
+
+def test_a_run_that_nobody_drives_is_interrupted_wherever_it_is_shown(here: Place) -> None:
+    """``status`` said interrupted, ``runs`` and both ``--json`` said running."""
+    driver = here.start(*START)
+    here.hear("pipe")
+    assert here.look("status", "g-1", "--json").json["status"] == "running"
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate()
+    assert here.look("status", "g-1", "--json").json["status"] == "interrupted"
+    assert here.look("runs", "--json").json[0]["status"] == "interrupted"
+    assert here.look("status", "g-1").out.startswith("run g-1 of graph g: interrupted after ")
+    assert here.look("runs").lines[0].split()[1] == "interrupted"
+    here("cancel", "g-1")
+
+
+def test_a_failed_night_with_a_clean_up_at_its_end_has_failed(here: Place) -> None:
+    """Its only leaf succeeds: it was green, with exit code 0."""
+    here.write(
+        "g.yaml",
+        "name: g\nsteps:\n  load: {command: 'echo no such table; exit 4'}\n"
+        "  clean-up: {after: load, trigger: all_done, command: 'true'}\n",
+    )
+    said = here(*START)
+    assert said.code == 1
+    assert "failed after 0.0 s: 1 succeeded, 1 failed" in said.lines
+    assert here.look("runs").lines == ["g-1  failed       TIME  0.0 s     load (exit)"]
+    told = here.look("status", "g-1", "--json").json
+    assert (told["status"], told["failed"]) == ("failed", {"load": "exit"})
+
+
+@pytest.mark.parametrize(
+    ("keys", "because"),
+    [
+        ("fails_on: leaves", "because no step that it ends with has failed (fails_on: leaves): clean-up"),
+        ("", "though load did not: allow_failure or teardown"),
+    ],
+)
+def test_a_run_that_may_succeed_with_a_failed_step_says_why_it_did(here: Place, keys: str, because: str) -> None:
+    allowed = "" if keys else ", allow_failure: true"
+    here.write(
+        "g.yaml",
+        f"name: g\n{keys}\nsteps:\n  load: {{command: 'exit 4'{allowed}}}\n"
+        "  clean-up: {after: load, trigger: all_done, command: 'true'}\n",
+    )
+    said = here(*START)
+    assert said.code == 0
+    assert f"the run counts as succeeded, {because}" in said.lines
