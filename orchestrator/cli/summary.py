@@ -108,7 +108,7 @@ def log_path(found: Found, node: int, attempt: int | None = None) -> Path | None
     if found.home is None:
         return None
     path = found.home.attempt(found.run.id, node, found.plan.steps[node].name, number) / "log"
-    return path if path.is_file() else None
+    return path if path.is_file() and path.stat().st_size else None
 
 
 def how_to_continue(found: Found) -> Line:

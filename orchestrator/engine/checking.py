@@ -9,6 +9,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
 from orchestrator.engine.ledger import Ledger
 from orchestrator.ports import CHECKS, JobOver, JobRunning, Task
+from orchestrator.terminal import without_codes
 
 #: Seconds between the looks at a job that was asked to stop; each asks again.
 GRACE = 10.0
@@ -98,12 +99,13 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
     if late >= bound[over.outcome] and not cancelled:
         error = f"took longer than its timeout of {step.timeout:g} s"
         return JobEnded(state.attempt, Outcome.FAILED, over.at, error=error, cause="timeout")
+    said = over.error and without_codes(over.error)  # what a worker or a library said may be meant for a terminal
     return JobEnded(
         state.attempt,
         over.outcome,
         over.at,
         over.outputs,
-        over.error,
+        said,
         over.cause,
         over.hopeless,
         over.patience,

@@ -8,12 +8,13 @@ from typing import Any
 
 from orchestrator.core.steps import Json
 from orchestrator.errors import OutputError
+from orchestrator.terminal import readable
 
 #: Bytes of JSON that one step may leave as outputs. They are stored with its state, and a Firestore document has 1 MiB.
 MOST_OUTPUT = 256 * 1024
 
 #: How much of a log's end is read, and how much of its last line is shown.
-_TAIL, _LINE = 4096, 300
+_TAIL, _LINE = 64 * 1024, 300
 
 
 def read_outputs(path: Path) -> Mapping[str, Json] | None:
@@ -46,11 +47,19 @@ def check_outputs(value: Any, what: str = "outputs") -> Mapping[str, Json]:
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that is not blank, cut to fit a line."""
+    """The last line of a log in which a person can read something, as it stood at last, cut to fit a line."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - _TAIL))
+        start = max(0, log.stat().st_size - _TAIL)
+        file.seek(start)
         lines = file.read().decode(errors="replace").split("\n")
-    said = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return said if len(said) <= _LINE else f"{said[:_LINE]}…"
+    for number in reversed(range(len(lines))):
+        if not (said := readable(lines[number])):
+            continue
+        if said.count("\ufffd") > len(said) / 4:
+            return "its last output is no text"
+        if len(said) <= _LINE:
+            return said
+        return f"…{said[-_LINE:]}" if number == 0 and start else f"{said[:_LINE]}…"
+    return ""

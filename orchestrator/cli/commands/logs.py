@@ -1,9 +1,10 @@
-"""``orchestrator logs``: what a step wrote, as it is, and as it comes."""
+"""``orchestrator logs``: what a step wrote, as it is, or as a terminal can bear it, and as it comes."""
 
-import shutil
+import codecs
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from orchestrator.cli.options import place_options
 from orchestrator.cli.summary import log_path
 from orchestrator.cli.words import counted
 from orchestrator.errors import UsageError
+from orchestrator.terminal import Cleaner
 from orchestrator.words import status_word
 
 EPILOG = """\b
@@ -25,6 +27,9 @@ Examples:
 
 What a Dataflow job writes stays in the cloud: there, its id and the page with its log are printed.
 """
+
+#: Bytes of a log that are shown at a time.
+_PIECE = 65536
 
 #: Seconds between two looks at a log that is followed.
 _LOOK = 0.2
@@ -49,19 +54,25 @@ def command(run: str, step: str, attempt: int | None, follow: bool, home: Path |
         for line in job_lines(found, node, attempt, follow):
             click.echo(line)
         return
-    sys.stdout.flush()
     if follow:
-        for piece in followed(found, node, attempt, home, store):
-            sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
+        show(followed(found, node, attempt, home, store))
         return
     path = log_path(found, node, attempt)
     if path is None:
         complain(nothing(found, node, attempt))
         return
     with path.open("rb") as log:
-        shutil.copyfileobj(log, sys.stdout.buffer)
-    sys.stdout.buffer.flush()
+        show(iter(partial(log.read, _PIECE), b""))
+
+
+def show(pieces: Iterable[bytes]) -> None:
+    """Write a log to standard output as it is; to a terminal without escape codes, which might do anything to it."""
+    decode, clean = codecs.getincrementaldecoder("utf-8")("replace").decode, Cleaner()
+    sys.stdout.flush()
+    for piece in pieces:
+        fit = clean(decode(piece)).encode(sys.stdout.encoding, "replace") if sys.stdout.isatty() else piece
+        sys.stdout.buffer.write(fit)
+        sys.stdout.buffer.flush()
 
 
 def nothing(found: Found, node: int, attempt: int | None) -> str:
