@@ -13,6 +13,7 @@ from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.home import Home
 from orchestrator.jobs.functions import FunctionRaisedError, parameters
+from orchestrator.jobs.isolated import PythonSteps
 from orchestrator.jobs.process import ProcessBackend
 from orchestrator.jobs.python import PythonBackend
 from orchestrator.jobs.scripted import Script, ScriptedBackend
@@ -125,7 +126,7 @@ def embedded(
     functions = PythonBackend(home, ended.put, time.time, parallel, database.afterwards)
     backends: dict[str, JobBackend] = {
         "command": Settled(processes, database),
-        "python": functions,
+        "python": PythonSteps(home, functions, Settled(processes, database)),
         "call": functions,
         "wait": WaitBackend(time.time),
     }

@@ -185,7 +185,8 @@ def _process(keys: schema.LocalKeys) -> Work:
             spec["cwd"] = keys.cwd
         return Work("command", spec)
     if keys.python is not None:
-        return Work("python", {"function": keys.python, "args": keys.args or {}})
+        own: dict[str, Json] = {"isolated": True} if keys.isolated else {}
+        return Work("python", {"function": keys.python, "args": keys.args or {}, **own})
     if keys.wait is not None:
         return Work("wait", {"seconds": keys.wait})
     return Work()

@@ -19,6 +19,9 @@ FUNCTION = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z
 JOB_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 DURATION = r"^[0-9]+(\.[0-9]+)?[smhd]$"
 
+#: What Python calls whatever program runs.
+_NO_MODULES = ("__main__", "__mp_main__")
+
 #: How deep lists and mappings may be nested in a value.
 DEPTH = 50
 
@@ -70,9 +73,13 @@ def condition(value: object) -> str:
 
 
 def function(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(FUNCTION, value):
-        return value
-    raise refusal(f"expected module:function, such as pipelines.orders:extract, came {shown(value)}")
+    expected = f"expected module:function, such as pipelines.orders:extract, came {shown(value)}"
+    if not isinstance(value, str) or not re.fullmatch(FUNCTION, value):
+        raise refusal(expected)
+    if value.partition(":")[0] in _NO_MODULES:
+        mend = "move the function into a module beside the graph's file"
+        raise refusal(f"{expected}: where the step runs, that is another program: {mend}")
+    return value
 
 
 def job_name(value: object) -> str:

@@ -38,6 +38,7 @@ class StepArguments(TypedDict, total=False):
     command: str | Sequence[str | int | os.PathLike[str]]
     python: Any
     args: Mapping[str, Any]
+    isolated: bool
     env: Mapping[str, str | int]
     cwd: str | os.PathLike[str]
     wait: str | timedelta

@@ -10,6 +10,7 @@ from orchestrator.errors import Problem
 #: Keys that mean something only beside another one.
 _BESIDE = {
     "args": ("python", "a python step"),
+    "isolated": ("python", "a python step"),
     "env": ("command", "a command"),
     "cwd": ("command", "a command"),
     "parameters_from": ("dataflow", "a dataflow step"),

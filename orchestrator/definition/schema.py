@@ -86,6 +86,7 @@ class LocalKeys(Keys):
     python: f.Function | None = Field(None, description="A function, as module:function")
     wait: f.Duration | None = Field(None, description="A pure delay")
     args: f.JsonObject | None = Field(None, description="Arguments of the python function")
+    isolated: bool | None = Field(None, description="The python function runs in a process of its own")
     env: f.Texts | None = Field(None, description="Environment variables of the command")
     cwd: f.NonEmpty | None = Field(None, description="Working folder of the command")
 

@@ -37,9 +37,7 @@ def ask_to_stop(folder: Path, outcome: Outcome, at: float) -> bool:
     if not before and (folder / "exit").exists():
         return True
     if before in ("", Outcome.INTERRUPTED) and before != outcome:
-        new = folder / f"stopped.{os.getpid()}.{threading.get_ident()}"
-        new.write_text(f"{outcome} {at!r}")
-        new.replace(mark)
+        write_whole(mark, f"{outcome} {at!r}")
     return bool(before)
 
 
@@ -69,6 +67,13 @@ def over(folder: Path, now: float) -> JobOver:
         return JobOver(Outcome.FAILED, at, **json.loads(failure))
     said = last_line(folder / "log")
     return JobOver(Outcome.FAILED, at, error=f"exit status {code}" + (f": {said}" if said else ""), cause="exit")
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write a file that nobody sees before it is whole."""
+    new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    new.write_text(text, encoding="utf-8")
+    return new.replace(path)
 
 
 def _read(path: Path) -> str:

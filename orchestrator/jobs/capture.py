@@ -1,81 +1,183 @@
-"""Sends what a thread prints to a file of its own. Other threads print where they always did."""
+"""Sends what a python step prints, and what it starts prints, to the step's log. Everybody else prints as ever.
 
+``sys.stdout`` and ``sys.stderr`` become streams that ask for which step a thread works, and stay what they are for
+threads that work for none. A step that puts another stream into their place does so for itself alone.
+"""
+
+import inspect
 import io
+import os
+import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from types import ModuleType
+from typing import Any, BinaryIO, TextIO
+
+from orchestrator.jobs import inside as threads
+from orchestrator.jobs.inside import Inside, inside, working_for
+from orchestrator.jobs.log import Log
+
+_installed = False
 
 
-class Capture:
-    """Takes the place of ``sys.stdout`` and ``sys.stderr``; a log file appears with the first thing that is written."""
-
-    def __init__(self) -> None:
-        self._current = threading.local()
-        sys.stdout = _Switch(sys.stdout, self._current)
-        sys.stderr = _Switch(sys.stderr, self._current)
-
-    @contextmanager
-    def to(self, path: Callable[[], Path]) -> Iterator[Callable[[str], None]]:
-        """While inside, this thread prints into the file ``path()``, if it does. Gives a function that writes there."""
-        log = _Log(path)
-        self._current.log = log
+@contextmanager
+def captured(path: Callable[[], Path]) -> Iterator[Inside]:
+    """While inside, this thread works for a step whose log is the file ``path()``, if anything is written."""
+    step = Inside(Log(path))
+    with working_for(step):
         try:
-            yield log.write
+            yield step
         finally:
-            self._current.log = None
-            log.close()
+            step.log.close()
 
 
-class _Log:
-    """A file that is made when something is written to it."""
-
-    def __init__(self, path: Callable[[], Path]) -> None:
-        self._path = path
-        self._file: TextIO | None = None
-
-    def write(self, text: str) -> None:
-        if self._file is None:
-            path = self._path()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a", encoding="utf-8", errors="replace", buffering=1)
-        self._file.write(text)
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+def install() -> None:
+    """From now on what steps print goes to their logs. Once a process; twice is nothing."""
+    global _installed
+    threads.install()
+    if _installed:
+        return
+    _installed = True
+    for name in ("stdout", "stderr"):
+        sys.__dict__[name] = _Switch(name, getattr(sys, name))
+    sys.__class__ = _Sys  # so that a step's assignment can be told from anybody else's
+    for owner, name, replacement in ((subprocess.Popen, "__init__", _start_child), (os, "system", _system)):
+        setattr(owner, name, replacement)
 
 
 class _Switch(io.TextIOBase):
-    """A text stream that asks which thread is writing."""
+    """A text stream that asks for whom a thread works. ``base``: the stream of those who work for no step."""
 
-    def __init__(self, stream: TextIO, current: threading.local) -> None:
-        self._stream = stream
-        self._current = current
+    def __init__(self, name: str, base: TextIO | None) -> None:
+        self.name = f"<{name}>"
+        self.base = base
+        self._key = name
+
+    def _target(self) -> "Log | TextIO | None":
+        step = inside()
+        return self.base if step is None else step.streams.get(self._key, step.log)
 
     def write(self, text: str) -> int:
-        log: _Log | None = getattr(self._current, "log", None)
-        if log is None:
-            return self._stream.write(text)
-        log.write(text)
+        target = self._target()
+        if target is not None:
+            target.write(text)
         return len(text)
 
     def flush(self) -> None:
-        self._stream.flush()
+        target = self._target()
+        if target is not None:
+            target.flush()
 
     def fileno(self) -> int:
-        return self._stream.fileno()
+        target = self._target()
+        if target is None:
+            raise io.UnsupportedOperation("fileno")
+        return target.fileno()
 
     def isatty(self) -> bool:
-        return self._stream.isatty()
+        return inside() is None and self.base is not None and self.base.isatty()
+
+    def writable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """It is everybody's: who closes it has no more to say, and others have."""
+        self.flush()
+
+    def reconfigure(self, **changes: Any) -> None:
+        """A log stays as it is: text in UTF-8, sent on line by line."""
+        if inside() is None and isinstance(self.base, io.TextIOWrapper):
+            self.base.reconfigure(**changes)
 
     @property
     def buffer(self) -> BinaryIO:
-        """Bytes go where they always did: they bypass the log of a thread."""
-        return self._stream.buffer
+        target = self._target()
+        return _Bytes(target) if isinstance(target, Log) else target.buffer  # type: ignore[union-attr, return-value]
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        return self._stream.encoding
+        return self.base.encoding if inside() is None and self.base is not None else "utf-8"
+
+
+class _Bytes(io.RawIOBase):
+    """Where the bytes of a step's ``sys.stdout.buffer`` go."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._log.write_bytes(bytes(data))
+        return len(data)
+
+    def fileno(self) -> int:
+        return self._log.fileno()
+
+
+class _Sys(ModuleType):
+    """The module ``sys`` with two attributes that are not the same to all threads."""
+
+    @property
+    def stdout(self) -> Any:
+        return _get("stdout")
+
+    @stdout.setter
+    def stdout(self, stream: Any) -> None:
+        _set("stdout", stream)
+
+    @property
+    def stderr(self) -> Any:
+        return _get("stderr")
+
+    @stderr.setter
+    def stderr(self, stream: Any) -> None:
+        _set("stderr", stream)
+
+
+def _get(name: str) -> Any:
+    step, switch = inside(), sys.__dict__[name]
+    return switch.base if step is None else step.streams.get(name, switch)
+
+
+def _set(name: str, stream: Any) -> None:
+    step, switch = inside(), sys.__dict__[name]
+    if step is None:
+        switch.base = stream
+    elif stream is switch:
+        step.streams.pop(name, None)
+    else:
+        step.streams[name] = stream
+
+
+_POPEN = subprocess.Popen.__init__
+_ARGUMENTS = inspect.signature(_POPEN)
+
+
+def _start_child(child: "subprocess.Popen[Any]", /, *args: Any, **named: Any) -> None:
+    """``Popen.__init__``, where nothing is said of the streams or of the environment: they are the step's."""
+    step = inside()
+    if step is None:
+        return _POPEN(child, *args, **named)
+    given = _ARGUMENTS.bind_partial(child, *args, **named).arguments
+    given.pop("self")
+    for name in ("stdout", "stderr"):
+        if given.get(name) is None:
+            given[name] = step.log.fileno()
+    if given.get("env") is None and step.environment is not None:
+        given["env"] = dict(os.environ)
+    return _POPEN(child, **given)
+
+
+_SYSTEM = os.system
+
+
+def _system(command: Any) -> int:
+    """``os.system``, whose child is a step's as others are."""
+    if inside() is None:
+        return _SYSTEM(command)
+    code = subprocess.call(command, shell=True)
+    return code << 8 if code >= 0 else -code

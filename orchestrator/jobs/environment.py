@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from orchestrator.core.steps import Json
 from orchestrator.definition.expressions import as_text
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.home import Home
+from orchestrator.jobs.attempt import write_whole
 from orchestrator.ports import JobRequest
 
 #: The most bytes of a word or variable that a process is started with: Linux's MAX_ARG_STRLEN, see execve(2).
@@ -93,7 +93,5 @@ def _bytes(text: str) -> int | None:
 def _written(path: Path, params: Mapping[str, Json]) -> Path:
     """The file with all params of a run, which never change."""
     if not path.exists():
-        new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-        new.write_text(json.dumps(dict(params)), encoding="utf-8")
-        new.replace(path)
+        write_whole(path, json.dumps(dict(params)))
     return path

@@ -14,6 +14,10 @@ from orchestrator.jobs.limited import MOST_SECONDS, TookTooLongError, within
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.ports import JobRequest
 from orchestrator.suggestions import did_you_mean
+from orchestrator.terminal import readable
+
+#: Letters of an error's text that are kept: it is stored with the step's state.
+_MOST_TEXT = 4000
 
 #: What the original article's functions return: what it takes to launch the job.
 _ARTICLE = frozenset({"parameters", *OF_JOB})
@@ -131,7 +135,27 @@ def _mapping(value: Json) -> dict[str, Json]:
 
 def describe(error: BaseException) -> str:
     """``ValueError: no such day (sales.py:12)``: the error and the line of the user's code that raised it."""
+    text = _text(error)
+    return f"{type(error).__name__}{': ' if text else ''}{text}{_where(error)}"
+
+
+def describe_exit(error: SystemExit) -> str:
+    """``sys.exit`` as a command's end is told: ``exit status 1: no such day (sales.py:12)``."""
+    text = "" if isinstance(error.code, int) else _text(error)
+    status = error.code if isinstance(error.code, int) else 1
+    return f"exit status {status:d}{': ' if text else ''}{text}{_where(error)}"
+
+
+def _where(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if len(frames) > 1 else ""
-    text = str(error)
-    return f"{type(error).__name__}{': ' if text else ''}{text}{where}"
+    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if len(frames) > 1 else ""
+
+
+def _text(error: BaseException) -> str:
+    """What an error says, line by line as a person would read it, and not without end."""
+    try:
+        said = str(error)
+    except Exception as broken:  # noqa: BLE001  a user's error may have a text that cannot be made
+        return f"its text cannot be shown: {type(broken).__name__}"
+    lines = [line for line in map(readable, said[: 2 * _MOST_TEXT].split("\n")) if line]
+    return "\n".join(lines)[:_MOST_TEXT]

@@ -1,16 +1,14 @@
 """Python functions as jobs, in threads of this process. They die with it: a job it does not know was interrupted."""
 
 import threading
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.core.model import Outcome
-from orchestrator.errors import OutputError
 from orchestrator.home import Home
-from orchestrator.jobs.capture import Capture
-from orchestrator.jobs.functions import UnknownFunctionError, called, describe, resolve
-from orchestrator.jobs.outputs import check_outputs
+from orchestrator.jobs import capture, own
+from orchestrator.jobs.calling import call
+from orchestrator.jobs.functions import describe
 from orchestrator.jobs.workers import Workers
 from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
 
@@ -21,7 +19,7 @@ class PythonBackend:
     Steps of kind ``call`` too, whose function takes what it names (jobs/binding.py).
 
     A mapping that it returns becomes the step's outputs, and what it prints its log. A thread cannot be stopped, so
-    ``cancel`` does nothing: give long work that must be stoppable a process of its own (``command``).
+    ``cancel`` does nothing: give long work that must be stoppable a process of its own (``isolated``).
     ``ended`` is called with the job's name when it has ended. ``afterwards`` calls what it is given once all that was
     recorded before is on disk: until then no function begins.
     """
@@ -38,8 +36,9 @@ class PythonBackend:
         self._home = home
         self._ended = ended
         self._clock = clock
-        self._capture = Capture()
         self._workers = Workers(threads, "python steps")
+        capture.install()
+        own.install()
         self._jobs: dict[str, JobStatus] = {}
         self._lock = threading.Lock()
         self.running = 0
@@ -63,37 +62,19 @@ class PythonBackend:
         """Nothing: see above."""
 
     def _work(self, request: JobRequest) -> None:
-        over = self._call(request)
+        try:
+            over = self._call(request)
+        except BaseException as error:  # noqa: BLE001  its log cannot be written: the step fails, and not this thread
+            over = JobOver(Outcome.FAILED, self._clock(), error=describe(error), cause="exception")
+        own.restore_folder()
         with self._lock:
             self._jobs[request.name] = over
             self.running -= 1
         self._ended(request.name)
 
     def _call(self, request: JobRequest) -> JobOver:
-        with self._capture.to(lambda: self._log(request)) as write:
-            try:
-                returned = _returned(request)
-                outputs = None if returned is None else check_outputs(returned)
-                return JobOver(Outcome.SUCCEEDED, self._clock(), outputs)
-            except UnknownFunctionError as error:
-                return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause="function", hopeless=True)
-            except OutputError as error:
-                return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause="outputs", hopeless=True)
-            except BaseException as error:  # noqa: BLE001  a user's function may raise anything, SystemExit too
-                write(traceback.format_exc())
-                return JobOver(Outcome.FAILED, self._clock(), error=describe(error), cause="exception")
+        with capture.captured(lambda: self._log(request)) as step:
+            return call(request, self._clock, step.log.write, lambda: own.begin(step))
 
     def _log(self, request: JobRequest) -> Path:
         return self._home.attempt(request.run.id, request.node, request.step, request.attempt) / "log"
-
-
-def _returned(request: JobRequest) -> object:
-    name = str(request.spec["function"])
-    if request.kind == "call":
-        return called(name, request)
-    return resolve(name, request.run.folder)(**_args(request))
-
-
-def _args(request: JobRequest) -> dict[str, object]:
-    args = request.spec.get("args")
-    return dict(args) if isinstance(args, dict) else {}

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -11,6 +11,7 @@ from orchestrator.core.model import Outcome, Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
 from orchestrator.home import Home
+from orchestrator.jobs.isolated import PythonSteps
 from orchestrator.jobs.process import ProcessBackend
 from orchestrator.jobs.python import PythonBackend
 from orchestrator.jobs.scripted import Script, ScriptedBackend
@@ -88,6 +89,18 @@ def python(folder: Path) -> Bench:
         gate.touch,
         folder,
         ended,
+    )
+
+
+def isolated(folder: Path) -> Bench:
+    ended: SimpleQueue[str] = SimpleQueue()
+    home = Home(folder / "home")
+    bench = python(folder)
+    threads = PythonBackend(home, ended.put, time.time, threads=2)
+    steps = PythonSteps(home, threads, ProcessBackend(home, ended.put, time.time))
+    apart: dict[str, Json] = {"isolated": True}
+    return replace(
+        bench, backend=steps, good=bench.good | apart, bad=bench.bad | apart, slow=bench.slow | apart, ended=ended
     )
 
 

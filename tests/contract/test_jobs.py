@@ -14,10 +14,10 @@ from orchestrator.core.model import Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.ports import JobRunning
-from tests.contract.benches import Bench, process, python, scripted, written
+from tests.contract.benches import Bench, isolated, process, python, scripted, written
 
 
-@pytest.fixture(params=[process, python, scripted], ids=lambda make: make.__name__)
+@pytest.fixture(params=[process, python, isolated, scripted], ids=lambda make: make.__name__)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     bench = request.param(tmp_path)
     yield bench
@@ -72,7 +72,7 @@ def test_attempts_are_different_jobs(bench: Bench):
     assert bench.over(second.job).outcome is Outcome.SUCCEEDED
 
 
-@pytest.mark.parametrize("bench", [process, scripted], ids=["process", "scripted"], indirect=True)
+@pytest.mark.parametrize("bench", [process, isolated, scripted], ids=["process", "isolated", "scripted"], indirect=True)
 def test_a_cancelled_job_ends_cancelled(bench: Bench):
     job = bench.backend.launch(bench.request(bench.slow)).job
     bench.backend.cancel(job)
@@ -80,7 +80,7 @@ def test_a_cancelled_job_ends_cancelled(bench: Bench):
     assert bench.over(job).outcome is Outcome.CANCELLED
 
 
-@pytest.mark.parametrize("bench", [process, python], ids=["process", "python"], indirect=True)
+@pytest.mark.parametrize("bench", [process, python, isolated], ids=["process", "python", "isolated"], indirect=True)
 def test_the_end_of_a_job_is_announced_under_its_name(bench: Bench):
     request = bench.request(bench.good)
     bench.backend.launch(request)

@@ -127,15 +127,35 @@ def test_edges_may_be_keys_too() -> None:
     assert _after(graph) == {**DIAMOND, "c": ("a", "b")}
 
 
+def test_a_function_of_the_program_that_makes_the_graph_is_refused_when_the_graph_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The step runs in another program, in which nobody finds it."""
+    monkeypatch.setattr(make, "__module__", "__main__")
+    with Graph("g") as graph:
+        step("a", python=make)
+        step("b", dataflow={"template": "gs://b/t", "region": "r"}, parameters_from=make)
+    with pytest.raises(InvalidGraphError) as refused:
+        _ = graph.model
+    said = (
+        "expected module:function, such as pipelines.orders:extract, came '__main__:make': where the step runs, that "
+        "is another program: move the function into a module beside the graph's file"
+    )
+    assert [message for _, message in _here(refused.value.lines)] == [
+        f"step 'a': python: {said}",
+        f"step 'b': parameters_from: {said}",
+    ]
+
+
 def test_python_values_become_what_a_file_would_say() -> None:
     with Graph("g", params={"d": date(2025, 1, 31)}) as graph:
-        step("a", python=make, args={"n": (1, 2)})
+        step("a", python=make, args={"n": (1, 2)}, isolated=True)
         step("b", wait=timedelta(seconds=1.5))
         step("c", when=True)
     assert graph.model == core.Graph(
         "g",
         (
-            Step("a", Work("python", {"function": f"{__name__}:make", "args": {"n": [1, 2]}})),
+            Step("a", Work("python", {"function": f"{__name__}:make", "args": {"n": [1, 2]}, "isolated": True})),
             Step("b", Work("wait", {"seconds": 1.5})),
             Step("c", when="{{ true }}"),
         ),
@@ -247,8 +267,8 @@ def test_a_networkx_graph_that_cannot_be_one_is_refused() -> None:
     with pytest.raises(InvalidGraphError) as refused:
         _ = graph.model
     assert [message for _, message in _here(refused.value.lines)] == [
-        "step 'a': priority_: unknown key: the keys here are command, python, wait, args, env, cwd, description, "
-        "after, next, trigger, when, retry, timeout, check, job_name, allow_failure, teardown, dataflow, "
+        "step 'a': priority_: unknown key: the keys here are command, python, wait, args, isolated, env, cwd, "
+        "description, after, next, trigger, when, retry, timeout, check, job_name, allow_failure, teardown, dataflow, "
         "parameters_from, common_parameters, call and local",
         "step 'a': after: these steps wait for each other in a cycle: a -> b -> a",
     ]

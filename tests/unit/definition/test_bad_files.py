@@ -137,6 +137,15 @@ BAD_YAML = {
         "g.yaml:4: step 'a': python: expected module:function, such as pipelines.orders:extract, "
         "came 'pipelines.orders'",
     ),
+    "a function of whatever program runs": (
+        STEP + "python: __main__:f",
+        "g.yaml:4: step 'a': python: expected module:function, such as pipelines.orders:extract, came '__main__:f': "
+        "where the step runs, that is another program: move the function into a module beside the graph's file",
+    ),
+    "isolated without a function": (
+        STEP + "command: make\n    isolated: true",
+        "g.yaml:5: step 'a': isolated: this belongs to a python step, and there is no 'python' here",
+    ),
     "an unknown trigger rule": (
         STEP + "trigger: all_sucess",
         "g.yaml:4: step 'a': trigger: no trigger rule is called 'all_sucess' (did you mean 'all_success'?)",
