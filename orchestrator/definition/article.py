@@ -81,12 +81,18 @@ def _called(file: FilePath) -> str:
     return file.absolute().parent.name if file.stem == "graph" else file.stem
 
 
+def _is_called(file: FilePath, name: str) -> bool:
+    """Whether a file is a module that is called like a graph, as far as a module can be."""
+    return file.stem.isidentifier() and file.stem != "graph" and _name(file) == name
+
+
 class _Module:
     """The Python file with the functions, and what is defined in it."""
 
     def __init__(self, graph: FilePath) -> None:
         stem = re.sub(r"\W", "_", _called(graph), flags=re.ASCII)
-        self.files = [graph.with_name(f"{stem}.py"), graph.with_name("functions.py")]
+        alike = [file for file in sorted(graph.parent.glob("*.py")) if _is_called(file, _name(graph))]
+        self.files = [graph.with_name(f"{stem}.py"), *alike, graph.with_name("functions.py")]
 
     def function(self, name: object) -> str:
         """``module:name``. Raises ValueError with what is wrong."""
@@ -94,9 +100,9 @@ class _Module:
             raise ValueError(f"expected the name of a function, came {shown(name)}")
         file, defined = self.defined
         if file is None:
-            names = " or ".join(file.name for file in self.files)
+            names = " or ".join(dict.fromkeys(file.name for file in self.files))
             raise ValueError(f"expected the function {quoted(name)} in {names} beside this file, which is not there")
-        if name not in defined:
+        if name not in defined and "*" not in defined:  # of what is imported by a star nobody can tell
             raise ValueError(f"{file.name} has no function {quoted(name)}{did_you_mean(name, defined)}")
         return f"{file.stem}:{name}"
 

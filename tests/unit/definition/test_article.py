@@ -62,6 +62,15 @@ def test_a_graph_that_is_a_folder_is_called_after_it(load: Load, tmp_path: Path)
     assert (graph.name, graph.by_name["Step3"].work) == ("word-count", Work("call", {"function": "Word_Count:tidy"}))
 
 
+def test_the_functions_are_found_wherever_the_graph_was_copied_to_under_its_name(load: Load, tmp_path: Path) -> None:
+    """A graph that is called word_count or Word Count can only be deployed as word-count."""
+    for name in ("here/Word Count.json", "there/word-count/graph.json"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).with_name("Word_Count.py").write_text(FUNCTIONS)
+        work = load(json.dumps(ARTICLE), name).by_name["Step3"].work
+        assert work == Work("call", {"function": "Word_Count:tidy"})
+
+
 @pytest.mark.parametrize("empty", ["", None])
 def test_an_empty_template_beside_a_function_is_none(load: Load, tmp_path: Path, empty: str | None) -> None:
     (tmp_path / "functions.py").write_text(FUNCTIONS)
