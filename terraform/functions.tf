@@ -105,5 +105,5 @@ resource "google_cloudfunctions2_function" "function" {
   }
 
   # A build that may not read its source yet, or not write its image, fails only after minutes.
-  depends_on = [time_sleep.grants, google_secret_manager_secret_iam_member.graphs]
+  depends_on = [time_sleep.grants]
 }

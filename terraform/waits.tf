@@ -1,14 +1,17 @@
-# What Google has accepted is not yet so everywhere. Two waits, at the first apply alone, in place of a first apply that
-# fails and a second one that does not.
+# What Google has accepted is not yet so everywhere. Two waits, at the first apply alone (and where graphs name other
+# secrets), in place of a first apply that fails and a second one that does not.
 
 resource "time_sleep" "grants" {
   create_duration = "90s" # "typically 2 minutes, potentially 7" (IAM, "Access change propagation"); a build starts slowly
 
-  triggers = {
-    builder = google_service_account.role["builder"].email
-    builds  = local.build_bucket
-    events  = local.by_eventarc
-  }
+  triggers = merge(
+    {
+      builder = google_service_account.role["builder"].email
+      builds  = local.build_bucket
+      events  = local.by_eventarc
+    },
+    length(local.graph_secrets) == 0 ? {} : { secrets = jsonencode(local.graph_secrets) },
+  )
 
   depends_on = [
     google_project_service.api,
@@ -16,6 +19,7 @@ resource "time_sleep" "grants" {
     google_project_iam_member.builds,
     google_storage_bucket_iam_member.bucket,
     google_artifact_registry_repository_iam_member.builder,
+    google_secret_manager_secret_iam_member.graphs,
   ]
 }
 
