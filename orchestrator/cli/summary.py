@@ -10,7 +10,7 @@ from orchestrator.cli.before import BROKEN
 from orchestrator.cli.lookup import INTERRUPTED, Found
 from orchestrator.cli.words import classed, clock, counted, listed, stopped, tally
 from orchestrator.core.machine import OPERATOR
-from orchestrator.core.model import RunStatus, Status, StepState
+from orchestrator.core.model import RunStatus, Status, StepState, Stop
 from orchestrator.core.plan import FailsOn
 from orchestrator.words import duration, status_word
 
@@ -74,7 +74,7 @@ def failures(found: Found) -> Iterator[Line]:
         style = "magenta" if state.status is Status.CANCELLED else "red"
         allowed = "" if found.plan.steps[node].counts else ", which does not fail the run"
         word = f"{name} {status_word(state.status)}{after_attempts(state)}{classed(state)}{allowed}"
-        yield Line(f"{word}: {reason(state)}", style)
+        yield Line(f"{word}: {reason(state, found.run.stop)}", style)
         log = log_path(found, node)
         if log is not None:
             yield Line(f"  log  {short(log)}", whole=True)
@@ -88,12 +88,12 @@ def _is_told(state: StepState) -> bool:
     return state.status is Status.FAILED or (state.status is Status.CANCELLED and state.attempt > 0)
 
 
-def reason(state: StepState) -> str:
-    """Why an attempt did not succeed."""
-    if state.cause == OPERATOR and state.stop is not None:
-        said = f"; its job: {state.error}" if state.error else ""
-        return f"cancelled {stopped(state.stop)}{said}"
-    return state.error or state.cause or "its job says no more"
+def reason(state: StepState, known: Stop | None) -> str:
+    """Why an attempt did not succeed. ``known``: who cancelled the run, which need not be said again."""
+    if state.cause != OPERATOR or state.stop is None:
+        return state.error or state.cause or "its job says no more"
+    said = state.error or "its job was stopped"
+    return said if state.stop == known else f"{stopped(state.stop)}; {said}"
 
 
 def after_attempts(state: StepState) -> str:

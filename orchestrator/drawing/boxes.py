@@ -86,12 +86,15 @@ def shorten(name: str, most: int) -> str:
 
 
 def _kind(step: Step) -> str:
-    return "no job" if step.work.kind == NO_JOB else step.work.kind
+    kind = "no job" if step.work.kind == NO_JOB else step.work.kind
+    return f"{kind} · may fail" if step.allow_failure else kind
 
 
 def _marks(step: Step) -> tuple[str, ...]:
     """What stands at a step's door."""
-    rule = () if step.trigger is TriggerRule.ALL_SUCCESS else (step.trigger.value,)
+    rule: tuple[str, ...] = () if step.trigger is TriggerRule.ALL_SUCCESS else (step.trigger.value,)
+    if step.teardown:
+        rule = ("teardown",)
     return rule if step.when is None else (*rule, "when")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Stop, Transition, View
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step
@@ -133,6 +133,47 @@ def test_a_run_ends_once(store: Store):
     assert store.end_run("key1", RunStatus.FAILED, 150.0)
     assert not store.end_run("key1", RunStatus.SUCCEEDED, 160.0)
     assert store.get_run("key1") == replace(RUN, status=RunStatus.FAILED, ended_at=150.0)
+
+
+def test_a_run_that_failed_names_the_steps_because_of_which(store: Store):
+    store.open_run(RUN, PLAN)
+    assert store.end_run("key1", RunStatus.FAILED, 150.0, {"orders": "permission", "report": ""})
+    ended = replace(RUN, status=RunStatus.FAILED, ended_at=150.0, failed={"orders": "permission", "report": ""})
+    assert store.get_run("key1") == ended
+    assert list(store.list_runs()) == [ended]
+
+
+STOP = Stop(120.0, "ann", "wrong input")
+
+
+def test_of_several_who_cancel_a_run_the_first_is_recorded_and_each_is_told_so(store: Store):
+    store.open_run(RUN, PLAN)
+    assert store.stop_run("key1", STOP) == STOP
+    assert store.stop_run("key1", Stop(130.0, "bob")) == STOP
+    assert store.get_run("key1") == replace(RUN, stop=STOP)
+    assert list(store.unfinished()) == [replace(RUN, stop=STOP)]
+    assert store.end_run("key1", RunStatus.CANCELLED, 150.0)
+    assert store.get_run("key1") == replace(RUN, stop=STOP, status=RunStatus.CANCELLED, ended_at=150.0)
+    assert list(store.unfinished()) == []
+
+
+def test_a_run_that_has_ended_is_not_cancelled_any_more(store: Store):
+    store.open_run(RUN, PLAN)
+    store.end_run("key1", RunStatus.FAILED, 150.0)
+    assert store.stop_run("key1", STOP) is None
+    assert store.get_run("key1") == replace(RUN, status=RunStatus.FAILED, ended_at=150.0)
+
+
+def test_cancelling_a_run_that_is_not_there_is_an_error_and_not_silence(store: Store):
+    with pytest.raises(StoreError):
+        store.stop_run("nobody", STOP)
+
+
+def test_a_step_keeps_who_cancelled_it(store: Store):
+    store.open_run(RUN, PLAN)
+    stopped = StepState(stop=STOP)
+    store.transact("key1", 0, lambda _: Transition(stopped))
+    assert store.load("key1", [0], []).state(0) == stopped
 
 
 def test_runs_are_listed_newest_first(store: Store):

@@ -44,7 +44,7 @@ def test_a_run_that_another_process_drives_is_cancelled_and_both_say_so(here: Pl
     assert without_names(said.out).splitlines() == [
         "run g-1: 1 step without a job cancelled, 1 job asked to stop",
         "the run was cancelled by ME at TIME: wrong input",
-        "a cancelled: cancelled by ME at TIME: wrong input",
+        "a cancelled: its job was stopped",
         "  log  .orchestrator/runs/g-1/steps/000-a/1/log",
         "it has ended: cancelled",
     ]

@@ -19,7 +19,7 @@ Examples:
 What had succeeded does not run again, and a process that is still running is taken over, not started twice. The run
 keeps the graph and the params it started with.
 
-Exit codes: 0 the run succeeded, 1 it failed, 2 wrong use, 130 interrupted.
+Exit codes: 0 the run succeeded, 1 it failed or was cancelled, 2 wrong use, 130 interrupted.
 """
 
 

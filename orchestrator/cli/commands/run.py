@@ -25,7 +25,7 @@ Examples:
 A run id stands for one run: given again, it continues that run, or says how it ended. Ctrl-C stops a run; continue it
 with 'orchestrator resume'.
 
-Exit codes: 0 the run succeeded, 1 it failed, 2 wrong use or an invalid graph, 130 interrupted.
+Exit codes: 0 the run succeeded, 1 it failed or was cancelled, 2 wrong use or an invalid graph, 130 interrupted.
 """
 
 
