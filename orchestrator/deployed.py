@@ -171,7 +171,7 @@ class Deployed:
 
     @cached_property
     def _dataflow(self) -> "DataflowBackend":
-        from orchestrator.jobs.dataflow import DataflowBackend
+        from orchestrator.jobs.dataflow import DRAIN_FOR, DataflowBackend
 
         settings = self.settings
         return DataflowBackend(
@@ -179,6 +179,7 @@ class Deployed:
             settings.region,
             api_endpoint=settings.dataflow_endpoint,
             defaults=settings.job_options,
+            drain_for=DRAIN_FOR,
         )
 
     @cached_property

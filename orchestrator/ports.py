@@ -3,7 +3,7 @@ suite a port (tests/contract) holds every adapter to them.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
@@ -137,7 +137,7 @@ class JobRequest:
 class JobRunning:
     """The job has not ended, or nothing says that it has. ``due``: when another look will pay, if that is known."""
 
-    due: float | None = None
+    due: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 #: The kind of a step that has no job and ends at once.
 NO_JOB = "none"
 
+#: What a Dataflow step's ``streaming`` says of a job that belongs to no run: it is started if none runs, and left.
+KEEP = "keep"
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:

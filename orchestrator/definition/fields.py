@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, ValidatorFunctionWrapHandler, WithJsonSchema, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.core.rules import TriggerRule
+from orchestrator.core.steps import KEEP
 from orchestrator.definition.wording import Path, listed, shown
 from orchestrator.suggestions import did_you_mean
 
@@ -169,6 +170,11 @@ def _texts(value: object) -> dict[str, str]:
     return result
 
 
+def _streaming(value: object, boolean: ValidatorFunctionWrapHandler) -> Any:
+    """True, false, or the word for a job that is kept running; whatever else comes is told the first two."""
+    return value if value == KEEP else boolean(value)
+
+
 _DURATION_SCHEMA = {"type": "string", "pattern": DURATION, "examples": ["30s", "10m", "6h", "2d"]}
 _TEXTS_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", "integer"]}}
 _COMMAND_SCHEMA = {
@@ -199,3 +205,4 @@ Texts = Annotated[dict[str, str], PlainValidator(_texts), WithJsonSchema(_TEXTS_
 JsonObject = Annotated[dict[str, Any], PlainValidator(json_object), WithJsonSchema({"type": "object"})]
 Names = Annotated[list[str], BeforeValidator(_listed), WithJsonSchema(_NAMES_SCHEMA)]
 NonEmpty = Annotated[str, Field(min_length=1)]
+Streaming = Annotated[bool, WrapValidator(_streaming), WithJsonSchema({"enum": [True, False, KEEP]})]

@@ -48,7 +48,10 @@ class DataflowOptions(Keys):
 
     region: f.NonEmpty | None = Field(None, description="Region of the job", examples=["europe-west4"])
     classic: bool | None = Field(None, description="The template is a classic one, not a Flex template")
-    streaming: bool | None = Field(None, description="A running or drained job counts as a success")
+    streaming: f.Streaming | None = Field(
+        None,
+        description="It has succeeded once its job runs; keep: the job is started if none of its name runs, and left",
+    )
     service_account: str | None = Field(None, description="E-mail of the account the workers run as")
     network: str | None = Field(None, description="VPC network of the workers")
     subnetwork: str | None = Field(None, description="Subnetwork of the workers, as a URL or regions/…")

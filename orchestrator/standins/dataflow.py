@@ -151,7 +151,7 @@ class DataflowStandIn:
                 self._over.wait(self._latency)
                 return launched
             case "jobs.get":
-                return self.service.get(region, job, query.get("view", ""))
+                return _part(self.service.get(region, job, query.get("view", "")), query.get("fields"))
             case "jobs.list":
                 return self.service.list(region, query)
             case "jobs.update":
@@ -162,6 +162,11 @@ class DataflowStandIn:
                 return self.service.messages(region, job, query)
             case name:
                 raise RefusedError(501, "UNIMPLEMENTED", f"The stand-in has no {name}.")
+
+
+def _part(found: dict[str, Any], fields: str | None) -> dict[str, Any]:
+    """The fields that were asked for, of the first level; all if none were."""
+    return found if fields is None else {key: value for key, value in found.items() if key in fields.split(",")}
 
 
 def _call(region: str, said: Mapping[str, Any], query: Mapping[str, str]) -> LaunchCall:

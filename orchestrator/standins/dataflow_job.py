@@ -49,7 +49,10 @@ class Job:
         return next((entry for entry in reversed(self.history) if entry[0] <= at), self.history[0])
 
     def body(self, at: float, *, full: bool = False) -> dict[str, Any]:
-        """The job as jobs.get shows what it knows at ``at``. Queued, it has no type; labels are in no summary."""
+        """The job as jobs.get shows what it knows at ``at``. Queued, it has no type.
+
+        In no summary: labels, and a state's own fields, such as what replaced the job.
+        """
         since, state, fields = self.seen(at)
         body: dict[str, Any] = {
             "id": self.id,
@@ -60,11 +63,11 @@ class Job:
             "createTime": stamp(self.created),
             "startTime": stamp(self.created),
             "location": self.call.region,
-            **fields,
         }
         if state != QUEUED:
             body["type"] = "JOB_TYPE_STREAMING" if self.play.streaming else "JOB_TYPE_BATCH"
         if full:
+            body |= fields
             body["labels"] = self.call.environment.get("additionalUserLabels", {})
             body["environment"] = {}
         return body

@@ -126,11 +126,12 @@ class Service:
         least = query.get("minimumImportance", "").removeprefix("JOB_MESSAGE_")
         wanted = ranks[ranks.index(least) :] if least in ranks else ranks
         known = time.time() - self._message_lag
+        begin = datetime.fromisoformat(query["startTime"]).timestamp() if "startTime" in query else 0.0
         with self._lock:
             found = [
                 {"time": d.stamp(at), "messageText": text, "messageImportance": f"JOB_MESSAGE_{rank}"}
                 for at, rank, text in self._job(region, job_id).messages
-                if at <= known and rank in wanted
+                if begin <= at <= known and rank in wanted
             ]
         return _page(found, query, "jobMessages")
 

@@ -1,9 +1,12 @@
 """The Dataflow backend keeps the port's promises against the stand-in: launched once, found again, told apart."""
 
+import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,9 @@ from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.jobs.dataflow import DataflowBackend
+from orchestrator.jobs.dataflow.http import MOST_PAGES
+from orchestrator.jobs.dataflow.standing import MOST_UPDATES
+from orchestrator.jobs.outputs import MOST_OUTPUT
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning
 from orchestrator.standins.dataflow import DataflowStandIn
 from orchestrator.standins.dataflow_play import Canned, LaunchCall, Play, RefusedError, out_of_quota, unavailable
@@ -51,8 +57,8 @@ class Bench:
         return status
 
     def until(self, job: str, state: str) -> None:
-        """Wait until the job really is in a state."""
-        number = job.partition("/")[2].partition("?")[0]
+        """Wait until the job, or the one of that number, really is in a state."""
+        number = job.rpartition("/")[2].partition("?")[0]
         while self.double.service.jobs[number].state != f"JOB_STATE_{state}":
             threading.Event().wait(0.002)
 
@@ -547,6 +553,25 @@ def test_an_updated_job_goes_on_as_the_one_that_replaced_it(bench: Bench):
     assert (over.outcome, over.outputs) == (Outcome.SUCCEEDED, {"rows": 3})
 
 
+@pytest.mark.parametrize("updates", [MOST_UPDATES, MOST_UPDATES + 1, MOST_UPDATES + 30])
+def test_a_job_that_was_updated_however_often_goes_on_as_the_newest(bench: Bench, updates: int):
+    """Beyond the bound the chain is not followed: all its jobs have one name, and the newest is taken."""
+    request = bench.request("slow", streaming=True)
+    first = bench.backend.launch(request)
+    launched = [first.job.partition("/")[2].partition("?")[0]]
+    for _ in range(updates):
+        bench.double.move(request.name, "UPDATED")
+        bench.double.fail("jobs.list", Canned({}))
+        launched.append(bench.backend.launch(request).job.partition("/")[2].partition("?")[0])
+    for old, new in pairwise(launched):
+        state = bench.double.service.jobs[old].history[-1]
+        bench.double.service.jobs[old].history[-1] = (*state[:2], {"replacedByJobId": new})
+    bench.until(launched[-1], "RUNNING")
+    assert bench.over(first.job).outcome is Outcome.SUCCEEDED
+    bench.double.move(request.name, "FAILED", "Workflow failed. Causes: of the newest")
+    assert bench.over(first.job).error == "Workflow failed. Causes: of the newest"
+
+
 def test_an_updated_job_without_an_heir_is_given_some_time(make: Make):
     patient, hasty = make(), make(backend={"message_grace": 0.0})
     for bench in (patient, hasty):
@@ -671,6 +696,168 @@ def test_each_of_many_threads_gets_the_answer_about_its_own_job(bench: Bench):
     assert bench.double.calls["jobs.get"] == 8 * 60
 
 
+def page(text: str, more: bool = True) -> Canned:
+    """A page of messages. ``more``: it is not the last."""
+    body: dict[str, Any] = {"jobMessages": [{"messageText": text, "messageImportance": "JOB_MESSAGE_ERROR"}]}
+    return Canned({**body, "nextPageToken": "x"} if more else body)
+
+
+@pytest.mark.parametrize("pages", [MOST_PAGES, MOST_PAGES + 1])
+def test_a_job_of_many_messages_is_judged_by_those_that_were_read(bench: Bench, pages: int):
+    """A job of more than 200 pages was looked at for ever: each look was a 503. What is said at its end is read too."""
+    request = bench.request("slow")
+    job = bench.backend.launch(request).job
+    bench.double.move(request.name, "FAILED", "Workflow failed. Causes: no such day")
+    noise = [page("Traceback (most recent call last):\nKeyError: 'x'")] * (pages - 1)
+    last = page("KeyError: 'last page'", more=False)
+    bench.double.fail("jobs.messages.list", *noise, *[last] * (pages == MOST_PAGES))
+    over = bench.over(job)
+    assert over.outcome is Outcome.FAILED
+    verdict = "Workflow failed. Causes: no such day; "
+    assert over.error == ("KeyError: 'x'; KeyError: 'last page'" if pages == MOST_PAGES else f"{verdict}KeyError: 'x'")
+
+
+@pytest.mark.parametrize("pages", [MOST_PAGES, MOST_PAGES + 1])
+def test_a_name_is_looked_for_on_so_many_pages_and_then_nothing_is_launched(bench: Bench, pages: int):
+    request = bench.request("slow")
+    bench.double.fail("jobs.list", *[Canned({"nextPageToken": "x"})] * (pages - 1), Canned({}))
+    if pages == MOST_PAGES:
+        assert bench.backend.launch(request).job.startswith("europe-west4/")
+    else:
+        with pytest.raises(BackendError, match="Dataflow lists more than 200 pages of jobs"):
+            bench.backend.launch(request)
+    assert bench.double.calls[LAUNCH] == (pages == MOST_PAGES)
+
+
+def test_a_job_that_was_found_on_the_pages_that_were_read_is_adopted(bench: Bench):
+    request = bench.request("slow")
+    mine = {"jobs": [{"id": "2026-01-01_00_00_00-1", "name": request.name}], "nextPageToken": "x"}
+    bench.double.fail("jobs.list", Canned(mine), *[Canned({"nextPageToken": "x"})] * MOST_PAGES)
+    assert bench.backend.launch(request).job == "europe-west4/2026-01-01_00_00_00-1"
+
+
+def test_a_success_with_more_counters_than_are_kept_is_a_success(make: Make, caplog: pytest.LogCaptureFixture):
+    bench = make()
+    request = bench.request("slow")
+    job = bench.backend.launch(request).job
+    size, names = 0, list[str]()
+    while size + len(json.dumps({f"counter-{len(names):06}": 1})) <= MOST_OUTPUT:
+        names.append(f"counter-{len(names):06}")
+        size += len(json.dumps({names[-1]: 1}))
+    bench.double.service.jobs[job.partition("/")[2]].metrics.update(dict.fromkeys(names, 1))
+    bench.double.move(request.name, "DONE")
+    assert bench.over(job) == JobOver(Outcome.SUCCEEDED, bench.over(job).at, outputs=dict.fromkeys(names, 1))
+    assert caplog.text == ""
+    bench.double.service.jobs[job.partition("/")[2]].metrics["counter-that-is-too-much"] = 1
+    assert bench.over(job) == JobOver(Outcome.SUCCEEDED, bench.over(job).at, outputs=dict.fromkeys(names, 1))
+    assert f"1 of the {len(names) + 1:,} counters of job" in caplog.text
+
+
+# Streaming.
+
+
+def test_a_streaming_step_has_succeeded_once_its_job_runs_and_its_job_goes_on(bench: Bench):
+    request = bench.request("streaming", streaming=True)
+    launched = bench.backend.launch(request)
+    born = bench.double.service.jobs[launched.job.partition("/")[2].partition("?")[0]].created
+    assert launched.due is not None
+    assert 14.0 < launched.due - born < 60.0
+    bench.until(launched.job, "RUNNING")
+    over = bench.over(launched.job)
+    assert (over.outcome, over.live) == (Outcome.SUCCEEDED, True)
+    bench.backend.cancel(launched.job)
+    bench.until(launched.job, "DRAINING")
+    assert bench.backend.status(launched.job) == JobRunning()
+    bench.double.move(request.name, "DRAINED")
+    over = bench.over(launched.job)
+    assert (over.outcome, over.live) == (Outcome.SUCCEEDED, False)
+
+
+def test_a_streaming_job_says_when_to_look_at_it_until_it_is_ready(bench: Bench):
+    """Nobody signals that a job has begun to work: its step heard of it from the watchdog, ten minutes after."""
+    waiting, batch = bench.request("queued", streaming=True), bench.request("queued", step="batch")
+    status = bench.backend.status(bench.backend.launch(waiting).job)
+    assert isinstance(status, JobRunning)
+    assert status.due is not None
+    assert time.time() < status.due < time.time() + 60.0
+    launched = bench.backend.launch(batch)
+    assert launched.due is None
+    status = bench.backend.status(launched.job)
+    assert isinstance(status, JobRunning)
+    assert status.due is None
+
+
+@pytest.mark.parametrize("state", ["PAUSING", "PAUSED"])
+def test_a_paused_job_is_looked_at_again_and_is_no_surprise(bench: Bench, caplog: pytest.LogCaptureFixture, state: str):
+    request = bench.request("streaming", streaming=True)
+    job = bench.backend.launch(request).job
+    bench.double.move(request.name, state)
+    assert bench.backend.status(job) == JobRunning()
+    assert caplog.text == ""
+    number = job.partition("/")[2].partition("?")[0]
+    bench.double.fail("jobs.get", Canned({"id": number, "currentState": "JOB_STATE_HIBERNATING"}))
+    assert bench.backend.status(job) == JobRunning()
+    assert "in a state that nobody knows, and is taken to go on: JOB_STATE_HIBERNATING" in caplog.text
+
+
+def attempt_of(bench: Bench, run_id: str, template: str = "streaming") -> JobRequest:
+    """The step's first attempt in another run."""
+    request = bench.request(template, streaming="keep")
+    run = Run(run_id, run_key(run_id), "g", "v", {}, 0.0)
+    return replace(request, run=run, name=job_name("orders", JobRef(run.key, 0, 1)))
+
+
+def test_a_job_that_is_kept_is_started_by_the_first_run_and_found_by_those_that_follow(bench: Bench):
+    first = bench.backend.launch(attempt_of(bench, "monday")).job
+    assert first.endswith("?keep")
+    found = bench.backend.find(attempt_of(bench, "tuesday"))
+    assert found is not None
+    assert (found.job, bench.backend.launch(attempt_of(bench, "tuesday")).job) == (first, first)
+    assert bench.double.launches == {"g-orders": 1}
+    bench.until(first, "RUNNING")
+    over = bench.over(first)
+    assert (over.outcome, over.live) == (Outcome.SUCCEEDED, False)
+    bench.backend.cancel(first)
+    assert bench.double.calls["jobs.update"] == 0
+    bench.double.move("g-orders", "FAILED")
+    assert bench.backend.find(attempt_of(bench, "wednesday")) is None
+    assert bench.backend.launch(attempt_of(bench, "wednesday")).job != first
+    assert bench.double.launches == {"g-orders": 2}
+
+
+def test_a_kept_job_that_has_not_begun_is_cancelled_and_one_that_was_drained_is_no_success(bench: Bench):
+    waiting = attempt_of(bench, "monday", "queued")
+    job = bench.backend.launch(waiting).job
+    bench.backend.cancel(job)
+    assert bench.over(job).outcome is Outcome.CANCELLED
+    job = bench.backend.launch(attempt_of(bench, "tuesday")).job
+    bench.double.move("g-orders", "DRAINED")
+    over = bench.over(job)
+    assert (over.outcome, over.error) == (Outcome.CANCELLED, f"Dataflow job {job[13:-5]} was drained")
+
+
+@pytest.mark.parametrize("state", ["DRAINING", "CANCELLING"])
+def test_while_a_kept_job_stops_no_other_is_started_and_none_is_adopted(bench: Bench, state: str):
+    first = bench.backend.launch(attempt_of(bench, "monday"))
+    bench.double.move("g-orders", state)
+    for call in (bench.backend.launch, bench.backend.find):
+        with pytest.raises(BackendError, match="another can start when it has ended") as raised:
+            call(attempt_of(bench, "tuesday"))
+        assert type(raised.value) is BackendError
+    bench.double.move("g-orders", "CANCELLED")
+    assert bench.backend.launch(attempt_of(bench, "tuesday")) != first
+
+
+@pytest.mark.parametrize("fault", ["lost answer", RefusedError(409, "ALREADY_EXISTS", "There is already a job.")])
+def test_a_kept_job_whose_launch_went_wrong_is_adopted(bench: Bench, fault: Any):
+    if fault != "lost answer":
+        bench.backend.launch(attempt_of(bench, "monday"))
+        bench.double.fail("jobs.list", Canned({}))
+    bench.double.fail(LAUNCH, fault)
+    assert bench.backend.launch(attempt_of(bench, "tuesday")).job.endswith("?keep")
+    assert bench.double.launches == {"g-orders": 1}
+
+
 # Stopping.
 
 
@@ -690,6 +877,17 @@ def test_a_running_streaming_job_is_drained_and_cancelled_when_asked_again(bench
     bench.until(job, "DRAINING")
     bench.backend.cancel(job)
     bench.until(job, "CANCELLING")
+
+
+@pytest.mark.parametrize(("drain_for", "state"), [(1800.0, "DRAINING"), (0.0, "CANCELLING")])
+def test_a_job_that_drains_is_given_its_time_however_often_it_is_asked(make: Make, drain_for: float, state: str):
+    """An engine that asks every ten seconds cancelled the drain that it had asked for."""
+    bench = make(backend={"drain_for": drain_for})
+    job = bench.backend.launch(bench.request("streaming")).job
+    bench.until(job, "RUNNING")
+    for _ in range(3):
+        bench.backend.cancel(job)
+    bench.until(job, state)
 
 
 @pytest.mark.parametrize(("force_after", "state"), [(0.0, "CANCELLED"), (1800.0, "CANCELLING")])

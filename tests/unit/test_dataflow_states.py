@@ -1,24 +1,32 @@
 """Job strings, times, counters and duplicates: the pure parts of the Dataflow backend."""
 
+import json
 from typing import Any
 
 import pytest
 
 from orchestrator.errors import BackendError
 from orchestrator.jobs.dataflow.handle import Handle, read_handle
-from orchestrator.jobs.dataflow.metrics import outputs
-from orchestrator.jobs.dataflow.states import moment
+from orchestrator.jobs.dataflow.metrics import fitting, outputs
+from orchestrator.jobs.dataflow.states import moment, next_look
 from orchestrator.jobs.dataflow.twins import choose
 
 
 @pytest.mark.parametrize(
-    "handle", [Handle("europe-west4", "2026-02-19_21_08_53-1036"), Handle("us-central1", "x-1", streaming=True)]
+    "handle",
+    [
+        Handle("europe-west4", "2026-02-19_21_08_53-1036"),
+        Handle("us-central1", "x-1", streaming=True),
+        Handle("us-central1", "x-1", keep=True),
+    ],
 )
 def test_a_job_s_string_is_read_back(handle: Handle):
     assert read_handle(str(handle)) == handle
 
 
-@pytest.mark.parametrize("text", ["", "europe-west4", "europe-west4/", "Europe/1", "a/b/c", "a/b?drain"])
+@pytest.mark.parametrize(
+    "text", ["", "europe-west4", "europe-west4/", "Europe/1", "a/b/c", "a/b?drain", "a/b?keep?keep"]
+)
 def test_a_string_that_is_no_job_is_refused(text: str):
     with pytest.raises(BackendError, match="expected a Dataflow job as region/id"):
         read_handle(text)
@@ -35,6 +43,25 @@ def test_times_are_read_with_any_number_of_digits_and_the_epoch_is_none():
     assert moment("2024-03-13T20:30:57.10656Z") == moment("2024-03-13T20:30:57.106560Z") == 1710361857.10656
     assert moment("2021-11-16T20:27:14.996634424Z") == 1637094434.996634
     assert [moment(text) for text in ("1970-01-01T00:00:00Z", None, "", "soon")] == [None] * 4
+
+
+def test_a_job_that_is_awaited_is_looked_at_ever_more_seldom():
+    born = moment("2026-02-19T21:00:00Z") or 0.0
+    looks, now = [], born
+    for _ in range(12):
+        now = next_look({"createTime": "2026-02-19T21:00:00Z"}, now)
+        looks.append(round(now - born))
+    assert looks == [15, 30, 45, 60, 75, 94, 117, 146, 183, 229, 286, 358]
+    assert next_look({"createTime": "2026-02-19T21:00:00Z"}, born + 86_400) == born + 86_400 + 300
+    assert next_look({}, born) == born + 15
+
+
+def test_counters_are_kept_as_far_as_they_fit():
+    found = {"a": 1, "b": 22, "c": 3}
+    whole = len(json.dumps(found))
+    assert fitting(found, whole) == found
+    assert fitting(found, whole - 1) == {"a": 1, "b": 22}
+    assert fitting({}, 0) == {}
 
 
 def counter(name: str, scalar: Any, **more: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from orchestrator.errors import BackendError
 
-_STREAMING = "?streaming"
+_STREAMING, _KEEP = "?streaming", "?keep"
 _FORM = re.compile(r"([a-z][-a-z0-9]*)/([-_0-9A-Za-z]+)")
 
 #: A job's id begins with its creation, in the time of California (summer or winter), as in ``2026-02-19_21_08_53-…``.
@@ -16,14 +16,18 @@ _WEST = timedelta(hours=8)
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """``europe-west4/2026-02-19_21_08_53-103``, with ``?streaming`` behind it if running and drained are successes."""
+    """``europe-west4/2026-02-19_21_08_53-103``, with ``?streaming`` behind it if running and drained are successes.
+
+    ``keep``: the job belongs to no run (``?keep``): running is a success, and nobody drains it.
+    """
 
     region: str
     id: str
     streaming: bool = False
+    keep: bool = False
 
     def __str__(self) -> str:
-        return f"{self.region}/{self.id}{_STREAMING if self.streaming else ''}"
+        return f"{self.region}/{self.id}{_KEEP if self.keep else _STREAMING if self.streaming else ''}"
 
     @property
     def born(self) -> float | None:
@@ -40,8 +44,8 @@ class Handle:
 
 def read_handle(job: str) -> Handle:
     """The handle that ``job`` is the text of. Raises BackendError."""
-    place = job.removesuffix(_STREAMING)
+    place = job.removesuffix(_STREAMING).removesuffix(_KEEP)
     match = _FORM.fullmatch(place)
     if match is None:
         raise BackendError(f"expected a Dataflow job as region/id, came '{job}'")
-    return Handle(match[1], match[2], streaming=place != job)
+    return Handle(match[1], match[2], streaming=job == place + _STREAMING, keep=job == place + _KEEP)

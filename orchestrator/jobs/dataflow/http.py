@@ -6,10 +6,12 @@ gives it back, and a launch has an Http, and a connection, of its own that never
 """
 
 import http.client
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import google.auth
@@ -22,10 +24,18 @@ from orchestrator.errors import AmbiguousLaunchError, BackendError
 from orchestrator.jobs.dataflow.answers import asking, launching
 from orchestrator.jobs.dataflow.states import Body
 
+log = logging.getLogger(__name__)
+
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 #: How many pages of a list are read. A page of a filtered list may be empty, and not be the last.
-_MOST_PAGES = 200
+MOST_PAGES = 200
+
+#: What is asked of a job. Only the whole view has what replaced it, and the whole may have megabytes of steps.
+_FIELDS = "id,name,type,currentState,currentStateTime,createTime,replacedByJobId"
+
+#: Seconds before a job's end whose messages are read besides, where there are too many to read them all.
+_LAST_WORDS = 600.0
 
 
 class Api:
@@ -63,19 +73,28 @@ class Api:
         return dict(job)
 
     def get(self, region: str, job: str) -> Body:
-        """The job's summary. Raises AnswerError, or BackendError."""
+        """The job as it stands, and what replaced it. Raises AnswerError, or BackendError."""
         with asking(f"cannot see job {job} in {region}"):
-            found = self._ask(self._methods().jobs.get(**self._of(region, job), view="JOB_VIEW_SUMMARY"))
+            where = {**self._of(region, job), "view": "JOB_VIEW_ALL", "fields": _FIELDS}
+            found = self._ask(self._methods().jobs.get(**where))
         if found.get("id") != job:
             raise BackendError(f"asked for job {job} in {region}, came {found.get('id')!r}")
         return found
 
     def named(self, region: str, name: str) -> list[Body]:
-        """All jobs of that name, in every state. Raises BackendError if it cannot be told that these are all."""
+        """The jobs of that name, in every state. Raises BackendError if it cannot be told that these are all.
+
+        Where they take more than MOST_PAGES pages, those that were read, if there are any.
+        """
         where = {"projectId": self._project, "location": region, "name": name, "filter": "ALL"}
         with asking(f"cannot list the jobs called {name} in {region}"):
-            found = self._pages(self._methods().jobs, where, "jobs")
-        return [job for job in found if job.get("name") == name and job.get("id")]
+            listed, whole = self._pages(self._methods().jobs, where, "jobs")
+        found = [job for job in listed if job.get("name") == name and job.get("id")]
+        if not found and not whole:
+            raise BackendError(
+                f"Dataflow lists more than {MOST_PAGES} pages of jobs, and none of them is called {name}"
+            )
+        return found
 
     def update(self, region: str, job: str, body: dict[str, Any]) -> None:
         """Ask for another state. Raises AnswerError, or BackendError."""
@@ -87,11 +106,17 @@ class Api:
         with asking(f"cannot read the metrics of job {job} in {region}"):
             return list(self._ask(self._methods().jobs.getMetrics(**self._of(region, job))).get("metrics", ()))
 
-    def errors(self, region: str, job: str) -> list[str]:
-        """What the job's messages say of errors, the oldest first. Raises AnswerError, or BackendError."""
+    def errors(self, region: str, job: str, ended: float) -> list[str]:
+        """What the job's messages say of errors, the oldest first. Raises AnswerError, or BackendError.
+
+        Where they take more than MOST_PAGES pages, those on the first pages, and on those about its end.
+        """
         where = {**self._of(region, job), "minimumImportance": "JOB_MESSAGE_ERROR"}
         with asking(f"cannot read the messages of job {job} in {region}"):
-            found = self._pages(self._methods().messages, where, "jobMessages")
+            found, whole = self._pages(self._methods().messages, where, "jobMessages")
+            if not whole:
+                since = datetime.fromtimestamp(ended - _LAST_WORDS, UTC).isoformat().replace("+00:00", "Z")
+                found += self._pages(self._methods().messages, {**where, "startTime": since}, "jobMessages")[0]
         return [str(message["messageText"]) for message in found if message.get("messageText")]
 
     def close(self) -> None:
@@ -104,18 +129,20 @@ class Api:
     def _of(self, region: str, job: str) -> dict[str, Any]:
         return {"projectId": self._project, "location": region, "jobId": job}
 
-    def _pages(self, resource: Any, where: dict[str, Any], key: str) -> list[Body]:
+    def _pages(self, resource: Any, where: dict[str, Any], key: str) -> tuple[list[Body], bool]:
+        """What is on the first MOST_PAGES pages of a list, and whether that is all of it."""
         found: list[Body] = []
         request = resource.list(**where)
-        for _ in range(_MOST_PAGES):
+        for _ in range(MOST_PAGES):
             answer = self._ask(request)
             if answer.get("failedLocation"):
                 raise BackendError(f"Dataflow could not list everything: {answer['failedLocation']!r:.300}")
             found += answer.get(key, ())
             request = resource.list_next(request, answer)
             if request is None:
-                return found
-        raise BackendError(f"Dataflow lists more than {_MOST_PAGES} pages of {key}")
+                return found, True
+        log.warning("Dataflow lists more than %d pages of %s: only these are read", MOST_PAGES, key)
+        return found, False
 
     def _ask(self, request: Any) -> Body:
         with self._transport() as transport:

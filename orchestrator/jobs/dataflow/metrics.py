@@ -1,5 +1,6 @@
 """A job's counters as its step's outputs: ``{{ steps.a.outputs.rows_written }}``. Pure."""
 
+import json
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -37,6 +38,17 @@ def outputs(metrics: Iterable[Body]) -> dict[str, Json]:
         f"{space}.{name}" if space and names.count(name) > 1 else name: _TOGETHER[kinds[space, name]](values)
         for (space, name), values in sorted(found.items())
     }
+
+
+def fitting(found: Mapping[str, Json], most: int) -> dict[str, Json]:
+    """As many counters, in the order of their names, as ``most`` bytes of JSON hold. A job has done its work anyway."""
+    size, kept = 0, dict[str, Json]()  # each pair takes two bytes more, and so do its braces
+    for name, value in sorted(found.items()):
+        size += len(json.dumps({name: value}, ensure_ascii=False).encode())
+        if size > most:
+            break
+        kept[name] = value
+    return kept
 
 
 def _name(metric: Body) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.core.steps import Json
+from orchestrator.core.names import JOB_NAME_LENGTH, JobRef, job_name
+from orchestrator.core.steps import KEEP, Json
 from orchestrator.definition.expressions import as_text
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.jobs.dataflow_options import COUNTS, NOT_CLASSIC, OPTIONS, TOGETHER
@@ -63,6 +64,24 @@ def classic(request: JobRequest) -> bool:
 def streaming(request: JobRequest) -> bool:
     """Whether running and drained count as successes."""
     return request.spec.get("streaming") is True
+
+
+def keep(request: JobRequest) -> bool:
+    """Whether the job is started only if none of its name runs, and left running when its run has ended."""
+    return request.spec.get("streaming") == KEEP
+
+
+def kept(request: JobRequest) -> JobRequest:
+    """The request under the name that a kept job has in every run: its ``job_name``, or its graph and step.
+
+    The prefix of a deployment stays. What says which run and attempt it is goes.
+    """
+    *prefix, label, _ = request.name.split("--")
+    ref = JobRef(request.run.key, request.node, request.attempt)
+    if request.name == job_name(request.step, ref, "".join(prefix)):
+        label = f"{request.run.graph}-{label}"
+        label = label if prefix or label[0].isalpha() else f"graph-{label}"
+    return replace(request, name="--".join([*prefix, label])[:JOB_NAME_LENGTH].rstrip("-"))
 
 
 def template(request: JobRequest) -> str:

@@ -1,7 +1,8 @@
 """What Dataflow's words for a job's state mean. Pure.
 
 Source: the enum ``Job.currentState`` of dataflow v1b3, revision 20261018: 15 states. The API adds states, so every
-other word means that the job has not ended. A job just launched may have no state at all.
+other word means that the job has not ended. A job just launched may have no state at all. A job that is paused goes on,
+or is cancelled: neither is its end.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,21 @@ RUNNING = "JOB_STATE_RUNNING"
 DRAINING = "JOB_STATE_DRAINING"
 CANCELLING = "JOB_STATE_CANCELLING"
 UNKNOWN = "JOB_STATE_UNKNOWN"
+STOPPED = "JOB_STATE_STOPPED"
+QUEUED = "JOB_STATE_QUEUED"
+PENDING = "JOB_STATE_PENDING"
+PAUSING = "JOB_STATE_PAUSING"
+PAUSED = "JOB_STATE_PAUSED"
+CLEANING_UP = "JOB_STATE_RESOURCE_CLEANING_UP"
+
+#: A job in one of these has not yet begun to work.
+NOT_BEGUN = frozenset({UNKNOWN, STOPPED, QUEUED, PENDING})
+
+#: A job in one of these will end, and frees its name then.
+STOPPING = frozenset({DRAINING, CANCELLING})
+
+#: The states of a job that has not ended. Whoever meets another word keeps looking, and says so in the log.
+GOING = NOT_BEGUN | STOPPING | {RUNNING, PAUSING, PAUSED, CLEANING_UP}
 
 #: "After a job has reached a terminal state, no further state updates may be made" (Job.currentState).
 #: JOB_STATE_STOPPED is not among them, though ``jobs.list`` counts it as terminated: it is "not yet started".
@@ -48,6 +64,20 @@ def moment(text: object) -> float | None:
     except ValueError:
         return None
     return seconds if seconds > 0 else None
+
+
+#: Seconds between the looks at a job that is awaited: a quarter of the time that it has taken so far, within these.
+_SOONEST, _LATEST = 15.0, 300.0
+
+
+def next_look(job: Body, now: float) -> float:
+    """When another look at a job pays whose being ready nobody signals.
+
+    Some ten looks in the first six minutes, about what a Flex template takes to start, and none is late by more than a
+    quarter of what it took.
+    """
+    age = now - (moment(job.get("createTime")) or now)
+    return now + min(max(age / 4, _SOONEST), _LATEST)
 
 
 def state_since(job: Body) -> float | None:
