@@ -10,16 +10,20 @@ from pathlib import Path
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import run_key
+from orchestrator.core.steps import Json
 from orchestrator.definition import params, zones
 from orchestrator.errors import UsageError
 from orchestrator.home import check_run_id
+
+#: The clock of a graph without a schedule.
+UTC_NAME = "Etc/UTC"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """A run that somebody wants. ``given``: its params as they were given, before defaults are filled in.
 
-    ``due``: the moment that ``today`` and ``now`` mean in them, by the schedule's clock; None: that of its start.
+    ``due``: the moment that ``today`` and ``now`` mean in them; None: that of its start.
     """
 
     graph: Graph
@@ -29,17 +33,28 @@ class Order:
     due: datetime | None = None
 
     def run(self, now: float) -> Run:
-        """The run if it starts ``now``. Raises UsageError if the params are not what the graph wants."""
-        values = params.resolve(self.graph.params, self.given, self.due or datetime.fromtimestamp(now, UTC))
+        """The run if it starts ``now``. Raises UsageError if the params are not what the graph wants.
+
+        Its clock is that of the graph's schedule, or UTC: the same whether a schedule or a person starts it.
+        It may raise UnknownZoneError.
+        """
+        name = self.graph.schedule.time_zone if self.graph.schedule else UTC_NAME
         return Run(
             self.run_id,
             run_key(self.run_id),
             self.graph.name,
             self.graph.version,
-            values,
+            self._params(now, name),
             now,
             folder=str(self.folder.resolve()),
+            time_zone=name,
         )
+
+    def _params(self, now: float, time_zone: str) -> dict[str, Json]:
+        """The params by the clock of ``time_zone``, if the run starts ``now``."""
+        zone = zones.zone(time_zone)
+        moment = self.due.astimezone(zone) if self.due is not None else datetime.fromtimestamp(now, zone)
+        return params.resolve(self.graph.params, self.given, moment)
 
     def check_same(self, stored: Run) -> None:
         """Raises UsageError unless ``stored`` is the run that this order asks for. Nothing is lost by asking.
@@ -55,7 +70,8 @@ class Order:
                 f"run '{stored.id}' was started with version {stored.version} of the graph, and the file now has "
                 f"version {self.graph.version}: {_instead(stored)}"
             )
-        asked = self.run(stored.started_at).params  # so that 'today' is the day on which it started
+        # So that 'today' is the day on which it started, by the clock that it had then.
+        asked = self._params(stored.started_at, stored.time_zone)
         if asked != stored.params:
             other = ", ".join(name for name in asked if asked[name] != stored.params.get(name))
             raise UsageError(f"run '{stored.id}' was started with other params ({other}): {_instead(stored)}")
@@ -73,10 +89,8 @@ def order(
 ) -> Order:
     """The order for ``graph``, which lies at ``path``; the id is made up if none is given. Raises UsageError.
 
-    ``due``: when a schedule wanted it, in any time zone. It may raise UnknownZoneError for the graph's own.
+    ``due``: when a schedule wanted it, in any time zone. It may raise UnknownZoneError.
     """
-    if due is not None:
-        due = due.astimezone(zones.zone(graph.schedule.time_zone) if graph.schedule else UTC)
     wanted = Order(graph, path.parent, check_run_id(run_id or made_up_id(graph.name, now)), given, due)
     wanted.run(now)  # so that wrong params are refused before anything is touched
     return wanted

@@ -8,7 +8,10 @@ _COMPARISONS = 200_000
 
 
 class Suggestions:
-    """Says ``(did you mean 'x'?)``, until too many names were compared for that to stay quick."""
+    """Says ``(did you mean 'x'?)``, until too many names were compared for that to stay quick.
+
+    It never suggests the very word that was written.
+    """
 
     def __init__(self) -> None:
         self._left = _COMPARISONS
@@ -18,7 +21,8 @@ class Suggestions:
         if not isinstance(name, str) or len(name) > 100 or self._left < len(names):
             return ""
         self._left -= len(names)
-        close = get_close_matches(name, names, n=1) or [n for n in names if n.lower() == name.lower()]
+        others = [other for other in names if other != name]
+        close = get_close_matches(name, others, n=1) or [other for other in others if other.lower() == name.lower()]
         return f" (did you mean '{close[0]}'?)" if close else ""
 
 

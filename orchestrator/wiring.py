@@ -10,6 +10,7 @@ from queue import SimpleQueue
 
 from orchestrator.core.model import Outcome
 from orchestrator.engine import Engine
+from orchestrator.engine.rendering import facts_of
 from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.home import Home
 from orchestrator.jobs.functions import FunctionRaisedError, parameters
@@ -140,7 +141,7 @@ def embedded(
         stand_ins=True,
         alone=True,  # who drives a run holds it (Home.hold)
         clock_skew=0.0,
-        facts=lambda run: {"id": run.id, "started_at": run.started_at, "dir": str(home.data(run.id))},
+        facts=lambda run: facts_of(run) | {"dir": str(home.data(run.id))},
     )
     return Embedded(home, database, store, tasks, engine, processes, functions, ended)
 

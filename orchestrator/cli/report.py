@@ -29,6 +29,7 @@ def headline(run: Run, word: str) -> dict[str, Any]:
         "version": run.version,
         "status": word,
         "params": dict(run.params),
+        "time_zone": run.time_zone,
         "started_at": iso(run.started_at),
         "ended_at": iso(run.ended_at),
         **({"failed": dict(run.failed)} if run.failed else {}),

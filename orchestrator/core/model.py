@@ -212,6 +212,7 @@ class Run:
     """One execution of a graph. ``key`` is ``run_key(id)``: what messages, job names and stores call it by.
 
     ``folder``: where the graph's file lies, on the machine that runs it. ``stop``: somebody cancelled the run.
+    ``time_zone``: the IANA name of the clock by which its days and times are meant.
     ``failed``: once it has failed, the steps because of which, with the class of each failure; not more than a few.
     """
 
@@ -226,3 +227,4 @@ class Run:
     folder: str | None = None
     stop: Stop | None = None
     failed: Mapping[str, str] = field(default_factory=dict)
+    time_zone: str = "Etc/UTC"

@@ -1,13 +1,14 @@
 """Whether the expressions of a graph name what is there, and upstream: found before any run. It evaluates none."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestrator.core.rules import IMPATIENT
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition import shell
 from orchestrator.definition.expressions import Code, ExpressionError, condition, pieces
-from orchestrator.definition.sandbox import OF_STEP, Meaning, meaning
+from orchestrator.definition.meaning import OF_STEP, Meaning, meaning
+from orchestrator.definition.upstream import Ancestors, succeeded
 from orchestrator.definition.wording import Path, listed, quoted
 from orchestrator.errors import Problem
 from orchestrator.suggestions import Suggestions
@@ -21,11 +22,22 @@ def check(graph: "Graph", steps: Collection[str] | None = None, params: Collecti
 
     ``steps`` and ``params``: the names that were written, where some were too wrong to be in the graph.
     """
+    return _checked(graph, steps, params).problems
+
+
+def doubts(graph: "Graph") -> list[Problem]:
+    """What is no mistake and may still fail in a run: outputs of steps that may have been skipped, or have failed."""
+    return _checked(graph).doubts
+
+
+def _checked(graph: "Graph", steps: Collection[str] | None = None, params: Collection[str] | None = None) -> "_Checker":
     checker = _Checker(graph, steps, params)
     for step in graph.steps:
+        checker.look_at_name(step)
         for written in _texts(step):
             checker.look(step, written)
-    return checker.problems + checker.not_upstream()
+    checker.look_upstream()
+    return checker
 
 
 class _Checker:
@@ -36,8 +48,19 @@ class _Checker:
         self.steps = steps if steps is not None else graph.by_name
         self.params = params if params is not None else {param.name for param in graph.params}
         self.problems: list[Problem] = []
+        self.doubts: list[Problem] = []
         self.suggest = Suggestions()
-        self.doubtful: list[tuple[Step, Path, str]] = []
+        self.doubtful: list[_Use] = []
+        self.deployable = all(step.work.kind not in ("command", "python") for step in graph.steps)
+
+    def look_at_name(self, step: Step) -> None:
+        for part in step.name.split(".")[1:]:
+            if part in OF_STEP:
+                owner = step.name.partition(f".{part}")[0]
+                why = f"steps.{owner}.{part} means the {part} of step {quoted(owner)}"
+                mend = f"write {quoted(step.name.replace(f'.{part}', f'-{part}'))}"
+                self.problems.append(Problem(("steps", step.name), f"a step cannot have this name: {why}: {mend}"))
+                return
 
     def look(self, step: Step, written: "_Text") -> None:
         path, text = written.path, written.text
@@ -50,8 +73,14 @@ class _Checker:
             if isinstance(part, Code):
                 found = meaning(part)
                 self.problems += [Problem(path, wrong) for wrong in (*found.wrong, *self._unknown(found))]
-                certain = () if step.trigger in IMPATIENT else step.after
-                self.doubtful += [(step, path, name) for name in sorted(found.names) if name not in certain]
+                if "dir" in found.run and self._in_cloud(step, path):
+                    self.problems.append(Problem(path, _NO_DIR))
+                certain = succeeded(step)
+                self.doubtful += [
+                    _Use(step, path, name, name in found.needed)
+                    for name in sorted(found.names)
+                    if name not in certain or name not in self.steps
+                ]
                 if found.form == "words" and not written.shell:
                     self.problems.append(Problem(path, "'words' is for a shell line, and this is none"))
         if written.shell:
@@ -79,62 +108,45 @@ class _Checker:
         hint = self.suggest(words[0], self.steps)
         return f"expected steps.<name>.outputs.<key> or steps.<name>.status, came {quoted('steps.' + text)}{hint}"
 
-    def not_upstream(self) -> list[Problem]:
-        """The uses of steps that exist, but do not come before the step that uses them."""
-        doubtful = [use for use in self.doubtful if use[2] in self.graph.by_name]
-        before = _Ancestors(self.graph, {name for _, _, name in doubtful})
-        problems = []
-        for step, path, name in doubtful:
+    def _in_cloud(self, step: Step, path: Path) -> bool:
+        """Whether what is written at ``path`` is for the cloud."""
+        if path[-1] == "when":
+            return step.work.kind == "dataflow" or self.deployable
+        return path[2:3] == ("dataflow",)
+
+    def look_upstream(self) -> None:
+        """The uses of steps that exist, but do not come before the step that uses them, or may have given nothing."""
+        uses = [use for use in self.doubtful if use.name in self.graph.by_name]
+        before = Ancestors(self.graph, {use.name for use in uses})
+        for step, path, name, needed in uses:
             if name == step.name:
-                problems.append(Problem(path, "a step cannot use what it gives itself"))
-            elif step.name in before.masks and not before.has(step.name, name):
+                self.problems.append(Problem(path, "a step cannot use what it gives itself"))
+            elif step.name in before.masks and not before.has(before.masks, step.name, name):
                 mend = "put it in 'after' to use what it gives"
-                problems.append(Problem(path, f"step {quoted(name)} does not come before this one: {mend}"))
-            elif step.name in before.masks and not before.ended(step.name, name):
+                self.problems.append(Problem(path, f"step {quoted(name)} does not come before this one: {mend}"))
+            elif step.name in before.masks and not before.has(before.ended, step.name, name):
                 rules = listed(sorted(IMPATIENT))
                 why = f"a trigger on the way ({rules}) does not wait for all"
-                problems.append(Problem(path, f"step {quoted(name)} may still be running then, because {why}"))
-        return problems
+                self.problems.append(Problem(path, f"step {quoted(name)} may still be running then, because {why}"))
+            elif needed and step.name in before.masks and not before.has(before.succeeded, step.name, name):
+                mend = "say what to take then, as in {{ steps." + name + ".outputs.rows | default(0) }}"
+                text = f"step {quoted(name)} may have been skipped or have failed, and has no outputs then: {mend}"
+                self.doubts.append(Problem(path, text))
 
 
-class _Ancestors:
-    """Which of ``wanted`` come before each step, and which have surely ended when it runs: a bit each.
+class _Use(NamedTuple):
+    """A step's use of another. ``needed``: it fails if that one has no outputs."""
 
-    An impatient rule does not wait for all, so nothing that comes before such a step has surely ended. Steps on a
-    cycle, or after one, are left out.
-    """
+    step: Step
+    path: Path
+    name: str
+    needed: bool
 
-    def __init__(self, graph: "Graph", wanted: Collection[str]) -> None:
-        self.bits = {name: 1 << number for number, name in enumerate(sorted(wanted))}
-        self.masks: dict[str, int] = {}
-        self.sure: dict[str, int] = {}
-        if not wanted:
-            return
-        waiting = {step.name: sum(name in graph.by_name for name in step.after) for step in graph.steps}
-        ready = [name for name, count in waiting.items() if not count]
-        while ready:
-            step = graph.by_name[ready.pop()]
-            before = [name for name in step.after if name in graph.by_name]
-            self.masks[step.name] = self._mask(self.masks, before)
-            self.sure[step.name] = 0 if step.trigger in IMPATIENT else self._mask(self.sure, before)
-            for follower in graph.digraph.successors(step.name):
-                waiting[follower] -= 1
-                if not waiting[follower]:
-                    ready.append(follower)
 
-    def _mask(self, masks: Mapping[str, int], before: Iterable[str]) -> int:
-        mask = 0
-        for name in before:
-            mask |= masks[name] | self.bits.get(name, 0)
-        return mask
-
-    def has(self, step: str, name: str) -> bool:
-        """Whether ``name``, one of those wanted, comes before ``step``."""
-        return bool(self.masks[step] & self.bits[name])
-
-    def ended(self, step: str, name: str) -> bool:
-        """Whether ``name``, one of those wanted, has surely ended when ``step`` runs."""
-        return bool(self.sure[step] & self.bits[name])
+_NO_DIR = (
+    "run.dir is a folder that steps share on one machine, and this is for the cloud: "
+    "write a path in a bucket, such as gs://bucket/{{ run.id }}"
+)
 
 
 class _Text(NamedTuple):

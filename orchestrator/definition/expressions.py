@@ -14,7 +14,8 @@ from orchestrator.definition.wording import quoted
 from orchestrator.errors import OrchestratorError
 
 #: What an expression can see: ``{"params": {…}, "steps": {name: {"outputs": {…}, "status": …}}, "run": {…}}``. ``run``
-#: has ``id``, ``dir`` and ``started_at``. Of the steps, those that ``references`` names are enough.
+#: has what ``engine.rendering.facts`` tells, and on one machine ``dir``. Of the steps, those that ``references`` names
+#: are enough.
 Context = Mapping[str, Any]
 
 LONGEST = 2_000
@@ -138,12 +139,14 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _understood(code: Code) -> frozenset[str]:
-    from orchestrator.definition.sandbox import understood
+    from orchestrator.definition.meaning import understood
 
     return understood(code).steps
 
 
 def _evaluate(code: Code, context: Context) -> Json:
+    from orchestrator.definition.meaning import understood
     from orchestrator.definition.sandbox import evaluate
 
+    understood(code)
     return evaluate(code, context)

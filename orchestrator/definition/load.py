@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.core.graph import Graph
 from orchestrator.definition import article, json_text, yaml_text
 from orchestrator.definition.build import build
+from orchestrator.definition.checks import doubts
 from orchestrator.definition.python_file import load_python
 from orchestrator.definition.texts import Flaw, Lines, UnreadableError, decoded
 from orchestrator.definition.wording import Path, place
@@ -60,12 +61,21 @@ def load_graph(path: str | os.PathLike[str]) -> Graph:
 
 def invalid(path: str | os.PathLike[str], problems: Sequence[Problem]) -> InvalidGraphError:
     """The error for what somebody else finds wrong with a graph that loads, each problem with its line."""
-    name = os.fspath(path)
+    return _located(os.fspath(path), problems)
+
+
+def warnings(path: str | os.PathLike[str], graph: Graph) -> tuple[str, ...]:
+    """What is no mistake in the graph of a file, and may still fail in a run: ``file:line: warning: where: what``."""
+    found = doubts(graph)
+    return _located(os.fspath(path), found, "warning: ").lines if found else ()
+
+
+def _located(name: str, problems: Sequence[Problem], sort: str = "") -> InvalidGraphError:
     reader = _READERS.get(FilePath(name).suffix.lower())
     lines: Lines = {}
     if reader is not None and article.is_article(reader(_text(name), lines)[0]):
         problems = [Problem(article.written_at(problem.path), problem.message) for problem in problems]
-    return _invalid(name, problems, [], lines)
+    return _invalid(name, problems, [], lines, sort)
 
 
 def _text(name: str) -> str:
@@ -104,14 +114,16 @@ def _similar(name: str) -> str:
         return ""
 
 
-def _invalid(name: str, problems: Sequence[Problem], flaws: Sequence[Flaw], lines: Lines) -> InvalidGraphError:
+def _invalid(
+    name: str, problems: Sequence[Problem], flaws: Sequence[Flaw], lines: Lines, sort: str = ""
+) -> InvalidGraphError:
     """The error, with its lines in the order of the file."""
     found = [(flaw.line, flaw.message) for flaw in flaws]
     for problem in problems:
         where = place(problem.path)
         found.append((line_of(problem.path, lines), f"{where}: {problem.message}" if where else problem.message))
     found.sort(key=lambda item: item[0])
-    lines_said = [f"{name}:{line}: {message}" for line, message in found[:MOST_LINES]]
+    lines_said = [f"{name}:{line}: {sort}{message}" for line, message in found[:MOST_LINES]]
     if len(found) > MOST_LINES:
         lines_said.append(f"{name}:{found[MOST_LINES][0]}: and {len(found) - MOST_LINES:,} more problems from here on")
     return InvalidGraphError([*(Problem((), flaw.message) for flaw in flaws), *problems], lines_said)

@@ -6,7 +6,7 @@ Imported where events are handled too: neither pydantic nor networkx is needed h
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.core.steps import Json
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 #: Defaults that are only known when the run starts.
 TODAY = "today"
+YESTERDAY = "yesterday"
 NOW = "now"
+
+_DAYS = {TODAY: timedelta(), YESTERDAY: timedelta(days=-1)}
 
 #: A moment for checks of values, whose outcome does not depend on it.
 ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -121,8 +124,8 @@ def _bool(value: object, _: datetime) -> Json:
 
 
 def _date(value: object, now: datetime) -> Json:
-    if value == TODAY:
-        return now.date().isoformat()
+    if isinstance(value, str) and value in _DAYS:
+        return (now.date() + _DAYS[value]).isoformat()
     if isinstance(value, datetime) or not isinstance(value, date | str):
         raise TypeError
     return (value if isinstance(value, date) else date.fromisoformat(value)).isoformat()
@@ -162,7 +165,7 @@ _EXPECTED = {
     "int": "a whole number",
     "float": "a number",
     "bool": "true or false",
-    "date": "a date such as 2025-01-31, or today",
+    "date": "a date such as 2025-01-31, today or yesterday",
     "datetime": "a time such as 2025-01-31T06:00:00Z, or now",
     "enum": "one of its values",
     "list": 'a list such as a,b,c or ["a", "b"]',

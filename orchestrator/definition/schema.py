@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from orchestrator.definition import fields as f
-from orchestrator.definition.params import NOW, TODAY
+from orchestrator.definition.params import NOW, TODAY, YESTERDAY
 
 #: The keys that say what a step runs. It has one of them, or none and ends at once.
 KINDS = ("dataflow", "command", "python", "wait", "call")
@@ -18,7 +18,7 @@ ParamType = Literal["string", "int", "float", "bool", "date", "datetime", "enum"
 
 #: Params that are written in short: ``region: europe-west4``. Anything else is a list.
 _SHORT: dict[type, ParamType] = {str: "string", bool: "bool", int: "int", float: "float"}
-_MOMENTS: dict[str, ParamType] = {TODAY: "date", NOW: "datetime"}
+_MOMENTS: dict[str, ParamType] = {TODAY: "date", YESTERDAY: "date", NOW: "datetime"}
 
 
 class Keys(BaseModel):
@@ -135,7 +135,7 @@ class ParamKeys(Keys):
     """One param of a run. Without a default, a run must be given it."""
 
     type: ParamType = "string"
-    default: Any = Field(None, description="Taken where a run is not given the param; today and now are understood")
+    default: Any = Field(None, description="Taken where a run is not given it; today, yesterday and now are understood")
     values: list[str] | None = Field(None, description="What an enum may be")
     description: str | None = None
 

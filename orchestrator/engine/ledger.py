@@ -13,8 +13,8 @@ from orchestrator.core import machine
 from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import Event, Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.steps import NO_JOB, Json, Step, Work
-from orchestrator.engine.rendering import Facts
+from orchestrator.core.steps import NO_JOB, Step, Work
+from orchestrator.engine.rendering import Facts, facts_of
 from orchestrator.errors import LaunchRefusedError, NotFoundError, UsageError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
 
@@ -26,10 +26,6 @@ _RUNS, _PLANS = 256, 8
 
 #: Hears of a step that has failed for good.
 Hear = Callable[[Run, Step, StepState], None]
-
-
-def _facts(run: Run) -> Mapping[str, Json]:
-    return {"id": run.id, "started_at": run.started_at}
 
 
 @dataclass
@@ -54,7 +50,7 @@ class Ledger:
     launch_lease: float = 0.0
     signal_delay: float = 30.0
     clock_skew: float = 30.0
-    facts: Facts = _facts
+    facts: Facts = facts_of
     job_prefix: str = ""
     alone: bool = False
     retention: float = float("inf")

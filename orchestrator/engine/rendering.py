@@ -1,15 +1,33 @@
 """What the expressions of a step give in a run: reads the upstream steps that they name, and nothing else."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache
 
 from orchestrator.core.model import Run, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
-from orchestrator.definition import expressions, shell
+from orchestrator.definition import expressions, shell, zones
 from orchestrator.ports import Store
 
 #: What ``{{ run.… }}`` may name.
 Facts = Callable[[Run], Mapping[str, Json]]
+
+
+def facts_of(run: Run) -> dict[str, Json]:
+    """What ``{{ run.… }}`` may name wherever a run goes. Raises UnknownZoneError."""
+    return {
+        "id": run.id,
+        "started_at": _iso(run.started_at, run.time_zone),
+        "started_at_epoch": run.started_at,
+        "time_zone": run.time_zone,
+    }
+
+
+@lru_cache(maxsize=256)
+def _iso(at: float, time_zone: str) -> str:
+    """A moment as ISO 8601 text, to the millisecond, by the clock of a time zone."""
+    return datetime.fromtimestamp(at, zones.zone(time_zone)).isoformat(timespec="milliseconds")
 
 
 def holds(store: Store, facts: Facts, run: Run, plan: Plan, when: str) -> bool:

@@ -9,7 +9,7 @@ from orchestrator.core.model import Run
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.steps import Json
 from orchestrator.definition import shell
-from orchestrator.engine.rendering import render
+from orchestrator.engine.rendering import facts_of, render
 from orchestrator.ports import Store
 from orchestrator.standins.dataflow_play import LaunchCall, Play
 
@@ -23,7 +23,7 @@ def local_jobs(
     """
 
     def facts(run: Run) -> dict[str, Json]:
-        return {"id": run.id, "started_at": run.started_at, "dir": str(data / run.id)}
+        return facts_of(run) | {"dir": str(data / run.id)}
 
     def play(call: LaunchCall) -> Play:
         ref = parse_job_name(call.name, prefix)

@@ -62,8 +62,30 @@ def test_validate_measures_what_is_right_and_says_what_is_wrong_in_every_file(ra
             "joins": 1,
             "longest_path": ["extract", "load", "publish", "mail"],
             "problems": [],
+            "warnings": [],
         }
     ]
+
+
+def test_validate_warns_of_outputs_that_may_not_be_there(place: Place) -> None:
+    place.write(
+        "w.yaml",
+        """
+name: w
+params: {full: true}
+steps:
+  a: {when: "{{ params.full }}", command: ls}
+  b: {after: a, trigger: none_failed, command: "echo {{ steps.a.outputs.rows }}"}
+""",
+    )
+    said = place.look("validate", "w.yaml")
+    assert said.code == 0
+    warning = (
+        "w.yaml:6: warning: step 'b': command: step 'a' may have been skipped or have failed, and has no outputs then: "
+        "say what to take then, as in {{ steps.a.outputs.rows | default(0) }}"
+    )
+    assert said.err == f"{warning}\n"
+    assert place.look("validate", "w.yaml", "--json").json[0]["warnings"] == [warning]
 
 
 def test_status_is_a_line_a_step_in_the_order_in_which_a_run_comes_to_them(ran: Place) -> None:
@@ -73,6 +95,7 @@ def test_status_is_a_line_a_step_in_the_order_in_which_a_run_comes_to_them(ran: 
         "run sales-1 of graph sales: failed after 0.0 s, started TIME",
         '  day = "2026-01-31"',
         "  full = false",
+        "  its days and times are those of Etc/UTC",
         "✓ extract  succeeded          0.0 s",
         "✗ load     failed             0.0 s  2 attempts: exit status 7: try 2",
         "✓ quiet    succeeded          0.0 s",
@@ -161,7 +184,17 @@ def test_runs_lists_the_newest_first(ran: Place) -> None:
         "status": "failed",
         "params": {"day": "2026-01-31", "full": False},
     }
-    assert list(found) == ["run", "graph", "version", "status", "params", "started_at", "ended_at", "failed"]
+    assert list(found) == [
+        "run",
+        "graph",
+        "version",
+        "status",
+        "params",
+        "time_zone",
+        "started_at",
+        "ended_at",
+        "failed",
+    ]
     assert found["failed"] == {"load": "exit"}
 
 

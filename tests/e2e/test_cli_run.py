@@ -82,6 +82,7 @@ def test_a_graph_with_branches_and_a_join_runs_to_its_end_and_says_so_as_json(pl
         "graph": "sales",
         "status": "succeeded",
         "params": {"day": "2026-01-31", "full": False, "limit": 1},
+        "time_zone": "Etc/UTC",
         "started_at": "T",
         "ended_at": "T",
         "steps": {
@@ -169,12 +170,12 @@ def test_an_invalid_graph_runs_nothing_and_says_all_that_is_wrong(place: Place) 
 
 def test_wrong_params_are_refused_all_at_once_before_anything_starts(place: Place) -> None:
     sales(place)
-    place.write("params.yaml", "day: yesterday\nfull: true\n")
+    place.write("params.yaml", "day: someday\nfull: true\n")
     said = place.look("run", "sales", "--params-file", "params.yaml", "--param", "ful=false")
     assert (said.code, said.out) == (2, "")
     assert said.err.splitlines() == [
         "error: param 'ful': this graph has no such param (did you mean 'full'?)",
-        "param 'day': expected a date such as 2025-01-31, or today, came 'yesterday'",
+        "param 'day': expected a date such as 2025-01-31, today or yesterday, came 'someday'",
         "param 'limit': expected a whole number, came none, and it has no default",
     ]
     assert not (place.folder / ".orchestrator").exists()

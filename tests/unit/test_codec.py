@@ -49,7 +49,9 @@ def test_a_state_survives_being_stored():
 
 
 def test_a_run_survives_being_stored():
-    run = Run("r", "k", "g", "v", {"date": "2026-11-23"}, 1.0, RunStatus.FAILED, 2.0, "/graphs")
+    run = Run(
+        "r", "k", "g", "v", {"date": "2026-11-23"}, 1.0, RunStatus.FAILED, 2.0, "/graphs", time_zone="Europe/Berlin"
+    )
     assert codec.run_from_json(through_json(codec.run_to_json(run))) == run
 
 

@@ -18,9 +18,25 @@ DUE = datetime(2026, 1, 30, 23, 30, tzinfo=UTC)
 STARTED = datetime(2026, 2, 1, 0, 0, 1, tzinfo=UTC).timestamp()
 
 
-def test_without_a_schedule_today_is_the_day_on_which_it_starts_in_utc() -> None:
-    run = order(BERLIN, Path("g.yaml"), "r1", {}, STARTED).run(STARTED)
-    assert run.params == {"date": "2026-02-01", "at": "2026-02-01T00:00:01+00:00"}
+def test_a_run_goes_by_the_clock_of_its_graphs_schedule_also_if_a_person_starts_it() -> None:
+    graph = replace(BERLIN, params=(*PARAMS, Param("before", "date", "yesterday")))
+    late = datetime(2026, 1, 31, 23, 30, tzinfo=UTC).timestamp()
+    run = order(graph, Path("g.yaml"), "r1", {}, late).run(late)
+    assert run.params == {"date": "2026-02-01", "at": "2026-02-01T00:30:00+01:00", "before": "2026-01-31"}
+    assert run.time_zone == "Europe/Berlin"
+
+
+def test_a_graph_without_a_schedule_goes_by_utc() -> None:
+    late = datetime(2026, 1, 31, 23, 30, tzinfo=UTC).timestamp()
+    run = order(Graph("daily", (Step("a"),), PARAMS), Path("g.yaml"), "r1", {}, late).run(late)
+    assert run.params == {"date": "2026-01-31", "at": "2026-01-31T23:30:00+00:00"}
+    assert run.time_zone == "Etc/UTC"
+
+
+def test_a_run_that_is_there_keeps_the_clock_that_it_had() -> None:
+    late = datetime(2026, 1, 31, 23, 30, tzinfo=UTC).timestamp()
+    stored = order(Graph("daily", (Step("a"),), PARAMS), Path("g.yaml"), "r1", {}, late).run(late)
+    order(BERLIN, Path("g.yaml"), "r1", {}, late + 60).check_same(stored)
 
 
 def test_a_scheduled_run_means_the_moment_it_was_due_by_its_schedules_clock() -> None:

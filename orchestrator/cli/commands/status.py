@@ -58,6 +58,8 @@ def show(found: Found, now: float, everything: bool) -> None:
     screen.print(Text(headline(found, now), "bold"))
     for name, value in found.run.params.items():
         screen.print(Text(f"  {name} = {json.dumps(value, ensure_ascii=False)}"))
+    if found.run.params:
+        screen.print(Text(f"  its days and times are those of {found.run.time_zone}"))
     for line in step_lines(rows(found.plan, found.view.states, nodes, now), screen):
         screen.print(line)
     if len(nodes) < len(found.plan.steps):

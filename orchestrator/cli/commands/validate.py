@@ -27,7 +27,7 @@ _NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found in one file: the graph's measures, or its problems, a line each."""
+    """What was found in one file: the graph's measures, or its problems, a line each; and what may fail in a run."""
 
     file: str
     valid: bool
@@ -38,6 +38,7 @@ class Checked:
     joins: int = 0
     longest_path: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @click.command(epilog=EPILOG)
@@ -52,7 +53,7 @@ def command(graphs: tuple[str, ...], as_json: bool) -> int:
         for checked in found:
             if checked.valid:
                 click.echo(told(checked))
-            for problem in checked.problems:
+            for problem in (*checked.problems, *checked.warnings):
                 complain(problem)
     return DONE if all(checked.valid for checked in found) else WRONG
 
@@ -60,7 +61,7 @@ def command(graphs: tuple[str, ...], as_json: bool) -> int:
 def check(name: str) -> tuple[Checked, Graph | None]:
     """What is to be said of the graph that a user calls ``name``, and the graph if it is right."""
     from orchestrator.catalog import find_graph
-    from orchestrator.definition.load import load_graph
+    from orchestrator.definition.load import load_graph, warnings
 
     try:
         path = find_graph(name)
@@ -69,7 +70,7 @@ def check(name: str) -> tuple[Checked, Graph | None]:
         return Checked(name, False, problems=error.lines), None
     except UsageError as error:
         return Checked(name, False, problems=(f"error: {error}",)), None
-    return measured(str(path), graph), graph
+    return measured(str(path), graph, warnings(path, graph)), graph
 
 
 def compared(found: Sequence[tuple[Checked, Graph | None]]) -> list[Checked]:
@@ -83,7 +84,7 @@ def compared(found: Sequence[tuple[Checked, Graph | None]]) -> list[Checked]:
     ]
 
 
-def measured(file: str, graph: Graph) -> Checked:
+def measured(file: str, graph: Graph, warnings: tuple[str, ...] = ()) -> Checked:
     longest = graph.longest_path()
     return Checked(
         file,
@@ -94,6 +95,7 @@ def measured(file: str, graph: Graph) -> Checked:
         len(longest),
         sum(len(step.after) > 1 for step in graph.steps),
         tuple(longest),
+        warnings=warnings,
     )
 
 

@@ -102,7 +102,7 @@ def _number(code: Code, value: Json) -> str:
 
 
 def _form(code: Code) -> str:
-    from orchestrator.definition.sandbox import meaning
+    from orchestrator.definition.meaning import meaning
 
     return meaning(code).form
 

@@ -231,7 +231,7 @@ BAD_YAML = {
     ),
     "a default that is none": (
         "name: g\nparams:\n  p: {type: date, default: tomorow}\nsteps: {a: }",
-        "g.yaml:3: param 'p': default: expected a date such as 2025-01-31, or today, came 'tomorow'",
+        "g.yaml:3: param 'p': default: expected a date such as 2025-01-31, today or yesterday, came 'tomorow'",
     ),
     "an enum without values": (
         "name: g\nparams:\n  p: {type: enum}\nsteps: {a: }",
@@ -401,7 +401,7 @@ steps:
   b: {next: a}
 """
     assert refusal(text) == [
-        "g.yaml:4: param 'date': default: expected a date such as 2025-01-31, or today, came 'tomorow'",
+        "g.yaml:4: param 'date': default: expected a date such as 2025-01-31, today or yesterday, came 'tomorow'",
         "g.yaml:6: defaults: retry.delay: expected a duration such as 30s, 10m, 6h or 2d, came the number 60: "
         "write 60s if seconds are meant",
         "g.yaml:11: step 'extract-orders': dataflow.regoin: unknown key (did you mean 'region'?)",

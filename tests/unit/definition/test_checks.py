@@ -5,7 +5,7 @@ import pytest
 from orchestrator.core.graph import Graph, Param
 from orchestrator.core.rules import IMPATIENT, TriggerRule
 from orchestrator.core.steps import Step, Work
-from orchestrator.definition.checks import check
+from orchestrator.definition.checks import check, doubts
 from orchestrator.errors import Problem
 
 USES = {
@@ -157,3 +157,89 @@ def test_what_may_still_be_running_cannot_be_used(trigger: TriggerRule) -> None:
         "(always, one_done, one_failed or one_success) does not wait for all"
     )
     assert check(graph) == [Problem(("steps", name, "command", 1), words) for name in ("first", "later")]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    {
+        "a.status": "steps.a.status means the status of step 'a': write 'a-status'",
+        "a.b.outputs": "steps.a.b.outputs means the outputs of step 'a.b': write 'a.b-outputs'",
+        "a.outputs.status": "steps.a.outputs means the outputs of step 'a': write 'a-outputs.status'",
+    }.items(),
+)
+def test_a_step_is_not_called_as_what_another_one_has(name: str, words: str) -> None:
+    problem = Problem(("steps", name), f"a step cannot have this name: {words}")
+    assert check(Graph("g", (Step(name),))) == [problem]
+
+
+def test_a_step_may_have_those_words_elsewhere_in_its_name() -> None:
+    names = ("status", "outputs", "status.x", "a.outputs-x", "a-status", "a.statuses")
+    steps = [Step(name) for name in names]
+    text = " ".join(f"{{{{ steps.{name}.status }}}} {{{{ steps.{name}.outputs.x }}}}" for name in names)
+    user = Step("user", Work("command", {"command": ["echo", text]}), after=names)
+    assert check(Graph("g", (*steps, user))) == []
+
+
+def unsure(name: str) -> str:
+    return (
+        f"step '{name}' may have been skipped or have failed, and has no outputs then: "
+        f"say what to take then, as in {{{{ steps.{name}.outputs.rows | default(0) }}}}"
+    )
+
+
+DOUBTFUL = {
+    "{{ steps.first.outputs.x }}": ["first"],
+    "{{ steps.first.outputs.x + steps.second.outputs.y }}": ["first", "second"],
+    "{{ steps.first.outputs['x'].y | upper }}": ["first"],
+    "{{ steps.first.outputs.x | default(0) }}": [],
+    "{{ (steps.first.outputs.x | d(0)) + 1 }}": [],
+    "{{ 'a' | default(steps.first.outputs.x) }}": [],
+    "{{ steps.first.outputs.x if steps.first.status == 'succeeded' else 0 }}": [],
+    "{{ steps.first.outputs.x if steps.first.outputs.x is defined else 0 }}": [],
+    "{{ steps.first.outputs.x is defined }}": [],
+    "{{ steps.first.outputs }}": [],
+    "{{ steps.first.status }}": [],
+}
+
+
+@pytest.mark.parametrize(("text", "names"), DOUBTFUL.items())
+def test_outputs_that_may_not_be_there_are_doubted(text: str, names: list[str]) -> None:
+    graph = Graph(
+        "g",
+        (
+            Step("first"),
+            Step("second", after=("first",)),
+            Step("user", Work("command", {"command": ["echo", text]}), ("second",), TriggerRule.ALL_DONE),
+        ),
+    )
+    assert check(graph) == []
+    assert doubts(graph) == [Problem(("steps", "user", "command", 1), unsure(name)) for name in names]
+
+
+@pytest.mark.parametrize("rule", sorted(set(TriggerRule) - IMPATIENT))
+def test_only_a_rule_that_wants_success_makes_sure_of_outputs(rule: TriggerRule) -> None:
+    use = Work("command", {"command": ["echo", "{{ steps.a.outputs.x }}"]})
+    for others in ((), ("b",)):
+        graph = Graph("g", (Step("a"), Step("b"), Step("c", use, ("a", *others), rule), Step("d", use, ("c",))))
+        wants_all = {TriggerRule.ALL_SUCCESS}
+        wants_one = {TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS}
+        sure = rule in wants_all or (rule in wants_one and not others)
+        assert [problem.path[1] for problem in doubts(graph)] == ([] if sure else ["c", "d"])
+
+
+def test_the_folder_of_a_run_is_not_for_the_cloud() -> None:
+    there, here = "{{ run.dir }}/x", "{{ run.id }}"
+    words = (
+        "run.dir is a folder that steps share on one machine, and this is for the cloud: "
+        "write a path in a bucket, such as gs://bucket/{{ run.id }}"
+    )
+    job = Work("dataflow", {"template": here, "parameters": {"a": [there]}, "temp_location": there})
+    local = Work("command", {"command": ["ls", there]})
+    steps = (Step("a", job, when="{{ run.dir != '' }}", local=local), Step("b", when="{{ run.dir != '' }}"))
+    found = [
+        Problem(("steps", "a", "when"), words),
+        Problem(("steps", "a", "dataflow", "parameters", "a", 0), words),
+        Problem(("steps", "a", "dataflow", "temp_location"), words),
+    ]
+    assert check(Graph("g", steps)) == [*found, Problem(("steps", "b", "when"), words)]
+    assert check(Graph("g", (*steps, Step("c", local)))) == found

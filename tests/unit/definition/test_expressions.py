@@ -17,8 +17,18 @@ CONTEXT: dict[str, Any] = {
         "extract-orders": {"outputs": {"rows": 4}, "status": "skipped"},
         "us_ca.ingest": {"outputs": {"rows": 9}, "status": "failed"},
         "a-b.c_d-e": {"outputs": {"outputs": 1}, "status": "failed"},
+        "a.outputs-x": {"outputs": {"row-count": 1, "a.b": 2}, "status": "succeeded"},
+        "skipped": {"outputs": {}, "status": "skipped"},
+        "stopped": {"outputs": {}, "status": "cancelled"},
+        "quiet": {"outputs": {}, "status": "succeeded"},
     },
-    "run": {"id": "r1", "dir": "/tmp/r1", "started_at": "2025-02-01T06:00:00+00:00"},
+    "run": {
+        "id": "r1",
+        "dir": "/tmp/r1",
+        "started_at": "2025-02-01T06:00:00.500+01:00",
+        "started_at_epoch": 1738386000.5,
+        "time_zone": "Europe/Berlin",
+    },
 }
 
 GIVES: dict[str, Json] = {
@@ -68,7 +78,25 @@ GIVES: dict[str, Json] = {
     "{{ none }}": None,
     "{{ params.rows | raw }}": 5,
     "x{{ params.tables | words }}": 'x["a", "b"]',
-    "{{ run.dir }}/{{ run.started_at }}": "/tmp/r1/2025-02-01T06:00:00+00:00",
+    "{{ run.dir }}/{{ run.started_at }}": "/tmp/r1/2025-02-01T06:00:00.500+01:00",
+    "{{ run.started_at_epoch }}": 1738386000.5,
+    "{{ run.time_zone }}": "Europe/Berlin",
+    "{{ run.id.upper() }}": "R1",
+    "{{ steps.extract.status.upper() }}": "SUCCEEDED",
+    "{{ steps.skipped.outputs.rows | default(0) }}": 0,
+    "{{ steps.skipped.outputs.rows is defined }}": False,
+    "{{ steps.skipped.outputs }}": {},
+    "{{ steps.a.outputs-x.status }}": "succeeded",
+    "{{ params.date | add_days(-1) }}": "2025-01-30",
+    "{{ params.date | add_days(params.rows) | format('%Y%m%d') }}": "20250205",
+    "{{ params.date | format('%Y-%m-01') | add_days(-1) }}": "2024-12-31",
+    "{{ '2024-02-28' | add_days(2) }}": "2024-03-01",
+    "{{ params.date | format('%d.%m.%y, %a, day %j of %Y, 100 %%Y') }}": "31.01.25, Fri, day 031 of 2025, 100 %Y",
+    "{{ '0999-01-02' | format('%Y/%m') }}": "0999/01",
+    "{{ run.started_at | format('%Y%m%dT%H%M%S') }}": "20250201T060000",
+    "{{ run.started_at | add_days(-1) }}": "2025-01-31T06:00:00.500000+01:00",
+    "{{ run.started_at | add_hours(-7) | format('%Y-%m-%d') }}": "2025-01-31",
+    "{{ '2025-01-31T06:00:00Z' | add_hours(1) }}": "2025-01-31T07:00:00+00:00",
 }
 
 
@@ -124,7 +152,8 @@ REFUSED = {
     ),
     "{{ [params.nix] }}": ("{{ [params.nix] }}: there is no 'nix': there is date, rows, full, tables, word and items"),
     "{{ steps.other.outputs.x }}": (
-        "{{ steps.other.outputs.x }}: there is no 'other': there is extract, extract-orders, us_ca.ingest and a-b.c_d-e"
+        "{{ steps.other.outputs.x }}: there is no 'other': there is extract, extract-orders, us_ca.ingest, "
+        "a-b.c_d-e, a.outputs-x, skipped, stopped and quiet"
     ),
     "{{ steps.extract.output.rows }}": (
         "expected steps.<name>.outputs.<key> or steps.<name>.status, came 'steps.extract.output.rows'"
@@ -134,7 +163,60 @@ REFUSED = {
         "expected steps.<name>.outputs.<key> or steps.<name>.status, came 'steps' without them"
     ),
     "{{ params[params.date] }}": "expected a name after 'params', such as params.date",
-    "{{ run.idd }}": "run has id, dir and started_at, not 'idd' (did you mean 'id'?)",
+    "{{ run.idd }}": ("run has id, dir, started_at, started_at_epoch and time_zone, not 'idd' (did you mean 'id'?)"),
+    "{{ steps.extract.status.rows }}": "the status of a step is text: nothing is in it, came 'rows'",
+    "{{ steps.extract.outputs.row-count }}": (
+        "a key with '-' in it is written in brackets: steps.extract.outputs['row-count']"
+    ),
+    "{{ steps['extract'].outputs.by-day.mon + 1 }}": (
+        "a key with '-' in it is written in brackets: steps['extract'].outputs['by-day']"
+    ),
+    "{{ steps.extract-orders.outputs.a.b-c-in }}": (
+        "a key with '-' in it is written in brackets: steps.extract-orders.outputs.a['b-c-in']"
+    ),
+    "{{ steps.a.outputs-x.outputs.row-1 }}": (
+        "{{ steps.a.outputs-x.outputs.row-1 }}: there is no 'row': write ['row-count'] if that is meant"
+    ),
+    "{{ steps.a.outputs-x.outputs.a.b }}": (
+        "{{ steps.a.outputs-x.outputs.a.b }}: there is no 'a': write ['a.b'] if that is meant"
+    ),
+    "{{ steps.skipped.outputs.rows }}": (
+        "{{ steps.skipped.outputs.rows }}: step 'skipped' was skipped, so it has no outputs: "
+        "say what to take then, with | default(…)"
+    ),
+    "{{ steps.stopped.outputs.rows }}": (
+        "{{ steps.stopped.outputs.rows }}: step 'stopped' was cancelled, so it has no outputs: "
+        "say what to take then, with | default(…)"
+    ),
+    "{{ steps.quiet.outputs.rows }}": "{{ steps.quiet.outputs.rows }}: there is no 'rows': nothing is there",
+    "{{ params.date - 1 }}": "{{ params.date - 1 }}: a date is moved by a filter, such as | add_days(-1)",
+    "{{ run.started_at + 1 }}": "{{ run.started_at + 1 }}: a date is moved by a filter, such as | add_days(-1)",
+    "{{ params.date - 1 day }}": (
+        "the expression 'params.date - 1 day' cannot be read: expected its end: "
+        "a date is moved by a filter, such as | add_days(-1)"
+    ),
+    "{{ params.word | add_days(1) }}": (
+        "{{ params.word | add_days(1) }}: expected a date such as 2025-01-31, or a time, came 'false'"
+    ),
+    "{{ '2025-02-30' | add_days(1) }}": (
+        "{{ '2025-02-30' | add_days(1) }}: expected a date such as 2025-01-31, or a time, came '2025-02-30': "
+        "day is out of range for month"
+    ),
+    "{{ '2025-01-31' | add_days('1') }}": (
+        "{{ '2025-01-31' | add_days('1') }}: add_days: expected a whole number, came '1'"
+    ),
+    "{{ params.date | add_hours(1) }}": (
+        "{{ params.date | add_hours(1) }}: add_hours: expected a time such as 2025-01-31T06:00:00Z, "
+        "came the date 2025-01-31"
+    ),
+    "{{ params.date | add_days(9999999) }}": "{{ params.date | add_days(9999999) }}: date value out of range",
+    "{{ params.date | format('YYYYMMDD') }}": (
+        "{{ params.date | format('YYYYMMDD') }}: format: expected a pattern such as '%Y%m%d', came 'YYYYMMDD'"
+    ),
+    "{{ params.date | format('%s') }}": (
+        "{{ params.date | format('%s') }}: format: there is no '%s' in a pattern: there are %Y, %m, %d, %H, %M, %S, "
+        "%f, %j, %u, %V, %G, %y, %a, %A, %b, %B, %I, %p, %z, %Z and %%"
+    ),
     "{{ run }}": "expected a name after 'run', such as run.id",
     "{{ param.date }}": "nothing is called 'param' (did you mean 'params'?)",
     "{{ range(9) }}": "nothing is called 'range': an expression can use params, steps and run",

@@ -31,7 +31,7 @@ schedule:
   params: {dat: today, rows: many}
   paused: yes
 """
-NEEDED = "expected a date such as 2025-01-31, or today, came none, and it has no default"
+NEEDED = "expected a date such as 2025-01-31, today or yesterday, came none, and it has no default"
 EXAMPLE = '{cron: "0 6 * * 1-5", time_zone: Europe/Berlin}, or the cron alone'
 
 

@@ -1,0 +1,64 @@
+"""What has surely ended, or succeeded, when a step runs: what the rules on the way to it say. It reads no text."""
+
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING
+
+from orchestrator.core.rules import IMPATIENT, Join, Tally, TriggerRule, Verdict, verdict
+from orchestrator.core.steps import Step
+
+if TYPE_CHECKING:
+    from orchestrator.core.graph import Graph
+
+
+def succeeded(step: Step) -> tuple[str, ...]:
+    """Of the steps right before ``step``, those that have surely succeeded when it runs: all of them, or none."""
+    patient = step.trigger not in IMPATIENT
+    return step.after if patient and _wants_success(step.trigger, min(len(step.after), 2)) else ()
+
+
+@cache
+def _wants_success(rule: TriggerRule, count: int) -> bool:
+    """Whether a step runs only if all ``count`` steps before it have succeeded. Two stand for any number above."""
+    one = (Tally(succeeded=1), Tally(failed=1), Tally(upstream_failed=1), Tally(skipped=1))
+    ends = [sum(ends, Tally()) for ends in combinations_with_replacement(one, count)]
+    return all(end.succeeded == count or verdict(rule, Join(0, end)) is not Verdict.RUN for end in ends)
+
+
+class Ancestors:
+    """Which of ``wanted`` come before each step, and which have surely ended, or succeeded, when it runs: a bit each.
+
+    An impatient rule does not wait for all, so nothing that comes before such a step has surely ended. Steps on a
+    cycle, or after one, are left out.
+    """
+
+    def __init__(self, graph: "Graph", wanted: Collection[str]) -> None:
+        self.bits = {name: 1 << number for number, name in enumerate(sorted(wanted))}
+        self.masks: dict[str, int] = {}
+        self.ended: dict[str, int] = {}
+        self.succeeded: dict[str, int] = {}
+        if not wanted:
+            return
+        waiting = {step.name: sum(name in graph.by_name for name in step.after) for step in graph.steps}
+        ready = [name for name, count in waiting.items() if not count]
+        while ready:
+            step = graph.by_name[ready.pop()]
+            before = [name for name in step.after if name in graph.by_name]
+            self.masks[step.name] = self._mask(self.masks, before)
+            self.ended[step.name] = 0 if step.trigger in IMPATIENT else self._mask(self.ended, before)
+            self.succeeded[step.name] = self._mask(self.succeeded, before) if succeeded(step) else 0
+            for follower in graph.digraph.successors(step.name):
+                waiting[follower] -= 1
+                if not waiting[follower]:
+                    ready.append(follower)
+
+    def _mask(self, masks: Mapping[str, int], before: Iterable[str]) -> int:
+        mask = 0
+        for name in before:
+            mask |= masks[name] | self.bits.get(name, 0)
+        return mask
+
+    def has(self, masks: Mapping[str, int], step: str, name: str) -> bool:
+        """Whether ``name``, one of those wanted, is in the mask of ``step``."""
+        return bool(masks[step] & self.bits[name])
