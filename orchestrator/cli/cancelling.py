@@ -1,8 +1,8 @@
 """Cancels a run of this machine, or steps of it, and sees it end: whoever drives it, or nobody."""
 
 import time
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 
 from orchestrator.cli.interrupt import interruptible
 from orchestrator.core.messages import STOP, SWEEP, Check, Launch
@@ -18,27 +18,20 @@ from orchestrator.wiring import Embedded, embedded
 _LOOK = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """What was done. ``waiting``: steps without a job; ``jobs``: those that were asked to stop.
+def cancel_here(
+    home: Home, run: Run, stop: Stop, nodes: Collection[int] | None, told: Callable[[int, int], None]
+) -> bool:
+    """Cancel a run, or the steps ``nodes``, and see that end. False if Ctrl-C came first.
 
-    ``ended``: all that was cancelled has ended.
+    ``told`` hears, before the end, how many steps had no job, and how many jobs are asked to stop.
     """
-
-    waiting: int
-    jobs: int
-    ended: bool
-
-
-def cancel_here(home: Home, run: Run, stop: Stop, nodes: Collection[int] | None) -> Cancelled:
-    """Cancel a run, or the steps ``nodes``, and see that end unless Ctrl-C comes first."""
     world = embedded(home, read_settings().parallel, simulate=True)
     try:
-        waiting, jobs = world.engine.cancel(run.key, stop, nodes)
+        told(*world.engine.cancel(run.key, stop, nodes))
         following = _Following(world, run, nodes)
         with interruptible(following.stop):
             following.go()
-        return Cancelled(waiting, jobs, following.ended())
+        return following.ended()
     finally:
         world.database.close()
 

@@ -71,9 +71,7 @@ def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Coll
     named = url.file if url is not None else None
     if named is not None and named.name != home.database.name:
         raise UsageError(f"--store: expected a file called {home.database.name}, to cancel a run in it, came {named}")
-    cancelled = cancel_here(home, found.run, stop, nodes)
-    click.echo(f"run {found.run.id}: {_done(cancelled.waiting, cancelled.jobs)}")
-    if not cancelled.ended:
+    if not cancel_here(home, found.run, stop, nodes, lambda *done: click.echo(f"run {found.run.id}: {_done(*done)}")):
         click.echo("not all of it has ended yet: cancel it again, or resume the run, which stops what is left")
         return INTERRUPTED
     with named_store(home.path if url is None else None, url.text if url else None) as (place, store):
