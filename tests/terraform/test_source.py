@@ -11,11 +11,11 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import grimp
 import pytest
 
 from orchestrator.deployment.source import archive_name, sources
 from orchestrator.rehearsal.process import free_port
+from tests.archive import imported
 from tests.functions.cloud import KINDS
 from tests.terraform.imaginary import ROOT, SCHEDULED, Deployed, Google, google
 
@@ -30,23 +30,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         there.plan(example="scheduled")
         (made,) = (there.clone() / "terraform/.build").glob("*.zip")
         yield made
-
-
-def imported() -> set[str]:
-    """The files of the package that an entry point imports, be it in its last line of code."""
-    graph = grimp.build_graph("orchestrator", cache_dir=None)
-    main = (ROOT / "functions/main.py").read_text()
-    roots = {module for module in graph.modules if f"from {module} import" in main} | {
-        f"orchestrator.{name}" for name in ("logs", "signals")
-    }
-    found = set(roots).union(*(graph.find_upstream_modules(root) for root in roots))
-    packages = {name.rpartition(".")[0] for name in found} | {"orchestrator"}
-    return {_file(name) for name in found | packages if name}
-
-
-def _file(module: str) -> str:
-    path = module.replace(".", "/")
-    return f"{path}/__init__.py" if (ROOT / path).is_dir() else f"{path}.py"
 
 
 def test_the_archive_holds_what_the_functions_import_and_nothing_else(archive: Path):
