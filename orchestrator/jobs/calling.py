@@ -17,12 +17,15 @@ def call(
 
     ``begin`` is called when its module has been imported. Whatever the function raises, this raises nothing.
     """
-    begun = False
+    begun, args = False, request.spec.get("args")
     try:
-        resolve(str(request.spec["function"]), request.run.folder)
+        function = resolve(str(request.spec["function"]), request.run.folder)
         begin()
         begun = True
-        returned = _returned(request)
+        if request.kind == "call":
+            returned = called(str(request.spec["function"]), request)
+        else:
+            returned = function(**(args if isinstance(args, dict) else {}))
         return JobOver(Outcome.SUCCEEDED, clock(), None if returned is None else check_outputs(returned))
     except UnknownFunctionError as error:
         return JobOver(Outcome.FAILED, clock(), error=str(error), cause="function", hopeless=True)
@@ -36,10 +39,3 @@ def call(
     except BaseException as error:  # noqa: BLE001  a user's function may raise anything
         write(traceback.format_exc())
         return JobOver(Outcome.FAILED, clock(), error=describe(error), cause="exception")
-
-
-def _returned(request: JobRequest) -> object:
-    name, args = str(request.spec["function"]), request.spec.get("args")
-    if request.kind == "call":
-        return called(name, request)
-    return resolve(name, request.run.folder)(**(args if isinstance(args, dict) else {}))

@@ -9,28 +9,14 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO, TextIO
 
 from orchestrator.jobs import inside as threads
-from orchestrator.jobs.inside import Inside, inside, working_for
+from orchestrator.jobs.inside import inside
 from orchestrator.jobs.log import Log
 
 _installed = False
-
-
-@contextmanager
-def captured(path: Callable[[], Path]) -> Iterator[Inside]:
-    """While inside, this thread works for a step whose log is the file ``path()``, if anything is written."""
-    step = Inside(Log(path))
-    with working_for(step):
-        try:
-            yield step
-        finally:
-            step.log.close()
 
 
 def install() -> None:

@@ -1,11 +1,11 @@
 """Which python step a thread works for: its own, the threads that it starts, and the calls that it gives to pools."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
+from types import TracebackType
 from typing import Any, TextIO
 
 from orchestrator.jobs.log import Log
@@ -28,21 +28,19 @@ class Inside:
     streams: dict[str, TextIO | None] = field(default_factory=dict)
     environment: dict[bytes, bytes] | None = None
 
+    def __enter__(self) -> "Inside":
+        """From now on this thread works for the step."""
+        _here.step = self
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        _here.step = None
+        self.log.close()
+
 
 def inside() -> Inside | None:
     """The step that this thread works for."""
     return getattr(_here, "step", None)
-
-
-@contextmanager
-def working_for(step: Inside | None) -> Iterator[None]:
-    """While inside, this thread works for ``step``."""
-    before = inside()
-    _here.step = step
-    try:
-        yield
-    finally:
-        _here.step = before
 
 
 def install() -> None:
@@ -89,7 +87,10 @@ def _submitted(submit: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]
 
 def _for(step: Inside, function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **named: Any) -> Any:
-        with working_for(step):
+        before, _here.step = inside(), step
+        try:
             return function(*args, **named)
+        finally:
+            _here.step = before
 
     return call

@@ -42,7 +42,8 @@ class Log:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            self._put_away()
+            if self._file is not None:
+                self._put_away()
 
     def _opened(self) -> BinaryIO:
         if self._file is None:

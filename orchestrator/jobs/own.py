@@ -9,7 +9,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -52,8 +51,10 @@ def restore_folder() -> None:
     """Bring this thread back to where it was before a step, wherever that went."""
     home = getattr(_here, "home", None)
     if home is not None:
-        with suppress(OSError):  # it was removed since
+        try:
             os.chdir(home)
+        except FileNotFoundError:
+            _here.home = None
 
 
 def _unshared() -> bool:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from orchestrator.core.model import Outcome
@@ -9,6 +10,8 @@ from orchestrator.home import Home
 from orchestrator.jobs import capture, own
 from orchestrator.jobs.calling import call
 from orchestrator.jobs.functions import describe
+from orchestrator.jobs.inside import Inside
+from orchestrator.jobs.log import Log
 from orchestrator.jobs.workers import Workers
 from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
 
@@ -63,18 +66,15 @@ class PythonBackend:
 
     def _work(self, request: JobRequest) -> None:
         try:
-            over = self._call(request)
-        except BaseException as error:  # noqa: BLE001  its log cannot be written: the step fails, and not this thread
+            with Inside(Log(lambda: self._log(request))) as step:
+                over = call(request, self._clock, step.log.write, partial(own.begin, step))
+        except OSError as error:  # its log cannot be written: the step fails, and not this thread
             over = JobOver(Outcome.FAILED, self._clock(), error=describe(error), cause="exception")
         own.restore_folder()
         with self._lock:
             self._jobs[request.name] = over
             self.running -= 1
         self._ended(request.name)
-
-    def _call(self, request: JobRequest) -> JobOver:
-        with capture.captured(lambda: self._log(request)) as step:
-            return call(request, self._clock, step.log.write, lambda: own.begin(step))
 
     def _log(self, request: JobRequest) -> Path:
         return self._home.attempt(request.run.id, request.node, request.step, request.attempt) / "log"
