@@ -153,7 +153,8 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
         return None
     started = state.started_at if state.started_at is not None else state.claimed_at
     at = _end(event.at, started)
-    ended = partial(replace, state, started_at=started, ended_at=at, due=None, error=event.error, cause=event.cause)
+    told = {"error": event.error, "cause": event.cause, "ended_by": event.by}
+    ended = partial(replace, state, started_at=started, ended_at=at, due=None, **told)
     retry = plan.steps[node].retry
     failures = state.attempt - state.interruptions
     match event.outcome:

@@ -68,6 +68,7 @@ class StepState:
     ``stop``: somebody cancelled the step before it had ended. No attempt begins any more, and a job that runs is asked
     to stop until it has ended; how the step ends, its job decides.
     ``live``: the step has succeeded and its job goes on, as a streaming job does; it belongs to the run.
+    ``ended_by``: the look that ended the attempt (``Check.place``), whose task comes again until what is owed is paid.
     """
 
     status: Status = Status.PENDING
@@ -85,6 +86,7 @@ class StepState:
     passed: Tally | None = None
     stop: Stop | None = None
     live: bool = False
+    ended_by: str | None = None
 
 
 PENDING = StepState()
@@ -129,7 +131,7 @@ class JobLaunched:
 class JobEnded:
     """An attempt's job ended. ``hopeless``: another would fail the same way; ``patience``: for so many seconds.
 
-    ``live``: the step has what it waited for, and the job goes on.
+    ``live``: the step has what it waited for, and the job goes on. ``by``: the look that saw it.
     """
 
     attempt: int
@@ -141,6 +143,7 @@ class JobEnded:
     hopeless: bool = False
     patience: float = 0.0
     live: bool = False
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

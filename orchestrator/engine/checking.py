@@ -1,5 +1,6 @@
 """Checking: the job's real state decides, whatever a signal said. A look that fails never fails the step."""
 
+from dataclasses import replace
 from math import inf
 from typing import assert_never
 
@@ -25,6 +26,8 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     if state.attempt == look.attempt and state.live:
         return _check_live(ledger, run, plan, look, state)
     if state.attempt != look.attempt or not state.status.active:
+        if state.attempt == look.attempt and state.ended_by not in (None, look.place):
+            return None  # another look ended it, and its task comes again until that has been paid for
         return ledger.roll_forward(run, plan, look.node)
     if state.job is None:  # its launch is being recorded, or will be delivered again
         return _look_again(ledger, step, look, state)
@@ -36,11 +39,12 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
             if over.live and unwanted:  # nothing of an attempt outlives it
                 backend.cancel(state.job)
                 return _look_again(ledger, step, look, state)
-            return ledger.handle(run, plan, look.node, event)
+            return ledger.handle(run, plan, look.node, replace(event, by=look.place))
         case JobRunning(due):
             asks = look.chain.endswith(STOP) or ledger.clock() >= _deadline(step, state)
             if asks and (told := backend.cancel(state.job)):
-                return ledger.handle(run, plan, look.node, ended(step, state, told, ledger.clock_skew))
+                event = ended(step, state, told, ledger.clock_skew)
+                return ledger.handle(run, plan, look.node, replace(event, by=look.place))
             return _look_again(ledger, step, look, state, due)
         case never:
             assert_never(never)

@@ -104,8 +104,14 @@ MUTANTS = (
     Mutant(
         "a check of a step that has ended pays nothing",
         CHECKING,
-        "not state.status.active:\n        return ledger.roll_forward(run, plan, look.node)\n",
-        "not state.status.active:\n        return None\n",
+        "        return ledger.roll_forward(run, plan, look.node)\n    if state.job is None:",
+        "        return None\n    if state.job is None:",
+    ),
+    Mutant(
+        "a look that ended its step takes another for the one who pays",
+        CHECKING,
+        "state.ended_by not in (None, look.place)",
+        "state.ended_by is not None",
     ),
     Mutant(
         "a launch that comes too late pays nothing",

@@ -1,12 +1,12 @@
 """The engine's promises one by one, on the memory store and scripted jobs. The simulation mixes them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Skip
-from orchestrator.core.model import Outcome, Run, RunStatus, Status, Stop
+from orchestrator.core.model import Outcome, Run, RunStatus, Status, Stop, View
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import FailsOn, Plan, compile_plan
 from orchestrator.core.rules import CARRYING, TriggerRule
@@ -189,6 +189,41 @@ def test_a_commit_whose_payment_was_lost_is_paid_by_the_next_delivery(world):
     assert diamond.statuses()["a"] == "succeeded"
     queue.broken = False
     diamond.engine.perform(look)
+    assert set(diamond.due()) >= {Launch(KEY, 1, 1), Launch(KEY, 2, 1)}
+
+
+class CountingStore(MemoryStore):
+    """Remembers what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[tuple[list[int], list[int]]] = []
+
+    def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
+        self.loads.append((sorted(nodes), sorted(joins)))
+        return super().load(run, nodes, joins)
+
+
+@pytest.mark.parametrize("looks", [("watchdog", "signal"), ("signal", "watchdog")])
+def test_a_look_at_a_step_that_another_look_ended_reads_that_step_alone_and_leaves_the_paying_to_the_other(
+    world, looks: tuple[str, str]
+):
+    """It answers for the payment until its own task is acknowledged. Its own look, brought again, pays again."""
+    diamond = world(*DIAMOND)
+    diamond.store = diamond.engine.store = store = CountingStore()
+    diamond.engine.queue = queue = BrokenQueue(diamond.queue)
+    diamond.start()
+    for effect in diamond.due():
+        diamond.engine.perform(effect)
+    own, other = (Check(KEY, 0, 1, chain) for chain in looks)
+    queue.broken = True
+    with pytest.raises(QueueError):
+        diamond.engine.perform(own)
+    store.loads.clear()
+    diamond.engine.perform(other)
+    assert store.loads == [([0], [])]
+    queue.broken = False
+    diamond.engine.perform(own)
     assert set(diamond.due()) >= {Launch(KEY, 1, 1), Launch(KEY, 2, 1)}
 
 
