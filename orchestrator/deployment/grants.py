@@ -11,7 +11,7 @@ class Grant:
     ``starters`` (those whom the variable of that name lists). ``on``: ``project``, ``database`` or ``builds`` (the
     project, on the condition that it is that database, or the bucket that functions are built from: Firestore has no
     policies of its own, and that bucket is not there before the first function), or ``kind:name`` where the kind is
-    ``queue``, ``function``, ``account``, ``topic``, ``subscription``, ``bucket`` or ``repository``.
+    ``queue``, ``secret``, ``function``, ``account``, ``topic``, ``subscription``, ``bucket`` or ``repository``.
     """
 
     who: str
@@ -52,6 +52,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant("tasks", "roles/iam.serviceAccountUser", "account:worker", "jobs run as that account, and as no other"),
     Grant("tasks", "roles/storage.legacyBucketReader", "bucket:jobs", "a launch looks at its folder's bucket"),
     Grant("tasks", "roles/storage.objectViewer", "bucket:templates", "a launch reads the template's file", "templates"),
+    Grant("tasks", "roles/secretmanager.secretAccessor", "secret:graphs", "what functions of graphs need", "secrets"),
     Grant("starter", "roles/datastore.user", "database", "runs that begin, runs that are swept"),
     Grant("starter", "roles/cloudtasks.enqueuer", "queue:launches", "what a run owes"),
     Grant("starter", "roles/cloudtasks.enqueuer", "queue:checks", "what a run owes"),

@@ -26,6 +26,7 @@ DATABASE = Call("firestore", "v1", "projects.databases.get", "name", "datastore.
 FIELD = Call("firestore", "v1", "projects.databases.collectionGroups.fields.get", "name", "datastore.indexes.get")
 ACCOUNT = Call("iam", "v1", "projects.serviceAccounts.get", "name", "iam.serviceAccounts.get")
 SCHEDULE = Call("cloudscheduler", "v1", f"{_PLACE}.jobs.get", "name", "cloudscheduler.jobs.get")
+SECRET = Call("secretmanager", "v1", "projects.secrets.get", "name", "secretmanager.secrets.get")
 REPOSITORY = Call(
     "artifactregistry", "v1", f"{_PLACE}.repositories.get", "name", "artifactregistry.repositories.get", narrow=True
 )
@@ -57,5 +58,6 @@ POLICIES = {
     "topic": _policy(TOPIC, _VERSION),
     "subscription": _policy(SUBSCRIPTION, _VERSION),
     "bucket": _policy(BUCKET, {"optionsRequestedPolicyVersion": 3}, name="bucket"),
+    "secret": _policy(SECRET, _VERSION),
     "repository": _policy(REPOSITORY, _VERSION, narrow=True),
 }

@@ -29,6 +29,7 @@ CHECKS = (
     Check("project", "APIs", project.apis),
     Check("project", "graphs.lock", project.locked),
     Check("project", "jobs at once", project.quota),
+    Check("project", "variables", project.given),
     *(Check("functions", target, partial(functions.function, target)) for target in FUNCTIONS),
     *(Check("queues", lane, partial(queues.queue, lane)) for lane in ("launches", "checks")),
     Check("signals", "log sink", signals.sink),
@@ -46,6 +47,7 @@ CHECKS = (
     *(Check("accounts", role, partial(accounts.account, role)) for role in ROLES),
     Check("accounts", "sink's writer", accounts.sink_writer),
     Check("accounts", "Pub/Sub", accounts.pubsub_agent),
+    Check("accounts", "starters", accounts.starters),
 )
 
 

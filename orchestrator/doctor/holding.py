@@ -34,6 +34,7 @@ _BROADER: Mapping[str, Sequence[str]] = {
     "roles/pubsub.publisher": ("roles/pubsub.editor", "roles/pubsub.admin"),
     "roles/pubsub.subscriber": ("roles/pubsub.editor", "roles/pubsub.admin"),
     "roles/run.invoker": ("roles/run.admin",),
+    "roles/secretmanager.secretAccessor": ("roles/secretmanager.admin",),
     "roles/storage.legacyBucketReader": (
         "roles/storage.legacyBucketWriter",
         "roles/storage.legacyBucketOwner",

@@ -23,7 +23,9 @@ def looked(project: str, look: Callable[P, Iterable[Finding]], *args: P.args, **
 
 
 def unseen(project: str, error: AskError) -> Finding:
-    """That something could not be looked at, and how it can be."""
+    """That something could not be looked at, and how it can be. ``project``: where, if its name does not say."""
+    if error.name.startswith("projects/"):
+        project = error.name.split("/")[1]
     if error.disabled:
         api = f"{error.call.api}.googleapis.com"
         return _unseen(error, f"{api} is not enabled", f"gcloud services enable {api} --project={project}")

@@ -9,6 +9,11 @@ from orchestrator.deployment import Deployment
 APPLY = "terraform -chdir=terraform apply …"
 
 
+def name_in_variable(variable: str, name: str) -> str:
+    """A grant that Terraform makes if a variable names what it is on: one made by hand is nowhere written down."""
+    return f"add '{name}' to the variable {variable}, and apply: {APPLY}"
+
+
 @dataclass(frozen=True, slots=True)
 class Mends:
     """gcloud lines for one deployment."""
@@ -69,6 +74,9 @@ class Mends:
         project, region = self._project, self.deployment.region
         held = f"title={self.deployment.base} {kind},expression={condition}" if condition else "None"
         in_project = f"projects add-iam-policy-binding {self.deployment.project} --condition={quote(held)}"
+        if "/" in name and kind in ("repository", "secret"):  # which may be another project's
+            _, found, *place, name = name.split("/")
+            project, region = f"--project={found}", place[1] if place[0] == "locations" else ""
         where = {
             "project": in_project,
             "database": in_project,
@@ -79,6 +87,7 @@ class Mends:
             "topic": f"pubsub topics add-iam-policy-binding {name} {project}",
             "subscription": f"pubsub subscriptions add-iam-policy-binding {name} {project}",
             "bucket": f"storage buckets add-iam-policy-binding gs://{name}",
-            "repository": f"artifacts repositories add-iam-policy-binding {name} {self._region}",
+            "secret": f"secrets add-iam-policy-binding {name} {project}",
+            "repository": f"artifacts repositories add-iam-policy-binding {name} --location={region} {project}",
         }[kind]
         return f"gcloud {where} --member={member} --role={role}"

@@ -1,6 +1,9 @@
 """The project itself: its APIs, its quota of jobs, and what graphs.lock says is to be there."""
 
+from dataclasses import asdict
+
 from orchestrator.apis import AskError
+from orchestrator.deployment.given import GIVEN
 from orchestrator.deployment.lock import Lock
 from orchestrator.doctor import calls
 from orchestrator.doctor.findings import Finding, Found, Level, fail, note, warn
@@ -56,7 +59,8 @@ def project(world: World) -> Found:
 
 
 def apis(world: World) -> Found:
-    wanted = [f"{api}.googleapis.com" for api in (*APIS, *(["eventarc"] if by_eventarc(world) else []))]
+    more = [*(["eventarc"] if by_eventarc(world) else []), *(["secretmanager"] if world.secrets else [])]
+    wanted = [f"{api}.googleapis.com" for api in (*APIS, *more)]
     parent = f"projects/{world.deployment.project}"
     answer = world.get(calls.SERVICES, parent, names=[f"{parent}/services/{api}" for api in wanted]) or {}
     states = {service["name"].split("/")[-1]: service.get("state") for service in answer.get("services", ())}
@@ -81,6 +85,17 @@ def locked(world: World) -> Found:
     for file in lock.stale():
         yield warn(f"{file} is not as it was when it was locked", mend)
     yield note("1 graph" if len(lock.graphs) == 1 else f"{len(lock.graphs)} graphs")
+
+
+def given(world: World) -> Found:
+    """What the variables named, which the checks of grants compare."""
+    found = world.given()
+    if found is None:
+        text = f"gs://{world.deployment.source_bucket} has no {GIVEN}: cannot look at what the variables name"
+        yield warn(f"{text}: starters, template_buckets, data_buckets, image_repositories", APPLY)
+        return
+    said = [f"{variable}: {', '.join(names)}" for variable, names in asdict(found).items() if names]
+    yield note("; ".join(said) or "name nobody and nothing")
 
 
 def quota(world: World) -> Found:

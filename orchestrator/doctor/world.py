@@ -12,6 +12,7 @@ from typing import Any
 
 from orchestrator.apis import Apis, AskError, Body, Call
 from orchestrator.deployment import FUNCTIONS, Deployment
+from orchestrator.deployment.given import GIVEN, Given, read_given
 from orchestrator.deployment.lock import Lock, read_lock
 from orchestrator.deployment.source import archive_name
 from orchestrator.doctor import calls
@@ -79,6 +80,29 @@ class World:
     def download(self, bucket: str, name: str) -> bytes:
         """What is in an object."""
         return self._apis.download(calls.OBJECT, bucket, name)
+
+    def given(self) -> Given | None:
+        """What Terraform's variables said; None if it was not written down. Raises AskError, and ValueError if it
+        cannot be read."""
+        bucket = self.deployment.source_bucket
+        try:
+            found: Given = self._once((bucket, GIVEN), lambda: read_given(self.download(bucket, GIVEN)))
+        except AskError as error:
+            if error.status == 404:
+                return None
+            raise
+        return found
+
+    @cached_property
+    def secrets(self) -> tuple[str, ...]:
+        """The full names of the secrets that functions are given, as far as can be seen."""
+        told = [
+            secret
+            for function in self._seen()
+            for secret in function.get("serviceConfig", {}).get("secretEnvironmentVariables", ())
+        ]
+        names = {f"projects/{secret.get('projectId')}/secrets/{secret.get('secret')}" for secret in told}
+        return tuple(sorted(names))
 
     def placed(self, kind: str, name: str) -> str:
         """The full name of a resource in the deployment's region."""

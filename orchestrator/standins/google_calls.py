@@ -144,6 +144,7 @@ SERVED: Mapping[str, tuple[str, Mapping[str, Answered]]] = {
         },
     ),
     "run": ("v2", {f"{_PLACE}.services.get": _get, f"{_PLACE}.services.getIamPolicy": _policy}),
+    "secretmanager": ("v1", {"projects.secrets.get": _get, "projects.secrets.getIamPolicy": _policy}),
     "serviceusage": ("v1", {"services.batchGet": _services}),
     "storage": ("v1", {"buckets.get": _get, "buckets.getIamPolicy": _policy, "objects.get": _object}),
 }

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from orchestrator.deployment import ROLES, Deployment
+from orchestrator.deployment.given import GIVEN, NOTHING, Given
 from orchestrator.standins.google import Bodies
 from orchestrator.standins.google_functions import functions
 from orchestrator.standins.google_grants import Granting
@@ -36,18 +37,21 @@ def deployed(
     eventarc: bool = False,
     retention: int | None = 90,
     number: str = NUMBER,
+    given: Given = NOTHING,
+    secrets: Collection[str] = (),
 ) -> Bodies:
     """The bodies of a deployment of the graphs in ``lock``, the JSON of graphs.lock.
 
     ``archive``: the name of the functions' source. ``logs``, ``eventarc``: what tells of jobs. ``retention``: for how
-    many days after their end runs are kept; None: for ever. ``number``: the project's.
+    many days after their end runs are kept; None: for ever. ``number``: the project's. ``given``: what the variables
+    named. ``secrets``: full names of those that functions of graphs are given.
     """
     place, found = Place(deployment, number), Bodies()
     graphs = lock["graphs"].values()
     templates = sorted({path for graph in graphs for path in graph["templates"]})
     regions = {deployment.region, *(region for graph in graphs for region in graph["regions"])}
     for part in (
-        _project(place, ["eventarc"] if eventarc else []),
+        _project(place, [*(["eventarc"] if eventarc else []), *(["secretmanager"] if secrets else [])]),
         functions(place, archive, retention),
         _queues(place),
         _kept(place, retention),
@@ -58,9 +62,33 @@ def deployed(
     ):
         found.resources.update(part)
     found.contents.update({name: _SPEC for name in found.resources if "/objects/" in name})
-    only = {"templates", *(["logs"] if logs else []), *(["eventarc"] if eventarc else [])}
-    Granting(place, sorted({path.split("/")[2] for path in templates})).grant(found, only)
+    _name(place, found, given, secrets)
+    only = {"templates", "readers", "writers", "images", "secrets", "starters"}
+    only |= {*(["logs"] if logs else []), *(["eventarc"] if eventarc else [])}
+    Granting(place, sorted({path.split("/")[2] for path in templates}), given, secrets).grant(found, only)
     return found
+
+
+def _name(place: Place, found: Bodies, given: Given, secrets: Collection[str]) -> None:
+    """What the variables and the graphs named, and where that is written down."""
+    where = f"{bucket(place.deployment.source_bucket)}/objects/{GIVEN}"
+    found.resources[where] = {"bucket": place.deployment.source_bucket, "name": GIVEN}
+    found.contents[where] = given.text().encode()
+    for name in (*given.template_buckets, *given.data_buckets):
+        found.resources[bucket(name)] = {"name": name}
+    for name, api in (
+        *((n, "artifactregistry") for n in given.image_repositories),
+        *((n, "secretmanager") for n in secrets),
+    ):
+        found.resources[name] = {"name": name}
+        project = "/".join(name.split("/")[:2])
+        found.resources.setdefault(project, {"projectId": name.split("/")[1], "projectNumber": "987654321098"})
+        for on in (api, "cloudresourcemanager"):
+            found.resources[f"{project}/services/{on}.googleapis.com"] = {"state": "ENABLED"}
+    told = [{"projectId": name.split("/")[1], "secret": name.split("/")[3]} for name in secrets]
+    if told:
+        on_task = found.resources[place.here("functions", place.deployment.function("on_task"))]
+        on_task["serviceConfig"]["secretEnvironmentVariables"] = told
 
 
 def _project(place: Place, more: Collection[str]) -> Iterator[Named]:

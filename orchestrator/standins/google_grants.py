@@ -4,26 +4,34 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from orchestrator.deployment import GRANTS, Grant
+from orchestrator.deployment.given import NOTHING, Given
 from orchestrator.standins.google import Bodies
 from orchestrator.standins.google_place import Place, bucket
 
 
 @dataclass(frozen=True, slots=True)
 class Granting:
-    """``template_buckets``: where the graphs' templates lie."""
+    """``template_buckets``: where the graphs' templates lie. ``given``, ``secrets``: as in google_deployed."""
 
     place: Place
     template_buckets: Collection[str]
+    given: Given = NOTHING
+    secrets: Collection[str] = ()
 
     def grant(self, bodies: Bodies, only: Collection[str]) -> None:
         """Grant all that is granted in every deployment, and in those that ``only`` names (Grant.only)."""
         for one in GRANTS:
             if not one.only or one.only in only:
                 for resource in self.on(one):
-                    bodies.grant(resource, one.role, self.member(one.who), self.condition(one))
+                    for member in self.members(one.who):
+                        bodies.grant(resource, one.role, member, self.condition(one))
+
+    def members(self, who: str) -> Collection[str]:
+        """Who that is to IAM."""
+        return self.given.starters if who == "starters" else [self.member(who)]
 
     def member(self, who: str) -> str:
-        """Who that is to IAM."""
+        """Who that is, but for ``starters``, of whom there are any number."""
         agents = {"sink": "gcp-sa-logging", "pubsub": "gcp-sa-pubsub"}
         if who in agents:
             return self.place.agent(agents[who])
@@ -53,7 +61,12 @@ class Granting:
                 return [place.topic(d.dead_letters if name == "dead-letters" else d.topic)]
             case "subscription":
                 return [place.subscription(d.topic)]
+            case "secret":
+                return list(self.secrets)
             case "repository":
-                return [place.repository]
+                return [place.repository] if name == "functions" else list(self.given.image_repositories)
+        if name == "data":
+            may = "write" if grant.only == "writers" else "read"
+            return [bucket(one) for one, how in self.given.data_buckets.items() if how == may]
         own = {"source": [d.source_bucket], "jobs": [d.jobs_bucket]}
-        return [bucket(one) for one in own.get(name, self.template_buckets)]
+        return [bucket(one) for one in own.get(name, {*self.template_buckets, *self.given.template_buckets})]

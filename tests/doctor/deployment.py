@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.apis import Apis
 from orchestrator.deployment import Deployment
+from orchestrator.deployment.given import Given
 from orchestrator.deployment.lock import read_lock
 from orchestrator.doctor.checks import examine
 from orchestrator.doctor.findings import Level, Result
@@ -23,6 +24,20 @@ L = f"{P}/locations/europe-west4"
 ARCHIVE = "functions-0123456789abcdef0123.zip"
 APPLY = "terraform -chdir=terraform apply …"
 TEMPLATE = "projects/_/buckets/demo-templates/objects/sales/orders.json"
+
+GIVEN = Given(template_buckets=("demo-templates",))
+
+#: What a deployment can be given, one of each.
+EVERYTHING: dict[str, Any] = {
+    "eventarc": True,
+    "given": Given(
+        ("group:data@example.com",),
+        ("demo-templates",),
+        {"demo-raw": "read", "demo-warehouse": "write"},
+        ("projects/images-1/locations/europe/repositories/templates",),
+    ),
+    "secrets": ("projects/vault-1/secrets/token",),
+}
 
 GRAPH = "name: sales\n"
 LOCK: dict[str, Any] = {
@@ -109,7 +124,7 @@ def lock_in(folder: Path) -> Path:
 
 def bodies(**more: Any) -> Bodies:
     """What Google's APIs say of a whole deployment."""
-    return deployed(D, LOCK, ARCHIVE, **more)
+    return deployed(D, LOCK, ARCHIVE, **{"given": GIVEN, **more})
 
 
 @contextmanager

@@ -3,15 +3,15 @@
 import pytest
 
 from orchestrator.deployment import GRANTS, Grant
+from orchestrator.deployment.given import Given
 from orchestrator.standins.google_grants import Granting
 from orchestrator.standins.google_place import Place
 from tests.doctor.broken import (
     TASKS,
 )
-from tests.doctor.deployment import D, P, Patient
+from tests.doctor.deployment import APPLY, EVERYTHING, D, P, Patient, bodies
 
-GRANTING = Granting(Place(D, "123456789012"), ["demo-templates"])
-ALWAYS = [grant for grant in GRANTS if grant.only in ("", "logs", "templates")]
+GRANTING = Granting(Place(D, "123456789012"), ["demo-templates"], EVERYTHING["given"], EVERYTHING["secrets"])
 
 #: How gcloud calls what a role is granted on.
 WHERE = {
@@ -26,31 +26,84 @@ WHERE = {
     "account": "iam service-accounts add-iam-policy-binding {} --project=demo-1",
     "topic": "pubsub topics add-iam-policy-binding {} --project=demo-1",
     "subscription": "pubsub subscriptions add-iam-policy-binding {} --project=demo-1",
+    "secret": "secrets add-iam-policy-binding {} --project=vault-1",
+    "images": "artifacts repositories add-iam-policy-binding {} --location=europe --project=images-1",
     "bucket": "storage buckets add-iam-policy-binding gs://{}",
     "repository": "artifacts repositories add-iam-policy-binding {} --location=europe-west4 --project=demo-1",
 }
 
 
-@pytest.mark.parametrize("grant", ALWAYS, ids=lambda grant: f"{grant.who} {grant.role} {grant.on}")
-def test_a_grant_that_is_missing_is_found_with_its_reason_and_the_line_that_grants_it(patient: Patient, grant: Grant):
+def theirs(grant: Grant) -> tuple[str, str]:
+    """The resource whose policy holds a grant, and to whom."""
     (resource,) = GRANTING.on(grant)
-    member, kind = GRANTING.member(grant.who), grant.on.partition(":")[0]
+    (member,) = GRANTING.members(grant.who)
+    return resource, member
+
+
+def test_a_deployment_with_everything_is_well(patient: Patient):
+    patient.double.bodies = bodies(**EVERYTHING)
+    assert patient.complaints() == []
+
+
+@pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: f"{grant.who} {grant.role} {grant.on} {grant.only}")
+def test_a_grant_that_is_missing_is_found_with_its_reason_and_the_line_that_grants_it(patient: Patient, grant: Grant):
+    patient.double.bodies = bodies(**EVERYTHING)
+    resource, member = theirs(grant)
+    kind = grant.on.partition(":")[0]
     patient.bodies.revoke(resource, grant.role, member)
     name = "orchestrator-prod" if kind == "database" else resource.rsplit("/", 1)[-1]
+    shown = resource if grant.only in ("images", "secrets") else name
     things = {"project": "the project", "builds": "bucket gcf-v2-sources-123456789012-europe-west4"}
-    thing = things.get(kind, f"{kind} {name}")
+    thing = things.get(kind, f"{kind} {shown}")
     text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {thing}; what for: {grant.why}"
-    mend = f"gcloud {WHERE[kind].format(name)} --member={member} --role={grant.role}"
+    where = WHERE["images" if grant.only == "images" else kind].format(name)
+    mend = f"gcloud {where} --member={member} --role={grant.role}"
     check = {"sink": "sink's writer", "pubsub": "Pub/Sub"}.get(grant.who, grant.who)
     assert patient.complaints() == [(check, "fail", text, mend)]
 
 
-@pytest.mark.parametrize("grant", ALWAYS, ids=lambda grant: f"{grant.who} {grant.role} {grant.on}")
+@pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: f"{grant.who} {grant.role} {grant.on} {grant.only}")
 def test_a_role_in_the_whole_project_is_held_on_each_thing_in_it(patient: Patient, grant: Grant):
-    (resource,) = GRANTING.on(grant)
-    patient.bodies.revoke(resource, grant.role, GRANTING.member(grant.who))
-    patient.bodies.grant(P, grant.role, GRANTING.member(grant.who))
+    patient.double.bodies = bodies(**EVERYTHING)
+    resource, member = theirs(grant)
+    patient.bodies.revoke(resource, grant.role, member)
+    project = "/".join(resource.split("/")[:2]) if grant.only in ("images", "secrets") else P
+    patient.bodies.grant(project, grant.role, member)
     assert patient.complaints() == []
+
+
+@pytest.mark.parametrize("who", ["tasks", "worker"])
+def test_a_bucket_with_templates_that_no_variable_names_is_to_be_named(patient: Patient, who: str):
+    """A grant made by hand would be nowhere written down."""
+    patient.double.bodies = bodies(given=Given())
+    patient.bodies.revoke(
+        "projects/_/buckets/demo-templates", "roles/storage.objectViewer", f"serviceAccount:{D.account(who)}"
+    )
+    ((check, level, _, mend),) = patient.complaints()
+    assert (check, level) == (who, "fail")
+    assert mend == f"add 'demo-templates' to the variable template_buckets, and apply: {APPLY}"
+
+
+def test_what_a_variable_names_and_is_not_there_is_said(patient: Patient):
+    patient.double.bodies = bodies(**EVERYTHING)
+    patient.remove("projects/_/buckets/demo-raw", "projects/vault-1/secrets/token")
+    assert patient.complaints() == [
+        ("tasks", "fail", "there is no secret projects/vault-1/secrets/token", "make it, or name another"),
+        ("worker", "fail", "there is no bucket demo-raw", "make it, or name another"),
+    ]
+
+
+def test_a_deployment_that_does_not_say_what_it_was_given_is_to_be_applied(patient: Patient):
+    patient.remove("projects/_/buckets/demo-1-orchestrator-prod-source/objects/given.json")
+    assert patient.complaints() == [
+        (
+            "variables",
+            "warn",
+            "gs://demo-1-orchestrator-prod-source has no given.json: cannot look at what the variables name: starters, "
+            "template_buckets, data_buckets, image_repositories",
+            APPLY,
+        )
+    ]
 
 
 INVOKER = Grant("caller", "roles/run.invoker", "function:on_task", "Cloud Tasks calls it")
@@ -66,7 +119,7 @@ CALLER = "serviceAccount:orchestrator-prod-caller@demo-1.iam.gserviceaccount.com
     ],
 )
 def test_a_role_may_be_held_through_another(patient: Patient, role: str, condition: str | None, doubt: str | None):
-    (resource,) = GRANTING.on(INVOKER)
+    resource, _ = theirs(INVOKER)
     patient.bodies.revoke(resource, INVOKER.role, CALLER)
     patient.bodies.grant(resource, role, CALLER, {"expression": condition, "title": "t"} if condition else None)
     found = [(level, text.partition(" (unless ")[2]) for _, level, text, _ in patient.complaints()]

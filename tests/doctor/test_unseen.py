@@ -1,5 +1,7 @@
 """What doctor may not look at, or gets no answer about, is a finding with a mend of its own."""
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.doctor.checks import CHECKS
@@ -9,7 +11,7 @@ from orchestrator.standins.rest import RefusedError
 from tests.doctor.broken import (
     QUEUE,
 )
-from tests.doctor.deployment import L, P, Patient
+from tests.doctor.deployment import EVERYTHING, GIVEN, L, P, Patient, bodies
 
 
 def test_an_api_that_is_off_is_found_and_what_hides_behind_it_has_the_same_mend(patient: Patient):
@@ -39,6 +41,7 @@ def test_what_may_not_be_looked_at_is_said_with_the_permission_it_needs(patient:
 
 
 def test_policies_that_may_not_be_read_hide_grants_and_nothing_else(patient: Patient):
+    patient.double.bodies = bodies(given=replace(GIVEN, starters=("user:ann@example.com",)))
     patient.double.fail("*", forbidden(), "getIamPolicy")
     found = patient.complaints()
     assert {check for check, *_ in found} == {check.name for check in CHECKS if check.group == "accounts"}
@@ -92,3 +95,15 @@ def test_credentials_that_are_not_taken_are_said_so(patient: Patient):
             "gcloud auth application-default login",
         )
     ]
+
+
+def test_what_is_another_projects_is_allowed_there(patient: Patient):
+    patient.double.bodies = bodies(**EVERYTHING)
+    patient.double.fail("projects/vault-1/secrets/token", forbidden())
+    patient.double.fail("projects/vault-1", forbidden())
+    ((check, level, text, mend),) = patient.complaints()
+    assert (check, level) == ("tasks", "unknown")
+    assert text.startswith(
+        "cannot look at the policy of secrets/token: it needs the permission secretmanager.secrets.get"
+    )
+    assert mend == "gcloud projects add-iam-policy-binding vault-1 --member=user:YOU --role=roles/iam.securityReviewer"

@@ -12,7 +12,7 @@ from orchestrator.deployment.source import archive_name
 from orchestrator.standins.google import GoogleStandIn, forbidden
 from orchestrator.standins.google_deployed import deployed
 from orchestrator.standins.rest import RefusedError
-from tests.doctor.deployment import LOCK, D, L, P, lock_in
+from tests.doctor.deployment import GIVEN, LOCK, D, L, P, lock_in
 from tests.e2e.command_line import Place
 
 HERE = ("doctor", "--project", "demo-1", "--region", "europe-west4")
@@ -25,6 +25,7 @@ project
   ok    APIs           15 are enabled
   ok    graphs.lock    2 graphs
   ok    jobs at once   0 running, at most 4 in a run, 25 by default
+  ok    variables      template_buckets: demo-templates
 
 functions
   ok    on_signal      is what lies here
@@ -65,8 +66,9 @@ accounts
   ok    builder        4 grants
   ok    sink's writer  1 grant
   ok    Pub/Sub        2 grants
+  ok    starters       nobody but schedules starts runs
 
-well: 32 ok of 32 checks
+well: 34 ok of 34 checks
 """
 
 
@@ -89,7 +91,7 @@ def double(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[GoogleStan
     graphs = repository(place.folder)
     for name in ("ORCHESTRATOR_PROJECT", "ORCHESTRATOR_REGION"):
         monkeypatch.delenv(name, raising=False)
-    with GoogleStandIn(deployed(D, LOCK, archive_name(place.folder, graphs))) as made:
+    with GoogleStandIn(deployed(D, LOCK, archive_name(place.folder, graphs), given=GIVEN)) as made:
         monkeypatch.setenv("GOOGLE_APIS_EMULATOR_URL", made.url)
         yield made
         assert made.misfits == []
@@ -144,13 +146,13 @@ queues
 """
         in said.out
     )
-    assert said.out.endswith("\nnot well: 26 ok, 1 ?, 5 FAIL\n")
+    assert said.out.endswith("\nnot well: 28 ok, 1 ?, 5 FAIL\n")
 
 
 def test_warnings_alone_are_no_reason_to_fail(double: GoogleStandIn, place: Place) -> None:
     double.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["retryConfig"] = {"maxAttempts": 5}
     said = place.look(*HERE)
-    assert (said.code, said.lines[-1]) == (0, "well: 31 ok, 1 warn of 32 checks")
+    assert (said.code, said.lines[-1]) == (0, "well: 33 ok, 1 warn of 34 checks")
 
 
 def test_programs_are_told_the_same(double: GoogleStandIn, place: Place) -> None:
@@ -190,7 +192,7 @@ def test_where_nothing_can_be_looked_at_it_says_so(double: GoogleStandIn, place:
     said = place.look(*HERE)
     assert (said.code, said.err) == (1, "")
     assert said.lines[-1] == (
-        "nothing could be looked at (1 ok, 31 ?): is there a project 'demo-1', and may you see it?"
+        "nothing could be looked at (1 ok, 33 ?): is there a project 'demo-1', and may you see it?"
     )
 
 

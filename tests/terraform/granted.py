@@ -41,6 +41,8 @@ def _all(told: Deployment, deployed: Deployed) -> Iterator[tuple[str, Mapping[st
             case "google_artifact_registry_repository_iam_member":
                 ours = v["repository"].rpartition("/")[2] == told.base
                 yield f"repository:{'functions' if ours else 'images'}", v
+            case "google_secret_manager_secret_iam_member":
+                yield "secret:graphs", v
             case kind if "_iam_" in kind:
                 yield address, v
 

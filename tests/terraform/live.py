@@ -20,6 +20,8 @@ def bodies(told: Deployment, deployed: Deployed, number: str) -> Bodies:
         kind = address.split(".", 1)[0]
         if kind in _BODIES:
             found.resources.update(_BODIES[kind](told, values, number))
+            if content := values.get("content"):
+                found.contents[f"projects/_/buckets/{values['bucket']}/objects/{values['name']}"] = content.encode()
         elif "_iam_" in kind:
             condition = (values.get("condition") or [None])[0]
             kept = {name: condition[name] for name in ("title", "expression")} if condition else None
@@ -45,6 +47,8 @@ def _granted_on(project: str, kind: str, values: Values) -> str:
             return f"{project}/subscriptions/{values['subscription'].rpartition('/')[2]}"
         case "storage_bucket":
             return f"projects/_/buckets/{values['bucket'].removeprefix('b/')}"
+        case "secret_manager_secret":
+            return str(values["secret_id"])
         case "artifact_registry_repository":
             return f"{location}/repositories/{values['repository'].rpartition('/')[2]}"
     raise ValueError(f"nobody has said on what {kind} is granted")
@@ -148,6 +152,10 @@ def _schedule(_: Deployment, v: Values, __: str) -> Iterator[Named]:
     yield v["id"], {**body, "state": "PAUSED" if v["paused"] else "ENABLED", "httpTarget": called}
 
 
+def _object(_: Deployment, v: Values, __: str) -> Iterator[Named]:
+    yield f"projects/_/buckets/{v['bucket']}/objects/{v['name']}", {"bucket": v["bucket"], "name": v["name"]}
+
+
 _BODIES = {
     "google_artifact_registry_repository": _repository,
     "google_cloud_scheduler_job": _schedule,
@@ -162,4 +170,5 @@ _BODIES = {
     "google_pubsub_topic": _topic,
     "google_service_account": _account,
     "google_storage_bucket": _bucket,
+    "google_storage_bucket_object": _object,
 }

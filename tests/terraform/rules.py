@@ -110,6 +110,7 @@ def grants(name: str, deployed: Deployed) -> Iterator[str]:
         "templates": any(on == "bucket:templates" for _, _, on in found),
         "readers": ("worker", "roles/storage.objectViewer", "bucket:data") in found,
         "writers": ("worker", "roles/storage.objectUser", "bucket:data") in found,
+        "secrets": any(on == "secret:graphs" for _, _, on in found),
         "images": any(on == "repository:images" for _, _, on in found),
     }
     wanted = {(row.who, row.role, row.on) for row in GRANTS if given.get(row.only, True)}

@@ -15,7 +15,7 @@ from orchestrator.doctor.checks import examine
 from orchestrator.doctor.findings import Level
 from orchestrator.doctor.world import Here, World
 from orchestrator.standins.google import Bodies, GoogleStandIn
-from tests.terraform.imaginary import ROOT, SCHEDULED, Deployed, google
+from tests.terraform.imaginary import BUCKETS, ROOT, SCHEDULED, Deployed, google
 from tests.terraform.live import bodies
 from tests.terraform.rules import EXAMPLES
 
@@ -39,10 +39,12 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Example:
 
 
 def live(name: str, deployed: Deployed) -> Bodies:
-    """What Google's APIs would say, and the template of the graphs, which somebody else has put there."""
+    """What Google's APIs would say; what the example names, and the graphs' template, somebody else has put there."""
     (number,) = re.findall(r"-(\d+)\.", deployed.environment("on_task")["ORCHESTRATOR_TASK_URL"])
     found = bodies(EXAMPLES[name], deployed, number)
-    found.resources["projects/_/buckets/your-templates"] = {"name": "your-templates"}
+    for bucket in BUCKETS:
+        found.resources[f"projects/_/buckets/{bucket}"] = {"name": bucket}
+    found.resources[_here("repositories/templates")] = {"name": _here("repositories/templates")}
     found.resources[TEMPLATE] = {"bucket": "your-templates", "name": "load.json", "size": "40"}
     found.contents[TEMPLATE] = b'{"image": "europe-docker.pkg.dev/p/r/i"}'
     return found

@@ -1,0 +1,41 @@
+"""What Terraform's variables named besides what it made: ``given.json`` in the source bucket, for doctor to compare."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+#: The object's name.
+GIVEN = "given.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The variables of those names (terraform/variables*.tf). ``data_buckets``: name -> ``read`` or ``write``."""
+
+    starters: tuple[str, ...] = ()
+    template_buckets: tuple[str, ...] = ()
+    data_buckets: Mapping[str, str] = field(default_factory=dict)
+    image_repositories: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """As Terraform writes it."""
+        return json.dumps(asdict(self))
+
+
+#: Where no variable names anything.
+NOTHING = Given()
+
+
+def read_given(text: bytes) -> Given:
+    """What Terraform wrote. Raises ValueError if it is something else."""
+    said: Any = json.loads(text)
+    try:
+        return Given(
+            tuple(map(str, said["starters"])),
+            tuple(map(str, said["template_buckets"])),
+            {str(bucket): str(may) for bucket, may in said["data_buckets"].items()},
+            tuple(map(str, said["image_repositories"])),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{GIVEN}: expected what Terraform writes, came {text[:100]!r}") from error
