@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.deployment.endings import ENDINGS
+from orchestrator.endings import ENDINGS
 
 #: CloudEvent types (google-cloudevents; Eventarc's documentation, 2026-04).
 PUBSUB = "google.cloud.pubsub.topic.v1.messagePublished"

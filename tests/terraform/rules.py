@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestrator.core.names import job_name_pattern
 from orchestrator.deployment import FUNCTIONS, GRANTS, ROLES, Deployment
-from orchestrator.deployment.endings import ENDINGS
+from orchestrator.endings import ENDINGS
 from orchestrator.engine.ledger import Ledger
 from orchestrator.ports import CHECKS, LAUNCHES
 from orchestrator.settings import DEPLOYED_VARIABLES, SettingsError, read_cloud_settings

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.names import JobRef, job_name, run_key
-from orchestrator.deployment.endings import ENDINGS
+from orchestrator.endings import ENDINGS
 from orchestrator.signals import tells_of_an_end
 from tests.launcher_texts import LAUNCHER_TEXTS
 from tests.shared import reference

@@ -3,7 +3,10 @@
 import pytest
 
 from orchestrator.deployment import Deployment
+from orchestrator.deployment.source import sources
 from orchestrator.errors import UsageError
+from tests.terraform.imaginary import ROOT, SCHEDULED
+from tests.terraform.test_source import imported
 
 
 @pytest.mark.parametrize(
@@ -31,3 +34,9 @@ def test_the_bucket_that_functions_are_built_from_is_named_as_google_names_it():
     deployment = Deployment("my-project", "europe-west4")
     assert deployment.build_bucket("123") == "gcf-v2-sources-123-europe-west4"
     assert deployment.build_bucket("123", own_key=True) == "gcf-v2-sources-123-europe-west4-"
+
+
+def test_what_is_deployed_of_the_package_is_what_the_functions_import():
+    """functions/left-out.json lists the rest. tests/terraform holds Terraform's own archive to the same."""
+    deployed = {name for name in sources(ROOT, SCHEDULED) if name.startswith("orchestrator/")}
+    assert deployed == imported()
