@@ -20,7 +20,7 @@ from orchestrator.wiring import StoreUrl, open_store, reading, store_url
 INTERRUPTED = "interrupted"
 
 #: Among how many of the newest runs a beginning or a misspelt id is looked for. A full id always finds its run.
-_RUNS = 10_000
+MOST_RUNS = 10_000
 
 #: How many are named where several fit.
 _NAMED = 6
@@ -120,13 +120,15 @@ def find_run(store: Store, name: str) -> Run:
     exact = store.get_run(run_key(name))
     if exact is not None and exact.id == name:
         return exact
-    runs = store.list_runs(_RUNS)
+    runs = store.list_runs(MOST_RUNS)
     fitting = [run for run in runs if run.id.startswith(name)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         raise UsageError(f"{len(fitting)} runs begin with '{name}': {_named(fitting)}")
     hint = did_you_mean(name, [run.id for run in runs])
+    if len(runs) == MOST_RUNS and not hint:
+        hint = f", and none of the newest {MOST_RUNS:,} begins so: an older one needs its whole id"
     raise NotFoundError(f"no run has the id '{name}'{hint or ': list them with orchestrator runs'}")
 
 
@@ -139,7 +141,7 @@ def newest(store: Store) -> Run:
 
 def only_unfinished(store: Store) -> Run:
     """The one run that has not ended. Raises NotFoundError if there is none, UsageError if there are several."""
-    runs = [run for run in store.list_runs(_RUNS) if run.status is RunStatus.RUNNING]
+    runs = sorted(store.unfinished(), key=lambda run: run.started_at, reverse=True)
     if not runs:
         raise NotFoundError("no run is unfinished here: there is nothing to resume")
     if len(runs) > 1:

@@ -36,6 +36,9 @@ from orchestrator.core.rules import Join, Tally, Verdict, verdict
 #: How often an attempt may be interrupted for free. A job that takes its machine down with it must come to an end.
 MOST_INTERRUPTIONS = 100
 
+#: The letters of an error that are kept with a step's state.
+MOST_ERROR = 10_000
+
 #: How many of the steps that failed a run are written into its record.
 MOST_CULPRITS = 20
 
@@ -148,12 +151,12 @@ def _launched(state: StepState, event: JobLaunched) -> Transition | None:
 def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transition | None:
     """A completion may come before its launch was recorded, so a launching attempt ends too."""
     if state.live and event.attempt == state.attempt and not event.live:  # the step had ended, and now its job has
-        return Transition(replace(state, live=False, error=event.error))
+        return Transition(replace(state, live=False, error=_short(event.error)))
     if not state.status.active or event.attempt != state.attempt:
         return None
     started = state.started_at if state.started_at is not None else state.claimed_at
     at = _end(event.at, started)
-    told = {"error": event.error, "cause": event.cause, "ended_by": event.by}
+    told = {"error": _short(event.error), "cause": event.cause, "ended_by": event.by}
     ended = partial(replace, state, started_at=started, ended_at=at, due=None, **told)
     retry = plan.steps[node].retry
     failures = state.attempt - state.interruptions
@@ -177,6 +180,11 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
             return _final(plan, node, ended(status=Status.FAILED))
         case _:
             assert_never(event.outcome)
+
+
+def _short(error: str | None) -> str | None:
+    """An error as it is kept: a state is one document, and what a service says has no bound."""
+    return error if error is None or len(error) <= MOST_ERROR else f"{error[:MOST_ERROR]}…"
 
 
 def _end(at: float, started: float | None) -> float:

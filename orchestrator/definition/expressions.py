@@ -113,7 +113,7 @@ def _pieces(text: str) -> Iterator[str]:
 def _end(text: str, start: int) -> int:
     """Where the expression that begins at ``start`` has its ``}}``: outside quotes and brackets."""
     depth = 0
-    for token in _TOKEN.finditer(text, start, start + LONGEST):
+    for token in _TOKEN.finditer(text, start, start + LONGEST + 1):
         if token[0] in "([{":
             depth += 1
         elif token[0] in ")]}" and depth:

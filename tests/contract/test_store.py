@@ -45,6 +45,14 @@ def test_what_was_never_written_is_absent(store: Store):
     assert store.load_all("key1") == View({}, {})
 
 
+@pytest.mark.parametrize("steps", [500, 501])
+def test_as_many_steps_as_wanted_are_read_at_once(store: Store, steps: int):
+    store.open_run(RUN, compile_plan("g", "v1", [Step(f"s{number}") for number in range(steps)]))
+    done = replace(DONE, outputs=None)
+    store.transact("key1", steps - 1, lambda _: Transition(done))
+    assert store.load("key1", range(steps), ()) == View({steps - 1: done}, {})
+
+
 def test_a_commit_writes_the_step_and_the_arrivals_together(store: Store):
     store.open_run(RUN, PLAN)
     assert store.transact("key1", 0, end) == Commit(True, DONE, {0: Counter(1, Tally(succeeded=1))})

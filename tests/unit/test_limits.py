@@ -1,0 +1,302 @@
+"""Every bound on what is read, kept or told: at it and one above. docs/limits.md lists them, and is held to it."""
+
+import importlib
+import io
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import logs
+from orchestrator.cli import lookup
+from orchestrator.core import machine
+from orchestrator.core.model import JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.plan import SPREAD, WIDE, compile_plan
+from orchestrator.core.steps import Step
+from orchestrator.definition import build, cron, expressions, load, yaml_text
+from orchestrator.definition.json_text import read as read_json
+from orchestrator.definition.load import load_graph
+from orchestrator.definition.texts import DEEPEST, UnreadableError
+from orchestrator.errors import InvalidGraphError, NotFoundError, OutputError, StoreError, UnstorableError, UsageError
+from orchestrator.jobs.dataflow.causes import explain
+from orchestrator.jobs.outputs import MOST_OUTPUT, check_outputs, read_outputs
+from orchestrator.ports import MOST_WRITES, check_writes
+from orchestrator.remote.asked import LARGEST, read_asked
+from orchestrator.sqlite import Database
+from orchestrator.stores import _documents, _expiry, sqlite
+from orchestrator.stores.memory import MemoryStore
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN = Run("r", "k" * 10, "g", "v", {}, 1.0)
+ONE = compile_plan("g", "v", (Step("a"),))
+ROW = re.compile(
+    r"^\| `(?P<file>[\w/]+\.py)` `(?P<name>\w+)` \| (?P<value>[\d,.]+)[^|]*\|.*\| `(?P<test>\w+)` \|$", re.MULTILINE
+)
+
+#: What bounds are called. A cache's size or a time is none.
+NAMED = re.compile(r"^_?(?!MOST_SECONDS)(MOST|LONGEST|LARGEST|DEEPEST|DEPTH|CHUNK|BATCH|PART|WIDE|SPREAD)(_[A-Z]+)*$")
+
+
+def test_every_bound_is_in_the_table_with_its_value_and_its_test():
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    told = {}
+    for row in ROW.finditer((ROOT / "docs/limits.md").read_text()):
+        told[f"{row['file']} {row['name']}"] = float(row["value"].replace(",", ""))
+        assert f"def {row['test']}(" in tests, row["test"]
+    found = {}
+    for path in sorted((ROOT / "orchestrator").rglob("*.py")):
+        file = path.relative_to(ROOT / "orchestrator")
+        said = re.findall(r"^(_?[A-Z][A-Z_]*(?:, _?[A-Z_]+)*)(?:: [^=\n]+)? = ", path.read_text(), re.MULTILINE)
+        names = ", ".join(said).split(", ")
+        if file.parts[0] != "standins" and any(map(NAMED.match, names)):
+            module = importlib.import_module(".".join(("orchestrator", *file.with_suffix("").parts)))
+            found |= {f"{file} {name}": float(getattr(module, name)) for name in names if NAMED.match(name)}
+    assert told == found
+
+
+# What is kept.
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_outputs_are_kept_up_to_a_bound(tmp_path: Path, more: int):
+    text = json.dumps({"text": "x" * (MOST_OUTPUT + more - len('{"text": ""}'))})
+    (tmp_path / "outputs").write_text(text)
+    for read in (lambda: read_outputs(tmp_path / "outputs"), lambda: check_outputs(json.loads(text))):
+        if more:
+            with pytest.raises(OutputError, match="take 262,145 bytes"):
+                read()
+        else:
+            assert read() == json.loads(text)
+
+
+def test_a_run_with_its_params_is_kept_up_to_a_bound():
+    size = len(_documents._text(_documents.codec.run_to_json(replace(RUN, params={"text": ""}))))
+    most = {"text": "x" * (_documents.MOST_RUN - size)}
+    _documents.check_run(replace(RUN, params=most))
+    with pytest.raises(UnstorableError, match="takes 1,000,001 bytes"):
+        _documents.check_run(replace(RUN, params={"text": most["text"] + "x"}))
+
+
+def test_a_plan_that_is_larger_than_a_document_is_kept_in_parts(monkeypatch: pytest.MonkeyPatch):
+    (whole,) = _documents.of_plan(ONE)
+    for size, parts in ((len(whole), 1), (len(whole) - 1, 2)):
+        monkeypatch.setattr(_documents, "_PART", size)
+        assert len(_documents.of_plan(ONE)) == parts
+        assert _documents.to_plan(_documents.of_plan(ONE)) == ONE
+
+
+def test_an_error_is_kept_up_to_a_bound():
+    running = StepState(Status.RUNNING, 1, job_name="a", job="1", claimed_at=1.0, started_at=1.0)
+    kept = []
+    for letters in (machine.MOST_ERROR, machine.MOST_ERROR + 1):
+        ended = machine.evolve(ONE, 0, running, JobEnded(1, Outcome.FAILED, 2.0, error="x" * letters))
+        assert ended is not None
+        kept.append(ended.state.error)
+    assert kept == ["x" * machine.MOST_ERROR, "x" * machine.MOST_ERROR + "…"]
+
+
+def test_a_run_remembers_a_few_of_the_steps_that_failed():
+    for steps in (machine.MOST_CULPRITS, machine.MOST_CULPRITS + 1):
+        plan = compile_plan("g", "v", [Step(f"s{number:02}") for number in range(steps)])
+        failed = View({number: StepState(Status.FAILED, cause="exit") for number in range(steps)})
+        named = [f"s{number:02}" for number in range(machine.MOST_CULPRITS)]
+        assert machine.culprits(plan, failed) == dict.fromkeys(named, "exit")
+
+
+def test_an_attempt_is_interrupted_for_free_a_hundred_times():
+    last = StepState(Status.RUNNING, 100, machine.MOST_INTERRUPTIONS - 1, "a", "1", claimed_at=1.0, started_at=1.0)
+    for state, status in (
+        (last, Status.UP_FOR_RETRY),
+        (replace(last, interruptions=machine.MOST_INTERRUPTIONS), Status.FAILED),
+    ):
+        ended = machine.evolve(ONE, 0, state, JobEnded(100, Outcome.INTERRUPTED, 2.0))
+        assert ended is not None
+        assert ended.state.status is status
+
+
+# One commit, one query.
+
+
+def test_a_commit_has_a_bounded_number_of_writes():
+    check_writes(Transition(StepState(), tuple(range(MOST_WRITES - 1))))
+    with pytest.raises(StoreError, match="a commit of 501 writes"):
+        check_writes(Transition(StepState(), tuple(range(MOST_WRITES))))
+
+
+def test_a_step_arrives_at_a_bounded_number_of_counters_or_through_gates():
+    for others in (SPREAD, SPREAD + 1):
+        sides = [Step(f"x{number}") for number in range(others)]
+        after = [Step(f"y{number}", after=tuple(sorted(("a", f"x{number}")))) for number in range(others)]
+        plan = compile_plan("g", "v", [Step("a"), *sides, *after])
+        assert max(len(node.arrives) for node in plan.nodes) <= SPREAD
+        assert (len(plan.nodes[0].arrives) == SPREAD) == (others == SPREAD)
+
+
+def test_a_join_takes_a_bounded_number_of_arrivals_or_becomes_a_tree():
+    for width in (WIDE, WIDE + 1):
+        names = [f"s{number:02}" for number in range(width)]
+        plan = compile_plan("g", "v", [*map(Step, names), Step("join", after=tuple(names))])
+        assert (plan.joins[0].size == WIDE) == (width == WIDE)
+
+
+@pytest.mark.parametrize("steps", [sqlite._CHUNK, sqlite._CHUNK + 1])
+def test_as_many_steps_as_wanted_are_read_from_sqlite(steps: int):
+    database = Database(":memory:")
+    store = sqlite.SqliteStore(database)
+    store.open_run(RUN, compile_plan("g", "v", [Step(f"s{number}") for number in range(steps)]))
+    done = StepState(Status.SUCCEEDED, ended_at=2.0)
+    store.transact(RUN.key, steps - 1, lambda _: Transition(done))
+    assert store.load(RUN.key, range(steps), range(steps)).states == {steps - 1: done}
+    database.close()
+
+
+class Batches:
+    """A client that counts what each of its batches writes."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def batch(self) -> "Batches":
+        self.sizes.append(0)
+        return self
+
+    def update(self, _document: object, _stamp: object) -> None:
+        self.sizes[-1] += 1
+
+    def commit(self, **_: object) -> None:
+        pass
+
+
+def test_old_runs_are_stamped_in_commits_of_a_bounded_size():
+    sizes = []
+    for documents in (_expiry._BATCH, _expiry._BATCH + 1):
+        client: Any = Batches()
+        _expiry.write(client, [object()] * documents, {}, 1.0)  # type: ignore[list-item]
+        sizes.append(client.sizes)
+    assert sizes == [[400], [400, 1]]
+
+
+# What is read.
+
+
+def test_a_request_is_read_up_to_a_bound():
+    body = b'{"graph": "g"}'
+    assert read_asked(body + b" " * (LARGEST - len(body))).graph == "g"
+    with pytest.raises(UsageError, match="at most 4,194,304 bytes, came 4,194,305"):
+        read_asked(body + b" " * (LARGEST - len(body) + 1))
+
+
+class Runs(MemoryStore):
+    """A store of so many runs, the newest first."""
+
+    def __init__(self, runs: int) -> None:
+        super().__init__()
+        self.found = [replace(RUN, id=f"r{number}", status=RunStatus.SUCCEEDED) for number in range(runs)]
+        self.found[-1] = replace(self.found[-1], id="oldest", status=RunStatus.RUNNING)
+
+    def list_runs(self, limit: int = 50) -> Sequence[Run]:
+        return self.found[:limit]
+
+    def unfinished(self) -> Sequence[Run]:
+        return [run for run in self.found if run.status is RunStatus.RUNNING]
+
+
+def test_a_beginning_of_an_id_is_looked_for_among_the_newest_runs():
+    assert lookup.find_run(Runs(lookup.MOST_RUNS), "old").id == "oldest"
+    with pytest.raises(NotFoundError) as unknown:
+        lookup.find_run(Runs(lookup.MOST_RUNS + 1), "old")
+    newest = "none of the newest 10,000 begins so: an older one needs its whole id"
+    assert str(unknown.value) == f"no run has the id 'old', and {newest}"
+
+
+def test_an_unfinished_run_is_found_however_many_came_after_it():
+    assert lookup.only_unfinished(Runs(lookup.MOST_RUNS + 1)).id == "oldest"
+
+
+def nested(levels: int) -> str:
+    return "[" * levels + "]" * levels
+
+
+def test_a_file_is_nested_up_to_a_depth(tmp_path: Path):
+    assert read_json(nested(DEEPEST))[1] == []
+    with pytest.raises(UnreadableError, match="nested at most 100 deep"):
+        read_json(nested(DEEPEST + 1))
+    yaml_text.read(nested(DEEPEST))
+    with pytest.raises(UnreadableError, match="nested at most 100 deep"):
+        yaml_text.read(nested(DEEPEST + 1))
+
+
+def refused(folder: Path, text: str) -> list[str]:
+    """What is said of a graph file; nothing if it is good."""
+    (folder / "g.yaml").write_text(text)
+    try:
+        load_graph(folder / "g.yaml")
+    except InvalidGraphError as error:
+        return [line.removeprefix(f"{folder}/") for line in error.lines]
+    return []
+
+
+def test_arguments_are_nested_up_to_a_depth(tmp_path: Path):
+    graph = "name: g\nsteps: {{a: {{python: 'm:f', args: {{x: {}}}}}}}"
+    assert refused(tmp_path, graph.format(nested(50))) == []
+    assert "nested more than 50 deep" in refused(tmp_path, graph.format(nested(51)))[0]
+
+
+def test_a_file_has_a_bounded_number_of_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(yaml_text, "MOST_VALUES", 7)
+    graph = "name: g\nsteps: {{a: {{command: [{}]}}}}"
+    assert refused(tmp_path, graph.format("x, x")) == []
+    assert "expected at most 7 values" in refused(tmp_path, graph.format("x, x, x"))[0]
+
+
+def test_a_graph_has_up_to_so_many_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(build, "MOST_STEPS", 2)
+    assert refused(tmp_path, "name: g\nsteps: {a: , b: }") == []
+    assert refused(tmp_path, "name: g\nsteps: {a: , b: , c: }") == ["g.yaml:2: steps: expected at most 2 steps, came 3"]
+
+
+def test_so_many_problems_are_told_one_by_one(tmp_path: Path):
+    def lines(problems: int) -> list[str]:
+        return refused(tmp_path, "name: g\nsteps:\n" + "\n".join(f"  s{n}: {{zz: 1}}" for n in range(problems)))
+
+    assert len(lines(load.MOST_LINES)) == load.MOST_LINES
+    assert lines(load.MOST_LINES + 1)[-1].endswith("and 1 more problems from here on")
+
+
+def test_an_expression_has_up_to_so_many_letters():
+    def pieces(letters: int) -> list[str]:
+        return list(expressions._pieces("{{" + "1".rjust(letters) + "}}"))
+
+    assert pieces(expressions.LONGEST) == ["1"]
+    with pytest.raises(expressions.ExpressionError, match="expected '}}' after"):
+        pieces(expressions.LONGEST + 1)
+
+
+def test_a_cron_text_has_up_to_so_many_letters():
+    assert cron.wrong("0 6 * * *".ljust(cron.LONGEST)) == []
+    assert "expected minute, hour" in cron.wrong("0 6 * * *".ljust(cron.LONGEST + 1))[0]
+
+
+def test_a_duration_is_up_to_ten_years(tmp_path: Path):
+    assert refused(tmp_path, "name: g\nsteps: {a: {wait: 3650d}}") == []
+    assert "of at most 3650d" in refused(tmp_path, "name: g\nsteps: {a: {wait: 3651d}}")[0]
+
+
+# What is told.
+
+
+def test_a_few_messages_of_a_job_are_told_and_as_much_of_each_as_a_person_reads():
+    assert explain(["x" * 500, "2", "3"]) == f"{'x' * 500}; 2; 3"
+    assert explain(["x" * 501, "2", "3", "4"]) == f"{'x' * 500}…; 2; 3 (and 1 more messages)"
+
+
+def test_a_log_entry_has_texts_of_a_bounded_length(monkeypatch: pytest.MonkeyPatch):
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stdout", written)
+    logs.log("INFO", "x" * logs._LONGEST, more="y" * (logs._LONGEST + 1))
+    said = json.loads(written.getvalue())
+    assert (said["message"], said["more"]) == ("x" * 16_000, "y" * 16_000 + "…")
