@@ -11,7 +11,8 @@ from orchestrator.definition.document import schedule_keys
 from orchestrator.definition.load import invalid, load_graph
 from orchestrator.errors import InvalidGraphError, UsageError
 from orchestrator.locking.helpers import helpers
-from orchestrator.locking.modules import lacking, module_files
+from orchestrator.locking.imports import module_files
+from orchestrator.locking.modules import lacking
 from orchestrator.locking.provision import Provision, Secret, provision
 from orchestrator.locking.wrong import dataflow_steps, functions, misnamed, problems_of, unreadable
 

@@ -464,7 +464,7 @@ try:
 except ImportError:
     orjson = None
 def make():
-    from orchestrator.cli import app
+    from orchestrator import cli
     from google.cloud import nothing_such
     import unknown_module
 """
