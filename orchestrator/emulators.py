@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import NotFoundError, OrchestratorError
+from orchestrator.leash import leashed
 
 #: Where the SDK is put: by Debian's and Red Hat's packages, by Google's images and archive, by snap.
 _SDKS = (
@@ -34,12 +35,6 @@ _JVM = ("-Duser.language=en", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 #: Seconds for a start; 0.7 on a quiet machine.
 _PATIENCE = 30.0
-
-#: Runs a command until it ends, or until whoever holds the other end of standard input closes it or is gone: also a
-#: process that is killed leaves no Java behind.
-_LEASH = (
-    'exec 3<&0; "$@" </dev/null 3<&- & it=$!; { cat <&3 >/dev/null; kill $it 2>&-; } & exec 3<&- </dev/null; wait $it'
-)
 
 #: Another program may take the free port before Java does.
 _TRIES = 3
@@ -111,7 +106,7 @@ def _platforms() -> Iterator[Path]:
 def _start(kind: Kind, line: tuple[str, ...], log: int) -> tuple[subprocess.Popen[bytes], str]:
     for _ in range(_TRIES):
         port = _free_port()
-        full = ["/bin/sh", "-c", _LEASH, "emulator", *line, "--host=127.0.0.1", f"--port={port}"]
+        full = leashed([*line, "--host=127.0.0.1", f"--port={port}"])
         process = subprocess.Popen(full, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
         try:
             if _answers(process, port):

@@ -10,11 +10,13 @@ Everything is real but Cloud Tasks and Dataflow, whose stand-ins are driven by G
 import base64
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,10 +29,13 @@ from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import run_key
 from orchestrator.definition.load import load_graph
 from orchestrator.errors import OrchestratorError, StoreError
+from orchestrator.home import Home
 from orchestrator.rehearsal.chaos import Calm
+from orchestrator.rehearsal.deployed import deployed
 from orchestrator.rehearsal.http import post
-from orchestrator.rehearsal.local_jobs import local_jobs
+from orchestrator.rehearsal.local_jobs import LocalJobs
 from orchestrator.rehearsal.process import Function, free_port
+from orchestrator.rehearsal.unexpected import in_logs, stumbles
 from orchestrator.standins.cloud_tasks import CloudTasksStandIn
 from orchestrator.standins.dataflow import DataflowStandIn
 from orchestrator.standins.dataflow_play import LaunchCall, Play
@@ -48,7 +53,8 @@ _TOPIC = f"projects/{PROJECT}/topics/dataflow-events"
 class Rehearsal:
     """A deployed graph. ``time_scale`` shrinks the delays of tasks; jobs take their time.
 
-    ``play`` says how each Dataflow job goes: as its step's ``local:`` command for real, if nothing else is said.
+    ``play`` says how each Dataflow job goes: as its step's ``local:`` block for real, if nothing else is said. No
+    process of it, an emulator's, a function's or a job's, outlives the block, nor this process if that is killed.
     """
 
     def __init__(
@@ -66,8 +72,9 @@ class Rehearsal:
         self._path = graph.resolve()
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
+        self.home = Home(self._folder.resolve() / "home")
         self.double = DataflowStandIn(
-            play or local_jobs(lambda: self.store, self._path.parent, self._folder / "data", PREFIX),
+            play or LocalJobs(lambda: self.store, self._path.parent, self.home, PREFIX),
             self._emit,
             project=PROJECT,
             latency=latency,
@@ -107,6 +114,17 @@ class Rehearsal:
             raise StoreError(f"no run has the id '{run_id}'")
         return found
 
+    @property
+    def unexpected(self) -> list[str]:
+        """What went wrong that no chaos caused, a sentence each."""
+        logs = {target: self._folder / f"{target}.log" for target in self.functions}
+        return [*in_logs(logs), *self._stumbles]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What sends the command line to this world: ``--store firestore://rehearsal``."""
+        return {emulators.FIRESTORE.variable: self._firestore}
+
     def wait(self, run_id: str, timeout: float = 120.0) -> Run:
         """The run once it has ended. Raises OrchestratorError if that takes too long."""
         deadline = time.monotonic() + timeout
@@ -120,29 +138,25 @@ class Rehearsal:
 
     def _open(self) -> None:
         enter = self._stack.enter_context
-        firestore, self._pubsub = (
-            enter(emulators.running(emulators.FIRESTORE)),
-            enter(emulators.running(emulators.PUBSUB)),
-        )
-        os.environ["FIRESTORE_EMULATOR_HOST"] = firestore
+        self._stumbles = enter(stumbles())
+        self._firestore = enter(emulators.running(emulators.FIRESTORE))
+        self._pubsub = enter(emulators.running(emulators.PUBSUB))
+        enter(_reaped(self.home))
         queues = [_queue("launches"), _queue("checks")]
         tasks = CloudTasksStandIn(queues, time_scale=self._time_scale, delivery_faults=self.chaos.deliveries)
         enter(tasks)
         enter(self.double)
-        self._deploy(firestore, tasks.endpoint)
-        self.store = connect(PROJECT, "(default)")
+        self._deploy(tasks.endpoint)
+        with _environment(self.environment):  # Google's client looks there when it is made
+            self.store = connect(PROJECT, "(default)")
         self._stack.callback(self.store.close)
 
-    def _deploy(self, firestore: str, tasks: str) -> None:
+    def _deploy(self, tasks: str) -> None:
         """Start the functions, and have the topic push to the one for signals."""
-        graphs = self._folder / "graphs"
-        graphs.mkdir()
-        (graphs / f"{self.graph.name}{'' if self._path.stem == 'graph' else self._path.suffix}").symlink_to(
-            self._path.parent if self._path.stem == "graph" else self._path
-        )
+        deployed(self._path, self.graph.name, self._folder / "graphs")
         ports = {target: free_port() for target in ("on_signal", "on_task", "start", "sweep")}
         environment = {
-            "FIRESTORE_EMULATOR_HOST": firestore,
+            **self.environment,
             "CLOUD_TASKS_EMULATOR_HOST": tasks,
             "DATAFLOW_EMULATOR_URL": self.double.url,
             "ORCHESTRATOR_PROJECT": PROJECT,
@@ -180,6 +194,30 @@ class Rehearsal:
 
     def _call(self, verb: str, path: str, body: Mapping[str, Any]) -> None:
         post(f"http://{self._pubsub}/v1/{path}", body, verb)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """These variables as long as the block lasts."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _reaped(home: Home) -> Iterator[None]:
+    """What jobs run below ``home`` ends with the block, or with this process, if that is killed."""
+    home.make()
+    command = [sys.executable, "-m", "orchestrator.jobs.reaper", str(home.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
+        yield
 
 
 def _queue(name: str) -> tasks_v2.Queue:

@@ -1,5 +1,6 @@
 """Posts JSON to a server of this machine."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -10,7 +11,7 @@ from orchestrator.errors import OrchestratorError
 
 
 def post(url: str, body: Mapping[str, Any], verb: str = "POST") -> bytes:
-    """The body of the answer. Raises OrchestratorError with the answer's text if it is none of 2xx."""
+    """The body of the answer. Raises OrchestratorError if none comes, or with its text if it is none of 2xx."""
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=verb)
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -19,3 +20,5 @@ def post(url: str, body: Mapping[str, Any], verb: str = "POST") -> bytes:
     except urllib.error.HTTPError as error:
         with error:
             raise OrchestratorError(f"{url}: {error.code}: {error.read().decode(errors='replace')}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise OrchestratorError(f"{url}: no answer: {getattr(error, 'reason', error)}") from error

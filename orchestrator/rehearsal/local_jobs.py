@@ -1,42 +1,130 @@
-"""Dataflow jobs of a rehearsal played by what stands in for them: each step's own ``local:`` command, run for real."""
+"""Dataflow jobs of a rehearsal played by what stands in for them: each step's own ``local:`` block, run for real.
 
-import os
-import sys
+By the same backends as ``orchestrator run`` runs it: environment, working folder, outputs and errors are the same.
+"""
+
+import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from orchestrator.core.model import Run
+from orchestrator.core.model import Outcome
 from orchestrator.core.names import parse_job_name
-from orchestrator.core.steps import Json
-from orchestrator.definition import shell
+from orchestrator.definition.expressions import ExpressionError
 from orchestrator.engine.rendering import facts_of, render
-from orchestrator.ports import Store
-from orchestrator.standins.dataflow_play import LaunchCall, Play
+from orchestrator.errors import LaunchRefusedError
+from orchestrator.home import Home
+from orchestrator.jobs.process import ProcessBackend
+from orchestrator.jobs.python import PythonBackend
+from orchestrator.ports import JobBackend, JobOver, JobRequest, Store
+from orchestrator.standins.dataflow_play import Ended, LaunchCall, Play
+from orchestrator.standins.dataflow_stage import counters
+
+#: How many python functions run at once.
+_THREADS = 8
+
+#: Seconds for a job that was killed to be gone. A python function cannot be killed, and is left to this process's end.
+_PATIENCE = 5.0
 
 
-def local_jobs(
-    store: Callable[[], Store], graph_folder: Path, data: Path, prefix: str = ""
-) -> Callable[[LaunchCall], Play]:
-    """How the jobs go: as the ``local:`` command of their step, in the graph's folder, with ``run.dir`` below ``data``.
+@dataclass
+class _Job:
+    """A job that a backend runs. ``over`` is set when it has ended, and its end was told."""
 
-    A job whose step has no such command takes a moment and succeeds. ``prefix``: what the jobs' names begin with.
+    request: JobRequest
+    backend: JobBackend
+    ended: Ended
+    id: str = ""
+    starting: threading.Lock = field(default_factory=threading.Lock)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        with self.starting:
+            try:
+                found = self.backend.launch(self.request)
+            except LaunchRefusedError as error:
+                found = JobOver(Outcome.FAILED, time.time(), error=str(error))
+            if isinstance(found, JobOver):
+                self.tell(found)
+            else:
+                self.id = found.job
+
+    def heard(self) -> None:
+        """It may have ended."""
+        with self.starting:
+            found = self.backend.status(self.id)
+        if isinstance(found, JobOver):
+            self.tell(found)
+
+    def tell(self, over: JobOver) -> None:
+        if over.outcome is Outcome.SUCCEEDED:
+            self.ended(None, counters(over.outputs or {}))
+        else:
+            self.ended(over.error or over.outcome, {})
+        self.over.set()
+
+    def kill(self) -> None:
+        for _ in range(2):  # politely, and at once for certain
+            if self.id and not self.over.is_set():
+                self.backend.cancel(self.id)
+
+    def join(self) -> None:
+        self.over.wait(_PATIENCE)
+
+
+class LocalJobs:
+    """How the jobs go: as the ``local:`` block of their step, in the graph's folder, below ``home``.
+
+    A job whose step has none takes a moment and succeeds; one that streams runs until it is stopped. ``prefix``: what
+    the jobs' names begin with.
     """
 
-    def facts(run: Run) -> dict[str, Json]:
-        return facts_of(run) | {"dir": str(data / run.id)}
+    def __init__(self, store: Callable[[], Store], graph_folder: Path, home: Home, prefix: str = "") -> None:
+        self._store, self._folder, self._home, self._prefix = store, graph_folder, home, prefix
+        self._jobs: dict[str, _Job] = {}
+        self._lock = threading.Lock()
+        self._backends: dict[str, JobBackend] = {}
 
-    def play(call: LaunchCall) -> Play:
-        ref = parse_job_name(call.name, prefix)
-        run = store().get_run(ref.run) if ref else None
-        plan = store().get_plan(run.version) if run else None
-        local = plan.steps[ref.node].local if ref and plan else None
-        if run is None or plan is None or local is None or local.kind != "command":
+    def __call__(self, call: LaunchCall) -> Play:
+        ref = parse_job_name(call.name, self._prefix)
+        run = self._store().get_run(ref.run) if ref else None
+        plan = self._store().get_plan(run.version) if run else None
+        if ref is None or run is None or plan is None:
             return Play(0.2, 0.1, 0.3)
-        command = render(store(), facts, run, plan, local.spec)["command"]
-        (data / run.id).mkdir(parents=True, exist_ok=True)
-        words = shell.words(command)
-        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-        environment = {"PATH": path, "ORCHESTRATOR_RUN": run.id, "ORCHESTRATOR_RUN_DIR": str(data / run.id)}
-        return Play(0.1, 0.1, command=words, environment=environment, folder=str(graph_folder))
+        step = plan.steps[ref.node]
+        streams = bool(step.work.spec.get("streaming"))
+        local = step.local
+        if local is None:
+            return Play(0.2, 0.1, None if streams else 0.3, streaming=streams)
+        try:
+            facts = {**facts_of(run), "dir": str(self._home.data(run.id))}
+            spec = render(self._store(), lambda _: facts, run, plan, local.spec)
+        except ExpressionError as error:
+            return Play(0.1, 0.1, 0.0, end="FAILED", errors=(str(error),))
+        if local.kind == "wait":
+            return Play(0.1, 0.1, float(str(spec["seconds"])), streaming=streams)
+        here = replace(run, folder=str(self._folder))
+        request = JobRequest(here, ref.node, step.name, ref.attempt, call.name, local.kind, spec)
+        return Play(0.1, 0.1, begin=partial(self._begin, request), streaming=streams)
 
-    return play
+    def _begin(self, request: JobRequest, ended: Ended) -> _Job:
+        with self._lock:
+            job = self._jobs[request.name] = _Job(request, self._backend(request.kind), ended)
+        job.start()
+        return job
+
+    def _backend(self, kind: str) -> JobBackend:
+        """Made when the first step needs it: one of python functions takes the place of ``sys.stdout``."""
+        if kind not in self._backends:
+            if kind == "python":
+                self._backends[kind] = PythonBackend(self._home, self._heard, time.time, _THREADS)
+            else:
+                self._backends[kind] = ProcessBackend(self._home, self._heard, time.time)
+        return self._backends[kind]
+
+    def _heard(self, name: str) -> None:
+        with self._lock:
+            job = self._jobs[name]
+        job.heard()

@@ -1,4 +1,7 @@
-"""One deployed function as a process of functions-framework. Starts it, kills it, and knows nothing of what it does."""
+"""One deployed function as a process of functions-framework. Starts it, kills it, and knows nothing of what it does.
+
+It is on a leash: it does not outlive this process, not even if that is killed.
+"""
 
 import contextlib
 import os
@@ -12,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.errors import OrchestratorError
+from orchestrator.leash import leashed
 
 #: Where the functions lie: beside the package, as in the deployed archive.
 MAIN = Path(__file__).resolve().parents[2] / "functions" / "main.py"
@@ -36,7 +40,12 @@ class Function:
         """Start it, and return when it listens. Raises OrchestratorError if it does not."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
+                leashed(self._command),
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         deadline = time.monotonic() + PATIENCE
         while self._process.poll() is None and time.monotonic() < deadline:
@@ -51,7 +60,7 @@ class Function:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):  # it has died by itself
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            self._process.communicate()
             self._process = None
 
     _pause = threading.Event()

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.standins import dataflow_job as d
 from orchestrator.standins.dataflow_events import log_entry, status_changed
 from orchestrator.standins.dataflow_job import Job
+from orchestrator.standins.dataflow_play import Act
 from orchestrator.standins.dataflow_stage import Program, Stage
 
 #: Takes what Google would send: ("log", a LogEntry) or ("eventarc", a CloudEvent).
@@ -23,16 +24,16 @@ class Life:
 
     def __init__(self, stage: Stage, post: Stage, lock: threading.RLock, emit: Emit, folder: Path) -> None:
         self._stage, self._post, self._lock, self._emit, self._folder = stage, post, lock, emit, folder
-        self._programs: list[Program] = []
+        self._acts: list[Act] = []
 
     def stop(self) -> None:
-        """End all programs. To be called without the lock: what a program's end does takes it."""
+        """End what jobs really do. To be called without the lock: the end of that takes it."""
         with self._lock:
-            programs, self._programs = self._programs, []
-        for program in programs:
-            program.kill()
-        for program in programs:
-            program.join()
+            acts, self._acts = self._acts, []
+        for act in acts:
+            act.kill()
+        for act in acts:
+            act.join()
 
     def enter(self, job: Job, state: str, fields: Mapping[str, Any] | None = None) -> None:
         """A state begins, and what follows it is planned. Nothing happens to a job that has ended."""
@@ -40,7 +41,7 @@ class Life:
             return None
         job.history.append((time.time(), state, fields or {}))
         self._send("eventarc", status_changed(job))
-        if state == d.RUNNING and job.play.command:
+        if state == d.RUNNING and (job.play.command or job.play.begin):
             return self._start(job)
         seconds, following = _next(job)
         turn = len(job.history)
@@ -76,21 +77,21 @@ class Life:
         self._post.after(0, lambda: self._emit(kind, body))
 
     def _start(self, job: Job) -> None:
-        """Run the job's program; its end is the job's."""
+        """Begin what the job really does; the end of that is the job's."""
 
-        def ended(status: int, counted: Mapping[str, int | float], said: str) -> None:
+        def ended(error: str | None, counted: Mapping[str, int | float]) -> None:
             with self._lock:
                 if job.state != d.RUNNING:
                     return
                 job.metrics.update(counted)
-                self.end(job, d.FAILED if status else d.DONE, [f"exit status {status}: {said}"])
+                self.end(job, d.DONE if error is None else d.FAILED, [error or ""])
 
         try:
-            program = Program(job.play, self._folder / job.id, ended)
+            act = job.play.begin(ended) if job.play.begin else Program(job.play, self._folder / job.id, ended)
         except OSError as error:
             return self.end(job, d.FAILED, [f"{type(error).__name__}: {error}"])
-        job.stop = program.kill
-        self._programs.append(program)
+        job.stop = act.kill
+        self._acts.append(act)
         return None
 
 

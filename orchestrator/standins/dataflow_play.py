@@ -1,12 +1,23 @@
 """How the jobs of the Dataflow stand-in go, and what goes wrong on the way to it. Data only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from orchestrator.standins.rest import RefusedError
 
-__all__ = ["LAUNCHER_ERROR", "Canned", "Fault", "LaunchCall", "Play", "RefusedError", "out_of_quota", "unavailable"]
+__all__ = [
+    "LAUNCHER_ERROR",
+    "Act",
+    "Canned",
+    "Ended",
+    "Fault",
+    "LaunchCall",
+    "Play",
+    "RefusedError",
+    "out_of_quota",
+    "unavailable",
+]
 
 #: The launcher's error as it was recorded in 2021; it is never followed by "Worker pool stopped.".
 LAUNCHER_ERROR = "Error occurred in the launcher container: Template launch failed. See console logs."
@@ -24,12 +35,30 @@ class LaunchCall:
     environment: Mapping[str, Any]
 
 
+#: Is told once that what a job really does is over: why it failed, None if it did not, and the job's counters.
+Ended = Callable[[str | None, Mapping[str, int | float]], None]
+
+
+class Act(Protocol):
+    """What a job really does while it is RUNNING."""
+
+    def kill(self) -> None:
+        """End it now. Harmless if it has ended."""
+        ...
+
+    def join(self) -> None:
+        """Return when it has ended."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Play:
     """How a job goes: seconds in QUEUED, PENDING and RUNNING, then its ``end``, a state without ``JOB_STATE_``.
 
     ``running`` None: until told (``DataflowStandIn.move``). ``command``: a real program instead of ``running``; it ends
-    the job as DONE or FAILED, and the numbers in the JSON file ``$ORCHESTRATOR_OUTPUTS`` are its counters.
+    the job as DONE or FAILED, and the numbers in the JSON file ``$ORCHESTRATOR_OUTPUTS`` are its counters. ``begin``:
+    anything else that the job really does; it is begun with what is to be told of its end, and raises OSError if it
+    cannot be.
     ``launcher_error``: the job goes from QUEUED to FAILED with it. ``stubborn``: only force cancels it.
     """
 
@@ -44,6 +73,7 @@ class Play:
     command: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: str | None = None
+    begin: Callable[[Ended], Act] | None = None
     stopping: float = 1.0
     stubborn: bool = False
 

@@ -12,8 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from orchestrator.standins.dataflow_play import Play
+from orchestrator.leash import leashed
+from orchestrator.standins.dataflow_play import Ended, Play
 
 log = logging.getLogger(__name__)
 
@@ -67,17 +69,20 @@ class Stage:
 
 
 class Program:
-    """A job's real program, in a session of its own. ``ended`` gets its exit status, what it counted and said."""
+    """A job's real program, in a session of its own and on a leash: nothing of it outlives this process.
 
-    def __init__(self, play: Play, folder: Path, ended: Callable[[int, Mapping[str, int | float], str], None]) -> None:
+    ``ended`` gets why it failed, None if it did not, and what it counted.
+    """
+
+    def __init__(self, play: Play, folder: Path, ended: Ended) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._outputs, self._log = folder / "outputs.json", folder / "log"
         self._ended = ended
         environment = {**os.environ, **play.environment, "ORCHESTRATOR_OUTPUTS": str(self._outputs)}
         with self._log.open("wb") as said:
             self._process = subprocess.Popen(
-                list(play.command),
-                stdin=subprocess.DEVNULL,
+                leashed(list(play.command)),
+                stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 env=environment,
@@ -98,13 +103,20 @@ class Program:
 
     def _wait(self) -> None:
         status = self._process.wait()
+        self._process.communicate()  # lets go of the leash, and so of whatever the program left running
         said = self._log.read_text(encoding="utf-8", errors="replace").strip()[-_TAIL:]
-        self._ended(status, self._counted(), said)
+        self._ended(f"exit status {status}: {said}" if status else None, self._counted())
 
     def _counted(self) -> Mapping[str, int | float]:
         try:
             found = json.loads(self._outputs.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        pairs = found.items() if isinstance(found, dict) else ()
-        return {key: value for key, value in pairs if isinstance(value, int | float) and not isinstance(value, bool)}
+        return counters(found) if isinstance(found, dict) else {}
+
+
+def counters(outputs: Mapping[str, Any]) -> Mapping[str, int | float]:
+    """What of a program's outputs a Dataflow job can have: numbers."""
+    return {
+        key: value for key, value in outputs.items() if isinstance(value, int | float) and not isinstance(value, bool)
+    }

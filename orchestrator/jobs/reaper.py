@@ -1,0 +1,44 @@
+"""Ends what commands of a home still run once nobody needs them: a process that waits for its starter to go.
+
+    python -m orchestrator.jobs.reaper HOME
+
+Commands outlive their launcher on purpose. Where they must not, this is started beside them with a pipe as its standard
+input, and works when that is closed, as the system does for a process that is killed. It needs no more than a pipe and
+a file's lock, so it holds on macOS too.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestrator.home import Home
+from orchestrator.jobs import attempt, claim, group
+from orchestrator.jobs.environment import outputs_variable
+
+#: Seconds between two looks, and for which it goes on: what it may not signal it cannot end.
+_LOOK, _PATIENCE = 0.01, 30.0
+
+
+def reap(home: Home) -> None:
+    """Kill the process group of every attempt that is left, until none is."""
+    until = time.monotonic() + _PATIENCE
+    while (left := list(_left(home))) and time.monotonic() < until:
+        for number in left:
+            if number is not None:
+                group.send(number, signal.SIGKILL)
+        time.sleep(_LOOK)
+
+
+def _left(home: Home) -> Iterator[int | None]:
+    """The groups of the attempts that still run; None for one whose shell has not come to write its number down."""
+    for mark in home.path.glob("runs/*/steps/*/*/claim"):
+        number = attempt.group_of(mark.parent)
+        if claim.held(mark.parent) or (number is not None and group.left_behind(number, outputs_variable(mark.parent))):
+            yield number
+
+
+if __name__ == "__main__":
+    sys.stdin.buffer.read()
+    reap(Home(Path(sys.argv[1])))

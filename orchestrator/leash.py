@@ -1,0 +1,14 @@
+"""A command that dies with whoever started it, whatever befalls that process: for what must not outlive it.
+
+It holds on Linux and on macOS alike, for it needs nothing but a pipe: the system closes its other end when a process
+goes, also by ``kill -9``. (PR_SET_PDEATHSIG is Linux's alone, and means the thread that started the command.)
+"""
+
+#: $@: the command. Standard input is the pipe that its starter holds. When that is closed, the whole process group is
+#: killed, so the starter gives it one of its own. The exit status is the command's.
+_SHELL = 'exec 3<&0; "$@" </dev/null 3<&- & it=$!; { cat <&3 >/dev/null; kill -9 0; } & exec 3<&- </dev/null; wait $it'
+
+
+def leashed(command: list[str]) -> list[str]:
+    """``command`` on a leash. Start it with ``stdin=PIPE`` and ``start_new_session=True``, and close that to end it."""
+    return ["/bin/sh", "-c", _SHELL, "leash", *command]
