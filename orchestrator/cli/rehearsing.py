@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.rehearsed import Rehearsed
+from orchestrator.cli.rehearsal_result import result_of
+from orchestrator.cli.rehearsed import Kept, Rehearsed
 from orchestrator.cli.words import tally
 from orchestrator.core.model import Run, RunStatus, Status
-from orchestrator.core.names import run_key
 from orchestrator.words import duration
 
 if TYPE_CHECKING:
@@ -24,13 +24,19 @@ MORTAL = ("on_task", "on_signal")
 #: Seconds between two looks at the runs, and how many times longer than a look that is at least.
 _LOOK, _SPARE = 1.0, 3.0
 
-#: Seconds that jobs get to end after the last run has.
-_PATIENCE = 5.0
+#: Seconds between two looks whether a world that is kept is to be kept on.
+_STILL = 0.2
+
+#: What the command line calls the store of a rehearsal.
+STORE = "firestore://rehearsal"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be rehearsed. ``kill_every``: seconds, 0 for never. ``timeout``: seconds for all runs together."""
+    """What is to be rehearsed. ``kill_every``: seconds, 0 for never. ``timeout``: seconds for all runs together.
+
+    ``keep``: leave everything up when the runs have ended, until somebody stops it.
+    """
 
     path: Path
     params: Mapping[str, object]
@@ -40,11 +46,18 @@ class Wanted:
     drop_events: bool
     kill_every: float
     timeout: float
+    keep: bool = False
 
 
-def rehearse(wanted: Wanted, say: Callable[[str], None], stopped: Callable[[], bool]) -> Rehearsed:
+def rehearse(
+    wanted: Wanted,
+    say: Callable[[str], None],
+    stopped: Callable[[], bool],
+    tell: Callable[[Rehearsed, Kept | None], None],
+) -> Rehearsed:
     """Rehearse until all runs have ended, the time is over, or ``stopped`` says so.
 
+    ``tell`` is told how it went, while everything is still up; if it is to be kept so, until ``stopped`` says no more.
     Raises NotFoundError if Java or an emulator is missing.
     """
     from orchestrator.rehearsal import Rehearsal
@@ -65,7 +78,12 @@ def rehearse(wanted: Wanted, say: Callable[[str], None], stopped: Callable[[], b
             rehearsal.start(run_id, wanted.params)
         _look_on(rehearsal, ids, say, lambda: stopped() or time.monotonic() > begun + wanted.timeout)
         stack.close()
-        return _result(rehearsal, ids, monkey.kills, getattr(trouble, "happened", {}))
+        result = result_of(rehearsal, ids, monkey.kills, getattr(trouble, "happened", {}))
+        keep = wanted.keep and not stopped()
+        tell(result, Kept(rehearsal.environment, STORE, ids, str(rehearsal.home.path / "runs")) if keep else None)
+        while keep and not stopped():
+            time.sleep(_STILL)
+        return result
 
 
 def _look_on(rehearsal: "Rehearsal", ids: list[str], say: Callable[[str], None], over: Callable[[], bool]) -> None:
@@ -95,23 +113,6 @@ def _look_on(rehearsal: "Rehearsal", ids: list[str], say: Callable[[str], None],
 def _counts(rehearsal: "Rehearsal", run: Run) -> Counter[Status]:
     view = rehearsal.store.load_all(run.key)
     return Counter(view.state(node).status for node in range(len(rehearsal.graph.steps)))
-
-
-def _result(rehearsal: "Rehearsal", ids: list[str], kills: int, happened: Mapping[str, int]) -> Rehearsed:
-    runs = [rehearsal.run(run_id) for run_id in ids]
-    open_ = [run for run in runs if run.status is RunStatus.RUNNING]
-    until = time.monotonic() + (0.0 if open_ else _PATIENCE)
-    while rehearsal.double.active and time.monotonic() < until:
-        time.sleep(0.1)
-    cloud = [node for node, step in enumerate(rehearsal.graph.compile().steps) if step.work.kind == "dataflow"]
-    attempts = 0
-    for run_id in ids:
-        view = rehearsal.store.load_all(run_key(run_id))
-        attempts += sum(view.state(node).attempt for node in cloud)
-    double = rehearsal.double
-    return Rehearsed(
-        runs, attempts, dict(double.launches), kills, dict(happened), list(double.active), list(double.misfits)
-    )
 
 
 def chaos(wanted: Wanted) -> "Calm":

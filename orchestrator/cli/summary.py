@@ -67,7 +67,7 @@ def failures(found: Found) -> Iterator[Line]:
     """Who cancelled the run; every step that failed by itself or whose job was stopped, with its error and its log."""
     if found.run.stop is not None:
         yield Line(f"the run was cancelled {stopped(found.run.stop)}", "magenta")
-    failed = [node for node in range(len(found.plan.steps)) if _is_told(found.view.state(node))]
+    failed = told(found)
     for node in failed[:_FAILURES]:
         state = found.view.state(node)
         name = found.plan.steps[node].name
@@ -83,9 +83,14 @@ def failures(found: Found) -> Iterator[Line]:
         yield Line(f"and {more}: orchestrator status {found.run.id}{found.flag}", "red")
 
 
-def _is_told(state: StepState) -> bool:
-    """Whether a step is worth a line of its own: it failed, or its job was stopped."""
-    return state.status is Status.FAILED or (state.status is Status.CANCELLED and state.attempt > 0)
+def told(found: Found) -> list[int]:
+    """The steps that are worth a line of their own: they failed, or their jobs were stopped."""
+    states = map(found.view.state, range(len(found.plan.steps)))
+    return [
+        node
+        for node, state in enumerate(states)
+        if state.status is Status.FAILED or (state.status is Status.CANCELLED and state.attempt > 0)
+    ]
 
 
 def reason(state: StepState, known: Stop | None) -> str:

@@ -91,6 +91,11 @@ class DataflowStandIn:
         """The names of the jobs that have not ended."""
         return [job.name for job in list(self.service.jobs.values()) if not job.ended]
 
+    @property
+    def streaming(self) -> list[str]:
+        """Those of them that go on until somebody stops them."""
+        return [job.name for job in list(self.service.jobs.values()) if not job.ended and job.play.streaming]
+
     def fail(self, method: str, *faults: Fault) -> None:
         """The next calls of ``method`` (``flexTemplates.launch``, ``jobs.get``…) meet these faults, one each."""
         self._faults[method].extend(faults)

@@ -128,10 +128,10 @@ class Place:
                     os.killpg(int((claim.parent / "pid").read_text()), signal.SIGKILL)
 
 
-def finish(process: "subprocess.Popen[str]") -> Said:
+def finish(process: "subprocess.Popen[str]", patience: float = PATIENCE) -> Said:
     """Wait for the end of a command."""
     try:
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()

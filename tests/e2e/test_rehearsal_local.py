@@ -1,6 +1,10 @@
 """A rehearsal's jobs are the steps' ``local:`` blocks, as ``orchestrator run`` runs them; and nothing outlives it."""
 
 import re
+import subprocess
+import time
+import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +94,43 @@ def test_a_local_block_runs_as_it_runs_on_one_machine(place: Place, what: Path):
     for name in FAILED:
         expected = re.sub(r"\S*/", "", str(steps[name]["error"]))
         assert expected in re.sub(r"\S*/", "", str(states[name].error)), name
+
+
+LASTS = """
+name: lasts
+steps:
+  a:
+    dataflow: {template: gs://b/t.json}
+    local: {command: "trap '' TERM; (trap '' TERM; sleep 600) & echo up > up; sleep 600; sleep 600"}
+"""
+
+
+def marked(mark: str) -> set[int]:
+    """The processes that have ``mark`` in their environment."""
+    if not Path("/proc").is_dir():
+        listed = subprocess.run(["ps", "-axEww", "-o", "pid=,command="], capture_output=True, text=True, check=True)
+        return {int(line.split()[0]) for line in listed.stdout.splitlines() if mark in line}
+    found = set[int]()
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if mark.encode() in file.read_bytes():
+                found.add(int(file.parent.name))
+    return found
+
+
+def test_a_rehearsal_that_is_killed_leaves_no_process_of_its_own(place: Place):
+    """Emulators, functions, and jobs that do not want to end: all of them have what was in its environment."""
+    emulated()
+    place.write("lasts.yaml", LASTS)
+    mark = str(uuid.uuid4())
+    process = place.start("rehearse", "lasts.yaml", "--calm", MARK=mark)
+    deadline = time.monotonic() + 120
+    while not (place.folder / "up").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    before = marked(mark)
+    process.kill()
+    said = process.communicate()
+    assert len(before) > 8, said
+    while (left := marked(mark)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == set()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.rehearsed import Rehearsed
+from orchestrator.cli.rehearsed import Kept, Rehearsed
 from orchestrator.cli.rehearsing import Wanted
 from orchestrator.core.model import Run, RunStatus
 
@@ -32,12 +32,35 @@ def test_a_rehearsal_went_well_if_runs_succeeded_jobs_were_launched_once_and_non
         (replace(WELL, runs=[replace(RUN, status=RunStatus.RUNNING, ended_at=None)]), "net-1  has not ended"),
         (replace(WELL, launches={"a--k-0-1": 2, "b--k-1-1": 1}), "LAUNCHED 2 TIMES: a--k-0-1"),
         (replace(WELL, active=["a--k-0-1"]), "jobs still active: a--k-0-1"),
+        (replace(WELL, misfits=["jobs.get: x"]), "the Dataflow API would refuse: jobs.get: x"),
+        (replace(WELL, unexpected=["start: KeyError: 'x'"]), "UNEXPECTED: start: KeyError: 'x'"),
     ],
 )
 def test_a_rehearsal_that_went_wrong_says_where(went: Rehearsed, line: str):
     assert not went.well
     assert line in list(went.lines())
     assert went.json()["well"] is False
+
+
+def test_failed_steps_are_told_below_their_run_and_streaming_jobs_are_no_fault():
+    told = replace(WELL, failures={"net-1": ["a failed: boom"]}, steps={"net-1": {"a": {"error": "boom"}}})
+    assert list(told.lines())[:3] == [*list(WELL.lines())[:1], "  a failed: boom", *list(WELL.lines())[1:2]]
+    assert told.json()["runs"] == [{**WELL.json()["runs"][0], "failed_steps": {"a": {"error": "boom"}}}]
+    streams = replace(WELL, streaming=["s--k-2-1"])
+    assert streams.well
+    assert list(streams.lines())[-1] == "streaming jobs that went on: s--k-2-1"
+    assert streams.json()["streaming"] == ["s--k-2-1"]
+    assert not {"streaming", "unexpected", "kept"} & WELL.json().keys()
+
+
+def test_a_world_that_is_kept_is_looked_at_by_a_line_for_each_run():
+    kept = Kept({"FIRESTORE_EMULATOR_HOST": "127.0.0.1:8080"}, "firestore://rehearsal", ["net-1", "net-2"], "/tmp/x")
+    look = "FIRESTORE_EMULATOR_HOST=127.0.0.1:8080 orchestrator status net-{} --store firestore://rehearsal"
+    assert list(kept.lines()) == [
+        "all of it stays up until Ctrl-C; the jobs' logs are below /tmp/x",
+        look.format(1),
+        look.format(2),
+    ]
 
 
 def test_attempts_that_launched_no_job_are_counted():

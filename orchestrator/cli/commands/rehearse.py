@@ -4,6 +4,7 @@ import json
 import random
 import threading
 import time
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
 from orchestrator.cli.given import given_params
 from orchestrator.cli.interrupt import interruptible
 from orchestrator.cli.options import json_option
+from orchestrator.cli.rehearsed import Kept, Rehearsed
 from orchestrator.cli.rehearsing import Wanted, rehearse
 from orchestrator.cli.words import clock
 from orchestrator.errors import UsageError
@@ -25,11 +27,13 @@ Examples:
 
 Everything is real but Dataflow and Cloud Tasks: the functions run under functions-framework, the store is Google's
 Firestore emulator and signals come through the Pub/Sub emulator (Java and both emulators must be installed). A Dataflow
-step runs the command of its local: block, or takes a moment and succeeds. Nothing is kept when it is over. Delays of
-tasks are 50 times shorter than they are in the cloud.
+step runs its local: block, as 'orchestrator run' does, or takes a moment and succeeds; a streaming one goes on until
+the end. Delays of tasks are 50 times shorter than they are in the cloud. Nothing is kept when it is over, and no
+process outlives it, not even if it is killed; --keep leaves everything up for a look from elsewhere, until Ctrl-C.
 
 Exit codes: 0 every run succeeded and every attempt launched exactly one job; 1 a run failed or did not end, a job was
-launched twice, or a job was left; 2 wrong use, an invalid graph, or something is not installed; 130 interrupted.
+launched twice or left, or something went wrong that no dice had decided (an exception in a function, a dropped task, a
+call that Dataflow would refuse); 2 wrong use, an invalid graph, or something is not installed; 130 interrupted.
 """
 
 #: Seconds between two kills where the user names none, and nothing is to stay calm.
@@ -52,6 +56,7 @@ _KILL_EVERY = 5.0
 @click.option(
     "--timeout", type=click.FloatRange(min=1.0), metavar="SECONDS", default=600.0, show_default=True, help="At most."
 )
+@click.option("--keep", is_flag=True, help="Leave everything up when the runs have ended, until Ctrl-C.")
 @json_option
 def command(
     graph: str,
@@ -62,29 +67,35 @@ def command(
     drop_events: bool,
     kill_every: float | None,
     timeout: float,
+    keep: bool,
     as_json: bool,
 ) -> int:
     """Run GRAPH on this machine as it runs in the cloud, while answers, events and functions are lost."""
     kills = kill_every if kill_every is not None else 0.0 if calm else _KILL_EVERY
     dice = random.randrange(1000) if seed is None else seed
     path, params = checked(graph, pairs)
-    wanted = Wanted(path, params, runs, dice, calm, drop_events, kills, timeout)
-    stop = threading.Event()
+    wanted = Wanted(path, params, runs, dice, calm, drop_events, kills, timeout, keep)
+    stop, early = threading.Event(), False
 
     def say(text: str) -> None:
         if not as_json:
             click.echo(f"{clock(time.time())}  {text}")
 
+    def tell(result: Rehearsed, kept: Kept | None) -> None:
+        nonlocal early
+        early = stop.is_set()
+        if as_json:
+            world = {} if kept is None else {"kept": kept.json()}
+            click.echo(json.dumps({"seed": dice, **result.json(), **world}, ensure_ascii=False, indent=2))
+            return
+        for line in chain(result.lines(), kept.lines() if kept is not None else ()):
+            click.echo(line)
+
     with interruptible(stop.set):
         if not calm or kills:
             say(f"seed {dice}: the same dice again with --seed {dice}")
-        result = rehearse(wanted, say, stop.is_set)
-    if as_json:
-        click.echo(json.dumps({"seed": dice, **result.json()}, ensure_ascii=False, indent=2))
-    else:
-        for line in result.lines():
-            click.echo(line)
-    return INTERRUPTED if stop.is_set() else DONE if result.well else FAILED
+        result = rehearse(wanted, say, stop.is_set, tell)
+    return INTERRUPTED if early else DONE if result.well else FAILED
 
 
 def checked(name: str, pairs: tuple[str, ...]) -> tuple[Path, dict[str, object]]:
