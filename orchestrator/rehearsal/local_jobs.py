@@ -16,6 +16,7 @@ from orchestrator.definition.expressions import ExpressionError
 from orchestrator.engine.rendering import facts_of, render
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.home import Home
+from orchestrator.jobs.isolated import PythonSteps
 from orchestrator.jobs.process import ProcessBackend
 from orchestrator.jobs.python import PythonBackend
 from orchestrator.ports import JobBackend, JobOver, JobRequest, Store
@@ -85,6 +86,7 @@ class LocalJobs:
         self._store, self._folder, self._home, self._prefix = store, graph_folder, home, prefix
         self._jobs: dict[str, _Job] = {}
         self._lock = threading.Lock()
+        self._processes = ProcessBackend(home, self._heard, time.time)
         self._backends: dict[str, JobBackend] = {}
 
     def __call__(self, call: LaunchCall) -> Play:
@@ -118,11 +120,12 @@ class LocalJobs:
     def _backend(self, kind: str) -> JobBackend:
         """Made when the first step needs it: one of python functions takes the place of ``sys.stdout``."""
         if kind not in self._backends:
-            if kind == "python":
-                self._backends[kind] = PythonBackend(self._home, self._heard, time.time, _THREADS)
-            else:
-                self._backends[kind] = ProcessBackend(self._home, self._heard, time.time)
+            self._backends[kind] = self._python() if kind == "python" else self._processes
         return self._backends[kind]
+
+    def _python(self) -> JobBackend:
+        threads = PythonBackend(self._home, self._heard, time.time, _THREADS)
+        return PythonSteps(self._home, threads, self._processes)
 
     def _heard(self, name: str) -> None:
         with self._lock:

@@ -42,6 +42,7 @@ steps:
       cwd: sub
   words: {JOB, local: {command: [sh, -c, 'echo "$1" > "$ORCHESTRATOR_RUN_DIR/words"', sh, "{{ params.text }}"]}}
   function: {JOB, local: {python: helper:count, args: {n: 2}}}
+  apart: {JOB, local: {python: helper:count, args: {n: 3}, isolated: true}}
   waits: {JOB, local: {wait: 1s}}
   twice: {JOB, retry: {attempts: 2, delay: 1s}, local: {command: '[ "$ORCHESTRATOR_ATTEMPT" = 2 ]'}}
   fails: {JOB, local: {command: "echo so; echo boom >&2; exit 3"}}
@@ -90,7 +91,8 @@ def test_a_local_block_runs_as_it_runs_on_one_machine(place: Place, what: Path):
     }
     assert {name: step["status"] for name, step in steps.items()} == {name: s.status for name, s in states.items()}
     assert {name: step["attempt"] for name, step in steps.items()} == {name: s.attempt for name, s in states.items()}
-    assert (states["env"].outputs, states["function"].outputs) == ({"lines": 7}, {"rows": 2})
+    outputs = [states[name].outputs for name in ("env", "function", "apart")]
+    assert outputs == [{"lines": 7}, {"rows": 2}, {"rows": 3}]
     for name in FAILED:
         expected = re.sub(r"\S*/", "", str(steps[name]["error"]))
         assert expected in re.sub(r"\S*/", "", str(states[name].error)), name
