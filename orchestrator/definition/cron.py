@@ -1,4 +1,4 @@
-"""Whether a text says when, as Cloud Scheduler takes it: unix-cron, of five fields. It computes no times.
+"""Whether a text says when, and ever, as Cloud Scheduler takes it: unix-cron, of five fields. It computes no times.
 
 A field is ``*``, ``a``, ``a-b``, ``*/n``, ``a-b/n`` or a list of these; Sunday is 0 and 7. There is no ``L``, ``W``,
 ``#``, ``?`` or ``@daily``. (https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules)
@@ -43,6 +43,9 @@ _FIELDS = (
     _Field("the day of the week", 0, 7, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")),
 )
 
+#: Days of each month, in a leap year.
+_LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
 
 def wrong(text: str) -> list[str]:
     """All that is wrong with the text, a sentence for each item of each field; none if it fits."""
@@ -55,7 +58,28 @@ def wrong(text: str) -> list[str]:
         for field, part in zip(_FIELDS, parts, strict=True)
         for item in part.split(",")
     ]
-    return [f"{field.name}: {sentence}" for field, sentence in found if sentence]
+    sentences = [f"{field.name}: {sentence}" for field, sentence in found if sentence]
+    return sentences or _never(*parts[2:])
+
+
+def _never(day: str, month: str, weekday: str) -> list[str]:
+    """What is wrong with days that never come, such as 30 February. Where a day of the week is given, it comes."""
+    if not weekday.startswith("*"):
+        return []
+    days, months = _numbers(_FIELDS[2], day), _numbers(_FIELDS[3], month)
+    if any(number <= _LONGEST_MONTHS[one - 1] for one in months for number in days):
+        return []
+    return [f"{_FIELDS[2].name}: expected one that month {quoted(month)} has, came {quoted(day)}: it would never come"]
+
+
+def _numbers(field: _Field, text: str) -> set[int]:
+    """All that a field without a mistake stands for."""
+    found: set[int] = set()
+    for item in text.split(","):
+        span, _, step = item.partition("/")
+        ends = [field.low, field.high] if span == "*" else [field.number(end) or 0 for end in span.split("-", 1)]
+        found.update(range(ends[0], ends[-1] + 1, int(step or 1)))
+    return found
 
 
 def _wrong_item(field: _Field, item: str) -> str | None:

@@ -146,6 +146,12 @@ RIGHT = [
     "0-59/7 0 31 12 7",
     "05 00 01 01 SUN",
     "0 0 * * FRI-7",
+    "0 0 29 2 *",
+    "0 0 30,1 FEB *",
+    "0 0 */30 2 *",
+    "0 0 31 2,4,12 *",
+    "0 0 30 2 MON",
+    "0 0 31 * *",
 ]
 
 
@@ -185,6 +191,11 @@ NOT_CRON = {
         "the day of the month: expected 1 to 31, came '?'",
         "the day of the week: expected a range that rises, came 'SAT-SUN': Sunday at its end is 7",
     ],
+    "0 0 30 2 *": ["the day of the month: expected one that month '2' has, came '30': it would never come"],
+    "0 0 30-31 feb */2": ["the day of the month: expected one that month 'feb' has, came '30-31': it would never come"],
+    "0 0 31 4,6-9/3,11 *": [
+        "the day of the month: expected one that month '4,6-9/3,11' has, came '31': it would never come"
+    ],
     "-1 0 1 1 ٣": [
         "the minute: expected 0 to 59, came ''",
         "the day of the week: expected 0 to 7 or SUN to SAT, came '٣'",
@@ -197,7 +208,9 @@ def test_cloud_scheduler_would_not_take_this(text: str, sentences: list[str]) ->
     assert cron.wrong(text) == sentences
 
 
-ZONES = ("Etc/UTC", "UTC", "Europe/Berlin", "Europe/Rome", "America/New_York")
+ZONES = ("Etc/UTC", "UTC", "Europe/Berlin", "Europe/Rome", "America/New_York", "MST", "Etc/GMT+2", "Etc/GMT-2", "GMT+0")
+PLUS_TWO = "which is UTC+2: in its name the sign is the other way round"
+ABBREVIATION = "an abbreviation may mean several zones: name a place in the one that is meant"
 EXPECTED = "expected a time zone such as Europe/Berlin or Etc/UTC, came"
 
 
@@ -210,7 +223,18 @@ EXPECTED = "expected a time zone such as Europe/Berlin or Etc/UTC, came"
         "berlin": f"{EXPECTED} 'berlin' (did you mean 'Europe/Berlin'?)",
         "new york": f"{EXPECTED} 'new york' (did you mean 'America/New_York'?)",
         "../etc/passwd": f"{EXPECTED} '../etc/passwd'",
-        "+01:00": f"{EXPECTED} '+01:00'",
+        "+01:00": f"{EXPECTED} '+01:00': this offset has no name: name a place where it is so",
+        "GMT+2": f"{EXPECTED} 'GMT+2' (did you mean 'Etc/GMT-2', {PLUS_TWO}?)",
+        "UTC+02:00": f"{EXPECTED} 'UTC+02:00' (did you mean 'Etc/GMT-2', {PLUS_TWO}?)",
+        "+0200": f"{EXPECTED} '+0200' (did you mean 'Etc/GMT-2', {PLUS_TWO}?)",
+        "gmt -2": f"{EXPECTED} 'gmt -2' (did you mean 'Etc/GMT+2', {PLUS_TWO.replace('+', '-')}?)",
+        "UTC+0": f"{EXPECTED} 'UTC+0' (did you mean 'Etc/UTC', which is UTC?)",
+        "etc/gmt+2": f"{EXPECTED} 'etc/gmt+2' (did you mean 'Etc/GMT+2', which is 2 h behind UTC?)",
+        "Etc/GMT+15": f"{EXPECTED} 'Etc/GMT+15': this offset has no name: name a place where it is so",
+        "UTC+5:30": f"{EXPECTED} 'UTC+5:30': this offset has no name: name a place where it is so",
+        "BST": f"{EXPECTED} 'BST': {ABBREVIATION}",
+        "CET+1": f"{EXPECTED} 'CET+1': {ABBREVIATION}",
+        "Rome": f"{EXPECTED} 'Rome' (did you mean 'Europe/Rome'?)",
     }.items(),
 )
 def test_a_time_zone_is_known_by_its_name(name: str, sentence: str | None) -> None:
