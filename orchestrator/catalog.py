@@ -1,8 +1,10 @@
 """Finds graphs by name: a path is a path, and a name is looked for below ``graphs/``. Loads nothing."""
 
+import os
 from pathlib import Path
 
 from orchestrator.errors import NotFoundError
+from orchestrator.home import root_of
 from orchestrator.suggestions import did_you_mean
 
 SUFFIXES = (".yaml", ".yml", ".json", ".py")
@@ -11,7 +13,7 @@ SUFFIXES = (".yaml", ".yml", ".json", ".py")
 def find_graph(name: str, folder: Path = Path()) -> Path:
     """The file of the graph that a user calls ``name``: a path, or ``graphs/NAME.yaml``, or ``graphs/NAME/graph.yaml``.
 
-    Raises NotFoundError.
+    ``graphs/`` is that of ``folder``, or the nearest above it in the same repository. Raises NotFoundError.
     """
     path = folder / name
     if path.is_file():
@@ -20,7 +22,7 @@ def find_graph(name: str, folder: Path = Path()) -> Path:
         if found := _inside(path):
             return found[-1]
         raise NotFoundError(f"{name}: expected a file graph.yaml, graph.json or graph.py in this folder")
-    known = graphs(folder)
+    known = graphs(nearest(folder))
     if name in known:
         return known[name]
     if path.suffix in SUFFIXES:
@@ -29,6 +31,19 @@ def find_graph(name: str, folder: Path = Path()) -> Path:
     raise NotFoundError(
         f"{name}: no file and no graph in graphs/ has this name{did_you_mean(name, list(known))}{where}"
     )
+
+
+def nearest(folder: Path = Path()) -> Path:
+    """The folder whose ``graphs/`` is meant in ``folder``: it, or the nearest above it in the same repository."""
+    here = folder.resolve()
+    root = root_of(here)
+    if root is not None:
+        for parent in (here, *here.parents):
+            if (parent / "graphs").is_dir():
+                return Path(os.path.relpath(parent, here)) if folder == Path() else parent
+            if parent == root:
+                break
+    return folder
 
 
 def graphs(folder: Path = Path()) -> dict[str, Path]:

@@ -109,10 +109,16 @@ def default_home(start: Path) -> Home:
     If it is in none: in the folder we are in, if ``start`` is below it, or else beside ``start``.
     """
     folder, here = (start if start.is_dir() else start.parent).resolve(), Path.cwd()
+    root = root_of(folder) or (here if folder.is_relative_to(here) else folder)
+    return Home(root / FOLDER)
+
+
+def root_of(folder: Path) -> Path | None:
+    """The root of the repository, or of what has a home, that the absolute ``folder`` lies in; None if in none."""
     for parent in (folder, *folder.parents):
         if (parent / FOLDER).is_dir() or (parent / ".git").exists():
-            return Home(parent / FOLDER)
-    return Home((here if folder.is_relative_to(here) else folder) / FOLDER)
+            return parent
+    return None
 
 
 def existing_home(home: Home) -> Home:

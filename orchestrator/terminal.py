@@ -27,6 +27,11 @@ def without_codes(text: str) -> str:
     return _CODES.sub("", text)
 
 
+def one_line(text: str) -> str:
+    """``text`` as it fits into a line among others: its lines joined, without escape codes."""
+    return " ".join(without_codes(text).split())
+
+
 def readable(line: str) -> str:
     """What a person would have read in a line when it was finished: what was written over (``\r``, ``\b``) is not.
 

@@ -4,16 +4,29 @@ Every command imports what it needs when it is called, so that ``--help`` and a 
 """
 
 import io
+import os
 import sys
 
 
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 the run failed, 2 wrong use or an invalid graph, 130 interrupted."""
+    _open_streams()
     from orchestrator.cli.failure import guarded
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a letter is no reason to stop
     sys.exit(guarded(_command_line))
+
+
+def _open_streams() -> None:
+    """Let standard streams that are closed lead nowhere: else the first file that is opened would be one of them."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # which takes the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _command_line() -> int:

@@ -9,6 +9,7 @@ from orchestrator.core.model import Stop
 from orchestrator.core.steps import Step
 from orchestrator.errors import UsageError
 from orchestrator.settings import SettingsError, read_cloud_settings
+from orchestrator.terminal import one_line
 from orchestrator.wiring import StoreUrl
 from orchestrator.words import status_word
 
@@ -29,7 +30,7 @@ def job_lines(found: Found, node: int, attempt: int | None, follow: bool) -> Ite
     if state.job is not None:
         yield from _where(step, state.job, found.url.project if found.url else "")
     if state.error:
-        yield f"error    {state.error}"
+        yield f"error    {one_line(state.error)}"
 
 
 def _where(step: Step, job: str, project: str) -> Iterator[str]:

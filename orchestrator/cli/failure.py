@@ -1,5 +1,6 @@
 """How the command line fails: one sentence on standard error and an exit code, never a traceback."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -42,7 +43,7 @@ def _failed(error: Exception) -> int:
             complain(f"error: {error}")
             return error.exit_code
         case BrokenPipeError():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+            _give_up_output()
             return NO_READER
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] == "rich":
             complain(no_extra())
@@ -51,6 +52,8 @@ def _failed(error: Exception) -> int:
             complain(f"error: this needs Google's clients: {install('cloud')}")
             return WRONG
         case OSError(strerror=str(reason)):
+            if not error.filename:
+                _give_up_output()  # it may be full: what is left would be tried again at the end
             complain(f"error: {f'{error.filename}: ' if error.filename else ''}{reason}")
             return FAILED
         case _:
@@ -62,9 +65,15 @@ def _failed(error: Exception) -> int:
             return FAILED
 
 
+def _give_up_output() -> None:
+    """What is still to be printed goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+
+
 def complain(text: str) -> None:
-    """Say what is wrong, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    """Say what is wrong, on standard error. If nobody can be told there, the exit code tells it."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _keep(error: Exception) -> str:

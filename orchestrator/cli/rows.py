@@ -11,6 +11,7 @@ from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
+from orchestrator.terminal import one_line
 from orchestrator.words import duration, status_word
 
 
@@ -27,7 +28,9 @@ class Row:
 
 def row(plan: Plan, states: States, node: int, now: float) -> Row:
     step, state = plan.steps[node], states.get(node, PENDING)
-    return Row(step.name, state.status, status_word(state.status), lasted(state, now), note(plan, states, node, now))
+    return Row(
+        step.name, state.status, status_word(state.status), lasted(state, now), one_line(note(plan, states, node, now))
+    )
 
 
 def note(plan: Plan, states: States, node: int, now: float) -> str:

@@ -12,6 +12,7 @@ from orchestrator.cli.words import classed, clock, counted, listed, stopped, tal
 from orchestrator.core.machine import OPERATOR
 from orchestrator.core.model import RunStatus, Status, StepState, Stop
 from orchestrator.core.plan import FailsOn
+from orchestrator.terminal import one_line
 from orchestrator.words import duration, status_word
 
 #: How many failed steps are told one by one.
@@ -74,7 +75,7 @@ def failures(found: Found) -> Iterator[Line]:
         style = "magenta" if state.status is Status.CANCELLED else "red"
         allowed = "" if found.plan.steps[node].counts else ", which does not fail the run"
         word = f"{name} {status_word(state.status)}{after_attempts(state)}{classed(state)}{allowed}"
-        yield Line(f"{word}: {reason(state, found.run.stop)}", style)
+        yield Line(f"{word}: {one_line(reason(state, found.run.stop))}", style)
         log = log_path(found, node)
         if log is not None:
             yield Line(f"  log  {short(log)}", whole=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.steps import Step
+from orchestrator.terminal import one_line
 from orchestrator.words import duration, status_word
 
 
@@ -101,7 +102,7 @@ def clock(at: float, form: str = "%H:%M:%S") -> str:
 def stopped(stop: Stop) -> str:
     """``by ann at 12:03:04: wrong input``."""
     by = f"by {stop.by} " if stop.by else ""
-    return f"{by}at {clock(stop.at)}" + (f": {stop.why}" if stop.why else "")
+    return f"{by}at {clock(stop.at)}" + (f": {one_line(stop.why)}" if stop.why else "")
 
 
 def why(run: Run) -> str:

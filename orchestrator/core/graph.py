@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -40,6 +40,21 @@ class Schedule:
     time_zone: str = "Etc/UTC"
     params: Mapping[str, Json] = field(default_factory=dict)
     paused: bool = False
+
+
+#: A cycle of more steps than these is not told step by step.
+_TOLD = 12
+
+
+def _steps(count: int) -> str:
+    return "steps " if count <= _TOLD else f"{count:,} steps "
+
+
+def _way(names: Sequence[str]) -> str:
+    """``a -> b -> a``; of a long way its beginning and its end."""
+    left_out = len(names) - _TOLD
+    told = names if left_out <= 1 else [*names[: _TOLD - 4], f"… {left_out + 1:,} more …", *names[-3:]]
+    return " -> ".join(told)
 
 
 @dataclass(frozen=True)
@@ -137,7 +152,7 @@ class Graph:
                 names = [edge[0] for edge in edges]
                 start = names.index(min(names))
                 names = [*names[start:], *names[:start], names[start]]
-                message = f"these steps wait for each other in a cycle: {' -> '.join(names)}"
+                message = f"these {_steps(len(names) - 1)}wait for each other in a cycle: {_way(names)}"
                 found.append(Problem(("steps", names[0], "after"), message))
         return found
 

@@ -73,6 +73,15 @@ def test_another_folder_is_locked_as_well_and_must_be_there(place: Place) -> Non
     assert (said.code, said.err) == (2, "error: graphs: expected a folder with graphs, and there is none\n")
 
 
+def test_the_graphs_of_the_repository_are_locked_from_wherever_in_it(place: Place) -> None:
+    place.write("graphs/sales.yaml", JOB)
+    place.write("sub/.keep", "")
+    inner = Place(place.folder / "sub")
+    assert inner.look("lock").out == "../graphs/graphs.lock: 1 graph in 1 file\n"
+    assert inner.look("lock", "--check").code == 0
+    assert inner.look("graphs").out == "sales  ../graphs/sales.yaml\n"
+
+
 def test_the_word_count_runs_on_one_machine(place: Place) -> None:
     shutil.copytree(ROOT / "graphs" / "wordcount", place.folder / "graphs" / "wordcount")
     said = place.run("wordcount", "--param", "bucket=none", "--run-id", "w1")

@@ -1,6 +1,10 @@
 """The commands that look: validate, plot, status, explain, logs, runs, graphs, schema; and what wrong use is told."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,6 +148,37 @@ def test_logs_prints_what_an_attempt_wrote(ran: Place) -> None:
     assert ran.look("logs", "sales-1", "mail").err == "step 'mail' has not run: it is upstream failed\n"
     said = ran.look("logs", "sales-1", "load", "--attempt", "3")
     assert (said.code, said.err) == (2, "error: step 'load' has made 2 attempts: there is no attempt 3\n")
+
+
+def test_logs_says_that_a_log_was_deleted(place: Place) -> None:
+    place.write("g.yaml", "name: g\nsteps:\n  a: {command: 'true'}\n  b: {wait: 0s}\n  c: {python: 'm:f'}\n")
+    place.write("m.py", "def f():\n    pass\n")
+    assert place.run("g.yaml", "--run-id", "r1").code == 0
+    assert place.look("logs", "r1", "a") == Said(0, "", "step 'a' wrote nothing in attempt 1\n")
+    assert place.look("logs", "r1", "c") == Said(0, "", "step 'c' wrote nothing in attempt 1\n")
+    shutil.rmtree(place.folder / ".orchestrator/runs/r1/steps")
+    gone = "is gone: somebody deleted .orchestrator/runs/r1"
+    words = f"the log of step 'a', attempt 1, {gone}/steps/000-a/1/log\n"
+    assert place.look("logs", "r1", "a") == place.look("logs", "r1", "a", "--follow") == Said(1, "", words)
+    shutil.rmtree(place.folder / ".orchestrator/runs/r1")
+    assert place.look("logs", "r1", "c") == Said(1, "", f"the log of step 'c', attempt 1, {gone}\n")
+
+
+def test_closed_streams_are_no_fault(place: Place) -> None:
+    place.write("g.yaml", "name: g\nsteps: {a: {command: 'cat; echo to the log'}}\n")
+
+    def ends(line: str) -> tuple[int, str]:
+        shell = ["sh", "-c", f'"$0" -m orchestrator {line}', sys.executable]
+        done = subprocess.run(
+            shell, cwd=place.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False
+        )
+        return done.returncode, (done.stdout + done.stderr).decode()
+
+    assert ends("run g.yaml --run-id r1 --no-picture <&- >&- 2>&-") == (0, "")
+    assert place.look("logs", "r1", "a").out == "to the log\n"
+    assert ends("status r1 >&-") == ends("--help >&-") == ends("status r1 <&- >&- 2>&-") == (0, "")
+    assert ends("status nothing >&- 2>&-") == ends("nonsense 2>&-") == (2, "")
+    assert ends("status nothing >&-") == (2, "error: no run has the id 'nothing': list them with orchestrator runs\n")
 
 
 def test_logs_follows_a_step_through_its_attempts_until_it_has_ended(place: Place) -> None:

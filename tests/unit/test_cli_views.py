@@ -4,9 +4,10 @@ import io
 
 from rich.console import Console
 
+from orchestrator.cli.console import step_lines
 from orchestrator.cli.lines import LineView
 from orchestrator.cli.live import LiveView
-from orchestrator.cli.rows import telling
+from orchestrator.cli.rows import rows, telling
 from orchestrator.cli.watch import Watch
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run, RunStatus, Status, StepState, View
@@ -102,6 +103,19 @@ def test_the_line_view_writes_a_line_for_every_change_but_not_for_a_launch() -> 
         "a  failed           2.0 s  exit status 1",
         "b  upstream failed  because of a",
     ]
+
+
+def test_an_error_of_several_lines_is_one_line_among_others() -> None:
+    seen, stream = watch(step("a"), step("b", "a")), io.StringIO()
+    error = "ValueError: first\r\n\tsecond \x1b[31mred\x1b[0m\n\n(m.py:2)"
+    with LineView(seen, stream):
+        saw(seen, "a", Status.FAILED, attempt=1, started_at=NOW - 3, ended_at=NOW - 1, error=error)
+    assert [line[10:] for line in stream.getvalue().splitlines()] == [
+        "run sales-1: 2 steps",
+        "a  failed           2.0 s  ValueError: first second red (m.py:2)",
+    ]
+    (line,) = step_lines(rows(seen.plan, seen.states, [0], NOW), screen())
+    assert line.plain == "✗ a  failed             2.0 s  ValueError: first second red (m.py:2)"
 
 
 def test_the_watch_counts_and_leaves_out_gates_and_other_runs() -> None:

@@ -47,6 +47,22 @@ def test_a_cycle_is_named_step_by_step_from_its_first_name() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    {
+        12: "these steps wait for each other in a cycle: "
+        "s0000 -> s0001 -> s0002 -> s0003 -> s0004 -> s0005 -> s0006 -> s0007 -> s0008 -> s0009 -> s0010 -> s0011 "
+        "-> s0000",
+        1_200: "these 1,200 steps wait for each other in a cycle: "
+        "s0000 -> s0001 -> s0002 -> s0003 -> s0004 -> s0005 -> s0006 -> s0007 -> … 1,190 more … "
+        "-> s1198 -> s1199 -> s0000",
+    }.items(),
+)
+def test_a_cycle_is_told_in_a_line_however_long_it_is(count: int, words: str) -> None:
+    steps = [Step(f"s{number:04}", after=(f"s{(number - 1) % count:04}",)) for number in range(count)]
+    assert Graph("g", tuple(steps)).problems() == [Problem(("steps", "s0000", "after"), words)]
+
+
 def test_each_knot_has_its_cycle() -> None:
     assert sorted(problem.message for problem in graph(a="b", b="a", c="d b", d="c").problems()) == [
         "these steps wait for each other in a cycle: a -> b -> a",

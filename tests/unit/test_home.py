@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.catalog import find_graph, nearest
+from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.home import Home, check_run_id, default_home
 
 
@@ -34,6 +35,33 @@ def test_a_home_that_exists_is_taken_whereever_in_it_we_are(tmp_path: Path) -> N
     (tmp_path / ".orchestrator").mkdir()
     (tmp_path / "deep" / "down").mkdir(parents=True)
     assert default_home(tmp_path / "deep" / "down") == Home(tmp_path / ".orchestrator")
+
+
+def test_graphs_are_found_from_a_subfolder_as_the_home_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / "repository" / "graphs" / "sales" / "sql"
+    deep.mkdir(parents=True)
+    graph = tmp_path / "repository" / "graphs" / "sales" / "graph.yaml"
+    graph.touch()
+    monkeypatch.chdir(deep)
+    with pytest.raises(NotFoundError, match=r"^sales: no file and no graph in graphs/ has this name$"):
+        find_graph("sales")  # for nothing says that all this belongs together
+    (tmp_path / "repository" / ".git").mkdir()
+    assert find_graph("sales").resolve() == graph
+    assert str(find_graph("sales")) == "../../../graphs/sales/graph.yaml"
+    assert find_graph("sales", deep) == graph
+    (deep / "graphs").mkdir()
+    (deep / "graphs" / "sales.json").touch()
+    assert find_graph("sales") == Path("graphs/sales.json")
+
+
+def test_graphs_of_another_repository_are_not_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "graphs").mkdir()
+    (tmp_path / "graphs" / "sales.json").touch()
+    (tmp_path / "inner" / ".git").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "inner")
+    assert nearest() == Path()
+    with pytest.raises(NotFoundError):
+        find_graph("sales")
 
 
 def test_git_leaves_a_home_alone(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ Example:
 @click.command(epilog=EPILOG)
 def command() -> None:
     """List the graphs in graphs/ by name."""
-    from orchestrator.catalog import graphs
+    from orchestrator.catalog import graphs, nearest
 
-    found = graphs()
+    found = graphs(nearest())
     if not found:
         raise NotFoundError("there is no graph in graphs/ here: a graph is graphs/NAME.yaml or graphs/NAME/graph.yaml")
     width = column(list(found), 100)

@@ -5,6 +5,7 @@ from shlex import quote
 
 import click
 
+from orchestrator.catalog import nearest
 from orchestrator.cli.failure import DONE, WRONG, complain
 from orchestrator.cli.options import json_option
 from orchestrator.cli.words import counted
@@ -21,9 +22,12 @@ Terraform deploys the graphs from FOLDER/graphs.lock, and refuses a file that ha
 Exit codes: 0 done, or as it should be; 2 a graph has problems, or with --check the lock is out of date.
 """
 
+#: The folder if none is named: here, or the nearest above in the same repository.
+_USUAL = Path("graphs")
+
 
 @click.command(epilog=EPILOG)
-@click.argument("folder", type=click.Path(path_type=Path), default="graphs")
+@click.argument("folder", type=click.Path(path_type=Path), default=_USUAL)
 @click.option("--check", is_flag=True, help="Write nothing; say what has changed since the lock was written.")
 @json_option
 def command(folder: Path, check: bool, as_json: bool) -> int:
@@ -31,8 +35,9 @@ def command(folder: Path, check: bool, as_json: bool) -> int:
 
     FOLDER is graphs/ if not said otherwise.
     """
+    mend = "run 'orchestrator lock'" if folder == _USUAL else f"run 'orchestrator lock {quote(str(folder))}'"
+    folder = nearest() / folder if folder == _USUAL else folder
     made, path = lock(folder), folder / NAME
-    mend = "run 'orchestrator lock'" if folder == Path("graphs") else f"run 'orchestrator lock {quote(str(folder))}'"
     stale = differences(path, made, mend) if check else []
     if not check:
         path.write_text(made.text(), encoding="utf-8")

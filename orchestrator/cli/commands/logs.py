@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.failure import complain
+from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.lookup import Found, find_step, found_run
 from orchestrator.cli.options import place_options
-from orchestrator.cli.summary import log_path
+from orchestrator.cli.summary import log_path, short
 from orchestrator.cli.words import counted
 from orchestrator.errors import UsageError
 from orchestrator.terminal import Cleaner
@@ -41,7 +41,7 @@ _LOOK = 0.2
 @click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Which attempt. [default: the newest]")
 @click.option("-f", "--follow", is_flag=True, help="Go on as the step writes, until it has ended.")
 @place_options
-def command(run: str, step: str, attempt: int | None, follow: bool, home: Path | None, store: str | None) -> None:
+def command(run: str, step: str, attempt: int | None, follow: bool, home: Path | None, store: str | None) -> int:
     """Print what STEP of RUN wrote."""
     found = found_run(home, run, store)
     node = find_step(found.plan, step)
@@ -53,16 +53,20 @@ def command(run: str, step: str, attempt: int | None, follow: bool, home: Path |
 
         for line in job_lines(found, node, attempt, follow):
             click.echo(line)
-        return
+        return DONE
+    if missing := deleted(found, node, attempt):
+        complain(missing)
+        return FAILED
     if follow:
         show(followed(found, node, attempt, home, store))
-        return
+        return DONE
     path = log_path(found, node, attempt)
     if path is None:
         complain(nothing(found, node, attempt))
-        return
+        return DONE
     with path.open("rb") as log:
         show(iter(partial(log.read, _PIECE), b""))
+    return DONE
 
 
 def show(pieces: Iterable[bytes]) -> None:
@@ -73,6 +77,20 @@ def show(pieces: Iterable[bytes]) -> None:
         fit = clean(decode(piece)).encode(sys.stdout.encoding, "replace") if sys.stdout.isatty() else piece
         sys.stdout.buffer.write(fit)
         sys.stdout.buffer.flush()
+
+
+def deleted(found: Found, node: int, attempt: int | None) -> str | None:
+    """That the log of an attempt is no longer there, if that can be told. A command always has one, if an empty one."""
+    step, state = found.plan.steps[node], found.view.state(node)
+    number = attempt or state.attempt
+    if found.home is None or not number or state.job is None:
+        return None
+    whole = found.home.run(found.run.id)
+    log = found.home.attempt(found.run.id, node, step.name, number) / "log"
+    if whole.is_dir() and (log.exists() or (step.local or step.work).kind != "command"):
+        return None
+    gone = log if whole.is_dir() else whole
+    return f"the log of step '{step.name}', attempt {number}, is gone: somebody deleted {short(gone)}"
 
 
 def nothing(found: Found, node: int, attempt: int | None) -> str:
