@@ -44,7 +44,7 @@ _FIELDS = (
 )
 
 #: Days of each month, in a leap year.
-_LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DAYS_OF_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def wrong(text: str) -> list[str]:
@@ -67,7 +67,7 @@ def _never(day: str, month: str, weekday: str) -> list[str]:
     if not weekday.startswith("*"):
         return []
     days, months = _numbers(_FIELDS[2], day), _numbers(_FIELDS[3], month)
-    if any(number <= _LONGEST_MONTHS[one - 1] for one in months for number in days):
+    if any(number <= _DAYS_OF_MONTHS[one - 1] for one in months for number in days):
         return []
     return [f"{_FIELDS[2].name}: expected one that month {quoted(month)} has, came {quoted(day)}: it would never come"]
 
