@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: the first asks a loop to stop, the second ends the process. It ends no job itself."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,14 +12,18 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 @contextmanager
 def interruptible(stop: Callable[[], None]) -> Iterator[None]:
     """While inside, the first of the signals calls ``stop``, and every further one raises KeyboardInterrupt."""
-    asked = False
+    asked, process = False, os.getpid()
 
-    def hear(_number: int, _frame: FrameType | None) -> None:
+    def hear(number: int, _frame: FrameType | None) -> None:
         nonlocal asked
-        if asked:
+        if os.getpid() != process:  # a step's function has forked, and its child is told to end
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        elif asked:
             raise KeyboardInterrupt
-        asked = True
-        stop()
+        else:
+            asked = True
+            stop()
 
     before = {number: signal.signal(number, hear) for number in SIGNALS}
     try:

@@ -9,6 +9,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, BinaryIO, TextIO
 
@@ -167,3 +168,24 @@ def _system(command: Any) -> int:
         return _SYSTEM(command)
     code = subprocess.call(command, shell=True)
     return code << 8 if code >= 0 else -code
+
+
+def install_spawning() -> None:
+    """The same for what ``multiprocessing`` spawns, which is no small module: not before a step runs."""
+    from multiprocessing import util
+
+    if util.spawnv_passfds is not _spawn:
+        _SPAWNING.append(util.spawnv_passfds)
+        setattr(util, "spawnv_passfds", _spawn)  # noqa: B010  it is no declared name
+
+
+_SPAWNING: list[Callable[..., int]] = []
+
+
+def _spawn(path: Any, args: Any, descriptors: Any) -> int:
+    """``multiprocessing.util.spawnv_passfds``, whose child is a step's as others are."""
+    if inside() is None:
+        return _SPAWNING[0](path, args, descriptors)
+    child = subprocess.Popen(args, executable=path, pass_fds=descriptors)
+    child.returncode = 0  # it is waited for by its number, and not through this
+    return child.pid

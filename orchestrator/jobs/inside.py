@@ -1,5 +1,6 @@
 """Which python step a thread works for: its own, the threads that it starts, and the calls that it gives to pools."""
 
+import _thread
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -51,6 +52,7 @@ def install() -> None:
             for owner, name, around in (
                 (threading.Thread, "start", _started),
                 (ThreadPoolExecutor, "submit", _submitted),
+                (_thread, "start_new_thread", _started_bare),
             ):
                 setattr(owner, name, around(getattr(owner, name)))
             _installed = True
@@ -62,6 +64,15 @@ def _started(start: Callable[[threading.Thread], None]) -> Callable[[threading.T
         if (step := inside()) is not None:
             thread.run = _from_now_on(step, thread.run)  # type: ignore[method-assign]
         start(thread)
+
+    return started
+
+
+def _started_bare(start: Callable[..., int]) -> Callable[..., int]:
+    @wraps(start)
+    def started(function: Callable[..., object], /, *rest: Any) -> int:
+        step = inside()
+        return start(function if step is None else _for(step, function), *rest)
 
     return started
 

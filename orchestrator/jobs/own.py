@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from orchestrator.jobs import capture
 from orchestrator.jobs.inside import Inside, inside
 
 #: unshare(2): no longer share the working folder and the umask with the other threads. It needs no privilege, but the
@@ -39,6 +40,7 @@ def begin(step: Inside) -> None:
     """The step's function is about to be called, in this thread: from here on, what it changes is its own."""
     step.begun = True
     if not hasattr(_here, "home"):
+        capture.install_spawning()
         if not _unshared():
             _refuse_changes()
         try:

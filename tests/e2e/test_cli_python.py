@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.command_line import Place
 
 MODULE = """
-import logging, os, subprocess, sys, threading, warnings
+import _thread, asyncio, logging, multiprocessing, os, subprocess, sys, threading, warnings
 from concurrent.futures import ThreadPoolExecutor
 
 POOL = ThreadPoolExecutor(1)
@@ -16,6 +16,27 @@ def apart(function, *args):
     thread = threading.Thread(target=function, args=args)
     thread.start()
     thread.join()
+
+def apart_and_bare(word):
+    done = threading.Event()
+    _thread.start_new_thread(lambda: (print(word), done.set()), ())
+    done.wait()
+
+async def at_once():
+    child = await asyncio.create_subprocess_exec("echo", "a child of asyncio")
+    await child.wait()
+    await asyncio.to_thread(print, "a thread of asyncio")
+
+def says(word):
+    print(word, flush=True)
+
+def processes():
+    fork, spawn = (multiprocessing.get_context(name) for name in ("fork", "spawn"))
+    with fork.Pool(1) as pool:
+        pool.map(says, ["a pool of processes"])
+    for made in (fork.Process(target=says, args=["forked"]), spawn.Process(target=says, args=["spawned"])):
+        made.start()
+        made.join()
 
 def prints():
     print("itself")
@@ -33,6 +54,9 @@ def prints():
         assert child.read() == "captured\\n"
     logging.getLogger("records").warning("a record")
     warnings.warn("a warning")
+    apart_and_bare("a bare thread")
+    asyncio.run(at_once())
+    processes()
     apart(lambda: 1 / 0)
     sys.stdout.reconfigure(line_buffering=True)
     sys.stdout.close()
@@ -54,6 +78,12 @@ SEEN = [
     "of popen",
     "a record",
     "UserWarning: a warning",
+    "a bare thread",
+    "a child of asyncio",
+    "a thread of asyncio",
+    "a pool of processes",
+    "forked",
+    "spawned",
     "ZeroDivisionError: division by zero",
     "the end False",
 ]
