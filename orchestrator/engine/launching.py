@@ -23,6 +23,7 @@ from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import holds, render
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.ports import JobOver, JobRequest
+from orchestrator.terminal import without_codes
 
 
 def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
@@ -112,7 +113,7 @@ def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, ca
 
 
 def _hopeless(effect: Launch, error: str, cause: str, at: float) -> JobEnded:
-    return JobEnded(effect.attempt, Outcome.FAILED, at, error=error, cause=cause, hopeless=True)
+    return JobEnded(effect.attempt, Outcome.FAILED, at, error=without_codes(error), cause=cause, hopeless=True)
 
 
 def _name(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> str:

@@ -34,8 +34,8 @@ class PythonSteps:
     def status(self, job: str) -> JobStatus:
         return self._runs(job).status(job)
 
-    def cancel(self, job: str) -> None:
-        self._runs(job).cancel(job)
+    def cancel(self, job: str) -> JobOver | None:
+        return self._runs(job).cancel(job)
 
     def _runs(self, job: str) -> JobBackend:
         return self._processes if "/" in job else self._threads

@@ -25,5 +25,5 @@ class Settled:
     def status(self, job: str) -> JobStatus:
         return self._backend.status(job)
 
-    def cancel(self, job: str) -> None:
-        self._backend.cancel(job)
+    def cancel(self, job: str) -> JobOver | None:
+        return self._backend.cancel(job)

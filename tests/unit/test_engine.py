@@ -370,6 +370,22 @@ def test_a_refused_launch_fails_the_step_at_once_whatever_its_retries(world):
     assert (state.status, state.attempt, state.error, state.cause) == (Status.FAILED, 1, "no such template", "refused")
 
 
+def test_no_reason_of_a_failure_holds_an_escape_code_whoever_gave_it(world):
+    pair = world(
+        Step("a", JOB), Step("b", Work("other", {})), a=Script(outcome=Outcome.FAILED, error="\x1b[31mboom\x1b[0m")
+    )
+
+    class Refusing(LossyBackend):
+        def launch(self, request: JobRequest) -> Launched:
+            raise LaunchRefusedError("no such \x1b]0;title\x07template")
+
+    pair.engine.backends = {"job": pair.jobs, "other": Refusing(pair.jobs, launches=False)}
+    pair.start()
+    assert pair.finish() is RunStatus.FAILED
+    view = pair.store.load_all(KEY)
+    assert [view.state(node).error for node in (0, 1)] == ["boom", "no such template"]
+
+
 def test_a_failed_attempt_is_made_again_after_its_delay_and_not_before(world):
     single = world(Step("a", JOB, retry=Retry(attempts=3, delay=60.0, backoff=2.0)))
     single.scripts = {"a": Script(outcome=Outcome.FAILED), "a 3": Script()}

@@ -15,6 +15,7 @@ from orchestrator.cli.summary import abandoned, failures
 from orchestrator.cli.watch import Watch
 from orchestrator.cli.words import clock, tally
 from orchestrator.core.model import RunStatus
+from orchestrator.terminal import without_codes
 from orchestrator.words import duration
 
 EPILOG = """\b
@@ -57,7 +58,7 @@ def show(found: Found, now: float, everything: bool) -> None:
     nodes = by_depth(found.plan) if everything or len(found.plan.steps) <= _MANY else telling(watch, 40)
     screen.print(Text(headline(found, now), "bold"))
     for name, value in found.run.params.items():
-        screen.print(Text(f"  {name} = {json.dumps(value, ensure_ascii=False)}"))
+        screen.print(Text(without_codes(f"  {name} = {json.dumps(value, ensure_ascii=False)}")))
     if found.run.params:
         screen.print(Text(f"  its days and times are those of {found.run.time_zone}"))
     for line in step_lines(rows(found.plan, found.view.states, nodes, now), screen):
