@@ -3,15 +3,18 @@
 import heapq
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from orchestrator.core.model import Run, RunStatus, Status
+import pytest
+
+from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.core.names import parse_job_name, run_key
-from orchestrator.core.plan import compile_plan
-from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
+from orchestrator.core.plan import Plan, compile_plan
+from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import OrchestratorError
 from orchestrator.jobs.dataflow import DataflowBackend
@@ -131,3 +134,77 @@ def test_a_run_in_bad_weather_has_one_job_an_attempt_and_ends_well():
         assert set(double.launches.values()) == {1}
         assert sum(double.launches.values()) == 13 + len(twice)
         assert (double.active, double.misfits) == ([], [])
+
+
+def streaming(mode: Json) -> Plan:
+    """A streaming step and one that needs it. No watchdog would look within the test."""
+    spec: dict[str, Json] = {"template": "gs://b/t", "streaming": mode}
+    look = CheckPolicy(delay=1, every=1e7)
+    clicks = Step("clicks", Work("dataflow", spec), check=look)
+    return compile_plan("g", "v", [clicks, Step("join", after=("clicks",))])
+
+
+@dataclass
+class Stream:
+    """One world of streaming jobs: each is ready after a while, and nobody signals that."""
+
+    double: DataflowStandIn
+    engine: Engine
+    store: MemoryStore
+
+    def run(self, name: str, mode: Json) -> Run:
+        run = Run(name, run_key(name), "g", "v", {}, clock())
+        self.engine.start(run, streaming(mode))
+        self.wait(lambda: (self.store.get_run(run.key) or run).status is not RunStatus.RUNNING)
+        return run
+
+    def wait(self, done: Callable[[], bool]) -> None:
+        while not done():
+            threading.Event().wait(0.01)
+
+
+@pytest.fixture
+def stream() -> Iterator[Stream]:
+    play = Play(queued=60, pending=60, running=None, streaming=True, stopping=20)
+    tasks, store = Tasks(), MemoryStore()
+    with DataflowStandIn(lambda _: play, time_scale=SCALE) as double:
+        backend = DataflowBackend("p", "europe-west4", clock, api_endpoint=double.url, drain_for=1e9)
+        engine = Engine(store, tasks, {"dataflow": backend}, clock, launch_lease=1e6)
+        with workers(engine, tasks, 2) as wrong:
+            yield Stream(double, engine, store)
+        backend.close()
+        assert wrong == []
+        assert double.misfits == []
+
+
+def test_a_streaming_step_is_ready_by_its_own_look_and_cancelling_its_run_drains_its_job(stream: Stream):
+    run = stream.run("r", True)
+    states = stream.store.load_all(run.key).states
+    assert (states[0].status, states[0].live, states[1].status) == (Status.SUCCEEDED, True, Status.SUCCEEDED)
+    assert len(stream.double.active) == 1
+    stream.engine.cancel(run.key, Stop(clock(), "ann", "enough"))
+    stream.wait(lambda: not stream.store.load_all(run.key).state(0).live)
+    (job,) = stream.double.service.jobs.values()
+    assert job.state == "JOB_STATE_DRAINED"
+    assert stream.double.calls["jobs.update"] == 1
+    ended = stream.store.get_run(run.key)
+    assert ended is not None
+    assert ended.status is RunStatus.SUCCEEDED  # what has ended stays as it was
+
+
+def test_a_job_that_is_kept_serves_every_run_and_outlives_them(stream: Stream):
+    for name in ("monday", "tuesday"):
+        run = stream.run(name, "keep")
+        stream.engine.cancel(run.key, Stop(clock(), "ann", "enough"))
+    assert stream.double.launches == {"g-clicks": 1}
+    assert stream.double.active == ["g-clicks"]
+    assert stream.double.calls["jobs.update"] == 0
+
+
+def test_a_launch_whose_look_beforehand_failed_is_made_by_the_next_delivery(stream: Stream):
+    """It waited for the lease of its own claim, which here would be for hours."""
+    stream.double.fail("jobs.list", unavailable(), unavailable())
+    stream.run("r", True)
+    (job,) = stream.double.service.jobs.values()
+    assert stream.double.calls["flexTemplates.launch"] == 1
+    assert stream.double.launches == {job.name: 1}
