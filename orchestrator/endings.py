@@ -10,7 +10,7 @@ LAUNCHER_FAILED = (
     "launcher VM",
     "Template launch failed",
     "Timeout in polling result file",
-    "Failed to start the VM, launcher",
+    "Failed to start the VM,",
     "Failed to read the job file",
     "Failed to read the result file",
     "template_launches/",

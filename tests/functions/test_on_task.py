@@ -147,7 +147,7 @@ def test_a_step_whose_launch_is_refused_is_logged_as_failed(started: Cloud):
         for _ in range(2):
             assert started.task(Launch(KEY, 0, 1)).status_code == 200
     (line,) = [line for line in lines if line.get("counted") == "step_failed"]
-    assert (line["run"], line["step"], line["attempt"], line["cause"]) == ("r1", "orders", 1, "refused")
+    assert (line["run"], line["step"], line["attempt"], line["cause"]) == ("r1", "orders", 1, "permission")
     assert "The caller may not." in line["error"]
     assert "job" not in line
 
