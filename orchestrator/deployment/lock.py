@@ -25,13 +25,17 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """What is known of a graph that is to be deployed. ``jobs_at_once``: the most Dataflow jobs of one run."""
+    """What is known of a graph that is to be deployed.
+
+    ``jobs_at_once``: the most Dataflow jobs of one run. ``classic``: those of the templates that are no Flex templates.
+    """
 
     problems: tuple[str, ...]
     regions: tuple[str, ...]
     templates: tuple[str, ...]
     jobs_at_once: int
     schedule: Schedule | None
+    classic: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class Lock:
     def templates(self) -> tuple[str, ...]:
         """All of them, each once: ``gs://bucket/object``."""
         return tuple(sorted({template for graph in self.graphs.values() for template in graph.templates}))
+
+    @property
+    def classic(self) -> frozenset[str]:
+        """Those of the templates that are no Flex templates."""
+        return frozenset(template for graph in self.graphs.values() for template in graph.classic)
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -83,6 +92,7 @@ def _locked(said: Mapping[str, Any]) -> Locked:
         tuple(said["templates"]),
         int(said["jobs_at_once"]),
         None if when is None else Schedule(when["cron"], when["time_zone"], when["paused"]),
+        tuple(said.get("classic", ())),
     )
 
 

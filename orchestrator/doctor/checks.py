@@ -7,6 +7,7 @@ from functools import partial
 
 from orchestrator.deployment import FUNCTIONS, ROLES
 from orchestrator.doctor import accounts, delivery, functions, project, queues, schedules, signals, storage
+from orchestrator.doctor.absence import absent, missing
 from orchestrator.doctor.findings import Finding, Found, Level, Result
 from orchestrator.doctor.looking import looked
 from orchestrator.doctor.world import World
@@ -52,7 +53,11 @@ CHECKS = (
 
 
 def examine(world: World) -> Iterator[Result]:
-    """Every check's result, in the table's order, each as soon as it and those before it are done."""
+    """Every check's result, in the table's order, each as soon as it and those before it are done; one if there is no
+    such deployment."""
+    if absent(world):
+        yield Result("project", "deployment", (missing(world),))
+        return
     with ThreadPoolExecutor(_THREADS) as pool:
         yield from pool.map(_result, CHECKS, [world] * len(CHECKS))
 

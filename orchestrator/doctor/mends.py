@@ -9,6 +9,15 @@ from orchestrator.deployment import Deployment
 APPLY = "terraform -chdir=terraform apply …"
 
 
+#: For a step whose template is a classic one.
+CLASSIC = "say 'classic: true' in the step's dataflow, and lock the graph again"
+
+
+def googles(bucket: str) -> bool:
+    """Whether these are the templates that Google provides, which everybody may read: all regions have a copy."""
+    return bucket == "dataflow-templates" or bucket.startswith("dataflow-templates-")
+
+
 def name_in_variable(variable: str, name: str) -> str:
     """A grant that Terraform makes if a variable names what it is on: one made by hand is nowhere written down."""
     return f"add '{name}' to the variable {variable}, and apply: {APPLY}"
@@ -55,6 +64,16 @@ class Mends:
     def expire(self, group: str, field: str, database: str) -> str:
         where = f"--collection-group={group} --database={quote(database)} {self._project}"
         return f"gcloud firestore fields ttls update {field} --enable-ttl {where}"
+
+    def template(self, path: str, classic: bool) -> str:
+        """What makes a template, or tells which there are of Google's."""
+        bucket, _, name = path.removeprefix("gs://").partition("/")
+        if googles(bucket):
+            folder, slash, _ = name.rpartition("/")
+            return f"gcloud storage ls gs://{bucket}/{folder}{slash}"
+        if classic:
+            return f"run the pipeline with --runner=DataflowRunner --template_location={path}"
+        return f"gcloud dataflow flex-template build {path} --image=IMAGE --sdk-language=PYTHON"
 
     def logs(self, function: str) -> str:
         return f"gcloud functions logs read {function} --gen2 --region={self.deployment.region} {self._project}"

@@ -5,17 +5,14 @@ import json
 from orchestrator.doctor import calls
 from orchestrator.doctor.findings import Found, fail, note, warn
 from orchestrator.doctor.looking import looked
-from orchestrator.doctor.mends import APPLY
+from orchestrator.doctor.mends import APPLY, CLASSIC
 from orchestrator.doctor.world import World
 
 #: The collections of a run, and the field by which its documents go. A TTL policy leaves what lies below a document.
 EXPIRING, EXPIRES = ("runs", "steps", "counters"), "expire_at"
 
-#: A Flex template's file is a few kilobytes; what is larger than this many bytes is the graph of a classic one.
+#: A Flex template's file is a few kilobytes: what is larger than this many bytes is none.
 LARGEST = 1024 * 1024
-
-#: A Flex template names its image; the job of a classic one has the others.
-_TELLING = {"image", "steps", "environment"}
 
 
 def database(world: World) -> Found:
@@ -76,19 +73,27 @@ def templates(world: World) -> Found:
 
 
 def _template(world: World, path: str) -> Found:
-    """It is there, and if it is not the job graph of a classic template, it is JSON with an image."""
+    """It is there; and if it is a Flex template, it is JSON with an image. A classic one is the graph of a job."""
     bucket, _, name = path.removeprefix("gs://").partition("/")
+    classic = world.here.lock is not None and path in world.here.lock.classic
+    mend = world.mends.template(path, classic)
     found = world.get(calls.OBJECT, name, bucket=bucket)
-    build = f"gcloud dataflow flex-template build {path} --image=IMAGE --sdk-language=PYTHON"
     if found is None:
-        yield fail(f"{path} is not there", build)
-        return
-    if int(found.get("size", 0)) > LARGEST:
-        return
+        yield fail(f"{path} is not there", mend)
+    elif not classic:
+        yield from _flex(world, path, int(found.get("size", 0)), mend)
+
+
+def _flex(world: World, path: str, size: int, mend: str) -> Found:
+    bucket, _, name = path.removeprefix("gs://").partition("/")
     try:
-        said = json.loads(world.download(bucket, name))
+        said = json.loads(world.download(bucket, name)) if size <= LARGEST else None
     except ValueError:
-        yield fail(f"{path} is not JSON, and so no template", build)
+        yield fail(f"{path} is not JSON, and so no template", mend)
         return
-    if not isinstance(said, dict) or not (_TELLING & said.keys()):
-        yield fail(f"{path} names no image: expected what 'gcloud dataflow flex-template build' writes", build)
+    if isinstance(said, dict) and "image" in said:
+        return
+    if size > LARGEST or (isinstance(said, dict) and {"steps", "environment"} & said.keys()):
+        yield fail(f"{path} is a classic template, and the graph launches it as a Flex template", CLASSIC)
+    else:
+        yield fail(f"{path} names no image: expected what 'gcloud dataflow flex-template build' writes", mend)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from orchestrator.deployment import Grant
-from orchestrator.doctor.mends import name_in_variable
+from orchestrator.doctor.mends import googles, name_in_variable
 from orchestrator.doctor.signals import by_eventarc, by_logs
 from orchestrator.doctor.world import World
 
@@ -68,7 +68,7 @@ def _templates(world: World) -> Iterator[Target]:
     lock, given = world.here.lock, world.given()
     needed = {path.removeprefix("gs://").partition("/")[0] for path in (lock.templates if lock else ())}
     named = set(given.template_buckets) if given else set()
-    for bucket in sorted(named | {bucket for bucket in needed if not _googles(bucket)}):
+    for bucket in sorted(named | {bucket for bucket in needed if not googles(bucket)}):
         yield _named(bucket, "" if bucket in named else name_in_variable("template_buckets", bucket))
 
 
@@ -83,11 +83,6 @@ def _named(bucket: str, mend: str = "") -> Target:
 def _elsewhere(kind: str, name: str) -> Target:
     """A thing that may be another project's. ``name``: its full name, which begins with ``projects/P``."""
     return Target(kind, name, name, project=name.split("/")[1], named=True)
-
-
-def _googles(bucket: str) -> bool:
-    """Whether these are the templates that Google provides, which everybody may read: all regions have a copy."""
-    return bucket == "dataflow-templates" or bucket.startswith("dataflow-templates-")
 
 
 def _target(world: World, kind: str, name: str) -> Target:

@@ -16,16 +16,17 @@ from orchestrator.locking.modules import lacking
 from orchestrator.locking.provision import Provision, Secret, provision
 from orchestrator.locking.wrong import dataflow_steps, functions, misnamed, problems_of, unreadable
 
-#: What of an entry a graph's folder provides, and is left out of the file where it provides none.
-PROVIDED = ("requirements", "env", "secrets")
+#: What of an entry is left out of the file where there is none: what a graph's folder provides, and classic templates.
+PROVIDED = ("requirements", "env", "secrets", "classic")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A graph that is deployed; or one that is wrong, of which nothing but its file and its ``problems`` is told.
 
-    ``regions``, ``templates``: what its Dataflow steps say without an expression. ``requirements`` (a file below the
-    root), ``env`` and ``secrets`` are what its folder has for the functions.
+    ``regions``, ``templates``: what its Dataflow steps say without an expression; ``classic``: those that are no Flex
+    templates. ``requirements`` (a file below the root), ``env`` and ``secrets`` are what its folder has for
+    the functions.
     """
 
     file: str
@@ -38,6 +39,7 @@ class Entry:
     requirements: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
+    classic: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def _entry(root: Path, file: str, graph: Graph, provided: Provision) -> Entry:
         graph.version,
         regions=_said(jobs, "region"),
         templates=_said(jobs, "template"),
+        classic=_said([step for step in jobs if step.work.spec.get("classic") is True], "template"),
         jobs_at_once=jobs_at_once(graph),
         schedule=schedule_keys(graph.schedule) if graph.schedule else None,
         requirements=provided.requirements.relative_to(root).as_posix() if provided.requirements else None,

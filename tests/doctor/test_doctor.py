@@ -7,6 +7,7 @@ import pytest
 from orchestrator.doctor.checks import CHECKS, examine
 from orchestrator.doctor.findings import Level
 from orchestrator.doctor.world import Here, World
+from orchestrator.standins.google import forbidden
 from tests.doctor.broken import (
     BROKEN,
     EVENTS,
@@ -50,18 +51,51 @@ def test_jobs_are_counted_over_all_pages_and_only_while_they_run(patient: Patien
     assert [text[:2] for _, _, text, _ in patient.complaints()] == ["22"]
 
 
-def test_a_classic_template_is_known_by_its_job_or_by_its_size(patient: Patient):
-    patient.bodies.contents[TEMPLATE] = b'{"name": "wordcount", "steps": []}'
+def classic(patient: Patient, path: str) -> None:
+    """The graph of the deployment launches a classic template."""
+    patient.lock({**LOCK, "graphs": {"sales": {**LOCK["graphs"]["sales"], "templates": [path], "classic": [path]}}})
+
+
+@pytest.mark.parametrize(("size", "content"), [("40", b'{"name": "wordcount", "steps": []}'), ("1048577", b"not read")])
+def test_a_classic_template_is_no_flex_template(patient: Patient, size: str, content: bytes):
+    """As which it is launched, the graph says."""
+    path = "gs://demo-templates/sales/orders.json"
+    patient[TEMPLATE]["size"] = size
+    patient.bodies.contents[TEMPLATE] = content
+    wrong = f"{path} is a classic template, and the graph launches it as a Flex template"
+    assert patient.complaints() == [
+        ("templates", "fail", wrong, "say 'classic: true' in the step's dataflow, and lock the graph again")
+    ]
+    classic(patient, path)
     assert patient.complaints() == []
-    patient[TEMPLATE]["size"] = "2000000"
-    patient.bodies.contents[TEMPLATE] = b"not read at all"
+
+
+def test_a_flex_template_of_a_mebibyte_is_still_read(patient: Patient):
+    patient[TEMPLATE]["size"] = "1048576"
     assert patient.complaints() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "mend"),
+    [
+        (
+            "gs://demo-templates/sales/classic",
+            "run the pipeline with --runner=DataflowRunner --template_location=gs://demo-templates/sales/classic",
+        ),
+        ("gs://dataflow-templates/latest/Wrd_Count", "gcloud storage ls gs://dataflow-templates/latest/"),
+    ],
+)
+def test_a_classic_template_that_is_not_there_is_made_otherwise_than_a_flex_template(
+    patient: Patient, path: str, mend: str
+):
+    patient.bodies.resources["projects/_/buckets/dataflow-templates"] = {"name": "dataflow-templates"}
+    classic(patient, path)
+    assert patient.complaints() == [("templates", "fail", f"{path} is not there", mend)]
 
 
 def test_the_templates_that_google_provides_need_no_grant(patient: Patient):
     path = "gs://dataflow-templates-europe-west4/latest/Word_Count"
-    lock = {**LOCK, "graphs": {"sales": {**LOCK["graphs"]["sales"], "templates": [path]}}}
-    patient.lock(lock)
+    classic(patient, path)
     name = "projects/_/buckets/dataflow-templates-europe-west4/objects/latest/Word_Count"
     patient.bodies.resources[name] = {"size": "9000000"}
     assert patient.complaints() == []
@@ -176,8 +210,45 @@ def test_each_thing_is_asked_for_once(patient: Patient):
     }
 
 
-def test_a_deployment_of_another_name_is_another(patient: Patient):
-    other = replace(D, environment="dev")
-    levels = {result.check: result.level for result in examine(World(patient.apis, other, patient.here))}
-    assert levels["on_task"] is levels["launches"] is levels["tasks"] is Level.FAIL
-    assert levels["APIs"] is Level.OK
+MAKE = (
+    'look for another with --name and --environment; or make it, in its own state, with name = "orchestrator" and '
+    f'environment = "dev": {APPLY}'
+)
+
+
+def test_a_deployment_that_is_not_there_at_all_is_one_line(patient: Patient):
+    results = list(examine(World(patient.apis, replace(D, environment="dev"), patient.here)))
+    assert [(result.group, result.check, result.level) for result in results] == [("project", "deployment", Level.FAIL)]
+    ((finding,),) = [result.findings for result in results]
+    assert finding.text == (
+        "there is no orchestrator-dev in demo-1: none of its functions, queues, accounts, buckets and no database"
+    )
+    assert finding.mend == MAKE
+
+
+def test_in_an_empty_project_whose_apis_are_off_it_is_one_line_too(patient: Patient):
+    project = patient[P]
+    patient.bodies.resources = {P: project}
+    patient.bodies.resources[f"{P}/services/cloudresourcemanager.googleapis.com"] = {"state": "ENABLED"}
+    assert [check for check, *_ in patient.complaints()] == ["deployment"]
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        f"{P}/serviceAccounts/{D.account('builder')}",
+        f"{L}/queues/{D.queue('checks')}",
+        f"projects/_/buckets/{D.jobs_bucket}",
+        f"{P}/databases/{D.database}",
+    ],
+)
+def test_of_a_deployment_of_which_something_is_left_each_thing_is_told(patient: Patient, left: str):
+    empty = (f"{P}/services/", f"{P}/jobs")
+    resources = patient.bodies.resources.items()
+    patient.bodies.resources = {name: body for name, body in resources if name in (left, P) or name.startswith(empty)}
+    assert len(patient.complaints()) > 20
+
+
+def test_what_may_not_be_looked_at_may_be_there(patient: Patient):
+    patient.double.fail("*", forbidden())
+    assert {check for check, *_ in patient.complaints()} > {"start", "launches", "database"}
