@@ -100,9 +100,7 @@ class ProcessBackend:
             insist = attempt.ask_to_stop(folder, outcome, self._clock())
             number = attempt.group_of(folder)
             if number and (job in self._watched or claim.held(folder)):
-                os.killpg(number, signal.SIGKILL if insist else signal.SIGTERM)
-        except ProcessLookupError:
-            return  # it has just ended
+                group.send(number, signal.SIGKILL if insist else signal.SIGTERM)
         except OSError as error:
             raise BackendError(f"{folder}: the job cannot be stopped: {error}") from error
 
@@ -121,7 +119,8 @@ class ProcessBackend:
         if job in self._watched or claim.held(folder):
             return True
         number = attempt.group_of(folder)
-        return number is not None and group.left_behind(number, outputs_variable(folder))
+        stopped = attempt.asked_to_stop(folder)
+        return number is not None and group.left_behind(number, outputs_variable(folder), session=stopped)
 
     def _watch(self, job: str, process: subprocess.Popen[bytes] | None) -> Launched:
         with self._lock:
@@ -143,7 +142,7 @@ class ProcessBackend:
             attempt.killed(folder, process.returncode)
         number = process.pid if process is not None else attempt.group_of(folder)
         if number is not None:
-            group.see_gone(number)
+            group.see_gone(number, session=attempt.asked_to_stop(folder))
         with self._lock:
             del self._watched[job]
         self._ended(name)

@@ -119,6 +119,23 @@ def test_what_is_asked_to_stop_again_is_killed_with_all_that_it_started(bench: B
     nothing_is_left(folder)
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="without /proc nobody can tell who belongs to a session")
+@pytest.mark.parametrize("deaf", ["", "trap '' TERM; "])
+@pytest.mark.usefixtures("impatient")
+def test_a_stopped_attempt_takes_those_along_that_went_into_groups_of_their_own(bench: Bench, deaf: str) -> None:
+    """As what ``timeout`` starts."""
+    moved = "import os, sys; os.setpgid(0, 0); os.execvp('sh', ['sh', '-c', sys.argv[1]])"
+    loop = f"{deaf}echo up > up; while :; do echo x >> count; sleep 0.01; done"
+    folder = launched(bench, ["python", "-c", moved, loop])
+    bench.backend.cancel(JOB)
+    if deaf:
+        bench.backend.cancel(JOB)
+    assert bench.over(JOB).outcome is Outcome.CANCELLED
+    number = attempt.group_of(folder)
+    assert number is not None
+    assert not group.alive(number, session=True)
+
+
 @pytest.mark.parametrize(("then", "outcome"), [("exit 0", Outcome.SUCCEEDED), ("exit 3", Outcome.FAILED)])
 @pytest.mark.usefixtures("impatient")
 def test_what_a_command_leaves_running_ends_before_its_attempt_does(bench: Bench, then: str, outcome: Outcome) -> None:
