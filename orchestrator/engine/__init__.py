@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from orchestrator.core import machine
+from orchestrator.core.ending import culprits, was_cancelled
 from orchestrator.core.messages import STOP, SWEEP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import Event, Run, RunStatus, Stop, StopRequested, View
 from orchestrator.core.plan import Plan
@@ -121,9 +122,9 @@ class Engine(Ledger):
         if stop is not None and live:
             self._stop(run, plan, live, stop)
             return  # the end of the last of these jobs owes this again
-        if stop is not None and machine.was_cancelled(view.states.values(), stop):
+        if stop is not None and was_cancelled(view.states.values(), stop):
             status = RunStatus.CANCELLED
-        failed = machine.culprits(plan, view) if status is RunStatus.FAILED else {}
+        failed = culprits(plan, view) if status is RunStatus.FAILED else {}
         self.store.end_run(run.key, status, self.clock(), failed)
 
     def _settle(self, run: Run, plan: Plan, node: int, event: Event | None) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator import logs
 from orchestrator.cli import lookup
-from orchestrator.core import machine
+from orchestrator.core import ending, machine
 from orchestrator.core.model import JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.plan import SPREAD, WIDE, compile_plan
 from orchestrator.core.steps import Step
@@ -100,11 +100,11 @@ def test_an_error_is_kept_up_to_a_bound():
 
 
 def test_a_run_remembers_a_few_of_the_steps_that_failed():
-    for steps in (machine.MOST_CULPRITS, machine.MOST_CULPRITS + 1):
+    for steps in (ending.MOST_CULPRITS, ending.MOST_CULPRITS + 1):
         plan = compile_plan("g", "v", [Step(f"s{number:02}") for number in range(steps)])
         failed = View({number: StepState(Status.FAILED, cause="exit") for number in range(steps)})
-        named = [f"s{number:02}" for number in range(machine.MOST_CULPRITS)]
-        assert machine.culprits(plan, failed) == dict.fromkeys(named, "exit")
+        named = [f"s{number:02}" for number in range(ending.MOST_CULPRITS)]
+        assert ending.culprits(plan, failed) == dict.fromkeys(named, "exit")
 
 
 def test_an_attempt_is_interrupted_for_free_a_hundred_times():
