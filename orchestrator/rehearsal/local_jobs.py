@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.core.model import Outcome
-from orchestrator.core.names import parse_job_name
+from orchestrator.core.names import JobRef, parse_job_name
 from orchestrator.definition.expressions import ExpressionError
 from orchestrator.engine.rendering import facts_of, render
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.home import Home
+from orchestrator.jobs.dataflow import requests
 from orchestrator.jobs.isolated import PythonSteps
 from orchestrator.jobs.process import ProcessBackend
 from orchestrator.jobs.python import PythonBackend
@@ -90,7 +91,7 @@ class LocalJobs:
         self._backends: dict[str, JobBackend] = {}
 
     def __call__(self, call: LaunchCall) -> Play:
-        ref = parse_job_name(call.name, self._prefix)
+        ref = parse_job_name(call.name, self._prefix) or self._starter(call)
         run = self._store().get_run(ref.run) if ref else None
         plan = self._store().get_plan(run.version) if run else None
         if ref is None or run is None or plan is None:
@@ -110,6 +111,17 @@ class LocalJobs:
         here = replace(run, folder=str(self._folder))
         request = JobRequest(here, ref.node, step.name, ref.attempt, call.name, local.kind, spec)
         return Play(0.1, 0.1, begin=partial(self._begin, request), streaming=streams)
+
+    def _starter(self, call: LaunchCall) -> JobRef | None:
+        """The attempt that starts a job that is kept running: its name says nothing of it, and its labels do."""
+        labels = call.environment.get("additionalUserLabels", {})
+        for run in self._store().list_runs():
+            if requests.label(run.id) == labels.get("orchestrator-run"):
+                plan = self._store().get_plan(run.version)
+                for node, step in enumerate(plan.steps if plan else ()):
+                    if requests.label(step.name) == labels.get("orchestrator-step"):
+                        return JobRef(run.key, node, int(labels["orchestrator-attempt"]))
+        return None
 
     def _begin(self, request: JobRequest, ended: Ended) -> _Job:
         with self._lock:

@@ -76,12 +76,12 @@ def kept(request: JobRequest) -> JobRequest:
 
     The prefix of a deployment stays. What says which run and attempt it is goes.
     """
-    *prefix, label, _ = request.name.split("--")
+    *prefix, head, _ = request.name.split("--")
     ref = JobRef(request.run.key, request.node, request.attempt)
     if request.name == job_name(request.step, ref, "".join(prefix)):
-        label = f"{request.run.graph}-{label}"
-        label = label if prefix or label[0].isalpha() else f"graph-{label}"
-    return replace(request, name="--".join([*prefix, label])[:JOB_NAME_LENGTH].rstrip("-"))
+        head = f"{request.run.graph}-{head}"
+        head = head if prefix or head[0].isalpha() else f"graph-{head}"
+    return replace(request, name="--".join([*prefix, head])[:JOB_NAME_LENGTH].rstrip("-"))
 
 
 def template(request: JobRequest) -> str:
@@ -103,9 +103,9 @@ def region(request: JobRequest, default: str | None) -> str:
 def labels(request: JobRequest) -> dict[str, str]:
     """The labels that say whose job it is."""
     return {
-        "orchestrator-graph": _label(request.run.graph),
-        "orchestrator-run": _label(request.run.id),
-        "orchestrator-step": _label(request.step),
+        "orchestrator-graph": label(request.run.graph),
+        "orchestrator-run": label(request.run.id),
+        "orchestrator-step": label(request.step),
         "orchestrator-attempt": str(request.attempt),
     }
 
@@ -136,20 +136,20 @@ def _option(request: JobRequest, option: str, value: Json) -> Json:
 def _all_labels(request: JobRequest) -> dict[str, str]:
     given = request.spec.get("labels")
     own = given if isinstance(given, dict) else {}
-    made = {_label_key(key): _label(as_text(value)) for key, value in own.items()} | labels(request)
+    made = {_label_key(key): label(as_text(value)) for key, value in own.items()} | labels(request)
     if len(made) > _MOST_LABELS:
         raise _refusal(request, "labels", f"at most {_MOST_LABELS} labels with our own four", f"{len(made)}")
     return made
 
 
-def _label(text: str) -> str:
+def label(text: str) -> str:
     """``text`` as the value of a label: lower-case letters, digits, '_' and '-', at most 63 of them."""
     return re.sub(r"[^a-z0-9_-]", "-", text.lower())[:_LABEL_LENGTH]
 
 
 def _label_key(text: str) -> str:
     """``text`` as a label's key, which begins with a letter; keys that begin with ``goog`` are Google's own."""
-    key = _label(text)
+    key = label(text)
     return key if key[:1].isalpha() and not key.startswith("goog") else f"x-{key}"[:_LABEL_LENGTH]
 
 

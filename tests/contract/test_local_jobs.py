@@ -1,0 +1,31 @@
+"""The jobs of a rehearsal: each is found by its name, or, if it is kept running, by its labels."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from orchestrator.core.model import Run
+from orchestrator.core.names import run_key
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.steps import KEEP, Step, Work
+from orchestrator.home import Home
+from orchestrator.jobs.dataflow import DataflowBackend
+from orchestrator.ports import JobRequest
+from orchestrator.rehearsal.local_jobs import LocalJobs
+from orchestrator.standins.dataflow import DataflowStandIn
+from orchestrator.stores.memory import MemoryStore
+
+
+def test_a_job_that_is_kept_is_played_by_its_step_and_runs_until_it_is_stopped(tmp_path: Path):
+    spec: dict[str, Any] = {"template": "gs://b/t", "streaming": KEEP}
+    steps = [Step("other"), Step("Clicks_1", Work("dataflow", spec), local=Work("wait", {"seconds": 1e6}))]
+    store, run = MemoryStore(), Run("Day 1", run_key("Day 1"), "g", "v", {}, time.time())
+    store.open_run(run, compile_plan("g", "v", steps))
+    with DataflowStandIn(LocalJobs(lambda: store, tmp_path, Home(tmp_path), "orc")) as double:
+        backend = DataflowBackend("p", "europe-west4", api_endpoint=double.url)
+        request = JobRequest(run, 1, "Clicks_1", 1, f"orc--clicks-1--{run.key}-1-1", "dataflow", spec)
+        launched = backend.launch(request)
+        (job,) = double.service.jobs.values()
+        backend.close()
+        assert launched.job.endswith("?keep")
+        assert (job.name, job.play.streaming, job.play.running) == ("orc--g-clicks-1", True, 1e6)
