@@ -169,11 +169,12 @@ def _texts(step: Step) -> Iterator[_Text]:
 
 def _of_work(path: Path, work: Work) -> Iterator[_Text]:
     for key, value in work.spec.items():
-        lines = {(*path, key, number) for number in shell.lines(value)} if key == "command" else set()
-        if key == "command" and isinstance(value, str):
-            lines.add((*path, key))
+        line: Path | None = None
+        if key == "command":
+            number = shell.line_in(value)
+            line = (*path, key) if number is None else (*path, key, number)
         for place, text in _within((*path, key), value):
-            yield _Text(place, text, place in lines)
+            yield _Text(place, text, place == line)
 
 
 def _within(path: Path, value: object) -> Iterator[tuple[Path, str]]:

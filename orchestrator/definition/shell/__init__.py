@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from orchestrator.core.steps import Json
 from orchestrator.definition import expressions
 from orchestrator.definition.expressions import Code, Context, ExpressionError, as_text, pieces
-from orchestrator.definition.shell.frames import is_line
+from orchestrator.definition.shell.frames import line_at
 from orchestrator.definition.shell.places import places
 from orchestrator.definition.shell.reader import HOLE, Place, Quoting
 from orchestrator.definition.wording import shown
@@ -25,23 +25,24 @@ def words(command: Json) -> list[str]:
     return [*SHELL, as_text(command)]
 
 
-def lines(command: Json) -> frozenset[int]:
-    """Which words of a ``command`` that is a list are lines for a shell, as in ``[bash, -c, LINE]``."""
-    if not isinstance(command, list):
-        return frozenset()
-    texts = [as_text(word) for word in command]
-    return frozenset(number for number in range(2, len(texts)) if is_line(texts[:number]))
+def line_in(command: Json) -> int | None:
+    """Which word of a ``command`` that is a list is a line for a shell, as in ``[bash, -c, LINE]``."""
+    return line_at([as_text(word) for word in command]) if isinstance(command, list) else None
 
 
 def render_command(command: Json, context: Context) -> Json:
-    """``command`` with its expressions replaced by what they give. Raises ExpressionError."""
+    """``command`` with its expressions replaced by what they give. Raises ExpressionError.
+
+    A text that is one expression, and gives a list, is that list.
+    """
     if isinstance(command, str):
-        return _line(command, context)
+        whole = _list(command, context)
+        return _line(command, context) if whole is None else whole
     if not isinstance(command, list):
         return expressions.render(command, context)
-    own = lines(command)
+    line = line_in(command)
     return [
-        _line(word, context) if number in own and isinstance(word, str) else expressions.render(word, context)
+        _line(word, context) if number == line and isinstance(word, str) else expressions.render(word, context)
         for number, word in enumerate(command)
     ]
 
@@ -49,6 +50,15 @@ def render_command(command: Json, context: Context) -> Json:
 def wrong(line: str) -> list[str]:
     """What is wrong with the places of a line's expressions, which are well formed: a sentence each."""
     return [sentence for code, place in _expressions(pieces(line)) if (sentence := _misplaced(code, place))]
+
+
+def _list(command: str, context: Context) -> list[Json] | None:
+    """The list that a text gives which is one expression and nothing else, and no list for a shell."""
+    parts = pieces(command) if command.startswith("{{") else []
+    if len(parts) != 1 or not isinstance(parts[0], Code) or _form(parts[0]):
+        return None
+    value = expressions.render(command, context)
+    return value if isinstance(value, list) else None
 
 
 def _line(line: str, context: Context) -> str:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import PurePosixPath
 
-#: Stands in a frame's word for what is quoted or expanded, so that ``"case"`` is never taken for the reserved word.
+#: Stands in a frame's word where something is quoted or expanded, so that ``"case"`` is never the reserved word.
 OPAQUE = "\1"
 
-#: Reserved words after which a command begins, as at the start of a line.
-BEFORE_COMMAND = frozenset({"!", "do", "elif", "else", "if", "then", "time", "until", "while", "{"})
+#: Reserved words after which a command, or another reserved word, may stand.
+BEFORE_COMMAND = frozenset({"!", "do", "done", "elif", "else", "fi", "if", "then", "time", "until", "while", "{", "}"})
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[.*\])?\+?=", re.ASCII)
 _SUBSCRIPT = re.compile(r"[A-Za-z_]\w*\[[^\]]*", re.ASCII)
@@ -89,6 +89,11 @@ class Frame:
         """Whether words here are a command's, and not the subject or a pattern of a ``case``."""
         return self.kind is Kind.COMMANDS or (self.kind is Kind.CASE and self.stage is Stage.BODY)
 
+    @property
+    def before_command(self) -> bool:
+        """Whether the present word, if it ended here, would be a reserved one after which a command begins."""
+        return self.start and self.word in BEFORE_COMMAND
+
     def ended(self, word: str) -> Kind | None:
         """Take down a word of a command that has ended. The part that it opens, if it does."""
         first, self.start = self.start, False
@@ -97,7 +102,7 @@ class Frame:
         elif first and word in ("case", "[["):
             return Kind.CASE if word == "case" else Kind.TEST
         elif self.words or not _ASSIGNMENT.match(word):
-            self.words.append(word)
+            self.words.append(word.replace(OPAQUE, ""))  # which is "" for what may expand to nothing
         return None
 
     @property
@@ -107,16 +112,16 @@ class Frame:
             return "in a subscript, which bash reads as code"
         if not self.bare_words:
             return None
-        command = next((word for word in self.words if word not in _BEFORE), None)
+        command = next((word for word in self.words if word and word not in _BEFORE), None)
         if command in _CODE:
             return f"in an argument of {command}, which reads it as code"
-        if is_line(self.words):
-            return f"in a line for another shell ({' '.join(self.words).replace(OPAQUE, '…')})"
+        if line_at(self.words) == len(self.words):
+            return f"in a line for another shell ({' '.join(self.words)})"
         return None
 
 
-def is_line(before: Sequence[str]) -> bool:
-    """Whether the word after ``before`` is a line for a shell, as in ``[env, bash, -ec, LINE]``."""
-    if not before or not _OPTION_C.fullmatch(before[-1]):
-        return False
-    return any(PurePosixPath(word).name in _SHELLS for word in before[:-1])
+def line_at(words: Sequence[str]) -> int | None:
+    """Which of a command's words is, or would be, a line for a shell: the last of ``[env, bash, -ec, LINE]``."""
+    shell = next((number for number, word in enumerate(words) if PurePosixPath(word).name in _SHELLS), len(words))
+    options = (number for number in range(shell + 1, len(words)) if _OPTION_C.fullmatch(words[number]))
+    return next((number + 1 for number in options), None)

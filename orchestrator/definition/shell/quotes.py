@@ -17,7 +17,7 @@ def escape(reader: Reader) -> None:
     if reader.ahead(0) == HOLE:
         reader.refuse("right after a backslash (write \\\\ for one)")
     else:
-        reader.at += 1
+        reader.quoted()
 
 
 def dollar(reader: Reader, frame: Frame) -> None:
@@ -56,20 +56,24 @@ def double(reader: Reader, frame: Frame, char: str) -> None:
             reader.push(Kind.BACKTICKS, 1)
         case "$":
             dollar(reader, frame)
+        case "}" if reader.stack[-2].kind is Kind.BRACES:
+            reader.lose("a '}' in quotes in ${…}")
         case _:
-            reader.at += 1
+            reader.quoted()
 
 
 def single(reader: Reader, _: Frame, char: str) -> None:
     if char == "'":
         reader.pop(1)
     else:
-        reader.at += 1
+        reader.quoted()
 
 
 def ansi(reader: Reader, _: Frame, char: str) -> None:
-    if char == "\\":
-        reader.lose("a backslash in $'…', which not every shell knows")
+    if char == "\\" and reader.ahead() == "'":
+        reader.lose("\\' in $'…', which not every shell knows")
+    elif char == "\\":
+        escape(reader)
     elif char == "'":
         reader.pop(1)
     else:
@@ -82,8 +86,8 @@ def braces(reader: Reader, frame: Frame, char: str) -> None:
             reader.pop(1)
         case "\\":
             escape(reader)
-        case "'" | '"' if any(other.kind is Kind.DOUBLE for other in reader.stack):
-            reader.lose("quotes in a ${…} that is in quotes")
+        case "'" if any(other.kind is Kind.DOUBLE for other in reader.stack):
+            reader.lose("' in a ${…} that is in quotes")
         case "'" | '"' | "`":
             reader.push(OPENERS[char], 1)
         case "$":

@@ -76,6 +76,11 @@ class Reader:
             self.lose("a here-document in $(…) without a line end")
         self.at += length
 
+    def quoted(self) -> None:
+        """Take what stands here for a letter of the present word, and go on."""
+        next(frame for frame in reversed(self.stack) if frame.kind in WORDY).add(self.ahead(0))
+        self.at += 1
+
     def refuse_up_to(self, end: int, where: str, *, literal: bool = False) -> None:
         """Go on to ``end``, and refuse every hole on the way."""
         while (hole := self.script.find(HOLE, self.at, end)) >= 0:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from orchestrator.definition.shell import here
-from orchestrator.definition.shell.frames import BEFORE_COMMAND, OPAQUE, Frame, Kind, Stage
+from orchestrator.definition.shell.frames import OPAQUE, Frame, Kind, Stage
 from orchestrator.definition.shell.quotes import OPENERS, dollar, escape
 from orchestrator.definition.shell.reader import Reader
 
@@ -27,7 +27,7 @@ def words(reader: Reader, frame: Frame, char: str) -> None:
     elif char == "#" and frame.word is None:
         end = reader.script.find("\n", reader.at)
         reader.refuse_up_to(len(reader.script) if end < 0 else end, "in a comment")
-    elif char == "(" and frame.word is not None and not (frame.start and frame.word in BEFORE_COMMAND):
+    elif char == "(" and frame.word is not None and frame.bare_words and not frame.before_command:
         _function(reader, frame, frame.word)
     elif char in _OPERATORS and frame.word is not None:
         end_word(reader, frame, frame.word)
@@ -62,6 +62,7 @@ def _case_word(reader: Reader, frame: Frame, word: str) -> None:
             reader.give_up("a 'case' without 'in'")
         case _ if word == "esac":
             reader.pop(0)
+            reader.stack[-1].start = True
 
 
 def _function(reader: Reader, frame: Frame, word: str) -> None:
@@ -142,7 +143,7 @@ def _close(reader: Reader, frame: Frame) -> None:
     else:
         reader.pop(1)
         if not frame.substitution:
-            reader.stack[-1].start = False
+            reader.stack[-1].start = True
 
 
 _OPERATORS: Mapping[str, Callable[[Reader, Frame], None]] = {

@@ -211,6 +211,15 @@ def test_a_line_in_a_list_of_words_is_one_too(tmp_path: Path) -> None:
     assert (done.stdout, list(tmp_path.iterdir())) == (f"{value}\n{value}\n", [])
 
 
+def test_a_text_that_gives_a_list_is_that_list() -> None:
+    assert render_command("{{ params.x }}", context(["ls", "a b", "{{ it }}"])) == ["ls", "a b", "{{ it }}"]
+    assert render_command("{{ params.x }}", context("ls a")) == "'ls a'"
+    assert render_command("{{ params.x }} ", context(["ls"])) == "'[\"ls\"]' "
+    assert render_command(["sh", "-c", "{{ params.x }}", "-c", "{{ params.x }}"], context("a b")) == (
+        ["sh", "-c", "'a b'", "-c", "a b"]
+    )
+
+
 def test_a_line_ends_at_the_first_command_that_fails(tmp_path: Path) -> None:
     line = "echo a > one\nfalse || true\nif false; then :; fi\nls nowhere 2>/dev/null\necho b > two"
     done = subprocess.run(words(line), cwd=tmp_path, timeout=60, check=False)
