@@ -30,6 +30,7 @@ from orchestrator.core.names import run_key
 from orchestrator.definition.load import load_graph
 from orchestrator.errors import OrchestratorError, StoreError
 from orchestrator.home import Home
+from orchestrator.locking.provision import provision
 from orchestrator.rehearsal.chaos import Calm
 from orchestrator.rehearsal.deployed import deployed
 from orchestrator.rehearsal.http import post
@@ -173,7 +174,8 @@ class Rehearsal:
         }
         for target, port in ports.items():
             kind = "cloudevent" if target == "on_signal" else "http"
-            function = Function(target, kind, port, environment, self._folder / f"{target}.log")
+            own = provision(self._path.parent).env if target in ("on_task", "start") else {}
+            function = Function(target, kind, port, {**own, **environment}, self._folder / f"{target}.log")
             self._stack.callback(function.kill)
             self.functions[target] = function
         for function in self.functions.values():

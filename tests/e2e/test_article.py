@@ -36,6 +36,7 @@ ARTICLE = {
 
 #: Beside the functions of the reference, which has ``add_common_params`` and ``step1``.
 MORE = """
+import os
 
 def start(**kwargs):
     print("the article begins")
@@ -43,7 +44,7 @@ def start(**kwargs):
 
 def step2(job_name, template_location):
     return {
-        "parameters": add_common_params({"job": job_name}),
+        "parameters": add_common_params({"job": job_name, "day": os.environ.get("ARTICLE_DAY")}),
         "job_name": job_name,
         "template_location": template_location,
     }
@@ -93,6 +94,7 @@ def test_the_article_is_rehearsed_and_each_launch_has_the_name_the_template_and_
     place: Place, article: Path
 ) -> None:
     emulated()
+    place.write("graphs/article/env", "ARTICLE_DAY=2026-11-23\n")
     calls: list[LaunchCall] = []
 
     def play(call: LaunchCall) -> Play:
@@ -113,7 +115,7 @@ def test_the_article_is_rehearsed_and_each_launch_has_the_name_the_template_and_
     common = {"setup_file": "/template/setup.py"}
     assert {template: call.parameters for template, call in launched.items()} == {
         "gs://my-templates/one.json": {"input": "gs://raw/orders.csv", **common},
-        "gs://my-templates/two.json": {"job": names[1], **common},
+        "gs://my-templates/two.json": {"job": names[1], "day": "2026-11-23", **common},
         "gs://my-templates/three.json": {},
     }
     assert {call.region for call in calls} == {"europe-west4"}
