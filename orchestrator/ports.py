@@ -122,7 +122,10 @@ class Queue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What a backend needs to launch one attempt. ``spec`` is rendered: no ``{{ }}`` is left in it."""
+    """What a backend needs to launch one attempt. ``spec`` is rendered: no ``{{ }}`` is left in it.
+
+    ``job_name``: what the step says its jobs are to be called, if it says so; it is in ``name`` too.
+    """
 
     run: Run
     node: int
@@ -131,6 +134,7 @@ class JobRequest:
     name: str
     kind: str
     spec: Mapping[str, Json]
+    job_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

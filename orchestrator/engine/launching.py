@@ -46,7 +46,7 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
     if claim is None:
         return ledger.roll_forward(run, plan, node)
     begun = ledger.clock()
-    request = JobRequest(run, node, step.name, effect.attempt, claim.job_name, work.kind, spec)
+    request = JobRequest(run, node, step.name, effect.attempt, claim.job_name, work.kind, spec, step.job_name)
     try:
         backend = ledger.backend(work.kind)
         found = None if claim.new else backend.find(request)

@@ -1,5 +1,6 @@
 """What is sent to launch a job: every option of a step, as the discovery document has it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
 from orchestrator.definition.schema import DataflowKeys
 from orchestrator.errors import LaunchRefusedError
-from orchestrator.jobs.dataflow.requests import body, region, with_defaults
+from orchestrator.jobs.dataflow.requests import body, kept, region, with_defaults
 from orchestrator.jobs.dataflow_options import NOT_CLASSIC, OPTIONS
 from orchestrator.ports import JobRequest
 from orchestrator.standins.dataflow_schema import document, misfits
@@ -165,6 +166,21 @@ def test_of_options_that_belong_together_a_step_has_all_or_none_of_its_own(
     common: dict[str, Json], own: dict[str, Json]
 ):
     assert with_defaults(request(**own), common) == request(**own)
+
+
+@pytest.mark.parametrize(
+    ("name", "graph", "own", "kept_name"),
+    [
+        ("clicks--k3v9x2qaw7-1f-2", "sales", None, "sales-clicks"),
+        ("orc-dev--clicks--k3v9x2qaw7-1f-2", "sales", None, "orc-dev--sales-clicks"),
+        ("orc-dev--clicks--k3v9x2qaw7-1f-2", "sales", "clicks", "orc-dev--clicks"),
+        ("clicks--k3v9x2qaw7-1f-2", "2024", None, "graph-2024-clicks"),
+        ("clicks--k3v9x2qaw7-1f-2", "g" * 70, None, "g" * 63),
+    ],
+)
+def test_a_kept_job_has_one_name_in_every_run(name: str, graph: str, own: str | None, kept_name: str):
+    asked = request()
+    assert kept(replace(asked, run=replace(asked.run, graph=graph), name=name, job_name=own)).name == kept_name
 
 
 def test_labels_are_cut_to_what_dataflow_takes():

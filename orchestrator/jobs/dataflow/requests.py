@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.core.names import JOB_NAME_LENGTH, JobRef, job_name
+from orchestrator.core.names import JOB_NAME_LENGTH
 from orchestrator.core.steps import KEEP, Json
 from orchestrator.definition.expressions import as_text
 from orchestrator.errors import LaunchRefusedError
@@ -77,8 +77,7 @@ def kept(request: JobRequest) -> JobRequest:
     The prefix of a deployment stays. What says which run and attempt it is goes.
     """
     *prefix, head, _ = request.name.split("--")
-    ref = JobRef(request.run.key, request.node, request.attempt)
-    if request.name == job_name(request.step, ref, "".join(prefix)):
+    if request.job_name is None:
         head = f"{request.run.graph}-{head}"
         head = head if prefix or head[0].isalpha() else f"graph-{head}"
     return replace(request, name="--".join([*prefix, head])[:JOB_NAME_LENGTH].rstrip("-"))
