@@ -216,6 +216,16 @@ with 'orchestrator lock graphs'
     )
 
 
+def test_below_the_root_of_the_repository_it_finds_the_graphs_that_lock_finds(
+    double: GoogleStandIn, place: Place
+) -> None:
+    place.write(".git/HEAD", "ref: refs/heads/main\n")
+    place.write("terraform/main.tf", "")
+    said = Place(place.folder / "terraform").look(*HERE)
+    assert said.code == 0
+    assert said.out == WELL.replace("graphs/graphs.lock", "../graphs/graphs.lock")
+
+
 def test_a_project_that_is_not_there_is_wrong_use(double: GoogleStandIn, place: Place) -> None:
     double.fail(P, RefusedError(404, "NOT_FOUND", "Project not found"))
     said = place.look(*HERE)

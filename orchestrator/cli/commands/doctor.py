@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.catalog import nearest
 from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.options import deployment_options, json_option
 from orchestrator.deployment import Deployment
@@ -54,6 +55,7 @@ def command(project: str, region: str, name: str, environment: str, graphs: Path
     from orchestrator.doctor.world import World, look_here
 
     deployment = Deployment(project, region, name, environment)
+    graphs = nearest() / graphs if graphs == Path("graphs") else graphs  # as 'orchestrator lock' takes it
     apis = Apis(project, read_reach_settings().apis_url)
     try:
         world = World(apis, deployment, look_here(Path.cwd(), graphs))
