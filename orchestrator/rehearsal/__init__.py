@@ -30,9 +30,8 @@ from orchestrator.core.names import run_key
 from orchestrator.definition.load import load_graph
 from orchestrator.errors import OrchestratorError, StoreError
 from orchestrator.home import Home
-from orchestrator.locking.provision import provision
 from orchestrator.rehearsal.chaos import Calm
-from orchestrator.rehearsal.deployed import deployed
+from orchestrator.rehearsal.deployed import deployed, own_variables
 from orchestrator.rehearsal.http import post
 from orchestrator.rehearsal.local_jobs import LocalJobs
 from orchestrator.rehearsal.process import Function, free_port
@@ -155,6 +154,7 @@ class Rehearsal:
     def _deploy(self, tasks: str) -> None:
         """Start the functions, and have the topic push to the one for signals."""
         deployed(self._path, self.graph.name, self._folder / "graphs")
+        own = own_variables(self._path, self.graph)
         ports = {target: free_port() for target in ("on_signal", "on_task", "start", "sweep")}
         environment = {
             **self.environment,
@@ -174,8 +174,8 @@ class Rehearsal:
         }
         for target, port in ports.items():
             kind = "cloudevent" if target == "on_signal" else "http"
-            own = provision(self._path.parent).env if target in ("on_task", "start") else {}
-            function = Function(target, kind, port, {**own, **environment}, self._folder / f"{target}.log")
+            theirs = own if target in ("on_task", "start") else {}
+            function = Function(target, kind, port, theirs | environment, self._folder / f"{target}.log")
             self._stack.callback(function.kill)
             self.functions[target] = function
         for function in self.functions.values():

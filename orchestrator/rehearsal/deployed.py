@@ -3,6 +3,10 @@
 from pathlib import Path
 
 from orchestrator.catalog import SUFFIXES
+from orchestrator.core.graph import Graph
+from orchestrator.errors import UsageError
+from orchestrator.locking.provision import provision
+from orchestrator.locking.wrong import functions
 
 
 def deployed(graph: Path, name: str, graphs: Path) -> None:
@@ -21,3 +25,17 @@ def deployed(graph: Path, name: str, graphs: Path) -> None:
     for beside in graph.parent.iterdir():
         if beside.name not in {f"graph{suffix}" for suffix in SUFFIXES}:
             (made / beside.name).symlink_to(beside)
+
+
+def own_variables(path: Path, graph: Graph) -> dict[str, str]:
+    """What the graph's folder has for ``on_task`` and ``start`` as variables. Raises UsageError for what lock refuses.
+
+    As where it is deployed, only a graph that has functions has any. Its secrets are not fetched: whoever rehearses
+    sets variables of their names, and the functions inherit them.
+    """
+    if path.suffix != ".py" and not any(functions(graph)):
+        return {}
+    found = provision(path.parent)
+    if found.problems:
+        raise UsageError("\n".join(found.problems))
+    return dict(found.env)

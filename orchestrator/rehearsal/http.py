@@ -19,6 +19,15 @@ def post(url: str, body: Mapping[str, Any], verb: str = "POST") -> bytes:
             return found
     except urllib.error.HTTPError as error:
         with error:
-            raise OrchestratorError(f"{url}: {error.code}: {error.read().decode(errors='replace')}") from error
+            raise OrchestratorError(f"{url}: {error.code}: {_said(error.read())}") from error
     except (OSError, http.client.HTTPException) as error:
         raise OrchestratorError(f"{url}: no answer: {getattr(error, 'reason', error)}") from error
+
+
+def _said(answer: bytes) -> str:
+    """What an answer says to people: the sentences of ``start``, or else its text."""
+    text = answer.decode(errors="replace").strip()
+    try:
+        return "\n".join(map(str, json.loads(text)["errors"]))
+    except (ValueError, LookupError, TypeError):
+        return text

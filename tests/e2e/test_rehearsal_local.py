@@ -17,10 +17,12 @@ from tests.e2e.command_line import Place
 from tests.emulation import emulated
 
 HELPER = """
+import os
 from pathlib import Path
 
 def parameters(params):
-    return {"day": params["day"], "beside": (Path(__file__).parent / "beside.txt").read_text().strip()}
+    beside = (Path(__file__).parent / "beside.txt").read_text().strip()
+    return {"day": params["day"], "beside": beside, "season": os.environ.get("SEASON", "")}
 
 def count(n):
     print("counting")
@@ -60,6 +62,7 @@ def what(place: Place) -> Path:
     emulated()
     place.write("helper.py", HELPER)
     place.write("beside.txt", "read\n")
+    place.write("env", "SEASON=winter\n")
     place.write("sub/.keep", "")
     return place.write("what.yaml", GRAPH)
 
@@ -83,7 +86,7 @@ def test_a_local_block_runs_as_it_runs_on_one_machine(place: Place, what: Path):
             seen = plain((data / name).read_text(), rehearsal.home.path)
             assert seen == plain(place.read(str(runs / name)), home), name
         (call,) = [job.call for job in rehearsal.double.service.jobs.values() if "--env--" in f"--{job.name}"]
-        assert call.parameters == {"day": "friday", "beside": "read"}
+        assert call.parameters == {"day": "friday", "beside": "read", "season": "winter"}
         assert rehearsal.double.active == []
     steps: dict[str, Any] = ran.json["steps"]
     assert {name: state.status for name, state in states.items()} == {

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import OrchestratorError
+from orchestrator.core.graph import Graph
+from orchestrator.core.steps import Step, Work
+from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.home import Home
 from orchestrator.jobs.reaper import reap
 from orchestrator.leash import leashed
@@ -67,6 +69,22 @@ def test_what_lies_beside_a_graph_is_deployed_with_it_but_no_second_graph(tmp_pa
     assert (made / "data" / "day.csv").read_text() == "data/day.csv"
     deployed(tmp_path / "here" / "graph.yaml", "other", tmp_path / "more")
     assert (tmp_path / "more" / "other").resolve() == tmp_path / "here"
+
+
+def test_a_folder_s_own_variables_are_those_of_a_graph_with_functions_and_what_lock_refuses_is_refused(tmp_path: Path):
+    pytest.importorskip("google.cloud.tasks_v2", reason="a rehearsal needs Google's clients")
+    from orchestrator.rehearsal.deployed import own_variables
+
+    work = {"template": "gs://b/t.json", "parameters_from": "helper:load"}
+    calls, plain = Graph("g", (Step("a", Work("dataflow", work)),)), Graph("g", (Step("a"),))
+    assert own_variables(tmp_path / "graph.yaml", calls) == {}
+    (tmp_path / "env").write_text("REGION=north\n")
+    assert own_variables(tmp_path / "graph.yaml", calls) == {"REGION": "north"}
+    assert own_variables(tmp_path / "graph.py", plain) == {"REGION": "north"}
+    assert own_variables(tmp_path / "graph.yaml", plain) == {}
+    (tmp_path / "env").write_text("PORT=1\n")
+    with pytest.raises(UsageError, match=r"env:1: "):
+        own_variables(tmp_path / "graph.yaml", calls)
 
 
 def test_a_server_that_is_not_there_is_an_error_in_a_sentence():

@@ -43,6 +43,11 @@ _KILL_EVERY = 5.0
 @click.command(epilog=EPILOG)
 @click.argument("graph")
 @click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A param of the runs; repeatable.")
+@click.option(
+    "--params-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Params as YAML or JSON; --param wins.",
+)
 @click.option("--runs", type=click.IntRange(1, 1000), metavar="N", default=1, show_default=True, help="So many runs.")
 @click.option("--seed", type=int, metavar="S", help="The dice that decide what goes wrong. [default: any]")
 @click.option("--calm", is_flag=True, help="Let nothing go wrong.")
@@ -61,6 +66,7 @@ _KILL_EVERY = 5.0
 def command(
     graph: str,
     pairs: tuple[str, ...],
+    params_file: Path | None,
     runs: int,
     seed: int | None,
     calm: bool,
@@ -73,7 +79,7 @@ def command(
     """Run GRAPH on this machine as it runs in the cloud, while answers, events and functions are lost."""
     kills = kill_every if kill_every is not None else 0.0 if calm else _KILL_EVERY
     dice = random.randrange(1000) if seed is None else seed
-    path, params = checked(graph, pairs)
+    path, params = checked(graph, pairs, params_file)
     wanted = Wanted(path, params, runs, dice, calm, drop_events, kills, timeout, keep)
     stop, early = threading.Event(), False
 
@@ -98,14 +104,14 @@ def command(
     return INTERRUPTED if early else DONE if result.well else FAILED
 
 
-def checked(name: str, pairs: tuple[str, ...]) -> tuple[Path, dict[str, object]]:
+def checked(name: str, pairs: tuple[str, ...], file: Path | None) -> tuple[Path, dict[str, object]]:
     """The graph's file and the params, if both are right and the emulators are here: before anything is started."""
     from orchestrator import emulators
     from orchestrator.catalog import find_graph
     from orchestrator.definition.load import load_graph
     from orchestrator.order import order
 
-    path, params = find_graph(name), given_params(pairs, None)
+    path, params = find_graph(name), given_params(pairs, file)
     graph = load_graph(path)
     order(graph, path, None, params, time.time())
     foreign = [step.name for step in graph.steps if step.work.kind in ("command", "python")]
