@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from orchestrator.definition.wording import listed
 from orchestrator.errors import NotFoundError
 from orchestrator.home import root_of
 from orchestrator.suggestions import did_you_mean
@@ -27,7 +28,7 @@ def find_graph(name: str, folder: Path = Path()) -> Path:
         return known[name]
     if path.suffix in SUFFIXES:
         raise NotFoundError(f"{name}: there is no such file")
-    where = f"; here are {', '.join(sorted(known))}" if known else ""
+    where = f"; here are {listed(sorted(known), 'and')}" if known else ""
     raise NotFoundError(
         f"{name}: no file and no graph in graphs/ has this name{did_you_mean(name, list(known))}{where}"
     )

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 
 Path = tuple[str | int, ...]
 
+#: How many names are listed one by one.
+_LISTED = 40
+
 
 def shown(value: object) -> str:
     """What came, in a reader's words and never long: ``'text'``, ``the number 5``, ``a list``."""
@@ -37,8 +40,10 @@ def _short(text: str) -> str:
 
 
 def listed(names: Iterable[str], last: str = "or") -> str:
-    """``a, b or c``."""
+    """``a, b or c``; of very many ``a, b or 1,180 more``."""
     *most, final = names
+    if len(most) >= _LISTED:
+        most, final = most[:_LISTED], f"{len(most) - _LISTED + 1:,} more"
     return f"{', '.join(most)} {last} {final}" if most else final
 
 

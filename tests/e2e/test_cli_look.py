@@ -53,7 +53,7 @@ def test_validate_measures_what_is_right_and_says_what_is_wrong_in_every_file(ra
     )
     assert said.err.splitlines() == [
         "graphs/bad.json:1: step 'a': after: these steps wait for each other in a cycle: a -> b -> a",
-        "error: sals: no file and no graph in graphs/ has this name (did you mean 'sales'?); here are bad, sales",
+        "error: sals: no file and no graph in graphs/ has this name (did you mean 'sales'?); here are bad and sales",
     ]
     assert ran.look("validate", "sales", "--json").json == [
         {

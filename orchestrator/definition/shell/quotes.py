@@ -8,6 +8,8 @@ from orchestrator.definition.shell.reader import HOLE, Reader
 #: The signs that open a quoted part.
 OPENERS = {"'": Kind.SINGLE, '"': Kind.DOUBLE, "`": Kind.BACKTICKS}
 
+_VARIABLE = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]", re.ASCII)
+
 _TO_BACKTICK = re.compile(r"(?:\\.|[^`\\])*`?", re.DOTALL)
 
 
@@ -40,10 +42,9 @@ def dollar(reader: Reader, frame: Frame) -> None:
             reader.push(Kind.ANSI, 2)
         case "'" if frame.kind is Kind.BRACES:
             reader.lose("$'…' in ${…}, which not every shell knows")
-        case "#" | "$":
-            reader.at += 2
         case _:
-            reader.at += 1
+            match = _VARIABLE.match(reader.script, reader.at + 1)
+            reader.at = match.end() if match else reader.at + 1
 
 
 def double(reader: Reader, frame: Frame, char: str) -> None:

@@ -128,3 +128,11 @@ def test_a_graph_without_params_takes_none() -> None:
     assert resolve([], {}, NOW) == {}
     with pytest.raises(ParamsError, match="param 'a': this graph has no such param: it has none"):
         resolve([], {"a": "1"}, NOW)
+
+
+def test_of_very_many_params_not_all_are_listed() -> None:
+    params = [Param(f"p{number:03}", "int", 1) for number in range(500)]
+    with pytest.raises(ParamsError) as refused:
+        resolve(params, {"other": 1}, NOW)
+    names = ", ".join(f"p{number:03}" for number in range(40))
+    assert str(refused.value) == f"param 'other': this graph has no such param: it has {names} and 460 more"

@@ -70,6 +70,7 @@ STANDS = {
     "a=(@ '@')": "--",
     "eval @; command eval \"ls @\"; x=1 trap 'ls @' EXIT; let x=@": "----",
     '\\eval @; \'eval\' @; e"va"l @; "bash" -c @': "----",
+    "$x eval @; $(x) eval @; eval$x @": "---",
     "bash -c 'echo @' @; x=1 sudo /bin/sh -ec \"ls @\"": "-b-",
     "echo @) @": "--",
     "echo @ 'a": "-",
