@@ -72,7 +72,7 @@ def on_signal(event: CloudEvent) -> None:
     """A log entry or an Eventarc event: schedule one look if the job is ours. Any answer but 2xx brings it again."""
     try:
         signal = signals.read(event["type"], event.data)
-        ours = signal is not None and world().notice(signal.job_name)
+        ours = signal is not None and world().notice(signal.job_name, at_once=signal.has_state)
     except signals.MalformedEventError as error:
         _log("WARNING", f"malformed event dropped: {error}", event=event["id"], counted="malformed")
         return

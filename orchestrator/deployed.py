@@ -14,7 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from orchestrator.auth import Verifier
-from orchestrator.core.messages import Effect, Finish
+from orchestrator.core.messages import EVENT, Effect, Finish
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import parse_job_name
 from orchestrator.engine import Engine
@@ -66,11 +66,13 @@ class Deployed:
         asked = self.settings
         return Verifier(asked.verify_audience, asked.verify_accounts) if asked.verify_audience else None
 
-    def notice(self, job_name: str) -> bool:
+    def notice(self, job_name: str, *, at_once: bool = False) -> bool:
         """Schedule a look at a job that may have ended. False, and nothing is touched, if it is none of ours."""
         prefix = self.settings.job_prefix
         if parse_job_name(job_name, prefix) is None:
             return False
+        if at_once:
+            return notice(self.queue, job_name, 0.0, prefix, EVENT)
         return notice(self.queue, job_name, time.time() + self.settings.signal_delay, prefix)
 
     def deliver(self, effect: Effect, body: bytes) -> Run | None:

@@ -33,6 +33,11 @@ class Signal:
     region: str
     source: str
 
+    @property
+    def has_state(self) -> bool:
+        """Whether it tells the job's state, which is final: no lag is to be waited for."""
+        return self.source == "eventarc"
+
 
 def read(kind: str, data: object) -> Signal | None:
     """The signal in a CloudEvent of type ``kind``; None if it tells of something else. Raises MalformedEventError."""

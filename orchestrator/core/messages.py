@@ -12,6 +12,7 @@ VERSION = 1
 #: The chains of looks at a job. Each look has its own number, so each has a name of its own.
 WATCHDOG = "watchdog"
 SIGNAL = "signal"
+EVENT = "event"
 SWEEP = "sweep"
 STOP = "stop"
 
@@ -32,7 +33,8 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Look at an attempt's job. ``look`` counts the looks of one chain: ``watchdog``, ``signal``, or a sweep's.
+    """Look at an attempt's job. ``look`` counts the looks of one chain: ``watchdog``, ``signal``, or a sweep's; or
+    ``event``, that of a signal which knows that the job has ended.
 
     The looks of the chain ``stop`` ask the job to stop, first of all.
     """

@@ -38,9 +38,12 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class CheckPolicy:
-    """When a job's real state is looked at: ``delay`` seconds after a signal, and ``every`` so often without one."""
+    """When a job's real state is looked at: ``delay`` seconds after a signal, and ``every`` so often without one.
 
-    delay: float = 30.0
+    ``delay`` None: very soon, and again and again (``engine.looks``), since nobody knows how far a job's state lags.
+    """
+
+    delay: float | None = None
     every: float = 600.0
 
 

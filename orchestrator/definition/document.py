@@ -47,7 +47,8 @@ def step_keys(step: Step) -> dict[str, Any]:
     if step.timeout is not None:
         keys["timeout"] = _duration(step.timeout)
     if step.check != CheckPolicy():
-        keys["check"] = {"delay": _duration(step.check.delay), "every": _duration(step.check.every)}
+        delay = {} if step.check.delay is None else {"delay": _duration(step.check.delay)}
+        keys["check"] = {**delay, "every": _duration(step.check.every)}
     if step.local is not None:
         keys["local"] = _work(step.local)
     return keys

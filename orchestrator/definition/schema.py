@@ -39,7 +39,9 @@ class RetryKeys(Keys):
 class CheckKeys(Keys):
     """When a job's real state is looked at."""
 
-    delay: f.Duration | None = Field(None, description="How long after a notice that the job ended")
+    delay: f.Duration | None = Field(
+        None, description="How long after a notice that the job ended, if not 2 s and again and again"
+    )
     every: f.LongerDuration | None = Field(None, description="How often without any notice")
 
 

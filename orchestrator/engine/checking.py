@@ -4,10 +4,11 @@ from dataclasses import replace
 from math import inf
 from typing import assert_never
 
-from orchestrator.core.messages import SIGNAL, STOP, SWEEP, Check
+from orchestrator.core.messages import STOP, SWEEP, Check
 from orchestrator.core.model import JobEnded, Outcome, Run, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
+from orchestrator.engine import looks
 from orchestrator.engine.ledger import Ledger
 from orchestrator.ports import CHECKS, JobOver, JobRunning, Task
 from orchestrator.terminal import without_codes
@@ -15,13 +16,12 @@ from orchestrator.terminal import without_codes
 #: Seconds between the looks at a job that was asked to stop; each asks again.
 GRACE = 10.0
 
-#: How many looks one signal is worth; after them the watchdog is enough.
-SIGNAL_LOOKS = 6
-
 
 def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     """Look at an attempt's job: record its end, or schedule the next look."""
     step = plan.steps[look.node]
+    if (later := looks.postponed(step.check, look, ledger.signal_delay, ledger.clock())) is not None:
+        return _put(ledger, look.next(later))
     state = ledger.store.load(run.key, (look.node,), ()).state(look.node)
     if state.attempt == look.attempt and state.live:
         return _check_live(ledger, run, plan, look, state)
@@ -69,10 +69,11 @@ def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState, due: 
     now = ledger.clock()
     if look.chain.startswith(SWEEP):  # the next sweep looks again; a chain a sweep would add up
         return
-    if look.chain == SIGNAL:
-        if look.look + 1 >= SIGNAL_LOOKS:
+    if looks.of_a_signal(look):
+        following = looks.wait(step.check, look)
+        if following is None:
             return
-        wait = step.check.delay * 2**look.look
+        wait = following
     elif look.chain == STOP:
         wait = GRACE
     else:
@@ -81,8 +82,11 @@ def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState, due: 
         # A wait of 11 minutes is over after 11, not after 20; and a job may know better than when it was launched.
         hints = [hint for hint in (state.due, due) if hint is not None and hint > now]
         wait = min([wait, *(hint - now for hint in hints)])
-    following = look.next(due=now + wait)
-    ledger.queue.put([Task(following.name, CHECKS, following)])
+    _put(ledger, look.next(due=now + wait))
+
+
+def _put(ledger: Ledger, look: Check) -> None:
+    ledger.queue.put([Task(look.name, CHECKS, look)])
 
 
 def _deadline(step: Step, state: StepState) -> float:

@@ -14,6 +14,7 @@ from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import Event, Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Step, Work
+from orchestrator.engine.looks import LOOKS
 from orchestrator.engine.rendering import Facts, facts_of
 from orchestrator.errors import LaunchRefusedError, NotFoundError, UsageError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
@@ -34,7 +35,7 @@ class Ledger:
 
     ``stand_ins``: run each step's ``local`` block where it has one. ``launch_lease``: for so many seconds after a claim
     nobody else launches that attempt; it must outlast a launch call where the backend cannot refuse a taken name.
-    ``signal_delay``: seconds from a signal to the look. ``clock_skew``: seconds by which two clocks here may differ.
+    ``signal_delay``: seconds from a signal to the first look. ``clock_skew``: seconds by which two clocks may differ.
     ``facts``: what ``{{ run.… }}`` may name. ``job_prefix``: what the names of jobs begin with (core/names.py).
     ``alone``: nobody else launches for the runs that this engine serves.
     ``retention``: seconds after its end for which the store keeps all of a run.
@@ -48,7 +49,7 @@ class Ledger:
     clock: Clock
     stand_ins: bool = False
     launch_lease: float = 0.0
-    signal_delay: float = 30.0
+    signal_delay: float = LOOKS[0]
     clock_skew: float = 30.0
     facts: Facts = facts_of
     job_prefix: str = ""

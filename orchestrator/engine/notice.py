@@ -5,7 +5,7 @@ from orchestrator.core.names import parse_job_name
 from orchestrator.ports import CHECKS, Queue, Task
 
 
-def notice(queue: Queue, name: str, due: float, prefix: str = "") -> bool:
+def notice(queue: Queue, name: str, due: float, prefix: str = "", chain: str = SIGNAL) -> bool:
     """Schedule a look at the job ``name`` for the time ``due``. False if the name is none of ours, and nothing is done.
 
     Ours are those that are named with ``prefix``. All signals of one attempt put the same task, so it is looked at once
@@ -14,6 +14,6 @@ def notice(queue: Queue, name: str, due: float, prefix: str = "") -> bool:
     ref = parse_job_name(name, prefix)
     if ref is None:
         return False
-    look = Check(ref.run, ref.node, ref.attempt, SIGNAL, due=due)
+    look = Check(ref.run, ref.node, ref.attempt, chain, due=due)
     queue.put([Task(look.name, CHECKS, look)])
     return True

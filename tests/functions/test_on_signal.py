@@ -1,12 +1,13 @@
 """``on_signal``: one look for each job of ours, nothing for any other, and what cannot be read never comes again."""
 
 import json
+import time
 from typing import Any
 
 import grpc
 import pytest
 
-from orchestrator.core.messages import SIGNAL, Check, decode
+from orchestrator.core.messages import EVENT, SIGNAL, Check, decode
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.signals import PUBSUB, STATUS_CHANGED
 from orchestrator.standins.cloud_tasks_faults import CallFault
@@ -33,20 +34,25 @@ STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 RAW_PUSH = pushed(entry())
 
 
-def test_one_job_is_looked_at_once_however_often_and_in_whatever_form_it_is_told(signals_only: Cloud):
-    deliveries = [
-        (pushed(entry()), event()),
-        (structured(PUBSUB, pushed(entry())), STRUCTURED),
-        (RAW_PUSH, {}),
-        (changed(), event(STATUS_CHANGED)),
-        (structured(STATUS_CHANGED, changed()), STRUCTURED),
-    ]
+LOGGED = [(pushed(entry()), event()), (structured(PUBSUB, pushed(entry())), STRUCTURED), (RAW_PUSH, {})]
+TOLD = [(changed(), event(STATUS_CHANGED)), (structured(STATUS_CHANGED, changed()), STRUCTURED)]
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "chain", "delay"), [(LOGGED, SIGNAL, 2.0), (TOLD, EVENT, 0.0)], ids=["log entry", "eventarc"]
+)
+def test_one_job_is_looked_at_once_however_often_and_in_whatever_form_it_is_told(
+    signals_only: Cloud, deliveries: list[Any], chain: str, delay: float
+):
+    """Soon after a log entry, whose job may still count as running; at once after an event, which has the state."""
+    begun = time.time()
     for body, headers in deliveries * 2:
         assert signals_only.post("on_signal", body, headers).status_code == 200
     (task,) = signals_only.held()
     look = decode(task.http_request.body)
     assert isinstance(look, Check)
-    assert (look.run, look.node, look.attempt, look.chain) == (run_key("r"), 31, 2, SIGNAL)
+    assert (look.run, look.node, look.attempt, look.chain) == (run_key("r"), 31, 2, chain)
+    assert (begun + delay if delay else 0.0) <= look.due <= time.time() + delay
     assert "_engine" not in vars(signals_only.world("on_signal"))  # no store, no Dataflow
 
 

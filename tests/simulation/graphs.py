@@ -147,7 +147,7 @@ def _step(
         str(when) if when else None,
         Retry(random.choice([1, 1, 2, 3, 4]), random.choice([0.0, 5.0, 60.0, 300.0]), random.choice([1.0, 2.0]), 400.0),
         random.choice([200.0, 900.0]) if work.kind == "job" and random.random() < 0.5 else None,
-        CheckPolicy(random.choice([5.0, 30.0]), random.choice([60.0, 600.0])),
+        CheckPolicy(random.choice([None, 5.0, 30.0]), random.choice([60.0, 600.0])),
     )
 
 

@@ -17,8 +17,8 @@ RUN = "run"
 KINDS = frozenset({"job", "wait"})
 
 
-#: Seconds: the most for a task to be delivered; from a signal to the look; from a job's stop to the look.
-HOP, SIGNAL, GRACE = 2.5, 33.0, 10.0
+#: Seconds: the most for a task to be delivered; from a job's end to the look; from a job's stop to the look.
+HOP, SIGNAL, GRACE = 2.5, 5.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,14 @@ def _seconds(scenario: Scenario, step: Step, ending: Ending) -> float:
             failures += 1
             seconds += min(step.retry.delay * step.retry.backoff ** (failures - 1), step.retry.max_delay)
         stopping = GRACE * (1 + attempt.deaf) + (step.timeout or 0.0)
-        seconds += stopping if attempt.fate is Fate.HANGS else attempt.seconds + SIGNAL
+        seconds += stopping if attempt.fate is Fate.HANGS else attempt.seconds + _look(step)
         seconds += 3 * HOP
     return seconds
+
+
+def _look(step: Step) -> float:
+    """From a job's end, of which a signal tells within 3 s, to the look at it."""
+    return SIGNAL if step.check.delay is None else 3.0 + max(step.check.delay, SIGNAL - 3.0)
 
 
 def _ending(scenario: Scenario, step: Step, known: Mapping[str, Ending]) -> Ending:

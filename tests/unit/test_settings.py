@@ -49,7 +49,7 @@ def test_a_deployed_function_has_sensible_defaults():
         task_account="tasks@demo.iam.gserviceaccount.com",
         task_audience="https://on-task.example",
         folder=Path(),
-        signal_delay=30.0,
+        signal_delay=2.0,
         launch_lease=90.0,
         verify_audience=None,
         verify_accounts=(),
