@@ -49,7 +49,7 @@ def attacked(mutant: Mutant, seeds: int) -> tuple[int, str] | None:
 def main(arguments: Sequence[str]) -> int:
     """Attack with all mutants, and print a table. 1 if any of them survives."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutants", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=1000, help="for each mutant")
+    parser.add_argument("--seeds", type=int, default=2000, help="for each mutant")
     parser.add_argument("--only", default="", help="those whose name has this in it")
     chosen = parser.parse_args(arguments)
     mutants = [mutant for mutant in MUTANTS if chosen.only in mutant.name]
