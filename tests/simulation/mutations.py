@@ -202,9 +202,9 @@ MUTANTS = (
         "a signal is believed",
         CHECKING,
         "        case JobRunning(due):\n",
-        "        case JobRunning() if look.chain == SIGNAL:\n"
+        "        case JobRunning() if looks.of_a_signal(look):\n"
         "            over = JobOver(Outcome.SUCCEEDED, ledger.clock())\n"
-        "            return ledger.handle(run, plan, look.node, _ended(step, state, over, ledger.clock_skew))\n"
+        "            return ledger.handle(run, plan, look.node, ended(step, state, over, ledger.clock_skew))\n"
         "        case JobRunning(due):\n",
     ),
     Mutant(
