@@ -122,7 +122,7 @@ def start(request: flask.Request) -> ResponseReturnValue:
     try:
         asked = read_asked(request.get_data())  # as JSON, whatever its type: Cloud Scheduler names none
         due, due_id = _scheduled(request, asked.graph)
-        run, created = world().start(asked.graph, asked.run_id or due_id, asked.params, due)
+        run, created = world().start(asked.graph, due_id if asked.run_id is None else asked.run_id, asked.params, due)
     except UsageError as error:
         _log("WARNING", f"not started: {error}")
         return {"errors": str(error).splitlines()}, error.http_status

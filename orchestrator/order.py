@@ -91,7 +91,8 @@ def order(
 
     ``due``: when a schedule wanted it, in any time zone. It may raise UnknownZoneError.
     """
-    wanted = Order(graph, path.parent, check_run_id(run_id or made_up_id(graph.name, now)), given, due)
+    named = made_up_id(graph.name, now) if run_id is None else run_id
+    wanted = Order(graph, path.parent, check_run_id(named), given, due)
     wanted.run(now)  # so that wrong params are refused before anything is touched
     return wanted
 

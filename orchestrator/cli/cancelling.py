@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from math import inf
 
 from orchestrator.cli.interrupt import interruptible
+from orchestrator.cli.words import counted
 from orchestrator.core.messages import STOP, SWEEP, Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.engine.checking import GRACE
@@ -18,17 +20,12 @@ from orchestrator.wiring import Embedded, embedded
 _LOOK = 0.1
 
 
-def cancel_here(
-    home: Home, run: Run, stop: Stop, nodes: Collection[int] | None, told: Callable[[int, int], None]
-) -> bool:
-    """Cancel a run, or the steps ``nodes``, and see that end. False if Ctrl-C came first.
-
-    ``told`` hears, before the end, how many steps had no job, and how many jobs are asked to stop.
-    """
+def cancel_here(home: Home, run: Run, stop: Stop, nodes: Collection[int] | None, say: Callable[[str], None]) -> bool:
+    """Cancel a run, or the steps ``nodes``, and see that end. False if Ctrl-C came first. ``say`` hears how it goes."""
     world = embedded(home, read_settings().parallel, simulate=True)
     try:
-        told(*world.engine.cancel(run.key, stop, nodes))
-        following = _Following(world, run, nodes)
+        say(f"run {run.id}: {done(*world.engine.cancel(run.key, stop, nodes))}")
+        following = _Following(world, run, nodes, say)
         with interruptible(following.stop):
             following.go()
         return following.ended()
@@ -36,10 +33,16 @@ def cancel_here(
         world.database.close()
 
 
+def done(waiting: int, jobs: int) -> str:
+    """What was done to so many steps that had no job, and so many that had one."""
+    return f"{counted(waiting, 'step')} without a job cancelled, {counted(jobs, 'job')} asked to stop"
+
+
 class _Following:
     """A cancelled run on its way to its end. A process that drives it brings it there; if none does, this one."""
 
-    def __init__(self, world: Embedded, run: Run, nodes: Collection[int] | None) -> None:
+    def __init__(self, world: Embedded, run: Run, nodes: Collection[int] | None, say: Callable[[str], None]) -> None:
+        self._say = say
         self._world = world
         self._run = run
         self._nodes = nodes
@@ -52,11 +55,15 @@ class _Following:
             self._loop.stop()
 
     def go(self) -> None:
+        patience = time.monotonic() + GRACE
         while not self._stopped and not self.ended():
             try:
                 with self._world.home.hold(self._run.id):
                     self._drive()
             except HeldError:
+                if time.monotonic() > patience:
+                    patience = inf
+                    self._say("another process drives this run and has not ended it yet; Ctrl-C leaves it to that one")
                 time.sleep(_LOOK)
 
     def ended(self) -> bool:
@@ -64,7 +71,10 @@ class _Following:
         found = self._world.store.get_run(self._run.key)
         if found is None or found.status is not RunStatus.RUNNING:
             return True
-        return self._nodes is not None and not list(self._jobs(self._nodes))
+        if self._nodes is None:
+            return False
+        states = self._world.store.load(self._run.key, self._nodes, ()).states
+        return not any(state.status.active for state in states.values())
 
     def _drive(self) -> None:
         """Nobody drives the run: end it, or only the jobs of the steps in question, and begin no other."""

@@ -24,7 +24,8 @@ def _from_file(path: Path) -> Mapping[str, object]:
     from orchestrator.definition import json_text, yaml_text
     from orchestrator.definition.texts import UnreadableError
 
-    data = path.read_bytes()[: _LARGEST + 1]
+    with path.open("rb") as file:
+        data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise UsageError(f"{path}: expected at most {_LARGEST:,} bytes of params")
     reader = json_text if path.suffix == ".json" else yaml_text

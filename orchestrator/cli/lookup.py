@@ -117,6 +117,8 @@ def load(home: Home | None, store: Store, run: Run, url: StoreUrl | None = None)
 
 def find_run(store: Store, name: str) -> Run:
     """The run with this id, or the only one whose id begins so. Raises NotFoundError or UsageError."""
+    if not name:
+        raise UsageError("expected a run's id, or the beginning of one, came an empty text")
     exact = store.get_run(run_key(name))
     if exact is not None and exact.id == name:
         return exact

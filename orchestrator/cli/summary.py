@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.cli.before import BROKEN
+from orchestrator.cli.before import BROKEN, names, root_causes
 from orchestrator.cli.lookup import INTERRUPTED, Found
 from orchestrator.cli.words import classed, clock, counted, listed, stopped, tally
 from orchestrator.core.machine import OPERATOR
@@ -73,25 +73,35 @@ def failures(found: Found) -> Iterator[Line]:
         state = found.view.state(node)
         name = found.plan.steps[node].name
         style = "magenta" if state.status is Status.CANCELLED else "red"
-        allowed = "" if found.plan.steps[node].counts else ", which does not fail the run"
+        blamed = found.plan.steps[node].counts or name in found.run.failed
+        allowed = "" if blamed else ", which does not fail the run"
         word = f"{name} {status_word(state.status)}{after_attempts(state)}{classed(state)}{allowed}"
-        yield Line(f"{word}: {one_line(reason(state, found.run.stop))}", style)
+        yield Line(f"{word}: {one_line(_why(found, node))}", style)
         log = log_path(found, node)
         if log is not None:
             yield Line(f"  log  {short(log)}", whole=True)
     if len(failed) > _FAILURES:
-        more = counted(len(failed) - _FAILURES, "more failed step")
+        more = counted(len(failed) - _FAILURES, "more such step")
         yield Line(f"and {more}: orchestrator status {found.run.id}{found.flag}", "red")
 
 
 def told(found: Found) -> list[int]:
-    """The steps that are worth a line of their own: they failed, or their jobs were stopped."""
+    """The steps that are worth a line of their own: they failed, their jobs were stopped, or they fail the run."""
     states = map(found.view.state, range(len(found.plan.steps)))
     return [
         node
         for node, state in enumerate(states)
-        if state.status is Status.FAILED or (state.status is Status.CANCELLED and state.attempt > 0)
+        if state.status is Status.FAILED
+        or (state.status is Status.CANCELLED and state.attempt > 0)
+        or found.plan.steps[node].name in found.run.failed
     ]
+
+
+def _why(found: Found, node: int) -> str:
+    state = found.view.state(node)
+    if state.status is not Status.UPSTREAM_FAILED:
+        return reason(state, found.run.stop)
+    return f"because of {listed(names(found.plan, root_causes(found.plan, found.view.states, node)))}"
 
 
 def reason(state: StepState, known: Stop | None) -> str:

@@ -41,19 +41,27 @@ def ask_to_stop(folder: Path, outcome: Outcome, at: float) -> bool:
     return bool(before)
 
 
-def killed(folder: Path, code: int) -> None:
-    """The shell was killed, and not by us: its command is over, with the status that a shell gives to such an end.
+def told(folder: Path, code: int) -> bool:
+    """Whether an attempt has told how it ended, whose shell was seen to end with ``code``; if not, it is told now.
 
-    Without this it would count as interrupted, and be started again for ever if it is the command that kills.
+    A shell that was killed, and not by us, tells nothing, nor does one whose disk is full or whose folder was removed.
+    Its command is over all the same. As interrupted it would be started again, for ever if it is what does that.
     """
-    if not asked_to_stop(folder) and not (folder / "exit").exists() and folder.exists():
-        (folder / "exit").write_text(str(128 - code))
+    try:
+        if asked_to_stop(folder) or _read(folder / "exit"):
+            return True
+        (folder / "exit").write_text(str(code if code >= 0 else 128 - code))
+    except OSError:
+        return False
+    return True
 
 
-def over(folder: Path, now: float) -> JobOver:
-    """How an attempt ended of which no process is left; ``now`` if nothing tells when."""
+def over(folder: Path, now: float, seen: int | None = None) -> JobOver:
+    """How an attempt ended of which no process is left; ``now`` if nothing tells when. ``seen``: its exit status."""
     code, (stopped, *asked) = _read(folder / "exit"), _read(folder / "stopped").split() or [""]
     at = (folder / "exit").stat().st_mtime if code else now
+    if not code and seen is not None:
+        code = str(seen if seen >= 0 else 128 - seen)
     if stopped:
         return JobOver(Outcome(stopped), max(at, *map(float, asked)))  # a file's time is some milliseconds late
     if not code:

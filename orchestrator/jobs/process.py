@@ -25,14 +25,17 @@ from orchestrator.ports import Clock, JobRequest, JobRunning, JobStatus, Launche
 #: $1: the attempt's folder; the rest: the command, whose first word is a path, so it is no word of the shell's own.
 #: Standard input is the claim, whose lock lasts as long as this shell. A trapped signal reaches the command, and the
 #: shell lives on to write down how it ended. Who stops the job marks it stopped and then reads the pid; the shell
-#: writes its pid and then looks for the mark: one of them sees the other.
+#: writes its pid and then looks for the mark: one of them sees the other. It runs no program but the command, since the
+#: command's environment is its own, and it ends as the command did, for who watches it and finds nothing written.
 SHELL = """
 folder=$1; shift
 trap : TERM INT HUP
 echo $$ > "$folder/pid"
 [ ! -e "$folder/stopped" ] || exit
 "$@" < /dev/null
-echo $? > "$folder/exit.new" && mv "$folder/exit.new" "$folder/exit"
+code=$?
+echo $code > "$folder/exit"
+exit $code
 """
 
 
@@ -48,6 +51,7 @@ class ProcessBackend:
         self._clock = clock
         self._lock = threading.Lock()
         self._watched: dict[str, subprocess.Popen[bytes] | None] = {}
+        self._seen: dict[str, int] = {}  # exit statuses of those that could not write theirs
 
     @property
     def running(self) -> int:
@@ -86,7 +90,7 @@ class ProcessBackend:
             if self._runs(job, folder):
                 self._watch(job, None)
                 return JobRunning()
-            return attempt.over(folder, self._clock())
+            return attempt.over(folder, self._clock(), self._seen.get(job))
         except OSError as error:
             raise BackendError(f"{folder}: cannot be read: {error}") from error
 
@@ -126,20 +130,20 @@ class ProcessBackend:
         with self._lock:
             if job not in self._watched and (name := claim.name(self._home.path / job)):
                 self._watched[job] = process
-                arguments = (job, name, process)
+                # Whoever asked it to stop before it was watched here is gone, and does not come to insist.
+                left = process is None and attempt.asked_to_stop(self._home.path / job)
+                arguments = (job, name, process, left)
                 threading.Thread(target=self._wait, args=arguments, name=f"watch {job}", daemon=True).start()
         return Launched(job)
 
-    def _wait(self, job: str, name: str, process: subprocess.Popen[bytes] | None) -> None:
+    def _wait(self, job: str, name: str, process: subprocess.Popen[bytes] | None, left: bool) -> None:
         """Until the attempt's shell is gone, and then nothing of its group is left, whatever the end was."""
         folder = self._home.path / job
-        if process is None and attempt.asked_to_stop(folder) and claim.held(folder):
-            number = attempt.group_of(folder)  # who asked is gone, and did not come to insist
-            if number is not None:
-                group.send(number, signal.SIGKILL)
+        if left and claim.held(folder) and (asked := attempt.group_of(folder)) is not None:
+            group.send(asked, signal.SIGKILL)
         claim.until_free(folder)
-        if process is not None and process.wait() < 0:
-            attempt.killed(folder, process.returncode)
+        if process is not None and not attempt.told(folder, process.wait()):
+            self._seen[job] = process.returncode
         number = process.pid if process is not None else attempt.group_of(folder)
         if number is not None:
             group.see_gone(number, session=attempt.asked_to_stop(folder))

@@ -173,3 +173,88 @@ def test_a_run_that_may_succeed_with_a_failed_step_says_why_it_did(here: Place, 
     said = here(*START)
     assert said.code == 0
     assert f"the run counts as succeeded, {because}" in said.lines
+
+
+def test_an_empty_id_is_no_run(here: Place) -> None:
+    """It was the beginning of the only one, so a script with an unset variable cancelled that."""
+    here.write("g.yaml", "name: g\nsteps: {a: {command: 'true'}}\n")
+    here(*START)
+    said = Said(2, "", "error: expected a run's id, or the beginning of one, came an empty text\n")
+    assert here.look("cancel", "") == said
+    assert here.look("status", "") == said
+    assert here.look("run", "g.yaml", "--run-id", "").code == 2
+
+
+def test_who_cancels_what_was_cancelled_is_told_by_whom(here: Place) -> None:
+    here.write("g.yaml", GRAPH.replace("sleep 3600", "trap '' TERM; read word < go"))
+    here.fifo("go")
+    driver = here.start(*START)
+    here.hear("pipe")
+    first = here.start("cancel", "g-1", *WHY)
+    assert first.stdout is not None
+    assert first.stdout.readline() == "run g-1: 1 step without a job cancelled, 1 job asked to stop\n"
+    second = here.start("cancel", "g-1", "--why", "another reason")
+    assert second.stdout is not None
+    said = without_names(second.stdout.readline())
+    here.tell("go", "on")
+    for process in (first, second, driver):
+        finish(process)
+    assert said == "run g-1 was cancelled by ME at TIME: wrong input: this goes on with that\n"
+    assert here.look("status", "g-1", "--json").json["cancelled"]["why"] == "wrong input"
+
+
+def test_a_run_that_fails_because_of_what_may_fail_names_the_step_that_never_ran(here: Place) -> None:
+    """It named nothing but steps of which it said that they do not fail the run."""
+    here.write(
+        "g.yaml",
+        "name: g\nsteps:\n  load: {command: 'exit 4', allow_failure: true}\n  report: {after: load, command: 'true'}\n"
+        "  tidy: {after: report, teardown: true, command: 'exit 5'}\n",
+    )
+    said = here(*START)
+    assert said.code == 1
+    assert [line for line in said.lines if not line.startswith(("TIME", "  log", "logs"))] == [
+        "failed after 0.0 s: 2 failed, 1 upstream failed",
+        "load failed: exit status 4",
+        "report upstream failed: because of load",
+        "tidy failed, which does not fail the run: exit status 5",
+    ]
+    assert here.look("status", "g-1", "--json").json["failed"] == {"load": "exit", "report": "upstream_failed"}
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_command_whose_environment_has_no_programs_runs_once_and_ends_as_it_ends(here: Place, code: int) -> None:
+    """The shell around it ran ``mv`` in that environment, could not tell how it ended, and it ran 101 times."""
+    line = f'["/bin/sh", "-c", "echo ran >> effects; exit {code}"]'
+    here.write("g.yaml", f"name: g\nsteps: {{a: {{command: {line}, env: {{PATH: /opt/tool/bin}}}}}}\n")
+    assert here(*START).code == (1 if code else 0)
+    assert here.read("effects") == "ran\n"
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "succeeded"), (3, "failed")])
+def test_a_command_that_removes_its_own_folder_runs_once_and_ends_as_it_ends(
+    here: Place, code: int, status: str
+) -> None:
+    line = f'echo ran >> effects; rm -rf "$(dirname "$ORCHESTRATOR_OUTPUTS")"; exit {code}'
+    here.write("g.yaml", f"name: g\nsteps:\n  a: {{command: '{line}'}}\n")
+    here(*START)
+    assert (statuses(here), here.read("effects")) == ({"a": status}, "ran\n")
+
+
+def test_a_job_that_is_taken_over_to_be_stopped_gets_its_time_to_clean_up(here: Place) -> None:
+    """Whoever took it over took its own wish for that of somebody who is gone, and killed it at once."""
+    lines = (
+        "trap 'read word < go; echo cleaned >> effects; exit 0' TERM",
+        "echo here > pipe",
+        "while :; do sleep 0.01; done",
+    )
+    here.write("g.yaml", "\n      ".join(("name: g\nsteps:\n  a:\n    command: |", *lines)) + "\n")
+    here.fifo("go")
+    driver = here.start(*START)
+    here.hear("pipe")
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate()
+    canceller = here.start("cancel", "g-1")
+    here.tell("go", "on")
+    assert finish(canceller).code == 0
+    assert here.read("effects") == "cleaned\n"
+    assert statuses(here) == {"a": "cancelled"}

@@ -41,12 +41,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     emulated()
     path = tmp_path_factory.mktemp("cloud") / "sales.yaml"
     path.write_text(GRAPH)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(emulators.FIRESTORE.variable, "")  # so that it is again as it was
-        with Rehearsal(path, play) as rehearsal:
-            rehearsal.start("sales-1", {})
-            until(rehearsal, ["succeeded", "failed", "running", "succeeded", "pending"])
-            yield rehearsal
+    with Rehearsal(path, play) as rehearsal, pytest.MonkeyPatch.context() as patch:
+        for name, value in rehearsal.environment.items():
+            patch.setenv(name, value)
+        rehearsal.start("sales-1", {})
+        until(rehearsal, ["succeeded", "failed", "running", "succeeded", "pending"])
+        yield rehearsal
 
 
 def until(rehearsal: Rehearsal, wanted: list[str]) -> None:

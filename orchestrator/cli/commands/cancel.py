@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.cancelling import cancel_here
+from orchestrator.cli.cancelling import cancel_here, done
 from orchestrator.cli.failure import DONE, INTERRUPTED
 from orchestrator.cli.lookup import Found, find_run, find_step, load, named_store
 from orchestrator.cli.options import place_options
 from orchestrator.cli.summary import failures
-from orchestrator.cli.words import counted, listed
+from orchestrator.cli.words import listed, stopped
 from orchestrator.core.model import RunStatus, Stop
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
@@ -51,6 +51,8 @@ def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store
     if over := _over(found, nodes):
         click.echo(over)
         return DONE
+    if nodes is None and (before := found.run.stop) is not None:
+        click.echo(f"run {found.run.id} was cancelled {stopped(before)}: this goes on with that")
     stop = Stop(time.time(), getpass.getuser(), why)
     if place is None:
         return in_cloud(found, stop, nodes)
@@ -62,7 +64,7 @@ def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
 
     assert found.url is not None
     waiting, jobs = cancel_in_cloud(found.url, found.run.key, stop, nodes)
-    click.echo(f"run {found.run.id}: {_done(waiting, jobs)}")
+    click.echo(f"run {found.run.id}: {done(waiting, jobs)}")
     click.echo(f"see it end: orchestrator status {found.run.id}{found.flag}")
     return DONE
 
@@ -71,7 +73,7 @@ def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Coll
     named = url.file if url is not None else None
     if named is not None and named.name != home.database.name:
         raise UsageError(f"--store: expected a file called {home.database.name}, to cancel a run in it, came {named}")
-    if not cancel_here(home, found.run, stop, nodes, lambda *done: click.echo(f"run {found.run.id}: {_done(*done)}")):
+    if not cancel_here(home, found.run, stop, nodes, click.echo):
         click.echo("not all of it has ended yet: cancel it again, or resume the run, which stops what is left")
         return INTERRUPTED
     with named_store(home.path if url is None else None, url.text if url else None) as (place, store):
@@ -86,13 +88,10 @@ def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Coll
 def _over(found: Found, nodes: Collection[int] | None) -> str:
     """A sentence, if all that is to be cancelled has ended."""
     run = found.run
-    if run.status is not RunStatus.RUNNING:
+    if run.status is not RunStatus.RUNNING and not any(state.live for state in found.view.states.values()):
         return f"run {run.id} has ended ({run.status}): nothing is left to cancel"
-    if nodes is None or any(not found.view.state(node).status.final for node in nodes):
+    states = [found.view.state(node) for node in nodes or ()]
+    if nodes is None or any(state.live or not state.status.final for state in states):
         return ""
     ended = listed(f"{found.plan.steps[node].name} ({found.view.state(node).status})" for node in sorted(nodes))
     return f"run {run.id}: {ended}: nothing is left to cancel"
-
-
-def _done(waiting: int, jobs: int) -> str:
-    return f"{counted(waiting, 'step')} without a job cancelled, {counted(jobs, 'job')} asked to stop"
