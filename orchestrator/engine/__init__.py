@@ -104,8 +104,7 @@ class Engine(Ledger):
             state = view.state(node)
             if state.status.final and not state.live:
                 continue
-            if state.stop is None:
-                self.handle(run, plan, node, StopRequested(stop))
+            self.handle(run, plan, node, StopRequested(stop))  # known already, it is paid for again
             has_job = state.status.active or state.live
             waiting, jobs = waiting + (not has_job), jobs + has_job
         return waiting, jobs

@@ -316,8 +316,14 @@ MUTANTS = (
     Mutant(
         "steps that have a job are not cancelled",
         ENGINE,
-        "            if state.stop is None:\n",
-        "            if not state.status.active:\n",
+        "            self.handle(run, plan, node, StopRequested(stop))  #",
+        "            if not state.status.active:\n                self.handle(run, plan, node, StopRequested(stop))  #",
+    ),
+    Mutant(
+        "what an earlier cancelling did not come to pay is not paid by the next",
+        ENGINE,
+        "            self.handle(run, plan, node, StopRequested(stop))  #",
+        "            if state.stop is None:\n                self.handle(run, plan, node, StopRequested(stop))  #",
     ),
     Mutant("teardowns are cancelled with their run", ENGINE, " if not step.teardown)", ")"),
     Mutant(

@@ -1,5 +1,6 @@
 """A world for tests of the engine, in which nothing happens by itself; on the memory store and scripted jobs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.core.messages import Effect
@@ -8,10 +9,10 @@ from orchestrator.core.names import run_key
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Work
 from orchestrator.engine import Engine
-from orchestrator.errors import AmbiguousLaunchError, BackendError
+from orchestrator.errors import AmbiguousLaunchError, BackendError, QueueError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.jobs.wait import WaitBackend
-from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched
+from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched, Task
 from orchestrator.queues.local import LocalQueue
 from orchestrator.sqlite import Database
 from orchestrator.stores.memory import MemoryStore
@@ -97,3 +98,16 @@ class LossyBackend:
         if self.launches:
             self.jobs.launch(request)
         raise AmbiguousLaunchError("the connection was closed")
+
+
+class BrokenQueue:
+    """A queue that is out of order for a while."""
+
+    def __init__(self, queue: LocalQueue) -> None:
+        self.queue = queue
+        self.broken = False
+
+    def put(self, tasks: Sequence[Task]) -> None:
+        if self.broken:
+            raise QueueError("out of order")
+        self.queue.put(tasks)

@@ -1,6 +1,6 @@
 """The engine's promises one by one, on the memory store and scripted jobs. The simulation mixes them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import pytest
 
@@ -11,10 +11,8 @@ from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 from orchestrator.errors import QueueError, UsageError
 from orchestrator.jobs.scripted import Script
-from orchestrator.ports import Task
-from orchestrator.queues.local import LocalQueue
 from orchestrator.stores.memory import MemoryStore
-from tests.unit.engine_world import JOB, KEY
+from tests.unit.engine_world import JOB, KEY, BrokenQueue
 
 DIAMOND = (
     Step("a", JOB),
@@ -76,19 +74,6 @@ def test_every_task_may_be_delivered_twice(world):
         diamond.now += 600.0
     assert diamond.statuses() == dict.fromkeys("abcd", "succeeded")
     assert len(diamond.jobs.jobs) == 4
-
-
-class BrokenQueue:
-    """A queue that is out of order for a while."""
-
-    def __init__(self, queue: LocalQueue) -> None:
-        self.queue = queue
-        self.broken = False
-
-    def put(self, tasks: Sequence[Task]) -> None:
-        if self.broken:
-            raise QueueError("out of order")
-        self.queue.put(tasks)
 
 
 def test_a_commit_whose_payment_was_lost_is_paid_by_the_next_delivery(world):

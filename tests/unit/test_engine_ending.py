@@ -8,10 +8,10 @@ from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import CARRYING, TriggerRule
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.engine.checking import GRACE
-from orchestrator.errors import BackendError
+from orchestrator.errors import BackendError, QueueError
 from orchestrator.jobs.scripted import Script
 from orchestrator.ports import JobRequest, Launched
-from tests.unit.engine_world import JOB, KEY, STOP, fails_once
+from tests.unit.engine_world import JOB, KEY, STOP, BrokenQueue, fails_once
 
 
 def test_a_failed_step_that_no_leaf_minds_does_not_fail_the_run(world):
@@ -175,6 +175,28 @@ def test_a_cancelling_that_died_halfway_is_finished_by_a_sweep(world):
     pair.engine.sweep(KEY, "1")
     assert pair.finish() is RunStatus.CANCELLED
     assert pair.statuses() == {"a": "cancelled", "b": "cancelled"}
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_cancelling_that_died_before_it_asked_a_job_is_paid_by_the_next(world, live: bool):
+    """The step knew already that it was cancelled, so nobody asked its job, and the run did not end (seed 1003464)."""
+    lone = world(Step("a", JOB), a=Script(5.0 if live else 1e6, live=live))
+    lone.start()
+    for effect in lone.due():
+        lone.engine.perform(effect)
+    lone.now = 6.0
+    if live:
+        lone.engine.perform(Check(KEY, 0, 1))
+        lone.due()
+    lone.engine.queue = broken = BrokenQueue(lone.queue)
+    broken.broken = True
+    with pytest.raises(QueueError):
+        lone.engine.cancel(KEY, STOP)
+    broken.broken = False
+    lone.engine.cancel(KEY, STOP)
+    for effect in lone.due():
+        lone.engine.perform(effect)
+    assert [job.cancelled_at for job in lone.jobs.jobs.values()] == [6.0]
 
 
 def test_a_run_whose_steps_had_all_ended_was_not_cancelled_by_who_came_too_late(world):
