@@ -48,12 +48,7 @@ class Check:
 
     @property
     def name(self) -> str:
-        return f"{self.run}-{self.node:x}-check-{self.attempt}-{self.place}"
-
-    @property
-    def place(self) -> str:
-        """Which look at the attempt it is."""
-        return f"{self.chain}-{self.look}"
+        return f"{self.run}-{self.node:x}-check-{self.attempt}-{self.chain}-{self.look}"
 
     def next(self, due: float) -> "Check":
         """The following look of this chain."""

@@ -68,7 +68,7 @@ class StepState:
     ``stop``: somebody cancelled the step before it had ended. No attempt begins any more, and a job that runs is asked
     to stop until it has ended; how the step ends, its job decides.
     ``live``: the step has succeeded and its job goes on, as a streaming job does; it belongs to the run.
-    ``ended_by``: the look that ended the attempt (``Check.place``), whose task comes again until what is owed is paid.
+    ``ended_by``: the chain of the look that ended the attempt; it goes on until what is owed then is paid.
     """
 
     status: Status = Status.PENDING

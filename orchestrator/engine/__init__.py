@@ -98,16 +98,19 @@ class Engine(Ledger):
         return self._stop(run, plan, nodes, stop)
 
     def _stop(self, run: Run, plan: Plan, nodes: Collection[int], stop: Stop) -> tuple[int, int]:
-        """The last step first, so that none begins because one before it was stopped."""
-        view, waiting, jobs = self.store.load_all(run.key), 0, 0
-        for node in (node for node in reversed(plan.topological) if node in nodes):
-            state = view.state(node)
-            if state.status.final and not state.live:
-                continue
-            self.handle(run, plan, node, StopRequested(stop))  # known already, it is paid for again
-            has_job = state.status.active or state.live
-            waiting, jobs = waiting + (not has_job), jobs + has_job
-        return waiting, jobs
+        """The last step first, so that none begins because one before it was stopped.
+
+        Steps that know already are paid for again: whoever told them may have died before that.
+        """
+        view = self.store.load_all(run.key)
+        states = {node: view.state(node) for node in reversed(plan.topological) if node in nodes}
+        states = {node: state for node, state in states.items() if state.live or not state.status.final}
+        self.pay(plan, run.key, view, [node for node, state in states.items() if state.stop is not None])
+        for node, state in states.items():
+            if state.stop is None:
+                self.handle(run, plan, node, StopRequested(stop))
+        jobs = sum(state.live or state.status.active for state in states.values())
+        return len(states) - jobs, jobs
 
     def _finish(self, run: Run, plan: Plan, status: RunStatus) -> None:
         """End the run. One that was cancelled, or has failed, is read as a whole, for what is to be said of it.

@@ -26,8 +26,8 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     if state.attempt == look.attempt and state.live:
         return _check_live(ledger, run, plan, look, state)
     if state.attempt != look.attempt or not state.status.active:
-        if state.attempt == look.attempt and state.ended_by not in (None, look.place):
-            return None  # another look ended it, and its task comes again until that has been paid for
+        if state.attempt == look.attempt and state.ended_by not in (None, look.chain):
+            return None  # a look of another chain ended it, and comes again until that has been paid for
         return ledger.roll_forward(run, plan, look.node)
     if state.job is None:  # its launch is being recorded, or will be delivered again
         return _look_again(ledger, step, look, state)
@@ -39,12 +39,12 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
             if over.live and unwanted:  # nothing of an attempt outlives it
                 backend.cancel(state.job)
                 return _look_again(ledger, step, look, state)
-            return ledger.handle(run, plan, look.node, replace(event, by=look.place))
+            return ledger.handle(run, plan, look.node, replace(event, by=look.chain))
         case JobRunning(due):
             asks = look.chain.endswith(STOP) or ledger.clock() >= _deadline(step, state)
             if asks and (told := backend.cancel(state.job)):
                 event = ended(step, state, told, ledger.clock_skew)
-                return ledger.handle(run, plan, look.node, replace(event, by=look.place))
+                return ledger.handle(run, plan, look.node, replace(event, by=look.chain))
             return _look_again(ledger, step, look, state, due)
         case never:
             assert_never(never)

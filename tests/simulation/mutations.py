@@ -110,7 +110,7 @@ MUTANTS = (
     Mutant(
         "a look that ended its step takes another for the one who pays",
         CHECKING,
-        "state.ended_by not in (None, look.place)",
+        "state.ended_by not in (None, look.chain)",
         "state.ended_by is not None",
     ),
     Mutant(
@@ -316,14 +316,14 @@ MUTANTS = (
     Mutant(
         "steps that have a job are not cancelled",
         ENGINE,
-        "            self.handle(run, plan, node, StopRequested(stop))  #",
-        "            if not state.status.active:\n                self.handle(run, plan, node, StopRequested(stop))  #",
+        "            if state.stop is None:\n                self.handle(run, plan, node, StopRequested(stop))\n",
+        "            if not state.status.active:\n                self.handle(run, plan, node, StopRequested(stop))\n",
     ),
     Mutant(
         "what an earlier cancelling did not come to pay is not paid by the next",
         ENGINE,
-        "            self.handle(run, plan, node, StopRequested(stop))  #",
-        "            if state.stop is None:\n                self.handle(run, plan, node, StopRequested(stop))  #",
+        "        self.pay(plan, run.key, view, [node for node, state in states.items() if state.stop is not None])\n",
+        "",
     ),
     Mutant("teardowns are cancelled with their run", ENGINE, " if not step.teardown)", ")"),
     Mutant(

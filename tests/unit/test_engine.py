@@ -127,6 +127,24 @@ def test_a_look_at_a_step_that_another_look_ended_reads_that_step_alone_and_leav
     assert set(diamond.due()) >= {Launch(KEY, 1, 1), Launch(KEY, 2, 1)}
 
 
+def test_a_look_that_ended_its_step_and_is_then_put_off_leaves_the_paying_to_the_look_after_it(world):
+    """It was delivered again to a machine whose clock was behind, and nobody paid (seed 2005292)."""
+    pair = world(Step("a", JOB, check=CheckPolicy(delay=5.0)), Step("b", JOB, after=("a",)))
+    pair.engine.queue = queue = BrokenQueue(pair.queue)
+    pair.start()
+    for effect in pair.due():
+        pair.engine.perform(effect)
+    first = Check(KEY, 0, 1, "signal", due=pair.engine.signal_delay)
+    pair.now, queue.broken = 6.0, True
+    with pytest.raises(QueueError):
+        pair.engine.perform(first)
+    pair.now, queue.broken = 4.0, False
+    pair.engine.perform(first)
+    assert pair.queue.next_due([KEY], ["checks"]) == 5.0
+    pair.engine.perform(first.next(5.0))
+    assert Launch(KEY, 1, 1) in pair.due()
+
+
 def test_a_failed_attempt_is_made_again_after_its_delay_and_not_before(world):
     single = world(Step("a", JOB, retry=Retry(attempts=3, delay=60.0, backoff=2.0)))
     single.scripts = {"a": Script(outcome=Outcome.FAILED), "a 3": Script()}
