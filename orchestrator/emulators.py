@@ -94,6 +94,19 @@ def running(kind: Kind) -> Iterator[str]:
             yield host
         finally:
             _stop(process)
+            _until_gone(host)
+
+
+def _until_gone(host: str) -> None:
+    """What was killed takes a moment to go, and its port with it."""
+    name, _, port = host.rpartition(":")
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((name, int(port)), timeout=1.0).close()
+        except OSError:
+            return
+        time.sleep(0.02)
 
 
 def _platforms() -> Iterator[Path]:
