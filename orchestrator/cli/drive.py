@@ -78,7 +78,7 @@ def drive(found: Found, how: How, new: bool) -> Driven:
                 loop.recover()
             ended = loop.drive()
             if not ended and not how.leave:
-                _end_jobs(world, loop, view)
+                _end_jobs(world, loop, view, found.run.id, found.flag)
         run = world.store.get_run(found.run.key) or found.run
         watch.run = run
         now = replace(found, run=run, view=world.store.load_all(run.key))
@@ -99,12 +99,18 @@ def _view(watch: Watch, how: How) -> "LiveView | LineView | SilentView":
     return LineView(watch, sys.stdout)
 
 
-def _end_jobs(world: Embedded, loop: Loop, view: "LiveView | LineView | SilentView") -> None:
+def _end_jobs(world: Embedded, loop: Loop, view: "LiveView | LineView | SilentView", run: str, flag: str) -> None:
     number = world.processes.running
     if number:
         what = "process is" if number == 1 else "processes are"
         view.say(f"stopping: {number} {what} asked to end; Ctrl-C again leaves at once")
-    loop.end_jobs()
+    try:
+        loop.end_jobs()
+    except KeyboardInterrupt:
+        left = world.processes.running
+        what = "process is left" if left == 1 else "processes are left"
+        view.say(f"interrupted: {left} {what} running, which 'orchestrator resume {run}{flag}' takes over or ends")
+        raise
 
 
 @contextmanager

@@ -19,16 +19,28 @@ _OUTPUTS = 300
 
 def explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
     """Why step ``node`` stands as it does: one line for the step, and further lines where there is more to know."""
-    lines = _explain(plan, view, node, now)
+    lines, step = _explain(plan, view, node, now), plan.steps[node]
     stop, status = view.state(node).stop, view.state(node).status
     if stop is None or status is Status.CANCELLED:
         return lines
-    late = "and its job ended so before it could be stopped" if status.final else _STOPPING[status]
-    return [*lines, f"it was cancelled {stopped(stop)}, {late}"]
+    return [*lines, f"it was cancelled {stopped(stop)}, {_stopping(step, view.state(node))}"]
+
+
+def _stopping(step: Step, state: StepState) -> str:
+    """What becomes of a step that was cancelled and has not ended so."""
+    if state.live:
+        return _STOPPING[Status.RUNNING]
+    if state.status is Status.SUCCEEDED and until_ready(step):
+        return "and its job was stopped after the step had succeeded"
+    if state.status.final:
+        return "but its job ended before it could be stopped"
+    if step.work.kind == "python" and not step.work.spec.get("isolated"):
+        return "and ends when its function returns, which nothing can stop (isolated: true could be)"
+    return _STOPPING[state.status]
 
 
 _STOPPING = {
-    Status.PENDING: "and ends when the steps before it have ended",
+    Status.PENDING: "and ends as soon as its trigger has nothing left to wait for",
     Status.LAUNCHING: "and its job is stopped as soon as it is known",
     Status.RUNNING: "and its job is asked to stop, again and again, until it has ended",
 }

@@ -43,25 +43,28 @@ def summary(found: Found, now: float) -> Iterator[Line]:
     counts = Counter(found.view.state(node).status for node in range(len(found.plan.steps)))
     yield Line(f"{word} after {took}: {tally(counts)}", _STYLES[run.status])
     yield from failures(found)
-    if run.status is RunStatus.SUCCEEDED and set(counts) & BROKEN:
-        yield Line(f"the run counts as succeeded, {_although(found)}")
+    yield from although(found)
 
 
-def _although(found: Found) -> str:
+def although(found: Found) -> Iterator[Line]:
     """Why a run has succeeded in which something failed."""
     plan = found.plan
-    if plan.fails_on is FailsOn.LEAVES:
-        last = listed([plan.steps[node].name for node in sorted(plan.deciders)], 4)
-        return f"because no step that it ends with has failed (fails_on: leaves): {last}"
     bad = [step.name for node, step in enumerate(plan.steps) if found.view.state(node).status in BROKEN]
-    return f"though {listed(bad, 4)} did not: allow_failure or teardown"
+    if found.run.status is not RunStatus.SUCCEEDED or not bad:
+        return
+    last = listed([plan.steps[node].name for node in sorted(plan.deciders)], 4)
+    why = f"though {listed(bad, 4)} did not: allow_failure or teardown"
+    if plan.fails_on is FailsOn.LEAVES and last:
+        why = f"because no step that it ends with has failed (fails_on: leaves): {last}"
+    yield Line(f"the run counts as succeeded, {why}")
 
 
 def ended_before(found: Found) -> Line:
     """That a run which somebody wants to drive has ended already."""
     run = found.run
     at = f" at {clock(run.ended_at, '%Y-%m-%d %H:%M:%S')}" if run.ended_at is not None else ""
-    return Line(f"run {run.id} has ended{at}: nothing is left to do", "yellow")
+    left = "nothing is left to do" if run.status is RunStatus.SUCCEEDED else "to try again, start a new run"
+    return Line(f"run {run.id} has ended{at}: {left}", "yellow")
 
 
 def failures(found: Found) -> Iterator[Line]:

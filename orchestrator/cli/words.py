@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from orchestrator.core.machine import OPERATOR
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.steps import Step
 from orchestrator.terminal import one_line
@@ -108,7 +109,10 @@ def stopped(stop: Stop) -> str:
 def why(run: Run) -> str:
     """Why a run did not succeed: ``orders (permission) and 2 more``, ``by ann at 12:03:04: wrong input``."""
     if run.failed:
-        return listed((f"{step} ({cause})" if cause else step for step, cause in run.failed.items()), 3)
+        told = {OPERATOR: "cancelled", "upstream_failed": "never ran"}
+        return listed(
+            (f"{step} ({told.get(cause, cause)})" if cause else step for step, cause in run.failed.items()), 3
+        )
     return stopped(run.stop) if run.status is RunStatus.CANCELLED and run.stop is not None else ""
 
 

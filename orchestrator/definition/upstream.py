@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from orchestrator.core.graph import Graph
 
 
+def patient(step: Step) -> bool:
+    """Whether a step runs only when all before it have ended, as with a single one all rules do but ``always``."""
+    return step.trigger not in IMPATIENT or (len(step.after) == 1 and step.trigger is not TriggerRule.ALWAYS)
+
+
 def succeeded(step: Step) -> tuple[str, ...]:
     """Of the steps right before ``step``, those that have surely succeeded when it runs: all of them, or none."""
-    patient = step.trigger not in IMPATIENT
-    return step.after if patient and _wants_success(step.trigger, min(len(step.after), 2)) else ()
+    return step.after if patient(step) and _wants_success(step.trigger, min(len(step.after), 2)) else ()
 
 
 @cache
@@ -46,7 +50,7 @@ class Ancestors:
             step = graph.by_name[ready.pop()]
             before = [name for name in step.after if name in graph.by_name]
             self.masks[step.name] = self._mask(self.masks, before)
-            self.ended[step.name] = 0 if step.trigger in IMPATIENT else self._mask(self.ended, before)
+            self.ended[step.name] = self._mask(self.ended, before) if patient(step) else 0
             self.succeeded[step.name] = self._mask(self.succeeded, before) if succeeded(step) else 0
             for follower in graph.digraph.successors(step.name):
                 waiting[follower] -= 1

@@ -1,5 +1,6 @@
 """Users' functions by name: ``module:function`` beside the graph's file. Finds them, and calls them."""
 
+import sysconfig
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +22,13 @@ _MOST_TEXT = 4000
 
 #: What the original article's functions return: what it takes to launch the job.
 _ARTICLE = frozenset({"parameters", *OF_JOB})
+
+#: Whose lines tell a user little: Python's, those of packages, and ours.
+_FOREIGN = (
+    "<",
+    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+    str(Path(__file__).parents[1]),
+)
 
 
 class UnknownFunctionError(LookupError):
@@ -147,8 +155,13 @@ def describe_exit(error: SystemExit) -> str:
 
 
 def _where(error: BaseException) -> str:
+    """The line of the user's own that it came from; where none is to be seen, the one that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
-    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if len(frames) > 1 else ""
+    if len(frames) < 2:
+        return ""
+    own = [frame for frame in frames if not frame.filename.startswith(_FOREIGN)]
+    frame = (own or frames)[-1]
+    return f" ({Path(frame.filename).name}:{frame.lineno})"
 
 
 def _text(error: BaseException) -> str:

@@ -111,7 +111,11 @@ def test_the_second_interruption_leaves_at_once(long: Place) -> None:
     line = next(line for line in running.stdout if "stopping" in line)
     assert line.endswith("stopping: 1 process is asked to end; Ctrl-C again leaves at once\n")
     running.send_signal(signal.SIGINT)
-    assert finish(running).code == 130
+    said = finish(running)
+    assert said.code == 130
+    assert said.out.endswith(
+        "interrupted: 1 process is left running, which 'orchestrator resume r1' takes over or ends\n"
+    )
     assert statuses(long)["slow"] == ("running", 1)
 
 

@@ -1,5 +1,6 @@
 """Parameters that a user's function makes up."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from orchestrator.core.model import Outcome, Run
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.jobs.call import CallBackend
-from orchestrator.jobs.functions import FunctionRaisedError, completed, parameters, resolve
+from orchestrator.jobs.functions import FunctionRaisedError, completed, describe, parameters, resolve
 from orchestrator.ports import JobOver, JobRequest
 
 MODULE = """
@@ -255,3 +256,12 @@ def test_a_module_that_somebody_unloaded_is_imported_anew(tmp_path: Path):
     first = resolve("renewed:load", str(tmp_path))
     del sys.modules["renewed"]
     assert resolve("renewed:load", str(tmp_path)) is not first
+
+
+def test_an_error_is_told_with_the_line_of_the_users_own_that_it_came_from() -> None:
+    """And not with one of a library's, which tells a user little."""
+    try:
+        json.loads("{")
+    except ValueError as error:
+        told = describe(error)
+    assert told.endswith(f"(test_functions.py:{sys._getframe().f_lineno - 3})")

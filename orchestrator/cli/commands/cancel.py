@@ -22,18 +22,19 @@ EPILOG = """\b
 Examples:
   orchestrator cancel daily-sales-2026 --why 'the input is of yesterday'
   orchestrator cancel daily-sales-2026 extract-orders
-  orchestrator cancel daily-sales-2026 --store 'firestore://my-project/(default)'
+  orchestrator cancel daily-sales-2026 --store firestore://my-project/orchestrator-prod
 
-Steps that have not begun never will, and running jobs are asked to stop, again and again, until they have ended; the
-run is cancelled when all of them have. Teardowns still run, unless they are named. A run of which only some steps are
-cancelled goes on without them; they count as failed. Asked again, it does what is left to do.
+Steps that have not begun never will, and running jobs are asked to stop, again and again, until they have ended. Then
+the run ends: cancelled, unless every step came to its own end first. Teardowns still run, unless they are named. A run
+of which only some steps are cancelled goes on without them; they count as failed. Asked again, it does what is left.
 
 A run may be cancelled while another process drives it. To go on with a run later, stop that process with Ctrl-C
 instead, and use 'orchestrator resume'.
 
-A run in the cloud needs the variables that the deployed functions have (ORCHESTRATOR_REGION, ..._QUEUE, ..._TASK_URL).
+For a run in the cloud, set ORCHESTRATOR_REGION, _LAUNCHES_QUEUE, _CHECKS_QUEUE, _TASK_URL, _TASK_ACCOUNT and
+_TASK_AUDIENCE as the function on-task has them: gcloud functions describe shows them.
 
-Exit codes: 0 it is cancelled, or had ended; 2 wrong use, 130 interrupted.
+Exit codes: 0 it has ended, or in the cloud was asked to; 2 wrong use, 130 interrupted.
 """
 
 
@@ -74,7 +75,7 @@ def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Coll
     if named is not None and named.name != home.database.name:
         raise UsageError(f"--store: expected a file called {home.database.name}, to cancel a run in it, came {named}")
     if not cancel_here(home, found.run, stop, nodes, click.echo):
-        click.echo("not all of it has ended yet: cancel it again, or resume the run, which stops what is left")
+        click.echo("not all of it has ended yet: type the same command again")
         return INTERRUPTED
     with named_store(home.path if url is None else None, url.text if url else None) as (place, store):
         now = load(place, store, find_run(store, found.run.id), url)

@@ -14,7 +14,7 @@ from orchestrator.terminal import without_codes
 EPILOG = """\b
 Examples:
   orchestrator explain daily-sales-2026 report
-  orchestrator explain daily-sales-2026 report --store 'firestore://my-project/(default)'
+  orchestrator explain daily-sales-2026 report --store firestore://my-project/orchestrator-prod
 """
 
 

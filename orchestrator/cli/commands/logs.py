@@ -23,7 +23,7 @@ Examples:
   orchestrator logs daily-sales-2026 report
   orchestrator logs daily-sales-2026 report --attempt 1
   orchestrator logs daily-sales-2026 report --follow
-  orchestrator logs daily-sales-2026 report --store 'firestore://my-project/(default)'
+  orchestrator logs daily-sales-2026 report --store firestore://my-project/orchestrator-prod
 
 What a Dataflow job writes stays in the cloud: there, its id and the page with its log are printed.
 """

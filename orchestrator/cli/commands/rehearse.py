@@ -48,7 +48,7 @@ _KILL_EVERY = 5.0
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Params as YAML or JSON; --param wins.",
 )
-@click.option("--runs", type=click.IntRange(1, 1000), metavar="N", default=1, show_default=True, help="So many runs.")
+@click.option("--runs", type=click.IntRange(1, 1000), metavar="N", default=1, show_default=True, help="How many runs.")
 @click.option("--seed", type=int, metavar="S", help="The dice that decide what goes wrong. [default: any]")
 @click.option("--calm", is_flag=True, help="Let nothing go wrong.")
 @click.option("--drop-events", is_flag=True, help="Lose every event, so that only the watchdog looks at jobs.")
@@ -59,7 +59,12 @@ _KILL_EVERY = 5.0
     help=f"Kill a function about so often; 0 for never. [default: {_KILL_EVERY:g}, or 0 with --calm]",
 )
 @click.option(
-    "--timeout", type=click.FloatRange(min=1.0), metavar="SECONDS", default=600.0, show_default=True, help="At most."
+    "--timeout",
+    type=click.FloatRange(min=1.0),
+    metavar="SECONDS",
+    default=600.0,
+    show_default=True,
+    help="Give up after so long.",
 )
 @click.option("--keep", is_flag=True, help="Leave everything up when the runs have ended, until Ctrl-C.")
 @json_option

@@ -17,7 +17,8 @@ Examples:
   orchestrator resume daily-sales-2026
 
 What had succeeded does not run again, and a process that is still running is taken over, not started twice. The run
-keeps the graph and the params it started with.
+keeps the graph and the params it started with. A run that has ended is not resumed, also if it failed; one that was
+cancelled is only brought to its end.
 
 Exit codes: 0 the run succeeded, 1 it failed or was cancelled, 2 wrong use, 130 interrupted.
 """

@@ -22,8 +22,8 @@ Examples:
   orchestrator run graphs/sales.yaml --param date=2026-01-31 --parallel 4
   orchestrator run sales.py --run-id sales-2026-01-31 --json
 
-A run id stands for one run: given again, it continues that run, or says how it ended. Ctrl-C stops a run; continue it
-with 'orchestrator resume'.
+A run id stands for one run: given again, it continues that run, or says how it ended. Ctrl-C interrupts a run;
+continue it with 'orchestrator resume'. A run that has ended stays as it is: to try again, start a new one.
 
 Exit codes: 0 the run succeeded, 1 it failed or was cancelled, 2 wrong use or an invalid graph, 130 interrupted.
 """

@@ -18,13 +18,13 @@ EPILOG = """\b
 Examples:
   orchestrator runs
   orchestrator runs --limit 3 --json
-  orchestrator runs --store 'firestore://my-project/(default)'
+  orchestrator runs --store firestore://my-project/orchestrator-prod
 """
 
 
 @click.command(epilog=EPILOG)
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", default=20, show_default=True, help="At most so many."
+    "--limit", type=click.IntRange(min=1), metavar="N", default=20, show_default=True, help="How many to list at most."
 )
 @place_options
 @json_option

@@ -11,7 +11,7 @@ from orchestrator.cli.lookup import Found, found_run
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.report import report
 from orchestrator.cli.rows import rows, telling
-from orchestrator.cli.summary import abandoned, failures
+from orchestrator.cli.summary import abandoned, although, failures
 from orchestrator.cli.watch import Watch
 from orchestrator.cli.words import clock, tally
 from orchestrator.core.model import RunStatus
@@ -22,7 +22,7 @@ EPILOG = """\b
 Examples:
   orchestrator status
   orchestrator status daily-sales-2026 --json
-  orchestrator status --store 'firestore://my-project/(default)'
+  orchestrator status --store firestore://my-project/orchestrator-prod
 """
 
 #: More steps than these are listed only when all are asked for.
@@ -66,7 +66,7 @@ def show(found: Found, now: float, everything: bool) -> None:
     if len(nodes) < len(found.plan.steps):
         screen.print(Text(f"{len(nodes)} of {len(found.plan.steps):,} steps are shown: list all with --all"))
     screen.print(Text(tally(watch.counts)))
-    say(failures(found))
+    say([*failures(found), *although(found)])
     if found.abandoned:
         screen.print(Text(abandoned(found), "yellow"))
 

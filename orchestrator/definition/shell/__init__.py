@@ -131,6 +131,9 @@ def _misplaced(code: Code, place: Place) -> str | None:
     mend = f'use "${name}" there'
     if not match:
         mend = f'write value={{{{ {code} }}}} on a line before, and use "$value" there'
+    if place.read_again:  # in double quotes this shell would put the value into what the other reads
+        before = "" if match else f"write export value={{{{ {code} }}}} on a line before, and "
+        mend = f"{before}use '…\"${name}\"…' in single quotes there"
     if place.where == "in a here-document":
         mend = mend.replace('"', "") + (", and take the quotes off its end word" if place.literal else "")
     return (

@@ -15,7 +15,7 @@ BEFORE_COMMAND = frozenset({"!", "do", "done", "elif", "else", "fi", "if", "then
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[.*\])?\+?=", re.ASCII)
 _SUBSCRIPT = re.compile(r"[A-Za-z_]\w*\[[^\]]*", re.ASCII)
 
-_SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"})
+_SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "mksh", "zsh", "su", "runuser"})
 _OPTION_C = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
 
 #: Builtins that read their arguments as code, and those that only go before a command.

@@ -30,6 +30,11 @@ class Place:
     where: str = ""
     literal: bool = False
 
+    @property
+    def read_again(self) -> bool:
+        """Whether what stands here is read as code once more, by another shell or a word of this one."""
+        return self.where.startswith(("in an argument of", "in a line for another shell"))
+
 
 _REFUSED = {
     Kind.ANSI: "inside $'…'",

@@ -243,3 +243,11 @@ def test_the_folder_of_a_run_is_not_for_the_cloud() -> None:
     ]
     assert check(Graph("g", steps)) == [*found, Problem(("steps", "b", "when"), words)]
     assert check(Graph("g", (*steps, Step("c", local)))) == found
+
+
+@pytest.mark.parametrize("trigger", sorted(IMPATIENT))
+def test_of_a_single_step_before_it_each_rule_but_always_waits_for_the_end(trigger: TriggerRule) -> None:
+    """What mails somebody that a step failed names that step."""
+    mail = Work("command", {"command": ["mail", "{{ steps.load.status }}"]})
+    graph = Graph("g", (Step("load"), Step("mail", mail, after=("load",), trigger=trigger)))
+    assert bool(check(graph)) == (trigger is TriggerRule.ALWAYS)

@@ -177,6 +177,19 @@ REFUSED = {
         'where no quoting is right: write value={{ run.id }} on a line before, and use "$value" there; '
         "or, if it is code, write {{ run.id | raw }}"
     ),
+    'bash -c "echo {{ params.x }}"': (
+        "{{ params.x }} in line 1 stands in a line for another shell (bash -c), where no quoting is right: "
+        """use '…"$ORCHESTRATOR_PARAM_x"…' in single quotes there; or, if it is code, write {{ params.x | raw }}"""
+    ),
+    "su root -c {{ params.x }}": (
+        "{{ params.x }} in line 1 stands in a line for another shell (su root -c), where no quoting is right: "
+        """use '…"$ORCHESTRATOR_PARAM_x"…' in single quotes there; or, if it is code, write {{ params.x | raw }}"""
+    ),
+    "eval echo {{ run.id }}": (
+        "{{ run.id }} in line 1 stands in an argument of eval, which reads it as code, where no quoting is right: "
+        """write export value={{ run.id }} on a line before, and use '…"$value"…' in single quotes there; """
+        "or, if it is code, write {{ run.id | raw }}"
+    ),
     'echo "{{ params.x | words }}"': (
         "{{ params.x | words }} in line 1: 'words' gives several words, which cannot stand in quotes"
     ),
