@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.jobs.group import alive
-from tests.e2e.command_line import Place, finish
+from tests.e2e.command_line import PATIENCE, Place, finish
 
 #: ``slow`` says when it has started and ends when it is told to, once the file ``again`` is there at once.
 GRAPH = """
@@ -111,11 +111,12 @@ def test_the_second_interruption_leaves_at_once(long: Place) -> None:
     line = next(line for line in running.stdout if "stopping" in line)
     assert line.endswith("stopping: 1 process is asked to end; Ctrl-C again leaves at once\n")
     running.send_signal(signal.SIGINT)
-    said = finish(running)
-    assert said.code == 130
-    assert said.out.endswith(
-        "interrupted: 1 process is left running, which 'orchestrator resume r1' takes over or ends\n"
-    )
+    left = "interrupted: 1 process is left running, which 'orchestrator resume r1' takes over or ends\n"
+    assert list(running.stdout)[-1].endswith(left)
+    assert running.wait(PATIENCE) == 130
+    assert running.stderr is not None
+    running.stdout.close()
+    running.stderr.close()
     assert statuses(long)["slow"] == ("running", 1)
 
 
