@@ -100,11 +100,11 @@ def _view(watch: Watch, how: How) -> "LiveView | LineView | SilentView":
 
 
 def _end_jobs(world: Embedded, loop: Loop, view: "LiveView | LineView | SilentView", run: str, flag: str) -> None:
-    number = world.processes.running
-    if number:
-        what = "process is" if number == 1 else "processes are"
-        view.say(f"stopping: {number} {what} asked to end; Ctrl-C again leaves at once")
+    """Ask all processes to end, and see them end; a second interruption leaves them, and says so."""
     try:
+        if number := world.processes.running:
+            what = "process is" if number == 1 else "processes are"
+            view.say(f"stopping: {number} {what} asked to end; Ctrl-C again leaves at once")
         loop.end_jobs()
     except KeyboardInterrupt:
         left = world.processes.running
