@@ -150,6 +150,8 @@ class JobOver:
 
     ``hopeless``: another attempt would fail the same way. ``patience``: it would, for so many seconds.
     ``live``: the step has what it waited for, and the job goes on until it is cancelled: a streaming job that runs.
+    ``drained``: it stopped in good order because it was asked to, which is a success, but not of a step that somebody
+    cancelled.
     """
 
     outcome: Outcome
@@ -160,6 +162,7 @@ class JobOver:
     hopeless: bool = False
     patience: float = 0.0
     live: bool = False
+    drained: bool = field(default=False, compare=False)
 
 
 JobStatus = JobRunning | JobOver

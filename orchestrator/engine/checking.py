@@ -101,6 +101,8 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
     The clock of whoever recorded the start, or stopped the job, may differ from the service's by ``skew``: so a success
     is late only beyond doubt, and what was cancelled about then was stopped by us; unless somebody cancelled the step.
     """
+    if over.drained and state.stop is not None:
+        over = replace(over, outcome=Outcome.CANCELLED, error="its job was drained")
     late = over.at - _deadline(step, state)
     bound = {Outcome.SUCCEEDED: skew, Outcome.FAILED: 0.0, Outcome.CANCELLED: -skew, Outcome.INTERRUPTED: inf}
     cancelled = state.stop is not None and over.outcome is not Outcome.SUCCEEDED

@@ -525,6 +525,7 @@ def test_these_states_are_the_end_of_the_step(bench: Bench, state: str, streamin
     over = bench.over(job)
     assert over.outcome is outcome
     assert over.cause == ("cancelled" if outcome is Outcome.CANCELLED else None)
+    assert over.drained == (state == "DRAINED" and streaming)
 
 
 def test_all_states_of_the_api_are_tested():

@@ -3,14 +3,14 @@
 import pytest
 
 from orchestrator.core.messages import Check
-from orchestrator.core.model import Outcome, RunStatus
+from orchestrator.core.model import Outcome, RunStatus, Status
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import CARRYING, TriggerRule
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.engine.checking import GRACE
 from orchestrator.errors import BackendError, QueueError
-from orchestrator.jobs.scripted import Script
-from orchestrator.ports import JobRequest, Launched
+from orchestrator.jobs.scripted import Script, ScriptedBackend
+from orchestrator.ports import JobOver, JobRequest, JobStatus, Launched
 from tests.unit.engine_world import JOB, KEY, STOP, BrokenQueue, fails_once
 
 
@@ -229,6 +229,28 @@ def test_a_job_that_goes_on_though_its_step_has_succeeded_is_stopped_with_its_ru
     assert (stream.live, stream.ended_at, stream.stop) == (False, 5.0, STOP)
     assert pair.jobs.jobs[stream.job].cancelled_at == 16.0
     assert pair.store.get_run(KEY).ended_at >= 16.0
+
+
+class Draining(ScriptedBackend):
+    """Jobs that stop in good order, and call that a success."""
+
+    def status(self, job: str) -> JobStatus:
+        status = super().status(job)
+        asked = self.jobs[job].cancelled_at is not None
+        return JobOver(Outcome.SUCCEEDED, status.at, drained=True) if asked and isinstance(status, JobOver) else status
+
+
+def test_a_job_that_is_drained_before_its_step_had_what_it_waited_for_is_no_success_of_a_run_that_was_cancelled(world):
+    lone = world(Step("stream", JOB), stream=Script(seconds=1e6))
+    lone.jobs = Draining(lone.script, lambda: lone.now)
+    lone.engine.backends = {"job": lone.jobs}
+    lone.start()
+    for effect in lone.due():
+        lone.engine.perform(effect)
+    lone.engine.cancel(KEY, STOP)
+    assert lone.finish() is RunStatus.CANCELLED
+    stream = lone.store.load_all(KEY).state(0)
+    assert (stream.status, stream.error) == (Status.CANCELLED, "its job was drained")
 
 
 def test_a_job_that_outlives_its_run_is_stopped_when_the_run_is_cancelled_later(world):

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from orchestrator.core.model import Outcome
@@ -60,7 +61,7 @@ class Standing:
             case states.RUNNING if handle.streaming or handle.keep:
                 return JobOver(Outcome.SUCCEEDED, at, live=handle.streaming)
             case states.DRAINED if handle.streaming:
-                return self._succeeded(now, at)
+                return replace(self._succeeded(now, at), drained=True)
             case states.CANCELLED | states.DRAINED as ended:
                 text = f"Dataflow job {now.id} was {ended.removeprefix('JOB_STATE_').lower()}"
                 return JobOver(Outcome.CANCELLED, at, error=text, cause=Cause.CANCELLED.value)
