@@ -57,7 +57,8 @@ def _check_live(ledger: Ledger, run: Run, plan: Plan, look: Check, state: StepSt
     backend = ledger.backend(ledger.work(step).kind)
     status = backend.status(job)
     if isinstance(status, JobOver) and not status.live:
-        return ledger.handle(run, plan, look.node, ended(step, state, status, inf))
+        event = ended(step, state, status, inf)
+        return ledger.handle(run, plan, look.node, replace(event, by=look.chain))
     if state.stop is None or not look.chain.endswith(STOP):
         return ledger.roll_forward(run, plan, look.node)
     backend.cancel(job)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.core.messages import Check
+from orchestrator.core.messages import Check, Finish
 from orchestrator.core.model import Outcome, RunStatus, Status
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import CARRYING, TriggerRule
@@ -229,6 +229,27 @@ def test_a_job_that_goes_on_though_its_step_has_succeeded_is_stopped_with_its_ru
     assert (stream.live, stream.ended_at, stream.stop) == (False, 5.0, STOP)
     assert pair.jobs.jobs[stream.job].cancelled_at == 16.0
     assert pair.store.get_run(KEY).ended_at >= 16.0
+
+
+def test_the_look_that_saw_the_end_of_a_job_that_went_on_pays_for_it_when_it_comes_again(world):
+    """Another look had ended the step, and was taken for the one who pays: the run did not end (seed 4016825)."""
+    lone = world(Step("stream", JOB), stream=Script(5.0, live=True))
+    lone.start()
+    for effect in lone.due():
+        lone.engine.perform(effect)
+    lone.now = 6.0
+    lone.engine.perform(Check(KEY, 0, 1, "signal"))
+    lone.queue.acknowledge(lone.queue.lease([KEY], "checks", lone.now, 100))
+    lone.engine.cancel(KEY, STOP)
+    (asks,) = (effect for effect in lone.due() if isinstance(effect, Check))
+    lone.engine.perform(asks)
+    lone.engine.queue = broken = BrokenQueue(lone.queue)
+    broken.broken = True
+    with pytest.raises(QueueError):
+        lone.engine.perform(asks.next(16.0))
+    broken.broken = False
+    lone.engine.perform(asks.next(16.0))
+    assert Finish(KEY, after=0) in lone.due()
 
 
 class Draining(ScriptedBackend):
