@@ -17,9 +17,9 @@ RULES = tuple(TriggerRule)
 IMPATIENT = frozenset({"one_success", "one_failed", "one_done", "always"})
 
 
-def random_scenario(random: Random) -> Scenario:
-    """Any scenario."""
-    size = _size(random)
+def random_scenario(random: Random, most: int | None = None) -> Scenario:
+    """Any scenario; a small one if ``most`` is given, which only wide joins exceed."""
+    size = _size(random) if most is None else random.randint(1, most)
     edges = random.choice(SHAPES)(random, size)
     return scenario("simulated", [f"s{number}" for number in range(len(edges))], edges, random)
 

@@ -56,6 +56,19 @@ MUTANTS = (
         "            if state.status is not Status.PENDING:\n                return None\n            done",
         "            done",
     ),
+    # Several runs at once.
+    Mutant(
+        "the plan of one run is taken for that of all",
+        LEDGER,
+        "        return run, self._plan(run.version)\n",
+        "        return run, self._plan(self.__dict__.setdefault('mixed', run.version))\n",
+    ),
+    Mutant(
+        "a run's counters are those of the run before it",
+        MEMORY,
+        "            self._counters[run.key] = {}\n",
+        "            self._counters[run.key] = next(iter(self._counters.values()), {})\n",
+    ),
     # The commit.
     Mutant(
         "counters change outside the commit, before it is known to hold",

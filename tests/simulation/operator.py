@@ -1,9 +1,10 @@
-"""The operator of a world: cancels its run, or steps of it, at any moment, twice, and perhaps not to the end."""
+"""The operator of a world: cancels its runs, or steps of them, at any moment, twice, and perhaps not to the end."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from orchestrator.core.model import RunStatus, Stop
+from orchestrator.core.model import Stop
+from tests.simulation.life import Life
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -21,41 +22,45 @@ class Operator:
 
     def begin(self) -> None:
         """Somebody may cancel in this world; some do it twice."""
+        for life in self.world.lives:
+            self._begin(life)
+
+    def _begin(self, life: Life) -> None:
         if self.random.random() >= self.world.weather.cancels:
             return
         times = self.random.choice([1, 1, 2])
         if times == 2:
             self.world.count("operator: twice")
         for number in range(times):
-            when = self.world.now + self.random.choice(MOMENTS) * self.random.random()
-            self.world.loop.at(when, lambda who=f"operator {number}": self._cancel(who, self._choose()))
+            when = life.begins + self.random.choice(MOMENTS) * self.random.random()
+            self.world.loop.at(when, lambda who=f"operator {number}": self._cancel(life, who, self._choose(life)))
 
-    def _choose(self) -> Collection[int] | None:
+    def _choose(self, life: Life) -> Collection[int] | None:
         """The steps to cancel; None: the whole run."""
         if self.random.random() < 0.6:
             self.world.count("operator: cancels the run")
             return None
         self.world.count("operator: cancels steps")
-        steps = len(self.world.plan.steps)
+        steps = len(life.plan.steps)
         return self.random.sample(range(steps), min(steps, self.random.randint(1, 3)))
 
-    def _cancel(self, who: str, nodes: Collection[int] | None) -> None:
+    def _cancel(self, life: Life, who: str, nodes: Collection[int] | None) -> None:
         world = self.world
-        if world.watch.status is not RunStatus.RUNNING:
+        if life.over:
             return
-        if world.memory.get_run(world.run.key) is None:
-            world.loop.at(world.now + 5.0, lambda: self._cancel(who, nodes))
+        if life.stored is None:
+            world.loop.at(world.now + 5.0, lambda: self._cancel(life, who, nodes))
             return
         stop = Stop(world.now, who, "it is wrong")
 
         def done(error: BaseException | None) -> None:
             if error is None:
                 if nodes is None:
-                    world.watch.cancelled()
+                    life.watch.cancelled()
                 return
             if world.weather.period is not None and self.random.random() < 0.5:
                 world.count("operator: gives up")  # a sweep finishes what was begun
             else:
-                world.loop.at(world.now + 5.0, lambda: self._cancel(who, nodes))
+                world.loop.at(world.now + 5.0, lambda: self._cancel(life, who, nodes))
 
-        world.traffic.spawn("cancel", lambda engine: engine.cancel(world.run.key, stop, nodes), done, world.now)
+        world.traffic.spawn("cancel", lambda engine: engine.cancel(life.key, stop, nodes), done, world.now)

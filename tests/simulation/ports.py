@@ -33,7 +33,6 @@ class ShakyStore:
     def __init__(self, world: "World", inner: MemoryStore) -> None:
         self.world = world
         self.inner = inner
-        self.joins = world.plan.joins
 
     def open_run(self, run: Run, plan: Plan) -> bool:
         return self._call("open_run", lambda: self.inner.open_run(run, plan))
@@ -47,7 +46,8 @@ class ShakyStore:
         return self._call("load", lambda: self.inner.load(run, nodes, joins))
 
     def load_all(self, run: str) -> View:
-        return self._call("load_all", lambda: self._torn(self.inner.load_all(run), run, range(len(self.joins))))
+        joins = range(len(self.world.life(run).plan.joins))
+        return self._call("load_all", lambda: self._torn(self.inner.load_all(run), run, joins))
 
     def get_run(self, run: str) -> Run | None:
         return self._call("get_run", lambda: self.inner.get_run(run))
@@ -82,7 +82,7 @@ class ShakyStore:
         if len(seen) > 1:
             self.world.count("commit: conflict")
         if commit.applied:
-            self.world.watch.committed(node, seen[-1], commit.state)
+            self.world.life(run).watch.committed(node, seen[-1], commit.state)
         else:
             self.world.count("commit: refused")
         return commit
@@ -95,8 +95,8 @@ class ShakyStore:
     def _end(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str]) -> bool:
         ended = self.inner.end_run(run, status, at, failed)
         if ended:
-            self.world.watch.ended(status)
-            self.world.traffic.ended()
+            self.world.life(run).watch.ended(status)
+            self.world.traffic.ended(run)
         return ended
 
     def _call(self, verb: str, act: Callable[[], T]) -> T:

@@ -98,11 +98,11 @@ class Scenario:
         known = self.attempts[step]
         return known[min(number, len(known)) - 1]
 
-    def compiled(self) -> plan.Plan:
+    def compiled(self, version: str = "1") -> plan.Plan:
         """The plan of the graph, within this scenario's bounds."""
         bounds = plan.WIDE, plan.SPREAD
         plan.WIDE, plan.SPREAD = self.wide, self.spread
         try:
-            return plan.compile_plan(self.name, "1", self.steps, self.fails_on)
+            return plan.compile_plan(self.name, version, self.steps, self.fails_on)
         finally:
             plan.WIDE, plan.SPREAD = bounds

@@ -30,7 +30,7 @@ DATAFLOW = Weather(unique=False, lease=90.0)
 def failures(steps: tuple[Step, ...], attempt: Attempt, weather: Weather, seed: int = 0) -> list[str]:
     """What goes wrong with a graph whose every attempt meets the same fate."""
     attempts = {step.name: (attempt,) for step in steps}
-    return list(World(Scenario("pinned", steps, {}, attempts), weather, Random(seed)).play().failures)
+    return list(World([Scenario("pinned", steps, {}, attempts)], weather, Random(seed)).play().failures)
 
 
 def test_a_step_of_a_kind_that_nobody_can_run_fails_and_its_run_ends() -> None:

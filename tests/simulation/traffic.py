@@ -1,16 +1,16 @@
-"""The traffic of a world: it starts the run, delivers tasks and signals, sweeps, and does all of it badly."""
+"""The traffic of a world: it starts its runs, delivers tasks and signals, sweeps, and does all of it badly."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
-from orchestrator.core.model import RunStatus
 from orchestrator.engine import Engine
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 from orchestrator.queues.local import MOST_TRIES, Delivery, LocalQueue
 from orchestrator.sqlite import Database
+from tests.simulation.life import Life
 from tests.simulation.loop import Crash
 
 if TYPE_CHECKING:
@@ -37,11 +37,12 @@ class Traffic:
         self._renamed = 0
 
     def begin(self) -> None:
-        """Somebody starts the run, and perhaps somebody else does too."""
-        self._start()
-        if self.random.random() < 0.2:
-            self.world.count("start: twice")
-            self._start()
+        """Somebody starts each run, and perhaps somebody else does too."""
+        for life in self.world.lives:
+            self._start(life, life.begins)
+            if self.random.random() < 0.2:
+                self.world.count("start: twice")
+                self._start(life, life.begins)
         if self.period is not None:
             self.world.loop.at(self.world.now + self.period, self._sweep)
         if self.world.weather.outage:
@@ -49,7 +50,7 @@ class Traffic:
 
     def _minute(self) -> None:
         """All machines may crash at once, and whoever looks after the queue may know."""
-        if self.world.watch.status is RunStatus.RUNNING:
+        if not self.world.over:
             self.world.loop.at(self.world.now + 60.0, self._minute)
         if self.random.random() < self.world.weather.outage:
             self.world.loop.at(self.world.now + self.random.uniform(0.0, 60.0), self._outage)
@@ -58,15 +59,16 @@ class Traffic:
         self.world.count("everything: crashes")
         self.world.loop.crash()
         if self.random.random() < 0.5:
-            self.queue.release(self.world.run.key, self.world.now)
+            for life in self.world.lives:
+                self.queue.release(life.key, self.world.now)
             self._poll_at(LAUNCHES, self.world.now)
             self._poll_at(CHECKS, self.world.now)
 
-    def ended(self) -> None:
-        """The run has ended: its tasks may be dropped, wherever they are."""
+    def ended(self, run: str) -> None:
+        """A run has ended: its tasks may be dropped, wherever they are."""
         if self.random.random() < 0.2:
             self.world.count("queue: forgets the run")
-            self.queue.forget(self.world.run.key)
+            self.queue.forget(run)
 
     def close(self) -> None:
         self.database.close()
@@ -99,7 +101,7 @@ class Traffic:
         if self.world.now < self._next[lane]:
             return
         self._next[lane] = inf
-        runs = [self.world.run.key]
+        runs = [life.key for life in self.world.lives]
         for delivery in self.queue.lease(runs, lane, self.world.now, 100):
             self._deliver(lane, delivery)
         due = self.queue.next_due(runs, [lane])
@@ -145,29 +147,32 @@ class Traffic:
 
     # Starts, sweeps, signals.
 
-    def _start(self) -> None:
+    def _start(self, life: Life, when: float) -> None:
         def done(error: BaseException | None) -> None:
             if error is not None:
-                self.world.loop.at(self.world.now + 5.0, self._start)
+                again(5.0)
             elif self.random.random() < 0.2:
                 self.world.count("start: again")
-                self.world.loop.at(self.world.now + self.random.expovariate(1 / 300), self._start)
+                again(self.random.expovariate(1 / 300))
 
-        world = self.world
-        self.spawn("start", lambda engine: engine.start(world.run, world.plan), done, world.now)
+        def again(later: float) -> None:
+            self.world.loop.at(self.world.now + later, lambda: self._start(life, self.world.now))
+
+        self.spawn(f"start {life.run.id}", lambda engine: engine.start(life.run, life.plan), done, when)
 
     def _sweep(self) -> None:
-        if self.world.watch.status is not RunStatus.RUNNING or self.period is None:
+        if self.world.over or self.period is None:
             return
         self.world.loop.at(self.world.now + self.period, self._sweep)
-        stored = self.world.memory.get_run(self.world.run.key)
-        if stored is None:
-            return
+        for life in self.world.lives:
+            if not life.over and life.stored is not None:
+                self._sweep_one(life, life.stored.stop is not None)
 
+    def _sweep_one(self, life: Life, stopped: bool) -> None:
         def done(error: BaseException | None) -> None:
             """A sweep that failed is not repeated: the next one comes."""
-            if error is None and stored.stop is not None:
-                self.world.watch.cancelled()
+            if error is None and stopped:
+                life.watch.cancelled()
 
         self._epoch += 1
         epoch = str(self._epoch)
@@ -175,7 +180,7 @@ class Traffic:
         if times == 2:
             self.world.count("sweep: twice")
         for _ in range(times):
-            self.spawn(f"sweep {epoch}", lambda engine: engine.sweep(self.world.run.key, epoch), done, self.world.now)
+            self.spawn(f"sweep {epoch}", lambda engine: engine.sweep(life.key, epoch), done, self.world.now)
 
     def announce(self, name: str, end: float) -> None:
         """A job of that name ends at ``end``: the signals of it."""
@@ -214,7 +219,7 @@ class Traffic:
             if isinstance(error, Crash):
                 self.world.machines[number] = self.world.machine()
             elif error is not None and not (isinstance(error, OrchestratorError) and error.retryable):
-                self.world.watch.failures.append(f"{name}: raised {error!r}, which no retry can help")
+                self.world.failures.append(f"{name}: raised {error!r}, which no retry can help")
             done(error)
 
         self.world.loop.spawn(name, lambda: body(self.world.machines[number]), over, wake)

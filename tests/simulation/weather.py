@@ -38,7 +38,7 @@ OTHERS = (
     "signal: lost", "signal: late", "signal: early", "signal: twice", "signal: not ours",
     "start: twice", "start: again", "sweep: twice", "everything: crashes", "queue: forgets the run", "status: lags",
     "operator: cancels the run", "operator: cancels steps", "operator: twice", "operator: gives up",
-    "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
+    "run: beside others", "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
 )  # fmt: skip
 
 #: Every kind of bad luck there is; a test asserts that each happened.

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-from orchestrator.core.model import Outcome, Run, RunStatus
-from orchestrator.core.names import run_key
+from orchestrator.core.model import Outcome
 from orchestrator.engine import Engine
 from orchestrator.errors import LaunchRefusedError, OrchestratorError
 from orchestrator.jobs.scripted import Script, ScriptedBackend, ScriptedJob
@@ -15,6 +14,7 @@ from orchestrator.jobs.wait import WaitBackend
 from orchestrator.ports import JobBackend, JobRequest
 from orchestrator.stores.memory import MemoryStore
 from tests.simulation.graphs import random_scenario
+from tests.simulation.life import Life
 from tests.simulation.loop import START, Loop
 from tests.simulation.operator import Operator
 from tests.simulation.oracle import endings
@@ -23,7 +23,6 @@ from tests.simulation.real import real_scenario
 from tests.simulation.scenario import Fate, Scenario
 from tests.simulation.services import ActiveNames
 from tests.simulation.traffic import Traffic
-from tests.simulation.watch import Watch
 from tests.simulation.weather import WITHIN, Weather, draw
 
 T = TypeVar("T")
@@ -38,6 +37,12 @@ _OUTCOMES = {
 
 MACHINES = 3
 
+#: How many runs there are besides the first, and the most steps that each of them has.
+BESIDES, OTHERS = (0, 0, 0, 0, 0, 0, 1, 1, 2), 10
+
+#: Seconds after the first run within which others begin.
+MOMENTS = (0.0, 10.0, 300.0, 3000.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -51,18 +56,18 @@ class Result:
 
 
 class World:
-    """One run of one scenario in one weather. ``trace`` takes a line a turn, if there is one."""
+    """A run of each scenario in one weather, the first at once. ``trace`` takes a line a turn, if there is one."""
 
-    def __init__(self, scenario: Scenario, weather: Weather, random: Random, trace: list[str] | None = None) -> None:
-        self.scenario = scenario
+    def __init__(
+        self, scenarios: Sequence[Scenario], weather: Weather, random: Random, trace: list[str] | None = None
+    ) -> None:
         self.weather = weather
         self.random = random
         self.fates: Counter[str] = Counter()
+        self.failures: list[str] = []
         self.loop = Loop(random, trace)
-        self.plan = scenario.compiled()
-        self.run = Run("a run", run_key("a run"), scenario.name, "1", scenario.params, START)
         self.memory = MemoryStore()
-        self.watch = Watch(scenario, self.plan, self.memory, self.run.key, lambda: self.loop.now, weather.lease > 0)
+        self.lives = [self._life(number, scenario) for number, scenario in enumerate(scenarios)]
         self.service = self._service()
         self.traffic = Traffic(self)
         self.operator = Operator(self)
@@ -73,6 +78,15 @@ class World:
     def now(self) -> float:
         return self.loop.now
 
+    @property
+    def over(self) -> bool:
+        """All runs have ended."""
+        return all(life.over for life in self.lives)
+
+    def life(self, key: str) -> Life:
+        """The life of the run of that key."""
+        return next(life for life in self.lives if life.key == key)
+
     def machine(self) -> Engine:
         """A process that has just begun, with a clock of its own and an engine that remembers nothing."""
         wrong = self.random.uniform(-self.weather.skew, self.weather.skew)
@@ -80,6 +94,10 @@ class World:
         backends = {"job": ShakyBackend(self, self.service), "wait": wait}
         store, queue = ShakyStore(self, self.memory), ShakyQueue(self)
         return Engine(store, queue, backends, lambda: self.loop.now + wrong, launch_lease=self.weather.lease)
+
+    def _life(self, number: int, scenario: Scenario) -> Life:
+        begins = START + (self.random.choice(MOMENTS) * self.random.random() if number else 0.0)
+        return Life(f"run {number}", scenario, self.memory, lambda: self.loop.now, begins, self.weather.lease > 0)
 
     def _service(self) -> ScriptedBackend:
         def clock() -> float:
@@ -91,20 +109,28 @@ class World:
 
     def play(self) -> Result:
         """Let it all happen, until nothing is left to happen or something is wrong."""
-        last_second, last_turn = START + self._patience(), 20_000 + 2_000 * len(self.plan.steps)
-        turns = 0
+        steps, turns = sum(len(life.plan.steps) for life in self.lives), 0
+        last_second, last_turn = max(life.begins + life.patience for life in self.lives), 20_000 + 2_000 * steps
+        self.fates["run: beside others"] += len(self.lives) > 1
         self.traffic.begin()
         self.operator.begin()
-        while not self.watch.look() and self.loop.turn():
+        while not self._look() and self.loop.turn():
             turns += 1
-            if turns > last_turn or (self.now > last_second and self.watch.status is RunStatus.RUNNING):
-                self.watch.failures.append(f"no end after {turns} turns and {self.now - START:.0f} s")
-        if not self.watch.failures:
+            if turns > last_turn or (self.now > last_second and not self.over):
+                self.failures.append(f"no end after {turns} turns and {self.now - START:.0f} s")
+        if not self.failures:
             self._judge()
         self.loop.stop()
         self.traffic.close()
         self.fates["delivery: out of time"] += self.loop.out_of_time
-        return Result(self.watch.failures, self.fates, len(self.plan.steps), turns, self.now - START)
+        return Result(self.failures, self.fates, steps, turns, self.now - START)
+
+    def _look(self) -> list[str]:
+        """All that was found wrong so far."""
+        for life in self.lives:
+            self.failures += life.watch.look()
+            life.watch.failures.clear()
+        return self.failures
 
     def count(self, fate: str) -> None:
         """Something went wrong, as it should."""
@@ -147,18 +173,20 @@ class World:
 
     def created(self, request: JobRequest, job: str) -> None:
         """A job was made outside: its end will be heard of."""
-        self.watch.created(request, job)
-        end = self.service.jobs[job].end
-        if self.scenario.attempt(request.step, request.attempt).fate is not Fate.HANGS:
+        life, end = self.life(request.run.key), self.service.jobs[job].end
+        life.watch.created(request, job)
+        if life.scenario.attempt(request.step, request.attempt).fate is not Fate.HANGS:
             self.traffic.announce(request.name, end)
 
     def _write(self, request: JobRequest) -> Script:
         """What a job will do, once it is launched as it should be."""
-        if request.step in self.scenario.reads:
-            given = endings(self.scenario)[self.scenario.reads[request.step]].outputs
-            if (given is None or request.spec != {"n": given["n"]}) and request.node not in self.watch.touched:
-                self.watch.failures.append(f"{request.name}: launched with {request.spec}, not with {given}")
-        attempt = self.scenario.attempt(request.step, request.attempt)
+        life = self.life(request.run.key)
+        scenario = life.scenario
+        if request.step in scenario.reads:
+            given = endings(scenario)[scenario.reads[request.step]].outputs
+            if (given is None or request.spec != {"n": given["n"]}) and request.node not in life.watch.touched:
+                self.failures.append(f"{request.name}: launched with {request.spec}, not with {given}")
+        attempt = scenario.attempt(request.step, request.attempt)
         if attempt.fate is Fate.IS_REFUSED:
             raise LaunchRefusedError("wrong parameters")
         outputs = attempt.outputs if attempt.fate is Fate.SUCCEEDS else None
@@ -169,24 +197,25 @@ class World:
         return self.random.expovariate(0.2) if self.random.random() < self.weather.stall else 0.0
 
     def _over(self, job: ScriptedJob) -> float:
-        """When a job of a run that was cancelled must be gone: teardowns are left alone."""
-        return job.end if self.plan.steps[job.request.node].teardown else job.over
-
-    def _patience(self) -> float:
-        """Seconds within which the run must have ended, whatever happens."""
-        attempts = sum(len(attempts) for attempts in self.scenario.attempts.values())
-        return 86_400.0 + 7_200.0 * attempts
+        """When a job must be gone: where its run was cancelled, one that goes on too, but for teardowns."""
+        life = self.life(job.request.run.key)
+        cancelled = life.stored is not None and life.stored.stop is not None
+        return job.over if cancelled and not life.plan.steps[job.request.node].teardown else job.end
 
     def _judge(self) -> None:
-        self.watch.judge(in_time=self.weather.is_calm)
-        run = self.memory.get_run(self.run.key)
-        cancelled = run is not None and run.stop is not None
-        left = [job for job, it in self.service.jobs.items() if (self._over(it) if cancelled else it.end) > self.now]
-        self.watch.failures += (f"{job}: still running when all is over" for job in left)
+        for life in self.lives:
+            life.watch.judge(in_time=self.weather.is_calm)
+            self.failures += life.watch.failures
+        left = [name for name, job in self.service.jobs.items() if self._over(job) > self.now]
+        self.failures += (f"{name}: still running when all is over" for name in left)
 
 
 def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) -> Result:
     """The world of a seed: of a random graph, unless a real one is named."""
     random = Random(seed)
-    scenario = real_scenario(dag, random) if dag else random_scenario(random)
-    return World(scenario, draw(random), random, trace).play()
+    if dag:
+        return World([real_scenario(dag, random)], draw(random), random, trace).play()
+    scenarios = [random_scenario(random)]
+    weather = draw(random)
+    scenarios += (random_scenario(random, OTHERS) for _ in range(random.choice(BESIDES)))
+    return World(scenarios, weather, random, trace).play()
