@@ -48,8 +48,10 @@ def _moment(value: object) -> date:
     try:
         if isinstance(value, str) and LOOKS_LIKE_ONE.fullmatch(value):
             return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
-    except ValueError as error:
-        raise ValueError(f"expected a date such as 2025-01-31, or a time, came {shown(value)}: {error}") from error
+    except ValueError as error:  # whose words each Python chooses anew
+        raise ValueError(
+            f"expected a date such as 2025-01-31, or a time, came {shown(value)}: there is no such day or time"
+        ) from error
     raise TypeError(f"expected a date such as 2025-01-31, or a time, came {shown(value)}")
 
 

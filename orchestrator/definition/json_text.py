@@ -11,6 +11,8 @@ from orchestrator.definition.wording import Path
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]|[^\s{}\[\],:"]+')
 
+_LAST_COMMA = re.compile(r"\s*,\s*([\]}])")
+
 
 def read(text: str, lines: Lines | None = None) -> tuple[Any, list[Flaw]]:
     """The data, and what is wrong with the text that does not keep it from being read. Fills ``lines`` if given.
@@ -44,9 +46,7 @@ def read(text: str, lines: Lines | None = None) -> tuple[Any, list[Flaw]]:
             parse_constant=noted(finite),
         )
     except json.JSONDecodeError as error:
-        raise UnreadableError(
-            error.lineno, f"this is not JSON: {_reason(text, error)} (column {error.colno})"
-        ) from error
+        raise _unreadable(text, error) from error
     except RecursionError as error:
         raise UnreadableError(1, TOO_DEEP) from error
     if too_deep(data):
@@ -56,11 +56,14 @@ def read(text: str, lines: Lines | None = None) -> tuple[Any, list[Flaw]]:
     return data, _flaws(text, lines if lines is not None else {})
 
 
-def _reason(text: str, error: json.JSONDecodeError) -> str:
-    following = text[error.pos :].lstrip()[:1]
-    if following in ("]", "}") and text[: error.pos].rstrip().endswith(","):
-        return f"nothing follows the last comma before '{following}': leave the comma out"
-    return error.msg[:1].lower() + error.msg[1:]
+def _unreadable(text: str, error: json.JSONDecodeError) -> UnreadableError:
+    """Where it stops being JSON, and why. Of a comma too many, Python 3.13 and newer tell the place of the comma."""
+    if last := _LAST_COMMA.match(text, len(text[: error.pos].rstrip().removesuffix(",").rstrip())):
+        error = json.JSONDecodeError(
+            f"nothing follows the last comma before '{last[1]}': leave the comma out", text, last.start(1)
+        )
+    reason = error.msg[:1].lower() + error.msg[1:]
+    return UnreadableError(error.lineno, f"this is not JSON: {reason} (column {error.colno})")
 
 
 @dataclass(slots=True)

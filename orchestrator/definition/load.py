@@ -93,8 +93,10 @@ def _text(name: str) -> str:
             data = file.read(LARGEST + 1)
     except FileNotFoundError as error:
         raise NotFoundError(f"{name}: there is no such file{_similar(name)}") from error
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{name}: the file cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except ValueError as error:
+        raise UsageError(f"{name}: the file cannot be read: no name of a file has the character NUL") from error
+    except OSError as error:
+        raise UsageError(f"{name}: the file cannot be read: {error.strerror or error}") from error
     try:
         text = decoded(data)
     except UnreadableError as error:

@@ -481,7 +481,7 @@ def test_a_file_of_100_megabytes_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_name_that_no_file_can_have_is_no_traceback() -> None:
-    with pytest.raises(UsageError, match="the file cannot be read: embedded null byte"):
+    with pytest.raises(UsageError, match="the file cannot be read: no name of a file has the character NUL"):
         load_graph("a\0b.yaml")
 
 

@@ -200,7 +200,7 @@ REFUSED = {
     ),
     "{{ '2025-02-30' | add_days(1) }}": (
         "{{ '2025-02-30' | add_days(1) }}: expected a date such as 2025-01-31, or a time, came '2025-02-30': "
-        "day is out of range for month"
+        "there is no such day or time"
     ),
     "{{ '2025-01-31' | add_days('1') }}": (
         "{{ '2025-01-31' | add_days('1') }}: add_days: expected a whole number, came '1'"
