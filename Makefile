@@ -8,7 +8,7 @@ STUB ?= ../shared/tools/terraform-google-stub
 TFSTUB = TFSTUB_STRICT=1 PYTHONPATH=$(STUB) $(BIN)/python -m tfstub check terraform --repo .
 CHECKOV = $(BIN)/uv tool run --quiet --from 'checkov>=3.3,<4' checkov
 
-.PHONY: demo test check lint types floors terraform security deletions picture simulate mutants crash attack bench help
+.PHONY: demo test check lint types floors terraform security deletions picture simulate mutants crash attack pythons bench help
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -65,6 +65,9 @@ crash: .venv/dev  ## kill -9 a real run again and again, until it is done; 50 ti
 
 attack: .venv/dev  ## Try again all that once broke the product: minutes
 	$(BIN)/python -m tests.attack
+
+pythons: .venv/dev  ## The quick tests on each other Python from 3.11 to 3.14 that this machine or Debian's archive has
+	$(BIN)/python -m tests.pythons
 
 bench: .venv/dev  ## Milliseconds a step, and how many times the floor that is: one JSON line a case
 	$(BIN)/python -m benchmarks.embedded

@@ -1,0 +1,1 @@
+"""Runs the quick tests on every Python that we promise and that can be had here: ``make pythons``."""
