@@ -108,8 +108,20 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 _text = json.JSONEncoder(separators=(",", ":")).encode
 
 
-#: What the texts of a task are made of: they become part of its name, and of a document's path.
-_TEXT = re.compile(r"[A-Za-z0-9_-]{1,100}")
+#: What a run's key is made of. It becomes part of a document's path, where Firestore allows no ``__x__``.
+_KEY = re.compile(r"[a-z0-9]{1,100}")
+
+#: The chains of looks there are. A sweep's carries its epoch, and says whether it asks the job to stop.
+_CHAIN = re.compile(rf"{WATCHDOG}|{SIGNAL}|{EVENT}|{STOP}|{SWEEP}[A-Za-z0-9_-]{{0,80}}")
+
+#: The least and the most that a number of a task can be. A time must be one that every calendar knows.
+_RANGES: dict[str, tuple[float, float]] = {
+    "node": (0, 10**6),
+    "after": (-1, 10**6),
+    "attempt": (1, 10**6),
+    "look": (0, 10**9),
+    "due": (0, 253_402_300_799),
+}
 
 
 def encode(effect: Effect) -> str:
@@ -119,33 +131,37 @@ def encode(effect: Effect) -> str:
 
 
 def decode(text: str | bytes) -> Effect:
-    """The effect in ``text``. Fields it does not know are left aside. Raises ValueError if it is none of ours."""
+    """The effect in ``text``. Fields it does not know are left aside. Raises ValueError if it is none of ours.
+
+    A change that an older program cannot leave aside gets a version of its own, which older ones refuse. What a task is
+    refused for is not lost: a sweep puts what is still owed again, in the version of whoever sweeps.
+    """
     body = json.loads(text)
     kind = _KINDS.get(str(body.get("do"))) if isinstance(body, dict) else None
     if kind is None:
         raise ValueError(f"expected a task of the orchestrator, came {text[:200]!r}")
+    if type(version := body.get("v")) is not int or version != VERSION:
+        raise ValueError(f"a task's v: this program reads version {VERSION}, came {version!r:.60}")
     known = kind.__dataclass_fields__
     try:
         effect = kind(**{name: value for name, value in body.items() if name in known})
     except TypeError as error:
         raise ValueError(f"a task lacks a field: {error}") from error
     for name, field in known.items():
-        if not _fits(value := getattr(effect, name), field.type):
-            raise ValueError(f"a task's {name}: expected {_EXPECTED[field.type]}, came {value!r:.60}")
+        if wrong := _wrong(name, field.type, getattr(effect, name)):
+            raise ValueError(f"a task's {name}: {wrong}")
     return effect
 
 
-def _fits(value: object, kind: object) -> bool:
-    """Whether a field of a task is what it must be. JSON, as Python reads it, has numbers of any size, and NaN."""
+def _wrong(name: str, kind: object, value: object) -> str:
+    """Why a field of a task cannot be that. JSON, as Python reads it, has numbers of any size, and NaN."""
     if kind is str:
-        return isinstance(value, str) and _TEXT.fullmatch(value) is not None
-    if isinstance(value, bool) or not isinstance(value, int | float if kind is float else int):
-        return False
-    return abs(value) < 2**53  # and so no NaN either
-
-
-_EXPECTED: dict[object, str] = {
-    str: "letters, digits, '_' and '-'",
-    int: "a whole number",
-    float: "a time in seconds since the epoch",
-}
+        pattern, expected = (_KEY, "a run's key") if name == "run" else (_CHAIN, "a chain of looks")
+        fits = isinstance(value, str) and pattern.fullmatch(value) is not None
+        return "" if fits else f"expected {expected}, came {value!r:.60}"
+    least, most = _RANGES[name]
+    number = not isinstance(value, bool) and isinstance(value, int | float if kind is float else int)
+    if number and least <= value <= most:  # type: ignore[operator]
+        return ""
+    expected = "a time in seconds since the epoch" if kind is float else f"a whole number from {least} to {most}"
+    return f"expected {expected}, came {value!r:.60}"

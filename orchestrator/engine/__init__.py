@@ -10,6 +10,7 @@ from typing import assert_never
 
 from orchestrator.core import machine
 from orchestrator.core.ending import culprits, was_cancelled
+from orchestrator.core.fitting import misfit
 from orchestrator.core.messages import STOP, SWEEP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import Event, Run, RunStatus, Stop, StopRequested, View
 from orchestrator.core.plan import Plan
@@ -17,6 +18,7 @@ from orchestrator.engine.checking import GRACE, check
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.notice import notice
+from orchestrator.errors import NotFoundError
 from orchestrator.ports import CHECKS, Task
 
 __all__ = ["Engine"]
@@ -39,8 +41,13 @@ class Engine(Ledger):
         return notice(self.queue, name, self.clock() + self.signal_delay, self.job_prefix)
 
     def perform(self, effect: Effect) -> None:
-        """Do what a task asks for. Returns when everything that follows from it is on the queue."""
+        """Do what a task asks for. Returns when everything that follows from it is on the queue.
+
+        Raises NotFoundError if it can never be performed: there is no such run, or no such node for it.
+        """
         run, plan = self.known(effect.run)
+        if (said := misfit(plan, effect)) is not None:
+            raise NotFoundError(f"a task that run '{run.id}' cannot have: {said}")
         if self.expired(run):
             return
         match effect:

@@ -36,6 +36,9 @@ CALLS_AT_ONCE = 64
 #: Seconds for one try of a call. The client has a time-out of 20 s, and no retry at all (2.26).
 TRY = 5.0
 
+#: What our tasks are called (``task_id`` keeps as much of it).
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,400}")
+
 _PASSING = if_exception_type(
     exceptions.ServiceUnavailable,
     exceptions.DeadlineExceeded,
@@ -176,7 +179,7 @@ def hop(body: str | bytes, now: float) -> Task | None:
     if carried is None or effect.due <= now:
         return None
     name, lane = (carried.get("name"), carried.get("lane")) if isinstance(carried, dict) else (None, None)
-    if not isinstance(name, str) or lane not in (LAUNCHES, CHECKS):
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or lane not in (LAUNCHES, CHECKS):
         raise ValueError(
             f"a task's hop: expected the name and the lane of the task that it carries, came {carried!r:.60}"
         )

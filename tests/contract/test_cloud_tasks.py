@@ -179,6 +179,6 @@ def test_a_task_due_in_a_hundred_days_arrives_once_and_on_time_however_often_it_
 
 def test_a_task_that_hops_no_further_and_one_of_a_version_without_hops_are_to_be_performed():
     assert hop(encode(Launch("k", 1, 1, due=50.0)), 49.0) is None
-    assert hop(b'{"v":0,"do":"finish","run":"k"}', 0.0) is None
+    assert hop(b'{"v":1,"do":"finish","run":"k"}', 0.0) is None
     with pytest.raises(ValueError, match="expected a task of the orchestrator"):
         hop("{}", 0.0)

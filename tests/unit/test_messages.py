@@ -37,9 +37,52 @@ def test_every_look_of_a_chain_has_a_new_name():
     assert first.next(due=9.0).name != first.name
 
 
-def test_a_task_of_a_newer_version_is_read_as_far_as_it_is_known():
-    body = json.loads(encode(EFFECTS[0])) | {"v": 2, "colour": "blue"}
+def test_what_a_newer_program_added_to_a_task_is_left_aside():
+    body = json.loads(encode(EFFECTS[0])) | {"colour": "blue"}
     assert decode(json.dumps(body)) == EFFECTS[0]
+
+
+@pytest.mark.parametrize("version", [0, 2, -1, 1.0, True, "1", None, [1], 10**400])
+def test_a_task_of_another_version_is_refused(version: object):
+    body = json.loads(encode(EFFECTS[0])) | {"v": version}
+    with pytest.raises(ValueError, match=r"^a task's v: this program reads version 1, came "):
+        decode(json.dumps(body))
+
+
+#: What no number of a task can be, nor any other field.
+NEVER = (True, False, None, "", "A 1", [], [1], {}, 1.5, -2, 10**7 * 10**9, float("nan"), float("inf"), -0.5, -1e300)
+
+FIELDS = [(effect, name) for effect in EFFECTS for name in effect.__dataclass_fields__]
+
+
+@pytest.mark.parametrize(("effect", "name"), FIELDS, ids=lambda value: getattr(value, "name", value))
+def test_a_field_that_cannot_be_is_refused_and_named(effect: Effect, name: str):
+    for value in NEVER:
+        if name == "due" and value == 1.5:
+            continue
+        body = json.loads(encode(effect)) | {name: value}
+        with pytest.raises(ValueError, match=f"^a task's {name}: expected "):
+            decode(json.dumps(body))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("run", run) for run in ("__run__", "../runs/x", "a/b", "A" * 10, "a" * 101, "\ud800", "a\n")),
+        *(("chain", chain) for chain in ("xstop", "Signal", "stop-", "sweep/", "watchdogs", "sweep" + "1" * 100)),
+        ("attempt", 0), ("attempt", 10**6 + 1), ("look", -1), ("node", -1), ("due", 253_402_300_800), ("due", -1),
+    ],
+)  # fmt: skip
+def test_a_task_that_is_out_of_range_is_refused(name: str, value: object):
+    body = json.loads(encode(EFFECTS[1])) | {name: value}
+    with pytest.raises(ValueError, match=f"^a task's {name}: expected "):
+        decode(json.dumps(body))
+
+
+@pytest.mark.parametrize("chain", ["watchdog", "signal", "event", "stop", "sweep17f", "sweep17f-stop"])
+def test_every_chain_of_looks_survives_the_queue(chain: str):
+    look = Check("k3v9x2qaw7", 0, 1, chain)
+    assert decode(encode(look)) == look
 
 
 def test_a_task_of_the_first_version_is_still_understood():

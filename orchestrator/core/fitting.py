@@ -1,0 +1,40 @@
+"""Whether a task fits the plan of the run that it names. One that does not can never be performed. Pure."""
+
+from typing import assert_never
+
+from orchestrator.core.machine import MOST_INTERRUPTIONS
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.plan import Plan, Role
+
+_STEP, _GATE = frozenset({Role.STEP}), frozenset({Role.GATE, Role.QUIET})
+
+
+def misfit(plan: Plan, effect: Effect) -> str | None:
+    """Why ``effect`` can never be performed in a run with this plan; None if it can.
+
+    Steps are launched, looked at and skipped, gates are passed. What the *state* forbids is no misfit: it is late, or a
+    duplicate, and refused where it is entered.
+    """
+    match effect:
+        case Launch(node=node, attempt=attempt) | Check(node=node, attempt=attempt):
+            return _not_at(plan, node, _STEP) or _beyond(plan, node, attempt)
+        case Skip(node=node):
+            return _not_at(plan, node, _STEP)
+        case Pass(node=node):
+            return _not_at(plan, node, _GATE)
+        case Finish(after=after):
+            return _not_at(plan, after, _STEP) if after >= 0 else None
+        case _:
+            assert_never(effect)
+
+
+def _not_at(plan: Plan, node: int, roles: frozenset[Role]) -> str | None:
+    if node not in range(len(plan.nodes)):
+        return f"there is no node {node}"
+    role = plan.nodes[node].role
+    return None if role in roles else f"node {node}: expected a {min(roles)}, its role is {role}"
+
+
+def _beyond(plan: Plan, node: int, attempt: int) -> str | None:
+    most = plan.steps[node].retry.attempts + MOST_INTERRUPTIONS
+    return None if attempt <= most else f"node {node} makes at most {most} attempts, and no attempt {attempt}"
