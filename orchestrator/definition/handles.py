@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from orchestrator import beside
 from orchestrator.definition.wording import shown
 from orchestrator.errors import UsageError
 
@@ -105,7 +106,7 @@ def plain(value: Any) -> Any:
         case StepHandle():
             return value.name
         case FunctionType():
-            return f"{value.__module__}:{value.__qualname__}"
+            return f"{beside.plain(value.__module__)}:{value.__qualname__}"
         case timedelta():
             return f"{value.total_seconds():f}".rstrip("0").rstrip(".") + "s"
         case date():

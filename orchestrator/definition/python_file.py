@@ -1,16 +1,12 @@
 """A Python graph file: it is run, and its ``graph`` taken. Whatever goes wrong in it is said with its line."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path as FilePath
-from types import ModuleType
 
+from orchestrator.beside import fresh, plain, printing_aside
 from orchestrator.core import graph as core
 from orchestrator.definition import schedules
 from orchestrator.definition.authoring import Graph
 from orchestrator.definition.checks import check
-from orchestrator.definition.importing import importable
 from orchestrator.definition.wording import quoted, shown
 from orchestrator.errors import InvalidGraphError, OrchestratorError, Problem
 
@@ -21,9 +17,8 @@ def load_python(name: str, text: str) -> core.Graph:
     Raises InvalidGraphError, also for what the file itself raises.
     """
     path = FilePath(name).absolute()
-    module = ModuleType(path.stem)
-    module.__file__ = str(path)
-    with importable(path.parent), _known_as(path.stem, module):
+    with fresh(path.parent) as room, printing_aside():
+        module = room.adopt(path.stem, path)
         try:
             exec(compile(text, name, "exec"), module.__dict__)
         except SyntaxError as error:
@@ -45,19 +40,6 @@ def load_python(name: str, text: str) -> core.Graph:
             raise _wrong(name, 1, f"expected 'graph' to be a Graph, came {shown(other)}")
 
 
-@contextmanager
-def _known_as(name: str, module: ModuleType) -> Iterator[None]:
-    """Inside, ``module`` is what an import of ``name`` gives."""
-    before = sys.modules.get(name)
-    sys.modules[name] = module
-    try:
-        yield
-    finally:
-        sys.modules.pop(name, None)
-        if before is not None:
-            sys.modules[name] = before
-
-
 def _wrong(name: str, line: int, message: str) -> InvalidGraphError:
     return InvalidGraphError([Problem((), message)], [f"{name}:{line}: {message}"])
 
@@ -75,4 +57,4 @@ def _line(name: str, error: BaseException) -> int:
 def _said(error: BaseException) -> str:
     if isinstance(error, OrchestratorError):
         return str(error)
-    return f"the file raised {type(error).__name__}: {quoted(str(error))}"
+    return f"the file raised {type(error).__name__}: {quoted(plain(str(error)))}"

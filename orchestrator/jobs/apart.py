@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+from orchestrator.beside import alone
 from orchestrator.core.codec import run_from_json
 from orchestrator.core.model import Outcome
 from orchestrator.jobs.attempt import write_whole
@@ -16,6 +17,8 @@ def main(asked: Path) -> int:
     """Do what the file ``asked`` says (see isolated.py). The exit status: 0 if the step has succeeded."""
     data = json.loads(asked.read_text(encoding="utf-8"))
     request = JobRequest(**{**data, "run": run_from_json(data["run"])})
+    if request.run.folder is not None:
+        alone(request.run.folder)
     over = call(request, time.time, sys.stderr.write)
     if over.outcome is not Outcome.SUCCEEDED:
         failure = {"error": over.error, "cause": over.cause, "hopeless": over.hopeless}

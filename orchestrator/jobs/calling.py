@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Callable
 
+from orchestrator.beside import plain
 from orchestrator.core.model import Outcome
 from orchestrator.errors import OutputError
 from orchestrator.jobs.functions import UnknownFunctionError, called, describe, describe_exit, resolve
@@ -34,8 +35,8 @@ def call(
     except SystemExit as error:
         if begun and error.code in (None, 0):
             return JobOver(Outcome.SUCCEEDED, clock())
-        write(traceback.format_exc())
+        write(plain(traceback.format_exc()))
         return JobOver(Outcome.FAILED, clock(), error=describe_exit(error), cause="exit")
     except BaseException as error:  # noqa: BLE001  a user's function may raise anything
-        write(traceback.format_exc())
+        write(plain(traceback.format_exc()))
         return JobOver(Outcome.FAILED, clock(), error=describe(error), cause="exception")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from orchestrator.beside import Room, imported, plain
 from orchestrator.core.steps import Json
-from orchestrator.definition.importing import imported
 from orchestrator.errors import LaunchRefusedError, OrchestratorError, OutputError
 from orchestrator.jobs.binding import OF_JOB, BindingError, bound
 from orchestrator.jobs.limited import MOST_SECONDS, TookTooLongError, within
@@ -43,14 +43,15 @@ class FunctionRaisedError(OrchestratorError):
         super().__init__(text)
 
 
-def resolve(name: str, folder: str | None) -> Callable[..., object]:
+def resolve(name: str, folder: str | None, room: Room | None = None) -> Callable[..., object]:
     """The function that ``module:function`` names, the module being looked for in ``folder`` first.
 
     A process serves the graphs of many folders, and two of them may have a module of one name: each gets its own.
+    ``room``: of that folder, where it is not the one that lasts.
     """
     module_name, _, function_name = name.partition(":")
     try:
-        module = imported(module_name, folder)
+        module = imported(module_name, folder, room)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise  # the module is there; something that it imports is not
@@ -170,5 +171,5 @@ def _text(error: BaseException) -> str:
         said = str(error)
     except Exception as broken:  # noqa: BLE001  a user's error may have a text that cannot be made
         return f"its text cannot be shown: {type(broken).__name__}"
-    lines = [line for line in map(readable, said[: 2 * _MOST_TEXT].split("\n")) if line]
+    lines = [line for line in map(readable, plain(said[: 2 * _MOST_TEXT]).split("\n")) if line]
     return "\n".join(lines)[:_MOST_TEXT]

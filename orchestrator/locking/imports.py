@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.beside import lies_beside
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -31,7 +33,7 @@ def foreign_imports(folder: Path, starts: Collection[Path]) -> Iterator[Import]:
     ready, seen = sorted(starts), set(starts)
     while ready:
         for found in _imports(ready.pop(), folder):
-            if (folder / found.top).is_dir() or (folder / f"{found.top}.py").is_file():
+            if lies_beside(str(folder), found.top):
                 files = {file for module in (found.module, *found.inner) for file in module_files(folder, module)}
                 ready += sorted(files - seen)
                 seen |= files

@@ -4,11 +4,11 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from orchestrator.beside import fresh, printing_aside
 from orchestrator.core.graph import Graph
 from orchestrator.core.steps import Step
 from orchestrator.definition.explain import NAMES
 from orchestrator.definition.fields import GRAPH_NAME
-from orchestrator.definition.importing import importable
 from orchestrator.definition.texts import UnreadableError, decoded
 from orchestrator.definition.wording import listed, quoted
 from orchestrator.errors import Problem
@@ -75,10 +75,10 @@ def _unkept(graph: Graph) -> Iterator[Problem]:
 
 def _without_function(graph: Graph, folder: Path) -> Iterator[Problem]:
     params = {param.name: None for param in graph.params}
-    with importable(folder):
+    with fresh(folder) as room, printing_aside():
         for step, key, name in functions(graph):
             try:
-                bound(resolve(name, str(folder)), params, dict.fromkeys(OF_JOB))
+                bound(resolve(name, str(folder), room), params, dict.fromkeys(OF_JOB))
             except BindingError as error:
                 yield Problem(("steps", step.name, key), f"function {quoted(name)}: {error}")
             except UnknownFunctionError as error:

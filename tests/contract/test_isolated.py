@@ -55,6 +55,9 @@ def leaves_a_thread(path):
         time.sleep(0.05)
         open(path, "w").write("written")
     threading.Thread(target=later).start()
+
+def called():
+    return {"name": __name__, "known": sys.modules[__name__].called is called}
 """
 
 
@@ -87,6 +90,10 @@ def test_it_changes_its_own_process_alone_and_all_that_it_prints_is_in_its_log(
 
 def test_it_runs_in_the_folder_that_the_orchestrator_runs_in(bench: Bench) -> None:
     assert bench.over(launched(bench, "where")).outputs == {"folder": os.getcwd()}
+
+
+def test_its_modules_have_the_names_that_other_programs_know_them_by(bench: Bench) -> None:
+    assert bench.over(launched(bench, "called")).outputs == {"name": "own_steps", "known": True}
 
 
 def test_its_arguments_may_be_large(bench: Bench) -> None:

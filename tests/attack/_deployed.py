@@ -1,0 +1,88 @@
+"""The functions as processes, with Google's Firestore emulator and both stand-ins, for attacks on what is deployed."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.cloud import tasks_v2
+
+from orchestrator import emulators
+from orchestrator.rehearsal.process import Function, free_port
+from orchestrator.standins.cloud_tasks import CloudTasksStandIn
+from orchestrator.standins.dataflow import DataflowStandIn
+from orchestrator.standins.dataflow_play import LaunchCall, Play
+
+PROJECT = "attacked"
+_QUEUES = f"projects/{PROJECT}/locations/europe-west4/queues"
+
+
+@dataclass
+class Deployed:
+    """``launched``: what Dataflow was asked for."""
+
+    folder: Path
+    start: str
+    launched: list[LaunchCall] = field(default_factory=list)
+
+    def post(self, body: object, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
+        """What ``start`` answers: the status, and the JSON or text of it."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.start, data, {"Content-Type": "application/json", **(headers or {})})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, _read(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, _read(error.read())
+
+    def at_once(self, bodies: Sequence[object], threads: int = 50) -> list[tuple[int, Any]]:
+        """The answers to all of them, asked by many at a time."""
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(self.post, bodies))
+
+
+def _read(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text.decode()
+
+
+@contextmanager
+def deployed(folder: Path) -> Iterator[Deployed]:
+    """What lies in ``folder/graphs``, deployed: ``start`` and ``on_task`` as processes of functions-framework."""
+    ports = {target: free_port() for target in ("start", "on_task")}
+    made = Deployed(folder, f"http://127.0.0.1:{ports['start']}")
+
+    def play(call: LaunchCall) -> Play:
+        made.launched.append(call)
+        return Play(0, 0, None)
+
+    with ExitStack() as stack:
+        firestore = stack.enter_context(emulators.running(emulators.FIRESTORE))
+        queues = [tasks_v2.Queue(name=f"{_QUEUES}/{lane}") for lane in ("launches", "checks")]
+        tasks = stack.enter_context(CloudTasksStandIn(queues))
+        dataflow = stack.enter_context(DataflowStandIn(play, project=PROJECT))
+        environment = {
+            "FIRESTORE_EMULATOR_HOST": firestore,
+            "CLOUD_TASKS_EMULATOR_HOST": tasks.endpoint,
+            "DATAFLOW_EMULATOR_URL": dataflow.url,
+            "ORCHESTRATOR_PROJECT": PROJECT,
+            "ORCHESTRATOR_REGION": "europe-west4",
+            "ORCHESTRATOR_LAUNCHES_QUEUE": "launches",
+            "ORCHESTRATOR_CHECKS_QUEUE": "checks",
+            "ORCHESTRATOR_TASK_URL": f"http://127.0.0.1:{ports['on_task']}",
+            "ORCHESTRATOR_TASK_ACCOUNT": f"tasks@{PROJECT}.iam.gserviceaccount.com",
+            "ORCHESTRATOR_FOLDER": str(folder),
+        }
+        for target, port in ports.items():
+            function = Function(target, "http", port, environment, folder / f"{target}.log")
+            stack.callback(function.kill)
+            function.start()
+        yield made
