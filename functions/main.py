@@ -23,7 +23,8 @@ from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.steps import Step
 from orchestrator.deployed import Deployed
 from orchestrator.errors import OrchestratorError, UsageError
-from orchestrator.remote.asked import read_asked
+from orchestrator.order import check_unscheduled, scheduled_id
+from orchestrator.remote.asked import Asked, read_asked
 from orchestrator.settings import read_cloud_settings
 
 #: Seconds after which whoever called may come again.
@@ -121,8 +122,7 @@ def start(request: flask.Request) -> ResponseReturnValue:
     """
     try:
         asked = read_asked(request.get_data())  # as JSON, whatever its type: Cloud Scheduler names none
-        due, due_id = _scheduled(request, asked.graph)
-        run, created = world().start(asked.graph, due_id if asked.run_id is None else asked.run_id, asked.params, due)
+        run, created = world().start(asked.graph, _run_id(request, asked), asked.params, _due(request))
     except UsageError as error:
         _log("WARNING", f"not started: {error}")
         return {"errors": str(error).splitlines()}, error.http_status
@@ -155,21 +155,33 @@ def sweep(_: flask.Request) -> ResponseReturnValue:
     return {"runs": runs, "tasks": tasks}
 
 
-def _scheduled(request: flask.Request, graph: str) -> tuple[datetime | None, str | None]:
-    """When a scheduled start was due, and the run id made of that: so a start that is tried again is the same run.
+def _run_id(request: flask.Request, asked: Asked) -> str | None:
+    """The run id that is asked for, or the one that a schedule makes of the moment; None: one is made up.
+
+    Raises UsageError if somebody asks for the id of a run that a schedule will start.
+    """
+    if asked.run_id is not None:
+        check_unscheduled(asked.run_id)
+    elif (text := request.headers.get(SCHEDULED)) is not None:
+        return scheduled_id(asked.graph, text)
+    return asked.run_id
+
+
+def _due(request: flask.Request) -> datetime | None:
+    """When a scheduled start was due.
 
     Raises UsageError if Cloud Scheduler's header is not the time that it promises (RFC 3339, to the nanosecond).
     """
     text = request.headers.get(SCHEDULED)
     if text is None:
-        return None, None
+        return None
     try:
         due = datetime.fromisoformat(text) if _TIME.fullmatch(text) else None
     except ValueError:
         due = None
     if due is None:
         raise UsageError(f"{SCHEDULED}: expected a time such as 2026-01-31T06:00:00Z, came {text!r:.60}")
-    return due, f"{graph}-{text.replace(':', '').replace('+', '')}"
+    return due
 
 
 def _refusal(error: OrchestratorError) -> flask.Response:

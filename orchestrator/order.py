@@ -1,6 +1,7 @@
 """A run that somebody asks for: a graph, params and a run id; and whether it is the run that has this id already."""
 
 import random
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +13,15 @@ from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import run_key
 from orchestrator.core.steps import Json
 from orchestrator.definition import params, zones
+from orchestrator.definition.wording import quoted
 from orchestrator.errors import UsageError
 from orchestrator.home import check_run_id
 
 #: The clock of a graph without a schedule.
 UTC_NAME = "Etc/UTC"
+
+#: What the id of a scheduled run ends in: the moment it was due, as ``scheduled_id`` writes it.
+_DUE = re.compile(r".*-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}(\.[0-9]+)?(Z|-?[0-9]{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +61,30 @@ class Order:
         moment = self.due.astimezone(zone) if self.due is not None else datetime.fromtimestamp(now, zone)
         return params.resolve(self.graph.params, self.given, moment)
 
-    def check_same(self, stored: Run) -> None:
+    def check_same(self, stored: Run, *, in_cloud: bool = False) -> None:
         """Raises UsageError unless ``stored`` is the run that this order asks for. Nothing is lost by asking.
 
         It names the params that differ and tells no value: whoever asks may be somebody else, and the text is logged.
+        ``in_cloud``: what it advises can be done there, where nobody resumes a run.
         """
+        another = "choose another run id" if in_cloud else "choose another --run-id"
+        mend = another if in_cloud or stored.status is not RunStatus.RUNNING else f"{_resume(stored)}, or {another}"
         if stored.graph != self.graph.name:
-            raise UsageError(
-                f"the run id '{stored.id}' belongs to a run of graph '{stored.graph}': choose another --run-id"
-            )
+            raise UsageError(f"the run id '{stored.id}' belongs to a run of graph '{stored.graph}': {another}")
         if stored.version != self.graph.version:
             raise UsageError(
                 f"run '{stored.id}' was started with version {stored.version} of the graph, and the file now has "
-                f"version {self.graph.version}: {_instead(stored)}"
+                f"version {self.graph.version}: {mend}"
             )
         # So that 'today' is the day on which it started, by the clock that it had then.
         asked = self._params(stored.started_at, stored.time_zone)
         if asked != stored.params:
             other = ", ".join(name for name in asked if asked[name] != stored.params.get(name))
-            raise UsageError(f"run '{stored.id}' was started with other params ({other}): {_instead(stored)}")
+            raise UsageError(f"run '{stored.id}' was started with other params ({other}): {mend}")
 
 
-def _instead(stored: Run) -> str:
-    another = "choose another --run-id"
-    if stored.status is not RunStatus.RUNNING:
-        return another
-    return f"continue it as it was with 'orchestrator resume {stored.id}', or {another}"
+def _resume(stored: Run) -> str:
+    return f"continue it as it was with 'orchestrator resume {stored.id}'"
 
 
 def order(
@@ -101,3 +104,15 @@ def made_up_id(graph: str, now: float) -> str:
     """``daily-sales-20260131-060000-k3v9``, by the clock in UTC."""
     time = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
     return f"{graph}-{time}-{''.join(random.choices(string.ascii_lowercase + string.digits, k=4))}"
+
+
+def scheduled_id(graph: str, due: str) -> str:
+    """``daily-sales-2026-01-31T060000Z``: the same for each try of a start. ``due``: a time as RFC 3339 writes it."""
+    return f"{graph}-{due.replace(':', '').replace('+', '')}"
+
+
+def check_unscheduled(run_id: str) -> None:
+    """Raises UsageError if a schedule may need ``run_id``: who took it would keep that run from starting."""
+    if _DUE.fullmatch(run_id):
+        theirs = "has the form of the ids that schedules give to their runs"
+        raise UsageError(f"run id: {quoted(run_id)} {theirs}: choose another")

@@ -146,7 +146,7 @@ def _list(value: object, _: datetime) -> Json:
         value = json.loads(text) if text.startswith("[") else [item.strip() for item in text.split(",") if text]
     if not isinstance(value, list) or too_deep(value):
         raise TypeError
-    json.dumps(value, allow_nan=False)
+    json.dumps(value, allow_nan=False, ensure_ascii=False).encode()  # half a character is no text either
     return value
 
 

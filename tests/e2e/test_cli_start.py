@@ -58,6 +58,14 @@ def test_a_run_that_was_there_is_no_mistake(place: Place) -> None:
     assert (said.code, said.lines[0]) == (0, "run sales-1 was there already, and is running")
 
 
+def test_an_id_that_is_none_is_refused_before_anybody_is_asked(place: Place) -> None:
+    with scripted([told()]) as server:
+        said = place.look("start", "sales", "--run-id", "", "--url", server.url)
+        assert server.bodies == []
+    expected = "expected a letter or digit, then up to 99 letters, digits, '_', '.' or '-'"
+    assert said == Said(2, "", f"error: run id: {expected}, came ''\n")
+
+
 def test_programs_are_told_the_same(place: Place) -> None:
     with scripted([told()]) as server:
         said = place.look("start", "sales", "--json", "--url", server.url)

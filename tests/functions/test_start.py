@@ -1,5 +1,7 @@
 """``start``: a new run, or the one that was there; and the command line's sentences for whatever cannot be meant."""
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +34,81 @@ def test_a_run_with_other_params_does_not_take_the_same_id_and_nobody_is_told_th
     cloud.post("start", {**JANUARY, "params": {"date": "2026-01-31", "rows": 4711}})
     with logged() as lines:
         answer = cloud.post("start", {**JANUARY, "params": {"date": "2026-02-28"}})
-    said = "run 'r1' was started with other params (date, rows): continue it as it was with 'orchestrator resume r1', "
-    assert (answer.status_code, answer.get_json()) == (400, {"errors": [f"{said}or choose another --run-id"]})
-    assert [line["message"] for line in lines] == [f"not started: {said}or choose another --run-id"]
+    said = "run 'r1' was started with other params (date, rows): choose another run id"
+    assert (answer.status_code, answer.get_json()) == (400, {"errors": [said]})
+    assert [line["message"] for line in lines] == [f"not started: {said}"]
+
+
+def test_of_those_who_ask_for_one_id_at_once_one_starts_it_and_the_others_are_told_that_it_is_anothers(cloud: Cloud):
+    """And never the answer of a run that is not theirs."""
+    cloud.app("start")
+
+    def ask(rows: int) -> tuple[int, dict[str, Any]]:
+        answer = cloud.post("start", {**JANUARY, "params": {"date": "2026-01-31", "rows": rows % 4}})
+        return answer.status_code, answer.get_json()
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(ask, range(16)))
+    run = cloud.world("start").engine.store.get_run(run_key("r1"))
+    said = {"errors": ["run 'r1' was started with other params (rows): choose another run id"]}
+    mine = {number for number in range(16) if number % 4 == run.params["rows"]}
+    assert [answers[number] for number in range(16) if number not in mine] == [(400, said)] * 12
+    assert sorted(answers[number][0] for number in mine) == [200, 200, 200, 201]
+    assert {answers[number][1]["run"] for number in mine} == {"r1"}
+    assert len(cloud.held("launches")) == 1
+
+
+def test_a_graph_that_changed_since_has_another_run(cloud: Cloud, tmp_path: Path):
+    cloud.post("start", JANUARY)
+    path = tmp_path / "graphs" / "sales.yaml"
+    path.write_text(path.read_text().replace("orders.json", "others.json"))
+    answer = cloud.post("start", JANUARY)
+    assert answer.status_code == 400
+    assert answer.get_json()["errors"][0].endswith(": choose another run id")
+    assert "resume" not in answer.text
+
+
+@pytest.mark.parametrize("due", ["2026-01-31T060000Z", "2026-01-31T060000.123Z", "2026-01-31T0600000100"])
+def test_nobody_takes_the_id_of_a_run_that_a_schedule_will_start(cloud: Cloud, due: str):
+    """Whoever did would keep that run from starting. Not even for a graph that has no schedule: it may get one."""
+    answers = [
+        cloud.post("start", {**JANUARY, "run_id": f"{graph}-{due}"}, headers)
+        for graph in ("sales", "another")
+        for headers in ({}, {"X-CloudScheduler-ScheduleTime": "2026-01-31T06:00:00Z"})
+    ]
+    assert {answer.status_code for answer in answers} == {400}
+    said = f"run id: 'sales-{due}' has the form of the ids that schedules give to their runs: choose another"
+    assert answers[0].get_json() == {"errors": [said]}
+    assert cloud.post("start", {**JANUARY, "run_id": "sales-2026-01-31"}).status_code == 201
+
+
+DEEP = json.loads("[" * 101 + "]" * 101)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({**JANUARY, "run_id": ""}, "run id: expected a letter or digit"),
+        ({**JANUARY, "run_id": None}, "run_id: expected text, came null"),
+        (b'{"graph": "lists", "params": {"l": ["\\ud800"]}}', "half of a character"),
+        (b'{"graph": "lists", "params": {"\\udfff": 1}}', "half of a character"),
+        (b'{"graph": "lists\\ud800"}', "half of a character"),
+        (b'{"graph": "lists", "params": {"l": "[\\"\\\\ud800\\"]"}}', "param 'l': expected a list"),
+        ({"graph": "lists", "params": {"l": DEEP}}, "nested at most"),
+        ({"graph": "lists", "params": {"l": json.dumps(DEEP)}}, "param 'l': expected a list"),
+        ({"graph": "lists", "params": {"l": "[" * 20_000}}, "param 'l': expected a list"),
+        (b'{"graph": "lists", "params": {"l": ' + b"[" * 20_000 + b"]" * 20_000 + b"}}", "nested at most"),
+        (b'{"graph": "lists", "params": {"l": [NaN]}}', "expected a number that JSON can hold"),
+        (b'{"graph": "lists", "params": {"l": [1e999]}}', "expected a number that JSON can hold"),
+        ({"graph": "lists", "params": {"l": "[NaN]"}}, "param 'l': expected a list"),
+        ({"graph": "lists", "params": {"l": "[1e999]"}}, "param 'l': expected a list"),
+    ],
+)
+def test_what_no_run_could_keep_is_refused_in_words(cloud: Cloud, tmp_path: Path, body: Any, said: str):
+    (tmp_path / "graphs" / "lists.yaml").write_text("name: lists\nparams: {l: {type: list}}\nsteps: {a: {wait: 1s}}\n")
+    answer = cloud.post("start", body)
+    assert (answer.status_code, len(answer.get_json()["errors"])) == (400, 1)
+    assert said in answer.get_json()["errors"][0]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from orchestrator.cli.given import given_params
 from orchestrator.cli.options import deployment_options, json_option
 from orchestrator.deployment import Deployment
 from orchestrator.errors import NotFoundError, OrchestratorError
+from orchestrator.home import check_run_id
 from orchestrator.remote.identity import email_of, id_token, member_of
 from orchestrator.remote.post import is_local
 from orchestrator.remote.start import NotAllowedError, Started, Waiting, Wanted, start
@@ -65,7 +66,12 @@ def command(
     deployment, settings = Deployment(project, region, name, environment), read_reach_settings()
     address, database = (url, deployment.database) if url else found(deployment, settings.apis_url)
     token = id_token(address, settings.id_token) if settings.id_token or not is_local(address) else None
-    wanted = Wanted(graph, run_id or made_up_id(graph, time.time()), params, made_up=run_id is None)
+    wanted = Wanted(
+        graph,
+        made_up_id(graph, time.time()) if run_id is None else check_run_id(run_id),
+        params,
+        made_up=run_id is None,
+    )
     waiting = Waiting(lambda why, seconds: complain(f"{why.rstrip('.')}: trying again in {duration(seconds)}"))
     try:
         started = start(address, wanted, token, waiting)
