@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator import locks
 from orchestrator.errors import HeldError, NotFoundError, UsageError
 
 FOLDER = ".orchestrator"
@@ -61,7 +62,7 @@ class Home:
         """Be the only process that drives this run. Raises HeldError if another one does; a dead one does not."""
         folder = self.run(run_id)
         folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        lock = locks.keep(os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644))
         try:
             while not _lock(lock, fcntl.LOCK_EX):
                 if _lock(lock, fcntl.LOCK_SH):  # somebody was only looking (``held``)
@@ -71,7 +72,7 @@ class Home:
                 )
             yield
         finally:
-            os.close(lock)
+            locks.let_go(lock)
 
     def held(self, run_id: str) -> bool:
         """Whether a process drives this run now."""

@@ -19,7 +19,7 @@ from orchestrator.ports import JobOver
 def group_of(folder: Path) -> int | None:
     """The number of the attempt's process group; None if its shell has not come to write it down."""
     text = _read(folder / "pid")
-    return int(text) if text else None
+    return int(text) if text.isdecimal() and int(text) > 1 else None  # whoever wrote 0 would have us stop ourselves
 
 
 def asked_to_stop(folder: Path) -> bool:
@@ -39,6 +39,11 @@ def ask_to_stop(folder: Path, outcome: Outcome, at: float) -> bool:
     if before in ("", Outcome.INTERRUPTED) and before != outcome:
         write_whole(mark, f"{outcome} {at!r}")
     return bool(before)
+
+
+def succeeded(folder: Path, code: int | None) -> bool:
+    """Whether an attempt has succeeded, whose shell has ended; with ``code``, if that was seen."""
+    return (_read(folder / "exit") if code is None else str(code)) == "0" and not asked_to_stop(folder)
 
 
 def told(folder: Path, code: int) -> bool:
@@ -80,8 +85,12 @@ def over(folder: Path, now: float, seen: int | None = None) -> JobOver:
 def write_whole(path: Path, text: str) -> Path:
     """Write a file that nobody sees before it is whole."""
     new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    new.write_text(text, encoding="utf-8")
-    return new.replace(path)
+    try:
+        new.write_text(text, encoding="utf-8")
+        return new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def _read(path: Path) -> str:

@@ -5,21 +5,35 @@ import os
 import threading
 from pathlib import Path
 
+from orchestrator import locks
+
 
 def take(folder: Path, name: str) -> int | None:
-    """The locked descriptor of an attempt's claim, or None if it is taken. It is locked before it can be seen."""
+    """The locked descriptor of an attempt's claim, or None if it is taken. It is locked before it can be seen.
+
+    To be closed by ``locks.let_go``.
+    """
     own = folder / f"claim.{os.getpid()}.{threading.get_ident()}"
-    descriptor = os.open(own, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+    descriptor = locks.keep(os.open(own, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644))
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.write(descriptor, name.encode())
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            file.write(name.encode())
         os.link(own, folder / "claim")
     except FileExistsError:
-        os.close(descriptor)
+        locks.let_go(descriptor)
         return None
+    except BaseException:
+        locks.let_go(descriptor)
+        raise
     finally:
         own.unlink()
     return descriptor
+
+
+def give_back(folder: Path) -> None:
+    """Nothing was started under this claim, which is still ours: the next launch may take it."""
+    (folder / "claim").unlink(missing_ok=True)
 
 
 def held(folder: Path) -> bool:
@@ -32,15 +46,6 @@ def held(folder: Path) -> bool:
     except BlockingIOError:
         return True
     return False
-
-
-def until_free(folder: Path) -> None:
-    """Return when that shell is gone, or at once if somebody has removed the folder: there is nothing to wait for."""
-    try:
-        with (folder / "claim").open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
-    except FileNotFoundError:
-        return
 
 
 def name(folder: Path) -> str:

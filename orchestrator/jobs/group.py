@@ -1,97 +1,143 @@
-"""The processes of an attempt: those of the process group that its shell leads. Signals them and sees them gone.
+"""The processes of an attempt: finds them, signals them. Which ones belong to an attempt is said here alone.
 
-An attempt that is stopped takes its whole session with it, where /proc tells which processes that are: ``timeout`` and
-shells with job control put what they start into groups of their own. A process that leaves the session (a daemon, or
-whatever ``setsid`` starts) is none of an attempt's. Which ones are is said here alone.
+Of an attempt are the processes of the group and of the session that its shell leads: what ``timeout`` and shells with
+job control start has groups of its own. Also those that carry the attempt's ``mark`` in their environment, and all
+whom these have started: so daemons are found, and what ``setsid`` starts. What left the session, dropped its
+environment and lost its parent is found by nobody.
 
 The shell leads its group and its session, so both have its number, and the system gives that to nobody else as long as
-one process of them is left.
+one process of them is left. Without a /proc nobody can tell more than whether there is a group.
 """
 
 import os
 import signal
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-#: Seconds that what a command leaves running gets to end by itself, and then to end after SIGTERM, before it is killed.
-ALONE, ASKED = 2.0, 2.0
-
-#: Seconds between two looks at processes that are to end.
-_LOOK = 0.01
-
 _PROC = Path("/proc")
 
+#: Processes that have ended, and that nobody has reaped: where nobody reaps orphans, they stay for ever.
+_ENDED = (b"Z", b"X")
 
-class _Process(NamedTuple):
+
+class Process(NamedTuple):
     number: int
+    parent: int
     group: int
     session: int
 
 
-def alive(leader: int, session: bool = False) -> bool:
-    """Whether a process of the group can still run; or of the session, which takes a look at all processes there are.
+def running(after: int = 0) -> Sequence[Process] | None:
+    """All processes there are that can still run; None where there is no /proc.
 
-    Those that we may not signal (``sudo``) are not counted.
+    ``after``: only those that began after the process of this number, which it did not long ago. Numbers are given in
+    their order, until they begin anew.
     """
-    known = _PROC.is_dir()
+    if not _PROC.is_dir():
+        return None
+    if after and int(_last_number() or 0) < after:
+        after = 0
+    found = []
+    for name in os.listdir(_PROC):
+        if name.isdigit() and int(name) >= after and (stat := _read(name, "stat")):
+            state, parent, group, session = stat.rpartition(b")")[2].split()[:4]
+            if state not in _ENDED:
+                found.append(Process(int(name), int(parent), int(group), int(session)))
+    return found
+
+
+def _last_number() -> bytes:
+    """The number of the newest process, see proc_loadavg(5)."""
+    return _read("loadavg", "").rpartition(b" ")[2]
+
+
+def members(leader: int, mark: str | None, known: Sequence[Process], certain: bool = True) -> list[Process]:
+    """Those of an attempt among ``known``; where there is no ``mark``, of its shell's group and session alone.
+
+    ``certain``: the number of its shell is nobody else's. If that is not so, one of them must carry the mark.
+    """
+    found = {process.number: process for process in known if leader in (process.group, process.session)}
+    if mark is not None:
+        sought = mark.encode()
+        marked = {it.number: it for it in known if sought in _read(str(it.number), "environ").split(b"\0")}
+        if not certain and not found.keys() & marked.keys():
+            found = {}
+        found |= marked | _started_by({*found, *marked, *([leader] if certain else [])}, known)
+    found.pop(os.getpid(), None)
+    return list(found.values())
+
+
+def send(leader: int, number: int, known: Sequence[Process] | None, mark: str | None) -> None:
+    """Signal all processes of an attempt that we may signal; those of the group at once, so that none slips away."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
+    for process in members(leader, mark, known) if known is not None else ():
+        if process.group != leader:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(process.number, number)
+
+
+def group_alive(leader: int) -> bool:
+    """Whether there is a process of the group that we may signal: macOS says that we may not, of a group of zombies."""
     try:
         os.killpg(leader, 0)
-    except (ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
-        return known and session and any(_of(leader, session))
-    return not known or any(_of(leader, session))
-
-
-def see_gone(leader: int, session: bool = False) -> None:
-    """Return when none is left: they are given a moment, then asked to end, then killed."""
-    began = time.monotonic()
-    steps = [(ALONE, signal.SIGTERM), (ALONE + ASKED, signal.SIGKILL)]
-    while alive(leader, session):
-        if steps and time.monotonic() - began >= steps[0][0]:
-            send(leader, steps.pop(0)[1], session)
-        time.sleep(_LOOK)
-
-
-def send(leader: int, number: int, session: bool = True) -> None:
-    """Signal the processes of the session, or of the group alone, if there are any that we may signal."""
-    others = {process.group for process in _of(leader, session)} if session else set[int]()
-    for group in (leader, *(others - {leader})):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, number)
-
-
-def left_behind(leader: int, variable: str, session: bool = False) -> bool:
-    """Whether processes are left of an attempt whose shell ended while nobody watched.
-
-    Its number may be somebody else's by now, so one of them must have ``variable``, ``NAME=value``, in its environment.
-    Where there is no /proc nobody can tell, and nothing is said to be left.
-    """
-    if not _PROC.is_dir() or not alive(leader, session):
+    except (ProcessLookupError, PermissionError):
         return False
-    return any(variable.encode() in _environment(process.number) for process in _of(leader, session))
+    return True
 
 
-def _of(leader: int, session: bool) -> Iterator[_Process]:
-    for process in _running():
-        if leader == (process.session if session else process.group):
-            yield process
+def alive(leader: int, mark: str | None = None) -> bool:
+    """Whether a process of an attempt can still run, whose shell's number is certainly its own."""
+    known = running()
+    return group_alive(leader) if known is None else bool(ours(members(leader, mark, known)))
 
 
-def _running() -> Iterator[_Process]:
-    """All processes that are no zombies: where nobody reaps orphans, a zombie stays for ever. None without a /proc."""
-    for stat in _PROC.glob("[0-9]*/stat"):
-        try:
-            state, _, group, session, *_ = stat.read_bytes().rpartition(b")")[2].split()
-        except (OSError, ValueError):  # it has just ended
-            continue
-        if state not in (b"Z", b"X"):
-            yield _Process(int(stat.parent.name), int(group), int(session))
+def left_behind(leader: int, mark: str, daemons: bool = True) -> bool:
+    """Whether processes are left of an attempt whose shell ended while nobody watched. ``daemons``: they count too.
+
+    Its number may be somebody else's by now, so one of them must carry the mark. Where there is no /proc nobody can
+    tell, and nothing is said to be left.
+    """
+    found = ours(members(leader, mark, running() or (), certain=False))
+    return any(daemons or leader in (process.group, process.session) for process in found)
 
 
-def _environment(pid: int) -> list[bytes]:
+def kill(leader: int, mark: str) -> None:
+    """End an attempt, now."""
+    send(leader, signal.SIGKILL, running(), mark)
+
+
+def ours(found: Iterable[Process]) -> list[Process]:
+    """Those that we may signal: who changed its user (``sudo``) is not waited for."""
+    may = []
+    for process in found:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(process.number, 0)
+            may.append(process)
+    return may
+
+
+def _started_by(roots: set[int], known: Sequence[Process]) -> dict[int, Process]:
+    """All that ``roots`` have started, and what these have, as far as parents still live."""
+    children: dict[int, list[Process]] = {}
+    for process in known:
+        children.setdefault(process.parent, []).append(process)
+    found: dict[int, Process] = {}
+    waiting = list(roots)
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child.number not in found:
+                found[child.number] = child
+                waiting.append(child.number)
+    return found
+
+
+def _read(number: str, name: str) -> bytes:
+    """A file of a process; nothing if it has just ended, or is not ours to read."""
     try:
-        return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
-    except OSError:  # it has just ended, or is not ours
-        return []
+        with open(f"{_PROC}/{number}/{name}".rstrip("/"), "rb", buffering=0) as file:
+            return file.read() or b""
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return b""

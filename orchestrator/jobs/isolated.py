@@ -6,9 +6,9 @@ import sys
 from dataclasses import replace
 
 from orchestrator.core.codec import run_to_json
-from orchestrator.errors import LaunchRefusedError
 from orchestrator.home import Home
 from orchestrator.jobs.attempt import write_whole
+from orchestrator.jobs.shortage import not_started
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobStatus, Launched
 
 
@@ -26,7 +26,7 @@ class PythonSteps:
         try:
             return self._processes.launch(_command(request, self._home))
         except OSError as error:
-            raise LaunchRefusedError(f"step '{request.step}': it cannot be started: {error}") from error
+            raise not_started(f"step '{request.step}': it", error) from error
 
     def find(self, request: JobRequest) -> Launched | None:
         return self._processes.find(request) if _isolated(request) else self._threads.find(request)

@@ -4,23 +4,25 @@ A launch takes an exclusively linked ``claim`` file that is born locked, and han
 the command. So of two launches of one attempt one loses; the lock is free exactly when the shell is gone, whoever its
 parent was; and the shell leaves the exit status in a file. No process id is ever trusted to say that a job lives.
 
-An attempt has ended when the shell is gone and nothing is left of its process group. Who watches sees to the latter.
+An attempt has ended when the shell is gone and nothing is left of its processes. Watching.py sees to that.
 """
 
-import os
 import signal
 import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from orchestrator import locks
 from orchestrator.core.model import Outcome
-from orchestrator.errors import BackendError, LaunchRefusedError
+from orchestrator.errors import BackendError
 from orchestrator.home import Home
 from orchestrator.jobs import attempt, claim, group
 from orchestrator.jobs.command import command_of, folder_of
 from orchestrator.jobs.environment import environment_of, outputs_variable
-from orchestrator.ports import Clock, JobRequest, JobRunning, JobStatus, Launched
+from orchestrator.jobs.shortage import not_started
+from orchestrator.jobs.watching import Watched, Watcher
+from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
 
 #: $1: the attempt's folder; the rest: the command, whose first word is a path, so it is no word of the shell's own.
 #: Standard input is the claim, whose lock lasts as long as this shell. A trapped signal reaches the command, and the
@@ -50,8 +52,10 @@ class ProcessBackend:
         self._ended = ended
         self._clock = clock
         self._lock = threading.Lock()
-        self._watched: dict[str, subprocess.Popen[bytes] | None] = {}
+        self._watcher = Watcher(self._over)
+        self._watched: dict[str, Watched] = {}
         self._seen: dict[str, int] = {}  # exit statuses of those that could not write theirs
+        self._stopped: dict[str, tuple[Outcome, float]] = {}  # those that were stopped, which no mark could say
 
     @property
     def running(self) -> int:
@@ -62,6 +66,7 @@ class ProcessBackend:
         folder = self._folder(request)
         job = str(folder.relative_to(self._home.path))
         try:
+            self._watcher.ready()
             cwd = folder_of(request)
             folder.mkdir(parents=True, exist_ok=True)
             self._home.data(request.run.id).mkdir(exist_ok=True)
@@ -69,30 +74,37 @@ class ProcessBackend:
             command = command_of(request, environment["PATH"], cwd)
             taken = claim.take(folder, request.name)
             if taken is None:
-                return self._watch(job, None)
+                return self._watch(job)
             try:
                 process = _spawn(command, cwd, environment, folder, taken, notes)
+            except BaseException:
+                claim.give_back(folder)
+                raise
             finally:
-                os.close(taken)
-        except (OSError, ValueError) as error:  # a ValueError: text that no argument can hold, such as a NUL
-            raise LaunchRefusedError(f"step '{request.step}': command cannot be started: {error}") from error
-        return self._watch(job, process)
+                locks.let_go(taken)
+        except (OSError, ValueError, MemoryError) as error:  # ValueError: text that no argument can hold, such as a NUL
+            raise not_started(f"step '{request.step}': command", error) from error
+        return self._watch(job, process, request.name)
 
     def find(self, request: JobRequest) -> Launched | None:
         folder = self._folder(request)
         if not (folder / "claim").exists():
             return None
-        return self._watch(str(folder.relative_to(self._home.path)), None)
+        self._watcher.ready()
+        return self._watch(str(folder.relative_to(self._home.path)))
 
     def status(self, job: str) -> JobStatus:
         folder = self._home.path / job
         try:
             if self._runs(job, folder):
-                self._watch(job, None)
+                self._watcher.ready()
+                self._watch(job)
                 return JobRunning()
-            return attempt.over(folder, self._clock(), self._seen.get(job))
+            over = attempt.over(folder, self._clock(), self._seen.get(job))
         except OSError as error:
             raise BackendError(f"{folder}: cannot be read: {error}") from error
+        outcome, at = self._stopped.get(job, (None, 0.0))
+        return over if outcome is None else JobOver(outcome, max(over.at, at))
 
     def cancel(self, job: str) -> None:
         self.stop(job, Outcome.CANCELLED)
@@ -102,9 +114,17 @@ class ProcessBackend:
         folder = self._home.path / job
         try:
             insist = attempt.ask_to_stop(folder, outcome, self._clock())
-            number = attempt.group_of(folder)
-            if number and (job in self._watched or claim.held(folder)):
-                group.send(number, signal.SIGKILL if insist else signal.SIGTERM)
+        except OSError as error:
+            if job not in self._watched:  # else it is stopped all the same, and we know why
+                raise BackendError(f"{folder}: the job cannot be stopped: {error}") from error
+            insist = job in self._stopped
+            self._stopped[job] = (outcome, self._clock())
+        try:
+            watched = self._watched.get(job)
+            number = watched.leader if watched else attempt.group_of(folder)
+            if number and (watched or claim.held(folder)):
+                sent = signal.SIGKILL if insist else signal.SIGTERM
+                group.send(number, sent, group.running(), outputs_variable(folder))
         except OSError as error:
             raise BackendError(f"{folder}: the job cannot be stopped: {error}") from error
 
@@ -117,39 +137,38 @@ class ProcessBackend:
         return self._home.attempt(request.run.id, request.node, request.step, request.attempt)
 
     def _runs(self, job: str, folder: Path) -> bool:
-        """Whether anything of an attempt is left. One whose folder was removed is given up."""
+        """Whether anything of an attempt is left. One whose folder was removed while nobody watched is given up."""
+        if job in self._watched:
+            return True
         if not (folder / "claim").exists():
             return False
-        if job in self._watched or claim.held(folder):
+        if claim.held(folder):
             return True
         number = attempt.group_of(folder)
-        stopped = attempt.asked_to_stop(folder)
-        return number is not None and group.left_behind(number, outputs_variable(folder), session=stopped)
+        daemons = not attempt.succeeded(folder, self._seen.get(job))
+        return number is not None and group.left_behind(number, outputs_variable(folder), daemons)
 
-    def _watch(self, job: str, process: subprocess.Popen[bytes] | None) -> Launched:
+    def _watch(self, job: str, process: subprocess.Popen[bytes] | None = None, name: str = "") -> Launched:
+        """``name``: the job's, if it is known; what is adopted has it in its claim."""
+        folder = self._home.path / job
         with self._lock:
-            if job not in self._watched and (name := claim.name(self._home.path / job)):
-                self._watched[job] = process
+            if job not in self._watched and (name := name or claim.name(folder)):
                 # Whoever asked it to stop before it was watched here is gone, and does not come to insist.
-                left = process is None and attempt.asked_to_stop(self._home.path / job)
-                arguments = (job, name, process, left)
-                threading.Thread(target=self._wait, args=arguments, name=f"watch {job}", daemon=True).start()
+                insist = process is None and attempt.asked_to_stop(folder)
+                self._watched[job] = it = Watched(job, name, folder, process, insist)
+                self._watcher.watch(it)
         return Launched(job)
 
-    def _wait(self, job: str, name: str, process: subprocess.Popen[bytes] | None, left: bool) -> None:
-        """Until the attempt's shell is gone, and then nothing of its group is left, whatever the end was."""
-        folder = self._home.path / job
-        if left and claim.held(folder) and (asked := attempt.group_of(folder)) is not None:
-            group.send(asked, signal.SIGKILL)
-        claim.until_free(folder)
-        if process is not None and not attempt.told(folder, process.wait()):
-            self._seen[job] = process.returncode
-        number = process.pid if process is not None else attempt.group_of(folder)
-        if number is not None:
-            group.see_gone(number, session=attempt.asked_to_stop(folder))
+    def _over(self, it: Watched) -> None:
+        """Nothing is left of an attempt."""
+        if it.process is not None:
+            code = it.process.wait() if it.code is None else it.code
+            it.process.wait()
+            if not attempt.told(it.folder, code):
+                self._seen[it.job] = code
         with self._lock:
-            del self._watched[job]
-        self._ended(name)
+            del self._watched[it.job]
+        self._ended(it.name)
 
 
 def _spawn(

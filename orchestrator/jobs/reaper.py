@@ -7,7 +7,6 @@ input, and works when that is closed, as the system does for a process that is k
 a file's lock, so it holds on macOS too.
 """
 
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -22,21 +21,21 @@ _LOOK, _PATIENCE = 0.01, 30.0
 
 
 def reap(home: Home) -> None:
-    """Kill the process group of every attempt that is left, until none is."""
+    """Kill every attempt that is left, until none is."""
     until = time.monotonic() + _PATIENCE
     while (left := list(_left(home))) and time.monotonic() < until:
-        for number in left:
+        for number, mark in left:
             if number is not None:
-                group.send(number, signal.SIGKILL)
+                group.kill(number, mark)
         time.sleep(_LOOK)
 
 
-def _left(home: Home) -> Iterator[int | None]:
-    """The groups of the attempts that still run; None for one whose shell has not come to write its number down."""
-    for mark in home.path.glob("runs/*/steps/*/*/claim"):
-        number = attempt.group_of(mark.parent)
-        if claim.held(mark.parent) or (number is not None and group.left_behind(number, outputs_variable(mark.parent))):
-            yield number
+def _left(home: Home) -> Iterator[tuple[int | None, str]]:
+    """The attempts that still run: their marks, and the numbers of their shells, as far as these wrote them down."""
+    for found in home.path.glob("runs/*/steps/*/*/claim"):
+        number, mark = attempt.group_of(found.parent), outputs_variable(found.parent)
+        if claim.held(found.parent) or (number is not None and group.left_behind(number, mark)):
+            yield number, mark
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
 from orchestrator.core.model import Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError, LaunchRefusedError
+from orchestrator.jobs import process as process_jobs
 from orchestrator.ports import JobRunning
 from tests.contract.benches import Bench, isolated, process, python, scripted, written
 
@@ -146,17 +148,48 @@ def test_a_command_whose_shell_died_with_the_machine_was_interrupted(tmp_path: P
     assert second.over(job).outcome is Outcome.INTERRUPTED
 
 
-def test_a_job_whose_folder_was_removed_is_interrupted_and_stops_quietly(tmp_path: Path):
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_job_whose_folder_was_removed_runs_on_and_ends_as_it_does(tmp_path: Path, stopped: bool):
+    """It was taken for interrupted, and started again beside itself."""
     bench = process(tmp_path)
     request = bench.request(bench.slow)
     job = bench.backend.launch(request).job
     written(tmp_path / "home" / job / "pid")
     shutil.rmtree(tmp_path / "home" / job)
-    assert bench.over(job).outcome is Outcome.INTERRUPTED
+    assert bench.backend.status(job) == JobRunning()
+    if stopped:
+        bench.backend.cancel(job)
+    else:
+        bench.release()
+    assert bench.ended.get(timeout=30) == request.name
+    assert bench.over(job).outcome is (Outcome.CANCELLED if stopped else Outcome.SUCCEEDED)
+
+
+def test_a_command_that_removes_its_folder_at_once_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Its claim was gone before it was looked into, so nobody heard of its end."""
+    bench, spawn = process(tmp_path), process_jobs._spawn
+
+    def spawned(command: list[str], cwd: Path, environment: dict[str, str], folder: Path, *rest: Any) -> Any:
+        child = spawn(command, cwd, environment, folder, *rest)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        shutil.rmtree(folder)
+        return child
+
+    monkeypatch.setattr(process_jobs, "_spawn", spawned)
+    request = bench.request({"command": "exit 3"})
+    job = bench.backend.launch(request).job
+    assert bench.ended.get(timeout=30) == request.name
+    assert bench.over(job).error == "exit status 3"
+
+
+def test_a_job_whose_folder_was_removed_while_nobody_watched_is_interrupted(tmp_path: Path):
+    bench = process(tmp_path)
+    job = bench.backend.launch(bench.request(bench.good)).job
+    bench.over(job)
+    shutil.rmtree(tmp_path / "home" / job)
+    assert process(tmp_path).over(job).outcome is Outcome.INTERRUPTED
     with pytest.raises(BackendError, match="the job cannot be stopped"):
         bench.backend.cancel(job)
-    bench.release()
-    assert bench.ended.get(timeout=30) == request.name
 
 
 def test_a_command_that_was_stopped_before_it_could_start_never_runs(tmp_path: Path):

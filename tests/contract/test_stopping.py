@@ -1,5 +1,6 @@
 """How an attempt of a command ends: a stop decides, nothing of it outlives it, and a crash forgets neither."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,7 +13,8 @@ import pytest
 
 from orchestrator.core.model import Outcome
 from orchestrator.core.steps import Json
-from orchestrator.jobs import attempt, group
+from orchestrator.errors import BackendError
+from orchestrator.jobs import attempt, group, watching
 from orchestrator.ports import JobOver, JobRunning
 from tests.contract.benches import Bench, process, written
 
@@ -34,8 +36,8 @@ def bench(tmp_path: Path) -> Bench:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group, "ALONE", 0.02)
-    monkeypatch.setattr(group, "ASKED", 0.02)
+    monkeypatch.setattr(watching, "ALONE", 0.02)
+    monkeypatch.setattr(watching, "ASKED", 0.02)
 
 
 def launched(bench: Bench, command: Json) -> Path:
@@ -133,7 +135,7 @@ def test_a_stopped_attempt_takes_those_along_that_went_into_groups_of_their_own(
     assert bench.over(JOB).outcome is Outcome.CANCELLED
     number = attempt.group_of(folder)
     assert number is not None
-    assert not group.alive(number, session=True)
+    assert not group.alive(number)
 
 
 @pytest.mark.parametrize(("then", "outcome"), [("exit 0", Outcome.SUCCEEDED), ("exit 3", Outcome.FAILED)])
@@ -150,7 +152,7 @@ def test_what_a_command_leaves_running_has_a_moment_to_end_by_itself(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As what ``exec > >(tee log)`` starts in bash, which ends a little after the script."""
-    monkeypatch.setattr(group, "ALONE", 30.0)
+    monkeypatch.setattr(watching, "ALONE", 30.0)
     os.mkfifo(bench.folder / "go")
     bench.backend.launch(bench.request({"command": "(read word < go; echo $word > late) & exit 0"}))
     written(bench.folder / "home" / JOB / "exit")
@@ -196,3 +198,72 @@ def test_zombies_that_nobody_reaps_are_not_waited_for() -> None:
         child.send_signal(signal.SIGKILL)
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert not group.alive(child.pid)
+
+
+DAEMON = """import os, sys, time
+if os.fork(): time.sleep(60)
+os.setsid()
+if os.fork(): os._exit(0)
+os.execvp("sh", ["sh", "-c", sys.argv[1]])"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="without /proc nobody can tell who belongs to an attempt")
+@pytest.mark.parametrize(
+    "way",
+    [
+        ["python", "-c", DAEMON],
+        ["python", "-c", "import os, sys; os.setsid(); os.execvp('sh', ['sh', '-c', sys.argv[1]])"],
+    ],
+    ids=["a daemon", "a session of its own"],
+)
+@pytest.mark.usefixtures("impatient")
+def test_a_stopped_attempt_takes_those_along_that_left_its_session(bench: Bench, way: list[str]) -> None:
+    loop = "trap '' TERM; echo $$ > up; while :; do sleep 0.01; done"
+    command = [way[0], "-c", f"import os; os.fork() or os.execvp({way[0]!r}, {[*way, loop]!r}); os.wait()"]
+    launched(bench, [*command])
+    number = int(written(bench.folder / "up"))
+    bench.backend.cancel(JOB)
+    assert bench.over(JOB).outcome is Outcome.CANCELLED
+    assert not any(process.number == number for process in group.running() or ())
+
+
+@pytest.mark.parametrize(("code", "left"), [(0, True), (3, False)])
+@pytest.mark.usefixtures("impatient")
+def test_only_what_succeeded_may_leave_a_daemon(bench: Bench, code: int, left: bool) -> None:
+    """A server is meant to outlive its step; what a failed attempt leaves would run beside the next one."""
+    daemon = "import os, sys; os.setsid(); os.execvp('sh', ['sh', '-c', 'echo \\$\\$ > up; sleep 60'])"
+    launched(bench, f'python -c "{daemon}" & until [ -s up ]; do sleep 0.01; done; exit {code}')
+    number = int(written(bench.folder / "up"))
+    bench.over(JOB)
+    assert any(process.number == number for process in group.running() or ()) is left
+    if left:
+        os.killpg(number, signal.SIGKILL)
+
+
+def test_a_shortage_at_a_launch_takes_no_claim_and_is_no_refusal(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its error said that no process could be made, and the step had failed."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    request = bench.request(bench.good)
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", refuse)
+        with pytest.raises(BackendError, match="cannot be started now, and is tried again"):
+            bench.backend.launch(request)
+    assert bench.backend.find(request) is None
+    assert bench.over(bench.backend.launch(request).job).outcome is Outcome.SUCCEEDED
+
+
+def test_a_command_that_cannot_be_marked_as_stopped_is_stopped_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk was full, and so nothing could be stopped."""
+
+    def full(*_: object) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    launched(bench, TRAPPED)
+    monkeypatch.setattr(attempt, "ask_to_stop", full)
+    bench.backend.stop(JOB, Outcome.INTERRUPTED)
+    assert bench.over(JOB).outcome is Outcome.INTERRUPTED
