@@ -22,7 +22,7 @@ from orchestrator.core.messages import Check, Launch, decode
 from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.steps import Step
 from orchestrator.deployed import Deployed
-from orchestrator.errors import OrchestratorError, UsageError
+from orchestrator.errors import OrchestratorError, UnreadableRecordError, UsageError
 from orchestrator.order import check_unscheduled, scheduled_id
 from orchestrator.remote.asked import Asked, read_asked
 from orchestrator.settings import read_cloud_settings
@@ -101,10 +101,14 @@ def on_task(request: flask.Request) -> ResponseReturnValue:
         ended = world().deliver(effect, body)
     except OrchestratorError as error:
         about |= world().names(effect)
+        counted = "task_dropped"
+        if isinstance(error, UnreadableRecordError):
+            about |= {"path": error.path}
+            counted = "unreadable"
         if error.retryable:
             _log("WARNING", str(error), **about)
             return _refusal(error)
-        _log("ERROR", str(error), counted="task_dropped", **about)
+        _log("ERROR", str(error), counted=counted, **about)
         return f"dropped: {error}\n"
     _log("INFO", f"performed {effect.name}", **about, **world().names(effect))
     if ended is not None:
@@ -138,8 +142,14 @@ def start(request: flask.Request) -> ResponseReturnValue:
 def sweep(_: flask.Request) -> ResponseReturnValue:
     """Pay what the unfinished runs still owe, and look at their jobs. For a scheduler, every quarter of an hour."""
     runs, tasks, failed = 0, 0, list[OrchestratorError]()
+    unreadable: list[UnreadableRecordError] = []
+
+    def unread(error: UnreadableRecordError) -> None:
+        _log("ERROR", f"left alone: {error}", counted="unreadable", path=error.path)
+        unreadable.append(error)
+
     try:
-        for swept in world().sweep():
+        for swept in world().sweep(unread):
             runs, tasks = runs + 1, tasks + swept.tasks
             if swept.seconds > world().settings.stuck_after:
                 _count("WARNING", "run_stuck", swept.run, swept.seconds)
@@ -149,10 +159,11 @@ def sweep(_: flask.Request) -> ResponseReturnValue:
     except OrchestratorError as error:
         _log("ERROR", str(error))
         return _refusal(error)
-    _log("INFO", f"swept {runs} runs", runs=runs, tasks=tasks)
+    left_alone = {"unreadable": len(unreadable)} if unreadable else {}
+    _log("INFO", f"swept {runs} runs", runs=runs, tasks=tasks, **left_alone)
     if failed:
         return _refusal(next((error for error in failed if error.retryable), failed[0]))
-    return {"runs": runs, "tasks": tasks}
+    return {"runs": runs, "tasks": tasks, **left_alone}
 
 
 def _run_id(request: flask.Request, asked: Asked) -> str | None:

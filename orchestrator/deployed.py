@@ -20,8 +20,8 @@ from orchestrator.core.names import parse_job_name
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Hear
 from orchestrator.engine.notice import notice
-from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
-from orchestrator.ports import CHECKS, LAUNCHES
+from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError, UnreadableRecordError, UsageError
+from orchestrator.ports import CHECKS, LAUNCHES, Unreadable
 from orchestrator.settings import CloudSettings
 
 if TYPE_CHECKING:
@@ -128,15 +128,23 @@ class Deployed:
         wanted.check_same(stored, in_cloud=True)
         return stored, self.engine.start(stored, loaded.compile())
 
-    def sweep(self) -> Iterator[Swept]:
-        """Sweep every run that has not ended, one after the other; one that cannot be swept does not keep the rest."""
+    def sweep(self, unreadable: Unreadable) -> Iterator[Swept]:
+        """Sweep every run that has not ended, one after the other; one that cannot be swept does not keep the rest.
+
+        ``unreadable`` hears of each document that cannot be read; nothing is done about it, and everything else is.
+        """
         epoch = f"{time.time_ns():x}"
-        for run in self.engine.store.unfinished():
+        for run in self.engine.store.unfinished(unreadable):
             seconds = time.time() - run.started_at
             try:
-                swept = Swept(run, seconds, self.engine.sweep(run.key, epoch))
+                swept = Swept(run, seconds, self.engine.sweep(run.key, epoch, unreadable))
+            except UnreadableRecordError as error:  # its plan, or its record since it was listed
+                unreadable(error)
+                continue
             except OrchestratorError as error:
                 swept = Swept(run, seconds, error=error)
+            except Exception as error:  # noqa: BLE001 - one run that nobody foresaw must not keep the rest
+                swept = Swept(run, seconds, error=UnexpectedError(error))
             yield swept
 
     def close(self) -> None:

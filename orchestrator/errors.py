@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.bounds import told
+
 
 class OrchestratorError(Exception):
     """Base of the tree. Its text is one sentence for a person: what was expected, what came, where.
@@ -72,6 +74,21 @@ class UnstorableError(StoreError, UsageError):
     http_status = UsageError.http_status
 
 
+class UnreadableRecordError(StoreError):
+    """What lies at ``path`` in a store cannot be read: it is damaged, nobody's, or of a newer version of this program.
+
+    It is left as it is. ``retryable`` if it is of a ``newer`` version: a machine that has that one can read it.
+    """
+
+    http_status = 500
+
+    def __init__(self, path: str, why: str, *, newer: bool = False) -> None:
+        self.path = path
+        self.why = why
+        self.retryable = newer
+        super().__init__(f"{path} cannot be read: {why}")
+
+
 class QueueError(OrchestratorError):
     """The queue did not take a task."""
 
@@ -103,6 +120,13 @@ class LaunchRefusedError(OrchestratorError):
 
 class OutputError(OrchestratorError):
     """A job left outputs that cannot be read or are too large."""
+
+
+class UnexpectedError(OrchestratorError):
+    """A fault of this program, where one thing that fails must not keep the others."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"unexpected: {told(error)}")
 
 
 def _line(problem: Problem) -> str:

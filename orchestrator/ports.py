@@ -11,7 +11,7 @@ from orchestrator.core.messages import Effect
 from orchestrator.core.model import Counter, Outcome, Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
-from orchestrator.errors import StoreError
+from orchestrator.errors import StoreError, UnreadableRecordError
 
 #: What decides inside a store's commit. Pure: it may be called several times, and must not call the store.
 Decide = Callable[[StepState], Transition | None]
@@ -41,10 +41,22 @@ def check_writes(transition: Transition) -> None:
         raise StoreError(f"a commit of {writes} writes: at most {MOST_WRITES} go together")
 
 
+#: Hears of what lies in a store and cannot be read.
+Unreadable = Callable[[UnreadableRecordError], object]
+
+
+def refuse(error: UnreadableRecordError) -> None:
+    """Raises it: who asks for one thing gets nothing else."""
+    raise error
+
+
 class Store(Protocol):
     """Where runs live. It holds no decisions. Every method may raise StoreError or ConflictError.
 
     A commit whose answer is lost may still have been applied: the caller reads again and never assumes.
+
+    What cannot be read is never written over. Where many are asked for, the rest is answered, and ``unreadable`` hears
+    of each that was left out; everywhere else UnreadableRecordError is raised.
     """
 
     def open_run(self, run: Run, plan: Plan) -> bool:
@@ -64,8 +76,8 @@ class Store(Protocol):
         """The states and counters asked for, as of now; what was never written is absent."""
         ...
 
-    def load_all(self, run: str) -> View:
-        """All states and counters of a run."""
+    def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
+        """All states and counters of a run. Nothing is known of those that are left out: they are not pending."""
         ...
 
     def get_run(self, run: str) -> Run | None:
@@ -84,11 +96,11 @@ class Store(Protocol):
         """Record that somebody cancels a run. The one that holds: this, or an earlier one; None if it had ended."""
         ...
 
-    def list_runs(self, limit: int = 50) -> Sequence[Run]:
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
         """Runs, the newest start first."""
         ...
 
-    def unfinished(self) -> Sequence[Run]:
+    def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
         """Every run that has not ended, in no promised order."""
         ...
 

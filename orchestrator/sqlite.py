@@ -37,6 +37,7 @@ class Database:
     """
 
     def __init__(self, path: Path | str, durable: bool = False) -> None:
+        self.name = str(path)
         self._lock = threading.RLock()
         self._depth = 0
         self._owner = 0

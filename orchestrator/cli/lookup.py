@@ -1,7 +1,7 @@
 """Finds what a user names: homes, runs by id or the beginning of one, steps; with a suggestion where nothing fits."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import Plan
-from orchestrator.errors import NotFoundError, StoreError, UsageError
+from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError, UsageError
 from orchestrator.home import Home, default_home, existing_home
 from orchestrator.ports import Store
 from orchestrator.settings import read_settings
@@ -122,7 +122,8 @@ def find_run(store: Store, name: str) -> Run:
     exact = store.get_run(run_key(name))
     if exact is not None and exact.id == name:
         return exact
-    runs = store.list_runs(MOST_RUNS)
+    unreadable: list[UnreadableRecordError] = []
+    runs = store.list_runs(MOST_RUNS, unreadable.append)
     fitting = [run for run in runs if run.id.startswith(name)]
     if len(fitting) == 1:
         return fitting[0]
@@ -131,7 +132,17 @@ def find_run(store: Store, name: str) -> Run:
     hint = did_you_mean(name, [run.id for run in runs])
     if len(runs) == MOST_RUNS and not hint:
         hint = f", and none of the newest {MOST_RUNS:,} begins so: an older one needs its whole id"
-    raise NotFoundError(f"no run has the id '{name}'{hint or ': list them with orchestrator runs'}")
+    raise NotFoundError(
+        f"no run has the id '{name}'{hint or ': list them with orchestrator runs'}{and_unreadable(unreadable)}"
+    )
+
+
+def and_unreadable(found: Sequence[UnreadableRecordError]) -> str:
+    """``, and runs/k3v9 cannot be read: …``: what may have been meant; nothing if all could be read."""
+    if not found:
+        return ""
+    more = f" (and {len(found) - 1:,} more cannot: list them with orchestrator runs)" if len(found) > 1 else ""
+    return f"; {found[0]}{more}"
 
 
 def newest(store: Store) -> Run:
@@ -143,9 +154,10 @@ def newest(store: Store) -> Run:
 
 def only_unfinished(store: Store) -> Run:
     """The one run that has not ended. Raises NotFoundError if there is none, UsageError if there are several."""
-    runs = sorted(store.unfinished(), key=lambda run: run.started_at, reverse=True)
+    unreadable: list[UnreadableRecordError] = []
+    runs = sorted(store.unfinished(unreadable.append), key=lambda run: run.started_at, reverse=True)
     if not runs:
-        raise NotFoundError("no run is unfinished here: there is nothing to resume")
+        raise NotFoundError(f"no run is unfinished here: there is nothing to resume{and_unreadable(unreadable)}")
     if len(runs) > 1:
         raise UsageError(f"{len(runs)} runs are unfinished: say which to resume: {_named(runs)}")
     return runs[0]

@@ -1,8 +1,14 @@
-"""Frozen data <-> JSON data, for what is stored: steps, plans, states, runs. What is at its default is left out."""
+"""Frozen data <-> JSON data, for what is stored: steps, plans, states, runs. What is at its default is left out.
+
+What was stored may be of another version, or nobody's: fields that are not known are left aside, and whatever else does
+not fit raises ValueError with a sentence. Which version may read what: docs/adr/0017-who-may-read-what.md.
+"""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from typing import Any
+from enum import StrEnum
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin
 
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.plan import FailsOn, JoinPlan, Node, Plan, Role
@@ -10,6 +16,12 @@ from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 
 JsonObject = dict[str, Any]
+
+#: Raised by whoever changes the form of what is stored so that an older version would do wrong with it. That version
+#: then leaves it alone. A field that an older one may lose without harm is no reason.
+SCHEMA = 1
+
+_E = TypeVar("_E", bound=StrEnum)
 
 
 def step_to_json(step: Step) -> JsonObject:
@@ -23,12 +35,12 @@ def step_to_json(step: Step) -> JsonObject:
 
 def step_from_json(data: Mapping[str, Any]) -> Step:
     """The step that ``step_to_json`` wrote."""
-    values = dict(data)
+    values = _fitting(Step, data)
     for name, made in (("work", Work), ("local", Work), ("retry", Retry), ("check", CheckPolicy)):
-        if name in values:
-            values[name] = made(**values[name])
+        if values.get(name) is not None:
+            values[name] = made(**_fitting(made, values[name]))
     values["after"] = tuple(values.get("after", ()))
-    values["trigger"] = TriggerRule(values.get("trigger", TriggerRule.ALL_SUCCESS))
+    values["trigger"] = _word(TriggerRule, values.get("trigger", TriggerRule.ALL_SUCCESS))
     return Step(**values)
 
 
@@ -46,16 +58,17 @@ def plan_to_json(plan: Plan) -> JsonObject:
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
     """The plan that ``plan_to_json`` wrote."""
+    values = _fitting(Plan, data)
     return Plan(
-        data["graph"],
-        data["version"],
-        tuple(step_from_json(step) for step in data["steps"]),
+        values["graph"],
+        values["version"],
+        tuple(step_from_json(step) for step in values["steps"]),
         tuple(
-            Node(name, Role(role), TriggerRule(rule), join, tuple(arrives))
-            for name, role, rule, join, arrives in data["nodes"]
+            Node(name, _word(Role, role), _word(TriggerRule, rule), join, tuple(arrives))
+            for name, role, rule, join, arrives, *_ in values["nodes"]
         ),
-        tuple(JoinPlan(size, tuple(doors), only) for size, doors, only in data["joins"]),
-        FailsOn(data.get("fails_on", FailsOn.LEAVES)),  # as plans were compiled that do not say
+        tuple(JoinPlan(size, tuple(doors), only) for size, doors, only, *_ in values["joins"]),
+        _word(FailsOn, values.get("fails_on", FailsOn.LEAVES)),  # as plans were compiled that do not say
     )
 
 
@@ -71,12 +84,12 @@ def state_to_json(state: StepState) -> JsonObject:
 
 def state_from_json(data: Mapping[str, Any]) -> StepState:
     """The state that ``state_to_json`` wrote."""
-    values = dict(data)
-    values["status"] = Status(values.get("status", Status.PENDING))
-    if "passed" in values:
-        values["passed"] = Tally(**values["passed"])
-    if "stop" in values:
-        values["stop"] = Stop(**values["stop"])
+    values = _fitting(StepState, data)
+    values["status"] = _word(Status, values.get("status", Status.PENDING))
+    if values.get("passed") is not None:
+        values["passed"] = Tally(**_fitting(Tally, values["passed"]))
+    if values.get("stop") is not None:
+        values["stop"] = Stop(**_fitting(Stop, values["stop"]))
     return StepState(**values)
 
 
@@ -90,10 +103,10 @@ def run_to_json(run: Run) -> JsonObject:
 
 def run_from_json(data: Mapping[str, Any]) -> Run:
     """The run that ``run_to_json`` wrote."""
-    values = dict(data)
-    values["status"] = RunStatus(values["status"])
-    if "stop" in values:
-        values["stop"] = Stop(**values["stop"])
+    values = _fitting(Run, data)
+    values["status"] = _word(RunStatus, values.get("status", RunStatus.RUNNING))
+    if values.get("stop") is not None:
+        values["stop"] = Stop(**_fitting(Stop, values["stop"]))
     return Run(**values)
 
 
@@ -110,3 +123,55 @@ def _sparse(value: Any) -> JsonObject:
         for name, default in _DEFAULTS[type(value)]
         if (item := getattr(value, name)) is not default and item != default
     }
+
+
+def _fitting(kind: type, data: object) -> JsonObject:
+    """The fields of ``data`` that ``kind`` has. Raises ValueError if one is of another type, or one is lacking."""
+    if type(data) is not dict:
+        raise ValueError(f"expected a {kind.__name__} as a mapping, came {data!r:.60}")
+    forms, values = _FORMS[kind], JsonObject()
+    for name, value in data.items():
+        if (form := forms.get(name)) is None:
+            continue  # of a newer version
+        if type(value) not in form or value != value:
+            raise ValueError(f"{kind.__name__}.{name}: expected {_told(form)}, came {value!r:.60}")
+        values[name] = value
+    if lacking := [name for name in _REQUIRED[kind] if name not in values]:
+        raise ValueError(f"a {kind.__name__} lacks {' and '.join(lacking)}")
+    return values
+
+
+def _word(kind: type[_E], value: object) -> _E:
+    """The member of an enumeration that is written ``value``. Raises ValueError, also for one of a newer version."""
+    try:
+        return kind(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise ValueError(f"expected a {kind.__name__}, came {value!r:.60}, which this version does not know") from None
+
+
+def _form(kind: Any) -> frozenset[type]:
+    """The types that JSON has for a field which is annotated so."""
+    if isinstance(kind, UnionType):
+        return frozenset[type]().union(*map(_form, get_args(kind)))
+    made = get_origin(kind) or kind
+    if made is float:
+        return frozenset((int, float))
+    if made in (str, int, bool, type(None)):
+        return frozenset((made,))
+    if issubclass(made, StrEnum):
+        return frozenset((str, made))
+    return frozenset((list, tuple)) if made is tuple else frozenset((dict,))
+
+
+def _told(form: frozenset[type]) -> str:
+    return " or ".join(sorted(kind.__name__ for kind in form))
+
+
+_KINDS = (Plan, Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run)
+_FORMS: dict[type, dict[str, frozenset[type]]] = {
+    kind: {one.name: _form(one.type) for one in fields(kind)} for kind in _KINDS
+}
+_REQUIRED: dict[type, list[str]] = {
+    kind: [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]
+    for kind in _KINDS
+}

@@ -224,6 +224,8 @@ def decide(plan: Plan, node: int, view: View) -> Verdict:
 def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Effect]:
     """What is owed at ``nodes`` in the state that ``view`` shows. ``run`` is the run's key."""
     for node in nodes:
+        if node in view.unreadable:
+            continue
         state = view.state(node)
         match state.status:
             case Status.PENDING if state.stop is not None:

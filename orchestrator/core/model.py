@@ -3,7 +3,7 @@
 Times are seconds since the epoch, by the clock of whoever wrote them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -192,10 +192,14 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A part of a run as it was read. What is absent has not begun: a pending state, a counter at zero."""
+    """A part of a run as it was read. What is absent has not begun: a pending state, a counter at zero.
+
+    ``unreadable``: the nodes that have a state which cannot be read, so nothing is known of them.
+    """
 
     states: Mapping[int, StepState] = field(default_factory=dict)
     counters: Mapping[int, Counter] = field(default_factory=dict)
+    unreadable: Collection[int] = frozenset()
 
     def state(self, node: int) -> StepState:
         return self.states.get(node, PENDING)

@@ -19,7 +19,7 @@ from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.notice import notice
 from orchestrator.errors import NotFoundError
-from orchestrator.ports import CHECKS, Task
+from orchestrator.ports import CHECKS, Task, Unreadable, refuse
 
 __all__ = ["Engine"]
 
@@ -66,10 +66,11 @@ class Engine(Ledger):
             case _:
                 assert_never(effect)
 
-    def sweep(self, key: str, epoch: str) -> int:
+    def sweep(self, key: str, epoch: str, unreadable: Unreadable = refuse) -> int:
         """Pay whatever a run still owes, and look at all its jobs now. Returns how many tasks that took.
 
-        A cancelling that died halfway goes on here.
+        A cancelling that died halfway goes on here. ``unreadable`` hears of each part of the run that cannot be read:
+        nothing is done there, and everything elsewhere.
 
         The names carry ``epoch``: a task that was given up keeps its name, and paying it again under that name would
         do nothing. So every sweep of a run needs an epoch of its own.
@@ -78,10 +79,12 @@ class Engine(Ledger):
         stored = self.store.get_run(key)
         if stored is None or stored.status is not RunStatus.RUNNING:
             return 0
+        view = self.store.load_all(key, unreadable)
         if stored.stop is not None:
-            self._stop(run, plan, _stoppable(plan), stored.stop)
+            self._stop(run, plan, _stoppable(plan), stored.stop, view)
+            view = self.store.load_all(key, lambda _: None)  # it has heard
         tasks = []
-        for effect in machine.owed(plan, run.key, self.store.load_all(key), range(len(plan.nodes))):
+        for effect in machine.owed(plan, run.key, view, range(len(plan.nodes))):
             if isinstance(effect, Check):
                 asks = effect.chain == STOP  # later, or a job that was asked just now would be asked to stop at once
                 due = self.clock() + GRACE if asks else 0.0
@@ -102,15 +105,15 @@ class Engine(Ledger):
         run, plan = self.known(key)
         if nodes is None:  # of a run that has ended, jobs may go on
             stop, nodes = self.store.stop_run(key, stop) or stop, _stoppable(plan)
-        return self._stop(run, plan, nodes, stop)
+        return self._stop(run, plan, nodes, stop, self.store.load_all(key))
 
-    def _stop(self, run: Run, plan: Plan, nodes: Collection[int], stop: Stop) -> tuple[int, int]:
+    def _stop(self, run: Run, plan: Plan, nodes: Collection[int], stop: Stop, view: View) -> tuple[int, int]:
         """The last step first, so that none begins because one before it was stopped.
 
         Steps that know already are paid for again: whoever told them may have died before that.
         """
-        view = self.store.load_all(run.key)
-        states = {node: view.state(node) for node in reversed(plan.topological) if node in nodes}
+        known = [node for node in reversed(plan.topological) if node in nodes and node not in view.unreadable]
+        states = {node: view.state(node) for node in known}
         states = {node: state for node, state in states.items() if state.live or not state.status.final}
         self.pay(plan, run.key, view, [node for node, state in states.items() if state.stop is not None])
         for node, state in states.items():
@@ -129,7 +132,7 @@ class Engine(Ledger):
         view = self.store.load_all(run.key) if stop or status is RunStatus.FAILED else View()
         live = _stoppable(plan).intersection(node for node, state in view.states.items() if state.live)
         if stop is not None and live:
-            self._stop(run, plan, live, stop)
+            self._stop(run, plan, live, stop, view)
             return  # the end of the last of these jobs owes this again
         if stop is not None and was_cancelled(view.states.values(), stop):
             status = RunStatus.CANCELLED

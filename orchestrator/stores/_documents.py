@@ -1,7 +1,7 @@
 """What the documents in Firestore look like, and back. Calls nothing.
 
 States and runs are JSON texts: Firestore knows no list in a list, and would index every key of a step's outputs.
-Beside the text stand the few fields that a person or a query looks for.
+Beside the text stand the few fields that a person or a query looks for, and the schema that says who may read it.
 """
 
 import json
@@ -13,7 +13,8 @@ from orchestrator.core import codec
 from orchestrator.core.model import Counter, Run, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
-from orchestrator.errors import UnstorableError
+from orchestrator.errors import UnreadableRecordError, UnstorableError
+from orchestrator.stores._reading import checked, made
 
 #: The bytes of a run's text as it starts. What Firestore takes in a field is 1,048,487, and a run's end adds to it.
 MOST_RUN = 1_000_000
@@ -27,14 +28,19 @@ COUNTED = ("arrived", "failed", "skipped", "succeeded", "upstream_failed")
 _PART = 1_000_000
 
 
-def of_state(state: StepState) -> dict[str, str]:
+def of_state(state: StepState) -> dict[str, Any]:
     """The document of a step."""
-    return {"status": str(state.status), "state": _text(codec.state_to_json(state))}
+    return {
+        "schema": codec.SCHEMA,
+        "status": str(state.status),
+        "state": _text(codec.state_to_json(state)),
+    }
 
 
-def to_state(fields: Fields) -> StepState:
-    """The state in a step's document."""
-    return codec.state_from_json(json.loads(fields["state"]))
+def to_state(path: str, fields: Fields) -> StepState:
+    """The state in a step's document. Raises UnreadableRecordError."""
+    checked(path, fields.get("schema"))
+    return made(path, lambda: codec.state_from_json(json.loads(fields["state"])))
 
 
 def check_run(run: Run) -> None:
@@ -49,6 +55,7 @@ def check_run(run: Run) -> None:
 def of_run(run: Run) -> dict[str, Any]:
     """The document of a run."""
     return {
+        "schema": codec.SCHEMA,
         "id": run.id,
         "graph": run.graph,
         "status": str(run.status),
@@ -57,9 +64,10 @@ def of_run(run: Run) -> dict[str, Any]:
     }
 
 
-def to_run(fields: Fields) -> Run:
-    """The run in its document."""
-    return codec.run_from_json(json.loads(fields["run"]))
+def to_run(path: str, fields: Fields) -> Run:
+    """The run in its document. Raises UnreadableRecordError."""
+    checked(path, fields.get("schema"))
+    return made(path, lambda: codec.run_from_json(json.loads(fields["run"])))
 
 
 def of_arrival(adds: Tally) -> dict[str, int]:
@@ -74,9 +82,17 @@ def of_arrival(adds: Tally) -> dict[str, int]:
 
 
 def to_counter(values: Mapping[str, int]) -> Counter:
-    """The counter in its document."""
+    """The counter that such fields tell."""
     ended = Tally(values["succeeded"], values["failed"], values["upstream_failed"], values["skipped"])
     return Counter(values["arrived"], ended)
+
+
+def read_counter(path: str, fields: Fields) -> Counter:
+    """The counter in its document. Raises UnreadableRecordError: one without all its fields tells nothing."""
+    checked(path, fields.get("schema"))
+    if wrong := [name for name in COUNTED if type(fields.get(name)) is not int]:
+        raise UnreadableRecordError(path, f"expected whole numbers in {', '.join(wrong)}")
+    return to_counter(fields)
 
 
 def of_plan(plan: Plan) -> Sequence[bytes]:
@@ -85,9 +101,9 @@ def of_plan(plan: Plan) -> Sequence[bytes]:
     return [packed[start : start + _PART] for start in range(0, len(packed), _PART)]
 
 
-def to_plan(parts: Iterable[bytes]) -> Plan:
-    """The plan in its parts."""
-    return codec.plan_from_json(json.loads(zlib.decompress(b"".join(parts))))
+def to_plan(path: str, parts: Iterable[bytes]) -> Plan:
+    """The plan in its parts. Raises UnreadableRecordError."""
+    return made(path, lambda: codec.plan_from_json(json.loads(zlib.decompress(b"".join(parts)))))
 
 
 def _text(data: Mapping[str, Any]) -> str:

@@ -12,9 +12,10 @@ With a ``retention``, all documents of a run that has ended say in ``expire_at``
 of the database does that, and only that. Plans are shared, and stay.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -23,12 +24,14 @@ from google.api_core.retry import Retry, if_exception_type
 from google.cloud.firestore import Client, CollectionReference, DocumentReference, FieldFilter, Increment, Query
 from google.cloud.firestore import DocumentSnapshot as AnySnapshot
 
+from orchestrator.core.codec import SCHEMA
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import ConflictError, StoreError
-from orchestrator.ports import NONE_FAILED, Commit, Decide, check_writes
+from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
 from orchestrator.stores import _documents as documents
 from orchestrator.stores import _expiry as expiry
+from orchestrator.stores._reading import checked, made, readable
 from orchestrator.stores._refusals import FOREIGN, Patience, translated
 
 DocumentSnapshot = AnySnapshot[DocumentReference]
@@ -95,7 +98,7 @@ class FirestoreStore:
                 first, *others = documents.of_plan(plan)
                 for number, part in enumerate(others, start=1):
                     _part(head, number).set({"plan": part}, retry=None, timeout=_COMMIT)
-                batch.set(head, {"graph": plan.graph, "parts": 1 + len(others), "plan": first})
+                batch.set(head, {"schema": SCHEMA, "graph": plan.graph, "parts": 1 + len(others), "plan": first})
             batch.create(document, documents.of_run(run))
             try:
                 batch.commit(retry=None, timeout=_COMMIT)
@@ -125,34 +128,36 @@ class FirestoreStore:
             for snapshot in found:
                 if snapshot.reference.parent.id == steps.id:
                     self._remember(run, int(snapshot.id), _seen(snapshot))
-        return _view(found, steps.id)
+        return _view(found, steps.id, refuse)
 
-    def load_all(self, run: str) -> View:
+    def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
         with translated("load a run"):
             found = [
                 snapshot
                 for collection in (self._steps(run), self._counters(run))
                 for snapshot in collection.stream(retry=_AGAIN, timeout=_STREAM)
             ]
-        return _view(found, "steps")
+        return _view(found, "steps", unreadable)
 
     def get_run(self, run: str) -> Run | None:
         found = list(self._read([self._run(run)], "read a run"))
-        return documents.to_run(_fields(found[0])) if found else None
+        return _to_run(found[0]) if found else None
 
     def get_plan(self, version: str) -> Plan | None:
         head = self._plan(version)
         found = list(self._read([head], "read a plan"))
         if not found:
             return None
-        fields = _fields(found[0])
-        parts = {0: fields["plan"]}
-        for number in range(1, fields["parts"]):
+        fields, path = _fields(found[0]), f"plans/{version}"
+        checked(path, fields.get("schema"))
+        number_of_parts = made(path, lambda: range(fields["parts"]).stop)
+        parts: dict[int, Any] = {0: fields.get("plan")}
+        for number in range(1, number_of_parts):
             for snapshot in self._read([_part(head, number)], "read a plan"):
-                parts[number] = _fields(snapshot)["plan"]
-        if len(parts) < fields["parts"]:
-            raise StoreError(f"the plan '{version}' is not whole: {len(parts)} of {fields['parts']} parts are there")
-        return documents.to_plan(parts[number] for number in sorted(parts))
+                parts[number] = _fields(snapshot).get("plan")
+        if len(parts) < number_of_parts:
+            raise StoreError(f"the plan '{version}' is not whole: {len(parts)} of {number_of_parts} parts are there")
+        return documents.to_plan(path, (parts[number] for number in sorted(parts)))
 
     def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
         """As the port promises. Steps and counters are stamped before: if it dies in between, it is done again."""
@@ -172,13 +177,13 @@ class FirestoreStore:
         )
         return stopped.stop if stopped else None
 
-    def list_runs(self, limit: int = 50) -> Sequence[Run]:
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
         with translated("list runs"):
             query = self._client.collection("runs").order_by("started_at", direction=Query.DESCENDING).limit(limit)
             found = list(query.stream(retry=_AGAIN, timeout=_STREAM))
-        return [documents.to_run(_fields(snapshot)) for snapshot in found]
+        return _to_runs(found, unreadable)
 
-    def unfinished(self) -> Sequence[Run]:
+    def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
         """As the port promises. A read for each, and one where there is none (Firestore's pricing: a query's minimum).
 
         One equality needs no index but the one that Firestore makes of every field by itself.
@@ -187,7 +192,7 @@ class FirestoreStore:
         with translated("list unfinished runs"):
             query = self._client.collection("runs").where(filter=running)
             found = list(query.stream(retry=_AGAIN, timeout=_STREAM))
-        return [documents.to_run(_fields(snapshot)) for snapshot in found]
+        return _to_runs(found, unreadable)
 
     def _change_run(
         self, run: str, doing: str, change: Callable[[Run], Run], also: Mapping[str, Any] | None = None
@@ -198,7 +203,7 @@ class FirestoreStore:
             found = list(self._read([document], doing))
             if not found:
                 raise StoreError(f"no run has the key '{run}'")
-            stored = documents.to_run(_fields(found[0]))
+            stored = _to_run(found[0])
             if stored.status is not RunStatus.RUNNING:
                 return None
             changed = change(stored)
@@ -283,19 +288,41 @@ def _fields(snapshot: DocumentSnapshot) -> Mapping[str, Any]:
     return snapshot.to_dict() or {}
 
 
+def _path(snapshot: DocumentSnapshot) -> str:
+    """Where a document lies in its database, as Google's console shows it."""
+    return str(snapshot.reference.path)
+
+
+def _to_run(snapshot: DocumentSnapshot) -> Run:
+    return documents.to_run(_path(snapshot), _fields(snapshot))
+
+
+def _to_runs(found: Iterable[DocumentSnapshot], unreadable: Unreadable) -> list[Run]:
+    return list(readable((partial(_to_run, snapshot) for snapshot in found), unreadable))
+
+
 def _seen(snapshot: DocumentSnapshot) -> _Seen:
-    return _Seen(documents.to_state(_fields(snapshot)), snapshot.update_time)
+    return _Seen(documents.to_state(_path(snapshot), _fields(snapshot)), snapshot.update_time)
 
 
-def _view(found: Sequence[DocumentSnapshot], steps: str) -> View:
+def _view(found: Sequence[DocumentSnapshot], steps: str, unreadable: Unreadable) -> View:
     states: dict[int, StepState] = {}
     counters: dict[int, Counter] = {}
-    for snapshot in found:
-        if snapshot.reference.parent.id == steps:
-            states[int(snapshot.id)] = documents.to_state(_fields(snapshot))
-        else:
-            counters[int(snapshot.id)] = documents.to_counter(_fields(snapshot))
-    return View(states, counters)
+    unknown: set[int] = set()
+
+    def put(snapshot: DocumentSnapshot) -> None:
+        path, fields = _path(snapshot), _fields(snapshot)
+        number = made(path, int, snapshot.id)
+        if snapshot.reference.parent.id != steps:
+            counters[number] = documents.read_counter(path, fields)
+            return
+        unknown.add(number)
+        states[number] = documents.to_state(path, fields)
+        unknown.remove(number)
+
+    for _ in readable((partial(put, snapshot) for snapshot in found), unreadable):
+        pass
+    return View(states, counters, unknown)
 
 
 def _counted(result: Any) -> Counter:

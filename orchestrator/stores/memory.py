@@ -1,4 +1,7 @@
-"""A store in memory: a product for tests and rehearsals. As strict as Firestore, and as durable as RAM."""
+"""A store in memory: a product for tests and rehearsals. As strict as Firestore, and as durable as RAM.
+
+Nothing in it is ever unreadable.
+"""
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
@@ -7,7 +10,7 @@ from dataclasses import replace
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import StoreError
-from orchestrator.ports import NONE_FAILED, Commit, Decide, check_writes
+from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
 
 
 class MemoryStore:
@@ -57,7 +60,7 @@ class MemoryStore:
                 {join: counters[join] for join in joins if join in counters},
             )
 
-    def load_all(self, run: str) -> View:
+    def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:  # noqa: ARG002
         with self._lock:
             states, counters = self._of(run)
             return View(dict(states), dict(counters))
@@ -85,11 +88,11 @@ class MemoryStore:
             self._runs[run] = stopped = found if found.stop else replace(found, stop=stop)
             return stopped.stop
 
-    def list_runs(self, limit: int = 50) -> Sequence[Run]:
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:  # noqa: ARG002
         runs = sorted(self._runs.values(), key=lambda run: (-run.started_at, run.id))
         return runs[:limit]
 
-    def unfinished(self) -> Sequence[Run]:
+    def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:  # noqa: ARG002
         with self._lock:
             return [run for run in self._runs.values() if run.status is RunStatus.RUNNING]
 

@@ -5,6 +5,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from orchestrator.core import codec
@@ -12,9 +13,10 @@ from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState,
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step
-from orchestrator.errors import StoreError
-from orchestrator.ports import NONE_FAILED, Commit, Decide, check_writes
+from orchestrator.errors import StoreError, UnreadableRecordError
+from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
 from orchestrator.sqlite import Database
+from orchestrator.stores._reading import checked, made, readable
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS plans (version TEXT PRIMARY KEY, plan BLOB NOT NULL) WITHOUT ROWID;
@@ -63,8 +65,12 @@ class SqliteStore:
         self._known: dict[str, _Known] = {}
         self._written: tuple[str, Plan] | None = None  # the plan that was written last; it would be read as it is
         with database.write() as connection:
+            (schema,) = connection.execute("PRAGMA user_version").fetchone()
+            checked(database.name, schema)
             for statement in SCHEMA.split(";"):
                 connection.execute(statement)
+            if schema < codec.SCHEMA:
+                connection.execute(f"PRAGMA user_version = {codec.SCHEMA}")
         database.join(self)
 
     def flush(self, connection: sqlite3.Connection) -> None:
@@ -128,29 +134,35 @@ class SqliteStore:
             )
         with self._database.read() as connection:
             return View(
-                _states(_select(connection, f"{_STATES} AND node IN", run, nodes)),
-                _counters(_select(connection, f"{_COUNTERS} AND number IN", run, joins)),
+                _states(run, list(_select(connection, f"{_STATES} AND node IN", run, nodes))),
+                _counters(run, list(_select(connection, f"{_COUNTERS} AND number IN", run, joins))),
             )
 
-    def load_all(self, run: str) -> View:
+    def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
+        left_out: list[UnreadableRecordError] = []
         with self._database.write() as connection:  # one moment for both tables
             self.flush(connection)
-            states = _states(connection.execute(_STATES, (run,)))
-            counters = _counters(connection.execute(_COUNTERS, (run,)))
-            self._known[run] = _Known(True, dict(states), dict(counters))
-            return View(states, counters)
+            rows = connection.execute(_STATES, (run,)).fetchall()
+            states = _states(run, rows, left_out.append)
+            counters = _counters(run, connection.execute(_COUNTERS, (run,)), left_out.append)
+            self._known[run] = _Known(not left_out, dict(states), dict(counters))
+        for error in left_out:
+            unreadable(error)
+        return View(states, counters, {node for node, _ in rows} - states.keys() if left_out else frozenset())
 
     def get_run(self, run: str) -> Run | None:
         with self._database.read() as connection:
-            row = connection.execute("SELECT run FROM runs WHERE key = ?", (run,)).fetchone()
-            return _load(row[0]) if row else None
+            row = connection.execute("SELECT key, run FROM runs WHERE key = ?", (run,)).fetchone()
+            return _load(*row) if row else None
 
     def get_plan(self, version: str) -> Plan | None:
         if self._written is not None and self._written[0] == version:
             return self._written[1]
         with self._database.read() as connection:
             row = connection.execute("SELECT plan FROM plans WHERE version = ?", (version,)).fetchone()
-            return codec.plan_from_json(json.loads(zlib.decompress(row[0]))) if row else None
+            if not row:
+                return None
+            return made(f"plans/{version}", lambda: codec.plan_from_json(json.loads(zlib.decompress(row[0]))))
 
     def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
         with self._database.write() as connection:
@@ -165,14 +177,15 @@ class SqliteStore:
         stopped = self._change_run(run, lambda found: found if found.stop else replace(found, stop=stop))
         return stopped.stop if stopped else None
 
-    def list_runs(self, limit: int = 50) -> Sequence[Run]:
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
         with self._database.read() as connection:
-            rows = connection.execute("SELECT run FROM runs ORDER BY started_at DESC, key LIMIT ?", (limit,))
-            return [_load(row[0]) for row in rows]
+            rows = connection.execute("SELECT key, run FROM runs ORDER BY started_at DESC, key LIMIT ?", (limit,))
+            return list(readable((partial(_load, *row) for row in rows), unreadable))
 
-    def unfinished(self) -> Sequence[Run]:
+    def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
         with self._database.read() as connection:
-            runs = (_load(row[0]) for row in connection.execute("SELECT run FROM runs"))
+            rows = connection.execute("SELECT key, run FROM runs")
+            runs = readable((partial(_load, *row) for row in rows), unreadable)
             return [run for run in runs if run.status is RunStatus.RUNNING]
 
     def _change_run(self, run: str, change: Callable[[Run], Run]) -> Run | None:
@@ -203,7 +216,7 @@ def _is_json(value: Any) -> bool:
 
 def _state(connection: sqlite3.Connection, run: str, node: int) -> StepState:
     row = connection.execute(f"{_STATES} AND node = ?", (run, node)).fetchone()
-    return codec.state_from_json(json.loads(row[1])) if row else PENDING
+    return _to_state(run, *row) if row else PENDING
 
 
 def _arrived(connection: sqlite3.Connection, run: str, known: _Known, join: int, adds: Tally) -> Counter:
@@ -211,7 +224,7 @@ def _arrived(connection: sqlite3.Connection, run: str, known: _Known, join: int,
     counter = known.counters.get(join)
     if counter is None:
         rows = () if known.whole else connection.execute(f"{_COUNTERS} AND number = ?", (run, join))
-        counter = _counters(rows).get(join, Counter())
+        counter = _counters(run, rows).get(join, Counter())
     return Counter(counter.arrived + 1, counter.ended + adds)
 
 
@@ -227,17 +240,31 @@ def _select(connection: sqlite3.Connection, query: str, run: str, numbers: Colle
         yield from connection.execute(f"{query} ({','.join('?' * len(chunk))})", (run, *chunk))
 
 
-def _states(rows: Iterable[tuple[int, str]]) -> dict[int, StepState]:
-    return {node: codec.state_from_json(json.loads(state)) for node, state in rows}
+def _states(run: str, rows: Iterable[tuple[int, str]], unreadable: Unreadable = refuse) -> dict[int, StepState]:
+    def one(node: int, text: str) -> tuple[int, StepState]:
+        return node, _to_state(run, node, text)
+
+    return dict(readable((partial(one, *row) for row in rows), unreadable))
 
 
-def _counters(rows: Iterable[tuple[int, int, int, int, int, int]]) -> dict[int, Counter]:
-    return {number: Counter(arrived, Tally(*ended)) for number, arrived, *ended in rows}
+def _to_state(run: str, node: int, text: str) -> StepState:
+    return made(f"states/{run}/{node}", lambda: codec.state_from_json(json.loads(text)))
+
+
+def _counters(
+    run: str, rows: Iterable[tuple[int, int, int, int, int, int]], unreadable: Unreadable = refuse
+) -> dict[int, Counter]:
+    def one(number: int, arrived: int, *ended: int) -> tuple[int, Counter]:
+        if any(type(value) is not int for value in (arrived, *ended)):
+            raise UnreadableRecordError(f"counters/{run}/{number}", "expected whole numbers in it")
+        return number, Counter(arrived, Tally(*ended))
+
+    return dict(readable((partial(one, *row) for row in rows), unreadable))
 
 
 def _dump(run: Run) -> str:
     return _text(codec.run_to_json(run))
 
 
-def _load(text: str) -> Run:
-    return codec.run_from_json(json.loads(text))
+def _load(key: str, text: str) -> Run:
+    return made(f"runs/{key}", lambda: codec.run_from_json(json.loads(text)))

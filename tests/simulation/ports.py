@@ -16,7 +16,19 @@ from orchestrator.errors import (
     StoreError,
 )
 from orchestrator.jobs.scripted import ScriptedBackend
-from orchestrator.ports import NONE_FAILED, Commit, Decide, JobOver, JobRequest, JobRunning, JobStatus, Launched, Task
+from orchestrator.ports import (
+    NONE_FAILED,
+    Commit,
+    Decide,
+    JobOver,
+    JobRequest,
+    JobRunning,
+    JobStatus,
+    Launched,
+    Task,
+    Unreadable,
+    refuse,
+)
 from orchestrator.stores.memory import MemoryStore
 from tests.simulation.loop import Crash
 from tests.simulation.weather import WITHIN
@@ -45,9 +57,9 @@ class ShakyStore:
             return self._call("load", lambda: self._torn(self.inner.load(run, nodes, ()), run, joins))
         return self._call("load", lambda: self.inner.load(run, nodes, joins))
 
-    def load_all(self, run: str) -> View:
+    def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
         joins = range(len(self.world.life(run).plan.joins))
-        return self._call("load_all", lambda: self._torn(self.inner.load_all(run), run, joins))
+        return self._call("load_all", lambda: self._torn(self.inner.load_all(run, unreadable), run, joins))
 
     def get_run(self, run: str) -> Run | None:
         return self._call("get_run", lambda: self.inner.get_run(run))
@@ -61,11 +73,11 @@ class ShakyStore:
     def stop_run(self, run: str, stop: Stop) -> Stop | None:
         return self._call("stop_run", lambda: self.inner.stop_run(run, stop))
 
-    def list_runs(self, limit: int = 50) -> Sequence[Run]:
-        return self.inner.list_runs(limit)
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
+        return self.inner.list_runs(limit, unreadable)
 
-    def unfinished(self) -> Sequence[Run]:
-        return self.inner.unfinished()
+    def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
+        return self.inner.unfinished(unreadable)
 
     def _commit(self, run: str, node: int, decide: Decide) -> Commit:
         """Others may commit between this one's read and its write."""
@@ -90,7 +102,7 @@ class ShakyStore:
     def _torn(self, states: View, run: str, joins: Collection[int]) -> View:
         """The states as they were read before, and counters as they are read now: no store promises one moment."""
         self.world.loop.pause("counters")
-        return View(states.states, self.inner.load(run, (), joins).counters)
+        return View(states.states, self.inner.load(run, (), joins).counters, states.unreadable)
 
     def _end(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str]) -> bool:
         ended = self.inner.end_run(run, status, at, failed)

@@ -24,7 +24,7 @@ from orchestrator.definition.texts import DEEPEST, UnreadableError
 from orchestrator.errors import InvalidGraphError, NotFoundError, OutputError, StoreError, UnstorableError, UsageError
 from orchestrator.jobs.dataflow.causes import explain
 from orchestrator.jobs.outputs import MOST_OUTPUT, check_outputs, read_outputs
-from orchestrator.ports import MOST_WRITES, check_writes
+from orchestrator.ports import MOST_WRITES, Unreadable, check_writes, refuse
 from orchestrator.remote.asked import LARGEST, read_asked
 from orchestrator.sqlite import Database
 from orchestrator.stores import _documents, _expiry, sqlite
@@ -86,7 +86,7 @@ def test_a_plan_that_is_larger_than_a_document_is_kept_in_parts(monkeypatch: pyt
     for size, parts in ((len(whole), 1), (len(whole) - 1, 2)):
         monkeypatch.setattr(_documents, "_PART", size)
         assert len(_documents.of_plan(ONE)) == parts
-        assert _documents.to_plan(_documents.of_plan(ONE)) == ONE
+        assert _documents.to_plan("plans/v", _documents.of_plan(ONE)) == ONE
 
 
 def test_an_error_is_kept_up_to_a_bound():
@@ -198,10 +198,10 @@ class Runs(MemoryStore):
         self.found = [replace(RUN, id=f"r{number}", status=RunStatus.SUCCEEDED) for number in range(runs)]
         self.found[-1] = replace(self.found[-1], id="oldest", status=RunStatus.RUNNING)
 
-    def list_runs(self, limit: int = 50) -> Sequence[Run]:
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
         return self.found[:limit]
 
-    def unfinished(self) -> Sequence[Run]:
+    def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
         return [run for run in self.found if run.status is RunStatus.RUNNING]
 
 

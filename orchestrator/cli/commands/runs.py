@@ -11,8 +11,12 @@ from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.report import headline
 from orchestrator.cli.words import clock, column, why
 from orchestrator.core.model import Run
+from orchestrator.errors import UnreadableRecordError
 from orchestrator.home import Home
 from orchestrator.words import duration
+
+#: How a run stands of which nothing can be told.
+UNREADABLE = "unreadable"
 
 EPILOG = """\b
 Examples:
@@ -29,14 +33,19 @@ Examples:
 @place_options
 @json_option
 def command(limit: int, home: Path | None, store: str | None, as_json: bool) -> None:
-    """List the runs, the newest first."""
+    """List the runs, the newest first, and after them those that cannot be read."""
+    unreadable: list[UnreadableRecordError] = []
     with named_store(home, store) as (place, found):
-        runs = found.list_runs(limit)
+        runs = found.list_runs(limit, unreadable.append)
     if as_json:
-        click.echo(json.dumps([headline(run, standing(place, run)) for run in runs], ensure_ascii=False, indent=2))
+        listed = [headline(run, standing(place, run)) for run in runs]
+        listed += [{"run": None, "status": UNREADABLE, "path": one.path, "why": one.why} for one in unreadable]
+        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
         return
     for line in lines(place, runs):
         click.echo(line)
+    for one in unreadable:
+        click.echo(f"{one.path}  {UNREADABLE}: {one.why}")
 
 
 def lines(home: Home | None, runs: Sequence[Run]) -> list[str]:

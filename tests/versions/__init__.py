@@ -1,0 +1,1 @@
+"""Stores that other versions of this program wrote, or read."""

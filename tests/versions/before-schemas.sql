@@ -1,0 +1,80 @@
+BEGIN TRANSACTION;
+CREATE TABLE counters (
+    run TEXT NOT NULL, number INTEGER NOT NULL, arrived INTEGER NOT NULL, succeeded INTEGER NOT NULL,
+    failed INTEGER NOT NULL, upstream_failed INTEGER NOT NULL, skipped INTEGER NOT NULL,
+    PRIMARY KEY (run, number)) WITHOUT ROWID;
+CREATE TABLE plans (version TEXT PRIMARY KEY, plan BLOB NOT NULL) WITHOUT ROWID;
+INSERT INTO "plans" VALUES('1',X'78019D58DB6EE23010FD95CACF164A6CC2ED617F2442280B2E4D0B4E36974515E2DF77C6B1138781D4CB4B3B1E4E4E4E3267C6862B3B5659F9C136AC6E8AEA9B71F65755755E68C8C4B0AA1B55D66C935E99CECE0A61ED7EAFD4411DE0C34B517DB1CD957DE5FA001F7D16BFF18A52ED31890CD7EB5B9955D9B99EE9B7DB8DDD6E37DE13BD67F9E94516CEB2D3A9B8EC90A2AD405553B5CAA36ECBDD7B51ED2AD59827FA7F999C75D7C263644DA3CE6503EF20F1D557ADD6B93EBEF412386BF2B32ADA866DE4228A669127FD94B57AFFF12AB34704E52CCB17DFAF47532A7D08505315177843586F639859EF92193C66D936F50C119D07A07AEF8DAAC0549E99B6DE3DEBAFDC4A7F0404DB7DA87B73FD7A5B1AF2C15E5A81915F2C4F7F5BEBD1ED4F86BBE4071545CC7B0693894946908C249939C92424B3209925C9AC48667D9F8989E698688E89E698688E89E698688E89E698688E89E698681644B3209A05D12C886641340BA25910CD82681644B3209A25D12C896649344BA25912CD92689644B3249A25D12C479A3F8B5C43EFF47DE04FA561220C33F07EE076ED009D8A016E2326102E902E98BB2071C1C2054B17AC5CB0B60198B62304AFDAC03183336DC631830F6DC63183EB6CC63183C7BA0C58CB068E198C64338E196C63338E194C62338E192C61338E190CD065A0EE3670CC50659B71CC50539B71CC50419B71CC502F984A4D951F8F384A7143DC1D0AADFC0EDF9F54362AA3292B5EA6B2EA505C60889A8D1332BA3828DCE6FD91DC6DFE7063E43603BDAE19D7EDE9C4D368BBE529EBB7701CFA8F81B101DEF9E3395CF0A5B960B0D6CF58DF9C3FA3877DF139B6D33018FD1132E2A9133BEC574F801D9FDB911E81629E2ECC83DB9D64EADDBBDBF6CDF588B02BD3088A860B84A22503A168DA4028DA3A108AC60F84626B0442B17902A1D8B86150338E02A1D8FC81D0F06A99A117C81A5E2D33380359C3AB65866F20EB74B5245FF50D6306F873561F6A467C2074BA5A23D6E96A8DA0D3BD35824E576B049DEEAD1174BA5A23E8746F8DA0E1D582E3D15417F8AC66DB0CAB96D95803A1E1D5329B73206B78B5CC061FC81A5E2D734808640DAF161C3442AA654F8CDEEDCD6984CF799AD84E75C7110FD39F2A12B7FFED8E59A36609B61E46F0AF3FD970C1D3B9E9790BC2321290EC41ADCE2E59DE98EFC07FDA5C3523B2054FBB0162C9B07A846CC9D3B57F47EC32025AF520F8AE0C80EEEF207BCDD32D90C0CF23B936672CDCECE19CC323384341BCDAF21822018F9740803BB75B8A61098FB5EE577055025763064E216922FB4F04BEF0F978990C4BF8706157A008CF6FF5CEFCD693E96F76FB0704C2BB5C');
+CREATE TABLE runs (key TEXT PRIMARY KEY, started_at REAL NOT NULL, run TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO "runs" VALUES('3pwe3hr77q',1700000000.0,'{"id":"a run of another version","key":"3pwe3hr77q","graph":"story","version":"1","params":{"n":3},"started_at":1700000000.0,"status":"running"}');
+CREATE TABLE states (
+    run TEXT NOT NULL, node INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (run, node)) WITHOUT ROWID;
+INSERT INTO "states" VALUES('3pwe3hr77q',0,'{"status":"succeeded","attempt":1,"job_name":"succeeded--3pwe3hr77q-0-1","job":"succeeded--3pwe3hr77q-0-1","claimed_at":1700000001.0,"started_at":1700000002.0,"ended_at":1700000009.0,"outputs":{"rows":42},"ended_by":"signal"}');
+INSERT INTO "states" VALUES('3pwe3hr77q',1,'{"status":"failed","attempt":1,"job_name":"failed--3pwe3hr77q-1-1","job":"failed--3pwe3hr77q-1-1","claimed_at":1700000001.0,"started_at":1700000002.0,"ended_at":1700000009.0,"error":"boom","cause":"exit"}');
+INSERT INTO "states" VALUES('3pwe3hr77q',2,'{"status":"up_for_retry","attempt":1,"job_name":"up-for-retry--3pwe3hr77q-2-1","job":"up-for-retry--3pwe3hr77q-2-1","claimed_at":1700000001.0,"started_at":1700000002.0,"ended_at":1700000009.0,"due":1700000069.0,"error":"boom","cause":"exit"}');
+INSERT INTO "states" VALUES('3pwe3hr77q',3,'{"status":"running","attempt":1,"job_name":"running--3pwe3hr77q-3-1","job":"running--3pwe3hr77q-3-1","claimed_at":1700000001.0,"started_at":1700000002.0,"due":1700000400.0}');
+INSERT INTO "states" VALUES('3pwe3hr77q',4,'{"status":"launching","attempt":1,"job_name":"launching--3pwe3hr77q-4-1","claimed_at":1700000001.0}');
+INSERT INTO "states" VALUES('3pwe3hr77q',5,'{"status":"running","attempt":1,"job_name":"stopped--3pwe3hr77q-5-1","job":"stopped--3pwe3hr77q-5-1","claimed_at":1700000001.0,"started_at":1700000002.0,"due":1700000400.0,"stop":{"at":1700000020.0,"by":"ann","why":"wrong input"}}');
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run TEXT NOT NULL, lane TEXT NOT NULL, due REAL NOT NULL,
+    leased INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0,
+    body TEXT NOT NULL, error TEXT);
+INSERT INTO "tasks" VALUES(1,'3pwe3hr77q-0-launch-1','3pwe3hr77q','launches',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":0,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(2,'3pwe3hr77q-1-launch-1','3pwe3hr77q','launches',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":1,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(3,'3pwe3hr77q-2-launch-1','3pwe3hr77q','launches',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":2,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(4,'3pwe3hr77q-3-launch-1','3pwe3hr77q','launches',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":3,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(5,'3pwe3hr77q-4-launch-1','3pwe3hr77q','launches',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":4,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(6,'3pwe3hr77q-5-launch-1','3pwe3hr77q','launches',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":5,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(7,'3pwe3hr77q-9-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":9,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(8,'3pwe3hr77q-a-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":10,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(9,'3pwe3hr77q-b-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":11,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(10,'3pwe3hr77q-c-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":12,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(11,'3pwe3hr77q-d-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":13,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(12,'3pwe3hr77q-e-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":14,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(13,'3pwe3hr77q-f-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":15,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(14,'3pwe3hr77q-10-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":16,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(15,'3pwe3hr77q-11-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":17,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(16,'3pwe3hr77q-12-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":18,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(17,'3pwe3hr77q-13-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":19,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(18,'3pwe3hr77q-14-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":20,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(19,'3pwe3hr77q-15-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":21,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(20,'3pwe3hr77q-16-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":22,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(21,'3pwe3hr77q-17-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":23,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(22,'3pwe3hr77q-18-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":24,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(23,'3pwe3hr77q-19-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":25,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(24,'3pwe3hr77q-1a-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":26,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(25,'3pwe3hr77q-1b-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":27,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(26,'3pwe3hr77q-1c-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":28,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(27,'3pwe3hr77q-1d-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":29,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(28,'3pwe3hr77q-1e-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":30,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(29,'3pwe3hr77q-1f-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":31,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(30,'3pwe3hr77q-20-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":32,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(31,'3pwe3hr77q-21-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":33,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(32,'3pwe3hr77q-22-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":34,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(33,'3pwe3hr77q-23-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":35,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(34,'3pwe3hr77q-24-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":36,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(35,'3pwe3hr77q-25-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":37,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(36,'3pwe3hr77q-26-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":38,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(37,'3pwe3hr77q-27-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":39,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(38,'3pwe3hr77q-28-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":40,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(39,'3pwe3hr77q-29-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":41,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(40,'3pwe3hr77q-2a-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":42,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(41,'3pwe3hr77q-2b-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":43,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(42,'3pwe3hr77q-2c-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":44,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(43,'3pwe3hr77q-2d-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":45,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(44,'3pwe3hr77q-2e-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":46,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(45,'3pwe3hr77q-2f-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":47,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(46,'3pwe3hr77q-30-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":48,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(47,'3pwe3hr77q-0-check-1-watchdog-0','3pwe3hr77q','checks',1700000400.0,0,0,0,'{"v":1,"do":"check","run":"3pwe3hr77q","node":0,"attempt":1,"chain":"watchdog","look":0,"due":1700000400.0}',NULL);
+INSERT INTO "tasks" VALUES(48,'3pwe3hr77q-6-launch-1','3pwe3hr77q','launches',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":6,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(49,'3pwe3hr77q-7-launch-1','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":7,"attempt":1,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(50,'3pwe3hr77q-1-check-1-watchdog-0','3pwe3hr77q','checks',1700000400.0,0,0,0,'{"v":1,"do":"check","run":"3pwe3hr77q","node":1,"attempt":1,"chain":"watchdog","look":0,"due":1700000400.0}',NULL);
+INSERT INTO "tasks" VALUES(51,'3pwe3hr77q-8-skip','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"skip","run":"3pwe3hr77q","node":8,"due":0.0}',NULL);
+INSERT INTO "tasks" VALUES(52,'3pwe3hr77q-2-check-1-watchdog-0','3pwe3hr77q','checks',1700000400.0,0,0,0,'{"v":1,"do":"check","run":"3pwe3hr77q","node":2,"attempt":1,"chain":"watchdog","look":0,"due":1700000400.0}',NULL);
+INSERT INTO "tasks" VALUES(53,'3pwe3hr77q-2-launch-2','3pwe3hr77q','launches',1700000069.0,0,0,0,'{"v":1,"do":"launch","run":"3pwe3hr77q","node":2,"attempt":2,"due":1700000069.0}',NULL);
+INSERT INTO "tasks" VALUES(54,'3pwe3hr77q-3-check-1-watchdog-0','3pwe3hr77q','checks',1700000400.0,0,0,0,'{"v":1,"do":"check","run":"3pwe3hr77q","node":3,"attempt":1,"chain":"watchdog","look":0,"due":1700000400.0}',NULL);
+INSERT INTO "tasks" VALUES(55,'3pwe3hr77q-5-check-1-watchdog-0','3pwe3hr77q','checks',1700000400.0,0,0,0,'{"v":1,"do":"check","run":"3pwe3hr77q","node":5,"attempt":1,"chain":"watchdog","look":0,"due":1700000400.0}',NULL);
+INSERT INTO "tasks" VALUES(56,'3pwe3hr77q-5-check-1-stop-0','3pwe3hr77q','checks',0.0,0,0,0,'{"v":1,"do":"check","run":"3pwe3hr77q","node":5,"attempt":1,"chain":"stop","look":0,"due":0.0}',NULL);
+CREATE INDEX runs_by_start ON runs (started_at);
+CREATE INDEX tasks_open ON tasks (run, lane, due) WHERE done = 0;
+COMMIT;

@@ -1,0 +1,118 @@
+"""One run, told in two parts by two versions: ``python story.py begin|end FILE``. It runs with old code, too.
+
+So it uses only what every version has: the engine, an SQLite store and queue, a backend of its own. ``begin`` leaves
+a run with a step in each state that a step can be in; ``end`` takes it to its end and prints how each step ended, as
+JSON.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from orchestrator.core.messages import Finish
+from orchestrator.core.model import JobEnded, JobLaunched, LaunchClaimed, Outcome, Run, RunStatus, Stop
+from orchestrator.core.names import JobRef, job_name, run_key
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.rules import TriggerRule
+from orchestrator.core.steps import Retry, Step, Work
+from orchestrator.engine import Engine
+from orchestrator.ports import CHECKS, LAUNCHES, JobOver, Launched
+from orchestrator.queues.local import LocalQueue
+from orchestrator.sqlite import Database
+from orchestrator.stores.sqlite import SqliteStore
+
+START = 1_700_000_000.0
+JOB = Work("job", {"n": "{{ params.n }}"})
+READS = Work("job", {"rows": "{{ steps.succeeded.outputs.rows }}"})
+MANY = tuple(f"wide{number:02}" for number in range(40))
+STEPS = (
+    Step("succeeded", JOB),
+    Step("failed", JOB, retry=Retry(1), allow_failure=True),
+    Step("up_for_retry", JOB, retry=Retry(5, 60.0)),
+    Step("running", JOB, timeout=3600.0),
+    Step("launching", JOB),
+    Step("stopped", JOB),
+    Step("pending", READS, after=("succeeded",)),
+    Step("skipped", after=("succeeded",), when="{{ params.n > 7 }}"),
+    Step("never", JOB, after=("failed",), allow_failure=True),
+    *(Step(name) for name in MANY),
+    Step(
+        "join",
+        after=tuple(sorted((*MANY, "pending", "up_for_retry", "running", "launching"))),
+        trigger=TriggerRule.ALL_DONE,
+    ),
+    Step("clean", after=("join",), teardown=True),
+)
+RUN = Run("a run of another version", run_key("a run of another version"), "story", "1", {"n": 3}, START)
+
+
+class Jobs:
+    """A service whose jobs all succeed, and are told so when they are looked at."""
+
+    def launch(self, request: Any) -> Launched:
+        return Launched(request.name)
+
+    def find(self, request: Any) -> Launched:
+        return Launched(request.name)
+
+    def status(self, job: str) -> JobOver:
+        return JobOver(Outcome.SUCCEEDED, START + 500.0, {"rows": 42})
+
+    def cancel(self, job: str) -> None:
+        pass
+
+
+def begin(file: Path) -> None:
+    """Leave the run in the middle."""
+    database = Database(file)
+    plan = compile_plan("story", "1", STEPS)
+    engine = Engine(
+        SqliteStore(database), LocalQueue(database), {"job": Jobs()}, lambda: START + 100.0, launch_lease=90.0
+    )
+    engine.start(RUN, plan)
+    for name in ("succeeded", "failed", "up_for_retry", "running", "launching", "stopped"):
+        node = plan.numbers[name]
+        job = job_name(name, JobRef(RUN.key, node, 1))
+        engine.handle(RUN, plan, node, LaunchClaimed(1, job, START + 1.0))
+        if name == "launching":
+            continue
+        engine.handle(RUN, plan, node, JobLaunched(1, job, START + 2.0, due=START + 400.0))
+        if name in ("failed", "up_for_retry"):
+            engine.handle(RUN, plan, node, JobEnded(1, Outcome.FAILED, START + 9.0, error="boom", cause="exit"))
+        elif name == "succeeded":
+            engine.handle(RUN, plan, node, JobEnded(1, Outcome.SUCCEEDED, START + 9.0, {"rows": 42}, by="signal"))
+    engine.cancel(RUN.key, Stop(START + 20.0, "ann", "wrong input"), [plan.numbers["stopped"]])
+    database.close()
+
+
+def end(file: Path) -> dict[str, Any]:
+    """Take it to its end."""
+    database = Database(file)
+    store, queue = SqliteStore(database), LocalQueue(database)
+    now = START + 1000.0
+    engine = Engine(store, queue, {"job": Jobs()}, lambda: now, launch_lease=90.0)
+    queue.release(RUN.key, now)
+    engine.sweep(RUN.key, "1")
+    for _ in range(100):
+        now += 60.0
+        for lane in (CHECKS, LAUNCHES):
+            for delivery in queue.lease([RUN.key], lane, now, 100):
+                engine.perform(delivery.effect)
+                queue.acknowledge([delivery])
+                if isinstance(delivery.effect, Finish):
+                    break
+    run, plan, view = store.get_run(RUN.key), store.get_plan("1"), store.load_all(RUN.key)
+    database.close()
+    assert run is not None
+    assert plan is not None
+    told = {step.name: str(view.state(number).status) for number, step in enumerate(plan.steps)}
+    return {"run": str(run.status), "ended": run.status is not RunStatus.RUNNING, "steps": told}
+
+
+if __name__ == "__main__":
+    verb, path = sys.argv[1], Path(sys.argv[2])
+    if verb == "begin":
+        begin(path)
+    else:
+        print(json.dumps(end(path)))
