@@ -143,10 +143,10 @@ def _fitting(kind: type, data: object) -> JsonObject:
 
 def _word(kind: type[_E], value: object) -> _E:
     """The member of an enumeration that is written ``value``. Raises ValueError, also for one of a newer version."""
-    try:
-        return kind(value)  # type: ignore[arg-type]
-    except ValueError:
-        raise ValueError(f"expected a {kind.__name__}, came {value!r:.60}, which this version does not know") from None
+    found = kind._value2member_map_.get(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"expected a {kind.__name__}, came {value!r:.60}, which this version does not know")
+    return found  # type: ignore[return-value]
 
 
 def _form(kind: Any) -> frozenset[type]:

@@ -12,15 +12,24 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 #: What comes of data that are not as ours are. A ValueError of the codec is a sentence.
-_MISFITS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error)
+MISFITS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error)
 
 
 def made(path: str, make: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     """What ``make`` makes of what lies at ``path``. Raises UnreadableRecordError."""
     try:
         return make(*args, **named)
-    except _MISFITS as error:
-        raise UnreadableRecordError(path, _told(error)) from error
+    except MISFITS as error:
+        raise misread(path, error) from error
+
+
+def misread(path: str, error: Exception) -> UnreadableRecordError:
+    """What is raised where reading what lies at ``path`` raised one of ``MISFITS``."""
+    if isinstance(error, RecursionError):
+        return UnreadableRecordError(path, "lists and mappings in it are nested too deep")
+    if isinstance(error, KeyError):
+        return UnreadableRecordError(path, f"it has no field {error}")
+    return UnreadableRecordError(path, str(error) or type(error).__name__)
 
 
 def checked(path: str, schema: object) -> None:
@@ -47,11 +56,3 @@ def readable(found: Iterable[Callable[[], T]], unreadable: Unreadable) -> Iterat
             unreadable(error)
             continue
         yield one
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "lists and mappings in it are nested too deep"
-    if isinstance(error, KeyError):
-        return f"it has no field {error}"
-    return str(error) or type(error).__name__

@@ -16,7 +16,7 @@ from orchestrator.core.steps import Step
 from orchestrator.errors import StoreError, UnreadableRecordError
 from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
 from orchestrator.sqlite import Database
-from orchestrator.stores._reading import checked, made, readable
+from orchestrator.stores._reading import MISFITS, checked, made, misread, readable
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS plans (version TEXT PRIMARY KEY, plan BLOB NOT NULL) WITHOUT ROWID;
@@ -241,25 +241,31 @@ def _select(connection: sqlite3.Connection, query: str, run: str, numbers: Colle
 
 
 def _states(run: str, rows: Iterable[tuple[int, str]], unreadable: Unreadable = refuse) -> dict[int, StepState]:
-    def one(node: int, text: str) -> tuple[int, StepState]:
-        return node, _to_state(run, node, text)
-
-    return dict(readable((partial(one, *row) for row in rows), unreadable))
+    states: dict[int, StepState] = {}
+    for node, text in rows:
+        try:
+            states[node] = _to_state(run, node, text)
+        except UnreadableRecordError as error:
+            unreadable(error)
+    return states
 
 
 def _to_state(run: str, node: int, text: str) -> StepState:
-    return made(f"states/{run}/{node}", lambda: codec.state_from_json(json.loads(text)))
+    try:
+        return codec.state_from_json(json.loads(text))
+    except MISFITS as error:
+        raise misread(f"states/{run}/{node}", error) from error
 
 
-def _counters(
-    run: str, rows: Iterable[tuple[int, int, int, int, int, int]], unreadable: Unreadable = refuse
-) -> dict[int, Counter]:
-    def one(number: int, arrived: int, *ended: int) -> tuple[int, Counter]:
-        if any(type(value) is not int for value in (arrived, *ended)):
-            raise UnreadableRecordError(f"counters/{run}/{number}", "expected whole numbers in it")
-        return number, Counter(arrived, Tally(*ended))
-
-    return dict(readable((partial(one, *row) for row in rows), unreadable))
+def _counters(run: str, rows: Iterable[tuple[int, ...]], unreadable: Unreadable = refuse) -> dict[int, Counter]:
+    counters: dict[int, Counter] = {}
+    for number, *values in rows:
+        if set(map(type, values)) != {int}:
+            unreadable(UnreadableRecordError(f"counters/{run}/{number}", "expected whole numbers in it"))
+            continue
+        arrived, *ended = values
+        counters[number] = Counter(arrived, Tally(*ended))
+    return counters
 
 
 def _dump(run: Run) -> str:
