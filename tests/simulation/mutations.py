@@ -323,7 +323,7 @@ MUTANTS = (
     Mutant(
         "a cancelling that died halfway is not finished",
         ENGINE,
-        "        if stored.stop is not None:\n            self._stop(run, plan, _stoppable(plan), stored.stop)\n",
+        "            self._stop(run, plan, _stoppable(plan), stored.stop, view)\n",
         "",
     ),
     Mutant(
