@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
+from orchestrator.bounds import cut
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import (
     Counter,
@@ -34,9 +35,6 @@ from orchestrator.core.rules import Join, Tally, Verdict, verdict
 
 #: How often an attempt may be interrupted for free. A job that takes its machine down with it must come to an end.
 MOST_INTERRUPTIONS = 100
-
-#: The letters of an error that are kept with a step's state.
-MOST_ERROR = 10_000
 
 #: The cause of a step that ended because somebody had cancelled it.
 OPERATOR = "operator"
@@ -180,7 +178,7 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
 
 def _short(error: str | None) -> str | None:
     """An error as it is kept: a state is one document, and what a service says has no bound."""
-    return error if error is None or len(error) <= MOST_ERROR else f"{error[:MOST_ERROR]}…"
+    return None if error is None else cut(error)
 
 
 def _end(at: float, started: float | None) -> float:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainValidator, ValidatorFunctionWrapHandler, WithJsonSchema, WrapValidator
 from pydantic_core import PydanticCustomError
 
+from orchestrator.bounds import DEPTH
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import KEEP
 from orchestrator.definition.wording import Path, listed, shown
@@ -22,9 +23,6 @@ DURATION = r"^[0-9]+(\.[0-9]+)?[smhd]$"
 
 #: What Python calls whatever program runs.
 _NO_MODULES = ("__main__", "__mp_main__")
-
-#: How deep lists and mappings may be nested in a value.
-DEPTH = 50
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 3650 * _UNITS["d"]

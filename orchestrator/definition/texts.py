@@ -6,9 +6,6 @@ from typing import TypeAlias
 
 from orchestrator.definition.wording import Path, quoted
 
-#: How many values a file may hold, with its aliases written out.
-MOST_VALUES = 1_000_000
-
 #: How deep lists and mappings may be nested in a file.
 DEEPEST = 100
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
+from orchestrator.bounds import MOST_VALUES
 from orchestrator.definition.texts import (
     DEEPEST,
-    MOST_VALUES,
     TOO_DEEP,
     Flaw,
     Lines,

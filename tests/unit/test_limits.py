@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator import logs
+from orchestrator import bounds, logs
 from orchestrator.cli import lookup
 from orchestrator.core import ending, machine
 from orchestrator.core.model import JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
@@ -92,11 +92,11 @@ def test_a_plan_that_is_larger_than_a_document_is_kept_in_parts(monkeypatch: pyt
 def test_an_error_is_kept_up_to_a_bound():
     running = StepState(Status.RUNNING, 1, job_name="a", job="1", claimed_at=1.0, started_at=1.0)
     kept = []
-    for letters in (machine.MOST_ERROR, machine.MOST_ERROR + 1):
+    for letters in (bounds.MOST_ERROR, bounds.MOST_ERROR + 1):
         ended = machine.evolve(ONE, 0, running, JobEnded(1, Outcome.FAILED, 2.0, error="x" * letters))
         assert ended is not None
         kept.append(ended.state.error)
-    assert kept == ["x" * machine.MOST_ERROR, "x" * machine.MOST_ERROR + "…"]
+    assert kept == ["x" * bounds.MOST_ERROR, "x" * bounds.MOST_ERROR + "…"]
 
 
 def test_a_run_remembers_a_few_of_the_steps_that_failed():
