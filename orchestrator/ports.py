@@ -5,7 +5,7 @@ suite a port (tests/contract) holds every adapter to them.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from orchestrator.core.messages import Effect
 from orchestrator.core.model import Counter, Outcome, Run, RunStatus, StepState, Stop, Transition, View
@@ -137,6 +137,9 @@ class JobRequest:
     """What a backend needs to launch one attempt. ``spec`` is rendered: no ``{{ }}`` is left in it.
 
     ``job_name``: what the step says its jobs are to be called, if it says so; it is in ``name`` too.
+    ``recorded``: the job that the attempt goes on with, if that is decided.
+    ``fence``: to be called immediately before what launches is sent. It raises an OrchestratorError, and nothing may be
+    sent, if somebody else may be launching the attempt by now.
     """
 
     run: Run
@@ -147,6 +150,8 @@ class JobRequest:
     kind: str
     spec: Mapping[str, Json]
     job_name: str | None = None
+    recorded: str | None = None
+    fence: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +187,15 @@ JobStatus = JobRunning | JobOver
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A job that its service knows, by an id that only its backend understands. ``due``: when a look at it will pay."""
+    """A job that its service knows, by an id that only its backend understands. ``due``: when a look at it will pay.
+
+    ``over``: it is known to have ended. ``beside``: other jobs of the attempt that have not, as far as is to be seen.
+    """
 
     job: str
     due: float | None = None
+    over: bool = field(default=False, compare=False)
+    beside: tuple[str, ...] = ()
 
 
 class JobBackend(Protocol):
@@ -202,7 +212,10 @@ class JobBackend(Protocol):
         ...
 
     def find(self, request: JobRequest) -> Launched | None:
-        """The job launched under ``request.name``, in whatever state; None if there certainly is none."""
+        """The job launched under ``request.name``, in whatever state; None if there certainly is none.
+
+        It is ``request.recorded`` if that is there.
+        """
         ...
 
     def status(self, job: str) -> JobStatus:
@@ -211,6 +224,15 @@ class JobBackend(Protocol):
 
     def cancel(self, job: str) -> JobOver | None:
         """Ask the job to stop; harmless if it has. Asked again, insist. Its end, if it ends by being asked."""
+        ...
+
+
+@runtime_checkable
+class Discards(Protocol):
+    """A backend whose service may come to have a second job of an attempt: its names can be used again."""
+
+    def discard(self, job: str) -> None:
+        """Cancel a job that no step goes on with; harmless if it has ended. Raises BackendError if that may help."""
         ...
 
 

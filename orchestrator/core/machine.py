@@ -27,11 +27,13 @@ from orchestrator.core.model import (
     StepSettled,
     StepState,
     StopRequested,
+    TimeUp,
     Transition,
     View,
 )
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.rules import Join, Tally, Verdict, verdict
+from orchestrator.core.steps import Step
 
 #: How often an attempt may be interrupted for free. A job that takes its machine down with it must come to an end.
 MOST_INTERRUPTIONS = 100
@@ -57,6 +59,8 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
             return _unsent(state, event)
         case JobLaunched():
             return _launched(state, event)
+        case TimeUp():
+            return _overdue(state, event)
         case JobEnded():
             return _ended(plan, node, state, event)
         case StepSettled():
@@ -142,12 +146,21 @@ def _launched(state: StepState, event: JobLaunched) -> Transition | None:
     return Transition(replace(state, status=Status.RUNNING, job=event.job, started_at=event.at, due=event.due))
 
 
+def _overdue(state: StepState, event: TimeUp) -> Transition | None:
+    """Who asked first is remembered: a step that somebody has cancelled is cancelled, however late it was."""
+    asked = state.stop is not None or state.overdue is not None
+    if state.status is not Status.RUNNING or state.attempt != event.attempt or asked:
+        return None
+    return Transition(replace(state, overdue=event.at))
+
+
 def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transition | None:
     """A completion may come before its launch was recorded, so a launching attempt ends too."""
     if state.live and event.attempt == state.attempt and not event.live:  # the step had ended, and now its job has
         return Transition(replace(state, live=False, error=_short(event.error), ended_by=event.by))
-    if not state.status.active or event.attempt != state.attempt:
+    if not state.status.active or event.attempt != state.attempt or _outdated(state, event):
         return None
+    event = _judged(plan.steps[node], state, event)
     started = state.started_at if state.started_at is not None else state.claimed_at
     at = _end(event.at, started)
     told = {"error": _short(event.error), "cause": event.cause, "ended_by": event.by}
@@ -174,6 +187,26 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
             return _final(plan, node, ended(status=Status.FAILED))
         case _:
             assert_never(event.outcome)
+
+
+def _judged(step: Step, state: StepState, event: JobEnded) -> JobEnded:
+    """The end as it must be taken, by what was recorded before the job was asked to stop; never by comparing times."""
+    if state.stop is not None:
+        return replace(event, outcome=Outcome.CANCELLED, error="its job was drained") if event.drained else event
+    stopped = state.overdue is not None and event.outcome in (Outcome.CANCELLED, Outcome.FAILED)
+    return late(step, event) if stopped else event
+
+
+def late(step: Step, event: JobEnded) -> JobEnded:
+    """The end of an attempt that took too long."""
+    error = f"took longer than its timeout of {step.timeout:g} s"
+    return JobEnded(event.attempt, Outcome.FAILED, event.at, error=error, cause="timeout", by=event.by)
+
+
+def _outdated(state: StepState, event: JobEnded) -> bool:
+    """Whether an attempt that is said to have ended with its launch is launched by another, or has a job."""
+    launching = state.status is Status.LAUNCHING and state.claimed_at == event.claimed_at
+    return event.claimed_at is not None and not launching
 
 
 def _short(error: str | None) -> str | None:

@@ -68,6 +68,7 @@ class StepState:
     ``stop``: somebody cancelled the step before it had ended. No attempt begins any more, and a job that runs is asked
     to stop until it has ended; how the step ends, its job decides.
     ``live``: the step has succeeded and its job goes on, as a streaming job does; it belongs to the run.
+    ``overdue``: since when the job is asked to stop because its time was up: then that is why it ends.
     ``ended_by``: the chain of the look that ended the attempt; it goes on until what is owed then is paid.
     """
 
@@ -86,6 +87,7 @@ class StepState:
     passed: Tally | None = None
     stop: Stop | None = None
     live: bool = False
+    overdue: float | None = None
     ended_by: str | None = None
 
 
@@ -132,6 +134,8 @@ class JobEnded:
     """An attempt's job ended. ``hopeless``: another would fail the same way; ``patience``: for so many seconds.
 
     ``live``: the step has what it waited for, and the job goes on. ``by``: the look that saw it.
+    ``drained``: it stopped in good order because it was asked to, which is no success of a step that was cancelled.
+    ``claimed_at``: it ended with its launch, and without a job, by whoever claimed it then.
     """
 
     attempt: int
@@ -144,6 +148,16 @@ class JobEnded:
     patience: float = 0.0
     live: bool = False
     by: str | None = None
+    drained: bool = False
+    claimed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUp:
+    """The attempt's job is about to be asked to stop, because its time was up at ``at``."""
+
+    attempt: int
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +184,7 @@ class StopRequested:
     stop: Stop
 
 
-Event = LaunchClaimed | LaunchUnsent | JobLaunched | JobEnded | StepSettled | GatePassed | StopRequested
+Event = LaunchClaimed | LaunchUnsent | JobLaunched | TimeUp | JobEnded | StepSettled | GatePassed | StopRequested
 
 
 @dataclass(frozen=True, slots=True)

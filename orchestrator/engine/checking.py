@@ -4,8 +4,9 @@ from dataclasses import replace
 from math import inf
 from typing import assert_never
 
+from orchestrator.core.machine import late
 from orchestrator.core.messages import STOP, SWEEP, Check
-from orchestrator.core.model import JobEnded, Outcome, Run, StepState
+from orchestrator.core.model import JobEnded, Outcome, Run, StepState, TimeUp
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
 from orchestrator.engine import looks
@@ -37,17 +38,30 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
             event = ended(step, state, over, ledger.clock_skew)
             unwanted = state.stop is not None or event.outcome is not Outcome.SUCCEEDED
             if over.live and unwanted:  # nothing of an attempt outlives it
-                backend.cancel(state.job)
+                _ask(ledger, run, plan, look, state)
                 return _look_again(ledger, step, look, state)
             return ledger.handle(run, plan, look.node, replace(event, by=look.chain))
         case JobRunning(due):
             asks = look.chain.endswith(STOP) or ledger.clock() >= _deadline(step, state)
-            if asks and (told := backend.cancel(state.job)):
-                event = ended(step, state, told, ledger.clock_skew)
-                return ledger.handle(run, plan, look.node, replace(event, by=look.chain))
+            if asks and (told := _ask(ledger, run, plan, look, state)):
+                return ledger.handle(run, plan, look.node, replace(told, by=look.chain))
             return _look_again(ledger, step, look, state, due)
         case never:
             assert_never(never)
+
+
+def _ask(ledger: Ledger, run: Run, plan: Plan, look: Check, state: StepState) -> JobEnded | None:
+    """Ask the job to stop, and before that record why, if nobody has cancelled the step. Its end, if it ends by that.
+
+    Whatever the clocks say later, a job that we asked has not been cancelled behind our back.
+    """
+    step = plan.steps[look.node]
+    if state.stop is None and state.overdue is None:
+        state = ledger.commit(run, plan, look.node, TimeUp(look.attempt, ledger.clock())).state
+    if state.job is None or state.attempt != look.attempt:
+        return None  # somebody saw its end meanwhile, and another attempt has begun
+    told = ledger.backend(ledger.work(step).kind).cancel(state.job)
+    return ended(step, state, told, ledger.clock_skew) if told else None
 
 
 def _check_live(ledger: Ledger, run: Run, plan: Plan, look: Check, state: StepState) -> None:
@@ -97,19 +111,11 @@ def _deadline(step: Step, state: StepState) -> float:
 
 
 def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
-    """The end of a job as an event. What ended after its time was up has failed, however it ended.
-
-    The clock of whoever recorded the start, or stopped the job, may differ from the service's by ``skew``: so a success
-    is late only beyond doubt, and what was cancelled about then was stopped by us; unless somebody cancelled the step.
+    """The end of a job as an event. One that succeeded after its time was up has failed, if that is beyond doubt: the
+    clock of whoever recorded its start may be wrong by ``skew``. All else the machine judges, by what is recorded.
     """
-    if over.drained and state.stop is not None:
-        over = replace(over, outcome=Outcome.CANCELLED, error="its job was drained")
-    late = over.at - _deadline(step, state)
-    bound = {Outcome.SUCCEEDED: skew, Outcome.FAILED: 0.0, Outcome.CANCELLED: -skew, Outcome.INTERRUPTED: inf}
-    cancelled = state.stop is not None and over.outcome is not Outcome.SUCCEEDED
-    if late >= bound[over.outcome] and not cancelled:
-        error = f"took longer than its timeout of {step.timeout:g} s"
-        return JobEnded(state.attempt, Outcome.FAILED, over.at, error=error, cause="timeout")
+    if over.outcome is Outcome.SUCCEEDED and over.at >= _deadline(step, state) + skew:
+        return late(step, JobEnded(state.attempt, Outcome.FAILED, over.at))
     said = over.error and without_codes(over.error)  # what a worker or a library said may be meant for a terminal
     return JobEnded(
         state.attempt,
@@ -121,4 +127,5 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
         over.hopeless,
         over.patience,
         over.live,
+        drained=over.drained,
     )

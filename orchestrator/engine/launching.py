@@ -1,29 +1,23 @@
 """Launching, exactly once: claim, then launch, then record; what may have been launched is looked for first."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import (
-    JobEnded,
-    JobLaunched,
-    LaunchClaimed,
-    LaunchUnsent,
-    Outcome,
-    Run,
-    Status,
-    StepSettled,
-    StepState,
-)
-from orchestrator.core.names import JobRef, job_name
+from orchestrator.core.model import JobEnded, JobLaunched, Outcome, Run, Status, StepSettled, StepState
 from orchestrator.core.plan import Plan
-from orchestrator.core.steps import NO_JOB
+from orchestrator.core.steps import NO_JOB, Work
 from orchestrator.definition.expressions import ExpressionError
 from orchestrator.engine.checking import ended
+from orchestrator.engine.claiming import Claim, claimed, name_of
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import holds, render
+from orchestrator.engine.sole import cancel_others, recorded
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
-from orchestrator.ports import JobOver, JobRequest
+from orchestrator.ports import Discards, JobBackend, JobOver, JobRequest, Launched, Task
 from orchestrator.terminal import without_codes
+
+#: Seconds after which a job that was launched is in every list of its service.
+LIST_LAG = 30.0
 
 
 def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
@@ -42,80 +36,79 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
         spec = render(ledger.store, ledger.facts, run, plan, work.spec)
     except ExpressionError as error:
         return _refuse(ledger, run, plan, effect, str(error), "expression")
-    claim = _claim(ledger, run, plan, effect)
-    if claim is None:
-        return ledger.roll_forward(run, plan, node)
-    begun = ledger.clock()
-    request = JobRequest(run, node, step.name, effect.attempt, claim.job_name, work.kind, spec, step.job_name)
+    claim = claimed(ledger, run, plan, effect)
+    if isinstance(claim, StepState):
+        return _too_late(ledger, run, plan, effect, Work(work.kind, spec), claim)
+    request = JobRequest(
+        run, node, step.name, effect.attempt, claim.job_name, work.kind, spec, step.job_name, fence=claim.confirm
+    )
     try:
-        backend = ledger.backend(work.kind)
-        found = None if claim.new else backend.find(request)
-        if found is None and claim.abandoned:
-            return ledger.handle(run, plan, node, JobEnded(effect.attempt, Outcome.CANCELLED, begun))
-        job = found or backend.launch(request)
+        return _launch(ledger, claim, request, ledger.backend(work.kind))
     except LaunchRefusedError as error:
-        return ledger.handle(run, plan, node, _hopeless(effect, str(error), error.cause, ledger.clock()))
+        ledger.handle(run, plan, node, _hopeless(claim, str(error), error.cause))
+        return _look_later(ledger, plan, effect)
+
+
+def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBackend) -> None:
+    """Find the attempt's job, or launch it, and record it. Raises LaunchRefusedError, BackendError."""
+    run, plan, node, attempt, begun = claim.run, claim.plan, request.node, request.attempt, ledger.clock()
+    job: Launched | JobOver | None
+    try:
+        job = None if claim.new else backend.find(request)
+        if job is None and claim.abandoned:
+            return ledger.handle(run, plan, node, JobEnded(attempt, Outcome.CANCELLED, begun, claimed_at=claim.at))
+        if job is None:
+            claim.must_be_mine()
+            job = backend.launch(request)
     except AmbiguousLaunchError:
         raise  # it may have been sent: the claim protects it until the lease runs out
     except BackendError:
-        if ledger.launch_lease:
-            ledger.commit(run, plan, node, LaunchUnsent(effect.attempt, claim.at, ledger.clock()))
+        claim.unsent()
         raise
     if isinstance(job, JobOver):
-        state = StepState(Status.LAUNCHING, effect.attempt, started_at=begun)
-        return ledger.handle(run, plan, node, ended(step, state, job, ledger.clock_skew))
-    return ledger.handle(run, plan, node, JobLaunched(effect.attempt, job.job, ledger.clock(), job.due))
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """An attempt that may be launched now, as ``job_name``. ``new``: nobody can have launched it before.
-
-    ``at``: when this call claimed it, or took its claim over. ``abandoned``: the step was cancelled, and nobody else
-    can be launching it, so without a job it has ended.
-    """
-
-    job_name: str
-    new: bool
-    at: float
-    abandoned: bool = False
-
-
-def _claim(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> _Claim | None:
-    """The claim of the attempt: this call's, or the one that was there; None if it comes too late.
-
-    The name is the recorded one: what an earlier version of this program, or another prefix, launched is found by it.
-    Raises BackendError while the claim of another delivery is fresh.
-    """
-    event = LaunchClaimed(effect.attempt, _name(ledger, run, plan, effect), ledger.clock())
-    commit = ledger.commit(run, plan, effect.node, event)
-    if commit.applied:
-        return _Claim(event.job_name, new=True, at=event.at)
-    state = commit.state
-    if state.status is not Status.LAUNCHING or state.attempt != effect.attempt:
-        return None
-    claim = _Claim(state.job_name or event.job_name, new=False, at=event.at)
+        state = StepState(Status.LAUNCHING, attempt, started_at=begun)
+        over = ended(plan.steps[node], state, job, skew=0.0)  # one clock told when it began and when it ended
+        return ledger.handle(run, plan, node, replace(over, claimed_at=claim.at))
+    commit = ledger.commit(run, plan, node, JobLaunched(attempt, job.job, ledger.clock(), job.due))
+    ledger.follow(run, plan, node, commit)
     if ledger.launch_lease:
-        fresh = state.due is None and event.at < (state.claimed_at or 0.0) + ledger.launch_lease
-        # Of those who find that the lease ran out, one begins it anew: two of them might launch two jobs.
-        anew = replace(event, job_name=claim.job_name, over=state.claimed_at)
-        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:
-            raise BackendError(f"another delivery claimed {claim.job_name} and may be launching it: try again later")
-    alone = ledger.alone or ledger.launch_lease > 0
-    return replace(claim, abandoned=alone and state.stop is not None)
+        cancel_others(backend, request, commit.state, job)
+    return None
+
+
+def _too_late(ledger: Ledger, run: Run, plan: Plan, effect: Launch, work: Work, state: StepState) -> None:
+    """The attempt has a job, or is over. Whoever was to launch it may have launched a second one, and died."""
+    ledger.roll_forward(run, plan, effect.node)
+    backend = ledger.backends.get(work.kind)
+    if not ledger.launch_lease or not isinstance(backend, Discards):
+        return
+    name = state.job_name if state.attempt == effect.attempt else None
+    name = name or name_of(ledger, run, plan, effect)
+    step, stays = plan.steps[effect.node], recorded(state, effect.attempt)
+    request = JobRequest(
+        run, effect.node, step.name, effect.attempt, name, work.kind, work.spec, step.job_name, recorded=stays
+    )
+    if found := backend.find(request):
+        cancel_others(backend, request, state, found)
+
+
+def _look_later(ledger: Ledger, plan: Plan, effect: Launch) -> None:
+    """Launches that were refused have been seen to run, a little later: somebody must look again, and stop the job."""
+    if isinstance(ledger.backends.get(ledger.work(plan.steps[effect.node]).kind), Discards):
+        again = replace(effect, due=ledger.clock() + LIST_LAG)
+        ledger.queue.put([Task(f"{effect.name}-late", ledger.lane(plan, effect), again)])
 
 
 def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, cause: str) -> None:
     """The attempt cannot be launched, now or ever: it fails, and its step with it."""
-    if _claim(ledger, run, plan, effect) is None:
+    claim = claimed(ledger, run, plan, effect)
+    if isinstance(claim, StepState):
         return ledger.roll_forward(run, plan, effect.node)
-    return ledger.handle(run, plan, effect.node, _hopeless(effect, error, cause, ledger.clock()))
+    claim.must_be_mine()
+    return ledger.handle(run, plan, effect.node, _hopeless(claim, error, cause))
 
 
-def _hopeless(effect: Launch, error: str, cause: str, at: float) -> JobEnded:
-    return JobEnded(effect.attempt, Outcome.FAILED, at, error=without_codes(error), cause=cause, hopeless=True)
-
-
-def _name(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> str:
-    step = plan.steps[effect.node]
-    return job_name(step.job_name or step.name, JobRef(run.key, effect.node, effect.attempt), ledger.job_prefix)
+def _hopeless(claim: Claim, error: str, cause: str) -> JobEnded:
+    attempt, at = claim.effect.attempt, claim.ledger.clock()
+    error = without_codes(error)
+    return JobEnded(attempt, Outcome.FAILED, at, error=error, cause=cause, hopeless=True, claimed_at=claim.at)

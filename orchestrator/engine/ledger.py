@@ -35,7 +35,9 @@ class Ledger:
 
     ``stand_ins``: run each step's ``local`` block where it has one. ``launch_lease``: for so many seconds after a claim
     nobody else launches that attempt; it must outlast a launch call where the backend cannot refuse a taken name.
-    ``signal_delay``: seconds from a signal to the first look. ``clock_skew``: seconds by which two clocks may differ.
+    ``launch_margin``: for so many seconds before the end of that no launch is sent any more, for it takes time to be
+    sent, and to be seen by others, whose clocks may be wrong.
+    ``signal_delay``: seconds from a signal to the first look. ``clock_skew``: seconds by which a clock may be wrong.
     ``facts``: what ``{{ run.… }}`` may name. ``job_prefix``: what the names of jobs begin with (core/names.py).
     ``alone``: nobody else launches for the runs that this engine serves.
     ``retention``: seconds after its end for which the store keeps all of a run.
@@ -49,8 +51,9 @@ class Ledger:
     clock: Clock
     stand_ins: bool = False
     launch_lease: float = 0.0
+    launch_margin: float = 0.0
     signal_delay: float = LOOKS[0]
-    clock_skew: float = 30.0
+    clock_skew: float = 60.0
     facts: Facts = facts_of
     job_prefix: str = ""
     alone: bool = False
@@ -68,7 +71,10 @@ class Ledger:
 
     def handle(self, run: Run, plan: Plan, node: int, event: Event) -> None:
         """An event happened at a node: commit what it changes, and pay what is owed then."""
-        commit = self.commit(run, plan, node, event)
+        self.follow(run, plan, node, self.commit(run, plan, node, event))
+
+    def follow(self, run: Run, plan: Plan, node: int, commit: Commit) -> None:
+        """Pay what is owed after a commit, whether it was applied or not."""
         if not commit.applied:
             self.roll_forward(run, plan, node)
             return
@@ -123,7 +129,7 @@ class Ledger:
 
         False, without a read, for a run that began less than the retention ago.
         """
-        if self.clock() < run.started_at + self.retention - self.clock_skew:
+        if self.clock() < run.started_at + self.retention - 2 * self.clock_skew:
             return False
         stored = self.store.get_run(run.key)
         return stored is None or stored.status is not RunStatus.RUNNING

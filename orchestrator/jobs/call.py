@@ -26,6 +26,7 @@ class CallBackend:
         def write(trace: str) -> None:
             log.error("%s: %s", request.name, trace)
 
+        request.fence()
         try:
             return within(self._most_seconds, partial(call, request, self._clock, write))
         except TookTooLongError as error:

@@ -1,7 +1,6 @@
 """The Dataflow backend keeps the port's promises against the stand-in: launched once, found again, told apart."""
 
 import json
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from orchestrator.jobs.dataflow import DataflowBackend
 from orchestrator.jobs.dataflow.http import MOST_PAGES
 from orchestrator.jobs.dataflow.standing import MOST_UPDATES
 from orchestrator.jobs.outputs import MOST_OUTPUT
-from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning
+from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning, Launched
 from orchestrator.standins.dataflow import DataflowStandIn
 from orchestrator.standins.dataflow_play import Canned, LaunchCall, Play, RefusedError, out_of_quota, unavailable
 from tests.shared import reference
@@ -440,7 +439,7 @@ def test_nothing_was_launched_by_a_server_that_is_not_there(bench: Bench):
     assert type(raised.value) is BackendError
 
 
-def test_a_second_job_of_a_name_is_cancelled_and_said(bench: Bench, caplog: pytest.LogCaptureFixture):
+def test_a_second_job_of_a_name_is_seen_beside_the_first_and_only_it_is_discarded(bench: Bench):
     """Its answer was lost, it ended, and no list showed it yet: then the service takes the name a second time."""
     request = bench.request("slow")
     first = bench.backend.launch(request)
@@ -448,11 +447,40 @@ def test_a_second_job_of_a_name_is_cancelled_and_said(bench: Bench, caplog: pyte
     bench.double.fail("jobs.list", Canned({}))
     second = bench.backend.launch(request)
     assert second != first
-    with caplog.at_level(logging.WARNING):
-        assert bench.backend.find(request) == first
+    assert (first.beside, second.beside) == ((), ())
+    found = bench.backend.find(request)
+    assert found == Launched(first.job, beside=(second.job,))
+    assert found.over
+    assert bench.backend.find(replace(request, recorded=second.job)) == Launched(second.job)
+    bench.double.fail("jobs.list", Canned({}))
+    assert bench.backend.find(replace(request, recorded=second.job)) == Launched(second.job)
+    assert bench.double.calls["jobs.update"] == 0
+    bench.backend.discard(first.job)  # which has ended
+    bench.backend.discard(second.job)
     bench.until(second.job, "CANCELLED")
-    assert f"is a second one called {request.name}" in caplog.text
+    assert bench.double.calls["jobs.update"] == 1
     assert bench.backend.find(request) == first
+
+
+def test_what_replaces_a_job_is_not_discarded_though_no_list_says_so(bench: Bench):
+    job = bench.backend.launch(bench.request("slow"))
+    bench.double.move(bench.request("slow").name, "RUNNING", replaceJobId="1")
+    bench.backend.discard(job.job)
+    assert bench.double.calls["jobs.update"] == 0
+
+
+def test_a_launch_is_fenced_immediately_before_it_is_sent(bench: Bench):
+    """And after whatever may take long: the look, and the user's function."""
+    calls: list[dict[str, int]] = []
+
+    def fence() -> None:
+        calls.append(dict(bench.double.calls))
+        raise BackendError("somebody else may be launching it")
+
+    with pytest.raises(BackendError, match="somebody else"):
+        bench.backend.launch(replace(bench.request("slow"), fence=fence))
+    assert calls == [{"jobs.list": 1}]
+    assert bench.double.launches == {}
 
 
 def test_what_an_update_replaced_is_no_duplicate(bench: Bench):

@@ -1,6 +1,7 @@
 """``python -m tests.simulation --seeds 50000 [--start K] [--jobs 2]``, or ``--seed 1234 --trace`` to see one again."""
 
 import argparse
+import logging
 import os
 import sys
 import time
@@ -55,6 +56,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--trace", action="store_true", help="with --seed: say all that happens, turn by turn")
     parser.add_argument("--dag", help="a graph in ../shared/data/dags, instead of random ones")
     chosen = parser.parse_args(arguments)
+    logging.disable()  # what the product says of all this bad luck
     if chosen.seed is not None:
         return one(chosen.seed, chosen.trace, chosen.dag)
     total = Sum()

@@ -13,13 +13,19 @@ class Life:
     """One run. It begins at ``begins``. Its graph's version is the run's own, as its scenario is."""
 
     def __init__(
-        self, name: str, scenario: Scenario, store: MemoryStore, clock: Callable[[], float], begins: float, fenced: bool
+        self,
+        name: str,
+        scenario: Scenario,
+        store: MemoryStore,
+        clock: Callable[[], float],
+        begins: float,
+        latest: float,
     ) -> None:
         self.scenario = scenario
         self.plan = scenario.compiled(version=f"of {name}")
         self.begins = begins
         self.run = Run(name, run_key(name), scenario.name, self.plan.version, scenario.params, begins)
-        self.watch = Watch(scenario, self.plan, store, self.run.key, clock, fenced)
+        self.watch = Watch(scenario, self.plan, store, self.run.key, clock, latest)
         self._store = store
 
     @property

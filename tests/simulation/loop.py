@@ -4,14 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 from random import Random
 
 from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped]
 
-#: Seconds after which the platform ends a handler, wherever it is.
+from orchestrator.errors import OrchestratorError
+
+#: Seconds after which a request is answered as failed; the platform may end its handler too, wherever it is.
 LONGEST_HANDLER = 60.0
 
 START = 1_700_000_000.0
+
+
+class TimedOut(OrchestratorError):
+    """The request has timed out. Its handler goes on, and nobody hears how it ends."""
+
+    retryable = True
 
 
 class Crash(BaseException):
@@ -33,14 +42,20 @@ class Handler:
 
 
 class Loop:
-    """Plays the machines and their clocks. ``trace`` takes a line a turn, if there is one."""
+    """Plays the machines and their clocks. ``trace`` takes a line a turn, if there is one.
 
-    def __init__(self, random: Random, trace: list[str] | None = None) -> None:
+    ``outlives``: a handler goes on when its request has timed out, as it does on Cloud Run; else it is ended then.
+    ``died_unheard``: handlers that went on and then crashed, so that nobody does again what they were about to do.
+    """
+
+    def __init__(self, random: Random, trace: list[str] | None = None, outlives: bool = False) -> None:
         self.now = START
         self.random = random
         self.trace = trace
         self.handlers: list[Handler] = []
-        self.out_of_time = 0
+        self.outlives = outlives
+        self.out_of_time = self.outlived = 0
+        self.died_unheard: list[str] = []
         self._hub = getcurrent()
         self._current: Handler | None = None
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
@@ -66,6 +81,8 @@ class Loop:
     def deadline(self) -> float:
         """When the handler that runs now will be ended."""
         assert self._current is not None
+        if self.outlives:
+            return inf
         assert self._current.started is not None
         return self._current.started + LONGEST_HANDLER
 
@@ -107,10 +124,12 @@ class Loop:
             self.say(f"#{handler.number} {handler.name}: {handler.place}")
         if handler.thread is None:
             handler.thread, handler.started = greenlet(handler.body), self.now
+            if self.outlives:
+                self.at(self.now + LONGEST_HANDLER, lambda: self._time_out(handler))
         self._current = handler
         error: BaseException | None = None
         try:
-            if self.now > (handler.started or 0.0) + LONGEST_HANDLER:
+            if self.now > (handler.started or 0.0) + LONGEST_HANDLER and not self.outlives:
                 self.out_of_time += 1
                 crash = Crash("out of time")
             if crash is not None:
@@ -122,4 +141,21 @@ class Loop:
         if handler.thread.dead:
             self.handlers.remove(handler)
             self.say(f"#{handler.number} {handler.name}: {f'raised {error!r}' if error else 'returned'}")
+            if handler.done is _unheard and isinstance(error, Crash):
+                self.died_unheard.append(handler.name)
             handler.done(error)
+
+    def _time_out(self, handler: Handler) -> None:
+        """Whoever waited for a handler hears that it has failed; what becomes of it, nobody hears."""
+        if handler not in self.handlers:
+            return
+        self.outlived += 1
+        self.say(f"#{handler.number} {handler.name}: its request has timed out, and it goes on")
+        tell, handler.done = handler.done, _unheard
+        tell(TimedOut(f"no answer within {LONGEST_HANDLER:g} s"))
+
+
+def _unheard(error: BaseException | None) -> None:
+    """How a handler ends whose request has timed out."""
+    if error is not None and not isinstance(error, Crash | OrchestratorError):
+        raise error

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 MACHINE, PLAN, RULES = "core/machine.py", "core/plan.py", "core/rules.py"
-ENGINE, LEDGER, LAUNCHING, CHECKING = (f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "checking"))
+ENGINE, LEDGER, LAUNCHING, CLAIMING, SOLE, CHECKING = (
+    f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "claiming", "sole", "checking")
+)
 MEMORY, MESSAGES = "stores/memory.py", "core/messages.py"
 
 
@@ -22,14 +24,14 @@ MUTANTS = (
     Mutant(
         "an attempt that has ended ends again",
         MACHINE,
-        "    if not state.status.active or event.attempt != state.attempt:\n        return None\n    started",
-        "    if event.attempt != state.attempt:\n        return None\n    started",
+        "    if not state.status.active or event.attempt != state.attempt or _outdated",
+        "    if event.attempt != state.attempt or _outdated",
     ),
     Mutant(
         "the end of attempt 1 ends attempt 2",
         MACHINE,
-        "    if not state.status.active or event.attempt != state.attempt:\n        return None\n    started",
-        "    if not state.status.active:\n        return None\n    started",
+        "    if not state.status.active or event.attempt != state.attempt or _outdated",
+        "    if not state.status.active or _outdated",
     ),
     Mutant("a launch of attempt 1 claims attempt 2", MACHINE, " and attempt == state.attempt + 1", ""),
     Mutant(
@@ -103,9 +105,8 @@ MUTANTS = (
     Mutant(
         "paid before the commit, and not after it",
         LEDGER,
-        "        commit = self.commit(run, plan, node, event)\n"
-        "        if not commit.applied:\n            self.roll_forward(run, plan, node)\n            return\n",
-        "        self.roll_forward(run, plan, node)\n        self.commit(run, plan, node, event)\n        return\n",
+        "        self.follow(run, plan, node, self.commit(run, plan, node, event))\n",
+        "        self.roll_forward(run, plan, node)\n        self.commit(run, plan, node, event)\n",
     ),
     Mutant(
         "acknowledged before it is paid: a queue that fails is no reason to come back",
@@ -129,8 +130,8 @@ MUTANTS = (
     Mutant(
         "a launch that comes too late pays nothing",
         LAUNCHING,
-        "    if claim is None:\n        return ledger.roll_forward(run, plan, node)\n",
-        "    if claim is None:\n        return None\n",
+        "    ledger.roll_forward(run, plan, effect.node)\n    backend = ",
+        "    backend = ",
     ),
     Mutant(
         "a start that is repeated pays nothing",
@@ -157,26 +158,53 @@ MUTANTS = (
     Mutant(
         "launched without looking for an existing job",
         LAUNCHING,
-        "found = None if claim.new else backend.find(request)\n",
-        "found = None\n",
+        "job = None if claim.new else backend.find(request)\n",
+        "job = None\n",
     ),
     Mutant(
         "launched without a claim",
         LAUNCHING,
-        "    claim = _claim(ledger, run, plan, effect)\n",
-        "    claim = _Claim(_name(ledger, run, plan, effect), new=True, at=ledger.clock())\n",
+        "    claim = claimed(ledger, run, plan, effect)\n"
+        "    if isinstance(claim, StepState):\n        return _too_late",
+        "    named = name_of(ledger, run, plan, effect)\n"
+        "    claim = Claim(ledger, run, plan, effect, named, ledger.clock(), new=True)\n"
+        "    if isinstance(claim, StepState):\n        return _too_late",
     ),
     Mutant(
         "no lease: whoever finds no job launches one",
-        LAUNCHING,
+        CLAIMING,
         "        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:",
         "        if False:",
     ),
     Mutant(
         "a lease that ran out is not begun anew",
-        LAUNCHING,
+        CLAIMING,
         "        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:",
         "        if fresh:",
+    ),
+    Mutant(
+        "a launch is sent however old its claim is",
+        CLAIMING,
+        "        if self._in_time():\n            return\n        event",
+        "        if True:\n            return\n        event",
+    ),
+    Mutant(
+        "a launch is sent though its claim was taken over",
+        CLAIMING,
+        '        raise BackendError(f"{self.job_name}: its claim',
+        '        return\n        raise BackendError(f"{self.job_name}: its claim',
+    ),
+    Mutant(
+        "who launched a second job leaves it alone",
+        SOLE,
+        "        if job != stays:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "the job that is recorded is cancelled as one too many",
+        SOLE,
+        "        if job != stays:\n",
+        "        if True:\n",
     ),
     Mutant(
         "a claim is given up though its launch may have been sent",
@@ -187,8 +215,10 @@ MUTANTS = (
     Mutant(
         "a kind that nobody can run is not refused",
         LAUNCHING,
-        "    try:\n        backend = ledger.backend(work.kind)\n",
-        "    backend = ledger.backend(work.kind)\n    try:\n",
+        "    try:\n"
+        "        return _launch(ledger, claim, replace(request, fence=claim.confirm), ledger.backend(work.kind))\n",
+        "    backend = ledger.backend(work.kind)\n"
+        "    try:\n        return _launch(ledger, claim, replace(request, fence=claim.confirm), backend)\n",
     ),
     # Checking.
     Mutant(
@@ -207,9 +237,9 @@ MUTANTS = (
     ),
     Mutant(
         "a job past its time is cancelled, and its step too",
-        LEDGER,
-        "clock_skew: float = 30.0",
-        "clock_skew: float = 0.0",
+        MACHINE,
+        "    return Transition(replace(state, overdue=event.at))\n",
+        "    return None\n",
     ),
     Mutant(
         "a signal is believed",
@@ -311,7 +341,7 @@ MUTANTS = (
     Mutant(
         "a job is launched for a step that was cancelled, though nobody else can launch it",
         LAUNCHING,
-        "if found is None and claim.abandoned:",
+        "if job is None and claim.abandoned:",
         "if False:",
     ),
     Mutant(

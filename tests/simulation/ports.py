@@ -31,6 +31,7 @@ from orchestrator.ports import (
 )
 from orchestrator.stores.memory import MemoryStore
 from tests.simulation.loop import Crash
+from tests.simulation.services import ActiveNames
 from tests.simulation.weather import WITHIN
 
 if TYPE_CHECKING:
@@ -138,11 +139,17 @@ class ShakyBackend:
     def launch(self, request: JobRequest) -> Launched:
         world = self.world
 
+        def sent() -> Launched:
+            request.fence()
+            world.send(request)
+            return self._launch(request)
+
         def late() -> None:
+            request.fence()
             when = min(world.now + world.random.uniform(0.0, 30.0), world.loop.deadline())
             world.loop.at(when, lambda: self._late(request))
 
-        return world.call("launch", lambda: self._launch(request), BackendError, late)
+        return world.call("launch", sent, BackendError, late)
 
     def find(self, request: JobRequest) -> Launched | None:
         found = self.world.call("find", lambda: self.inner.find(request), BackendError)
@@ -187,6 +194,18 @@ class ShakyBackend:
 
     def _told(self, launched: Launched) -> Launched:
         return launched if self.world.weather.hints else replace(launched, due=None)
+
+
+class ShakyNames(ShakyBackend):
+    """The way to a service whose names can be used again."""
+
+    def __init__(self, world: "World", inner: ActiveNames) -> None:
+        super().__init__(world, inner)
+        self._names = inner
+
+    def discard(self, job: str) -> None:
+        self.world.loop.pause("discard")
+        self._names.discard(job)
 
 
 def struck(fate: str, act: Callable[[], T], error: type[OrchestratorError], some: Callable[[], object] | None) -> T:

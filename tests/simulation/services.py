@@ -20,22 +20,34 @@ class ActiveNames(ScriptedBackend):
         self._unlisted = unlisted
 
     def launch(self, request: JobRequest) -> Launched:
-        newest = self.jobs.get(f"{request.name}/{self._count(request.name)}")
-        if newest is None or self._clock() >= newest.end:
-            return super().launch(replace(request, name=f"{request.name}/{self._count(request.name) + 1}"))
+        known = self._named(request.name)
+        if not known or self._clock() >= self.jobs[known[-1]].over:
+            return super().launch(replace(request, name=f"{request.name}/{len(known) + 1}"))
         if found := self.find(request):
             return found
         raise AmbiguousLaunchError(f"{request.name} is taken, and no list has it yet")
 
     def find(self, request: JobRequest) -> Launched | None:
-        for number in range(self._count(request.name), 0, -1):
-            name = f"{request.name}/{number}"
-            if self._clock() >= self.jobs[name].launched_at + self._unlisted:
-                return super().find(replace(request, name=name))
-        return None
+        """The oldest that a list shows, or the one that is recorded; beside it, those that go on."""
+        listed = [name for name in self._named(request.name) if self._listed(name)]
+        if not listed:
+            return None
+        stays = request.recorded or listed[0]
+        beside = [name for name in listed if name != stays and self._clock() < self.jobs[name].over]
+        over = self._clock() >= self.jobs[stays].over
+        return replace(self._launched(self.jobs[stays]), over=over, beside=tuple(beside))
 
-    def _count(self, name: str) -> int:
-        count = 0
-        while f"{name}/{count + 1}" in self.jobs:
-            count += 1
-        return count
+    def discard(self, job: str) -> None:
+        """End a job that nobody wants."""
+        if self._clock() < self.jobs[job].over:
+            self.jobs[job].cancelled_at = self._clock()
+
+    def _listed(self, name: str) -> bool:
+        return self._clock() >= self.jobs[name].launched_at + self._unlisted
+
+    def _named(self, name: str) -> list[str]:
+        """All jobs of that name, the oldest first."""
+        found: list[str] = []
+        while (name_ := f"{name}/{len(found) + 1}") in self.jobs:
+            found.append(name_)
+        return found

@@ -1,6 +1,7 @@
 """The weather of a world: what goes wrong in it, and how often. Drawn from its seed; decides nothing else."""
 
 from dataclasses import dataclass
+from math import inf
 from random import Random
 
 CRASHES = ("crash before", "crash after")
@@ -28,6 +29,12 @@ CALLS: dict[str, tuple[str, ...]] = {
 #: Verbs that are called seldom suffer more often, by this factor.
 SELDOM = {"open_run": 2.0, "end_run": 4.0, "stop_run": 8.0, "cancel": 4.0, "load_all": 2.0}
 
+#: Seconds by which a clock is wrong at the most.
+MOST_SKEW = 60.0
+
+#: Seconds within which a launch that was sent arrives: slow, and late besides.
+LONGEST_CALL = 60.0
+
 #: Between what a commit read and what it writes.
 WITHIN = ("crash", "error")
 
@@ -38,6 +45,7 @@ OTHERS = (
     "signal: lost", "signal: late", "signal: early", "signal: twice", "signal: not ours",
     "start: twice", "start: again", "sweep: twice", "everything: crashes", "queue: forgets the run", "status: lags",
     "operator: cancels the run", "operator: cancels steps", "operator: twice", "operator: gives up",
+    "handler: outlives its request", "handler: frozen", "launch: frozen on the way", "clock: jumps",
     "run: beside others", "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
 )  # fmt: skip
 
@@ -62,7 +70,9 @@ class Weather:
     not found. ``slow``: most seconds that a launch takes. ``unique``: whether a job's name is taken for ever, or, as
     Dataflow has it, while the job is active; then ``lease`` seconds must protect a launch. ``hints``: whether the
     service tells when a look will pay. ``skew``: most seconds by which a clock is wrong. ``period``: of sweeps, if any.
-    ``cancels``: that an operator cancels something.
+    ``cancels``: that an operator cancels something. ``jumps``: whether clocks jump, within ``skew``. ``outlives``:
+    whether a handler goes on when its request has timed out. ``frozen``: that a handler stands still for minutes,
+    before or after a call.
     """
 
     call: float = 0.0
@@ -81,6 +91,19 @@ class Weather:
     skew: float = 0.0
     period: float | None = None
     cancels: float = 0.0
+    jumps: bool = False
+    outlives: bool = False
+    frozen: float = 0.0
+
+    @property
+    def margin(self) -> float:
+        """Seconds before the end of a lease from which on no launch is sent."""
+        return 2 * self.skew + LONGEST_CALL + self.unlisted if self.lease else 0.0
+
+    @property
+    def latest(self) -> float:
+        """Seconds after a claim until which what it launches may arrive, by the clock of the world."""
+        return self.lease - self.margin + 2 * self.skew + LONGEST_CALL if self.lease else inf
 
     @property
     def is_calm(self) -> bool:
@@ -91,10 +114,19 @@ class Weather:
         return random.choice(CALLS[verb]) if random.random() < self.call * SELDOM.get(verb, 1.0) else None
 
 
+def lease_for(skew: float, unlisted: float) -> float:
+    """A lease within which a handler that is not frozen sends its launch without beginning it anew."""
+    return 60.0 + LONGEST_CALL + 2 * skew + unlisted
+
+
 def calm(random: Random) -> Weather:
     """Nothing goes wrong, so nothing may be late."""
     unique = random.random() < 0.5
-    lease, hints, cancels = 0.0 if unique else 90.0, random.random() < 0.5, random.choice([0.0, 0.0, 1.0])
+    lease, hints, cancels = (
+        0.0 if unique else lease_for(0.0, 0.0),
+        random.random() < 0.5,
+        random.choice([0.0, 0.0, 1.0]),
+    )
     return Weather(unique=unique, lease=lease, hints=hints, cancels=cancels)
 
 
@@ -105,6 +137,8 @@ def draw(random: Random) -> Weather:
     force = random.choice([0.0, 0.02, 0.02, 0.06, 0.06, 0.06, 0.15])
     sweeps = random.random() < 0.5
     unique = random.random() < 0.5
+    outlives = random.random() < 0.4
+    unlisted, skew = random.choice([0.0, 5.0]), random.choice([0.0, 10.0, MOST_SKEW])
     return Weather(
         call=force,
         stall=random.choice([0.0, 0.1, 0.3]),
@@ -114,12 +148,15 @@ def draw(random: Random) -> Weather:
         outage=random.choice([0.0, 0.0, 0.3]) if force else 0.0,
         forgotten=random.choice([0.0, 0.0, 0.0, 0.1]),
         lag=random.choice([0.0, 0.0, 60.0]),
-        unlisted=random.choice([0.0, 5.0]),
+        unlisted=unlisted,
         slow=random.choice([0.0, 30.0]) if not unique else 0.0,
         unique=unique,
-        lease=random.choice([0.0, 0.0, 90.0]) if unique else 90.0,
+        lease=lease_for(skew, unlisted) if not unique or random.random() < 0.3 else 0.0,
         hints=random.random() < 0.5,
-        skew=random.choice([0.0, 10.0]),
+        skew=skew,
         period=random.choice([200.0, 600.0]) if sweeps else None,
         cancels=random.choice([0.0, 0.0, 1.0]),
+        jumps=skew > 0.0 and random.random() < 0.5,
+        outlives=outlives,
+        frozen=random.choice([0.0, 0.002, 0.01]) if outlives else 0.0,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
+from orchestrator.core.messages import Launch
 from orchestrator.core.model import Outcome
 from orchestrator.engine import Engine
 from orchestrator.errors import LaunchRefusedError, OrchestratorError
@@ -13,12 +14,13 @@ from orchestrator.jobs.scripted import Script, ScriptedBackend, ScriptedJob
 from orchestrator.jobs.wait import WaitBackend
 from orchestrator.ports import JobBackend, JobRequest
 from orchestrator.stores.memory import MemoryStore
+from tests.simulation.clocks import WrongClock
 from tests.simulation.graphs import random_scenario
 from tests.simulation.life import Life
 from tests.simulation.loop import START, Loop
 from tests.simulation.operator import Operator
 from tests.simulation.oracle import endings
-from tests.simulation.ports import ShakyBackend, ShakyQueue, ShakyStore, struck, struck_within
+from tests.simulation.ports import ShakyBackend, ShakyNames, ShakyQueue, ShakyStore, struck, struck_within
 from tests.simulation.real import real_scenario
 from tests.simulation.scenario import Fate, Scenario
 from tests.simulation.services import ActiveNames
@@ -39,6 +41,9 @@ MACHINES = 3
 
 #: How many runs there are besides the first, and the most steps that each of them has.
 BESIDES, OTHERS = (0, 0, 0, 0, 0, 0, 1, 1, 2), 10
+
+#: Seconds after which a job that is one too many must have been stopped.
+LONG = 600.0
 
 #: Seconds after the first run within which others begin.
 MOMENTS = (0.0, 10.0, 300.0, 3000.0)
@@ -65,7 +70,7 @@ class World:
         self.random = random
         self.fates: Counter[str] = Counter()
         self.failures: list[str] = []
-        self.loop = Loop(random, trace)
+        self.loop = Loop(random, trace, weather.outlives)
         self.memory = MemoryStore()
         self.lives = [self._life(number, scenario) for number, scenario in enumerate(scenarios)]
         self.service = self._service()
@@ -89,15 +94,21 @@ class World:
 
     def machine(self) -> Engine:
         """A process that has just begun, with a clock of its own and an engine that remembers nothing."""
-        wrong = self.random.uniform(-self.weather.skew, self.weather.skew)
+        jumps = (lambda: self.count("clock: jumps")) if self.weather.jumps else None
+        clock = WrongClock(lambda: self.loop.now, self.weather.skew, jumps, self.random)
         wait: JobBackend = WaitBackend(lambda: self.loop.now)
-        backends = {"job": ShakyBackend(self, self.service), "wait": wait}
+        shaky = (
+            ShakyNames(self, self.service)
+            if isinstance(self.service, ActiveNames)
+            else ShakyBackend(self, self.service)
+        )
+        backends = {"job": shaky, "wait": wait}
         store, queue = ShakyStore(self, self.memory), ShakyQueue(self)
-        return Engine(store, queue, backends, lambda: self.loop.now + wrong, launch_lease=self.weather.lease)
+        return Engine(store, queue, backends, clock, launch_lease=self.weather.lease, launch_margin=self.weather.margin)
 
     def _life(self, number: int, scenario: Scenario) -> Life:
         begins = START + (self.random.choice(MOMENTS) * self.random.random() if number else 0.0)
-        return Life(f"run {number}", scenario, self.memory, lambda: self.loop.now, begins, self.weather.lease > 0)
+        return Life(f"run {number}", scenario, self.memory, lambda: self.loop.now, begins, self.weather.latest)
 
     def _service(self) -> ScriptedBackend:
         def clock() -> float:
@@ -123,6 +134,7 @@ class World:
         self.loop.stop()
         self.traffic.close()
         self.fates["delivery: out of time"] += self.loop.out_of_time
+        self.fates["handler: outlives its request"] += self.loop.outlived
         return Result(self.failures, self.fates, steps, turns, self.now - START)
 
     def _look(self) -> list[str]:
@@ -145,8 +157,7 @@ class World:
         some: Callable[[], object] | None = None,
     ) -> T:
         """A handler's call of a port: others have a turn first, and then it may go wrong."""
-        slow = self.weather.slow if verb == "launch" else 0.0
-        self.loop.pause(verb, self._stall() + self.random.random() * slow)
+        self.loop.pause(verb, self._stall())
         fate = self.weather.strikes(self.random, verb)
         if fate is None:
             result = act()
@@ -156,6 +167,16 @@ class World:
         if stall := self._stall():
             self.loop.pause(f"{verb} answers", stall)
         return result
+
+    def send(self, request: JobRequest) -> None:
+        """A launch is on its way. Where its sender stands still now, no clock and no claim can know."""
+        slow = self.random.random() * self.weather.slow
+        if self.random.random() < 5 * self.weather.frozen:
+            self.count("launch: frozen on the way")
+            self.life(request.run.key).watch.excuse(request)
+            slow = self.random.expovariate(1 / 600)
+        if slow:
+            self.loop.pause("launch is on its way", slow)
 
     def within(self) -> None:
         """A handler is between the read and the write of a commit."""
@@ -194,6 +215,9 @@ class World:
         return Script(attempt.seconds, _OUTCOMES[attempt.fate], outputs, None, *stopping)
 
     def _stall(self) -> float:
+        if self.weather.frozen and self.random.random() < self.weather.frozen:
+            self.count("handler: frozen")
+            return self.random.expovariate(1 / 600)
         return self.random.expovariate(0.2) if self.random.random() < self.weather.stall else 0.0
 
     def _over(self, job: ScriptedJob) -> float:
@@ -206,8 +230,24 @@ class World:
         for life in self.lives:
             life.watch.judge(in_time=self.weather.is_calm)
             self.failures += life.watch.failures
-        left = [name for name, job in self.service.jobs.items() if self._over(job) > self.now]
-        self.failures += (f"{name}: still running when all is over" for name in left)
+        unheard = {name.partition("~")[0] for name in self.loop.died_unheard}
+        for name, job in self.service.jobs.items():
+            if self._launch(job) not in unheard and (self._over(job) > self.now or self._overlooked(name, job)):
+                self.failures.append(f"{name}: still running when all is over")
+
+    def _overlooked(self, name: str, job: ScriptedJob) -> bool:
+        """A job that is one too many, ran on for long, and was not stopped."""
+        request = job.request
+        jobs = self.life(request.run.key).watch.jobs[request.node, request.attempt]
+        if len(jobs) == 1:
+            return False
+        state = self.memory.load(request.run.key, (request.node,), ()).state(request.node)
+        stays = state.job if state.attempt == request.attempt else jobs[0]
+        return name != stays and job.cancelled_at is None and job.script.seconds > LONG
+
+    def _launch(self, job: ScriptedJob) -> str:
+        """The task that launched it."""
+        return Launch(job.request.run.key, job.request.node, job.request.attempt).name
 
 
 def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) -> Result:

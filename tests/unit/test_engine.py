@@ -241,7 +241,7 @@ def test_a_thousand_predecessors_of_one_step_are_counted_in_small_joins(world):
 
 def test_a_success_after_the_timeout_is_a_failure_once_the_clocks_leave_no_doubt(world):
     pair = world(Step("a", JOB, timeout=100.0), Step("b", JOB, timeout=100.0))
-    pair.scripts = {"a": Script(seconds=120.0), "b": Script(seconds=131.0)}
+    pair.scripts = {"a": Script(seconds=120.0), "b": Script(seconds=161.0)}
     pair.start()
     for effect in pair.due():
         pair.engine.perform(effect)

@@ -65,19 +65,19 @@ def test_a_job_is_looked_at_when_it_says_that_a_look_will_pay(world):
 
 def test_a_job_that_is_ready_too_late_is_stopped_before_its_step_has_failed(world):
     single = world(Step("a", JOB, timeout=100.0, check=CheckPolicy(every=600.0)))
-    single.jobs = Streaming(lambda _: Script(seconds=140.0), lambda: single.now)
+    single.jobs = Streaming(lambda _: Script(seconds=170.0), lambda: single.now)
     single.engine.backends = {"job": single.jobs}
     single.start()
     for effect in single.due():
         single.engine.perform(effect)
-    single.now = 150.0
+    single.now = 180.0
     (late,) = single.due()
     single.engine.perform(late)
     assert single.statuses() == {"a": "running"}
     assert single.finish() is RunStatus.FAILED
     state = single.store.load_all(KEY).state(0)
     assert (state.status, state.cause, state.live) == (Status.FAILED, "timeout", False)
-    assert [job.cancelled_at for job in single.jobs.jobs.values()] == [150.0]
+    assert [job.cancelled_at for job in single.jobs.jobs.values()] == [180.0]
 
 
 def test_a_job_service_that_cannot_tell_does_not_fail_the_step(world):

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.core.model import Outcome
@@ -78,6 +78,7 @@ class DataflowBackend:
             return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause=error.cause)
         body = requests.body(requests.with_defaults(made, self._defaults))
         classic = requests.template(made) if requests.classic(made) else None
+        request.fence()
         try:
             job = self._api.launch(region, named.name, body, classic)
         except (AmbiguousLaunchError, LaunchRefusedError) as error:
@@ -88,22 +89,16 @@ class DataflowBackend:
         return self._launched(request, region, job)
 
     def find(self, request: JobRequest) -> Launched | None:
-        """As the port promises. Duplicates of the job it finds are cancelled, and said so in the log.
-
-        Of the jobs that are kept running it is the one that has not ended, whoever launched it.
-        """
+        """As the port promises. Of jobs that are kept running it is the one that has not ended, whoever launched it."""
         region, request = requests.region(request, self._region), self._named(request)
         if requests.keep(request):
             return self._kept(request, region)
-        job, others = twins.choose(self._api.named(region, request.name), requests.labels(request))
-        if job is None:
-            return None
-        for other in others:
-            log.warning(
-                "job %s is a second one called %s, beside %s: cancelling it", other["id"], request.name, job["id"]
-            )
-            self._cancel_twin(region, str(other["id"]))
-        return self._launched(request, region, job)
+        stays = read_handle(request.recorded).id if request.recorded else None
+        listed = self._api.named(region, request.name)
+        job, others = twins.choose(listed, requests.labels(request), stays)
+        if request.recorded and (job is None or job["id"] != stays):
+            return Launched(request.recorded)  # a list that does not show it shows too little to judge by
+        return self._launched(request, region, job, others) if job else None
 
     def status(self, job: str) -> JobStatus:
         """As the port promises. A job that Dataflow does not know may be too new for it: that says nothing."""
@@ -134,6 +129,20 @@ class DataflowBackend:
                 raise
             log.warning("%s", error)  # it has ended, and jobs.get does not know yet; or the next look tells
 
+    def discard(self, job: str) -> None:
+        """As the port promises. It is not drained: what it read, another reads. One that is kept is no attempt's."""
+        handle = read_handle(job)
+        if handle.keep:
+            return
+        try:
+            found = self._api.get(handle.region, handle.id)
+            if not (states.ended(found) or found.get("replaceJobId")):  # which no list shows: somebody updates the job
+                self._api.update(handle.region, handle.id, {"requestedState": states.CANCELLED})
+        except AnswerError as error:
+            if error.status not in (400, 403, 404):
+                raise
+            log.error("%s", error)  # noqa: TRY400 - a refusal, not a bug
+
     def _wish(self, handle: Handle, found: Body) -> dict[str, Any] | None:
         """What to ask for, of a job that is to stop; None: nothing."""
         where, since = states.state(found), states.state_since(found)
@@ -151,15 +160,6 @@ class DataflowBackend:
     def close(self) -> None:
         """Close idle connections."""
         self._api.close()
-
-    def _cancel_twin(self, region: str, job: str) -> None:
-        """Cancel a duplicate. It is not drained: what it read, the other job reads. What may pass is raised."""
-        try:
-            self._api.update(region, job, {"requestedState": states.CANCELLED})
-        except AnswerError as error:
-            if error.status not in (400, 403, 404):
-                raise
-            log.error("%s", error)  # noqa: TRY400 - a refusal, not a bug
 
     def _look(self, request: JobRequest) -> Launched | None:
         """The job of a launch that went wrong, if it is to be seen already."""
@@ -183,8 +183,9 @@ class DataflowBackend:
     def _named(self, request: JobRequest) -> JobRequest:
         return requests.kept(request) if requests.keep(request) else request
 
-    def _launched(self, request: JobRequest, region: str, job: Body) -> Launched:
+    def _launched(self, request: JobRequest, region: str, job: Body, others: Sequence[Body] = ()) -> Launched:
         """The job, and when a look at it will pay: nobody signals that a job has begun to work."""
         keep, streaming = requests.keep(request), requests.streaming(request)
         due = states.next_look(job, self._clock()) if keep or streaming else None
-        return Launched(str(Handle(region, str(job["id"]), streaming, keep)), due)
+        handle, *beside = (str(Handle(region, str(one["id"]), streaming, keep)) for one in (job, *others))
+        return Launched(handle, due, states.ended(job), tuple(beside))

@@ -5,15 +5,19 @@ from collections.abc import Mapping, Sequence
 from orchestrator.jobs.dataflow.states import UPDATED, Body, ended, state
 
 
-def choose(jobs: Sequence[Body], labels: Mapping[str, str]) -> tuple[Body | None, list[Body]]:
-    """The job to adopt, and those to cancel: duplicates that have not ended.
+def choose(
+    jobs: Sequence[Body], labels: Mapping[str, str], recorded: str | None = None
+) -> tuple[Body | None, list[Body]]:
+    """The job to adopt, and its duplicates that have not ended. Where one is ``recorded``, it is that.
 
     A job that shows other labels than ours is not ours. Of ours the oldest stays: what appears later changes nothing,
     and it may have done the work already. What an update replaced is no duplicate, and has the same name.
     """
     ours = [job for job in jobs if not _foreign(job, labels)]
     proven = [job for job in ours if job.get("labels")]
-    candidates = sorted(proven or ours, key=lambda job: (str(job.get("createTime", "")), str(job["id"])))
+    candidates = sorted(
+        proven or ours, key=lambda job: (job["id"] != recorded, str(job.get("createTime", "")), str(job["id"]))
+    )
     if not candidates:
         return None, []
     if any(state(job) == UPDATED or job.get("replaceJobId") for job in ours):

@@ -1,0 +1,98 @@
+"""The claim on a launch: who may send it, for how long, and how one makes sure of that just before.
+
+Everybody else leaves an attempt alone until ``launch_lease`` is over, by a clock of theirs. Whoever claimed it sends
+nothing in the last ``launch_margin`` of that, by a clock of its own, unless it could begin the lease anew: a handler
+may have stood still for any time, and nobody stops one whose request has timed out.
+"""
+
+from dataclasses import dataclass, replace
+
+from orchestrator.core.messages import Launch
+from orchestrator.core.model import LaunchClaimed, LaunchUnsent, Run, Status, StepState
+from orchestrator.core.names import JobRef, job_name
+from orchestrator.core.plan import Plan
+from orchestrator.engine.ledger import Ledger
+from orchestrator.errors import BackendError
+
+
+@dataclass(slots=True)
+class Claim:
+    """An attempt that is being launched, as ``job_name``, since ``at``. ``new``: nobody can have launched it before.
+
+    ``mine``: by this call; else by another delivery, and all that this one may do is look for its job.
+    ``abandoned``: the step was cancelled, and nobody else can be launching it, so without a job it has ended.
+    """
+
+    ledger: Ledger
+    run: Run
+    plan: Plan
+    effect: Launch
+    job_name: str
+    at: float
+    new: bool = False
+    mine: bool = True
+    abandoned: bool = False
+
+    def confirm(self) -> None:
+        """Return if nobody else can be launching the attempt. Where time has passed, the claim is made anew.
+
+        Raises BackendError if somebody has taken it over, or the step has been cancelled meanwhile.
+        """
+        if self._in_time():
+            return
+        event = LaunchClaimed(self.effect.attempt, self.job_name, self.ledger.clock(), over=self.at)
+        commit = self.ledger.commit(self.run, self.plan, self.effect.node, event)
+        if commit.applied:
+            self.at = event.at
+            if commit.state.stop is None and self._in_time():
+                return
+        raise BackendError(f"{self.job_name}: its claim is too old to launch it, so nothing was sent")
+
+    def must_be_mine(self) -> None:
+        """Raises BackendError if the attempt is another delivery's to launch."""
+        if not self.mine:
+            name = self.job_name
+            raise BackendError(f"another delivery claimed {name} and may be launching it: try again later")
+
+    def unsent(self) -> None:
+        """This call certainly sent nothing, so the next may launch at once."""
+        if self.mine and self.ledger.launch_lease:
+            event = LaunchUnsent(self.effect.attempt, self.at, self.ledger.clock())
+            self.ledger.commit(self.run, self.plan, self.effect.node, event)
+
+    def _in_time(self) -> bool:
+        lease = self.ledger.launch_lease
+        return not lease or self.ledger.clock() < self.at + lease - self.ledger.launch_margin
+
+
+def claimed(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> Claim | StepState:
+    """The claim of the attempt: this call's, or the one that was there. The state of the step if it comes too late.
+
+    The name is the recorded one: what an earlier version of this program, or another prefix, launched is found by it.
+    """
+    event = LaunchClaimed(effect.attempt, name_of(ledger, run, plan, effect), ledger.clock())
+    commit = ledger.commit(run, plan, effect.node, event)
+    if commit.applied:
+        return Claim(ledger, run, plan, effect, event.job_name, event.at, new=True)
+    state = commit.state
+    if state.status is not Status.LAUNCHING or state.attempt != effect.attempt:
+        return state
+    claim = Claim(ledger, run, plan, effect, state.job_name or event.job_name, event.at)
+    if not ledger.launch_lease:
+        claim.at = state.claimed_at or 0.0
+    else:
+        fresh = state.due is None and event.at < (state.claimed_at or 0.0) + ledger.launch_lease
+        # Of those who find that the lease ran out, one begins it anew: two of them might launch two jobs.
+        anew = replace(event, job_name=claim.job_name, over=state.claimed_at)
+        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:
+            claim.mine = False
+            return claim
+    alone = ledger.alone or ledger.launch_lease > 0
+    claim.abandoned = alone and state.stop is not None
+    return claim
+
+
+def name_of(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> str:
+    """What the job of an attempt is called by this program, under this prefix."""
+    step = plan.steps[effect.node]
+    return job_name(step.job_name or step.name, JobRef(run.key, effect.node, effect.attempt), ledger.job_prefix)
