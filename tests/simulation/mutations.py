@@ -215,10 +215,8 @@ MUTANTS = (
     Mutant(
         "a kind that nobody can run is not refused",
         LAUNCHING,
-        "    try:\n"
-        "        return _launch(ledger, claim, replace(request, fence=claim.confirm), ledger.backend(work.kind))\n",
-        "    backend = ledger.backend(work.kind)\n"
-        "    try:\n        return _launch(ledger, claim, replace(request, fence=claim.confirm), backend)\n",
+        "    try:\n        return _launch(ledger, claim, request, ledger.backend(work.kind))\n",
+        "    backend = ledger.backend(work.kind)\n    try:\n        return _launch(ledger, claim, request, backend)\n",
     ),
     # Checking.
     Mutant(
