@@ -15,7 +15,7 @@ from google.cloud.firestore import Client
 from benchmarks.wire import Wire
 from orchestrator.core.messages import SIGNAL, Check
 from orchestrator.core.model import Run, RunStatus
-from orchestrator.core.names import run_key
+from orchestrator.core.names import new_key
 from orchestrator.core.plan import Plan
 from orchestrator.engine import Engine
 from orchestrator.jobs.scripted import Script, ScriptedBackend
@@ -67,7 +67,7 @@ class Line:
 def spent(plan: Plan, client: Client, wire: Wire) -> Spent:
     """What a run of ``plan`` takes, a step."""
     store, queue, steps = FirestoreStore(client), Line(), len(plan.steps)
-    run = Run("bench", run_key("bench"), "bench", plan.version, {}, time.time())
+    run = Run("bench", new_key(b"a bench"), "bench", plan.version, {}, time.time())
     jobs = ScriptedBackend(lambda _: Script(), time.time)
     engine = Engine(store, queue, {"python": jobs}, time.time, signal_delay=0.0)
     wire.reset()

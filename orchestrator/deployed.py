@@ -120,13 +120,8 @@ class Deployed:
         loaded = load_graph(known[graph])
         wanted = order(loaded, known[graph], run_id, params, time.time(), due)
         run = wanted.run(time.time())
-        stored = self.engine.store.get_run(run.key)
-        if stored is None:
-            if self.engine.start(run, loaded.compile()):
-                return run, True
-            stored, _ = self.engine.known(run.key)  # of several that asked at once, another was first
-        wanted.check_same(stored, in_cloud=True)
-        return stored, self.engine.start(stored, loaded.compile())
+        found = self.engine.start(run, loaded.compile(), lambda there: wanted.check_same(there, in_cloud=True))
+        return found, found.key == run.key
 
     def sweep(self, unreadable: Unreadable) -> Iterator[Swept]:
         """Sweep every run that has not ended, one after the other; one that cannot be swept does not keep the rest.

@@ -4,13 +4,14 @@ import random
 import re
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_bytes
 
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run, RunStatus
-from orchestrator.core.names import run_key
+from orchestrator.core.names import new_key
 from orchestrator.core.steps import Json
 from orchestrator.definition import params, zones
 from orchestrator.definition.wording import quoted
@@ -24,11 +25,17 @@ UTC_NAME = "Etc/UTC"
 _DUE = re.compile(r".*-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}(\.[0-9]+)?(Z|-?[0-9]{4})")
 
 
+def _drawn() -> str:
+    """A key that no run has."""
+    return new_key(token_bytes(7))
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A run that somebody wants. ``given``: its params as they were given, before defaults are filled in.
 
-    ``due``: the moment that ``today`` and ``now`` mean in them; None: that of its start.
+    ``due``: the moment that ``today`` and ``now`` mean in them; None: that of its start. ``key``: its run's, if that is
+    new.
     """
 
     graph: Graph
@@ -36,6 +43,7 @@ class Order:
     run_id: str
     given: Mapping[str, object]
     due: datetime | None = None
+    key: str = field(default_factory=_drawn)
 
     def run(self, now: float) -> Run:
         """The run if it starts ``now``. Raises UsageError if the params are not what the graph wants.
@@ -46,7 +54,7 @@ class Order:
         name = self.graph.schedule.time_zone if self.graph.schedule else UTC_NAME
         return Run(
             self.run_id,
-            run_key(self.run_id),
+            self.key,
             self.graph.name,
             self.graph.version,
             self._params(now, name),

@@ -59,8 +59,11 @@ class Store(Protocol):
     of each that was left out; everywhere else UnreadableRecordError is raised.
     """
 
-    def open_run(self, run: Run, plan: Plan) -> bool:
-        """Write the run and, once per version, its plan. False, and nothing written, if a run of that key exists."""
+    def open_run(self, run: Run, plan: Plan) -> Run:
+        """Write the run and, once per version, its plan, unless there is a run of that id: in one atomic commit.
+
+        The run that has the id now, as it is stored: this one, known by its key, or the one that was there.
+        """
         ...
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
@@ -78,6 +81,10 @@ class Store(Protocol):
 
     def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
         """All states and counters of a run. Nothing is known of those that are left out: they are not pending."""
+        ...
+
+    def find_run(self, run_id: str) -> Run | None:
+        """The run of that id."""
         ...
 
     def get_run(self, run: str) -> Run | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.core.model import Run, RunStatus, View
-from orchestrator.core.names import run_key
 from orchestrator.core.plan import Plan
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError, UsageError
 from orchestrator.home import Home, default_home, existing_home
@@ -119,12 +118,13 @@ def find_run(store: Store, name: str) -> Run:
     """The run with this id, or the only one whose id begins so. Raises NotFoundError or UsageError."""
     if not name:
         raise UsageError("expected a run's id, or the beginning of one, came an empty text")
-    exact = store.get_run(run_key(name))
-    if exact is not None and exact.id == name:
+    exact = store.find_run(name)
+    if exact is not None:
         return exact
     unreadable: list[UnreadableRecordError] = []
     runs = store.list_runs(MOST_RUNS, unreadable.append)
-    fitting = [run for run in runs if run.id.startswith(name)]
+    named = [run for run in runs if run.id == name]  # retention has deleted what says whose the id is
+    fitting = named[:1] or [run for run in runs if run.id.startswith(name)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

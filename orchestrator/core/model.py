@@ -230,7 +230,8 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a graph. ``key`` is ``run_key(id)``: what messages, job names and stores call it by.
+    """One execution of a graph. ``key``: what messages, job names and stores call it by; no other run ever has it.
+    ``id``: what people call it; once nothing is left of a run, another may have its id.
 
     ``folder``: where the graph's file lies, on the machine that runs it. ``stop``: somebody cancelled the run.
     ``time_zone``: the IANA name of the clock by which its days and times are meant.

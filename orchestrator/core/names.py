@@ -26,10 +26,16 @@ class JobRef:
     attempt: int
 
 
+def new_key(noise: bytes) -> str:
+    """The key of a new run: ten letters and digits, the first 50 bits of ``noise``, of which no two runs may have the
+    same. Nothing that is called by it can be taken for that of another run, nor of an earlier one with its id.
+    """
+    return base64.b32encode(noise[:7]).decode().lower()[:KEY_LENGTH]
+
+
 def run_key(run_id: str) -> str:
-    """A run's key: ten letters and digits (50 bits) hashed from its id, so anyone can compute it."""
-    digest = hashlib.sha256(run_id.encode()).digest()
-    return base64.b32encode(digest[:7]).decode().lower()[:KEY_LENGTH]
+    """What stands for a run id where it must be a key: anyone can compute it. Runs of old had no other key (ADR 14)."""
+    return new_key(hashlib.sha256(run_id.encode()).digest())
 
 
 def job_name(label: str, ref: JobRef, prefix: str = "") -> str:

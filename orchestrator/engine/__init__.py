@@ -4,7 +4,7 @@ This file has its doors. ``ledger`` commits and pays, ``launching`` launches exa
 ``notice`` turns a signal into a look, with nothing but a queue.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import assert_never
 
@@ -27,14 +27,20 @@ __all__ = ["Engine"]
 class Engine(Ledger):
     """What the world asks for. One engine serves any number of runs, from any number of threads and processes."""
 
-    def start(self, run: Run, plan: Plan) -> bool:
-        """Start a run, or continue the start of the one that has this id. True if it is new."""
-        created = self.store.open_run(run, plan)
-        if not created:
-            run, plan = self.known(run.key, expected=run.id)
-        view = View() if created else self.store.load(run.key, plan.roots, ())
-        self.pay(plan, run.key, view, plan.roots)
-        return created
+    def start(self, run: Run, plan: Plan, check: Callable[[Run], None] = lambda _: None) -> Run:
+        """Start a run, or continue the start of the one that has this id, once ``check`` has seen that.
+
+        The run that has the id now: this one, known by its key, or the other.
+        """
+        there = self.store.open_run(run, plan)
+        if there.key == run.key:
+            self.pay(plan, run.key, View(), plan.roots)
+            return there
+        check(there)
+        if there.status is RunStatus.RUNNING:
+            plan = self.known(there.key)[1]
+            self.pay(plan, there.key, self.store.load(there.key, plan.roots, ()), plan.roots)
+        return there
 
     def signal(self, name: str) -> bool:
         """Somebody says that the job ``name`` may have ended: go and look, a little later. False if it is not ours."""

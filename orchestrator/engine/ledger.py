@@ -16,7 +16,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Step, Work
 from orchestrator.engine.looks import LOOKS
 from orchestrator.engine.rendering import Facts, facts_of
-from orchestrator.errors import LaunchRefusedError, NotFoundError, UsageError
+from orchestrator.errors import LaunchRefusedError, NotFoundError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
 
 #: Kinds that use no resource, so that no limit on launches holds them back.
@@ -117,11 +117,9 @@ class Ledger:
         launches = isinstance(effect, Launch) and self.work(plan.steps[effect.node]).kind not in FREE
         return LAUNCHES if launches else CHECKS
 
-    def known(self, key: str, expected: str | None = None) -> tuple[Run, Plan]:
+    def known(self, key: str) -> tuple[Run, Plan]:
         """The run of that key, as it was when it started, and its plan. Raises NotFoundError."""
         run = self._run(key)
-        if expected is not None and run.id != expected:
-            raise UsageError(f"the run id '{expected}' has the same key as the run '{run.id}': choose another id")
         return run, self._plan(run.version)
 
     def expired(self, run: Run) -> bool:

@@ -26,7 +26,6 @@ from google.protobuf import duration_pb2
 
 from orchestrator import emulators
 from orchestrator.core.model import Run, RunStatus
-from orchestrator.core.names import run_key
 from orchestrator.definition.load import load_graph
 from orchestrator.errors import OrchestratorError, StoreError
 from orchestrator.home import Home
@@ -109,7 +108,7 @@ class Rehearsal:
 
     def run(self, run_id: str) -> Run:
         """The run as it stands. Raises StoreError if there is none."""
-        found = self.store.get_run(run_key(run_id))
+        found = self.store.find_run(run_id)
         if found is None:
             raise StoreError(f"no run has the id '{run_id}'")
         return found

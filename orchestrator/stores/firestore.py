@@ -1,7 +1,8 @@
 """The cloud's store, on Firestore: a document a step, one a counter, one a run, a plan once a version.
 
     runs/{key}                     runs/{key}/steps/{node}
-    plans/{version}                runs/{key}/counters/{join}
+    runs/{run_key(id)}             runs/{key}/counters/{join}
+    plans/{version}                the former: which run has that id (_ids.py)
     plans/{version}/parts/{n}      what of a very large plan does not fit the first
 
 No transactions: a transaction locks what it reads, and a join that all who arrive at it read becomes a queue. A step
@@ -27,12 +28,13 @@ from google.cloud.firestore import DocumentSnapshot as AnySnapshot
 from orchestrator.core.codec import SCHEMA
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
-from orchestrator.errors import ConflictError, StoreError
+from orchestrator.errors import StoreError
 from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
 from orchestrator.stores import _documents as documents
 from orchestrator.stores import _expiry as expiry
+from orchestrator.stores import _ids as ids
 from orchestrator.stores._reading import checked, made, readable
-from orchestrator.stores._refusals import FOREIGN, Patience, translated
+from orchestrator.stores._refusals import CONFLICT, FOREIGN, Patience, meant, translated
 
 DocumentSnapshot = AnySnapshot[DocumentReference]
 
@@ -83,28 +85,23 @@ class FirestoreStore:
         """Close the connection."""
         self._client.close()  # type: ignore[no-untyped-call]
 
-    def open_run(self, run: Run, plan: Plan) -> bool:
+    def open_run(self, run: Run, plan: Plan) -> Run:
         """As the port promises. Raises UnstorableError if the run, with its params, is too large for a document."""
         documents.check_run(run)
-        document, head = self._run(run.key), self._plan(run.version)
-        found = {snapshot.reference.path for snapshot in self._read([document, head], "open a run", ["parts"])}
-        if document.path in found:
-            return False
-        if self._retention is not None:
-            self._check_gone(document, run.id)
-        with translated("open a run"):
-            batch = self._client.batch()
-            if head.path not in found:
-                first, *others = documents.of_plan(plan)
-                for number, part in enumerate(others, start=1):
-                    _part(head, number).set({"plan": part}, retry=None, timeout=_COMMIT)
-                batch.set(head, {"schema": SCHEMA, "graph": plan.graph, "parts": 1 + len(others), "plan": first})
-            batch.create(document, documents.of_run(run))
+        name, head, patience = ids.place(self._client, run.id), self._plan(run.version), Patience("open a run")
+        while True:
+            read = self._read([name, head], "open a run", ["schema", "id", "key", "run", "parts"])
+            found = {snapshot.reference: snapshot for snapshot in read}
+            if (named := found.get(name)) is not None and (there := self._named(named, run.id)) is not None:
+                return there
             try:
-                batch.commit(retry=None, timeout=_COMMIT)
-            except api.AlreadyExists:
-                return False
-            return True
+                self._open(run, plan if head not in found else None, named)
+            except CONFLICT as error:
+                patience.spend(error)
+            except FOREIGN as error:
+                raise meant(error, "open a run") from error
+            else:
+                return run
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
         seen, certain, patience = self._recent.pop((run, node), _NOTHING), False, Patience("commit a step")
@@ -139,9 +136,16 @@ class FirestoreStore:
             ]
         return _view(found, "steps", unreadable)
 
+    def find_run(self, run_id: str) -> Run | None:
+        for snapshot in self._read([ids.place(self._client, run_id)], "find a run"):
+            return self._named(snapshot, run_id)
+        return None
+
     def get_run(self, run: str) -> Run | None:
-        found = list(self._read([self._run(run)], "read a run"))
-        return _to_run(found[0]) if found else None
+        for snapshot in self._read([self._run(run)], "read a run"):
+            if not ids.is_id(_fields(snapshot)):
+                return _to_run(snapshot)
+        return None
 
     def get_plan(self, version: str) -> Plan | None:
         head = self._plan(version)
@@ -197,24 +201,58 @@ class FirestoreStore:
     def _change_run(
         self, run: str, doing: str, change: Callable[[Run], Run], also: Mapping[str, Any] | None = None
     ) -> Run | None:
-        """The run as it has been changed, with the fields ``also``; None, and nothing is written, if it had ended."""
+        """The run as it has been changed; None, and nothing is written, if it had ended.
+
+        The fields ``also`` go into its document and into that of its id.
+        """
         document, patience = self._run(run), Patience(doing)
         while True:
-            found = list(self._read([document], doing))
-            if not found:
+            found = next((one for one in self._read([document], doing) if not ids.is_id(_fields(one))), None)
+            if found is None:
                 raise StoreError(f"no run has the key '{run}'")
-            stored = _to_run(found[0])
+            stored = _to_run(found)
             if stored.status is not RunStatus.RUNNING:
                 return None
-            changed = change(stored)
-            unchanged = self._client.write_option(last_update_time=found[0].update_time)
+            changed, batch = change(stored), self._client.batch()
+            batch.update(document, {**documents.of_run(changed), **(also or {})}, ids.unchanged(found))
+            if also and (named := self._naming(stored)) is not None:
+                batch.update(named.reference, dict(also), ids.unchanged(named))
             try:
-                fields = {**documents.of_run(changed), **(also or {})}
-                document.update(fields, option=unchanged, retry=None, timeout=_COMMIT)
+                batch.commit(retry=None, timeout=_COMMIT)
             except FOREIGN as error:
                 patience.spend(error)
             else:
                 return changed
+
+    def _open(self, run: Run, plan: Plan | None, named: DocumentSnapshot | None) -> None:
+        """One commit; raises whatever the client raises. ``plan``: if it is new. ``named``: whose run is gone."""
+        batch, document, name = self._client.batch(), self._run(run.key), ids.place(self._client, run.id)
+        if plan is not None:
+            head = self._plan(run.version)
+            first, *others = documents.of_plan(plan)
+            for number, part in enumerate(others, start=1):
+                _part(head, number).set({"plan": part}, retry=None, timeout=_COMMIT)
+            batch.set(head, {"schema": SCHEMA, "graph": plan.graph, "parts": 1 + len(others), "plan": first})
+        batch.create(document, documents.of_run(run))
+        if name != document:
+            ids.give(batch, name, run, named)
+        batch.commit(retry=None, timeout=_COMMIT)
+
+    def _named(self, found: DocumentSnapshot, run_id: str) -> Run | None:
+        """The run that has an id, of which ``found`` tells; None if that run is gone."""
+        fields = _fields(found)
+        if ids.is_id(fields):
+            ids.check(fields.get("id"), run_id)
+            return self.get_run(made(_path(found), ids.key_in, fields))
+        run = _to_run(found)
+        ids.check(run.id, run_id)
+        return run
+
+    def _naming(self, run: Run) -> DocumentSnapshot | None:
+        """The document that says that ``run`` has its id, if that is not its own."""
+        name = ids.place(self._client, run.id)
+        found = self._read([name] if name != self._run(run.key) else [], "end a run")
+        return next((one for one in found if _fields(one).get("key") == run.key), None)
 
     def _commit(self, run: str, node: int, seen: _Seen, transition: Transition) -> Commit:
         """One commit; raises whatever the client raises."""
@@ -233,16 +271,6 @@ class FirestoreStore:
             self._remember(run, node, _Seen(transition.state, written.update_time))
         values = zip(transition.joins, changed, strict=True)
         return Commit(True, transition.state, {join: _counted(result) for join, result in values})
-
-    def _check_gone(self, run: DocumentReference, name: str) -> None:
-        """Raises ConflictError while there are parts of an earlier run: a new one would take them for its own."""
-        with translated("open a run"):
-            left = expiry.parts(run, _AGAIN, _READ, most=1)
-        if left:
-            raise ConflictError(
-                f"an earlier run with the id '{name}' has expired, and parts of it are still there: choose another id,"
-                " or come back in a day or two"
-            )
 
     def _look(self, run: str, node: int) -> _Seen:
         found = list(self._read([self._steps(run).document(str(node))], "read a step"))

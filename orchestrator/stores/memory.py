@@ -18,20 +18,24 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._ids: dict[str, str] = {}
         self._runs: dict[str, Run] = {}
         self._plans: dict[str, Plan] = {}
         self._states: dict[str, dict[int, StepState]] = {}
         self._counters: dict[str, dict[int, Counter]] = {}
 
-    def open_run(self, run: Run, plan: Plan) -> bool:
+    def open_run(self, run: Run, plan: Plan) -> Run:
         with self._lock:
+            if (there := self.find_run(run.id)) is not None:
+                return there
             if run.key in self._runs:
-                return False
+                raise StoreError(f"the key '{run.key}' is taken")
             self._plans[run.version] = plan
+            self._ids[run.id] = run.key
             self._runs[run.key] = run
             self._states[run.key] = {}
             self._counters[run.key] = {}
-            return True
+            return run
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
         """Decides outside the lock, so that a conflict is a real one and ``decide`` may be called again."""
@@ -64,6 +68,9 @@ class MemoryStore:
         with self._lock:
             states, counters = self._of(run)
             return View(dict(states), dict(counters))
+
+    def find_run(self, run_id: str) -> Run | None:
+        return self._runs.get(self._ids.get(run_id, ""))
 
     def get_run(self, run: str) -> Run | None:
         return self._runs.get(run)

@@ -22,6 +22,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS plans (version TEXT PRIMARY KEY, plan BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, started_at REAL NOT NULL, run TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_by_start ON runs (started_at);
+CREATE UNIQUE INDEX IF NOT EXISTS runs_by_id ON runs (CASE WHEN json_valid(run) THEN json_extract(run, '$.id') END);
 CREATE TABLE IF NOT EXISTS states (
     run TEXT NOT NULL, node INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (run, node)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (
@@ -30,6 +31,9 @@ CREATE TABLE IF NOT EXISTS counters (
     PRIMARY KEY (run, number)) WITHOUT ROWID;
 """
 
+#: As the index has it, or it would not be used. An index of an expression needs no new column, so that older versions
+#: of this program work on the same file, and two runs of one id are refused to them too.
+_BY_ID = "SELECT key, run FROM runs WHERE CASE WHEN json_valid(run) THEN json_extract(run, '$.id') END = ?"
 _COUNTERS = "SELECT number, arrived, succeeded, failed, upstream_failed, skipped FROM counters WHERE run = ?"
 _STATES = "SELECT node, state FROM states WHERE run = ?"
 
@@ -92,17 +96,17 @@ class SqliteStore:
         self._known.clear()
         self._written = None
 
-    def open_run(self, run: Run, plan: Plan) -> bool:
+    def open_run(self, run: Run, plan: Plan) -> Run:
         with self._database.write() as connection:
-            if connection.execute("SELECT 1 FROM runs WHERE key = ?", (run.key,)).fetchone():
-                return False
+            if row := connection.execute(_BY_ID, (run.id,)).fetchone():
+                return _load(*row)
             if not connection.execute("SELECT 1 FROM plans WHERE version = ?", (run.version,)).fetchone():
                 packed = zlib.compress(_text(codec.plan_to_json(plan)).encode(), 1)
                 connection.execute("INSERT INTO plans VALUES (?, ?)", (run.version, packed))
                 self._written = (run.version, plan) if all(_is_json(step) for step in plan.steps) else None
             connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.key, run.started_at, _dump(run)))
             self._known[run.key] = _Known(whole=True)
-            return True
+            return run
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
         with self._database.write() as connection:
@@ -149,6 +153,11 @@ class SqliteStore:
         for error in left_out:
             unreadable(error)
         return View(states, counters, {node for node, _ in rows} - states.keys() if left_out else frozenset())
+
+    def find_run(self, run_id: str) -> Run | None:
+        with self._database.read() as connection:
+            row = connection.execute(_BY_ID, (run_id,)).fetchone()
+            return _load(*row) if row else None
 
     def get_run(self, run: str) -> Run | None:
         with self._database.read() as connection:

@@ -16,12 +16,13 @@ import pytest
 from orchestrator import emulators
 from orchestrator.core import model
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Stop, Transition, View
+from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
-from orchestrator.errors import ConflictError, StoreError
+from orchestrator.errors import ConflictError, StoreError, UsageError
 from orchestrator.ports import Commit, Task
 from orchestrator.stores import _documents, _expiry, _refusals
 from orchestrator.stores.firestore import FirestoreStore, connect
@@ -179,17 +180,15 @@ def test_the_start_of_a_run_whose_answer_was_lost_is_an_error_and_then_the_run_i
     line.fates["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
     with pytest.raises(StoreError, match="could not open a run: it cannot be reached"):
         shaky.open_run(other, replace(PLAN, version="v2"))
-    assert not shaky.open_run(other, replace(PLAN, version="v2"))
+    assert shaky.open_run(replace(other, key="key3"), replace(PLAN, version="v2")) == other
     assert (shaky.get_run("key2"), shaky.get_plan("v2")) == (other, replace(PLAN, version="v2"))
 
 
 def test_of_many_who_open_one_run_one_does(firestore: FirestoreStore):
     with ThreadPoolExecutor(8) as pool:
         opened = list(pool.map(lambda n: firestore.open_run(replace(RUN, params={"n": n}), PLAN), range(8)))
-    assert opened.count(True) == 1
     stored = firestore.get_run("key1")
-    assert stored is not None
-    assert stored.params == {"n": opened.index(True)}
+    assert opened == [stored] * 8
 
 
 def test_of_many_who_end_one_run_one_does(firestore: FirestoreStore):
@@ -254,10 +253,13 @@ def test_runs_that_have_ended_are_not_read_to_find_those_that_have_not(shaky: Fi
 
 DAY = 86_400.0
 
+#: All that is left of an expired run; a TTL policy deletes it in any order.
+LEFT = (f"runs/{run_key('run-1')}", "runs/key1", "runs/key1/steps/0", "runs/key1/steps/1", "runs/key1/counters/0")
+
 
 def expiry(store: FirestoreStore) -> dict[str, datetime | None]:
     """When each document may be deleted, plans included."""
-    names = ("runs/key1", "runs/key1/steps/0", "runs/key1/steps/1", "runs/key1/counters/0", "plans/v1")
+    names = (*LEFT, "plans/v1")
     found = store._client.get_all([store._client.document(name) for name in names])
     return {snapshot.reference.path: (snapshot.to_dict() or {}).get("expire_at") for snapshot in found}
 
@@ -265,7 +267,7 @@ def expiry(store: FirestoreStore) -> dict[str, datetime | None]:
 def expired_at(seconds: float) -> dict[str, datetime | None]:
     at = datetime.fromtimestamp(seconds, UTC)
     return {
-        **dict.fromkeys(["runs/key1", "runs/key1/steps/0", "runs/key1/steps/1", "runs/key1/counters/0"], at),
+        **dict.fromkeys(LEFT, at),
         "plans/v1": None,
     }
 
@@ -334,20 +336,70 @@ def test_a_run_with_thousands_of_documents_is_stamped_in_commits_of_at_most_500_
         batch.commit()
     line.calls.clear()
     keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
-    assert line.calls == {"BatchGetDocuments": 1, "RunQuery": 2, "Commit": 5}  # 400 + 400 + 400 + 3, and the run
+    assert line.calls == {"BatchGetDocuments": 2, "RunQuery": 2, "Commit": 5}  # 400 + 400 + 400 + 3, and the run
     stamps = [step.to_dict()["expire_at"] for step in keeping._client.collection("runs/key1/steps").stream()]
     assert stamps == [datetime.fromtimestamp(1000.0 + 3 * DAY, UTC)] * 1202
 
 
-def test_no_run_takes_over_what_is_left_of_an_expired_one_with_its_id(keeping: FirestoreStore):
-    """A TTL policy deletes in no order: the run's document may go first."""
+AGAIN = Run("run-1", "key2", "g", "v1", {"n": 2}, started_at=2000.0)
+
+
+@pytest.mark.parametrize("first", range(len(LEFT)))
+def test_an_id_is_free_once_its_run_is_gone_whatever_is_left_of_it(keeping: FirestoreStore, first: int):
+    """And the new run takes nothing over from the old one, whatever is deleted when."""
     keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
-    for document in ("runs/key1", "runs/key1/steps/0", "runs/key1/steps/1"):
+    ended = replace(RUN, status=RunStatus.SUCCEEDED, ended_at=1000.0)
+    free = False
+    for document in (*LEFT[first:], *LEFT[:first]):
+        assert free or keeping.open_run(AGAIN, PLAN) == keeping.find_run("run-1") == ended
         keeping._client.document(document).delete()
-        with pytest.raises(ConflictError, match="an earlier run with the id 'run-1' has expired, and parts of it are"):
-            keeping.open_run(RUN, PLAN)
-    keeping._client.document("runs/key1/counters/0").delete()
-    assert keeping.open_run(RUN, PLAN)
+        if document in LEFT[:2] and not free:
+            free = True
+            assert keeping.open_run(AGAIN, PLAN) == AGAIN
+        if free and document != LEFT[0]:
+            assert keeping.find_run("run-1") == AGAIN
+    assert keeping.get_run("key2") == AGAIN
+    assert keeping.load_all("key2") == View({}, {})
+
+
+def test_what_says_whose_an_id_is_goes_with_its_run_and_stays_with_the_next(keeping: FirestoreStore):
+    keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
+    keeping._client.document("runs/key1").delete()
+    keeping.open_run(AGAIN, PLAN)
+    name = keeping._client.document(LEFT[0])
+    assert name.get().to_dict() == {"id": "run-1", "key": "key2"}
+    keeping.end_run("key2", RunStatus.SUCCEEDED, 3000.0)
+    at = datetime.fromtimestamp(3000.0 + 3 * DAY, UTC)
+    assert name.get().to_dict() == {"id": "run-1", "key": "key2", "expire_at": at}
+
+
+def test_the_end_of_a_run_leaves_its_id_to_who_has_it_now(keeping: FirestoreStore):
+    """Somebody deleted by hand what said that the run has it."""
+    name = keeping._client.document(LEFT[0])
+    name.delete()
+    keeping.open_run(AGAIN, PLAN)
+    assert keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
+    assert name.get().to_dict() == {"id": "run-1", "key": "key2"}
+    name.delete()
+    assert keeping.end_run("key2", RunStatus.SUCCEEDED, 1000.0)
+    assert not name.get().exists
+
+
+def test_what_says_whose_an_id_is_is_no_run(keeping: FirestoreStore):
+    name = run_key("run-1")
+    assert keeping.get_run(name) is None
+    assert keeping.list_runs() == keeping.unfinished() == [RUN]
+    for call in (lambda: keeping.end_run(name, RunStatus.FAILED, 1.0), lambda: keeping.stop_run(name, Stop(1.0))):
+        with pytest.raises(StoreError, match=f"no run has the key '{name}'"):
+            call()
+
+
+def test_two_ids_with_one_place_are_told_apart(firestore: FirestoreStore, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("orchestrator.stores._ids.run_key", lambda _: "place")
+    firestore.open_run(RUN, PLAN)
+    for call in (lambda: firestore.find_run("other"), lambda: firestore.open_run(replace(AGAIN, id="other"), PLAN)):
+        with pytest.raises(UsageError, match="the run id 'other' has the same key as 'run-1': choose another id"):
+            call()
 
 
 def test_a_plan_of_13_000_steps_fits_one_document(firestore: FirestoreStore):

@@ -1,10 +1,14 @@
 """What the embedded world's store and queue keep in memory is never truer, or later, than the file."""
 
+import json
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from orchestrator.core.codec import run_to_json
 from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import PENDING, Counter, Outcome, Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.names import run_key
@@ -41,6 +45,50 @@ class Process:
 
     def names(self, now: float) -> list[str]:
         return [delivery.name for delivery in self.queue.lease(["k"], CHECKS, now, 9)]
+
+
+#: The runs of a file as versions before 2026-12 made it, for which a run's key was made of its id (ADR 14).
+OLD = """
+CREATE TABLE runs (key TEXT PRIMARY KEY, started_at REAL NOT NULL, run TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX runs_by_start ON runs (started_at);
+INSERT INTO runs VALUES ('%s', 100.0, '{"id":"run-1","key":"%s","graph":"g","version":"v1","params":{},\
+"started_at":100.0,"status":"running"}');
+"""
+OLD_KEY = run_key("run-1")
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A file that an older version made, with the run ``run-1``, and with a row that is none."""
+    path = tmp_path / "old.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(OLD.replace("%s", OLD_KEY))
+        connection.execute("INSERT INTO runs VALUES ('broken', 1.0, '{')")
+    connection.close()
+    return path
+
+
+def test_the_runs_of_an_older_version_are_found_and_keep_their_ids(old: Path):
+    process = Process(old)
+    run = replace(RUN, key=OLD_KEY)
+    assert process.store.find_run("run-1") == process.store.get_run(OLD_KEY) == run
+    assert process.store.open_run(RUN, PLAN) == run
+    assert process.store.end_run(OLD_KEY, RunStatus.SUCCEEDED, 200.0)
+    assert process.store.find_run("run-1") == replace(run, status=RunStatus.SUCCEEDED, ended_at=200.0)
+    process.database.close()
+
+
+def test_an_older_version_works_on_the_file_of_a_newer_one_and_opens_no_second_run_of_an_id(
+    processes: tuple[Process, Process], tmp_path: Path
+):
+    text = json.dumps(run_to_json(replace(RUN, key=OLD_KEY)))
+    with sqlite3.connect(tmp_path / "o.db") as connection:
+        with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+            connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (OLD_KEY, 100.0, text))
+        other = text.replace("run-1", "run-2").replace(OLD_KEY, run_key("run-2"))
+        connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run_key("run-2"), 100.0, other))
+    connection.close()
+    assert processes[0].store.find_run("run-2") == replace(RUN, id="run-2", key=run_key("run-2"))
 
 
 TO_DONE = Transition(DONE, (0,), Tally(succeeded=1))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Stop, Transition, View
+from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step
@@ -24,9 +25,47 @@ def end(state: StepState) -> Transition | None:
 
 
 def test_a_run_is_opened_once_and_stays_as_it_was(store: Store):
-    assert store.open_run(RUN, PLAN)
-    assert not store.open_run(replace(RUN, params={"date": "other"}), PLAN)
+    assert store.open_run(RUN, PLAN) == RUN
+    assert store.open_run(replace(RUN, params={"date": "other"}), PLAN) == RUN
     assert store.get_run("key1") == RUN
+
+
+def test_of_two_runs_of_one_id_whoever_comes_second_is_given_the_first_as_it_stands(store: Store):
+    newer = replace(PLAN, version="v2")
+    store.open_run(RUN, PLAN)
+    store.end_run("key1", RunStatus.FAILED, 150.0)
+    ended = replace(RUN, status=RunStatus.FAILED, ended_at=150.0)
+    assert store.open_run(Run("run-1", "key2", "g", "v2", {}, 200.0), newer) == ended
+    assert (store.find_run("run-1"), store.get_run("key2"), store.get_plan("v2")) == (ended, None, None)
+    assert list(store.list_runs()) == [ended]
+
+
+def test_of_many_who_open_a_run_of_one_id_with_keys_of_their_own_one_does(store: Store):
+    runs = [replace(RUN, key=f"key{number}", params={"n": number}) for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(lambda run: store.open_run(run, PLAN), runs))
+    (held,) = store.list_runs()
+    assert opened == [held] * 8
+    assert held in runs
+    assert [run for run in runs if store.get_run(run.key) is not None] == [held]
+
+
+def test_a_run_is_found_by_its_id_alone(store: Store):
+    odd = [replace(RUN, id=name, key=f"key{n}") for n, name in enumerate(("a", "A", "a.", "7", 'a"b', "ünï", "😀"))]
+    for run in odd:
+        store.open_run(run, PLAN)
+    assert [store.find_run(run.id) for run in odd] == odd
+    assert [store.find_run(name) for name in ("", "b", "key0", run_key("a"))] == [None] * 4
+    assert store.get_run(run_key("a")) is None
+
+
+def test_a_run_of_old_whose_key_is_made_of_its_id_is_found_by_both_and_keeps_its_id(store: Store):
+    old = replace(RUN, key=run_key("run-1"))
+    assert store.open_run(old, PLAN) == old
+    assert store.open_run(RUN, PLAN) == old
+    assert (store.find_run("run-1"), store.get_run(old.key), store.get_run("key1")) == (old, old, None)
+    store.end_run(old.key, RunStatus.FAILED, 150.0)
+    assert store.find_run("run-1") == replace(old, status=RunStatus.FAILED, ended_at=150.0)
 
 
 def test_a_plan_is_kept_with_the_runs_that_started_with_it(store: Store):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.model import RunStatus, Status
-from orchestrator.core.names import run_key
 from orchestrator.rehearsal import Rehearsal
 from orchestrator.standins.dataflow_play import LaunchCall, Play
 from tests.e2e.command_line import ROOT, Place
@@ -104,7 +103,7 @@ def test_the_article_is_rehearsed_and_each_launch_has_the_name_the_template_and_
     with Rehearsal(article, play) as rehearsal:
         rehearsal.start("a1", {})
         assert rehearsal.wait("a1").status is RunStatus.SUCCEEDED
-        states = rehearsal.store.load_all(run_key("a1")).states
+        states = rehearsal.store.load_all(rehearsal.run("a1").key).states
         assert rehearsal.double.misfits == []
     assert [states[node].status for node in range(5)] == [Status.SUCCEEDED] * 5
     assert (states[0].outputs, states[4].outputs) == ({"begun": True}, None)

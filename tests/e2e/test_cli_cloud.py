@@ -9,7 +9,6 @@ import pytest
 
 from orchestrator import emulators
 from orchestrator.core.model import RunStatus
-from orchestrator.core.names import run_key
 from orchestrator.rehearsal import PREFIX, Rehearsal
 from orchestrator.standins.dataflow_play import LaunchCall, Play
 from tests.e2e.command_line import Place, Said
@@ -58,13 +57,13 @@ def until(rehearsal: Rehearsal, wanted: list[str]) -> None:
 
 
 def stand(rehearsal: Rehearsal) -> list[str]:
-    view = rehearsal.store.load_all(run_key("sales-1"))
+    view = rehearsal.store.load_all(rehearsal.run("sales-1").key)
     return [str(view.state(node).status) for node in range(len(rehearsal.graph.steps))]
 
 
 def job(rehearsal: Rehearsal, step: int) -> str:
     """The id of a step's job, without its region."""
-    return (rehearsal.store.load_all(run_key("sales-1")).state(step).job or "").partition("/")[2]
+    return (rehearsal.store.load_all(rehearsal.run("sales-1").key).state(step).job or "").partition("/")[2]
 
 
 def test_a_run_in_the_cloud_is_listed_and_shown(cloud: Rehearsal, place: Place) -> None:

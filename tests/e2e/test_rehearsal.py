@@ -6,7 +6,6 @@ import pytest
 import yaml
 
 from orchestrator.core.model import RunStatus, Status
-from orchestrator.core.names import run_key
 from orchestrator.rehearsal import PREFIX, Rehearsal
 from orchestrator.rehearsal.chaos import Chaos, Monkey
 from orchestrator.standins.dataflow_play import LaunchCall, Play
@@ -43,14 +42,14 @@ def play(call: LaunchCall) -> Play:
 
 def right(rehearsal: Rehearsal, run_id: str) -> bool:
     """Whether a run of the net ended as it must: everything succeeded, ``b1`` at its second attempt."""
-    states = rehearsal.store.load_all(run_key(run_id)).states
+    states = rehearsal.store.load_all(rehearsal.run(run_id).key).states
     steps = [states[number] for number in range(len(NET["steps"]))]
     return all(state.status is Status.SUCCEEDED for state in steps) and [s.attempt for s in steps[:4]] == [1, 1, 2, 1]
 
 
 def expires(rehearsal: Rehearsal, run_id: str) -> bool:
     """Whether all that there is of a run says when it may be deleted."""
-    run = rehearsal.store._client.collection("runs").document(run_key(run_id))
+    run = rehearsal.store._client.collection("runs").document(rehearsal.run(run_id).key)
     found = [run.get(), *run.collection("steps").stream(), *run.collection("counters").stream()]
     return all("expire_at" in (document.to_dict() or {}) for document in found)
 
@@ -105,6 +104,6 @@ def test_the_flights_demo_runs_as_if_deployed_with_real_pipelines():
     with Rehearsal(graph) as rehearsal:
         rehearsal.start("flights-1", {"month": "1"})
         assert rehearsal.wait("flights-1").status is RunStatus.SUCCEEDED
-        states = rehearsal.store.load_all(run_key("flights-1")).states
+        states = rehearsal.store.load_all(rehearsal.run("flights-1").key).states
         assert states[0].outputs == {"accepted": 26_398, "rejected": 606}
         assert set(rehearsal.double.launches.values()) == {1}

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from orchestrator.core.model import RunStatus, Status
-from orchestrator.core.names import run_key
 from orchestrator.rehearsal import Rehearsal
 from tests.e2e.command_line import Place
 from tests.emulation import emulated
@@ -79,7 +78,7 @@ def test_a_local_block_runs_as_it_runs_on_one_machine(place: Place, what: Path):
     with Rehearsal(what) as rehearsal:
         rehearsal.start("r1", {"day": "friday"})
         assert rehearsal.wait("r1").status is RunStatus.FAILED
-        view = rehearsal.store.load_all(run_key("r1"))
+        view = rehearsal.store.load_all(rehearsal.run("r1").key)
         states = {step.name: view.state(node) for node, step in enumerate(rehearsal.graph.steps)}
         data = rehearsal.home.data("r1")
         for name in ("env", "words"):

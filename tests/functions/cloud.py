@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from google.cloud import tasks_v2
 from werkzeug.test import TestResponse
 
 from orchestrator.core.messages import Effect, encode
+from orchestrator.core.names import new_key
 from orchestrator.signals import PUBSUB
 from orchestrator.standins.cloud_tasks import CloudTasksStandIn
 from orchestrator.standins.cloud_tasks_faults import CallFault
@@ -24,6 +26,10 @@ from orchestrator.standins.dataflow_play import Play
 from tests.contract.queues import client_of
 
 MAIN = Path(__file__).resolve().parents[2] / "functions" / "main.py"
+
+#: The key of the first run that a test starts.
+KEY = new_key(bytes(7))
+
 KINDS = {"on_signal": "cloudevent", "on_task": "http", "start": "http", "sweep": "http"}
 TRACE = "105445aa7843bc8bf206b12000100000"
 QUEUES = "projects/{project}/locations/europe-west4/queues"
@@ -109,6 +115,8 @@ def cloud_of(project: str, firestore: str | None, folder: Path, env: pytest.Monk
             "ORCHESTRATOR_FOLDER": str(folder),
         }.items():
             env.setenv(name, value)
+        noise = itertools.count()
+        env.setattr("orchestrator.order.token_bytes", lambda size: next(noise).to_bytes(size, "little"))
         cloud = Cloud(project, folder, client, dataflow, faults)
         yield cloud
         for target in cloud.apps:

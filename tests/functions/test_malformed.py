@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from orchestrator.core.messages import Check, Launch, encode
-from orchestrator.core.names import JobRef, job_name, run_key
+from orchestrator.core.names import JobRef, job_name
 from orchestrator.signals import STATUS_CHANGED
-from tests.functions.cloud import Cloud, event, logged, pushed
+from tests.functions.cloud import KEY, Cloud, event, logged, pushed
 
-KEY = run_key("r1")
 JANUARY = {"graph": "sales", "run_id": "r1", "params": {"date": "2026-01-31"}}
 HALF = "\ud800"
 

@@ -12,9 +12,8 @@ from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.core.names import run_key
 from orchestrator.standins.dataflow_play import RefusedError, unavailable
 from orchestrator.stores._documents import of_run
-from tests.functions.cloud import TRACE, Cloud, logged
+from tests.functions.cloud import KEY, TRACE, Cloud, logged
 
-KEY = run_key("r1")
 DAY = 86_400.0
 
 

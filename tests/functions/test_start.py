@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.names import run_key
-from tests.functions.cloud import Cloud, logged
+from tests.functions.cloud import KEY, Cloud, logged
 
 DAILY = """\
 name: daily
@@ -27,7 +26,7 @@ def test_a_run_is_started_once_and_told_again(cloud: Cloud):
     assert (first.status_code, first.get_json()) == (201, {**said, "created": True})
     assert (again.status_code, again.get_json()) == (200, {**said, "created": False})
     assert len(cloud.held("launches")) == 1
-    assert [(line["severity"], line["run"], line["key"]) for line in lines] == [("INFO", "r1", run_key("r1"))] * 2
+    assert [(line["severity"], line["run"], line["key"]) for line in lines] == [("INFO", "r1", KEY)] * 2
 
 
 def test_a_run_with_other_params_does_not_take_the_same_id_and_nobody_is_told_their_values(cloud: Cloud):
@@ -169,7 +168,7 @@ def test_a_scheduled_run_means_the_moment_it_was_due(
     answers = [cloud.post("start", {"graph": "daily", "params": {}}, headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 200]
     assert {answer.get_json()["run"] for answer in answers} == {f"daily-{due.replace(':', '')}"}
-    run = cloud.world("start").engine.store.get_run(run_key(answers[0].get_json()["run"]))
+    run = cloud.world("start").engine.store.find_run(answers[0].get_json()["run"])
     assert run.params == params
 
 

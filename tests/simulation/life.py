@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from orchestrator.core.model import Run, RunStatus
-from orchestrator.core.names import run_key
+from orchestrator.core.names import new_key
 from orchestrator.stores.memory import MemoryStore
 from tests.simulation.scenario import Scenario
 from tests.simulation.watch import Watch
 
 
 class Life:
-    """One run. It begins at ``begins``. Its graph's version is the run's own, as its scenario is."""
+    """One run. It begins at ``begins``; ``key`` is empty until it has. Its graph's version is its own."""
 
     def __init__(
         self,
@@ -21,16 +21,23 @@ class Life:
         begins: float,
         latest: float,
     ) -> None:
+        self.name = name
         self.scenario = scenario
         self.plan = scenario.compiled(version=f"of {name}")
         self.begins = begins
-        self.run = Run(name, run_key(name), scenario.name, self.plan.version, scenario.params, begins)
-        self.watch = Watch(scenario, self.plan, store, self.run.key, clock, latest)
+        self.key = ""
+        self.watch = Watch(scenario, self.plan, store, clock, latest)
         self._store = store
 
-    @property
-    def key(self) -> str:
-        return self.run.key
+    def wanted(self, noise: bytes) -> Run:
+        """The run as somebody wants to start it, with a key of his own."""
+        return Run(self.name, new_key(noise), self.scenario.name, self.plan.version, self.scenario.params, self.begins)
+
+    def opened(self, run: Run) -> None:
+        """The run is there."""
+        if self.key:
+            self.watch.failures.append(f"{self.name} was opened twice, as {self.key} and as {run.key}")
+        self.key = self.watch.key = run.key
 
     @property
     def over(self) -> bool:

@@ -71,6 +71,19 @@ MUTANTS = (
         "            self._counters[run.key] = {}\n",
         "            self._counters[run.key] = next(iter(self._counters.values()), {})\n",
     ),
+    # Whose an id is.
+    Mutant(
+        "of two starts of one run each opens one",
+        MEMORY,
+        "            if (there := self.find_run(run.id)) is not None:\n                return there\n",
+        "",
+    ),
+    Mutant(
+        "a start that comes second goes on with its own key",
+        ENGINE,
+        "            self.pay(plan, there.key, self.store.load(there.key, plan.roots, ()), plan.roots)\n",
+        "            self.pay(plan, run.key, View(), plan.roots)\n",
+    ),
     # The commit.
     Mutant(
         "counters change outside the commit, before it is known to hold",
@@ -136,8 +149,8 @@ MUTANTS = (
     Mutant(
         "a start that is repeated pays nothing",
         ENGINE,
-        "        self.pay(plan, run.key, view, plan.roots)\n",
-        "        if created:\n            self.pay(plan, run.key, view, plan.roots)\n",
+        "            self.pay(plan, there.key, self.store.load(there.key, plan.roots, ()), plan.roots)\n",
+        "            pass\n",
     ),
     # Sweeping.
     Mutant("a sweep's tasks carry no epoch", ENGINE, '-{SWEEP}{epoch}", self.lane', '-{SWEEP}", self.lane'),

@@ -47,8 +47,8 @@ class ShakyStore:
         self.world = world
         self.inner = inner
 
-    def open_run(self, run: Run, plan: Plan) -> bool:
-        return self._call("open_run", lambda: self.inner.open_run(run, plan))
+    def open_run(self, run: Run, plan: Plan) -> Run:
+        return self._call("open_run", lambda: self._open(run, plan))
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
         return self._call("transact", lambda: self._commit(run, node, decide))
@@ -61,6 +61,9 @@ class ShakyStore:
     def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
         joins = range(len(self.world.life(run).plan.joins))
         return self._call("load_all", lambda: self._torn(self.inner.load_all(run, unreadable), run, joins))
+
+    def find_run(self, run_id: str) -> Run | None:
+        return self.inner.find_run(run_id)
 
     def get_run(self, run: str) -> Run | None:
         return self._call("get_run", lambda: self.inner.get_run(run))
@@ -79,6 +82,12 @@ class ShakyStore:
 
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
         return self.inner.unfinished(unreadable)
+
+    def _open(self, run: Run, plan: Plan) -> Run:
+        there, again = self.inner.get_run(run.key), self.inner.open_run(run, plan)
+        if there is None and again.key == run.key:
+            self.world.opened(run)
+        return again
 
     def _commit(self, run: str, node: int, decide: Decide) -> Commit:
         """Others may commit between this one's read and its write."""

@@ -158,7 +158,8 @@ class Traffic:
         def again(later: float) -> None:
             self.world.loop.at(self.world.now + later, lambda: self._start(life, self.world.now))
 
-        self.spawn(f"start {life.run.id}", lambda engine: engine.start(life.run, life.plan), done, when)
+        run = life.wanted(self.random.randbytes(7))
+        self.spawn(f"start {life.name}", lambda engine: engine.start(run, life.plan), done, when)
 
     def _sweep(self) -> None:
         if self.world.over or self.period is None:

@@ -28,10 +28,10 @@ ARROWS: dict[str, frozenset[str]] = {
 
 
 class Watch:
-    """Watches one run, whose key is ``key``. ``latest``: seconds after its claim until which a launch may arrive."""
+    """Watches one run, once ``key`` is its. ``latest``: seconds after its claim until which a launch may arrive."""
 
     def __init__(
-        self, scenario: Scenario, plan: Plan, store: MemoryStore, key: str, clock: Callable[[], float], latest: float
+        self, scenario: Scenario, plan: Plan, store: MemoryStore, clock: Callable[[], float], latest: float
     ) -> None:
         self.plan = plan
         self._clock = clock
@@ -42,7 +42,7 @@ class Watch:
         self.status = RunStatus.RUNNING
         self._scenario = scenario
         self._store = store
-        self._key = key
+        self.key = ""
         self._inspector = Inspector(plan)
         self._changed: set[int] = set()
         self.jobs: dict[tuple[int, int], list[str]] = {}
@@ -75,7 +75,7 @@ class Watch:
 
     def _cancelled(self, node: int, old: StepState, new: StepState) -> None:
         """Somebody cancelled the step; where it was the run, teardowns are left alone."""
-        name, run = self.plan.nodes[node].name, self._store.get_run(self._key)
+        name, run = self.plan.nodes[node].name, self._store.get_run(self.key)
         if old.stop is not None or new.stop is None:
             self.failures.append(f"{name}: was cancelled as {old.stop}, and then as {new.stop}")
         if run is not None and run.stop == new.stop and self.plan.steps[node].teardown:
@@ -84,7 +84,7 @@ class Watch:
 
     def cancelled(self) -> None:
         """A cancelling of the whole run has returned, or a sweep that finishes it: each step knows, or has ended."""
-        run, view = self._store.get_run(self._key), self._store.load_all(self._key)
+        run, view = self._store.get_run(self.key), self._store.load_all(self.key)
         if run is None or run.status is not RunStatus.RUNNING:
             return
         if run.stop is None:
@@ -118,8 +118,8 @@ class Watch:
         if self.status is not RunStatus.RUNNING:
             self.failures.append(f"the run ends twice, {self.status} and {status}")
         self.status = status
-        run = self._store.get_run(self._key)
-        self.failures += self._inspector.ending(self._store.load_all(self._key), status, run.stop if run else None)
+        run = self._store.get_run(self.key)
+        self.failures += self._inspector.ending(self._store.load_all(self.key), status, run.stop if run else None)
 
     def created(self, request: JobRequest, job: str) -> None:
         """A job was made outside."""
@@ -130,7 +130,7 @@ class Watch:
             return
         if len(jobs) > 1:
             self.failures.append(f"{request.name}: a second job, {job}, beside {jobs[0]}")
-        state = self._store.load(self._key, (request.node,), ()).state(request.node)
+        state = self._store.load(self.key, (request.node,), ()).state(request.node)
         if state.status is not Status.LAUNCHING or state.attempt != request.attempt:
             self.failures.append(f"{request.name}: launched, and the step is {state.status} at {state.attempt}")
         since = self._clock() - self._stopped.get(request.node, self._clock())
@@ -144,13 +144,13 @@ class Watch:
     def look(self) -> list[str]:
         """All that was found wrong so far, the nodes changed since the last look included."""
         if self._changed:
-            self.failures += self._inspector.violations(self._store.load_all(self._key), self._changed)
+            self.failures += self._inspector.violations(self._store.load_all(self.key), self._changed)
             self._changed.clear()
         return self.failures
 
     def judge(self, in_time: bool) -> None:
         """Nothing will happen any more: is it as the oracle says? And, if so asked, was it in time?"""
-        view = self._store.load_all(self._key)
+        view = self._store.load_all(self.key)
         self.failures += self._inspector.violations(view)
         known, touched = endings(self._scenario), self.touched
         for number, step in enumerate(self.plan.steps):
@@ -159,7 +159,7 @@ class Watch:
                 known[step.name] = came
             elif came != known[step.name]:
                 self.failures.append(f"{step.name}: expected {known[step.name]}, came {came}")
-        run = self._store.get_run(self._key)
+        run = self._store.get_run(self.key)
         expected = RunStatus.FAILED if run_fails(self._scenario, known) else RunStatus.SUCCEEDED
         if (
             run

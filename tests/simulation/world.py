@@ -7,7 +7,7 @@ from random import Random
 from typing import TypeVar
 
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import Outcome, Run
 from orchestrator.engine import Engine
 from orchestrator.errors import LaunchRefusedError, OrchestratorError
 from orchestrator.jobs.scripted import Script, ScriptedBackend, ScriptedJob
@@ -87,6 +87,10 @@ class World:
     def over(self) -> bool:
         """All runs have ended."""
         return all(life.over for life in self.lives)
+
+    def opened(self, run: Run) -> None:
+        """A run was opened by somebody who wants to start it."""
+        next(life for life in self.lives if life.plan.version == run.version).opened(run)
 
     def life(self, key: str) -> Life:
         """The life of the run of that key."""

@@ -1,11 +1,11 @@
 """A world for tests of the engine, in which nothing happens by itself; on the memory store and scripted jobs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestrator.core.messages import Effect
 from orchestrator.core.model import Run, RunStatus, Stop
-from orchestrator.core.names import run_key
+from orchestrator.core.names import new_key, run_key
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Work
 from orchestrator.engine import Engine
@@ -49,7 +49,9 @@ class World:
         return self.scripts.get(f"{request.step} {request.attempt}", self.scripts.get(request.step, Script()))
 
     def start(self) -> bool:
-        return self.engine.start(self.run, self.plan)
+        """Somebody starts the run, with a key of his own if another has before. Whether it is new."""
+        wanted = self.run if self.store.find_run("r") is None else replace(self.run, key=new_key(b"another"))
+        return self.engine.start(wanted, self.plan) is wanted
 
     def due(self) -> list[Effect]:
         """Takes what is due off the queue."""

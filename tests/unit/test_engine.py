@@ -1,6 +1,7 @@
 """The engine's promises one by one, on the memory store and scripted jobs. The simulation mixes them."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import pytest
 
@@ -53,12 +54,27 @@ def test_a_run_keeps_the_version_it_started_with(world):
     assert diamond.statuses() == dict.fromkeys("abcd", "succeeded")
 
 
-def test_two_ids_with_one_key_are_told_apart(world):
+def test_whoever_starts_a_run_that_is_there_may_refuse_it_before_anything_is_paid(world):
+    diamond = world(*DIAMOND)
+    diamond.store.open_run(diamond.run, diamond.plan)
+
+    def check(there: Run) -> None:
+        raise UsageError(f"{there.id} is another")
+
+    with pytest.raises(UsageError, match="r is another"):
+        diamond.engine.start(replace(diamond.run, key="another"), diamond.plan, check)
+    assert diamond.due() == []
+
+
+def test_the_start_of_a_run_that_has_ended_starts_nothing_though_its_steps_are_gone(world):
+    """A TTL policy deletes in no order: an absent step would begin again."""
     diamond = world(*DIAMOND)
     diamond.start()
-    twin = Run("other", KEY, "g", "v1", {}, 0.0)
-    with pytest.raises(UsageError, match="the run id 'other' has the same key as the run 'r'"):
-        diamond.engine.start(twin, diamond.plan)
+    diamond.finish()
+    diamond.due()
+    diamond.store._states[KEY].clear()
+    assert not diamond.start()
+    assert diamond.due() == []
 
 
 def test_every_task_may_be_delivered_twice(world):

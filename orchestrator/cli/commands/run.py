@@ -12,7 +12,6 @@ from orchestrator.cli.given import given_params
 from orchestrator.cli.lookup import Found, choose_home, load
 from orchestrator.cli.options import driving_options, how
 from orchestrator.core.model import RunStatus, View
-from orchestrator.core.names import run_key
 from orchestrator.home import Home
 from orchestrator.order import Order, order
 
@@ -66,7 +65,7 @@ def run(wanted: Order, home: Home, as_told: How) -> int:
 
     with home.hold(wanted.run_id):
         with reading(home) as store:
-            stored = store.get_run(run_key(wanted.run_id))
+            stored = store.find_run(wanted.run_id)
             if stored is None:
                 found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View())
             else:
