@@ -180,7 +180,7 @@ def test_what_is_no_task_of_ours_is_dropped_with_an_error(cloud: Cloud, body: by
 
 
 def test_a_task_of_no_run_or_of_no_step_is_dropped_with_an_error(started: Cloud):
-    for effect in (Launch("aaaaaaaaaa", 0, 1), Launch(KEY, 99, 1), Check(KEY, 2, 1), Pass(KEY, 0), Skip(KEY, 2)):
+    for effect in (Launch("bbbbbbbbbb", 0, 1), Launch(KEY, 99, 1), Check(KEY, 2, 1), Pass(KEY, 0), Skip(KEY, 2)):
         with logged() as lines:
             assert started.task(effect).status_code == 200
         assert [(line["severity"], line["counted"]) for line in lines] == [("ERROR", "task_dropped")]

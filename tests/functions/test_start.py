@@ -48,7 +48,7 @@ def test_of_those_who_ask_for_one_id_at_once_one_starts_it_and_the_others_are_to
 
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(ask, range(16)))
-    run = cloud.world("start").engine.store.get_run(run_key("r1"))
+    run = cloud.world("start").engine.store.find_run("r1")
     said = {"errors": ["run 'r1' was started with other params (rows): choose another run id"]}
     mine = {number for number in range(16) if number % 4 == run.params["rows"]}
     assert [answers[number] for number in range(16) if number not in mine] == [(400, said)] * 12
