@@ -30,6 +30,10 @@ class HeldError(UsageError):
     """Another process drives the run."""
 
 
+class ReadOnlyError(UsageError):
+    """What runs here can be looked at, and nothing else: nobody can write there."""
+
+
 class NotFoundError(UsageError):
     """No run, graph, step or file has that name."""
 

@@ -1,5 +1,7 @@
 """Where the embedded world keeps things: a folder with the database, and one below it a run. Makes no decisions.
 
+It is all the owner's alone (see private.py), but for what steps write themselves, which lies in folders that are.
+
 .orchestrator/orchestrator.db
 .orchestrator/runs/RUN/data/                   shared by the run's steps
 .orchestrator/runs/RUN/params.json             all of the run's params, for commands
@@ -15,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator import locks
-from orchestrator.errors import HeldError, NotFoundError, UsageError
+from orchestrator import locks, private
+from orchestrator.errors import HeldError, NotFoundError, ReadOnlyError, UsageError
 
 FOLDER = ".orchestrator"
 
@@ -30,11 +32,36 @@ class Home:
     path: Path
 
     def make(self) -> None:
-        """Make the folder if it is new, such that git leaves it alone."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Make the folder if it is new, such that git leaves it alone, and close what is ours in it to others.
+
+        Raises ReadOnlyError.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(self.path)
+        self._check_writable()
         ignore = self.path / ".gitignore"
         if not ignore.exists():
-            ignore.write_text("*\n")
+            private.write(ignore, "*\n")
+        self._close_to_others()
+
+    def _check_writable(self) -> None:
+        if any(path.exists() and not os.access(path, os.W_OK) for path in (self.path, self.database)):
+            raise ReadOnlyError(
+                f"{self.path} is read-only: its runs can be looked at (status, runs, explain, logs, plot), "
+                "but nothing can be run, resumed or cancelled there"
+            )
+
+    def _close_to_others(self) -> None:
+        """Take from others what an older version let them see. Its mode tells whether a folder of runs was seen to."""
+        found = {entry.name for entry in self.path.iterdir()}
+        ours = {".gitignore", "runs", *(self.database.name + suffix for suffix in ("", "-wal", "-shm"))}
+        for name in found & ours - {"runs"}:
+            private.close_to_others(self.path / name)
+        if "runs" in found:
+            runs = self.path / "runs"
+            private.close_tree(runs, but=lambda folder: folder.parent.parent == runs and folder.name == "data")
+        if found <= ours:  # it is not somebody's own folder
+            private.close_to_others(self.path)
 
     @property
     def database(self) -> Path:
@@ -61,8 +88,9 @@ class Home:
     def hold(self, run_id: str) -> Iterator[None]:
         """Be the only process that drives this run. Raises HeldError if another one does; a dead one does not."""
         folder = self.run(run_id)
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = locks.keep(os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644))
+        self._check_writable()
+        private.make_folder(folder)
+        lock = locks.keep(private.opener(str(folder / "lock"), os.O_RDWR | os.O_CREAT))
         try:
             while not _lock(lock, fcntl.LOCK_EX):
                 if _lock(lock, fcntl.LOCK_SH):  # somebody was only looking (``held``)

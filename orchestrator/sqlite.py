@@ -12,10 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from orchestrator import sqlite_file
 from orchestrator.errors import StoreError
-
-#: Seconds to wait for another process's commit before giving up.
-BUSY = 30.0
 
 
 class Buffer(Protocol):
@@ -34,10 +32,11 @@ class Database:
     """A connection for the threads of one process, which take turns.
 
     Durable against a killed process always (WAL); against a power cut too if ``durable`` (an fsync a commit).
+    ``looking``: the file is there, and nothing is written in it; it may be such that nothing can be.
     """
 
-    def __init__(self, path: Path | str, durable: bool = False) -> None:
-        self.name = str(path)
+    def __init__(self, path: Path | str, durable: bool = False, looking: bool = False) -> None:
+        self.name, self.looking = str(path), looking
         self._lock = threading.RLock()
         self._depth = 0
         self._owner = 0
@@ -46,10 +45,7 @@ class Database:
         self._afterwards: list[Callable[[], None]] = []
         self._writing = _Writing(self)
         try:
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=512
-            )
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection = sqlite_file.to_look(Path(path)) if looking else sqlite_file.to_write(path)
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         except sqlite3.Error as error:
             raise StoreError(f"{path}: expected an SQLite database of the orchestrator: {error}") from error
@@ -64,7 +60,10 @@ class Database:
         self._buffers.append(buffer)
 
     def write(self) -> "_Writing":
-        """A transaction that holds the write lock from its first line. Inside another one, a part of that one."""
+        """A transaction that holds the write lock from its first line. Inside another one, a part of that one.
+
+        Of who is only looking it is one moment that is looked at, and no lock.
+        """
         return self._writing
 
     @contextmanager
@@ -101,7 +100,7 @@ class Database:
             self._connection.close()
 
     def _begin(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute("BEGIN" if self.looking else "BEGIN IMMEDIATE")
         self._owner = threading.get_ident()
         self._look()
 

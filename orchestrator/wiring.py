@@ -56,13 +56,21 @@ class Embedded:
 @contextmanager
 def reading(home: Home) -> Iterator[SqliteStore]:
     """The store of a home where something has run, to look at it."""
-    with _sqlite(home.database) as store:
+    with _sqlite(home.database, looking=True) as store:
         yield store
 
 
 @contextmanager
-def _sqlite(file: Path) -> Iterator[SqliteStore]:
-    database = Database(file)
+def writing(home: Home) -> Iterator[SqliteStore]:
+    """The store of a home, which is made if it is new. Raises ReadOnlyError."""
+    home.make()
+    with _sqlite(home.database, looking=False) as store:
+        yield store
+
+
+@contextmanager
+def _sqlite(file: Path, looking: bool) -> Iterator[SqliteStore]:
+    database = Database(file, looking=looking)
     try:
         yield SqliteStore(database)
     finally:
@@ -97,7 +105,7 @@ def open_store(url: StoreUrl) -> Iterator[Store]:
     if url.file is not None:
         if not url.file.is_file():
             raise NotFoundError(f"{url.text}: there is no file {url.file}")
-        with _sqlite(url.file) as found:
+        with _sqlite(url.file, looking=True) as found:
             yield found
         return
     from orchestrator.stores.firestore import connect

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 
+from orchestrator import private
 from orchestrator.cli.drive import Driven, How
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
 from orchestrator.cli.lookup import INTERRUPTED as INTERRUPTED_RUN
@@ -48,6 +49,7 @@ def draw_run(found: Found) -> Line:
     path = found.here.picture(found.run.id)
     try:
         draw(graph_of(found), path, states, found.run, time.time())
+        private.close_to_others(path)
     except OrchestratorError as error:
         return Line(f"picture   none: {error}", "yellow")
     return Line(f"picture   {short(path)}", whole=True)

@@ -10,6 +10,7 @@ import os
 import threading
 from pathlib import Path
 
+from orchestrator import private
 from orchestrator.core.model import Outcome
 from orchestrator.errors import OutputError
 from orchestrator.jobs.outputs import last_line, read_outputs
@@ -55,7 +56,7 @@ def told(folder: Path, code: int) -> bool:
     try:
         if asked_to_stop(folder) or _read(folder / "exit"):
             return True
-        (folder / "exit").write_text(str(code if code >= 0 else 128 - code))
+        private.write(folder / "exit", str(code if code >= 0 else 128 - code))
     except OSError:
         return False
     return True
@@ -86,7 +87,7 @@ def write_whole(path: Path, text: str) -> Path:
     """Write a file that nobody sees before it is whole."""
     new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        new.write_text(text, encoding="utf-8")
+        private.write(new, text)
         return new.replace(path)
     except OSError:
         new.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ import os
 import threading
 from pathlib import Path
 
-from orchestrator import locks
+from orchestrator import locks, private
 
 
 def take(folder: Path, name: str) -> int | None:
@@ -14,7 +14,7 @@ def take(folder: Path, name: str) -> int | None:
     To be closed by ``locks.let_go``.
     """
     own = folder / f"claim.{os.getpid()}.{threading.get_ident()}"
-    descriptor = locks.keep(os.open(own, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644))
+    descriptor = locks.keep(private.opener(str(own), os.O_RDWR | os.O_CREAT | os.O_TRUNC))
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         with os.fdopen(descriptor, "wb", closefd=False) as file:

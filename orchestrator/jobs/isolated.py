@@ -5,6 +5,7 @@ import os
 import sys
 from dataclasses import replace
 
+from orchestrator import private
 from orchestrator.core.codec import run_to_json
 from orchestrator.home import Home
 from orchestrator.jobs.attempt import write_whole
@@ -51,7 +52,7 @@ def _command(request: JobRequest, home: Home) -> JobRequest:
     It runs in the folder that the other python steps run in.
     """
     folder = home.attempt(request.run.id, request.node, request.step, request.attempt)
-    folder.mkdir(parents=True, exist_ok=True)
+    private.make_folder(folder)
     asked = {name: getattr(request, name) for name in ("node", "step", "attempt", "name", "kind")}
     asked |= {"run": run_to_json(request.run), "spec": dict(request.spec)}
     path = write_whole(folder / "call.json", json.dumps(asked))

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from orchestrator import private
+
 
 class Log:
     """Takes text and bytes. What comes after ``close`` is still written: a step may leave threads behind."""
@@ -48,8 +50,8 @@ class Log:
     def _opened(self) -> BinaryIO:
         if self._file is None:
             path = self._path()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("ab")
+            private.make_folder(path.parent)
+            self._file = open(path, "ab", opener=private.opener)  # noqa: SIM115 - closed by ``close``
         return self._file
 
     def _put_away(self) -> None:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator import locks
+from orchestrator import locks, private
 from orchestrator.core.model import Outcome
 from orchestrator.errors import BackendError
 from orchestrator.home import Home
@@ -24,18 +24,24 @@ from orchestrator.jobs.shortage import not_started
 from orchestrator.jobs.watching import Watched, Watcher
 from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
 
-#: $1: the attempt's folder; the rest: the command, whose first word is a path, so it is no word of the shell's own.
+#: The umask of commands: this process's, asked while there are no other threads.
+_MASK = f"{private.umask():03o}"
+
+#: $1: the attempt's folder; $2: the umask; the rest: the command; its first word is a path and no word of the shell's.
 #: Standard input is the claim, whose lock lasts as long as this shell. A trapped signal reaches the command, and the
 #: shell lives on to write down how it ended. Who stops the job marks it stopped and then reads the pid; the shell
 #: writes its pid and then looks for the mark: one of them sees the other. It runs no program but the command, since the
 #: command's environment is its own, and it ends as the command did, for who watches it and finds nothing written.
 SHELL = """
-folder=$1; shift
+folder=$1 mask=$2; shift 2
+umask 077
 trap : TERM INT HUP
 echo $$ > "$folder/pid"
 [ ! -e "$folder/stopped" ] || exit
+umask "$mask"
 "$@" < /dev/null
 code=$?
+umask 077
 echo $code > "$folder/exit"
 exit $code
 """
@@ -68,8 +74,8 @@ class ProcessBackend:
         try:
             self._watcher.ready()
             cwd = folder_of(request)
-            folder.mkdir(parents=True, exist_ok=True)
-            self._home.data(request.run.id).mkdir(exist_ok=True)
+            private.make_folder(folder)
+            private.make_folder(self._home.data(request.run.id))
             environment, notes = environment_of(request, self._home, folder)
             command = command_of(request, environment["PATH"], cwd)
             taken = claim.take(folder, request.name)
@@ -174,12 +180,11 @@ class ProcessBackend:
 def _spawn(
     command: list[str], cwd: Path, environment: dict[str, str], folder: Path, taken: int, notes: list[str]
 ) -> subprocess.Popen[bytes]:
-    with (folder / "log").open("ab") as log:
-        for note in notes:
-            log.write(f"{note}\n".encode())
+    with open(folder / "log", "ab", opener=private.opener) as log:
+        log.writelines(f"{note}\n".encode() for note in notes)
         log.flush()
         return subprocess.Popen(
-            ["/bin/sh", "-c", SHELL, "orchestrator", str(folder), *command],
+            ["/bin/sh", "-c", SHELL, "orchestrator", str(folder), _MASK, *command],
             cwd=cwd,
             env=environment,
             stdin=taken,

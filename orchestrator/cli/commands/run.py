@@ -61,10 +61,10 @@ def command(
 
 def run(wanted: Order, home: Home, as_told: How) -> int:
     """Start the run, or continue it if it is there. Returns the exit code."""
-    from orchestrator.wiring import reading
+    from orchestrator.wiring import writing
 
     with home.hold(wanted.run_id):
-        with reading(home) as store:
+        with writing(home) as store:
             stored = store.find_run(wanted.run_id)
             if stored is None:
                 found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View())

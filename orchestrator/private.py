@@ -1,0 +1,86 @@
+"""Files and folders that only their owner can read, whatever the umask. Knows nothing of what is in them.
+
+What runs carry (params, outputs, logs) may be secret, and a machine may have other users. The umask is the process's,
+and its commands' too, so it stays as it is: each file is born with its mode, and not tightened once it can be read.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+FILE, FOLDER = 0o600, 0o700
+
+#: All that others may do.
+_OTHERS = 0o077
+
+
+def umask() -> int:
+    """This process's umask. Not to be asked while other threads make files: it is set to be read, and set back."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder, and those above it that are not there, for the owner alone. One that is there is left as it is.
+
+    Raises FileExistsError if it is something else, and OSError.
+    """
+    try:
+        path.mkdir(FOLDER)
+    except FileNotFoundError:
+        make_folder(path.parent)
+        make_folder(path)  # somebody else may have made it by now
+        return
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+        return
+    path.chmod(FOLDER)  # the umask may have taken the owner's own rights
+
+
+def opener(path: str, flags: int) -> int:
+    """What ``open`` takes as its ``opener``: a new file is the owner's alone, and one of before becomes so."""
+    descriptor = os.open(path, flags, FILE)
+    found = os.fstat(descriptor)
+    if stat.S_IMODE(found.st_mode) != FILE and stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+        os.fchmod(descriptor, FILE)
+    return descriptor
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file for the owner alone, or take the rights of others from the one that is there."""
+    os.close(opener(str(path), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that only its owner can read."""
+    with open(path, "w", encoding="utf-8", opener=opener) as file:
+        file.write(text)
+
+
+def close_to_others(path: Path) -> None:
+    """Take from others what they may do with the file or folder, if it is ours and is there. Links are not followed."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if found.st_mode & _OTHERS and not stat.S_ISLNK(found.st_mode) and found.st_uid == os.geteuid():
+        path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
+
+
+def close_tree(folder: Path, but: Callable[[Path], bool]) -> None:
+    """The same for all in the folder, and last for itself: whose folder is closed was closed to its last file.
+
+    What is in folders of which ``but`` is true stays as it is.
+    """
+    if not folder.lstat().st_mode & _OTHERS:
+        return
+    for at, folders, files in os.walk(folder, topdown=True):
+        if Path(at) != folder and but(Path(at)):
+            folders.clear()
+            files.clear()
+        for name in (*folders, *files):
+            close_to_others(Path(at) / name)
+    close_to_others(folder)
