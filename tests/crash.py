@@ -44,21 +44,25 @@ def steps() -> dict[str, dict[str, object]]:
 
 
 def play(folder: Path, dice: random.Random) -> Round:
-    """One run, killed until it ends by itself."""
-    graph, home = folder / "crash.yaml", folder / "home"
+    """One run, killed until it ends by itself. Killed later each time that it got nowhere, as on a busy machine."""
+    graph, home, effects = folder / "crash.yaml", folder / "home", folder / "effects"
     graph.write_text(yaml.safe_dump({"name": "crash", "steps": steps()}))
     options = ["--home", str(home), "--json", "--no-picture", "--parallel", "4"]
-    kills = 0
+    kills, longer, before = 0, 1.0, 0
     while True:
         begun = (home / "runs" / RUN / "steps").exists()
         command = ["resume", RUN] if begun else ["run", str(graph), "--run-id", RUN]
-        code, said = drive([sys.executable, "-m", "orchestrator", *command, *options], dice.uniform(0.25, 0.75))
+        code, said = drive(
+            [sys.executable, "-m", "orchestrator", *command, *options], longer * dice.uniform(0.25, 0.75)
+        )
+        got = effects.stat().st_size if effects.exists() else 0
+        longer, before = 1.0 if got > before else longer * 1.5, got
         if code == -signal.SIGKILL:
             kills += 1
         elif code:
             raise SystemExit(f"exit status {code} after {kills} kills: {said}")
         else:
-            return Round(kills, dict(Counter((folder / "effects").read_text().split())))
+            return Round(kills, dict(Counter(effects.read_text().split())))
 
 
 def drive(command: list[str], seconds: float) -> tuple[int, str]:
