@@ -1,18 +1,34 @@
-"""Text that programs wrote for a terminal, made fit to be read: without escape codes, and as it stood at last."""
+"""Text that programs, services and users wrote, made fit to be read: what would do something is shown, not done.
 
+Codes that only colour and move (CSI) are left out, so that nothing is hidden by them. All others are shown escaped:
+they carry text of their own, to the terminal, its title or the clipboard, or turn the order of the letters around.
+"""
+
+import json
 import re
+from typing import Any
 
-#: ECMA-48, in both of its forms (ESC and a letter, or one character of 0x80 to 0x9f). An unfinished one is one as well.
+#: Colours, and where to write. In both forms of ECMA-48: ESC and a letter, or one character of 0x80 to 0x9f.
+_COLOURS = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
+
+#: A code that may be one of these, at the end of a text that may go on in the next piece of it.
+_BEGUN = re.compile(r"(?:\x1b|(?:\x1b\[|\x9b)[0-?]*[ -/]*)\Z")
+
+#: What is not seen but acts, but for ends of lines and tabs: controls; marks that turn letters around or hide in them
+#: (unicode.org/reports/tr9, "Trojan Source"); halves of characters, which nothing can print.
+_ACTING = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f"
+)
+_ACTS = re.compile(f"[{_ACTING}]")
+_ACTS_IN_LOG = re.compile(f"(?![\b\r])[{_ACTING}]")
+
+#: All codes. An unfinished one is one as well.
 _CODES = re.compile(
     r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # texts for the terminal: OSC…
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours, and where to write: CSI
     r"|\x1b[ -/]*[0-~]?"
     r"|[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # whatever else moves something; not \b, \t, \n and \r
-)
-
-#: An escape code at the end of a text that may go on in the next piece of it.
-_BEGUN = re.compile(
-    r"(?:(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*\x1b?|(?:\x1b\[|\x9b)[0-?]*[ -/]*|\x1b[ -/]*)\Z"
 )
 
 #: Clears a line, or the screen.
@@ -22,14 +38,32 @@ _WIPES = re.compile(r"(?:\x1b\[|\x9b)[0-3]?[JK]")
 _LONGEST = 4096
 
 
-def without_codes(text: str) -> str:
-    """``text`` without escape codes and control characters, but for tabs and the ends and beginnings of lines."""
-    return _CODES.sub("", text)
+def shown(text: str) -> str:
+    """``text`` as it can be printed anywhere: without colours, and whatever else acts as ``\\x1b``, ``\\u202e``."""
+    return _ACTS.sub(_escaped, without_colours(text.replace("\r\n", "\n")))
+
+
+def without_colours(text: str) -> str:
+    """``text`` without the codes that colour it and move in it."""
+    return _COLOURS.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """``text`` as it fits into a line among others: its lines joined, without escape codes."""
-    return " ".join(without_codes(text).split())
+    """``text`` as it fits into a line among others: its lines joined, and nothing in it that acts."""
+    return " ".join(shown(text).split())
+
+
+def json_shown(data: Any) -> str:
+    """JSON for people and programs: what acts is escaped, which means the same to a program."""
+    return _ACTS.sub(_as_json, json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
+def _as_json(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]
 
 
 def readable(line: str) -> str:
@@ -39,7 +73,7 @@ def readable(line: str) -> str:
     """
     covered = ""
     for part in reversed(line.split("\r")):
-        said = _erased(without_codes(part))
+        said = _erased(_CODES.sub("", part))
         if any(letter.isprintable() and not letter.isspace() for letter in said):
             return said.strip() if len(covered) < len(said) else ""
         if _WIPES.search(part):
@@ -62,14 +96,15 @@ def _erased(text: str) -> str:
 
 
 class Cleaner:
-    """Takes escape codes out of text that comes in pieces, in the midst of which a code may be cut."""
+    """``shown`` for a log that comes in pieces, in the midst of which a code may be cut. A line may still be written
+    over, as progress bars are."""
 
     def __init__(self) -> None:
         self._kept = ""
 
-    def __call__(self, piece: str) -> str:
+    def __call__(self, piece: str, last: bool = False) -> str:
         text, self._kept = self._kept + piece, ""
-        begun = _BEGUN.search(text, max(0, len(text) - _LONGEST))
+        begun = None if last else _BEGUN.search(text, max(0, len(text) - _LONGEST))
         if begun is not None:
             text, self._kept = text[: begun.start()], begun[0]
-        return without_codes(text)
+        return _ACTS_IN_LOG.sub(_escaped, without_colours(text))

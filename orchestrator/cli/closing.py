@@ -1,15 +1,14 @@
 """The end of ``run`` and ``resume``: draws the picture, prints the summary or the JSON, and gives the exit code."""
 
-import json
-import sys
 import time
 
 from orchestrator import private
 from orchestrator.cli.drive import Driven, How
-from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
+from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED, complain
 from orchestrator.cli.lookup import INTERRUPTED as INTERRUPTED_RUN
 from orchestrator.cli.lookup import Found
 from orchestrator.cli.report import report
+from orchestrator.cli.saying import echo_json
 from orchestrator.cli.summary import Line, ended_before, how_to_continue, short, summary
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import RunStatus
@@ -63,9 +62,9 @@ def graph_of(found: Found) -> Graph:
 def _tell(found: Found, how: How, lines: list[Line], interrupted: bool) -> int:
     if how.json:
         word = INTERRUPTED_RUN if interrupted else str(found.run.status)
-        print(json.dumps(report(found.run, found.plan, found.view.states, word), ensure_ascii=False, indent=2))
+        echo_json(report(found.run, found.plan, found.view.states, word))
         if interrupted:
-            print(how_to_continue(found).text, file=sys.stderr)
+            complain(how_to_continue(found).text)
     else:
         from orchestrator.cli.console import say
 

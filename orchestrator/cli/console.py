@@ -10,6 +10,7 @@ from orchestrator.cli.rows import Row
 from orchestrator.cli.summary import Line
 from orchestrator.cli.words import LOOKS, column
 from orchestrator.core.model import Status
+from orchestrator.terminal import shown
 from orchestrator.words import status_word
 
 #: The most letters of a name that are shown where space is short.
@@ -35,12 +36,17 @@ def console() -> Console:
 def say(lines: Iterable[Line]) -> None:
     """Print lines, in their colours where there is a terminal."""
     if not sys.stdout.isatty():
-        for line in lines:
-            print(line.text)
+        for said in lines:
+            print(said.text)
         return
     screen = console()
-    for line in lines:
-        screen.print(Text(line.text, line.style), soft_wrap=line.whole)
+    for said in lines:
+        screen.print(Text(said.text, said.style), soft_wrap=said.whole)
+
+
+def line(text: str, style: str = "") -> Text:
+    """A line of rich's in which nothing acts but its style."""
+    return Text(shown(text), style)
 
 
 def sign(status: Status, to: Console) -> str:
@@ -54,12 +60,12 @@ def step_lines(rows: Sequence[Row], to: Console) -> Iterator[Text]:
         style = LOOKS[row.status].style
         quiet = row.status in (Status.PENDING, Status.SKIPPED)
         name = row.name if len(row.name) <= width else f"{row.name[: width - 1]}…"
-        line = Text(f"{sign(row.status, to)} ", style)
-        line.append(f"{name:{width}}  ", "bright_black" if quiet else "default not bold")
-        line.append(f"{row.word:{_WORD}}", style)
-        line.append(f"{row.elapsed:>{_TIME}}  ", "default not bold")
-        line.append(row.note, _NOTES.get(row.status, "bright_black not bold"))
+        shown_row = Text(f"{sign(row.status, to)} ", style)
+        shown_row.append(f"{name:{width}}  ", "bright_black" if quiet else "default not bold")
+        shown_row.append(f"{row.word:{_WORD}}", style)
+        shown_row.append(f"{row.elapsed:>{_TIME}}  ", "default not bold")
+        shown_row.append(row.note, _NOTES.get(row.status, "bright_black not bold"))
         if to.is_terminal:
-            line.truncate(to.width, overflow="ellipsis")
-        line.rstrip()
-        yield line
+            shown_row.truncate(to.width, overflow="ellipsis")
+        shown_row.rstrip()
+        yield shown_row

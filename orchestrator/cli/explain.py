@@ -10,7 +10,7 @@ from orchestrator.core.model import Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
-from orchestrator.terminal import without_codes
+from orchestrator.terminal import shown
 from orchestrator.words import duration, status_word
 
 #: How much of a step's outputs is shown.
@@ -153,7 +153,7 @@ def _succeeded(step: Step, state: StepState) -> list[str]:
     again = f", attempt {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
     lines = [f"succeeded in {lasted(state, state.ended_at or 0.0)}{again}"]
     if state.outputs:
-        text = without_codes(json.dumps(state.outputs, ensure_ascii=False))
+        text = shown(json.dumps(state.outputs, ensure_ascii=False))
         lines.append(f"outputs: {text if len(text) <= _OUTPUTS else f'{text[:_OUTPUTS]}…'}")
     if state.live:
         lines.append(f"its job goes on: {state.job}")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from orchestrator.errors import InvalidGraphError, OrchestratorError
 from orchestrator.extras import install
+from orchestrator.terminal import shown
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -73,7 +74,7 @@ def _give_up_output() -> None:
 def complain(text: str) -> None:
     """Say what is wrong, on standard error. If nobody can be told there, the exit code tells it."""
     with contextlib.suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        print(shown(text), file=sys.stderr, flush=True)
 
 
 def _keep(error: Exception) -> str:

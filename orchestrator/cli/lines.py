@@ -8,6 +8,7 @@ from orchestrator.cli.rows import row
 from orchestrator.cli.watch import Watch
 from orchestrator.cli.words import clock, column, counted, lasted
 from orchestrator.core.model import Status, StepState
+from orchestrator.terminal import shown
 
 #: The widest status, ``upstream failed``.
 _WORD = 15
@@ -44,7 +45,7 @@ class LineView:
             self._stream.flush()
 
     def say(self, text: str) -> None:
-        self._stream.write(f"{clock(time.time())}  {text}\n")
+        self._stream.write(f"{clock(time.time())}  {shown(text)}\n")
         self._stream.flush()
 
     def _changed(self, node: int, _: StepState, state: StepState) -> None:

@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.text import Text
 
 from orchestrator.cli.before import by_depth
-from orchestrator.cli.console import sign, step_lines
+from orchestrator.cli.console import line, sign, step_lines
 from orchestrator.cli.rows import rows, telling
 from orchestrator.cli.watch import Watch
 from orchestrator.cli.words import LOOKS, ORDER
@@ -64,7 +64,7 @@ class LiveView:
 
     def picture(self) -> list[Text]:
         """What the screen shows now, line by line."""
-        word = [Text(self._word, "yellow")] if self._word else []
+        word = [line(self._word, "yellow")] if self._word else []
         return [self._header(), Text(), *self._steps(), Text(), self._bar(), self._counts(), *word]
 
     def _steps(self) -> list[Text]:
@@ -79,9 +79,9 @@ class LiveView:
     def _header(self) -> Text:
         run = self._watch.run
         took = duration((self._clock() if run.ended_at is None else run.ended_at) - run.started_at)
-        said = Text.assemble("run ", (run.id, "bold"))
+        said = Text.assemble("run ", line(run.id, "bold"))
         if not run.id.startswith(run.graph):
-            said.append(f" of {run.graph}")
+            said.append(line(f" of {run.graph}"))
         said.append(took.rjust(max(self._console.width - said.cell_len, len(took) + 2)))
         return said
 

@@ -28,9 +28,8 @@ class Row:
 
 def row(plan: Plan, states: States, node: int, now: float) -> Row:
     step, state = plan.steps[node], states.get(node, PENDING)
-    return Row(
-        step.name, state.status, status_word(state.status), lasted(state, now), one_line(note(plan, states, node, now))
-    )
+    word, said = status_word(state.status), one_line(note(plan, states, node, now))
+    return Row(one_line(step.name), state.status, word, lasted(state, now), said)
 
 
 def note(plan: Plan, states: States, node: int, now: float) -> str:

@@ -12,7 +12,7 @@ from orchestrator.cli.words import classed, clock, counted, listed, stopped, tal
 from orchestrator.core.machine import OPERATOR
 from orchestrator.core.model import RunStatus, Status, StepState, Stop
 from orchestrator.core.plan import FailsOn
-from orchestrator.terminal import one_line
+from orchestrator.terminal import one_line, shown
 from orchestrator.words import duration, status_word
 
 #: How many failed steps are told one by one.
@@ -33,6 +33,9 @@ class Line:
     text: str
     style: str = ""
     whole: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", shown(self.text))
 
 
 def summary(found: Found, now: float) -> Iterator[Line]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.core.model import PENDING, Run, Status, StepState
+from orchestrator.terminal import shown
 from orchestrator.words import duration
 
 States = Mapping[str, StepState]
@@ -100,8 +101,8 @@ def way(states: States | None, tail: str, head: str) -> Way:
 
 
 def plain(text: str) -> str:
-    """``text`` without what no picture can hold: control characters and halves of letters become spaces."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    """``text`` as a picture can hold it: what acts is escaped, ends of lines and whatever cannot be seen are spaces."""
+    return "".join(letter if letter.isprintable() else " " for letter in shown(text))
 
 
 def subtitle(run: Run | None, now: float | None) -> str:

@@ -12,7 +12,7 @@ from orchestrator.core.steps import Step
 from orchestrator.engine import looks
 from orchestrator.engine.ledger import Ledger
 from orchestrator.ports import CHECKS, JobOver, JobRunning, Task
-from orchestrator.terminal import without_codes
+from orchestrator.terminal import shown
 
 #: Seconds between the looks at a job that was asked to stop; each asks again.
 GRACE = 10.0
@@ -116,7 +116,7 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
     """
     if over.outcome is Outcome.SUCCEEDED and over.at >= _deadline(step, state) + skew:
         return late(step, JobEnded(state.attempt, Outcome.FAILED, over.at))
-    said = over.error and without_codes(over.error)  # what a worker or a library said may be meant for a terminal
+    said = over.error and shown(over.error)  # what a worker or a library said may be meant for a terminal
     return JobEnded(
         state.attempt,
         over.outcome,

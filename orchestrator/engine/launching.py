@@ -14,7 +14,7 @@ from orchestrator.engine.rendering import holds, render
 from orchestrator.engine.sole import cancel_others, recorded
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.ports import Discards, JobBackend, JobOver, JobRequest, Launched, Task
-from orchestrator.terminal import without_codes
+from orchestrator.terminal import shown
 
 #: Seconds after which a job that was launched is in every list of its service.
 LIST_LAG = 30.0
@@ -110,5 +110,5 @@ def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, ca
 
 def _hopeless(claim: Claim, error: str, cause: str) -> JobEnded:
     attempt, at = claim.effect.attempt, claim.ledger.clock()
-    error = without_codes(error)
+    error = shown(error)
     return JobEnded(attempt, Outcome.FAILED, at, error=error, cause=cause, hopeless=True, claimed_at=claim.at)

@@ -5,7 +5,7 @@ Chaos causes none of these, whatever its seed: each is a mistake, of the orchest
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,16 +36,15 @@ def stumbles() -> Iterator[list[str]]:
 
 def in_logs(logs: Mapping[str, Path]) -> list[str]:
     """What the logs of functions, by their names, say of it: each once."""
-    found = [
-        f"{name}: {said}"
-        for name, log in logs.items()
-        if log.exists()
-        for said in _said(log.read_text(encoding="utf-8", errors="replace").splitlines())
-    ]
-    return list(dict.fromkeys(found))
+    found: dict[str, None] = {}
+    for name, log in logs.items():
+        if log.exists():
+            with log.open(encoding="utf-8", errors="replace") as lines:
+                found.update((f"{name}: {said}", None) for said in _said(line.rstrip("\n") for line in lines))
+    return list(found)
 
 
-def _said(lines: list[str]) -> Iterator[str]:
+def _said(lines: Iterable[str]) -> Iterator[str]:
     inside = False
     for line in lines:
         if line.startswith(_TRACEBACK):

@@ -73,7 +73,7 @@ class SqliteStore:
             checked(database.name, schema)
             for statement in SCHEMA.split(";"):
                 connection.execute(statement)
-            if schema < codec.SCHEMA:
+            if schema < codec.SCHEMA and not database.looking:
                 connection.execute(f"PRAGMA user_version = {codec.SCHEMA}")
         database.join(self)
 

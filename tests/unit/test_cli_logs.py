@@ -1,4 +1,4 @@
-"""A log on its way to standard output: as it is, and on a terminal without what might do anything to it."""
+"""A log on its way to standard output: as it is, and on a terminal so that nothing in it acts."""
 
 import io
 import sys
@@ -19,8 +19,8 @@ class _Terminal(io.TextIOWrapper):
     ("made", "encoding", "seen"),
     [
         (io.TextIOWrapper, "utf-8", b"".join(PIECES)),
-        (_Terminal, "utf-8", "red grüße\n10 %\r50 %\r\ufffd\ufffd2J\n".encode()),
-        (_Terminal, "ascii", b"red gr??e\n10 %\r50 %\r??2J\n"),
+        (_Terminal, "utf-8", "red\\x1b]0;a title\\x07 grüße\n10 %\r50 %\r\ufffd\\x00\ufffd2J\n".encode()),
+        (_Terminal, "ascii", b"red\\x1b]0;a title\\x07 gr??e\n10 %\r50 %\r?\\x00?2J\n"),
     ],
 )
 def test_a_log_is_shown_as_it_is_unless_a_terminal_would_obey_it(

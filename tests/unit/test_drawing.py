@@ -140,15 +140,15 @@ flowchart LR
 def test_what_mermaid_takes_for_its_own_is_written_as_an_entity() -> None:
     run = dataclasses.replace(RUN, id='a "b" <c>\x00', ended_at=NOW, status=RunStatus.SUCCEEDED)
     text = mermaid_text(Graph("g", (Step("a", Work("<b>#&")),)), None, run)
-    assert text.splitlines()[1] == 'title: "g · run a \\"b\\" <c>  · succeeded · 1 m 40 s"'
+    assert text.splitlines()[1] == 'title: "g · run a \\"b\\" <c>\\\\x00 · succeeded · 1 m 40 s"'
     assert '  n0["a<br/>#lt;b#gt;#35;#amp;"]:::step' in text.splitlines()
 
 
 def test_the_tip_of_a_box_tells_the_error_and_the_condition_and_no_control_characters() -> None:
     step = dataclasses.replace(command("a", when="{{ x }}", trigger=TriggerRule.ALL_DONE), description="Loads it.")
-    state = StepState(Status.FAILED, 1, error="\x1b[31mno\nfile" + "!" * 1000)
+    state = StepState(Status.FAILED, 1, error="\x1b[31mno\n\x1b]0;\u202efile" + "!" * 1000)
     (box,) = compose(Graph("g", (step,)), {"a": state}).sketch.boxes
-    error = f"failed:  [31mno file{'!' * 388}"
+    error = f"failed: no \\x1b]0;\\u202efile{'!' * 383}"
     assert box == Box(
         title="a",
         status=Status.FAILED,

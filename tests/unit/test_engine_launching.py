@@ -140,7 +140,7 @@ def test_a_refused_launch_fails_the_step_at_once_whatever_its_retries(world):
     assert (state.status, state.attempt, state.error, state.cause) == (Status.FAILED, 1, "no such template", "refused")
 
 
-def test_no_reason_of_a_failure_holds_an_escape_code_whoever_gave_it(world):
+def test_no_reason_of_a_failure_acts_on_a_terminal_whoever_gave_it(world):
     pair = world(
         Step("a", JOB), Step("b", Work("other", {})), a=Script(outcome=Outcome.FAILED, error="\x1b[31mboom\x1b[0m")
     )
@@ -153,7 +153,7 @@ def test_no_reason_of_a_failure_holds_an_escape_code_whoever_gave_it(world):
     pair.start()
     assert pair.finish() is RunStatus.FAILED
     view = pair.store.load_all(KEY)
-    assert [view.state(node).error for node in (0, 1)] == ["boom", "no such template"]
+    assert [view.state(node).error for node in (0, 1)] == ["boom", r"no such \x1b]0;title\x07template"]
 
 
 class Calls:

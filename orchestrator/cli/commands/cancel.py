@@ -11,6 +11,7 @@ from orchestrator.cli.cancelling import cancel_here, done
 from orchestrator.cli.failure import DONE, INTERRUPTED
 from orchestrator.cli.lookup import Found, find_run, find_step, load, named_store
 from orchestrator.cli.options import place_options
+from orchestrator.cli.saying import echo
 from orchestrator.cli.summary import failures
 from orchestrator.cli.words import listed, stopped
 from orchestrator.core.model import RunStatus, Stop
@@ -50,10 +51,10 @@ def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store
         found = load(place, opened, find_run(opened, run), named)
     nodes = {find_step(found.plan, name) for name in steps} if steps else None
     if over := _over(found, nodes):
-        click.echo(over)
+        echo(over)
         return DONE
     if nodes is None and (before := found.run.stop) is not None:
-        click.echo(f"run {found.run.id} was cancelled {stopped(before)}: this goes on with that")
+        echo(f"run {found.run.id} was cancelled {stopped(before)}: this goes on with that")
     stop = Stop(time.time(), getpass.getuser(), why)
     if place is None:
         return in_cloud(found, stop, nodes)
@@ -65,8 +66,8 @@ def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
 
     assert found.url is not None
     waiting, jobs = cancel_in_cloud(found.url, found.run.key, stop, nodes)
-    click.echo(f"run {found.run.id}: {done(waiting, jobs)}")
-    click.echo(f"see it end: orchestrator status {found.run.id}{found.flag}")
+    echo(f"run {found.run.id}: {done(waiting, jobs)}")
+    echo(f"see it end: orchestrator status {found.run.id}{found.flag}")
     return DONE
 
 
@@ -74,15 +75,15 @@ def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Coll
     named = url.file if url is not None else None
     if named is not None and named.name != home.database.name:
         raise UsageError(f"--store: expected a file called {home.database.name}, to cancel a run in it, came {named}")
-    if not cancel_here(home, found.run, stop, nodes, click.echo):
-        click.echo("not all of it has ended yet: type the same command again")
+    if not cancel_here(home, found.run, stop, nodes, echo):
+        echo("not all of it has ended yet: type the same command again")
         return INTERRUPTED
     with named_store(home.path if url is None else None, url.text if url else None) as (place, store):
         now = load(place, store, find_run(store, found.run.id), url)
     for line in failures(now):
-        click.echo(line.text)
+        echo(line.text)
     if now.run.status is not RunStatus.RUNNING:
-        click.echo(f"it has ended: {now.run.status}")
+        echo(f"it has ended: {now.run.status}")
     return DONE
 
 

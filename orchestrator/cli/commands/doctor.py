@@ -1,6 +1,5 @@
 """``orchestrator doctor``: what is missing or wrong in a deployment."""
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from orchestrator.catalog import nearest
 from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.options import deployment_options, json_option
+from orchestrator.cli.saying import echo_json
 from orchestrator.deployment import Deployment
 from orchestrator.settings import read_reach_settings
 
@@ -63,7 +63,7 @@ def command(project: str, region: str, name: str, environment: str, graphs: Path
         results: list[Result] = []
         if as_json:
             results.extend(examine(world))
-            click.echo(json.dumps(report(deployment, results), ensure_ascii=False, indent=2))
+            echo_json(report(deployment, results))
         else:
             width = get_terminal_size().columns if sys.stdout.isatty() else None
             say(lines(deployment, kept(examine(world), results), width))

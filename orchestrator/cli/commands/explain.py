@@ -8,8 +8,8 @@ import click
 from orchestrator.cli.explain import explain
 from orchestrator.cli.lookup import find_step, found_run
 from orchestrator.cli.options import place_options
+from orchestrator.cli.saying import echo
 from orchestrator.cli.summary import abandoned, log_path, short
-from orchestrator.terminal import without_codes
 
 EPILOG = """\b
 Examples:
@@ -27,16 +27,16 @@ def command(run: str, step: str, home: Path | None, store: str | None) -> None:
     found = found_run(home, run, store)
     node = find_step(found.plan, step)
     first, *further = explain(found.plan, found.view, node, time.time())
-    click.echo(indented(f"{found.plan.steps[node].name}: {first}"))
+    echo(indented(f"{found.plan.steps[node].name}: {first}"))
     for line in further:
-        click.echo(indented(f"  {line}"))
+        echo(indented(f"  {line}"))
     log = log_path(found, node)
     if log is not None:
-        click.echo(f"  log: {short(log)}")
+        echo(f"  log: {short(log)}")
     if found.abandoned:
-        click.echo(f"  {abandoned(found)}")
+        echo(f"  {abandoned(found)}")
 
 
 def indented(line: str) -> str:
     """A line, whose further lines, if an error has some, stand below it."""
-    return without_codes(line).replace("\n", "\n      ")
+    return line.replace("\n", "\n      ")

@@ -2,6 +2,7 @@
 
 import click
 
+from orchestrator.cli.saying import echo
 from orchestrator.cli.words import column
 from orchestrator.errors import NotFoundError
 
@@ -21,4 +22,4 @@ def command() -> None:
         raise NotFoundError("there is no graph in graphs/ here: a graph is graphs/NAME.yaml or graphs/NAME/graph.yaml")
     width = column(list(found), 100)
     for name, path in found.items():
-        click.echo(f"{name:{width}}  {path}")
+        echo(f"{name:{width}}  {path}")

@@ -8,6 +8,7 @@ import click
 from orchestrator.catalog import nearest
 from orchestrator.cli.failure import DONE, WRONG, complain
 from orchestrator.cli.options import json_option
+from orchestrator.cli.saying import echo
 from orchestrator.cli.words import counted
 from orchestrator.locking import NAME, Lock, lock
 from orchestrator.locking.compare import differences
@@ -45,7 +46,7 @@ def command(folder: Path, check: bool, as_json: bool) -> int:
         click.echo(made.text(), nl=False)
     else:
         for line in told(path, made, check and not stale):
-            click.echo(line)
+            echo(line)
     for problem in [*(f"{folder}/{line}" for line in made.problems), *stale]:
         complain(problem)
     return WRONG if made.problems or stale else DONE

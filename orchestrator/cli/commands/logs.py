@@ -12,6 +12,7 @@ import click
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.lookup import Found, find_step, found_run
 from orchestrator.cli.options import place_options
+from orchestrator.cli.saying import echo
 from orchestrator.cli.summary import log_path, short
 from orchestrator.cli.words import counted
 from orchestrator.errors import UsageError
@@ -52,7 +53,7 @@ def command(run: str, step: str, attempt: int | None, follow: bool, home: Path |
         from orchestrator.cli.cloud import job_lines
 
         for line in job_lines(found, node, attempt, follow):
-            click.echo(line)
+            echo(line)
         return DONE
     if missing := deleted(found, node, attempt):
         complain(missing)
@@ -64,19 +65,23 @@ def command(run: str, step: str, attempt: int | None, follow: bool, home: Path |
     if path is None:
         complain(nothing(found, node, attempt))
         return DONE
-    with path.open("rb") as log:
-        show(iter(partial(log.read, _PIECE), b""))
+    show(_pieces(path))
     return DONE
 
 
 def show(pieces: Iterable[bytes]) -> None:
-    """Write a log to standard output as it is; to a terminal without escape codes, which might do anything to it."""
-    decode, clean = codecs.getincrementaldecoder("utf-8")("replace").decode, Cleaner()
+    """Write a log to standard output as it is; to a terminal so that nothing in it acts."""
     sys.stdout.flush()
-    for piece in pieces:
-        fit = clean(decode(piece)).encode(sys.stdout.encoding, "replace") if sys.stdout.isatty() else piece
-        sys.stdout.buffer.write(fit)
+    for piece in _cleaned(pieces) if sys.stdout.isatty() else pieces:
+        sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
+
+
+def _cleaned(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    decode, clean = codecs.getincrementaldecoder("utf-8")("replace").decode, Cleaner()
+    for piece in pieces:
+        yield clean(decode(piece)).encode(sys.stdout.encoding, "replace")
+    yield clean(decode(b"", final=True), last=True).encode(sys.stdout.encoding, "replace")
 
 
 def deleted(found: Found, node: int, attempt: int | None) -> str | None:
@@ -110,9 +115,8 @@ def followed(found: Found, node: int, attempt: int | None, home: Path | None, st
         over = state.status.final or state.attempt > current or found.abandoned
         path = log_path(found, node, current)
         if path is not None:
-            piece = _from(path, read)
-            read += len(piece)
-            if piece:
+            for piece in _pieces(path, read):
+                read += len(piece)
                 yield piece
         if not over:
             time.sleep(_LOOK)
@@ -123,7 +127,7 @@ def followed(found: Found, node: int, attempt: int | None, home: Path | None, st
         found = found_run(home, found.run.id, store)
 
 
-def _from(path: Path, start: int) -> bytes:
+def _pieces(path: Path, start: int = 0) -> Iterator[bytes]:
     with path.open("rb") as log:
         log.seek(start)
-        return log.read()
+        yield from iter(partial(log.read, _PIECE), b"")

@@ -8,6 +8,7 @@ import click
 from orchestrator.cli.closing import graph_of
 from orchestrator.cli.lookup import found_run
 from orchestrator.cli.options import place_options
+from orchestrator.cli.saying import echo
 from orchestrator.errors import UsageError
 
 EPILOG = """\b
@@ -39,6 +40,6 @@ def command(graph: str | None, run: str | None, output: Path, home: Path | None,
         found = found_run(home, run, store)
         states = {step.name: found.view.state(node) for node, step in enumerate(found.plan.steps)}
         drawn = draw(graph_of(found), output, states, found.run, time.time())
-    click.echo(f"{drawn.path}: {drawn.steps:,} steps in {drawn.boxes:,} boxes")
+    echo(f"{drawn.path}: {drawn.steps:,} steps in {drawn.boxes:,} boxes")
     for note in drawn.notes:
-        click.echo(note)
+        echo(note)

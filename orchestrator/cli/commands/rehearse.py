@@ -1,6 +1,5 @@
 """``orchestrator rehearse``: run a graph on this machine as it runs in the cloud, while things go wrong."""
 
-import json
 import random
 import threading
 import time
@@ -15,6 +14,7 @@ from orchestrator.cli.interrupt import interruptible
 from orchestrator.cli.options import json_option
 from orchestrator.cli.rehearsed import Kept, Rehearsed
 from orchestrator.cli.rehearsing import Wanted, rehearse
+from orchestrator.cli.saying import echo, echo_json
 from orchestrator.cli.words import clock
 from orchestrator.errors import UsageError
 
@@ -90,17 +90,17 @@ def command(
 
     def say(text: str) -> None:
         if not as_json:
-            click.echo(f"{clock(time.time())}  {text}")
+            echo(f"{clock(time.time())}  {text}")
 
     def tell(result: Rehearsed, kept: Kept | None) -> None:
         nonlocal early
         early = stop.is_set()
         if as_json:
             world = {} if kept is None else {"kept": kept.json()}
-            click.echo(json.dumps({"seed": dice, **result.json(), **world}, ensure_ascii=False, indent=2))
+            echo_json({"seed": dice, **result.json(), **world})
             return
         for line in chain(result.lines(), kept.lines() if kept is not None else ()):
-            click.echo(line)
+            echo(line)
 
     with interruptible(stop.set):
         if not calm or kills:

@@ -1,6 +1,5 @@
 """``orchestrator runs``: the runs of a home, the newest first."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import click
 from orchestrator.cli.lookup import named_store, standing
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.report import headline
+from orchestrator.cli.saying import echo, echo_json
 from orchestrator.cli.words import clock, column, why
 from orchestrator.core.model import Run
 from orchestrator.errors import UnreadableRecordError
@@ -40,12 +40,12 @@ def command(limit: int, home: Path | None, store: str | None, as_json: bool) -> 
     if as_json:
         listed = [headline(run, standing(place, run)) for run in runs]
         listed += [{"run": None, "status": UNREADABLE, "path": one.path, "why": one.why} for one in unreadable]
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        echo_json(listed)
         return
     for line in lines(place, runs):
-        click.echo(line)
+        echo(line)
     for one in unreadable:
-        click.echo(f"{one.path}  {UNREADABLE}: {one.why}")
+        echo(f"{one.path}  {UNREADABLE}: {one.why}")
 
 
 def lines(home: Home | None, runs: Sequence[Run]) -> list[str]:

@@ -1,8 +1,8 @@
 """``orchestrator schema``: the JSON Schema of the file format."""
 
-import json
-
 import click
+
+from orchestrator.cli.saying import echo_json
 
 EPILOG = """\b
 Example:
@@ -17,4 +17,4 @@ def command() -> None:
     """Print the JSON Schema of graph files, so that an editor completes and checks them."""
     from orchestrator.definition.schema import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    echo_json(json_schema())

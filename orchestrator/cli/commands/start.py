@@ -1,6 +1,5 @@
 """``orchestrator start``: start a run of a deployed graph."""
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ import click
 from orchestrator.cli.failure import DONE, complain
 from orchestrator.cli.given import given_params
 from orchestrator.cli.options import deployment_options, json_option
+from orchestrator.cli.saying import echo, echo_json
 from orchestrator.deployment import Deployment
 from orchestrator.errors import NotFoundError, OrchestratorError
 from orchestrator.home import check_run_id
@@ -122,8 +122,8 @@ def not_allowed(deployment: Deployment, error: NotAllowedError, token: str | Non
 def tell(started: Started, store: str, as_json: bool) -> None:
     """The run, and how to follow it."""
     if as_json:
-        click.echo(json.dumps({**asdict(started), "store": store}, ensure_ascii=False, indent=2))
+        echo_json({**asdict(started), "store": store})
         return
     was = "started" if started.created else f"was there already, and is {started.status}"
-    click.echo(f"run {started.run} {was}")
-    click.echo(f"follow it: orchestrator status {started.run} --store '{store}'")
+    echo(f"run {started.run} {was}")
+    echo(f"follow it: orchestrator status {started.run} --store '{store}'")

@@ -11,11 +11,11 @@ from orchestrator.cli.lookup import Found, found_run
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.report import report
 from orchestrator.cli.rows import rows, telling
+from orchestrator.cli.saying import echo_json
 from orchestrator.cli.summary import abandoned, although, failures
 from orchestrator.cli.watch import Watch
 from orchestrator.cli.words import clock, tally
 from orchestrator.core.model import RunStatus
-from orchestrator.terminal import without_codes
 from orchestrator.words import duration
 
 EPILOG = """\b
@@ -41,34 +41,30 @@ def command(run: str | None, everything: bool, home: Path | None, store: str | N
     """
     found = found_run(home, run, store)
     if as_json:
-        click.echo(
-            json.dumps(report(found.run, found.plan, found.view.states, found.word), ensure_ascii=False, indent=2)
-        )
+        echo_json(report(found.run, found.plan, found.view.states, found.word))
         return
     show(found, time.time(), everything)
 
 
 def show(found: Found, now: float, everything: bool) -> None:
-    from rich.text import Text
-
-    from orchestrator.cli.console import console, say, step_lines
+    from orchestrator.cli.console import console, line, say, step_lines
 
     screen = console()
     watch = Watch(found.run, found.plan, found.view)
     nodes = by_depth(found.plan) if everything or len(found.plan.steps) <= _MANY else telling(watch, 40)
-    screen.print(Text(headline(found, now), "bold"))
+    screen.print(line(headline(found, now), "bold"))
     for name, value in found.run.params.items():
-        screen.print(Text(without_codes(f"  {name} = {json.dumps(value, ensure_ascii=False)}")))
+        screen.print(line(f"  {name} = {json.dumps(value, ensure_ascii=False)}"))
     if found.run.params:
-        screen.print(Text(f"  its days and times are those of {found.run.time_zone}"))
-    for line in step_lines(rows(found.plan, found.view.states, nodes, now), screen):
-        screen.print(line)
+        screen.print(line(f"  its days and times are those of {found.run.time_zone}"))
+    for row in step_lines(rows(found.plan, found.view.states, nodes, now), screen):
+        screen.print(row)
     if len(nodes) < len(found.plan.steps):
-        screen.print(Text(f"{len(nodes)} of {len(found.plan.steps):,} steps are shown: list all with --all"))
-    screen.print(Text(tally(watch.counts)))
+        screen.print(line(f"{len(nodes)} of {len(found.plan.steps):,} steps are shown: list all with --all"))
+    screen.print(line(tally(watch.counts)))
     say([*failures(found), *although(found)])
     if found.abandoned:
-        screen.print(Text(abandoned(found), "yellow"))
+        screen.print(line(abandoned(found), "yellow"))
 
 
 def headline(found: Found, now: float) -> str:

@@ -1,6 +1,5 @@
 """``orchestrator validate``: is a graph right, and if not, all that is wrong with it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import click
 
 from orchestrator.cli.failure import DONE, WRONG, complain
 from orchestrator.cli.options import json_option
+from orchestrator.cli.saying import echo, echo_json
 from orchestrator.cli.words import counted
 from orchestrator.core.graph import Graph
 from orchestrator.errors import InvalidGraphError, UsageError
@@ -48,11 +48,11 @@ def command(graphs: tuple[str, ...], as_json: bool) -> int:
     """Check each GRAPH, and say all that is wrong with all of them."""
     found = compared([check(name) for name in graphs])
     if as_json:
-        click.echo(json.dumps([asdict(checked) for checked in found], ensure_ascii=False, indent=2))
+        echo_json([asdict(checked) for checked in found])
     else:
         for checked in found:
             if checked.valid:
-                click.echo(told(checked))
+                echo(told(checked))
             for problem in (*checked.problems, *checked.warnings):
                 complain(problem)
     return DONE if all(checked.valid for checked in found) else WRONG
