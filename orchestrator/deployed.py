@@ -17,6 +17,7 @@ from orchestrator.auth import Verifier
 from orchestrator.core.messages import EVENT, Effect, Finish
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import parse_job_name
+from orchestrator.core.overdue import Pace
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Hear
 from orchestrator.engine.notice import notice
@@ -46,6 +47,7 @@ class Deployed:
 
     settings: CloudSettings
     step_failed: Hear | None = None
+    _pace: Pace = field(default_factory=Pace)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -128,11 +130,11 @@ class Deployed:
 
         ``unreadable`` hears of each document that cannot be read; nothing is done about it, and everything else is.
         """
-        epoch = f"{time.time_ns():x}"
         for run in self.engine.store.unfinished(unreadable):
             seconds = time.time() - run.started_at
             try:
-                swept = Swept(run, seconds, self.engine.sweep(run.key, epoch, unreadable))
+                tasks, self._pace = self.engine.sweep_overdue(run.key, self._pace, unreadable)
+                swept = Swept(run, seconds, tasks)
             except UnreadableRecordError as error:  # its plan, or its record since it was listed
                 unreadable(error)
                 continue

@@ -5,21 +5,22 @@ This file has its doors. ``ledger`` commits and pays, ``launching`` launches exa
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from typing import assert_never
 
 from orchestrator.core import machine
 from orchestrator.core.ending import culprits, was_cancelled
 from orchestrator.core.fitting import misfit
-from orchestrator.core.messages import STOP, SWEEP, Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import Event, Run, RunStatus, Stop, StopRequested, View
+from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import Plan
-from orchestrator.engine.checking import GRACE, check
+from orchestrator.engine import sweeping
+from orchestrator.engine.checking import check
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.notice import notice
 from orchestrator.errors import NotFoundError
-from orchestrator.ports import CHECKS, Task, Unreadable, refuse
+from orchestrator.ports import Unreadable, refuse
 
 __all__ = ["Engine"]
 
@@ -75,31 +76,40 @@ class Engine(Ledger):
     def sweep(self, key: str, epoch: str, unreadable: Unreadable = refuse) -> int:
         """Pay whatever a run still owes, and look at all its jobs now. Returns how many tasks that took.
 
-        A cancelling that died halfway goes on here. ``unreadable`` hears of each part of the run that cannot be read:
-        nothing is done there, and everything elsewhere.
-
-        The names carry ``epoch``: a task that was given up keeps its name, and paying it again under that name would
-        do nothing. So every sweep of a run needs an epoch of its own.
+        For whoever knows that no queue has any of it. The names carry ``epoch``: a task that was given up keeps its
+        name, and paying it again under that name would do nothing. So every sweep of a run needs one of its own.
         """
-        run, plan = self.known(key)
-        stored = self.store.get_run(key)
-        if stored is None or stored.status is not RunStatus.RUNNING:
-            return 0
-        view = self.store.load_all(key, unreadable)
-        if stored.stop is not None:
-            self._stop(run, plan, _stoppable(plan), stored.stop, view)
-            view = self.store.load_all(key, lambda _: None)  # it has heard
-        tasks = []
-        for effect in machine.owed(plan, run.key, view, range(len(plan.nodes))):
-            if isinstance(effect, Check):
-                asks = effect.chain == STOP  # later, or a job that was asked just now would be asked to stop at once
-                due = self.clock() + GRACE if asks else 0.0
-                look = replace(effect, chain=f"{SWEEP}{epoch}{STOP if asks else ''}", due=due)
-                tasks.append(Task(look.name, CHECKS, look))
-            else:
-                tasks.append(Task(f"{effect.name}-{SWEEP}{epoch}", self.lane(plan, effect), effect))
+        seen = self._seen(key, unreadable)
+        tasks = [] if seen is None else sweeping.everything(self, *seen, epoch)
         self.queue.put(tasks)
         return len(tasks)
+
+    def sweep_overdue(self, key: str, pace: Pace, unreadable: Unreadable = refuse) -> tuple[int, Pace]:
+        """Pay what a run has owed for longer than its queue takes. How many tasks that took, and the queue's pace.
+
+        For whoever sweeps while queues are at work: what waits there is left alone. ``pace``: as other runs tell it.
+        """
+        seen = self._seen(key, unreadable)
+        if seen is None:
+            return 0, pace
+        tasks, pace = sweeping.overdue(self, *seen, pace)
+        self.queue.put(tasks)
+        return len(tasks), pace
+
+    def _seen(self, key: str, unreadable: Unreadable) -> tuple[Run, Plan, View] | None:
+        """A run that has not ended, as it is now; None if it has. A cancelling of it that died halfway goes on first.
+
+        ``unreadable`` hears of each part of it that cannot be read: nothing is done there, and everything elsewhere.
+        A sweep sees many runs, and remembers none: each has its params.
+        """
+        run = self.store.get_run(key)
+        if run is None or run.status is not RunStatus.RUNNING:
+            return None
+        plan, view = self._plan(run.version), self.store.load_all(key, unreadable)
+        if run.stop is not None:
+            self._stop(run, plan, _stoppable(plan), run.stop, view)
+            view = self.store.load_all(key, lambda _: None)  # it has heard
+        return run, plan, view
 
     def cancel(self, key: str, stop: Stop, nodes: Collection[int] | None = None) -> tuple[int, int]:
         """Cancel a run, or the steps ``nodes`` of it: none of them begins any more, and their jobs are asked to stop.

@@ -136,8 +136,9 @@ class LocalQueue:
                 self._done[delivery.name] = 1 if self._leased.pop(delivery.name, None) is not None else 0
 
     def retry(self, delivery: Delivery, now: float, error: str) -> bool:
-        """It failed: deliver it again, later and later (1, 2, 4 … 60 s). False if it was given up instead."""
-        again, due = delivery.tries < MOST_TRIES, now + min(2.0 ** (delivery.tries - 1), 60.0)
+        """It failed: deliver it again, later and later. False if it was given up instead."""
+        pause = self.pause(delivery.tries)
+        again, due = pause is not None, now + (pause or 0.0)
         with self._database.write() as connection:
             self.flush(connection)
             connection.execute(
@@ -146,6 +147,10 @@ class LocalQueue:
             )
             self._falls_due(delivery.effect.run, delivery.lane, due)
         return again
+
+    def pause(self, tries: int) -> float | None:
+        """Seconds until a task is delivered again that failed so often (1, 2, 4 … 60 s); None: it is given up."""
+        return min(2.0 ** (tries - 1), 60.0) if tries < MOST_TRIES else None
 
     def next_due(self, runs: Collection[str], lanes: Collection[str]) -> float | None:
         """When the next task falls due; None if there is none."""

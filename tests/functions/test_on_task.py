@@ -3,6 +3,7 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -206,10 +207,26 @@ def test_a_task_that_is_due_in_sixty_days_is_sent_on_and_not_performed(started: 
     assert decode(onward.http_request.body) == far
 
 
-def test_a_sweep_pays_again_what_unfinished_runs_owe(started: Cloud):
-    before = len(started.held("launches"))
+def aged(cloud: Cloud, seconds: float) -> None:
+    """The run began so long ago."""
+    store = cloud.world("sweep").engine.store
+    run = store.get_run(KEY)
+    store._client.collection("runs").document(KEY).set(of_run(replace(run, started_at=time.time() - seconds)))
+
+
+def test_a_sweep_leaves_alone_what_was_owed_a_moment_ago(started: Cloud):
+    assert started.post("sweep", b"").get_json() == {"runs": 1, "tasks": 0}
+    assert len(started.held("launches")) == 1
+
+
+def test_a_sweep_pays_again_what_unfinished_runs_have_owed_for_long_and_once_in_hours(started: Cloud):
+    aged(started, 1000.0)
     assert started.post("sweep", b"").get_json() == {"runs": 1, "tasks": 1}
-    assert len(started.held("launches")) == before + 1
+    assert len(started.held("launches")) == 1  # it waits there
+    aged(started, 4000.0)
+    for _ in range(3):
+        assert started.post("sweep", b"").get_json() == {"runs": 1, "tasks": 1}
+    assert len(started.held("launches")) == 2
 
 
 def test_a_sweep_leaves_runs_alone_that_have_ended(started: Cloud):
@@ -223,11 +240,11 @@ def test_a_run_that_cannot_be_swept_does_not_keep_the_others(started: Cloud):
     for run_id in ("r0", "r2"):
         lost = Run(run_id, run_key(run_id), "sales", "gone", {"date": "2026-01-31"}, 1.0)
         store._client.collection("runs").document(lost.key).set(of_run(lost))
-    before = len(started.held("launches"))
+    aged(started, 4000.0)
     with logged() as lines:
         answer = started.post("sweep", b"")
     assert answer.status_code == 404
-    assert len(started.held("launches")) == before + 1
+    assert len(started.held("launches")) == 2
     errors = sorted((line["run"], line["message"]) for line in lines if line["severity"] == "ERROR")
     assert errors == [(run_id, "not swept: no plan has the version 'gone'") for run_id in ("r0", "r2")]
 
@@ -242,7 +259,7 @@ def test_a_run_that_takes_too_long_is_logged_by_every_sweep(started: Cloud, monk
     with logged() as lines:
         for _ in range(2):
             started.post("sweep", b"")
-    swept = {"severity": "INFO", "message": "swept 1 runs", "runs": 1, "tasks": 1}
+    swept = {"severity": "INFO", "message": "swept 1 runs", "runs": 1, "tasks": 0}
     stuck = {
         "severity": "WARNING",
         "message": "run r1 stuck",

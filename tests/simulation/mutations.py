@@ -6,6 +6,7 @@ MACHINE, PLAN, RULES = "core/machine.py", "core/plan.py", "core/rules.py"
 ENGINE, LEDGER, LAUNCHING, CLAIMING, SOLE, CHECKING = (
     f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "claiming", "sole", "checking")
 )
+SWEEPING, OVERDUE = "engine/sweeping.py", "core/overdue.py"
 MEMORY, MESSAGES = "stores/memory.py", "core/messages.py"
 
 
@@ -153,8 +154,22 @@ MUTANTS = (
         "            pass\n",
     ),
     # Sweeping.
-    Mutant("a sweep's tasks carry no epoch", ENGINE, '-{SWEEP}{epoch}", self.lane', '-{SWEEP}", self.lane'),
-    Mutant("a sweep's looks carry no epoch", ENGINE, 'chain=f"{SWEEP}{epoch}{', 'chain=f"{SWEEP}{'),
+    Mutant("a sweep's tasks carry no epoch", SWEEPING, '-{SWEEP}{epoch}", ledger', '-{SWEEP}", ledger'),
+    Mutant("a sweep's looks carry no epoch", SWEEPING, 'chain=f"{SWEEP}{epoch}{', 'chain=f"{SWEEP}{'),
+    Mutant(
+        "each sweep puts again what is lost",
+        SWEEPING,
+        'epoch = f"{int(now // EPOCHS[lane]):x}"',
+        'epoch = f"{int(now)}"',
+    ),
+    Mutant("a sweep takes what waits in a slow queue for lost", SWEEPING, " or pace.lost(since, now)", " or True"),
+    Mutant("a queue that stands still is waited for", OVERDUE, " or max(since, self.moved) + STILL < now", ""),
+    Mutant(
+        "what the queue let through lately does not count",
+        OVERDUE,
+        "max(since, self.moved) + STILL",
+        "since + LATE",
+    ),
     Mutant(
         "a sweep overlooks launches that were claimed",
         MACHINE,
@@ -364,7 +379,7 @@ MUTANTS = (
     Mutant(
         "a cancelling that died halfway is not finished",
         ENGINE,
-        "            self._stop(run, plan, _stoppable(plan), stored.stop, view)\n",
+        "            self._stop(run, plan, _stoppable(plan), run.stop, view)\n",
         "",
     ),
     Mutant(

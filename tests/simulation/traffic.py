@@ -5,13 +5,15 @@ from dataclasses import replace
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
+from orchestrator.core.overdue import Pace
 from orchestrator.engine import Engine
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports import CHECKS, LAUNCHES, Task
-from orchestrator.queues.local import MOST_TRIES, Delivery, LocalQueue
+from orchestrator.queues.local import MOST_TRIES, Delivery
 from orchestrator.sqlite import Database
 from tests.simulation.life import Life
 from tests.simulation.loop import Crash
+from tests.simulation.queueing import Line
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -30,10 +32,10 @@ class Traffic:
         self.world = world
         self.random = world.random
         self.database = Database(":memory:")
-        self.queue = LocalQueue(self.database)
+        self.queue = Line(world, self.database)
         self.period = world.weather.period
         self._next = dict.fromkeys((LAUNCHES, CHECKS), inf)
-        self._epoch = 0
+        self._pace = Pace()
         self._renamed = 0
 
     def begin(self) -> None:
@@ -175,13 +177,14 @@ class Traffic:
             if error is None and stopped:
                 life.watch.cancelled()
 
-        self._epoch += 1
-        epoch = str(self._epoch)
+        def sweep(engine: Engine) -> None:
+            _, self._pace = engine.sweep_overdue(life.key, self._pace)
+
         times = 2 if self.random.random() < 0.2 else 1
         if times == 2:
             self.world.count("sweep: twice")
         for _ in range(times):
-            self.spawn(f"sweep {epoch}", lambda engine: engine.sweep(life.key, epoch), done, self.world.now)
+            self.spawn(f"sweep {life.name}", sweep, done, self.world.now)
 
     def announce(self, name: str, end: float) -> None:
         """A job of that name ends at ``end``: the signals of it."""

@@ -44,6 +44,7 @@ OTHERS = (
     "delivery: acknowledgement lost", "delivery: out of time", "name: forgotten",
     "signal: lost", "signal: late", "signal: early", "signal: twice", "signal: not ours",
     "start: twice", "start: again", "sweep: twice", "everything: crashes", "queue: forgets the run", "status: lags",
+    "queue: slow", "queue: out of order", "queue: backs off", "queue: gives up",
     "operator: cancels the run", "operator: cancels steps", "operator: twice", "operator: gives up",
     "handler: outlives its request", "handler: frozen", "launch: frozen on the way", "clock: jumps",
     "run: beside others", "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
@@ -72,7 +73,8 @@ class Weather:
     service tells when a look will pay. ``skew``: most seconds by which a clock is wrong. ``period``: of sweeps, if any.
     ``cancels``: that an operator cancels something. ``jumps``: whether clocks jump, within ``skew``. ``outlives``:
     whether a handler goes on when its request has timed out. ``frozen``: that a handler stands still for minutes,
-    before or after a call.
+    before or after a call. ``pace``: seconds between two launches that the queue lets through. ``disorder``: whether it
+    keeps no order. ``hard``: whether it backs off for minutes and gives up soon.
     """
 
     call: float = 0.0
@@ -94,6 +96,9 @@ class Weather:
     jumps: bool = False
     outlives: bool = False
     frozen: float = 0.0
+    pace: float = 0.0
+    disorder: bool = False
+    hard: bool = False
 
     @property
     def margin(self) -> float:
@@ -159,4 +164,7 @@ def draw(random: Random) -> Weather:
         jumps=skew > 0.0 and random.random() < 0.5,
         outlives=outlives,
         frozen=random.choice([0.0, 0.002, 0.01]) if outlives else 0.0,
+        pace=random.choice([0.0, 0.0, 5.0, 60.0]),
+        disorder=random.random() < 0.3,
+        hard=random.random() < 0.2,
     )

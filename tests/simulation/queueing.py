@@ -1,0 +1,97 @@
+"""A world's queue, where it is one of Google's: it is slow, keeps no order, backs off, and gives tasks up.
+
+It counts how often each launch was put again: a sweep that takes what waits for what is lost floods the lane.
+"""
+
+from collections.abc import Collection, Sequence
+from math import ceil
+from typing import TYPE_CHECKING
+
+from orchestrator.core.messages import SWEEP, Launch
+from orchestrator.ports import LAUNCHES, Task
+from orchestrator.queues.local import Delivery, LocalQueue
+from orchestrator.sqlite import Database
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+#: Seconds for which the name stays under which a sweep puts a launch again.
+HOURS = 6 * 3600.0
+
+#: Deliveries after which a hard queue gives a task up, and the most seconds between two of them.
+HARD_TRIES, LONGEST = 6, 300.0
+
+
+class Line(LocalQueue):
+    """The tasks of a world, as its weather lets them through. It holds no turn of the loop: traffic.py does."""
+
+    def __init__(self, world: "World", database: Database) -> None:
+        super().__init__(database)
+        self.world = world
+        self.weather = world.weather
+        self._next_launch = 0.0
+        self._known: set[str] = set()
+        self._waiting: set[str] = set()
+        self._puts: dict[Launch, list[float]] = {}
+
+    def put(self, tasks: Sequence[Task]) -> None:
+        if self.weather.disorder and len(tasks) > 1:
+            self.world.count("queue: out of order")
+            tasks = self.world.random.sample(tasks, len(tasks))
+        for task in tasks:
+            self._count(task)
+        super().put(tasks)
+
+    def lease(self, runs: Collection[str], lane: str, now: float, limit: int) -> list[Delivery]:
+        if lane != LAUNCHES or not self.weather.pace:
+            return super().lease(runs, lane, now, limit)
+        if now < self._next_launch:
+            return []
+        if self.weather.disorder:
+            runs = [run for run in runs if self.next_due([run], [lane]) is not None]
+            runs = [self.world.random.choice(runs)] if runs else []
+        found = super().lease(runs, lane, now, 1)
+        if found:
+            self._next_launch = now + self.weather.pace
+            self.world.count("queue: slow")
+        return found
+
+    def next_due(self, runs: Collection[str], lanes: Collection[str]) -> float | None:
+        due = super().next_due(runs, lanes)
+        return due if due is None or LAUNCHES not in lanes else max(due, self._next_launch)
+
+    def pause(self, tries: int) -> float | None:
+        if not self.weather.hard:
+            return super().pause(tries)
+        self.world.count("queue: backs off" if tries < HARD_TRIES else "queue: gives up")
+        return min(10.0 * 2.0 ** (tries - 1), LONGEST) if tries < HARD_TRIES else None
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        super().acknowledge(deliveries)
+        self._waiting.difference_update(delivery.name for delivery in deliveries)
+
+    def retry(self, delivery: Delivery, now: float, error: str) -> bool:
+        again = super().retry(delivery, now, error)
+        if not again:
+            self._waiting.discard(delivery.name)
+        return again
+
+    def forget(self, run: str) -> None:
+        super().forget(run)
+        self._waiting = {name for name in self._waiting if not name.startswith(run)}
+
+    def _count(self, task: Task) -> None:
+        """Notes a launch that was taken, and says so if sweeps put it too often, or while it still waited."""
+        if task.lane != LAUNCHES or task.name in self._known or not isinstance(task.effect, Launch):
+            return
+        waits = [name for name in self._waiting if name.startswith(task.effect.name)]
+        self._known.add(task.name)
+        self._waiting.add(task.name)
+        if f"-{SWEEP}" not in task.name or self.weather.forgotten:
+            return
+        times = self._puts.setdefault(task.effect, [])
+        times.append(self.world.now)
+        if len(times) > 1 + ceil((times[-1] - times[0]) / HOURS):
+            self.world.failures.append(f"{task.name}: put for the {len(times)}. time in {times[-1] - times[0]:.0f} s")
+        if waits and not (self.weather.disorder or self.weather.call):  # else it may be put late, and so be overtaken
+            self.world.failures.append(f"{task.name}: put again, and {waits[0]} still waits")
