@@ -8,7 +8,7 @@ STUB ?= ../shared/tools/terraform-google-stub
 TFSTUB = TFSTUB_STRICT=1 PYTHONPATH=$(STUB) $(BIN)/python -m tfstub check terraform --repo .
 CHECKOV = $(BIN)/uv tool run --quiet --from 'checkov>=3.3,<4' checkov
 
-.PHONY: demo test check lint types floors terraform security deletions picture simulate mutants crash attack pythons bench help
+.PHONY: demo test check lint types floors terraform security deletions picture simulate mutants crash versions attack pythons bench help
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -62,6 +62,9 @@ mutants: .venv/dev  ## Break the machine by hand, a dozen times, and show that t
 
 crash: .venv/dev  ## kill -9 a real run again and again, until it is done; 50 times
 	$(BIN)/python -m tests.crash --rounds 50
+
+versions: .venv/dev  ## Let an older version end what this one began, and the reverse
+	$(BIN)/pytest tests/versions
 
 attack: .venv/dev  ## Try again all that once broke the product: minutes
 	$(BIN)/python -m tests.attack

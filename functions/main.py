@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from orchestrator import logs, signals
+from orchestrator.bounds import cut
 from orchestrator.core.messages import Check, Launch, decode
 from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.steps import Step
@@ -109,7 +110,7 @@ def on_task(request: flask.Request) -> ResponseReturnValue:
             _log("WARNING", str(error), **about)
             return _refusal(error)
         _log("ERROR", str(error), counted=counted, **about)
-        return f"dropped: {error}\n"
+        return f"dropped: {cut(str(error))}\n"
     _log("INFO", f"performed {effect.name}", **about, **world().names(effect))
     if ended is not None:
         severity = _SEVERITIES.get(ended.status, "ERROR")
@@ -198,8 +199,8 @@ def _due(request: flask.Request) -> datetime | None:
 def _refusal(error: OrchestratorError) -> flask.Response:
     """What fails for now is asked to come again."""
     if error.retryable:
-        return flask.Response(f"{error}\n", 503, {"Retry-After": RETRY_AFTER}, content_type="text/plain")
-    return flask.Response(f"{error}\n", error.http_status, content_type="text/plain")
+        return flask.Response(f"{cut(str(error))}\n", 503, {"Retry-After": RETRY_AFTER}, content_type="text/plain")
+    return flask.Response(f"{cut(str(error))}\n", error.http_status, content_type="text/plain")
 
 
 def _count(severity: str, counted: str, run: Run, seconds: float) -> None:

@@ -8,6 +8,7 @@ import jinja2
 from jinja2 import nodes
 from jinja2.parser import Parser
 
+from orchestrator.bounds import DEPTH
 from orchestrator.definition.expressions import ExpressionError
 from orchestrator.definition.sandbox import ENVIRONMENT, FORMS, bracketed
 from orchestrator.definition.wording import listed, quoted
@@ -68,7 +69,7 @@ def meaning(source: str) -> Meaning:
     except jinja2.TemplateSyntaxError as error:
         if not result.loose:  # which says more
             result.wrong.append(f"the expression {quoted(source)} cannot be read: {error.message}{_days(source)}")
-    except (ValueError, RecursionError):
+    except Exception:  # noqa: BLE001 - whatever reading users' texts raises that nobody foresaw
         result.wrong.append(f"the expression {quoted(source)} is nested too deeply, or a number in it too long")
     result.wrong = _with_brackets(source, result.wrong)
     return result
@@ -111,8 +112,10 @@ class _Walk:
         self._walk(node, needed=True)
         self.result.needed -= self.asked
 
-    def _walk(self, node: nodes.Node, *, needed: bool) -> None:
-        """``needed``: it has no value if what is used here has none."""
+    def _walk(self, node: nodes.Node, *, needed: bool, depth: int = 0) -> None:
+        """``needed``: it has no value if what is used here has none. Raises RecursionError where Python would later."""
+        if depth > DEPTH:
+            raise RecursionError
         keys: list[str | None] = []
         base = node
         while isinstance(base, nodes.Getattr | nodes.Getitem):
@@ -120,14 +123,14 @@ class _Walk:
                 keys.append(base.attr)
             else:
                 keys.append(base.arg.value if isinstance(base.arg, nodes.Const) else None)
-                self._walk(base.arg, needed=needed)
+                self._walk(base.arg, needed=needed, depth=depth + 1)
             base = base.node
         if isinstance(base, nodes.Name):
             self._use(base.name, keys[::-1], needed=needed)
             return
         gives = isinstance(base, nodes.Filter | nodes.Test) and self._named(base) in _DEFAULTS
         for child in base.iter_child_nodes():
-            self._walk(child, needed=needed and not gives)
+            self._walk(child, needed=needed and not gives, depth=depth + 1)
             if gives and isinstance(base, nodes.Test):
                 self.asked |= self._steps_in(child)
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from orchestrator.bounds import misfit
 from orchestrator.core.steps import Json
-from orchestrator.definition.texts import too_deep
 from orchestrator.definition.wording import listed, quoted, shown
 from orchestrator.errors import UsageError
 from orchestrator.suggestions import did_you_mean
@@ -87,9 +87,12 @@ def parse(param: "Param", value: object, now: datetime) -> Json:
         hint = did_you_mean(value, param.values)
         raise ValueError(f"expected {listed(param.values)}, came {shown(value)}{hint}")
     try:
-        return _PARSERS[param.type](value, now)
+        parsed = _PARSERS[param.type](value, now)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(f"expected {_EXPECTED[param.type]}, came {shown(value)}") from error
+    if wrong := misfit(parsed):
+        raise ValueError(f"expected {_EXPECTED[param.type]}, came {shown(value)}: {wrong}")
+    return parsed
 
 
 def _string(value: object, _: datetime) -> Json:
@@ -144,9 +147,8 @@ def _list(value: object, _: datetime) -> Json:
     if isinstance(value, str):
         text = value.strip()
         value = json.loads(text) if text.startswith("[") else [item.strip() for item in text.split(",") if text]
-    if not isinstance(value, list) or too_deep(value):
+    if not isinstance(value, list):
         raise TypeError
-    json.dumps(value, allow_nan=False, ensure_ascii=False).encode()  # half a character is no text either
     return value
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path as FilePath
 
 from orchestrator.beside import fresh, plain, printing_aside
+from orchestrator.bounds import said
 from orchestrator.core import graph as core
 from orchestrator.definition import schedules
 from orchestrator.definition.authoring import Graph
@@ -25,9 +26,11 @@ def load_python(name: str, text: str) -> core.Graph:
             raise _wrong(name, error.lineno or 1, f"this is not Python: {error.msg}") from error
         except InvalidGraphError:
             raise  # it has its lines already
-        except (Exception, SystemExit) as error:  # a user's file may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a user's file may raise anything
             raise _wrong(name, _line(name, error), _said(error)) from error
-    match getattr(module, "graph", None):
+    match vars(module).get("graph"):
         case Graph() as graph:
             return graph.model
         case core.Graph() as graph:
@@ -57,4 +60,4 @@ def _line(name: str, error: BaseException) -> int:
 def _said(error: BaseException) -> str:
     if isinstance(error, OrchestratorError):
         return str(error)
-    return f"the file raised {type(error).__name__}: {quoted(plain(str(error)))}"
+    return f"the file raised {type(error).__name__}: {quoted(plain(said(error)))}"

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, wraps
 from types import GeneratorType
 from typing import Any
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from orchestrator.bounds import cut, misfit, said
 from orchestrator.core.steps import Json
 from orchestrator.definition import dates
 from orchestrator.definition.expressions import Context, ExpressionError
@@ -22,17 +23,8 @@ _STEP = re.compile(
     re.DOTALL | re.ASCII | re.VERBOSE,
 )
 
-#: What evaluating an expression on data may raise: everything else would be a fault of ours.
-_FAILURES = (
-    jinja2.TemplateError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+#: The largest number up to which a filter fills: a text with blanks, a list with a value.
+MOST_FILLED = 10_000
 
 #: How a step ended that gave nothing.
 _ENDED = {
@@ -92,18 +84,41 @@ for _unwanted in ("attr", "random", "pprint", "xmlattr", "urlize"):
     del ENVIRONMENT.filters[_unwanted]
 ENVIRONMENT.filters |= {"add_days": dates.add_days, "add_hours": dates.add_hours, "format": dates.written}
 
+
+def _filling(filling: Callable[..., object]) -> Callable[..., object]:
+    """A filter that fills up to a number, of which it then makes no more than anybody can mean."""
+
+    @wraps(filling)
+    def bounded(value: object, *args: object, **named: object) -> object:
+        for number in (*args, *named.values()):
+            if isinstance(number, int) and number > MOST_FILLED:
+                raise ValueError(f"expected a number of at most {MOST_FILLED:,} in a filter, came {number:,}")
+        return filling(value, *args, **named)
+
+    return bounded
+
+
+ENVIRONMENT.filters |= {name: _filling(ENVIRONMENT.filters[name]) for name in ("batch", "center", "indent", "slice")}
+
 #: Filters that say how a value is put into a shell line. They change no value, and must be an expression's last.
 FORMS = ("raw", "words")
 ENVIRONMENT.filters |= {form: lambda value: value for form in FORMS}
 
 
 def evaluate(source: str, context: Context) -> Json:
-    """The value of ``source``, which is understood, in ``context``, as plain JSON data. Raises ExpressionError."""
+    """The value of ``source``, which is understood, in ``context``, as plain JSON data.
+
+    Raises ExpressionError, and nothing else: a filter may assert, a very long expression be too much for Python itself.
+    """
     try:
-        return _plain(_compiled(source)({**context, "steps": _told(context.get("steps", {}))}))
-    except _FAILURES as error:
-        reason = error.message if isinstance(error, jinja2.TemplateError) else str(error)
-        raise ExpressionError(f"{{{{ {source} }}}}: {reason or type(error).__name__}") from error
+        value = _plain(_compiled(source)({**context, "steps": _told(context.get("steps", {}))}))
+        wrong = misfit(value)
+    except Exception as error:
+        reason = error.message if isinstance(error, jinja2.TemplateError) else said(error)
+        raise ExpressionError(f"{{{{ {source} }}}}: {cut(reason or '') or type(error).__name__}") from error
+    if wrong is not None:
+        raise ExpressionError(f"{{{{ {source} }}}}: {wrong}")
+    return value
 
 
 def bracketed(source: str) -> tuple[str, list[str]]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from math import inf
 from typing import assert_never
 
+from orchestrator.bounds import cut, misfit, told
 from orchestrator.core.machine import late
 from orchestrator.core.messages import STOP, SWEEP, Check
 from orchestrator.core.model import JobEnded, Outcome, Run, StepState, TimeUp
@@ -11,6 +12,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
 from orchestrator.engine import looks
 from orchestrator.engine.ledger import Ledger
+from orchestrator.errors import BackendError, OrchestratorError
 from orchestrator.ports import CHECKS, JobOver, JobRunning, Task
 from orchestrator.terminal import shown
 
@@ -33,7 +35,13 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     if state.job is None:  # its launch is being recorded, or will be delivered again
         return _look_again(ledger, step, look, state)
     backend = ledger.backend(ledger.work(step).kind)
-    match backend.status(state.job):
+    try:
+        status = backend.status(state.job)
+    except OrchestratorError:
+        raise
+    except Exception as error:
+        raise BackendError(f"{state.job}: nobody foresaw this: {told(error)}") from error
+    match status:
         case JobOver() as over:
             event = ended(step, state, over, ledger.clock_skew)
             unwanted = state.stop is not None or event.outcome is not Outcome.SUCCEEDED
@@ -43,8 +51,8 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
             return ledger.handle(run, plan, look.node, replace(event, by=look.chain))
         case JobRunning(due):
             asks = look.chain.endswith(STOP) or ledger.clock() >= _deadline(step, state)
-            if asks and (told := _ask(ledger, run, plan, look, state)):
-                return ledger.handle(run, plan, look.node, replace(told, by=look.chain))
+            if asks and (answer := _ask(ledger, run, plan, look, state)):
+                return ledger.handle(run, plan, look.node, replace(answer, by=look.chain))
             return _look_again(ledger, step, look, state, due)
         case never:
             assert_never(never)
@@ -60,8 +68,8 @@ def _ask(ledger: Ledger, run: Run, plan: Plan, look: Check, state: StepState) ->
         state = ledger.commit(run, plan, look.node, TimeUp(look.attempt, ledger.clock())).state
     if state.job is None or state.attempt != look.attempt:
         return None  # somebody saw its end meanwhile, and another attempt has begun
-    told = ledger.backend(ledger.work(step).kind).cancel(state.job)
-    return ended(step, state, told, ledger.clock_skew) if told else None
+    over = ledger.backend(ledger.work(step).kind).cancel(state.job)
+    return ended(step, state, over, ledger.clock_skew) if over else None
 
 
 def _check_live(ledger: Ledger, run: Run, plan: Plan, look: Check, state: StepState) -> None:
@@ -116,7 +124,10 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
     """
     if over.outcome is Outcome.SUCCEEDED and over.at >= _deadline(step, state) + skew:
         return late(step, JobEnded(state.attempt, Outcome.FAILED, over.at))
-    said = over.error and shown(over.error)  # what a worker or a library said may be meant for a terminal
+    if over.outputs is not None and (wrong := misfit(over.outputs)):
+        error = f"its outputs cannot be kept: {wrong}"
+        return JobEnded(state.attempt, Outcome.FAILED, over.at, error=error, cause="outputs", hopeless=True)
+    said = over.error and shown(cut(over.error))  # what a worker or a library said may be meant for a terminal
     return JobEnded(
         state.attempt,
         over.outcome,

@@ -1,13 +1,17 @@
 """What the expressions of a step give in a run: reads the upstream steps that they name, and nothing else."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 
+from orchestrator.bounds import told
 from orchestrator.core.model import Run, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
 from orchestrator.definition import expressions, shell, zones
+from orchestrator.definition.expressions import ExpressionError
+from orchestrator.errors import OrchestratorError
 from orchestrator.ports import Store
 
 #: What ``{{ run.… }}`` may name.
@@ -30,20 +34,33 @@ def _iso(at: float, time_zone: str) -> str:
     return datetime.fromtimestamp(at, zones.zone(time_zone)).isoformat(timespec="milliseconds")
 
 
+@contextmanager
+def users() -> Iterator[None]:
+    """Whatever nobody foresaw of what users wrote is an ExpressionError: it fails their step, and no handler."""
+    try:
+        yield
+    except OrchestratorError:
+        raise
+    except Exception as error:
+        raise ExpressionError(f"an expression of the step failed: {told(error)}") from error
+
+
 def holds(store: Store, facts: Facts, run: Run, plan: Plan, when: str) -> bool:
     """Whether a ``when`` is true. Raises ExpressionError."""
-    return expressions.holds(when, _context(store, facts, run, plan, expressions.references(when)))
+    with users():
+        return expressions.holds(when, _context(store, facts, run, plan, expressions.references(when)))
 
 
 def render(store: Store, facts: Facts, run: Run, plan: Plan, spec: Mapping[str, Json]) -> Mapping[str, Json]:
     """``spec`` with its expressions replaced by what they give. Raises ExpressionError."""
     if not expressions.are_in(spec):
         return spec
-    context = _context(store, facts, run, plan, expressions.references(spec))
-    return {
-        key: shell.render_command(value, context) if key == "command" else expressions.render(value, context)
-        for key, value in spec.items()
-    }
+    with users():
+        context = _context(store, facts, run, plan, expressions.references(spec))
+        return {
+            key: shell.render_command(value, context) if key == "command" else expressions.render(value, context)
+            for key, value in spec.items()
+        }
 
 
 def _context(store: Store, facts: Facts, run: Run, plan: Plan, names: Iterable[str]) -> dict[str, Json]:

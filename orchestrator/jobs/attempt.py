@@ -78,7 +78,10 @@ def over(folder: Path, now: float, seen: int | None = None) -> JobOver:
         except OutputError as error:
             return JobOver(Outcome.FAILED, at, error=str(error), cause="outputs", hopeless=True)
     if failure := _read(folder / "failure.json"):
-        return JobOver(Outcome.FAILED, at, **json.loads(failure))
+        try:
+            return JobOver(Outcome.FAILED, at, **json.loads(failure))
+        except (ValueError, TypeError, RecursionError):  # it is not ours: the command wrote it
+            pass
     said = last_line(folder / "log")
     return JobOver(Outcome.FAILED, at, error=f"exit status {code}" + (f": {said}" if said else ""), cause="exit")
 
@@ -97,6 +100,6 @@ def write_whole(path: Path, text: str) -> Path:
 def _read(path: Path) -> str:
     """The text of a small file, "" if there is none."""
     try:
-        return path.read_text().strip()
+        return path.read_text(errors="replace").strip()
     except FileNotFoundError:
         return ""

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Callable
 
 from orchestrator.beside import plain
+from orchestrator.bounds import cut, said, told
 from orchestrator.core.model import Outcome
 from orchestrator.errors import OutputError
 from orchestrator.jobs.functions import UnknownFunctionError, called, describe, describe_exit, resolve
@@ -28,15 +29,34 @@ def call(
         else:
             returned = function(**(args if isinstance(args, dict) else {}))
         return JobOver(Outcome.SUCCEEDED, clock(), None if returned is None else check_outputs(returned))
-    except UnknownFunctionError as error:
-        return JobOver(Outcome.FAILED, clock(), error=str(error), cause="function", hopeless=True)
-    except OutputError as error:
-        return JobOver(Outcome.FAILED, clock(), error=str(error), cause="outputs", hopeless=True)
-    except SystemExit as error:
-        if begun and error.code in (None, 0):
-            return JobOver(Outcome.SUCCEEDED, clock())
-        write(plain(traceback.format_exc()))
-        return JobOver(Outcome.FAILED, clock(), error=describe_exit(error), cause="exit")
     except BaseException as error:  # noqa: BLE001  a user's function may raise anything
-        write(plain(traceback.format_exc()))
-        return JobOver(Outcome.FAILED, clock(), error=describe(error), cause="exception")
+        return _ended(error, clock(), write, begun=begun)
+
+
+def _ended(error: BaseException, at: float, write: Callable[[str], object], *, begun: bool) -> JobOver:
+    """The end of a function that raised ``error``. What is asked of the error is a user's code too, and may raise."""
+    if isinstance(error, UnknownFunctionError):
+        return JobOver(Outcome.FAILED, at, error=said(error), cause="function", hopeless=True)
+    if isinstance(error, OutputError):
+        return JobOver(Outcome.FAILED, at, error=said(error), cause="outputs", hopeless=True)
+    exits = isinstance(error, SystemExit)
+    try:
+        if isinstance(error, SystemExit):
+            if begun and error.code in (None, 0):
+                return JobOver(Outcome.SUCCEEDED, at)
+            text = describe_exit(error)
+        else:
+            text = describe(error)
+    except BaseException as broken:  # noqa: BLE001
+        text = f"it raised what cannot be told: {type(broken).__name__}"
+    text += _written(error, write)
+    return JobOver(Outcome.FAILED, at, error=text, cause="exit" if exits else "exception")
+
+
+def _written(error: BaseException, write: Callable[[str], object]) -> str:
+    """Nothing, if the traceback could be written; else that it could not, as where a disk is full."""
+    try:
+        write(plain("".join(traceback.format_exception(error))))
+    except BaseException as broken:  # noqa: BLE001 - the texts in it are made by a user's code
+        return f" [its traceback cannot be written: {cut(told(broken), 200)}]"
+    return ""

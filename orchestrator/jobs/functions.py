@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.beside import Room, imported, plain
+from orchestrator.bounds import said
 from orchestrator.core.steps import Json
 from orchestrator.errors import LaunchRefusedError, OrchestratorError, OutputError
 from orchestrator.jobs.binding import OF_JOB, BindingError, bound
-from orchestrator.jobs.limited import MOST_SECONDS, TookTooLongError, within
+from orchestrator.jobs.limited import MOST_SECONDS, RaisedError, TookTooLongError, within
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.ports import JobRequest
 from orchestrator.suggestions import did_you_mean
@@ -112,7 +113,7 @@ class _Made:
 def _made(name: str, request: JobRequest) -> _Made:
     where = f"step '{request.step}': parameters_from"
     try:
-        return _understood(called(name, request, MOST_SECONDS))
+        return within(MOST_SECONDS, lambda: _understood(called(name, request)))
     except (UnknownFunctionError, OutputError) as error:
         raise LaunchRefusedError(f"{where}: {error}") from error
     except TookTooLongError as error:
@@ -145,14 +146,15 @@ def _mapping(value: Json) -> dict[str, Json]:
 def describe(error: BaseException) -> str:
     """``ValueError: no such day (sales.py:12)``: the error and the line of the user's code that raised it."""
     text = _text(error)
-    return f"{type(error).__name__}{': ' if text else ''}{text}{_where(error)}"
+    kind = "" if isinstance(error, RaisedError) else type(error).__name__
+    return f"{kind}{': ' if kind and text else ''}{text}{_where(error)}"
 
 
 def describe_exit(error: SystemExit) -> str:
     """``sys.exit`` as a command's end is told: ``exit status 1: no such day (sales.py:12)``."""
-    text = "" if isinstance(error.code, int) else _text(error)
-    status = error.code if isinstance(error.code, int) else 1
-    return f"exit status {status:d}{': ' if text else ''}{text}{_where(error)}"
+    told = isinstance(error.code, int) and abs(error.code) < 2**31
+    text = "" if told else _text(error)
+    return f"exit status {error.code if told else 1:d}{': ' if text else ''}{text}{_where(error)}"
 
 
 def _where(error: BaseException) -> str:
@@ -167,9 +169,6 @@ def _where(error: BaseException) -> str:
 
 def _text(error: BaseException) -> str:
     """What an error says, line by line as a person would read it, and not without end."""
-    try:
-        said = str(error)
-    except Exception as broken:  # noqa: BLE001  a user's error may have a text that cannot be made
-        return f"its text cannot be shown: {type(broken).__name__}"
-    lines = [line for line in map(readable, plain(said[: 2 * _MOST_TEXT]).split("\n")) if line]
+    text = said(error, 2 * _MOST_TEXT)
+    lines = [line for line in map(readable, plain(text).split("\n")) if line]
     return "\n".join(lines)[:_MOST_TEXT]

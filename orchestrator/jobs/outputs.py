@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestrator.bounds import MOST_OUTPUT, misfit
 from orchestrator.core.steps import Json
 from orchestrator.errors import OutputError
 from orchestrator.terminal import readable
-
-#: Bytes of JSON that one step may leave as outputs. They are stored with its state, and a Firestore document has 1 MiB.
-MOST_OUTPUT = 256 * 1024
 
 #: How much of a log's end is read, and how much of its last line is shown.
 _TAIL, _LINE = 64 * 1024, 300
@@ -36,14 +34,13 @@ def check_outputs(value: Any, what: str = "outputs") -> Mapping[str, Json]:
     """``value`` if it can be kept: a mapping with text keys, fit for JSON and not too large. Raises OutputError."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise OutputError(f"expected {what} as a mapping with text keys, came {type(value).__name__}")
-    try:
-        text = json.dumps(dict(value), allow_nan=False, ensure_ascii=False)
-        size = len(text.encode())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise OutputError(f"{what} that JSON cannot hold: {error}") from error
-    if size > MOST_OUTPUT:
+    if wrong := misfit(left := dict(value)):
+        raise OutputError(f"{what} that JSON cannot hold: {wrong}")
+    text = json.dumps(left, ensure_ascii=False)
+    if (size := len(text.encode())) > MOST_OUTPUT:
         raise OutputError(f"{what} take {size:,} bytes of JSON, at most {MOST_OUTPUT:,} are kept")
-    return dict(value)
+    kept: dict[str, Json] = json.loads(text)  # with lists for tuples, and nothing that its maker could still change
+    return kept
 
 
 def last_line(log: Path) -> str:

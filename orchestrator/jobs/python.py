@@ -5,11 +5,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from orchestrator.bounds import told
 from orchestrator.core.model import Outcome
 from orchestrator.home import Home
 from orchestrator.jobs import capture, own
 from orchestrator.jobs.calling import call
-from orchestrator.jobs.functions import describe
 from orchestrator.jobs.inside import Inside
 from orchestrator.jobs.log import Log
 from orchestrator.jobs.workers import Workers
@@ -66,11 +66,13 @@ class PythonBackend:
 
     def _work(self, request: JobRequest) -> None:
         try:
-            with Inside(Log(lambda: self._log(request))) as step:
-                over = call(request, self._clock, step.log.write, partial(own.begin, step))
-        except OSError as error:  # its log cannot be written: the step fails, and not this thread
-            over = JobOver(Outcome.FAILED, self._clock(), error=describe(error), cause="exception")
-        own.restore_folder()
+            try:
+                with Inside(Log(lambda: self._log(request))) as step:
+                    over = call(request, self._clock, step.log.write, partial(own.begin, step))
+            finally:
+                own.restore_folder()
+        except BaseException as error:  # noqa: BLE001 - such as a log that cannot be written: it fails, not this thread
+            over = JobOver(Outcome.FAILED, self._clock(), error=told(error), cause="exception")
         with self._lock:
             self._jobs[request.name] = over
             self.running -= 1

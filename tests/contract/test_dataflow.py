@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.bounds import MOST_OUTPUT
 from orchestrator.core.model import Outcome, Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
@@ -18,7 +19,6 @@ from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefuse
 from orchestrator.jobs.dataflow import DataflowBackend
 from orchestrator.jobs.dataflow.http import MOST_PAGES
 from orchestrator.jobs.dataflow.standing import MOST_UPDATES
-from orchestrator.jobs.outputs import MOST_OUTPUT
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning, Launched
 from orchestrator.standins.dataflow import DataflowStandIn
 from orchestrator.standins.dataflow_play import Canned, LaunchCall, Play, RefusedError, out_of_quota, unavailable

@@ -250,10 +250,9 @@ MUTANTS = (
     Mutant(
         "a check that fails fails the step",
         CHECKING,
-        "    match backend.status(state.job):\n",
-        "    try:\n        found = backend.status(state.job)\n"
-        "    except Exception:\n        found = JobOver(Outcome.FAILED, ledger.clock())\n"
-        "    match found:\n",
+        "    except OrchestratorError:\n        raise\n    except Exception as error:\n"
+        '        raise BackendError(f"{state.job}: nobody foresaw this: {told(error)}") from error\n',
+        "    except Exception:\n        status = JobOver(Outcome.FAILED, ledger.clock())\n",
     ),
     Mutant(
         "the next look has the name of the last",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from orchestrator import bounds, logs
+from orchestrator.bounds import MOST_OUTPUT
 from orchestrator.cli import lookup
 from orchestrator.core import ending, machine
 from orchestrator.core.model import JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
@@ -20,10 +21,11 @@ from orchestrator.core.steps import Step
 from orchestrator.definition import build, cron, expressions, load, yaml_text
 from orchestrator.definition.json_text import read as read_json
 from orchestrator.definition.load import load_graph
+from orchestrator.definition.sandbox import MOST_FILLED, evaluate
 from orchestrator.definition.texts import DEEPEST, UnreadableError
 from orchestrator.errors import InvalidGraphError, NotFoundError, OutputError, StoreError, UnstorableError, UsageError
 from orchestrator.jobs.dataflow.causes import explain
-from orchestrator.jobs.outputs import MOST_OUTPUT, check_outputs, read_outputs
+from orchestrator.jobs.outputs import check_outputs, read_outputs
 from orchestrator.ports import MOST_WRITES, Unreadable, check_writes, refuse
 from orchestrator.remote.asked import LARGEST, read_asked
 from orchestrator.sqlite import Database
@@ -274,6 +276,12 @@ def test_an_expression_has_up_to_so_many_letters():
     assert pieces(expressions.LONGEST) == ["1"]
     with pytest.raises(expressions.ExpressionError, match="expected '}}' after"):
         pieces(expressions.LONGEST + 1)
+
+
+def test_a_filter_fills_up_to_a_bound():
+    assert len(str(evaluate("'x' | center(10000)", {}))) == MOST_FILLED
+    with pytest.raises(expressions.ExpressionError, match="at most 10,000 in a filter, came 10,001"):
+        evaluate("'x' | center(10001)", {})
 
 
 def test_a_cron_text_has_up_to_so_many_letters():

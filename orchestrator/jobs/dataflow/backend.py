@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orchestrator.bounds import told
 from orchestrator.core.model import Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
@@ -76,8 +77,11 @@ class DataflowBackend:
             made = completed(named)
         except FunctionRaisedError as error:
             return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause=error.cause)
-        body = requests.body(requests.with_defaults(made, self._defaults))
-        classic = requests.template(made) if requests.classic(made) else None
+        try:
+            body = requests.body(requests.with_defaults(made, self._defaults))
+            classic = requests.template(made) if requests.classic(made) else None
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # nothing was sent
+            raise LaunchRefusedError(f"step '{request.step}': no request can be made of it: {told(error)}") from error
         request.fence()
         try:
             job = self._api.launch(region, named.name, body, classic)

@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
+from orchestrator.bounds import misfit
 from orchestrator.core.steps import Json
 from orchestrator.jobs.dataflow.states import Body
 
@@ -41,9 +42,14 @@ def outputs(metrics: Iterable[Body]) -> dict[str, Json]:
 
 
 def fitting(found: Mapping[str, Json], most: int) -> dict[str, Json]:
-    """As many counters, in the order of their names, as ``most`` bytes of JSON hold. A job has done its work anyway."""
+    """As many counters, in the order of their names, as ``most`` bytes of JSON hold. A job has done its work anyway.
+
+    Those that nothing can hold, such as one of more than 64 bits, are left out.
+    """
     size, kept = 0, dict[str, Json]()  # each pair takes two bytes more, and so do its braces
     for name, value in sorted(found.items()):
+        if misfit({name: value}):
+            continue
         size += len(json.dumps({name: value}, ensure_ascii=False).encode())
         if size > most:
             break

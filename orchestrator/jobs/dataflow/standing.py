@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from orchestrator.bounds import MOST_OUTPUT
 from orchestrator.core.model import Outcome
 from orchestrator.jobs.dataflow import states
 from orchestrator.jobs.dataflow.answers import AnswerError
@@ -13,7 +14,7 @@ from orchestrator.jobs.dataflow.handle import Handle
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.metrics import fitting, outputs
 from orchestrator.jobs.dataflow.states import Body
-from orchestrator.jobs.outputs import MOST_OUTPUT, check_outputs
+from orchestrator.jobs.outputs import check_outputs
 from orchestrator.ports import Clock, JobOver, JobRunning, JobStatus
 
 log = logging.getLogger(__name__)

@@ -70,8 +70,17 @@ REFUSED = [
     ("datetime", 5, "expected a time such as 2025-01-31T06:00:00Z, or now, came the number 5"),
     ("list", 5, 'expected a list such as a,b,c or ["a", "b"], came the number 5'),
     ("list", "[1,", 'expected a list such as a,b,c or ["a", "b"], came \'[1,\''),
-    ("list", [float("nan")], 'expected a list such as a,b,c or ["a", "b"], came a list'),
-    ("list", [NOW], 'expected a list such as a,b,c or ["a", "b"], came a list'),
+    (
+        "list",
+        [float("nan")],
+        'expected a list such as a,b,c or ["a", "b"], came a list: nan is no number that JSON can hold',
+    ),
+    (
+        "list",
+        [NOW],
+        'expected a list such as a,b,c or ["a", "b"], came a list: a Python datetime is nothing that JSON can hold',
+    ),
+    ("string", "a\ud800", "expected text, came 'a\\ud800': half of a character is no text"),
     ("enum", "smal", "expected small or large, came 'smal' (did you mean 'small'?)"),
     ("enum", None, "expected small or large, came nothing"),
 ]
