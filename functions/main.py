@@ -6,6 +6,7 @@ URL.
 """
 
 import re
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache, wraps
@@ -23,7 +24,7 @@ from orchestrator.core.messages import Check, Launch, decode
 from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.steps import Step
 from orchestrator.deployed import Deployed
-from orchestrator.errors import OrchestratorError, UnreadableRecordError, UsageError
+from orchestrator.errors import OrchestratorError, UnexpectedError, UnreadableRecordError, UsageError
 from orchestrator.order import check_unscheduled, scheduled_id
 from orchestrator.remote.asked import Asked, read_asked
 from orchestrator.settings import read_cloud_settings
@@ -106,8 +107,10 @@ def on_task(request: flask.Request) -> ResponseReturnValue:
         if isinstance(error, UnreadableRecordError):
             about |= {"path": error.path}
             counted = "unreadable"
+        if isinstance(error, UnexpectedError):
+            about |= {"traceback": "".join(traceback.format_exception(error.__cause__ or error))}
         if error.retryable:
-            _log("WARNING", str(error), **about)
+            _log("ERROR" if isinstance(error, UnexpectedError) else "WARNING", str(error), **about)
             return _refusal(error)
         _log("ERROR", str(error), counted=counted, **about)
         return f"dropped: {cut(str(error))}\n"

@@ -127,7 +127,10 @@ class OutputError(OrchestratorError):
 
 
 class UnexpectedError(OrchestratorError):
-    """A fault of this program, where one thing that fails must not keep the others."""
+    """What nobody foresaw, where it must not keep others, nor end whoever asked. It says nothing of what was done."""
+
+    retryable = True
+    http_status = 503
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(f"unexpected: {told(error)}")

@@ -19,7 +19,7 @@ from orchestrator.engine.checking import check
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.notice import notice
-from orchestrator.errors import NotFoundError
+from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError
 from orchestrator.ports import Unreadable, refuse
 
 __all__ = ["Engine"]
@@ -50,28 +50,34 @@ class Engine(Ledger):
     def perform(self, effect: Effect) -> None:
         """Do what a task asks for. Returns when everything that follows from it is on the queue.
 
-        Raises NotFoundError if it can never be performed: there is no such run, or no such node for it.
+        Raises NotFoundError if it can never be performed: there is no such run, or no such node for it. What nobody
+        foresaw is an UnexpectedError: the task comes again, and nothing is taken for done.
         """
         run, plan = self.known(effect.run)
         if (said := misfit(plan, effect)) is not None:
             raise NotFoundError(f"a task that run '{run.id}' cannot have: {said}")
         if self.expired(run):
             return
-        match effect:
-            case Launch():
-                launch(self, run, plan, effect)
-            case Check():
-                check(self, run, plan, effect)
-            case Skip(node=node):
-                self._settle(run, plan, node, machine.settled(plan, node, self.door(run, plan, node), self.clock()))
-            case Pass(node=node):
-                self._settle(run, plan, node, machine.passed(plan, node, self.door(run, plan, node), self.clock()))
-            case Finish():
-                status = machine.run_status(plan, self.door(run, plan, plan.end))
-                if status is not RunStatus.RUNNING:
-                    self._finish(run, plan, status)
-            case _:
-                assert_never(effect)
+        try:
+            match effect:
+                case Launch():
+                    launch(self, run, plan, effect)
+                case Check():
+                    check(self, run, plan, effect)
+                case Skip(node=node):
+                    self._settle(run, plan, node, machine.settled(plan, node, self.door(run, plan, node), self.clock()))
+                case Pass(node=node):
+                    self._settle(run, plan, node, machine.passed(plan, node, self.door(run, plan, node), self.clock()))
+                case Finish():
+                    status = machine.run_status(plan, self.door(run, plan, plan.end))
+                    if status is not RunStatus.RUNNING:
+                        self._finish(run, plan, status)
+                case _:
+                    assert_never(effect)
+        except OrchestratorError:
+            raise
+        except Exception as error:  # of an adapter, of users' code in it, or of ours
+            raise UnexpectedError(error) from error
 
     def sweep(self, key: str, epoch: str, unreadable: Unreadable = refuse) -> int:
         """Pay whatever a run still owes, and look at all its jobs now. Returns how many tasks that took.

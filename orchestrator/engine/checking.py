@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import inf
 from typing import assert_never
 
-from orchestrator.bounds import cut, misfit, told
+from orchestrator.bounds import cut, misfit
 from orchestrator.core.machine import late
 from orchestrator.core.messages import STOP, SWEEP, Check
 from orchestrator.core.model import JobEnded, Outcome, Run, StepState, TimeUp
@@ -12,7 +12,6 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
 from orchestrator.engine import looks
 from orchestrator.engine.ledger import Ledger
-from orchestrator.errors import BackendError, OrchestratorError
 from orchestrator.ports import CHECKS, JobOver, JobRunning, Task
 from orchestrator.terminal import shown
 
@@ -35,13 +34,7 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     if state.job is None:  # its launch is being recorded, or will be delivered again
         return _look_again(ledger, step, look, state)
     backend = ledger.backend(ledger.work(step).kind)
-    try:
-        status = backend.status(state.job)
-    except OrchestratorError:
-        raise
-    except Exception as error:
-        raise BackendError(f"{state.job}: nobody foresaw this: {told(error)}") from error
-    match status:
+    match backend.status(state.job):
         case JobOver() as over:
             event = ended(step, state, over, ledger.clock_skew)
             unwanted = state.stop is not None or event.outcome is not Outcome.SUCCEEDED

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from orchestrator.bounds import cut, told
+from orchestrator.bounds import cut
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import JobEnded, JobLaunched, Outcome, Run, Status, StepSettled, StepState
 from orchestrator.core.plan import Plan
@@ -13,7 +13,7 @@ from orchestrator.engine.claiming import Claim, claimed, name_of
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import holds, render
 from orchestrator.engine.sole import cancel_others, recorded
-from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, OrchestratorError
+from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.ports import Discards, JobBackend, JobOver, JobRequest, Launched, Task
 from orchestrator.terminal import shown
 
@@ -66,10 +66,6 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
     except BackendError:
         claim.unsent()
         raise
-    except OrchestratorError:
-        raise
-    except Exception as error:
-        raise AmbiguousLaunchError(f"{request.name}: nobody foresaw this: {told(error)}") from error
     if isinstance(job, JobOver):
         state = StepState(Status.LAUNCHING, attempt, started_at=begun)
         over = ended(plan.steps[node], state, job, skew=0.0)  # one clock told when it began and when it ended

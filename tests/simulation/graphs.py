@@ -8,7 +8,7 @@ from orchestrator.core.model import Outcome
 from orchestrator.core.plan import SPREAD, WIDE, FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
-from tests.simulation.scenario import DEAF, Attempt, Condition, Ended, Fate, Gave, Param, Scenario
+from tests.simulation.scenario import DEAF, Attempt, Condition, Ended, Fate, Gave, Param, Raises, Scenario
 from tests.simulation.weather import MOST_SKEW
 
 #: Which steps come before each step, by number; only lower numbers may.
@@ -166,6 +166,8 @@ def _work(random: Random, spice: float) -> Work:
 def _condition(random: Random, certain: list[str]) -> Condition:
     """Only what is settled before the step's rule can say run: of others, the answer would be a matter of luck."""
     roll = random.random()
+    if roll < 0.03:
+        return Raises()
     if not certain or roll < 0.4:
         return Param("p", random.randint(0, 1))
     if roll < 0.8:
@@ -174,7 +176,7 @@ def _condition(random: Random, certain: list[str]) -> Condition:
 
 
 def _attempts(random: Random, step: Step, trouble: float) -> tuple[Attempt, ...]:
-    fates = [Fate.FAILS] * 6 + [Fate.IS_INTERRUPTED] * 2 + [Fate.IS_CANCELLED, Fate.IS_REFUSED]
+    fates = [Fate.FAILS] * 6 + [Fate.IS_INTERRUPTED] * 2 + [Fate.IS_CANCELLED, Fate.IS_REFUSED, Fate.LEAVES_TOO_MUCH]
     if step.timeout is not None:
         fates += [Fate.HANGS] * 3
     #: A job that ends by itself does so well before its time is up, whatever the clocks say.

@@ -250,9 +250,10 @@ MUTANTS = (
     Mutant(
         "a check that fails fails the step",
         CHECKING,
-        "    except OrchestratorError:\n        raise\n    except Exception as error:\n"
-        '        raise BackendError(f"{state.job}: nobody foresaw this: {told(error)}") from error\n',
-        "    except Exception:\n        status = JobOver(Outcome.FAILED, ledger.clock())\n",
+        "    match backend.status(state.job):\n",
+        "    try:\n        found = backend.status(state.job)\n"
+        "    except Exception:\n        found = JobOver(Outcome.FAILED, ledger.clock())\n"
+        "    match found:\n",
     ),
     Mutant(
         "the next look has the name of the last",
@@ -515,5 +516,36 @@ MUTANTS = (
         PLAN,
         "key = arrivals if len(arrivals) <= WIDE else (arrivals, rule)",
         "key = arrivals",
+    ),
+    # What users wrote, what other versions wrote.
+    Mutant(
+        "what nobody foresaw goes through to whoever delivered the task",
+        ENGINE,
+        "            raise UnexpectedError(error) from error\n",
+        "            raise\n",
+    ),
+    Mutant(
+        "a launch that raised what nobody foresaw was not sent",
+        LAUNCHING,
+        "    except BackendError:\n        claim.unsent()\n        raise\n",
+        "    except Exception:\n        claim.unsent()\n        raise\n",
+    ),
+    Mutant(
+        "outputs that nothing can hold are kept",
+        CHECKING,
+        "    if over.outputs is not None and (wrong := misfit(over.outputs)):",
+        "    if False and (wrong := misfit(over.outputs)):",
+    ),
+    Mutant(
+        "a field of a newer version makes a state unreadable",
+        "core/codec.py",
+        "            continue  # of a newer version\n",
+        '            raise ValueError(f"unknown: {name}")\n',
+    ),
+    Mutant(
+        "a field of a newer version makes a task unreadable",
+        MESSAGES,
+        "{name: value for name, value in body.items() if name in known}",
+        '{name: value for name, value in body.items() if name not in ("v", "do")}',
     ),
 )

@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 from math import ceil, log
 
 from orchestrator.core.steps import Json, Step
-from tests.simulation.scenario import Condition, Ended, Fate, Gave, Param, Scenario
+from tests.simulation.scenario import Condition, Ended, Fate, Gave, Param, Raises, Scenario
 
 RUN = "run"
 
@@ -127,6 +127,8 @@ def _tried(scenario: Scenario, step: Step) -> Ending:
                 return Ending("cancelled", number, interrupted)
             case Fate.IS_REFUSED:
                 return Ending("failed", number, interrupted, "refused")
+            case Fate.LEAVES_TOO_MUCH:
+                return Ending("failed", number, interrupted, "outputs")
             case Fate.IS_INTERRUPTED:
                 interrupted += 1
             case Fate.FAILS | Fate.HANGS if not hopeful:
@@ -143,6 +145,8 @@ def holds(condition: Condition, params: Mapping[str, Json], known: Mapping[str, 
             return known[step].status == word
         case Gave(step, least):
             return output(step, known) >= least
+        case Raises():
+            raise NoValueError(condition)
 
 
 def output(step: str, known: Mapping[str, Ending]) -> int:

@@ -232,6 +232,8 @@ def struck(fate: str, act: Callable[[], T], error: type[OrchestratorError], some
         raise Crash(fate)
     if fate == "conflict":
         raise ConflictError("the same document is written by others all the time")
+    if fate.startswith("foreign"):
+        raise ZeroDivisionError(fate)
     if fate.startswith("lost"):
         raise AmbiguousLaunchError("the launch was sent, and no answer came")
     raise error(f"this call failed: {fate}")

@@ -1,5 +1,6 @@
 """A scenario: a graph, its params, and what the outside will do with each attempt. Plain data; nothing happens here."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +19,7 @@ class Fate(StrEnum):
     IS_INTERRUPTED = "is interrupted"
     HANGS = "hangs"
     IS_REFUSED = "is refused"
+    LEAVES_TOO_MUCH = "leaves too much"
 
 
 #: How often a job may be asked to stop before it listens.
@@ -73,7 +75,18 @@ class Gave:
         return f"{{{{ steps.{self.step}.outputs.n >= {self.least} }}}}"
 
 
-Condition = Param | Ended | Gave
+@dataclass(frozen=True, slots=True)
+class Raises:
+    """``{{ 'some text' | truncate(2) }}``: it asserts, which an expression is not expected to."""
+
+    def __str__(self) -> str:
+        return "{{ 'some text' | truncate(2) }}"
+
+
+Condition = Param | Ended | Gave | Raises
+
+#: What a job leaves that leaves too much: nested deeper than anything is kept.
+TOO_MUCH: dict[str, Json] = {"n": 1, "deep": json.loads("[" * 60 + "]" * 60)}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from random import Random
 
 CRASHES = ("crash before", "crash after")
 ERRORS = ("error before", "error after")
+#: What no port promises: a fault of the adapter, or of users' code in it.
+FOREIGN = ("foreign before", "foreign after")
 COMMITS = (*CRASHES, *ERRORS, "conflict", "sent again")
 
 #: By port verb, what may become of a call. *Before*: it had no effect. *After*: it had, and its caller never knew.
@@ -20,9 +22,9 @@ CALLS: dict[str, tuple[str, ...]] = {
     "get_run": (*CRASHES, *ERRORS),
     "get_plan": (*CRASHES, *ERRORS),
     "put": (*CRASHES, *ERRORS, "sent again", "crash in part", "error in part"),
-    "launch": (*CRASHES, "error before", "lost before", "lost after", "lost, then late"),
-    "find": (*CRASHES, *ERRORS),
-    "status": (*CRASHES, *ERRORS),
+    "launch": (*CRASHES, "error before", "lost before", "lost after", "lost, then late", *FOREIGN),
+    "find": (*CRASHES, *ERRORS, *FOREIGN),
+    "status": (*CRASHES, *ERRORS, *FOREIGN),
     "cancel": (*CRASHES, *ERRORS),
 }
 
@@ -47,6 +49,7 @@ OTHERS = (
     "queue: slow", "queue: out of order", "queue: backs off", "queue: gives up",
     "operator: cancels the run", "operator: cancels steps", "operator: twice", "operator: gives up",
     "handler: outlives its request", "handler: frozen", "launch: frozen on the way", "clock: jumps",
+    "expression: raises", "job: leaves too much", "machine: older", "machine: newer",
     "run: beside others", "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
 )  # fmt: skip
 
@@ -74,7 +77,8 @@ class Weather:
     ``cancels``: that an operator cancels something. ``jumps``: whether clocks jump, within ``skew``. ``outlives``:
     whether a handler goes on when its request has timed out. ``frozen``: that a handler stands still for minutes,
     before or after a call. ``pace``: seconds between two launches that the queue lets through. ``disorder``: whether it
-    keeps no order. ``hard``: whether it backs off for minutes and gives up soon.
+    keeps no order. ``hard``: whether it backs off for minutes and gives up soon. ``versions``: whether the machines are
+    of several versions.
     """
 
     call: float = 0.0
@@ -99,6 +103,7 @@ class Weather:
     pace: float = 0.0
     disorder: bool = False
     hard: bool = False
+    versions: bool = False
 
     @property
     def margin(self) -> float:
@@ -167,4 +172,5 @@ def draw(random: Random) -> Weather:
         pace=random.choice([0.0, 0.0, 5.0, 60.0]),
         disorder=random.random() < 0.3,
         hard=random.random() < 0.2,
+        versions=random.random() < 0.2,
     )

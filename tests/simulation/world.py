@@ -20,11 +20,12 @@ from tests.simulation.life import Life
 from tests.simulation.loop import START, Loop
 from tests.simulation.operator import Operator
 from tests.simulation.oracle import endings
-from tests.simulation.ports import ShakyBackend, ShakyNames, ShakyQueue, ShakyStore, struck, struck_within
+from tests.simulation.ports import ShakyBackend, ShakyNames, ShakyStore, struck, struck_within
 from tests.simulation.real import real_scenario
-from tests.simulation.scenario import Fate, Scenario
+from tests.simulation.scenario import TOO_MUCH, Fate, Raises, Scenario
 from tests.simulation.services import ActiveNames
 from tests.simulation.traffic import Traffic
+from tests.simulation.versions import ports
 from tests.simulation.weather import WITHIN, Weather, draw
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ _OUTCOMES = {
     Fate.FAILS: Outcome.FAILED,
     Fate.IS_CANCELLED: Outcome.CANCELLED,
     Fate.IS_INTERRUPTED: Outcome.INTERRUPTED,
+    Fate.LEAVES_TOO_MUCH: Outcome.SUCCEEDED,
 }
 
 MACHINES = 3
@@ -107,7 +109,7 @@ class World:
             else ShakyBackend(self, self.service)
         )
         backends = {"job": shaky, "wait": wait}
-        store, queue = ShakyStore(self, self.memory), ShakyQueue(self)
+        store, queue = ports(self, ShakyStore(self, self.memory))
         return Engine(store, queue, backends, clock, launch_lease=self.weather.lease, launch_margin=self.weather.margin)
 
     def _life(self, number: int, scenario: Scenario) -> Life:
@@ -127,6 +129,8 @@ class World:
         steps, turns = sum(len(life.plan.steps) for life in self.lives), 0
         last_second, last_turn = max(life.begins + life.patience for life in self.lives), 20_000 + 2_000 * steps
         self.fates["run: beside others"] += len(self.lives) > 1
+        conditions = [condition for life in self.lives for condition in life.scenario.conditions.values()]
+        self.fates["expression: raises"] += Raises() in conditions
         self.traffic.begin()
         self.operator.begin()
         while not self._look() and self.loop.turn():
@@ -215,6 +219,9 @@ class World:
         if attempt.fate is Fate.IS_REFUSED:
             raise LaunchRefusedError("wrong parameters")
         outputs = attempt.outputs if attempt.fate is Fate.SUCCEEDS else None
+        if attempt.fate is Fate.LEAVES_TOO_MUCH:
+            self.count("job: leaves too much")
+            outputs = TOO_MUCH
         stopping = attempt.deaf, attempt.stopped, attempt.live
         return Script(attempt.seconds, _OUTCOMES[attempt.fate], outputs, None, *stopping)
 

@@ -13,7 +13,7 @@ from orchestrator.definition.expressions import ExpressionError
 from orchestrator.definition.meaning import understood
 from orchestrator.definition.sandbox import evaluate
 from orchestrator.engine import Engine
-from orchestrator.errors import AmbiguousLaunchError, BackendError
+from orchestrator.errors import UnexpectedError
 from orchestrator.jobs.limited import RaisedError, within
 from orchestrator.ports import JobOver, JobRequest
 from orchestrator.stores.memory import MemoryStore
@@ -151,12 +151,12 @@ def state_of(engine: Engine) -> StepState:
 
 def test_what_nobody_foresaw_of_a_backend_is_asked_again_and_says_nothing_of_the_job():
     engine = engine_of(Step("a", Work("job")), Foreign())
-    with pytest.raises(AmbiguousLaunchError, match=r"nobody foresaw this: ZeroDivisionError: in launch$"):
+    with pytest.raises(UnexpectedError, match=r"^unexpected: ZeroDivisionError: in launch$"):
         engine.perform(Launch("key", 0, 1))
-    with pytest.raises(AmbiguousLaunchError, match=r"nobody foresaw this: ZeroDivisionError: in find$"):
+    with pytest.raises(UnexpectedError, match=r"^unexpected: ZeroDivisionError: in find$"):
         engine.perform(Launch("key", 0, 1))
     engine.handle(RUN, engine.known("key")[1], 0, JobLaunched(1, "j", 5.0))
-    with pytest.raises(BackendError, match=r"^j: nobody foresaw this: ZeroDivisionError: in status$"):
+    with pytest.raises(UnexpectedError, match=r"^unexpected: ZeroDivisionError: in status$"):
         engine.perform(Check("key", 0, 1))
     assert state_of(engine).status is Status.RUNNING
 
