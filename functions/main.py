@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from orchestrator import logs, signals
+from orchestrator.auth import ForbiddenError
 from orchestrator.bounds import cut
 from orchestrator.core.messages import Check, Launch, decode
 from orchestrator.core.model import Run, RunStatus, StepState
@@ -92,7 +93,11 @@ def on_task(request: flask.Request) -> ResponseReturnValue:
     """A task: do what it asks for. 2xx only if everything that follows from it is on the queue, or it never can be."""
     body = request.get_data()
     try:
+        lane = world().lane(request.headers)
         effect = decode(body)
+    except ForbiddenError as error:
+        _log("WARNING", f"not handled: {error}", counted="task_refused")
+        return _refusal(error)
     except (ValueError, RecursionError) as error:
         _log("ERROR", f"task dropped: {error}", counted="malformed")
         return "dropped: not a task of the orchestrator\n"
@@ -100,7 +105,7 @@ def on_task(request: flask.Request) -> ResponseReturnValue:
     if isinstance(effect, Launch | Check):
         about["attempt"] = effect.attempt
     try:
-        ended = world().deliver(effect, body)
+        ended = world().deliver(effect, body, lane)
     except OrchestratorError as error:
         about |= world().names(effect)
         counted = "task_dropped"

@@ -13,7 +13,7 @@ from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING
 
-from orchestrator.auth import Verifier
+from orchestrator.auth import ForbiddenError, Verifier, claimed
 from orchestrator.core.messages import EVENT, Effect, Finish
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import parse_job_name
@@ -22,13 +22,18 @@ from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Hear
 from orchestrator.engine.notice import notice
 from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError, UnreadableRecordError, UsageError
-from orchestrator.ports import CHECKS, LAUNCHES, Unreadable
+from orchestrator.logs import Headers
+from orchestrator.ports import CHECKS, LAUNCHES, SIGNALS, Unreadable
 from orchestrator.settings import CloudSettings
 
 if TYPE_CHECKING:
     from orchestrator.jobs.dataflow import DataflowBackend
     from orchestrator.queues.cloud_tasks import CloudTasksQueue
     from orchestrator.stores.firestore import FirestoreStore
+
+
+#: Cloud Tasks' header: the id of the queue that a task comes from. What a task's maker calls so is replaced.
+QUEUE_NAME = "X-CloudTasks-QueueName"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +79,42 @@ class Deployed:
         if parse_job_name(job_name, prefix) is None:
             return False
         if at_once:
-            return notice(self.queue, job_name, 0.0, prefix, EVENT)
-        return notice(self.queue, job_name, time.time() + self.settings.signal_delay, prefix)
+            return notice(self.queue, job_name, 0.0, prefix, EVENT, SIGNALS)
+        return notice(self.queue, job_name, time.time() + self.settings.signal_delay, prefix, lane=SIGNALS)
 
-    def deliver(self, effect: Effect, body: bytes) -> Run | None:
+    def lane(self, headers: Headers) -> str:
+        """The lane on which a task came. Raises ForbiddenError if it came on none of ours.
+
+        Cloud Tasks names the queue, and lets nobody who makes a task say otherwise; whoever may call on_task without it
+        may say what he likes, so the token must be of the account that the lane's tasks carry, and the platform, or
+        ``verifier``, has checked that.
+        """
+        told, name = self.settings, headers.get(QUEUE_NAME, "")
+        lanes = {told.signals: SIGNALS, told.launches: LAUNCHES, told.checks: CHECKS}
+        if name not in lanes:
+            raise ForbiddenError(f"expected a task of the queue {' or '.join(lanes)}, came one of {name[:100]!r}")
+        account = claimed(headers)
+        if account == told.signals_account != told.task_account and lanes[name] != SIGNALS:
+            raise ForbiddenError(f"the queue {name}: expected no task with the token of {account}")
+        return lanes[name]
+
+    def deliver(self, effect: Effect, body: bytes, lane: str) -> Run | None:
         """Do what a task asks for, or send it on if it is not due for days yet. ``effect`` is what ``body`` says.
 
         The run, if the task was to end it and it has ended; a task that comes again tells it again.
         """
+        from orchestrator.engine.lanes import misplaced
         from orchestrator.queues.cloud_tasks import hop
 
+        if (said := misplaced(lane, effect)) is not None:
+            raise UsageError(said)
         try:
             onward = hop(body, time.time())
         except ValueError as error:
             raise UsageError(str(error)) from error
         if onward is not None:
+            if onward.lane != lane or lane == SIGNALS:
+                raise UsageError(f"a task's hop: the lane of {lane} carries no task on to that of {onward.lane}")
             self.queue.put([onward])
             return None
         self.engine.perform(effect)
@@ -161,10 +187,11 @@ class Deployed:
         config = CloudTasksConfig(
             project=settings.project,
             location=settings.region,
-            queues={LAUNCHES: settings.launches, CHECKS: settings.checks},
+            queues={LAUNCHES: settings.launches, CHECKS: settings.checks, SIGNALS: settings.signals},
             url=settings.task_url,
             audience=settings.task_audience,
             service_account=settings.task_account,
+            accounts={SIGNALS: settings.signals_account},
         )
         return connect(config, settings.tasks_endpoint)
 

@@ -112,9 +112,12 @@ class Store(Protocol):
         ...
 
 
-#: Which lane of the queue a task takes: launches are limited in number and rate, the rest is not.
+#: Which lane of the queue a task takes: launches are limited in number and rate, the rest is not. A deployment has a
+#: lane for signals too, for whoever puts tasks there may ask for looks alone.
 LAUNCHES = "launches"
 CHECKS = "checks"
+SIGNALS = "signals"
+LANES = (LAUNCHES, CHECKS, SIGNALS)
 
 
 @dataclass(frozen=True, slots=True)

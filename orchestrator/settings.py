@@ -20,8 +20,10 @@ DEPLOYED_VARIABLES = (
     "ORCHESTRATOR_DATABASE",
     "ORCHESTRATOR_LAUNCHES_QUEUE",
     "ORCHESTRATOR_CHECKS_QUEUE",
+    "ORCHESTRATOR_SIGNALS_QUEUE",
     "ORCHESTRATOR_TASK_URL",
     "ORCHESTRATOR_TASK_ACCOUNT",
+    "ORCHESTRATOR_SIGNALS_ACCOUNT",
     "ORCHESTRATOR_TASK_AUDIENCE",
     "ORCHESTRATOR_FOLDER",
     "ORCHESTRATOR_SIGNAL_DELAY",
@@ -82,10 +84,12 @@ def read_reach_settings(environment: Mapping[str, str] = os.environ) -> ReachSet
 class CloudSettings:
     """Where a deployed function finds its world. Times are in seconds.
 
-    ``task_url``: where tasks are delivered; ``task_account``: the service account whose token they carry, and
-    ``task_audience`` what that token is for. ``folder``: where ``graphs/`` lies. ``verify_audience``: check
-    that callers have a token for it (None: the platform does), of one of ``verify_accounts``. ``tasks_endpoint`` and
-    ``dataflow_endpoint``: stand-ins on this machine instead of Google (Firestore's client reads its own variable).
+    ``launches``, ``checks`` and ``signals``: the ids of the queues; without one for signals, their looks go on that of
+    checks. ``task_url``: where tasks are delivered; ``task_account``: the service account whose token they carry, or
+    ``signals_account`` those of signals, and ``task_audience`` what that token is for. ``folder``: where ``graphs/``
+    lies. ``verify_audience``: check that callers have a token for it (None: the platform does), of one of
+    ``verify_accounts``. ``tasks_endpoint`` and ``dataflow_endpoint``: stand-ins on this machine instead of Google
+    (Firestore's client reads its own variable).
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
     ``job_options``: options of every Dataflow job whose step does not say otherwise. ``retention``: how long runs are
     kept after their end; None: for ever. ``stuck_after``: how long a run may take before a sweep says that it is stuck.
@@ -96,8 +100,10 @@ class CloudSettings:
     database: str
     launches: str
     checks: str
+    signals: str
     task_url: str
     task_account: str
+    signals_account: str
     task_audience: str
     folder: Path
     signal_delay: float
@@ -122,8 +128,10 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         database=found.text("ORCHESTRATOR_DATABASE", "(default)"),
         launches=found.text("ORCHESTRATOR_LAUNCHES_QUEUE"),
         checks=found.text("ORCHESTRATOR_CHECKS_QUEUE"),
+        signals=found.get("ORCHESTRATOR_SIGNALS_QUEUE") or found.get("ORCHESTRATOR_CHECKS_QUEUE"),
         task_url=found.text("ORCHESTRATOR_TASK_URL"),
         task_account=found.text("ORCHESTRATOR_TASK_ACCOUNT"),
+        signals_account=found.get("ORCHESTRATOR_SIGNALS_ACCOUNT") or found.get("ORCHESTRATOR_TASK_ACCOUNT"),
         task_audience=found.text("ORCHESTRATOR_TASK_AUDIENCE", found.text("ORCHESTRATOR_TASK_URL")),
         folder=Path(found.text("ORCHESTRATOR_FOLDER", ".")),
         signal_delay=found.seconds("ORCHESTRATOR_SIGNAL_DELAY", 2.0),

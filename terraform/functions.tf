@@ -23,7 +23,7 @@ locals {
   launch_lease = local.functions.on_task.timeout + 2 * 30 + 30
 
   # Only where both the account and the audience of a caller's token are ours to choose.
-  verified = var.verify_tokens ? { on_task = "caller", sweep = "scheduler" } : {}
+  verified = var.verify_tokens ? { on_task = ["caller", "looks"], sweep = ["scheduler"] } : {}
 
   environment = {
     ORCHESTRATOR_PROJECT        = var.project
@@ -31,9 +31,11 @@ locals {
     ORCHESTRATOR_DATABASE       = local.database
     ORCHESTRATOR_LAUNCHES_QUEUE = google_cloud_tasks_queue.lane["launches"].name
     ORCHESTRATOR_CHECKS_QUEUE   = google_cloud_tasks_queue.lane["checks"].name
+    ORCHESTRATOR_SIGNALS_QUEUE = google_cloud_tasks_queue.lane["signals"].name
     ORCHESTRATOR_TASK_URL       = local.urls.on_task
     ORCHESTRATOR_TASK_AUDIENCE  = local.urls.on_task
     ORCHESTRATOR_TASK_ACCOUNT   = google_service_account.role["caller"].email
+    ORCHESTRATOR_SIGNALS_ACCOUNT = google_service_account.role["looks"].email
     ORCHESTRATOR_FOLDER         = "."
     ORCHESTRATOR_JOB_PREFIX     = local.base
     ORCHESTRATOR_JOB_OPTIONS    = jsonencode(local.job_options)
@@ -81,7 +83,7 @@ resource "google_cloudfunctions2_function" "function" {
     # Users' functions run in on_task; a graph in Python is read by start.
     environment_variables = merge(contains(["on_task", "start"], each.key) ? local.graph_env : {}, local.environment, {
       ORCHESTRATOR_VERIFY_AUDIENCE = contains(keys(local.verified), each.key) ? local.urls[each.key] : "none"
-      ORCHESTRATOR_VERIFY_ACCOUNT  = try(google_service_account.role[local.verified[each.key]].email, "none")
+      ORCHESTRATOR_VERIFY_ACCOUNT  = try(join(",", [for role in local.verified[each.key] : google_service_account.role[role].email]), "none")
     })
 
     dynamic "secret_environment_variables" {

@@ -4,7 +4,7 @@
 locals {
   # role -> queues it puts tasks on
   enqueuers = {
-    "signals checks"   = { role = "signals", lane = "checks" }
+    "signals signals"  = { role = "signals", lane = "signals" }
     "tasks launches"   = { role = "tasks", lane = "launches" }
     "tasks checks"     = { role = "tasks", lane = "checks" }
     "starter launches" = { role = "starter", lane = "launches" }
@@ -13,7 +13,7 @@ locals {
 
   # role -> the account whose token its tasks carry, or that its jobs run as
   actors = {
-    "signals caller" = { role = "signals", as = "caller" }
+    "signals looks"  = { role = "signals", as = "looks" }
     "tasks caller"   = { role = "tasks", as = "caller" }
     "starter caller" = { role = "starter", as = "caller" }
     "tasks worker"   = { role = "tasks", as = "worker" }
@@ -23,6 +23,7 @@ locals {
   callers = {
     "events on_signal" = { role = "events", target = "on_signal" }
     "caller on_task"   = { role = "caller", target = "on_task" }
+    "looks on_task"    = { role = "looks", target = "on_task" }
     "scheduler start"  = { role = "scheduler", target = "start" }
     "scheduler sweep"  = { role = "scheduler", target = "sweep" }
   }

@@ -1,13 +1,17 @@
-# Two lanes: launches go slowly, so that a wide graph does not run into Dataflow's quota; everything else does not wait
+# Three lanes: launches go slowly, so that a wide graph does not run into Dataflow's quota; everything else does not wait
 # behind them. A deleted queue's name stays taken for days.
 
 locals {
   # What on_task can take; a delivery beyond it would be refused, and slow its queue down.
   at_once = local.functions.on_task.max_instances * local.functions.on_task.concurrency
 
+  # What signals ask for is looks and nothing else (orchestrator/engine/lanes.py): so they have a lane of their own.
+  others = max(2, local.at_once - var.launches.at_once)
+
   lanes = {
     launches = { per_second = var.launches.per_second, at_once = var.launches.at_once }
-    checks   = { per_second = 100, at_once = max(1, local.at_once - var.launches.at_once) }
+    checks   = { per_second = 100, at_once = local.others - max(1, floor(local.others / 4)) }
+    signals  = { per_second = 100, at_once = max(1, floor(local.others / 4)) }
   }
 }
 

@@ -8,7 +8,7 @@ from orchestrator.doctor import calls
 from orchestrator.doctor.findings import Finding, fail
 from orchestrator.doctor.mends import APPLY
 from orchestrator.doctor.world import World
-from orchestrator.ports import CHECKS, LAUNCHES
+from orchestrator.ports import LANES
 
 
 def absent(world: World) -> bool:
@@ -31,7 +31,7 @@ def _parts(world: World) -> Iterator[tuple[Call, str]]:
     told = world.deployment
     yield from ((calls.ACCOUNT, world.of_project("serviceAccounts", told.account(role))) for role in ROLES)
     yield from ((calls.FUNCTION, world.placed("functions", told.function(target))) for target in FUNCTIONS)
-    yield from ((calls.QUEUE, world.placed("queues", told.queue(lane))) for lane in (LAUNCHES, CHECKS))
+    yield from ((calls.QUEUE, world.placed("queues", told.queue(lane))) for lane in LANES)
     yield from ((calls.BUCKET, name) for name in (told.source_bucket, told.jobs_bucket))
     yield calls.DATABASE, world.of_project("databases", told.database)
 

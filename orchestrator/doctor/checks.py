@@ -11,6 +11,7 @@ from orchestrator.doctor.absence import absent, missing
 from orchestrator.doctor.findings import Finding, Found, Level, Result
 from orchestrator.doctor.looking import looked
 from orchestrator.doctor.world import World
+from orchestrator.ports import LANES
 
 #: Calls at once. Each thread has a connection of its own.
 _THREADS = 8
@@ -32,7 +33,7 @@ CHECKS = (
     Check("project", "jobs at once", project.quota),
     Check("project", "variables", project.given),
     *(Check("functions", target, partial(functions.function, target)) for target in FUNCTIONS),
-    *(Check("queues", lane, partial(queues.queue, lane)) for lane in ("launches", "checks")),
+    *(Check("queues", lane, partial(queues.queue, lane)) for lane in LANES),
     Check("signals", "log sink", signals.sink),
     Check("signals", "topics", delivery.topics),
     Check("signals", "push", delivery.push),

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -20,7 +20,7 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpc
 
 from orchestrator.core.messages import decode, encode
 from orchestrator.errors import QueueError, UsageError
-from orchestrator.ports import CHECKS, LAUNCHES, Clock, Task
+from orchestrator.ports import LANES, Clock, Task
 
 DAY = 86_400.0
 
@@ -53,7 +53,8 @@ class CloudTasksConfig:
 
     ``queues``: a queue's id for each lane. ``url``: where tasks are delivered. ``audience``: what their OIDC token is
     for; never left to the default, which is the whole ``url``. ``service_account``: whose token it is; it must be of
-    the queue's project. ``dispatch_deadline``: seconds until an unanswered delivery is made again, 15 s to 30 min.
+    the queue's project. ``accounts``: whose it is instead, for a lane. ``dispatch_deadline``: seconds until an
+    unanswered delivery is made again, 15 s to 30 min.
     ``patience``: seconds for all tries of a call.
     """
 
@@ -63,16 +64,21 @@ class CloudTasksConfig:
     url: str
     audience: str
     service_account: str
+    accounts: Mapping[str, str] = field(default_factory=dict)
     dispatch_deadline: float = 600.0
     patience: float = 30.0
 
     def __post_init__(self) -> None:
-        if missing := sorted({LAUNCHES, CHECKS} - set(self.queues)):
+        if missing := sorted(set(LANES) - set(self.queues)):
             raise UsageError(f"expected a queue for each lane, came none for {', '.join(missing)}")
 
     def queue(self, lane: str) -> str:
         """The full name of a lane's queue."""
         return f"projects/{self.project}/locations/{self.location}/queues/{self.queues[lane]}"
+
+    def account(self, lane: str) -> str:
+        """Whose token a lane's tasks carry."""
+        return self.accounts.get(lane, self.service_account)
 
 
 class CloudTasksQueue:
@@ -129,7 +135,9 @@ class CloudTasksQueue:
                 http_method=tasks_v2.HttpMethod.POST,
                 headers={"Content-Type": "application/json"},  # Cloud Tasks sets none by itself.
                 body=_body(task, hops).encode(),
-                oidc_token=tasks_v2.OidcToken(service_account_email=config.service_account, audience=config.audience),
+                oidc_token=tasks_v2.OidcToken(
+                    service_account_email=config.account(task.lane), audience=config.audience
+                ),
             ),
             dispatch_deadline=timedelta(seconds=config.dispatch_deadline),
         )
@@ -179,7 +187,7 @@ def hop(body: str | bytes, now: float) -> Task | None:
     if carried is None or effect.due <= now:
         return None
     name, lane = (carried.get("name"), carried.get("lane")) if isinstance(carried, dict) else (None, None)
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or lane not in (LAUNCHES, CHECKS):
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or lane not in LANES:
         raise ValueError(
             f"a task's hop: expected the name and the lane of the task that it carries, came {carried!r:.60}"
         )

@@ -29,6 +29,7 @@ from orchestrator.core.model import Run, RunStatus
 from orchestrator.definition.load import load_graph
 from orchestrator.errors import OrchestratorError, StoreError
 from orchestrator.home import Home
+from orchestrator.ports import LANES
 from orchestrator.rehearsal.chaos import Calm
 from orchestrator.rehearsal.deployed import deployed, own_variables
 from orchestrator.rehearsal.http import post
@@ -141,7 +142,7 @@ class Rehearsal:
         self._firestore = enter(emulators.running(emulators.FIRESTORE))
         self._pubsub = enter(emulators.running(emulators.PUBSUB))
         enter(_reaped(self.home))
-        queues = [_queue("launches"), _queue("checks")]
+        queues = [_queue(lane) for lane in LANES]
         tasks = CloudTasksStandIn(queues, time_scale=self._time_scale, delivery_faults=self.chaos.deliveries)
         enter(tasks)
         enter(self.double)
@@ -163,8 +164,10 @@ class Rehearsal:
             "ORCHESTRATOR_REGION": REGION,
             "ORCHESTRATOR_LAUNCHES_QUEUE": "launches",
             "ORCHESTRATOR_CHECKS_QUEUE": "checks",
+            "ORCHESTRATOR_SIGNALS_QUEUE": "signals",
             "ORCHESTRATOR_TASK_URL": f"http://127.0.0.1:{ports['on_task']}",
             "ORCHESTRATOR_TASK_ACCOUNT": f"tasks@{PROJECT}.iam.gserviceaccount.com",
+            "ORCHESTRATOR_SIGNALS_ACCOUNT": f"looks@{PROJECT}.iam.gserviceaccount.com",
             "ORCHESTRATOR_FOLDER": str(self._folder),
             "ORCHESTRATOR_LAUNCH_LEASE": "3",
             "ORCHESTRATOR_JOB_PREFIX": PREFIX,

@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.deployment import ROLES, Deployment
 from orchestrator.deployment.given import GIVEN, NOTHING, Given
+from orchestrator.ports import LANES
 from orchestrator.standins.google import Bodies
 from orchestrator.standins.google_functions import functions
 from orchestrator.standins.google_grants import Granting
@@ -104,7 +105,7 @@ def _project(place: Place, more: Collection[str]) -> Iterator[Named]:
 
 
 def _queues(place: Place) -> Iterator[Named]:
-    for lane in ("launches", "checks"):
+    for lane in LANES:
         name = place.here("queues", place.deployment.queue(lane))
         yield name, {"name": name, "state": "RUNNING", "retryConfig": {"maxAttempts": 100, "maxBackoff": "300s"}}
 

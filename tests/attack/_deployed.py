@@ -13,6 +13,7 @@ from typing import Any
 from google.cloud import tasks_v2
 
 from orchestrator import emulators
+from orchestrator.ports import LANES
 from orchestrator.rehearsal.process import Function, free_port
 from orchestrator.standins.cloud_tasks import CloudTasksStandIn
 from orchestrator.standins.dataflow import DataflowStandIn
@@ -66,7 +67,7 @@ def deployed(folder: Path) -> Iterator[Deployed]:
 
     with ExitStack() as stack:
         firestore = stack.enter_context(emulators.running(emulators.FIRESTORE))
-        queues = [tasks_v2.Queue(name=f"{_QUEUES}/{lane}") for lane in ("launches", "checks")]
+        queues = [tasks_v2.Queue(name=f"{_QUEUES}/{lane}") for lane in LANES]
         tasks = stack.enter_context(CloudTasksStandIn(queues))
         dataflow = stack.enter_context(DataflowStandIn(play, project=PROJECT))
         environment = {
@@ -77,6 +78,7 @@ def deployed(folder: Path) -> Iterator[Deployed]:
             "ORCHESTRATOR_REGION": "europe-west4",
             "ORCHESTRATOR_LAUNCHES_QUEUE": "launches",
             "ORCHESTRATOR_CHECKS_QUEUE": "checks",
+            "ORCHESTRATOR_SIGNALS_QUEUE": "signals",
             "ORCHESTRATOR_TASK_URL": f"http://127.0.0.1:{ports['on_task']}",
             "ORCHESTRATOR_TASK_ACCOUNT": f"tasks@{PROJECT}.iam.gserviceaccount.com",
             "ORCHESTRATOR_FOLDER": str(folder),

@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.doctor.checks import CHECKS
 from orchestrator.doctor.findings import Level
+from orchestrator.ports import LANES
 from orchestrator.standins.google import forbidden
 from orchestrator.standins.rest import RefusedError
 from tests.doctor.broken import (
@@ -20,9 +21,9 @@ def test_an_api_that_is_off_is_found_and_what_hides_behind_it_has_the_same_mend(
     mend = "gcloud services enable cloudtasks.googleapis.com --project=demo-1"
     assert found[0] == ("APIs", "fail", "cloudtasks.googleapis.com is not enabled", mend)
     assert {(level, mended) for _, level, _, mended in found[1:]} == {("unknown", mend)}
-    assert [(check, text) for check, _, text, _ in found[1:3]] == [
+    assert [(check, text) for check, _, text, _ in found[1:4]] == [
         (lane, f"cannot look at queues/orchestrator-prod-{lane}: cloudtasks.googleapis.com is not enabled")
-        for lane in ("launches", "checks")
+        for lane in LANES
     ]
 
 

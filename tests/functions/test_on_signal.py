@@ -48,7 +48,7 @@ def test_one_job_is_looked_at_once_however_often_and_in_whatever_form_it_is_told
     begun = time.time()
     for body, headers in deliveries * 2:
         assert signals_only.post("on_signal", body, headers).status_code == 200
-    (task,) = signals_only.held()
+    (task,) = signals_only.held("signals")
     look = decode(task.http_request.body)
     assert isinstance(look, Check)
     assert (look.run, look.node, look.attempt, look.chain) == (run_key("r"), 31, 2, chain)
@@ -63,9 +63,9 @@ def test_of_two_orchestrators_in_one_project_each_hears_of_its_own_jobs_alone(
     ref = JobRef(run_key("r"), 31, 2)
     for name in (OURS, job_name("orders", ref, "orc"), job_name("orders", ref, "orc-prod")):
         signals_only.post("on_signal", pushed(entry(name)), event())
-    assert signals_only.held() == []
+    assert signals_only.held("signals") == []
     signals_only.post("on_signal", pushed(entry(job_name("orders", ref, "orc-dev"))), event())
-    assert len(signals_only.held()) == 1
+    assert len(signals_only.held("signals")) == 1
 
 
 def test_a_signal_is_logged_with_the_trace_of_its_request(signals_only: Cloud):
@@ -94,7 +94,7 @@ def test_recorded_jobs_of_others_cost_one_invocation_and_no_connection(signals_o
     with logged() as lines:
         assert signals_only.post("on_signal", body, event()).status_code == 200
         assert signals_only.post("on_signal", body).status_code == 200
-    assert (lines, signals_only.held()) == ([], [])
+    assert (lines, signals_only.held("signals")) == ([], [])
     assert not {"_queue", "_engine"} & set(vars(signals_only.world("on_signal")))
 
 
@@ -103,7 +103,7 @@ def test_a_recorded_eventarc_event_of_another_job_does_nothing(signals_only: Clo
     for state in ("JOB_STATE_PENDING", "JOB_STATE_FAILED"):
         told["data"]["payload"]["currentState"] = state
         assert signals_only.post("on_signal", {"specversion": "1.0", **told}, STRUCTURED).status_code == 200
-    assert signals_only.held() == []
+    assert signals_only.held("signals") == []
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_recorded_eventarc_event_of_another_job_does_nothing(signals_only: Clo
 def test_other_events_are_acknowledged_in_silence(signals_only: Cloud, body: dict[str, Any], kind: str):
     with logged() as lines:
         assert signals_only.post("on_signal", body, event(kind)).status_code == 200
-    assert (lines, signals_only.held()) == ([], [])
+    assert (lines, signals_only.held("signals")) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_signal_comes_again_while_the_queue_is_down(signals_only: Cloud):
     assert [line["severity"] for line in lines] == ["ERROR"]
     signals_only.faults.clear()
     assert signals_only.post("on_signal", pushed(entry()), event()).status_code == 200
-    assert len(signals_only.held()) == 1
+    assert len(signals_only.held("signals")) == 1
 
 
 def test_a_deployment_that_lacks_a_setting_says_so_and_loses_nothing(

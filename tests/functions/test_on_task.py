@@ -11,6 +11,8 @@ import pytest
 from orchestrator.core.messages import Check, Finish, Launch, Pass, Skip, decode, encode
 from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.core.names import run_key
+from orchestrator.deployed import QUEUE_NAME
+from orchestrator.standins.cloud_tasks_http import token
 from orchestrator.standins.dataflow_play import RefusedError, unavailable
 from orchestrator.stores._documents import of_run
 from tests.functions.cloud import KEY, TRACE, Cloud, logged
@@ -186,6 +188,76 @@ def test_a_task_of_no_run_or_of_no_step_is_dropped_with_an_error(started: Cloud)
             assert started.task(effect).status_code == 200
         assert [(line["severity"], line["counted"]) for line in lines] == [("ERROR", "task_dropped")]
     assert not started.dataflow.launches
+
+
+SIGNALS, CHECKS, LAUNCHES = ({QUEUE_NAME: lane} for lane in ("signals", "checks", "launches"))
+
+
+def test_what_signals_put_may_ask_for_a_look_and_nothing_else(started: Cloud):
+    """So the account that reads other people's log entries can end, launch, stop or skip nothing."""
+    started.task(Launch(KEY, 0, 1))
+    (name,) = started.dataflow.launches
+    store = started.world("on_task").engine.store
+    before = store.load_all(KEY)
+    forged = [
+        Launch(KEY, 1, 1), Launch(KEY, 0, 2), Skip(KEY, 1), Finish(KEY), Check(KEY, 0, 1), Check(KEY, 0, 1, "stop"),
+        Check(KEY, 0, 1, "sweep7stop"), Check(KEY, 0, 1, "signal", 1),
+    ]  # fmt: skip
+    for effect in forged:
+        with logged() as lines:
+            assert started.post("on_task", encode(effect).encode(), SIGNALS).status_code == 200
+        assert [(line["severity"], line["counted"]) for line in lines] == [("ERROR", "task_dropped")]
+    assert store.load_all(KEY) == before
+    assert started.dataflow.service.jobs[next(iter(started.dataflow.service.jobs))].name == name
+    started.dataflow.move(name, "DONE")
+    assert started.post("on_task", encode(Check(KEY, 0, 1, "signal")).encode(), SIGNALS).status_code == 200
+    assert store.load_all(KEY).state(0).status is Status.SUCCEEDED
+
+
+def test_the_lane_of_launches_launches_and_does_nothing_else(started: Cloud):
+    with logged() as lines:
+        assert started.post("on_task", encode(Check(KEY, 0, 1, "stop")).encode(), LAUNCHES).status_code == 200
+    assert [line["counted"] for line in lines] == ["task_dropped"]
+
+
+@pytest.mark.parametrize("headers", [{QUEUE_NAME: ""}, {QUEUE_NAME: "launches-of-others"}, {QUEUE_NAME: "x" * 9_000}])
+def test_whoever_is_none_of_the_queues_may_not_call(started: Cloud, headers: dict[str, str]):
+    with logged() as lines:
+        answer = started.post("on_task", encode(Launch(KEY, 0, 1)).encode(), headers)
+    assert answer.status_code == 403
+    assert answer.text.startswith("expected a task of the queue signals or launches or checks, came one of '")
+    assert len(answer.text) < 300
+    assert [(line["severity"], line["counted"]) for line in lines] == [("WARNING", "task_refused")]
+    assert not started.dataflow.launches
+
+
+def test_the_token_of_signals_opens_no_other_lane(started: Cloud):
+    def bearer(account: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {token(f'{account}@{started.project}.iam.gserviceaccount.com', 'x', 0.0)}"}
+
+    launch = encode(Launch(KEY, 0, 1)).encode()
+    for lane in (CHECKS, LAUNCHES):
+        assert started.post("on_task", launch, lane | bearer("looks")).status_code == 403
+    look = encode(Check(KEY, 0, 1, "signal")).encode()
+    assert started.post("on_task", look, SIGNALS | bearer("looks")).status_code == 200
+    assert not started.dataflow.launches
+    assert started.post("on_task", launch, LAUNCHES | bearer("tasks")).status_code == 200
+    assert len(started.dataflow.launches) == 1
+
+
+@pytest.mark.parametrize("lane", ["checks", "signals", "launches"])
+def test_a_task_hops_on_its_own_lane_alone_and_one_of_signals_not_at_all(started: Cloud, lane: str):
+    chain = "signal" if lane == "signals" else "watchdog"
+    effect = Launch(KEY, 0, 1, due=9e9) if lane == "launches" else Check(KEY, 0, 1, chain, due=9e9)
+    for onward in ("checks", "launches", "signals"):
+        before = [len(started.held(name)) for name in ("checks", "launches", "signals")]
+        body = {**json.loads(encode(effect)), "hop": {"name": effect.name, "lane": onward}}
+        with logged() as lines:
+            assert started.post("on_task", body, {QUEUE_NAME: lane}).status_code == 200
+        hops = onward == lane != "signals"
+        assert [line.get("counted") for line in lines] == [None if hops else "task_dropped"]
+        after = [len(started.held(name)) for name in ("checks", "launches", "signals")]
+        assert (after != before) is hops
 
 
 def test_what_fails_for_now_comes_again(started: Cloud):

@@ -12,7 +12,7 @@ from orchestrator.core.names import job_name_pattern
 from orchestrator.deployment import FUNCTIONS, GRANTS, ROLES, Deployment
 from orchestrator.endings import ENDINGS
 from orchestrator.engine.ledger import Ledger
-from orchestrator.ports import CHECKS, LAUNCHES
+from orchestrator.ports import LANES
 from orchestrator.settings import DEPLOYED_VARIABLES, SettingsError, read_cloud_settings
 from tests.terraform.imaginary import Deployed
 
@@ -81,7 +81,7 @@ def names(name: str, deployed: Deployed) -> Iterator[str]:
     dead = [told.dead_letters] if logs else []
     wanted = {
         ("google_cloudfunctions2_function", "name"): {told.function(target) for target in FUNCTIONS},
-        ("google_cloud_tasks_queue", "name"): {told.queue(lane) for lane in (LAUNCHES, CHECKS)},
+        ("google_cloud_tasks_queue", "name"): {told.queue(lane) for lane in LANES},
         ("google_service_account", "email"): {told.account(role) for role in ROLES},
         ("google_pubsub_topic", "name"): {*logs, *dead},
         ("google_pubsub_subscription", "name"): {*logs, *dead},
@@ -132,10 +132,13 @@ def environment(name: str, deployed: Deployed) -> Iterator[str]:
         except SettingsError as error:
             yield f"{target}: {error}"
             continue
-        if {settings.launches, settings.checks} != queues or settings.launches != told.queue(LAUNCHES):
-            yield f"{target}: the queues it is told of are {settings.launches} and {settings.checks}"
-        if settings.task_account not in accounts or settings.job_options.get("service_account") not in accounts:
+        said = [settings.launches, settings.checks, settings.signals]
+        if set(said) != queues or said != [told.queue(lane) for lane in LANES]:
+            yield f"{target}: the queues it is told of are {', '.join(said)}"
+        if settings.job_options.get("service_account") not in accounts:
             yield f"{target}: an account it is told of is not there"
+        theirs = {"caller": settings.task_account, "looks": settings.signals_account}
+        yield from (f"{target}: {role} is {said}" for role, said in theirs.items() if said != told.account(role))
         if not settings.task_url.startswith(f"https://{told.function('on_task')}-"):
             yield f"{target}: tasks go to {settings.task_url}"
         if (settings.project, settings.region, settings.job_prefix) != (told.project, told.region, told.base):

@@ -22,14 +22,22 @@ DEPLOYED = {
     "ORCHESTRATOR_REGION": "europe-west4",
     "ORCHESTRATOR_LAUNCHES_QUEUE": "launches",
     "ORCHESTRATOR_CHECKS_QUEUE": "checks",
+    "ORCHESTRATOR_SIGNALS_QUEUE": "signals",
     "ORCHESTRATOR_TASK_URL": "https://on-task.example",
     "ORCHESTRATOR_TASK_ACCOUNT": "tasks@demo.iam.gserviceaccount.com",
+    "ORCHESTRATOR_SIGNALS_ACCOUNT": "looks@demo.iam.gserviceaccount.com",
 }
 
 
 def test_the_embedded_world_needs_no_setting():
     assert read_settings({"ORCHESTRATOR_PARALLEL": "3"}) == Settings(None, 3)
     assert read_settings({"ORCHESTRATOR_HOME": "/tmp/h", "ORCHESTRATOR_PARALLEL": "1"}) == Settings(Path("/tmp/h"), 1)
+
+
+def test_without_a_queue_for_signals_their_looks_go_where_checks_go():
+    told = {name: value for name, value in DEPLOYED.items() if "SIGNALS" not in name}
+    found = read_cloud_settings(told)
+    assert (found.signals, found.signals_account) == ("checks", "tasks@demo.iam.gserviceaccount.com")
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
@@ -45,8 +53,10 @@ def test_a_deployed_function_has_sensible_defaults():
         database="(default)",
         launches="launches",
         checks="checks",
+        signals="signals",
         task_url="https://on-task.example",
         task_account="tasks@demo.iam.gserviceaccount.com",
+        signals_account="looks@demo.iam.gserviceaccount.com",
         task_audience="https://on-task.example",
         folder=Path(),
         signal_delay=2.0,
