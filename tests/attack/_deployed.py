@@ -25,16 +25,20 @@ _QUEUES = f"projects/{PROJECT}/locations/europe-west4/queues"
 
 @dataclass
 class Deployed:
-    """``launched``: what Dataflow was asked for."""
+    """``start`` and ``on_task``: where they are called. ``launched``: what Dataflow was asked for."""
 
     folder: Path
     start: str
+    on_task: str
+    firestore: str = ""
     launched: list[LaunchCall] = field(default_factory=list)
 
-    def post(self, body: object, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
-        """What ``start`` answers: the status, and the JSON or text of it."""
+    def post(self, body: object, headers: Mapping[str, str] | None = None, to: str = "") -> tuple[int, Any]:
+        """What ``start``, or whoever is ``to`` be asked, answers: the status, and the JSON or text of it."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(self.start, data, {"Content-Type": "application/json", **(headers or {})})
+        request = urllib.request.Request(
+            to or self.start, data, {"Content-Type": "application/json", **(headers or {})}
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, _read(answer.read())
@@ -59,19 +63,19 @@ def _read(text: bytes) -> Any:
 def deployed(folder: Path) -> Iterator[Deployed]:
     """What lies in ``folder/graphs``, deployed: ``start`` and ``on_task`` as processes of functions-framework."""
     ports = {target: free_port() for target in ("start", "on_task")}
-    made = Deployed(folder, f"http://127.0.0.1:{ports['start']}")
+    made = Deployed(folder, *(f"http://127.0.0.1:{ports[target]}" for target in ("start", "on_task")))
 
     def play(call: LaunchCall) -> Play:
         made.launched.append(call)
         return Play(0, 0, None)
 
     with ExitStack() as stack:
-        firestore = stack.enter_context(emulators.running(emulators.FIRESTORE))
+        made.firestore = stack.enter_context(emulators.running(emulators.FIRESTORE))
         queues = [tasks_v2.Queue(name=f"{_QUEUES}/{lane}") for lane in LANES]
         tasks = stack.enter_context(CloudTasksStandIn(queues))
         dataflow = stack.enter_context(DataflowStandIn(play, project=PROJECT))
         environment = {
-            "FIRESTORE_EMULATOR_HOST": firestore,
+            "FIRESTORE_EMULATOR_HOST": made.firestore,
             "CLOUD_TASKS_EMULATOR_HOST": tasks.endpoint,
             "DATAFLOW_EMULATOR_URL": dataflow.url,
             "ORCHESTRATOR_PROJECT": PROJECT,
@@ -81,6 +85,7 @@ def deployed(folder: Path) -> Iterator[Deployed]:
             "ORCHESTRATOR_SIGNALS_QUEUE": "signals",
             "ORCHESTRATOR_TASK_URL": f"http://127.0.0.1:{ports['on_task']}",
             "ORCHESTRATOR_TASK_ACCOUNT": f"tasks@{PROJECT}.iam.gserviceaccount.com",
+            "ORCHESTRATOR_SIGNALS_ACCOUNT": f"looks@{PROJECT}.iam.gserviceaccount.com",
             "ORCHESTRATOR_FOLDER": str(folder),
         }
         for target, port in ports.items():
