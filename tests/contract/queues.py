@@ -15,7 +15,7 @@ from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from orchestrator.core.messages import Effect, decode
-from orchestrator.ports import CHECKS, LAUNCHES, Queue, Task
+from orchestrator.ports import CHECKS, LANES, LAUNCHES, Queue, Task
 from orchestrator.queues.cloud_tasks import CloudTasksConfig, CloudTasksQueue, connect
 from orchestrator.queues.local import MOST_TRIES, LocalQueue
 from orchestrator.sqlite import Database
@@ -133,7 +133,7 @@ def queue_message(lane: str, **retry: object) -> tasks_v2.Queue:
 
 
 def config(url: str, **others: object) -> CloudTasksConfig:
-    lanes = {LAUNCHES: LAUNCHES, CHECKS: CHECKS}
+    lanes = {lane: lane for lane in LANES}
     return CloudTasksConfig(**{"project": "p", "location": "l", "queues": lanes, "url": url, "audience": AUDIENCE,
                                "service_account": ACCOUNT, **others})  # fmt: skip
 
@@ -176,9 +176,7 @@ class CloudBench:
         ]
 
     def next_due(self) -> float | None:
-        tasks = [
-            task for lane in (CHECKS, LAUNCHES) for task in self.client.list_tasks(parent=f"{PLACE}/queues/{lane}")
-        ]
+        tasks = [task for lane in LANES for task in self.client.list_tasks(parent=f"{PLACE}/queues/{lane}")]
         return min((task.schedule_time.timestamp() for task in tasks), default=None)
 
 
@@ -193,7 +191,7 @@ def local_bench(path: Path) -> Iterator[LocalBench]:
 def cloud_bench() -> Iterator[CloudBench]:
     """Retries and a giving up like the local queue's: 1, 2, 4 … 60 s, so many times."""
     retry = {"max_attempts": MOST_TRIES, "min_backoff": timedelta(seconds=1), "max_backoff": timedelta(seconds=60)}
-    queues = [queue_message(lane, **retry) for lane in (CHECKS, LAUNCHES)]
+    queues = [queue_message(lane, **retry) for lane in LANES]
     clock = Hand()
     with ExitStack() as stack:
         target = stack.enter_context(Target())
@@ -201,7 +199,7 @@ def cloud_bench() -> Iterator[CloudBench]:
         client = stack.enter_context(client_of(standin.endpoint))
         queue = connect(config(target.url), standin.endpoint, clock)
         stack.callback(queue.close)
-        for lane in (CHECKS, LAUNCHES):
+        for lane in LANES:
             client.pause_queue(name=f"{PLACE}/queues/{lane}")
         yield CloudBench(queue, client, standin, target, clock)
 

@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.core.messages import Check, Launch, encode
 from orchestrator.errors import QueueError, UsageError
-from orchestrator.ports import CHECKS, LAUNCHES, Task
+from orchestrator.ports import LANES, LAUNCHES, SIGNALS, Task
 from orchestrator.queues.cloud_tasks import DAY, CloudTasksQueue, connect, hop, hops_to, task_id
 from orchestrator.standins.cloud_tasks import CloudTasksStandIn
 from orchestrator.standins.cloud_tasks_faults import CallFault
@@ -30,7 +30,7 @@ def bench() -> Iterator[CloudBench]:
 def queue_with(fault: Callable[[int], CallFault | None], **others: object) -> Iterator[CloudTasksQueue]:
     """A queue at a stand-in whose calls fail as ``fault`` says of each, by its number from 0."""
     numbers = itertools.count()
-    queues = [queue_message(CHECKS), queue_message(LAUNCHES)]
+    queues = [queue_message(lane) for lane in LANES]
     with CloudTasksStandIn(queues, call_faults=lambda _: fault(next(numbers))) as standin:
         queue = connect(config("http://127.0.0.1:9/", **others), standin.endpoint)
         yield queue
@@ -136,8 +136,13 @@ def test_some_that_fail_for_a_while_keep_none_of_many_out():
     assert len(calls) == 160
 
 
+def test_a_task_carries_the_token_of_its_lane_s_account():
+    asked = config("http://x/", accounts={SIGNALS: "looks@p"}, service_account="tasks@p")
+    assert [asked.account(lane) for lane in LANES] == ["tasks@p", "tasks@p", "looks@p"]
+
+
 def test_a_lane_without_a_queue_is_refused_when_it_is_set_up():
-    with pytest.raises(UsageError, match="expected a queue for each lane, came none for checks"):
+    with pytest.raises(UsageError, match="expected a queue for each lane, came none for checks, signals"):
         config("http://x/", queues={LAUNCHES: "launches"})
 
 
