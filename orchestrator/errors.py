@@ -71,6 +71,10 @@ class StoreError(OrchestratorError):
     http_status = 503
 
 
+class StoreShortError(StoreError):
+    """The store is out of something that comes back, such as disk: nothing was written, and later it may be."""
+
+
 class UnstorableError(StoreError, UsageError):
     """The store can never take what it was given, however often it is asked: it is too large, or in no form of its."""
 

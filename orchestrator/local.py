@@ -12,7 +12,7 @@ from queue import Empty
 from orchestrator.core.messages import SIGNAL, Check, Finish
 from orchestrator.core.model import RunStatus
 from orchestrator.core.names import parse_job_name
-from orchestrator.errors import OrchestratorError, StoreError
+from orchestrator.errors import OrchestratorError, StoreError, StoreShortError
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 from orchestrator.queues.local import Delivery
 from orchestrator.wiring import Embedded
@@ -25,6 +25,12 @@ TICK = 0.1
 
 #: Seconds that stopped jobs get to end before they are killed.
 PATIENCE = 5.0
+
+#: How often what was asked to stop is killed before it is left.
+MOST_INSISTS = 3
+
+#: Most seconds between two tries to record something while there is no disk, or no memory, to do so.
+PAUSE = 10.0
 
 
 class Loop:
@@ -52,29 +58,48 @@ class Loop:
 
     def recover(self) -> None:
         """Take over from a loop that died: its leased tasks are due, and everything owed is paid again."""
+        self._world.clock.not_before(max(map(self._last_seen, self._open), default=0.0))
         for run in self._open:
-            self._world.queue.release(run, time.time())
+            self._world.queue.release(run, self._world.clock())
             self._sweep(run)
 
     def drive(self) -> bool:
-        """Deliver until every run has ended (True) or ``stop`` is called (False)."""
+        """Deliver until every run has ended (True) or ``stop`` is called (False).
+
+        A shortage, such as a full disk, is said and waited for: what a turn would have done is done by a later one.
+        """
         self._open = {run for run in self._open if self._is_running(run)}
+        pause = TICK
         while self._open and not self._stop.is_set():
-            worked = self._turn()
-            self._tick()
-            if self._open and not worked:
-                self._wait(self._quiet())
+            try:
+                worked = self._turn()
+                self._tick()
+                if self._open and not worked:
+                    self._wait(self._quiet())
+                pause = TICK
+            except StoreShortError as error:
+                self._warn("what has happened cannot be recorded now, and is tried again", error)
+                self._tick()
+                self._listen(pause)
+                pause = min(2 * pause, PAUSE)
         return not self._open
 
     def end_jobs(self) -> None:
-        """Stop the processes of the runs, wait for them and record it: they run again with the next loop."""
+        """Stop the processes of the runs, wait for them and record it: they run again with the next loop.
+
+        What cannot be killed, such as a process that waits for a disk that is gone, is left at last.
+        """
         self._world.processes.stop_all()
-        deadline = time.monotonic() + PATIENCE
+        deadline, insists = time.monotonic() + PATIENCE, MOST_INSISTS
         while self._world.processes.running:
-            self._wait(TICK)
-            self._hear()
+            with suppress(StoreShortError):  # the sweep finds it
+                self._wait(TICK)
+                self._hear(self._listened())
             self._tick()
             if time.monotonic() > deadline:
+                if not insists:
+                    return
+                insists -= 1
                 self._world.processes.stop_all()
                 deadline = time.monotonic() + PATIENCE
         for run in self._open:
@@ -88,25 +113,40 @@ class Loop:
         What an end makes possible must not begin before that end is on disk, and does not: a python step's thread gets
         its work after the commit (``Database.afterwards``), and a process waits for a commit of its own (``Settled``).
         """
-        if not self._heard and self._world.ended.empty() and not self._may_be_due(time.time()):
+        if not self._heard and self._world.ended.empty() and not self._may_be_due(self._world.clock()):
             return 0
-        with self._world.database.write():
-            done = self._hear() + self._deliver(CHECKS, BATCH)
-            return done + self._deliver(LAUNCHES, min(self._parallel - self._world.running, BATCH))
+        heard = self._listened()
+        try:
+            with self._world.database.write():
+                done = self._hear(heard) + self._deliver(CHECKS, BATCH)
+                return done + self._deliver(LAUNCHES, min(self._parallel - self._world.running, BATCH))
+        except BaseException:
+            self._heard = heard  # nothing of it is on disk
+            raise
 
     def _wait(self, seconds: float) -> None:
-        """Until a job is said to have ended, at most so many seconds."""
+        """Until a job is said to have ended, at most so many seconds; then see what others have committed."""
+        if not self._listen(seconds):
+            self._world.database.changed()
+
+    def _listen(self, seconds: float) -> bool:
+        """Whether a job is said to have ended within so many seconds, or somebody wants this to stop."""
         try:
             self._heard.append(self._world.ended.get(timeout=seconds))
         except Empty:
-            self._world.database.changed()
+            return False
+        return True
 
-    def _hear(self) -> int:
-        """Look at the jobs that are said to have ended: here no delay is needed, since the exit status is there."""
+    def _listened(self) -> list[str | None]:
+        """The names of jobs that are said to have ended, some of them where they are many."""
         heard, self._heard = self._heard, []
         with suppress(Empty):
             while len(heard) < BATCH:
                 heard.append(self._world.ended.get_nowait())
+        return heard
+
+    def _hear(self, heard: list[str | None]) -> int:
+        """Look at the jobs that are said to have ended: here no delay is needed, since the exit status is there."""
         refs = [ref for name in heard if name is not None and (ref := parse_job_name(name))]
         looks = [Check(ref.run, ref.node, ref.attempt, SIGNAL) for ref in refs if ref.run in self._open]
         if looks:
@@ -125,13 +165,15 @@ class Loop:
     def _look(self, look: Check) -> None:
         try:
             self._world.engine.perform(look)
+        except StoreShortError:
+            raise
         except Exception as error:  # noqa: BLE001  as in _perform
             self._warn(look.name, error)
             self._world.queue.put([Task(look.name, CHECKS, look)])
 
     def _deliver(self, lane: str, most: int) -> int:
         """Perform a batch of due tasks in one transaction. If it is lost, they are delivered again."""
-        found = self._world.queue.lease(self._open, lane, time.time(), most)
+        found = self._world.queue.lease(self._open, lane, self._world.clock(), most)
         if found:
             with self._world.database.write():
                 self._world.queue.acknowledge([delivery for delivery in found if self._perform(delivery)])
@@ -140,9 +182,11 @@ class Loop:
     def _perform(self, delivery: Delivery) -> bool:
         try:
             self._world.engine.perform(delivery.effect)
+        except StoreShortError:  # it is the transaction's, and no step's
+            raise
         except Exception as error:  # noqa: BLE001  one step that nobody foresaw must not stop the others
             self._warn(delivery.name, error)
-            self._world.queue.retry(delivery, time.time(), str(error))
+            self._world.queue.retry(delivery, self._world.clock(), str(error))
             return False
         if isinstance(delivery.effect, Finish) and not self._is_running(delivery.effect.run):
             self._open.discard(delivery.effect.run)
@@ -155,12 +199,18 @@ class Loop:
 
     def _quiet(self) -> float:
         """Seconds until a task falls due. If nothing is to be waited for, something was lost, and is swept up."""
-        if self._world.running and not self._may_be_due(time.time() + TICK):
+        if self._world.running and not self._may_be_due(self._world.clock() + TICK):
             return TICK
         due = self._world.queue.next_due(self._open, self._lanes())
         if due is None and not self._world.running and not sum(self._sweep(run) for run in self._open):
             raise StoreError(f"nothing is owed, and yet {len(self._open)} runs have not ended: this is a bug")
-        return TICK if due is None else min(TICK, max(0.001, due - time.time()))
+        return TICK if due is None else min(TICK, max(0.001, due - self._world.clock()))
+
+    def _last_seen(self, key: str) -> float:
+        """The last moment of which a run says that it has come."""
+        run, states = self._world.store.get_run(key), self._world.store.load_all(key).states.values()
+        times = [time for state in states for time in (state.claimed_at, state.started_at, state.ended_at)]
+        return max((time for time in times if time is not None), default=0.0 if run is None else run.started_at)
 
     def _sweep(self, run: str) -> int:
         self._sweeps += 1

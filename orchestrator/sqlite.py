@@ -13,7 +13,19 @@ from types import TracebackType
 from typing import Protocol
 
 from orchestrator import sqlite_file
-from orchestrator.errors import StoreError
+from orchestrator.errors import StoreError, StoreShortError
+
+#: What SQLite answers where it is out of something that comes back (sqlite.org/rescode.html), in its lowest byte.
+_SHORT = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    }
+)
 
 
 class Buffer(Protocol):
@@ -89,6 +101,23 @@ class Database:
                 self._commit()
                 self._begin()
 
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Bring to disk what was written so far, and have no transaction open inside; then it goes on, as a new one."""
+        with self._lock:
+            if not self._depth:
+                yield
+                return
+            with _mapped():
+                self._commit()
+            depth, self._depth = self._depth, 0
+            try:
+                yield
+            finally:
+                self._depth = depth
+                with _mapped():
+                    self._begin()
+
     def changed(self) -> bool:
         """Whether another process has committed something; what is in memory is forgotten then."""
         with self._lock, _mapped():
@@ -133,8 +162,10 @@ class Database:
             self._connection.execute("ROLLBACK")
 
     def _flush(self) -> None:
-        if not self._connection.in_transaction:  # ``settle`` could not begin anew
-            raise sqlite3.OperationalError("the transaction is gone, and what it would have written with it")
+        if (
+            not self._connection.in_transaction
+        ):  # SQLite gave it up, or it could not begin anew: always for want of something
+            raise StoreShortError("SQLite: the transaction is gone, and what it would have written with it")
         for buffer in self._buffers:
             buffer.flush(self._connection)
 
@@ -189,4 +220,6 @@ def _mapped() -> Iterator[None]:
 
 
 def _as_told(error: sqlite3.Error) -> StoreError:
-    return StoreError(f"SQLite: {error}")
+    code = getattr(error, "sqlite_errorcode", None)  # those that Python raises itself have none
+    kind = StoreShortError if code is not None and code & 0xFF in _SHORT else StoreError
+    return kind(f"SQLite: {error}")

@@ -1,13 +1,13 @@
 """The only place where ports meet adapters: builds an engine for one world. Contains no behaviour."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+from orchestrator.clock import SteadyClock
 from orchestrator.core.model import Outcome
 from orchestrator.engine import Engine
 from orchestrator.engine.rendering import facts_of
@@ -18,7 +18,7 @@ from orchestrator.jobs.isolated import PythonSteps
 from orchestrator.jobs.process import ProcessBackend
 from orchestrator.jobs.python import PythonBackend
 from orchestrator.jobs.scripted import Script, ScriptedBackend
-from orchestrator.jobs.settled import Settled
+from orchestrator.jobs.settled import Apart, Settled
 from orchestrator.jobs.wait import WaitBackend
 from orchestrator.ports import JobBackend, JobRequest, Store
 from orchestrator.queues.local import LocalQueue
@@ -46,6 +46,7 @@ class Embedded:
     processes: ProcessBackend
     functions: PythonBackend
     ended: "SimpleQueue[str | None]"
+    clock: SteadyClock
 
     @property
     def running(self) -> int:
@@ -124,6 +125,7 @@ def embedded(
     durable: bool = False,
     simulate: bool = False,
     make_store: Callable[[Database], SqliteStore] = SqliteStore,
+    clock: SteadyClock | None = None,
 ) -> Embedded:
     """Open a home, and make it if it is new. ``simulate``: Dataflow steps without a ``local:`` block are played."""
     home.make()
@@ -131,27 +133,29 @@ def embedded(
     database = Database(home.database, durable)
     store, tasks = make_store(database), LocalQueue(database)
     ended: SimpleQueue[str | None] = SimpleQueue()
-    processes = ProcessBackend(home, ended.put, time.time)
-    functions = PythonBackend(home, ended.put, time.time, parallel, database.afterwards)
+    clock = clock or SteadyClock()
+    processes = ProcessBackend(home, ended.put, clock)
+    functions = PythonBackend(home, ended.put, clock, parallel, database.afterwards)
     backends: dict[str, JobBackend] = {
         "command": Settled(processes, database),
         "python": PythonSteps(home, functions, Settled(processes, database)),
         "call": functions,
-        "wait": WaitBackend(time.time),
+        "wait": WaitBackend(clock),
     }
     if simulate:
-        backends["dataflow"] = ScriptedBackend(_simulated, time.time)
+        backends["dataflow"] = Apart(ScriptedBackend(_simulated, clock), database)
     engine = Engine(
         store,
         tasks,
         backends,
-        time.time,
+        clock,
         stand_ins=True,
         alone=True,  # who drives a run holds it (Home.hold)
         clock_skew=0.0,
         facts=lambda run: facts_of(run) | {"dir": str(home.data(run.id))},
+        apart=database.suspended,
     )
-    return Embedded(home, database, store, tasks, engine, processes, functions, ended)
+    return Embedded(home, database, store, tasks, engine, processes, functions, ended, clock)
 
 
 def _simulated(request: JobRequest) -> Script:

@@ -106,11 +106,17 @@ def _end_jobs(world: Embedded, loop: Loop, view: "LiveView | LineView | SilentVi
             what = "process is" if number == 1 else "processes are"
             view.say(f"stopping: {number} {what} asked to end; Ctrl-C again leaves at once")
         loop.end_jobs()
+        if world.processes.running:
+            view.say(_left(world, run, flag))
     except KeyboardInterrupt:
-        left = world.processes.running
-        what = "process is left" if left == 1 else "processes are left"
-        view.say(f"interrupted: {left} {what} running, which 'orchestrator resume {run}{flag}' takes over or ends")
+        view.say(_left(world, run, flag))
         raise
+
+
+def _left(world: Embedded, run: str, flag: str) -> str:
+    left = world.processes.running
+    what = "process is left" if left == 1 else "processes are left"
+    return f"interrupted: {left} {what} running, which 'orchestrator resume {run}{flag}' takes over or ends"
 
 
 @contextmanager

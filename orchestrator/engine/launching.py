@@ -1,5 +1,6 @@
 """Launching, exactly once: claim, then launch, then record; what may have been launched is looked for first."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 from orchestrator.bounds import cut
@@ -7,7 +8,7 @@ from orchestrator.core.messages import Launch
 from orchestrator.core.model import JobEnded, JobLaunched, Outcome, Run, Status, StepSettled, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Work
-from orchestrator.definition.expressions import ExpressionError
+from orchestrator.definition.expressions import ExpressionError, are_in
 from orchestrator.engine.checking import ended
 from orchestrator.engine.claiming import Claim, claimed, name_of
 from orchestrator.engine.ledger import Ledger
@@ -24,17 +25,17 @@ LIST_LAG = 30.0
 def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
     """Launch an attempt, adopt its job if it was launched before, or end the step if there is nothing to launch."""
     node, step = effect.node, plan.steps[effect.node]
-    work = ledger.work(step)
+    work, wanted = ledger.work(step), True
     try:
-        if (
-            step.when is not None
-            and effect.attempt == 1
-            and not holds(ledger.store, ledger.facts, run, plan, step.when)
-        ):
+        if step.when is not None and effect.attempt == 1:
+            with ledger.apart():
+                wanted = holds(ledger.store, ledger.facts, run, plan, step.when)
+        if not wanted:
             return ledger.handle(run, plan, node, StepSettled(Status.SKIPPED, ledger.clock(), cause="when"))
         if work.kind == NO_JOB:
             return ledger.handle(run, plan, node, StepSettled(Status.SUCCEEDED, ledger.clock()))
-        spec = render(ledger.store, ledger.facts, run, plan, work.spec)
+        with ledger.apart() if are_in(work.spec) else nullcontext():
+            spec = render(ledger.store, ledger.facts, run, plan, work.spec)
     except ExpressionError as error:
         return _refuse(ledger, run, plan, effect, str(error), "expression")
     claim = claimed(ledger, run, plan, effect)

@@ -6,6 +6,7 @@ else has paid, so then the state is read and paid again (``roll_forward``).
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -43,6 +44,8 @@ class Ledger:
     ``retention``: seconds after its end for which the store keeps all of a run.
     ``step_failed``: called once for each step that fails for good, by whoever's commit was applied, before what follows
     is paid; not at all if the answer of that commit is lost.
+    ``apart``: what users wrote is called within it, and never while the store has a transaction open: it may take its
+    time, and others wait for the store's lock.
     """
 
     store: Store
@@ -59,6 +62,7 @@ class Ledger:
     alone: bool = False
     retention: float = float("inf")
     step_failed: Hear | None = None
+    apart: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __post_init__(self) -> None:
         # Neither a plan nor the parameters of a run ever change, so they are remembered.

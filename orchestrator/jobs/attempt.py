@@ -62,10 +62,13 @@ def told(folder: Path, code: int) -> bool:
     return True
 
 
-def over(folder: Path, now: float, seen: int | None = None) -> JobOver:
-    """How an attempt ended of which no process is left; ``now`` if nothing tells when. ``seen``: its exit status."""
+def over(folder: Path, now: float, seen: int | None = None, gone: float | None = None) -> JobOver:
+    """How an attempt ended of which no process is left; ``now`` if nothing tells when.
+
+    ``seen``: its exit status. ``gone``: when it was seen to end. A file's time is another clock's, which may be set.
+    """
     code, (stopped, *asked) = _read(folder / "exit"), _read(folder / "stopped").split() or [""]
-    at = (folder / "exit").stat().st_mtime if code else now
+    at = gone if gone is not None else min((folder / "exit").stat().st_mtime, now) if code else now
     if not code and seen is not None:
         code = str(seen if seen >= 0 else 128 - seen)
     if stopped:

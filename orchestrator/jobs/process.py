@@ -10,7 +10,7 @@ An attempt has ended when the shell is gone and nothing is left of its processes
 import signal
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from orchestrator import locks, private
@@ -61,6 +61,7 @@ class ProcessBackend:
         self._watcher = Watcher(self._over)
         self._watched: dict[str, Watched] = {}
         self._seen: dict[str, int] = {}  # exit statuses of those that could not write theirs
+        self._gone: dict[str, float] = {}  # when those ended that were watched
         self._stopped: dict[str, tuple[Outcome, float]] = {}  # those that were stopped, which no mark could say
 
     @property
@@ -106,7 +107,7 @@ class ProcessBackend:
                 self._watcher.ready()
                 self._watch(job)
                 return JobRunning()
-            over = attempt.over(folder, self._clock(), self._seen.get(job))
+            over = attempt.over(folder, self._clock(), self._seen.get(job), self._gone.get(job))
         except OSError as error:
             raise BackendError(f"{folder}: cannot be read: {error}") from error
         outcome, at = self._stopped.get(job, (None, 0.0))
@@ -130,7 +131,7 @@ class ProcessBackend:
             number = watched.leader if watched else attempt.group_of(folder)
             if number and (watched or claim.held(folder)):
                 sent = signal.SIGKILL if insist else signal.SIGTERM
-                group.send(number, sent, group.running(), outputs_variable(folder))
+                group.send(number, sent, _known(), outputs_variable(folder))
         except OSError as error:
             raise BackendError(f"{folder}: the job cannot be stopped: {error}") from error
 
@@ -172,9 +173,18 @@ class ProcessBackend:
             it.process.wait()
             if not attempt.told(it.folder, code):
                 self._seen[it.job] = code
+        self._gone[it.job] = self._clock() - it.since_gone()
         with self._lock:
             del self._watched[it.job]
         self._ended(it.name)
+
+
+def _known() -> Sequence[group.Process] | None:
+    """The processes there are, if they can be found out now: those of a group need not be."""
+    try:
+        return group.running()
+    except OSError:
+        return None
 
 
 def _spawn(

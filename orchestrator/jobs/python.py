@@ -47,16 +47,21 @@ class PythonBackend:
         self.running = 0
 
     def launch(self, request: JobRequest) -> Launched:
-        with self._lock:
-            if request.name in self._jobs:
-                return Launched(request.name)
-            self._jobs[request.name] = JobRunning()
-            self.running += 1
-        self._afterwards(lambda: self._workers.do(lambda: self._work(request)))
+        self._workers.ready()
+        if request.name not in self._jobs:  # a launch before this may have come to nothing, with its transaction
+            self._afterwards(lambda: self._begin(request))
         return Launched(request.name)
 
     def find(self, request: JobRequest) -> Launched | None:
         return Launched(request.name) if request.name in self._jobs else None
+
+    def _begin(self, request: JobRequest) -> None:
+        with self._lock:
+            if request.name in self._jobs:
+                return
+            self._jobs[request.name] = JobRunning()
+            self.running += 1
+        self._workers.do(lambda: self._work(request))
 
     def status(self, job: str) -> JobStatus:
         return self._jobs.get(job) or JobOver(Outcome.INTERRUPTED, self._clock())

@@ -1,4 +1,4 @@
-"""A backend whose launches wait until what led to them is on disk. Decides nothing."""
+"""Backends whose launches have to do with what is on disk when they begin. Decides nothing."""
 
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobStatus, Launched
 from orchestrator.sqlite import Database
@@ -27,3 +27,11 @@ class Settled:
 
     def cancel(self, job: str) -> JobOver | None:
         return self._backend.cancel(job)
+
+
+class Apart(Settled):
+    """``backend``, whose launches call what users wrote, and have no transaction open while they do."""
+
+    def launch(self, request: JobRequest) -> Launched | JobOver:
+        with self._database.suspended():
+            return self._backend.launch(request)

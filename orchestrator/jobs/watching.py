@@ -55,6 +55,10 @@ class Watched:
     asked: int = 0
     bell: int | None = None
 
+    def since_gone(self) -> float:
+        """Seconds since its shell is gone; 0 as long as it is not."""
+        return 0.0 if self.gone is None else time.monotonic() - self.gone
+
     @property
     def leader(self) -> int | None:
         """The number of its shell; None if it did not come to write it down."""
@@ -141,7 +145,7 @@ class _Look:
         mark = None if attempt.succeeded(it.folder, it.code) else outputs_variable(it.folder)
         known = self._processes()
         left = group.ours(group.members(leader, mark, known)) if known is not None else group.group_alive(leader)
-        if left and time.monotonic() - (it.gone or 0.0) >= (ALONE, ALONE + ASKED, inf)[it.asked]:
+        if left and it.since_gone() >= (ALONE, ALONE + ASKED, inf)[it.asked]:
             group.send(leader, (signal.SIGTERM, signal.SIGKILL)[it.asked], known, mark)
             it.asked += 1
         return not left

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from orchestrator.errors import BackendError
+
 
 class Workers:
     """At most ``most`` threads, which end with the process.
@@ -24,9 +26,24 @@ class Workers:
         self._threads = 0
 
     def do(self, piece: Callable[[], None]) -> None:
-        """Let a thread call ``piece``, which must not raise."""
+        """Let a thread call ``piece``, which must not raise. There is one: ``ready`` was called."""
         self._work.append(piece)
         self._ring()
+
+    def ready(self) -> None:
+        """See that there is a thread at all. Raises BackendError if there can be none now."""
+        with self._lock:
+            if self._threads:
+                return
+            self._threads, self._idle = 1, 0
+            try:
+                self._start()
+            except RuntimeError as error:
+                self._threads = 0
+                raise BackendError(f"{self._name} cannot be started now, and are tried again: {error}") from error
+
+    def _start(self) -> None:
+        threading.Thread(target=self._live, name=f"{self._name} {self._threads}", daemon=True).start()
 
     def _ring(self) -> None:
         """See to it that a thread comes that is not at work. Who was called and has not come yet will do."""
@@ -38,7 +55,11 @@ class Workers:
                 self._bell.put(None)
                 return
             self._threads += 1
-        threading.Thread(target=self._live, name=f"{self._name} {self._threads}", daemon=True).start()
+            try:
+                self._start()
+            except RuntimeError:  # there can be no more of them now: one of those there are does it when it is done
+                self._threads -= 1
+                self._bell.put(None)
 
     def _live(self) -> None:
         while True:

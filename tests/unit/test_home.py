@@ -1,5 +1,6 @@
 """Where the embedded world keeps its things, and who may drive a run."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,20 @@ def test_one_process_at_a_time_drives_a_run(tmp_path: Path) -> None:
 def test_a_run_id_that_cannot_be_a_folder_is_refused(run_id: str) -> None:
     with pytest.raises(UsageError, match="run id: expected"):
         check_run_id(run_id)
+
+
+def test_what_a_step_forks_off_holds_no_run(tmp_path: Path):
+    """A python step that left a child behind kept its run from being resumed."""
+    home, (until, ended), (begun, begins) = Home(tmp_path), os.pipe(), os.pipe()
+    with home.hold("r1"):
+        child = os.fork()
+        if not child:
+            os.close(ended)
+            os.write(begins, b"x")
+            os.read(until, 1)
+            os._exit(0)
+        os.read(begun, 1)
+    assert not home.held("r1")
+    for descriptor in (until, ended, begun, begins):
+        os.close(descriptor)
+    os.waitpid(child, 0)

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 
+from orchestrator.errors import BackendError
 from orchestrator.jobs.workers import Workers
 
 
@@ -53,3 +54,18 @@ def test_a_thread_that_has_nothing_to_do_is_used_again():
         workers.do(lambda done=done: done.set_result(threading.current_thread().name))
         names.add(done.result(30.0))
     assert names <= {"again 1", "again 2", "again 3", "again 4"}
+
+
+def test_where_no_more_threads_can_be_had_those_there_are_do_the_work(monkeypatch: pytest.MonkeyPatch):
+    workers, done = Workers(4, "test"), threading.Semaphore(0)
+    workers.ready()
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    for _ in range(20):
+        workers.do(done.release)
+    assert all(done.acquire(timeout=30.0) for _ in range(20))
+    with pytest.raises(BackendError, match="test cannot be started now, and are tried again: can't start new thread"):
+        Workers(4, "test").ready()
