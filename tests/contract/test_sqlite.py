@@ -216,9 +216,10 @@ def test_a_function_begins_when_its_claim_is_on_disk_and_a_great_many_ends_are_a
     """More jobs end at once than one transaction looks at."""
     count = 2 * BATCH + 5
     (tmp_path / "many_steps.py").write_text(
-        "import sqlite3\n"
+        "import contextlib, sqlite3\n"
         "def claimed(file, node):\n"
-        "    found = sqlite3.connect(file).execute('SELECT state FROM states WHERE node = ?', (node,)).fetchone()\n"
+        "    with contextlib.closing(sqlite3.connect(file)) as database:\n"
+        "        found = database.execute('SELECT state FROM states WHERE node = ?', (node,)).fetchone()\n"
         "    return {'claimed': found is not None}\n"
     )
     home = Home(tmp_path / "home")
