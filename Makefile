@@ -8,7 +8,8 @@ STUB ?= ../shared/tools/terraform-google-stub
 TFSTUB = TFSTUB_STRICT=1 PYTHONPATH=$(STUB) $(BIN)/python -m tfstub check terraform --repo .
 CHECKOV = $(BIN)/uv tool run --quiet --from 'checkov>=3.3,<4' checkov
 
-.PHONY: demo test check lint types floors terraform security deletions picture simulate mutants crash versions attack pythons bench help
+.PHONY: demo test check lint types floors terraform security deletions picture simulate mutants crash versions attack pythons pins licences \
+	sbom bench help
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -71,6 +72,15 @@ attack: .venv/dev  ## Try again all that once broke the product: minutes
 
 pythons: .venv/dev  ## The quick tests on each other Python from 3.11 to 3.14 that this machine or Debian's archive has
 	$(BIN)/python -m tests.pythons
+
+pins: .venv/dev  ## Write requirements.lock: what is deployed, with hashes. As it is where it still fits; newer with PINS=--upgrade
+	$(BIN)/python -m tests.supply pins $(PINS)
+
+licences: .venv/dev  ## Write docs/licences.md: under what licence each package is that is deployed
+	$(BIN)/python -m tests.supply licences
+
+sbom: .venv/dev  ## Write sbom.cdx.json: all that is deployed, as CycloneDX
+	$(BIN)/python -m tests.supply sbom
 
 bench: .venv/dev  ## Milliseconds a step, and how many times the floor that is: one JSON line a case
 	$(BIN)/python -m benchmarks.embedded

@@ -6,15 +6,19 @@ locals {
   left_out = jsondecode(file("${local.root}/functions/left-out.json"))
 
   source = merge(
-    { "main.py" = "${local.root}/functions/main.py", "requirements.txt" = "${local.root}/requirements.txt" },
+    { "main.py" = "${local.root}/functions/main.py", "requirements.txt" = "${local.root}/requirements.lock" },
     { for name in fileset(local.root, "orchestrator/**/*.py") : name => "${local.root}/${name}" if !anytrue([for room in local.left_out : startswith(name, room)]) },
     { for name in keys(local.lock.files) : "graphs/${name}" => "${local.graphs_folder}/${name}" if fileexists("${local.graphs_folder}/${name}") },
   )
 
-  # One file, and not '-r' of others: the builder keeps what it installed as long as this file is the same.
+  # One file, and not '-r' of others: the builder keeps what it installed as long as this file is the same. Where a graph
+  # brings requirements of its own, ours go without their hashes: pip takes hashes of all or of none.
+  pins   = file("${local.root}/requirements.lock")
+  theirs = [for name in local.graph_requirements : "# graphs/${name}\n${file("${local.graphs_folder}/${name}")}"]
+
   requirements = join("\n", concat(
-    [file("${local.root}/requirements.txt")],
-    [for name in local.graph_requirements : "# graphs/${name}\n${file("${local.graphs_folder}/${name}")}"],
+    [length(local.theirs) == 0 ? local.pins : replace(local.pins, "/ \\\\\n +--hash=[^ \n]+/", "")],
+    local.theirs,
   ))
 
   source_hash = substr(sha256(join("", [for name in sort(keys(local.source)) : "${name} ${filesha256(local.source[name])}\n"])), 0, 20)

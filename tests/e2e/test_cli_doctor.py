@@ -77,7 +77,7 @@ def repository(folder: Path) -> Path:
     for name, text in {
         "functions/main.py": "",
         "functions/left-out.json": '["orchestrator/cli/"]',
-        "requirements.txt": "",
+        "requirements.lock": "",
         "orchestrator/engine.py": "",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

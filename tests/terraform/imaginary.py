@@ -73,7 +73,7 @@ class Google:
         if not root.exists():
             for part in ("orchestrator", "functions", "graphs", "terraform"):
                 shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-            shutil.copy(ROOT / "requirements.txt", root)
+            shutil.copy(ROOT / "requirements.lock", root)
         return root
 
     def run(self, *words: str, clone: str = "clone") -> str:

@@ -14,6 +14,7 @@ import pytest
 from orchestrator.cli.app import call
 from orchestrator.deployment import FUNCTIONS
 from orchestrator.deployment.source import archive_name
+from tests.supply.pins import read_pins
 from tests.terraform.imaginary import ROOT, SCHEDULED, Deployed, Google, RefusedError
 from tests.terraform.rules import EXAMPLES
 
@@ -150,10 +151,10 @@ def test_the_functions_get_what_a_graphs_folder_has_for_them(imaginary: Google, 
     assert 'google_project_service.api["secretmanager"]' in deployed.resources
     (archive,) = (imaginary.clone() / "terraform/.build").glob("*.zip")
     assert archive.name == archive_name(ROOT, graphs)
-    assert zipfile.ZipFile(archive).read("requirements.txt").decode() == (
-        f"{(ROOT / 'requirements.txt').read_text()}\n# graphs/nightly/requirements.txt\nUnidecode-nightly>=1.3\n"
-        "\n# graphs/weekly/requirements.txt\nUnidecode-weekly>=1.3\n"
-    )
+    ours, *theirs = zipfile.ZipFile(archive).read("requirements.txt").decode().split("\n# graphs/")
+    assert theirs == [f"{name}/requirements.txt\nUnidecode-{name}>=1.3\n" for name in ("nightly", "weekly")]
+    pins = {pin.text: pin.hashes for pin in read_pins(ours)}
+    assert pins == {pin.text: () for pin in read_pins((ROOT / "requirements.lock").read_text())}  # pip: of all or none
 
 
 @pytest.mark.parametrize("folder", ["more/graphs", "more/graphs/", "./more/graphs"])

@@ -130,7 +130,7 @@ def asked(folder: Path, target: str) -> str:
         f"http://127.0.0.1:{port}/", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
     try:
-        for _ in range(200):
+        for _ in range(1_200):  # it compiles all that it imports first
             try:
                 with urllib.request.urlopen(request, timeout=30) as answer:
                     return str(answer.read().decode())
