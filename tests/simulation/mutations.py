@@ -548,4 +548,23 @@ MUTANTS = (
         "{name: value for name, value in body.items() if name in known}",
         '{name: value for name, value in body.items() if name not in ("v", "do")}',
     ),
+    # Firestore's adapter, whose commits may be applied when nobody waits for them any more.
+    Mutant(
+        "a step is committed to Firestore whatever became of it since it was read",
+        "stores/firestore.py",
+        "            batch.update(step, fields, option=self._client.write_option(last_update_time=seen.updated))\n",
+        "            batch.update(step, fields)\n",
+    ),
+    Mutant(
+        "a step that was not there is committed to Firestore though it is there by now",
+        "stores/firestore.py",
+        "            batch.create(step, fields)\n",
+        "            batch.set(step, fields)\n",
+    ),
+    Mutant(
+        "a commit to Firestore that was refused, or its answer lost, is taken for made",
+        "stores/firestore.py",
+        "                    patience.spend(error)\n            elif certain:",
+        "                    return Commit(True, transition.state, {})\n            elif certain:",
+    ),
 )

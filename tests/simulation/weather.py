@@ -28,6 +28,12 @@ CALLS: dict[str, tuple[str, ...]] = {
     "cancel": (*CRASHES, *ERRORS),
 }
 
+#: What may become of a commit on its way to Firestore, and of a read. *Late*: when nobody waits for it any more.
+COMMITS_SENT = (
+    "aborted", "no answer before", "no answer after", "sent again", "applied late", "applied late, crash", *CRASHES,
+)  # fmt: skip
+READS_SENT = ("no answer", "crash")
+
 #: Verbs that are called seldom suffer more often, by this factor.
 SELDOM = {"open_run": 2.0, "end_run": 4.0, "stop_run": 8.0, "cancel": 4.0, "load_all": 2.0}
 
@@ -53,8 +59,16 @@ OTHERS = (
     "run: beside others", "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
 )  # fmt: skip
 
+#: What becomes of the calls of Firestore's client (firestore.py).
+FIRESTORE = (
+    *(f"firestore commit: {fate}" for fate in COMMITS_SENT),
+    *(f"firestore read: {fate}" for fate in READS_SENT),
+    "firestore commit: late and refused", "firestore commit: late and applied",
+)  # fmt: skip
+
 #: Every kind of bad luck there is; a test asserts that each happened.
 EVERYTHING = (
+    *FIRESTORE,
     *(f"{verb}: {fate}" for verb, fates in CALLS.items() for fate in fates),
     *(f"within transact: {fate}" for fate in WITHIN),
     *OTHERS,
@@ -78,7 +92,7 @@ class Weather:
     whether a handler goes on when its request has timed out. ``frozen``: that a handler stands still for minutes,
     before or after a call. ``pace``: seconds between two launches that the queue lets through. ``disorder``: whether it
     keeps no order. ``hard``: whether it backs off for minutes and gives up soon. ``versions``: whether the machines are
-    of several versions.
+    of several versions. ``firestore``: whether the store is the adapter of Firestore's.
     """
 
     call: float = 0.0
@@ -104,6 +118,7 @@ class Weather:
     disorder: bool = False
     hard: bool = False
     versions: bool = False
+    firestore: bool = False
 
     @property
     def margin(self) -> float:
@@ -173,4 +188,5 @@ def draw(random: Random) -> Weather:
         disorder=random.random() < 0.3,
         hard=random.random() < 0.2,
         versions=random.random() < 0.2,
+        firestore=random.random() < 0.06,
     )

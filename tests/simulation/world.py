@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import Outcome, Run
@@ -27,6 +27,9 @@ from tests.simulation.services import ActiveNames
 from tests.simulation.traffic import Traffic
 from tests.simulation.versions import ports
 from tests.simulation.weather import WITHIN, Weather, draw
+
+if TYPE_CHECKING:
+    from tests.simulation.firestore import Service
 
 T = TypeVar("T")
 
@@ -74,6 +77,7 @@ class World:
         self.failures: list[str] = []
         self.loop = Loop(random, trace, weather.outlives)
         self.memory = MemoryStore()
+        self._firestore = self._service_of_firestore()
         self.lives = [self._life(number, scenario) for number, scenario in enumerate(scenarios)]
         self.service = self._service()
         self.traffic = Traffic(self)
@@ -109,8 +113,24 @@ class World:
             else ShakyBackend(self, self.service)
         )
         backends = {"job": shaky, "wait": wait}
-        store, queue = ports(self, ShakyStore(self, self.memory))
+        store, queue = ports(self, self.store())
         return Engine(store, queue, backends, clock, launch_lease=self.weather.lease, launch_margin=self.weather.margin)
+
+    def store(self) -> ShakyStore:
+        """The way of a machine to the store."""
+        if self._firestore is None:
+            return ShakyStore(self, self.memory)
+        from tests.simulation.firestore import LateStore
+
+        return LateStore(self, self._firestore)
+
+    def _service_of_firestore(self) -> "Service | None":
+        """Google's client takes a second to be imported: only the worlds that need it pay that."""
+        if not self.weather.firestore:
+            return None
+        from tests.simulation.firestore import begin
+
+        return begin(self)
 
     def _life(self, number: int, scenario: Scenario) -> Life:
         begins = START + (self.random.choice(MOMENTS) * self.random.random() if number else 0.0)
@@ -140,6 +160,8 @@ class World:
         if not self.failures:
             self._judge()
         self.loop.stop()
+        if self._firestore is not None:
+            self._firestore.close()
         self.traffic.close()
         self.fates["delivery: out of time"] += self.loop.out_of_time
         self.fates["handler: outlives its request"] += self.loop.outlived

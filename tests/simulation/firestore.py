@@ -1,0 +1,244 @@
+"""Firestore in a world: the real adapter and Google's real client, over a service of a hundred lines and a bad line.
+
+The service takes commits whole or not at all, on the conditions that they come with. What the line does to them: the
+answer is lost, the call does not arrive, it arrives twice, or it is applied minutes after its caller has given it up,
+has read again and gone on. What is committed is copied into the world's memory store, which the watch looks at.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from google.api_core import exceptions as api
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.firestore import Client
+from google.cloud.firestore_v1 import types
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from orchestrator.core.model import PENDING, RunStatus, StepState, Transition
+from orchestrator.core.plan import Plan
+from orchestrator.ports import Commit, Decide
+from orchestrator.stores import _documents, _refusals
+from orchestrator.stores.firestore import FirestoreStore
+from tests.simulation.loop import START, Crash
+from tests.simulation.ports import ShakyStore
+from tests.simulation.weather import COMMITS_SENT, READS_SENT
+
+if TYPE_CHECKING:
+    from orchestrator.core.model import Run
+    from tests.simulation.world import World
+
+#: Within how many seconds a commit is applied that its caller has given up.
+LATER = (0.0, 2.0, 20.0, 240.0)
+
+_Document = types.Document.pb()
+
+
+class Service:
+    """The documents of one database: their fields, and when each was changed last."""
+
+    def __init__(self, changed: Callable[[dict[str, dict[str, Any]]], None]) -> None:
+        self.documents: dict[str, tuple[dict[str, Any], Timestamp]] = {}
+        self._changed = changed
+        self._moments = count(1)
+
+    def commit(self, writes: list[Any]) -> Any:
+        """Apply all of them, or none: then it raises what the client raises."""
+        for write in writes:
+            self._check(write._pb)
+        number = next(self._moments)
+        now = Timestamp(seconds=int(START) + number // 1_000_000, nanos=number % 1_000_000 * 1000)
+        results, after = [], {}
+        for write in writes:
+            name = write._pb.update.name
+            fields, results = self._written(write._pb, results, now)
+            self.documents[name] = fields, now
+            after[name.partition("/documents/")[2]] = fields
+        self._changed(after)
+        return types.CommitResponse(write_results=results, commit_time=now)
+
+    def close(self) -> None:
+        """The world is over: the adapter's patience is by the machine's clock again."""
+        _TIME.world = None
+
+    def _check(self, write: Any) -> None:
+        there, wanted = self.documents.get(write.update.name), write.current_document
+        match wanted.WhichOneof("condition_type"):
+            case "exists" if wanted.exists != (there is not None):
+                raise (api.NotFound if wanted.exists else api.AlreadyExists)(write.update.name)
+            case "update_time" if there is None or there[1] != wanted.update_time:
+                raise api.FailedPrecondition(write.update.name)
+
+    def _written(self, write: Any, results: list[Any], now: Timestamp) -> tuple[dict[str, Any], list[Any]]:
+        fields = dict(self.documents.get(write.update.name, ({},))[0]) if write.HasField("update_mask") else {}
+        for path in write.update_mask.field_paths if write.HasField("update_mask") else write.update.fields:
+            fields.pop(path, None)
+            if path in write.update.fields:
+                fields[path] = write.update.fields[path]
+        changed = []
+        for transform in write.update_transforms:
+            before = fields[transform.field_path].integer_value if transform.field_path in fields else 0
+            value = types.Value(integer_value=before + transform.increment.integer_value)
+            fields[transform.field_path] = value._pb
+            changed.append(value)
+        return fields, [*results, types.WriteResult(update_time=now, transform_results=changed)]
+
+
+class Line:
+    """What a client calls, for one machine: the methods of ``FirestoreClient`` that the store needs."""
+
+    def __init__(self, world: "World", service: Service) -> None:
+        self._world = world
+        self._service = service
+
+    def commit(self, request: Any, **_: Any) -> Any:
+        writes, world = list(request["writes"]), self._world
+        world.loop.pause("firestore commits")
+        fate = self._fate("commit", COMMITS_SENT)
+        if fate is None:
+            return self._service.commit(writes)
+        if fate in ("no answer after", "crash after", "sent again"):
+            self._service.commit(writes)
+        if fate == "sent again":
+            return self._service.commit(writes)
+        if fate.startswith("applied late"):
+            world.loop.at(world.now + world.random.choice(LATER) * world.random.random(), lambda: self._late(writes))
+            raise Crash(fate) if fate.endswith("crash") else api.DeadlineExceeded("no answer came")
+        if fate == "aborted":
+            raise api.Aborted("somebody holds the document")
+        raise Crash(fate) if fate.startswith("crash") else api.ServiceUnavailable(fate)
+
+    def _late(self, writes: list[Any]) -> None:
+        """It arrives, and nobody waits for it."""
+        try:
+            self._service.commit(writes)
+        except api.GoogleAPICallError:
+            self._world.count("firestore commit: late and refused")
+        else:
+            self._world.count("firestore commit: late and applied")
+
+    def batch_get_documents(self, request: Any, **_: Any) -> Iterator[Any]:
+        self._read()
+        for name in request["documents"]:
+            if name in self._service.documents:
+                yield types.BatchGetDocumentsResponse(found=self._document(name))
+            else:
+                yield types.BatchGetDocumentsResponse(missing=name)
+
+    def run_query(self, request: Any, **_: Any) -> Iterator[Any]:
+        """All documents of a collection: that is all that handlers ask for."""
+        self._read()
+        (collection,) = request["structured_query"].from_
+        parent = f"{request['parent']}/{collection.collection_id}"
+        for name in [name for name in self._service.documents if name.rpartition("/")[0] == parent]:
+            yield types.RunQueryResponse(document=self._document(name))
+
+    def _read(self) -> None:
+        self._world.loop.pause("firestore reads")
+        if fate := self._fate("read", READS_SENT):
+            raise Crash(fate) if fate == "crash" else api.ServiceUnavailable("no answer came")
+
+    def _fate(self, verb: str, fates: tuple[str, ...]) -> str | None:
+        if self._world.random.random() >= self._world.weather.call:
+            return None
+        fate = self._world.random.choice(fates)
+        self._world.count(f"firestore {verb}: {fate}")
+        return fate
+
+    def _document(self, name: str) -> Any:
+        fields, updated = self._service.documents[name]
+        made = _Document(name=name, create_time=updated, update_time=updated)
+        for key, value in fields.items():
+            made.fields[key].CopyFrom(value)
+        return types.Document.wrap(made)
+
+
+class LateStore(ShakyStore):
+    """The real adapter, on a line of its machine. Who changes what, the service tells."""
+
+    def __init__(self, world: "World", service: Service) -> None:
+        client = Client(project="simulated", credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
+        client._firestore_api_internal = Line(world, service)
+        super().__init__(world, FirestoreStore(client))  # type: ignore[arg-type]
+
+    def _open(self, run: "Run", plan: Plan) -> "Run":
+        return self.inner.open_run(run, plan)
+
+    def _commit(self, run: str, node: int, decide: Decide) -> Commit:
+        def slow(state: StepState) -> Transition | None:
+            transition = decide(state)
+            if transition is not None:
+                self.world.within()
+            return transition
+
+        commit = self.inner.transact(run, node, slow)
+        if not commit.applied:
+            self.world.count("commit: refused")
+        return commit
+
+    def _end(self, run: str, status: RunStatus, at: float, failed: Any) -> bool:
+        return self.inner.end_run(run, status, at, failed)
+
+
+class Mirror:
+    """Copies what was committed into the world's memory store, and tells the watch."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def __call__(self, after: dict[str, dict[str, Any]]) -> None:
+        changed: list[tuple[str, int, StepState, StepState]] = []
+        for path, fields in after.items():
+            match path.split("/"):
+                case ["runs", _] if "run" in fields:
+                    self._run(_documents.to_run(path, {"run": fields["run"].string_value}))
+                case ["runs", key, "steps", number]:
+                    state = _documents.to_state(path, {"state": fields["state"].string_value})
+                    states = self._world.memory._states[key]
+                    changed.append((key, int(number), states.get(int(number), PENDING), state))
+                    states[int(number)] = state
+                case ["runs", key, "counters", number]:
+                    values = {name: value.integer_value for name, value in fields.items()}
+                    self._world.memory._counters[key][int(number)] = _documents.to_counter(values)
+        for key, node, old, new in changed:
+            self._world.life(key).watch.committed(node, old, new)
+
+    def _run(self, run: "Run") -> None:
+        before = self._world.memory.get_run(run.key)
+        if before is None:
+            plan = next(life.plan for life in self._world.lives if life.plan.version == run.version)
+            self._world.memory.open_run(run, plan)
+            self._world.opened(run)
+            return
+        if before.status is not RunStatus.RUNNING or (before.stop is not None and run.stop != before.stop):
+            self._world.failures.append(f"{run.id}: was {before}, and is {run}")
+        self._world.memory._runs[run.key] = run
+        if run.status is not RunStatus.RUNNING and before.status is RunStatus.RUNNING:
+            self._world.life(run.key).watch.ended(run.status)
+            self._world.traffic.ended(run.key)
+
+
+class _WorldTime:
+    """The clock by which the adapter is patient: a handler's own, in a world; else the machine's."""
+
+    world: "World | None" = None
+
+    def monotonic(self) -> float:
+        return time.monotonic() if self.world is None else self.world.now
+
+    def sleep(self, seconds: float) -> None:
+        if self.world is None:
+            time.sleep(seconds)
+        else:
+            self.world.loop.pause("firestore waits", seconds)
+
+
+_TIME = _WorldTime()
+_refusals.time = _TIME  # type: ignore[assignment]
+
+
+def begin(world: "World") -> Service:
+    """The service of a world. From now on the adapter's patience is by its clock, until it is closed."""
+    _TIME.world = world
+    return Service(Mirror(world))
