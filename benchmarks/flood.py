@@ -83,7 +83,7 @@ def flooded(width: int, *, lost: Sequence[int] = (), period: float = PERIOD) -> 
     while (stored := store.get_run(run.key)) is not None and stored.status is RunStatus.RUNNING:
         if clock[0] >= period * (sweeps + 1):
             sweeps += 1
-            _, pace = engine.sweep_overdue(run.key, pace)
+            _, pace = engine.sweep_overdue(stored, pace)
         if queue.launches:
             effect, deliveries = queue.launch(), deliveries + 1
             if not (isinstance(effect, Launch) and deliveries in lost):

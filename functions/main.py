@@ -6,6 +6,7 @@ URL.
 """
 
 import re
+import time
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -149,7 +150,10 @@ def start(request: flask.Request) -> ResponseReturnValue:
 @functions_framework.http
 @guarded
 def sweep(_: flask.Request) -> ResponseReturnValue:
-    """Pay what the unfinished runs still owe, and look at their jobs. For a scheduler, every quarter of an hour."""
+    """Pay what unfinished runs have owed for too long. For a scheduler, every quarter of an hour.
+
+    As many runs as there is time for: the next call goes on with the others.
+    """
     runs, tasks, failed = 0, 0, list[OrchestratorError]()
     unreadable: list[UnreadableRecordError] = []
 
@@ -158,21 +162,25 @@ def sweep(_: flask.Request) -> ResponseReturnValue:
         unreadable.append(error)
 
     try:
-        for swept in world().sweep(unread):
-            runs, tasks = runs + 1, tasks + swept.tasks
-            if swept.seconds > world().settings.stuck_after:
-                _count("WARNING", "run_stuck", swept.run, swept.seconds)
+        for swept in (sweeping := world().sweep(unread)):
+            runs, tasks = runs + (swept.run is not None), tasks + swept.tasks
+            if swept.run and (seconds := time.time() - swept.run.started_at) > world().settings.stuck_after:
+                _count("WARNING", "run_stuck", swept.run, seconds)
             if swept.error is not None:
-                _log("ERROR", f"not swept: {swept.error}", run=swept.run.id, key=swept.run.key)
+                known = {"run": swept.run.id} if swept.run else {}
+                _log("ERROR", f"not swept: {swept.error}", key=swept.key, **known)
                 failed.append(swept.error)
     except OrchestratorError as error:
         _log("ERROR", str(error))
         return _refusal(error)
-    left_alone = {"unreadable": len(unreadable)} if unreadable else {}
-    _log("INFO", f"swept {runs} runs", runs=runs, tasks=tasks, **left_alone)
+    more: dict[str, Any] = {"unreadable": len(unreadable)} if unreadable else {}
+    if sweeping.left:
+        more["left"] = True
+    others = ", and others are left for the next time" if sweeping.left else ""
+    _log("INFO", f"swept {runs} runs{others}", runs=runs, tasks=tasks, **more)
     if failed:
         return _refusal(next((error for error in failed if error.retryable), failed[0]))
-    return {"runs": runs, "tasks": tasks, **left_alone}
+    return {"runs": runs, "tasks": tasks, **more}
 
 
 def _run_id(request: flask.Request, asked: Asked) -> str | None:

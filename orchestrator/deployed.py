@@ -6,7 +6,7 @@ needs it, and shared by all that follow.
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -17,11 +17,11 @@ from orchestrator.auth import ForbiddenError, Verifier, claimed
 from orchestrator.core.messages import EVENT, Effect, Finish
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import parse_job_name
-from orchestrator.core.overdue import Pace
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Hear
 from orchestrator.engine.notice import notice
-from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError, UnreadableRecordError, UsageError
+from orchestrator.engine.rounds import Round
+from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
 from orchestrator.logs import Headers
 from orchestrator.ports import CHECKS, LAUNCHES, SIGNALS, Unreadable
 from orchestrator.settings import CloudSettings
@@ -36,23 +36,12 @@ if TYPE_CHECKING:
 QUEUE_NAME = "X-CloudTasks-QueueName"
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """What became of a run in a sweep. It had been running for ``seconds``, and took ``tasks``, or an error came."""
-
-    run: Run
-    seconds: float
-    tasks: int = 0
-    error: OrchestratorError | None = None
-
-
 @dataclass
 class Deployed:
     """One instance's connections; safe from all its threads. ``step_failed`` hears of steps that fail here for good."""
 
     settings: CloudSettings
     step_failed: Hear | None = None
-    _pace: Pace = field(default_factory=Pace)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -151,24 +140,12 @@ class Deployed:
         found = self.engine.start(run, loaded.compile(), lambda there: wanted.check_same(there, in_cloud=True))
         return found, found.key == run.key
 
-    def sweep(self, unreadable: Unreadable) -> Iterator[Swept]:
-        """Sweep every run that has not ended, one after the other; one that cannot be swept does not keep the rest.
+    def sweep(self, unreadable: Unreadable) -> Round:
+        """A round of sweeps over all runs that have not ended, or over as many as there is time for.
 
         ``unreadable`` hears of each document that cannot be read; nothing is done about it, and everything else is.
         """
-        for run in self.engine.store.unfinished(unreadable):
-            seconds = time.time() - run.started_at
-            try:
-                tasks, self._pace = self.engine.sweep_overdue(run.key, self._pace, unreadable)
-                swept = Swept(run, seconds, tasks)
-            except UnreadableRecordError as error:  # its plan, or its record since it was listed
-                unreadable(error)
-                continue
-            except OrchestratorError as error:
-                swept = Swept(run, seconds, error=error)
-            except Exception as error:  # noqa: BLE001 - one run that nobody foresaw must not keep the rest
-                swept = Swept(run, seconds, error=UnexpectedError(error))
-            yield swept
+        return Round(self.engine, self._store, self.settings.sweep_for, unreadable)
 
     def close(self) -> None:
         """Close what was connected."""

@@ -32,6 +32,7 @@ DEPLOYED_VARIABLES = (
     "ORCHESTRATOR_JOB_OPTIONS",
     "ORCHESTRATOR_RETENTION_DAYS",
     "ORCHESTRATOR_STUCK_AFTER",
+    "ORCHESTRATOR_SWEEP_FOR",
     "ORCHESTRATOR_VERIFY_AUDIENCE",
     "ORCHESTRATOR_VERIFY_ACCOUNT",
 )
@@ -93,6 +94,7 @@ class CloudSettings:
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
     ``job_options``: options of every Dataflow job whose step does not say otherwise. ``retention``: how long runs are
     kept after their end; None: for ever. ``stuck_after``: how long a run may take before a sweep says that it is stuck.
+    ``sweep_for``: how long a sweep takes on new runs.
     """
 
     project: str
@@ -116,6 +118,7 @@ class CloudSettings:
     job_options: Mapping[str, Json]
     retention: float | None
     stuck_after: float
+    sweep_for: float
 
 
 def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSettings:
@@ -144,6 +147,7 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         job_options=found.options("ORCHESTRATOR_JOB_OPTIONS"),
         retention=found.days("ORCHESTRATOR_RETENTION_DAYS"),
         stuck_after=found.seconds("ORCHESTRATOR_STUCK_AFTER", 86_400.0),
+        sweep_for=found.seconds("ORCHESTRATOR_SWEEP_FOR", 240.0),
     )
     if found.wrong:
         raise SettingsError("\n".join(dict.fromkeys(found.wrong)))

@@ -43,6 +43,7 @@ locals {
     ORCHESTRATOR_LAUNCH_LEASE    = tostring(local.launch_lease)
     ORCHESTRATOR_RETENTION_DAYS  = var.run_retention_days == null ? "none" : tostring(var.run_retention_days)
     ORCHESTRATOR_STUCK_AFTER     = tostring(var.alerts.stuck_after)
+    ORCHESTRATOR_SWEEP_FOR       = tostring(floor(local.functions.sweep.timeout / 2)) # the other half is the last run's
   }
 }
 

@@ -85,36 +85,36 @@ class Engine(Ledger):
         For whoever knows that no queue has any of it. The names carry ``epoch``: a task that was given up keeps its
         name, and paying it again under that name would do nothing. So every sweep of a run needs one of its own.
         """
-        seen = self._seen(key, unreadable)
+        seen = self._seen(self.store.get_run(key), unreadable)
         tasks = [] if seen is None else sweeping.everything(self, *seen, epoch)
         self.queue.put(tasks)
         return len(tasks)
 
-    def sweep_overdue(self, key: str, pace: Pace, unreadable: Unreadable = refuse) -> tuple[int, Pace]:
-        """Pay what a run has owed for longer than its queue takes. How many tasks that took, and the queue's pace.
+    def sweep_overdue(self, run: Run, pace: Pace, unreadable: Unreadable = refuse) -> tuple[int, Pace]:
+        """Pay what ``run``, as it is now, has owed for longer than its queue takes.
 
-        For whoever sweeps while queues are at work: what waits there is left alone. ``pace``: as other runs tell it.
+        How many tasks that took, and the queue's pace. For whoever sweeps while queues are at work: what waits there is
+        left alone. ``pace``: as other runs tell it.
         """
-        seen = self._seen(key, unreadable)
+        seen = self._seen(run, unreadable)
         if seen is None:
             return 0, pace
         tasks, pace = sweeping.overdue(self, *seen, pace)
         self.queue.put(tasks)
         return len(tasks), pace
 
-    def _seen(self, key: str, unreadable: Unreadable) -> tuple[Run, Plan, View] | None:
-        """A run that has not ended, as it is now; None if it has. A cancelling of it that died halfway goes on first.
+    def _seen(self, run: Run | None, unreadable: Unreadable) -> tuple[Run, Plan, View] | None:
+        """All of a run that has not ended; None if it has. A cancelling of it that died halfway goes on first.
 
         ``unreadable`` hears of each part of it that cannot be read: nothing is done there, and everything elsewhere.
         A sweep sees many runs, and remembers none: each has its params.
         """
-        run = self.store.get_run(key)
         if run is None or run.status is not RunStatus.RUNNING:
             return None
-        plan, view = self._plan(run.version), self.store.load_all(key, unreadable)
+        plan, view = self._plan(run.version), self.store.load_all(run.key, unreadable)
         if run.stop is not None:
             self._stop(run, plan, _stoppable(plan), run.stop, view)
-            view = self.store.load_all(key, lambda _: None)  # it has heard
+            view = self.store.load_all(run.key, lambda _: None)  # it has heard
         return run, plan, view
 
     def cancel(self, key: str, stop: Stop, nodes: Collection[int] | None = None) -> tuple[int, int]:

@@ -4,6 +4,7 @@
     runs/{run_key(id)}             runs/{key}/counters/{join}
     plans/{version}                the former: which run has that id (_ids.py)
     plans/{version}/parts/{n}      what of a very large plan does not fit the first
+    sweeps/last                    where the last round of sweeps stopped
 
 No transactions: a transaction locks what it reads, and a join that all who arrive at it read becomes a queue. A step
 is read plainly and committed on condition that it is unchanged; counters are added to in the same commit, unread, and
@@ -43,6 +44,9 @@ _READ, _COMMIT, _STREAM = 5.0, 10.0, 60.0
 
 #: A read does no harm twice, so it is asked again for 3 s. Without an explicit policy the client asks for 5 minutes.
 _AGAIN = Retry(if_exception_type(api.ServiceUnavailable, api.InternalServerError), 0.05, 0.5, 2.0, timeout=3.0)
+
+#: Where a round of sweeps leaves a note for the next; and what Firestore calls a document's name in a query.
+_SWEEP, _NAME = "sweeps/last", "__name__"
 
 #: How many documents one read names.
 _CHUNK = 500
@@ -197,6 +201,29 @@ class FirestoreStore:
             query = self._client.collection("runs").where(filter=running)
             found = list(query.stream(retry=_AGAIN, timeout=_STREAM))
         return _to_runs(found, unreadable)
+
+    def unfinished_keys(self, after: str, limit: int) -> Sequence[str]:
+        """The keys of runs that have not ended, in their order, from the first behind ``after`` on. A read for each.
+
+        One equality, in the order of the names, needs no index but the one that Firestore makes of every field by
+        itself. No field is asked for: the params of a run may take a megabyte.
+        """
+        running, runs = FieldFilter("status", "==", str(RunStatus.RUNNING)), self._client.collection("runs")
+        query = runs.where(filter=running).order_by(_NAME).select([]).limit(limit)
+        if after:
+            query = query.start_after({_NAME: runs.document(after)})
+        with translated("list unfinished runs"):
+            return [snapshot.id for snapshot in query.stream(retry=_AGAIN, timeout=_STREAM)]
+
+    def recall(self) -> Mapping[str, Any]:
+        """What the last round of sweeps noted; nothing before the first."""
+        found = list(self._read([self._client.document(_SWEEP)], "read what the last sweep noted"))
+        return _fields(found[0]) if found else {}
+
+    def note(self, fields: Mapping[str, Any]) -> None:
+        """Keep ``fields`` for the next round, in place of what was noted before."""
+        with translated("note how far a sweep came"):
+            self._client.document(_SWEEP).set(dict(fields), retry=None, timeout=_COMMIT)
 
     def _change_run(
         self, run: str, doing: str, change: Callable[[Run], Run], also: Mapping[str, Any] | None = None

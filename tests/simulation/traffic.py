@@ -178,7 +178,8 @@ class Traffic:
                 life.watch.cancelled()
 
         def sweep(engine: Engine) -> None:
-            _, self._pace = engine.sweep_overdue(life.key, self._pace)
+            if run := engine.store.get_run(life.key):
+                _, self._pace = engine.sweep_overdue(run, self._pace)
 
         times = 2 if self.random.random() < 0.2 else 1
         if times == 2:

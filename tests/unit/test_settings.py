@@ -69,6 +69,7 @@ def test_a_deployed_function_has_sensible_defaults():
         job_options={},
         retention=None,
         stuck_after=86_400.0,
+        sweep_for=240.0,
     )
 
 
