@@ -89,6 +89,11 @@ def over(folder: Path, now: float, seen: int | None = None, gone: float | None =
     return JobOver(Outcome.FAILED, at, error=f"exit status {code}" + (f": {said}" if said else ""), cause="exit")
 
 
+def fail(folder: Path, error: str) -> None:
+    """Write down why the attempt is about to fail, as any other would."""
+    write_whole(folder / "failure.json", json.dumps({"error": error, "cause": "exit", "hopeless": True}))
+
+
 def write_whole(path: Path, text: str) -> Path:
     """Write a file that nobody sees before it is whole."""
     new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")

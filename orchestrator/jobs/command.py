@@ -57,6 +57,11 @@ def command_of(request: JobRequest, path: str, cwd: Path) -> list[str]:
         return ["/bin/sh", "-c", _REFUSAL, "orchestrator", f"{quoted(word)}: {error}", str(error.status)]
 
 
+def why_not(command: list[str]) -> str | None:
+    """Why there is nothing to run, if ``command_of`` found that: another attempt would find the same."""
+    return f"exit status {command[5]}: {command[4]}" if command[2:3] == [_REFUSAL] else None
+
+
 def _program(word: str, path: str, cwd: Path) -> str:
     """The path of a program: as it was written if that is a path, or else where PATH has it, and nowhere else."""
     if "/" in word:

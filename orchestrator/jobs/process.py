@@ -18,7 +18,7 @@ from orchestrator.core.model import Outcome
 from orchestrator.errors import BackendError
 from orchestrator.home import Home
 from orchestrator.jobs import attempt, claim, group
-from orchestrator.jobs.command import command_of, folder_of
+from orchestrator.jobs.command import command_of, folder_of, why_not
 from orchestrator.jobs.environment import environment_of, outputs_variable
 from orchestrator.jobs.shortage import not_started
 from orchestrator.jobs.watching import Watched, Watcher
@@ -83,14 +83,16 @@ class ProcessBackend:
             if taken is None:
                 return self._watch(job)
             try:
+                if (error := why_not(command)) is not None:
+                    attempt.fail(folder, error)
                 process = _spawn(command, cwd, environment, folder, taken, notes)
             except BaseException:
                 claim.give_back(folder)
                 raise
             finally:
                 locks.let_go(taken)
-        except (OSError, ValueError, MemoryError) as error:  # ValueError: text that no argument can hold, such as a NUL
-            raise not_started(f"step '{request.step}': command", error) from error
+        except (OSError, ValueError, MemoryError) as wrong:  # ValueError: text that no argument can hold, such as a NUL
+            raise not_started(f"step '{request.step}': command", wrong) from wrong
         return self._watch(job, process, request.name)
 
     def find(self, request: JobRequest) -> Launched | None:

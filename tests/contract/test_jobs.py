@@ -231,19 +231,24 @@ def test_a_command_that_cannot_be_started_is_refused(tmp_path: Path, spec: dict[
 
 
 @pytest.mark.parametrize(
-    ("command", "error"),
+    ("command", "error", "hopeless"),
     [
-        ("echo first; echo last; exit 3", "exit status 3: last"),
-        ("exit 4", "exit status 4"),
+        ("echo first; echo last; exit 3", "exit status 3: last", False),
+        ("exit 4", "exit status 4", False),
+        ("exit 127", "exit status 127", False),  # a program's own, which may be another the next time
         (
             ["no-such-program"],
             "exit status 127: 'no-such-program': not found: there is no program of this name in PATH",
+            True,
         ),
     ],
 )
-def test_a_failed_command_is_explained_by_its_status_and_its_last_line(tmp_path: Path, command: Json, error: str):
+def test_a_failed_command_is_explained_by_its_status_and_its_last_line(
+    tmp_path: Path, command: Json, error: str, hopeless: bool
+):
     bench = process(tmp_path)
-    assert bench.over(bench.backend.launch(bench.request({"command": command})).job).error == error
+    over = bench.over(bench.backend.launch(bench.request({"command": command})).job)
+    assert (over.error, over.hopeless) == (error, hopeless)
 
 
 @pytest.mark.parametrize("make", ["mkdir", "mkfifo"])
