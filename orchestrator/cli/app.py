@@ -80,7 +80,8 @@ Exit codes: 0 done, 1 the run failed, 2 wrong use or an invalid graph, 130 inter
 def app(ctx: click.Context, version: bool) -> int:
     """Run graphs of data jobs, with parallel branches and joins.
 
-    GRAPH is a file, or the name of a graph in graphs/. RUN is a run's id, or as much of its beginning as is unique.
+    GRAPH is a file, or the name of a graph in graphs/: that of its file or folder, whatever the 'name' in it. RUN is a
+    run's id, or as much of its beginning as is unique.
     """
     if version:
         click.echo(f"orchestrator {_version()}")

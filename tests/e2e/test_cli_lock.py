@@ -39,7 +39,10 @@ def test_a_lock_is_written_with_its_problems_and_they_are_told(place: Place) -> 
         "sales.yaml:2: step 'a': dataflow.template: expected a value, came none",
     ]
     said = place.look("lock")
-    assert (said.code, said.out) == (2, "graphs/graphs.lock: 0 graphs in 1 file\n")
+    assert (said.code, said.out) == (
+        2,
+        "graphs/graphs.lock: 0 graphs in 1 file, with problems, for which 'terraform plan' refuses all\n",
+    )
     assert sorted(said.err.splitlines()) == sorted(f"graphs/{line}" for line in wrong)
     said = place.look("lock", "--check", "--json")
     assert (said.code, sorted(said.json["graphs"]["sales"]["problems"])) == (2, sorted(wrong))

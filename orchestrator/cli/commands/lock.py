@@ -1,5 +1,6 @@
 """``orchestrator lock``: check the graphs of a folder, and write down what Terraform deploys."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 
@@ -45,16 +46,18 @@ def command(folder: Path, check: bool, as_json: bool) -> int:
     if as_json:
         click.echo(made.text(), nl=False)
     else:
-        for line in told(path, made, check and not stale):
+        for line in told(path, made, check, stale):
             echo(line)
     for problem in [*(f"{folder}/{line}" for line in made.problems), *stale]:
         complain(problem)
     return WRONG if made.problems or stale else DONE
 
 
-def told(path: Path, made: Lock, current: bool) -> list[str]:
+def told(path: Path, made: Lock, check: bool, stale: Sequence[str]) -> list[str]:
     """What is in the lock, and what is not deployed."""
+    current = check and not stale
+    refused = "" if check or not made.problems else ", with problems, for which 'terraform plan' refuses all"
     right = [entry for entry in made.graphs.values() if not entry.problems]
     sizes = f"{counted(len(right), 'graph')} in {counted(len(made.files), 'file')}"
     local = [f"{path.parent / entry.file}: not deployed: {entry.because}" for entry in made.local.values()]
-    return [f"{path}: {sizes}{', up to date' if current else ''}", *local]
+    return [f"{path}: {sizes}{', up to date' if current else ''}{refused}", *local]

@@ -45,7 +45,7 @@ def command(
 ) -> int:
     """Run GRAPH on this machine, and show how it goes.
 
-    GRAPH is a file, or the name of a graph in graphs/.
+    GRAPH is a file, or the name of a graph in graphs/: that of its file or folder, whatever the 'name' in it.
     """
     from orchestrator.catalog import find_graph
     from orchestrator.definition.load import load_graph
