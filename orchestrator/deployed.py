@@ -20,6 +20,7 @@ from orchestrator.core.names import parse_job_name
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Hear
 from orchestrator.engine.notice import notice
+from orchestrator.engine.rendering import facts_of
 from orchestrator.engine.rounds import Round
 from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
 from orchestrator.logs import Headers
@@ -204,6 +205,7 @@ class Deployed:
             launch_lease=self.settings.launch_lease,
             signal_delay=self.settings.signal_delay,
             job_prefix=self.settings.job_prefix,
+            facts=lambda run: facts_of(run) | {"deployment": dict(self.settings.values)},
             retention=inf if self.settings.retention is None else self.settings.retention,
             step_failed=self.step_failed,
         )

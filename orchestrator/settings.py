@@ -30,6 +30,7 @@ DEPLOYED_VARIABLES = (
     "ORCHESTRATOR_LAUNCH_LEASE",
     "ORCHESTRATOR_JOB_PREFIX",
     "ORCHESTRATOR_JOB_OPTIONS",
+    "ORCHESTRATOR_VALUES",
     "ORCHESTRATOR_RETENTION_DAYS",
     "ORCHESTRATOR_STUCK_AFTER",
     "ORCHESTRATOR_SWEEP_FOR",
@@ -92,7 +93,8 @@ class CloudSettings:
     ``verify_accounts``. ``tasks_endpoint`` and ``dataflow_endpoint``: stand-ins on this machine instead of Google
     (Firestore's client reads its own variable).
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
-    ``job_options``: options of every Dataflow job whose step does not say otherwise. ``retention``: how long runs are
+    ``job_options``: options of every Dataflow job whose step does not say otherwise. ``values``: what
+    ``{{ run.deployment.… }}`` gives. ``retention``: how long runs are
     kept after their end; None: for ever. ``stuck_after``: how long a run may take before a sweep says that it is stuck.
     ``sweep_for``: how long a sweep takes on new runs.
     """
@@ -116,6 +118,7 @@ class CloudSettings:
     dataflow_endpoint: str | None
     job_prefix: str
     job_options: Mapping[str, Json]
+    values: Mapping[str, Json]
     retention: float | None
     stuck_after: float
     sweep_for: float
@@ -145,6 +148,7 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         dataflow_endpoint=environment.get("DATAFLOW_EMULATOR_URL"),
         job_prefix=found.prefix("ORCHESTRATOR_JOB_PREFIX"),
         job_options=found.options("ORCHESTRATOR_JOB_OPTIONS"),
+        values=found.values("ORCHESTRATOR_VALUES"),
         retention=found.days("ORCHESTRATOR_RETENTION_DAYS"),
         stuck_after=found.seconds("ORCHESTRATOR_STUCK_AFTER", 86_400.0),
         sweep_for=found.seconds("ORCHESTRATOR_SWEEP_FOR", 240.0),
@@ -201,15 +205,27 @@ class _Variables:
             self.wrong.append(f"{name}: expected {expected}, such as orc-dev, came {value!r}")
         return value
 
-    def options(self, name: str) -> Mapping[str, Json]:
+    def values(self, name: str) -> Mapping[str, Json]:
+        value = self._object(name, '{"bucket": "my-templates"}')
+        self.wrong += [
+            f"{name}: {key}: expected a text, came {said!r:.60}"
+            for key, said in value.items()
+            if not isinstance(said, str)
+        ]
+        return value
+
+    def _object(self, name: str, example: str) -> dict[str, Json]:
         text = self.get(name) or "{}"
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
             value = None
-        if not isinstance(value, dict):
-            example = '{"subnetwork": "regions/R/subnetworks/S"}'
-            self.wrong.append(f"{name}: expected a JSON object such as {example}, came {text!r:.60}")
-            return {}
+        if isinstance(value, dict):
+            return value
+        self.wrong.append(f"{name}: expected a JSON object such as {example}, came {text!r:.60}")
+        return {}
+
+    def options(self, name: str) -> Mapping[str, Json]:
+        value = self._object(name, '{"subnetwork": "regions/R/subnetworks/S"}')
         self.wrong += [f"{name}: {sentence}" for sentence in wrong_defaults(value)]
         return {option: said for option, said in value.items() if said is not None}

@@ -39,6 +39,7 @@ locals {
     ORCHESTRATOR_FOLDER          = "."
     ORCHESTRATOR_JOB_PREFIX      = local.base
     ORCHESTRATOR_JOB_OPTIONS     = jsonencode(local.job_options)
+    ORCHESTRATOR_VALUES          = jsonencode(var.values)
     ORCHESTRATOR_SIGNAL_DELAY    = tostring(var.signal_delay)
     ORCHESTRATOR_LAUNCH_LEASE    = tostring(local.launch_lease)
     ORCHESTRATOR_RETENTION_DAYS  = var.run_retention_days == null ? "none" : tostring(var.run_retention_days)

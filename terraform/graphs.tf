@@ -19,6 +19,12 @@ locals {
   graph_env          = merge({}, [for graph in local.graphs : try(graph.env, {})]...)
   graph_secrets      = merge({}, [for graph in local.graphs : try(graph.secrets, {})]...)
 
+  # What graphs take as {{ run.deployment.NAME }}: without it each launch of such a step would fail, and at night.
+  lacking_values = flatten([for graph in local.graphs : [
+    for name in setsubtract(try(graph.values, []), keys(var.values)) :
+    "${local.shown_folder}/${graph.file}: it takes run.deployment.${name}: say what that is here, with values = { ${name} = \"…\" }"
+  ]])
+
   # The graph files that are there, as orchestrator/catalog.py finds them: no hidden ones, no modules of functions.
   there = setunion(
     fileset(local.graphs_folder, "*.{yaml,yml,json,py}"),
@@ -37,6 +43,7 @@ locals {
   graph_problems = concat(
     local.lock.format == 1 ? [] : ["${local.shown_folder}/graphs.lock: expected what 'orchestrator lock' writes, came no such file: ${local.relock}"],
     flatten([for graph in local.lock.graphs : graph.problems]),
+    local.lacking_values,
     local.lock.format != 1 ? [] : [for file in setsubtract(local.found, local.locked) : "${local.shown_folder}/${file}: this graph has not been checked: ${local.relock}"],
     [for file, hash in local.lock.files : "${local.shown_folder}/${file}: is not as it was when it was checked: ${local.relock}" if try(filesha256("${local.graphs_folder}/${file}"), "") != hash],
   )

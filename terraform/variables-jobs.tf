@@ -52,3 +52,14 @@ variable "image_repositories" {
     error_message = "image_repositories: expected projects/P/locations/L/repositories/R."
   }
 }
+
+variable "values" {
+  description = "Texts that graphs take as {{ run.deployment.NAME }}, such as { bucket = \"my-templates\" }: what whoever starts a run may not choose."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.values) : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name))])
+    error_message = "values: expected names of letters, digits and '_', not beginning with a digit."
+  }
+}

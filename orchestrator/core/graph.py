@@ -19,7 +19,10 @@ from orchestrator.suggestions import Suggestions
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A typed parameter of a run. ``required``: it has no default."""
+    """A typed parameter of a run. ``required``: it has no default.
+
+    ``pattern``: a regular expression that the whole of a text, or of each item of a list, has to match; may be empty.
+    """
 
     name: str
     type: str = "string"
@@ -27,6 +30,7 @@ class Param:
     required: bool = False
     values: tuple[str, ...] = ()
     description: str = ""
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,12 @@ class Schedule:
     time_zone: str = "Etc/UTC"
     params: Mapping[str, Json] = field(default_factory=dict)
     paused: bool = False
+
+
+def _said(param: Param) -> dict[str, object]:
+    """A param for a graph's version: one without a pattern says what it said before there were patterns."""
+    said = dataclasses.asdict(param)
+    return said if param.pattern else {key: value for key, value in said.items() if key != "pattern"}
 
 
 #: A cycle of more steps than these is not told step by step.
@@ -61,7 +71,8 @@ def _way(names: Sequence[str]) -> str:
 class Graph:
     """A definition: a directed acyclic graph of steps. Ask for its ``problems`` before you ask for anything else.
 
-    ``deploy``: whether it is meant for the cloud. A run knows neither that nor the schedule.
+    ``deploy``: whether it is meant for the cloud. ``unsafe_params``: those of free text that may choose what runs.
+    A run knows none of these, nor the schedule.
     """
 
     name: str
@@ -71,6 +82,7 @@ class Graph:
     schedule: Schedule | None = None
     fails_on: FailsOn = FailsOn.ANY
     deploy: bool = True
+    unsafe_params: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Step]:
@@ -86,6 +98,7 @@ class Graph:
             schedule=self.schedule,
             fails_on=str(self.fails_on),
             deploy=self.deploy,
+            unsafe_params=self.unsafe_params,
         )
         digraph.add_nodes_from((step.name, {"step": step}) for step in self.steps)
         digraph.add_edges_from(
@@ -98,7 +111,7 @@ class Graph:
         """A hash of all that a run can tell: the same content gives the same version. A run knows no schedule."""
         content = {
             "name": self.name,
-            "params": [dataclasses.asdict(param) for param in self.params],
+            "params": [_said(param) for param in self.params],
             "steps": [step_to_json(step) for step in self.steps],
             "fails_on": self.fails_on,
         }

@@ -4,7 +4,7 @@ The keys are the file format's, and so are the checks: this module collects them
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from types import TracebackType
@@ -35,8 +35,8 @@ class _Place:
 class Graph:
     """A graph that is being written. Its steps are added by ``step`` inside ``with``, or by ``graph.step`` anywhere.
 
-    ``params``, ``defaults``, ``schedule``, ``fails_on`` and ``deploy`` are as in a graph file. Nothing is checked
-    before ``model`` is asked for.
+    ``params``, ``defaults``, ``schedule``, ``fails_on``, ``deploy`` and ``unsafe_params`` are as in a graph file.
+    Nothing is checked before ``model`` is asked for.
     """
 
     def __init__(
@@ -49,9 +49,10 @@ class Graph:
         schedule: str | Mapping[str, Any] | None = None,
         fails_on: str | None = None,
         deploy: bool | None = None,
+        unsafe_params: Sequence[str] | None = None,
     ) -> None:
         about = {"description": description, "params": params, "defaults": defaults, "schedule": schedule}
-        given = {"name": name, **about, "fails_on": fails_on, "deploy": deploy}
+        given = {"name": name, **about, "fails_on": fails_on, "deploy": deploy, "unsafe_params": unsafe_params}
         self._document: dict[str, Any] = {key: plain(value) for key, value in given.items() if value is not None}
         self._document["steps"] = {}
         self._places: dict[Path, _Place] = {(): _caller()}
@@ -130,11 +131,12 @@ class Graph:
         """The graph of a directed networkx graph. A node is a step's name, its attributes the step's keys.
 
         An attribute ``step``, as ``to_networkx`` makes it, stands for all keys. ``name``, ``description``, ``params``,
-        ``defaults``, ``schedule``, ``fails_on`` and ``deploy`` are taken from the graph's own attributes.
+        ``defaults``, ``schedule``, ``fails_on``, ``deploy`` and ``unsafe_params`` are taken from the graph's own
+        attributes.
         """
         if not digraph.is_directed() or digraph.is_multigraph():
             raise UsageError(f"expected a networkx.DiGraph, came a {type(digraph).__name__}")
-        whole = ("description", "params", "defaults", "schedule", "fails_on")
+        whole = ("description", "params", "defaults", "schedule", "fails_on", "unsafe_params")
         about = {key: digraph.graph[key] for key in whole if digraph.graph.get(key)}
         if digraph.graph.get("deploy") is False:
             about["deploy"] = False

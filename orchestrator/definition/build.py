@@ -9,7 +9,7 @@ from orchestrator.core.graph import Graph, Param, Schedule
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
-from orchestrator.definition import params, schedules, schema
+from orchestrator.definition import exposed, params, schedules, schema
 from orchestrator.definition.checks import check
 from orchestrator.definition.edges import edges
 from orchestrator.definition.explain import explained
@@ -44,12 +44,13 @@ def build(document: object) -> tuple[Graph | None, list[Problem]]:
     defaults = keys.defaults or schema.DefaultKeys.model_validate({})
     steps = tuple(_step(name, step, after[name], defaults) for name, step in keys.steps.items())
     about = keys.description or "", _schedule(keys), FailsOn(keys.fails_on), keys.deploy
-    graph = Graph(keys.name, steps, declared, *about)
+    graph = Graph(keys.name, steps, declared, *about, tuple(keys.unsafe_params or ()))
     if raw:
         problems += graph.problems() if steps else []
     else:
         problems.append(Problem(("steps",), "expected at least one step, came none"))
     problems += check(graph, steps=raw, params=_mapping(document, "params"))
+    problems += exposed.check(graph)
     unsure = {str(problem.path[1]) for problem in problems if problem.path[:1] == ("params",) and problem.path[1:]}
     problems += schedules.check(graph, unsure)
     return graph, _from_defaults(problems, document)
@@ -104,6 +105,7 @@ def _params(keys: schema.GraphKeys) -> tuple[tuple[Param, ...], list[Problem]]:
             required=given.default is None,
             values=tuple(given.values or ()),
             description=given.description or "",
+            pattern=given.pattern or "",
         )
         problems += _wrong_param(param, given)
         declared.append(param)
@@ -116,6 +118,8 @@ def _wrong_param(param: Param, given: schema.ParamKeys) -> Iterator[Problem]:
             "an enum needs its values, such as [small, large]" if param.type == "enum" else "only an enum has values"
         )
         yield Problem(("params", param.name, "values"), expected)
+    elif wrong := params.wrong_pattern(param):
+        yield Problem(("params", param.name, "pattern"), wrong)
     elif not param.required:
         try:
             params.parse(param, given.default, params.ANY_TIME)

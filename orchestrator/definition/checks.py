@@ -75,6 +75,8 @@ class _Checker:
                 self.problems += [Problem(path, wrong) for wrong in (*found.wrong, *self._unknown(found))]
                 if "dir" in found.run and self._in_cloud(step, path):
                     self.problems.append(Problem(path, _NO_DIR))
+                if "deployment" in found.run and not self._in_cloud(step, path):
+                    self.problems.append(Problem(path, _NO_DEPLOYMENT))
                 certain = succeeded(step)
                 self.doubtful += [
                     _Use(step, path, name, name in found.needed)
@@ -147,6 +149,9 @@ _NO_DIR = (
     "run.dir is a folder that steps share on one machine, and this is for the cloud: "
     "write a path in a bucket, such as gs://bucket/{{ run.id }}"
 )
+
+
+_NO_DEPLOYMENT = "run.deployment has what a deployment says, and this is for one machine: use a param"
 
 
 class _Text(NamedTuple):

@@ -17,6 +17,8 @@ def document(graph: Graph) -> dict[str, Any]:
         result["description"] = graph.description
     if graph.params:
         result["params"] = {param.name: param_keys(param) for param in graph.params}
+    if graph.unsafe_params:
+        result["unsafe_params"] = list(graph.unsafe_params)
     if graph.schedule is not None:
         result["schedule"] = schedule_keys(graph.schedule)
     if graph.fails_on is not FailsOn.ANY:
@@ -61,6 +63,8 @@ def param_keys(param: Param) -> dict[str, Any]:
         keys["default"] = param.default
     if param.values:
         keys["values"] = list(param.values)
+    if param.pattern:
+        keys["pattern"] = param.pattern
     if param.description:
         keys["description"] = param.description
     return keys

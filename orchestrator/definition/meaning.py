@@ -16,7 +16,7 @@ from orchestrator.suggestions import did_you_mean
 
 ROOTS = ("params", "steps", "run")
 OF_STEP = ("outputs", "status")
-OF_RUN = ("id", "dir", "started_at", "started_at_epoch", "time_zone")
+OF_RUN = ("id", "dir", "started_at", "started_at_epoch", "time_zone", "deployment")
 
 #: ``steps.a.outputs.row-count``, which Jinja reads as a difference.
 _DASHED = re.compile(
@@ -34,13 +34,16 @@ _DEFAULTS = frozenset({"default", "d", "defined", "undefined"})
 class Meaning:
     """What an expression speaks of. ``wrong``: what no graph could make right. ``loose``: what follows ``steps.`` where
     no step's name can be told from it. ``form``: the last filter, if it is one of FORMS. ``needed``: the steps of which
-    it needs an output, and of which it asks neither the status nor whether there is one. ``run``: what it uses of that.
+    it needs an output, and of which it asks neither the status nor whether there is one. ``run``: what it uses of that;
+    ``deployment``: what of ``run.deployment``. ``all_params``: it uses ``params`` as a whole.
     """
 
     params: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     needed: set[str] = field(default_factory=set)
     run: set[str] = field(default_factory=set)
+    deployment: set[str] = field(default_factory=set)
+    all_params: bool = False
     loose: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     form: str = ""
@@ -149,12 +152,22 @@ class _Walk:
             self.result.wrong.append(f"'{node.name}' must be the last filter of an expression")
         return node.name
 
+    def _of_run(self, name: str, keys: list[str | None]) -> None:
+        result = self.result
+        result.run.add(name)
+        if name not in OF_RUN:
+            result.wrong.append(_no_part("run", OF_RUN, name))
+        elif name == "deployment" and keys and isinstance(keys[0], str):
+            result.deployment.add(keys[0])
+        elif name == "deployment":
+            result.wrong.append("expected a name after 'run.deployment', such as run.deployment.bucket")
+
     def _use(self, root: str, keys: list[str | None], *, needed: bool) -> None:
         """Take down one use of a name, with the keys that follow it."""
         result = self.result
         match root, keys:
             case ("params", []):
-                pass
+                result.all_params = True
             case ("params", [str(name), *_]):
                 result.params.add(name)
             case ("steps", [str(name), "outputs", *rest]):
@@ -173,9 +186,7 @@ class _Walk:
                 expected = "expected steps.<name>.outputs.<key> or steps.<name>.status"
                 result.wrong.append(f"{expected}, came 'steps' without them")
             case ("run", [str(name), *_]):
-                result.run.add(name)
-                if name not in OF_RUN:
-                    result.wrong.append(_no_part("run", OF_RUN, name))
+                self._of_run(name, keys[1:])
             case ("params" | "run", _):
                 example = "params.date" if root == "params" else "run.id"
                 result.wrong.append(f"expected a name after '{root}', such as {example}")

@@ -5,6 +5,7 @@ Imported where events are handled too: neither pydantic nor networkx is needed h
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -92,7 +93,22 @@ def parse(param: "Param", value: object, now: datetime) -> Json:
         raise ValueError(f"expected {_EXPECTED[param.type]}, came {shown(value)}") from error
     if wrong := misfit(parsed):
         raise ValueError(f"expected {_EXPECTED[param.type]}, came {shown(value)}: {wrong}")
+    if param.pattern:
+        for item in parsed if isinstance(parsed, list) else [parsed]:
+            if not (isinstance(item, str) and re.fullmatch(param.pattern, item)):
+                raise ValueError(f"expected text that matches {quoted(param.pattern)}, came {shown(item)}")
     return parsed
+
+
+def wrong_pattern(param: "Param") -> str | None:
+    """What is wrong with the pattern of a param, if it has one."""
+    if param.pattern and param.type not in ("string", "list"):
+        return f"only text and lists have a pattern, and this is {_EXPECTED[param.type]}"
+    try:
+        re.compile(param.pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        return f"expected a regular expression as Python has them, came {quoted(param.pattern)}: {error}"
+    return None
 
 
 def _string(value: object, _: datetime) -> Json:

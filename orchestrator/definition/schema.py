@@ -139,6 +139,11 @@ class ParamKeys(Keys):
     type: ParamType = "string"
     default: Any = Field(None, description="Taken where a run is not given it; today, yesterday and now are understood")
     values: list[str] | None = Field(None, description="What an enum may be")
+    pattern: f.NonEmpty | None = Field(
+        None,
+        description="A regular expression that the whole text, or each item of a list, must match",
+        examples=["[a-z]{2}-[0-9]+"],
+    )
     description: str | None = None
 
 
@@ -190,6 +195,9 @@ class GraphKeys(Keys):
     description: str | None = None
     params: dict[ParamName, Annotated[ParamKeys, BeforeValidator(full_param)]] | None = Field(
         None, description="Params of a run: name: default, or name: {type: …, default: …}"
+    )
+    unsafe_params: list[ParamName] | None = Field(
+        None, description="Params of free text that may choose what code a Dataflow job runs, as whom and where"
     )
     defaults: DefaultKeys | None = Field(None, description="Merged into every step; what a step says itself wins")
     fails_on: Literal["any", "leaves"] = Field(

@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.core.graph import Graph
 from orchestrator.core.steps import Step
 from orchestrator.definition.document import schedule_keys
+from orchestrator.definition.exposed import deployment_values
 from orchestrator.definition.load import invalid, load_graph
 from orchestrator.errors import InvalidGraphError, UsageError
 from orchestrator.locking.helpers import helpers
@@ -16,8 +17,8 @@ from orchestrator.locking.modules import lacking
 from orchestrator.locking.provision import Provision, Secret, provision
 from orchestrator.locking.wrong import dataflow_steps, functions, misnamed, problems_of, unreadable
 
-#: What of an entry is left out of the file where there is none: what a graph's folder provides, and classic templates.
-PROVIDED = ("requirements", "env", "secrets", "classic")
+#: What of an entry is left out of the file where there is none: what its folder provides, and what few graphs need.
+PROVIDED = ("requirements", "env", "secrets", "classic", "values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Entry:
 
     ``regions``, ``templates``: what its Dataflow steps say without an expression; ``classic``: those that are no Flex
     templates. ``requirements`` (a file below the root), ``env`` and ``secrets`` are what its folder has for
-    the functions.
+    the functions. ``values``: the names of what it takes from its deployment.
     """
 
     file: str
@@ -40,6 +41,7 @@ class Entry:
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     classic: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def _entry(root: Path, file: str, graph: Graph, provided: Provision) -> Entry:
         requirements=provided.requirements.relative_to(root).as_posix() if provided.requirements else None,
         env=provided.env,
         secrets=provided.secrets,
+        values=tuple(deployment_values(graph)),
     )
 
 

@@ -26,6 +26,7 @@ from google.protobuf import duration_pb2
 
 from orchestrator import emulators
 from orchestrator.core.model import Run, RunStatus
+from orchestrator.definition.exposed import deployment_values
 from orchestrator.definition.load import load_graph
 from orchestrator.errors import OrchestratorError, StoreError
 from orchestrator.home import Home
@@ -172,6 +173,7 @@ class Rehearsal:
             "ORCHESTRATOR_LAUNCH_LEASE": "3",
             "ORCHESTRATOR_JOB_PREFIX": PREFIX,
             "ORCHESTRATOR_JOB_OPTIONS": '{"temp_location": "gs://rehearsal/temp", "labels": {"env": "dev"}}',
+            "ORCHESTRATOR_VALUES": json.dumps({name: name for name in deployment_values(self.graph)}),
             "ORCHESTRATOR_RETENTION_DAYS": "30",
         }
         for target, port in ports.items():

@@ -85,3 +85,9 @@ run "graphs_that_were_never_checked" {
   variables { graphs_folder = "terraform/tests" }
   expect_failures = [google_storage_bucket_object.source]
 }
+
+run "values_by_a_name_that_is_none" {
+  command = plan
+  variables { values = { "a-b" = "x" } }
+  expect_failures = [var.values]
+}

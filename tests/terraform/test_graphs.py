@@ -112,6 +112,19 @@ def test_what_was_not_checked_is_not_deployed(
     assert f"run 'orchestrator lock {graphs}', then plan again" in said
 
 
+def test_what_a_graph_takes_from_its_deployment_has_to_be_said(imaginary: Google, tmp_path: Path):
+    graphs = tmp_path / "graphs"
+    graphs.mkdir()
+    spec = 'dataflow: {template: "gs://{{ run.deployment.bucket }}/t.json", region: europe-west4}'
+    (graphs / "hello.yaml").write_text(f"name: hello\nsteps:\n  one:\n    {spec}\n")
+    assert call(["lock", str(graphs)]) == 0
+    said = refused(imaginary, graphs)
+    mend = 'say what that is here, with values = { bucket = "…" }'
+    assert f"hello.yaml: it takes run.deployment.bucket: {mend}" in said
+    deployed = imaginary.plan(example="minimal", graphs_folder=str(graphs), values={"bucket": "b"})
+    assert json.loads(deployed.environment("on_task")["ORCHESTRATOR_VALUES"]) == {"bucket": "b"}
+
+
 def test_the_demos_are_not_deployed_unless_somebody_says_so(imaginary: Google):
     assert imaginary.apply(example="minimal").outputs["graphs"] == {}
 

@@ -67,6 +67,7 @@ def test_a_deployed_function_has_sensible_defaults():
         dataflow_endpoint=None,
         job_prefix="",
         job_options={},
+        values={},
         retention=None,
         stuck_after=86_400.0,
         sweep_for=240.0,
@@ -79,6 +80,16 @@ def test_everything_that_is_missing_or_wrong_is_said_at_once():
     assert str(wrong.value).splitlines() == [
         "ORCHESTRATOR_REGION: expected a value, came nothing",
         "ORCHESTRATOR_SIGNAL_DELAY: expected a number of seconds, came 'soon'",
+    ]
+
+
+def test_values_for_expressions_are_texts_by_name():
+    assert read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_VALUES": '{"bucket": "b"}'}).values == {"bucket": "b"}
+    with pytest.raises(SettingsError) as wrong:
+        read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_VALUES": '{"bucket": 1, "other": ["b"], "right": "r"}'})
+    assert str(wrong.value).splitlines() == [
+        "ORCHESTRATOR_VALUES: bucket: expected a text, came 1",
+        "ORCHESTRATOR_VALUES: other: expected a text, came ['b']",
     ]
 
 

@@ -241,6 +241,23 @@ BAD_YAML = {
         "name: g\nparams:\n  p: {values: [a]}\nsteps: {a: }",
         "g.yaml:3: param 'p': values: only an enum has values",
     ),
+    "a pattern of a number": (
+        "name: g\nparams:\n  p: {type: int, pattern: '[0-9]'}\nsteps: {a: }",
+        "g.yaml:3: param 'p': pattern: only text and lists have a pattern, and this is a whole number",
+    ),
+    "a pattern that is none": (
+        "name: g\nparams:\n  p: {pattern: '[a-z'}\nsteps: {a: }",
+        "g.yaml:3: param 'p': pattern: expected a regular expression as Python has them, came '[a-z': "
+        "unterminated character set at position 0",
+    ),
+    "a default that its pattern does not match": (
+        "name: g\nparams:\n  p: {pattern: '[a-z]+', default: A}\nsteps: {a: }",
+        "g.yaml:3: param 'p': default: expected text that matches '[a-z]+', came 'A'",
+    ),
+    "a schedule's param that its pattern does not match": (
+        "name: g\nparams:\n  p: {pattern: '[a-z]+'}\nsteps: {a: }\nschedule:\n  cron: 0 6 * * *\n  params: {p: A}",
+        "g.yaml:7: schedule.params.p: expected text that matches '[a-z]+', came 'A'",
+    ),
     "a default that is not among the values": (
         "name: g\nparams:\n  p: {type: enum, values: [small, large], default: smal}\nsteps: {a: }",
         "g.yaml:3: param 'p': default: expected small or large, came 'smal' (did you mean 'small'?)",

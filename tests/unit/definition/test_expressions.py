@@ -163,7 +163,11 @@ REFUSED = {
         "expected steps.<name>.outputs.<key> or steps.<name>.status, came 'steps' without them"
     ),
     "{{ params[params.date] }}": "expected a name after 'params', such as params.date",
-    "{{ run.idd }}": ("run has id, dir, started_at, started_at_epoch and time_zone, not 'idd' (did you mean 'id'?)"),
+    "{{ run.idd }}": (
+        "run has id, dir, started_at, started_at_epoch, time_zone and deployment, not 'idd' (did you mean 'id'?)"
+    ),
+    "{{ run.deployment }}": "expected a name after 'run.deployment', such as run.deployment.bucket",
+    "{{ run.deployment[params.date] }}": "expected a name after 'run.deployment', such as run.deployment.bucket",
     "{{ steps.extract.status.rows }}": "the status of a step is text: nothing is in it, came 'rows'",
     "{{ steps.extract.outputs.row-count }}": (
         "a key with '-' in it is written in brackets: steps.extract.outputs['row-count']"

@@ -145,3 +145,21 @@ def test_of_very_many_params_not_all_are_listed() -> None:
         resolve(params, {"other": 1}, NOW)
     names = ", ".join(f"p{number:03}" for number in range(40))
     assert str(refused.value) == f"param 'other': this graph has no such param: it has {names} and 460 more"
+
+
+def _patterned(kind: str = "string", pattern: str = "[a-z]+") -> list[Param]:
+    return [Param("p", kind, required=True, pattern=pattern)]
+
+
+def test_a_pattern_has_to_match_the_whole_text_and_each_item_of_a_list() -> None:
+    assert resolve(_patterned(), {"p": "abc"}, NOW) == {"p": "abc"}
+    assert resolve(_patterned("list"), {"p": "a,b"}, NOW) == {"p": ["a", "b"]}
+    assert resolve(_patterned("list"), {"p": []}, NOW) == {"p": []}
+    for given in ("abc/../d", "abc\n", "", "ABC", "a" * 100 + "1"):
+        with pytest.raises(ParamsError, match=r"^param 'p': expected text that matches '\[a-z\]\+', came "):
+            resolve(_patterned(), {"p": given}, NOW)
+    for item in ("x/y", 1, None, ["a"]):
+        with pytest.raises(ParamsError, match="expected text that matches"):
+            resolve(_patterned("list"), {"p": ["a", item]}, NOW)
+    with pytest.raises(ParamsError, match="expected text, came the number 5"):
+        resolve(_patterned(), {"p": 5}, NOW)

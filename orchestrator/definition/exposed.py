@@ -1,0 +1,122 @@
+"""What whoever starts a run may choose: data for its jobs, and not what code they run, as whom, in what network.
+
+A param of free text may therefore reach a job's ``parameters``, ``labels``, region and sizes, and no other option. What
+steps give, and what users' functions make of params, is not looked at: it comes from code that was deployed.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from orchestrator.core.steps import Json, Step
+from orchestrator.definition.expressions import Code, ExpressionError, pieces
+from orchestrator.definition.meaning import Meaning, meaning
+from orchestrator.definition.wording import Path, listed, quoted
+from orchestrator.errors import Problem
+from orchestrator.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from orchestrator.core.graph import Graph, Param
+
+#: A job's options that say which code runs, as whom, and where what it loads or says in confidence lies.
+GUARDED = (
+    "template",
+    "service_account",
+    "sdk_container_image",
+    "temp_location",
+    "staging_location",
+    "network",
+    "subnetwork",
+    "kms_key",
+    "additional_experiments",
+)
+
+#: The same among a template's parameters, which a launcher hands to the pipeline as Beam's own options (Python's and
+#: Java's of apache-beam 2.77; Beam takes some under several names). Without '_' and '-', in lower case.
+_PIPELINE_OPTIONS = frozenset(option.replace("_", "") for option in GUARDED if option != "template").union(
+    ("serviceaccountemail", "impersonateserviceaccount", "dataflowkmskey", "gcptemplocation", "dataflowendpoint"),
+    ("workerharnesscontainerimage", "sdkharnesscontainerimageoverrides", "prebuildsdkcontainerengine", "sdklocation"),
+    ("setupfile", "requirementsfile", "extrapackage", "extrapackages", "filestostage", "jarpackages", "beamplugins"),
+    ("experiment", "experiments", "dataflowserviceoptions", "templatelocation"),
+    ("environmenttype", "environmentconfig", "defaultenvironmenttype", "defaultenvironmentconfig"),
+)
+
+#: Types whose values are text that says anything.
+_FREE = ("string", "list")
+
+
+def free(param: "Param") -> bool:
+    """Whether a run may be given any text for it."""
+    return param.type in _FREE and not param.pattern
+
+
+def check(graph: "Graph") -> list[Problem]:
+    """The options that a param of free text would choose, unless ``unsafe_params`` says that it may."""
+    known = {param.name for param in graph.params}
+    unknown = [
+        Problem(("unsafe_params", number), f"no param is called {quoted(name)}{did_you_mean(name, known)}")
+        for number, name in enumerate(graph.unsafe_params)
+        if name not in known
+    ]
+    names = frozenset(param.name for param in graph.params if free(param)).difference(graph.unsafe_params)
+    return [*unknown, *(problem for step in graph.steps for problem in _of_step(step, names))] if names else unknown
+
+
+def deployment_values(graph: "Graph") -> list[str]:
+    """The names that the graph's jobs take from their deployment: those of ``{{ run.deployment.NAME }}``."""
+    texts = [text for step in graph.steps for value in (step.when, dict(step.work.spec)) for text in _texts(value)]
+    return sorted({name for text in texts for found in _meanings(text) for name in found.deployment})
+
+
+def _of_step(step: Step, names: frozenset[str]) -> Iterator[Problem]:
+    if step.work.kind != "dataflow":
+        return
+    for path, value in _guarded(step):
+        used = sorted({name for text in _texts(value) for name in _used(text, names)})
+        if used:
+            yield Problem(path, _refusal(used))
+
+
+def _guarded(step: Step) -> Iterator[tuple[Path, Json]]:
+    """What must not be chosen, and where it was written."""
+    at: Path = ("steps", step.name, "dataflow")
+    spec = step.work.spec
+    yield from (((*at, option), spec[option]) for option in GUARDED if option in spec)
+    for key in ("parameters", "common_parameters"):
+        given = spec.get(key)
+        for name, value in given.items() if isinstance(given, dict) else ():
+            if re.sub("[^a-z]", "", name.lower()) in _PIPELINE_OPTIONS:
+                yield (*at, key, name), value
+
+
+def _texts(value: Json) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case list() | tuple():
+            for item in value:
+                yield from _texts(item)
+        case dict():
+            for item in value.values():
+                yield from _texts(item)
+
+
+def _used(text: str, names: frozenset[str]) -> Iterator[str]:
+    """Those of ``names`` that a text's expressions speak of."""
+    for found in _meanings(text):
+        yield from names if found.all_params else found.params & names
+
+
+def _meanings(text: str) -> Iterator[Meaning]:
+    try:
+        yield from [meaning(part) for part in pieces(text) if isinstance(part, Code)]
+    except ExpressionError:  # which is said already
+        return
+
+
+def _refusal(used: list[str]) -> str:
+    name = used[0]
+    those = f"param {quoted(name)} is" if len(used) == 1 else f"params {listed(map(quoted, used), 'and')} are"
+    why = f"{those} free text, and whoever starts a run would choose by it what code runs, as whom or where"
+    mends = f"make it an enum, give it a pattern, take {{{{ run.deployment.{name} }}}}, or say unsafe_params: [{name}]"
+    return f"{why}: {mends}"

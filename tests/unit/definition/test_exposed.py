@@ -1,0 +1,151 @@
+"""What whoever starts a run may not choose: the code that a job runs, as whom, in what network."""
+
+import pytest
+
+from orchestrator.core.graph import Graph, Param
+from orchestrator.core.steps import Step, Work
+from orchestrator.definition.authoring import Graph as Written
+from orchestrator.definition.build import build
+from orchestrator.definition.document import document
+from orchestrator.definition.exposed import GUARDED, check, deployment_values
+from tests.unit.definition.conftest import Load, Refusal
+
+PARAMS = {
+    "free": Param("free"),
+    "list": Param("list", "list"),
+    "enum": Param("enum", "enum", values=("a", "b")),
+    "patterned": Param("patterned", pattern="[a-z]+"),
+    "items": Param("items", "list", pattern="[a-z]+"),
+    **{kind: Param(kind, kind) for kind in ("int", "float", "bool", "date", "datetime")},
+}
+
+EXPOSING = [
+    "{{ params.free }}",
+    "gs://{{ params.free }}/t.json",
+    "{{ params.free | lower }}",
+    "{{ params['free'] }}",
+    "{{ params.enum if params.int else params.free }}",
+    "{{ params.list[0] }}",
+    "{{ params | string }}",
+    "{{ 'x' ~ params.list | join('/') }}",
+]
+
+
+def graph(spec: dict[str, object], unsafe: tuple[str, ...] = ()) -> Graph:
+    work = Work("dataflow", {"template": "t", **spec})  # type: ignore[dict-item]
+    return Graph("g", (Step("a", work),), tuple(PARAMS.values()), unsafe_params=unsafe)
+
+
+@pytest.mark.parametrize("option", GUARDED)
+@pytest.mark.parametrize("text", EXPOSING)
+def test_text_that_anybody_may_fill_in_does_not_reach_what_says_which_code_runs(option: str, text: str) -> None:
+    value = [text] if option == "additional_experiments" else text
+    problems = check(graph({option: value}))
+    assert [problem.path for problem in problems] == [("steps", "a", "dataflow", option)]
+    assert check(graph({option: value}, ("free", "list"))) == []
+
+
+@pytest.mark.parametrize("option", [*GUARDED, "region", "machine_type"])
+@pytest.mark.parametrize("name", ["enum", "patterned", "items", "int", "float", "bool", "date", "datetime"])
+def test_what_is_bounded_does(option: str, name: str) -> None:
+    assert check(graph({option: f"x-{{{{ params.{name} }}}}"})) == []
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"region": "{{ params.free }}", "machine_type": "{{ params.free }}", "max_workers": "{{ params.free }}"},
+        {"labels": {"team": "{{ params.free }}"}},
+        {"parameters": {"input": "{{ params.free }}", "query": "{{ params | string }}"}},
+        {"template": "gs://b/{{ run.id }}/{{ run.deployment.version }}/{{ steps.b.outputs.free }}"},
+        {"template": "{{ 'params.free' }}"},
+    ],
+)
+def test_data_is_everybodys(spec: dict[str, object]) -> None:
+    assert check(graph(spec)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sdk_container_image", "sdkContainerImage", "setup_file", "service-account", "serviceAccount", "experiments"],
+)
+@pytest.mark.parametrize("key", ["parameters", "common_parameters"])
+def test_a_parameter_that_is_beams_own_option_is_no_data(key: str, name: str) -> None:
+    problems = check(graph({key: {name: {"a": ["{{ params.free }}"]}}}))
+    assert [problem.path for problem in problems] == [("steps", "a", "dataflow", key, name)]
+
+
+TEXT = """\
+name: g
+params: {bucket: string, image: string}
+defaults:
+  dataflow: {temp_location: "gs://{{ params.bucket }}/temp"}
+  parameters: {sdk_container_image: "{{ params.image }}"}
+steps:
+  a: {dataflow: {template: "gs://{{ params.bucket }}/{{ params.image }}"}}
+  b: {dataflow: {template: t}, local: {command: "echo {{ params.bucket }}"}}
+"""
+
+
+def test_it_is_said_once_where_it_was_written_with_the_ways_out(refusal: Refusal) -> None:
+    def said(name: str) -> str:
+        why = "is free text, and whoever starts a run would choose by it what code runs, as whom or where"
+        mend = f"give it a pattern, take {{{{ run.deployment.{name} }}}}, or say unsafe_params: [{name}]"
+        return f"param '{name}' {why}: make it an enum, {mend}"
+
+    both = said("bucket").replace("param 'bucket' is", "params 'bucket' and 'image' are")
+    assert refusal(TEXT) == [
+        f"g.yaml:4: defaults: dataflow.temp_location: {said('bucket')}",
+        f"g.yaml:5: defaults: parameters.sdk_container_image: {said('image')}",
+        f"g.yaml:7: step 'a': dataflow.template: {both}",
+    ]
+
+
+def test_a_graph_may_say_that_its_starters_may(load: Load, refusal: Refusal) -> None:
+    assert load(f"unsafe_params: [bucket, image]\n{TEXT}").unsafe_params == ("bucket", "image")
+    assert refusal("unsafe_params: [buckets]\nname: g\nparams: {bucket: string}\nsteps: {a: }\n") == [
+        "g.yaml:1: unsafe_params[0]: no param is called 'buckets' (did you mean 'bucket'?)"
+    ]
+
+
+def test_a_python_graph_is_held_to_it_and_goes_both_ways(refusal: Refusal) -> None:
+    head = "from orchestrator import Graph\ngraph = Graph('g', params={'b': 'x', 'c': {'pattern': '[a-z]+'}}"
+    step = "graph.step('a', dataflow={'template': '{{ params.b }}{{ params.c }}'})\n"
+    assert [line.partition(": param")[0] for line in refusal(f"{head})\n{step}", "g.py")] == [
+        "g.py:3: step 'a': dataflow.template"
+    ]
+    made = Written("g", params={"b": "x", "c": {"pattern": "[a-z]+"}}, unsafe_params=["b"])
+    made.step("a", dataflow={"template": "{{ params.b }}{{ params.c }}"})
+    assert build(document(made.model)) == (made.model, [])
+    assert Written.from_networkx(made.to_networkx()).model == made.model
+
+
+def test_a_core_graph_is_held_to_it(refusal: Refusal) -> None:
+    text = """\
+from orchestrator.core.graph import Graph, Param
+from orchestrator.core.steps import Step, Work
+graph = Graph("g", (Step("a", Work("dataflow", {"template": "{{ params.b }}", "region": "r"})),), (Param("b"),))
+"""
+    assert [line.partition(": param")[0] for line in refusal(text, "g.py")] == ["g.py:1: steps.a.dataflow.template"]
+
+
+def test_a_graph_without_patterns_has_the_version_that_it_had() -> None:
+    """Or every graph would have another one after an upgrade, and be another run's."""
+    one = Graph("g", (Step("a"),), (Param("p"),))
+    assert one.version == Graph("g", (Step("a"),), (Param("p"),), unsafe_params=("p",)).version == "edef7de934fb9f11"
+    assert one.version != Graph("g", (Step("a"),), (Param("p", pattern="x"),)).version
+
+
+def test_what_is_taken_from_the_deployment_is_known_by_its_names() -> None:
+    spec = {
+        "template": "gs://{{ run.deployment.bucket }}/{{ run.deployment['version'] }}",
+        "parameters": {"a": ["{{ run.deployment.x }}"]},
+    }
+    assert deployment_values(graph(spec)) == ["bucket", "version", "x"]
+
+
+def test_the_deployment_says_nothing_on_one_machine(refusal: Refusal) -> None:
+    text = "name: g\nsteps:\n  a: {command: 'echo {{ run.deployment.bucket }}'}\n"
+    text += "  b: {dataflow: {template: 'gs://{{ run.deployment.a }}'}, local: {command: 'x {{ run.deployment.b }}'}}\n"
+    said = "run.deployment has what a deployment says, and this is for one machine: use a param"
+    assert refusal(text) == [f"g.yaml:3: step 'a': command: {said}", f"g.yaml:4: step 'b': local.command: {said}"]
