@@ -20,7 +20,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from orchestrator import logs, signals
-from orchestrator.auth import ForbiddenError
+from orchestrator.auth import ForbiddenError, UnauthenticatedError
 from orchestrator.bounds import cut
 from orchestrator.core.messages import Check, Launch, decode
 from orchestrator.core.model import Run, RunStatus, StepState
@@ -30,12 +30,10 @@ from orchestrator.errors import OrchestratorError, UnexpectedError, UnreadableRe
 from orchestrator.order import check_unscheduled, scheduled_id
 from orchestrator.remote.asked import Asked, read_asked
 from orchestrator.settings import read_cloud_settings
+from orchestrator.starters import SCHEDULED
 
 #: Seconds after which whoever called may come again.
 RETRY_AFTER = "10"
-
-#: Cloud Scheduler's header: the moment that a call was due, the same each time that it is tried again.
-SCHEDULED = "X-CloudScheduler-ScheduleTime"
 
 #: What the framework answers to a body that is no event: it cannot be read, is too large, or says that it is no JSON.
 _NO_EVENT = (400, 413, 415)
@@ -132,12 +130,14 @@ def on_task(request: flask.Request) -> ResponseReturnValue:
 def start(request: flask.Request) -> ResponseReturnValue:
     """Start a run: ``{"graph": name, "run_id": …, "params": {…}}``. The same run id again starts nothing.
 
-    Answers 201 with the run if it is new, 200 if it was there, 400 with the sentences of the command line.
+    Answers 201 with the run if it is new, 200 if it was there, 400 with the sentences of the command line, and 401 or
+    403 to who may not start that graph.
     """
     try:
         asked = read_asked(request.get_data())  # as JSON, whatever its type: Cloud Scheduler names none
-        run, created = world().start(asked.graph, _run_id(request, asked), asked.params, _due(request))
-    except UsageError as error:
+        run_id, due = _run_id(request, asked), _due(request)
+        run, created = world().start(asked.graph, run_id, asked.params, request.headers, due)
+    except (UsageError, UnauthenticatedError, ForbiddenError) as error:
         _log("WARNING", f"not started: {error}")
         return {"errors": str(error).splitlines()}, error.http_status
     except OrchestratorError as error:

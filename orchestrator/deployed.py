@@ -26,6 +26,7 @@ from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
 from orchestrator.logs import Headers
 from orchestrator.ports import CHECKS, LAUNCHES, SIGNALS, Unreadable
 from orchestrator.settings import CloudSettings
+from orchestrator.starters import Starters
 
 if TYPE_CHECKING:
     from orchestrator.jobs.dataflow import DataflowBackend
@@ -121,21 +122,30 @@ class Deployed:
         return {"run": run.id, "step": plan.steps[node].name if node in range(len(plan.steps)) else ""}
 
     def start(
-        self, graph: str, run_id: str | None, params: Mapping[str, object], due: datetime | None = None
+        self,
+        graph: str,
+        run_id: str | None,
+        params: Mapping[str, object],
+        headers: Headers,
+        due: datetime | None = None,
     ) -> tuple[Run, bool]:
         """Start a run of a deployed graph. The run, and whether it is new. Raises UsageError if it cannot be meant.
 
+        ``headers``: of whoever asks; raises UnauthenticatedError or ForbiddenError if they may not start that graph.
         ``due``: the moment a schedule wanted it, which ``today`` and ``now`` then mean.
         """
         from orchestrator.catalog import graphs
         from orchestrator.definition.load import load_graph
         from orchestrator.order import order
 
+        starters = Starters(self.settings.starters, self.settings.scheduler_account)
+        starters.check(headers, graph, None)  # before anything of a graph's is read, which may run code of its own
         known = graphs(self.settings.folder)
         if graph not in known:
             there = ", ".join(sorted(known)) or "none"
             raise NotFoundError(f"no deployed graph is called '{graph}': there are {there}")
         loaded = load_graph(known[graph])
+        starters.check(headers, graph, loaded.schedule is not None)
         wanted = order(loaded, known[graph], run_id, params, time.time(), due)
         run = wanted.run(time.time())
         found = self.engine.start(run, loaded.compile(), lambda there: wanted.check_same(there, in_cloud=True))

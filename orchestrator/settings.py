@@ -31,6 +31,8 @@ DEPLOYED_VARIABLES = (
     "ORCHESTRATOR_JOB_PREFIX",
     "ORCHESTRATOR_JOB_OPTIONS",
     "ORCHESTRATOR_VALUES",
+    "ORCHESTRATOR_STARTERS",
+    "ORCHESTRATOR_SCHEDULER_ACCOUNT",
     "ORCHESTRATOR_RETENTION_DAYS",
     "ORCHESTRATOR_STUCK_AFTER",
     "ORCHESTRATOR_SWEEP_FOR",
@@ -94,8 +96,9 @@ class CloudSettings:
     (Firestore's client reads its own variable).
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
     ``job_options``: options of every Dataflow job whose step does not say otherwise. ``values``: what
-    ``{{ run.deployment.… }}`` gives. ``retention``: how long runs are
-    kept after their end; None: for ever. ``stuck_after``: how long a run may take before a sweep says that it is stuck.
+    ``{{ run.deployment.… }}`` gives. ``starters``: who may start a few graphs only, by e-mail; ``scheduler_account``:
+    who starts those with a schedule. ``retention``: how long runs are kept after their end; None: for ever.
+    ``stuck_after``: how long a run may take before a sweep says that it is stuck.
     ``sweep_for``: how long a sweep takes on new runs.
     """
 
@@ -119,6 +122,8 @@ class CloudSettings:
     job_prefix: str
     job_options: Mapping[str, Json]
     values: Mapping[str, Json]
+    starters: Mapping[str, tuple[str, ...]]
+    scheduler_account: str | None
     retention: float | None
     stuck_after: float
     sweep_for: float
@@ -149,6 +154,8 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         job_prefix=found.prefix("ORCHESTRATOR_JOB_PREFIX"),
         job_options=found.options("ORCHESTRATOR_JOB_OPTIONS"),
         values=found.values("ORCHESTRATOR_VALUES"),
+        starters=found.starters("ORCHESTRATOR_STARTERS"),
+        scheduler_account=found.get("ORCHESTRATOR_SCHEDULER_ACCOUNT").lower() or None,
         retention=found.days("ORCHESTRATOR_RETENTION_DAYS"),
         stuck_after=found.seconds("ORCHESTRATOR_STUCK_AFTER", 86_400.0),
         sweep_for=found.seconds("ORCHESTRATOR_SWEEP_FOR", 240.0),
@@ -213,6 +220,14 @@ class _Variables:
             if not isinstance(said, str)
         ]
         return value
+
+    def starters(self, name: str) -> Mapping[str, tuple[str, ...]]:
+        value = self._object(name, '{"ann@example.com": ["daily-sales"]}')
+        for who, graphs in value.items():
+            if not isinstance(graphs, list) or not all(isinstance(graph, str) for graph in graphs):
+                self.wrong.append(f"{name}: {who}: expected a list of graphs, came {graphs!r:.60}")
+                return {}
+        return {who.lower(): tuple(map(str, graphs)) for who, graphs in value.items() if isinstance(graphs, list)}
 
     def _object(self, name: str, example: str) -> dict[str, Json]:
         text = self.get(name) or "{}"

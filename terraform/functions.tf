@@ -26,25 +26,27 @@ locals {
   verified = var.verify_tokens ? { on_task = ["caller", "looks"], sweep = ["scheduler"] } : {}
 
   environment = {
-    ORCHESTRATOR_PROJECT         = var.project
-    ORCHESTRATOR_REGION          = var.region
-    ORCHESTRATOR_DATABASE        = local.database
-    ORCHESTRATOR_LAUNCHES_QUEUE  = google_cloud_tasks_queue.lane["launches"].name
-    ORCHESTRATOR_CHECKS_QUEUE    = google_cloud_tasks_queue.lane["checks"].name
-    ORCHESTRATOR_SIGNALS_QUEUE   = google_cloud_tasks_queue.lane["signals"].name
-    ORCHESTRATOR_TASK_URL        = local.urls.on_task
-    ORCHESTRATOR_TASK_AUDIENCE   = local.urls.on_task
-    ORCHESTRATOR_TASK_ACCOUNT    = google_service_account.role["caller"].email
-    ORCHESTRATOR_SIGNALS_ACCOUNT = google_service_account.role["looks"].email
-    ORCHESTRATOR_FOLDER          = "."
-    ORCHESTRATOR_JOB_PREFIX      = local.base
-    ORCHESTRATOR_JOB_OPTIONS     = jsonencode(local.job_options)
-    ORCHESTRATOR_VALUES          = jsonencode(var.values)
-    ORCHESTRATOR_SIGNAL_DELAY    = tostring(var.signal_delay)
-    ORCHESTRATOR_LAUNCH_LEASE    = tostring(local.launch_lease)
-    ORCHESTRATOR_RETENTION_DAYS  = var.run_retention_days == null ? "none" : tostring(var.run_retention_days)
-    ORCHESTRATOR_STUCK_AFTER     = tostring(var.alerts.stuck_after)
-    ORCHESTRATOR_SWEEP_FOR       = tostring(floor(local.functions.sweep.timeout / 2)) # the other half is the last run's
+    ORCHESTRATOR_PROJECT           = var.project
+    ORCHESTRATOR_REGION            = var.region
+    ORCHESTRATOR_DATABASE          = local.database
+    ORCHESTRATOR_LAUNCHES_QUEUE    = google_cloud_tasks_queue.lane["launches"].name
+    ORCHESTRATOR_CHECKS_QUEUE      = google_cloud_tasks_queue.lane["checks"].name
+    ORCHESTRATOR_SIGNALS_QUEUE     = google_cloud_tasks_queue.lane["signals"].name
+    ORCHESTRATOR_TASK_URL          = local.urls.on_task
+    ORCHESTRATOR_TASK_AUDIENCE     = local.urls.on_task
+    ORCHESTRATOR_TASK_ACCOUNT      = google_service_account.role["caller"].email
+    ORCHESTRATOR_SIGNALS_ACCOUNT   = google_service_account.role["looks"].email
+    ORCHESTRATOR_FOLDER            = "."
+    ORCHESTRATOR_JOB_PREFIX        = local.base
+    ORCHESTRATOR_JOB_OPTIONS       = jsonencode(local.job_options)
+    ORCHESTRATOR_VALUES            = jsonencode(var.values)
+    ORCHESTRATOR_SIGNAL_DELAY      = tostring(var.signal_delay)
+    ORCHESTRATOR_LAUNCH_LEASE      = tostring(local.launch_lease)
+    ORCHESTRATOR_RETENTION_DAYS    = var.run_retention_days == null ? "none" : tostring(var.run_retention_days)
+    ORCHESTRATOR_STUCK_AFTER       = tostring(var.alerts.stuck_after)
+    ORCHESTRATOR_SWEEP_FOR         = tostring(floor(local.functions.sweep.timeout / 2)) # the other half is the last run's
+    ORCHESTRATOR_STARTERS          = jsonencode(local.limited_starters)
+    ORCHESTRATOR_SCHEDULER_ACCOUNT = google_service_account.role["scheduler"].email
   }
 }
 

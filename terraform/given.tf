@@ -6,7 +6,7 @@ resource "google_storage_bucket_object" "given" {
   content_type = "application/json"
 
   content = jsonencode({ # orchestrator/deployment/given.py reads it
-    starters           = var.starters
+    starters           = local.starters
     template_buckets   = var.template_buckets
     data_buckets       = var.data_buckets
     image_repositories = var.image_repositories

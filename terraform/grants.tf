@@ -93,7 +93,7 @@ resource "google_cloud_run_v2_service_iam_member" "caller" {
 }
 
 resource "google_cloud_run_v2_service_iam_member" "starter" {
-  for_each = var.starters
+  for_each = local.starters
 
   name     = google_cloudfunctions2_function.function["start"].name
   location = var.region

@@ -25,6 +25,14 @@ locals {
     "${local.shown_folder}/${graph.file}: it takes run.deployment.${name}: say what that is here, with values = { ${name} = \"…\" }"
   ]])
 
+  # All who may call 'start', and those of them, by e-mail, who may start a few graphs only.
+  starters = setunion(var.starters, flatten([for members in var.graph_starters : tolist(members)]))
+  limited_starters = {
+    for who in setsubtract(local.starters, var.starters) :
+    lower(split(":", who)[1]) => [for graph, members in var.graph_starters : graph if contains(members, who)]
+  }
+  unknown_starts = [for graph in setsubtract(keys(var.graph_starters), keys(local.lock.graphs)) : "graph_starters: ${graph}: no deployed graph is called so"]
+
   # The graph files that are there, as orchestrator/catalog.py finds them: no hidden ones, no modules of functions.
   there = setunion(
     fileset(local.graphs_folder, "*.{yaml,yml,json,py}"),
@@ -44,6 +52,7 @@ locals {
     local.lock.format == 1 ? [] : ["${local.shown_folder}/graphs.lock: expected what 'orchestrator lock' writes, came no such file: ${local.relock}"],
     flatten([for graph in local.lock.graphs : graph.problems]),
     local.lacking_values,
+    local.unknown_starts,
     local.lock.format != 1 ? [] : [for file in setsubtract(local.found, local.locked) : "${local.shown_folder}/${file}: this graph has not been checked: ${local.relock}"],
     [for file, hash in local.lock.files : "${local.shown_folder}/${file}: is not as it was when it was checked: ${local.relock}" if try(filesha256("${local.graphs_folder}/${file}"), "") != hash],
   )

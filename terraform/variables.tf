@@ -94,3 +94,14 @@ variable "starters" {
     error_message = "starters: expected members such as user:ann@example.com or group:data@example.com; allUsers would let anybody start runs."
   }
 }
+
+variable "graph_starters" {
+  description = "Who may start a few graphs only, besides 'starters': { sales = [\"user:ann@example.com\"] }. Persons and service accounts: a token tells whose it is, and not in which groups they are."
+  type        = map(set(string))
+  default     = {}
+
+  validation {
+    condition     = alltrue([for who in flatten([for members in var.graph_starters : tolist(members)]) : can(regex("^(user|serviceAccount):[^@]+@[^@]+$", who))])
+    error_message = "graph_starters: expected graphs, each with persons or service accounts, such as { sales = [\"user:ann@example.com\"] }; of groups and domains a token says nothing."
+  }
+}

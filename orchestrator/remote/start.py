@@ -90,6 +90,8 @@ def _understood(url: str, reply: Reply, again: bool) -> Started:
             return Started(said["run"], said["graph"], said["status"], bool(said["created"]) or again)
         case 400 | 404 if isinstance(said.get("errors"), list):
             raise (NotFoundError if reply.status == 404 else UsageError)("\n".join(map(str, said["errors"])))
+        case 401 | 403 if isinstance(said.get("errors"), list):  # the function's own: to grant more would not help
+            raise OrchestratorError("\n".join(map(str, said["errors"])))
         case 401 | 403:
             raise NotAllowedError(reply.status, f"{url} answered {reply.status}{_said(reply)}")
         case 404:  # Cloud Run's own

@@ -91,3 +91,9 @@ run "values_by_a_name_that_is_none" {
   variables { values = { "a-b" = "x" } }
   expect_failures = [var.values]
 }
+
+run "a_group_for_one_graph" {
+  command = plan
+  variables { graph_starters = { sales = ["group:data@example.com"] } }
+  expect_failures = [var.graph_starters]
+}

@@ -101,6 +101,14 @@ def test_wrong_params_are_told_in_the_functions_words(place: Place) -> None:
     assert said == Said(2, "", "error: param 'date': is needed\nparam 'x': no such param\n")
 
 
+def test_who_may_start_other_graphs_is_told_so_in_the_functions_words(place: Place) -> None:
+    """No grant would help: the platform has let them in."""
+    words = "ann@example.com may start sales, and not 'hourly'"
+    with scripted([Answer(403, {"errors": [words]})]) as server:
+        said = place.look("start", "hourly", "--url", server.url)
+    assert said == Said(1, "", f"error: {words}\n")
+
+
 def test_who_may_not_call_is_told_who_they_are_and_what_they_need(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

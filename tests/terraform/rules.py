@@ -139,6 +139,8 @@ def environment(name: str, deployed: Deployed) -> Iterator[str]:
             yield f"{target}: an account it is told of is not there"
         theirs = {"caller": settings.task_account, "looks": settings.signals_account}
         yield from (f"{target}: {role} is {said}" for role, said in theirs.items() if said != told.account(role))
+        if settings.scheduler_account != told.account("scheduler"):
+            yield f"{target}: it takes {settings.scheduler_account} for the schedules' account"
         if not settings.task_url.startswith(f"https://{told.function('on_task')}-"):
             yield f"{target}: tasks go to {settings.task_url}"
         if (settings.project, settings.region, settings.job_prefix) != (told.project, told.region, told.base):

@@ -24,10 +24,10 @@ VALID = "name: hello\nsteps:\n  one: {wait: 1s}\n"
 WRONG = "name: hello\nsteps:\n  one: {wait: 1s}\n  two: {after: on}\n"
 
 
-def refused(there: Google, graphs: Path) -> str:
+def refused(there: Google, graphs: Path, **variables: object) -> str:
     """What Terraform says of the graphs in a folder."""
     with pytest.raises(RefusedError) as error:
-        there.plan(example="minimal", graphs_folder=str(graphs))
+        there.plan(example="minimal", graphs_folder=str(graphs), **variables)
     return str(error.value)
 
 
@@ -123,6 +123,18 @@ def test_what_a_graph_takes_from_its_deployment_has_to_be_said(imaginary: Google
     assert f"hello.yaml: it takes run.deployment.bucket: {mend}" in said
     deployed = imaginary.plan(example="minimal", graphs_folder=str(graphs), values={"bucket": "b"})
     assert json.loads(deployed.environment("on_task")["ORCHESTRATOR_VALUES"]) == {"bucket": "b"}
+
+
+def test_who_may_start_one_graph_may_call_start_and_is_known_there(imaginary: Google):
+    ann, bob, eve = "user:Ann@example.com", "serviceAccount:bob@demo-1.iam.gserviceaccount.com", "group:eve@example.com"
+    mine = {"nightly": [ann, bob], "paused": [ann]}
+    told = imaginary.plan(example="minimal", graphs_folder=str(SCHEDULED), starters=[eve, bob], graph_starters=mine)
+    starters = told.of("google_cloud_run_v2_service_iam_member").items()
+    assert {values["member"] for name, values in starters if ".starter[" in name} == {ann, bob, eve}
+    given = told.environment("start")
+    assert json.loads(given["ORCHESTRATOR_STARTERS"]) == {"ann@example.com": ["nightly", "paused"]}
+    said = refused(imaginary, SCHEDULED, graph_starters={"sales": [ann]})
+    assert "graph_starters: sales: no deployed graph is called so" in said
 
 
 def test_the_demos_are_not_deployed_unless_somebody_says_so(imaginary: Google):

@@ -68,6 +68,8 @@ def test_a_deployed_function_has_sensible_defaults():
         job_prefix="",
         job_options={},
         values={},
+        starters={},
+        scheduler_account=None,
         retention=None,
         stuck_after=86_400.0,
         sweep_for=240.0,
@@ -91,6 +93,15 @@ def test_values_for_expressions_are_texts_by_name():
         "ORCHESTRATOR_VALUES: bucket: expected a text, came 1",
         "ORCHESTRATOR_VALUES: other: expected a text, came ['b']",
     ]
+
+
+def test_who_may_start_a_few_graphs_only_is_known_by_e_mail():
+    given = {"ORCHESTRATOR_STARTERS": '{"Ann@example.com": ["sales"]}', "ORCHESTRATOR_SCHEDULER_ACCOUNT": "S@x.com"}
+    settings = read_cloud_settings({**DEPLOYED, **given})
+    assert (settings.starters, settings.scheduler_account) == ({"ann@example.com": ("sales",)}, "s@x.com")
+    with pytest.raises(SettingsError) as wrong:
+        read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_STARTERS": '{"ann@example.com": "sales"}'})
+    assert str(wrong.value) == "ORCHESTRATOR_STARTERS: ann@example.com: expected a list of graphs, came 'sales'"
 
 
 @pytest.mark.parametrize("prefix", ["orc", "orc-dev", "o", "orc-2", "a" * 20])
