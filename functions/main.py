@@ -27,8 +27,7 @@ from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.steps import Step
 from orchestrator.deployed import Deployed
 from orchestrator.errors import OrchestratorError, UnexpectedError, UnreadableRecordError, UsageError
-from orchestrator.order import check_unscheduled, scheduled_id
-from orchestrator.remote.asked import Asked, read_asked
+from orchestrator.remote.asked import Asked, check_unscheduled, read_asked, scheduled_id
 from orchestrator.settings import read_cloud_settings
 from orchestrator.starters import SCHEDULED
 

@@ -1,7 +1,6 @@
 """A run that somebody asks for: a graph, params and a run id; and whether it is the run that has this id already."""
 
 import random
-import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,15 +13,11 @@ from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import new_key
 from orchestrator.core.steps import Json
 from orchestrator.definition import params, zones
-from orchestrator.definition.wording import quoted
 from orchestrator.errors import UsageError
 from orchestrator.home import check_run_id
 
 #: The clock of a graph without a schedule.
 UTC_NAME = "Etc/UTC"
-
-#: What the id of a scheduled run ends in: the moment it was due, as ``scheduled_id`` writes it.
-_DUE = re.compile(r".*-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}(\.[0-9]+)?(Z|-?[0-9]{4})")
 
 
 def _drawn() -> str:
@@ -112,15 +107,3 @@ def made_up_id(graph: str, now: float) -> str:
     """``daily-sales-20260131-060000-k3v9``, by the clock in UTC."""
     time = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
     return f"{graph}-{time}-{''.join(random.choices(string.ascii_lowercase + string.digits, k=4))}"
-
-
-def scheduled_id(graph: str, due: str) -> str:
-    """``daily-sales-2026-01-31T060000Z``: the same for each try of a start. ``due``: a time as RFC 3339 writes it."""
-    return f"{graph}-{due.replace(':', '').replace('+', '')}"
-
-
-def check_unscheduled(run_id: str) -> None:
-    """Raises UsageError if a schedule may need ``run_id``: who took it would keep that run from starting."""
-    if _DUE.fullmatch(run_id):
-        theirs = "has the form of the ids that schedules give to their runs"
-        raise UsageError(f"run id: {quoted(run_id)} {theirs}: choose another")

@@ -1,6 +1,7 @@
 """What a caller asks of the deployed ``start``: the body of a request, read and checked. Pure."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ LARGEST = 4 * 1024 * 1024
 _EXPECTED = 'expected a JSON object such as {"graph": "daily-sales", "params": {"date": "2026-01-31"}}'
 
 _KINDS: dict[str, tuple[type, str]] = {"graph": (str, "text"), "run_id": (str, "text"), "params": (dict, "a mapping")}
+
+#: What the id of a scheduled run ends in: the moment it was due, as ``scheduled_id`` writes it.
+_DUE = re.compile(r".*-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}(\.[0-9]+)?(Z|-?[0-9]{4})")
 
 #: How many unknown keys are named.
 _MOST = 10
@@ -101,3 +105,15 @@ def _came(value: Any) -> str:
             return "true" if value else "false"
         case _:
             return f"{value!r:.60}"
+
+
+def scheduled_id(graph: str, due: str) -> str:
+    """``daily-sales-2026-01-31T060000Z``: the same for each try of a start. ``due``: a time as RFC 3339 writes it."""
+    return f"{graph}-{due.replace(':', '').replace('+', '')}"
+
+
+def check_unscheduled(run_id: str) -> None:
+    """Raises UsageError if a schedule may need ``run_id``: who took it would keep that run from starting."""
+    if _DUE.fullmatch(run_id):
+        theirs = "has the form of the ids that schedules give to their runs"
+        raise UsageError(f"run id: {quoted(run_id)} {theirs}: choose another")
