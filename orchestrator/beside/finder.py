@@ -4,8 +4,10 @@ Each search looks into the folder itself: no list of its files is kept that coul
 """
 
 import builtins
+import os
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
     EXTENSION_SUFFIXES,
@@ -50,6 +52,22 @@ _LOADERS: Sequence[tuple[Any, list[str]]] = (
 )
 
 
+#: What was in the path before any user's code ran, such as the packages of an environment in a graph's folder.
+_EVERYBODYS = frozenset(sys.path)
+
+
+def places(folder: str) -> list[str]:
+    """Where modules of ``folder`` lie: there, and in the folders below it that users' code has put into the path."""
+    root = _real(folder)
+    below = (place for place in sys.path if _real(place).startswith(f"{root}{os.sep}"))
+    return [folder, *(place for place in dict.fromkeys(below) if place not in _EVERYBODYS)]
+
+
+@lru_cache(maxsize=1024)
+def _real(place: str) -> str:
+    return os.path.realpath(place) if place else ""
+
+
 def look(name: str, places: Sequence[str]) -> ModuleSpec | None:
     """The module ``name`` in the first of the folders ``places`` that has it; or the folders of that name together."""
     portions: list[str] = []
@@ -75,11 +93,13 @@ class _Finder:
     def find_spec(name: str, path: Sequence[str] | None = None, _: object = None) -> ModuleSpec | None:
         if not name.startswith(f"{AROUND}."):
             return None
-        said, dot, _inner = name[len(AROUND) + 1 :].partition(".")
+        said, dot, inner = name[len(AROUND) + 1 :].partition(".")
         folder = folder_of(said)
         if folder is None:
             return None
-        return look(name, list(path or ())) if dot else _package(name, [folder])
+        if not dot:
+            return _package(name, [folder])
+        return look(name, list(path or ()) if "." in inner else places(folder))
 
 
 def install() -> None:

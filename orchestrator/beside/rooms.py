@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from orchestrator.beside.finder import builtins_with, look
+from orchestrator.beside.finder import builtins_with, look, places
 from orchestrator.beside.names import AROUND, folder_of, plain, token
 
 #: As Python has them: ``asking`` asks these after the rooms.
@@ -153,10 +153,11 @@ def lies_beside(folder: str, top: str) -> bool:
     """
     if not top or top == "orchestrator" or top in sys.builtin_module_names or FrozenImporter.find_spec(top):
         return False
-    found = look(top, [folder])
+    found = look(top, places(folder))
     if found is None or found.loader is not None:
         return found is not None
-    return not _installed(top) and any(Path(folder, top).rglob("*.py"))
+    code = (file for place in found.submodule_search_locations or () for file in Path(place).rglob("*.py"))
+    return not _installed(top) and any(code)
 
 
 def _installed(top: str) -> bool:

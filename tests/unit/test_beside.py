@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -141,6 +142,38 @@ def test_nothing_of_the_whole_process_is_changed_but_modules_of_the_folders_own(
     assert new - own == set()
     assert all(sys.modules[name] is module for name, module in modules.items())
     assert (sys.path, sys.stdout) == (path, stdout)
+
+
+def test_a_folder_below_that_users_put_into_the_path_is_their_graphs_own(
+    folders: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever does it changes the whole process, and still no graph gets another one's modules."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    link = Path(folders[0]).parent / "link"
+    link.symlink_to(folders[0])
+    for folder in folders:
+        (Path(folder) / "lib").mkdir()
+        text = f"import common\nNAME = common.NAME + {Path(folder).name!r}\n"
+        (Path(folder) / "lib" / "inner.py").write_text(text)
+        text = (
+            "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).resolve().parent / 'lib'))\n"
+        )
+        text += "import inner\ndef f():\n    import inner as late\n    return late.NAME\n"
+        Path(folder, "paths.py").write_text(text)
+    functions = [resolve("paths:f", folder) for folder in (*folders, str(link))]
+    assert both_at_once(functions) == ["oneone", "twotwo", "oneone"]
+    assert "inner" not in sys.modules
+
+
+def test_an_environment_in_a_graphs_folder_is_everybodys(tmp_path: Path) -> None:
+    """As in a repository with graphs at its root, and .venv beside them."""
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env" / "installed_there.py").write_text("")
+    (tmp_path / "uses.py").write_text("import installed_there\ndef f(): return installed_there.__name__\n")
+    program = f"from orchestrator.jobs.functions import resolve; print(resolve('uses:f', {str(tmp_path)!r})())"
+    path = os.pathsep.join([str(tmp_path / "env"), *filter(None, sys.path)])
+    done = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": path}, capture_output=True, check=True)
+    assert done.stdout.decode().strip() == "installed_there"
 
 
 def test_what_python_and_packages_bring_is_imported_as_ever(folders: list[str]) -> None:
