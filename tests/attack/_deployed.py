@@ -60,8 +60,11 @@ def _read(text: bytes) -> Any:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Deployed]:
-    """What lies in ``folder/graphs``, deployed: ``start`` and ``on_task`` as processes of functions-framework."""
+def deployed(folder: Path, variables: Mapping[str, str] | None = None) -> Iterator[Deployed]:
+    """What lies in ``folder/graphs``, deployed: ``start`` and ``on_task`` as processes of functions-framework.
+
+    ``variables``: what they are told besides where their world is.
+    """
     ports = {target: free_port() for target in ("start", "on_task")}
     made = Deployed(folder, *(f"http://127.0.0.1:{ports[target]}" for target in ("start", "on_task")))
 
@@ -87,6 +90,7 @@ def deployed(folder: Path) -> Iterator[Deployed]:
             "ORCHESTRATOR_TASK_ACCOUNT": f"tasks@{PROJECT}.iam.gserviceaccount.com",
             "ORCHESTRATOR_SIGNALS_ACCOUNT": f"looks@{PROJECT}.iam.gserviceaccount.com",
             "ORCHESTRATOR_FOLDER": str(folder),
+            **(variables or {}),
         }
         for target, port in ports.items():
             function = Function(target, "http", port, environment, folder / f"{target}.log")
