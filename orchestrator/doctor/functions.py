@@ -13,7 +13,12 @@ from orchestrator.doctor.world import World, variables
 from orchestrator.settings import DEPLOYED_VARIABLES, SettingsError, read_cloud_settings
 
 #: What is not the same for all functions, or is looked at by itself.
-_OWN = ("ORCHESTRATOR_TASK_URL", "ORCHESTRATOR_VERIFY_AUDIENCE", "ORCHESTRATOR_VERIFY_ACCOUNT")
+_OWN = (
+    "ORCHESTRATOR_SCHEDULER_ACCOUNT",
+    "ORCHESTRATOR_TASK_URL",
+    "ORCHESTRATOR_VERIFY_AUDIENCE",
+    "ORCHESTRATOR_VERIFY_ACCOUNT",
+)
 
 
 def function(target: str, world: World) -> Found:
@@ -67,6 +72,9 @@ def _told(world: World, told: Mapping[str, str]) -> Found:
         if told.get(name, value) != value and name in DEPLOYED_VARIABLES and name not in _OWN:
             as_others = "" if name in here else " as the other functions were told"
             yield fail(f"{name}: expected {value}{as_others}, came {told[name]}", APPLY)
+    scheduler, takes = world.deployment.account("scheduler"), told.get("ORCHESTRATOR_SCHEDULER_ACCOUNT", "nobody")
+    if takes != scheduler:  # or anybody who may start a run may do so in the schedule's name
+        yield fail(f"ORCHESTRATOR_SCHEDULER_ACCOUNT: expected {scheduler}, came {takes}", APPLY)
     task_url = told.get("ORCHESTRATOR_TASK_URL", "").rstrip("/")
     urls = world.urls("on_task") if task_url else set()
     if urls and task_url not in urls:

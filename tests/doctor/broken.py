@@ -131,6 +131,26 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
             APPLY,
         ),
     ),
+    "a function takes another account for the schedules'": (
+        told("start", "ORCHESTRATOR_SCHEDULER_ACCOUNT", "eve@example.com"),
+        (
+            "start",
+            "fail",
+            "ORCHESTRATOR_SCHEDULER_ACCOUNT: expected "
+            "orchestrator-prod-scheduler@demo-1.iam.gserviceaccount.com, came eve@example.com",
+            APPLY,
+        ),
+    ),
+    "a function takes anybody for the schedule": (
+        lambda patient: patient.variables("start").pop("ORCHESTRATOR_SCHEDULER_ACCOUNT"),
+        (
+            "start",
+            "fail",
+            "ORCHESTRATOR_SCHEDULER_ACCOUNT: expected "
+            "orchestrator-prod-scheduler@demo-1.iam.gserviceaccount.com, came nobody",
+            APPLY,
+        ),
+    ),
     "a function was told something that means nothing": (
         told("start", "ORCHESTRATOR_QUEUE", "x"),
         ("start", "warn", "ORCHESTRATOR_QUEUE: it is told this, and knows no such variable", APPLY),
