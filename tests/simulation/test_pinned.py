@@ -85,7 +85,8 @@ def test_of_two_who_find_that_a_claim_ran_out_one_launches() -> None:
     """Both found no job and launched one; where the first has ended, nothing at Dataflow prevents a second."""
     now = 1000.0
     service = Slow(lambda _: Script(), lambda: now, unlisted=0.0)
-    queue = LocalQueue(Database(":memory:"))
+    database = Database(":memory:")
+    queue = LocalQueue(database)
     engine = Engine(MemoryStore(), queue, {"job": service}, lambda: now, launch_lease=90.0)
     plan = Scenario("pinned", (Step("a", JOB),), {}, {}).compiled()
     run = Run("r", run_key("r"), "pinned", "1", {}, now)
@@ -101,4 +102,5 @@ def test_of_two_who_find_that_a_claim_ran_out_one_launches() -> None:
     now += 100.0
     service.meanwhile = other
     engine.perform(launch)
+    database.close()
     assert len(service.jobs) == 1

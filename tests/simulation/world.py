@@ -146,8 +146,21 @@ class World:
 
     def play(self) -> Result:
         """Let it all happen, until nothing is left to happen or something is wrong."""
-        steps, turns = sum(len(life.plan.steps) for life in self.lives), 0
-        last_second, last_turn = max(life.begins + life.patience for life in self.lives), 20_000 + 2_000 * steps
+        steps = sum(len(life.plan.steps) for life in self.lives)
+        try:
+            turns = self._happen(20_000 + 2_000 * steps)
+        finally:  # a mutant may have broken off
+            self.loop.stop()
+            if self._firestore is not None:
+                self._firestore.close()
+            self.traffic.close()
+        self.fates["delivery: out of time"] += self.loop.out_of_time
+        self.fates["handler: outlives its request"] += self.loop.outlived
+        return Result(self.failures, self.fates, steps, turns, self.now - START)
+
+    def _happen(self, last_turn: int) -> int:
+        """All of it, and its judgement; how many turns it took."""
+        turns, last_second = 0, max(life.begins + life.patience for life in self.lives)
         self.fates["run: beside others"] += len(self.lives) > 1
         conditions = [condition for life in self.lives for condition in life.scenario.conditions.values()]
         self.fates["expression: raises"] += Raises() in conditions
@@ -159,13 +172,7 @@ class World:
                 self.failures.append(f"no end after {turns} turns and {self.now - START:.0f} s")
         if not self.failures:
             self._judge()
-        self.loop.stop()
-        if self._firestore is not None:
-            self._firestore.close()
-        self.traffic.close()
-        self.fates["delivery: out of time"] += self.loop.out_of_time
-        self.fates["handler: outlives its request"] += self.loop.outlived
-        return Result(self.failures, self.fates, steps, turns, self.now - START)
+        return turns
 
     def _look(self) -> list[str]:
         """All that was found wrong so far."""
