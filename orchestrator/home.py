@@ -7,6 +7,7 @@ It is all the owner's alone (see private.py), but for what steps write themselve
 .orchestrator/runs/RUN/params.json             all of the run's params, for commands
 .orchestrator/runs/RUN/graph.png               drawn when the run ends
 .orchestrator/runs/RUN/steps/007-report/1/log  one folder an attempt
+.orchestrator/runs/RUN/earlier/1/              all that a run of that id had left before, of which no record was left
 """
 
 import fcntl

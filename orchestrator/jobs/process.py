@@ -15,7 +15,7 @@ from pathlib import Path
 
 from orchestrator import locks, private
 from orchestrator.core.model import Outcome
-from orchestrator.errors import BackendError
+from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.home import Home
 from orchestrator.jobs import attempt, claim, group
 from orchestrator.jobs.command import command_of, folder_of, why_not
@@ -81,6 +81,8 @@ class ProcessBackend:
             command = command_of(request, environment["PATH"], cwd)
             taken = claim.take(folder, request.name)
             if taken is None:
+                if _of_another(folder, request.name):
+                    raise LaunchRefusedError(f"{folder}: the attempt of another run is there: move it away")
                 return self._watch(job)
             try:
                 if (error := why_not(command)) is not None:
@@ -97,7 +99,7 @@ class ProcessBackend:
 
     def find(self, request: JobRequest) -> Launched | None:
         folder = self._folder(request)
-        if not (folder / "claim").exists():
+        if not (folder / "claim").exists() or _of_another(folder, request.name):
             return None
         self._watcher.ready()
         return self._watch(str(folder.relative_to(self._home.path)))
@@ -187,6 +189,11 @@ def _known() -> Sequence[group.Process] | None:
         return group.running()
     except OSError:
         return None
+
+
+def _of_another(folder: Path, name: str) -> bool:
+    """Whether the claim is another run's, which had the same id. A claim that lost its name is ours."""
+    return claim.name(folder) not in ("", name)
 
 
 def _spawn(

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,14 @@ def test_a_word_or_variable_that_no_process_can_be_given_is_refused(
     assert str(refusal.value) == (
         f"step 'orders': {what}: if a large param is in it, read it from the JSON file that $ORCHESTRATOR_PARAMS names"
     )
+
+
+def test_the_attempt_of_another_run_in_the_same_folder_is_neither_found_nor_taken_over(bench: Bench) -> None:
+    """An earlier run of that id, say, whose record is gone: names of jobs tell them apart."""
+    theirs = bench.request(bench.good)
+    ours = replace(theirs, name=theirs.name.replace(theirs.run.key, "bbbbbbbbbb"))
+    bench.over(bench.backend.launch(theirs).job)
+    assert bench.backend.find(theirs) is not None
+    assert bench.backend.find(ours) is None
+    with pytest.raises(LaunchRefusedError, match=f"{JOB}: the attempt of another run is there: move it away"):
+        bench.backend.launch(ours)

@@ -13,6 +13,7 @@ from orchestrator.cli.lookup import Found, choose_home, load
 from orchestrator.cli.options import driving_options, how
 from orchestrator.core.model import RunStatus, View
 from orchestrator.home import Home
+from orchestrator.jobs.earlier import set_aside
 from orchestrator.order import Order, order
 
 EPILOG = """\b
@@ -67,6 +68,8 @@ def run(wanted: Order, home: Home, as_told: How) -> int:
         with writing(home) as store:
             stored = store.find_run(wanted.run_id)
             if stored is None:
+                if aside := set_aside(home, wanted.run_id):
+                    click.echo(f"what an earlier run called {wanted.run_id} left is in {aside} now", err=True)
                 found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View())
             else:
                 wanted.check_same(stored)

@@ -1,0 +1,41 @@
+"""What an earlier run of the same id left in its folder: set aside when a new one begins, and never read as its own.
+
+The folder is named after the id, for people; the record of the earlier run is gone, so nobody knows what it did.
+"""
+
+from pathlib import Path
+
+from orchestrator.errors import UsageError
+from orchestrator.home import Home
+from orchestrator.jobs import attempt, claim, group
+from orchestrator.jobs.environment import outputs_variable
+
+#: What is kept beside what an earlier run left: the lock of who drives the run, and what was set aside before.
+_LOCK, _EARLIER = "lock", "earlier"
+
+
+def set_aside(home: Home, run_id: str) -> Path | None:
+    """Where it is now; None if there was nothing. The caller holds the run, and the store knows of none of that id.
+
+    Raises UsageError, and touches nothing, while anything of it still runs.
+    """
+    folder = home.run(run_id)
+    left = [entry for entry in folder.iterdir() if entry.name not in (_LOCK, _EARLIER)]
+    if not left:
+        return None
+    if running := [str(found.parent) for found in folder.glob("steps/*/*/claim") if _runs(found.parent)]:
+        raise UsageError(
+            f"run id '{run_id}': an earlier run with this id, of which no record is left, still runs {running[0]}"
+            f"{f' and {len(running) - 1} more' if len(running) > 1 else ''}: end that, or choose another --run-id"
+        )
+    aside = folder / _EARLIER / str(sum(1 for _ in (folder / _EARLIER).glob("*")) + 1)
+    aside.mkdir(parents=True)
+    for entry in left:
+        entry.rename(aside / entry.name)
+    return aside
+
+
+def _runs(folder: Path) -> bool:
+    """Whether anything of an attempt is left."""
+    number = attempt.group_of(folder)
+    return claim.held(folder) or (number is not None and group.left_behind(number, outputs_variable(folder)))
