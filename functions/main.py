@@ -160,8 +160,11 @@ def sweep(_: flask.Request) -> ResponseReturnValue:
         _log("ERROR", f"left alone: {error}", counted="unreadable", path=error.path)
         unreadable.append(error)
 
+    def doubt(run: Run, said: str) -> None:
+        _log("ERROR", f"run {run.id} does not add up: {said}", run=run.id, key=run.key)
+
     try:
-        for swept in (sweeping := world().sweep(unread)):
+        for swept in (sweeping := world().sweep(unread, doubt)):
             runs, tasks = runs + (swept.run is not None), tasks + swept.tasks
             if swept.run and (seconds := time.time() - swept.run.started_at) > world().settings.stuck_after:
                 _count("WARNING", "run_stuck", swept.run, seconds)

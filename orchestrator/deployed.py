@@ -6,7 +6,7 @@ needs it, and shared by all that follow.
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -151,12 +151,13 @@ class Deployed:
         found = self.engine.start(run, loaded.compile(), lambda there: wanted.check_same(there, in_cloud=True))
         return found, found.key == run.key
 
-    def sweep(self, unreadable: Unreadable) -> Round:
+    def sweep(self, unreadable: Unreadable, doubtful: Callable[[Run, str], None]) -> Round:
         """A round of sweeps over all runs that have not ended, or over as many as there is time for.
 
         ``unreadable`` hears of each document that cannot be read; nothing is done about it, and everything else is.
+        ``doubtful`` hears of what does not add up in a run.
         """
-        return Round(self.engine, self._store, self.settings.sweep_for, unreadable)
+        return Round(self.engine, self._store, self.settings.sweep_for, unreadable, doubtful)
 
     def close(self) -> None:
         """Close what was connected."""

@@ -48,6 +48,7 @@ class Loop:
         self._tick = tick
         self._stop = threading.Event()
         self._sweeps = 0
+        self._doubts: set[str] = set()
         self._heard: list[str | None] = []
         self.warnings: list[str] = []
 
@@ -203,6 +204,8 @@ class Loop:
             return TICK
         due = self._world.queue.next_due(self._open, self._lanes())
         if due is None and not self._world.running and not sum(self._sweep(run) for run in self._open):
+            if self._doubts:
+                raise StoreError(f"the run cannot go on, since it does not add up: {'; '.join(sorted(self._doubts))}")
             raise StoreError(f"nothing is owed, and yet {len(self._open)} runs have not ended: this is a bug")
         return TICK if due is None else min(TICK, max(0.001, due - self._world.clock()))
 
@@ -214,7 +217,13 @@ class Loop:
 
     def _sweep(self, run: str) -> int:
         self._sweeps += 1
-        return self._world.engine.sweep(run, f"{time.time_ns():x}{self._sweeps}")
+        return self._world.engine.sweep(run, f"{time.time_ns():x}{self._sweeps}", doubtful=self._doubt)
+
+    def _doubt(self, said: str) -> None:
+        """It is said once."""
+        if said not in self._doubts:
+            self._doubts.add(said)
+            self.warnings.append(f"it does not add up: {said}")
 
     def _is_running(self, key: str) -> bool:
         run = self._world.store.get_run(key)

@@ -21,6 +21,7 @@ COMMANDS = {
     "logs": "Print what a step wrote.",
     "runs": "List the runs, the newest first.",
     "cancel": "Stop a run for good.",
+    "verify": "Say whether what is stored of a run adds up.",
     "rehearse": "Run a graph here as it runs in the cloud, while things go wrong.",
     "graphs": "List the graphs in graphs/.",
     "lock": "Check the graphs of a folder, for Terraform to deploy.",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.core.plan import Plan
+from orchestrator.engine.doubting import sure_doubts
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError, UsageError
 from orchestrator.home import Home, default_home, existing_home
 from orchestrator.ports import Store
@@ -39,13 +40,17 @@ def home_flag(home: Home) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A run as it is in the store now. ``home``: None for a run in the cloud. ``url``: the store, if it was named."""
+    """A run as it is in the store now. ``home``: None for a run in the cloud. ``url``: the store, if it was named.
+
+    ``doubts``: what does not add up in a run that has not ended.
+    """
 
     home: Home | None
     run: Run
     plan: Plan
     view: View
     url: StoreUrl | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def abandoned(self) -> bool:
@@ -108,10 +113,17 @@ def found_run(given: Path | None, name: str | None, url: str | None = None) -> F
 
 
 def load(home: Home | None, store: Store, run: Run, url: StoreUrl | None = None) -> Found:
+    plan, view = plan_of(home, store, run), store.load_all(run.key)
+    said = sure_doubts(store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
+    return Found(home, run, plan, view, url, tuple(said))
+
+
+def plan_of(home: Home | None, store: Store, run: Run) -> Plan:
+    """The plan of a run. Raises StoreError if it is not there."""
     plan = store.get_plan(run.version)
     if plan is None:
         raise StoreError(f"the plan of run '{run.id}' is not in {home.database if home else 'its store'}")
-    return Found(home, run, plan, store.load_all(run.key), url)
+    return plan
 
 
 def find_run(store: Store, name: str) -> Run:

@@ -64,12 +64,26 @@ class Inspector:
         """What is wrong at ``nodes`` (all, unless told otherwise) and at the joins where they arrive."""
         chosen = range(len(self.plan.nodes)) if nodes is None else sorted(nodes)
         joins = sorted({join for node in chosen for join in self.plan.nodes[node].arrives})
-        found: list[str] = []
-        for node in chosen:
-            found += (f"{self.plan.nodes[node].name}: {wrong}" for wrong in self._node(view, node))
+        found = self._states(view, chosen)
         for join in joins:
             found += (f"join {join}: {wrong}" for wrong in self._counter(view, join))
         return found
+
+    def states(self, view: View) -> list[str]:
+        """What is wrong with the states, next to each other, of which nothing is said where one cannot be read."""
+        unknown = set(view.unreadable)
+        known = [
+            node
+            for node in range(len(self.plan.nodes))
+            if node not in unknown
+            and (node >= len(self.plan.steps) or unknown.isdisjoint(self.before[node]))
+            and ((door := self.plan.nodes[node].join) is None or unknown.isdisjoint(self.arriving[door]))
+        ]
+        strangers = sorted(view.states.keys() - range(len(self.plan.nodes)))
+        return self._states(view, known) + [f"steps/{node}: its graph has no such step" for node in strangers]
+
+    def _states(self, view: View, nodes: Iterable[int]) -> list[str]:
+        return [f"{self.plan.nodes[node].name}: {wrong}" for node in nodes for wrong in self._node(view, node)]
 
     def ending(self, view: View, status: RunStatus, stop: Stop | None = None) -> list[str]:
         """What is wrong with the run's own record. ``stop``: somebody cancelled the run."""

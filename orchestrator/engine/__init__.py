@@ -5,6 +5,7 @@ This file has its doors. ``ledger`` commits and pays, ``launching`` launches exa
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import assert_never
 
 from orchestrator.core import machine
@@ -16,6 +17,7 @@ from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import Plan
 from orchestrator.engine import sweeping
 from orchestrator.engine.checking import check
+from orchestrator.engine.doubting import sure_doubts
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.notice import notice
@@ -23,6 +25,13 @@ from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedErro
 from orchestrator.ports import Unreadable, refuse
 
 __all__ = ["Engine"]
+
+#: Hears of what does not add up in a run.
+Doubtful = Callable[[str], None]
+
+
+def _ignore(_: str) -> None:
+    """Whoever asks is told elsewhere."""
 
 
 class Engine(Ledger):
@@ -79,34 +88,37 @@ class Engine(Ledger):
         except Exception as error:  # of an adapter, of users' code in it, or of ours
             raise UnexpectedError(error) from error
 
-    def sweep(self, key: str, epoch: str, unreadable: Unreadable = refuse) -> int:
+    def sweep(self, key: str, epoch: str, unreadable: Unreadable = refuse, doubtful: Doubtful = _ignore) -> int:
         """Pay whatever a run still owes, and look at all its jobs now. Returns how many tasks that took.
 
         For whoever knows that no queue has any of it. The names carry ``epoch``: a task that was given up keeps its
         name, and paying it again under that name would do nothing. So every sweep of a run needs one of its own.
         """
-        seen = self._seen(self.store.get_run(key), unreadable)
+        seen = self._seen(self.store.get_run(key), unreadable, doubtful)
         tasks = [] if seen is None else sweeping.everything(self, *seen, epoch)
         self.queue.put(tasks)
         return len(tasks)
 
-    def sweep_overdue(self, run: Run, pace: Pace, unreadable: Unreadable = refuse) -> tuple[int, Pace]:
+    def sweep_overdue(
+        self, run: Run, pace: Pace, unreadable: Unreadable = refuse, doubtful: Doubtful = _ignore
+    ) -> tuple[int, Pace]:
         """Pay what ``run``, as it is now, has owed for longer than its queue takes.
 
         How many tasks that took, and the queue's pace. For whoever sweeps while queues are at work: what waits there is
         left alone. ``pace``: as other runs tell it.
         """
-        seen = self._seen(run, unreadable)
+        seen = self._seen(run, unreadable, doubtful)
         if seen is None:
             return 0, pace
         tasks, pace = sweeping.overdue(self, *seen, pace)
         self.queue.put(tasks)
         return len(tasks), pace
 
-    def _seen(self, run: Run | None, unreadable: Unreadable) -> tuple[Run, Plan, View] | None:
+    def _seen(self, run: Run | None, unreadable: Unreadable, doubtful: Doubtful) -> tuple[Run, Plan, View] | None:
         """All of a run that has not ended; None if it has. A cancelling of it that died halfway goes on first.
 
         ``unreadable`` hears of each part of it that cannot be read: nothing is done there, and everything elsewhere.
+        ``doubtful`` hears of each thing that does not add up: nothing begins because of it, as if it were unreadable.
         A sweep sees many runs, and remembers none: each has its params.
         """
         if run is None or run.status is not RunStatus.RUNNING:
@@ -115,7 +127,10 @@ class Engine(Ledger):
         if run.stop is not None:
             self._stop(run, plan, _stoppable(plan), run.stop, view)
             view = self.store.load_all(run.key, lambda _: None)  # it has heard
-        return run, plan, view
+        found = sure_doubts(self.store, run.key, plan, view)
+        for said in found:
+            doubtful(said)
+        return run, plan, replace(view, unreadable=frozenset(view.unreadable).union(*found.values()))
 
     def cancel(self, key: str, stop: Stop, nodes: Collection[int] | None = None) -> tuple[int, int]:
         """Cancel a run, or the steps ``nodes`` of it: none of them begins any more, and their jobs are asked to stop.

@@ -5,8 +5,9 @@ given. It notes where it is before each page and not after it: a run that takes 
 its page, which are swept in no order, and no others.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from random import sample
 from typing import Any, Protocol
@@ -49,12 +50,21 @@ class Swept:
 
 class Round:
     """One round. ``unreadable`` hears of each record that cannot be read: nothing is done about it, and all else is.
+    ``doubtful`` hears of what does not add up in a run.
 
     ``seconds``: after so many no page is begun. ``left``: whether some runs are left for the next round, then.
     """
 
-    def __init__(self, engine: Engine, roster: Roster, seconds: float, unreadable: Unreadable) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        roster: Roster,
+        seconds: float,
+        unreadable: Unreadable,
+        doubtful: Callable[[Run, str], None] = lambda *_: None,
+    ) -> None:
         self.left = False
+        self._doubtful = doubtful
         self._engine, self._roster, self._unreadable = engine, roster, unreadable
         self._until = engine.clock() + seconds
         self._pace = Pace()
@@ -99,7 +109,8 @@ class Round:
             run = self._engine.store.get_run(key)
             if run is None or run.status is not RunStatus.RUNNING:  # since it was listed
                 return Swept(key)
-            tasks, self._pace = self._engine.sweep_overdue(run, self._pace, self._unreadable)
+            doubt = partial(self._doubtful, run)
+            tasks, self._pace = self._engine.sweep_overdue(run, self._pace, self._unreadable, doubt)
             return Swept(key, run, tasks)
         except UnreadableRecordError as error:
             self._unreadable(error)

@@ -41,7 +41,8 @@ def command(run: str | None, everything: bool, home: Path | None, store: str | N
     """
     found = found_run(home, run, store)
     if as_json:
-        echo_json(report(found.run, found.plan, found.view.states, found.word))
+        told = report(found.run, found.plan, found.view.states, found.word)
+        echo_json(told | ({"doubts": list(found.doubts)} if found.doubts else {}))
         return
     show(found, time.time(), everything)
 
@@ -63,6 +64,8 @@ def show(found: Found, now: float, everything: bool) -> None:
         screen.print(line(f"{len(nodes)} of {len(found.plan.steps):,} steps are shown: list all with --all"))
     screen.print(line(tally(watch.counts)))
     say([*failures(found), *although(found)])
+    for said in found.doubts:
+        screen.print(line(f"it does not add up, so nothing begins because of it: {said}", "yellow"))
     if found.abandoned:
         screen.print(line(abandoned(found), "yellow"))
 

@@ -1,0 +1,109 @@
+"""What does not add up in a run: it is said, and a sweep lets nothing begin or end because of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.core.doubts import doubts
+from orchestrator.core.messages import Check, Launch
+from orchestrator.core.model import Counter, Status, StepState, View
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.rules import Tally
+from orchestrator.core.steps import Step
+from orchestrator.engine.doubting import sure_doubts, wrong
+from orchestrator.jobs.scripted import Script
+from tests.unit.engine_world import JOB, KEY
+
+#: 0 a, 1 b and 2 c, side by side; 3 d after them; 4 e after d alone.
+STEPS = (Step("a", JOB), Step("b", JOB), Step("c", JOB), Step("d", JOB, ("a", "b", "c")), Step("e", JOB, ("d",)))
+PLAN = compile_plan("g", "v1", STEPS)
+DONE = StepState(Status.SUCCEEDED, 1, ended_at=1.0)
+TWO = Counter(2, Tally(succeeded=2))
+LOST = "counters/0: the join before d counts 2 ended: 2 succeeded, and the steps before it say 1 ended: 1 succeeded"
+
+
+def test_what_adds_up_is_in_no_doubt():
+    assert doubts(PLAN, View()) == {}
+    assert doubts(PLAN, View({0: DONE, 1: replace(DONE, status=Status.RUNNING)}, {0: replace(TWO, arrived=1)})) != {}
+    assert doubts(PLAN, View({0: DONE, 2: DONE}, {0: TWO})) == {}
+
+
+@pytest.mark.parametrize(
+    ("states", "counters", "said", "held"),
+    [
+        ({0: DONE}, {0: TWO}, LOST, {1, 2, 3}),
+        ({0: DONE, 1: DONE}, {}, "counters/0: the join before d counts 0 ended, and the steps", {2, 3}),
+        ({0: DONE, 1: replace(DONE, status=Status.FAILED)}, {0: TWO}, "say 2 ended: 1 succeeded, 1 failed", {2, 3}),
+        ({4: replace(DONE, status=Status.RUNNING)}, {}, "steps/3: d is pending, and e after it is running", {3}),
+    ],
+)
+def test_what_does_not_add_up_is_said_with_its_place_and_holds_what_is_pending(
+    states: dict[int, StepState], counters: dict[int, Counter], said: str, held: set[int]
+):
+    ((found, nodes),) = doubts(PLAN, View(states, counters)).items()
+    assert said in found
+    assert nodes == held
+
+
+def test_where_a_state_cannot_be_read_nothing_is_said_of_its_joins():
+    assert doubts(PLAN, View({0: DONE}, {0: TWO}, frozenset({1}))) == {}
+
+
+def ended(world, *nodes: int):
+    """A run in which these steps have ended, c takes its time, and nothing is on its way but looks."""
+    fan = world(*STEPS, c=Script(1000.0))
+    fan.start()
+    for effect in fan.due():
+        fan.engine.perform(effect)
+    for node in nodes:
+        fan.engine.perform(Check(KEY, node, 1))
+    assert launches(fan) == []
+    return fan
+
+
+def launches(fan) -> list[int]:
+    """Takes what is due off the queue: the steps that are to be launched."""
+    return [effect.node for effect in fan.due() if isinstance(effect, Launch)]
+
+
+def test_a_sweep_does_not_launch_a_step_again_whose_document_was_deleted_and_says_so(world):
+    fan = ended(world, 0, 1)
+    del fan.store._states[KEY][1]
+    said: list[str] = []
+    assert fan.engine.sweep(KEY, "1", doubtful=said.append) == 1
+    assert said == [LOST]
+    assert launches(fan) == []
+    assert wrong(fan.store, KEY, fan.plan) == [LOST]
+    fan.now = 1000.0
+    fan.engine.perform(Check(KEY, 2, 1))
+    assert launches(fan) == [3]
+    assert [job.request.step for job in fan.jobs.jobs.values()] == ["a", "b", "c"]
+
+
+def test_what_was_only_read_while_it_changed_is_no_doubt(world):
+    fan = ended(world, 0, 1)
+    torn = View({0: fan.store.load_all(KEY).state(0)}, fan.store.load_all(KEY).counters)
+    assert list(doubts(fan.plan, torn)) == [LOST]
+    assert sure_doubts(fan.store, KEY, fan.plan, torn) == {}
+
+
+def test_a_sweep_of_what_adds_up_reads_the_run_once(world):
+    fan = ended(world, 0, 1)
+    loads: list[str] = []
+    load_all = fan.store.load_all
+    fan.store.load_all = lambda key, *rest: loads.append(key) or load_all(key, *rest)
+    fan.engine.sweep(KEY, "1")
+    assert loads == [KEY]
+
+
+def test_all_that_is_wrong_is_told_of_states_counters_and_the_end(world):
+    fan = ended(world, 0, 1)
+    assert wrong(fan.store, KEY, fan.plan) == []
+    del fan.store._counters[KEY][0]
+    fan.store._states[KEY][9] = DONE
+    fan.store._states[KEY][2] = replace(fan.store._states[KEY][2], job=None)
+    assert wrong(fan.store, KEY, fan.plan) == [
+        "counters/0: the join before d counts 0 ended, and the steps before it say 2 ended: 2 succeeded",
+        "c: running without job",
+        "steps/9: its graph has no such step",
+    ]
