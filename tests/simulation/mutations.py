@@ -85,6 +85,13 @@ MUTANTS = (
         "            self.pay(plan, there.key, self.store.load(there.key, plan.roots, ()), plan.roots)\n",
         "            self.pay(plan, run.key, View(), plan.roots)\n",
     ),
+    # What does not add up.
+    Mutant(
+        "a sweep launches a step again whose document somebody deleted",
+        ENGINE,
+        "unreadable=frozenset(view.unreadable).union(*found.values()))",
+        "unreadable=frozenset(view.unreadable))",
+    ),
     # The commit.
     Mutant(
         "counters change outside the commit, before it is known to hold",

@@ -45,6 +45,7 @@ class Watch:
         self.key = ""
         self._inspector = Inspector(plan)
         self._changed: set[int] = set()
+        self.lost: dict[int, StepState] = {}
         self.jobs: dict[tuple[int, int], list[str]] = {}
 
     def committed(self, node: int, old: StepState, new: StepState) -> None:
@@ -84,7 +85,7 @@ class Watch:
 
     def cancelled(self) -> None:
         """A cancelling of the whole run has returned, or a sweep that finishes it: each step knows, or has ended."""
-        run, view = self._store.get_run(self.key), self._store.load_all(self.key)
+        run, view = self._store.get_run(self.key), self._view()
         if run is None or run.status is not RunStatus.RUNNING:
             return
         if run.stop is None:
@@ -119,7 +120,7 @@ class Watch:
             self.failures.append(f"the run ends twice, {self.status} and {status}")
         self.status = status
         run = self._store.get_run(self.key)
-        self.failures += self._inspector.ending(self._store.load_all(self.key), status, run.stop if run else None)
+        self.failures += self._inspector.ending(self._view(), status, run.stop if run else None)
 
     def created(self, request: JobRequest, job: str) -> None:
         """A job was made outside."""
@@ -141,16 +142,21 @@ class Watch:
         """Nothing could have kept this attempt from having a second job. Somebody must have stopped it, though."""
         self._excused.add((request.node, request.attempt))
 
+    def _view(self) -> View:
+        """All of the run, with what somebody has deleted: nobody else may do so, and it counts all the same."""
+        found = self._store.load_all(self.key)
+        return View({**self.lost, **found.states}, found.counters)
+
     def look(self) -> list[str]:
         """All that was found wrong so far, the nodes changed since the last look included."""
         if self._changed:
-            self.failures += self._inspector.violations(self._store.load_all(self.key), self._changed)
+            self.failures += self._inspector.violations(self._view(), self._changed)
             self._changed.clear()
         return self.failures
 
     def judge(self, in_time: bool) -> None:
         """Nothing will happen any more: is it as the oracle says? And, if so asked, was it in time?"""
-        view = self._store.load_all(self.key)
+        view = self._view()
         self.failures += self._inspector.violations(view)
         known, touched = endings(self._scenario), self.touched
         for number, step in enumerate(self.plan.steps):

@@ -1,6 +1,6 @@
 """The weather of a world: what goes wrong in it, and how often. Drawn from its seed; decides nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from random import Random
 
@@ -56,7 +56,8 @@ OTHERS = (
     "operator: cancels the run", "operator: cancels steps", "operator: twice", "operator: gives up",
     "handler: outlives its request", "handler: frozen", "launch: frozen on the way", "clock: jumps",
     "expression: raises", "job: leaves too much", "machine: older", "machine: newer",
-    "run: beside others", "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
+    "run: beside others", "hand: deletes a step",
+    "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
 )  # fmt: skip
 
 #: What becomes of the calls of Firestore's client (firestore.py).
@@ -92,7 +93,8 @@ class Weather:
     whether a handler goes on when its request has timed out. ``frozen``: that a handler stands still for minutes,
     before or after a call. ``pace``: seconds between two launches that the queue lets through. ``disorder``: whether it
     keeps no order. ``hard``: whether it backs off for minutes and gives up soon. ``versions``: whether the machines are
-    of several versions. ``firestore``: whether the store is the adapter of Firestore's.
+    of several versions. ``firestore``: whether the store is the adapter of Firestore's. ``hand``: whether somebody deletes
+    the documents of steps.
     """
 
     call: float = 0.0
@@ -119,6 +121,7 @@ class Weather:
     hard: bool = False
     versions: bool = False
     firestore: bool = False
+    hand: bool = False
 
     @property
     def margin(self) -> float:
@@ -159,6 +162,8 @@ def draw(random: Random) -> Weather:
     """Any weather, from none at all to a storm. Where no sweep will come, no task is given up: all else must do."""
     if random.random() < 0.1:
         return calm(random)
+    if random.random() < 0.05:
+        return replace(calm(random), period=200.0, cancels=0.0, hand=True)
     force = random.choice([0.0, 0.02, 0.02, 0.06, 0.06, 0.06, 0.15])
     sweeps = random.random() < 0.5
     unique = random.random() < 0.5

@@ -16,6 +16,7 @@ from orchestrator.ports import JobBackend, JobRequest
 from orchestrator.stores.memory import MemoryStore
 from tests.simulation.clocks import WrongClock
 from tests.simulation.graphs import random_scenario
+from tests.simulation.hand import Hand
 from tests.simulation.life import Life
 from tests.simulation.loop import START, Loop
 from tests.simulation.operator import Operator
@@ -82,6 +83,7 @@ class World:
         self.service = self._service()
         self.traffic = Traffic(self)
         self.operator = Operator(self)
+        self.hand = Hand(self)
         self.machines = [self.machine() for _ in range(MACHINES)]
         self._lags: dict[str, float] = {}
 
@@ -166,6 +168,7 @@ class World:
         self.fates["expression: raises"] += Raises() in conditions
         self.traffic.begin()
         self.operator.begin()
+        self.hand.begin()
         while not self._look() and self.loop.turn():
             turns += 1
             if turns > last_turn or (self.now > last_second and not self.over):

@@ -7,8 +7,8 @@ import click
 from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.lookup import find_run, named_store, newest, plan_of
 from orchestrator.cli.options import place_options
+from orchestrator.cli.saying import echo
 from orchestrator.engine.doubting import wrong
-from orchestrator.terminal import without_codes
 
 EPILOG = """\b
 Examples:
@@ -31,6 +31,6 @@ def command(run: str | None, home: Path | None, store: str | None) -> int:
         found = find_run(opened, run) if run is not None else newest(opened)
         said = wrong(opened, found.key, plan_of(place, opened, found))
     for line in said:
-        click.echo(without_codes(line))
-    click.echo(f"run {found.id}: {f'{len(said)} things do not add up' if said else 'all adds up'}")
+        echo(line)
+    echo(f"run {found.id}: {f'{len(said)} things do not add up' if said else 'all adds up'}")
     return FAILED if said else DONE
