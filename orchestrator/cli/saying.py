@@ -7,9 +7,9 @@ import click
 from orchestrator.terminal import json_shown, shown
 
 
-def echo(text: str) -> None:
-    """Print a line, or several, on standard output."""
-    click.echo(shown(text))
+def echo(text: str, *, beside: bool = False) -> None:
+    """Print a line, or several, on standard output, or ``beside`` it on standard error."""
+    click.echo(shown(text), err=beside)
 
 
 def echo_json(data: Any) -> None:

@@ -1,10 +1,8 @@
 """Looks again at what does not seem to add up in a run: no store reads all of a run in one moment."""
 
 from orchestrator.core.doubts import Doubts, doubts
-from orchestrator.core.invariants import Inspector
 from orchestrator.core.model import View
 from orchestrator.core.plan import Plan
-from orchestrator.errors import NotFoundError
 from orchestrator.ports import Store
 
 
@@ -15,26 +13,3 @@ def sure_doubts(store: Store, key: str, plan: Plan, view: View) -> Doubts:
         return seeming
     again = doubts(plan, store.load_all(key, lambda _: None))
     return {said: nodes for said, nodes in seeming.items() if said in again}
-
-
-def wrong(store: Store, key: str, plan: Plan) -> list[str]:
-    """All that does not add up in a run, with its places, what cannot be read included; empty if all does.
-
-    Raises NotFoundError if there is no such run.
-    """
-    first = _wrong(store, key, plan)
-    if not first:
-        return first
-    again = _wrong(store, key, plan)
-    return [said for said in first if said in again]
-
-
-def _wrong(store: Store, key: str, plan: Plan) -> list[str]:
-    run = store.get_run(key)  # before its steps, so that they are never older than its end
-    if run is None:
-        raise NotFoundError(f"no run has the key '{key}'")
-    unreadable: list[str] = []
-    view = store.load_all(key, lambda error: unreadable.append(str(error)))
-    inspector = Inspector(plan)
-    found = [*unreadable, *doubts(plan, view), *inspector.states(view)]
-    return found if view.unreadable else found + inspector.ending(view, run.status, run.stop)

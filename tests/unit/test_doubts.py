@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.cli.verified import wrong
 from orchestrator.core.doubts import doubts
 from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import Counter, Status, StepState, View
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step
-from orchestrator.engine.doubting import sure_doubts, wrong
+from orchestrator.engine.doubting import sure_doubts
 from orchestrator.jobs.scripted import Script
 from tests.unit.engine_world import JOB, KEY
 

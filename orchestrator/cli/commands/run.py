@@ -11,6 +11,7 @@ from orchestrator.cli.drive import How, drive, refuse_cloud_steps
 from orchestrator.cli.given import given_params
 from orchestrator.cli.lookup import Found, choose_home, load
 from orchestrator.cli.options import driving_options, how
+from orchestrator.cli.saying import echo
 from orchestrator.core.model import RunStatus, View
 from orchestrator.home import Home
 from orchestrator.jobs.earlier import set_aside
@@ -69,7 +70,7 @@ def run(wanted: Order, home: Home, as_told: How) -> int:
             stored = store.find_run(wanted.run_id)
             if stored is None:
                 if aside := set_aside(home, wanted.run_id):
-                    click.echo(f"what an earlier run called {wanted.run_id} left is in {aside} now", err=True)
+                    echo(f"what an earlier run called {wanted.run_id} left is in {aside} now", beside=True)
                 found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View())
             else:
                 wanted.check_same(stored)

@@ -8,7 +8,7 @@ from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.lookup import find_run, named_store, newest, plan_of
 from orchestrator.cli.options import place_options
 from orchestrator.cli.saying import echo
-from orchestrator.engine.doubting import wrong
+from orchestrator.cli.verified import wrong
 
 EPILOG = """\b
 Examples:
