@@ -93,8 +93,8 @@ class Weather:
     whether a handler goes on when its request has timed out. ``frozen``: that a handler stands still for minutes,
     before or after a call. ``pace``: seconds between two launches that the queue lets through. ``disorder``: whether it
     keeps no order. ``hard``: whether it backs off for minutes and gives up soon. ``versions``: whether the machines are
-    of several versions. ``firestore``: whether the store is the adapter of Firestore's. ``hand``: whether somebody deletes
-    the documents of steps.
+    of several versions. ``firestore``: whether the store is the adapter of Firestore's. ``hand``: whether somebody
+    deletes the documents of steps.
     """
 
     call: float = 0.0
