@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.simulation.embedded.mutations import MUTANTS as EMBEDDED
 from tests.simulation.mutations import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +34,7 @@ def attacked(mutant: Mutant, seeds: int) -> tuple[int, str] | None:
         Path(folder, "tests").symlink_to(ROOT / "tests")
         Path(folder, "orchestrator", mutant.file).write_text(mutated(mutant), encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "tests.simulation", "--seeds", str(seeds), "--stop"],
+            [sys.executable, "-m", mutant.worlds, "--seeds", str(seeds), "--stop"],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": folder},
             capture_output=True,
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=2000, help="for each mutant")
     parser.add_argument("--only", default="", help="those whose name has this in it")
     chosen = parser.parse_args(arguments)
-    mutants = [mutant for mutant in MUTANTS if chosen.only in mutant.name]
+    mutants = [mutant for mutant in (*MUTANTS, *EMBEDDED) if chosen.only in mutant.name]
     survivors = 0
     for mutant in mutants:
         seen = attacked(mutant, chosen.seeds)

@@ -12,12 +12,13 @@ MEMORY, MESSAGES = "stores/memory.py", "core/messages.py"
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """In ``file``, ``old``, which is there once, becomes ``new``."""
+    """In ``file``, ``old``, which is there once, becomes ``new``. ``worlds``: where it is seen."""
 
     name: str
     file: str
     old: str
     new: str
+    worlds: str = "tests.simulation"
 
 
 MUTANTS = (

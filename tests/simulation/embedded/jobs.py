@@ -1,0 +1,179 @@
+"""The jobs of an embedded world, as a driver sees them: commands of the machine's, and functions that are played."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.core.model import Outcome
+from orchestrator.errors import BackendError, LaunchRefusedError
+from orchestrator.jobs.python import PythonBackend
+from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning, JobStatus, Launched
+from tests.simulation.loop import Crash
+from tests.simulation.scenario import Attempt, Fate, Scenario
+
+if TYPE_CHECKING:
+    from tests.simulation.embedded.driver import Driver
+    from tests.simulation.embedded.world import World
+
+OUTCOMES = {Fate.SUCCEEDS: Outcome.SUCCEEDED, Fate.HANGS: Outcome.SUCCEEDED, Fate.FAILS: Outcome.FAILED,
+             Fate.IS_CANCELLED: Outcome.CANCELLED, Fate.IS_INTERRUPTED: Outcome.INTERRUPTED}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Process:
+    """A command of the machine's. ``end``: when it ends, as things stand. ``stopped``: as what it was told to."""
+
+    request: JobRequest
+    attempt: Attempt
+    end: float
+    stopped: Outcome | None = None
+    died: bool = False
+    function: bool = False
+
+
+class Processes:
+    """Stands in for ``ProcessBackend``: watches commands of the machine, which outlive it."""
+
+    def __init__(self, driver: "Driver") -> None:
+        self.driver, self.world = driver, driver.world
+        self.watched: set[str] = set()
+
+    @property
+    def running(self) -> int:
+        return len(self.watched)
+
+    def launch(self, request: JobRequest) -> Launched:
+        world = self.world
+        if world.random.random() < world.luck.short:
+            world.count("launch: no room")
+            raise BackendError("command cannot be started now")
+        if request.name not in world.processes:
+            world.begins(request)
+            attempt = world.script(request, self.driver.interruptions(request))
+            if attempt.fate is Fate.IS_REFUSED:
+                raise LaunchRefusedError("wrong parameters")
+            world.processes[request.name] = Process(request, attempt, world.lasts(attempt))
+            if world.luck.kills and world.random.random() < 0.03:
+                raise Crash("killed right after it began a process")
+        return self._watch(request.name)
+
+    def find(self, request: JobRequest) -> Launched | None:
+        if request.name not in self.world.processes:
+            return None
+        self.world.count("job: found")
+        return self._watch(request.name)
+
+    def status(self, job: str) -> JobStatus:
+        process = self.world.processes[job.removeprefix("a/")]
+        if process.end > self.world.now:
+            if process.request.name not in self.watched:
+                self.world.count("job: adopted")
+            self._watch(process.request.name)
+            return JobRunning()
+        at = min(process.end - self.world.now, 0.0) + self.driver.clock()
+        if process.stopped is not None or process.died:
+            outcome = Outcome.INTERRUPTED if process.died else process.stopped
+            assert outcome is not None
+            return JobOver(outcome, at)
+        outcome = OUTCOMES[process.attempt.fate]
+        outputs = process.attempt.outputs if process.attempt.fate is Fate.SUCCEEDS else None
+        failed = outcome is Outcome.FAILED
+        return JobOver(outcome, at, outputs, "it failed" if failed else None, "scripted" if failed else None)
+
+    def cancel(self, job: str) -> None:
+        self._stop(job.removeprefix("a/"), Outcome.CANCELLED)
+
+    def stop_all(self) -> None:
+        for name in list(self.watched):
+            self._stop(name, Outcome.INTERRUPTED)
+
+    def _stop(self, name: str, outcome: Outcome) -> None:
+        process = self.world.processes[name]
+        if process.end > self.world.now:
+            process.stopped = process.stopped or outcome
+            process.end = self.world.now + self.world.random.choice([0.0, 1.0])
+            self.watched.discard(name)
+            self._watch(name)
+
+    def _watch(self, name: str) -> Launched:
+        if name not in self.watched:
+            self.watched.add(name)
+            end = self.world.processes[name].end
+            late = self.world.random.random() < self.world.luck.late
+            if late:
+                self.world.count("end: heard late")
+            self.world.at(end + (self.world.random.uniform(0.0, 60.0) if late else 0.0), lambda: self._gone(name))
+        return Launched(f"a/{name}")
+
+    def _gone(self, name: str) -> None:
+        if name not in self.watched or self.world.processes[name].end > self.world.now:
+            return
+        self.watched.discard(name)
+        if self.world.random.random() < self.world.luck.unheard:
+            self.world.count("end: not heard")
+        else:
+            self.driver.ended.put(name)
+
+
+class Functions(PythonBackend):
+    """The real one, but that its functions are played, and take the world's time. They die with their driver."""
+
+    def __init__(self, driver: "Driver") -> None:
+        self.driver, self.world = driver, driver.world
+        afterwards = driver.database.afterwards
+        super().__init__(driver.world.home, driver.ended.put, driver.clock, 1, afterwards)
+        self._workers = Played(self.world)  # type: ignore[assignment]
+
+    def _work(self, request: JobRequest) -> None:
+        world = self.world
+        world.begins(request)
+        attempt = world.script(request, self.driver.interruptions(request))
+        process = Process(request, attempt, world.lasts(attempt), function=True)
+        world.processes[request.name] = process
+        world.at(process.end, lambda: self._over(request, attempt))
+
+    def _over(self, request: JobRequest, attempt: Attempt) -> None:
+        outcome = OUTCOMES[attempt.fate]
+        outputs = attempt.outputs if attempt.fate is Fate.SUCCEEDS else None
+        failed = outcome is Outcome.FAILED
+        told = ("it failed", "scripted") if failed else (None, None)
+        self._jobs[request.name] = JobOver(outcome, self._clock(), outputs, *told)
+        self.running -= 1
+        self.driver.ended.put(request.name)
+
+
+class Played:
+    """Stands in for the threads of functions: a call begins a little later."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def ready(self) -> None:
+        """There is always one."""
+
+    def do(self, piece: Callable[[], None]) -> None:
+        self._world.at(self._world.now, piece)
+
+
+class Either:
+    """Commands and functions beside each other, as PythonSteps has them. A function is never refused, nor stopped."""
+
+    def __init__(self, given: Scenario, processes: JobBackend, functions: JobBackend) -> None:
+        self._scenario, self._processes, self._functions = given, processes, functions
+
+    def launch(self, request: JobRequest) -> Launched | JobOver:
+        return self._of(request).launch(request)
+
+    def find(self, request: JobRequest) -> Launched | None:
+        return self._of(request).find(request)
+
+    def status(self, job: str) -> JobStatus:
+        return (self._processes if "/" in job else self._functions).status(job)
+
+    def cancel(self, job: str) -> JobOver | None:
+        return (self._processes if "/" in job else self._functions).cancel(job)
+
+    def _of(self, request: JobRequest) -> JobBackend:
+        fates = {attempt.fate for attempt in self._scenario.attempts[request.step]}
+        odd = request.node % 2 and not fates & {Fate.HANGS, Fate.IS_REFUSED}
+        return self._functions if odd else self._processes

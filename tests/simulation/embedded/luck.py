@@ -1,0 +1,51 @@
+"""The bad luck of an embedded world: what goes wrong in it, and how often. Drawn from its seed."""
+
+from dataclasses import dataclass
+from random import Random
+
+#: Every kind of bad luck there is here; a test asserts that each happened.
+EVERYTHING = (
+    "driver: killed", "driver: interrupted", "machine: restarted", "clock: set back", "clock: set forward",
+    "disk: full", "launch: no room", "end: heard late", "end: not heard", "ends: more than a batch",
+    "job: adopted", "job: found",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Luck:
+    """``kills``: lines after which a driver is killed, at the most; 0 for never. The rest are probabilities."""
+
+    kills: int = 0
+    interrupts: float = 0.0
+    restarts: float = 0.0
+    sets: float = 0.0
+    full: float = 0.0
+    short: float = 0.0
+    late: float = 0.0
+    unheard: float = 0.0
+    together: bool = False
+
+    @property
+    def delays_nothing(self) -> bool:
+        """Nothing makes the run take longer than it must, but for a disk that is full."""
+        delays = (self.kills, self.interrupts, self.restarts, self.short, self.late, self.unheard, self.together)
+        return not any(delays)
+
+    @classmethod
+    def drawn(cls, random: Random) -> "Luck":
+        def some(*odds: float) -> float:
+            return random.choice((0.0, *odds))
+
+        if random.random() < 0.3:
+            return cls(sets=some(0.01, 0.05), full=some(0.01, 0.1))
+        return cls(
+            kills=random.choice([0, 0, 3_000, 30_000]),
+            interrupts=some(0.003, 0.01),
+            restarts=some(0.3),
+            sets=some(0.01, 0.05),
+            full=some(0.01),
+            short=some(0.1, 0.3),
+            late=some(0.3),
+            unheard=some(0.1),
+            together=random.random() < 0.3,
+        )

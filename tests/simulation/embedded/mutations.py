@@ -1,0 +1,57 @@
+"""Hand-made mutants of the embedded world: what each breaks, and where. Each must be noticed by its worlds."""
+
+from tests.simulation.mutations import Mutant
+
+_WORLDS = "tests.simulation.embedded"
+
+MUTANTS = (
+    Mutant(
+        "of many ends at once those that a turn does not look at are dropped",
+        "local.py",
+        "        return heard\n\n    def _hear",
+        "        self._world.ended.names.clear()\n        return heard\n\n    def _hear",
+        _WORLDS,
+    ),
+    Mutant(
+        "the ends that a turn had heard of are lost with its transaction",
+        "local.py",
+        "            self._heard = heard  # nothing of it is on disk\n",
+        "",
+        _WORLDS,
+    ),
+    Mutant(
+        "a clock that is set is asked again",
+        "clock.py",
+        "        self._begin = wall() - passed()",
+        "        self._begin, self._passed = 0.0, wall",
+        _WORLDS,
+    ),
+    Mutant(
+        "a process begins before what led to it is on disk",
+        "jobs/settled.py",
+        "        self._database.settle()\n",
+        "",
+        _WORLDS,
+    ),
+    Mutant(
+        "what a lost transaction would have written is remembered",
+        "sqlite.py",
+        "        self._owner = 0\n        self._drop()\n",
+        "        self._owner = 0\n",
+        _WORLDS,
+    ),
+    Mutant(
+        "a shortage while something is recorded ends the driver",
+        "local.py",
+        "            except StoreShortError as error:\n                self._warn(",
+        "            except ZeroDivisionError as error:\n                self._warn(",
+        _WORLDS,
+    ),
+    Mutant(
+        "what others interrupted costs a retry",
+        "core/machine.py",
+        "interruptions=state.interruptions + 1, due=at)",
+        "interruptions=state.interruptions, due=at)",
+        _WORLDS,
+    ),
+)

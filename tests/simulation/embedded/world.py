@@ -1,0 +1,164 @@
+"""An embedded world: a machine, its clock, and one run that is driven by as many drivers as it takes."""
+
+from collections import Counter
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from pathlib import Path
+from random import Random
+
+from orchestrator.core.invariants import Inspector
+from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.names import run_key
+from orchestrator.home import Home
+from orchestrator.ports import JobRequest
+from orchestrator.sqlite import Database
+from orchestrator.stores.sqlite import SqliteStore
+from tests.simulation.embedded.driver import Driver
+from tests.simulation.embedded.jobs import Process
+from tests.simulation.embedded.luck import Luck
+from tests.simulation.graphs import IMPATIENT
+from tests.simulation.loop import START, Crash
+from tests.simulation.oracle import endings, longest, run_fails
+from tests.simulation.scenario import Attempt, Scenario
+
+#: Most drivers that one run takes.
+MOST_DRIVERS = 60
+
+#: How many of its drivers meet their end at a line, at the most.
+MOST_KILLS = 5
+
+
+class World:
+    """One run of one scenario, by as many drivers as it takes."""
+
+    def __init__(self, given: Scenario, luck: Luck, random: Random, folder: Path) -> None:
+        self.scenario, self.luck, self.random = given, luck, random
+        self.plan = given.compiled()
+        self.home = Home(folder)
+        self.before = Inspector(self.plan).before
+        self.followed: set[int] = set()  # the steps of which a step behind them has begun
+        self.run = Run("a run", run_key("a run"), given.name, self.plan.version, given.params, START)
+        self.fates: Counter[str] = Counter()
+        self.failures: list[str] = []
+        self.now = START
+        self.wrong = 0.0
+        self.processes: dict[str, Process] = {}
+        self.drivers = 0
+        self.full = 0.0  # seconds for which there was no disk, and what they may cost besides
+        self._begin = 0.0
+        self.parallel = 200 if luck.delays_nothing else random.choice([1, 4, 200])
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = count()
+
+    def play(self) -> list[str]:
+        """Drive the run until it ends, or is found to be wrong."""
+        while self.drivers < MOST_DRIVERS and not self.failures:
+            self.drivers += 1
+            if self._driven():
+                self._judge()
+                return self.failures
+            self.now += self.random.choice([0.0, 10.0, 1000.0])
+            self._restart()
+        return self.failures or [f"{MOST_DRIVERS} drivers did not bring it to its end"]
+
+    def _driven(self) -> bool:
+        """Whether a driver brought the run to its end."""
+        driver = Driver(self, lucky=self.drivers > MOST_KILLS)
+        try:
+            if driver.drive():
+                return True
+            self.count("driver: interrupted")
+        except Crash:
+            self.count("driver: killed")
+        except Exception as error:  # noqa: BLE001 - whatever it is, no driver may raise it
+            self.failures.append(f"the driver gave up: {type(error).__name__}: {error}")
+        finally:
+            driver.close()
+        return False
+
+    def count(self, fate: str) -> None:
+        self.fates[fate] += 1
+
+    def at(self, when: float, action: Callable[[], None]) -> None:
+        heappush(self._timers, (when, next(self._numbers), action))
+
+    def forget(self) -> None:
+        """A driver is gone: nobody waits any more, and what was called in its threads has come to nothing."""
+        self._timers.clear()
+        for process in self.processes.values():
+            if process.function and process.end > self.now:
+                process.end = self.now
+
+    def pass_time(self, until: float) -> None:
+        """Time passes, at most until then, or until something happens."""
+        if self._timers and self._timers[0][0] <= max(until, self.now):
+            self.now = max(self.now, self._timers[0][0])
+            while self._timers and self._timers[0][0] <= self.now:
+                heappop(self._timers)[2]()
+        else:
+            self.now = max(self.now, until)
+
+    def script(self, request: JobRequest, interruptions: int) -> Attempt:
+        """What the outside does with an attempt. All interruptions are of our making, so they do not count."""
+        return self.scenario.attempt(request.step, request.attempt - interruptions)
+
+    def lasts(self, attempt: Attempt) -> float:
+        """When an attempt that begins now ends."""
+        end = self.now + attempt.seconds
+        return end if not self.luck.together else START + 100.0 * (1 + (end - START) // 100.0)
+
+    def begins(self, request: JobRequest) -> None:
+        """A job begins: no other of its step may be there, and none of this attempt may have been."""
+        for name, other in self.processes.items():
+            if other.request.node == request.node and other.end > self.now:
+                self.failures.append(f"{request.name} begins beside {name}")
+        if request.node in self.followed:
+            self.failures.append(f"{request.name} begins, and what comes after it has begun")
+        for node in self.before[request.node] if self.plan.steps[request.node].trigger not in IMPATIENT else ():
+            if self.plan.steps[node].trigger not in IMPATIENT:
+                self.followed.add(node)
+        known = endings(self.scenario).get(self.scenario.reads.get(request.step, ""))
+        if known is not None and request.spec != {"n": (known.outputs or {}).get("n")}:
+            self.failures.append(f"{request.name}: launched with {request.spec}, not with {known.outputs}")
+
+    def _restart(self) -> None:
+        """The machine may have gone down with the driver, with all that ran on it; its clock may have been set."""
+        if self.random.random() < self.luck.restarts:
+            self.count("machine: restarted")
+            for process in self.processes.values():
+                if process.end > self.now:
+                    process.end, process.died = self.now, True
+        if self.random.random() < self.luck.sets * 10:
+            self.set_clock()
+        self.wrong = self._begin = min(self.wrong, self._begin)  # set forward, what ran for a moment ran for an hour
+
+    def set_clock(self) -> None:
+        jump = self.random.choice([-3600.0, -60.0, 60.0, 3600.0])
+        self.wrong += jump
+        self.count("clock: set back" if jump < 0 else "clock: set forward")
+
+    def _judge(self) -> None:
+        database = Database(self.home.database)
+        store = SqliteStore(database)
+        run, view = store.get_run(self.run.key), store.load_all(self.run.key)
+        database.close()
+        self.failures += Inspector(self.plan).violations(view)
+        known = endings(self.scenario)
+        for number, step in enumerate(self.plan.steps):
+            state, wanted = view.state(number), known[step.name]
+            came = (str(state.status), state.attempt - state.interruptions, state.cause, state.outputs)
+            expected = (wanted.status, wanted.attempts, wanted.cause, wanted.outputs)
+            if came != expected:
+                self.failures.append(f"{step.name}: expected {expected}, came {came}")
+            if state.interruptions >= self.drivers:
+                self.failures.append(f"{step.name}: was interrupted {state.interruptions} times")
+        most = longest(self.scenario, known) + self.full
+        if self.luck.delays_nothing and run and run.ended_at and run.ended_at > run.started_at + most:
+            took = f"{run.ended_at - run.started_at:.0f} s"
+            self.failures.append(f"the run ended after {took}, and nothing kept it for more than {most:.0f} s")
+        status = RunStatus.FAILED if run_fails(self.scenario, known) else RunStatus.SUCCEEDED
+        if run is None or run.status is not status:
+            self.failures.append(f"the run: expected {status}, came {run and run.status}")
+        left = [name for name, process in self.processes.items() if process.end > self.now]
+        self.failures += [f"{name} still runs" for name in left]
