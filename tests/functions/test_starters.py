@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.auth import ForbiddenError, UnauthenticatedError
-from orchestrator.starters import Starters, caller
+from orchestrator.auth import ForbiddenError, UnauthenticatedError, claimed
+from orchestrator.starters import Starters
 from tests.functions.cloud import Cloud, logged
 
 ANN, SCHEDULER, DUE = "ann@example.com", "scheduler@demo.iam.gserviceaccount.com", "X-CloudScheduler-ScheduleTime"
@@ -88,7 +88,7 @@ NOBODY: list[dict[str, str]] = [
 
 @pytest.mark.parametrize("headers", NOBODY)
 def test_who_says_nothing_of_themselves_may_start_nothing(headers: Mapping[str, str]) -> None:
-    assert caller(headers) is None
+    assert claimed(headers) is None
     for starters in (Starters({ANN: ["sales"]}, None), Starters({}, SCHEDULER)):
         with pytest.raises(UnauthenticatedError):
             starters.check(headers, "sales", None)
@@ -98,7 +98,7 @@ def test_who_says_nothing_of_themselves_may_start_nothing(headers: Mapping[str, 
 def test_of_two_tokens_the_one_counts_that_the_platform_has_checked() -> None:
     """The other may say anything: an attacker's own token in the one, and the schedule's name in the other."""
     forged = {**bearer(SCHEDULER), "X-Serverless-Authorization": f"Bearer {token(ANN)}"}
-    assert caller(forged) == ANN
+    assert claimed(forged) == ANN
     with pytest.raises(ForbiddenError):
         Starters({ANN: ["sales"]}, SCHEDULER).check(forged, "nightly", True)
 
