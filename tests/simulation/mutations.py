@@ -575,4 +575,10 @@ MUTANTS = (
         "                    patience.spend(error)\n            elif certain:",
         "                    return Commit(True, transition.state, {})\n            elif certain:",
     ),
+    Mutant(
+        "a run is written to Firestore whatever became of it since it was read",
+        "stores/firestore.py",
+        "{**documents.of_run(changed), **(also or {})}, ids.unchanged(found))",
+        "{**documents.of_run(changed), **(also or {})})",
+    ),
 )
