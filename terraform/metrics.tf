@@ -2,7 +2,7 @@
 
 locals {
   ends  = ["run_succeeded", "run_failed", "run_cancelled"]
-  wrong = ["run_stuck", "step_failed", "task_dropped", "malformed", "unreadable"]
+  wrong = ["run_stuck", "step_failed", "task_dropped", "malformed", "unreadable", "task_refused"]
 
   our_logs = "resource.type=\"cloud_run_revision\" AND (${join(" OR ", [for name in values(local.function_names) : "resource.labels.service_name=\"${name}\""])})"
 }

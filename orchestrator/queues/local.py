@@ -116,10 +116,18 @@ class LocalQueue:
                 for run in runs:
                     self._falls_due(run, lane, hidden)
         effects = self._effects
-        return [
-            Delivery(name, lane, effects.pop(name) if name in effects else decode(body), tries + 1)
-            for _, name, body, tries in rows
-        ]
+        found = ((name, effects.pop(name, None) or self.read(name, body), tries) for _, name, body, tries in rows)
+        return [Delivery(name, lane, effect, tries + 1) for name, effect, tries in found if effect is not None]
+
+    def read(self, name: str, body: str) -> Effect | None:
+        """What a task of the file asks for. None if that cannot be read: it is given up, and says why in the file."""
+        try:
+            return decode(body)
+        except (ValueError, RecursionError) as error:
+            with self._database.write() as connection:
+                self._leased.pop(name, None)
+                connection.execute("UPDATE tasks SET done = 1, error = ? WHERE name = ?", (str(error), name))
+            return None
 
     def is_due(self, runs: Collection[str], lanes: Collection[str], now: float) -> bool:
         """Whether there may be something to lease. It looks into no file."""

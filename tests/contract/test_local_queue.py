@@ -1,8 +1,11 @@
 """What only the local queue has: leases, limits, runs, and forgetting."""
 
+import pytest
+
 from orchestrator.core.messages import Finish, Launch
 from orchestrator.ports import CHECKS
 from orchestrator.queues.local import VISIBILITY, LocalQueue
+from orchestrator.sqlite import Database
 from tests.contract.queues import task
 
 RUNS = ["k"]
@@ -11,6 +14,25 @@ FIRST, SECOND = task(Launch("k", 1, 1)), task(Launch("k", 2, 1))
 
 def names(queue: LocalQueue, now: float, limit: int = 100, lane: str = CHECKS) -> list[str]:
     return [delivery.name for delivery in queue.lease(RUNS, lane, now, limit)]
+
+
+DAMAGED = ["", "{", '{"v":2,"do":"finish","run":"k"}', '{"v":1,"do":"launch","run":"k"}', "[" * 9_000]
+
+
+@pytest.mark.parametrize("body", DAMAGED)
+def test_a_task_that_cannot_be_read_is_given_up_and_keeps_no_other(body: str):
+    queue = LocalQueue(database := Database(":memory:"))
+    queue.put([FIRST, SECOND])
+    with database.write() as connection:
+        queue.flush(connection)
+        queue.drop()
+        connection.execute("UPDATE tasks SET body = ? WHERE name = ?", (body, FIRST.name))
+    assert [delivery.name for delivery in queue.lease(RUNS, CHECKS, 0.0, 10)] == [SECOND.name]
+    assert queue.lease(RUNS, CHECKS, 1_000.0, 10)[0].name == SECOND.name  # not acknowledged, it comes again
+    with database.read() as connection:
+        ((done, error),) = connection.execute("SELECT done, error FROM tasks WHERE name = ?", (FIRST.name,))
+    assert done == 1
+    assert error
 
 
 def test_a_retry_that_has_become_due_goes_before_what_was_put_after_it(queue: LocalQueue):

@@ -6,7 +6,7 @@ MACHINE, PLAN, RULES = "core/machine.py", "core/plan.py", "core/rules.py"
 ENGINE, LEDGER, LAUNCHING, CLAIMING, SOLE, CHECKING = (
     f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "claiming", "sole", "checking")
 )
-SWEEPING, OVERDUE = "engine/sweeping.py", "core/overdue.py"
+SWEEPING, OVERDUE, FITTING = "engine/sweeping.py", "core/overdue.py", "core/fitting.py"
 MEMORY, MESSAGES = "stores/memory.py", "core/messages.py"
 
 
@@ -189,6 +189,38 @@ MUTANTS = (
         MACHINE,
         "            case Status.UP_FOR_RETRY:\n",
         "            case Status.UP_FOR_RETRY if state.attempt > 99:\n",
+    ),
+    # What nobody owes.
+    Mutant(
+        "any task is performed at any node",
+        FITTING,
+        "    return None if role in roles else",
+        "    return None if True else",
+    ),
+    Mutant("a step is let pass as a gate is", FITTING, "return _not_at(plan, node, _GATE)", "return None"),
+    Mutant(
+        "a gate is skipped as a step is",
+        FITTING,
+        "        case Skip(node=node):\n            return _not_at(plan, node, _STEP)\n",
+        "        case Skip(node=node):\n            return _not_at(plan, node, _STEP | _GATE)\n",
+    ),
+    Mutant(
+        "a step is skipped before its join says so",
+        MACHINE,
+        "        case Verdict.WAIT:\n            return None\n        case never:",
+        "        case Verdict.WAIT:\n            return StepSettled(Status.SKIPPED, at)\n        case never:",
+    ),
+    Mutant(
+        "a gate passes before all have arrived",
+        MACHINE,
+        "    if decide(plan, node, view) is Verdict.WAIT:\n        return None\n    quiet",
+        "    quiet",
+    ),
+    Mutant(
+        "a run ends when it is told to",
+        ENGINE,
+        "                    if status is not RunStatus.RUNNING:\n                        self._finish(",
+        "                    if True:\n                        self._finish(",
     ),
     # Launching.
     Mutant(

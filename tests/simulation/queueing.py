@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from math import ceil
 from typing import TYPE_CHECKING
 
-from orchestrator.core.messages import SWEEP, Launch
+from orchestrator.core.messages import SWEEP, Effect, Launch
 from orchestrator.ports import LAUNCHES, Task
 from orchestrator.queues.local import Delivery, LocalQueue
 from orchestrator.sqlite import Database
@@ -79,6 +79,12 @@ class Line(LocalQueue):
     def forget(self, run: str) -> None:
         super().forget(run)
         self._waiting = {name for name in self._waiting if not name.startswith(run)}
+
+    def read(self, name: str, body: str) -> Effect | None:
+        effect = super().read(name, body)
+        if effect is None:
+            self.world.count("task: damaged")
+        return effect
 
     def _count(self, task: Task) -> None:
         """Notes a launch that was taken, and says so if sweeps put it too often, or while it still waited."""

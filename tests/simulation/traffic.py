@@ -11,6 +11,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 from orchestrator.queues.local import MOST_TRIES, Delivery
 from orchestrator.sqlite import Database
+from tests.simulation.forging import forged, perform
 from tests.simulation.life import Life
 from tests.simulation.loop import Crash
 from tests.simulation.queueing import Line
@@ -37,6 +38,7 @@ class Traffic:
         self._next = dict.fromkeys((LAUNCHES, CHECKS), inf)
         self._pace = Pace()
         self._renamed = 0
+        self._forgeries = 0
 
     def begin(self) -> None:
         """Somebody starts each run, and perhaps somebody else does too."""
@@ -80,9 +82,20 @@ class Traffic:
     def take(self, tasks: Sequence[Task]) -> None:
         """The queue takes tasks."""
         if tasks:
+            self._forge(tasks[0].effect.run)
             self.queue.put([self._named(task) for task in tasks])
             for lane in dict.fromkeys(task.lane for task in tasks):
                 self._poll_at(lane, min(task.due for task in tasks if task.lane == lane))
+
+    def _forge(self, run: str) -> None:
+        """Somebody puts a task that nobody owes."""
+        if self.random.random() >= self.world.weather.forged:
+            return
+        self.world.count("task: forged")
+        self._forgeries += 1
+        task = forged(self.random, run, self.world.life(run).plan, self._forgeries)
+        self.queue.put([task])
+        self._poll_at(task.lane, self.world.now)
 
     def _named(self, task: Task) -> Task:
         if self.random.random() >= self.world.weather.forgotten:
@@ -137,7 +150,11 @@ class Traffic:
             elif isinstance(error, OrchestratorError):
                 self._again(lane, delivery, str(error))
 
-        self.spawn(delivery.name, lambda engine: engine.perform(delivery.effect), done, wake)
+        def body(engine: Engine) -> None:
+            if not perform(engine, delivery):
+                self.world.count("task: can never be performed")
+
+        self.spawn(delivery.name, body, done, wake)
 
     def _again(self, lane: str, delivery: Delivery, error: str) -> None:
         """It failed. If it has failed too often, it is lost, and a sweep must come, even in a world without."""

@@ -53,6 +53,7 @@ OTHERS = (
     "signal: lost", "signal: late", "signal: early", "signal: twice", "signal: not ours",
     "start: twice", "start: again", "sweep: twice", "everything: crashes", "queue: forgets the run", "status: lags",
     "queue: slow", "queue: out of order", "queue: backs off", "queue: gives up",
+    "task: forged", "task: can never be performed", "task: damaged",
     "operator: cancels the run", "operator: cancels steps", "operator: twice", "operator: gives up",
     "handler: outlives its request", "handler: frozen", "launch: frozen on the way", "clock: jumps",
     "expression: raises", "job: leaves too much", "machine: older", "machine: newer",
@@ -94,7 +95,7 @@ class Weather:
     before or after a call. ``pace``: seconds between two launches that the queue lets through. ``disorder``: whether it
     keeps no order. ``hard``: whether it backs off for minutes and gives up soon. ``versions``: whether the machines are
     of several versions. ``firestore``: whether the store is the adapter of Firestore's. ``hand``: whether somebody
-    deletes the documents of steps.
+    deletes the documents of steps. ``forged``: that with a task another is put that nobody owes.
     """
 
     call: float = 0.0
@@ -119,6 +120,7 @@ class Weather:
     pace: float = 0.0
     disorder: bool = False
     hard: bool = False
+    forged: float = 0.0
     versions: bool = False
     firestore: bool = False
     hand: bool = False
@@ -192,6 +194,7 @@ def draw(random: Random) -> Weather:
         pace=random.choice([0.0, 0.0, 5.0, 60.0]),
         disorder=random.random() < 0.3,
         hard=random.random() < 0.2,
+        forged=random.choice([0.0, 0.0, 0.1]),
         versions=random.random() < 0.2,
         firestore=random.random() < 0.06,
     )

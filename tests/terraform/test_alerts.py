@@ -133,4 +133,4 @@ def test_the_dashboard_shows_how_runs_ended_and_what_went_wrong(example: Example
     board = example("minimal").resources["google_monitoring_dashboard.runs"]["dashboard_json"].replace('\\"', '"')
     ends, wrong = re.findall(r"metric\.label\.counted=one_of\(([^)]+)\)", board)
     assert ends == '"run_succeeded","run_failed","run_cancelled"'
-    assert wrong == '"run_stuck","step_failed","task_dropped","malformed"'
+    assert wrong == '"run_stuck","step_failed","task_dropped","malformed","unreadable","task_refused"'

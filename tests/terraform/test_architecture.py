@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from orchestrator.ports import LANES
 from tests.terraform.imaginary import ROOT, Deployed
 from tests.terraform.rules import EXAMPLES
 
@@ -32,8 +33,8 @@ def test_every_way_of_a_signal_and_of_a_task_is_in_it(example: Example, architec
     found = {(tail, head) for tail, head, _ in architecture.arrows(example(name).resources)}
     function = 'google_cloudfunctions2_function.function["{}"]'.format
     queue = 'google_cloud_tasks_queue.lane["{}"]'.format
-    assert {(function("on_signal"), queue("checks")), (function("start"), queue("launches"))} <= found
-    assert {(queue("launches"), function("on_task")), (queue("checks"), function("on_task"))} <= found
+    assert {(function("on_signal"), queue("signals")), (function("start"), queue("launches"))} <= found
+    assert {(queue(lane), function("on_task")) for lane in LANES} <= found
     assert (function("on_task"), architecture.DATAFLOW) in found
     assert any(head == function("on_signal") for _, head in found)
-    assert not any(tail == function("on_signal") and head != queue("checks") for tail, head in found)
+    assert not any(tail == function("on_signal") and head != queue("signals") for tail, head in found)

@@ -93,8 +93,8 @@ def test_what_follows_from_a_functions_size_follows(imaginary: Google):
     deployed = imaginary.apply(example="minimal", functions=sizes)
     assert deployed.environment("on_task")["ORCHESTRATOR_LAUNCH_LEASE"] == "390"
     assert deployed.resources['google_pubsub_subscription.signals["signals"]']["ack_deadline_seconds"] == 100
-    limits = deployed.resources['google_cloud_tasks_queue.lane["checks"]']["rate_limits"][0]
-    assert limits["max_concurrent_dispatches"] == 3 * 4 - 10
+    lanes = [deployed.resources[f'google_cloud_tasks_queue.lane["{lane}"]'] for lane in ("checks", "signals")]
+    assert [lane["rate_limits"][0]["max_concurrent_dispatches"] for lane in lanes] == [1, 3 * 4 - 10 - 1]
     assert [said for rule in RULES for said in rule("minimal", deployed)] == []
 
 
