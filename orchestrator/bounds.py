@@ -67,10 +67,10 @@ def misfit(value: object, depth: int = DEPTH) -> str | None:
     for _ in range(depth):
         if wrong := next((wrong for one in level if (wrong := _wrong(one))), None):
             return wrong
-        level = [item for one in level for item in _items(one)]
-        found += len(level)
-        if found > MOST_VALUES:
+        found += sum(map(_width, level))
+        if found > MOST_VALUES:  # before they are put into a list, which may be of many times the same
             return f"there are more than {MOST_VALUES:,} values in it"
+        level = [item for one in level for item in _items(one)]
         if not level:
             return None
     if any(isinstance(one, dict | list | tuple) for one in level):
@@ -97,6 +97,10 @@ def _wrong(value: object) -> str | None:
             return "half of a character is no text" if any(map(has_halves, value)) else None
         case _:
             return f"a Python {type(value).__name__} is nothing that JSON can hold"
+
+
+def _width(value: object) -> int:
+    return len(value) if isinstance(value, dict | list | tuple) else 0
 
 
 def _items(value: object) -> Iterable[object]:

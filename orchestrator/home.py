@@ -106,7 +106,7 @@ class Home:
     def held(self, run_id: str) -> bool:
         """Whether a process drives this run now."""
         try:
-            lock = os.open(self.run(run_id) / "lock", os.O_RDONLY)
+            lock = os.open(self.run(run_id) / "lock", os.O_RDONLY | os.O_NONBLOCK)
         except FileNotFoundError:
             return False
         try:

@@ -1,13 +1,18 @@
 """Files and folders that only their owner can read, whatever the umask. Knows nothing of what is in them.
 
+A step may put anything into its folder under the name of a file of ours. To open a pipe waits for somebody at its other
+end, for ever and out of Ctrl-C's reach, so none is waited for, and what is no plain file counts as none.
+
 What runs carry (params, outputs, logs) may be secret, and a machine may have other users. The umask is the process's,
 and its commands' too, so it stays as it is: each file is born with its mode, and not tightened once it can be read.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 FILE, FOLDER = 0o600, 0o700
 
@@ -41,11 +46,27 @@ def make_folder(path: Path) -> None:
 
 
 def opener(path: str, flags: int) -> int:
-    """What ``open`` takes as its ``opener``: a new file is the owner's alone, and one of before becomes so."""
-    descriptor = os.open(path, flags, FILE)
+    """What ``open`` takes as its ``opener``: a new file is the owner's alone, and one of before becomes so.
+
+    Raises FileNotFoundError if it is no plain file, and OSError.
+    """
+    descriptor = _plain(path, flags)
     found = os.fstat(descriptor)
-    if stat.S_IMODE(found.st_mode) != FILE and stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+    if stat.S_IMODE(found.st_mode) != FILE and found.st_uid == os.geteuid():
         os.fchmod(descriptor, FILE)
+    return descriptor
+
+
+def reading(path: Path) -> BinaryIO:
+    """The plain file at ``path``, open to be read. Raises FileNotFoundError if there is none, and OSError."""
+    return open(path, "rb", opener=_plain)
+
+
+def _plain(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_NONBLOCK, FILE)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "expected a plain file", path)
     return descriptor
 
 

@@ -1,17 +1,19 @@
 """One expression, evaluated by Jinja2 in a sandbox: it sees data, and no code or private name."""
 
 import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache, wraps
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from types import GeneratorType
 from typing import Any
 
 import jinja2
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from orchestrator.bounds import cut, misfit, said
 from orchestrator.core.steps import Json
 from orchestrator.definition import dates
+from orchestrator.definition.budget import METHODS, OTHER, bounded, budget, spend
 from orchestrator.definition.expressions import Context, ExpressionError
 from orchestrator.definition.wording import listed, shown
 from orchestrator.suggestions import did_you_mean
@@ -22,9 +24,6 @@ _STEP = re.compile(
     |(?<![\w.])steps\.(?:(?P<name>[A-Za-z][\w.-]*?)\.(?=(?:outputs|status)(?![\w-]))|(?P<loose>[A-Za-z][\w.-]*))""",
     re.DOTALL | re.ASCII | re.VERBOSE,
 )
-
-#: The largest number up to which a filter fills: a text with blanks, a list with a value.
-MOST_FILLED = 10_000
 
 #: How a step ended that gave nothing.
 _ENDED = {
@@ -41,8 +40,21 @@ class _Outputs(dict[str, Any]):
     why = ""
 
 
+class _Generator(CodeGenerator):
+    """``~`` is a call like any other."""
+
+    def visit_Concat(self, node: jinja2.nodes.Concat, frame: Frame) -> None:
+        self.write("environment.joined((")
+        for part in node.nodes:
+            self.visit(part, frame)
+            self.write(", ")
+        self.write("))")
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Mappings have their keys and nothing else: an output called ``items`` is that output."""
+
+    code_generator_class = _Generator
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         return self._of(obj, attribute) if isinstance(obj, Mapping) else super().getattr(obj, attribute)
@@ -63,7 +75,23 @@ class _Sandbox(ImmutableSandboxedEnvironment):
                 raise TypeError("a date is moved by a filter, such as | add_days(-1)")
         elif operator == "**" or not all(isinstance(value, int | float) for value in (left, right)):
             raise TypeError(f"'{operator}' is for two numbers, and '**' is not to be had")
-        return super().call_binop(context, operator, left, right)
+        made = super().call_binop(context, operator, left, right)
+        spend(len(made) * (1 if isinstance(made, str) else OTHER) if isinstance(made, str | list | tuple) else OTHER)
+        return made
+
+    def call(self, context: Any, obj: Any, /, *args: Any, **named: Any) -> Any:
+        value, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
+        if isinstance(obj, jinja2.Undefined):
+            return super().call(context, obj)  # which says what is not there
+        if name not in METHODS or not isinstance(value, str | list | tuple):
+            raise TypeError(f"'{name or type(obj).__name__}(…)' cannot be called here")
+        return bounded(name, lambda _, *given, **more: super(_Sandbox, self).call(context, obj, *given, **more))(
+            value, *args, **named
+        )
+
+    @staticmethod
+    def joined(parts: Iterable[object]) -> str:
+        return bounded("~", lambda *given: "".join(map(str, given)))(*parts)
 
 
 def _instead(key: object, known: list[str]) -> str:
@@ -84,25 +112,10 @@ for _unwanted in ("attr", "random", "pprint", "xmlattr", "urlize"):
     del ENVIRONMENT.filters[_unwanted]
 ENVIRONMENT.filters |= {"add_days": dates.add_days, "add_hours": dates.add_hours, "format": dates.written}
 
-
-def _filling(filling: Callable[..., object]) -> Callable[..., object]:
-    """A filter that fills up to a number, of which it then makes no more than anybody can mean."""
-
-    @wraps(filling)
-    def bounded(value: object, *args: object, **named: object) -> object:
-        for number in (*args, *named.values()):
-            if isinstance(number, int) and number > MOST_FILLED:
-                raise ValueError(f"expected a number of at most {MOST_FILLED:,} in a filter, came {number:,}")
-        return filling(value, *args, **named)
-
-    return bounded
-
-
-ENVIRONMENT.filters |= {name: _filling(ENVIRONMENT.filters[name]) for name in ("batch", "center", "indent", "slice")}
-
 #: Filters that say how a value is put into a shell line. They change no value, and must be an expression's last.
 FORMS = ("raw", "words")
 ENVIRONMENT.filters |= {form: lambda value: value for form in FORMS}
+ENVIRONMENT.filters |= {name: bounded(name, filtering) for name, filtering in ENVIRONMENT.filters.items()}
 
 
 def evaluate(source: str, context: Context) -> Json:
@@ -111,7 +124,8 @@ def evaluate(source: str, context: Context) -> Json:
     Raises ExpressionError, and nothing else: a filter may assert, a very long expression be too much for Python itself.
     """
     try:
-        value = _plain(_compiled(source)({**context, "steps": _told(context.get("steps", {}))}))
+        with budget():
+            value = _plain(_compiled(source)({**context, "steps": _told(context.get("steps", {}))}))
         wrong = misfit(value)
     except Exception as error:
         reason = error.message if isinstance(error, jinja2.TemplateError) else said(error)
@@ -155,6 +169,7 @@ def _told(steps: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: object) -> Json:
+    spend(len(value) if isinstance(value, str) else OTHER)
     match value:
         case None | bool() | int() | float():
             return value

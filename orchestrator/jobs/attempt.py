@@ -16,6 +16,9 @@ from orchestrator.errors import OutputError
 from orchestrator.jobs.outputs import last_line, read_outputs
 from orchestrator.ports import JobOver
 
+#: The bytes that are read of a small file, which the step may have written.
+_SMALL = 1024 * 1024
+
 
 def group_of(folder: Path) -> int | None:
     """The number of the attempt's process group; None if its shell has not come to write it down."""
@@ -24,7 +27,7 @@ def group_of(folder: Path) -> int | None:
 
 
 def asked_to_stop(folder: Path) -> bool:
-    return (folder / "stopped").exists()
+    return (folder / "stopped").is_file()
 
 
 def ask_to_stop(folder: Path, outcome: Outcome, at: float) -> bool:
@@ -35,7 +38,7 @@ def ask_to_stop(folder: Path, outcome: Outcome, at: float) -> bool:
     """
     mark = folder / "stopped"
     before = _read(mark).partition(" ")[0]
-    if not before and (folder / "exit").exists():
+    if not before and (folder / "exit").is_file():
         return True
     if before in ("", Outcome.INTERRUPTED) and before != outcome:
         write_whole(mark, f"{outcome} {at!r}")
@@ -106,8 +109,9 @@ def write_whole(path: Path, text: str) -> Path:
 
 
 def _read(path: Path) -> str:
-    """The text of a small file, "" if there is none."""
+    """The text of a small file, "" if there is none, and as much of it as can be meant."""
     try:
-        return path.read_text(errors="replace").strip()
+        with private.reading(path) as file:
+            return file.read(_SMALL).decode(errors="replace").strip()
     except FileNotFoundError:
         return ""

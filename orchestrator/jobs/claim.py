@@ -7,6 +7,9 @@ from pathlib import Path
 
 from orchestrator import locks, private
 
+#: The bytes of a name that are read: the file may be anybody's by now.
+_NAME = 1024
+
 
 def take(folder: Path, name: str) -> int | None:
     """The locked descriptor of an attempt's claim, or None if it is taken. It is locked before it can be seen.
@@ -39,7 +42,7 @@ def give_back(folder: Path) -> None:
 def held(folder: Path) -> bool:
     """Whether the shell that was given the claim of this attempt still lives."""
     try:
-        with (folder / "claim").open("rb") as file:
+        with private.reading(folder / "claim") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
@@ -51,6 +54,7 @@ def held(folder: Path) -> bool:
 def name(folder: Path) -> str:
     """The job's name that the claim carries; "" if there is no claim."""
     try:
-        return (folder / "claim").read_text()
+        with private.reading(folder / "claim") as file:
+            return file.read(_NAME).decode(errors="replace")
     except FileNotFoundError:
         return ""

@@ -1,11 +1,13 @@
 """What a local job leaves behind: its outputs, and the last thing it said. Reads only."""
 
 import json
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestrator import private
 from orchestrator.bounds import MOST_OUTPUT, misfit
 from orchestrator.core.steps import Json
 from orchestrator.errors import OutputError
@@ -45,12 +47,13 @@ def check_outputs(value: Any, what: str = "outputs") -> Mapping[str, Json]:
 
 def last_line(log: Path) -> str:
     """The last line of a log in which a person can read something, as it stood at last, cut to fit a line."""
-    if not log.exists():
+    try:
+        with private.reading(log) as file:
+            start = max(0, os.fstat(file.fileno()).st_size - _TAIL)
+            file.seek(start)
+            lines = file.read(_TAIL).decode(errors="replace").split("\n")
+    except FileNotFoundError:
         return ""
-    with log.open("rb") as file:
-        start = max(0, log.stat().st_size - _TAIL)
-        file.seek(start)
-        lines = file.read().decode(errors="replace").split("\n")
     for number in reversed(range(len(lines))):
         if not (said := readable(lines[number])):
             continue

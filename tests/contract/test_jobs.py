@@ -258,6 +258,26 @@ def test_outputs_that_are_no_plain_file_fail_the_step(tmp_path: Path, make: str)
     assert (over.outcome, over.cause, over.hopeless) == (Outcome.FAILED, "outputs", True)
 
 
+@pytest.mark.parametrize("name", ["log", "failure.json", "pid", "stopped", "claim"])
+def test_a_pipe_in_the_place_of_a_file_of_ours_makes_nobody_wait(tmp_path: Path, name: str):
+    """To open one waits for ever for somebody at its other end, out of reach of Ctrl-C."""
+    bench = process(tmp_path)
+    command = f'h=${{ORCHESTRATOR_OUTPUTS%/*}}; rm -f "$h/{name}"; mkfifo "$h/{name}"; exit 3'
+    over = bench.over(bench.backend.launch(bench.request({"command": command})).job)
+    assert over.outcome in (Outcome.FAILED, Outcome.INTERRUPTED)
+    assert bench.ended.get(timeout=30) == bench.request({}).name
+
+
+def test_a_shell_that_cannot_write_its_exit_status_into_a_pipe_can_be_stopped(tmp_path: Path):
+    bench = process(tmp_path)
+    command = 'h=${ORCHESTRATOR_OUTPUTS%/*}; mkfifo "$h/exit"; echo yes > "$h/here"'
+    job = bench.backend.launch(bench.request({"command": command})).job
+    written(tmp_path / "home" / job / "here")
+    bench.backend.cancel(job)
+    bench.backend.cancel(job)
+    assert bench.over(job).outcome is Outcome.CANCELLED
+
+
 BAD_OUTPUTS = ["[1]", "{", '{"a": NaN}', '{"a": "' + "x" * 300_000 + '"}', '{"a": "\\ud800"}', '{"a": ' + "[" * 99_999]
 
 

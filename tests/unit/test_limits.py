@@ -19,9 +19,10 @@ from orchestrator.core.model import JobEnded, Outcome, Run, RunStatus, Status, S
 from orchestrator.core.plan import SPREAD, WIDE, compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.definition import build, cron, expressions, load, yaml_text
+from orchestrator.definition.budget import MOST_FILLED, MOST_MADE, OTHER
 from orchestrator.definition.json_text import read as read_json
 from orchestrator.definition.load import load_graph
-from orchestrator.definition.sandbox import MOST_FILLED, evaluate
+from orchestrator.definition.sandbox import evaluate
 from orchestrator.definition.texts import DEEPEST, UnreadableError
 from orchestrator.errors import InvalidGraphError, NotFoundError, OutputError, StoreError, UnstorableError, UsageError
 from orchestrator.jobs.dataflow.causes import explain
@@ -280,8 +281,16 @@ def test_an_expression_has_up_to_so_many_letters():
 
 def test_a_filter_fills_up_to_a_bound():
     assert len(str(evaluate("'x' | center(10000)", {}))) == MOST_FILLED
-    with pytest.raises(expressions.ExpressionError, match="at most 10,000 in a filter, came 10,001"):
+    with pytest.raises(expressions.ExpressionError, match="at most 10,000 in 'center', came 10,001"):
         evaluate("'x' | center(10001)", {})
+
+
+def test_an_expression_makes_up_to_a_bound():
+    text = (MOST_MADE - 2 * OTHER) // 5  # the length is made too, and then given
+    context = {"params": {"t": "x" * text}}
+    assert evaluate("(params.t ~ params.t ~ params.t ~ params.t ~ params.t) | length", context) == 5 * text
+    with pytest.raises(expressions.ExpressionError, match="this makes more than 10,000,000 letters"):
+        evaluate("(params.t ~ params.t ~ params.t ~ params.t ~ params.t ~ 1) | length", context)
 
 
 def test_a_cron_text_has_up_to_so_many_letters():

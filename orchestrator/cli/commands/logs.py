@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from orchestrator import private
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.lookup import Found, find_step, found_run
 from orchestrator.cli.options import place_options
@@ -128,6 +129,9 @@ def followed(found: Found, node: int, attempt: int | None, home: Path | None, st
 
 
 def _pieces(path: Path, start: int = 0) -> Iterator[bytes]:
-    with path.open("rb") as log:
-        log.seek(start)
-        yield from iter(partial(log.read, _PIECE), b"")
+    try:
+        with private.reading(path) as log:
+            log.seek(start)
+            yield from iter(partial(log.read, _PIECE), b"")
+    except FileNotFoundError:  # it was removed meanwhile, or is no file of ours any more
+        return

@@ -1,0 +1,98 @@
+"""What one expression may make: so many letters and values in all, however its filters and methods are nested.
+
+A few letters of an expression can fill a machine's memory, and whoever may start a run chooses what it is given. What a
+call makes is counted as JSON would have it, where what is repeated by reference counts each time; and before the call,
+if it may make many times what it is given.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from types import GeneratorType
+from typing import Any
+
+#: The letters that one expression may make, those on the way to its value included; any other value counts as ten.
+MOST_MADE, OTHER = 10_000_000, 10
+
+#: The largest number up to which a filter or a method fills, or rounds.
+MOST_FILLED = 10_000
+
+#: Filters and methods whose numbers say how much they fill, or to how many digits they round.
+_FILL = frozenset({"batch", "center", "indent", "ljust", "rjust", "round", "slice", "zfill"})
+
+#: The methods that may be called: those of text that make more text, or none, and what is like them.
+METHODS = frozenset(
+    """
+    capitalize casefold center count endswith find index isalnum isalpha isascii isdecimal isdigit islower isnumeric
+    isspace istitle isupper join ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust
+    rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill
+    """.split()  # noqa: SIM905 - a list of so many words is read as words
+)
+
+_LOCAL = threading.local()
+
+
+@contextmanager
+def budget() -> Iterator[None]:
+    """Inside, this thread may make ``MOST_MADE``."""
+    _LOCAL.left = MOST_MADE
+    yield
+
+
+def spend(made: int) -> None:
+    """Count what is made, or is about to be. Raises ValueError if it is too much."""
+    _LOCAL.left -= made
+    if _LOCAL.left < 0:
+        raise ValueError(f"this makes more than {MOST_MADE:,} letters, or {MOST_MADE // OTHER:,} other values")
+
+
+def bounded(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter ``call``, or the method of the value that is its first argument, within the budget."""
+
+    @wraps(call)
+    def calling(*args: Any, **named: Any) -> Any:
+        given = [list(value) if isinstance(value, GeneratorType) else value for value in args]
+        data = [value for value in (*given, *named.values()) if isinstance(value, str | list | tuple | dict | int)]
+        left = _LOCAL.left
+        spend(sum(map(size, data)) + _more(name, data))
+        _LOCAL.left = left  # what is given is not made
+        made = call(*given, **named)
+        spend(size(made))
+        return made
+
+    return calling
+
+
+def size(value: object) -> int:
+    """What ``value`` counts as; more than the budget, and no matter how much more, if it is too large."""
+    found, waiting = 0, [value]
+    while waiting and found <= MOST_MADE:
+        one = waiting.pop()
+        found += len(one) if isinstance(one, str) else OTHER
+        if isinstance(one, dict | list | tuple):
+            if found + len(one) > MOST_MADE:
+                return found + len(one)
+            waiting += [*one.keys(), *one.values()] if isinstance(one, dict) else one
+    return found
+
+
+def _more(name: str, data: list[Any]) -> int:
+    """What a call may make beyond a few times what it is given."""
+    value, *others = data or [""]
+    for number in others:
+        if name in _FILL and isinstance(number, int) and number > MOST_FILLED:
+            raise ValueError(f"expected a number of at most {MOST_FILLED:,} in '{name}', came {number:,}")
+    widths = [other if isinstance(other, int) else size(other) for other in others]
+    match name, value:
+        case "replace", str() if len(others) > 1 and isinstance(others[0], str):
+            return value.count(others[0]) * widths[1]
+        case "join", _:  # the filter is given the list first, the method the text between
+            return len(value) * max(widths, default=0) if isinstance(value, str | list | tuple) else 0
+        case (("indent" | "wordwrap"), str()):
+            return (value.count("\n") + 1 if name == "indent" else len(value)) * max(widths, default=4)
+        case "slice" | "batch", list() | tuple() | str():
+            return max(widths, default=0)
+        case "sum", list() | tuple():
+            return OTHER * len(value) * sum(len(one) for one in value if isinstance(one, list | tuple))
+    return 0
