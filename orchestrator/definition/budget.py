@@ -43,7 +43,11 @@ def budget() -> Iterator[None]:
 def spend(made: int) -> None:
     """Count what is made, or is about to be. Raises ValueError if it is too much."""
     _LOCAL.left -= made
-    if _LOCAL.left < 0:
+    _bear(MOST_MADE - _LOCAL.left)
+
+
+def _bear(made: int) -> None:
+    if made > MOST_MADE:
         raise ValueError(f"this makes more than {MOST_MADE:,} letters, or {MOST_MADE // OTHER:,} other values")
 
 
@@ -54,9 +58,7 @@ def bounded(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
     def calling(*args: Any, **named: Any) -> Any:
         given = [list(value) if isinstance(value, GeneratorType) else value for value in args]
         data = [value for value in (*given, *named.values()) if isinstance(value, str | list | tuple | dict | int)]
-        left = _LOCAL.left
-        spend(sum(map(size, data)) + _more(name, data))
-        _LOCAL.left = left  # what is given is not made
+        _bear(sum(map(size, data)) + _more(name, data))
         made = call(*given, **named)
         spend(size(made))
         return made
