@@ -10,6 +10,7 @@ from orchestrator.definition.authoring import Graph
 from orchestrator.definition.checks import check
 from orchestrator.definition.wording import quoted, shown
 from orchestrator.errors import InvalidGraphError, OrchestratorError, Problem
+from orchestrator.forks import one_returns
 
 
 def load_python(name: str, text: str) -> core.Graph:
@@ -21,7 +22,9 @@ def load_python(name: str, text: str) -> core.Graph:
     with fresh(path.parent) as room, printing_aside():
         module = room.adopt(path.stem, path)
         try:
-            exec(compile(text, name, "exec"), module.__dict__)
+            code = compile(text, name, "exec")
+            with one_returns():
+                exec(code, module.__dict__)
         except SyntaxError as error:
             raise _wrong(name, error.lineno or 1, f"this is not Python: {error.msg}") from error
         except InvalidGraphError:

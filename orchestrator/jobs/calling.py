@@ -7,6 +7,7 @@ from orchestrator.beside import plain
 from orchestrator.bounds import cut, said, told
 from orchestrator.core.model import Outcome
 from orchestrator.errors import OutputError
+from orchestrator.forks import one_returns
 from orchestrator.jobs.functions import UnknownFunctionError, called, describe, describe_exit, resolve
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.ports import Clock, JobOver, JobRequest
@@ -21,13 +22,14 @@ def call(
     """
     begun, args = False, request.spec.get("args")
     try:
-        function = resolve(str(request.spec["function"]), request.run.folder)
-        begin()
-        begun = True
-        if request.kind == "call":
-            returned = called(str(request.spec["function"]), request)
-        else:
-            returned = function(**(args if isinstance(args, dict) else {}))
+        with one_returns():
+            function = resolve(str(request.spec["function"]), request.run.folder)
+            begin()
+            begun = True
+            if request.kind == "call":
+                returned = called(str(request.spec["function"]), request)
+            else:
+                returned = function(**(args if isinstance(args, dict) else {}))
         return JobOver(Outcome.SUCCEEDED, clock(), None if returned is None else check_outputs(returned))
     except BaseException as error:  # noqa: BLE001  a user's function may raise anything
         return _ended(error, clock(), write, begun=begun)

@@ -10,8 +10,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import wraps
 from types import ModuleType
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, NoReturn, TextIO
 
 from orchestrator.jobs import inside as threads
 from orchestrator.jobs.inside import inside
@@ -30,7 +31,13 @@ def install() -> None:
     for name in ("stdout", "stderr"):
         sys.__dict__[name] = _Switch(name, getattr(sys, name))
     sys.__class__ = _Sys  # so that a step's assignment can be told from anybody else's
-    for owner, name, replacement in ((subprocess.Popen, "__init__", _start_child), (os, "system", _system)):
+    for owner, name, replacement in (
+        (subprocess.Popen, "__init__", _start_child),
+        (os, "system", _system),
+        (os, "_exit", _exit),
+        (os, "execv", _not_replaced(os.execv)),  # the others of this family end in one of these
+        (os, "execve", _not_replaced(os.execve)),
+    ):
         setattr(owner, name, replacement)
 
 
@@ -168,6 +175,35 @@ def _system(command: Any) -> int:
         return _SYSTEM(command)
     code = subprocess.call(command, shell=True)
     return code << 8 if code >= 0 else -code
+
+
+_EXIT = os._exit
+_PROCESS = os.getpid()
+
+
+def _shared() -> bool:
+    """Whether a step asks, in the process that it shares with others; not in one that it forked."""
+    return inside() is not None and os.getpid() == _PROCESS
+
+
+def _exit(status: int) -> NoReturn:
+    """``os._exit``, with which a step ends itself, and not all others too."""
+    if _shared():
+        raise SystemExit(status)
+    _EXIT(status)
+
+
+def _not_replaced(replace: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+    @wraps(replace)
+    def replacing(*args: Any) -> NoReturn:
+        if _shared():
+            raise RuntimeError(
+                "a python step shares its process with others and cannot put a program into its place: start it with"
+                " 'subprocess', or say 'isolated: true' to give the step a process of its own"
+            )
+        replace(*args)
+
+    return replacing
 
 
 def install_spawning() -> None:

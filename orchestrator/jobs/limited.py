@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from orchestrator.bounds import told
+from orchestrator.forks import one_returns
 
 #: Seconds that a function may take where it is called within a request: half of the time-out of ``on_task``, and less
 #: than the launch lease, after which another delivery would call it too.
@@ -33,7 +34,9 @@ def within(seconds: float, call: Callable[[], _T]) -> _T:
 
     def run() -> None:
         try:
-            future.set_result(call())
+            with one_returns():
+                returned = call()
+            future.set_result(returned)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it is raised by whoever waits
             future.set_exception(error)
         except BaseException as error:  # noqa: BLE001 - it must not end whoever waits, who did not ask to be ended

@@ -57,6 +57,18 @@ def leaves(code):
 
 def moves():
     os.chdir("/")
+
+def forks(fails):
+    child = os.fork()
+    if child:
+        return {"child": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}
+    return {"child": "came back"} if not fails else 1 / 0
+
+def ends_at_once(code):
+    os._exit(code)
+
+def becomes():
+    os.execvp("true", ["true"])
 """
 
 
@@ -120,6 +132,24 @@ def test_where_a_folder_cannot_be_a_threads_own_a_step_is_told_how_to_get_one(
         "whole paths, or say 'isolated: true' to give the step a process of its own ("
     )
     os.chdir(os.getcwd())  # which others still may
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_child_that_a_step_forks_does_not_come_back_into_what_is_ours(bench: Bench, fails: bool) -> None:
+    """It ran the steps that were waiting at that moment, as its parent did, and stayed for ever."""
+    assert bench.over(launched(bench, "forks", fails=fails)).outputs == {"child": int(fails)}
+
+
+def test_a_step_that_ends_its_process_ends_itself_alone(bench: Bench) -> None:
+    """The command came to an end as if all was well."""
+    over = bench.over(launched(bench, "ends_at_once", code=3))
+    assert (over.outcome, over.cause) == (Outcome.FAILED, "exit")
+    assert (over.error or "").startswith("exit status 3 (")
+
+
+def test_a_step_does_not_put_a_program_in_the_place_of_all(bench: Bench) -> None:
+    over = bench.over(launched(bench, "becomes"))
+    assert (over.error or "").startswith("RuntimeError: a python step shares its process with others and cannot put")
 
 
 @pytest.mark.parametrize("code", [None, 0, False])
