@@ -91,7 +91,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     @staticmethod
     def joined(parts: Iterable[object]) -> str:
-        return bounded("~", lambda *given: "".join(map(str, given)))(*parts)
+        return str(bounded("~", lambda *given: "".join(map(str, given)))(*parts))
 
 
 def _instead(key: object, known: list[str]) -> str:
