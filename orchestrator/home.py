@@ -3,6 +3,7 @@
 It is all the owner's alone (see private.py), but for what steps write themselves, which lies in folders that are.
 
 .orchestrator/orchestrator.db
+.orchestrator/locks/RUN                        held by the process that drives the run
 .orchestrator/runs/RUN/data/                   shared by the run's steps
 .orchestrator/runs/RUN/params.json             all of the run's params, for commands
 .orchestrator/runs/RUN/graph.png               drawn when the run ends
@@ -55,7 +56,7 @@ class Home:
     def _close_to_others(self) -> None:
         """Take from others what an older version let them see. Its mode tells whether a folder of runs was seen to."""
         found = {entry.name for entry in self.path.iterdir()}
-        ours = {".gitignore", "runs", *(self.database.name + suffix for suffix in ("", "-wal", "-shm"))}
+        ours = {".gitignore", "runs", "locks", *(self.database.name + suffix for suffix in ("", "-wal", "-shm"))}
         for name in found & ours - {"runs"}:
             private.close_to_others(self.path / name)
         if "runs" in found:
@@ -88,31 +89,45 @@ class Home:
     @contextmanager
     def hold(self, run_id: str) -> Iterator[None]:
         """Be the only process that drives this run. Raises HeldError if another one does; a dead one does not."""
-        folder = self.run(run_id)
         self._check_writable()
-        private.make_folder(folder)
-        lock = locks.keep(private.opener(str(folder / "lock"), os.O_RDWR | os.O_CREAT))
+        taken: list[int] = []
         try:
-            while not _lock(lock, fcntl.LOCK_EX):
-                if _lock(lock, fcntl.LOCK_SH):  # somebody was only looking (``held``)
-                    continue
-                raise HeldError(
-                    f"run '{run_id}' is being driven by another process: watch it with 'orchestrator status {run_id}'"
-                )
+            for path in self._locks(run_id):
+                private.make_folder(path.parent)
+                taken.append(lock := locks.keep(private.opener(str(path), os.O_RDWR | os.O_CREAT)))
+                while not _lock(lock, fcntl.LOCK_EX):
+                    if _lock(lock, fcntl.LOCK_SH):  # somebody was only looking (``held``)
+                        continue
+                    raise HeldError(
+                        f"run '{run_id}' is being driven by another process: "
+                        f"watch it with 'orchestrator status {run_id}'"
+                    )
             yield
         finally:
-            locks.let_go(lock)
+            for lock in taken:
+                locks.let_go(lock)
 
     def held(self, run_id: str) -> bool:
         """Whether a process drives this run now."""
-        try:
-            lock = os.open(self.run(run_id) / "lock", os.O_RDONLY | os.O_NONBLOCK)
-        except FileNotFoundError:
-            return False
-        try:
-            return not _lock(lock, fcntl.LOCK_SH)
-        finally:
-            os.close(lock)
+        return any(map(_is_held, self._locks(run_id)))
+
+    def _locks(self, run_id: str) -> tuple[Path, Path]:
+        """The lock of who drives the run, which is in no folder that a step is given or somebody may want to delete.
+
+        The other is the one that an older version looks at.
+        """
+        return self.path / "locks" / run_id, self.run(run_id) / "lock"
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        lock = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _lock(lock, fcntl.LOCK_SH)
+    finally:
+        os.close(lock)
 
 
 def _lock(lock: int, how: int) -> bool:

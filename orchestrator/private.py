@@ -48,11 +48,14 @@ def make_folder(path: Path) -> None:
 def opener(path: str, flags: int) -> int:
     """What ``open`` takes as its ``opener``: a new file is the owner's alone, and one of before becomes so.
 
-    Raises FileNotFoundError if it is no plain file, and OSError.
+    Raises FileNotFoundError if it is a pipe, and OSError.
     """
-    descriptor = _plain(path, flags)
+    descriptor = os.open(path, flags | os.O_NONBLOCK, FILE)
     found = os.fstat(descriptor)
-    if stat.S_IMODE(found.st_mode) != FILE and found.st_uid == os.geteuid():
+    if stat.S_ISFIFO(found.st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "expected a file, and no pipe", path)
+    if stat.S_IMODE(found.st_mode) != FILE and stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
         os.fchmod(descriptor, FILE)
     return descriptor
 
@@ -63,7 +66,7 @@ def reading(path: Path) -> BinaryIO:
 
 
 def _plain(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags | os.O_NONBLOCK, FILE)
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise FileNotFoundError(errno.ENOENT, "expected a plain file", path)

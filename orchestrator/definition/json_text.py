@@ -1,6 +1,7 @@
 """JSON text -> data, and the line of every key. It takes JSON as its standard has it: no NaN, no comments."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,6 +9,9 @@ from typing import Any
 
 from orchestrator.definition.texts import TOO_DEEP, Flaw, Lines, UnreadableError, finite, integer, repeated, too_deep
 from orchestrator.definition.wording import Path
+
+#: After how many flaws a text is read no further whose lines nobody asks for.
+MOST_FLAWS = 1_000
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]|[^\s{}\[\],:"]+')
 
@@ -53,7 +57,7 @@ def read(text: str, lines: Lines | None = None) -> tuple[Any, list[Flaw]]:
         raise UnreadableError(1, TOO_DEEP)
     if lines is None and not flawed:
         return data, []
-    return data, _flaws(text, lines if lines is not None else {})
+    return data, _flaws(text, lines) if lines is not None else _flaws(text, {}, MOST_FLAWS)
 
 
 def _unreadable(text: str, error: json.JSONDecodeError) -> UnreadableError:
@@ -75,12 +79,14 @@ class _Level:
     keys: set[str] = field(default_factory=set)
 
 
-def _flaws(text: str, lines: Lines) -> list[Flaw]:
+def _flaws(text: str, lines: Lines, most: float = math.inf) -> list[Flaw]:
     """Go through a text that is JSON: note the line of everything, and what the decoder could not tell the line of."""
     flaws: list[Flaw] = []
     levels: list[_Level] = []
     line = 1
     for match in _TOKEN.finditer(text):
+        if len(flaws) >= most:
+            break
         token = match[0]
         level = levels[-1] if levels else _Level((), None)
         match token[0]:

@@ -19,6 +19,9 @@ from orchestrator.suggestions import did_you_mean
 if TYPE_CHECKING:
     from orchestrator.core.graph import Param
 
+#: The params that a graph does not have which are told one by one.
+MOST_UNKNOWN = 20
+
 #: Defaults that are only known when the run starts.
 TODAY = "today"
 YESTERDAY = "yesterday"
@@ -59,11 +62,13 @@ def _resolved(
     params: Sequence["Param"], given: Mapping[str, object], now: datetime
 ) -> tuple[dict[str, Json], list[tuple[str, str]]]:
     known = {param.name: param for param in params}
+    unknown = [name for name in given if name not in known]
     wrong = [
         (name, f"this graph has no such param{did_you_mean(name, known) or _none_or_list(known)}")
-        for name in given
-        if name not in known
+        for name in unknown[:MOST_UNKNOWN]
     ]
+    if rest := unknown[MOST_UNKNOWN:]:
+        wrong.append((rest[0], f"this graph has no such param, nor the {len(rest) - 1:,} others that were given"))
     values: dict[str, Json] = {}
     for name, param in known.items():
         if name not in given and param.required:

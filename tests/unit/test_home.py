@@ -1,6 +1,8 @@
 """Where the embedded world keeps its things, and who may drive a run."""
 
+import fcntl
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,31 @@ def test_one_process_at_a_time_drives_a_run(tmp_path: Path) -> None:
 def test_a_run_id_that_cannot_be_a_folder_is_refused(run_id: str) -> None:
     with pytest.raises(UsageError, match="run id: expected"):
         check_run_id(run_id)
+
+
+def test_a_run_is_held_though_somebody_removes_its_folder(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    with home.hold("r1"):
+        shutil.rmtree(home.run("r1"))
+        assert home.held("r1")
+        with pytest.raises(UsageError, match="run 'r1' is being driven by another process"), home.hold("r1"):
+            raise AssertionError("held twice")
+    assert not home.held("r1")
+
+
+@pytest.mark.parametrize("version", ["older", "newer"])
+def test_two_versions_do_not_drive_one_run(tmp_path: Path, version: str):
+    """An older one has its lock in the run's folder."""
+    home = Home(tmp_path / "home")
+    home.run("r1").mkdir(parents=True)
+    with (home.run("r1") / "lock").open("w") as lock:
+        if version == "older":
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with pytest.raises(UsageError, match="run 'r1' is being driven by another process"), home.hold("r1"):
+                raise AssertionError("held twice")
+        else:
+            with home.hold("r1"), pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_what_a_step_forks_off_holds_no_run(tmp_path: Path):

@@ -18,7 +18,7 @@ from orchestrator.core import ending, machine
 from orchestrator.core.model import JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.plan import SPREAD, WIDE, compile_plan
 from orchestrator.core.steps import Step
-from orchestrator.definition import build, cron, expressions, load, yaml_text
+from orchestrator.definition import build, cron, expressions, json_text, load, params, yaml_text
 from orchestrator.definition.budget import MOST_FILLED, MOST_MADE, OTHER
 from orchestrator.definition.json_text import read as read_json
 from orchestrator.definition.load import load_graph
@@ -291,6 +291,20 @@ def test_an_expression_makes_up_to_a_bound():
     assert evaluate("(params.t ~ params.t ~ params.t ~ params.t ~ params.t) | length", context) == 5 * text
     with pytest.raises(expressions.ExpressionError, match="this makes more than 10,000,000 letters"):
         evaluate("(params.t ~ params.t ~ params.t ~ params.t ~ params.t ~ 1) | length", context)
+
+
+def test_so_many_unknown_params_are_told_one_by_one():
+    most = params.MOST_UNKNOWN
+    assert len(params.misfits([], dict.fromkeys(map(str, range(most))))) == most
+    wrong = params.misfits([], dict.fromkeys(map(str, range(most + 3))))
+    assert len(wrong) == most + 1
+    assert wrong[-1] == (str(most), "this graph has no such param, nor the 2 others that were given")
+
+
+def test_a_request_is_read_up_to_so_many_flaws():
+    most = json_text.MOST_FLAWS
+    for given, noted in ((most, most), (most + 1, most)):
+        assert len(read_json(f"[{','.join(['NaN'] * given)}]")[1]) == noted
 
 
 def test_a_cron_text_has_up_to_so_many_letters():
