@@ -214,6 +214,7 @@ class Deployed:
             {"dataflow": self._dataflow, "wait": WaitBackend(time.time), "call": CallBackend(time.time)},
             time.time,
             launch_lease=self.settings.launch_lease,
+            launch_margin=self.settings.launch_margin,
             signal_delay=self.settings.signal_delay,
             job_prefix=self.settings.job_prefix,
             facts=lambda run: facts_of(run) | {"deployment": dict(self.settings.values)},

@@ -28,6 +28,7 @@ DEPLOYED_VARIABLES = (
     "ORCHESTRATOR_FOLDER",
     "ORCHESTRATOR_SIGNAL_DELAY",
     "ORCHESTRATOR_LAUNCH_LEASE",
+    "ORCHESTRATOR_LAUNCH_MARGIN",
     "ORCHESTRATOR_JOB_PREFIX",
     "ORCHESTRATOR_JOB_OPTIONS",
     "ORCHESTRATOR_VALUES",
@@ -115,6 +116,7 @@ class CloudSettings:
     folder: Path
     signal_delay: float
     launch_lease: float
+    launch_margin: float
     verify_audience: str | None
     verify_accounts: tuple[str, ...]
     tasks_endpoint: str | None
@@ -146,7 +148,8 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         task_audience=found.text("ORCHESTRATOR_TASK_AUDIENCE", found.text("ORCHESTRATOR_TASK_URL")),
         folder=Path(found.text("ORCHESTRATOR_FOLDER", ".")),
         signal_delay=found.seconds("ORCHESTRATOR_SIGNAL_DELAY", 2.0),
-        launch_lease=found.seconds("ORCHESTRATOR_LAUNCH_LEASE", 90.0),
+        launch_lease=(lease := found.seconds("ORCHESTRATOR_LAUNCH_LEASE", 330.0)),
+        launch_margin=found.less("ORCHESTRATOR_LAUNCH_MARGIN", 210.0, than=("ORCHESTRATOR_LAUNCH_LEASE", lease)),
         verify_audience=verify,
         verify_accounts=tuple(found.text("ORCHESTRATOR_VERIFY_ACCOUNT").split(",")) if verify else (),
         tasks_endpoint=environment.get("CLOUD_TASKS_EMULATOR_HOST"),
@@ -191,6 +194,13 @@ class _Variables:
             number = -1.0
         if not 0 <= number < float("inf"):
             self.wrong.append(f"{name}: expected a number of seconds, came {value!r}")
+        return number
+
+    def less(self, name: str, default: float, than: tuple[str, float]) -> float:
+        """A number of seconds below another variable's."""
+        number = self.seconds(name, default)
+        if number >= than[1] >= 0:
+            self.wrong.append(f"{name}: expected less than the {than[1]:g} s of {than[0]}, came {number:g}")
         return number
 
     def days(self, name: str) -> float | None:

@@ -18,9 +18,11 @@ locals {
   # People call start; the others only Google's services of this project, which are inside.
   ingress = { start = { all = "ALLOW_ALL", internal = "ALLOW_INTERNAL_ONLY", load-balancer = "ALLOW_INTERNAL_AND_GCLB" }[var.start_ingress] }
 
-  # For so long nobody else launches what one delivery of a task has claimed: until that delivery has been stopped, by
-  # clocks that are each 30 s off (the engine's clock_skew), and its job has had 30 s to be seen in a list.
-  launch_lease = local.functions.on_task.timeout + 2 * 30 + 30
+  # For so long nobody else launches what one delivery of a task has claimed, and in the last part of that, the margin,
+  # neither does that delivery, unless it could claim it anew. In the margin a call has its time-out of 60 s, its job
+  # has 30 s to be seen in a list, and each of two clocks may be 60 s off (the engine's clock_skew).
+  launch_margin = 2 * 60 + 60 + 30
+  launch_lease  = local.functions.on_task.timeout + local.launch_margin
 
   # Only where both the account and the audience of a caller's token are ours to choose.
   verified = var.verify_tokens ? { on_task = ["caller", "looks"], sweep = ["scheduler"] } : {}
@@ -42,6 +44,7 @@ locals {
     ORCHESTRATOR_VALUES            = jsonencode(var.values)
     ORCHESTRATOR_SIGNAL_DELAY      = tostring(var.signal_delay)
     ORCHESTRATOR_LAUNCH_LEASE      = tostring(local.launch_lease)
+    ORCHESTRATOR_LAUNCH_MARGIN     = tostring(local.launch_margin)
     ORCHESTRATOR_RETENTION_DAYS    = var.run_retention_days == null ? "none" : tostring(var.run_retention_days)
     ORCHESTRATOR_STUCK_AFTER       = tostring(var.alerts.stuck_after)
     ORCHESTRATOR_SWEEP_FOR         = tostring(floor(local.functions.sweep.timeout / 2)) # the other half is the last run's

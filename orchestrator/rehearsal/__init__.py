@@ -171,6 +171,7 @@ class Rehearsal:
             "ORCHESTRATOR_SIGNALS_ACCOUNT": f"looks@{PROJECT}.iam.gserviceaccount.com",
             "ORCHESTRATOR_FOLDER": str(self._folder),
             "ORCHESTRATOR_LAUNCH_LEASE": "3",
+            "ORCHESTRATOR_LAUNCH_MARGIN": "1",
             "ORCHESTRATOR_JOB_PREFIX": PREFIX,
             "ORCHESTRATOR_JOB_OPTIONS": '{"temp_location": "gs://rehearsal/temp", "labels": {"env": "dev"}}',
             "ORCHESTRATOR_VALUES": json.dumps({name: name for name in deployment_values(self.graph)}),

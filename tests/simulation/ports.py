@@ -31,7 +31,6 @@ from orchestrator.ports import (
 )
 from orchestrator.stores.memory import MemoryStore
 from tests.simulation.loop import Crash
-from tests.simulation.services import ActiveNames
 from tests.simulation.weather import WITHIN
 
 if TYPE_CHECKING:
@@ -203,18 +202,6 @@ class ShakyBackend:
 
     def _told(self, launched: Launched) -> Launched:
         return launched if self.world.weather.hints else replace(launched, due=None)
-
-
-class ShakyNames(ShakyBackend):
-    """The way to a service whose names can be used again."""
-
-    def __init__(self, world: "World", inner: ActiveNames) -> None:
-        super().__init__(world, inner)
-        self._names = inner
-
-    def discard(self, job: str) -> None:
-        self.world.loop.pause("discard")
-        self._names.discard(job)
 
 
 def struck(fate: str, act: Callable[[], T], error: type[OrchestratorError], some: Callable[[], object] | None) -> T:

@@ -1,6 +1,7 @@
 """What the simulation has found, each case by itself. Seeds change their meaning with the generator; these do not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -12,13 +13,12 @@ from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import BackendError
-from orchestrator.jobs.scripted import Script
+from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import JobRequest, Launched
 from orchestrator.queues.local import LocalQueue
 from orchestrator.sqlite import Database
 from orchestrator.stores.memory import MemoryStore
 from tests.simulation.scenario import Attempt, Fate, Scenario
-from tests.simulation.services import ActiveNames
 from tests.simulation.weather import Weather
 from tests.simulation.world import World
 
@@ -61,8 +61,11 @@ def test_a_step_left_behind_by_an_impatient_one_may_arrive_at_the_end_through_a_
     assert failures((Step("first", JOB), *fan), Attempt(), CALM) == []
 
 
-class Slow(ActiveNames):
-    """A service that takes its time to answer: ``meanwhile`` happens once, between its look and its answer."""
+class Slow(ScriptedBackend):
+    """A service that takes its time to answer: ``meanwhile`` happens once, between its look and its answer.
+
+    It takes each name again and again.
+    """
 
     meanwhile: Callable[[], None] | None = None
     down = True
@@ -71,7 +74,7 @@ class Slow(ActiveNames):
         if self.down:
             self.down = False
             raise BackendError("down")
-        return super().launch(request)
+        return super().launch(replace(request, name=f"{request.name}/{len(self.jobs)}"))
 
     def find(self, request: JobRequest) -> Launched | None:
         found = super().find(request)
@@ -84,7 +87,7 @@ class Slow(ActiveNames):
 def test_of_two_who_find_that_a_claim_ran_out_one_launches() -> None:
     """Both found no job and launched one; where the first has ended, nothing at Dataflow prevents a second."""
     now = 1000.0
-    service = Slow(lambda _: Script(), lambda: now, unlisted=0.0)
+    service = Slow(lambda _: Script(), lambda: now)
     database = Database(":memory:")
     queue = LocalQueue(database)
     engine = Engine(MemoryStore(), queue, {"job": service}, lambda: now, launch_lease=90.0)

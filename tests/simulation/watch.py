@@ -37,6 +37,7 @@ class Watch:
         self._clock = clock
         self._latest = latest
         self._excused: set[tuple[int, int]] = set()
+        self._surprised: set[int] = set()
         self._stopped: dict[int, float] = {}
         self.failures: list[str] = []
         self.status = RunStatus.RUNNING
@@ -97,10 +98,10 @@ class Watch:
 
     @property
     def touched(self) -> set[int]:
-        """The steps that were cancelled, and all behind them: the oracle cannot know how they end."""
+        """The steps that were cancelled, or surprised, and all behind them: the oracle cannot know how they end."""
         found: set[int] = set()
         for node in self.plan.topological:
-            if node in self._stopped or found.intersection(self._inspector.before[node]):
+            if node in self._stopped or node in self._surprised or found.intersection(self._inspector.before[node]):
                 found.add(node)
         return found
 
@@ -146,6 +147,10 @@ class Watch:
         """All of the run, with what somebody has deleted: nobody else may do so, and it counts all the same."""
         found = self._store.load_all(self.key)
         return View({**self.lost, **found.states}, found.counters)
+
+    def surprise(self, node: int) -> None:
+        """Dataflow contradicts itself about a step's job: how the step ends depends on who sees what."""
+        self._surprised.add(node)
 
     def look(self) -> list[str]:
         """All that was found wrong so far, the nodes changed since the last look included."""

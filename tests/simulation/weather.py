@@ -57,7 +57,8 @@ OTHERS = (
     "operator: cancels the run", "operator: cancels steps", "operator: twice", "operator: gives up",
     "handler: outlives its request", "handler: frozen", "launch: frozen on the way", "clock: jumps",
     "expression: raises", "job: leaves too much", "machine: older", "machine: newer",
-    "run: beside others", "hand: deletes a step",
+    "find: a list loses a job", "status: goes back", "launch: refused, and it runs", "launch: one job too many",
+    "quota: none for now", "run: beside others", "hand: deletes a step",
     "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
 )  # fmt: skip
 
@@ -96,6 +97,9 @@ class Weather:
     keeps no order. ``hard``: whether it backs off for minutes and gives up soon. ``versions``: whether the machines are
     of several versions. ``firestore``: whether the store is the adapter of Firestore's. ``hand``: whether somebody
     deletes the documents of steps. ``forged``: that with a task another is put that nobody owes.
+
+    Of Dataflow: ``lost``: that a list loses a job. ``goes_back``: that a state is an older one than was told before.
+    ``contradicts``: that a launch is refused and runs. ``storms``: times without quota.
     """
 
     call: float = 0.0
@@ -124,6 +128,10 @@ class Weather:
     versions: bool = False
     firestore: bool = False
     hand: bool = False
+    lost: float = 0.0
+    goes_back: float = 0.0
+    contradicts: float = 0.0
+    storms: int = 0
 
     @property
     def margin(self) -> float:
@@ -197,4 +205,8 @@ def draw(random: Random) -> Weather:
         forged=random.choice([0.0, 0.0, 0.1]),
         versions=random.random() < 0.2,
         firestore=random.random() < 0.06,
+        lost=random.choice([0.0, 0.0, 0.3]),
+        goes_back=random.choice([0.0, 0.0, 0.1]),
+        contradicts=random.choice([0.0, 0.0, 0.1]),
+        storms=random.choice([0, 0, 0, 1, 3]),
     )

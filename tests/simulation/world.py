@@ -10,21 +10,23 @@ from orchestrator.core.messages import Launch
 from orchestrator.core.model import Outcome, Run
 from orchestrator.engine import Engine
 from orchestrator.errors import LaunchRefusedError, OrchestratorError
+from orchestrator.jobs.dataflow.answers import AnswerError
+from orchestrator.jobs.dataflow.handle import read_handle
 from orchestrator.jobs.scripted import Script, ScriptedBackend, ScriptedJob
 from orchestrator.jobs.wait import WaitBackend
 from orchestrator.ports import JobBackend, JobRequest
 from orchestrator.stores.memory import MemoryStore
 from tests.simulation.clocks import WrongClock
+from tests.simulation.dataflow import Dataflow, DataflowJobs
 from tests.simulation.graphs import random_scenario
 from tests.simulation.hand import Hand
 from tests.simulation.life import Life
 from tests.simulation.loop import START, Loop
 from tests.simulation.operator import Operator
 from tests.simulation.oracle import endings
-from tests.simulation.ports import ShakyBackend, ShakyNames, ShakyStore, struck, struck_within
+from tests.simulation.ports import ShakyBackend, ShakyStore, struck, struck_within
 from tests.simulation.real import real_scenario
 from tests.simulation.scenario import TOO_MUCH, Fate, Raises, Scenario
-from tests.simulation.services import ActiveNames
 from tests.simulation.traffic import Traffic
 from tests.simulation.versions import ports
 from tests.simulation.weather import WITHIN, Weather, draw
@@ -50,6 +52,12 @@ BESIDES, OTHERS = (0, 0, 0, 0, 0, 0, 1, 1, 2), 10
 
 #: Seconds after which a job that is one too many must have been stopped.
 LONG = 600.0
+
+#: For how many seconds a handler stands still, on average.
+FREEZES = (60.0, 150.0, 600.0)
+
+#: Seconds for which there is no quota, once it is used up.
+STORM = 200.0
 
 #: Seconds after the first run within which others begin.
 MOMENTS = (0.0, 10.0, 300.0, 3000.0)
@@ -86,6 +94,8 @@ class World:
         self.hand = Hand(self)
         self.machines = [self.machine() for _ in range(MACHINES)]
         self._lags: dict[str, float] = {}
+        self.lost: set[str] = set()
+        self._storms = [self.random.uniform(0.0, 3000.0) for _ in range(weather.storms)]
 
     @property
     def now(self) -> float:
@@ -109,12 +119,7 @@ class World:
         jumps = (lambda: self.count("clock: jumps")) if self.weather.jumps else None
         clock = WrongClock(lambda: self.loop.now, self.weather.skew, jumps, self.random)
         wait: JobBackend = WaitBackend(lambda: self.loop.now)
-        shaky = (
-            ShakyNames(self, self.service)
-            if isinstance(self.service, ActiveNames)
-            else ShakyBackend(self, self.service)
-        )
-        backends = {"job": shaky, "wait": wait}
+        backends = {"job": self._jobs(), "wait": wait}
         store, queue = ports(self, self.store())
         return Engine(store, queue, backends, clock, launch_lease=self.weather.lease, launch_margin=self.weather.margin)
 
@@ -144,7 +149,11 @@ class World:
 
         if self.weather.unique:
             return ScriptedBackend(self._write, clock)
-        return ActiveNames(self._write, clock, self.weather.unlisted)
+        return Dataflow(self._write, clock)
+
+    def _jobs(self) -> JobBackend:
+        service = self.service
+        return DataflowJobs(self, service) if isinstance(service, Dataflow) else ShakyBackend(self, service)
 
     def play(self) -> Result:
         """Let it all happen, until nothing is left to happen or something is wrong."""
@@ -198,6 +207,16 @@ class World:
     ) -> T:
         """A handler's call of a port: others have a turn first, and then it may go wrong."""
         self.loop.pause(verb, self._stall())
+        return self.strike(verb, act, error, some)
+
+    def strike(
+        self,
+        verb: str,
+        act: Callable[[], T],
+        error: type[OrchestratorError],
+        some: Callable[[], object] | None = None,
+    ) -> T:
+        """A call that may go wrong now."""
         fate = self.weather.strikes(self.random, verb)
         if fate is None:
             result = act()
@@ -211,7 +230,7 @@ class World:
     def send(self, request: JobRequest) -> None:
         """A launch is on its way. Where its sender stands still now, no clock and no claim can know."""
         slow = self.random.random() * self.weather.slow
-        if self.random.random() < 5 * self.weather.frozen:
+        if self.random.random() < 10 * self.weather.frozen:
             self.count("launch: frozen on the way")
             self.life(request.run.key).watch.excuse(request)
             slow = self.random.expovariate(1 / 600)
@@ -231,6 +250,12 @@ class World:
         if job not in self._lags:
             self._lags[job] = self.random.choice([0.0, self.random.uniform(0.0, self.weather.lag)])
         return self._lags[job]
+
+    def no_quota(self) -> None:
+        """Raises AnswerError while there is no quota for calls of Dataflow."""
+        if any(0 <= self.now - START - storm < STORM for storm in self._storms):
+            self.count("quota: none for now")
+            raise AnswerError("429 quota exceeded for quota metric 'Requests'", 429)
 
     def created(self, request: JobRequest, job: str) -> None:
         """A job was made outside: its end will be heard of."""
@@ -260,7 +285,7 @@ class World:
     def _stall(self) -> float:
         if self.weather.frozen and self.random.random() < self.weather.frozen:
             self.count("handler: frozen")
-            return self.random.expovariate(1 / 600)
+            return self.random.expovariate(1 / self.random.choice(FREEZES))
         return self.random.expovariate(0.2) if self.random.random() < self.weather.stall else 0.0
 
     def _over(self, job: ScriptedJob) -> float:
@@ -285,8 +310,8 @@ class World:
         if len(jobs) == 1:
             return False
         state = self.memory.load(request.run.key, (request.node,), ()).state(request.node)
-        stays = state.job if state.attempt == request.attempt else jobs[0]
-        return name != stays and job.cancelled_at is None and job.script.seconds > LONG
+        stays = read_handle(state.job).id if state.job and state.attempt == request.attempt else jobs[0]
+        return name != stays and not job.asked and job.script.seconds > LONG
 
     def _launch(self, job: ScriptedJob) -> str:
         """The task that launched it."""

@@ -11,6 +11,7 @@ from typing import Any
 from orchestrator.core.names import job_name_pattern
 from orchestrator.deployment import FUNCTIONS, GRANTS, ROLES, Deployment
 from orchestrator.endings import ENDINGS
+from orchestrator.engine.launching import LIST_LAG
 from orchestrator.engine.ledger import Ledger
 from orchestrator.ports import LANES
 from orchestrator.settings import DEPLOYED_VARIABLES, SettingsError, read_cloud_settings
@@ -29,8 +30,8 @@ EXAMPLES = {
     "scheduled": Deployment("your-project", "europe-west4"),
 }
 
-#: Seconds by which two clocks may differ, and by which a list of jobs may lag (docs/design.md, "The cloud's world").
-SKEW, LAG = Ledger.clock_skew, 30.0
+#: Seconds by which a clock may be wrong, that a call may take, and by which a list of jobs may lag (docs/design.md).
+SKEW, CALL, LAG = Ledger.clock_skew, 60.0, LIST_LAG
 
 #: What has no price for being there: it is free, or paid for by what is done with it or kept in it.
 UNPRICED = {
@@ -145,7 +146,9 @@ def environment(name: str, deployed: Deployed) -> Iterator[str]:
             yield f"{target}: tasks go to {settings.task_url}"
         if (settings.project, settings.region, settings.job_prefix) != (told.project, told.region, told.base):
             yield f"{target}: it is told of {settings.project}, {settings.region}, {settings.job_prefix}"
-        if settings.launch_lease < _size(deployed, "on_task")["timeout_seconds"] + 2 * SKEW + LAG:
+        if settings.launch_margin < 2 * SKEW + CALL + LAG:
+            yield f"{target}: a launch may be under way for longer than the margin of {settings.launch_margin} s"
+        if settings.launch_lease < _size(deployed, "on_task")["timeout_seconds"] + settings.launch_margin:
             yield f"{target}: the lease of {settings.launch_lease} s may run out while a launch is still under way"
 
 

@@ -91,7 +91,7 @@ def test_what_follows_from_a_functions_size_follows(imaginary: Google):
     """A longer launch has a longer lease, a longer signal is not delivered twice, and a smaller on_task gets less."""
     sizes = {"on_task": {"timeout": 300, "max_instances": 3}, "on_signal": {"timeout": 90}}
     deployed = imaginary.apply(example="minimal", functions=sizes)
-    assert deployed.environment("on_task")["ORCHESTRATOR_LAUNCH_LEASE"] == "390"
+    assert deployed.environment("on_task")["ORCHESTRATOR_LAUNCH_LEASE"] == "510"
     assert deployed.resources['google_pubsub_subscription.signals["signals"]']["ack_deadline_seconds"] == 100
     lanes = [deployed.resources[f'google_cloud_tasks_queue.lane["{lane}"]'] for lane in ("checks", "signals")]
     assert [lane["rate_limits"][0]["max_concurrent_dispatches"] for lane in lanes] == [1, 3 * 4 - 10 - 1]

@@ -60,7 +60,8 @@ def test_a_deployed_function_has_sensible_defaults():
         task_audience="https://on-task.example",
         folder=Path(),
         signal_delay=2.0,
-        launch_lease=90.0,
+        launch_lease=330.0,
+        launch_margin=210.0,
         verify_audience=None,
         verify_accounts=(),
         tasks_endpoint=None,
@@ -102,6 +103,14 @@ def test_who_may_start_a_few_graphs_only_is_known_by_e_mail():
     with pytest.raises(SettingsError) as wrong:
         read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_STARTERS": '{"ann@example.com": "sales"}'})
     assert str(wrong.value) == "ORCHESTRATOR_STARTERS: ann@example.com: expected a list of graphs, came 'sales'"
+
+
+def test_a_launch_has_time_to_be_sent_before_others_may_make_it():
+    with pytest.raises(SettingsError) as wrong:
+        read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_LAUNCH_LEASE": "90"})
+    assert str(wrong.value) == (
+        "ORCHESTRATOR_LAUNCH_MARGIN: expected less than the 90 s of ORCHESTRATOR_LAUNCH_LEASE, came 210"
+    )
 
 
 @pytest.mark.parametrize("prefix", ["orc", "orc-dev", "o", "orc-2", "a" * 20])

@@ -34,10 +34,10 @@ DRAIN_FOR = 30 * 60.0
 class DataflowBackend:
     """Launches templates in a project, each step in its region or in ``default_region``.
 
-    ``api_endpoint``: another server than Google's, such as the stand-in. ``credentials``: google-auth's; those of the
-    environment if not given, and none at an endpoint without TLS. ``timeout``: seconds, for each call. ``defaults``:
-    options of a job whose step does not say otherwise, by the graph file's names. ``drain_for``: seconds for which a
-    job that drains is left alone, though it is asked again to stop.
+    ``api``: another way to the service. ``api_endpoint``: another server than Google's, such as the stand-in.
+    ``credentials``: google-auth's; those of the environment if not given, and none at an endpoint without TLS.
+    ``timeout``: seconds, for each call. ``defaults``: options of a job whose step does not say otherwise, by the graph
+    file's names. ``drain_for``: seconds for which a job that drains is left alone, though it is asked again to stop.
     """
 
     kind = "dataflow"
@@ -48,6 +48,7 @@ class DataflowBackend:
         default_region: str | None,
         clock: Clock = time.time,
         *,
+        api: Api | None = None,
         api_endpoint: str | None = None,
         credentials: Any | None = None,
         timeout: float = 60.0,
@@ -56,7 +57,7 @@ class DataflowBackend:
         drain_for: float = 0.0,
         force_after: float = FORCE_AFTER,
     ) -> None:
-        self._api = Api(project, api_endpoint, credentials, timeout)
+        self._api = api or Api(project, api_endpoint, credentials, timeout)
         self._region = default_region
         self._clock = clock
         self._defaults = defaults or {}
