@@ -47,7 +47,7 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
     try:
         return _launch(ledger, claim, request, ledger.backend(work.kind))
     except LaunchRefusedError as error:
-        ledger.handle(run, plan, node, _hopeless(claim, str(error), error.cause))
+        _end(claim, _hopeless(claim, str(error), error.cause))
         return _look_later(ledger, plan, effect)
 
 
@@ -58,7 +58,7 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
     try:
         job = None if claim.new else backend.find(request)
         if job is None and claim.abandoned:
-            return ledger.handle(run, plan, node, JobEnded(attempt, Outcome.CANCELLED, begun, claimed_at=claim.at))
+            return _end(claim, JobEnded(attempt, Outcome.CANCELLED, begun, claimed_at=claim.at))
         if job is None:
             claim.must_be_mine()
             job = backend.launch(request)
@@ -70,12 +70,20 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
     if isinstance(job, JobOver):
         state = StepState(Status.LAUNCHING, attempt, started_at=begun)
         over = ended(plan.steps[node], state, job, skew=0.0)  # one clock told when it began and when it ended
-        return ledger.handle(run, plan, node, replace(over, claimed_at=claim.at))
+        return _end(claim, replace(over, claimed_at=claim.at))
     commit = ledger.commit(run, plan, node, JobLaunched(attempt, job.job, ledger.clock(), job.due))
-    ledger.follow(run, plan, node, commit)
     if ledger.launch_lease:
         cancel_others(backend, request, commit.state, job)
-    return None
+    return ledger.follow(run, plan, node, commit)
+
+
+def _end(claim: Claim, event: JobEnded) -> None:
+    """The attempt ended with its launch. If it is launched by another by now, come again: that one may have died."""
+    ledger, run, plan, node = claim.ledger, claim.run, claim.plan, claim.effect.node
+    commit = ledger.commit(run, plan, node, event)
+    if not commit.applied and commit.state.status is Status.LAUNCHING and commit.state.attempt == event.attempt:
+        raise BackendError(f"another delivery claimed {claim.job_name} and may be launching it: try again later")
+    ledger.follow(run, plan, node, commit)
 
 
 def _too_late(ledger: Ledger, run: Run, plan: Plan, effect: Launch, work: Work, state: StepState) -> None:
@@ -107,7 +115,7 @@ def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, ca
     if isinstance(claim, StepState):
         return ledger.roll_forward(run, plan, effect.node)
     claim.must_be_mine()
-    return ledger.handle(run, plan, effect.node, _hopeless(claim, error, cause))
+    return _end(claim, _hopeless(claim, error, cause))
 
 
 def _hopeless(claim: Claim, error: str, cause: str) -> JobEnded:

@@ -45,7 +45,7 @@ class Loop:
     """Plays the machines and their clocks. ``trace`` takes a line a turn, if there is one.
 
     ``outlives``: a handler goes on when its request has timed out, as it does on Cloud Run; else it is ended then.
-    ``died_unheard``: handlers that went on and then crashed, so that nobody does again what they were about to do.
+    ``died_unheard``: handlers that went on and then failed, so that nobody does again what they were about to do.
     """
 
     def __init__(self, random: Random, trace: list[str] | None = None, outlives: bool = False) -> None:
@@ -141,7 +141,7 @@ class Loop:
         if handler.thread.dead:
             self.handlers.remove(handler)
             self.say(f"#{handler.number} {handler.name}: {f'raised {error!r}' if error else 'returned'}")
-            if handler.done is _unheard and isinstance(error, Crash):
+            if handler.done is _unheard and error is not None:
                 self.died_unheard.append(handler.name)
             handler.done(error)
 
