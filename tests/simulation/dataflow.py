@@ -118,7 +118,9 @@ class ShakyApi(Api):
         assert ref is not None
         life = self._world.life(ref.run)
         spec = {key: int(value) for key, value in body["launchParameter"]["parameters"].items()}
-        return JobRequest(life.run, ref.node, life.plan.steps[ref.node].name, ref.attempt, name, "dataflow", spec)
+        run = life.stored
+        assert run is not None
+        return JobRequest(run, ref.node, life.plan.steps[ref.node].name, ref.attempt, name, "dataflow", spec)
 
     def _launch(self, request: JobRequest) -> Body:
         world, service, name = self._world, self._service, request.name
