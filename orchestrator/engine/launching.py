@@ -47,6 +47,7 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
     try:
         return _launch(ledger, claim, request, ledger.backend(work.kind))
     except LaunchRefusedError as error:
+        claim.must_be_mine()
         _end(claim, _hopeless(claim, str(error), error.cause))
         return _look_later(ledger, plan, effect)
 

@@ -7,6 +7,7 @@ ENGINE, LEDGER, LAUNCHING, CLAIMING, SOLE, CHECKING = (
     f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "claiming", "sole", "checking")
 )
 SWEEPING, OVERDUE, FITTING = "engine/sweeping.py", "core/overdue.py", "core/fitting.py"
+DATAFLOW, STANDING = "jobs/dataflow/backend.py", "jobs/dataflow/standing.py"
 MEMORY, MESSAGES = "stores/memory.py", "core/messages.py"
 
 
@@ -255,6 +256,45 @@ MUTANTS = (
         CLAIMING,
         "        if self._in_time():\n            return\n        event",
         "        if True:\n            return\n        event",
+    ),
+    Mutant("a launch is sent until others may launch it too", CLAIMING, " - self.ledger.launch_margin", ""),
+    Mutant(
+        "an end at launch is acknowledged though another launches",
+        LAUNCHING,
+        "    if not commit.applied and commit.state.status is Status.LAUNCHING and",
+        "    if False and",
+    ),
+    Mutant(
+        "a launch that was refused is not looked for later",
+        LAUNCHING,
+        "        return _look_later(ledger, plan, effect)\n",
+        "        return None\n",
+    ),
+    # Dataflow.
+    Mutant(
+        "one look at one list is believed",
+        DATAFLOW,
+        "        if found := self.find(request):\n            return found\n        region, named",
+        "        region, named",
+    ),
+    Mutant(
+        "a want of quota is a refusal",
+        DATAFLOW,
+        "        except (AmbiguousLaunchError, LaunchRefusedError) as error:\n",
+        "        except AnswerError as error:\n            raise LaunchRefusedError(str(error)) from error\n"
+        "        except (AmbiguousLaunchError, LaunchRefusedError) as error:\n",
+    ),
+    Mutant(
+        "a streaming job that runs is not what its step waited for",
+        STANDING,
+        "            case states.RUNNING if handle.streaming or handle.keep:\n",
+        "            case states.RUNNING if handle.keep:\n",
+    ),
+    Mutant(
+        "a job whose state goes back has ended",
+        CHECKING,
+        "    if isinstance(status, JobOver) and not status.live:\n",
+        "    if not (isinstance(status, JobOver) and status.live):\n",
     ),
     Mutant(
         "a launch is sent though its claim was taken over",

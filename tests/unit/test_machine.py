@@ -21,6 +21,7 @@ from orchestrator.core.model import (
     StepState,
     Stop,
     StopRequested,
+    TimeUp,
     Transition,
     View,
 )
@@ -221,6 +222,35 @@ def test_a_cancelled_job_counts_as_failed_at_the_join():
     done = replace(RUNNING, status=Status.CANCELLED, ended_at=50.0)
     event = JobEnded(1, Outcome.CANCELLED, 50.0)
     assert evolve(JOINED, A, RUNNING, event) == Transition(done, (JOIN,), Tally(failed=1))
+
+
+OVERDUE = replace(RUNNING, overdue=102.0)
+STOPPED = replace(RUNNING, stop=Stop(40.0, "ann"))
+
+
+def test_that_a_job_is_asked_because_its_time_is_up_is_written_once_and_not_where_somebody_cancelled():
+    assert evolve(JOINED, A, RUNNING, TimeUp(1, 102.0)) == Transition(OVERDUE)
+    for state in (OVERDUE, STOPPED, LAUNCHING, AGAIN, replace(RUNNING, attempt=2)):
+        assert evolve(JOINED, A, state, TimeUp(1, 103.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "status", "cause"),
+    [
+        (RUNNING, JobEnded(1, Outcome.CANCELLED, 500.0), Status.CANCELLED, None),
+        (OVERDUE, JobEnded(1, Outcome.CANCELLED, 12.0), Status.UP_FOR_RETRY, "timeout"),
+        (OVERDUE, JobEnded(1, Outcome.FAILED, 12.0, cause="exit", hopeless=True), Status.UP_FOR_RETRY, "timeout"),
+        (OVERDUE, JobEnded(1, Outcome.INTERRUPTED, 500.0), Status.UP_FOR_RETRY, None),
+        (OVERDUE, JobEnded(1, Outcome.SUCCEEDED, 50.0), Status.SUCCEEDED, None),
+        (replace(OVERDUE, stop=Stop(110.0)), JobEnded(1, Outcome.CANCELLED, 12.0), Status.CANCELLED, "operator"),
+        (STOPPED, JobEnded(1, Outcome.SUCCEEDED, 50.0, drained=True), Status.CANCELLED, "operator"),
+        (RUNNING, JobEnded(1, Outcome.SUCCEEDED, 50.0, drained=True), Status.SUCCEEDED, None),
+    ],
+)
+def test_who_stopped_a_job_is_what_was_recorded_whatever_the_clocks_say(state, event, status, cause):
+    transition = evolve(JOINED, A, state, event)
+    assert transition is not None
+    assert (transition.state.status, transition.state.cause) == (status, cause)
 
 
 def test_a_lone_predecessor_writes_no_counter_because_its_state_says_it_all():

@@ -1,0 +1,215 @@
+"""Launches that stand still: who is sure of its claim sends, what is recorded decides, and all else is stopped."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from orchestrator.core.messages import Launch
+from orchestrator.core.model import Outcome, Status
+from orchestrator.core.steps import Step
+from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
+from orchestrator.ports import JobOver, JobRequest, Launched
+from tests.unit.engine_world import JOB, KEY, STOP, World
+
+LAUNCH = Launch(KEY, 0, 1)
+NAME = f"a--{KEY}-0-1"
+
+
+@dataclass
+class Names:
+    """A service whose names can be used again. ``before``: what happens before the fence, and after it, once each."""
+
+    world: World
+    jobs: list[str] = field(default_factory=list)
+    discarded: list[str] = field(default_factory=list)
+    listed: bool = True
+    before: list[Callable[[], None]] = field(default_factory=list)
+    after: list[Callable[[], None]] = field(default_factory=list)
+
+    def launch(self, request: JobRequest) -> Launched:
+        if self.before:
+            self.before.pop()()
+        request.fence()
+        if self.after:
+            self.after.pop()()
+        self.jobs.append(f"{request.name}/{len(self.jobs)}")
+        return Launched(self.jobs[-1])
+
+    def find(self, request: JobRequest) -> Launched | None:
+        left = [job for job in self.jobs if job not in self.discarded] if self.listed else []
+        if request.recorded in left:
+            left.sort(key=lambda job: job != request.recorded)
+        return Launched(left[0], beside=tuple(left[1:])) if left else None
+
+    def discard(self, job: str) -> None:
+        self.discarded.append(job)
+
+
+@pytest.fixture
+def single(world) -> World:
+    one: World = world(Step("a", JOB), lease=90.0)
+    one.engine.launch_margin = 30.0
+    one.engine.backends = {"job": Names(one)}
+    one.start()
+    return one
+
+
+def names(world: World) -> Names:
+    found = world.engine.backends["job"]
+    assert isinstance(found, Names)
+    return found
+
+
+def state(world: World):
+    return world.store.load_all(KEY).state(0)
+
+
+def at(world: World, now: float) -> Callable[[], None]:
+    def stands_still() -> None:
+        world.now = now
+
+    return stands_still
+
+
+def other(world: World, now: float) -> Callable[[], None]:
+    """Stand still until ``now``, while another delivery is performed."""
+
+    def meanwhile() -> None:
+        world.now = now
+        world.engine.perform(LAUNCH)
+
+    return meanwhile
+
+
+def test_a_launch_is_sent_while_its_claim_is_young(single: World):
+    names(single).before = [at(single, 59.0)]
+    single.engine.perform(LAUNCH)
+    assert (state(single).job, state(single).claimed_at) == (f"{NAME}/0", 0.0)
+
+
+def test_a_claim_in_doubt_is_made_anew_before_the_launch_is_sent(single: World):
+    names(single).before = [at(single, 60.0)]
+    single.engine.perform(LAUNCH)
+    assert (state(single).job, state(single).claimed_at) == (f"{NAME}/0", 60.0)
+
+
+def test_nothing_is_sent_when_another_took_the_claim_over(single: World):
+    names(single).before = [other(single, 90.0)]
+    with pytest.raises(BackendError, match="nothing was sent"):
+        single.engine.perform(LAUNCH)
+    assert names(single).jobs == [f"{NAME}/0"]
+    assert state(single).job == f"{NAME}/0"
+
+
+def test_nothing_is_sent_when_the_step_was_cancelled_meanwhile(single: World):
+    def cancelled() -> None:
+        single.now = 60.0
+        single.engine.cancel(KEY, STOP)
+
+    names(single).before = [cancelled]
+    with pytest.raises(BackendError, match="nothing was sent"):
+        single.engine.perform(LAUNCH)
+    single.engine.perform(LAUNCH)  # at once: the claim was given up
+    assert (names(single).jobs, state(single).status) == ([], Status.CANCELLED)
+
+
+def test_while_a_claim_is_young_others_adopt_its_job_and_launch_none(single: World):
+    service = names(single)
+
+    def lost() -> None:
+        service.jobs.append(f"{NAME}/0")
+        raise AmbiguousLaunchError("no answer came")
+
+    service.after = [lost]
+    with pytest.raises(AmbiguousLaunchError):
+        single.engine.perform(LAUNCH)
+    service.listed = False
+    with pytest.raises(BackendError, match="another delivery claimed"):
+        single.engine.perform(LAUNCH)
+    service.listed = True
+    single.engine.perform(LAUNCH)
+    assert (service.jobs, state(single).job, single.now) == ([f"{NAME}/0"], f"{NAME}/0", 0.0)
+
+
+def test_who_launched_a_second_job_cancels_that_one_and_says_so(single: World, caplog: pytest.LogCaptureFixture):
+    names(single).after = [other(single, 100.0)]
+    with caplog.at_level(logging.WARNING):
+        single.engine.perform(LAUNCH)
+    assert names(single).jobs == [f"{NAME}/0", f"{NAME}/1"]
+    assert names(single).discarded == [f"{NAME}/1"]
+    assert state(single).job == f"{NAME}/0"
+    assert f"job {NAME}/1, called {NAME}, is one too many: cancelling it; the attempt's job is {NAME}/0" in caplog.text
+
+
+def test_what_is_recorded_stays_whichever_is_older(single: World):
+    """A list had lost the older job, so the younger was recorded; then somebody saw both."""
+    single.engine.perform(LAUNCH)
+    service = names(single)
+    service.jobs.insert(0, f"{NAME}/older")
+    single.engine.perform(LAUNCH)
+    assert (state(single).job, service.discarded) == (f"{NAME}/0", [f"{NAME}/older"])
+
+
+def test_a_launch_that_was_refused_and_runs_is_stopped_when_it_is_seen(single: World):
+    def refused() -> None:
+        names(single).jobs.append(f"{NAME}/0")
+        raise LaunchRefusedError("400 wrong parameters")
+
+    names(single).after = [refused]
+    single.engine.perform(LAUNCH)
+    assert state(single).status is Status.FAILED
+    single.now = 30.0
+    later = replace(LAUNCH, due=30.0)
+    assert later in single.due()
+    single.engine.perform(later)
+    assert names(single).discarded == [f"{NAME}/0"]
+
+
+@pytest.mark.parametrize("ends", ["a refusal", "a call"])
+def test_an_end_at_launch_counts_only_while_its_claim_holds(single: World, ends: str):
+    service = names(single)
+
+    class Late(Names):
+        def launch(self, request: JobRequest):
+            if self.before:
+                self.before.pop()()
+                if ends == "a refusal":
+                    raise LaunchRefusedError("400 wrong parameters")
+                return JobOver(Outcome.FAILED, single.now)
+            raise AmbiguousLaunchError("no answer came")
+
+    def taken_over() -> None:
+        single.now = 90.0
+        with pytest.raises(AmbiguousLaunchError):
+            single.engine.perform(LAUNCH)
+
+    single.engine.backends = {"job": Late(single, before=[taken_over])}
+    with pytest.raises(BackendError, match="try again later"):
+        single.engine.perform(LAUNCH)
+    assert (state(single).status, state(single).claimed_at) == (Status.LAUNCHING, 90.0)
+    assert service.jobs == []
+
+
+def test_a_kind_that_nobody_can_run_waits_for_who_claimed_it_and_is_not_forgotten(world):
+    """Its task was acknowledged by a delivery without the claim, and the one with it had died: nobody came again."""
+    one: World = world(Step("a", JOB), lease=90.0)
+    one.start()
+    commit, died = one.engine.commit, [True]
+
+    def dies_once(run, plan, node, event):
+        if type(event).__name__ == "JobEnded" and died.pop():
+            raise BackendError("died")
+        return commit(run, plan, node, event)
+
+    one.engine.backends = {}
+    one.engine.commit = dies_once  # type: ignore[method-assign]
+    with pytest.raises(BackendError, match="died"):
+        one.engine.perform(LAUNCH)
+    one.engine.commit = commit  # type: ignore[method-assign]
+    with pytest.raises(BackendError, match="try again later"):
+        one.engine.perform(LAUNCH)
+    one.now = 90.0
+    one.engine.perform(LAUNCH)
+    assert (state(one).status, state(one).cause) == (Status.FAILED, "refused")
