@@ -74,7 +74,11 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
         return _end(claim, replace(over, claimed_at=claim.at))
     commit = ledger.commit(run, plan, node, JobLaunched(attempt, job.job, ledger.clock(), job.due))
     if ledger.launch_lease:
-        cancel_others(backend, request, commit.state, job)
+        try:
+            cancel_others(backend, request, commit.state, job)
+        except BackendError:
+            _look_later(ledger, plan, claim.effect)  # nobody may be waiting for this call's answer any more
+            raise
     return ledger.follow(run, plan, node, commit)
 
 

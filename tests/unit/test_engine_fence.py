@@ -213,3 +213,19 @@ def test_a_kind_that_nobody_can_run_waits_for_who_claimed_it_and_is_not_forgotte
     one.now = 90.0
     one.engine.perform(LAUNCH)
     assert (state(one).status, state(one).cause) == (Status.FAILED, "refused")
+
+
+def test_a_second_job_that_cannot_be_cancelled_now_is_looked_for_again(single: World):
+    class Silent(Names):
+        def discard(self, job: str) -> None:
+            raise BackendError(f"404 job {job} is too new")
+
+    single.engine.backends = {"job": (service := Silent(single, after=[other(single, 100.0)]))}
+    with pytest.raises(BackendError, match="too new"):
+        single.engine.perform(LAUNCH)
+    later = replace(LAUNCH, due=130.0)
+    single.now = 130.0
+    assert later in single.due()
+    single.engine.backends = {"job": (listening := Names(single, jobs=service.jobs))}
+    single.engine.perform(later)
+    assert listening.discarded == [f"{NAME}/1"]

@@ -144,7 +144,7 @@ class DataflowBackend:
             if not (states.ended(found) or found.get("replaceJobId")):  # which no list shows: somebody updates the job
                 self._api.update(handle.region, handle.id, {"requestedState": states.CANCELLED})
         except AnswerError as error:
-            if error.status not in (400, 403, 404):
+            if error.status not in (400, 403):
                 raise
             log.error("%s", error)  # noqa: TRY400 - a refusal, not a bug
 
