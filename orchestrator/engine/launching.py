@@ -110,7 +110,7 @@ def _too_late(ledger: Ledger, run: Run, plan: Plan, effect: Launch, work: Work, 
 def _look_later(ledger: Ledger, plan: Plan, effect: Launch) -> None:
     """Launches that were refused have been seen to run, a little later: somebody must look again, and stop the job."""
     if isinstance(ledger.backends.get(ledger.work(plan.steps[effect.node]).kind), Discards):
-        again = replace(effect, due=ledger.clock() + LIST_LAG)
+        again = replace(effect, due=ledger.clock() + LIST_LAG + 2 * ledger.clock_skew)
         ledger.queue.put([Task(f"{effect.name}-late", ledger.lane(plan, effect), again)])
 
 
