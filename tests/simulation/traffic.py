@@ -69,8 +69,8 @@ class Traffic:
             self._poll_at(CHECKS, self.world.now)
 
     def ended(self, run: str) -> None:
-        """A run has ended: its tasks may be dropped, wherever they are."""
-        if self.random.random() < 0.2:
+        """A run has ended: its tasks may be dropped, wherever they are, by a queue of one machine."""
+        if self.random.random() < 0.2 and self.world.weather.unique:
             self.world.count("queue: forgets the run")
             self.queue.forget(run)
 
