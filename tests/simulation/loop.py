@@ -45,7 +45,8 @@ class Loop:
     """Plays the machines and their clocks. ``trace`` takes a line a turn, if there is one.
 
     ``outlives``: a handler goes on when its request has timed out, as it does on Cloud Run; else it is ended then.
-    ``died_unheard``: handlers that went on and then failed, so that nobody does again what they were about to do.
+    ``died_unheard``: handlers that went on and then failed, or were given up, so that nobody does again what they were
+    about to do.
     """
 
     def __init__(self, random: Random, trace: list[str] | None = None, outlives: bool = False) -> None:

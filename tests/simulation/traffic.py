@@ -128,6 +128,7 @@ class Traffic:
         if random.random() < weather.given_up:
             self.world.count("delivery: given up")
             self.queue.retry(replace(delivery, tries=MOST_TRIES), self.world.now, "given up")
+            self.world.loop.died_unheard.append(delivery.name)
             return
         fate = random.choice(DELIVERY) if random.random() < weather.delivery else ""
         if fate:
@@ -160,7 +161,9 @@ class Traffic:
         """It failed. If it has failed too often, it is lost, and a sweep must come, even in a world without."""
         if self.queue.retry(delivery, self.world.now, error):
             self._poll_at(lane, self.world.now + 1.0)
-        elif self.period is None:
+            return
+        self.world.loop.died_unheard.append(delivery.name)
+        if self.period is None:
             self.period = 600.0
             self.world.loop.at(self.world.now + self.period, self._sweep)
 

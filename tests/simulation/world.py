@@ -298,7 +298,7 @@ class World:
         for life in self.lives:
             life.watch.judge(in_time=self.weather.is_calm)
             self.failures += life.watch.failures
-        unheard = {name.partition("~")[0] for name in self.loop.died_unheard}
+        unheard = {name.partition("~")[0].removesuffix("-late") for name in self.loop.died_unheard}
         for name, job in self.service.jobs.items():
             if self._launch(job) not in unheard and (self._over(job) > self.now or self._overlooked(name, job)):
                 self.failures.append(f"{name}: still running when all is over")
