@@ -8,6 +8,7 @@ has read again and gone on. What is committed is copied into the world's memory 
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from google.api_core import exceptions as api
@@ -57,6 +58,15 @@ class Service:
             after[name.partition("/documents/")[2]] = fields
         self._changed(after)
         return types.CommitResponse(write_results=results, commit_time=now)
+
+    def expire(self, path: str, now: float) -> bool:
+        """Delete a document as a TTL policy does: if it says that it may go. False if it stays, or is not there."""
+        name = next((name for name in self.documents if name.endswith(f"/documents/{path}")), "")
+        fields = self.documents[name][0] if name else {}
+        if "expire_at" not in fields or fields["expire_at"].timestamp_value.ToMicroseconds() > 1e6 * now:
+            return False
+        del self.documents[name]
+        return True
 
     def close(self) -> None:
         """The world is over: the adapter's patience is by the machine's clock again."""
@@ -160,7 +170,8 @@ class LateStore(ShakyStore):
     def __init__(self, world: "World", service: Service) -> None:
         client = Client(project="simulated", credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
         client._firestore_api_internal = Line(world, service)
-        super().__init__(world, FirestoreStore(client))  # type: ignore[arg-type]
+        kept = world.again.seconds
+        super().__init__(world, FirestoreStore(client, None if kept == inf else kept))  # type: ignore[arg-type]
 
     def _open(self, run: "Run", plan: Plan) -> "Run":
         return self.inner.open_run(run, plan)
@@ -196,7 +207,9 @@ class Mirror:
                 case ["runs", key, "steps", number]:
                     state = _documents.to_state(path, {"state": fields["state"].string_value})
                     states = self._world.memory._states[key]
-                    changed.append((key, int(number), states.get(int(number), PENDING), state))
+                    before = states.get(int(number), PENDING)
+                    if state != before or "expire_at" not in fields:  # else it was stamped
+                        changed.append((key, int(number), before, state))
                     states[int(number)] = state
                 case ["runs", key, "counters", number]:
                     values = {name: value.integer_value for name, value in fields.items()}

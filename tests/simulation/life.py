@@ -10,7 +10,11 @@ from tests.simulation.watch import Watch
 
 
 class Life:
-    """One run. It begins at ``begins``; ``key`` is empty until it has. Its graph's version is its own."""
+    """One run. It begins at ``begins``; ``key`` is empty until it has. Its graph's version is its own.
+
+    ``id``: two runs may have one, one after the other. ``wrong``: by how many seconds the clock is that says when it
+    began. ``last``: its record as it was when it was about to be deleted.
+    """
 
     def __init__(
         self,
@@ -21,7 +25,9 @@ class Life:
         begins: float,
         latest: float,
     ) -> None:
-        self.name = name
+        self.name = self.id = name
+        self.wrong = 0.0
+        self.last: Run | None = None
         self.scenario = scenario
         self.plan = scenario.compiled(version=f"of {name}")
         self.begins = begins
@@ -31,7 +37,8 @@ class Life:
 
     def wanted(self, noise: bytes) -> Run:
         """The run as somebody wants to start it, with a key of his own."""
-        return Run(self.name, new_key(noise), self.scenario.name, self.plan.version, self.scenario.params, self.begins)
+        began = self.begins + self.wrong
+        return Run(self.id, new_key(noise), self.scenario.name, self.plan.version, self.scenario.params, began)
 
     def opened(self, run: Run) -> None:
         """The run is there."""
@@ -46,8 +53,14 @@ class Life:
 
     @property
     def stored(self) -> Run | None:
-        """Its record, if there is one."""
-        return self._store.get_run(self.key)
+        """Its record, if there is one, or was."""
+        return self.last or self._store.get_run(self.key)
+
+    def keep(self, in_time: bool) -> None:
+        """It may be deleted from now on: what it has come to is judged now, and is not to change any more."""
+        self.last = self.stored
+        self.watch.judge(in_time)
+        self.watch.keep()
 
     @property
     def patience(self) -> float:

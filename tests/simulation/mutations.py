@@ -8,7 +8,7 @@ ENGINE, LEDGER, LAUNCHING, CLAIMING, SOLE, CHECKING = (
 )
 SWEEPING, OVERDUE, FITTING = "engine/sweeping.py", "core/overdue.py", "core/fitting.py"
 DATAFLOW, STANDING = "jobs/dataflow/backend.py", "jobs/dataflow/standing.py"
-MEMORY, MESSAGES = "stores/memory.py", "core/messages.py"
+MEMORY, IDS, MESSAGES = "stores/memory.py", "stores/_ids.py", "core/messages.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,50 @@ MUTANTS = (
         ENGINE,
         "            self.pay(plan, there.key, self.store.load(there.key, plan.roots, ()), plan.roots)\n",
         "            self.pay(plan, run.key, View(), plan.roots)\n",
+    ),
+    Mutant(
+        "a run's key is a function of its id again",
+        ENGINE,
+        "        there = self.store.open_run(run, plan)\n",
+        "        from orchestrator.core.names import run_key\n"
+        "        run = replace(run, key=run_key(run.id))\n        there = self.store.open_run(run, plan)\n",
+    ),
+    Mutant(
+        "nobody looks whether a run that a task is of is long over",
+        LEDGER,
+        "        return stored is None or stored.status is not RunStatus.RUNNING\n",
+        "        return False\n",
+    ),
+    Mutant(
+        "a run that is gone, as another instance can see, goes on where it is remembered",
+        LEDGER,
+        "        return stored is None or stored.status is not RunStatus.RUNNING\n",
+        "        return stored is not None and stored.status is not RunStatus.RUNNING\n",
+    ),
+    Mutant(
+        "an id stays taken when its run is gone",
+        MEMORY,
+        "            if (there := self.find_run(run.id)) is not None:\n                return there\n",
+        "            if run.id in self._ids:\n                return self._runs[self._ids[run.id]]\n",
+    ),
+    Mutant(
+        "a run that has ended leaves its id to the next, though it is there",
+        MEMORY,
+        "            if (there := self.find_run(run.id)) is not None:\n",
+        "            if (there := self.find_run(run.id)) is not None and there.status is RunStatus.RUNNING:\n",
+    ),
+    Mutant(
+        "an unfinished run loses its id to the next start",
+        MEMORY,
+        "            if (there := self.find_run(run.id)) is not None:\n",
+        "            if (there := self.find_run(run.id)) is not None and there.status is not RunStatus.RUNNING:\n",
+    ),
+    Mutant("an id stays taken in Firestore when its run is gone", IDS, "    if before is None:\n", "    if True:\n"),
+    Mutant(
+        "whoever takes an id over leaves it the day on which it is deleted",
+        IDS,
+        '{**fields, "expire_at": DELETE_FIELD}',
+        "{**fields}",
     ),
     # What does not add up.
     Mutant(

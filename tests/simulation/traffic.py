@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.overdue import Pace
 from orchestrator.engine import Engine
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import NotFoundError, OrchestratorError
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 from orchestrator.queues.local import MOST_TRIES, Delivery
 from orchestrator.sqlite import Database
@@ -43,6 +43,8 @@ class Traffic:
     def begin(self) -> None:
         """Somebody starts each run, and perhaps somebody else does too."""
         for life in self.world.lives:
+            if life is self.world.again.second:
+                continue
             self._start(life, life.begins)
             if self.random.random() < 0.2:
                 self.world.count("start: twice")
@@ -69,7 +71,8 @@ class Traffic:
             self._poll_at(CHECKS, self.world.now)
 
     def ended(self, run: str) -> None:
-        """A run has ended: its tasks may be dropped, wherever they are, by a queue of one machine."""
+        """A run has ended: its tasks may be dropped, by a queue of one machine, and some day all of it is."""
+        self.world.again.ended(run)
         if self.random.random() < 0.2 and self.world.weather.unique:
             self.world.count("queue: forgets the run")
             self.queue.forget(run)
@@ -125,6 +128,7 @@ class Traffic:
 
     def _deliver(self, lane: str, delivery: Delivery) -> None:
         weather, random = self.world.weather, self.random
+        self.world.again.delivers(lane, delivery)
         if random.random() < weather.given_up:
             self.world.count("delivery: given up")
             self.queue.retry(replace(delivery, tries=MOST_TRIES), self.world.now, "given up")
@@ -138,15 +142,17 @@ class Traffic:
             wake += random.expovariate(1 / 60)
         if fate == "again when done":
             again = self.world.now + random.expovariate(1 / random.choice([20, 900]))
-            self.world.loop.at(again, lambda: self._perform(lane, delivery, again, acknowledge=False))
+            self.world.loop.at(again, lambda: self.perform(lane, delivery, again, acknowledge=False))
         if fate == "twice":
-            self._perform(lane, delivery, wake)
+            self.perform(lane, delivery, wake)
         if fate != "lost":
-            self._perform(lane, delivery, wake, acknowledge=fate != "acknowledgement lost")
+            self.perform(lane, delivery, wake, acknowledge=fate != "acknowledgement lost")
 
-    def _perform(self, lane: str, delivery: Delivery, wake: float, *, acknowledge: bool = True) -> None:
+    def perform(self, lane: str, delivery: Delivery, wake: float, *, acknowledge: bool = True) -> None:
+        """A task is delivered at ``wake``. What will never be there is dropped, as the deployed function does."""
+
         def done(error: BaseException | None) -> None:
-            if error is None and acknowledge:
+            if (error is None and acknowledge) or isinstance(error, NotFoundError):  # dropped, and not tried again
                 self.queue.acknowledge([delivery])
             elif isinstance(error, OrchestratorError):
                 self._again(lane, delivery, str(error))
@@ -178,7 +184,8 @@ class Traffic:
                 again(self.random.expovariate(1 / 300))
 
         def again(later: float) -> None:
-            self.world.loop.at(self.world.now + later, lambda: self._start(life, self.world.now))
+            if life.last is None:  # else its id is free again
+                self.world.loop.at(self.world.now + later, lambda: self._start(life, self.world.now))
 
         run = life.wanted(self.random.randbytes(7))
         self.spawn(f"start {life.name}", lambda engine: engine.start(run, life.plan), done, when)
@@ -218,15 +225,16 @@ class Traffic:
         if fate == "early":
             when = max(self.world.now, end - self.random.expovariate(1 / 60))
         for _ in range(2 if fate == "twice" else 1):
-            self._signal("their-job" if fate == "not ours" else name, when, 0 if fate == "lost" else SIGNAL_TRIES)
+            self.signal("their-job" if fate == "not ours" else name, when, 0 if fate == "lost" else SIGNAL_TRIES)
 
-    def _signal(self, name: str, when: float, tries: int) -> None:
+    def signal(self, name: str, when: float, tries: int = SIGNAL_TRIES) -> None:
+        """Somebody says at ``when`` that a job has ended, and says so again if nobody listens."""
         if not tries:
             return
 
         def done(error: BaseException | None) -> None:
             if error is not None:
-                self._signal(name, self.world.now + 10.0, tries - 1)
+                self.signal(name, self.world.now + 10.0, tries - 1)
 
         self.world.loop.at(when, lambda: self.spawn(f"signal {name}", lambda engine: engine.signal(name), done, when))
 
@@ -243,8 +251,14 @@ class Traffic:
         def over(error: BaseException | None) -> None:
             if isinstance(error, Crash):
                 self.world.machines[number] = self.world.machine()
-            elif error is not None and not (isinstance(error, OrchestratorError) and error.retryable):
+            elif error is not None and not self._helped(name, error):
                 self.world.failures.append(f"{name}: raised {error!r}, which no retry can help")
             done(error)
 
         self.world.loop.spawn(name, lambda: body(self.world.machines[number]), over, wake)
+
+    def _helped(self, name: str, error: BaseException) -> bool:
+        """Whether another try may help, or nothing needs to: what a run that is gone is asked for is dropped."""
+        if isinstance(error, NotFoundError):
+            return any(life.last is not None and name.startswith(life.key) for life in self.world.lives)
+        return isinstance(error, OrchestratorError) and error.retryable

@@ -47,10 +47,12 @@ class Watch:
         self._inspector = Inspector(plan)
         self._changed: set[int] = set()
         self.lost: dict[int, StepState] = {}
+        self.kept: View | None = None
         self.jobs: dict[tuple[int, int], list[str]] = {}
 
     def committed(self, node: int, old: StepState, new: StepState) -> None:
         """A node's state was changed."""
+        self._must_be_there(f"{self.plan.nodes[node].name}: became {new}")
         self._changed.add(node)
         name = self.plan.nodes[node].name
         if new.status not in ARROWS.get(old.status, ()):
@@ -86,7 +88,7 @@ class Watch:
 
     def cancelled(self) -> None:
         """A cancelling of the whole run has returned, or a sweep that finishes it: each step knows, or has ended."""
-        run, view = self._store.get_run(self.key), self._view()
+        run, view = self._store.get_run(self.key), self.view()
         if run is None or run.status is not RunStatus.RUNNING:
             return
         if run.stop is None:
@@ -119,12 +121,14 @@ class Watch:
         """The run's record was closed."""
         if self.status is not RunStatus.RUNNING:
             self.failures.append(f"the run ends twice, {self.status} and {status}")
+        self._must_be_there("the run ended")
         self.status = status
         run = self._store.get_run(self.key)
-        self.failures += self._inspector.ending(self._view(), status, run.stop if run else None)
+        self.failures += self._inspector.ending(self.view(), status, run.stop if run else None)
 
     def created(self, request: JobRequest, job: str) -> None:
         """A job was made outside."""
+        self._must_be_there(f"{request.name}: launched")
         attempt = (request.node, request.attempt)
         jobs = self.jobs.setdefault(attempt, [])
         jobs.append(job)
@@ -143,8 +147,18 @@ class Watch:
         """Nothing could have kept this attempt from having a second job. Somebody must have stopped it, though."""
         self._excused.add((request.node, request.attempt))
 
-    def _view(self) -> View:
+    def keep(self) -> None:
+        """What there is of the run is deleted from now on: it is kept here as it is, and nothing may change it."""
+        self.kept = self.view()
+
+    def _must_be_there(self, said: str) -> None:
+        if self.kept is not None:
+            self.failures.append(f"{said}, and the run may be gone by now")
+
+    def view(self) -> View:
         """All of the run, with what somebody has deleted: nobody else may do so, and it counts all the same."""
+        if self.kept is not None:
+            return self.kept
         found = self._store.load_all(self.key)
         return View({**self.lost, **found.states}, found.counters)
 
@@ -155,13 +169,15 @@ class Watch:
     def look(self) -> list[str]:
         """All that was found wrong so far, the nodes changed since the last look included."""
         if self._changed:
-            self.failures += self._inspector.violations(self._view(), self._changed)
+            self.failures += self._inspector.violations(self.view(), self._changed)
             self._changed.clear()
         return self.failures
 
     def judge(self, in_time: bool) -> None:
         """Nothing will happen any more: is it as the oracle says? And, if so asked, was it in time?"""
-        view = self._view()
+        if self.kept is not None:
+            return  # it was judged before
+        view = self.view()
         self.failures += self._inspector.violations(view)
         known, touched = endings(self._scenario), self.touched
         for number, step in enumerate(self.plan.steps):

@@ -16,6 +16,7 @@ from orchestrator.jobs.scripted import Script, ScriptedBackend, ScriptedJob
 from orchestrator.jobs.wait import WaitBackend
 from orchestrator.ports import JobBackend, JobRequest
 from orchestrator.stores.memory import MemoryStore
+from tests.simulation.again import Again
 from tests.simulation.clocks import WrongClock
 from tests.simulation.dataflow import Dataflow, DataflowJobs
 from tests.simulation.graphs import random_scenario
@@ -26,6 +27,7 @@ from tests.simulation.operator import Operator
 from tests.simulation.oracle import endings
 from tests.simulation.ports import ShakyBackend, ShakyStore, struck, struck_within
 from tests.simulation.real import real_scenario
+from tests.simulation.retention import LoosePages
 from tests.simulation.scenario import TOO_MUCH, Fate, Raises, Scenario
 from tests.simulation.traffic import Traffic
 from tests.simulation.versions import ports
@@ -75,19 +77,29 @@ class Result:
 
 
 class World:
-    """A run of each scenario in one weather, the first at once. ``trace`` takes a line a turn, if there is one."""
+    """A run of each scenario in one weather, the first at once. ``trace`` takes a line a turn, if there is one.
+
+    ``again``: what says whether an id is used again, and how.
+    """
 
     def __init__(
-        self, scenarios: Sequence[Scenario], weather: Weather, random: Random, trace: list[str] | None = None
+        self,
+        scenarios: Sequence[Scenario],
+        weather: Weather,
+        random: Random,
+        trace: list[str] | None = None,
+        again: Random | None = None,
     ) -> None:
         self.weather = weather
         self.random = random
         self.fates: Counter[str] = Counter()
         self.failures: list[str] = []
         self.loop = Loop(random, trace, weather.outlives)
-        self.memory = MemoryStore()
+        self.again = Again(self, again)
+        self.memory = LoosePages() if self.again.happens else MemoryStore()
         self._firestore = self._service_of_firestore()
         self.lives = [self._life(number, scenario) for number, scenario in enumerate(scenarios)]
+        self.again.join(self.lives)
         self.service = self._service()
         self.traffic = Traffic(self)
         self.operator = Operator(self)
@@ -108,7 +120,9 @@ class World:
 
     def opened(self, run: Run) -> None:
         """A run was opened by somebody who wants to start it."""
-        next(life for life in self.lives if life.plan.version == run.version).opened(run)
+        life = next(life for life in self.lives if life.plan.version == run.version)
+        life.opened(run)
+        self.again.opened(life)
 
     def life(self, key: str) -> Life:
         """The life of the run of that key."""
@@ -121,7 +135,8 @@ class World:
         wait: JobBackend = WaitBackend(lambda: self.loop.now)
         backends = {"job": self._jobs(), "wait": wait}
         store, queue = ports(self, self.store())
-        return Engine(store, queue, backends, clock, launch_lease=self.weather.lease, launch_margin=self.weather.margin)
+        lease, margin, kept = self.weather.lease, self.weather.margin, self.again.seconds
+        return Engine(store, queue, backends, clock, launch_lease=lease, launch_margin=margin, retention=kept)
 
     def store(self) -> ShakyStore:
         """The way of a machine to the store."""
@@ -130,6 +145,13 @@ class World:
         from tests.simulation.firestore import LateStore
 
         return LateStore(self, self._firestore)
+
+    def expire(self, path: str, run_id: str) -> bool:
+        """A document whose time is over is deleted, wherever it is. False if it is not there, or stays."""
+        assert isinstance(self.memory, LoosePages)
+        if self._firestore is not None and not self._firestore.expire(path, self.now):
+            return False
+        return self.memory.delete(path, run_id)
 
     def _service_of_firestore(self) -> "Service | None":
         """Google's client takes a second to be imported: only the worlds that need it pay that."""
@@ -178,6 +200,7 @@ class World:
         self.traffic.begin()
         self.operator.begin()
         self.hand.begin()
+        self.again.begin()
         while not self._look() and self.loop.turn():
             turns += 1
             if turns > last_turn or (self.now > last_second and not self.over):
@@ -309,7 +332,7 @@ class World:
         jobs = self.life(request.run.key).watch.jobs[request.node, request.attempt]
         if len(jobs) == 1:
             return False
-        state = self.memory.load(request.run.key, (request.node,), ()).state(request.node)
+        state = self.life(request.run.key).watch.view().state(request.node)
         stays = read_handle(state.job).id if state.job and state.attempt == request.attempt else jobs[0]
         return name != stays and not job.asked and job.script.seconds > LONG
 
@@ -320,10 +343,10 @@ class World:
 
 def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) -> Result:
     """The world of a seed: of a random graph, unless a real one is named."""
-    random = Random(seed)
+    random, again = Random(seed), Random(f"{seed} again")
     if dag:
         return World([real_scenario(dag, random)], draw(random), random, trace).play()
     scenarios = [random_scenario(random)]
     weather = draw(random)
     scenarios += (random_scenario(random, OTHERS) for _ in range(random.choice(BESIDES)))
-    return World(scenarios, weather, random, trace).play()
+    return World(scenarios, weather, random, trace, again).play()
