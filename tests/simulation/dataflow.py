@@ -208,6 +208,8 @@ class DataflowJobs:
 
     def discard(self, job: str) -> None:
         self._world.count("launch: one job too many")
+        it = self._service.jobs[read_handle(job).id]
+        it.asked = max(it.asked, it.script.deaf)  # whoever discards asks once: Dataflow insists by itself
         self._backend.discard(job)
 
     def _meant(self, request: JobRequest) -> JobRequest:
