@@ -46,10 +46,13 @@ def job_name(label: str, ref: JobRef, prefix: str = "") -> str:
     """
     head = f"{prefix}--" if prefix else ""
     tail = f"--{ref.run}-{ref.node:x}-{ref.attempt}"
-    clean = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
-    if not clean[:1].isalpha():
-        clean = f"step-{clean}".rstrip("-")
-    return head + clean[: JOB_NAME_LENGTH - len(head) - len(tail)].rstrip("-") + tail
+    return head + clean(label)[: JOB_NAME_LENGTH - len(head) - len(tail)].rstrip("-") + tail
+
+
+def clean(label: str) -> str:
+    """``label`` as a part of a job's name: small letters and digits, joined by single hyphens, a letter first."""
+    found = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+    return found if found[:1].isalpha() else f"step-{found}".rstrip("-")
 
 
 def parse_job_name(name: str, prefix: str = "") -> JobRef | None:

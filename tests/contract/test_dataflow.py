@@ -854,6 +854,20 @@ def test_a_job_that_is_kept_is_started_by_the_first_run_and_found_by_those_that_
     assert bench.double.launches == {"g-orders": 2}
 
 
+def test_a_kept_job_of_another_step_or_of_nobody_is_not_taken_for_ones_own(bench: Bench):
+    """``GRAPH-STEP`` is the same for step ``eu-orders`` of graph ``g`` and step ``orders`` of graph ``g-eu``."""
+    mine = attempt_of(bench, "monday")
+    bench.backend.launch(replace(mine, step="eu-orders"))
+    other = replace(mine, run=replace(mine.run, graph="g-eu"), step="orders")
+    for call in (bench.backend.find, bench.backend.launch):
+        with pytest.raises(LaunchRefusedError, match="called g-eu-orders belongs to step 'eu-orders' of graph 'g'"):
+            call(other)
+    assert bench.double.launches == {"g-eu-orders": 1}
+    bench.double.fail("jobs.list", Canned({"jobs": [{"id": "1", "name": "g-orders", "labels": {"team": "sales"}}]}))
+    with pytest.raises(LaunchRefusedError, match="was not started by a step: give the step a job_name"):
+        bench.backend.find(mine)
+
+
 def test_a_kept_job_that_has_not_begun_is_cancelled_and_one_that_was_drained_is_no_success(bench: Bench):
     waiting = attempt_of(bench, "monday", "queued")
     job = bench.backend.launch(waiting).job

@@ -175,12 +175,19 @@ def test_of_options_that_belong_together_a_step_has_all_or_none_of_its_own(
         ("orc-dev--clicks--k3v9x2qaw7-1f-2", "sales", None, "orc-dev--sales-clicks"),
         ("orc-dev--clicks--k3v9x2qaw7-1f-2", "sales", "clicks", "orc-dev--clicks"),
         ("clicks--k3v9x2qaw7-1f-2", "2024", None, "graph-2024-clicks"),
-        ("clicks--k3v9x2qaw7-1f-2", "g" * 70, None, "g" * 63),
+        ("clicks--k3v9x2qaw7-1f-2", "g" * 70, None, "g" * 52 + "-" + run_key("g" * 70 + "-clicks")),
     ],
 )
 def test_a_kept_job_has_one_name_in_every_run(name: str, graph: str, own: str | None, kept_name: str):
     asked = request()
-    assert kept(replace(asked, run=replace(asked.run, graph=graph), name=name, job_name=own)).name == kept_name
+    asked = replace(asked, run=replace(asked.run, graph=graph), step="clicks", name=name, job_name=own)
+    assert kept(asked).name == kept_name
+
+
+def test_kept_jobs_whose_names_begin_alike_have_names_of_their_own():
+    names = {kept(replace(request(), step=f"{'orders-of-customers-' * 3}in-{land}")).name for land in ("fr", "de")}
+    assert len(names) == 2
+    assert {len(name) <= 63 for name in names} == {True}
 
 
 def test_labels_are_cut_to_what_dataflow_takes():

@@ -179,11 +179,27 @@ class DataflowBackend:
         going = [job for job in self._api.named(region, request.name) if not states.ended(job)]
         if not going:
             return None
+        self._must_be_its_own(request, region, going[0])
         what = f"job {going[0]['id']} called {request.name} is {states.state(going[0])}"
         if states.state(going[0]) in states.STOPPING:
             raise BackendError(f"{what}: another can start when it has ended")
         log.info("%s: it is kept", what)
         return self._launched(request, region, going[0])
+
+    def _must_be_its_own(self, request: JobRequest, region: str, job: Body) -> None:
+        """Raises LaunchRefusedError if a job that is kept is another step's: two may come to one GRAPH-STEP.
+
+        Who gives a job_name wants any job of that name. Only the whole view of a job is known to have its labels.
+        """
+        if request.job_name is not None:
+            return
+        shown = job.get("labels") or self._api.get(region, str(job["id"])).get("labels", {})
+        graph, step = (shown.get(name) for name in requests.WHOSE)
+        if (graph, step) != tuple(requests.labels(request)[name] for name in requests.WHOSE):
+            whose = f"belongs to step '{step}' of graph '{graph}'" if graph and step else "was not started by a step"
+            raise LaunchRefusedError(
+                f"step '{request.step}': the job {job['id']} called {request.name} {whose}: give the step a job_name"
+            )
 
     def _named(self, request: JobRequest) -> JobRequest:
         return requests.kept(request) if requests.keep(request) else request

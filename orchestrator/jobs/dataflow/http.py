@@ -32,7 +32,7 @@ _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 MOST_PAGES = 200
 
 #: What is asked of a job. Only the whole view has what replaced it, and the whole may have megabytes of steps.
-_FIELDS = "id,name,type,currentState,currentStateTime,createTime,replacedByJobId,replaceJobId"
+_FIELDS = "id,name,type,currentState,currentStateTime,createTime,replacedByJobId,replaceJobId,labels"
 
 #: Seconds before a job's end whose messages are read besides, where there are too many to read them all.
 _LAST_WORDS = 600.0

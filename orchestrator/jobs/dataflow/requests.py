@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.core.names import JOB_NAME_LENGTH
+from orchestrator.core.names import JOB_NAME_LENGTH, KEY_LENGTH, clean, run_key
 from orchestrator.core.steps import KEEP, Json
 from orchestrator.definition.expressions import as_text
 from orchestrator.errors import LaunchRefusedError
@@ -74,13 +74,18 @@ def keep(request: JobRequest) -> bool:
 def kept(request: JobRequest) -> JobRequest:
     """The request under the name that a kept job has in every run: its ``job_name``, or its graph and step.
 
-    The prefix of a deployment stays. What says which run and attempt it is goes.
+    The prefix of a deployment stays. What says which run and attempt it is goes. Where a name has to be cut, a hash of
+    the whole tells it from others that begin so.
     """
-    *prefix, head, _ = request.name.split("--")
+    *prefix, _, _ = request.name.split("--")
+    whole = clean(request.job_name or request.step)
     if request.job_name is None:
-        head = f"{request.run.graph}-{head}"
-        head = head if prefix or head[0].isalpha() else f"graph-{head}"
-    return replace(request, name="--".join([*prefix, head])[:JOB_NAME_LENGTH].rstrip("-"))
+        whole = f"{request.run.graph}-{whole}"
+        whole = whole if prefix or whole[0].isalpha() else f"graph-{whole}"
+    name = "--".join([*prefix, whole])
+    if len(name) > JOB_NAME_LENGTH:
+        name = f"{name[: JOB_NAME_LENGTH - KEY_LENGTH - 1].rstrip('-')}-{run_key(whole)}"
+    return replace(request, name=name)
 
 
 def template(request: JobRequest) -> str:
@@ -97,6 +102,10 @@ def region(request: JobRequest, default: str | None) -> str:
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][-a-z0-9]*", name):
         raise _refusal(request, "region", "a region such as europe-west4", name)
     return name
+
+
+#: The labels that are the same in every run of a step.
+WHOSE = "orchestrator-graph", "orchestrator-step"
 
 
 def labels(request: JobRequest) -> dict[str, str]:
