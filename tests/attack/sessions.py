@@ -6,6 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from orchestrator.jobs.group import running
 from tests.attack._driven import PATIENCE, RUN, words, written
 
 DAEMON = """import os, sys, time
@@ -28,8 +29,8 @@ def attack(folder: Path) -> str:
     ways = {name: way for name, way in WAYS.items() if shutil.which(way[0])}
     loops = {name: f"while :; do echo $$ >> {folder / name}; sleep 0.02; done" for name in ways}
     steps = {name: {"command": [*way, loops[name]]} for name, way in ways.items()}
-    graph = written(folder, steps)
-    for command in (("run", str(graph), "--run-id", RUN), ("resume", RUN)):
+    graph, parallel = written(folder, steps), ("--parallel", str(len(ways)))
+    for command in (("run", str(graph), "--run-id", RUN, *parallel), ("resume", RUN, *parallel)):
         _interrupted(folder, *command, names=list(ways))
     left = [name for name in ways if _writes(folder / name)]
     assert not left, f"after Ctrl-C they run on: {left}"
@@ -53,7 +54,7 @@ def _interrupted(folder: Path, *command: str, names: list[str]) -> None:
     for name in names:
         writers = set((folder / name).read_text().split())
         assert len(writers) == 1, f"{name}: {len(writers)} attempts at once"
-        assert not Path(f"/proc/{writers.pop()}").exists(), f"{name}: runs on"
+        assert int(writers.pop()) not in {process.number for process in running() or ()}, f"{name}: runs on"
 
 
 def _writes(file: Path) -> bool:
