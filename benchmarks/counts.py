@@ -26,6 +26,9 @@ KINDS = ("SQL statements", "commits", "tasks put", "Python calls")
 class AtOnce:
     """Workers that do what they are given before they return."""
 
+    def ready(self) -> None:
+        """They always are."""
+
     def do(self, piece: Callable[[], None]) -> None:
         piece()
 

@@ -1,5 +1,6 @@
 """A Python graph file: it is run, and its ``graph`` taken. Whatever goes wrong in it is said with its line."""
 
+import os
 from pathlib import Path as FilePath
 
 from orchestrator.beside import fresh, plain, printing_aside
@@ -18,13 +19,15 @@ def load_python(name: str, text: str) -> core.Graph:
 
     Raises InvalidGraphError, also for what the file itself raises.
     """
-    path = FilePath(name).absolute()
+    path, process = FilePath(name).absolute(), os.getpid()
     with fresh(path.parent) as room, printing_aside():
         module = room.adopt(path.stem, path)
         try:
             code = compile(text, name, "exec")
-            with one_returns():
+            try:
                 exec(code, module.__dict__)
+            finally:
+                one_returns(process)
         except SyntaxError as error:
             raise _wrong(name, error.lineno or 1, f"this is not Python: {error.msg}") from error
         except InvalidGraphError:

@@ -1,5 +1,6 @@
 """A user's function, called: what it returns, raises or exits with, as the end of a job."""
 
+import os
 import traceback
 from collections.abc import Callable
 
@@ -20,9 +21,9 @@ def call(
 
     ``begin`` is called when its module has been imported. Whatever the function raises, this raises nothing.
     """
-    begun, args = False, request.spec.get("args")
+    begun, args, process = False, request.spec.get("args"), os.getpid()
     try:
-        with one_returns():
+        try:
             function = resolve(str(request.spec["function"]), request.run.folder)
             begin()
             begun = True
@@ -30,6 +31,8 @@ def call(
                 returned = called(str(request.spec["function"]), request)
             else:
                 returned = function(**(args if isinstance(args, dict) else {}))
+        finally:
+            one_returns(process)
         return JobOver(Outcome.SUCCEEDED, clock(), None if returned is None else check_outputs(returned))
     except BaseException as error:  # noqa: BLE001  a user's function may raise anything
         return _ended(error, clock(), write, begun=begun)

@@ -1,5 +1,6 @@
 """Users' functions within a request of the cloud's: one that hangs must not hang its run too. It calls, and waits."""
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -31,11 +32,14 @@ def within(seconds: float, call: Callable[[], _T]) -> _T:
     A thread cannot be stopped: one that took too long is left to itself.
     """
     future: Future[_T] = Future()
+    process = os.getpid()
 
     def run() -> None:
         try:
-            with one_returns():
+            try:
                 returned = call()
+            finally:
+                one_returns(process)
             future.set_result(returned)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it is raised by whoever waits
             future.set_exception(error)
