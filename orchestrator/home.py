@@ -21,6 +21,7 @@ from pathlib import Path
 
 from orchestrator import locks, private
 from orchestrator.errors import HeldError, NotFoundError, ReadOnlyError, UsageError
+from orchestrator.owners import distrust
 
 FOLDER = ".orchestrator"
 
@@ -152,18 +153,30 @@ def default_home(start: Path) -> Home:
     """``.orchestrator/`` at the root of the repository that ``start`` lies in.
 
     If it is in none: in the folder we are in, if ``start`` is below it, or else beside ``start``.
+    Raises UsageError if it is there and another user's.
     """
     folder, here = (start if start.is_dir() else start.parent).resolve(), Path.cwd()
-    root = root_of(folder) or (here if folder.is_relative_to(here) else folder)
-    return Home(root / FOLDER)
+    roots = (at for at in (folder, *folder.parents) if (at / FOLDER).is_dir() or (at / ".git").exists())
+    home = Home(next(roots, here if folder.is_relative_to(here) else folder) / FOLDER)
+    if (doubt := distrust(home.path, home.database)) is not None:
+        raise UsageError(doubt)
+    return home
 
 
 def root_of(folder: Path) -> Path | None:
-    """The root of the repository, or of what has a home, that the absolute ``folder`` lies in; None if in none."""
+    """The root of the repository, or of what has a home, that the absolute ``folder`` lies in; None if in none.
+
+    Another user's home makes no root: whoever put it there would choose what a name below it means.
+    """
     for parent in (folder, *folder.parents):
-        if (parent / FOLDER).is_dir() or (parent / ".git").exists():
+        if (parent / ".git").exists() or _has_home(parent):
             return parent
     return None
+
+
+def _has_home(folder: Path) -> bool:
+    home = Home(folder / FOLDER)
+    return home.path.is_dir() and distrust(home.path, home.database) is None
 
 
 def existing_home(home: Home) -> Home:

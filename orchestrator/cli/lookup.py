@@ -34,8 +34,11 @@ def choose_home(given: Path | None, start: Path) -> Home:
 
 def home_flag(home: Home) -> str:
     """What must be added to a command, typed here, so that it finds ``home``: nothing, or `` --home PATH``."""
-    usual = choose_home(None, Path())
-    return "" if usual.path.resolve() == home.path.resolve() else f" --home {shlex.quote(str(home.path))}"
+    try:
+        usual = choose_home(None, Path()).path.resolve() == home.path.resolve()
+    except UsageError:  # another user's is there
+        usual = False
+    return "" if usual else f" --home {shlex.quote(str(home.path))}"
 
 
 @dataclass(frozen=True, slots=True)

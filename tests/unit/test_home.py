@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.catalog import find_graph, nearest
+from orchestrator.cli.lookup import choose_home, home_flag
 from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.home import Home, check_run_id, default_home
 
@@ -38,6 +39,61 @@ def test_a_home_that_exists_is_taken_whereever_in_it_we_are(tmp_path: Path) -> N
     (tmp_path / ".orchestrator").mkdir()
     (tmp_path / "deep" / "down").mkdir(parents=True)
     assert default_home(tmp_path / "deep" / "down") == Home(tmp_path / ".orchestrator")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize("given_away", [".orchestrator", ".orchestrator/orchestrator.db"])
+def test_a_home_of_another_user_is_not_taken_unless_it_is_named(
+    given_away: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_home(tmp_path)
+    (tmp_path / "graphs").mkdir()
+    (tmp_path / "graphs" / "sales.yaml").touch()
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.delenv("ORCHESTRATOR_HOME", raising=False)
+    assert find_graph("sales").resolve() == tmp_path / "graphs" / "sales.yaml"
+    os.chown(tmp_path / given_away, 61234, 61234)
+    with pytest.raises(UsageError, match=rf"{given_away} belongs to another user \(uid 61234\).* say --home {home}$"):
+        default_home(tmp_path / "work")
+    with pytest.raises(NotFoundError):
+        find_graph("sales")  # nor are the graphs that lie beside it
+    assert choose_home(home, Path()) == Home(home)
+    assert home_flag(Home(home)) == f" --home {home}"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link away")
+def test_a_link_of_another_user_to_a_home_of_ours_is_not_taken(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "mine")
+    (tmp_path / ".orchestrator").symlink_to(home)
+    assert default_home(tmp_path).path.resolve() == home
+    os.chown(tmp_path / ".orchestrator", 61234, 61234, follow_symlinks=False)
+    with pytest.raises(UsageError, match=r"belongs to another user \(uid 61234\)"):
+        default_home(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the folder is root's")
+def test_a_home_of_root_is_taken_by_anybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = make_home(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 61234)
+    assert default_home(tmp_path) == Home(home)
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+def test_a_home_that_others_can_write_is_not_taken_unless_it_is_named(mode: int, tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    home.chmod(0o755)
+    assert default_home(tmp_path) == Home(home)
+    home.chmod(mode)
+    with pytest.raises(UsageError, match=r"can be written by other users \(chmod go-w would close it\)"):
+        default_home(tmp_path)
+
+
+def make_home(folder: Path) -> Path:
+    home = folder / ".orchestrator"
+    Home(home).make()
+    Home(home).database.touch()
+    return home
 
 
 def test_graphs_are_found_from_a_subfolder_as_the_home_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

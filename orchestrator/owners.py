@@ -1,0 +1,42 @@
+"""Whose a home is that was come upon and not named: as with git's ``safe.directory``, another's is not taken for ours.
+
+Who owns it, or can write in it, reads what the runs there carry, and chooses the code that they run.
+"""
+
+import os
+import shlex
+import stat
+from pathlib import Path
+
+_ROOT = 0
+
+
+def distrust(home: Path, database: Path) -> str | None:
+    """Why ``home`` is to be used only where somebody names it, in a sentence; None if it is ours, or is not there."""
+    for path in (home, database):
+        if (what := _of_others(path)) is not None:
+            return (
+                f"{what}, who could read what runs carry and choose what code they run: "
+                f"to use it all the same, say --home {shlex.quote(str(home))}"
+            )
+    return None
+
+
+def _of_others(path: Path) -> str | None:
+    try:
+        looks = (path.lstat(), path.stat())  # neither the link nor what it leads to
+    except FileNotFoundError:
+        return None
+    for found in looks:
+        if found.st_uid not in (os.geteuid(), _ROOT):
+            return f"{path} belongs to another user ({_name(path, found.st_uid)})"
+    if stat.S_ISDIR(found.st_mode) and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"{path} can be written by other users (chmod go-w would close it)"
+    return None
+
+
+def _name(path: Path, uid: int) -> str:
+    try:
+        return path.owner() if path.stat().st_uid == uid else f"uid {uid}"
+    except KeyError:
+        return f"uid {uid}"
