@@ -161,7 +161,7 @@ def sweep(_: flask.Request) -> ResponseReturnValue:
         unreadable.append(error)
 
     def doubt(run: Run, said: str) -> None:
-        _log("ERROR", f"run {run.id} does not add up: {said}", run=run.id, key=run.key)
+        _log("ERROR", f"the records of run {run.id} contradict each other: {said}", run=run.id, key=run.key)
 
     try:
         for swept in (sweeping := world().sweep(unread, doubt)):

@@ -58,6 +58,9 @@ def told(error: BaseException, most: int = MOST_ERROR) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+_HALF = "the text contains half of a character (a lone surrogate such as \\ud800), which UTF-8 cannot store"
+
+
 def misfit(value: object, depth: int = DEPTH) -> str | None:
     """Why JSON, as it is kept here, cannot hold ``value``; None if it can.
 
@@ -84,7 +87,7 @@ def _wrong(value: object) -> str | None:
         case None | bool():
             return None
         case str():
-            return "half of a character is no text" if has_halves(value) else None
+            return _HALF if has_halves(value) else None
         case int():
             return "a number has more than 64 bits: give it as text" if abs(value) >= _HUGE else None
         case float():
@@ -93,10 +96,10 @@ def _wrong(value: object) -> str | None:
             return None
         case dict():
             if odd := next((key for key in value if not isinstance(key, str)), None):
-                return f"a name is a Python {type(odd).__name__}, and not text"
-            return "half of a character is no text" if any(map(has_halves, value)) else None
+                return f"a mapping key is a Python {type(odd).__name__}, not text"
+            return _HALF if any(map(has_halves, value)) else None
         case _:
-            return f"a Python {type(value).__name__} is nothing that JSON can hold"
+            return f"a Python {type(value).__name__} cannot be stored as JSON"
 
 
 def _width(value: object) -> int:

@@ -83,10 +83,11 @@ class Deployed:
         told, name = self.settings, headers.get(QUEUE_NAME, "")
         lanes = {told.signals: SIGNALS, told.launches: LAUNCHES, told.checks: CHECKS}
         if name not in lanes:
-            raise ForbiddenError(f"expected a task of the queue {' or '.join(lanes)}, came one of {name[:100]!r}")
+            came = f"names {name[:100]!r}" if name else "is missing"
+            raise ForbiddenError(f"expected a call from the queue {' or '.join(lanes)}: the header {QUEUE_NAME} {came}")
         account = claimed(headers)
         if account == told.signals_account != told.task_account and lanes[name] != SIGNALS:
-            raise ForbiddenError(f"the queue {name}: expected no task with the token of {account}")
+            raise ForbiddenError(f"the token of {account} is not accepted for the queue {name}")
         return lanes[name]
 
     def deliver(self, effect: Effect, body: bytes, lane: str) -> Run | None:
@@ -105,7 +106,7 @@ class Deployed:
             raise UsageError(str(error)) from error
         if onward is not None:
             if onward.lane != lane or lane == SIGNALS:
-                raise UsageError(f"a task's hop: the lane of {lane} carries no task on to that of {onward.lane}")
+                raise UsageError(f"a delayed task of the queue {lane} cannot be put on the queue {onward.lane}")
             self.queue.put([onward])
             return None
         self.engine.perform(effect)

@@ -50,8 +50,8 @@ class Home:
     def _check_writable(self) -> None:
         if any(path.exists() and not os.access(path, os.W_OK) for path in (self.path, self.database)):
             raise ReadOnlyError(
-                f"{self.path} is read-only: its runs can be looked at (status, runs, explain, logs, plot), "
-                "but nothing can be run, resumed or cancelled there"
+                f"{self.path} is read-only: you can look at its runs (status, runs, explain, verify, logs, plot), "
+                "but not run, resume or cancel any"
             )
 
     def _close_to_others(self) -> None:

@@ -79,7 +79,7 @@ class Loop:
                     self._wait(self._quiet())
                 pause = TICK
             except StoreShortError as error:
-                self._warn("what has happened cannot be recorded now, and is tried again", error)
+                self._warn("cannot write to the database now; trying again", error)
                 self._tick()
                 self._listen(pause)
                 pause = min(2 * pause, PAUSE)
@@ -205,7 +205,10 @@ class Loop:
         due = self._world.queue.next_due(self._open, self._lanes())
         if due is None and not self._world.running and not sum(self._sweep(run) for run in self._open):
             if self._doubts:
-                raise StoreError(f"the run cannot go on, since it does not add up: {'; '.join(sorted(self._doubts))}")
+                raise StoreError(
+                    "the run cannot go on, because its records contradict each other (see 'orchestrator verify'): "
+                    + "; ".join(sorted(self._doubts))
+                )
             raise StoreError(f"nothing is owed, and yet {len(self._open)} runs have not ended: this is a bug")
         return TICK if due is None else min(TICK, max(0.001, due - self._world.clock()))
 
@@ -223,7 +226,7 @@ class Loop:
         """It is said once."""
         if said not in self._doubts:
             self._doubts.add(said)
-            self.warnings.append(f"it does not add up: {said}")
+            self.warnings.append(f"the records contradict each other: {said}")
 
     def _is_running(self, key: str) -> bool:
         run = self._world.store.get_run(key)

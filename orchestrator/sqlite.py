@@ -165,7 +165,7 @@ class Database:
         if (
             not self._connection.in_transaction
         ):  # SQLite gave it up, or it could not begin anew: always for want of something
-            raise StoreShortError("SQLite: the transaction is gone, and what it would have written with it")
+            raise StoreShortError("SQLite lost the transaction; nothing of it was written")
         for buffer in self._buffers:
             buffer.flush(self._connection)
 

@@ -32,7 +32,9 @@ class Starters:
             return
         who = claimed(headers)
         if who is None:
-            raise UnauthenticatedError("expected a token that tells an e-mail address, which says who may start what")
+            raise UnauthenticatedError(
+                "expected a token with a verified e-mail address: it decides which graphs the caller may start"
+            )
         may = self.limited.get(who)
         if may is not None and graph not in may:
             raise ForbiddenError(f"{who} may start {' and '.join(sorted(may)) or 'nothing'}, and not {graph!r:.80}")

@@ -22,7 +22,7 @@ locals {
   # What graphs take as {{ run.deployment.NAME }}: without it each launch of such a step would fail, and at night.
   lacking_values = flatten([for graph in local.graphs : [
     for name in setsubtract(try(graph.values, []), keys(var.values)) :
-    "${local.shown_folder}/${graph.file}: it takes run.deployment.${name}: say what that is here, with values = { ${name} = \"…\" }"
+    "${local.shown_folder}/${graph.file}: it uses run.deployment.${name}, which has no value: set values = { ${name} = \"...\" }"
   ]])
 
   # All who may call 'start', and those of them, by e-mail, who may start a few graphs only.
@@ -31,7 +31,7 @@ locals {
     for who in setsubtract(local.starters, var.starters) :
     lower(split(":", who)[1]) => [for graph, members in var.graph_starters : graph if contains(members, who)]
   }
-  unknown_starts = [for graph in setsubtract(keys(var.graph_starters), keys(local.lock.graphs)) : "graph_starters: ${graph}: no deployed graph is called so"]
+  unknown_starts = [for graph in setsubtract(keys(var.graph_starters), keys(local.lock.graphs)) : "graph_starters: ${graph}: there is no deployed graph of that name"]
 
   # The graph files that are there, as orchestrator/catalog.py finds them: no hidden ones, no modules of functions.
   there = setunion(

@@ -54,7 +54,7 @@ variable "image_repositories" {
 }
 
 variable "values" {
-  description = "Texts that graphs take as {{ run.deployment.NAME }}, such as { bucket = \"my-templates\" }: what whoever starts a run may not choose."
+  description = "Texts that graphs take as {{ run.deployment.NAME }}, such as { bucket = \"my-templates\" }. They are fixed for the deployment; whoever starts a run cannot change them."
   type        = map(string)
   default     = {}
 

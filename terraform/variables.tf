@@ -96,12 +96,12 @@ variable "starters" {
 }
 
 variable "graph_starters" {
-  description = "Who may start a few graphs only, besides 'starters': { sales = [\"user:ann@example.com\"] }. Persons and service accounts: a token tells whose it is, and not in which groups they are."
+  description = "Who may start only certain graphs, by graph: { sales = [\"user:ann@example.com\"] }. Users and service accounts only, because a token does not name groups. Members of 'starters' may start every graph."
   type        = map(set(string))
   default     = {}
 
   validation {
     condition     = alltrue([for who in flatten([for members in var.graph_starters : tolist(members)]) : can(regex("^(user|serviceAccount):[^@]+@[^@]+$", who))])
-    error_message = "graph_starters: expected graphs, each with persons or service accounts, such as { sales = [\"user:ann@example.com\"] }; of groups and domains a token says nothing."
+    error_message = "graph_starters: expected graphs, each with users or service accounts, such as { sales = [\"user:ann@example.com\"] }; a token does not name groups or domains."
   }
 }

@@ -21,7 +21,7 @@ COMMANDS = {
     "logs": "Print what a step wrote.",
     "runs": "List the runs, the newest first.",
     "cancel": "Stop a run for good.",
-    "verify": "Say whether what is stored of a run adds up.",
+    "verify": "Check that the records of a run agree.",
     "rehearse": "Run a graph here as it runs in the cloud, while things go wrong.",
     "graphs": "List the graphs in graphs/.",
     "lock": "Check the graphs of a folder, for Terraform to deploy.",
@@ -81,8 +81,8 @@ Exit codes: 0 done, 1 the run failed, 2 wrong use or an invalid graph, 130 inter
 def app(ctx: click.Context, version: bool) -> int:
     """Run graphs of data jobs, with parallel branches and joins.
 
-    GRAPH is a file, or the name of a graph in graphs/: that of its file or folder, whatever the 'name' in it. RUN is a
-    run's id, or as much of its beginning as is unique.
+    GRAPH is a file, or a graph in graphs/, called by its file or folder name (not by the 'name' inside the file). RUN
+    is a run's id, or as much of its beginning as is unique.
     """
     if version:
         click.echo(f"orchestrator {_version()}")

@@ -115,8 +115,8 @@ def _end_jobs(world: Embedded, loop: Loop, view: "LiveView | LineView | SilentVi
 
 def _left(world: Embedded, run: str, flag: str) -> str:
     left = world.processes.running
-    what = "process is left" if left == 1 else "processes are left"
-    return f"interrupted: {left} {what} running, which 'orchestrator resume {run}{flag}' takes over or ends"
+    still, them = ("process still runs", "it") if left == 1 else ("processes still run", "them")
+    return f"interrupted: {left} {still}; 'orchestrator resume {run}{flag}' takes {them} over or ends {them}"
 
 
 @contextmanager

@@ -151,7 +151,7 @@ _NO_DIR = (
 )
 
 
-_NO_DEPLOYMENT = "run.deployment has what a deployment says, and this is for one machine: use a param"
+_NO_DEPLOYMENT = "run.deployment exists only in the cloud, and this part runs on one machine: use a param"
 
 
 class _Text(NamedTuple):

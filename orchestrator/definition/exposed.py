@@ -117,6 +117,6 @@ def _meanings(text: str) -> Iterator[Meaning]:
 def _refusal(used: list[str]) -> str:
     name = used[0]
     those = f"param {quoted(name)} is" if len(used) == 1 else f"params {listed(map(quoted, used), 'and')} are"
-    why = f"{those} free text, and whoever starts a run would choose by it what code runs, as whom or where"
+    why = f"{those} free text, so whoever starts a run could choose the code, the service account or the network"
     mends = f"make it an enum, give it a pattern, take {{{{ run.deployment.{name} }}}}, or say unsafe_params: [{name}]"
     return f"{why}: {mends}"

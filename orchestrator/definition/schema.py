@@ -197,7 +197,7 @@ class GraphKeys(Keys):
         None, description="Params of a run: name: default, or name: {type: …, default: …}"
     )
     unsafe_params: list[ParamName] | None = Field(
-        None, description="Params of free text that may choose what code a Dataflow job runs, as whom and where"
+        None, description="Free-text params that may choose a job's code, service account or network"
     )
     defaults: DefaultKeys | None = Field(None, description="Merged into every step; what a step says itself wins")
     fails_on: Literal["any", "leaves"] = Field(

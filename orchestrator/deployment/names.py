@@ -11,11 +11,13 @@ FUNCTIONS: Mapping[str, str] = {"on_signal": "signals", "on_task": "tasks", "sta
 
 #: The service accounts, and what each is for. Half of them run nothing: they are only who a caller says it is.
 ROLES: Mapping[str, str] = {
-    "signals": "runs on_signal: puts looks on the queue of signals",
+    "signals": "runs on_signal: puts tasks on the queue signals",
     "tasks": "runs on_task: reads and writes runs, launches and looks at jobs",
     "starter": "runs start and sweep: writes runs and puts tasks on the queues",
     "caller": "whose token tasks carry: may call on_task and nothing else",
-    "looks": "whose token the tasks of signals carry: may call on_task, where it may ask for looks alone",
+    "looks": (
+        "whose token the tasks of signals carry: may call on_task, only for the first look at a job after a signal"
+    ),
     "events": "whose token events carry: may call on_signal and nothing else",
     "scheduler": "whose token schedules carry: may call start and sweep and nothing else",
     "worker": "runs the workers of Dataflow jobs",

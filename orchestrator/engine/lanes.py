@@ -15,7 +15,7 @@ def misplaced(lane: str, effect: Effect) -> str | None:
     A signal is worth the first look alone: what follows it, whoever looks puts on the lane of checks.
     """
     if lane == SIGNALS and not (isinstance(effect, Check) and of_a_signal(effect) and effect.look == 0):
-        return f"{effect.name} is not the first look after a signal, and the lane of signals may ask for no more"
+        return f"{effect.name} is not a first look after a signal, and the queue '{SIGNALS}' takes nothing else"
     if lane == LAUNCHES and not isinstance(effect, Launch):
-        return f"{effect.name} is no launch, and the lane of launches may ask for no more"
+        return f"{effect.name} is not a launch, and the queue '{LAUNCHES}' takes nothing else"
     return None

@@ -25,8 +25,9 @@ def set_aside(home: Home, run_id: str) -> Path | None:
         return None
     if running := [str(found.parent) for found in folder.glob("steps/*/*/claim") if _runs(found.parent)]:
         raise UsageError(
-            f"run id '{run_id}': an earlier run with this id, of which no record is left, still runs {running[0]}"
-            f"{f' and {len(running) - 1} more' if len(running) > 1 else ''}: end that, or choose another --run-id"
+            f"run id '{run_id}': an earlier run with this id, which is no longer in the database, is still running in "
+            f"{running[0]}{f' and {len(running) - 1} more' if len(running) > 1 else ''}: "
+            "end it, or choose another --run-id"
         )
     aside = folder / _EARLIER / str(sum(1 for _ in (folder / _EARLIER).glob("*")) + 1)
     aside.mkdir(parents=True)

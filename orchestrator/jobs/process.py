@@ -82,7 +82,9 @@ class ProcessBackend:
             taken = claim.take(folder, request.name)
             if taken is None:
                 if _of_another(folder, request.name):
-                    raise LaunchRefusedError(f"{folder}: the attempt of another run is there: move it away")
+                    raise LaunchRefusedError(
+                        f"{folder}: this folder holds an attempt of another run: move the folder away"
+                    )
                 return self._watch(job)
             try:
                 if (error := why_not(command)) is not None:

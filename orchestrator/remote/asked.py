@@ -73,7 +73,9 @@ def _whole(data: Any) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         half = f"\\u{ord(text[error.start]):04x}"
-        raise UnreadableError(1, f"expected text, came half of a character in it, {half}") from error
+        raise UnreadableError(
+            1, f"the text contains half of a character (the lone surrogate {half}), which UTF-8 cannot store"
+        ) from error
 
 
 def _at(flaw: Flaw) -> str:

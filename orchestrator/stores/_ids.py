@@ -39,7 +39,7 @@ def key_in(fields: Mapping[str, Any]) -> str:
 def check(there: object, run_id: str) -> None:
     """Raises UsageError if the document is that of another id: one in 10**15 has the same place."""
     if there != run_id:
-        raise UsageError(f"the run id '{run_id}' has the same key as '{there}': choose another id")
+        raise UsageError(f"the run id '{run_id}' collides with '{there}' in Firestore: choose another id")
 
 
 def give(batch: WriteBatch, document: DocumentReference, run: Run, before: DocumentSnapshot | None) -> None:

@@ -66,7 +66,7 @@ def _loads(folder: Path, text: str) -> bool:
     try:
         load_graph(path)
     except InvalidGraphError as error:
-        return not all("whoever starts a run would choose by it" in line for line in error.lines)
+        return not all("whoever starts a run could choose" in line for line in error.lines)
     return True
 
 

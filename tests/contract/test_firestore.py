@@ -398,7 +398,9 @@ def test_two_ids_with_one_place_are_told_apart(firestore: FirestoreStore, monkey
     monkeypatch.setattr("orchestrator.stores._ids.run_key", lambda _: "place")
     firestore.open_run(RUN, PLAN)
     for call in (lambda: firestore.find_run("other"), lambda: firestore.open_run(replace(AGAIN, id="other"), PLAN)):
-        with pytest.raises(UsageError, match="the run id 'other' has the same key as 'run-1': choose another id"):
+        with pytest.raises(
+            UsageError, match="the run id 'other' collides with 'run-1' in Firestore: choose another id"
+        ):
             call()
 
 

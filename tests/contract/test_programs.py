@@ -178,5 +178,7 @@ def test_the_attempt_of_another_run_in_the_same_folder_is_neither_found_nor_take
     bench.over(bench.backend.launch(theirs).job)
     assert bench.backend.find(theirs) is not None
     assert bench.backend.find(ours) is None
-    with pytest.raises(LaunchRefusedError, match=f"{JOB}: the attempt of another run is there: move it away"):
+    with pytest.raises(
+        LaunchRefusedError, match=f"{JOB}: this folder holds an attempt of another run: move the folder away"
+    ):
         bench.backend.launch(ours)

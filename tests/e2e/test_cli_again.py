@@ -56,7 +56,7 @@ def test_a_run_whose_id_was_used_before_runs_and_reads_nothing_of_the_earlier_on
     assert (kept / "data/x").read_text() == "1\n"
     forget(again)
     said = again("run", "sales.yaml", "--run-id", "r1", "-p", "n=3")
-    assert said.err == f"what an earlier run called r1 left is in {folder / 'earlier/2'} now\n"
+    assert said.err == f"files left by an earlier run with the id r1 were moved to {folder / 'earlier/2'}\n"
     assert (folder / "earlier/2/data/x").read_text() == "2\n"
 
 
@@ -73,8 +73,8 @@ def test_while_an_earlier_run_of_that_id_still_runs_no_other_begins(place: Place
     said = place("run", "long.yaml", "--run-id", "r1")
     assert (said.code, said.out) == (2, "")
     assert said.err == (
-        f"error: run id 'r1': an earlier run with this id, of which no record is left, still runs {folder}: "
-        "end that, or choose another --run-id\n"
+        f"error: run id 'r1': an earlier run with this id, which is no longer in the database, is still running in "
+        f"{folder}: end it, or choose another --run-id\n"
     )
     assert (folder / "claim").exists()
     place.tell("go", "on")

@@ -199,7 +199,7 @@ def test_who_cancels_what_was_cancelled_is_told_by_whom(here: Place) -> None:
     here.tell("go", "on")
     for process in (first, second, driver):
         finish(process)
-    assert said == "run g-1 was cancelled by ME at TIME: wrong input: this goes on with that\n"
+    assert said == "run g-1 was cancelled by ME at TIME: wrong input: continuing that cancellation\n"
     assert here.look("status", "g-1", "--json").json["cancelled"]["why"] == "wrong input"
 
 

@@ -111,7 +111,7 @@ def test_the_second_interruption_leaves_at_once(long: Place) -> None:
     line = next(line for line in running.stdout if "stopping" in line)
     assert line.endswith("stopping: 1 process is asked to end; Ctrl-C again leaves at once\n")
     running.send_signal(signal.SIGINT)
-    left = "interrupted: 1 process is left running, which 'orchestrator resume r1' takes over or ends\n"
+    left = "interrupted: 1 process still runs; 'orchestrator resume r1' takes it over or ends it\n"
     assert list(running.stdout)[-1].endswith(left)
     assert running.wait(PATIENCE) == 130
     assert running.stderr is not None

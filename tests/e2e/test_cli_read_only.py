@@ -94,8 +94,8 @@ def test_nothing_is_run_or_stopped_in_it(place: Place, home: Path, words: tuple[
     assert said == Said(
         2,
         "",
-        f"error: {home} is read-only: its runs can be looked at (status, runs, explain, logs, plot), "
-        "but nothing can be run, resumed or cancelled there\n",
+        f"error: {home} is read-only: you can look at its runs (status, runs, explain, verify, logs, plot), "
+        "but not run, resume or cancel any\n",
     )
 
 

@@ -42,20 +42,21 @@ LOST = "the join before {} counts 2 ended: 2 succeeded, and the steps before it 
 
 
 def test_a_step_that_somebody_deleted_is_told_and_not_run_again_and_the_run_goes_on(half: Place) -> None:
-    assert half.look("verify", "r1").out == "run r1: all adds up\n"
+    assert half.look("verify", "r1").out == "run r1: no problems found\n"
     delete(half, "states WHERE node = 1")
     said = half.look("verify")
     lost = [f"counters/{join}: {LOST.format(name)}" for join, name in ((0, "c"), (1, "e"))]
     assert (said.code, said.out.splitlines()[:2]) == (1, lost)
-    assert said.out.splitlines()[-1] == "run r1: 3 things do not add up"
-    assert half.look("status").out.count("it does not add up, so nothing begins because of it: counters/") == 2
+    assert said.out.splitlines()[-1] == "run r1: 3 problems"
+    told = "the records contradict each other, so the sweep does not start the steps that depend on them: counters/"
+    assert half.look("status").out.count(told) == 2
     assert half.look("status", "--json").json["doubts"] == lost
     resumed = half.start("resume", "--no-picture")
     half.tell("go", "on")
     half.tell("later", "on")
     said = finish(resumed)
     warned = [line.partition("warning: ")[2] for line in said.out.splitlines() if "warning: " in line]
-    assert warned == [f"it does not add up: {line}" for line in lost]
+    assert warned == [f"the records contradict each other: {line}" for line in lost]
     assert sorted(half.read("effects").split()) == ["a", "b", "c", "d", "e"]
 
 
@@ -66,5 +67,6 @@ def test_a_run_that_cannot_go_on_because_a_counter_is_gone_says_so_instead_of_wa
     half.tell("later", "on")
     said = finish(resumed)
     assert said.code != 0
-    assert "the run cannot go on, since it does not add up: counters/1: the join before e counts" in said.err
+    why = "because its records contradict each other (see 'orchestrator verify')"
+    assert f"the run cannot go on, {why}: counters/1: the join before e counts" in said.err
     assert half.look("verify", "r1").code == 1

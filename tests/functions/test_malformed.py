@@ -202,7 +202,10 @@ def nested(depth: int) -> Any:
         ({"text": "ä" * 400_000}, "bytes of JSON with its params, and Firestore keeps at most 1,000,000: put large"),
         ({"names": ["x" * 1_000] * 1_100}, "bytes of JSON with its params, and Firestore keeps at most 1,000,000"),
         ({"text": "x" * 5_000_000}, "expected a request of at most 4,194,304 bytes, came 5,0"),
-        ({"text": HALF}, "expected text, came half of a character in it, \\ud800"),
+        (
+            {"text": HALF},
+            "the text contains half of a character (the lone surrogate \\ud800), which UTF-8 cannot store",
+        ),
         ({"names": nested(99)}, "expected lists and mappings nested at most 100 deep"),
         ({"names": nested(51)}, "came a list: lists and mappings are nested more than 50 deep"),
         ({"names": json.dumps(nested(101))}, "lists and mappings are nested more than 50 deep"),
@@ -282,4 +285,6 @@ def test_a_graph_or_a_run_id_with_half_a_character_is_refused(cloud: Cloud):
     for name in ("graph", "run_id"):
         answer = cloud.post("start", {**JANUARY, name: HALF})
         assert answer.status_code == 400
-        assert answer.get_json()["errors"][0].endswith("expected text, came half of a character in it, \\ud800")
+        assert answer.get_json()["errors"][0].endswith(
+            "half of a character (the lone surrogate \\ud800), which UTF-8 cannot store"
+        )

@@ -90,7 +90,7 @@ def test_a_sweep_that_dies_halfway_is_not_followed_by_one_that_dies_there_too(ma
 def test_what_other_runs_told_of_the_launches_queue_is_known_to_the_next_sweep(many: Cloud):
     world = in_no_hurry(many)
     world.engine.store.note({"after": "", "owed": 7.5, "moved": 9.5})
-    found = world.sweep(lambda _: None)
+    found = world.sweep(lambda _: None, lambda _run, _said: None)
     assert len(list(found)) == 7
     assert found._pace == Pace(owed=7.5, moved=9.5)
     assert world.engine.store.recall() == {"after": "", "owed": 7.5, "moved": 9.5}

@@ -119,8 +119,8 @@ def test_what_a_graph_takes_from_its_deployment_has_to_be_said(imaginary: Google
     (graphs / "hello.yaml").write_text(f"name: hello\nsteps:\n  one:\n    {spec}\n")
     assert call(["lock", str(graphs)]) == 0
     said = refused(imaginary, graphs)
-    mend = 'say what that is here, with values = { bucket = "…" }'
-    assert f"hello.yaml: it takes run.deployment.bucket: {mend}" in said
+    mend = 'set values = { bucket = "..." }'
+    assert f"hello.yaml: it uses run.deployment.bucket, which has no value: {mend}" in said
     deployed = imaginary.plan(example="minimal", graphs_folder=str(graphs), values={"bucket": "b"})
     assert json.loads(deployed.environment("on_task")["ORCHESTRATOR_VALUES"]) == {"bucket": "b"}
 
@@ -134,7 +134,7 @@ def test_who_may_start_one_graph_may_call_start_and_is_known_there(imaginary: Go
     given = told.environment("start")
     assert json.loads(given["ORCHESTRATOR_STARTERS"]) == {"ann@example.com": ["nightly", "paused"]}
     said = refused(imaginary, SCHEDULED, graph_starters={"sales": [ann]})
-    assert "graph_starters: sales: no deployed graph is called so" in said
+    assert "graph_starters: sales: there is no deployed graph of that name" in said
 
 
 def test_the_demos_are_not_deployed_unless_somebody_says_so(imaginary: Google):

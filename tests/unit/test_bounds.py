@@ -55,10 +55,16 @@ for _ in range(25):
         ({"a": [None, True, "ä", 2**63 - 1, -0.5, (1, 2)]}, None),
         ({"a": 2**63}, "a number has more than 64 bits: give it as text"),
         ([float("inf")], "inf is no number that JSON can hold"),
-        (["\ud800"], "half of a character is no text"),
-        ({"\ud800": 1}, "half of a character is no text"),
-        ({1: 2}, "a name is a Python int, and not text"),
-        ({"a": {1, 2}}, "a Python set is nothing that JSON can hold"),
+        (
+            ["\ud800"],
+            "the text contains half of a character (a lone surrogate such as \\ud800), which UTF-8 cannot store",
+        ),
+        (
+            {"\ud800": 1},
+            "the text contains half of a character (a lone surrogate such as \\ud800), which UTF-8 cannot store",
+        ),
+        ({1: 2}, "a mapping key is a Python int, not text"),
+        ({"a": {1, 2}}, "a Python set cannot be stored as JSON"),
     ],
     ids=lambda value: str(value)[:40] if isinstance(value, str) else "value",
 )

@@ -15,7 +15,7 @@ OTHERS: list[Effect] = [
 @pytest.mark.parametrize("effect", [*OTHERS, Launch("k", 1, 1)], ids=lambda effect: effect.name)
 def test_the_lane_of_signals_may_ask_for_the_first_look_after_a_signal_alone(effect: Effect):
     assert misplaced(CHECKS, effect) is None
-    said = f"{effect.name} is not the first look after a signal, and the lane of signals may ask for no more"
+    said = f"{effect.name} is not a first look after a signal, and the queue 'signals' takes nothing else"
     assert misplaced(SIGNALS, effect) == said
     assert misplaced(SIGNALS, Check("k", 1, 1, "signal")) is None
     assert misplaced(SIGNALS, Check("k", 1, 1, "event")) is None
@@ -24,4 +24,4 @@ def test_the_lane_of_signals_may_ask_for_the_first_look_after_a_signal_alone(eff
 @pytest.mark.parametrize("effect", OTHERS, ids=lambda effect: effect.name)
 def test_the_lane_of_launches_may_ask_for_launches_alone(effect: Effect):
     assert misplaced(LAUNCHES, Launch("k", 1, 1)) is None
-    assert misplaced(LAUNCHES, effect) == f"{effect.name} is no launch, and the lane of launches may ask for no more"
+    assert misplaced(LAUNCHES, effect) == f"{effect.name} is not a launch, and the queue 'launches' takes nothing else"

@@ -54,7 +54,7 @@ def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store
         echo(over)
         return DONE
     if nodes is None and (before := found.run.stop) is not None:
-        echo(f"run {found.run.id} was cancelled {stopped(before)}: this goes on with that")
+        echo(f"run {found.run.id} was cancelled {stopped(before)}: continuing that cancellation")
     stop = Stop(time.time(), getpass.getuser(), why)
     if place is None:
         return in_cloud(found, stop, nodes)

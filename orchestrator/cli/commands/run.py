@@ -47,7 +47,7 @@ def command(
 ) -> int:
     """Run GRAPH on this machine, and show how it goes.
 
-    GRAPH is a file, or the name of a graph in graphs/: that of its file or folder, whatever the 'name' in it.
+    GRAPH is a file, or a graph in graphs/, called by its file or folder name (not by the 'name' inside the file).
     """
     from orchestrator.catalog import find_graph
     from orchestrator.definition.load import load_graph
@@ -70,7 +70,7 @@ def run(wanted: Order, home: Home, as_told: How) -> int:
             stored = store.find_run(wanted.run_id)
             if stored is None:
                 if aside := set_aside(home, wanted.run_id):
-                    echo(f"what an earlier run called {wanted.run_id} left is in {aside} now", beside=True)
+                    echo(f"files left by an earlier run with the id {wanted.run_id} were moved to {aside}", beside=True)
                 found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View())
             else:
                 wanted.check_same(stored)

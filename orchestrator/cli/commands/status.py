@@ -25,6 +25,9 @@ Examples:
   orchestrator status --store firestore://my-project/orchestrator-prod
 """
 
+#: What is said before each contradiction in what is stored of a run.
+CONTRADICTION = "the records contradict each other, so the sweep does not start the steps that depend on them"
+
 #: More steps than these are listed only when all are asked for.
 _MANY = 200
 
@@ -65,7 +68,7 @@ def show(found: Found, now: float, everything: bool) -> None:
     screen.print(line(tally(watch.counts)))
     say([*failures(found), *although(found)])
     for said in found.doubts:
-        screen.print(line(f"it does not add up, so nothing begins because of it: {said}", "yellow"))
+        screen.print(line(f"{CONTRADICTION}: {said}", "yellow"))
     if found.abandoned:
         screen.print(line(abandoned(found), "yellow"))
 

@@ -89,7 +89,7 @@ steps:
 
 def test_it_is_said_once_where_it_was_written_with_the_ways_out(refusal: Refusal) -> None:
     def said(name: str) -> str:
-        why = "is free text, and whoever starts a run would choose by it what code runs, as whom or where"
+        why = "is free text, so whoever starts a run could choose the code, the service account or the network"
         mend = f"give it a pattern, take {{{{ run.deployment.{name} }}}}, or say unsafe_params: [{name}]"
         return f"param '{name}' {why}: make it an enum, {mend}"
 
@@ -147,5 +147,5 @@ def test_what_is_taken_from_the_deployment_is_known_by_its_names() -> None:
 def test_the_deployment_says_nothing_on_one_machine(refusal: Refusal) -> None:
     text = "name: g\nsteps:\n  a: {command: 'echo {{ run.deployment.bucket }}'}\n"
     text += "  b: {dataflow: {template: 'gs://{{ run.deployment.a }}'}, local: {command: 'x {{ run.deployment.b }}'}}\n"
-    said = "run.deployment has what a deployment says, and this is for one machine: use a param"
+    said = "run.deployment exists only in the cloud, and this part runs on one machine: use a param"
     assert refusal(text) == [f"g.yaml:3: step 'a': command: {said}", f"g.yaml:4: step 'b': local.command: {said}"]

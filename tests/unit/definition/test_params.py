@@ -78,9 +78,14 @@ REFUSED = [
     (
         "list",
         [NOW],
-        'expected a list such as a,b,c or ["a", "b"], came a list: a Python datetime is nothing that JSON can hold',
+        'expected a list such as a,b,c or ["a", "b"], came a list: a Python datetime cannot be stored as JSON',
     ),
-    ("string", "a\ud800", "expected text, came 'a\\ud800': half of a character is no text"),
+    (
+        "string",
+        "a\ud800",
+        "expected text, came 'a\\ud800': "
+        "the text contains half of a character (a lone surrogate such as \\ud800), which UTF-8 cannot store",
+    ),
     ("enum", "smal", "expected small or large, came 'smal' (did you mean 'small'?)"),
     ("enum", None, "expected small or large, came nothing"),
 ]
