@@ -87,6 +87,7 @@ class _Checker:
                     self.problems.append(Problem(path, "'words' is for a shell line, and this is none"))
         if written.shell:
             self.problems += [Problem(path, wrong) for wrong in shell.wrong(text)]
+        self.problems += [Problem(path, wrong) for wrong in written.code]
 
     def _unknown(self, found: Meaning) -> Iterator[str]:
         for name in sorted(found.params):
@@ -155,11 +156,15 @@ _NO_DEPLOYMENT = "run.deployment exists only in the cloud, and this part runs on
 
 
 class _Text(NamedTuple):
-    """A text that may hold an expression, and where it was written. ``shell``: it is a line for a shell."""
+    """A text that may hold an expression, and where it was written. ``shell``: it is a line for a shell.
+
+    ``code``: what is wrong with an expression in it, if the program that gets it reads it as code.
+    """
 
     path: Path
     text: str
     shell: bool = False
+    code: tuple[str, ...] = ()
 
 
 def _texts(step: Step) -> Iterator[_Text]:
@@ -175,11 +180,14 @@ def _texts(step: Step) -> Iterator[_Text]:
 def _of_work(path: Path, work: Work) -> Iterator[_Text]:
     for key, value in work.spec.items():
         line: Path | None = None
+        code: dict[Path, tuple[str, ...]] = {}
         if key == "command":
+            for at, wrong in shell.code_in(value):
+                code[(*path, key, at)] = (*code.get((*path, key, at), ()), wrong)
             number = shell.line_in(value)
             line = (*path, key) if number is None else (*path, key, number)
         for place, text in _within((*path, key), value):
-            yield _Text(place, text, place == line)
+            yield _Text(place, text, place == line, code.get(place, ()))
 
 
 def _within(path: Path, value: object) -> Iterator[tuple[Path, str]]:

@@ -1,18 +1,32 @@
 """Expressions in shell lines: what an expression gives is data, and is quoted as its place in the line demands."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.core.steps import Json
 from orchestrator.definition import expressions
 from orchestrator.definition.expressions import Code, Context, ExpressionError, as_text, pieces
-from orchestrator.definition.shell.frames import line_at
+from orchestrator.definition.shell.lines import JOINED, LINE, MAYBE, REMOTE, SPLIT, UNKNOWN, readings
 from orchestrator.definition.shell.places import places
 from orchestrator.definition.shell.reader import HOLE, Place, Quoting
 from orchestrator.definition.wording import shown
 
 #: What runs a line. It ends at the first command that fails and that nobody asks about.
 SHELL = ("/bin/sh", "-e", "-c", "--")
+
+_EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+
+#: What to do where a shell's variable is not the mend.
+_MEND = {
+    REMOTE: "send the value to the standard input of what runs there",
+    SPLIT: "give the program and its arguments to env as words of their own, without -S",
+}
+#: And in a list of words.
+_MEND_IN_LIST = {
+    JOINED: "write the command as [sh, -c, LINE] or as one line of text, and use the environment's variables there",
+    MAYBE: "write the program's name, or let it read the value from the environment",
+    **_MEND,
+}
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _PARAM = re.compile(r"params\.([A-Za-z][A-Za-z0-9_]*)")
@@ -27,7 +41,22 @@ def words(command: Json) -> list[str]:
 
 def line_in(command: Json) -> int | None:
     """Which word of a ``command`` that is a list is a line for a shell, as in ``[bash, -c, LINE]``."""
-    return line_at([as_text(word) for word in command]) if isinstance(command, list) else None
+    return next((number for number, where in _read(command) if where == LINE), None)
+
+
+def code_in(command: Json) -> Iterator[tuple[int, str]]:
+    """The words of a ``command`` that is a list in which no expression can stand, and a sentence about each."""
+    for number, where in _read(command):
+        if where != LINE and isinstance(command, list) and number < len(command):
+            codes = (part for part in pieces(as_text(command[number])) if isinstance(part, Code))
+            place = Place(1, None, where)
+            yield from ((number, wrong) for code in codes if (wrong := _misplaced(code, place, listed=True)))
+
+
+def _read(command: Json) -> Iterable[tuple[int, str]]:
+    if not isinstance(command, list):
+        return ()
+    return readings([_EXPRESSION.sub(UNKNOWN, as_text(word)) for word in command]).items()
 
 
 def render_command(command: Json, context: Context) -> Json:
@@ -40,6 +69,8 @@ def render_command(command: Json, context: Context) -> Json:
         return _line(command, context) if whole is None else whole
     if not isinstance(command, list):
         return expressions.render(command, context)
+    if wrong := next(code_in(command), None):
+        raise ExpressionError(wrong[1])
     line = line_in(command)
     return [
         _line(word, context) if number == line and isinstance(word, str) else expressions.render(word, context)
@@ -117,7 +148,7 @@ def _form(code: Code) -> str:
     return meaning(code).form
 
 
-def _misplaced(code: Code, place: Place) -> str | None:
+def _misplaced(code: Code, place: Place, *, listed: bool = False) -> str | None:
     """Why a value cannot be put here, and what to do."""
     form = _form(code)
     if form == "raw":
@@ -126,6 +157,10 @@ def _misplaced(code: Code, place: Place) -> str | None:
         return f"{{{{ {code} }}}} in line {place.line}: 'words' gives several words, which cannot stand in quotes"
     if place.quoting is not None:
         return None
+    stands = f"{{{{ {code} }}}} in line {place.line} stands" if not listed else f"{{{{ {code} }}}} stands"
+    mends = _MEND_IN_LIST if listed else _MEND
+    if mend := next((mend for where, mend in mends.items() if place.where.startswith(where)), ""):
+        return f"{stands} {place.where}, where no quoting is right: {mend}; or, if it is code, write {_raw(code)}"
     match = _PARAM.fullmatch(code)
     name = f"ORCHESTRATOR_PARAM_{match[1]}" if match else "value"
     mend = f'use "${name}" there'
@@ -136,7 +171,8 @@ def _misplaced(code: Code, place: Place) -> str | None:
         mend = f"{before}use '…\"${name}\"…' in single quotes there"
     if place.where == "in a here-document":
         mend = mend.replace('"', "") + (", and take the quotes off its end word" if place.literal else "")
-    return (
-        f"{{{{ {code} }}}} in line {place.line} stands {place.where}, where no quoting is right: {mend}; "
-        f"or, if it is code, write {{{{ {code} | raw }}}}"
-    )
+    return f"{stands} {place.where}, where no quoting is right: {mend}; or, if it is code, write {_raw(code)}"
+
+
+def _raw(code: Code) -> str:
+    return f"{{{{ {code} | raw }}}}"

@@ -1,10 +1,10 @@
 """The nested parts of a shell line, each with what must be remembered of it. It reads no text."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from pathlib import PurePosixPath
+
+from orchestrator.definition.shell.lines import UNKNOWN, readings, reads_input
 
 #: Stands in a frame's word where something is quoted or expanded, so that ``"case"`` is never the reserved word.
 OPAQUE = "\1"
@@ -15,8 +15,9 @@ BEFORE_COMMAND = frozenset({"!", "do", "done", "elif", "else", "fi", "if", "then
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[.*\])?\+?=", re.ASCII)
 _SUBSCRIPT = re.compile(r"[A-Za-z_]\w*\[[^\]]*", re.ASCII)
 
-_SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "mksh", "zsh", "su", "runuser"})
-_OPTION_C = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
+#: Reserved words that begin and end a compound command, but for ``case``.
+_OPEN = frozenset({"{", "for", "if", "select", "until", "while"})
+_CLOSE = frozenset({"}", "done", "fi"})
 
 #: Builtins that read their arguments as code, and those that only go before a command.
 _CODE = frozenset({"eval", "let", "trap"})
@@ -64,6 +65,8 @@ class Frame:
     """One part. ``word``: what has been read of the present word; ``start``: the next word is a command's first.
 
     ``words``: the present command's, as far as they have ended; ``target``: the next word belongs to a redirection;
+    ``here_string``: and that one is ``<<<``; ``pipeline``: how many expressions came before the present pipeline, and
+    ``piped``: before what reads it; ``nested``: how many of ``{``, ``if`` and loops are open;
     ``pending``: here-documents that are still to come, shared by all parts of one command line.
     """
 
@@ -72,6 +75,10 @@ class Frame:
     word: str | None = None
     start: bool = True
     target: bool = False
+    here_string: bool = False
+    piped: int | None = None
+    pipeline: int = 0
+    nested: int = 0
     words: list[str] = field(default_factory=list)
     stage: Stage = Stage.SUBJECT
     depth: int = 0
@@ -82,7 +89,7 @@ class Frame:
         self.word = (self.word or "") + text
 
     def new_command(self) -> None:
-        self.start, self.target, self.words = True, False, []
+        self.start, self.target, self.here_string, self.words = True, False, False, []
 
     @property
     def bare_words(self) -> bool:
@@ -97,6 +104,8 @@ class Frame:
     def ended(self, word: str) -> Kind | None:
         """Take down a word of a command that has ended. The part that it opens, if it does."""
         first, self.start = self.start, False
+        if first:
+            self.nested += (word in _OPEN) - (word in _CLOSE)
         if (first and word in BEFORE_COMMAND) or (word == "{" and self.words[:1] == ["function"]):
             self.start = True
         elif first and word in ("case", "[["):
@@ -115,13 +124,14 @@ class Frame:
         command = next((word for word in self.words if word and word not in _BEFORE), None)
         if command in _CODE:
             return f"in an argument of {command}, which reads it as code"
-        if line_at(self.words) == len(self.words):
-            return f"in a line for another shell ({' '.join(self.words)})"
-        return None
+        if self.here_string:
+            return f"in a line for another shell ({self.command})" if reads_input(self.words) else None
+        if self.target:
+            return None
+        where = readings([*self.words, (self.word or "").replace(OPAQUE, "") + UNKNOWN]).get(len(self.words))
+        return f"{where} ({self.command})" if where else None
 
-
-def line_at(words: Sequence[str]) -> int | None:
-    """Which of a command's words is, or would be, a line for a shell: the last of ``[env, bash, -ec, LINE]``."""
-    shell = next((number for number, word in enumerate(words) if PurePosixPath(word).name in _SHELLS), len(words))
-    options = (number for number in range(shell + 1, len(words)) if _OPTION_C.fullmatch(words[number]))
-    return next((number + 1 for number in options), None)
+    @property
+    def command(self) -> str:
+        """The present command as far as it has been read, with an ellipsis for what is not known."""
+        return " ".join(word or "…" for word in self.words)

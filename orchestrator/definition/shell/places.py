@@ -39,6 +39,8 @@ def _finish(reader: Reader) -> None:
     """At the end of the script, or where it was lost."""
     while not reader.lost and (last := reader.stack[-1]).word is not None and last.kind in WORDY:
         words.end_word(reader, last, last.word)
+    if not reader.lost:
+        reader.command_ends(reader.stack[-1])
     if len(reader.stack) > 1 and not reader.lost:
         reader.give_up(f"{reader.stack[-1].kind.value} that does not end")
     reader.refuse_up_to(len(reader.script), f"after {reader.lost}: how the rest is read cannot be told")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from orchestrator.definition.shell.frames import OPAQUE, WORDY, Frame, Kind
+from orchestrator.definition.shell.lines import reads_input
 
 #: Stands in a script for an expression: no script can hold it.
 HOLE = "\0"
@@ -33,7 +34,7 @@ class Place:
     @property
     def read_again(self) -> bool:
         """Whether what stands here is read as code once more, by another shell or a word of this one."""
-        return self.where.startswith(("in an argument of", "in a line for another shell"))
+        return self.where.startswith("in an argument of") or "line for another shell" in self.where
 
 
 _REFUSED = {
@@ -72,7 +73,7 @@ class Reader:
         """Open a part whose first sign is ``length`` long."""
         pending = [] if substitution else self.stack[-1].pending
         self.at += length
-        self.stack.append(Frame(kind, pending, substitution=substitution))
+        self.stack.append(Frame(kind, pending, substitution=substitution, pipeline=len(self.found)))
 
     def pop(self, length: int) -> None:
         """Close the innermost part, whose last sign is ``length`` long."""
@@ -97,6 +98,18 @@ class Reader:
         """The hole here is where no value can be."""
         self.found.append(Place(self._line, None, where, literal))
         self.at += 1
+
+    def command_ends(self, frame: Frame, *, pipe: bool = False) -> None:
+        """The present command ends, with a ``|`` or otherwise. What was piped into a shell is a line for it."""
+        if frame.piped is not None and reads_input(frame.words):
+            where = f"in a line for another shell (| {frame.command})"
+            said = range(frame.pipeline, frame.piped)
+            for number in said:
+                self.found[number] = Place(self.found[number].line, None, self.found[number].where or where)
+        if pipe:
+            frame.piped = len(self.found)
+        elif not frame.nested:
+            frame.piped, frame.pipeline = None, len(self.found)
 
     def hole(self) -> None:
         """Take down the hole here."""

@@ -42,7 +42,7 @@ def end_word(reader: Reader, frame: Frame, word: str) -> None:
     """The present word ends here; what ended it is read by whichever part is then the innermost."""
     frame.word = None
     if frame.target:
-        frame.target = False
+        frame.target = frame.here_string = False
     elif frame.kind is Kind.TEST:
         if word == "]]":
             reader.pop(0)
@@ -86,6 +86,8 @@ def _line_end(reader: Reader, frame: Frame) -> None:
         return reader.lose("a line end in $(…) that comes before a here-document")
     waiting = list(frame.pending)
     frame.pending.clear()
+    if frame.words:  # and not the line end after a '|'
+        reader.command_ends(frame)
     frame.new_command()
     for document in waiting:
         here.body(reader, document)
@@ -93,6 +95,7 @@ def _line_end(reader: Reader, frame: Frame) -> None:
 
 
 def _semicolon(reader: Reader, frame: Frame) -> None:
+    reader.command_ends(frame)
     reader.at += 1
     if frame.kind is Kind.CASE and reader.ahead(0) in (";", "&"):
         reader.at += 2 if reader.script.startswith(";&", reader.at) else 1
@@ -101,7 +104,10 @@ def _semicolon(reader: Reader, frame: Frame) -> None:
 
 
 def _and_or(reader: Reader, frame: Frame) -> None:
-    reader.at += 1
+    sign = reader.ahead(0)
+    twice = reader.ahead() == sign
+    reader.command_ends(frame, pipe=sign == "|" and not twice)
+    reader.at += 2 if twice or reader.script.startswith("|&", reader.at) else 1
     frame.new_command()
 
 
@@ -110,6 +116,7 @@ def _redirection(reader: Reader, frame: Frame) -> None:
         if reader.ahead(2) != "<":
             return here.announced(reader, frame)
         reader.at += 3
+        frame.here_string = True
     elif reader.ahead() == "(":  # what bash takes for a file
         frame.add(OPAQUE)
         return reader.push(Kind.COMMANDS, 2)
@@ -141,6 +148,7 @@ def _close(reader: Reader, frame: Frame) -> None:
     elif frame.kind is Kind.CASE or len(reader.stack) == 1:
         reader.give_up("a ')' that closes nothing")
     else:
+        reader.command_ends(frame)
         reader.pop(1)
         if not frame.substitution:
             reader.stack[-1].start = True

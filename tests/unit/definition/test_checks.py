@@ -106,6 +106,18 @@ def test_the_places_of_expressions_in_shell_lines_are_looked_at() -> None:
     ]
 
 
+def test_a_value_among_words_that_are_read_as_code_is_a_problem() -> None:
+    commands = (["bash", "-c", "--", "ls {{ params.x }}"], ["ssh", "h", "ls", "{{ params.x }}", "{{ params.x | raw }}"])
+    steps = tuple(
+        Step(name, Work("command", {"command": [*words]})) for name, words in zip("ab", commands, strict=True)
+    )
+    wrong = (
+        "{{ params.x }} stands in a line for a shell on another machine, where no quoting is right: "
+        "send the value to the standard input of what runs there; or, if it is code, write {{ params.x | raw }}"
+    )
+    assert check(Graph("g", steps, (Param("x"),))) == [Problem(("steps", "b", "command", 3), wrong)]
+
+
 def test_a_cycle_does_not_keep_the_rest_from_being_looked_at() -> None:
     graph = Graph(
         "g",

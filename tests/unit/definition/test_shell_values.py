@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.core.steps import Json
 from orchestrator.definition.expressions import ExpressionError
-from orchestrator.definition.shell import SHELL, render_command, words, wrong
+from orchestrator.definition.shell import SHELL, code_in, render_command, words, wrong
 
 SHELLS = sorted({os.path.realpath(path) for name in ("sh", "dash", "bash") if (path := shutil.which(name))})
 
@@ -185,6 +185,23 @@ REFUSED = {
         "{{ params.x }} in line 1 stands in a line for another shell (su root -c), where no quoting is right: "
         """use '…"$ORCHESTRATOR_PARAM_x"…' in single quotes there; or, if it is code, write {{ params.x | raw }}"""
     ),
+    "sh -c -- 'echo {{ params.x }}'": (
+        "{{ params.x }} in line 1 stands in a line for another shell (sh -c --), where no quoting is right: "
+        """use '…"$ORCHESTRATOR_PARAM_x"…' in single quotes there; or, if it is code, write {{ params.x | raw }}"""
+    ),
+    "echo {{ params.x }} | sh": (
+        "{{ params.x }} in line 1 stands in a line for another shell (| sh), where no quoting is right: "
+        """use '…"$ORCHESTRATOR_PARAM_x"…' in single quotes there; or, if it is code, write {{ params.x | raw }}"""
+    ),
+    "$S -c {{ params.x }}": (
+        "{{ params.x }} in line 1 stands in what may be a line for another shell (… -c), where no quoting is right: "
+        """use '…"$ORCHESTRATOR_PARAM_x"…' in single quotes there; or, if it is code, write {{ params.x | raw }}"""
+    ),
+    "ssh host ls {{ params.x }}": (
+        "{{ params.x }} in line 1 stands in a line for a shell on another machine (ssh host ls), where no quoting is "
+        "right: send the value to the standard input of what runs there; "
+        "or, if it is code, write {{ params.x | raw }}"
+    ),
     "eval echo {{ run.id }}": (
         "{{ run.id }} in line 1 stands in an argument of eval, which reads it as code, where no quoting is right: "
         """write export value={{ run.id }} on a line before, and use '…"$value"…' in single quotes there; """
@@ -222,6 +239,84 @@ def test_a_line_in_a_list_of_words_is_one_too(tmp_path: Path) -> None:
     run = words(render_command(command, context(value)))
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
     assert (done.stdout, list(tmp_path.iterdir())) == (f"{value}\n{value}\n", [])
+
+
+#: Lists of words that give a shell a line.
+GIVE_A_LINE: list[list[str]] = [
+    ["sh", "-c", "--"],
+    ["sh", "-c", "-"],
+    ["sh", "-ec", "--"],
+    ["sh", "+x", "-c"],
+    ["sh", "-c", "+x"],
+    ["bash", "-c", "-o", "pipefail", "--"],
+    ["bash", "-euo", "pipefail", "-c"],
+    ["bash", "-euoc", "pipefail"],
+    ["bash", "--posix", "--norc", "-ec"],
+    ["bash", "--rcfile", "none", "-c", "--"],
+    ["timeout", "5", "sh", "-c", "--"],
+    ["nice", "-n", "1", "sh", "-c"],
+    ["env", "a=b", "sh", "-c", "--"],
+    ["xargs", "sh", "-c"],
+    ["flock", "/dev/null", "-c"],
+]
+
+
+@pytest.mark.parametrize("before", GIVE_A_LINE, ids=" ".join)
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_value_is_data_in_a_line_that_a_list_gives_to_a_shell(before: list[str], shell: str, tmp_path: Path) -> None:
+    """The shells at hand read it, each in the place of the one that is named."""
+    if shutil.which(before[0]) is None:
+        pytest.skip(f"no {before[0]} on this machine")
+    value = "it's; touch it; $(touch it)"
+    told = render_command([*before, f"printf '%s\\n' {X} \"{X}\" '{X}'"], context(value))
+    assert isinstance(told, list)
+    run = words([shell if word == "sh" else word for word in told])
+    where = os.environ | {"SHELL": shell}
+    done = subprocess.run(
+        run, cwd=tmp_path, env=where, capture_output=True, text=True, timeout=60, check=True, input=""
+    )
+    assert (done.stdout, list(tmp_path.iterdir())) == (f"{value}\n" * 3, [])
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        (["env", "-S", f"sh -c {X}"], "in what env -S splits into words, where no quoting is right: give the program"),
+        (["watch", "-n", "5", f"ls {X}"], "in words that become a line for another shell, where no quoting is right"),
+        (["parallel", "ls", X], "in words that become a line for another shell, where no quoting is right: write the"),
+        (
+            ["ssh", "host", "ls", X],
+            "in a line for a shell on another machine, where no quoting is right: send the value",
+        ),
+        (
+            ["timeout", "5", "ssh", "host", X],
+            "in a line for a shell on another machine, where no quoting is right: send",
+        ),
+        (
+            ["{{ run.id }}", "-c", X],
+            "in what may be a line for another shell, where no quoting is right: write the pro",
+        ),
+    ],
+)
+def test_a_list_that_gives_a_value_to_who_reads_it_as_code_is_refused(command: list[str], wrong: str) -> None:
+    with pytest.raises(ExpressionError) as refused:
+        render_command([*command], context("a"))
+    assert str(refused.value).startswith(f"{X} stands {wrong}")
+    assert str(refused.value).endswith("; or, if it is code, write {{ params.x | raw }}")
+    assert [sentence for _, sentence in code_in([*command])] == [str(refused.value)]
+
+
+def test_a_list_may_hold_code_that_is_said_to_be_code() -> None:
+    command: Json = ["ssh", "{{ params.x }}", "{{ params.x | raw }}"]
+    assert render_command(command, context("a b")) == ["ssh", "a b", "a b"]
+
+
+def test_an_argument_that_holds_the_line_itself_is_one() -> None:
+    assert render_command(["flock", "f", f"--command=ls {X}"], context("a'b")) == [
+        "flock",
+        "f",
+        "--command=ls 'a'\\''b'",
+    ]
 
 
 def test_a_text_that_gives_a_list_is_that_list() -> None:
