@@ -44,6 +44,8 @@ class LiveView:
         self._live.update(Group(self._header(), *steps, self._bar()), refresh=True)
         self._live.stop()
         self._console.print()
+        if error is not None and self._word:  # no summary follows
+            self._console.print(line(self._word, "yellow"))
 
     def tick(self) -> None:
         began = time.monotonic()

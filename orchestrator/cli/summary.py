@@ -114,7 +114,7 @@ def reason(state: StepState, known: Stop | None) -> str:
     """Why an attempt did not succeed. ``known``: who cancelled the run, which need not be said again."""
     if state.cause != OPERATOR or state.stop is None:
         return state.error or state.cause or "its job says no more"
-    said = state.error or "its job was stopped"
+    said = state.error or ("its job was stopped" if state.attempt else "it had not begun")
     return said if state.stop == known else f"{stopped(state.stop)}; {said}"
 
 

@@ -140,7 +140,7 @@ class Inspector:
         made = _verdict(state)
         if made is not said or (pending and said is not Verdict.RUN):
             rule = self.plan.nodes[node].rule
-            yield f"{state.status} ({state.cause}), and {rule} says {said} of {tally}, {pending} pending"
+            yield f"{state.status}, and {rule} says {said}: before it, {_told(tally)}, and {pending} pending"
 
     def _gate(self, view: View, node: int, state: StepState) -> Iterator[str]:
         if state.status is Status.PENDING:
@@ -153,28 +153,38 @@ class Inspector:
         let, early = state.passed, pending or state.passed != tally
         if self.plan.nodes[node].role is Role.QUIET:
             if pending or let != Tally():
-                yield f"a quiet gate passed {let}, {pending} pending"
+                yield f"a quiet gate let through {_told(let)}, and {pending} pending"
         elif not _within(let, tally):
-            yield f"passed {let}, and only {tally} has arrived"
+            yield f"let through {_told(let)}, and what arrived is {_told(tally)}"
         elif early and verdict(rule, Join(1, let)) is not Verdict.RUN:
-            yield f"passed {let} too early for {rule}: {tally} has arrived, {pending} pending"
+            yield f"let through {_told(let)} too early for {rule}: {_told(tally)} arrived, {pending} pending"
 
     def _counter(self, view: View, join: int) -> Iterator[str]:
         counter = view.counters.get(join)
         if self.plan.joins[join].only is not None:
             if counter is not None:
-                yield f"a lone arrival needs no counter, and this one has {counter}"
+                yield f"a lone arrival needs no counter, and this one has {_counted(counter)}"
             return
         tally, pending = self._sum(view, self.arriving[join])
         expected = Counter(len(self.arriving[join]) - pending, tally)
         if (counter or Counter()) != expected:
-            yield f"counts {counter}, and its predecessors say {expected}"
+            yield f"counts {_counted(counter or Counter())}, and its predecessors say {_counted(expected)}"
 
     def _sum(self, view: View, nodes: Iterable[int]) -> tuple[Tally, int]:
         """How ``nodes`` have ended, and how many have not."""
         states = [view.state(node) for node in nodes]
         ended = [arrival(state) for state in states if state.status.final]
         return reduce(add, ended, Tally()), len(states) - len(ended)
+
+
+def _told(tally: Tally) -> str:
+    """``2 succeeded, 1 failed``, or ``nothing``."""
+    ends = {name: getattr(tally, name) for name in ("succeeded", "failed", "upstream_failed", "skipped")}
+    return ", ".join(f"{number} {name}" for name, number in ends.items() if number) or "nothing"
+
+
+def _counted(counter: Counter) -> str:
+    return f"{counter.arrived} arrived ({_told(counter.ended)})"
 
 
 def _shape(state: StepState) -> Iterator[str]:

@@ -14,13 +14,17 @@ from orchestrator.jobs.environment import outputs_variable
 _LOCK, _EARLIER = "lock", "earlier"
 
 
+def left_behind(home: Home, run_id: str) -> list[Path]:
+    """What an earlier run of that id left. The caller holds the run."""
+    return [entry for entry in home.run(run_id).iterdir() if entry.name not in (_LOCK, _EARLIER)]
+
+
 def set_aside(home: Home, run_id: str) -> Path | None:
     """Where it is now; None if there was nothing. The caller holds the run, and the store knows of none of that id.
 
     Raises UsageError, and touches nothing, while anything of it still runs.
     """
-    folder = home.run(run_id)
-    left = [entry for entry in folder.iterdir() if entry.name not in (_LOCK, _EARLIER)]
+    folder, left = home.run(run_id), left_behind(home, run_id)
     if not left:
         return None
     if running := [str(found.parent) for found in folder.glob("steps/*/*/claim") if _runs(found.parent)]:

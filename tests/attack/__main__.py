@@ -49,9 +49,11 @@ def main(arguments: Sequence[str]) -> int:
         for module in found:
             print(f"{module.__name__.rpartition('.')[2]:24} {(module.__doc__ or '').splitlines()[0]}")
         return 0
+    if not found:
+        parser.error(f"no attack has '{chosen.only}' in its name: --list says what there is")
     broke = [module for module in found if not tried(module)]
     print(f"{len(found)} attacks, {len(broke)} broke something")
-    return 1 if broke or not found else 0
+    return 1 if broke else 0
 
 
 if __name__ == "__main__":

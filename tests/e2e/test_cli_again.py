@@ -2,6 +2,8 @@
 
 import json
 import signal
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -78,3 +80,14 @@ def test_while_an_earlier_run_of_that_id_still_runs_no_other_begins(place: Place
     )
     assert (folder / "claim").exists()
     place.tell("go", "on")
+
+
+def test_a_run_whose_record_cannot_be_read_is_not_run_again_under_its_id(again: Place):
+    outputs(again, 1)
+    with closing(sqlite3.connect(again.folder / ".orchestrator/orchestrator.db")) as database, database:
+        database.execute("UPDATE runs SET run = '{bad'")
+    said = again("run", "sales.yaml", "--run-id", "r1", "-p", "n=2")
+    assert said.code == 2
+    assert "cannot be read" in said.err
+    assert said.err.endswith("choose another --run-id\n")
+    assert not (again.folder / ".orchestrator/runs/r1/earlier").exists()

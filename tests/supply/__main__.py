@@ -10,6 +10,9 @@ from tests.supply.pins import LOCK, ROOT, compiled
 
 SBOM = ROOT / "sbom.cdx.json"
 
+#: Of terraform/variables-functions.tf, ``runtime``: what is installed depends on it.
+DEPLOYED = "3.13"
+
 #: Lists what is installed, with hashes, licences and addresses, in the format of OWASP's CycloneDX.
 _MAKER = "cyclonedx-bom>=7,<8"
 
@@ -28,7 +31,9 @@ def licences() -> int:
 def sbom() -> int:
     """Install the lock into an empty environment, by its hashes, and list what is there."""
     uv, place = [sys.executable, "-m", "uv"], ROOT / ".venv" / "deployed"
-    subprocess.run([*uv, "venv", "--quiet", "--clear", str(place)], check=True)
+    if subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", DEPLOYED, str(place)], check=False).returncode:
+        print(f"not made: it takes Python {DEPLOYED}, which the functions run on, and there is none here")
+        return 1
     hashed = ["--require-hashes", "--requirement", str(LOCK)]
     subprocess.run([*uv, "pip", "install", "--quiet", "--python", str(place), *hashed], check=True)
     made = ["cyclonedx-py", "environment", "--output-reproducible", "--output-file", str(SBOM)]

@@ -34,5 +34,7 @@ def test_an_attack_that_is_refused_has_held_and_one_that_raises_has_broken_somet
 
 
 def test_an_attack_that_nothing_is_called_is_a_failure(capsys: pytest.CaptureFixture[str]):
-    assert main(["--only", "no attack is called so"]) == 1
-    assert capsys.readouterr().out == "0 attacks, 0 broke something\n"
+    with pytest.raises(SystemExit) as ended:
+        main(["--only", "no attack is called so"])
+    assert ended.value.code == 2
+    assert "no attack has 'no attack is called so' in its name" in capsys.readouterr().err

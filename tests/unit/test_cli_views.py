@@ -1,6 +1,7 @@
 """The live view and the line view, frame by frame, with a clock of their own."""
 
 import io
+from contextlib import suppress
 
 from rich.console import Console
 
@@ -125,3 +126,13 @@ def test_the_watch_counts_and_leaves_out_gates_and_other_runs() -> None:
     seen.saw(seen.run.key, 2, StepState(Status.SUCCEEDED))
     assert +seen.counts == {Status.RUNNING: 1, Status.PENDING: 1}
     assert seen.over == 0
+
+
+def test_the_last_word_of_a_view_that_is_broken_off_stays_on_the_screen():
+    """A second Ctrl-C: no summary follows."""
+    file = io.StringIO()
+    console = Console(file=file, width=80, height=24, force_terminal=True)
+    with suppress(KeyboardInterrupt), LiveView(watch(step("slow")), console, lambda: NOW) as view:
+        view.say("interrupted: 1 process is left running")
+        raise KeyboardInterrupt
+    assert "interrupted: 1 process is left running" in file.getvalue()

@@ -13,9 +13,11 @@ from orchestrator.cli.lookup import Found, choose_home, load
 from orchestrator.cli.options import driving_options, how
 from orchestrator.cli.saying import echo
 from orchestrator.core.model import RunStatus, View
+from orchestrator.errors import UnreadableRecordError, UsageError
 from orchestrator.home import Home
-from orchestrator.jobs.earlier import set_aside
+from orchestrator.jobs.earlier import left_behind, set_aside
 from orchestrator.order import Order, order
+from orchestrator.ports import Store
 
 EPILOG = """\b
 Examples:
@@ -69,6 +71,7 @@ def run(wanted: Order, home: Home, as_told: How) -> int:
         with writing(home) as store:
             stored = store.find_run(wanted.run_id)
             if stored is None:
+                _must_not_be_unreadable(home, store, wanted.run_id)
                 if aside := set_aside(home, wanted.run_id):
                     echo(f"files left by an earlier run with the id {wanted.run_id} were moved to {aside}", beside=True)
                 found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View())
@@ -78,3 +81,15 @@ def run(wanted: Order, home: Home, as_told: How) -> int:
         if found.run.status is not RunStatus.RUNNING:
             return close_ended(found, as_told)
         return close(drive(found, as_told, new=stored is None), as_told)
+
+
+def _must_not_be_unreadable(home: Home, store: Store, run_id: str) -> None:
+    """Raises UsageError if a record that cannot be read may be that of the run whose files are there."""
+    odd: list[UnreadableRecordError] = []
+    if left_behind(home, run_id):
+        store.unfinished(odd.append)
+    if odd:
+        raise UsageError(
+            f"run id '{run_id}': {odd[0]}; it may be the record of the run whose files are in {home.run(run_id)}: "
+            "choose another --run-id"
+        )
