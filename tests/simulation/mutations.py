@@ -206,6 +206,12 @@ MUTANTS = (
         "            self.pay(plan, there.key, self.store.load(there.key, plan.roots, ()), plan.roots)\n",
         "            pass\n",
     ),
+    Mutant(
+        "a launch that nobody owes ends a step without a job",
+        LAUNCHING,
+        "            if effect.attempt != 1:",
+        "            if effect.attempt < 1:",
+    ),
     # Sweeping.
     Mutant("a sweep's tasks carry no epoch", SWEEPING, '-{SWEEP}{epoch}", ledger', '-{SWEEP}", ledger'),
     Mutant("a sweep's looks carry no epoch", SWEEPING, 'chain=f"{SWEEP}{epoch}{', 'chain=f"{SWEEP}{'),

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.core.messages import Check
+from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import Outcome, RunStatus, Status
-from orchestrator.core.steps import Retry, Step, Work
+from orchestrator.core.steps import NO_JOB, Retry, Step, Work
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.jobs.scripted import Script
 from orchestrator.ports import JobOver, JobRequest, Launched
@@ -26,6 +26,13 @@ def test_a_launch_whose_answer_was_lost_is_looked_for_before_it_is_made_again(wo
     assert single.statuses() == {"a": "running"}
     assert lossy.calls == calls
     assert len(single.jobs.jobs) == 1
+
+
+def test_a_launch_that_nobody_owes_does_not_end_a_step_without_a_job_before_its_join_allows(world):
+    single = world(Step("a", JOB), Step("end", Work(NO_JOB), ("a",)))
+    single.start()
+    single.engine.perform(Launch(KEY, 1, 3))
+    assert single.statuses()["end"] == "pending"
 
 
 @pytest.mark.parametrize("lease", [0.0, 90.0])
