@@ -1,7 +1,8 @@
 """What whoever starts a run may choose: data for its jobs, and not what code they run, as whom, in what network.
 
-A param of free text may therefore reach a job's ``parameters``, ``labels``, region and sizes, and no other option. What
-steps give, and what users' functions make of params, is not looked at: it comes from code that was deployed.
+A param of free text, and the run's id, may therefore reach a job's ``parameters``, ``labels``, region and sizes, and no
+other option. What steps give, and what users' functions make of params, is not looked at: it comes from code that was
+deployed.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.core.steps import Json, Step
+from orchestrator.definition.beam_options import BEAM_OPTIONS
 from orchestrator.definition.expressions import Code, ExpressionError, pieces
 from orchestrator.definition.meaning import Meaning, meaning
 from orchestrator.definition.wording import Path, listed, quoted
@@ -31,15 +33,11 @@ GUARDED = (
     "additional_experiments",
 )
 
-#: The same among a template's parameters, which a launcher hands to the pipeline as Beam's own options (Python's and
-#: Java's of apache-beam 2.77; Beam takes some under several names). Without '_' and '-', in lower case.
-_PIPELINE_OPTIONS = frozenset(option.replace("_", "") for option in GUARDED if option != "template").union(
-    ("serviceaccountemail", "impersonateserviceaccount", "dataflowkmskey", "gcptemplocation", "dataflowendpoint"),
-    ("workerharnesscontainerimage", "sdkharnesscontainerimageoverrides", "prebuildsdkcontainerengine", "sdklocation"),
-    ("setupfile", "requirementsfile", "extrapackage", "extrapackages", "filestostage", "jarpackages", "beamplugins"),
-    ("experiment", "experiments", "dataflowserviceoptions", "templatelocation"),
-    ("environmenttype", "environmentconfig", "defaultenvironmenttype", "defaultenvironmentconfig"),
-)
+#: The same among a template's parameters, without '_' and '-', in lower case.
+_PIPELINE_OPTIONS = BEAM_OPTIONS.union(option.replace("_", "") for option in GUARDED if option != "template")
+
+#: What of ``run`` its starter chooses: any text that an id may be. The rest is told by clocks and the deployment.
+_CHOSEN = frozenset({"id"})
 
 #: Types whose values are text that says anything.
 _FREE = ("string", "list")
@@ -59,7 +57,7 @@ def check(graph: "Graph") -> list[Problem]:
         if name not in known
     ]
     names = frozenset(param.name for param in graph.params if free(param)).difference(graph.unsafe_params)
-    return [*unknown, *(problem for step in graph.steps for problem in _of_step(step, names))] if names else unknown
+    return [*unknown, *(problem for step in graph.steps for problem in _of_step(step, names))]
 
 
 def deployment_values(graph: "Graph") -> list[str]:
@@ -72,9 +70,11 @@ def _of_step(step: Step, names: frozenset[str]) -> Iterator[Problem]:
     if step.work.kind != "dataflow":
         return
     for path, value in _guarded(step):
-        used = sorted({name for text in _texts(value) for name in _used(text, names)})
-        if used:
+        found = [meant for text in _texts(value) for meant in _meanings(text)]
+        if used := sorted({name for meant in found for name in (names if meant.all_params else meant.params & names)}):
             yield Problem(path, _refusal(used))
+        for fact in sorted({fact for meant in found for fact in meant.run & _CHOSEN}):
+            yield Problem(path, f"run.{fact} is {_WHY}: {_INSTEAD}")
 
 
 def _guarded(step: Step) -> Iterator[tuple[Path, Json]]:
@@ -101,12 +101,6 @@ def _texts(value: Json) -> Iterator[str]:
                 yield from _texts(item)
 
 
-def _used(text: str, names: frozenset[str]) -> Iterator[str]:
-    """Those of ``names`` that a text's expressions speak of."""
-    for found in _meanings(text):
-        yield from names if found.all_params else found.params & names
-
-
 def _meanings(text: str) -> Iterator[Meaning]:
     try:
         yield from [meaning(part) for part in pieces(text) if isinstance(part, Code)]
@@ -114,9 +108,12 @@ def _meanings(text: str) -> Iterator[Meaning]:
         return
 
 
+_WHY = "free text, so whoever starts a run could choose the code, the service account or the network"
+_INSTEAD = "take {{ run.started_at_epoch }}, {{ run.deployment.NAME }}, or a param that is an enum or has a pattern"
+
+
 def _refusal(used: list[str]) -> str:
     name = used[0]
     those = f"param {quoted(name)} is" if len(used) == 1 else f"params {listed(map(quoted, used), 'and')} are"
-    why = f"{those} free text, so whoever starts a run could choose the code, the service account or the network"
     mends = f"make it an enum, give it a pattern, take {{{{ run.deployment.{name} }}}}, or say unsafe_params: [{name}]"
-    return f"{why}: {mends}"
+    return f"{those} {_WHY}: {mends}"

@@ -23,6 +23,8 @@ WAYS = (
     "{{ [params] | first | string }}",
     "{{ params | tojson }}",
     "{{ 'a' ~ params.x | default('b') }}",
+    "gs://{{ run.id }}/t.json",
+    "{{ run['id'] | lower }}",
 )
 HEAD = "name: g\nparams: {x: string, l: {type: list}, n: {type: int}}\n"
 PLAIN = "steps: {a: {dataflow: {template: t}}}\n"
@@ -54,7 +56,14 @@ def _exposing() -> Iterator[str]:
             yield f"{HEAD}steps:\n  a: {{dataflow: {{{own}{option}: {value}}}}}\n"
             if option != "template":
                 yield f"{HEAD}defaults: {{dataflow: {{{option}: {value}}}}}\n{PLAIN}"
-        for name in ("sdkContainerImage", "setup_file", "experiments", "service_account_email"):
+        for name in (
+            "sdkContainerImage",
+            "setup_file",
+            "experiments",
+            "service_account_email",
+            "dataflowWorkerJar",
+            "beam_services",
+        ):
             given = f"{{{name}: {json.dumps(way)}}}"
             yield f"{HEAD}steps: {{a: {{dataflow: {{template: t, parameters: {given}}}}}}}\n"
             yield f"{HEAD}defaults: {{parameters: {given}}}\n{PLAIN}"

@@ -57,12 +57,54 @@ def test_what_is_bounded_does(option: str, name: str) -> None:
         {"region": "{{ params.free }}", "machine_type": "{{ params.free }}", "max_workers": "{{ params.free }}"},
         {"labels": {"team": "{{ params.free }}"}},
         {"parameters": {"input": "{{ params.free }}", "query": "{{ params | string }}"}},
-        {"template": "gs://b/{{ run.id }}/{{ run.deployment.version }}/{{ steps.b.outputs.free }}"},
+        {"parameters": {"output": "gs://b/{{ run.id }}"}, "labels": {"run": "{{ run.id }}"}},
+        {"template": "gs://b/{{ run.started_at_epoch }}/{{ run.deployment.version }}/{{ steps.b.outputs.free }}"},
         {"template": "{{ 'params.free' }}"},
     ],
 )
 def test_data_is_everybodys(spec: dict[str, object]) -> None:
     assert check(graph(spec)) == []
+
+
+@pytest.mark.parametrize("option", GUARDED)
+@pytest.mark.parametrize("text", ["{{ run.id }}", "gs://b/{{ run['id'] | lower }}/t.json", "{{ 'a' ~ (run.id or 1) }}"])
+def test_the_runs_id_does_not_either_and_no_graph_can_say_that_it_may(option: str, text: str) -> None:
+    value = [text] if option == "additional_experiments" else text
+    for alone in (graph({option: value}), Graph("g", graph({option: value}).steps)):
+        assert [(problem.path, problem.message) for problem in check(alone)] == [
+            (
+                ("steps", "a", "dataflow", option),
+                "run.id is free text, so whoever starts a run could choose the code, the service account or the "
+                "network: take {{ run.started_at_epoch }}, {{ run.deployment.NAME }}, "
+                "or a param that is an enum or has a pattern",
+            )
+        ]
+    assert [problem.path for problem in check(graph({option: value}, ("run.id",)))] == [
+        ("unsafe_params", 0),
+        ("steps", "a", "dataflow", option),
+    ]
+
+
+def test_what_a_param_and_what_the_id_choose_are_two_mistakes() -> None:
+    problems = check(graph({"template": "gs://{{ params.free }}/{{ run.id }}"}))
+    assert [problem.message.partition(" is ")[0] for problem in problems] == ["param 'free'", "run.id"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    """
+    dataflow_worker_jar dataflowWorkerJar prebuild_sdk_container_base_image prebuildSdkContainerBaseImage
+    docker_registry_push_url beam_services beamServices environment_options environmentOptions requirements_cache
+    extra_package extraPackages requirements_file worker_harness_container_image sdk_harness_container_image_overrides
+    sdk_location filesToStage files_to_stage file_to_stage profiler_agent pipelineUrl credentialFactoryClass
+    maven_repository_url runner project gcpTempLocation
+    """.split(),  # noqa: SIM905 - a list of so many words is read as words
+)
+@pytest.mark.parametrize("text", ["{{ params.free }}", "{{ run.id }}"])
+def test_neither_reaches_beams_own_options(name: str, text: str) -> None:
+    problems = check(graph({"parameters": {name: text}}))
+    assert [problem.path for problem in problems] == [("steps", "a", "dataflow", "parameters", name)]
+    assert check(graph({"parameters": {name: "gs://b/{{ params.enum }}"}})) == []
 
 
 @pytest.mark.parametrize(
