@@ -30,6 +30,7 @@ from orchestrator.errors import OrchestratorError, UnexpectedError, UnreadableRe
 from orchestrator.remote.asked import Asked, check_unscheduled, read_asked, scheduled_id
 from orchestrator.settings import read_cloud_settings
 from orchestrator.starters import SCHEDULED
+from orchestrator.withheld import error_for_log
 
 #: Seconds after which whoever called may come again.
 RETRY_AFTER = "10"
@@ -235,9 +236,11 @@ def _count(severity: str, counted: str, run: Run, seconds: float) -> None:
 
 
 def step_failed(run: Run, step: Step, state: StepState) -> None:
-    """Log that a step has failed for good: once, in the request whose commit made it so."""
-    why = {name: said for name in ("cause", "error", "job") if (said := getattr(state, name)) is not None}
-    said = f"step '{step.name}' of run {run.id} failed: {state.error or state.cause}"
+    """Log that a step has failed for good: once, in the request whose commit made it so. No param's value is logged."""
+    error = error_for_log(run, step, state)
+    about_it = {"cause": state.cause, "error": error, "job": state.job}
+    why = {name: said for name, said in about_it.items() if said is not None}
+    said = f"step '{step.name}' of run {run.id} failed: {error or state.cause}"
     about: dict[str, Any] = {"run": run.id, "graph": run.graph, "step": step.name, "attempt": state.attempt}
     _log("ERROR", said, counted="step_failed", **about, **why)
 
