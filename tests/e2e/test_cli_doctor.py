@@ -36,6 +36,7 @@ functions
 queues
   ok    launches       orchestrator-prod-launches
   ok    checks         orchestrator-prod-checks
+  ok    signals        orchestrator-prod-signals
 
 signals
   ok    log sink
@@ -60,6 +61,7 @@ accounts
   ok    tasks          8 grants
   ok    starter        4 grants
   ok    caller         1 grant
+  ok    looks          1 grant
   ok    events         1 grant
   ok    scheduler      2 grants
   ok    worker         3 grants
@@ -68,7 +70,7 @@ accounts
   ok    Pub/Sub        2 grants
   ok    starters       nobody but schedules starts runs
 
-well: 34 ok of 34 checks
+well: 36 ok of 36 checks
 """
 
 
@@ -112,7 +114,7 @@ def test_what_is_wrong_is_told_below_its_check_with_its_mend(double: GoogleStand
     assert (said.code, said.err) == (1, "")
     text = re.sub(r"functions-[0-9a-f]{20}", "functions-HASH", said.out)
     assert (
-        text.partition("functions\n")[2].partition("signals")[0]
+        text.partition("functions\n")[2].partition("\nsignals\n")[0]
         == """\
   FAIL  on_signal
         it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
@@ -134,7 +136,7 @@ queues
   FAIL  checks
         its state is PAUSED, not RUNNING: tasks wait in it, and runs stand still
         mend: gcloud tasks queues resume orchestrator-prod-checks --location=europe-west4 --project=demo-1
-
+  ok    signals        orchestrator-prod-signals
 """
     )
     assert (
@@ -146,13 +148,13 @@ queues
 """
         in said.out
     )
-    assert said.out.endswith("\nnot well: 28 ok, 1 ?, 5 FAIL\n")
+    assert said.out.endswith("\nnot well: 30 ok, 1 ?, 5 FAIL\n")
 
 
 def test_warnings_alone_are_no_reason_to_fail(double: GoogleStandIn, place: Place) -> None:
     double.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["retryConfig"] = {"maxAttempts": 5}
     said = place.look(*HERE)
-    assert (said.code, said.lines[-1]) == (0, "well: 33 ok, 1 warn of 34 checks")
+    assert (said.code, said.lines[-1]) == (0, "well: 35 ok, 1 warn of 36 checks")
 
 
 def test_programs_are_told_the_same(double: GoogleStandIn, place: Place) -> None:
@@ -192,7 +194,7 @@ def test_where_nothing_can_be_looked_at_it_says_so(double: GoogleStandIn, place:
     said = place.look(*HERE)
     assert (said.code, said.err) == (1, "")
     assert said.lines[-1] == (
-        "nothing could be looked at (1 ok, 33 ?): is there a project 'demo-1', and may you see it?"
+        "nothing could be looked at (1 ok, 35 ?): is there a project 'demo-1', and may you see it?"
     )
 
 
