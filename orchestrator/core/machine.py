@@ -20,6 +20,7 @@ from orchestrator.core.model import (
     JobEnded,
     JobLaunched,
     LaunchClaimed,
+    LaunchUnanswered,
     LaunchUnsent,
     Outcome,
     RunStatus,
@@ -38,6 +39,9 @@ from orchestrator.core.steps import Step
 #: How often an attempt may be interrupted for free. A job that takes its machine down with it must come to an end.
 MOST_INTERRUPTIONS = 100
 
+#: How many in a row may be lost with an attempt's launch. What ends the process that calls it must come to an end.
+MOST_LOST = 5
+
 #: The cause of a step that ended because somebody had cancelled it.
 OPERATOR = "operator"
 
@@ -55,8 +59,8 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
     match event:
         case LaunchClaimed():
             return _claimed(state, event)
-        case LaunchUnsent():
-            return _unsent(state, event)
+        case LaunchUnsent() | LaunchUnanswered():
+            return _not_launched(state, event)
         case JobLaunched():
             return _launched(state, event)
         case TimeUp():
@@ -92,6 +96,7 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             job_name=event.job_name,
             claimed_at=event.at,
             stop=state.stop,
+            lost=_lost(state, event),
         )
     )
 
@@ -108,12 +113,21 @@ def _takes_over(state: StepState, event: LaunchClaimed) -> bool:
     return launching and event.over is not None and state.claimed_at == event.over
 
 
-def _unsent(state: StepState, event: LaunchUnsent) -> Transition | None:
-    """The claim stays, and protects no launch any more. One that somebody took over is not given up."""
+def _lost(state: StepState, event: LaunchClaimed) -> int:
+    """A claim that was given up, or is made anew by whoever has it, lost nobody."""
+    if state.status is not Status.LAUNCHING:
+        return 0
+    return state.lost + 1 if event.lost and state.due is None else state.lost
+
+
+def _not_launched(state: StepState, event: LaunchUnsent | LaunchUnanswered) -> Transition | None:
+    """The claim stays. Where nothing was sent it protects no launch any more. One that was taken over is another's."""
     mine = state.attempt == event.attempt and state.claimed_at == event.claimed_at
-    if state.status is not Status.LAUNCHING or not mine or state.due is not None:
+    if state.status is not Status.LAUNCHING or not mine:
         return None
-    return Transition(replace(state, due=event.at))
+    if isinstance(event, LaunchUnsent):
+        return Transition(replace(state, due=event.at, lost=0)) if state.due is None else None
+    return Transition(replace(state, lost=0)) if state.lost else None
 
 
 def may_settle(state: StepState, event: StepSettled) -> bool:
@@ -143,7 +157,7 @@ def _cancelled(state: StepState, at: float) -> StepState:
 def _launched(state: StepState, event: JobLaunched) -> Transition | None:
     if state.status is not Status.LAUNCHING or event.attempt != state.attempt:
         return None
-    return Transition(replace(state, status=Status.RUNNING, job=event.job, started_at=event.at, due=event.due))
+    return Transition(replace(state, status=Status.RUNNING, job=event.job, started_at=event.at, due=event.due, lost=0))
 
 
 def _overdue(state: StepState, event: TimeUp) -> Transition | None:
@@ -164,7 +178,7 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
     started = state.started_at if state.started_at is not None else state.claimed_at
     at = _end(event.at, started)
     told = {"error": _short(event.error), "cause": event.cause, "ended_by": event.by}
-    ended = partial(replace, state, started_at=started, ended_at=at, due=None, **told)
+    ended = partial(replace, state, started_at=started, ended_at=at, due=None, lost=0, **told)
     retry = plan.steps[node].retry
     failures = state.attempt - state.interruptions
     match event.outcome:

@@ -70,6 +70,7 @@ class StepState:
     ``live``: the step has succeeded and its job goes on, as a streaming job does; it belongs to the run.
     ``overdue``: since when the job is asked to stop because its time was up: then that is why it ends.
     ``ended_by``: the chain of the look that ended the attempt; it goes on until what is owed then is paid.
+    ``lost``: how many in a row have claimed the attempt's launch and were not heard of again.
     """
 
     status: Status = Status.PENDING
@@ -89,6 +90,7 @@ class StepState:
     live: bool = False
     overdue: float | None = None
     ended_by: str | None = None
+    lost: int = 0
 
 
 PENDING = StepState()
@@ -102,12 +104,14 @@ class LaunchClaimed:
     """The intent to launch an attempt, written before the launch; ``job_name`` is how to find what came of it.
 
     ``over``: the ``claimed_at`` of a claim of the same attempt that this one takes over, because its time ran out.
+    ``lost``: whoever had claimed it was not heard of again, as when what it called ended the process.
     """
 
     attempt: int
     job_name: str
     at: float
     over: float | None = None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,14 @@ class LaunchUnsent:
     attempt: int
     claimed_at: float
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchUnanswered:
+    """Whoever claimed the attempt at ``claimed_at`` may have sent its launch, had no answer, and is not lost."""
+
+    attempt: int
+    claimed_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +196,17 @@ class StopRequested:
     stop: Stop
 
 
-Event = LaunchClaimed | LaunchUnsent | JobLaunched | TimeUp | JobEnded | StepSettled | GatePassed | StopRequested
+Event = (
+    LaunchClaimed
+    | LaunchUnsent
+    | LaunchUnanswered
+    | JobLaunched
+    | TimeUp
+    | JobEnded
+    | StepSettled
+    | GatePassed
+    | StopRequested
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ may have stood still for any time, and nobody stops one whose request has timed 
 from dataclasses import dataclass, replace
 
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import LaunchClaimed, LaunchUnsent, Run, Status, StepState
+from orchestrator.core.model import LaunchClaimed, LaunchUnanswered, LaunchUnsent, Run, Status, StepState
 from orchestrator.core.names import JobRef, job_name
 from orchestrator.core.plan import Plan
 from orchestrator.engine.ledger import Ledger
@@ -21,6 +21,7 @@ class Claim:
 
     ``mine``: by this call; else by another delivery, and all that this one may do is look for its job.
     ``abandoned``: the step was cancelled, and nobody else can be launching it, so without a job it has ended.
+    ``lost``: how many in a row had claimed it before and were not heard of again.
     """
 
     ledger: Ledger
@@ -32,6 +33,7 @@ class Claim:
     new: bool = False
     mine: bool = True
     abandoned: bool = False
+    lost: int = 0
 
     def confirm(self) -> None:
         """Return if nobody else can be launching the attempt. Where time has passed, the claim is made anew.
@@ -60,6 +62,12 @@ class Claim:
             event = LaunchUnsent(self.effect.attempt, self.at, self.ledger.clock())
             self.ledger.commit(self.run, self.plan, self.effect.node, event)
 
+    def unanswered(self) -> None:
+        """This call may have sent the launch, and the claim goes on to protect it; but nobody was lost with it."""
+        if self.mine and self.lost:
+            event = LaunchUnanswered(self.effect.attempt, self.at)
+            self.ledger.commit(self.run, self.plan, self.effect.node, event)
+
     def _in_time(self) -> bool:
         lease = self.ledger.launch_lease
         return not lease or self.ledger.clock() < self.at + lease - self.ledger.launch_margin
@@ -83,10 +91,11 @@ def claimed(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> Claim | Ste
     else:
         fresh = state.due is None and event.at < (state.claimed_at or 0.0) + ledger.launch_lease
         # Of those who find that the lease ran out, one begins it anew: two of them might launch two jobs.
-        anew = replace(event, job_name=claim.job_name, over=state.claimed_at)
-        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:
+        anew = replace(event, job_name=claim.job_name, over=state.claimed_at, lost=True)
+        if fresh or not (commit := ledger.commit(run, plan, effect.node, anew)).applied:
             claim.mine = False
             return claim
+        claim.lost = commit.state.lost
     alone = ledger.alone or ledger.launch_lease > 0
     claim.abandoned = alone and state.stop is not None
     return claim

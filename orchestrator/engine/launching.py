@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 from orchestrator.bounds import cut
+from orchestrator.core.machine import MOST_LOST
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import JobEnded, JobLaunched, Outcome, Run, Status, StepSettled, StepState
 from orchestrator.core.plan import Plan
@@ -62,10 +63,14 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
         job = None if claim.new else backend.find(request)
         if job is None and claim.abandoned:
             return _end(claim, JobEnded(attempt, Outcome.CANCELLED, begun, claimed_at=claim.at))
+        if job is None and claim.lost >= MOST_LOST:
+            _end(claim, _worn(claim, begun))
+            return _look_later(ledger, plan, claim.effect)
         if job is None:
             claim.must_be_mine()
             job = backend.launch(request)
     except AmbiguousLaunchError:
+        claim.unanswered()
         raise  # it may have been sent: the claim protects it until the lease runs out
     except BackendError:
         claim.unsent()
@@ -123,6 +128,12 @@ def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, ca
         return ledger.roll_forward(run, plan, effect.node)
     claim.must_be_mine()
     return _end(claim, _hopeless(claim, error, cause))
+
+
+def _worn(claim: Claim, at: float) -> JobEnded:
+    """The end of an attempt whose launch ended each process that began it: a function may, and is called there."""
+    error = f"its launch was begun {claim.lost} times, and each time its process ended, or was not heard of again"
+    return JobEnded(claim.effect.attempt, Outcome.FAILED, at, error=error, cause="launch", claimed_at=claim.at)
 
 
 def _hopeless(claim: Claim, error: str, cause: str) -> JobEnded:

@@ -292,14 +292,20 @@ MUTANTS = (
     Mutant(
         "no lease: whoever finds no job launches one",
         CLAIMING,
-        "        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:",
-        "        if False:",
+        "        if fresh or not (commit := ledger.commit(run, plan, effect.node, anew)).applied:",
+        "        if commit is None:",
     ),
     Mutant(
         "a lease that ran out is not begun anew",
         CLAIMING,
-        "        if fresh or not ledger.commit(run, plan, effect.node, anew).applied:",
+        "        if fresh or not (commit := ledger.commit(run, plan, effect.node, anew)).applied:",
         "        if fresh:",
+    ),
+    Mutant(
+        "an attempt fails when one launch of it was lost",
+        LAUNCHING,
+        "claim.lost >= MOST_LOST:",
+        "claim.lost:",
     ),
     Mutant(
         "a launch is sent however old its claim is",

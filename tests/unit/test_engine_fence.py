@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from orchestrator.core.machine import MOST_LOST
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import Outcome, Status
 from orchestrator.core.steps import Step
@@ -93,6 +94,61 @@ def test_a_claim_in_doubt_is_made_anew_before_the_launch_is_sent(single: World):
     names(single).before = [at(single, 60.0)]
     single.engine.perform(LAUNCH)
     assert (state(single).job, state(single).claimed_at) == (f"{NAME}/0", 60.0)
+
+
+class ProcessEnded(BaseException):
+    """Stands for the end of the process: nothing of ours hears of it."""
+
+
+def lose(world: World, times: int) -> None:
+    """Begin the launch so often, each time when the claim before has run out, in a process that ends with it."""
+
+    def ends() -> None:
+        raise ProcessEnded
+
+    for _ in range(times):
+        names(world).after = [ends]
+        with pytest.raises(ProcessEnded):
+            world.engine.perform(LAUNCH)
+        world.now += 90.0
+
+
+def test_a_launch_that_ends_its_process_each_time_fails_its_attempt_at_last(single: World):
+    lose(single, MOST_LOST)
+    assert state(single).status is Status.LAUNCHING
+    single.engine.perform(LAUNCH)
+    assert (state(single).status, state(single).cause, names(single).jobs) == (Status.FAILED, "launch", [])
+    assert state(single).error == (
+        "its launch was begun 5 times, and each time its process ended, or was not heard of again"
+    )
+
+
+def test_a_launch_that_gets_through_after_some_were_lost_is_as_any_other(single: World):
+    lose(single, MOST_LOST - 1)
+    single.engine.perform(LAUNCH)
+    assert (state(single).status, state(single).job, state(single).lost) == (Status.RUNNING, f"{NAME}/0", 0)
+
+
+def test_a_job_that_one_of_the_lost_had_launched_is_adopted_however_many_they_were(single: World):
+    names(single).listed = False
+    lose(single, MOST_LOST)
+    names(single).jobs, names(single).listed = [f"{NAME}/0"], True
+    single.engine.perform(LAUNCH)
+    assert (state(single).status, state(single).job) == (Status.RUNNING, f"{NAME}/0")
+
+
+@pytest.mark.parametrize("error", [AmbiguousLaunchError("no answer came"), BackendError("down")])
+def test_a_service_that_is_down_for_long_loses_nobody(single: World, error: BackendError):
+    def fails() -> None:
+        raise error
+
+    for _ in range(3 * MOST_LOST):
+        names(single).after = [fails]
+        with pytest.raises(BackendError, match=str(error)):
+            single.engine.perform(LAUNCH)
+        single.now += 90.0
+    single.engine.perform(LAUNCH)
+    assert state(single).status is Status.RUNNING
 
 
 def test_nothing_is_sent_when_another_took_the_claim_over(single: World):

@@ -9,10 +9,12 @@ from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import (
     FINAL,
     Counter,
+    Event,
     GatePassed,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
+    LaunchUnanswered,
     LaunchUnsent,
     Outcome,
     RunStatus,
@@ -146,6 +148,42 @@ def test_a_hopeless_failure_is_not_retried():
     transition = evolve(JOINED, A, RUNNING, replace(FAILED, hopeless=True))
     assert transition is not None
     assert transition.state.status is Status.FAILED
+
+
+LOST = replace(LAUNCHING, lost=2)
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "lost"),
+    [
+        (LAUNCHING, LaunchClaimed(1, "a--k-0-1", 99.0, over=10.0, lost=True), 1),
+        (LOST, LaunchClaimed(1, "a--k-0-1", 99.0, over=10.0, lost=True), 3),
+        (LOST, LaunchClaimed(1, "a--k-0-1", 99.0, over=10.0), 2),  # made anew by whoever has it
+        (replace(LOST, due=12.0, lost=0), LaunchClaimed(1, "a--k-0-1", 99.0, over=10.0, lost=True), 0),
+        (LOST, LaunchUnsent(1, 10.0, 12.0), 0),
+        (LOST, LaunchUnanswered(1, 10.0), 0),
+        (LOST, LAUNCHED, 0),
+        (LOST, FAILED, 0),
+        (replace(AGAIN, lost=2), LaunchClaimed(2, "a--k-0-2", 120.0), 0),
+    ],
+)
+def test_those_are_counted_that_were_lost_in_a_row_with_a_launch(state: StepState, event: Event, lost: int):
+    transition = evolve(JOINED, A, state, event)
+    assert transition is not None
+    assert transition.state.lost == lost
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        (LAUNCHING, LaunchUnanswered(1, 10.0)),  # nothing to forget
+        (replace(LOST, claimed_at=100.0), LaunchUnanswered(1, 10.0)),
+        (replace(LOST, attempt=2), LaunchUnanswered(1, 10.0)),
+        (replace(LOST, status=Status.RUNNING), LaunchUnanswered(1, 10.0)),
+    ],
+)
+def test_who_had_no_answer_forgets_nobody_else(state: StepState, event: LaunchUnanswered):
+    assert evolve(JOINED, A, state, event) is None
 
 
 def test_an_interruption_is_owed_again_at_once_and_costs_no_retry():
