@@ -373,8 +373,8 @@ MUTANTS = (
     Mutant(
         "a claim is given up though its launch may have been sent",
         LAUNCHING,
-        "    except AmbiguousLaunchError:\n        raise",
-        "    except LookupError:\n        raise",
+        "    except AmbiguousLaunchError:\n        claim.unanswered()\n        raise",
+        "    except LookupError:\n        claim.unanswered()\n        raise",
     ),
     Mutant(
         "a kind that nobody can run is not refused",
