@@ -96,7 +96,7 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             job_name=event.job_name,
             claimed_at=event.at,
             stop=state.stop,
-            lost=_lost(state, event),
+            lost=0 if event.over is None else _lost(state, event),
         )
     )
 
@@ -114,9 +114,7 @@ def _takes_over(state: StepState, event: LaunchClaimed) -> bool:
 
 
 def _lost(state: StepState, event: LaunchClaimed) -> int:
-    """A claim that was given up, or is made anew by whoever has it, lost nobody."""
-    if state.status is not Status.LAUNCHING:
-        return 0
+    """How many are lost once a claim was taken over. One that was given up, or is its owner's anew, lost nobody."""
     return state.lost + 1 if event.lost and state.due is None else state.lost
 
 
