@@ -33,6 +33,7 @@ def test_a_task_that_cannot_be_read_is_given_up_and_keeps_no_other(body: str):
         ((done, error),) = connection.execute("SELECT done, error FROM tasks WHERE name = ?", (FIRST.name,))
     assert done == 1
     assert error
+    database.close()
 
 
 def test_a_retry_that_has_become_due_goes_before_what_was_put_after_it(queue: LocalQueue):
