@@ -62,7 +62,7 @@ class Demo:
     def render(self, text: str) -> str:
         known = {
             "params": {name: param["default"] for name, param in self.graph["params"].items()},
-            "run": {"id": "r1", "dir": str(self.folder)},
+            "run": {"id": "r1", "dir": str(self.folder), "deployment": {"bucket": "demo-bucket"}},
             "steps": {name: {"outputs": outputs} for name, outputs in self.outputs.items()},
         }
         return str(jinja2.Template(text, undefined=jinja2.StrictUndefined).render(known))
