@@ -110,7 +110,7 @@ def test_what_follows_from_a_functions_size_follows(imaginary: Google):
         ("start_ingress", "none", "start_ingress: expected all, internal or load-balancer."),
         ("signal_source", "pubsub", "signal_source: expected logs, eventarc or both."),
         ("starters", ["allUsers"], "allUsers would let anybody start runs"),
-        ("graph_starters", {"sales": ["group:data@example.com"]}, "of groups and domains a token says nothing"),
+        ("graph_starters", {"sales": ["group:data@example.com"]}, "a token does not name groups or domains"),
         ("values", {"a-b": "x"}, "values: expected names of letters, digits and '_'"),
         ("labels", {"goog-team": "data"}, "labels: expected keys that do not begin with 'goog-'"),
         ("database", {"name": "abc"}, "database.name: expected (default), or 4 to 63 lower-case letters"),
