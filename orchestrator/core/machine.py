@@ -40,7 +40,7 @@ from orchestrator.core.steps import Step
 MOST_INTERRUPTIONS = 100
 
 #: How many in a row may be lost with an attempt's launch. What ends the process that calls it must come to an end.
-MOST_LOST = 5
+MOST_LOST = 20
 
 #: The cause of a step that ended because somebody had cancelled it.
 OPERATOR = "operator"

@@ -119,7 +119,7 @@ def test_a_launch_that_ends_its_process_each_time_fails_its_attempt_at_last(sing
     single.engine.perform(LAUNCH)
     assert (state(single).status, state(single).cause, names(single).jobs) == (Status.FAILED, "launch", [])
     assert state(single).error == (
-        "its launch was begun 5 times, and each time its process ended, or was not heard of again"
+        f"its launch was begun {MOST_LOST} times, and each time its process ended, or was not heard of again"
     )
 
 
