@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.steps import Json, Step
 from orchestrator.definition.beam_options import BEAM_OPTIONS
-from orchestrator.definition.expressions import Code, ExpressionError, pieces
+from orchestrator.definition.expressions import Code, ExpressionError, pieces, texts
 from orchestrator.definition.meaning import Meaning, meaning
 from orchestrator.definition.wording import Path, listed, quoted
 from orchestrator.errors import Problem
@@ -62,15 +62,17 @@ def check(graph: "Graph") -> list[Problem]:
 
 def deployment_values(graph: "Graph") -> list[str]:
     """The names that the graph's jobs take from their deployment: those of ``{{ run.deployment.NAME }}``."""
-    texts = [text for step in graph.steps for value in (step.when, dict(step.work.spec)) for text in _texts(value)]
-    return sorted({name for text in texts for found in _meanings(text) for name in found.deployment})
+    found_in = [value for step in graph.steps for value in (step.when, dict(step.work.spec))]
+    return sorted(
+        {name for value in found_in for text in texts(value) for found in _meanings(text) for name in found.deployment}
+    )
 
 
 def _of_step(step: Step, names: frozenset[str]) -> Iterator[Problem]:
     if step.work.kind != "dataflow":
         return
     for path, value in _guarded(step):
-        found = [meant for text in _texts(value) for meant in _meanings(text)]
+        found = [meant for text in texts(value) for meant in _meanings(text)]
         if used := sorted({name for meant in found for name in (names if meant.all_params else meant.params & names)}):
             yield Problem(path, _refusal(used))
         for fact in sorted({fact for meant in found for fact in meant.run & _CHOSEN}):
@@ -87,18 +89,6 @@ def _guarded(step: Step) -> Iterator[tuple[Path, Json]]:
         for name, value in given.items() if isinstance(given, dict) else ():
             if re.sub("[^a-z]", "", name.lower()) in _PIPELINE_OPTIONS:
                 yield (*at, key, name), value
-
-
-def _texts(value: Json) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case list() | tuple():
-            for item in value:
-                yield from _texts(item)
-        case dict():
-            for item in value.values():
-                yield from _texts(item)
 
 
 def _meanings(text: str) -> Iterator[Meaning]:

@@ -37,12 +37,12 @@ class Code(str):
 
 def are_in(value: object) -> bool:
     """Whether ``value``, JSON data, has any expression in it."""
-    return any(True for _ in _texts(value))
+    return any(True for _ in texts(value))
 
 
 def references(value: object) -> frozenset[str]:
     """The names of the steps that the expressions in ``value``, JSON data, speak of. Raises ExpressionError."""
-    codes = [part for text in _texts(value) for part in pieces(text) if isinstance(part, Code)]
+    codes = [part for text in texts(value) for part in pieces(text) if isinstance(part, Code)]
     return frozenset(name for code in codes for name in _understood(code))
 
 
@@ -124,7 +124,7 @@ def _end(text: str, start: int) -> int:
     raise ExpressionError(f"expected '}}}}' after '{{{{' in {quoted(text[start - 2 :])}, came none: {mend}")
 
 
-def _texts(value: object) -> Iterator[str]:
+def texts(value: object) -> Iterator[str]:
     """The strings in JSON data that have an expression in them."""
     match value:
         case str():
@@ -132,10 +132,10 @@ def _texts(value: object) -> Iterator[str]:
                 yield value
         case list() | tuple():
             for item in value:
-                yield from _texts(item)
+                yield from texts(item)
         case dict():
             for item in value.values():
-                yield from _texts(item)
+                yield from texts(item)
 
 
 def _understood(code: Code) -> frozenset[str]:
