@@ -5,13 +5,13 @@ Imported where events are handled too: neither pydantic nor networkx is needed h
 
 import json
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.bounds import misfit
 from orchestrator.core.steps import Json
+from orchestrator.definition import patterns
 from orchestrator.definition.wording import listed, quoted, shown
 from orchestrator.errors import UsageError
 from orchestrator.suggestions import did_you_mean
@@ -98,10 +98,9 @@ def parse(param: "Param", value: object, now: datetime) -> Json:
         raise ValueError(f"expected {_EXPECTED[param.type]}, came {shown(value)}") from error
     if wrong := misfit(parsed):
         raise ValueError(f"expected {_EXPECTED[param.type]}, came {shown(value)}: {wrong}")
-    if param.pattern:
-        for item in parsed if isinstance(parsed, list) else [parsed]:
-            if not (isinstance(item, str) and re.fullmatch(param.pattern, item)):
-                raise ValueError(f"expected text that matches {quoted(param.pattern)}, came {shown(item)}")
+    items = parsed if isinstance(parsed, list) else [parsed]
+    if param.pattern and (wrong := patterns.mismatch(param.pattern, items)):
+        raise ValueError(wrong)
     return parsed
 
 
@@ -109,11 +108,7 @@ def wrong_pattern(param: "Param") -> str | None:
     """What is wrong with the pattern of a param, if it has one."""
     if param.pattern and param.type not in ("string", "list"):
         return f"only text and lists have a pattern, and this is {_EXPECTED[param.type]}"
-    try:
-        re.compile(param.pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        return f"expected a regular expression as Python has them, came {quoted(param.pattern)}: {error}"
-    return None
+    return patterns.wrong(param.pattern) if param.pattern else None
 
 
 def _string(value: object, _: datetime) -> Json:

@@ -141,7 +141,8 @@ class ParamKeys(Keys):
     values: list[str] | None = Field(None, description="What an enum may be")
     pattern: f.NonEmpty | None = Field(
         None,
-        description="A regular expression that the whole text, or each item of a list, must match",
+        description="A regular expression without look-around or back-reference that the whole text, "
+        "or each item of a list, must match",
         examples=["[a-z]{2}-[0-9]+"],
     )
     description: str | None = None

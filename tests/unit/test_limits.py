@@ -18,7 +18,7 @@ from orchestrator.core import ending, machine
 from orchestrator.core.model import JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.plan import SPREAD, WIDE, compile_plan
 from orchestrator.core.steps import Step
-from orchestrator.definition import build, cron, expressions, json_text, load, params, yaml_text
+from orchestrator.definition import build, cron, expressions, json_text, load, params, patterns, yaml_text
 from orchestrator.definition.budget import MOST_FILLED, MOST_MADE, OTHER
 from orchestrator.definition.json_text import read as read_json
 from orchestrator.definition.load import load_graph
@@ -299,6 +299,15 @@ def test_so_many_unknown_params_are_told_one_by_one():
     wrong = params.misfits([], dict.fromkeys(map(str, range(most + 3))))
     assert len(wrong) == most + 1
     assert wrong[-1] == (str(most), "this graph has no such param, nor the 2 others that were given")
+
+
+def test_a_pattern_is_held_against_up_to_so_many_letters():
+    most = "x" * patterns.MOST_MATCHED
+    assert patterns.mismatch("x*", [most]) is None
+    assert patterns.mismatch("x*", [most[:-9], "x" * 9]) is None
+    for more in ([most + "x"], [most, "x"]):
+        said = "expected at most 100,000 letters where there is a pattern, came 100,001"
+        assert patterns.mismatch("x*", more) == said
 
 
 def test_a_request_is_read_up_to_so_many_flaws():

@@ -247,8 +247,21 @@ BAD_YAML = {
     ),
     "a pattern that is none": (
         "name: g\nparams:\n  p: {pattern: '[a-z'}\nsteps: {a: }",
-        "g.yaml:3: param 'p': pattern: expected a regular expression as Python has them, came '[a-z': "
+        "g.yaml:3: param 'p': pattern: expected a regular expression, came '[a-z': "
         "unterminated character set at position 0",
+    ),
+    "a pattern that looks ahead, another with a back-reference, and one that is too large": (
+        "name: g\nparams:\n  p: {pattern: '(?!x)[a-z]+'}\n  q: {pattern: '(a)\\1'}\n"
+        "  r: {pattern: '((a{999}){999}){9}'}\nsteps: {a: }",
+        [
+            "g.yaml:3: param 'p': pattern: expected a regular expression that can be matched in one pass, "
+            "came '(?!x)[a-z]+': look-around, including look-ahead and look-behind, is not supported: "
+            "say what may come, and not what may not",
+            "g.yaml:4: param 'q': pattern: expected a regular expression that can be matched in one pass, "
+            "came '(a)\\1': backreferences are not supported: write out what may come twice, or use an enum",
+            "g.yaml:5: param 'r': pattern: expected a regular expression that can be matched in one pass, "
+            "came '((a{999}){999}){9}': Compiled regex exceeds size limit of 10485760 bytes: repeat fewer times",
+        ],
     ),
     "a default that its pattern does not match": (
         "name: g\nparams:\n  p: {pattern: '[a-z]+', default: A}\nsteps: {a: }",

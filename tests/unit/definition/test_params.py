@@ -1,12 +1,13 @@
 """Params of a run: what is given, as text or JSON, becomes typed values, or is refused in one sentence each."""
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
 from orchestrator.core.graph import Param
 from orchestrator.core.steps import Json
-from orchestrator.definition.params import ParamsError, resolve
+from orchestrator.definition.params import ParamsError, misfits, resolve, wrong_pattern
 from orchestrator.errors import UsageError
 
 NOW = datetime(2025, 2, 1, 6, 30, tzinfo=UTC)
@@ -168,3 +169,56 @@ def test_a_pattern_has_to_match_the_whole_text_and_each_item_of_a_list() -> None
             resolve(_patterned("list"), {"p": ["a", item]}, NOW)
     with pytest.raises(ParamsError, match="expected text, came the number 5"):
         resolve(_patterned(), {"p": 5}, NOW)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["([a-z0-9]+-?)+", "(a|a)+", "(a|ab)*", "(a*)*b", "(.*)*=", ".*.*.*=", "(a?){50}a{50}", "(x+x+)+y", r"(\w*\s?)*:"],
+)
+@pytest.mark.parametrize("hostile", ["a" * 100_000, "a" * 99_999 + "!", "a-" * 49_999 + "?", "x" * 99_999 + " "])
+def test_no_text_keeps_a_pattern_busy(pattern: str, hostile: str) -> None:
+    """Python's engine would go on for longer than there have been stars."""
+    assert wrong_pattern(_patterned(pattern=pattern)[0]) is None
+    try:
+        assert resolve(_patterned(pattern=pattern), {"p": hostile}, NOW) == {"p": hostile}
+    except ParamsError as refused:
+        assert refused.lines[0].startswith("param 'p': expected text that matches ")  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matched", "others"),
+    [
+        ("a|bc", ["a", "bc"], ["ac", "abc", ""]),
+        ("a$", ["a"], ["a\n"]),
+        (".+", ["é😀"], ["a\nb"]),
+        (r"\d{2}", ["12"], ["1", "123"]),
+        ("(?i)[a-f]+", ["aBc"], ["g"]),
+        ("(?P<year>[0-9]{4})-(?:0[1-9]|1[0-2])", ["2025-01"], ["2025-13"]),
+        (
+            r"gs://[a-z0-9][a-z0-9._-]{1,61}/(?:[^/\x00-\x1f]+/)*",
+            ["gs://abc/", "gs://abc/x y/"],
+            ["gs://abc", "gs://abc//"],
+        ),
+        (r"[]a\[^\]]+", ["]a[^"], ["b"]),
+        (r"a\+\+", ["a++"], ["aa"]),
+    ],
+)
+def test_a_pattern_means_what_it_means_to_python(pattern: str, matched: list[str], others: list[str]) -> None:
+    assert wrong_pattern(_patterned(pattern=pattern)[0]) is None
+    for text in (*matched, *others):
+        assert (misfits(_patterned(pattern=pattern), {"p": text}) == []) is (text in matched), text
+        assert bool(re.fullmatch(pattern, text)) is (text in matched), text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "odd"),
+    [
+        *[("a++a", "++"), ("a*+", "*+"), ("a{2}+", "}+"), ("(?x)a b", "(?x"), ("(?ix:a b)", "(?ix")],
+        *[("[[:alpha:]]", "["), ("[a[b]", "["), ("[a-z&&b]", "&&"), ("[a--b]", "--"), ("[a||b]", "||")],
+    ],
+)
+def test_what_another_engine_reads_differently_is_no_pattern(pattern: str, odd: str) -> None:
+    wrong = wrong_pattern(_patterned(pattern=pattern)[0])
+    assert wrong is not None
+    assert wrong.startswith(f"expected a regular expression without '{odd}', which not all engines read alike, came '")
+    assert wrong.endswith(": put a backslash before it, or write what is meant in other words")

@@ -1,0 +1,80 @@
+"""The patterns of params: regular expressions whose matching takes a time that grows with the text, and no faster.
+
+Python's own engine goes back and tries again, for ``([a-z0-9]+-?)+`` longer than anybody waits; and a text comes from
+whoever may start a run. So the engine is Rust's (https://docs.rs/regex), which pydantic brings. It has no look-around
+and no back-reference. What the two engines read differently is refused, so that a pattern means what it looks like.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from orchestrator.definition.wording import quoted, shown
+
+#: The letters of a text, or of a list's items together, that are held against a pattern.
+MOST_MATCHED = 100_000
+
+#: The parts of a pattern that the engines may read differently: classes, ``a++`` and ``(?x)``.
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?P<inside>(?:\\.|[^\]\\])*)\]|(?P<odd>[*+?}]\+|\(\?[a-zA-Z]*x)", re.DOTALL)
+_ODD_INSIDE = re.compile(r"\\.|(?P<odd>\[|&&|--|~~|\|\|)", re.DOTALL)
+
+
+def wrong(pattern: str) -> str | None:
+    """What is wrong with a pattern, and what may be written instead; None if it is one."""
+    if odd := next(_odd(pattern), None):
+        expected = f"expected a regular expression without {quoted(odd)}, which not all engines read alike"
+        return f"{expected}, came {quoted(pattern)}: put a backslash before it, or write what is meant in other words"
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        return f"expected a regular expression, came {quoted(pattern)}: {error}"
+    try:
+        _compiled(pattern)
+    except _engine().SchemaError as error:
+        why = _first_reason(str(error))
+        return f"expected a regular expression that can be matched in one pass, came {quoted(pattern)}: {why}"
+    return None
+
+
+def _odd(pattern: str) -> Iterator[str]:
+    for part in _TOKEN.finditer(pattern):
+        inside = _ODD_INSIDE.finditer(part["inside"] or "")
+        yield from (found["odd"] for found in (part, *inside) if found["odd"])
+
+
+def mismatch(pattern: str, values: Sequence[object]) -> str | None:
+    """What is expected of the first of ``values`` that is no text which ``pattern`` matches as a whole, and what came.
+
+    None if all are. The pattern is one with which nothing is ``wrong``.
+    """
+    letters = sum(len(value) for value in values if isinstance(value, str))
+    if letters > MOST_MATCHED:
+        return f"expected at most {MOST_MATCHED:,} letters where there is a pattern, came {letters:,}"
+    matches = _compiled(pattern).isinstance_python
+    for value in values:
+        if not (isinstance(value, str) and matches(value)):
+            return f"expected text that matches {quoted(pattern)}, came {shown(value)}"
+    return None
+
+
+def _engine() -> Any:
+    """pydantic's engine, imported where there is a pattern: not each function's instance needs it."""
+    import pydantic_core
+
+    return pydantic_core
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> Any:
+    schema = _engine().core_schema.str_schema(strict=True, pattern=rf"\A(?:{pattern})\z", regex_engine="rust-regex")
+    return _engine().SchemaValidator(schema)
+
+
+def _first_reason(text: str) -> str:
+    """The sentence in what the engine says, which draws the place below the pattern."""
+    reason = text.rpartition("error: ")[2] if "error: " in text else text.rpartition("SchemaError: ")[2]
+    mend = ": say what may come, and not what may not" if reason.startswith("look-around") else ""
+    mend = ": write out what may come twice, or use an enum" if reason.startswith("backref") else mend
+    mend = ": repeat fewer times" if "size limit" in reason else mend
+    return f"{reason.strip().rstrip('.')}{mend}"
