@@ -1,9 +1,10 @@
 """Values that are too deep, too large or nothing that JSON can hold, at every door: a sentence, and nothing runs."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
+
+from tests.attack._forked import Done, done
 
 GRAPH = """
 name: g
@@ -58,22 +59,18 @@ OUTPUTS = {
 def attack(folder: Path) -> str:
     (folder / ".git").mkdir()
     (folder / "g.yaml").write_text(GRAPH)
-    for param in PARAMS:
-        _refused(_run(folder, "run", "g.yaml", "--param", param, "--no-picture"), "param '")
     for name, text in FILES.items():
         (folder / name).write_text(text)
-        _refused(_run(folder, "run", "g.yaml", "--params-file", name, "--no-picture"), "")
-    assert not (folder / ".orchestrator").exists() or _run(folder, "runs").stdout == b""
-    steps = []
-    for number, text in enumerate(OUTPUTS):
-        (folder / f"s{number}.py").write_text(
-            f"import os\nopen(os.environ['ORCHESTRATOR_OUTPUTS'], 'w').write({text})\n"
-        )
-        steps.append(f"  s{number}: {{command: [{sys.executable}, s{number}.py]}}")
-    (folder / "o.yaml").write_text("\n".join(["name: o", "steps:", *steps, ""]))
-    ran = _run(folder, "run", "o.yaml", "--json", "--no-picture", "--parallel", "4")
-    assert ran.returncode == 1, ran.stderr
-    told = json.loads(ran.stdout)["steps"]
+    run = ("run", "g.yaml", "--no-picture")
+    given = [(*run, "--param", param) for param in PARAMS]
+    read = [(*run, "--params-file", name) for name in FILES]
+    *refused, there = done(folder, *given, *read, ("runs",))
+    for number, one in enumerate(refused):
+        _refused(one, "param '" if number < len(PARAMS) else "")
+    assert not (folder / ".orchestrator").exists() or there.out == "", there
+    (ran,) = done(folder, ("run", _leaving(folder), "--json", "--no-picture", "--parallel", "4"))
+    assert ran.code == 1, ran.err
+    told = json.loads(ran.out)["steps"]
     for number, said in enumerate(OUTPUTS.values()):
         step = told[f"s{number}"]
         assert (step["status"], step["cause"]) == ("failed", "outputs"), step
@@ -81,16 +78,22 @@ def attack(folder: Path) -> str:
     return f"{len(PARAMS)} params, {len(FILES)} files of params, {len(OUTPUTS)} outputs"
 
 
-def _run(folder: Path, *words: "str | bytes") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "orchestrator", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
+def _leaving(folder: Path) -> str:
+    """A graph whose steps leave what no step may."""
+    steps = []
+    for number, text in enumerate(OUTPUTS):
+        (folder / f"s{number}.py").write_text(
+            f"import os\nopen(os.environ['ORCHESTRATOR_OUTPUTS'], 'w').write({text})\n"
+        )
+        steps.append(f"  s{number}: {{command: [{sys.executable}, -S, -E, s{number}.py]}}")
+    (folder / "o.yaml").write_text("\n".join(["name: o", "steps:", *steps, ""]))
+    return "o.yaml"
 
 
-def _refused(done: subprocess.CompletedProcess[bytes], said: str) -> None:
+def _refused(one: Done, said: str) -> None:
     """With exit code 2 and a few sentences, none of them endless."""
-    error = done.stderr.decode(errors="replace")
-    assert done.returncode == 2, (done.args, done.returncode, error[-2000:])
-    assert said in error, error
-    assert "Traceback" not in error, error
-    assert "bug in" not in error, error
-    assert len(error) < 2_000, error
+    assert one.code == 2, (one.words, one.code, one.err[-2000:])
+    assert said in one.err, one.err
+    assert "Traceback" not in one.err, one.err
+    assert "bug in" not in one.err, one.err
+    assert len(one.err) < 2_000, one.err
