@@ -1,4 +1,4 @@
-"""Backends whose launches have to do with what is on disk when they begin. Decides nothing."""
+"""Backends that do nothing to a job before what led to it is on disk. Decides nothing."""
 
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobStatus, Launched
 from orchestrator.sqlite import Database
@@ -8,7 +8,8 @@ class Settled:
     """``backend``, for a world in which a transaction serves many tasks.
 
     A process outlives its launcher. If it began before the end of a python step that led to it is on disk, and this
-    process were killed then, that step would run again after its successor had begun.
+    process were killed then, that step would run again after its successor had begun. And one that is stopped before it
+    is on disk why would have been cancelled by nobody knows whom.
     """
 
     def __init__(self, backend: JobBackend, database: Database) -> None:
@@ -26,6 +27,7 @@ class Settled:
         return self._backend.status(job)
 
     def cancel(self, job: str) -> JobOver | None:
+        self._database.settle()
         return self._backend.cancel(job)
 
 

@@ -168,7 +168,7 @@ class Looking:
         self.seen: list[View] = []
 
     def launch(self, request: JobRequest) -> Launched:
-        self.seen.append(self.other.store.load("key1", [0], ()))
+        self.look()
         return Launched(request.name)
 
     def find(self, request: JobRequest) -> Launched | None:
@@ -178,7 +178,10 @@ class Looking:
         return JobOver(Outcome.SUCCEEDED, 1.0)
 
     def cancel(self, job: str) -> None:
-        pass
+        self.look()
+
+    def look(self) -> None:
+        self.seen.append(self.other.store.load("key1", [0], ()))
 
 
 def test_a_process_begins_when_all_that_led_to_it_is_on_disk(processes: tuple[Process, Process]):
@@ -192,6 +195,16 @@ def test_a_process_begins_when_all_that_led_to_it_is_on_disk(processes: tuple[Pr
         assert two.store.load("key1", [1], ()) == View()
     assert looking.seen == [View({0: DONE})]
     assert two.store.load("key1", [1], ()) == View({1: DONE})
+
+
+def test_a_process_is_asked_to_stop_when_the_reason_is_on_disk(processes: tuple[Process, Process]):
+    """Or one whose time was up would have been cancelled by nobody knows whom, once that commit was lost."""
+    one, two = processes
+    looking = Looking(two)
+    with one.database.write():
+        one.end(0)
+        Settled(looking, one.database).cancel("b--key1-1-1")
+    assert looking.seen == [View({0: DONE})]
 
 
 def test_tasks_that_another_process_put_are_found(processes: tuple[Process, Process]):

@@ -2,14 +2,19 @@
 
 from collections import Counter
 from functools import lru_cache
+from pathlib import Path
+from random import Random
 
 import pytest
 
+from orchestrator.core.steps import CheckPolicy, Step, Work
 from tests.simulation.embedded.__main__ import simulate
-from tests.simulation.embedded.luck import EVERYTHING
+from tests.simulation.embedded.luck import EVERYTHING, Luck
 from tests.simulation.embedded.mutations import MUTANTS
+from tests.simulation.embedded.world import World
 from tests.simulation.mutants import attacked, mutated
 from tests.simulation.mutations import Mutant
+from tests.simulation.scenario import Attempt, Scenario
 
 CHUNKS, CHUNK = 4, 15
 
@@ -44,5 +49,21 @@ def test_a_mutant_fits_the_code_that_it_breaks(mutant: Mutant) -> None:
     compile(mutated(mutant), mutant.file, "exec")
 
 
-def test_a_mutant_of_the_embedded_world_is_killed() -> None:
-    assert attacked(MUTANTS[0], seeds=30) is not None
+@pytest.mark.parametrize(
+    "name",
+    [
+        "of many ends at once those that a turn does not look at are dropped",
+        "a process begins before what led to it is on disk",
+    ],
+)
+def test_a_mutant_of_the_embedded_world_is_killed(name: str) -> None:
+    (mutant,) = (mutant for mutant in MUTANTS if mutant.name == name)
+    assert attacked(mutant, seeds=60) is not None
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_end_that_found_a_full_disk_is_recorded_when_there_is_room_again(seed: int, tmp_path: Path) -> None:
+    """The played clock went on to the next task that was due, the watchdog's, though the loop tries again at once."""
+    step = Step("a", Work("job", {}), check=CheckPolicy(5.0, 600.0))
+    given = Scenario("pinned", (step,), {}, {"a": (Attempt(seconds=50.0, outputs={"n": 1}),)})
+    assert World(given, Luck(full=0.3), Random(seed), tmp_path).play() == []

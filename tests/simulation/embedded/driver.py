@@ -63,7 +63,7 @@ class Driver:
             self.processes, self.functions, self.ended, self.clock,  # type: ignore[arg-type]
         )  # fmt: skip
         self.loop = Loop(self.made, [world.run.key], world.parallel, self._tick)
-        luck, self._lucky = world.luck, lucky
+        luck, self.lucky = world.luck, lucky
         self._lines = self.random.randint(1, luck.kills) if luck.kills and not lucky else 0
         self._full_until = 0.0
         self._ticks = 0
@@ -97,7 +97,7 @@ class Driver:
         self._ticks += 1
         if world.now > START + LONGEST or self._ticks > MOST_TICKS:
             raise TimeoutError(f"it does not end within {LONGEST:.0f} s and {MOST_TICKS} turns")
-        if not self._lucky and self.random.random() < world.luck.interrupts:
+        if not self.lucky and self.random.random() < world.luck.interrupts:
             self.loop.stop()
         if self.random.random() < world.luck.sets:
             world.set_clock()
@@ -173,6 +173,7 @@ class Ended:
     def get(self, timeout: float) -> str | None:
         world, made = self.driver.world, self.driver.made
         due = made.queue.next_due([world.run.key], self.driver.loop._lanes())
-        quiet = world.now + timeout if due is None else world.now + max(timeout, due - made.clock())
-        world.pass_time(max(world.now + timeout, quiet))
+        if due is not None and not self.driver.loop._heard:  # else it tries again what it could not record
+            timeout = max(timeout, due - made.clock())
+        world.pass_time(world.now + timeout)
         return self.get_nowait()

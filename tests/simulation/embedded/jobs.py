@@ -53,7 +53,8 @@ class Processes:
             if attempt.fate is Fate.IS_REFUSED:
                 raise LaunchRefusedError("wrong parameters")
             world.processes[request.name] = Process(request, attempt, world.lasts(attempt))
-            if world.luck.kills and world.random.random() < 0.03:
+            if not self.driver.lucky and world.random.random() < world.luck.launches:
+                world.count("driver: killed when it had begun a process")
                 raise Crash("killed right after it began a process")
         return self._watch(request.name)
 

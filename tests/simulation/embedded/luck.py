@@ -7,15 +7,19 @@ from random import Random
 EVERYTHING = (
     "driver: killed", "driver: interrupted", "machine: restarted", "clock: set back", "clock: set forward",
     "disk: full", "launch: no room", "end: heard late", "end: not heard", "ends: more than a batch",
-    "job: adopted", "job: found",
+    "job: adopted", "job: found", "driver: killed when it had begun a process",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Luck:
-    """``kills``: lines after which a driver is killed, at the most; 0 for never. The rest are probabilities."""
+    """``kills``: lines after which a driver is killed, at the most; 0 for never. The rest are probabilities.
+
+    ``launches``: that a driver is killed right after it began a process.
+    """
 
     kills: int = 0
+    launches: float = 0.0
     interrupts: float = 0.0
     restarts: float = 0.0
     sets: float = 0.0
@@ -28,8 +32,8 @@ class Luck:
     @property
     def delays_nothing(self) -> bool:
         """Nothing makes the run take longer than it must, but for a disk that is full."""
-        delays = (self.kills, self.interrupts, self.restarts, self.short, self.late, self.unheard, self.together)
-        return not any(delays)
+        killed = (self.kills, self.launches, self.interrupts, self.restarts)
+        return not any((*killed, self.short, self.late, self.unheard, self.together))
 
     @classmethod
     def drawn(cls, random: Random) -> "Luck":
@@ -40,6 +44,7 @@ class Luck:
             return cls(sets=some(0.01, 0.05), full=some(0.01, 0.1))
         return cls(
             kills=random.choice([0, 0, 3_000, 30_000]),
+            launches=some(0.3),
             interrupts=some(0.003, 0.01),
             restarts=some(0.3),
             sets=some(0.01, 0.05),

@@ -29,8 +29,15 @@ MUTANTS = (
     Mutant(
         "a process begins before what led to it is on disk",
         "jobs/settled.py",
-        "        self._database.settle()\n",
-        "",
+        "        self._database.settle()\n        return self._backend.launch",
+        "        return self._backend.launch",
+        _WORLDS,
+    ),
+    Mutant(
+        "a process is stopped before the reason is on disk",
+        "jobs/settled.py",
+        "        self._database.settle()\n        return self._backend.cancel",
+        "        return self._backend.cancel",
         _WORLDS,
     ),
     Mutant(
