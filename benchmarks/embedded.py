@@ -27,9 +27,9 @@ from orchestrator.core.steps import Step, Work
 from orchestrator.home import Home
 from orchestrator.local import Loop
 from orchestrator.wiring import embedded
+from tests.real_graphs import LARGEST, shape_of
 
 NOOP = Work("python", {"function": "noop_steps:noop", "args": {}})
-LARGE = Path(__file__).resolve().parents[2] / "shared/data/dags/large/debian12-python-perl-desktop-closure.json"
 
 
 def step(name: str, after: Iterable[str] = ()) -> Step:
@@ -55,12 +55,8 @@ def layers(count: int, width: int, seed: int) -> list[Step]:
 
 
 def large() -> list[Step]:
-    dag = json.loads(LARGE.read_text())
-    numbers = {node["id"]: f"p{number}" for number, node in enumerate(dag["nodes"])}
-    after: dict[str, set[str]] = {name: set() for name in numbers.values()}
-    for before, node in dag["edges"]:
-        after[numbers[node]].add(numbers[before])
-    return [step(name, found) for name, found in after.items()]
+    after = shape_of(LARGEST)["after"]
+    return [step(f"p{number}", [f"p{before}" for before in found]) for number, found in enumerate(after)]
 
 
 CASES = {

@@ -161,7 +161,7 @@ class Service:
             raise RefusedError(400, "INVALID_ARGUMENT", message, "badRequest", details)
 
     def _taken(self, name: str) -> str:
-        text = f"(78f666ea16e50f79): There is already an active job named {name}. "
+        text = f"(1a2b3c4d5e6f7081): There is already an active job named {name}. "
         return text + "If you want to  submit a second job, try again by setting a different name."
 
     def _id(self, now: float) -> str:

@@ -12,7 +12,7 @@ from google.cloud import tasks_v2
 
 from tests.contract.queues import ACCOUNT, AUDIENCE, PLACE, client_of
 from tests.contract.standin_world import HOUR, QUEUE, World, world_of
-from tests.shared import reference
+from tests.fixtures import fixture
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def world() -> Iterator[World]:
 
 
 def recorded(name: str) -> tuple[type[exceptions.GoogleAPICallError], str]:
-    (found,) = [entry for entry in reference("google/cloudtasks_real_errors.json") if entry["name"].startswith(name)]
-    return getattr(exceptions, found["code"]), found["template"].replace("{queue_path}", QUEUE)
+    kind, text = fixture("cloud_tasks/errors")["errors"][name]
+    return getattr(exceptions, kind), text.replace("{queue}", QUEUE)
 
 
 def later(world: World, name: str = "t") -> tasks_v2.Task:
@@ -55,15 +55,15 @@ def a_deleted_queue(world: World) -> None:
 @pytest.mark.parametrize(
     ("name", "provoke"),
     [
-        ("task/create/already-exists", a_taken_name),
-        ("task/create/tombstoned", a_name_that_was_taken),
-        ("task/create/invalid-name", lambda world: world.create("not a valid id")),
-        ("task/create/queue-mismatch", lambda world: world.create("t", queue=f"{QUEUE}-other")),
-        ("task/get/not-found", lambda world: world.client.get_task(name=f"{QUEUE}/tasks/t")),
-        ("task/get/recently-deleted", a_deleted_task),
-        ("task/delete/not-found", lambda world: world.client.delete_task(name=f"{QUEUE}/tasks/t")),
-        ("queue/create/already-exists", lambda w: w.client.create_queue(parent=PLACE, queue={"name": QUEUE})),
-        ("queue/create/recently-deleted", a_deleted_queue),
+        ("task taken", a_taken_name),
+        ("task name used before", a_name_that_was_taken),
+        ("task name malformed", lambda world: world.create("not a valid id")),
+        ("task of another queue", lambda world: world.create("t", queue=f"{QUEUE}-other")),
+        ("task asked for that was not", lambda world: world.client.get_task(name=f"{QUEUE}/tasks/t")),
+        ("task asked for that was", a_deleted_task),
+        ("task deleted that was not", lambda world: world.client.delete_task(name=f"{QUEUE}/tasks/t")),
+        ("queue taken", lambda w: w.client.create_queue(parent=PLACE, queue={"name": QUEUE})),
+        ("queue made again", a_deleted_queue),
     ],
 )
 def test_it_says_no_in_the_recorded_words(world: World, name: str, provoke: Callable[[World], object]):
@@ -74,15 +74,15 @@ def test_it_says_no_in_the_recorded_words(world: World, name: str, provoke: Call
 
 
 def test_it_says_that_a_queue_is_not_there_in_the_recorded_words(world: World):
-    kind, text = recorded("task/create/queue-not-found")
+    kind, text = recorded("task for no queue")
     with pytest.raises(kind) as raised:
         world.client.create_task(parent=f"{PLACE}/queues/none", task={"http_request": {"url": world.target.url}})
     assert raised.value.message == text
 
 
 def test_the_headers_of_a_task_that_meets_a_503_and_a_404_are_the_recorded_ones(world: World):
-    script = reference("google/cloudtasks_real_dispatch_headers.json")["http"]
-    world.target.answer = lambda _: (script[len(world.target.requests) - 1]["handler_returned"], {})
+    script = fixture("cloud_tasks/dispatches")["dispatches"]
+    world.target.answer = lambda _: (script[len(world.target.requests) - 1]["answer"], {})
     world.create()
     for _ in script:
         world.turn(3600)

@@ -22,7 +22,8 @@ from orchestrator.jobs.dataflow.standing import MOST_UPDATES
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning, Launched
 from orchestrator.standins.dataflow import DataflowStandIn
 from orchestrator.standins.dataflow_play import Canned, LaunchCall, Play, RefusedError, out_of_quota, unavailable
-from tests.shared import reference
+from orchestrator.standins.schema import schema_of
+from tests.fixtures import fixture
 
 LAUNCH = "flexTemplates.launch"
 PLAYS = {
@@ -267,9 +268,8 @@ def test_an_active_job_of_the_name_is_adopted_on_409(bench: Bench):
 
 
 def test_the_recorded_409_is_ambiguous(bench: Bench):
-    recorded = reference("api/errors/launch_409_active_job_same_name.json")
-    bench.double.fail(LAUNCH, Canned(recorded["body"], recorded["http"]["status"]))
-    with pytest.raises(AmbiguousLaunchError, match="There is already an active job named test-jdbc-to-pubsub"):
+    bench.double.fail(LAUNCH, Canned(fixture("dataflow/name-taken")["body"], 409))
+    with pytest.raises(AmbiguousLaunchError, match="There is already an active job named refunds-20260305"):
         bench.backend.launch(bench.request("slow"))
 
 
@@ -404,29 +404,24 @@ def test_a_refusal_lists_every_parameter_that_is_wrong(bench: Bench):
 
 
 @pytest.mark.parametrize(
-    ("path", "kind", "text"),
+    ("name", "kind", "text"),
     [
-        (
-            "google/dataflow_flex_launch_400_invalid_params.json",
-            LaunchRefusedError,
-            "serviceAccount: Runtime parameter",
-        ),
-        ("api/errors/error_403_api_disabled.json", LaunchRefusedError, "it is disabled. Enable it by visiting"),
-        ("api/errors/error_429_rate_limit.json", BackendError, "Quota exceeded for quota metric"),
+        ("invalid-parameters", LaunchRefusedError, "serviceAccount: Runtime parameter"),
+        ("api-disabled", LaunchRefusedError, "it is disabled. Enable it by visiting"),
+        ("rate-limit", BackendError, "Quota exceeded for quota metric"),
     ],
 )
-def test_recorded_errors_of_launches(bench: Bench, path: str, kind: type[Exception], text: str):
-    recorded = reference(path)
-    body = recorded.get("body", {"error": recorded.get("error")})
+def test_recorded_errors_of_launches(bench: Bench, name: str, kind: type[Exception], text: str):
+    body = fixture(f"dataflow/{name}")["body"]
     bench.double.fail(LAUNCH, Canned(body, body["error"]["code"]))
     with pytest.raises(kind, match=text) as raised:
         bench.backend.launch(bench.request("slow"))
     assert type(raised.value) is kind
 
 
-@pytest.mark.parametrize("name", ["launch_flex_queued_2026", "launch_response_without_state_2022"])
+@pytest.mark.parametrize("name", ["launched", "launched-without-state"])
 def test_recorded_answers_to_launches_are_running_jobs(bench: Bench, name: str):
-    recorded = reference(f"api/jobs/{name}.json")["body"]
+    recorded = fixture(f"dataflow/{name}")["body"]
     job = recorded.get("job", recorded)
     bench.double.fail("jobs.get", Canned(job))
     assert bench.backend.status(f"us-central1/{job['id']}") == JobRunning()
@@ -557,17 +552,17 @@ def test_these_states_are_the_end_of_the_step(bench: Bench, state: str, streamin
 
 
 def test_all_states_of_the_api_are_tested():
-    states = set(reference("api/job_states_from_discovery.json")["states"])
+    states = set(schema_of("dataflow", "v1b3").document["schemas"]["Job"]["properties"]["currentState"]["enum"])
     ends = {"DONE", "FAILED", "CANCELLED", "UPDATED", "DRAINED"}
     assert states == {f"JOB_STATE_{state}" for state in {*RUNNING, "PAUSING", "PAUSED", *ends}}
 
 
 @pytest.mark.parametrize(
     ("name", "outcome"),
-    [("get_done_batch_2021", Outcome.SUCCEEDED), ("get_failed_batch_2019", Outcome.FAILED)],
+    [("job-done", Outcome.SUCCEEDED), ("job-failed", Outcome.FAILED)],
 )
 def test_recorded_answers_of_jobs_get(bench: Bench, name: str, outcome: Outcome):
-    job = reference(f"api/jobs/{name}.json")["body"]
+    job = fixture(f"dataflow/{name}")["body"]
     bench.double.fail("jobs.get", Canned(job))
     assert bench.over(f"us-central1/{job['id']}").outcome is outcome
 

@@ -11,7 +11,7 @@ import pytest
 from orchestrator.standins.google import Bodies, GoogleStandIn
 from orchestrator.standins.rest import RefusedError
 from tests.doctor.deployment import TEMPLATE, D, L, P, bodies
-from tests.shared import reference
+from tests.fixtures import fixture
 
 
 @pytest.fixture
@@ -77,10 +77,10 @@ def test_what_has_no_policy_has_an_empty_one(double: GoogleStandIn):
 def test_an_api_that_is_off_answers_as_was_recorded(double: GoogleStandIn):
     double.bodies.resources[f"{P}/services/dataflow.googleapis.com"]["state"] = "DISABLED"
     status, text = call(double, "/dataflow/v1b3/projects/demo-1/jobs:aggregated")
-    recorded = reference("api/errors/error_403_api_disabled.json")["body"]["error"]
+    recorded = fixture("dataflow/api-disabled")["body"]["error"]
     assert (status, text.partition(":")[0]) == (recorded["code"], recorded["status"])
     assert (
-        text.partition("has not been used")[2].replace("123456789012", "123456789123")
+        text.partition("has not been used")[2].replace("123456789012", "246813579246")
         == (recorded["message"].partition("has not been used")[2])
     )
 

@@ -11,8 +11,8 @@ from orchestrator.core.messages import EVENT, SIGNAL, Check, decode
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.signals import PUBSUB, STATUS_CHANGED
 from orchestrator.standins.cloud_tasks_faults import CallFault
+from tests.fixtures import fixture
 from tests.functions.cloud import TRACE, Cloud, event, logged, pushed
-from tests.shared import reference
 
 OURS = job_name("orders", JobRef(run_key("r"), 31, 2))
 
@@ -86,11 +86,9 @@ def test_a_signal_is_logged_with_the_trace_of_its_request(signals_only: Cloud):
     ]
 
 
-@pytest.mark.parametrize(
-    "recorded", ["log_worker_pool_stopped_2021a", "log_launcher_failed_2021", "log_success_step_2022"]
-)
+@pytest.mark.parametrize("recorded", ["worker-pool-stopped", "launcher-failed", "success-step"])
 def test_recorded_jobs_of_others_cost_one_invocation_and_no_connection(signals_only: Cloud, recorded: str):
-    body = reference(f"events/{recorded}__pubsub_push.json")["body"]
+    body = pushed(fixture(f"events/{recorded}")["entry"])
     with logged() as lines:
         assert signals_only.post("on_signal", body, event()).status_code == 200
         assert signals_only.post("on_signal", body).status_code == 200
@@ -99,7 +97,7 @@ def test_recorded_jobs_of_others_cost_one_invocation_and_no_connection(signals_o
 
 
 def test_a_recorded_eventarc_event_of_another_job_does_nothing(signals_only: Cloud):
-    told = reference("events/eventarc_dataflow_pending_2024.json")["cloudevent"]
+    told = fixture("events/status-changed")["event"]
     for state in ("JOB_STATE_PENDING", "JOB_STATE_FAILED"):
         told["data"]["payload"]["currentState"] = state
         assert signals_only.post("on_signal", {"specversion": "1.0", **told}, STRUCTURED).status_code == 200

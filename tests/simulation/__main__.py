@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--fates", action="store_true", help="say how often each kind of bad luck happened")
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--trace", action="store_true", help="with --seed: say all that happens, turn by turn")
-    parser.add_argument("--dag", help="a graph in ../shared/data/dags, instead of random ones")
+    parser.add_argument("--dag", help="a graph of tests/fixtures/graphs, such as noaa, instead of random ones")
     chosen = parser.parse_args(arguments)
     logging.disable()  # what the product says of all this bad luck
     if chosen.seed is not None:

@@ -5,9 +5,8 @@ from functools import lru_cache
 
 import pytest
 
-from tests.shared import DATA
+from tests.real_graphs import graph_names
 from tests.simulation.__main__ import Sum, repeated, several
-from tests.simulation.real import real_graphs
 from tests.simulation.weather import EVERYTHING
 from tests.simulation.world import simulate
 
@@ -34,10 +33,8 @@ def test_every_kind_of_bad_luck_has_happened() -> None:
     assert set(fates) <= set(EVERYTHING)
 
 
-@pytest.mark.parametrize("dag", real_graphs(LARGEST) or ["none"])
+@pytest.mark.parametrize("dag", graph_names(LARGEST))
 def test_a_real_graph_ends_as_the_oracle_says_whatever_goes_wrong(dag: str) -> None:
-    if dag == "none":
-        pytest.skip(f"the real graphs are not there: {DATA / 'dags'}")
     assert list(simulate(7, dag=dag).failures) == [], repeated(7, dag)
 
 

@@ -10,23 +10,22 @@ import pytest
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.endings import ENDINGS
 from orchestrator.signals import tells_of_an_end
+from tests.fixtures import fixture
 from tests.launcher_texts import LAUNCHER_TEXTS
-from tests.shared import reference
 from tests.terraform.imaginary import Deployed
 from tests.terraform.log_filter import compiled
 
-ENDED = ("events/log_worker_pool_stopped_2021a.json", "events/log_launcher_failed_2021.json")
-GOING_ON = ("events/log_success_step_2022.json", "google/log_entry_job_message_debug.json")
-STOPPED = ("google/log_entry_worker_pool_stopped.json", "google/log_entry_worker_pool_stopped_cancelled_streaming.json")
-FUNCTIONS = ("events/cloud_function_started_2021.json", "events/cloud_function_finished_2021.json")
+ENDED = ("worker-pool-stopped", "worker-pool-stopped-streaming", "launcher-failed", "launcher-failed-early")
+GOING_ON = ("success-step",)
+FUNCTIONS = ("function-started", "function-finished")
 
 Example = Callable[[str], Deployed]
 
 
 def entry(name: str) -> dict[str, Any]:
     """A recorded entry as it was."""
-    found = reference(name)
-    return found.get("log_entry", found)
+    found: dict[str, Any] = fixture(f"events/{name}")["entry"]
+    return found
 
 
 def of(name: str, job: str, project: str = "your-project") -> dict[str, Any]:
@@ -41,7 +40,7 @@ def ours(prefix: str = "orchestrator-prod") -> str:
     return job_name("Extract orders", JobRef(run_key("sales-2026-01-31"), 31, 2), prefix)
 
 
-@pytest.mark.parametrize("name", [*ENDED, *STOPPED])
+@pytest.mark.parametrize("name", ENDED)
 def test_the_end_of_a_job_of_ours_starts_a_function(example: Example, name: str):
     assert compiled(example("minimal").outputs["log_filter"])(of(name, ours()))
 
@@ -63,7 +62,7 @@ def test_what_else_a_job_of_ours_writes_does_not(example: Example, name: str):
     assert not compiled(example("minimal").outputs["log_filter"])(of(name, ours()))
 
 
-@pytest.mark.parametrize("name", [*ENDED, *GOING_ON, *STOPPED, *FUNCTIONS])
+@pytest.mark.parametrize("name", [*ENDED, *GOING_ON, *FUNCTIONS])
 def test_nothing_that_was_recorded_of_others_does(example: Example, name: str):
     assert not compiled(example("minimal").outputs["log_filter"])(entry(name))
 

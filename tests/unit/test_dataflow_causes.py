@@ -3,46 +3,23 @@
 import pytest
 
 from orchestrator.jobs.dataflow.causes import HOPELESS, Cause, classify, explain
-from tests.shared import reference
+from tests.fixtures import fixture
 from tests.unit.dataflow_texts import FOUR_TIMES, GOOGLES, INNOCENT, LAUNCHER, POOL, TRACE
 
-#: The class of each recorded message, by how it begins.
-RECORDED = {
-    "Startup of the worker pool": Cause.STOCKOUT,
-    "Workflow failed. Causes: The Dataflow job appears to be stuck": Cause.UNKNOWN,
-    "Workflow failed. Causes: Internal Issue": Cause.UNKNOWN,
-    "Failed to read the job file": Cause.PERMISSION,
-    "Timeout in polling result file": Cause.LAUNCHER,
-    "Failed to start the VM": Cause.STOCKOUT,
-    "Error occurred in the launcher container": Cause.LAUNCHER,
-}
+
+def test_every_message_of_a_failed_job_has_its_cause():
+    messages = fixture("dataflow/messages")["messages"]
+    assert [(str(classify([text])), text) for _, text in messages] == [tuple(message) for message in messages]
 
 
-def test_every_recorded_message_has_its_cause():
-    texts = [message["text"] for message in reference("api/errors/job_error_messages.json")["messages"]]
-    found = {begin: classify([text]) for begin in RECORDED for text in texts if text.startswith(begin)}
-    assert found == RECORDED
-    assert len(texts) == len(RECORDED)
+@pytest.mark.parametrize("name", ["launcher-failed", "launcher-failed-early"])
+def test_log_entries_of_launchers_are_the_launcher_s(name: str):
+    assert classify([fixture(f"events/{name}")["entry"]["textPayload"]]) is Cause.LAUNCHER
 
 
-def test_a_quota_inside_a_message_is_no_lack_of_permission_though_it_says_403():
-    recorded = reference("api/errors/vm_quota_403_inside_job_message.json")
-    assert classify([recorded["messageText"]]) is Cause.QUOTA
-
-
-@pytest.mark.parametrize(
-    "path", ["events/log_launcher_failed_2021.json", "google/log_entry_launcher_failed.partial.json"]
-)
-def test_recorded_log_entries_of_launchers_are_the_launcher_s(path: str):
-    recorded = reference(path)
-    assert classify([recorded.get("log_entry", recorded)["textPayload"]]) is Cause.LAUNCHER
-
-
-def test_recorded_errors_of_the_api_have_their_cause():
-    found = [
-        classify([reference(f"api/errors/{name}.json")["body"]["error"]["message"]])
-        for name in ("error_403_api_disabled", "error_429_rate_limit", "poll_503")
-    ]
+def test_errors_of_the_api_have_their_cause():
+    names = ("api-disabled", "rate-limit", "unavailable")
+    found = [classify([fixture(f"dataflow/{name}")["body"]["error"]["message"]]) for name in names]
     assert found == [Cause.PERMISSION, Cause.QUOTA, Cause.UNKNOWN]
 
 

@@ -14,7 +14,7 @@ import pytest
 from orchestrator.standins.dataflow import DataflowStandIn
 from orchestrator.standins.dataflow_play import LAUNCHER_ERROR, LaunchCall, Play
 from orchestrator.standins.dataflow_schema import methods, misfits
-from tests.shared import reference
+from tests.fixtures import fixture
 
 PLACE = "/v1b3/projects/p/locations/europe-west4"
 ENDS = ("JOB_STATE_DONE", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED")
@@ -75,8 +75,8 @@ def test_it_knows_every_regional_method():
 
 
 def test_recorded_answers_fit_the_discovery_document():
-    for name in ("get_done_batch_2021", "get_failed_batch_2019", "launch_flex_queued_2026"):
-        assert list(misfits("Job", reference(f"api/jobs/{name}.json")["body"])) == []
+    for name in ("job-done", "job-failed", "launched"):
+        assert list(misfits("Job", fixture(f"dataflow/{name}")["body"])) == []
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,14 @@ def test_a_query_that_the_document_does_not_know_is_refused(make: Callable[..., 
 def test_the_answers_are_shaped_as_the_recorded_ones(make: Callable[..., Caller]):
     caller = make()
     _, launched = caller.launch("orders")
-    recorded = reference("api/jobs/launch_flex_queued_2026.json")["body"]
+    recorded = fixture("dataflow/launched")["body"]
     assert set(recorded) - set(launched["job"]) == {"pipelineDescription"}
     assert set(launched["job"]) <= set(recorded)
     status, conflict = caller.launch("orders")
-    real = reference("api/errors/launch_409_active_job_same_name.json")["body"]
+    real = fixture("dataflow/name-taken")["body"]
     assert (status, shape(conflict)) == (409, shape(real))
     assert conflict["error"]["message"].partition("named")[0] == real["error"]["message"].partition("named")[0]
-    missing = reference("api/errors/get_404_unknown_job.json")["body"]
+    missing = fixture("dataflow/unknown-job")["body"]
     assert shape(caller.call("GET", "/jobs/1")[1]) == shape(missing)
 
 
@@ -183,9 +183,9 @@ def test_what_it_sends_is_shaped_as_what_was_recorded(make: Callable[..., Caller
     caller.launch("orders")
     told = caller.told()
     log = next(body for kind, body in told if kind == "log")
-    assert shape(log) == shape(reference("events/log_worker_pool_stopped_2021a.json")["log_entry"])
+    assert shape(log) == shape(fixture("events/worker-pool-stopped")["entry"])
     event = next(body for _, body in told if body.get("data", {}).get("payload", {}).get("type"))
-    recorded = reference("events/eventarc_dataflow_pending_2024.json")["cloudevent"]
+    recorded = fixture("events/status-changed")["event"]
     recorded_payload = recorded["data"].pop("payload")
     payload = event["data"].pop("payload")
     assert shape(event) == shape(recorded)

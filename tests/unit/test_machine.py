@@ -30,7 +30,8 @@ from orchestrator.core.model import (
 from orchestrator.core.plan import FailsOn, Plan, compile_plan
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step
-from tests.shared import reference
+from tests.fixtures import fixture
+from tests.real_graphs import shape_of
 
 # a and b meet at c; c waits for both, so their join has a counter. Nodes: a 0, b 1, c 2, the end 3.
 JOINED = compile_plan(
@@ -453,19 +454,17 @@ def _perform(plan: Plan, effect: Effect, view: View, fate: dict[str, Status]) ->
     return evolve(plan, node, StepState(), event)
 
 
-def scenario_plan(dag: dict) -> Plan:
-    before: dict[str, set[str]] = {node["id"]: set() for node in dag["nodes"]}
-    for predecessor, node in dag["edges"]:
-        before[node].add(predecessor)
+def scenario_plan(name: str) -> Plan:
+    shape = shape_of(name)
     steps = tuple(
         Step(
-            node["id"],
-            after=tuple(sorted(before[node["id"]])),
-            trigger=TriggerRule(node.get("trigger_rule", "all_success")),
+            f"s{number}",
+            after=tuple(f"s{before}" for before in after),
+            trigger=TriggerRule(shape["rules"].get(number, "all_success")),
         )
-        for node in dag["nodes"]
+        for number, after in enumerate(shape["after"])
     )
-    return compile_plan(dag["name"], "v1", steps, FailsOn.LEAVES)
+    return compile_plan(name, "v1", steps, FailsOn.LEAVES)
 
 
 AIRFLOW = {"failed": Status.FAILED, "skipped": Status.SKIPPED, "upstream_failed": Status.UPSTREAM_FAILED}
@@ -473,12 +472,12 @@ AIRFLOW = {"failed": Status.FAILED, "skipped": Status.SKIPPED, "upstream_failed"
 
 def test_whole_graphs_end_as_they_do_in_airflow():
     """Nothing is left out: Airflow's order-sensitive nodes are given there as they are when all upstreams are final."""
-    scenarios = reference("trigger_rules/airflow_dag_scenarios.json")["scenarios"]
+    scenarios = fixture("rules/scenarios")["scenarios"]
     for scenario in scenarios:
-        plan = scenario_plan(reference(scenario["dag"]))
-        fate = dict.fromkeys(scenario["forced_failed"], Status.FAILED)
-        fate |= dict.fromkeys(scenario["forced_skipped"], Status.SKIPPED)
+        plan = scenario_plan(scenario["graph"])
+        fate = dict.fromkeys((f"s{number}" for number in scenario["fail"]), Status.FAILED)
+        fate |= dict.fromkeys((f"s{number}" for number in scenario["skip"]), Status.SKIPPED)
         expected = {step.name: Status.SUCCEEDED for step in plan.steps}
-        expected |= {name: AIRFLOW[status] for name, status in scenario["non_success"].items()}
-        assert play(plan, fate) == expected, scenario["scenario"]
+        expected |= {f"s{number}": AIRFLOW[status] for number, status in scenario["ends"].items()}
+        assert play(plan, fate) == expected, (scenario["graph"], scenario["scenario"])
     assert len(scenarios) == 132

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.core.rules import CARRYING, IMPATIENT, RULES, Join, Tally, TriggerRule, Verdict, verdict
-from tests.shared import reference
+from tests.fixtures import fixture
 
 AIRFLOW = {
     "run": Verdict.RUN,
@@ -42,13 +42,13 @@ def test_there_is_one_row_a_rule():
 
 def test_the_rules_agree_with_airflow_except_where_airflow_depends_on_the_order_of_arrival():
     differences = set()
-    for row in reference("trigger_rules/airflow_truth_table_upto2.json")["rows"]:
-        counts = row["upstream"]
-        ended = Tally(counts["success"], counts["failed"], counts["upstream_failed"], counts["skipped"])
-        said = verdict(TriggerRule(row["rule"]), Join(counts["pending"], ended))
-        if said is not AIRFLOW[row["outcome"]]:
+    rows = fixture("rules/truth-table")["rows"]
+    for rule, succeeded, failed, skipped, upstream_failed, pending, outcome in rows:
+        said = verdict(TriggerRule(rule), Join(pending, Tally(succeeded, failed, upstream_failed, skipped)))
+        if said is not AIRFLOW[outcome]:
             assert said is Verdict.WAIT
-            differences.add((row["rule"], *counts.values()))
+            differences.add((rule, succeeded, failed, skipped, upstream_failed, pending))
+    assert len(rows) == 252
     assert differences == ARRIVAL_ORDER_SENSITIVE
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from orchestrator.jobs.dataflow.causes import Cause, classify
 from orchestrator.signals import PUBSUB, STATUS_CHANGED, MalformedEventError, Signal, read
+from tests.fixtures import fixture
 from tests.launcher_texts import LAUNCHER_TEXTS
-from tests.shared import reference
 
 
 def pushed(entry: object) -> dict[str, Any]:
@@ -31,27 +31,24 @@ def test_a_stopped_worker_pool_is_a_signal():
 @pytest.mark.parametrize(
     ("recorded", "job"),
     [
-        (
-            "log_worker_pool_stopped_2021a",
-            ("my-job-name-1w2", "2021-11-16_12_18_34-3586925792726812510", "europe-west4"),
-        ),
-        ("log_launcher_failed_2021", ("streaming-beam-job", "2021-06-26_14_28_18-8154030066452314415", "us-central1")),
+        ("worker-pool-stopped", ("orders-daily", "2026-03-04_02_11_07-1122334455667788990", "europe-west3")),
+        ("launcher-failed", ("refunds-stream", "2026-03-11_05_00_00-9900112233445566778", "us-east4")),
     ],
 )
 def test_recorded_endings_are_signals_bare_and_as_pubsub_pushes_them(recorded: str, job: tuple[str, str, str]):
-    assert read(PUBSUB, pushed(reference(f"events/{recorded}.json")["log_entry"])) == Signal(*job, "log")
-    assert read(PUBSUB, reference(f"events/{recorded}__pubsub_push.json")["body"]) == Signal(*job, "log")
+    body = pushed(fixture(f"events/{recorded}")["entry"])
+    assert read(PUBSUB, body) == Signal(*job, "log")
+    twice_spelt = {"message_id": "1", "publish_time": "2026-03-04T10:15:20Z", "publishTime": "2026-03-04T10:15:20Z"}
+    assert read(PUBSUB, {"message": body["message"] | twice_spelt, "subscription": "s"}) == Signal(*job, "log")
 
 
-@pytest.mark.parametrize(
-    "recorded", ["log_success_step_2022", "cloud_function_finished_2021", "cloud_function_started_2021"]
-)
+@pytest.mark.parametrize("recorded", ["success-step", "function-finished", "function-started"])
 def test_other_recorded_log_entries_are_none(recorded: str):
-    assert read(PUBSUB, pushed(reference(f"events/{recorded}.json")["log_entry"])) is None
+    assert read(PUBSUB, pushed(fixture(f"events/{recorded}")["entry"])) is None
 
 
 def test_a_recorded_launcher_failure_of_another_wording_is_known_by_its_beginning():
-    text = reference("google/log_entry_launcher_failed.partial.json")["textPayload"]
+    text = fixture("events/launcher-failed-early")["entry"]["textPayload"]
     assert read(PUBSUB, pushed(entry(textPayload=text))) is not None
 
 
@@ -62,7 +59,7 @@ def test_each_way_a_launcher_fails_is_a_signal_wherever_in_the_text_it_is_told(t
 
 
 def test_a_launcher_failure_that_its_causes_know_is_a_signal():
-    recorded = [message["text"] for message in reference("api/errors/job_error_messages.json")["messages"]]
+    recorded = [text for _, text in fixture("dataflow/messages")["messages"]]
     known = [text for text in (*recorded, *LAUNCHER_TEXTS) if classify([text]) is Cause.LAUNCHER]
     assert len(known) >= 6
     assert [text for text in known if read(PUBSUB, pushed(entry(textPayload=text))) is None] == []
@@ -75,13 +72,11 @@ def test_what_else_a_job_says_is_none(text: str):
 
 
 def test_an_eventarc_event_is_a_signal_once_the_job_has_ended():
-    data = reference("events/eventarc_dataflow_pending_2024.json")["cloudevent"]["data"]
+    data = fixture("events/status-changed")["event"]["data"]
     assert read(STATUS_CHANGED, data) is None
     data["payload"]["currentState"] = "JOB_STATE_FAILED"
-    name = "rrio-bigtable-it-write-rrio-n-small-size-small-1710361845353"
-    assert read(STATUS_CHANGED, data) == Signal(
-        name, "2024-03-13_13_30_56-9773037660972565699", "us-central1", "eventarc"
-    )
+    number = "2026-03-12_00_20_56-1314151617181920212"
+    assert read(STATUS_CHANGED, data) == Signal("tables-write-medium-1773300000000", number, "us-east4", "eventarc")
 
 
 @pytest.mark.parametrize("state", ["JOB_STATE_RUNNING", "JOB_STATE_SOMETHING_NEW", None])
@@ -92,26 +87,15 @@ def test_a_state_that_may_still_change_is_none(state: str | None):
 
 def test_events_of_other_services_are_none():
     assert read("google.cloud.storage.object.v1.finalized", {"bucket": "b"}) is None
-    assert (
-        read(
-            PUBSUB, pushed(reference("events/google-cloudevents__audit_v1_LogEntryData-pubsubCreateTopic.json")["data"])
-        )
-        is None
-    )
+    assert read(PUBSUB, pushed(fixture("events/audit")["entry"])) is None
     assert read(PUBSUB, pushed([1, 2])) is None
     assert read(PUBSUB, {"message": {"messageId": "1"}}) is None
 
 
-@pytest.mark.parametrize(
-    "recorded",
-    [
-        "google-cloudevents__pubsub_v1_MessagePublishedData-text",
-        "google-cloudevents__pubsub_v1_MessagePublishedData-duplicatedFields",
-    ],
-)
+@pytest.mark.parametrize("recorded", ["message-of-text", "message-of-bytes"])
 def test_a_message_that_is_no_log_entry_is_malformed(recorded: str):
     with pytest.raises(MalformedEventError):
-        read(PUBSUB, reference(f"events/{recorded}.json")["data"])
+        read(PUBSUB, fixture(f"events/{recorded}")["data"])
 
 
 @pytest.mark.parametrize(
