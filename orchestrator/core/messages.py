@@ -15,6 +15,7 @@ SIGNAL = "signal"
 EVENT = "event"
 SWEEP = "sweep"
 STOP = "stop"
+LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Check:
     """Look at an attempt's job. ``look`` counts the looks of one chain: ``watchdog``, ``signal``, or a sweep's; or
     ``event``, that of a signal which knows that the job has ended.
 
-    The looks of the chain ``stop`` ask the job to stop, first of all.
+    The looks of the chain ``stop`` ask the job to stop, first of all. Those of ``late`` look for jobs that the attempt
+    has besides its own.
     """
 
     run: str
@@ -112,7 +114,7 @@ _text = json.JSONEncoder(separators=(",", ":")).encode
 _KEY = re.compile(r"[a-z0-9]{1,100}")
 
 #: The chains of looks there are. A sweep's carries its epoch, and says whether it asks the job to stop.
-_CHAIN = re.compile(rf"{WATCHDOG}|{SIGNAL}|{EVENT}|{STOP}|{SWEEP}[A-Za-z0-9_-]{{0,80}}")
+_CHAIN = re.compile(rf"{WATCHDOG}|{SIGNAL}|{EVENT}|{STOP}|{LATE}|{SWEEP}[A-Za-z0-9_-]{{0,80}}")
 
 #: The least and the most that a number of a task can be. A time must be one that every calendar knows.
 _RANGES: dict[str, tuple[float, float]] = {

@@ -3,8 +3,8 @@
 Times are seconds since the epoch, by the clock of whoever wrote them.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -239,6 +239,10 @@ class View:
 
     def state(self, node: int) -> StepState:
         return self.states.get(node, PENDING)
+
+    def without(self, *nodes: Iterable[int]) -> "View":
+        """What is left where these nodes are not to be believed: they are unreadable, too."""
+        return replace(self, unreadable=frozenset(self.unreadable).union(*nodes))
 
 
 class RunStatus(StrEnum):

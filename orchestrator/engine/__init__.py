@@ -5,7 +5,6 @@ This file has its doors. ``ledger`` commits and pays, ``launching`` launches exa
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from typing import assert_never
 
 from orchestrator.core import machine
@@ -15,6 +14,7 @@ from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import Event, Run, RunStatus, Stop, StopRequested, View
 from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import Plan
+from orchestrator.core.rules import Verdict
 from orchestrator.engine import sweeping
 from orchestrator.engine.checking import check
 from orchestrator.engine.doubting import sure_doubts
@@ -130,7 +130,7 @@ class Engine(Ledger):
         found = sure_doubts(self.store, run.key, plan, view)
         for said in found:
             doubtful(said)
-        return run, plan, replace(view, unreadable=frozenset(view.unreadable).union(*found.values()))
+        return run, plan, view.without(*found.values())
 
     def cancel(self, key: str, stop: Stop, nodes: Collection[int] | None = None) -> tuple[int, int]:
         """Cancel a run, or the steps ``nodes`` of it: none of them begins any more, and their jobs are asked to stop.
@@ -147,8 +147,11 @@ class Engine(Ledger):
     def _stop(self, run: Run, plan: Plan, nodes: Collection[int], stop: Stop, view: View) -> tuple[int, int]:
         """The last step first, so that none begins because one before it was stopped.
 
-        Steps that know already are paid for again: whoever told them may have died before that.
+        Steps that know already are paid for again: whoever told them may have died before that. Of what does not add up
+        only those are told that wait for others: the rest may have ended, and would end again.
         """
+        doubtful = set[int]().union(*sure_doubts(self.store, run.key, plan, view).values())
+        view = view.without(node for node in doubtful if machine.decide(plan, node, view) is not Verdict.WAIT)
         known = [node for node in reversed(plan.topological) if node in nodes and node not in view.unreadable]
         states = {node: view.state(node) for node in known}
         states = {node: state for node, state in states.items() if state.live or not state.status.final}

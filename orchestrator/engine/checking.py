@@ -6,12 +6,13 @@ from typing import assert_never
 
 from orchestrator.bounds import cut, misfit
 from orchestrator.core.machine import late
-from orchestrator.core.messages import STOP, SWEEP, Check
+from orchestrator.core.messages import LATE, STOP, SWEEP, Check
 from orchestrator.core.model import JobEnded, Outcome, Run, StepState, TimeUp
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
 from orchestrator.engine import looks
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.sole import look_late
 from orchestrator.ports import CHECKS, JobOver, JobRunning, Task
 from orchestrator.terminal import shown
 
@@ -25,6 +26,10 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     if (later := looks.postponed(step.check, look, ledger.signal_delay, ledger.clock())) is not None:
         return _put(ledger, look.next(later))
     state = ledger.store.load(run.key, (look.node,), ()).state(look.node)
+    if look.attempt > state.attempt:  # which never began, or whose document somebody deleted: nothing begins on it
+        return None
+    if look.chain == LATE:
+        return look_late(ledger, run, plan, look, state)
     if state.attempt == look.attempt and state.live:
         return _check_live(ledger, run, plan, look, state)
     if state.attempt != look.attempt or not state.status.active:

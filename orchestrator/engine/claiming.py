@@ -7,7 +7,7 @@ may have stood still for any time, and nobody stops one whose request has timed 
 
 from dataclasses import dataclass, replace
 
-from orchestrator.core.messages import Launch
+from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import LaunchClaimed, LaunchUnanswered, LaunchUnsent, Run, Status, StepState
 from orchestrator.core.names import JobRef, job_name
 from orchestrator.core.plan import Plan
@@ -101,7 +101,7 @@ def claimed(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> Claim | Ste
     return claim
 
 
-def name_of(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> str:
+def name_of(ledger: Ledger, run: Run, plan: Plan, effect: Launch | Check) -> str:
     """What the job of an attempt is called by this program, under this prefix."""
     step = plan.steps[effect.node]
     return job_name(step.job_name or step.name, JobRef(run.key, effect.node, effect.attempt), ledger.job_prefix)

@@ -11,16 +11,13 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Work
 from orchestrator.definition.expressions import ExpressionError, are_in
 from orchestrator.engine.checking import ended
-from orchestrator.engine.claiming import Claim, claimed, name_of
+from orchestrator.engine.claiming import Claim, claimed
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import holds, render
-from orchestrator.engine.sole import cancel_others, recorded
+from orchestrator.engine.sole import cancel_others, discard_others, look_later
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
-from orchestrator.ports import Discards, JobBackend, JobOver, JobRequest, Launched, Task
+from orchestrator.ports import JobBackend, JobOver, JobRequest, Launched
 from orchestrator.terminal import shown
-
-#: Seconds after which a job that was launched is in every list of its service.
-LIST_LAG = 30.0
 
 
 def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
@@ -43,7 +40,9 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
         return _refuse(ledger, run, plan, effect, str(error), "expression")
     claim = claimed(ledger, run, plan, effect)
     if isinstance(claim, StepState):
-        return _too_late(ledger, run, plan, effect, Work(work.kind, spec), claim)
+        ledger.roll_forward(run, plan, node)
+        discard_others(ledger, run, plan, effect, Work(work.kind, spec), claim)
+        return None
     request = JobRequest(
         run, node, step.name, effect.attempt, claim.job_name, work.kind, spec, step.job_name, fence=claim.confirm
     )
@@ -52,7 +51,7 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
     except LaunchRefusedError as error:
         claim.must_be_mine()
         _end(claim, _hopeless(claim, str(error), error.cause))
-        return _look_later(ledger, plan, effect)
+        return look_later(ledger, plan, effect)
 
 
 def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBackend) -> None:
@@ -65,7 +64,7 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
             return _end(claim, JobEnded(attempt, Outcome.CANCELLED, begun, claimed_at=claim.at))
         if job is None and claim.lost >= MOST_LOST:
             _end(claim, _worn(claim, begun))
-            return _look_later(ledger, plan, claim.effect)
+            return look_later(ledger, plan, claim.effect)
         if job is None:
             claim.must_be_mine()
             job = backend.launch(request)
@@ -84,7 +83,7 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
         try:
             cancel_others(backend, request, commit.state, job)
         except BackendError:
-            _look_later(ledger, plan, claim.effect)  # nobody may be waiting for this call's answer any more
+            look_later(ledger, plan, claim.effect)  # nobody may be waiting for this call's answer any more
             raise
     return ledger.follow(run, plan, node, commit)
 
@@ -96,29 +95,6 @@ def _end(claim: Claim, event: JobEnded) -> None:
     if not commit.applied and commit.state.status is Status.LAUNCHING and commit.state.attempt == event.attempt:
         raise BackendError(f"another delivery claimed {claim.job_name} and may be launching it: try again later")
     ledger.follow(run, plan, node, commit)
-
-
-def _too_late(ledger: Ledger, run: Run, plan: Plan, effect: Launch, work: Work, state: StepState) -> None:
-    """The attempt has a job, or is over. Whoever was to launch it may have launched a second one, and died."""
-    ledger.roll_forward(run, plan, effect.node)
-    backend = ledger.backends.get(work.kind)
-    if not ledger.launch_lease or not isinstance(backend, Discards):
-        return
-    name = state.job_name if state.attempt == effect.attempt else None
-    name = name or name_of(ledger, run, plan, effect)
-    step, stays = plan.steps[effect.node], recorded(state, effect.attempt)
-    request = JobRequest(
-        run, effect.node, step.name, effect.attempt, name, work.kind, work.spec, step.job_name, recorded=stays
-    )
-    if found := backend.find(request):
-        cancel_others(backend, request, state, found)
-
-
-def _look_later(ledger: Ledger, plan: Plan, effect: Launch) -> None:
-    """Launches that were refused have been seen to run, a little later: somebody must look again, and stop the job."""
-    if isinstance(ledger.backends.get(ledger.work(plan.steps[effect.node]).kind), Discards):
-        again = replace(effect, due=ledger.clock() + LIST_LAG + 2 * ledger.clock_skew)
-        ledger.queue.put([Task(f"{effect.name}-late", ledger.lane(plan, effect), again)])
 
 
 def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, cause: str) -> None:

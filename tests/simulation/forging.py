@@ -6,7 +6,7 @@ look that asks a job to stop: that is what it does.
 
 from random import Random
 
-from orchestrator.core.messages import EVENT, SIGNAL, WATCHDOG, Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.messages import EVENT, LATE, SIGNAL, WATCHDOG, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.plan import Plan
 from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError
@@ -23,7 +23,11 @@ def forged(random: Random, run: str, plan: Plan, number: int) -> Task:
     made: list[Effect] = [
         Launch(run, node, random.choice([99, 10**6])),
         Check(
-            run, node, random.randint(1, 4), random.choice([SIGNAL, EVENT, WATCHDOG, "sweepx"]), random.randint(50, 99)
+            run,
+            node,
+            random.randint(1, 4),
+            random.choice([SIGNAL, EVENT, WATCHDOG, LATE, "sweepx"]),
+            random.randint(50, 99),
         ),
         Skip(run, node),
         Pass(run, node),

@@ -9,8 +9,12 @@ if TYPE_CHECKING:
     from tests.simulation.life import Life
     from tests.simulation.world import World
 
+#: What it deletes: whatever has ended, or what has failed, so that it may run again.
+ENDED = (Status.SUCCEEDED, Status.SKIPPED, Status.FAILED)
+WISHES = (ENDED, (Status.FAILED,))
+
 #: Seconds between two moments at which it may find something, and how often it looks.
-EVERY, TIMES = 40.0, 60
+EVERY, TIMES = (5.0, 40.0), 60
 
 
 class Hand:
@@ -18,6 +22,7 @@ class Hand:
 
     def __init__(self, world: "World") -> None:
         self.world = world
+        self.wish = world.random.choice(WISHES) if world.weather.hand else ENDED
 
     def begin(self) -> None:
         if self.world.weather.hand:
@@ -25,7 +30,8 @@ class Hand:
 
     def _again(self, times: int) -> None:
         if times and not self.world.over:
-            self.world.loop.at(self.world.now + EVERY, lambda: self._look(times))
+            every = self.world.random.choice(EVERY)
+            self.world.loop.at(self.world.now + every, lambda: self._look(times))
 
     def _look(self, times: int) -> None:
         for life in self.world.lives:
@@ -43,7 +49,7 @@ class Hand:
         return [
             node
             for node, step in enumerate(plan.steps)
-            if view.state(node).status in (Status.SUCCEEDED, Status.SKIPPED, Status.FAILED)
+            if view.state(node).status in self.wish
             and not view.state(node).live
             and step.name not in told
             and all(plan.joins[join].only is None for join in plan.nodes[node].arrives)

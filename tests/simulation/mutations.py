@@ -135,8 +135,27 @@ MUTANTS = (
     Mutant(
         "a sweep launches a step again whose document somebody deleted",
         ENGINE,
-        "unreadable=frozenset(view.unreadable).union(*found.values()))",
-        "unreadable=frozenset(view.unreadable))",
+        "        return run, plan, view.without(*found.values())\n",
+        "        return run, plan, view\n",
+    ),
+    Mutant(
+        "a cancelling ends a step again whose document somebody deleted",
+        ENGINE,
+        "        view = view.without(node for node in doubtful if",
+        "        view = view.without(node for node in () if",
+    ),
+    Mutant(
+        "a late look launches a step again whose document somebody deleted",
+        SOLE,
+        "        _put(ledger, Check(effect.run, effect.node, effect.attempt, LATE, due=due))\n",
+        "        again = Launch(effect.run, effect.node, effect.attempt, due)\n"
+        '        ledger.queue.put([Task(f"{effect.name}-late", CHECKS, again)])\n',
+    ),
+    Mutant(
+        "late looks ask for one list, which may have lost a job",
+        SOLE,
+        "look.look + 1 < LATE_LOOKS",
+        "look.look + 1 < 1",
     ),
     # The commit.
     Mutant(
@@ -197,8 +216,8 @@ MUTANTS = (
     Mutant(
         "a launch that comes too late pays nothing",
         LAUNCHING,
-        "    ledger.roll_forward(run, plan, effect.node)\n    backend = ",
-        "    backend = ",
+        "        ledger.roll_forward(run, plan, node)\n        discard_others",
+        "        discard_others",
     ),
     Mutant(
         "a start that is repeated pays nothing",
@@ -283,11 +302,10 @@ MUTANTS = (
     Mutant(
         "launched without a claim",
         LAUNCHING,
-        "    claim = claimed(ledger, run, plan, effect)\n"
-        "    if isinstance(claim, StepState):\n        return _too_late",
+        "    claim = claimed(ledger, run, plan, effect)\n    if isinstance(claim, StepState):\n        ledger",
         "    named = name_of(ledger, run, plan, effect)\n"
         "    claim = Claim(ledger, run, plan, effect, named, ledger.clock(), new=True)\n"
-        "    if isinstance(claim, StepState):\n        return _too_late",
+        "    if isinstance(claim, StepState):\n        ledger",
     ),
     Mutant(
         "no lease: whoever finds no job launches one",
@@ -323,7 +341,7 @@ MUTANTS = (
     Mutant(
         "a launch that was refused is not looked for later",
         LAUNCHING,
-        "        return _look_later(ledger, plan, effect)\n",
+        "        return look_later(ledger, plan, effect)\n",
         "        return None\n",
     ),
     # Dataflow.
@@ -361,14 +379,14 @@ MUTANTS = (
     Mutant(
         "who launched a second job leaves it alone",
         SOLE,
-        "        if job != stays:\n",
-        "        if False:\n",
+        "(found.job,)), *found.beside) if job != stays]",
+        "(found.job,)), *found.beside) if False]",
     ),
     Mutant(
         "the job that is recorded is cancelled as one too many",
         SOLE,
-        "        if job != stays:\n",
-        "        if True:\n",
+        "(found.job,)), *found.beside) if job != stays]",
+        "(found.job,)), *found.beside)]",
     ),
     Mutant(
         "a claim is given up though its launch may have been sent",

@@ -107,3 +107,14 @@ def test_of_two_who_find_that_a_claim_ran_out_one_launches() -> None:
     engine.perform(launch)
     database.close()
     assert len(service.jobs) == 1
+
+
+def test_a_late_look_after_a_refused_launch_begins_nothing_though_somebody_deleted_its_step() -> None:
+    """It was a launch that came later, and claimed the step anew: its join counted it twice (8000107, 8000626)."""
+    fan = (*(Step(f"s{number}", JOB) for number in range(3)), Step("z", JOB, ("s0", "s1", "s2"), TriggerRule.ALL_DONE))
+    attempts = {step.name: (Attempt(Fate.SUCCEEDS, 900.0),) for step in fan} | {"s0": (Attempt(Fate.IS_REFUSED),)}
+    scenario = Scenario("pinned", fan, {}, attempts)
+    weather = replace(DATAFLOW, period=200.0, hand=True)
+    for seed in range(5):
+        played = World([scenario], weather, Random(seed)).play()
+        assert (list(played.failures), played.fates["hand: deletes a step"]) == ([], 1)

@@ -206,7 +206,8 @@ class Traffic:
 
         def sweep(engine: Engine) -> None:
             if run := engine.store.get_run(life.key):
-                _, self._pace = engine.sweep_overdue(run, self._pace)
+                _, pace = engine.sweep_overdue(run, self._pace)
+                self._pace = self._pace.and_of(pace)  # others were swept meanwhile
 
         times = 2 if self.random.random() < 0.2 else 1
         if times == 2:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from orchestrator.core.invariants import Inspector
+from orchestrator.core.machine import decide
 from orchestrator.core.model import RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
+from orchestrator.core.rules import Verdict
 from orchestrator.ports import JobRequest
 from orchestrator.stores.memory import MemoryStore
 from tests.simulation.oracle import GRACE, HOP, Ending, endings, longest, run_fails
@@ -95,7 +97,8 @@ class Watch:
             self.failures.append("the run was cancelled, and does not know")
         for number, step in enumerate(self.plan.steps):
             state = view.state(number)
-            if not (state.status.final or state.stop or step.teardown):
+            unsure = bool(self.lost) and decide(self.plan, number, view) is not Verdict.WAIT  # it may be what was lost
+            if not (state.status.final or state.stop or step.teardown or unsure):
                 self.failures.append(f"{step.name}: its run was cancelled, and it is {state.status} and does not know")
 
     @property

@@ -177,7 +177,7 @@ def draw(random: Random) -> Weather:
     if random.random() < 0.1:
         return calm(random)
     if random.random() < 0.05:
-        return replace(calm(random), period=200.0, cancels=0.0, hand=True)
+        return replace(calm(random), period=200.0, hand=True)
     force = random.choice([0.0, 0.02, 0.02, 0.06, 0.06, 0.06, 0.15])
     sweeps = random.random() < 0.5
     unique = random.random() < 0.5

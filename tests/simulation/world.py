@@ -1,5 +1,6 @@
 """A world: the real engine on several machines at once, over ports that fail, by one seed. Its traffic: traffic.py."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from tests.simulation.firestore import Service
 
 T = TypeVar("T")
+
+#: The end of the name of a look for jobs that the attempt of a launch has besides its own.
+_LATE = re.compile(r"-check-(\d+)-late-\d+$")
 
 _OUTCOMES = {
     Fate.SUCCEEDS: Outcome.SUCCEEDED,
@@ -321,7 +325,7 @@ class World:
         for life in self.lives:
             life.watch.judge(in_time=self.weather.is_calm)
             self.failures += life.watch.failures
-        unheard = {name.partition("~")[0].removesuffix("-late") for name in self.loop.died_unheard}
+        unheard = {_LATE.sub(r"-launch-\1", name.partition("~")[0]) for name in self.loop.died_unheard}
         for name, job in self.service.jobs.items():
             if self._launch(job) not in unheard and (self._over(job) > self.now or self._overlooked(name, job)):
                 self.failures.append(f"{name}: still running when all is over")

@@ -6,8 +6,8 @@ import pytest
 
 from orchestrator.cli.verified import wrong
 from orchestrator.core.doubts import doubts
-from orchestrator.core.messages import Check, Launch
-from orchestrator.core.model import Counter, Status, StepState, View
+from orchestrator.core.messages import Check, Launch, Skip
+from orchestrator.core.model import Counter, Status, StepState, Stop, View
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step
@@ -79,6 +79,24 @@ def test_a_sweep_does_not_launch_a_step_again_whose_document_was_deleted_and_say
     fan.engine.perform(Check(KEY, 2, 1))
     assert launches(fan) == [3]
     assert [job.request.step for job in fan.jobs.jobs.values()] == ["a", "b", "c"]
+
+
+def test_a_look_at_an_attempt_that_its_step_never_began_begins_nothing(world):
+    fan = ended(world, 0, 1)
+    del fan.store._states[KEY][1]
+    fan.queue.forget(KEY)  # and with it that the launch's name is taken, as it is free again some day
+    fan.engine.perform(Check(KEY, 1, 1, look=3))
+    assert fan.due() == []
+
+
+def test_a_cancelling_does_not_end_again_a_step_whose_document_was_deleted_and_tells_those_that_wait(world):
+    fan = ended(world, 0, 1)
+    del fan.store._states[KEY][1]
+    assert fan.engine.cancel(KEY, Stop(50.0)) == (2, 1)  # d and e wait, and c has a job
+    assert {node for node, state in fan.store.load_all(KEY).states.items() if state.stop} == {2, 3, 4}
+    fan.engine.sweep(KEY, "1")
+    assert not any(isinstance(effect, Skip) for effect in fan.due())
+    assert fan.store.load_all(KEY).counters == {0: TWO}
 
 
 def test_what_was_only_read_while_it_changed_is_no_doubt(world):

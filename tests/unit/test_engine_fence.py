@@ -2,16 +2,16 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
 from orchestrator.core.machine import MOST_LOST
-from orchestrator.core.messages import Launch
-from orchestrator.core.model import Outcome, Status
+from orchestrator.core.messages import LATE, Check, Launch
+from orchestrator.core.model import Outcome, Status, StepState
 from orchestrator.core.steps import Step
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
-from orchestrator.ports import JobOver, JobRequest, Launched
+from orchestrator.ports import CHECKS, JobOver, JobRequest, Launched
 from tests.unit.engine_world import JOB, KEY, STOP, World
 
 LAUNCH = Launch(KEY, 0, 1)
@@ -216,11 +216,43 @@ def test_a_launch_that_was_refused_and_runs_is_stopped_when_it_is_seen(single: W
     names(single).after = [refused]
     single.engine.perform(LAUNCH)
     assert state(single).status is Status.FAILED
-    later = replace(LAUNCH, due=150.0)  # a list's lag, by whatever clock the queue has
+    later = Check(KEY, 0, 1, LATE, due=150.0)  # a list's lag, by whatever clock the queue has
     single.now = 150.0
     assert later in single.due()
     single.engine.perform(later)
     assert names(single).discarded == [f"{NAME}/0"]
+
+
+def test_a_list_that_lost_a_job_is_asked_for_it_once_more(single: World):
+    def refused() -> None:
+        raise LaunchRefusedError("400 wrong parameters")
+
+    names(single).after = [refused]
+    single.engine.perform(LAUNCH)
+    single.now = 150.0
+    first = Check(KEY, 0, 1, LATE, due=150.0)
+    assert first in single.due()
+    single.engine.perform(first)
+    names(single).jobs.append(f"{NAME}/0")
+    single.now = 180.0
+    assert single.due() == [first.next(180.0)]
+    single.engine.perform(first.next(180.0))
+    assert names(single).discarded == [f"{NAME}/0"]
+    assert single.queue.next_due([KEY], [CHECKS]) is None
+
+
+def test_a_late_look_launches_nothing_where_somebody_deleted_the_document_of_its_step(single: World):
+    def refused() -> None:
+        raise LaunchRefusedError("400 wrong parameters")
+
+    names(single).after = [refused]
+    single.engine.perform(LAUNCH)
+    del single.store._states[KEY][0]
+    single.due()
+    single.now = 150.0
+    assert single.due() == [Check(KEY, 0, 1, LATE, due=150.0)]
+    single.engine.perform(Check(KEY, 0, 1, LATE, due=150.0))
+    assert (single.due(), state(single), names(single).jobs) == ([], StepState(), [])
 
 
 @pytest.mark.parametrize("ends", ["a refusal", "a call"])
@@ -279,7 +311,7 @@ def test_a_second_job_that_cannot_be_cancelled_now_is_looked_for_again(single: W
     single.engine.backends = {"job": (service := Silent(single, after=[other(single, 100.0)]))}
     with pytest.raises(BackendError, match="too new"):
         single.engine.perform(LAUNCH)
-    later = replace(LAUNCH, due=250.0)
+    later = Check(KEY, 0, 1, LATE, due=250.0)
     single.now = 250.0
     assert later in single.due()
     single.engine.backends = {"job": (listening := Names(single, jobs=service.jobs))}
