@@ -11,8 +11,8 @@ from typing import Any
 from orchestrator.core.names import job_name_pattern
 from orchestrator.deployment import FUNCTIONS, GRANTS, ROLES, Deployment
 from orchestrator.endings import ENDINGS
-from orchestrator.engine.launching import LIST_LAG
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.sole import LIST_LAG
 from orchestrator.ports import LANES
 from orchestrator.settings import DEPLOYED_VARIABLES, SettingsError, read_cloud_settings
 from tests.terraform.imaginary import Deployed
