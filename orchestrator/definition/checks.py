@@ -186,18 +186,18 @@ def _of_work(path: Path, work: Work) -> Iterator[_Text]:
                 code[(*path, key, at)] = (*code.get((*path, key, at), ()), wrong)
             number = shell.line_in(value)
             line = (*path, key) if number is None else (*path, key, number)
-        for place, text in _within((*path, key), value):
+        for place, text in _within((*path, key), value, line):
             yield _Text(place, text, place == line, code.get(place, ()))
 
 
-def _within(path: Path, value: object) -> Iterator[tuple[Path, str]]:
+def _within(path: Path, value: object, line: Path | None = None) -> Iterator[tuple[Path, str]]:
     match value:
         case str():
-            if "{{" in value:
+            if "{{" in value or (path == line and shell.PARAM in value):
                 yield path, value
         case list() | tuple():
             for number, item in enumerate(value):
-                yield from _within((*path, number), item)
+                yield from _within((*path, number), item, line)
         case dict():
             for key, item in value.items():
-                yield from _within((*path, key), item)
+                yield from _within((*path, key), item, line)

@@ -6,30 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from orchestrator.core.steps import Json
 from orchestrator.definition import expressions
 from orchestrator.definition.expressions import Code, Context, ExpressionError, as_text, pieces
-from orchestrator.definition.shell.lines import JOINED, LINE, MAYBE, REMOTE, SPLIT, UNKNOWN, readings
-from orchestrator.definition.shell.places import places
-from orchestrator.definition.shell.reader import HOLE, Place, Quoting
+from orchestrator.definition.shell.lines import LINE, UNKNOWN, readings
+from orchestrator.definition.shell.places import places, variables
+from orchestrator.definition.shell.reader import HOLE, PARAM, Place, Quoting
+from orchestrator.definition.shell.sentences import expanded, form, misplaced
 from orchestrator.definition.wording import shown
+
+__all__ = ["PARAM", "SHELL", "code_in", "line_in", "render_command", "words", "wrong"]
 
 #: What runs a line. It ends at the first command that fails and that nobody asks about.
 SHELL = ("/bin/sh", "-e", "-c", "--")
 
 _EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
-#: What to do where a shell's variable is not the mend.
-_MEND = {
-    REMOTE: "send the value to the standard input of what runs there",
-    SPLIT: "give the program and its arguments to env as words of their own, without -S",
-}
-#: And in a list of words.
-_MEND_IN_LIST = {
-    JOINED: "write the command as [sh, -c, LINE] or as one line of text, and use the environment's variables there",
-    MAYBE: "write the program's name, or let it read the value from the environment",
-    **_MEND,
-}
-
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_PARAM = re.compile(r"params\.([A-Za-z][A-Za-z0-9_]*)")
 
 
 def words(command: Json) -> list[str]:
@@ -50,7 +40,7 @@ def code_in(command: Json) -> Iterator[tuple[int, str]]:
         if where != LINE and isinstance(command, list) and number < len(command):
             codes = (part for part in pieces(as_text(command[number])) if isinstance(part, Code))
             place = Place(1, None, where)
-            yield from ((number, wrong) for code in codes if (wrong := _misplaced(code, place, listed=True)))
+            yield from ((number, wrong) for code in codes if (wrong := misplaced(code, place, listed=True)))
 
 
 def _read(command: Json) -> Iterable[tuple[int, str]]:
@@ -80,13 +70,15 @@ def render_command(command: Json, context: Context) -> Json:
 
 def wrong(line: str) -> list[str]:
     """What is wrong with the places of a line's expressions, which are well formed: a sentence each."""
-    return [sentence for code, place in _expressions(pieces(line)) if (sentence := _misplaced(code, place))]
+    found = [sentence for code, place in _expressions(pieces(line)) if (sentence := misplaced(code, place))]
+    script = "".join(HOLE if isinstance(part, Code) else part for part in pieces(line))
+    return found + [expanded(place) for place in variables(script)]
 
 
 def _list(command: str, context: Context) -> list[Json] | None:
     """The list that a text gives which is one expression and nothing else, and no list for a shell."""
     parts = pieces(command) if command.startswith("{{") else []
-    if len(parts) != 1 or not isinstance(parts[0], Code) or _form(parts[0]):
+    if len(parts) != 1 or not isinstance(parts[0], Code) or form(parts[0]):
         return None
     value = expressions.render(command, context)
     return value if isinstance(value, list) else None
@@ -110,10 +102,10 @@ def _expressions(parts: Sequence[str]) -> Iterator[tuple[Code, Place]]:
 
 def _put(code: Code, place: Place, context: Context) -> str:
     """What ``code`` gives, as it must be written at its place."""
-    if sentence := _misplaced(code, place):
+    if sentence := misplaced(code, place):
         raise ExpressionError(sentence)
     value = expressions.render(f"{{{{ {code} }}}}", context)
-    match _form(code), place.quoting:
+    match form(code), place.quoting:
         case "raw", _:
             return as_text(value)
         case "words", _:
@@ -140,39 +132,3 @@ def _number(code: Code, value: Json) -> str:
     if isinstance(value, bool) or not _NUMBER.fullmatch(text):
         raise ExpressionError(f"{{{{ {code} }}}}: expected a whole number in $((…)), came {shown(value)}")
     return f"({text})" if text.startswith("-") else text
-
-
-def _form(code: Code) -> str:
-    from orchestrator.definition.meaning import meaning
-
-    return meaning(code).form
-
-
-def _misplaced(code: Code, place: Place, *, listed: bool = False) -> str | None:
-    """Why a value cannot be put here, and what to do."""
-    form = _form(code)
-    if form == "raw":
-        return None
-    if form == "words" and place.quoting not in (Quoting.BARE, None):
-        return f"{{{{ {code} }}}} in line {place.line}: 'words' gives several words, which cannot stand in quotes"
-    if place.quoting is not None:
-        return None
-    stands = f"{{{{ {code} }}}} in line {place.line} stands" if not listed else f"{{{{ {code} }}}} stands"
-    mends = _MEND_IN_LIST if listed else _MEND
-    if mend := next((mend for where, mend in mends.items() if place.where.startswith(where)), ""):
-        return f"{stands} {place.where}, where no quoting is right: {mend}; or, if it is code, write {_raw(code)}"
-    match = _PARAM.fullmatch(code)
-    name = f"ORCHESTRATOR_PARAM_{match[1]}" if match else "value"
-    mend = f'use "${name}" there'
-    if not match:
-        mend = f'write value={{{{ {code} }}}} on a line before, and use "$value" there'
-    if place.read_again:  # in double quotes this shell would put the value into what the other reads
-        before = "" if match else f"write export value={{{{ {code} }}}} on a line before, and "
-        mend = f"{before}use '…\"${name}\"…' in single quotes there"
-    if place.where == "in a here-document":
-        mend = mend.replace('"', "") + (", and take the quotes off its end word" if place.literal else "")
-    return f"{stands} {place.where}, where no quoting is right: {mend}; or, if it is code, write {_raw(code)}"
-
-
-def _raw(code: Code) -> str:
-    return f"{{{{ {code} | raw }}}}"

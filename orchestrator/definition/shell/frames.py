@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from orchestrator.definition.shell.lines import UNKNOWN, readings, reads_input
+from orchestrator.definition.shell import builtins
+from orchestrator.definition.shell.lines import JOINED, LINE, MAYBE, UNKNOWN, readings
 
 #: Stands in a frame's word where something is quoted or expanded, so that ``"case"`` is never the reserved word.
 OPAQUE = "\1"
@@ -19,9 +20,9 @@ _SUBSCRIPT = re.compile(r"[A-Za-z_]\w*\[[^\]]*", re.ASCII)
 _OPEN = frozenset({"{", "for", "if", "select", "until", "while"})
 _CLOSE = frozenset({"}", "done", "fi"})
 
-#: Builtins that read their arguments as code, and those that only go before a command.
-_CODE = frozenset({"eval", "let", "trap"})
-_BEFORE = frozenset({"builtin", "command", "exec"})
+
+#: Commands whose arguments begin with a program's name.
+_BARE = frozenset({"env", "nohup", "setsid", "sudo", "time"})
 
 
 class Kind(Enum):
@@ -51,23 +52,31 @@ class Stage(Enum):
     BODY = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HereDocument:
-    """A here-document whose body begins after the next line end. ``tabs``: it was ``<<-``; ``literal``: ``<<'EOF'``."""
+    """A here-document whose body begins after the next line end. ``tabs``: it was ``<<-``; ``literal``: ``<<'EOF'``.
+
+    ``code``: where it stands, if the command that gets it reads it as code.
+    """
 
     end: str
     tabs: bool
     literal: bool
+    code: str = ""
 
 
 @dataclass(slots=True)
 class Frame:
-    """One part. ``word``: what has been read of the present word; ``start``: the next word is a command's first.
+    """One part. Places, of expressions and variables, are told by how many were found before them.
 
-    ``words``: the present command's, as far as they have ended; ``target``: the next word belongs to a redirection;
-    ``here_string``: and that one is ``<<<``; ``pipeline``: how many expressions came before the present pipeline, and
-    ``piped``: before what reads it; ``nested``: how many of ``{``, ``if`` and loops are open;
-    ``pending``: here-documents that are still to come, shared by all parts of one command line.
+    ``word``: what has been read of the present word; ``start``: the next word is a command's first; ``words``: the
+    present command's, as far as they have ended; ``target``: the next word belongs to a redirection, ``here_string``:
+    and that one is ``<<<``, ``output``: or ``>``; ``first``: the first place in the present command; ``fed``: those in
+    its here-strings, ``files``: and in what bash takes for a file; ``outputs``: the files to which it writes;
+    ``pipeline``: the first place in the present pipeline, ``piped``: and in what reads it; ``nested``: how many of
+    ``{``, ``if`` and loops are open; ``pending``: here-documents that are still to come, shared by all parts of one
+    command line, ``own``: those of the present command, ``before``: and of those before it in its pipeline; ``begun``:
+    the first place in this part; ``file``: this part is what bash takes for a file.
     """
 
     kind: Kind
@@ -76,6 +85,7 @@ class Frame:
     start: bool = True
     target: bool = False
     here_string: bool = False
+    output: bool = False
     piped: int | None = None
     pipeline: int = 0
     nested: int = 0
@@ -83,13 +93,22 @@ class Frame:
     stage: Stage = Stage.SUBJECT
     depth: int = 0
     substitution: bool = False
+    own: list[HereDocument] = field(default_factory=list)
+    before: list[HereDocument] = field(default_factory=list)
+    first: int = 0
+    fed: list[int] = field(default_factory=list)
+    files: list[int] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    begun: int = 0
+    file: bool = False
 
     def add(self, text: str) -> None:
         """Go on with the present word."""
         self.word = (self.word or "") + text
 
     def new_command(self) -> None:
-        self.start, self.target, self.here_string, self.words = True, False, False, []
+        self.start, self.target, self.here_string, self.output, self.words = True, False, False, False, []
+        self.own, self.fed, self.files, self.outputs = [], [], [], []
 
     @property
     def bare_words(self) -> bool:
@@ -106,13 +125,18 @@ class Frame:
         first, self.start = self.start, False
         if first:
             self.nested += (word in _OPEN) - (word in _CLOSE)
-        if (first and word in BEFORE_COMMAND) or (word == "{" and self.words[:1] == ["function"]):
-            self.start = True
+        if (first and word in BEFORE_COMMAND) or self._body(word):
+            self.start, self.words = True, []
         elif first and word in ("case", "[["):
             return Kind.CASE if word == "case" else Kind.TEST
         elif self.words or not _ASSIGNMENT.match(word):
             self.words.append(word.replace(OPAQUE, ""))  # which is "" for what may expand to nothing
         return None
+
+    def _body(self, word: str) -> bool:
+        """Whether a word begins the body of ``function f {``, or of ``for x do``."""
+        function, loop = word == "{" and self.words[:1] == ["function"], word == "do" and len(self.words) == 2
+        return function or (loop and self.words[0] in ("for", "select"))
 
     @property
     def reads_code(self) -> str | None:
@@ -121,15 +145,40 @@ class Frame:
             return "in a subscript, which bash reads as code"
         if not self.bare_words:
             return None
-        command = next((word for word in self.words if word and word not in _BEFORE), None)
-        if command in _CODE:
-            return f"in an argument of {command}, which reads it as code"
-        if self.here_string:
-            return f"in a line for another shell ({self.command})" if reads_input(self.words) else None
         if self.target:
             return None
-        where = readings([*self.words, (self.word or "").replace(OPAQUE, "") + UNKNOWN]).get(len(self.words))
+        word = (self.word or "").replace(OPAQUE, "")
+        if where := builtins.reads(self.words, word):
+            return where
+        where = readings([*self.words, word + UNKNOWN]).get(len(self.words))
         return f"{where} ({self.command})" if where else None
+
+    def line_in(self, word: str) -> str:
+        """The text of the present word, which is ``word``, if a shell reads it as a line; "" if none does."""
+        number, text = len(self.words), word.replace(OPAQUE, "")
+        if self.program in ("eval", "trap", "alias"):
+            return text
+        return text if readings([*self.words, text]).get(number, "").startswith((LINE, MAYBE, JOINED)) else ""
+
+    @property
+    def keeps(self) -> str | None:
+        """The variable that gets the present word, "" if it cannot be told which; None if it is kept nowhere."""
+        if self.here_string:
+            return ""
+        if not self.bare_words or self.target:
+            return None
+        return builtins.keeps(self.words, (self.word or "").replace(OPAQUE, ""))
+
+    @property
+    def runs(self) -> bool:
+        """Whether the present word is the name of a program, or a part of one."""
+        before = all(word in builtins.BEFORE or word in _BARE for word in self.words)
+        return self.bare_words and before and self.keeps is None and not self.target
+
+    @property
+    def program(self) -> str:
+        """The present command's, "" if there is none so far."""
+        return builtins.program(self.words) or ""
 
     @property
     def command(self) -> str:

@@ -7,6 +7,8 @@ from orchestrator.definition.shell.reader import HOLE, Reader
 
 _DELIMITER = re.compile(r"""[ \t]*((?:'[^'\n]*'|"[^"\\`$\n]*"|\\[^\n\0]|[^\s'"\\`$;&|<>()\0])+)""")
 
+_EXPANSION = re.compile(r"(?:^|[^\\])(?:\\\\)*(?:\$\{?([A-Za-z_]\w*|[0-9@*])|`)")
+
 #: A backslash and quotes in one word: too odd to be told what it stands for.
 _ODD = re.compile(r"""['"].*\\|\\.*['"]""")
 
@@ -20,7 +22,9 @@ def announced(reader: Reader, frame: Frame) -> None:
     if match is None or (following and following in f"{HOLE}$`\\'\"") or _ODD.search(match[1]):
         return reader.lose("a here-document without a plain word for its end")
     bare = re.sub(r"\\(.)|['\"]", r"\1", match[1])
-    frame.pending.append(HereDocument(bare, tabs, bare != match[1]))
+    document = HereDocument(bare, tabs, bare != match[1])
+    frame.pending.append(document)
+    frame.own.append(document)
     reader.at = match.end()
     return None
 
@@ -35,12 +39,20 @@ def body(reader: Reader, document: HereDocument) -> None:
         if not continued and (line.lstrip("\t") if document.tabs else line) == document.end:
             reader.at = end + 1
             return
-        reader.refuse_up_to(end, "in a here-document", literal=document.literal)
+        if not document.literal:
+            _expanded(reader, document, line)
+        reader.refuse_up_to(end, document.code or "in a here-document", literal=document.literal)
         reader.at = end + 1
         if not document.literal:
             continued = (len(line) - len(line.rstrip("\\"))) % 2 == 1
             if _open_expansion(line):
                 reader.lose("a here-document with an expansion of several lines")
+
+
+def _expanded(reader: Reader, document: HereDocument, line: str) -> None:
+    """Take down the variables in a line of a here-document that is read as code."""
+    for found in _EXPANSION.finditer(line) if document.code else ():
+        reader.expanded(found[1] or "", document.code)
 
 
 def _open_expansion(line: str) -> bool:

@@ -4,12 +4,19 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
+from orchestrator.definition.shell.programs import CODE, code_words, reading, reads_code_from_input
+
 #: Where such a word stands. In a LINE a value can be quoted, if its program is known to hand it to a shell as it is.
 LINE = "in a line for another shell"
 JOINED = "in words that become a line for another shell"
 MAYBE = "in what may be a line for another shell"
 REMOTE = "in a line for a shell on another machine"
 SPLIT = "in what env -S splits into words"
+
+#: The builtin that runs a file's lines, whose other name is ``.``.
+SOURCE = "source"
+
+_STDIN = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
 #: Stands for an expression in a word.
 UNKNOWN = "\1"
@@ -40,6 +47,7 @@ _BEFORE_PROGRAM = frozenset(
             "flock",
             "ionice",
         ),
+        *("docker", "kubectl", "nerdctl", "podman", "coproc"),
         *("nice", "nohup", "nsenter", "parallel", "runuser", "setpriv", "setsid", "stdbuf", "strace", "sudo"),
         *("systemd-run", "taskset", "time", "timeout", "unshare", "watch", "xargs"),
     }
@@ -71,11 +79,13 @@ def readings(words: Sequence[str]) -> dict[int, str]:
             found |= dict.fromkeys(_operands(words, number, name), _JOIN[name][0])
     if (line := _line(words, names)) is not None:
         found.setdefault(line, LINE)
-    return found
+    return {**dict.fromkeys(code_words(words, far=far), CODE), **found}
 
 
 def _runs_another(words: Sequence[str]) -> bool:
-    return bool(words) and (_may_be_any(words[0]) or PurePosixPath(words[0]).name in _BEFORE_PROGRAM)
+    return bool(words) and (
+        _may_be_any(words[0]) or words[0].startswith("-") or PurePosixPath(words[0]).name in _BEFORE_PROGRAM
+    )
 
 
 def _may_be_any(program: str) -> bool:
@@ -83,16 +93,37 @@ def _may_be_any(program: str) -> bool:
 
 
 def reads_input(words: Sequence[str]) -> bool:
-    """Whether a command is a shell that reads its lines from its standard input."""
+    """Whether a command reads code from its standard input, as a shell without a script does."""
     names = [PurePosixPath(word).name for word in words]
     far = _runs_another(words)
+    if reads_code_from_input(words, far=far) or _gives_input_to_a_line(words, names, far=far):
+        return True
+    if words[:1] in ([SOURCE], ["."]) and words[1:2] and words[1] in _STDIN:
+        return True
     shell = next((n for n, name in enumerate(names) if name in _SHELLS and (far or not n)), None)
     if shell is None or any(_SHELL_C.fullmatch(word) for word in words[shell + 1 :]):
         return False
     if any(re.fullmatch(r"-[A-Za-z]*s[A-Za-z]*", word) for word in words[shell + 1 :]):
         return True
     operand = _first_operand(words, shell + 1)
-    return operand >= len(words) or words[operand] in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+    return operand >= len(words) or words[operand] in _STDIN
+
+
+def reads_files(words: Sequence[str]) -> bool:
+    """Whether a command may read a file that it is given as code."""
+    names = [PurePosixPath(word).name for word in words]
+    return any(
+        name in _SHELLS or reading(name) is not None for name in (names if _runs_another(words) else names[:1])
+    ) or words[:1] in ([SOURCE], ["."])
+
+
+def _gives_input_to_a_line(words: Sequence[str], names: Sequence[str], *, far: bool) -> bool:
+    """Whether what ``xargs`` reads comes into a line for a shell: ``xargs sh -c`` and ``xargs -I{} sh -c 'ls {}'``."""
+    if "xargs" not in (names if far else names[:1]):
+        return False
+    line = _line(words, names)
+    marks = {*re.findall(r"(?:^|\s)(?:-I|--replace=|-i)\s*(\S+)", " ".join(words)), "{}"}
+    return line is not None and (line >= len(words) or any(mark in words[line] for mark in marks))
 
 
 def _line(words: Sequence[str], names: Sequence[str]) -> int | None:

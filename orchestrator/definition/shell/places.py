@@ -7,19 +7,46 @@ quoted wrongly.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from orchestrator.definition.shell import quotes, words
+from orchestrator.definition.shell.flow import ANY
 from orchestrator.definition.shell.frames import WORDY, Frame, Kind
-from orchestrator.definition.shell.reader import HOLE, Place, Reader
+from orchestrator.definition.shell.reader import HOLE, PARAM, Place, Reader
 
 #: A continued line inside an operator: what the shell then sees is not what is read here.
 _BROKEN_OPERATOR = re.compile(r"\$(\\\n)+|<(\\\n)+<|\((\\\n)+\(|;(\\\n)+[;&]")
 
 
-@lru_cache(maxsize=1024)
 def places(script: str) -> tuple[Place, ...]:
     """The place of each HOLE in ``script``, in order."""
+    return tuple(place for place in _read(script) if not place.variable)
+
+
+def variables(script: str) -> list[Place]:
+    """Where in ``script`` a variable that has a param is read as code."""
+    return [place for place in _read(script) if place.variable.startswith(PARAM) and place.quoting is None]
+
+
+@lru_cache(maxsize=1024)
+def _read(script: str) -> tuple[Place, ...]:
+    """All places in ``script``, and those of variables in the lines that it gives to other shells."""
+    reader = _reader(script)
+    for text, line in reader.lines:
+        within = _reader(text)
+        if within.flow.read:
+            reader.flow.reads(ANY, line)
+        told = (place for place in within.found if place.variable and place.quoting is None)
+        reader.found += (replace(place, line=line) for place in told)
+    for number, where in reader.flow.read_again():
+        if reader.found[number].quoting is not None:
+            reader.found[number] = replace(reader.found[number], quoting=None, where=where)
+    return tuple(reader.found)
+
+
+def _reader(script: str) -> Reader:
+    """A reader that has read ``script``, as far as it can be followed."""
     reader = Reader(script)
     if _BROKEN_OPERATOR.search(script):
         reader.give_up("an operator that is continued on the next line")
@@ -32,7 +59,7 @@ def places(script: str) -> tuple[Place, ...]:
         else:
             _PARTS[frame.kind](reader, frame, char)
     _finish(reader)
-    return tuple(reader.found)
+    return reader
 
 
 def _finish(reader: Reader) -> None:

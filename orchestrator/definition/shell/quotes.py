@@ -3,12 +3,17 @@
 import re
 
 from orchestrator.definition.shell.frames import OPAQUE, WORDY, Frame, Kind
-from orchestrator.definition.shell.reader import HOLE, Reader
+from orchestrator.definition.shell.reader import HOLE, RECKONED, Reader
 
 #: The signs that open a quoted part.
 OPENERS = {"'": Kind.SINGLE, '"': Kind.DOUBLE, "`": Kind.BACKTICKS}
 
 _VARIABLE = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]", re.ASCII)
+
+#: The name in ``${…}``; and whether what follows it is reckoned out, as in ``${x:1}`` and ``${x[y]}``.
+_NAMED = re.compile(r"(?P<by>!)?#?(?P<name>[A-Za-z_]\w*|[0-9@*#?!-])(?P<sum>\[|:[^-=?+}])?", re.ASCII)
+
+_WORD_OF_SUM = re.compile(r"[0-9][0-9A-Za-z]*|(?P<name>[A-Za-z_]\w*)", re.ASCII)
 
 _TO_BACKTICK = re.compile(r"(?:\\.|[^`\\])*`?", re.DOTALL)
 
@@ -35,6 +40,8 @@ def dollar(reader: Reader, frame: Frame) -> None:
         case "(":
             reader.push(Kind.COMMANDS, 2, substitution=True)
         case "{":
+            if found := _NAMED.match(reader.script, reader.at + 2):
+                reader.expanded(found["name"], RECKONED if found["sum"] or found["by"] else "")
             reader.push(Kind.BRACES, 2)
         case "[":
             reader.lose("$[, which is bash's own: write $((…))")
@@ -44,6 +51,8 @@ def dollar(reader: Reader, frame: Frame) -> None:
             reader.lose("$'…' in ${…}, which not every shell knows")
         case _:
             match = _VARIABLE.match(reader.script, reader.at + 1)
+            if match:
+                reader.expanded(match[0])
             reader.at = match.end() if match else reader.at + 1
 
 
@@ -116,6 +125,10 @@ def total(reader: Reader, frame: Frame, char: str) -> None:
             reader.push(Kind.BACKTICKS, 1)
         case "$":
             dollar(reader, frame)
+        case _ if match := _WORD_OF_SUM.match(reader.script, reader.at):
+            if match["name"]:
+                reader.expanded(match["name"])
+            reader.at = match.end()
         case _:
             reader.at += 1
 
@@ -123,5 +136,7 @@ def total(reader: Reader, frame: Frame, char: str) -> None:
 def backticks(reader: Reader, _: Frame, __: str) -> None:
     match = _TO_BACKTICK.match(reader.script, reader.at)
     end = match.end() if match else len(reader.script)
+    if "$" in reader.script[reader.at : end]:
+        reader.expanded("")
     reader.refuse_up_to(end, "in `…`, where quotes mean something else (write $(…))")
     reader.stack.pop()

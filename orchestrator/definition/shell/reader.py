@@ -1,10 +1,15 @@
 """How far a script has been read: the parts that are open, and the places of the holes so far. It knows no syntax."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from orchestrator.definition.shell.flow import ANY, RECKONS, Flow
 from orchestrator.definition.shell.frames import OPAQUE, WORDY, Frame, Kind
-from orchestrator.definition.shell.lines import reads_input
+from orchestrator.definition.shell.lines import reads_files, reads_input
+
+#: What the variables begin with in which a step's environment has its params.
+PARAM = "ORCHESTRATOR_PARAM_"
 
 #: Stands in a script for an expression: no script can hold it.
 HOLE = "\0"
@@ -24,18 +29,24 @@ class Place:
     """Where an expression stands: in which line of the script, from 1, and ``where`` in words if none can be right.
 
     ``quoting`` is None exactly then. ``literal``: in a here-document in which variables are not expanded either.
+    ``variable``: the place is not an expression's, but this variable's.
     """
 
     line: int
     quoting: Quoting | None = None
     where: str = ""
     literal: bool = False
+    variable: str = ""
 
     @property
     def read_again(self) -> bool:
         """Whether what stands here is read as code once more, by another shell or a word of this one."""
-        return self.where.startswith("in an argument of") or "line for another shell" in self.where
+        told = ("in an argument of", "in what line", "in code for")
+        return self.where.startswith(told) or "line for another shell" in self.where
 
+
+#: Where bash evaluates what it finds, and what is in subscripts then: ``a[$(ls)]``.
+RECKONED = "in what bash reckons with, and looks for code in"
 
 _REFUSED = {
     Kind.ANSI: "inside $'…'",
@@ -46,7 +57,10 @@ _QUOTINGS = {Kind.DOUBLE: Quoting.DOUBLE, Kind.SINGLE: Quoting.SINGLE, Kind.SUM:
 
 
 class Reader:
-    """A script, read up to ``at``. ``lost``: why the rest of it cannot be followed, if it cannot."""
+    """A script, read up to ``at``. ``lost``: why the rest of it cannot be followed, if it cannot.
+
+    ``flow``: what becomes of the values; ``lines``: the lines in it for other shells, each with the number of its line.
+    """
 
     def __init__(self, script: str) -> None:
         self.script = script
@@ -54,6 +68,8 @@ class Reader:
         self.stack = [Frame(Kind.COMMANDS)]
         self.found: list[Place] = []
         self.lost = ""
+        self.flow = Flow()
+        self.lines: list[tuple[str, int]] = []
 
     def ahead(self, count: int = 1) -> str:
         """The sign that comes ``count`` after this one, "" at the end."""
@@ -62,11 +78,13 @@ class Reader:
     def lose(self, reason: str) -> None:
         """No hole from here on has a place."""
         self.lost = reason
+        self.flow.reads(ANY, self.line)
 
     def give_up(self, reason: str) -> None:
         """The script is none: no hole in it has a place, for a shell may go on in the middle of what it cannot read."""
         self.lost, self.at = reason, 0
         self.found.clear()
+        self.flow = Flow()
         self.refuse_up_to(len(self.script), f"in a line with {reason}")
 
     def push(self, kind: Kind, length: int, *, substitution: bool = False) -> None:
@@ -74,12 +92,17 @@ class Reader:
         pending = [] if substitution else self.stack[-1].pending
         self.at += length
         self.stack.append(Frame(kind, pending, substitution=substitution, pipeline=len(self.found)))
+        self.stack[-1].begun = self.stack[-1].first = len(self.found)
 
     def pop(self, length: int) -> None:
         """Close the innermost part, whose last sign is ``length`` long."""
         frame = self.stack.pop()
         if frame.substitution and frame.pending:
             self.lose("a here-document in $(…) without a line end")
+        if frame.file:
+            inside = range(frame.begun, len(self.found))
+            self.stack[-1].files += inside
+            self.flow.keep(inside)
         self.at += length
 
     def quoted(self) -> None:
@@ -96,35 +119,99 @@ class Reader:
 
     def refuse(self, where: str, *, literal: bool = False) -> None:
         """The hole here is where no value can be."""
-        self.found.append(Place(self._line, None, where, literal))
+        self._found(Place(self.line, None, where, literal))
         self.at += 1
 
     def command_ends(self, frame: Frame, *, pipe: bool = False) -> None:
         """The present command ends, with a ``|`` or otherwise. What was piped into a shell is a line for it."""
-        if frame.piped is not None and reads_input(frame.words):
-            where = f"in a line for another shell (| {frame.command})"
-            said = range(frame.pipeline, frame.piped)
-            for number in said:
-                self.found[number] = Place(self.found[number].line, None, self.found[number].where or where)
+        told = [] if frame.piped is None else range(frame.pipeline, frame.piped)
+        if reads_input(frame.words):
+            sign = "|" if told else "<"
+            self._misplace([*told, *frame.fed, *frame.files], f"in a line for another shell ({sign} {frame.command})")
+            for document in (*frame.own, *frame.before):
+                document.code = f"in a here-document that is a line for another shell ({frame.command})"
+        if reads_files(frame.words):
+            self._misplace(frame.files, f"in a line for another shell ({frame.command} <(…))")
+        first = frame.first if frame.piped is None else frame.pipeline
+        self.flow.command(frame.words, frame.outputs, range(first, len(self.found)), self.line)
         if pipe:
             frame.piped = len(self.found)
+            frame.before += frame.own
+            self.flow.keep(range(frame.pipeline, frame.piped))
         elif not frame.nested:
-            frame.piped, frame.pipeline = None, len(self.found)
+            frame.piped, frame.pipeline, frame.before = None, len(self.found), []
+        frame.first = len(self.found)
+
+    def _misplace(self, numbers: Iterable[int], where: str) -> None:
+        for number in numbers:
+            found = self.found[number]
+            if found.variable:
+                self.flow.reads(ANY, found.line)
+            self.found[number] = replace(found, quoting=None, where=found.where or where)
 
     def hole(self) -> None:
         """Take down the hole here."""
         top = self.stack[-1]
-        within = next(number for number in range(len(self.stack) - 1, -1, -1) if self.stack[number].kind in WORDY)
-        refused = [_REFUSED[frame.kind] for frame in self.stack[within:] if frame.kind in _REFUSED]
-        reason = refused[-1] if refused else self.stack[within].reads_code
+        around = self.stack[self._within :]
+        refused = [_REFUSED[frame.kind] for frame in around if frame.kind in _REFUSED]
+        reason = refused[-1] if refused else self._reads_code()
         if top.kind in WORDY:
             top.add(OPAQUE)
         if reason:
             return self.refuse(reason)
-        self.found.append(Place(self._line, _QUOTINGS.get(top.kind, Quoting.BARE)))
+        self._keep()
+        self._found(Place(self.line, _QUOTINGS.get(top.kind, Quoting.BARE)))
         self.at += 1
         return None
 
+    def expanded(self, name: str, where: str = "") -> None:
+        """Here the variable ``name`` is expanded, "" if it is not known which. ``where``: in what is read as code."""
+        around = self.stack[self._within :]
+        if not where and any(frame.kind is Kind.SUM for frame in around):
+            where = RECKONED
+        where = where or self._reads_code() or ""
+        innermost = around[0]
+        if where:
+            self.flow.reads(ANY, self.line, *([RECKONS] if where == RECKONED else []))
+        elif innermost.runs:
+            self.flow.reads(name, self.line)
+        if name.startswith(PARAM):
+            self._keep()
+        if name:
+            self._found(Place(self.line, None if where else Quoting.BARE, where, variable=name))
+
     @property
-    def _line(self) -> int:
+    def _within(self) -> int:
+        """Which of the open parts is the innermost that consists of words."""
+        return next(number for number in range(len(self.stack) - 1, -1, -1) if self.stack[number].kind in WORDY)
+
+    def _reads_code(self) -> str | None:
+        """Where what stands here would be read as code, by the innermost command or one around it."""
+        printed = False
+        for frame in reversed(self.stack):
+            if printed and frame.kind in (Kind.SUM, Kind.TEST):
+                return RECKONED
+            if frame.kind in WORDY:
+                if reason := frame.reads_code:
+                    return reason
+                printed = frame.program in ("echo", "printf") or frame.here_string
+        return None
+
+    def _found(self, place: Place) -> None:
+        for frame in self.stack:
+            if frame.here_string:
+                frame.fed.append(len(self.found))
+        self.found.append(place)
+
+    def _keep(self) -> None:
+        """Note that a shell keeps what stands here, if it does."""
+        for frame in reversed(self.stack):
+            if frame.kind in WORDY:
+                name = ANY if frame.program in self.flow.functions else frame.keeps
+                if name is not None:
+                    self.flow.keep([len(self.found)], name)
+
+    @property
+    def line(self) -> int:
+        """The number of the line that is being read, from 1."""
         return self.script.count("\n", 0, self.at) + 1

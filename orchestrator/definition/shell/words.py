@@ -3,10 +3,14 @@
 import re
 from collections.abc import Callable, Mapping
 
-from orchestrator.definition.shell import here
+from orchestrator.definition.shell import builtins, here
+from orchestrator.definition.shell.flow import ANY, RECKONS
 from orchestrator.definition.shell.frames import OPAQUE, Frame, Kind, Stage
 from orchestrator.definition.shell.quotes import OPENERS, dollar, escape
 from orchestrator.definition.shell.reader import Reader
+
+#: Words between [[ and ]] for which bash reckons out what is beside them, or looks into a name.
+_RECKONS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"})
 
 _FUNCTION = re.compile(r"\([ \t]*\)")
 
@@ -29,6 +33,8 @@ def words(reader: Reader, frame: Frame, char: str) -> None:
         reader.refuse_up_to(len(reader.script) if end < 0 else end, "in a comment")
     elif char == "(" and frame.word is not None and frame.bare_words and not frame.before_command:
         _function(reader, frame, frame.word)
+    elif char in "<>" and frame.word is not None and frame.word.isdigit():  # the number of what is redirected
+        frame.word = None
     elif char in _OPERATORS and frame.word is not None:
         end_word(reader, frame, frame.word)
     elif char in _OPERATORS:
@@ -42,14 +48,26 @@ def end_word(reader: Reader, frame: Frame, word: str) -> None:
     """The present word ends here; what ended it is read by whichever part is then the innermost."""
     frame.word = None
     if frame.target:
-        frame.target = frame.here_string = False
+        if frame.output:
+            frame.outputs.append(word.replace(OPAQUE, ""))
+        frame.target = frame.here_string = frame.output = False
     elif frame.kind is Kind.TEST:
+        if word in _RECKONS:
+            reader.flow.reads(ANY, reader.line, RECKONS)
         if word == "]]":
             reader.pop(0)
     elif frame.kind is Kind.CASE and (frame.stage is not Stage.BODY or (frame.start and word == "esac")):
         _case_word(reader, frame, word)
-    elif frame.bare_words and (opened := frame.ended(word)):
-        reader.push(opened, 0)
+    elif frame.bare_words:
+        inner = frame.line_in(word)
+        if frame.words == ["function"]:
+            reader.flow.functions.add(word)
+        if builtins.reckons(frame.words, word):
+            reader.flow.reads(ANY, reader.line, RECKONS)
+        if opened := frame.ended(word):
+            reader.push(opened, 0)
+        elif inner:
+            reader.lines.append((inner, reader.line))
 
 
 def _case_word(reader: Reader, frame: Frame, word: str) -> None:
@@ -71,6 +89,7 @@ def _function(reader: Reader, frame: Frame, word: str) -> None:
     if match is None or word.endswith("="):
         return reader.give_up("'(' in the middle of a word, as in bash's arrays")
     reader.at = match.end()
+    reader.flow.functions.add(word)
     frame.word = None
     frame.new_command()
     return None
@@ -86,8 +105,11 @@ def _line_end(reader: Reader, frame: Frame) -> None:
         return reader.lose("a line end in $(…) that comes before a here-document")
     waiting = list(frame.pending)
     frame.pending.clear()
-    if frame.words:  # and not the line end after a '|'
+    if frame.words or frame.fed or frame.files:  # and not the line end after a '|'
         reader.command_ends(frame)
+    elif frame.piped is not None:  # who reads it is told after it
+        for document in waiting:
+            document.code = "in a here-document that is a line for another shell, it may be"
     frame.new_command()
     for document in waiting:
         here.body(reader, document)
@@ -119,8 +141,11 @@ def _redirection(reader: Reader, frame: Frame) -> None:
         frame.here_string = True
     elif reader.ahead() == "(":  # what bash takes for a file
         frame.add(OPAQUE)
-        return reader.push(Kind.COMMANDS, 2)
+        reader.push(Kind.COMMANDS, 2)
+        reader.stack[-1].file = True
+        return None
     else:
+        frame.output = reader.ahead(0) == ">" or reader.ahead() == ">"
         reader.at += 2 if reader.ahead() in (">", "&", "|") else 1
     frame.target = True
     return None

@@ -49,7 +49,7 @@ STANDS = {
     "$(case a in a) if x; then case b in b) { y; } esac fi esac) '@'": "s",
     "let_it_be @; evaluate @": "bb",
     "sh -e @": "b",
-    'grep -c @ f; sort -c @; python -c @; grep "$x" -c @': "bbbb",
+    'grep -c @ f; sort -c @; python -c x @; grep "$x" -c @': "bbbb",
     'sh > @; sh @; sh "$x" @; sh -e -- @; su - @ -c ls': "bbbbb",
     "watch -n @ ls; watch -x ls @; ssh @ ls; echo ssh @; parallel -j @ echo ::: @": "bbbbbb",
     "timeout @ ls @; env -i A=@ ls @; xargs -n 1 @; find @ -name @; runuser -u x -- ls @": "bbbbbbbb",

@@ -1,0 +1,102 @@
+"""Programs that read code other than a shell's: in an argument, as ``python -c CODE``, or from their standard input."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+#: Where such code stands.
+CODE = "in code for another program"
+
+_NEVER = re.compile(r"(?!)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How programs read code. ``option``: the next word is code; ``here``: the rest of this word is.
+
+    ``takes``: the next word is an argument of the option, and data; ``operand``: which operand is code, from 1, if no
+    option gave any; 0 for none. ``file``: the first operand is a file of code, and without one it is read from input.
+    """
+
+    option: re.Pattern[str]
+    here: re.Pattern[str]
+    takes: re.Pattern[str] = _NEVER
+    operand: int = 0
+    file: bool = False
+
+
+def _read(option: str, here: str, takes: str = "(?!)", operand: int = 0, *, file: bool = False) -> Reading:
+    return Reading(re.compile(option), re.compile(here, re.DOTALL), re.compile(takes), operand, file)
+
+
+_DASH_E = (r"-[A-Za-z0-9]*[eE]", r"-[A-Za-z0-9]*[eE].+")
+_READINGS = (
+    (r"(python|pypy)[0-9.]*", _read(r"-[A-Za-z]*c", r"-[A-Za-z]*c.+", r"-[WX]|-[A-Za-z]*m", file=True)),
+    (r"perl[0-9.]*", _read(*_DASH_E, r"-[IMm]", file=True)),
+    (r"(ruby|lua|julia|groovy|scala|elixir|osascript)[0-9.]*|Rscript", _read(*_DASH_E, r"-[ICr]", file=True)),
+    (r"node(js)?|bun|deno", _read(r"-[pe]+|--(eval|print)", r"--(eval|print)=.+", r"-[rC]|--require", file=True)),
+    (r"php[0-9.]*", _read(r"-[rBRE]", r"-[rBRE].+", r"-[cdfz]", file=True)),
+    (r"expect|tclsh[0-9.]*|wish", _read(r"-c", r"-c.+", file=True)),
+    (r"[gmn]?awk|busybox-awk", _read(r"-e|--source", r"-e.+|--source=.+", r"-[vFf]|--(assign|file)", 1)),
+    (r"g?sed", _read(r"-[a-zA-Z]*e|--expression", r"-[a-zA-Z]*e.+|--expression=.+", r"-[a-zA-Z]*[fl]", 1)),
+    (r"sqlite3?", _read(r"-cmd", r"(?!)", r"-(separator|newline|init)", 2, file=True)),
+    (r"psql", _read(r"-c|--command", r"-c.+|--command=.+", r"-[dfhpUvoLFPRT]", file=True)),
+    (r"mysql|mariadb", _read(r"-[a-zA-Z]*e|--execute", r"-e.+|--execute=.+", r"-[hPuD]", file=True)),
+    (r"gcloud", _read(r"--command", r"--command=.+", operand=99)),
+    (r"dc|bc|ed|ex|gdb|m4", _read(r"-e|-ex|-c|--expression", r"-e.+|--expression=.+", file=True)),
+)
+
+#: Programs that take lines of code, or of words for one, from their input whatever their arguments are.
+_FROM_INPUT = frozenset({"at", "batch", "crontab", "parallel", "psql", "mysql", "mariadb", "sqlite3", "bc", "dc", "ed"})
+
+
+def reading(program: str) -> Reading | None:
+    """How the program of that name, or path, reads code; None if it reads none that is known."""
+    name = PurePosixPath(program).name
+    return next((found for names, found in _READINGS if re.fullmatch(names, name)), None)
+
+
+def code_words(words: Sequence[str], *, far: bool) -> Iterator[int]:
+    """The numbers of the words that are code for one of these programs. ``far``: any of the words may be its name."""
+    for start, program in enumerate(words if far else words[:1]):
+        if (how := reading(program)) is not None:
+            yield from _of(words, start + 1, how)
+
+
+def _of(words: Sequence[str], number: int, how: Reading) -> Iterator[int]:
+    operands, given = 0, False
+    while number < len(words):
+        word = words[number]
+        if how.option.fullmatch(word):
+            given = True
+            number += 1
+            yield number
+        elif how.here.fullmatch(word):
+            given = True
+            yield number
+        elif how.takes.fullmatch(word):
+            given = given or word[-1:] == "f"
+            number += 1
+        elif word == "--" or not word.startswith("-"):
+            operands += word != "--"
+            if operands == how.operand and not given and word != "--":
+                yield number
+            if operands > how.operand or (operands and how.operand == 0):
+                return
+        number += 1
+
+
+def reads_code_from_input(words: Sequence[str], *, far: bool) -> bool:
+    """Whether one of these programs reads its code from its standard input, so called."""
+    for start, program in enumerate(words if far else words[:1]):
+        name, rest = PurePosixPath(program).name, words[start + 1 :]
+        if name in _FROM_INPUT or (name == "ssh" and len([word for word in rest if not word.startswith("-")]) < 2):
+            return True
+        how = reading(program)
+        if how is not None and how.file and not how.operand:
+            options = any(how.option.fullmatch(word) or how.here.fullmatch(word) for word in rest)
+            operands = [word for word in rest if word in ("-", "/dev/stdin") or not word.startswith("-")]
+            if not options and (not operands or operands[0] in ("-", "/dev/stdin", "/dev/fd/0")):
+                return True
+    return False
