@@ -20,6 +20,21 @@ def test_the_first_graph_runs_on_one_machine(place: Place) -> None:
     assert place.look("logs", "s1", "report").out == "42 customers\n"
 
 
+def test_after_a_failure_the_commands_say_why_and_a_new_run_succeeds(place: Place) -> None:
+    sales(place)
+    good = place.read("sales.yaml")
+    place.write("sales.yaml", good.replace("attempts: 3", "attempts: 1").replace("{command: [echo", "{command: [cat"))
+    assert place.run("sales.yaml", "--run-id", "s1").json["status"] == "failed"
+    told = "No such file or directory"
+    assert told in place.look("status", "s1").out
+    assert told in place.look("explain", "s1", "report").out
+    assert told in place.look("logs", "s1", "report").out
+    assert "s1 has ended" in place.look("resume", "s1").out
+    assert place.look("verify", "s1").out == "run s1: no problems found\n"
+    place.write("sales.yaml", good)
+    assert place.run("sales.yaml").json["status"] == "succeeded"
+
+
 def test_the_first_graph_can_be_rehearsed(place: Place) -> None:
     emulated()
     sales(place)
