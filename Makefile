@@ -7,8 +7,8 @@ N ?= 500
 TFSTUB = TFSTUB_STRICT=1 PYTHONPATH=tests/terraform/providers $(BIN)/python -m tfstub check terraform --repo .
 CHECKOV = $(BIN)/uv tool run --quiet --from 'checkov>=3.3,<4' checkov
 
-.PHONY: demo test check lint types floors terraform security deletions picture simulate mutants crash versions attack pythons pins licences \
-	sbom bench help
+.PHONY: demo test check lint types floors terraform security deletions picture variables simulate mutants crash versions \
+	attack pythons pins licences sbom bench help
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -47,6 +47,9 @@ deletions: .venv/dev  ## Delete each grant, variable and resource from the Terra
 
 picture: .venv/dev  ## Draw docs/architecture.png from the Terraform
 	$(BIN)/python -m tests.terraform state scheduled | $(BIN)/python docs/architecture.py
+
+variables: .venv/dev  ## Write docs/variables.md, the table of Terraform's variables
+	$(BIN)/python -m tests.terraform.variables
 
 simulate: .venv/dev  ## Simulate N=500 seeded worlds of crashes, duplicates and losses
 	$(BIN)/python -m tests.simulation --seeds $(N)

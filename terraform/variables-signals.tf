@@ -34,7 +34,7 @@ variable "signal_delay" {
 }
 
 variable "sweep_schedule" {
-  description = "When unfinished runs are swept, as cron in UTC. An idle sweep reads one document."
+  description = "When unfinished runs are swept, as cron in UTC. An idle sweep reads two documents."
   type        = string
   default     = "*/15 * * * *"
 

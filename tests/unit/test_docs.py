@@ -20,12 +20,13 @@ from orchestrator.definition.schema import (
 )
 from orchestrator.deployment import GRANTS
 from orchestrator.locking import lock
+from tests.terraform.variables import FILES, PAGE, page, variables
 from tests.unit.test_rules import joins
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = ("*.md", "docs/**/*.md", "graphs/**/*.md", "functions/*.md", "benchmarks/*.md")
 DOCUMENTS = sorted(path for place in PLACES for path in ROOT.glob(place))
-WRAPPED = [ROOT / "README.md"]
+WRAPPED = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "docs/design.md")]
 WORDS = {Verdict.SKIP: "skipped", Verdict.UPSTREAM_FAILED: "upstream_failed"}
 
 
@@ -122,6 +123,25 @@ def test_links_between_documents_lead_somewhere():
     assert broken == []
 
 
+def test_the_files_to_touch_for_something_new_are_there():
+    """And so is each target of make that the page names."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = [path for line in text.splitlines() if line.startswith("| ") for path in re.findall(r"`([\w./*]+)`", line)]
+    paths = [path for path in named if "/" in path or path.endswith((".py", ".txt", ".toml"))]
+    assert len(paths) > 30
+    places = (ROOT, ROOT / "orchestrator")
+    assert [path for path in paths if not any(list(place.glob(path.rstrip("/"))) for place in places)] == []
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"^make (\w+)", text, re.MULTILINE)) <= targets
+
+
+def test_every_module_has_a_layer():
+    (table,) = re.findall(r"\| layer \|.*?\n\n", (ROOT / "docs/design.md").read_text(), re.DOTALL)
+    found = {path.name for path in (ROOT / "orchestrator").glob("[a-z]*.py")}
+    found |= {f"{path.parent.name}/" for path in (ROOT / "orchestrator").glob("*/__init__.py")}
+    assert set(re.findall(r"`([a-z_]+(?:\.py|/))`", table)) == found
+
+
 def test_prose_wraps_at_a_hundred_columns():
     """Tables, code and lines that are one link cannot."""
     for document in WRAPPED:
@@ -148,6 +168,16 @@ def test_the_way_to_a_first_run_takes_fewer_than_ten_commands_that_exist():
         re.findall(r'variable "(\w+)"', "".join(p.read_text() for p in ROOT.glob("terraform/variables*.tf")))
     )
     assert set(re.findall(r"-var '?(\w+)=", text)) <= declared
+
+
+def test_the_page_of_terraforms_variables_is_made_from_them():
+    assert page() == PAGE.read_text(encoding="utf-8"), "docs/variables.md: run 'make variables'"
+    text = "".join(path.read_text() for path in FILES)
+    found = {variable.name: variable for variable in variables(text)}
+    assert len(found) == len(re.findall(r"^variable ", text, re.MULTILINE))
+    assert {name for name, variable in found.items() if variable.default is None} == {"project", "region"}
+    assert "optional(number, 14)" in found["jobs"].type
+    assert found["data_buckets"].description == 'Buckets that jobs work on: name = "read" or "write".'
 
 
 def test_every_variable_of_terraform_says_what_it_is_for_in_a_sentence():
