@@ -76,7 +76,10 @@ LIKE_A_GRAPH = st.fixed_dictionaries(
     },
 )
 
-FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    max_examples=300,
+    suppress_health_check=[*settings().suppress_health_check, HealthCheck.function_scoped_fixture],
+)
 
 
 def _loads_or_refuses(file: Path) -> None:
@@ -151,3 +154,9 @@ def test_any_expression(folder: Path, text: str) -> None:
         json.dumps({"name": "g", "params": {"a": 1}, "steps": {"s": keys, "t": {"after": "s"}}})
     )
     _loads_or_refuses(folder / "g.json")
+
+
+@pytest.mark.parametrize("chosen", [settings(), FUZZ], ids=["all properties", "these"])
+def test_a_property_may_take_its_time(chosen: settings):
+    assert chosen.deadline is None
+    assert HealthCheck.too_slow in chosen.suppress_health_check
