@@ -6,6 +6,7 @@ URL.
 """
 
 import re
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -43,12 +44,20 @@ _TIME = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0
 #: How loudly it is logged that a run has ended. That somebody cancelled one is no failure.
 _SEVERITIES = {RunStatus.SUCCEEDED: "INFO", RunStatus.CANCELLED: "NOTICE", RunStatus.FAILED: "ERROR"}
 
+#: ``cache`` lets all who come first make one each.
+_making = threading.Lock()
+
 _Handler = TypeVar("_Handler", bound=Callable[[Any], Any])
 
 
-@cache
 def world() -> Deployed:
     """What this instance is connected to, shared by all its threads. Raises SettingsError, again each time."""
+    with _making:
+        return _world()
+
+
+@cache
+def _world() -> Deployed:
     return Deployed(read_cloud_settings(), step_failed)
 
 

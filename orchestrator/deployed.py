@@ -58,11 +58,11 @@ class Deployed:
         with self._lock:
             return self._engine
 
-    @cached_property
+    @property
     def verifier(self) -> Verifier | None:
         """Who checks the callers' tokens; None: the platform alone."""
-        asked = self.settings
-        return Verifier(asked.verify_audience, asked.verify_accounts) if asked.verify_audience else None
+        with self._lock:
+            return self._verifier
 
     def notice(self, job_name: str, *, at_once: bool = False) -> bool:
         """Schedule a look at a job that may have ended. False, and nothing is touched, if it is none of ours."""
@@ -168,6 +168,11 @@ class Deployed:
             self._store.close()
         if "_queue" in connected:
             self._queue.close()
+
+    @cached_property
+    def _verifier(self) -> Verifier | None:
+        asked = self.settings
+        return Verifier(asked.verify_audience, asked.verify_accounts) if asked.verify_audience else None
 
     @cached_property
     def _queue(self) -> "CloudTasksQueue":

@@ -121,7 +121,7 @@ def test_no_function_does_anything_for_a_caller_who_may_not_call(
     monkeypatch.setenv("ORCHESTRATOR_VERIFY_ACCOUNT", ACCOUNT)
     event = {"ce-id": "1", "ce-source": "//t", "ce-specversion": "1.0", "ce-type": "t"}
     for target in ("on_signal", "on_task", "start", "sweep"):
-        vars(signals_only.world(target))["verifier"] = Verifier(AUDIENCE, [ACCOUNT], google)
+        vars(signals_only.world(target))["_verifier"] = Verifier(AUDIENCE, [ACCOUNT], google)
         for headers, status in (({}, 401), (bearer(google.token(email="other@demo")), 403)):
             with logged() as lines:
                 answer = signals_only.post(target, encode(Finish("k")).encode(), {**event, **headers})

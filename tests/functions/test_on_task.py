@@ -329,7 +329,7 @@ def test_a_run_that_takes_too_long_is_logged_by_every_sweep(started: Cloud, monk
         started.post("sweep", b"")
     assert [line["severity"] for line in lines] == ["INFO"]
     started.world("sweep").close()
-    started.modules["sweep"].world.cache_clear()
+    started.modules["sweep"]._world.cache_clear()
     monkeypatch.setenv("ORCHESTRATOR_STUCK_AFTER", "0")
     with logged() as lines:
         for _ in range(2):
