@@ -76,14 +76,15 @@ class Ages:
                 return max(asked, self._ready[node])
 
     def pace(self, nodes: Iterable[int]) -> Pace:
-        """How far the queue of launches has come, as the claims of the steps ``nodes`` tell.
+        """How far the queue of launches has come, as the steps ``nodes`` tell that were claimed, or whose ``when`` said no.
 
         Since when a second attempt was owed is forgotten, and of an impatient step it never was known.
         """
         pace = Pace()
         for node in nodes:
             state = self._view.state(node)
-            if (claimed := state.claimed_at) is not None:
-                known = state.attempt == 1 and self._plan.nodes[node].rule not in IMPATIENT
-                pace = pace.and_of(Pace(self._ready[node] if known else -inf, claimed))
+            came = state.ended_at if state.cause == "when" else state.claimed_at
+            if came is not None:
+                known = state.attempt <= 1 and self._plan.nodes[node].rule not in IMPATIENT
+                pace = pace.and_of(Pace(self._ready[node] if known else -inf, came))
         return pace

@@ -74,6 +74,9 @@ def test_the_pace_is_told_by_what_was_launched_and_not_by_guesses():
     assert found.pace(range(2)) == Pace(owed=100.0, moved=170.0)
     assert found.pace(range(4)) == Pace(owed=100.0, moved=900.0)  # of d and of c it is not known since when
     assert ages().pace(range(5)) == Pace()
+    skipped = StepState(Status.SKIPPED, ended_at=180.0, cause="when")  # its launch came, and launched nothing
+    assert ages(b=skipped).pace(range(2)) == Pace(owed=100.0, moved=180.0)
+    assert ages(b=replace(skipped, cause="trigger")).pace(range(2)) == Pace()
     assert Pace(1.0, 5.0).and_of(Pace(3.0, 2.0)) == Pace(3.0, 5.0)
 
 
