@@ -202,11 +202,14 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
 
 
 def _judged(step: Step, state: StepState, event: JobEnded) -> JobEnded:
-    """The end as it must be taken, by what was recorded before the job was asked to stop; never by comparing times."""
+    """The end as it must be taken, by what was recorded before the job was asked to stop.
+
+    Times are not compared, unless they leave no doubt: a look that was shown an old state asked a job that was over.
+    """
     if state.stop is not None:
         return replace(event, outcome=Outcome.CANCELLED, error="its job was drained") if event.drained else event
-    stopped = state.overdue is not None and event.outcome in (Outcome.CANCELLED, Outcome.FAILED)
-    return late(step, event) if stopped else event
+    asked = state.overdue is not None and event.at >= state.overdue - event.doubt
+    return late(step, event) if asked and event.outcome in (Outcome.CANCELLED, Outcome.FAILED) else event
 
 
 def late(step: Step, event: JobEnded) -> JobEnded:

@@ -6,6 +6,7 @@ Times are seconds since the epoch, by the clock of whoever wrote them.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from math import inf
 from typing import Literal
 
 from orchestrator.core.rules import NOBODY, Tally
@@ -148,6 +149,7 @@ class JobEnded:
     ``live``: the step has what it waited for, and the job goes on. ``by``: the look that saw it.
     ``drained``: it stopped in good order because it was asked to, which is no success of a step that was cancelled.
     ``claimed_at``: it ended with its launch, and without a job, by whoever claimed it then.
+    ``doubt``: by how many seconds ``at``, next to times of ours, may be wrong.
     """
 
     attempt: int
@@ -162,6 +164,7 @@ class JobEnded:
     by: str | None = None
     drained: bool = False
     claimed_at: float | None = None
+    doubt: float = inf
 
 
 @dataclass(frozen=True, slots=True)

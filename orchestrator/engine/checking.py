@@ -19,6 +19,9 @@ from orchestrator.terminal import shown
 #: Seconds between the looks at a job that was asked to stop; each asks again.
 GRACE = 10.0
 
+#: Seconds by which the end of a process may seem to be earlier than it was: a file tells it, by the clock's last tick.
+TICK = 1.0
+
 
 def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     """Look at an attempt's job: record its end, or schedule the next look."""
@@ -44,26 +47,27 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
             event = ended(step, state, over, ledger.clock_skew)
             unwanted = state.stop is not None or event.outcome is not Outcome.SUCCEEDED
             if over.live and unwanted:  # nothing of an attempt outlives it
-                _ask(ledger, run, plan, look, state)
+                _ask(ledger, run, plan, look, state, ledger.clock())
                 return _look_again(ledger, step, look, state)
             return ledger.handle(run, plan, look.node, replace(event, by=look.chain))
         case JobRunning(due):
-            asks = look.chain.endswith(STOP) or ledger.clock() >= _deadline(step, state)
-            if asks and (answer := _ask(ledger, run, plan, look, state)):
+            now = ledger.clock()
+            asks = look.chain.endswith(STOP) or now >= _deadline(step, state)
+            if asks and (answer := _ask(ledger, run, plan, look, state, now)):
                 return ledger.handle(run, plan, look.node, replace(answer, by=look.chain))
             return _look_again(ledger, step, look, state, due)
         case never:
             assert_never(never)
 
 
-def _ask(ledger: Ledger, run: Run, plan: Plan, look: Check, state: StepState) -> JobEnded | None:
+def _ask(ledger: Ledger, run: Run, plan: Plan, look: Check, state: StepState, now: float) -> JobEnded | None:
     """Ask the job to stop, and before that record why, if nobody has cancelled the step. Its end, if it ends by that.
 
     Whatever the clocks say later, a job that we asked has not been cancelled behind our back.
     """
     step = plan.steps[look.node]
     if state.stop is None and state.overdue is None:
-        state = ledger.commit(run, plan, look.node, TimeUp(look.attempt, ledger.clock())).state
+        state = ledger.commit(run, plan, look.node, TimeUp(look.attempt, now)).state
     if state.job is None or state.attempt != look.attempt:
         return None  # somebody saw its end meanwhile, and another attempt has begun
     over = ledger.backend(ledger.work(step).kind).cancel(state.job)
@@ -122,9 +126,12 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
     """
     if over.outcome is Outcome.SUCCEEDED and over.at >= _deadline(step, state) + skew:
         return late(step, JobEnded(state.attempt, Outcome.FAILED, over.at))
+    doubt = max(skew, TICK)
     if over.outputs is not None and (wrong := misfit(over.outputs)):
         error = f"its outputs cannot be kept: {wrong}"
-        return JobEnded(state.attempt, Outcome.FAILED, over.at, error=error, cause="outputs", hopeless=True)
+        return JobEnded(
+            state.attempt, Outcome.FAILED, over.at, error=error, cause="outputs", hopeless=True, doubt=doubt
+        )
     said = over.error and shown(cut(over.error))  # what a worker or a library said may be meant for a terminal
     return JobEnded(
         state.attempt,
@@ -137,4 +144,5 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
         over.patience,
         over.live,
         drained=over.drained,
+        doubt=doubt,
     )

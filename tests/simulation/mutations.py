@@ -422,6 +422,12 @@ MUTANTS = (
         "    return None\n",
     ),
     Mutant(
+        "a job that was over for long when it was asked to stop has timed out",
+        MACHINE,
+        " and event.at >= state.overdue - event.doubt\n",
+        "\n",
+    ),
+    Mutant(
         "a signal is believed",
         CHECKING,
         "        case JobRunning(due):\n",

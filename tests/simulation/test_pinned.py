@@ -50,6 +50,13 @@ def test_a_job_stopped_by_a_machine_whose_clock_is_fast_has_timed_out(seed: int)
     assert failures((step,), Attempt(Fate.HANGS, 1e7), Weather(skew=10.0), seed) == []
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_job_that_failed_long_before_its_time_was_up_has_not_timed_out(seed: int) -> None:
+    """Its old state was shown when its time was up, so it was asked to stop, and taken for late (8000945)."""
+    step = Step("a", JOB, timeout=400.0, check=CheckPolicy(5.0, 60.0))
+    assert failures((step,), Attempt(Fate.FAILS, 100.0), Weather(lag=1000.0, signal=1.0), seed) == []
+
+
 def test_a_wait_that_is_longer_than_the_time_between_looks_ends_in_time() -> None:
     """The second look came ``check.every`` after the first, though the end was known: 11 minutes took 20 (36291)."""
     assert failures((Step("a", Work("wait", {"seconds": 660})),), Attempt(), CALM) == []

@@ -191,7 +191,7 @@ def draw(random: Random) -> Weather:
         given_up=random.choice([0.0, 0.02, 0.1]) if sweeps else 0.0,
         outage=random.choice([0.0, 0.0, 0.3]) if force else 0.0,
         forgotten=random.choice([0.0, 0.0, 0.0, 0.1]),
-        lag=random.choice([0.0, 0.0, 60.0]),
+        lag=random.choice([0.0, 0.0, 60.0, 1000.0]),
         unlisted=unlisted,
         slow=random.choice([0.0, 30.0]) if not unique else 0.0,
         unique=unique,

@@ -279,6 +279,9 @@ def test_that_a_job_is_asked_because_its_time_is_up_is_written_once_and_not_wher
         (RUNNING, JobEnded(1, Outcome.CANCELLED, 500.0), Status.CANCELLED, None),
         (OVERDUE, JobEnded(1, Outcome.CANCELLED, 12.0), Status.UP_FOR_RETRY, "timeout"),
         (OVERDUE, JobEnded(1, Outcome.FAILED, 12.0, cause="exit", hopeless=True), Status.UP_FOR_RETRY, "timeout"),
+        (OVERDUE, JobEnded(1, Outcome.FAILED, 92.0, cause="exit", doubt=10.0), Status.UP_FOR_RETRY, "timeout"),
+        (OVERDUE, JobEnded(1, Outcome.FAILED, 91.9, cause="x", hopeless=True, doubt=10.0), Status.FAILED, "x"),
+        (OVERDUE, JobEnded(1, Outcome.CANCELLED, 91.9, doubt=10.0), Status.CANCELLED, None),
         (OVERDUE, JobEnded(1, Outcome.INTERRUPTED, 500.0), Status.UP_FOR_RETRY, None),
         (OVERDUE, JobEnded(1, Outcome.SUCCEEDED, 50.0), Status.SUCCEEDED, None),
         (replace(OVERDUE, stop=Stop(110.0)), JobEnded(1, Outcome.CANCELLED, 12.0), Status.CANCELLED, "operator"),
@@ -286,7 +289,7 @@ def test_that_a_job_is_asked_because_its_time_is_up_is_written_once_and_not_wher
         (RUNNING, JobEnded(1, Outcome.SUCCEEDED, 50.0, drained=True), Status.SUCCEEDED, None),
     ],
 )
-def test_who_stopped_a_job_is_what_was_recorded_whatever_the_clocks_say(state, event, status, cause):
+def test_who_stopped_a_job_is_what_was_recorded_unless_it_ended_before_beyond_doubt(state, event, status, cause):
     transition = evolve(JOINED, A, state, event)
     assert transition is not None
     assert (transition.state.status, transition.state.cause) == (status, cause)
