@@ -76,9 +76,9 @@ class Ages:
                 return max(asked, self._ready[node])
 
     def pace(self, nodes: Iterable[int]) -> Pace:
-        """How far the queue of launches has come, as the steps ``nodes`` tell that were claimed, or whose ``when`` said no.
+        """How far the queue of launches has come, as those of the steps ``nodes`` tell that it let through.
 
-        Since when a second attempt was owed is forgotten, and of an impatient step it never was known.
+        They were claimed, or their ``when`` said no. Since when a second attempt was owed is forgotten, and of an impatient step it never was known.
         """
         pace = Pace()
         for node in nodes:
