@@ -78,7 +78,8 @@ class Ages:
     def pace(self, nodes: Iterable[int]) -> Pace:
         """How far the queue of launches has come, as those of the steps ``nodes`` tell that it let through.
 
-        They were claimed, or their ``when`` said no. Since when a second attempt was owed is forgotten, and of an impatient step it never was known.
+        They were claimed, or their ``when`` said no. Since when a second attempt was owed is forgotten, and of an
+        impatient step it never was known.
         """
         pace = Pace()
         for node in nodes:
