@@ -67,7 +67,7 @@ class Line:
 def spent(plan: Plan, client: Client, wire: Wire) -> Spent:
     """What a run of ``plan`` takes, a step."""
     store, queue, steps = FirestoreStore(client), Line(), len(plan.steps)
-    run = Run("bench", new_key(b"a bench"), "bench", plan.version, {}, time.time())
+    run = Run("bench", new_key(b"a bench"), "bench", plan.version, {}, time.time(), seal="as deployed")
     jobs = ScriptedBackend(lambda _: Script(), time.time)
     engine = Engine(store, queue, {"python": jobs}, time.time, signal_delay=0.0)
     wire.reset()

@@ -7,10 +7,11 @@ needs it, and shared by all that follow.
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from math import inf
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from orchestrator.auth import ForbiddenError, Verifier, claimed
@@ -148,7 +149,7 @@ class Deployed:
         loaded = load_graph(known[graph])
         starters.check(headers, graph, loaded.schedule is not None)
         wanted = order(loaded, known[graph], run_id, params, time.time(), due)
-        run = wanted.run(time.time())
+        run = replace(wanted.run(time.time()), seal=token_hex(16))  # others may put tasks here
         found = self.engine.start(run, loaded.compile(), lambda there: wanted.check_same(there, in_cloud=True))
         return found, found.key == run.key
 

@@ -3,9 +3,10 @@
 An effect's name is a function of what it asks for, so that a queue which refuses a name twice drops the duplicates.
 """
 
+import hmac
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 VERSION = 1
 
@@ -20,12 +21,25 @@ LATE = "late"
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Launch an attempt of a step, or adopt the job if it was launched before. ``due``: not before that time."""
+    """Launch an attempt of a step, or adopt the job if it was launched before. ``due``: not before that time.
+
+    ``proof``: that whoever asks for it knows the run's seal, and so could see that it is owed; empty if he did not say.
+    """
 
     run: str
     node: int
     attempt: int
     due: float = 0.0
+    proof: str = field(default="", repr=False)
+
+    def proved(self, seal: str) -> "Launch":
+        """The same, with the proof that a run's ``seal`` makes for it alone."""
+        said = f"{self.run}-{self.node}-{self.attempt}-{self.due!r}"
+        return replace(self, proof=hmac.digest(seal.encode(), said.encode(), "sha256").hex()[:PROOF_LENGTH])
+
+    def is_proved(self, seal: str) -> bool:
+        """Whether it has that proof. An empty seal proves nothing."""
+        return seal != "" and hmac.compare_digest(self.proof, self.proved(seal).proof)
 
     @property
     def name(self) -> str:
@@ -113,8 +127,16 @@ _text = json.JSONEncoder(separators=(",", ":")).encode
 #: What a run's key is made of. It becomes part of a document's path, where Firestore allows no ``__x__``.
 _KEY = re.compile(r"[a-z0-9]{1,100}")
 
+#: Characters of a launch's proof: 128 bits of HMAC-SHA-256 in hexadecimal.
+PROOF_LENGTH = 32
+
+_PROOF = re.compile(rf"([0-9a-f]{{{PROOF_LENGTH}}})?")
+
 #: The chains of looks there are. A sweep's carries its epoch, and says whether it asks the job to stop.
 _CHAIN = re.compile(rf"{WATCHDOG}|{SIGNAL}|{EVENT}|{STOP}|{LATE}|{SWEEP}[A-Za-z0-9_-]{{0,80}}")
+
+#: What a text of a task can be, and what it is then.
+_TEXTS = {"run": (_KEY, "a run's key"), "chain": (_CHAIN, "a chain of looks"), "proof": (_PROOF, "a launch's proof")}
 
 #: The least and the most that a number of a task can be. A time must be one that every calendar knows.
 _RANGES: dict[str, tuple[float, float]] = {
@@ -149,8 +171,8 @@ def decode(text: str | bytes) -> Effect:
         effect = kind(**{name: value for name, value in body.items() if name in known})
     except TypeError as error:
         raise ValueError(f"a task lacks a field: {error}") from error
-    for name, field in known.items():
-        if wrong := _wrong(name, field.type, getattr(effect, name)):
+    for name, known_field in known.items():
+        if wrong := _wrong(name, known_field.type, getattr(effect, name)):
             raise ValueError(f"a task's {name}: {wrong}")
     return effect
 
@@ -158,7 +180,7 @@ def decode(text: str | bytes) -> Effect:
 def _wrong(name: str, kind: object, value: object) -> str:
     """Why a field of a task cannot be that. JSON, as Python reads it, has numbers of any size, and NaN."""
     if kind is str:
-        pattern, expected = (_KEY, "a run's key") if name == "run" else (_CHAIN, "a chain of looks")
+        pattern, expected = _TEXTS[name]
         fits = isinstance(value, str) and pattern.fullmatch(value) is not None
         return "" if fits else f"expected {expected}, came {value!r:.60}"
     least, most = _RANGES[name]

@@ -21,6 +21,7 @@ from orchestrator.engine.doubting import sure_doubts
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.notice import notice
+from orchestrator.engine.proving import may_begin
 from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError
 from orchestrator.ports import Unreadable, refuse
 
@@ -44,12 +45,12 @@ class Engine(Ledger):
         """
         there = self.store.open_run(run, plan)
         if there.key == run.key:
-            self.pay(plan, run.key, View(), plan.roots)
+            self.pay(there, plan, View(), plan.roots)
             return there
         check(there)
         if there.status is RunStatus.RUNNING:
             plan = self.known(there.key)[1]
-            self.pay(plan, there.key, self.store.load(there.key, plan.roots, ()), plan.roots)
+            self.pay(there, plan, self.store.load(there.key, plan.roots, ()), plan.roots)
         return there
 
     def signal(self, name: str) -> bool:
@@ -70,7 +71,8 @@ class Engine(Ledger):
         try:
             match effect:
                 case Launch():
-                    launch(self, run, plan, effect)
+                    if self.alone or may_begin(self, run, plan, effect):
+                        launch(self, run, plan, effect)
                 case Check():
                     check(self, run, plan, effect)
                 case Skip(node=node):
@@ -155,7 +157,7 @@ class Engine(Ledger):
         known = [node for node in reversed(plan.topological) if node in nodes and node not in view.unreadable]
         states = {node: view.state(node) for node in known}
         states = {node: state for node, state in states.items() if state.live or not state.status.final}
-        self.pay(plan, run.key, view, [node for node, state in states.items() if state.stop is not None])
+        self.pay(run, plan, view, [node for node, state in states.items() if state.stop is not None])
         for node, state in states.items():
             if state.stop is None:
                 self.handle(run, plan, node, StopRequested(stop))

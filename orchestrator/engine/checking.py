@@ -29,7 +29,8 @@ def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     if (later := looks.postponed(step.check, look, ledger.signal_delay, ledger.clock())) is not None:
         return _put(ledger, look.next(later))
     state = ledger.store.load(run.key, (look.node,), ()).state(look.node)
-    if look.attempt > state.attempt:  # which never began, or whose document somebody deleted: nothing begins on it
+    made_up = look.chain.endswith(STOP) and state.stop is None  # for nobody cancelled the step
+    if made_up or look.attempt > state.attempt:  # which never began, or whose document is gone: nothing begins on it
         return None
     if look.chain == LATE:
         return look_late(ledger, run, plan, look, state)

@@ -58,6 +58,7 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
     """Find the attempt's job, or launch it, and record it. Raises LaunchRefusedError, BackendError."""
     run, plan, node, attempt, begun = claim.run, claim.plan, request.node, request.attempt, ledger.clock()
     job: Launched | JobOver | None
+    sent = False
     try:
         job = None if claim.new else backend.find(request)
         if job is None and claim.abandoned:
@@ -67,7 +68,7 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
             return look_later(ledger, plan, claim.effect)
         if job is None:
             claim.must_be_mine()
-            job = backend.launch(request)
+            job, sent = backend.launch(request), True
     except AmbiguousLaunchError:
         claim.unanswered()
         raise  # it may have been sent: the claim protects it until the lease runs out
@@ -85,6 +86,8 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
         except BackendError:
             look_later(ledger, plan, claim.effect)  # nobody may be waiting for this call's answer any more
             raise
+        if sent and not commit.applied:  # it came too late, and what it sent may arrive later still
+            look_later(ledger, plan, claim.effect)
     return ledger.follow(run, plan, node, commit)
 
 

@@ -5,7 +5,7 @@ it raises, the queue delivers the task again and the same lines pay. A commit th
 else has paid, so then the state is read and paid again (``roll_forward``).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,7 +40,7 @@ class Ledger:
     sent, and to be seen by others, whose clocks may be wrong.
     ``signal_delay``: seconds from a signal to the first look. ``clock_skew``: seconds by which a clock may be wrong.
     ``facts``: what ``{{ run.… }}`` may name. ``job_prefix``: what the names of jobs begin with (core/names.py).
-    ``alone``: nobody else launches for the runs that this engine serves.
+    ``alone``: nobody else launches for the runs that this engine serves, or puts tasks for them.
     ``retention``: seconds after its end for which the store keeps all of a run.
     ``step_failed``: called once for each step that fails for good, by whoever's commit was applied, before what follows
     is paid; not at all if the answer of that commit is lost.
@@ -87,23 +87,25 @@ class Ledger:
         view = View({node: commit.state}, commit.counters)
         stopped = commit.state.stop is not None  # its job may go on, though it has ended
         behind = plan.successors(node) if commit.state.status.final else ()
-        self.pay(plan, run.key, view, (node, *behind) if stopped or not behind else behind)
+        self.pay(run, plan, view, (node, *behind) if stopped or not behind else behind)
 
     def roll_forward(self, run: Run, plan: Plan, node: int) -> None:
         """A node's event changed nothing: whoever changed it may have died before paying. Pay what it owes now."""
         nodes = {node, *plan.successors(node)}
-        self.pay(plan, run.key, self._doors(run, plan, nodes, also=nodes), sorted(nodes))
+        self.pay(run, plan, self.doors(run, plan, nodes, also=nodes), sorted(nodes))
 
-    def pay(self, plan: Plan, key: str, view: View, nodes: Iterable[int]) -> None:
+    def pay(self, run: Run, plan: Plan, view: View, nodes: Iterable[int]) -> None:
         """Put what is owed at ``nodes`` on the queue."""
-        effects = machine.owed(plan, key, view, nodes)
+        effects = machine.owed(plan, run.key, view, nodes)
+        if run.seal:
+            effects = sealed(effects, run.seal)
         tasks = [Task(effect.name, self.lane(plan, effect), effect) for effect in effects]
         if tasks:
             self.queue.put(tasks)
 
     def door(self, run: Run, plan: Plan, node: int) -> View:
         """What must be read to judge the join at a node's door."""
-        return self._doors(run, plan, (node,), also=())
+        return self.doors(run, plan, (node,), also=())
 
     def work(self, step: Step) -> Work:
         """What a step runs here: its own work, or what stands in for it."""
@@ -136,7 +138,7 @@ class Ledger:
         stored = self.store.get_run(run.key)
         return stored is None or stored.status is not RunStatus.RUNNING
 
-    def _doors(self, run: Run, plan: Plan, nodes: Iterable[int], also: Iterable[int]) -> View:
+    def doors(self, run: Run, plan: Plan, nodes: Iterable[int], also: Iterable[int]) -> View:
         """The joins at the doors of ``nodes``: counters, or states that stand for them; and the states of ``also``."""
         doors = {door for node in nodes if (door := plan.nodes[node].join) is not None}
         states = {only for door in doors if (only := plan.joins[door].only) is not None}
@@ -153,3 +155,8 @@ class Ledger:
         if plan is None:
             raise NotFoundError(f"no plan has the version '{version}'")
         return plan
+
+
+def sealed(effects: Iterable[Effect], seal: str) -> Iterator[Effect]:
+    """``effects``, which are owed: the launches among them with the proof of that (proving.py)."""
+    return (effect.proved(seal) if isinstance(effect, Launch) else effect for effect in effects)

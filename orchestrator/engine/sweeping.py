@@ -13,7 +13,7 @@ from orchestrator.core.model import Run, View
 from orchestrator.core.overdue import LATE, Ages, Pace
 from orchestrator.core.plan import Plan
 from orchestrator.engine.checking import GRACE
-from orchestrator.engine.ledger import FREE, Ledger
+from orchestrator.engine.ledger import FREE, Ledger, sealed
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 
 #: Seconds for which the name stays under which a lane's tasks are put again. Copies of a launch wait in a slow queue,
@@ -47,7 +47,8 @@ def overdue(ledger: Ledger, run: Run, plan: Plan, view: View, pace: Pace) -> tup
 
 
 def _owed(plan: Plan, run: Run, view: View) -> Iterator[Effect]:
-    return machine.owed(plan, run.key, view, range(len(plan.nodes)))
+    effects = machine.owed(plan, run.key, view, range(len(plan.nodes)))
+    return sealed(effects, run.seal) if run.seal else effects
 
 
 def _again(ledger: Ledger, plan: Plan, effect: Effect, epoch: str) -> Task:

@@ -1,9 +1,10 @@
-"""Damaged and forged tasks: each field of each, what a queue may not ask for, and calls that come from no queue."""
+"""Damaged and forged tasks: each field of each, what a queue may not ask for, what nobody owes, calls of no queue."""
 
 import json
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,18 @@ NEVER: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def bodies(key: str) -> Iterator[tuple[str, object]]:
+def launches(key: str, seal: str) -> list[Effect]:
+    """Launches of the last step, which is not owed: with no proof, with one made up, and with those of others.
+
+    ``seal``: the run's; it makes what somebody might have read in a task that waited.
+    """
+    seen = Launch(key, 0, 1).proved(seal)
+    proofs = ("", "0" * 32, seen.proof, Launch(key, LAST, 2).proved(seal).proof, Launch(key, LAST, 1).proved("").proof)
+    made = [Launch(key, LAST, 1, proof=proof) for proof in proofs]
+    return [*made, replace(seen, attempt=2), replace(seen, node=LAST)]
+
+
+def bodies(key: str, seal: str) -> Iterator[tuple[str, object]]:
     """The queue that each comes from, and its body."""
     fine: list[Effect] = [Launch(key, 0, 1), Check(key, 0, 1), Skip(key, LAST), Pass(key, GATE), Finish(key)]
     for effect in fine:
@@ -45,6 +57,10 @@ def bodies(key: str) -> Iterator[tuple[str, object]]:
     yield from (("checks", encode(effect).encode()) for effect in wrong)
     early: list[Effect] = [Skip(key, LAST), Pass(key, GATE), Finish(key), Finish(key, after=0), Launch(key, LAST, 2)]
     yield from (("checks", encode(effect).encode()) for effect in early)
+    for queue in ("launches", "checks"):
+        yield from ((queue, encode(effect).encode()) for effect in launches(key, seal))
+    asking: list[Effect] = [Check(key, node, 1, chain) for node in (0, LAST) for chain in ("stop", "sweep1stop")]
+    yield from (("checks", encode(effect).encode()) for effect in asking)
     others: list[Effect] = [*early, Check(key, 0, 1), Check(key, 0, 1, "stop"), Check(key, 0, 1, "sweep1stop")]
     yield from (("signals", encode(effect).encode()) for effect in [*others, Launch(key, LAST, 1)])
     yield from (("launches", encode(effect).encode()) for effect in others if not isinstance(effect, Launch))
@@ -58,20 +74,21 @@ def attack(folder: Path) -> str:
         assert status == 201, said
         os.environ[emulators.FIRESTORE.variable] = world.firestore
         store = connect(PROJECT, "(default)")
-        (key,) = [run.key for run in store.list_runs()]
+        (run,) = store.list_runs()
+        key = run.key
         for number in range(WIDE):
             world.post(encode(Launch(key, number, 1)).encode(), {QUEUE_NAME: "checks"}, world.on_task)
         before = store.load_all(key)
         assert len(before.states) == WIDE, before
-        told = _tried(world, key)
+        told = _tried(world, key, run.seal)
         _unchanged(before, store.load_all(key))
         store.close()
     return told
 
 
-def _tried(world: Deployed, key: str) -> str:
+def _tried(world: Deployed, key: str, seal: str) -> str:
     counts: Counter[int] = Counter()
-    for queue, body in bodies(key):
+    for queue, body in bodies(key, seal):
         status, said = world.post(body, {QUEUE_NAME: queue}, world.on_task)
         assert status == 200, f"{queue}: {body!r:.200} was answered {status} {said}, and comes again"
         counts[status] += 1

@@ -1,12 +1,13 @@
-"""Tasks that nobody owes: made up for a run of the world, at any node, of any attempt. None of them may change a thing.
+"""Tasks that nobody owes: made up for a run of the world, at any node, of any attempt, or after one that was seen.
 
-A launch of the attempt that is owed next is not among them: whoever may put one may write the step itself. Nor is a
-look that asks a job to stop: that is what it does.
+None of them may change a thing. Where one happens to be owed, it is done, as its own task does it: once.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
-from orchestrator.core.messages import EVENT, LATE, SIGNAL, WATCHDOG, Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.messages import EVENT, LATE, SIGNAL, STOP, WATCHDOG, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.plan import Plan
 from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError
@@ -16,23 +17,27 @@ from orchestrator.queues.local import Delivery
 #: How the name of such a task begins.
 FORGED = "forged"
 
+_CHAINS = (SIGNAL, EVENT, WATCHDOG, LATE, STOP, "sweepx", "sweepxstop")
 
-def forged(random: Random, run: str, plan: Plan, number: int) -> Task:
-    """One of them."""
+
+def forged(random: Random, run: str, plan: Plan, number: int, seen: Sequence[Launch]) -> Task:
+    """One of them. ``seen``: launches of that run that were put before, which whoever makes this one up has read."""
     node = random.randrange(-1, len(plan.nodes) + 1)
     made: list[Effect] = [
-        Launch(run, node, random.choice([99, 10**6])),
-        Check(
-            run,
-            node,
-            random.randint(1, 4),
-            random.choice([SIGNAL, EVENT, WATCHDOG, LATE, "sweepx"]),
-            random.randint(50, 99),
-        ),
+        Launch(run, node, random.choice([1, 1, 1, 2, 3, 99, 10**6])),
+        Check(run, node, random.randint(1, 4), random.choice(_CHAINS), random.randint(50, 99)),
         Skip(run, node),
         Pass(run, node),
         Finish(run, after=random.choice([-1, node])),
     ]
+    if seen and random.random() < 0.5:
+        launch = random.choice(seen)
+        made = [
+            launch,
+            replace(launch, due=0.0),
+            replace(launch, attempt=launch.attempt + 1, due=0.0),
+            replace(launch, node=node),
+        ]
     effect = random.choice(made)
     return Task(f"{FORGED}-{number}-{effect.name}", CHECKS, effect)
 

@@ -38,7 +38,8 @@ class Life:
     def wanted(self, noise: bytes) -> Run:
         """The run as somebody wants to start it, with a key of his own."""
         began = self.begins + self.wrong
-        return Run(self.id, new_key(noise), self.scenario.name, self.plan.version, self.scenario.params, began)
+        graph, version, params = self.scenario.name, self.plan.version, self.scenario.params
+        return Run(self.id, new_key(noise), graph, version, params, began, seal=noise.hex())
 
     def opened(self, run: Run) -> None:
         """The run is there."""

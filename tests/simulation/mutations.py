@@ -7,6 +7,7 @@ ENGINE, LEDGER, LAUNCHING, CLAIMING, SOLE, CHECKING = (
     f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "claiming", "sole", "checking")
 )
 SWEEPING, OVERDUE, FITTING = "engine/sweeping.py", "core/overdue.py", "core/fitting.py"
+PROVING = "engine/proving.py"
 DATAFLOW, STANDING = "jobs/dataflow/backend.py", "jobs/dataflow/standing.py"
 MEMORY, IDS, MESSAGES = "stores/memory.py", "stores/_ids.py", "core/messages.py"
 
@@ -61,6 +62,47 @@ MUTANTS = (
         "            if state.status is not Status.PENDING:\n                return None\n            done",
         "            done",
     ),
+    # What others put: launches that nobody owes, or not yet, and looks that ask a job to stop.
+    Mutant("a launch needs no proof", ENGINE, "if self.alone or may_begin(self, run, plan, effect):", "if True:"),
+    Mutant(
+        "whatever a launch shows proves it",
+        MESSAGES,
+        "hmac.compare_digest(self.proof, self.proved(seal).proof)",
+        "self.proof != ''",
+    ),
+    Mutant("the proof of one attempt is that of the next", MESSAGES, "-{self.attempt}-{self.due!r}", "-{self.due!r}"),
+    Mutant(
+        "the proof of one step is that of another", MESSAGES, "{self.run}-{self.node}-{self.att", "{self.run}-{self.att"
+    ),
+    Mutant("the proof of a launch leaves out when it is due", MESSAGES, "-{self.due!r}", ""),
+    Mutant("a launch that is proved begins at any time", PROVING, "launch.due <= latest and launch.is_", "launch.is_"),
+    Mutant(
+        "a launch that is owed later begins now",
+        PROVING,
+        "            if owed.due <= latest:\n",
+        "            if True:\n",
+    ),
+    Mutant(
+        "a launch without a proof begins nothing",
+        PROVING,
+        "    view = ledger.doors(run, plan, (launch.node,), also=(launch.node,))\n",
+        "    return False\n",
+    ),
+    Mutant(
+        "a launch without a proof is looked for in the join alone",
+        PROVING,
+        "    if launch.attempt <= view.state(launch.node).attempt:\n        return True\n",
+        "",
+    ),
+    Mutant(
+        "a look may ask a job to stop that nobody cancelled",
+        CHECKING,
+        "    made_up = look.chain.endswith(STOP) and state.stop is None",
+        "    made_up = False",
+    ),
+    Mutant(
+        "a launch that came too late is not looked for again", LAUNCHING, "if sent and not commit.applied:", "if False:"
+    ),
     # Several runs at once.
     Mutant(
         "the plan of one run is taken for that of all",
@@ -84,8 +126,8 @@ MUTANTS = (
     Mutant(
         "a start that comes second goes on with its own key",
         ENGINE,
-        "            self.pay(plan, there.key, self.store.load(there.key, plan.roots, ()), plan.roots)\n",
-        "            self.pay(plan, run.key, View(), plan.roots)\n",
+        "            self.pay(there, plan, self.store.load(there.key, plan.roots, ()), plan.roots)\n",
+        "            self.pay(there, plan, View(), plan.roots)\n",
     ),
     Mutant(
         "a run's key is a function of its id again",
@@ -179,7 +221,7 @@ MUTANTS = (
     Mutant(
         "no roll-forward: a refused commit is taken for a duplicate",
         LEDGER,
-        "        self.pay(plan, run.key, self._doors(run, plan, nodes, also=nodes), sorted(nodes))\n",
+        "        self.pay(run, plan, self.doors(run, plan, nodes, also=nodes), sorted(nodes))\n",
         "",
     ),
     Mutant(
@@ -222,7 +264,7 @@ MUTANTS = (
     Mutant(
         "a start that is repeated pays nothing",
         ENGINE,
-        "            self.pay(plan, there.key, self.store.load(there.key, plan.roots, ()), plan.roots)\n",
+        "            self.pay(there, plan, self.store.load(there.key, plan.roots, ()), plan.roots)\n",
         "            pass\n",
     ),
     Mutant(
@@ -551,7 +593,7 @@ MUTANTS = (
     Mutant(
         "what an earlier cancelling did not come to pay is not paid by the next",
         ENGINE,
-        "        self.pay(plan, run.key, view, [node for node, state in states.items() if state.stop is not None])\n",
+        "        self.pay(run, plan, view, [node for node, state in states.items() if state.stop is not None])\n",
         "",
     ),
     Mutant("teardowns are cancelled with their run", ENGINE, " if not step.teardown)", ")"),

@@ -1,10 +1,12 @@
 """The traffic of a world: it starts its runs, delivers tasks and signals, sweeps, and does all of it badly."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
+from orchestrator.core.messages import Launch
 from orchestrator.core.overdue import Pace
 from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError, OrchestratorError
@@ -39,6 +41,7 @@ class Traffic:
         self._pace = Pace()
         self._renamed = 0
         self._forgeries = 0
+        self._seen: dict[str, deque[Launch]] = {}
 
     def begin(self) -> None:
         """Somebody starts each run, and perhaps somebody else does too."""
@@ -85,18 +88,24 @@ class Traffic:
     def take(self, tasks: Sequence[Task]) -> None:
         """The queue takes tasks."""
         if tasks:
-            self._forge(tasks[0].effect.run)
+            self._forge(tasks[0].effect.run, [task.effect for task in tasks if isinstance(task.effect, Launch)])
             self.queue.put([self._named(task) for task in tasks])
             for lane in dict.fromkeys(task.lane for task in tasks):
                 self._poll_at(lane, min(task.due for task in tasks if task.lane == lane))
 
-    def _forge(self, run: str) -> None:
-        """Somebody puts a task that nobody owes."""
+    def _forge(self, run: str, put: Sequence[Launch]) -> None:
+        """Somebody puts a task that nobody owes, and for now, whatever it says of its time. He has seen the last."""
+        if self.world.weather.forged:
+            self._seen.setdefault(run, deque(maxlen=8)).extend(put)
         if self.random.random() >= self.world.weather.forged:
             return
         self.world.count("task: forged")
         self._forgeries += 1
-        task = forged(self.random, run, self.world.life(run).plan, self._forgeries)
+        task = forged(self.random, run, self.world.life(run).plan, self._forgeries, self._seen[run])
+        if task.due > self.world.now:
+            delivery = Delivery(task.name, task.lane, task.effect, 1)
+            self.spawn(task.name, lambda engine: perform(engine, delivery), lambda _: None, self.world.now)
+            return
         self.queue.put([task])
         self._poll_at(task.lane, self.world.now)
 

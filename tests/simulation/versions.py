@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import codec
 from orchestrator.core.messages import decode, encode
-from orchestrator.core.model import StepState, Transition, View
+from orchestrator.core.model import Run, StepState, Transition, View
 from orchestrator.ports import Commit, Decide, Store, Task, Unreadable, refuse
 from tests.simulation.ports import ShakyQueue, ShakyStore
 
@@ -32,12 +32,27 @@ def newer(state: StepState) -> StepState:
     return codec.state_from_json({**codec.state_to_json(state), **UNHEARD_OF})
 
 
-class VersionedStore:
-    """A store as one machine sees it. ``through``: what becomes of a state that it reads or writes."""
+def older_run(run: Run) -> Run:
+    """As a version has it that knows of no seal: it puts launches without proof, and gives no proof credit."""
+    return replace(run, seal="")
 
-    def __init__(self, store: ShakyStore, through: Callable[[StepState], StepState]) -> None:
+
+def newer_run(run: Run) -> Run:
+    """As it is read where a newer version has written it."""
+    return codec.run_from_json({**codec.run_to_json(run), **UNHEARD_OF})
+
+
+class VersionedStore:
+    """A store as one machine sees it. ``through``: what becomes of a state that it reads or writes; ``of_run``: of a
+    run that it reads.
+    """
+
+    def __init__(
+        self, store: ShakyStore, through: Callable[[StepState], StepState], of_run: Callable[[Run], Run]
+    ) -> None:
         self._store = store
         self._through = through
+        self._of_run = of_run
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -49,6 +64,10 @@ class VersionedStore:
 
         commit = self._store.transact(run, node, deciding)
         return replace(commit, state=self._through(commit.state))
+
+    def get_run(self, run: str) -> Run | None:
+        found = self._store.get_run(run)
+        return found and self._of_run(found)
 
     def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
         return self._seen(self._store.load(run, nodes, joins))
@@ -77,5 +96,5 @@ def ports(world: "World", store: ShakyStore) -> tuple[Store, ShakyQueue]:
     version = world.random.choice(["older", "newer"])
     world.count(f"machine: {version}")
     if version == "older":
-        return VersionedStore(store, older), ShakyQueue(world)
-    return VersionedStore(store, newer), NewerQueue(world)
+        return VersionedStore(store, older, older_run), ShakyQueue(world)
+    return VersionedStore(store, newer, newer_run), NewerQueue(world)

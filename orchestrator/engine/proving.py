@@ -1,0 +1,37 @@
+"""What begins an attempt must be owed: a launch shows the proof that it was, or whether it is is read. Decides nothing.
+
+Whoever may put tasks can make up any launch, and the claim alone only tells that nobody launched that attempt before.
+The proof costs no read; a launch without one, of an older version or of somebody who made it up, costs one.
+"""
+
+import logging
+
+from orchestrator.core import machine
+from orchestrator.core.messages import Launch
+from orchestrator.core.model import Run
+from orchestrator.core.plan import Plan
+from orchestrator.engine.ledger import Ledger
+from orchestrator.errors import BackendError
+
+log = logging.getLogger(__name__)
+
+
+def may_begin(ledger: Ledger, run: Run, plan: Plan, launch: Launch) -> bool:
+    """Whether ``launch`` is owed by now, or was: then its claim says what is left to do. Else what is owed is paid.
+
+    Raises BackendError if it will be owed at a time that is known: it must come again.
+    """
+    latest = ledger.clock() + ledger.clock_skew
+    if launch.due <= latest and launch.is_proved(run.seal):
+        return True
+    view = ledger.doors(run, plan, (launch.node,), also=(launch.node,))
+    if launch.attempt <= view.state(launch.node).attempt:
+        return True
+    for owed in machine.owed(plan, run.key, view, (launch.node,)):
+        if isinstance(owed, Launch) and owed.attempt == launch.attempt:
+            if owed.due <= latest:
+                return True
+            raise BackendError(f"{launch.name} came {owed.due - latest:.0f} s early: try again later")
+    log.warning("%s is not owed, so it was not done: somebody made it up, or a record of its step is gone", launch.name)
+    ledger.roll_forward(run, plan, launch.node)
+    return False
