@@ -6,7 +6,7 @@ is changed from one graph to the next; the standard library and what is installe
 tell the folder, so that another process, such as one that ``multiprocessing`` spawned, can import them.
 """
 
-from orchestrator.beside import asking, finder
+from orchestrator.beside import asking, bare, finder
 from orchestrator.beside.names import plain
 from orchestrator.beside.printing import printing_aside
 from orchestrator.beside.rooms import Room, alone, fresh, imported, lies_beside
@@ -14,4 +14,5 @@ from orchestrator.beside.rooms import Room, alone, fresh, imported, lies_beside
 __all__ = ["Room", "alone", "fresh", "imported", "lies_beside", "plain", "printing_aside"]
 
 finder.install()
+bare.install()
 asking.install()

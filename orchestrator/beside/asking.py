@@ -12,8 +12,10 @@ from functools import wraps
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 
-from orchestrator.beside.names import package_of
-from orchestrator.beside.rooms import Room, find_spec, import_module, room_of
+from orchestrator.beside.bare import asked_by, asking
+from orchestrator.beside.everybody import is_everybodys
+from orchestrator.beside.finder import look, places
+from orchestrator.beside.rooms import Room, find_spec, import_module
 
 
 def install() -> None:
@@ -24,47 +26,26 @@ def install() -> None:
 
 @wraps(import_module)
 def _import_module(name: str, package: str | None = None) -> ModuleType:
-    room = _of(sys._getframe(1))
-    top = name.partition(".")[0]
-    if room is not None and room.has(top):
-        return room.module(name)
-    try:
-        return import_module(name, package)
-    except ModuleNotFoundError as error:
-        room = _asked_by(sys._getframe(1)) if error.name == top else None
-        if room is None or not room.has(top):
-            raise
-    return room.module(name)
+    room = _room(sys._getframe(1), name)
+    return import_module(name, package) if room is None else room.module(name)
 
 
 @wraps(find_spec)
 def _find_spec(name: str, package: str | None = None) -> ModuleSpec | None:
-    room = _of(sys._getframe(1))
+    frame = sys._getframe(1)
+    room = _room(frame, name)
+    if room is None:
+        return find_spec(name, package)
+    if frame.f_globals.get("__name__") == "runpy":  # which runs it under the name that it asked for
+        around = name.rpartition(".")[0]
+        return look(name, room.module(around).__path__ if around else places(room.folder))
+    return find_spec(room.name(name))
+
+
+def _room(frame: FrameType, name: str) -> Room | None:
+    """The room in which ``name`` is to be found for the code that a frame runs; None if that is not in one."""
     top = name.partition(".")[0]
-    if room is not None and room.has(top):
-        return find_spec(room.name(name))
-    found, absence = None, None
-    try:
-        found = find_spec(name, package)
-    except ModuleNotFoundError as error:  # what is around it is not there
-        absence = error
-    if found is None and (room := _asked_by(sys._getframe(1))) is not None and room.has(top):
-        return find_spec(room.name(name))
-    if absence is not None:
-        raise absence
-    return found
-
-
-def _of(frame: FrameType | None) -> Room | None:
-    """The room of the code that a frame runs."""
-    package = package_of(str(frame.f_globals.get("__name__"))) if frame is not None else None
-    return None if package is None else room_of(package)
-
-
-def _asked_by(frame: FrameType | None) -> Room | None:
-    """The room of the nearest users' code that is waiting for what a frame runs."""
-    while frame is not None:
-        if (room := _of(frame)) is not None:
-            return room
-        frame = frame.f_back
-    return None
+    if (room := asking(frame)) is not None:
+        return room if room.has(top) else None
+    room = asked_by(frame)
+    return room if room is not None and room.has(top) and not is_everybodys(top) else None

@@ -53,18 +53,18 @@ _LOADERS: Sequence[tuple[Any, list[str]]] = (
 
 
 #: What was in the path before any user's code ran, such as the packages of an environment in a graph's folder.
-_EVERYBODYS = frozenset(sys.path)
+EVERYBODYS = frozenset(sys.path)
 
 
 def places(folder: str) -> list[str]:
     """Where modules of ``folder`` lie: there, and in the folders below it that users' code has put into the path."""
-    root = _real(folder)
-    below = (place for place in sys.path if _real(place).startswith(f"{root}{os.sep}"))
-    return [folder, *(place for place in dict.fromkeys(below) if place not in _EVERYBODYS)]
+    root = real(folder)
+    below = (place for place in sys.path if real(place).startswith(f"{root}{os.sep}"))
+    return [folder, *(place for place in dict.fromkeys(below) if place not in EVERYBODYS)]
 
 
 @lru_cache(maxsize=1024)
-def _real(place: str) -> str:
+def real(place: str) -> str:
     return os.path.realpath(place) if place else ""
 
 
@@ -88,6 +88,8 @@ def _package(name: str, places: list[str]) -> ModuleSpec:
 
 class _Finder:
     """One for all folders: a name says in which to look."""
+
+    finds_users = True
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None = None, _: object = None) -> ModuleSpec | None:

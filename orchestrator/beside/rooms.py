@@ -14,7 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from orchestrator.beside.finder import builtins_with, look, places
+from orchestrator.beside.everybody import FOLDERS, everybodys
+from orchestrator.beside.finder import builtins_with, look, places, real
 from orchestrator.beside.names import AROUND, folder_of, plain, token
 
 #: As Python has them: ``asking`` asks these after the rooms.
@@ -98,6 +99,10 @@ class Room:
                 self._elsewhere.add(top)  # it stays what it is, as with Python
             return found
         module = self.module(name)
+        if isinstance(fromlist, list) and not fromlist:  # as C code asks, which then takes it from sys.modules
+            from orchestrator.beside.bare import stand_in
+
+            stand_in(name)
         if fromlist:
             return builtins.__import__(module.__name__, globals, locals, fromlist)
         return sys.modules[self.name(top)]
@@ -108,6 +113,7 @@ def room_of(package: str) -> Room:
     if package not in _ROOMS:
         folder = folder_of(package.rpartition(".")[2])
         assert folder is not None, package
+        FOLDERS.add(real(folder))
         _ROOMS.setdefault(package, Room(package, folder))
     return _ROOMS[package]
 
@@ -146,6 +152,11 @@ def alone(folder: str) -> None:
     sys.path.insert(0, _ALONE[0])
 
 
+def is_alone() -> bool:
+    """Whether this process is for one folder alone."""
+    return bool(_ALONE)
+
+
 def lies_beside(folder: str, top: str) -> bool:
     """Whether ``import top`` in a module of ``folder`` means what lies there, as for a script in it.
 
@@ -163,7 +174,7 @@ def lies_beside(folder: str, top: str) -> bool:
 def _installed(top: str) -> bool:
     """Whether there is a package or module of that name with a file, for everybody."""
     try:
-        found = find_spec(top)
+        found = everybodys(top)
     except (ImportError, ValueError):  # it is there, and tells nothing
         return True
     return found is not None and found.origin is not None

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.beside import fresh, imported, lies_beside, names, plain, printing_aside
+from orchestrator.beside.everybody import StandIn
 from orchestrator.definition.load import load_graph
 from orchestrator.jobs.functions import describe, resolve
 
@@ -64,6 +65,18 @@ USES = {
     "mock": "from unittest import mock\n    with mock.patch('common.NAME', 'mocked'): assert late() == 'mocked'\n"
     "    return late()",
     "pickle": "import pickle, common; return type(pickle.loads(pickle.dumps(common.Row()))) is common.Row and '{name}'",
+    "pickle of a bare name": "import pickle; return pickle.loads(b'ccommon\\nNAME\\n.')",
+    "pickle of a bare name in Python": "import pickle; return pickle._loads(b'ccommon\\nNAME\\n.')",
+    "pickle of a bare name below": "import pickle; return pickle.loads(b'ctables.orders\\nNAME\\n.')",
+    "builtins": "import builtins; return builtins.__import__('common').NAME",
+    "builtins below": "import builtins; return builtins.__import__('tables.orders').orders.NAME",
+    "builtins with names": "import builtins; return builtins.__import__('tables.orders', fromlist=['NAME']).NAME",
+    "importlib.__import__": "import importlib; return importlib.__import__('common').NAME",
+    "pydoc": "import pydoc; return pydoc.locate('common.NAME')",
+    "pydoc below": "import pydoc; return pydoc.locate('tables.orders.NAME')",
+    "runpy": "import runpy; return runpy.run_module('common')['NAME']",
+    "runpy below": "import runpy; return runpy.run_module('tables.deep.place')['NAME']",
+    "runpy of a file": "import runpy; return runpy.run_path(__file__.replace('use.py', 'common.py'))['NAME']",
     "dataclass": "return Plan(1).named()",
     "hints": "import typing; return typing.get_type_hints(Plan)['names'] == 'list[int]' or '{name}'",
     "getsource": "import inspect, common; return '{name}' if 'NAME = ' in inspect.getsource(common) else ''",
@@ -130,6 +143,45 @@ def test_whatever_way_a_module_is_asked_for_it_is_the_folders_own(folders: list[
     functions = [resolve(f"use:use{number}", folder) for folder in folders]
     assert both_at_once(functions) == ["one", "two"]
     assert both_at_once(functions[::-1]) == ["two", "one"]
+
+
+@pytest.mark.parametrize("way", USES)
+def test_it_is_also_where_folders_of_graphs_were_put_into_the_path(
+    folders: list[str], way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``sys.path.insert(0, os.path.dirname(__file__))`` does, in both graphs, at the top of their files."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for folder in folders:
+        path = Path(folder, "use.py")
+        text = path.read_text().replace(
+            "import dataclass\n", "import dataclass\nimport sys\nsys.path.insert(0, HERE)\n"
+        )
+        path.write_text(text.replace("HERE", repr(folder)))
+    number = list(USES).index(way)
+    functions = [resolve(f"use:use{number}", folder) for folder in folders]
+    assert both_at_once(functions) == ["one", "two"]
+    assert both_at_once(functions[::-1]) == ["two", "one"]
+    assert isinstance(sys.modules.get("common", StandIn("common")), StandIn)
+
+
+def test_nobody_gets_what_lies_beside_another_graph(folders: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [folders[0], *sys.path])
+    Path(folders[0], "only_one_has_it.py").write_text("NAME = 'one'\n")
+    Path(folders[1], "asks.py").write_text(
+        "import builtins, importlib, pickle, pydoc, runpy\n"
+        "def f1(): import only_one_has_it\n"
+        "def f2(): builtins.__import__('only_one_has_it')\n"
+        "def f3(): importlib.import_module('only_one_has_it')\n"
+        "def f4(): pickle.loads(b'conly_one_has_it\\nNAME\\n.')\n"
+        "def f5(): runpy.run_module('only_one_has_it')\n"
+    )
+    imported("common", folders[0])  # so that it is known whose folder that is
+    for number in range(1, 6):
+        with pytest.raises(ImportError, match="No module named 'only_one_has_it' for all graphs: it lies"):
+            resolve(f"asks:f{number}", folders[1])()
+    with pytest.raises(ImportError, match="No module named 'only_one_has_it' for all graphs"):
+        importlib.import_module("only_one_has_it")
+    assert "only_one_has_it" not in sys.modules
 
 
 def test_nothing_of_the_whole_process_is_changed_but_modules_of_the_folders_own(folders: list[str]) -> None:
