@@ -125,7 +125,7 @@ class Engine(Ledger):
         """
         if run is None or run.status is not RunStatus.RUNNING:
             return None
-        plan, view = self._plan(run.version), self.store.load_all(run.key, unreadable)
+        plan, view = self._plans[run.version], self.store.load_all(run.key, unreadable)
         if run.stop is not None:
             self._stop(run, plan, _stoppable(plan), run.stop, view)
             view = self.store.load_all(run.key, lambda _: None)  # it has heard

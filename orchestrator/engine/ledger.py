@@ -8,7 +8,6 @@ else has paid, so then the state is read and paid again (``roll_forward``).
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
 
 from orchestrator.core import machine
 from orchestrator.core.messages import Effect, Launch
@@ -16,6 +15,7 @@ from orchestrator.core.model import Event, Run, RunStatus, Status, StepState, Vi
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Step, Work
 from orchestrator.engine.looks import LOOKS
+from orchestrator.engine.remembered import Remembered, weight_of_plan, weight_of_run
 from orchestrator.engine.rendering import Facts, facts_of
 from orchestrator.errors import LaunchRefusedError, NotFoundError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
@@ -23,8 +23,10 @@ from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queu
 #: Kinds that use no resource, so that no limit on launches holds them back.
 FREE = frozenset({NO_JOB, "wait"})
 
-#: How many runs, and how many plans, an engine remembers. A plan of 13,000 steps takes some 20 MiB.
-_RUNS, _PLANS = 256, 8
+#: How many runs, and how many plans, an engine remembers, and how many bytes of them. A plan of 13,000 steps takes some
+#: 20 MiB, and the params of a run up to 24 times the megabyte that their text may take; an instance has 512 MiB.
+_RUNS, _RUNS_BYTES = 256, 32 * 2**20
+_PLANS, _PLANS_BYTES = 8, 96 * 2**20
 
 #: Hears of a step that has failed for good.
 Hear = Callable[[Run, Step, StepState], None]
@@ -66,8 +68,8 @@ class Ledger:
 
     def __post_init__(self) -> None:
         # Neither a plan nor the parameters of a run ever change, so they are remembered.
-        self._run = lru_cache(_RUNS)(self._read_run)
-        self._plan = lru_cache(_PLANS)(self._read_plan)
+        self._runs = Remembered(self._read_run, weight_of_run, _RUNS, _RUNS_BYTES)
+        self._plans = Remembered(self._read_plan, weight_of_plan, _PLANS, _PLANS_BYTES)
 
     def commit(self, run: Run, plan: Plan, node: int, event: Event) -> Commit:
         """Enter what an event changes, and nothing more."""
@@ -125,15 +127,17 @@ class Ledger:
 
     def known(self, key: str) -> tuple[Run, Plan]:
         """The run of that key, as it was when it started, and its plan. Raises NotFoundError."""
-        run = self._run(key)
-        return run, self._plan(run.version)
+        run = self._runs[key]
+        return run, self._plans[run.version]
 
     def expired(self, run: Run) -> bool:
         """Whether a run has ended, perhaps so long ago that parts of it are gone: an absent step would run again.
 
         False, without a read, for a run that began less than the retention ago.
         """
-        if self.clock() < run.started_at + self.retention - 2 * self.clock_skew:
+        # Three clocks may be wrong: that of whoever started the run may be ahead; that of whoever ended it, from which
+        # the retention counts, may be behind, and so may ours.
+        if self.clock() < run.started_at + self.retention - 3 * self.clock_skew:
             return False
         stored = self.store.get_run(run.key)
         return stored is None or stored.status is not RunStatus.RUNNING

@@ -131,4 +131,4 @@ def test_a_sweep_reads_no_params_to_find_the_runs_and_holds_one_of_them_at_a_tim
     assert store.unfinished_keys("", 5) == KEYS[:5]
     assert store.unfinished_keys(KEYS[4], 5) == KEYS[5:]
     order(many)
-    assert many.world("sweep").engine._run.cache_info().currsize == 0
+    assert many.world("sweep").engine._runs == {}

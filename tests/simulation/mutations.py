@@ -107,8 +107,8 @@ MUTANTS = (
     Mutant(
         "the plan of one run is taken for that of all",
         LEDGER,
-        "        return run, self._plan(run.version)\n",
-        "        return run, self._plan(self.__dict__.setdefault('mixed', run.version))\n",
+        "        return run, self._plans[run.version]\n",
+        "        return run, self._plans[self.__dict__.setdefault('mixed', run.version)]\n",
     ),
     Mutant(
         "a run's counters are those of the run before it",

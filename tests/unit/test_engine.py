@@ -296,6 +296,19 @@ def test_a_task_that_outlives_its_run_launches_nothing_again(world, gone: str):
     assert chain.store._states[KEY] == {}
 
 
+@pytest.mark.parametrize("clocks", [3.0, 3.1])
+def test_whether_a_run_has_ended_is_asked_before_three_wrong_clocks_can_have_deleted_it(world, clocks: float):
+    """It began by a clock that was ahead, and ended by one that was behind, as that of whoever asks is."""
+    single = world(Step("a", JOB))
+    single.engine.retention = DAY
+    single.start()
+    assert single.finish() is RunStatus.SUCCEEDED
+    single.now = single.run.started_at + DAY - clocks * single.engine.clock_skew
+    assert single.engine.expired(single.run) is (clocks == 3.0)
+    del single.store._runs[KEY]
+    assert single.engine.expired(single.run) is (clocks == 3.0)
+
+
 def test_a_run_that_takes_longer_than_runs_are_kept_goes_on(world):
     chain = world(Step("a", JOB), Step("b", JOB, after=("a",)), a=Script(seconds=3 * DAY))
     chain.engine.retention = DAY
