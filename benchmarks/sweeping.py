@@ -1,19 +1,28 @@
-"""``python -m benchmarks.sweeping``: what a round of sweeps takes, in seconds and memory. On Google's emulator.
+"""``python -m benchmarks.sweeping``: what a round of sweeps takes, in time, memory and reads. On Google's emulator.
 
 Each run has one job that runs and one step behind it; nothing is overdue, as where nothing is wrong. The params of
-every run take ``--params`` bytes. A round has all the time that it wants.
+every run take ``--params`` bytes. A round has all the time that it wants. Several numbers of runs are swept one after
+the other in one emulator, each with the runs of those before.
+
+The emulator has no index and looks at every document of a collection's name for each query: so what a run takes there
+grows with the number of runs, and what a round takes with its square. So its processor time is told apart from ours;
+``reads`` and ``calls`` are what Firestore would be asked for.
 """
 
 import argparse
 import json
+import os
 import resource
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
 
 from google.cloud.firestore import Client
 
-from benchmarks.wire import world
+from benchmarks.wire import Wire, world
 from orchestrator.core.model import Run, Status, StepState
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
@@ -36,13 +45,31 @@ class Nothing:
         self.tasks += len(tasks)
 
 
-def made(client: Client, runs: int, size: int) -> None:
-    """So many runs that have not ended, written past the store: several in a commit."""
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What ``runs`` of a round took, the next of which takes as much: ``ms``, ``reads`` and ``calls`` are one run's.
+
+    ``cpu_ms``, ``emulator_ms``: of the processor, here and in the emulator. ``mib``: of memory, at the most.
+    """
+
+    runs: int
+    ms: float
+    cpu_ms: float
+    emulator_ms: float
+    reads: float
+    calls: float
+    tasks: int
+    mib: int
+
+
+def made(client: Client, first: int, runs: int, size: int) -> None:
+    """The runs from number ``first`` on to ``runs``, not ended, written past the store: several in a commit."""
     now = time.time()
     state = documents.of_state(StepState(Status.RUNNING, 1, job_name="j", job="j", claimed_at=now, started_at=now))
-    FirestoreStore(client).open_run(Run("first", run_key("first"), "swept", "v", {}, now), PLAN)
+    if not first:
+        FirestoreStore(client).open_run(Run("first", run_key("first"), "swept", "v", {}, now), PLAN)
     many = 200 if size < 10_000 else 2
-    for begin in range(1, runs, many):
+    for begin in range(max(1, first), runs, many):
         batch = client.batch()
         for number in range(begin, min(runs, begin + many)):
             run = Run(f"r{number}", run_key(f"r{number}"), "swept", "v", {"p": "x" * size}, now)
@@ -52,33 +79,46 @@ def made(client: Client, runs: int, size: int) -> None:
         batch.commit()
 
 
+def swept(client: Client, wire: Wire, most: int | None = None) -> Swept:
+    """A round over all runs that there are, or its first ``most``."""
+    store, queue, runs = FirestoreStore(client), Nothing(), 0
+    wire.reset()
+    begun, cpu, emulator = time.perf_counter(), time.process_time(), of_children(os.getpid())
+    for one in islice(Round(Engine(store, queue, {}, time.time), store, float("inf"), refuse), most):
+        assert one.run is not None, one
+        runs += 1
+    return Swept(
+        runs,
+        round(1000 * (time.perf_counter() - begun) / runs, 1),
+        round(1000 * (time.process_time() - cpu) / runs, 1),
+        round(1000 * (of_children(os.getpid()) - emulator) / runs, 1),
+        round(wire.reads / runs, 2),
+        round(wire.calls.total() / runs, 2),
+        queue.tasks,
+        round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    )
+
+
+def of_children(pid: int) -> float:
+    """Seconds of the processor that all took that a process has begun and that are not over. Of Linux."""
+    ids = [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
+    stats = [Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split() for child in ids]
+    ticks = sum(int(stat[11]) + int(stat[12]) for stat in stats)
+    return ticks / os.sysconf("SC_CLK_TCK") + sum(map(of_children, ids))
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Measure, and tell. One JSON line."""
+    """Measure, and tell. One JSON line for each number of runs."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sweeping", description=__doc__)
-    parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--runs", type=int, nargs="+", default=[2000, 5000, 10_000])
     parser.add_argument("--params", type=int, default=100, help="bytes of each run's params")
-    asked = parser.parse_args(arguments)
-    with world():
-        client = Client(project="bench")  # one whose queries are not counted
-        made(client, asked.runs, asked.params)
-        queue, before = Nothing(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        store = FirestoreStore(client)
-        begun, cpu = time.perf_counter(), time.process_time()
-        rounds = Round(Engine(store, queue, {}, time.time), store, float("inf"), refuse)
-        found = sum(one.run is not None for one in rounds)
-        print(
-            json.dumps(
-                {
-                    "runs": found,
-                    "bytes of params": asked.params,
-                    "seconds": round(time.perf_counter() - begun, 1),
-                    "CPU seconds": round(time.process_time() - cpu, 1),
-                    "tasks": queue.tasks,
-                    "MiB at the most": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-                    "MiB more at the most": round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024),
-                }
-            )
-        )
+    parser.add_argument("--of", type=int, help="sweep only so many of them, as if the round had to stop then")
+    asked, there = parser.parse_args(arguments), 0
+    with world() as (client, wire):
+        for runs in sorted(asked.runs):
+            made(client, there, runs, asked.params)
+            there = runs
+            print(json.dumps({"there": runs, **asdict(swept(client, wire, asked.of))}), flush=True)
     return 0
 
 

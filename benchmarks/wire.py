@@ -43,9 +43,39 @@ class Wire(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         with self._lock:
             method = details.method.rpartition("/")[2]
             self.calls[method] += 1
-            assert method == "BatchGetDocuments", method  # a query would be counted by its answers
-            self.reads += len(request.documents)  # a document that is not there is billed too
-        return continuation(details, request)
+            if method == "BatchGetDocuments":
+                self.reads += len(request.documents)  # a document that is not there is billed too
+                return continuation(details, request)
+        assert method == "RunQuery", method
+        return _Query(self, continuation(details, request))
+
+
+class _Query:
+    """The answers of a query, as they come. Each document is a read, and none at all is one (Firestore's pricing)."""
+
+    def __init__(self, wire: Wire, call: Any) -> None:
+        self._wire, self._call, self._found = wire, call, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call, name)
+
+    def __iter__(self) -> "_Query":
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            answer = next(self._call)
+        except StopIteration:
+            self._count(0 if self._found else 1)
+            raise
+        if answer.document.name:
+            self._found += 1
+            self._count(1)
+        return answer
+
+    def _count(self, reads: int) -> None:
+        with self._wire._lock:
+            self._wire.reads += reads
 
 
 def connected(host: str, project: str) -> tuple[Client, Wire]:

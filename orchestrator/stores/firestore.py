@@ -132,13 +132,10 @@ class FirestoreStore:
         return _view(found, steps.id, refuse)
 
     def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
-        with translated("load a run"):
-            found = [
-                snapshot
-                for collection in (self._steps(run), self._counters(run))
-                for snapshot in collection.stream(retry=_AGAIN, timeout=_STREAM)
-            ]
-        return _view(found, "steps", unreadable)
+        parts = (self._steps(run), self._counters(run))
+        with translated("load a run"):  # each is read as it comes: together they may be larger than what is in them
+            found = (snapshot for part in parts for snapshot in part.stream(retry=_AGAIN, timeout=_STREAM))
+            return _view(found, "steps", unreadable)
 
     def find_run(self, run_id: str) -> Run | None:
         for snapshot in self._read([ids.place(self._client, run_id)], "find a run"):
@@ -360,7 +357,7 @@ def _seen(snapshot: DocumentSnapshot) -> _Seen:
     return _Seen(documents.to_state(_path(snapshot), _fields(snapshot)), snapshot.update_time)
 
 
-def _view(found: Sequence[DocumentSnapshot], steps: str, unreadable: Unreadable) -> View:
+def _view(found: Iterable[DocumentSnapshot], steps: str, unreadable: Unreadable) -> View:
     states: dict[int, StepState] = {}
     counters: dict[int, Counter] = {}
     unknown: set[int] = set()

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.costs import spent
 from benchmarks.counts import counts
 from benchmarks.embedded import chain, fan, layers
+from benchmarks.sweeping import made, swept
 from benchmarks.wire import connected
 from orchestrator import emulators
 from orchestrator.core.plan import compile_plan
@@ -67,6 +68,25 @@ def test_a_step_costs_no_more_in_the_cloud_than_it_did(
     client.close()
     assert more(graph, found, CLOUD[graph]) == []
     assert found.keys() == CLOUD[graph].keys()
+
+
+def test_a_sweep_costs_in_the_cloud_as_much_a_run_however_many_there_are(
+    firestore_host: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Of a run its key, its record, its one step, and that it has no counter: the least that Firestore bills a query.
+
+    A page of 50 takes a query and a note, and the round what was noted last, the plan, and a last note.
+    """
+    monkeypatch.setenv(emulators.FIRESTORE.variable, firestore_host)
+    client, wire = connected(firestore_host, "counts-sweep")
+    there, found = 0, {}
+    for runs, pages in ((60, 2), (180, 4)):
+        made(client, there, runs, size=10)
+        there = runs
+        assert swept(client, wire).runs == runs
+        found[runs] = (wire.reads, wire.calls.total() - 2 * pages)
+    client.close()
+    assert found == {runs: (4 * runs + 2, 3 * runs + 3) for runs in (60, 180)}
 
 
 def test_what_costs_more_is_told_with_the_old_count_and_the_new():

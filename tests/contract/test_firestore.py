@@ -3,6 +3,7 @@
 import random
 import socket
 import string
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -463,3 +464,19 @@ def test_without_credentials_the_error_says_so(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     with pytest.raises(StoreError, match=r"^Firestore could not open p/d: no usable credentials"):
         connect("p", "d")
+
+
+def test_all_of_a_run_is_read_document_by_document(firestore: FirestoreStore):
+    """They were all held before the first was read, which took twice what is in them."""
+    outputs = {"text": "x" * 200_000}
+    for node in range(40):
+        firestore.transact("key1", node, lambda _: Transition(StepState(Status.RUNNING, 1, outputs=outputs)))
+    firestore.load_all("key1")
+    tracemalloc.start()
+    try:
+        view = firestore.load_all("key1")
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(view.states) == 40
+    assert most < 1.4 * kept, f"{most / 2**20:.0f} MiB at the most for {kept / 2**20:.0f} MiB"
