@@ -135,6 +135,38 @@ def test_a_done_task_frees_its_name_when_that_time_is_over():
         assert len(world.target.requests) == 2
 
 
+def test_a_task_of_a_deployed_queue_comes_again_later_and_later_and_is_given_up_in_silence():
+    """As terraform/queues.tf has it, with 8 tries in place of 100."""
+    retry = {"min_backoff": timedelta(seconds=10), "max_backoff": timedelta(seconds=300), "max_doublings": 5}
+    with world_of(retry={**retry, "max_attempts": 8}) as world:
+        world.target.answer = lambda _: (500, {})
+        world.create()
+        for wait in (10, 20, 40, 80, 160, 300, 300):
+            world.turn(wait - 1)
+            before = len(world.target.requests)
+            world.turn(1)
+            assert len(world.target.requests) == before + 1
+        assert world.tries() == [str(number) for number in range(8)]
+        assert world.names() == []
+        with pytest.raises(exceptions.AlreadyExists, match="existed too recently"):
+            world.create()
+
+
+def test_a_task_is_gone_a_month_after_it_was_made_though_nobody_has_had_it(world: World):
+    world.client.pause_queue(name=QUEUE)
+    world.create()
+    world.turn(31 * 86_400)
+    world.client.resume_queue(name=QUEUE)
+    assert world.standin.idle()
+    assert len(world.target.requests) == 1
+    world.client.pause_queue(name=QUEUE)
+    world.create("late")
+    world.turn(31 * 86_400 + 1)
+    world.client.resume_queue(name=QUEUE)
+    assert world.standin.idle()
+    assert (len(world.target.requests), world.names()) == (1, [])
+
+
 def test_a_task_deleted_while_it_is_out_does_not_come_back(world: World):
     deleted = threading.Event()
     world.target.answer = lambda _: (500 if deleted.wait(30) else 200, {})

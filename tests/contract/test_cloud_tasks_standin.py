@@ -202,6 +202,36 @@ def test_what_is_out_of_its_limits_is_refused(world: World, others: dict, text: 
         world.create(**others)
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"name": "n" * 500},
+        {"name": "A-_9"},
+        {"schedule_time": datetime.fromtimestamp(1000, UTC) + timedelta(days=30)},
+        {"dispatch_deadline": timedelta(seconds=15)},
+        {"dispatch_deadline": timedelta(minutes=30)},
+    ],
+    ids=str,
+)
+def test_what_is_just_within_its_limits_is_taken(world: World, others: dict):
+    world.client.pause_queue(name=QUEUE)
+    assert world.create(**others).name.rpartition("/")[2] in world.names()
+
+
+@pytest.mark.parametrize("name", ["n" * 501, "a.b", "a/b", "ä"])
+def test_a_name_of_other_letters_or_of_too_many_is_refused(world: World, name: str):
+    with pytest.raises(exceptions.InvalidArgument, match="can contain only letters"):
+        world.create(name)
+
+
+def test_nobody_who_makes_a_task_says_which_queue_it_comes_from(world: World):
+    world.create(http={"headers": {"X-CloudTasks-QueueName": "launches", "x-cloudtasks-queuename": "checks"}})
+    assert world.standin.idle()
+    (request,) = world.target.requests
+    told = {name: value for name, value in request.headers.items() if name.lower() == "x-cloudtasks-queuename"}
+    assert told == {"X-CloudTasks-QueueName": "q"}
+
+
 def test_a_task_without_a_name_gets_one(world: World):
     tasks = [world.client.create_task(parent=QUEUE, task={"http_request": {"url": world.target.url}}) for _ in range(2)]
     assert tasks[0].name != tasks[1].name
