@@ -147,6 +147,8 @@ class Deployed:
             there = ", ".join(sorted(known)) or "none"
             raise NotFoundError(f"no deployed graph is called '{graph}': there are {there}")
         loaded = load_graph(known[graph])
+        if not loaded.deploy:  # who starts a run of such a graph may choose its code: they are whom it runs as
+            raise NotFoundError(f"the graph '{graph}' says deploy: false, so it runs on one machine only")
         starters.check(headers, graph, loaded.schedule is not None)
         wanted = order(loaded, known[graph], run_id, params, time.time(), due)
         run = replace(wanted.run(time.time()), seal=token_hex(16))  # others may put tasks here

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orchestrator.bounds import told
 
@@ -49,9 +50,13 @@ class Problem:
 
 
 class InvalidGraphError(UsageError):
-    """A graph that cannot run. Carries all its problems, and prints one a line."""
+    """A graph that cannot run. Carries all its problems, and prints one a line.
 
-    def __init__(self, problems: Sequence[Problem], lines: Sequence[str] = ()) -> None:
+    ``graph``: what can be made of it without what is wrong, to be looked at further; None if that is nothing.
+    """
+
+    def __init__(self, problems: Sequence[Problem], lines: Sequence[str] = (), graph: Any = None) -> None:
+        self.graph = graph
         self.problems = tuple(problems)
         self.lines = tuple(lines) or tuple(_line(problem) for problem in problems)
         super().__init__("\n".join(self.lines))

@@ -1,7 +1,7 @@
 """The only place where ports meet adapters: builds an engine for one world. Contains no behaviour."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,10 +124,14 @@ def embedded(
     *,
     durable: bool = False,
     simulate: bool = False,
+    deployment: Mapping[str, str] | None = None,
     make_store: Callable[[Database], SqliteStore] = SqliteStore,
     clock: SteadyClock | None = None,
 ) -> Embedded:
-    """Open a home, and make it if it is new. ``simulate``: Dataflow steps without a ``local:`` block are played."""
+    """Open a home, and make it if it is new. ``simulate``: Dataflow steps without a ``local:`` block are played.
+
+    ``deployment``: what ``{{ run.deployment.NAME }}`` gives here, where there is no deployment.
+    """
     home.make()
     home = Home(home.path.resolve())
     database = Database(home.database, durable)
@@ -152,7 +156,7 @@ def embedded(
         stand_ins=True,
         alone=True,  # who drives a run holds it (Home.hold)
         clock_skew=0.0,
-        facts=lambda run: facts_of(run) | {"dir": str(home.data(run.id))},
+        facts=lambda run: facts_of(run) | {"dir": str(home.data(run.id)), "deployment": dict(deployment or {})},
         apart=database.suspended,
     )
     return Embedded(home, database, store, tasks, engine, processes, functions, ended, clock)

@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How a run is driven and shown. ``leave``: an interruption leaves running processes as they are."""
+    """How a run is driven and shown. ``leave``: an interruption leaves running processes as they are.
+
+    ``deployment``: what its graph takes from a deployment, by name.
+    """
 
     parallel: int
     simulate: bool = False
@@ -32,6 +35,7 @@ class How:
     leave: bool = False
     json: bool = False
     picture: bool = True
+    deployment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ def drive(found: Found, how: How, new: bool) -> Driven:
             told = len(loop.warnings)
             view.tick()
 
+        for name in _made_up(found, how):
+            view.say(f"simulated: run.deployment.{name} is {name!r} here: --deployment {name}=VALUE says otherwise")
         loop = Loop(world, [found.run.key], how.parallel, tick)
         with interruptible(loop.stop):
             if new:
@@ -83,6 +89,14 @@ def drive(found: Found, how: How, new: bool) -> Driven:
         watch.run = run
         now = replace(found, run=run, view=world.store.load_all(run.key))
     return Driven(now, run.status is RunStatus.RUNNING, tuple(loop.warnings))
+
+
+def _made_up(found: Found, how: How) -> list[str]:
+    """The values of a deployment for which a simulated run takes their names, since nobody gave any."""
+    from orchestrator.definition.exposed import deployment_values
+
+    names = deployment_values(found.plan.steps) if how.simulate else []
+    return [name for name in names if name not in how.deployment]
 
 
 def _view(watch: Watch, how: How) -> "LiveView | LineView | SilentView":
@@ -139,7 +153,14 @@ def _kept_clean(wanted: bool) -> Iterator[None]:
 @contextmanager
 def _world(found: Found, how: How, watch: Watch) -> Iterator[Embedded]:
     store = partial(WatchedStore, watch.saw)
-    world = embedded(found.here, how.parallel, durable=how.durable, simulate=how.simulate, make_store=store)
+    world = embedded(
+        found.here,
+        how.parallel,
+        durable=how.durable,
+        simulate=how.simulate,
+        deployment={**{name: name for name in _made_up(found, how)}, **how.deployment},
+        make_store=store,
+    )
     try:
         yield world
     finally:

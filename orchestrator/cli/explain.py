@@ -78,13 +78,15 @@ def _explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
 
 
 def standing(step: Step, state: StepState, now: float) -> str:
-    """A predecessor in a few words: ``b (running 3 m)``, ``c (retry 2 of 3 in 40 s)``."""
+    """A predecessor in a few words: ``b (running 3 m)``, ``c (attempt 2 of 3 in 40 s)``."""
     match state.status:
         case Status.RUNNING:
             again = f", attempt {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
             return f"{step.name} (running {lasted(state, now)}{again})"
         case Status.UP_FOR_RETRY:
-            return f"{step.name} (retry {attempt_of(step, state, state.attempt + 1)} {_due(state, now)})"
+            due = _due(state, now)
+            again = f"attempt {attempt_of(step, state, state.attempt + 1)}"
+            return f"{step.name} ({again} {due if due != 'now' else 'is about to start'})"
         case status:
             return f"{step.name} ({status_word(status)})"
 

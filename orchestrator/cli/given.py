@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from orchestrator.cli.words import listed
 from orchestrator.errors import UsageError
 
 #: The largest file of params, in bytes.
@@ -12,12 +13,15 @@ _LARGEST = 1024 * 1024
 def given_params(pairs: Sequence[str], file: Path | None) -> dict[str, object]:
     """The params of ``--params-file`` and, over them, those of ``--param name=value``. Raises UsageError."""
     given: dict[str, object] = dict(_from_file(file)) if file is not None else {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--param: expected name=value, came {pair!r}")
-        given[name] = value
-    return given
+    return given | split("--param", pairs)
+
+
+def split(option: str, pairs: Sequence[str]) -> dict[str, str]:
+    """What an ``option`` that is given as ``name=value``, again and again, says. Raises UsageError."""
+    wrong = [pair for pair in pairs if "=" not in pair[1:]]
+    if wrong:
+        raise UsageError(f"{option}: expected name=value, came {listed(map(repr, wrong))}")
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def _from_file(path: Path) -> Mapping[str, object]:

@@ -1,12 +1,13 @@
 """The options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from orchestrator.cli.drive import How
+from orchestrator.cli.given import split
 from orchestrator.settings import read_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,6 +57,12 @@ def driving_options(command: F) -> F:
             "--json", "as_json", is_flag=True, help="Print nothing but one JSON object, when the run has ended."
         ),
         click.option("--simulate", is_flag=True, help="Play the Dataflow steps that have no local: block."),
+        click.option(
+            "--deployment",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="What {{ run.deployment.NAME }} gives here; may be repeated. [default: with --simulate, its name]",
+        ),
         click.option("--durable", is_flag=True, help="Survive a power cut too, not just a killed process. Slower."),
         click.option("--no-picture", is_flag=True, help="Do not draw the run when it ends."),
         click.option(
@@ -72,11 +79,20 @@ def driving_options(command: F) -> F:
     return command
 
 
-def how(parallel: int | None, as_json: bool, simulate: bool, durable: bool, no_picture: bool, on_interrupt: str) -> How:
-    """What the driving options say."""
+def how(
+    parallel: int | None,
+    as_json: bool,
+    simulate: bool,
+    deployment: Sequence[str],
+    durable: bool,
+    no_picture: bool,
+    on_interrupt: str,
+) -> How:
+    """What the driving options say. Raises UsageError."""
     return How(
         parallel or read_settings().parallel,
         simulate=simulate,
+        deployment=split("--deployment", deployment),
         durable=durable,
         leave=on_interrupt == "leave",
         json=as_json,

@@ -6,7 +6,7 @@ deployed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.core.steps import Json, Step
@@ -49,20 +49,25 @@ def free(param: "Param") -> bool:
 
 
 def check(graph: "Graph") -> list[Problem]:
-    """The options that a param of free text would choose, unless ``unsafe_params`` says that it may."""
+    """The options that a param of free text would choose, unless ``unsafe_params`` says that it may.
+
+    In a graph that says ``deploy: false`` it may: who runs it does so as themselves.
+    """
     known = {param.name for param in graph.params}
     unknown = [
         Problem(("unsafe_params", number), f"no param is called {quoted(name)}{did_you_mean(name, known)}")
         for number, name in enumerate(graph.unsafe_params)
         if name not in known
     ]
+    if not graph.deploy:
+        return unknown
     names = frozenset(param.name for param in graph.params if free(param)).difference(graph.unsafe_params)
     return [*unknown, *(problem for step in graph.steps for problem in _of_step(step, names))]
 
 
-def deployment_values(graph: "Graph") -> list[str]:
-    """The names that the graph's jobs take from their deployment: those of ``{{ run.deployment.NAME }}``."""
-    found_in = [value for step in graph.steps for value in (step.when, dict(step.work.spec))]
+def deployment_values(steps: Iterable[Step]) -> list[str]:
+    """The names that the steps' jobs take from their deployment: those of ``{{ run.deployment.NAME }}``."""
+    found_in = [value for step in steps for value in (step.when, dict(step.work.spec))]
     return sorted(
         {name for value in found_in for text in texts(value) for found in _meanings(text) for name in found.deployment}
     )

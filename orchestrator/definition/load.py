@@ -56,7 +56,9 @@ def load_graph(path: str | os.PathLike[str]) -> Graph:
         _, flaws = reader(text, lines)
     except UnreadableError as error:
         raise _invalid(name, [], [error.flaw], {}) from error
-    raise _invalid(name, problems, flaws, lines)
+    invalid_graph = _invalid(name, problems, flaws, lines)
+    invalid_graph.graph = graph
+    raise invalid_graph
 
 
 def invalid(path: str | os.PathLike[str], problems: Sequence[Problem]) -> InvalidGraphError:

@@ -69,26 +69,41 @@ def look(root: Path, name: str, paths: Sequence[Path], graphs: Mapping[str, Sequ
     path, deployed = paths[-1], set(paths)
     file = path.relative_to(root).as_posix()
     problems = list(misnamed(name, paths))
-    graph, provided = None, Provision()
-    try:
-        graph = load_graph(path)
-        if not problems and not graph.deploy and not graph.schedule:
-            return Looked(Local(file, "it says deploy: false"), set())
+    graph, wrong = _loaded(path)
+    problems += wrong
+    if graph is not None and not problems and not graph.deploy and not graph.schedule:
+        return Looked(Local(file, "it says deploy: false"), set())
+    called = graph.name if graph and graph.deploy and not wrong else None
+    if graph is not None:
         deployed |= _with(path, graph, {other for files in graphs.values() for other in files})
-        if found := problems_of(graph, path.parent):
-            problems += invalid(path, found).lines
-        problems += unreadable(deployed)
-        if path.suffix == ".py" or any(functions(graph)):
-            provided = provision(path.parent)
-            problems += [*provided.problems, *([] if found else lacking(path.parent, _starts(path, graph)))]
-    except InvalidGraphError as error:
-        problems += error.lines
-    except UsageError as error:
-        problems.append(str(error))
-    called = graph.name if graph and graph.deploy else None
+    found, provided = _found(path, graph)
+    problems += [*found, *unreadable(deployed)]
     if problems or graph is None:
         return Looked(Entry(file, problems=tuple(_below(root, line) for line in problems)), deployed, called)
     return Looked(_entry(root, file, graph, provided), deployed, called)
+
+
+def _loaded(path: Path) -> tuple[Graph | None, Sequence[str]]:
+    """The graph of a file, and what is wrong with it; it may then be what is left of one."""
+    try:
+        return load_graph(path), ()
+    except InvalidGraphError as error:
+        return error.graph, error.lines
+    except UsageError as error:
+        return None, (str(error),)
+
+
+def _found(path: Path, graph: Graph | None) -> tuple[list[str], Provision]:
+    """What else is wrong with a graph, or what is left of it; and what its folder has for the functions."""
+    found = problems_of(graph, path.parent) if graph is not None else []
+    problems = list(invalid(path, found).lines) if found else []
+    if path.suffix != ".py" and (graph is None or not any(functions(graph))):
+        return problems, Provision()
+    provided = provision(path.parent)
+    problems += provided.problems
+    if graph is not None and not found:
+        problems += lacking(path.parent, _starts(path, graph))
+    return problems, provided
 
 
 def _entry(root: Path, file: str, graph: Graph, provided: Provision) -> Entry:
@@ -104,7 +119,7 @@ def _entry(root: Path, file: str, graph: Graph, provided: Provision) -> Entry:
         requirements=provided.requirements.relative_to(root).as_posix() if provided.requirements else None,
         env=provided.env,
         secrets=provided.secrets,
-        values=tuple(deployment_values(graph)),
+        values=tuple(deployment_values(graph.steps)),
     )
 
 

@@ -207,6 +207,35 @@ def test_dataflow_steps_without_a_stand_in_are_refused_by_name_and_played_with_s
     }
 
 
+GIVEN = """
+name: given
+deploy: false
+params: {free: {default: x}}
+steps:
+  a: {dataflow: {template: "gs://{{ run.deployment.bucket }}/{{ params.free }}", parameters_from: "seen:it"}}
+  b: {after: a, when: "{{ run.deployment.stage == 'prod' }}", dataflow: {template: t}}
+"""
+
+
+def test_what_a_deployment_would_give_is_given_or_has_its_name_in_a_simulated_run(place: Place) -> None:
+    """And a starter of free text may choose the template in a graph that is never deployed."""
+    place.write("given.yaml", GIVEN)
+    place.write("seen.py", "def it(template_location): return {'at': template_location}\n")
+    played = place.look("run", "given.yaml", "--simulate", "--no-picture", "--run-id", "g1")
+    assert played.code == 0
+    for name in ("bucket", "stage"):
+        said = f"simulated: run.deployment.{name} is '{name}' here: --deployment {name}=VALUE says otherwise"
+        assert said in played.out
+    given = place.run("given.yaml", "--simulate", "--run-id", "g2", "--deployment", "stage=prod")
+    assert {name: found["status"] for name, found in given.json["steps"].items()} == {
+        "a": "succeeded",
+        "b": "succeeded",
+    }
+    wrong = place.look("run", "given.yaml", "--simulate", "--deployment", "stage", "--deployment", "=x")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert wrong.err == "error: --deployment: expected name=value, came 'stage' and '=x'\n"
+
+
 ONCE = """
 name: once
 params: {day: {type: date, default: today}}

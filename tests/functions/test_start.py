@@ -57,6 +57,16 @@ def test_of_those_who_ask_for_one_id_at_once_one_starts_it_and_the_others_are_to
     assert len(cloud.held("launches")) == 1
 
 
+def test_a_graph_of_one_machine_is_not_started(cloud: Cloud, tmp_path: Path):
+    """What its starter may choose is not bounded: it was checked as one that its starter runs as themselves."""
+    text = "name: here\nparams: {t: string}\ndeploy: false\nsteps: {a: {dataflow: {template: '{{ params.t }}'}}}\n"
+    (tmp_path / "graphs" / "here.yaml").write_text(text)
+    answer = cloud.post("start", {"graph": "here", "params": {"t": "gs://x/t"}})
+    said = "the graph 'here' says deploy: false, so it runs on one machine only"
+    assert (answer.status_code, answer.get_json()) == (404, {"errors": [said]})
+    assert not cloud.held("launches")
+
+
 def test_a_graph_that_changed_since_has_another_run(cloud: Cloud, tmp_path: Path):
     cloud.post("start", JANUARY)
     path = tmp_path / "graphs" / "sales.yaml"

@@ -86,8 +86,10 @@ class Story:
 def test_a_waiting_step_names_what_it_waits_for_and_how_that_stands() -> None:
     story = Story(step("a"), step("b"), step("c", attempts=3), step("last", "a", "b", "c"))
     story.ended("a").running("b", NOW - 180).ended("c", Outcome.FAILED, "boom", at=NOW - 20)
-    assert story.explained("last") == ["pending: waiting for b (running 3 m 00 s) and c (retry 2 of 3 in 40 s)"]
+    assert story.explained("last") == ["pending: waiting for b (running 3 m 00 s) and c (attempt 2 of 3 in 40 s)"]
     assert story.note("last") == "waits for b and c"
+    story = Story(step("c", attempts=2), step("last", "c")).ended("c", Outcome.FAILED, "boom", at=NOW - 90)
+    assert story.explained("last") == ["pending: waiting for c (attempt 2 of 2 is about to start)"]
 
 
 def test_a_step_far_behind_also_says_what_it_comes_down_to() -> None:

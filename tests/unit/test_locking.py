@@ -255,6 +255,20 @@ def test_a_function_that_is_not_there_is_a_problem_now(make: Make) -> None:
     ]
 
 
+def test_all_that_is_wrong_is_told_at_once(make: Make) -> None:
+    """What is wrong with the file, what lock itself looks for, and what its folder has."""
+    steps = "  a: {after: none, dataflow: {template: t}, parameters_from: no:f}\n  b: {command: ls}\n  c: {cal: x}\n"
+    folder = make({"g/graph.yaml": f"name: g\nsteps:\n{steps}", "g/env": "NOTE = no\n", "plain.yaml": PLAIN})
+    assert lock(folder).problems == [
+        "g/graph.yaml:3: step 'a': after: no step is called 'none'",
+        "g/graph.yaml:5: step 'c': cal: unknown key (did you mean 'call'?)",
+        "g/graph.yaml:3: step 'a': parameters_from: there is no module 'no' in g or installed",
+        "g/graph.yaml:4: step 'b': command: expected what can be deployed, but step b runs on one machine only: make "
+        "it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph",
+        "g/env:1: expected NAME=value, came 'NOTE = no'",
+    ]
+
+
 def test_two_graphs_may_call_their_modules_the_same(make: Make) -> None:
     library = {"one/lib/params.py": "def make(): ...\n", "two/lib/params.py": "def other(): ...\n"}
     made = lock(

@@ -1,5 +1,7 @@
 """What whoever starts a run may not choose: the code that a job runs, as whom, in what network."""
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.core.graph import Graph, Param
@@ -43,6 +45,11 @@ def test_text_that_anybody_may_fill_in_does_not_reach_what_says_which_code_runs(
     problems = check(graph({option: value}))
     assert [problem.path for problem in problems] == [("steps", "a", "dataflow", option)]
     assert check(graph({option: value}, ("free", "list"))) == []
+
+
+@pytest.mark.parametrize("option", GUARDED)
+def test_in_a_graph_that_is_not_deployed_whoever_runs_it_may_choose(option: str) -> None:
+    assert check(replace(graph({option: "{{ params.free }}"}), deploy=False)) == []
 
 
 @pytest.mark.parametrize("option", [*GUARDED, "region", "machine_type"])
@@ -183,7 +190,7 @@ def test_what_is_taken_from_the_deployment_is_known_by_its_names() -> None:
         "template": "gs://{{ run.deployment.bucket }}/{{ run.deployment['version'] }}",
         "parameters": {"a": ["{{ run.deployment.x }}"]},
     }
-    assert deployment_values(graph(spec)) == ["bucket", "version", "x"]
+    assert deployment_values(graph(spec).steps) == ["bucket", "version", "x"]
 
 
 def test_the_deployment_says_nothing_on_one_machine(refusal: Refusal) -> None:
