@@ -62,7 +62,8 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
     try:
         job = None if claim.new else backend.find(request)
         if job is None and claim.abandoned:
-            return _end(claim, JobEnded(attempt, Outcome.CANCELLED, begun, claimed_at=claim.at))
+            _end(claim, JobEnded(attempt, Outcome.CANCELLED, begun, claimed_at=claim.at))
+            return look_later(ledger, plan, claim.effect)  # a list may have lost what was launched before
         if job is None and claim.lost >= MOST_LOST:
             _end(claim, _worn(claim, begun))
             return look_later(ledger, plan, claim.effect)

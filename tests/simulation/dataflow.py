@@ -91,13 +91,19 @@ class ShakyApi(Api):
         def late() -> None:
             world.loop.at(world.now + world.random.uniform(0.0, 30.0), lambda: self._late(request))
 
-        return world.strike("launch", lambda: self._launch(request), BackendError, late)
+        try:
+            return world.strike("launch", lambda: self._launch(request), BackendError, late)
+        except LaunchRefusedError:
+            world.refused.add(name)
+            raise
 
     def get(self, region: str, job: str) -> Body:
         return self._world.call("status", lambda: self._get(job), BackendError)
 
     def named(self, region: str, name: str) -> list[Body]:
-        return self._world.call("find", lambda: self._listed(name), BackendError)
+        listed = self._world.call("find", lambda: self._listed(name), BackendError)
+        self._world.ponder(name)
+        return listed
 
     def update(self, region: str, job: str, body: dict[str, Any]) -> None:
         self._world.call("cancel", lambda: self._update(job, body), BackendError)
@@ -154,7 +160,7 @@ class ShakyApi(Api):
             past = it.end - 1.0
         elif world.random.random() < world.weather.goes_back:
             world.count("status: goes back")
-            past = world.now - world.random.choice([1.0, 30.0, 300.0])
+            past = world.now - world.random.choice([1.0, 30.0, 300.0, 3000.0])
         return self._service.body(job, past)
 
     def _listed(self, name: str) -> list[Body]:

@@ -193,12 +193,6 @@ MUTANTS = (
         "        again = Launch(effect.run, effect.node, effect.attempt, due)\n"
         '        ledger.queue.put([Task(f"{effect.name}-late", CHECKS, again)])\n',
     ),
-    Mutant(
-        "late looks ask for one list, which may have lost a job",
-        SOLE,
-        "look.look + 1 < LATE_LOOKS",
-        "look.look + 1 < 1",
-    ),
     # The commit.
     Mutant(
         "counters change outside the commit, before it is known to hold",
@@ -381,6 +375,12 @@ MUTANTS = (
         "    if False and",
     ),
     Mutant(
+        "an end at launch counts though another has taken the claim over",
+        MACHINE,
+        " or _outdated(state, event):\n",
+        ":\n",
+    ),
+    Mutant(
         "a launch that was refused is not looked for later",
         LAUNCHING,
         "        return look_later(ledger, plan, effect)\n",
@@ -409,8 +409,9 @@ MUTANTS = (
     Mutant(
         "a job whose state goes back has ended",
         CHECKING,
-        "    if isinstance(status, JobOver) and not status.live:\n",
-        "    if not (isinstance(status, JobOver) and status.live):\n",
+        "    if isinstance(status, JobOver) and not status.live:\n        event = ended(step, state, status, inf)\n",
+        "    if not (isinstance(status, JobOver) and status.live):\n"
+        "        event = JobEnded(look.attempt, Outcome.SUCCEEDED, ledger.clock())\n",
     ),
     Mutant(
         "a launch is sent though its claim was taken over",

@@ -8,7 +8,7 @@ from math import ceil, inf
 from typing import TYPE_CHECKING
 
 from orchestrator.core.messages import SWEEP, Effect, Launch
-from orchestrator.core.overdue import STILL
+from orchestrator.core.overdue import STILL, Pace
 from orchestrator.ports import LAUNCHES, Task
 from orchestrator.queues.local import Delivery, LocalQueue
 from orchestrator.sqlite import Database
@@ -105,7 +105,9 @@ class Line(LocalQueue):
             self.world.failures.append(f"{task.name}: put again, and {waits[0]} still waits")
 
     def _moves(self) -> bool:
-        """Whether any sweep can know that launches get through: launches of what was cancelled leave no trace."""
+        """Whether sweeps know that launches get through. The first cannot, and what was cancelled leaves no trace."""
+        if self.world.traffic.pace == Pace():
+            return False
         states = [state for life in self.world.lives if life.key for state in life.watch.view().states.values()]
         came = [state.ended_at if state.cause == "when" else state.claimed_at for state in states]
         known = (self.world.weather.period or 0.0) + 2 * MOST_SKEW

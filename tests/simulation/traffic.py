@@ -38,7 +38,7 @@ class Traffic:
         self.queue = Line(world, self.database)
         self.period = world.weather.period
         self._next = dict.fromkeys((LAUNCHES, CHECKS), inf)
-        self._pace = Pace()
+        self.pace = Pace()
         self._renamed = 0
         self._forgeries = 0
         self._seen: dict[str, deque[Launch]] = {}
@@ -215,8 +215,8 @@ class Traffic:
 
         def sweep(engine: Engine) -> None:
             if run := engine.store.get_run(life.key):
-                _, pace = engine.sweep_overdue(run, self._pace)
-                self._pace = self._pace.and_of(pace)  # others were swept meanwhile
+                _, pace = engine.sweep_overdue(run, self.pace)
+                self.pace = self.pace.and_of(pace)  # others were swept meanwhile
 
         times = 2 if self.random.random() < 0.2 else 1
         if times == 2:

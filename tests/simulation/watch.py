@@ -19,6 +19,9 @@ SKEW = MOST_SKEW + 1.0
 
 _ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
+#: Causes of ends that come with a launch.
+_AT_LAUNCH = frozenset({"refused", "parameters", "launch", "expression"})
+
 #: From a status, those that may follow it. The same again: it was cancelled, or a claim was taken over.
 ARROWS: dict[str, frozenset[str]] = {
     "pending": frozenset({"pending", "launching", "succeeded", "skipped", "upstream_failed", "cancelled"}),
@@ -73,6 +76,8 @@ class Watch:
             self.failures.append(f"{name}: went to {new.status}, and it had been cancelled before it began")
         if new.attempt != old.attempt and old.stop is not None:
             self.failures.append(f"{name}: attempt {new.attempt} was claimed, and it had been cancelled")
+        if new.cause in _AT_LAUNCH and old.cause != new.cause and old.status is not Status.LAUNCHING:
+            self.failures.append(f"{name}: {old} ended as its launch did, which another had taken over: {new}")
         if new.status is Status.UP_FOR_RETRY:
             self._put_off(node, old, new)
         again = old.status is Status.UP_FOR_RETRY and new.status is Status.LAUNCHING

@@ -210,7 +210,7 @@ def draw(random: Random) -> Weather:
         versions=random.random() < 0.2,
         firestore=random.random() < 0.06,
         lost=random.choice([0.0, 0.0, 0.3]),
-        goes_back=random.choice([0.0, 0.0, 0.1]),
-        contradicts=random.choice([0.0, 0.0, 0.1]),
+        goes_back=random.choice([0.0, 0.0, 0.3]),
+        contradicts=random.choice([0.0, 0.0, 0.2]),
         storms=random.choice([0, 0, 0, 1, 3]),
     )

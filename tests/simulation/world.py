@@ -111,6 +111,7 @@ class World:
         self.machines = [self.machine() for _ in range(MACHINES)]
         self._lags: dict[str, float] = {}
         self.lost: set[str] = set()
+        self.refused: set[str] = set()
         self._storms = [self.random.uniform(0.0, 3000.0) for _ in range(weather.storms)]
 
     @property
@@ -263,6 +264,16 @@ class World:
             slow = self.random.expovariate(1 / 600)
         if slow:
             self.loop.pause("launch is on its way", slow)
+
+    def ponder(self, name: str) -> None:
+        """A handler has seen the jobs of a name, and may stand still before it makes something of that: about a lease.
+
+        It does so more often where its launch was refused, for then it is about to end the attempt.
+        """
+        frozen = self.weather.frozen
+        if frozen and self.random.random() < (0.3 if name in self.refused else 10 * frozen):
+            self.count("handler: frozen")
+            self.loop.pause("find answers", self.weather.lease * self.random.uniform(0.5, 1.3))
 
     def within(self) -> None:
         """A handler is between the read and the write of a commit."""

@@ -241,6 +241,25 @@ def test_a_list_that_lost_a_job_is_asked_for_it_once_more(single: World):
     assert single.queue.next_due([KEY], [CHECKS]) is None
 
 
+def test_the_job_of_a_step_that_was_cancelled_before_it_was_recorded_is_found_though_a_list_lost_it(single: World):
+    def unanswered() -> None:
+        names(single).jobs.append(f"{NAME}/0")
+        raise AmbiguousLaunchError("no answer came")
+
+    names(single).after = [unanswered]
+    with pytest.raises(AmbiguousLaunchError):
+        single.engine.perform(LAUNCH)
+    single.engine.cancel(KEY, STOP)
+    single.now, names(single).listed = 90.0, False
+    single.engine.perform(LAUNCH)
+    assert state(single).status is Status.CANCELLED
+    single.now, names(single).listed = 240.0, True
+    for effect in single.due():
+        if isinstance(effect, Check) and effect.chain == LATE:
+            single.engine.perform(effect)
+    assert names(single).discarded == [f"{NAME}/0"]
+
+
 def test_a_late_look_launches_nothing_where_somebody_deleted_the_document_of_its_step(single: World):
     def refused() -> None:
         raise LaunchRefusedError("400 wrong parameters")
