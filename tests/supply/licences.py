@@ -27,8 +27,9 @@ _READ = {"itsdangerous": "BSD-3-Clause", "jinja2": "BSD-3-Clause", "pyasn1-modul
 
 _HEAD = """# Licences of what is deployed
 
-Each package in `requirements.lock`, with the licence that it says it is under. `make licences` writes this page;
-`tests/unit/test_supply.py` holds it to the lock, to what the packages say, and to the licences that are allowed.
+Each package in `requirements.lock`, with the licence that it declares. `make licences` writes this
+page. `tests/unit/test_supply.py` compares it with the lock file, with what the packages declare,
+and with the licences that are allowed.
 
 | package | licence |
 | --- | --- |
