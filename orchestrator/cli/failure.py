@@ -15,7 +15,7 @@ DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 NO_READER = 141
 
 #: What of the extra ``cloud`` is imported.
-_CLOUD = ("google", "grpc", "googleapiclient", "functions_framework", "flask")
+_CLOUD = ("google", "google_auth_httplib2", "googleapiclient", "grpc", "httplib2", "functions_framework", "flask")
 
 
 def no_extra() -> str:

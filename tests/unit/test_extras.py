@@ -1,5 +1,7 @@
 """What is said to install an extra fits the way in which the package was installed."""
 
+import ast
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator import extras
+from orchestrator.cli import failure
 
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE = Path("/home/ann/orchestrator")
@@ -44,3 +47,13 @@ def test_the_name_is_that_of_the_distribution_and_its_extras_are_its_own():
 
 def test_here_it_is_installed_from_this_repository():
     assert extras.install("drawing") == f"pip install -e '{ROOT}[drawing]'"
+
+
+def test_every_import_of_the_cloud_extra_is_known_as_one():
+    """Without the extra, 'doctor' and 'start' said that a missing httplib2 was a bug in orchestrator."""
+    trees = (ast.parse(path.read_text()) for path in (ROOT / "orchestrator").rglob("*.py"))
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    others = {"orchestrator", "networkx", "pydantic", "pydantic_core", "yaml", "jinja2", "pygraphviz", "click", "rich"}
+    assert {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - others <= set(failure._CLOUD)
