@@ -214,7 +214,7 @@ class Loop:
 
     def _last_seen(self, key: str) -> float:
         """The last moment of which a run says that it has come."""
-        run, states = self._world.store.get_run(key), self._world.store.load_all(key).states.values()
+        run, states = self._world.store.get_run(key), self._world.store.load_all(key, outputs=False).states.values()
         times = [time for state in states for time in (state.claimed_at, state.started_at, state.ended_at)]
         return max((time for time in times if time is not None), default=0.0 if run is None else run.started_at)
 

@@ -79,8 +79,11 @@ class Store(Protocol):
         """The states and counters asked for, as of now; what was never written is absent."""
         ...
 
-    def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
-        """All states and counters of a run. Nothing is known of those that are left out: they are not pending."""
+    def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:
+        """All states and counters of a run. Nothing is known of those that are left out: they are not pending.
+
+        Without ``outputs`` no state has any: together they may take more memory than there is.
+        """
         ...
 
     def find_run(self, run_id: str) -> Run | None:

@@ -87,7 +87,7 @@ def drive(found: Found, how: How, new: bool) -> Driven:
                 _end_jobs(world, loop, view, found.run.id, found.flag)
         run = world.store.get_run(found.run.key) or found.run
         watch.run = run
-        now = replace(found, run=run, view=world.store.load_all(run.key))
+        now = replace(found, run=run, view=world.store.load_all(run.key, outputs=how.json))
     return Driven(now, run.status is RunStatus.RUNNING, tuple(loop.warnings))
 
 

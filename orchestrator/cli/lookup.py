@@ -108,15 +108,18 @@ def store_of(given: Path | None) -> Iterator[tuple[Home, Store]]:
         yield home, store
 
 
-def found_run(given: Path | None, name: str | None, url: str | None = None) -> Found:
-    """The run that a user calls ``name``, or the newest, in the store that ``--home`` or ``--store`` (url) names."""
+def found_run(given: Path | None, name: str | None, url: str | None = None, *, outputs: bool = False) -> Found:
+    """The run that a user calls ``name``, or the newest, in the store that ``--home`` or ``--store`` (url) names.
+
+    Its steps' outputs are read only if they are asked for: they may be large.
+    """
     with named_store(given, url) as (home, store):
         run = find_run(store, name) if name is not None else newest(store)
-        return load(home, store, run, store_url(url) if url is not None else None)
+        return load(home, store, run, store_url(url) if url is not None else None, outputs=outputs)
 
 
-def load(home: Home | None, store: Store, run: Run, url: StoreUrl | None = None) -> Found:
-    plan, view = plan_of(home, store, run), store.load_all(run.key)
+def load(home: Home | None, store: Store, run: Run, url: StoreUrl | None = None, *, outputs: bool = False) -> Found:
+    plan, view = plan_of(home, store, run), store.load_all(run.key, outputs=outputs)
     said = sure_doubts(store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
     return Found(home, run, plan, view, url, tuple(said))
 

@@ -24,7 +24,7 @@ def _wrong(store: Store, key: str, plan: Plan) -> list[str]:
     if run is None:
         raise NotFoundError(f"no run has the key '{key}'")
     unreadable: list[str] = []
-    view = store.load_all(key, lambda error: unreadable.append(str(error)))
+    view = store.load_all(key, lambda error: unreadable.append(str(error)), outputs=False)
     inspector = Inspector(plan)
     found = [*unreadable, *doubts(plan, view), *inspector.states(view)]
     return found if view.unreadable else found + inspector.ending(view, run.status, run.stop)

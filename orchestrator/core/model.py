@@ -93,6 +93,9 @@ class StepState:
     ended_by: str | None = None
     lost: int = 0
 
+    def without_outputs(self) -> "StepState":
+        return self if self.outputs is None else replace(self, outputs=None)
+
 
 PENDING = StepState()
 

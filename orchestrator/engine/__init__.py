@@ -125,10 +125,10 @@ class Engine(Ledger):
         """
         if run is None or run.status is not RunStatus.RUNNING:
             return None
-        plan, view = self._plans[run.version], self.store.load_all(run.key, unreadable)
+        plan, view = self._plans[run.version], self.store.load_all(run.key, unreadable, outputs=False)
         if run.stop is not None:
             self._stop(run, plan, _stoppable(plan), run.stop, view)
-            view = self.store.load_all(run.key, lambda _: None)  # it has heard
+            view = self.store.load_all(run.key, lambda _: None, outputs=False)  # it has heard
         found = sure_doubts(self.store, run.key, plan, view)
         for said in found:
             doubtful(said)
@@ -144,7 +144,7 @@ class Engine(Ledger):
         run, plan = self.known(key)
         if nodes is None:  # of a run that has ended, jobs may go on
             stop, nodes = self.store.stop_run(key, stop) or stop, _stoppable(plan)
-        return self._stop(run, plan, nodes, stop, self.store.load_all(key))
+        return self._stop(run, plan, nodes, stop, self.store.load_all(key, outputs=False))
 
     def _stop(self, run: Run, plan: Plan, nodes: Collection[int], stop: Stop, view: View) -> tuple[int, int]:
         """The last step first, so that none begins because one before it was stopped.
@@ -171,7 +171,7 @@ class Engine(Ledger):
         """
         stored = self.store.get_run(run.key)
         stop = stored.stop if stored is not None else None
-        view = self.store.load_all(run.key) if stop or status is RunStatus.FAILED else View()
+        view = self.store.load_all(run.key, outputs=False) if stop or status is RunStatus.FAILED else View()
         live = _stoppable(plan).intersection(node for node, state in view.states.items() if state.live)
         if stop is not None and live:
             self._stop(run, plan, live, stop, view)

@@ -11,5 +11,5 @@ def sure_doubts(store: Store, key: str, plan: Plan, view: View) -> Doubts:
     seeming = doubts(plan, view)
     if not seeming:
         return seeming
-    again = doubts(plan, store.load_all(key, lambda _: None))
+    again = doubts(plan, store.load_all(key, lambda _: None, outputs=False))
     return {said: nodes for said, nodes in seeming.items() if said in again}

@@ -131,11 +131,11 @@ class FirestoreStore:
                     self._remember(run, int(snapshot.id), _seen(snapshot))
         return _view(found, steps.id, refuse)
 
-    def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
+    def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:
         parts = (self._steps(run), self._counters(run))
         with translated("load a run"):  # each is read as it comes: together they may be larger than what is in them
             found = (snapshot for part in parts for snapshot in part.stream(retry=_AGAIN, timeout=_STREAM))
-            return _view(found, "steps", unreadable)
+            return _view(found, "steps", unreadable, outputs)
 
     def find_run(self, run_id: str) -> Run | None:
         for snapshot in self._read([ids.place(self._client, run_id)], "find a run"):
@@ -357,7 +357,7 @@ def _seen(snapshot: DocumentSnapshot) -> _Seen:
     return _Seen(documents.to_state(_path(snapshot), _fields(snapshot)), snapshot.update_time)
 
 
-def _view(found: Iterable[DocumentSnapshot], steps: str, unreadable: Unreadable) -> View:
+def _view(found: Iterable[DocumentSnapshot], steps: str, unreadable: Unreadable, outputs: bool = True) -> View:
     states: dict[int, StepState] = {}
     counters: dict[int, Counter] = {}
     unknown: set[int] = set()
@@ -369,7 +369,8 @@ def _view(found: Iterable[DocumentSnapshot], steps: str, unreadable: Unreadable)
             counters[number] = documents.read_counter(path, fields)
             return
         unknown.add(number)
-        states[number] = documents.to_state(path, fields)
+        state = documents.to_state(path, fields)
+        states[number] = state if outputs else state.without_outputs()
         unknown.remove(number)
 
     for _ in readable((partial(put, snapshot) for snapshot in found), unreadable):

@@ -64,10 +64,13 @@ class MemoryStore:
                 {join: counters[join] for join in joins if join in counters},
             )
 
-    def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:  # noqa: ARG002
+    def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:  # noqa: ARG002
         with self._lock:
             states, counters = self._of(run)
-            return View(dict(states), dict(counters))
+            return View(
+                dict(states) if outputs else {node: state.without_outputs() for node, state in states.items()},
+                dict(counters),
+            )
 
     def find_run(self, run_id: str) -> Run | None:
         return self._runs.get(self._ids.get(run_id, ""))

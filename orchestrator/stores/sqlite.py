@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -40,8 +40,9 @@ _STATES = "SELECT node, state FROM states WHERE run = ?"
 #: How many numbers one query names: SQLite takes 32,766 variables, older builds 999.
 _CHUNK = 900
 
-#: How many states are remembered between transactions, of all runs together.
-_REMEMBERED = 100_000
+#: How many states are remembered between transactions, of all runs together, and of how many characters of JSON: in
+#: memory a value may take thirty times as much.
+_REMEMBERED, _REMEMBERED_TEXT = 100_000, 16_000_000
 
 _text = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -67,6 +68,7 @@ class SqliteStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, _Known] = {}
+        self._held = 0  # how many characters of JSON have been remembered, at most
         self._written: tuple[str, Plan] | None = None  # the plan that was written last; it would be read as it is
         with database.write() as connection:
             (schema,) = connection.execute("PRAGMA user_version").fetchone()
@@ -84,16 +86,20 @@ class SqliteStore:
                     (run, node, _text(codec.state_to_json(state))) for node, state in known.changed_states.items()
                 ]
                 connection.executemany("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", states)
+                for _, _, text in states:
+                    self._held += len(text)
                 known.changed_states.clear()
             if known.changed_counters:
                 counters = [(run, join, *_row(counter)) for join, counter in known.changed_counters.items()]
                 connection.executemany("INSERT OR REPLACE INTO counters VALUES (?, ?, ?, ?, ?, ?, ?)", counters)
                 known.changed_counters.clear()
-        if sum(len(known.states) for known in self._known.values()) > _REMEMBERED:
+        number = sum(len(known.states) for known in self._known.values())
+        if number > _REMEMBERED or self._held > _REMEMBERED_TEXT:
             self.drop()
 
     def drop(self) -> None:
         self._known.clear()
+        self._held = 0
         self._written = None
 
     def open_run(self, run: Run, plan: Plan) -> Run:
@@ -142,17 +148,20 @@ class SqliteStore:
                 _counters(run, list(_select(connection, f"{_COUNTERS} AND number IN", run, joins))),
             )
 
-    def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
+    def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:
         left_out: list[UnreadableRecordError] = []
+        sizes: dict[int, int] = {}
         with self._database.write() as connection:  # one moment for both tables
             self.flush(connection)
-            rows = connection.execute(_STATES, (run,)).fetchall()
-            states = _states(run, rows, left_out.append)
+            rows = connection.execute(_STATES, (run,))
+            states = _states(run, _measured(rows, sizes), left_out.append, outputs)
             counters = _counters(run, connection.execute(_COUNTERS, (run,)), left_out.append)
-            self._known[run] = _Known(not left_out, dict(states), dict(counters))
+            if outputs:
+                self._known[run] = _Known(not left_out, dict(states), dict(counters))
+                self._held += sum(sizes.values())
         for error in left_out:
             unreadable(error)
-        return View(states, counters, {node for node, _ in rows} - states.keys() if left_out else frozenset())
+        return View(states, counters, sizes.keys() - states.keys())
 
     def find_run(self, run_id: str) -> Run | None:
         with self._database.read() as connection:
@@ -249,11 +258,20 @@ def _select(connection: sqlite3.Connection, query: str, run: str, numbers: Colle
         yield from connection.execute(f"{query} ({','.join('?' * len(chunk))})", (run, *chunk))
 
 
-def _states(run: str, rows: Iterable[tuple[int, str]], unreadable: Unreadable = refuse) -> dict[int, StepState]:
+def _measured(rows: Iterable[tuple[int, str]], sizes: dict[int, int]) -> Iterator[tuple[int, str]]:
+    for node, text in rows:
+        sizes[node] = len(text)
+        yield node, text
+
+
+def _states(
+    run: str, rows: Iterable[tuple[int, str]], unreadable: Unreadable = refuse, outputs: bool = True
+) -> dict[int, StepState]:
     states: dict[int, StepState] = {}
     for node, text in rows:
         try:
-            states[node] = _to_state(run, node, text)
+            state = _to_state(run, node, text)
+            states[node] = state if outputs else state.without_outputs()
         except UnreadableRecordError as error:
             unreadable(error)
     return states

@@ -1,6 +1,7 @@
 """What every store promises."""
 
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -98,6 +99,23 @@ def test_a_commit_writes_the_step_and_the_arrivals_together(store: Store):
     assert store.transact("key1", 1, end) == Commit(True, DONE, {0: Counter(2, Tally(succeeded=2))})
     assert store.load("key1", [0, 1, 2], [0, 1]) == View({0: DONE, 1: DONE}, {0: Counter(2, Tally(succeeded=2))})
     assert store.load_all("key1") == View({0: DONE, 1: DONE}, {0: Counter(2, Tally(succeeded=2))})
+
+
+def test_all_of_a_run_can_be_had_without_its_outputs_and_then_takes_no_memory_for_them(store: Store):
+    """In memory a list takes thirty times what it takes as JSON: 20 MB here, of 1.2 MB."""
+    store.open_run(RUN, PLAN)
+    large = replace(DONE, outputs={"x": [[]] * 50_000})
+    for node in range(8):
+        store.transact("key1", node, lambda _: Transition(large))
+    bare = View(dict.fromkeys(range(8), replace(DONE, outputs=None)), {})
+    store.load_all("key1", outputs=False)  # what a client brings along the first time
+    tracemalloc.start()
+    found = store.load_all("key1", outputs=False)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == bare
+    assert most < 12_000_000
+    assert store.load_all("key1").states == dict.fromkeys(range(8), large)
 
 
 def test_a_refused_commit_writes_nothing_and_shows_what_is_there(store: Store):

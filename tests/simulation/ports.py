@@ -57,9 +57,9 @@ class ShakyStore:
             return self._call("load", lambda: self._torn(self.inner.load(run, nodes, ()), run, joins))
         return self._call("load", lambda: self.inner.load(run, nodes, joins))
 
-    def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
+    def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:
         joins = range(len(self.world.life(run).plan.joins))
-        return self._call("load_all", lambda: self._torn(self.inner.load_all(run, unreadable), run, joins))
+        return self._call("load_all", lambda: self._torn(self.inner.load_all(run, unreadable, outputs), run, joins))
 
     def find_run(self, run_id: str) -> Run | None:
         return self.inner.find_run(run_id)

@@ -72,8 +72,8 @@ class VersionedStore:
     def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
         return self._seen(self._store.load(run, nodes, joins))
 
-    def load_all(self, run: str, unreadable: Unreadable = refuse) -> View:
-        return self._seen(self._store.load_all(run, unreadable))
+    def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:
+        return self._seen(self._store.load_all(run, unreadable, outputs))
 
     def _seen(self, view: View) -> View:
         return replace(view, states={node: self._through(state) for node, state in view.states.items()})

@@ -110,7 +110,7 @@ def test_a_sweep_of_what_adds_up_reads_the_run_once(world):
     fan = ended(world, 0, 1)
     loads: list[str] = []
     load_all = fan.store.load_all
-    fan.store.load_all = lambda key, *rest: loads.append(key) or load_all(key, *rest)
+    fan.store.load_all = lambda key, *rest, **how: loads.append(key) or load_all(key, *rest, **how)
     fan.engine.sweep(KEY, "1")
     assert loads == [KEY]
 

@@ -34,7 +34,7 @@ def command(run: str | None, home: Path | None, **driving: Any) -> int:
         chosen = find_run(store, run) if run is not None else only_unfinished(store)
     with place.hold(chosen.id):
         with store_of(home) as (_, store):
-            found = load(place, store, store.get_run(chosen.key) or chosen)
+            found = load(place, store, store.get_run(chosen.key) or chosen, outputs=as_told.json)
         if found.run.status is not RunStatus.RUNNING:
             return close_ended(found, as_told)
         refuse_cloud_steps(found.plan.steps, as_told.simulate)

@@ -77,7 +77,7 @@ def run(wanted: Order, home: Home, as_told: How) -> int:
                 found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View())
             else:
                 wanted.check_same(stored)
-                found = load(home, store, stored)
+                found = load(home, store, stored, outputs=as_told.json)
         if found.run.status is not RunStatus.RUNNING:
             return close_ended(found, as_told)
         return close(drive(found, as_told, new=stored is None), as_told)

@@ -42,7 +42,7 @@ def command(run: str | None, everything: bool, home: Path | None, store: str | N
 
     RUN is a run's id, or as much of its beginning as is unique.
     """
-    found = found_run(home, run, store)
+    found = found_run(home, run, store, outputs=as_json)
     if as_json:
         told = report(found.run, found.plan, found.view.states, found.word)
         echo_json(told | ({"doubts": list(found.doubts)} if found.doubts else {}))
