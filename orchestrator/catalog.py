@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from orchestrator.definition.wording import listed
-from orchestrator.errors import NotFoundError
+from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.home import root_of
 from orchestrator.suggestions import did_you_mean
 
@@ -14,7 +14,8 @@ SUFFIXES = (".yaml", ".yml", ".json", ".py")
 def find_graph(name: str, folder: Path = Path()) -> Path:
     """The file of the graph that a user calls ``name``: a path, or ``graphs/NAME.yaml``, or ``graphs/NAME/graph.yaml``.
 
-    ``graphs/`` is that of ``folder``, or the nearest above it in the same repository. Raises NotFoundError.
+    ``graphs/`` is that of ``folder``, or the nearest above it in the same repository. Raises NotFoundError, and
+    UsageError if several files there have that name.
     """
     path = folder / name
     if path.is_file():
@@ -23,9 +24,12 @@ def find_graph(name: str, folder: Path = Path()) -> Path:
         if found := _inside(path):
             return found[-1]
         raise NotFoundError(f"{name}: expected a file graph.yaml, graph.json or graph.py in this folder")
-    known = graphs(nearest(folder))
-    if name in known:
-        return known[name]
+    there = graph_files(nearest(folder) / "graphs")
+    if files := [str(file) for known, file in there if known == name]:
+        if len(files) > 1:
+            raise UsageError(f"{name}: {listed(files, 'and')} have this name: give the path of the one you mean")
+        return Path(files[0])
+    known = dict(there)
     if path.suffix in SUFFIXES:
         raise NotFoundError(f"{name}: there is no such file")
     where = f"; here are {listed(sorted(known), 'and')}" if known else ""

@@ -12,9 +12,21 @@ from orchestrator.settings import read_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+class NamedPath(click.Path):
+    """A path. An empty text is none, though Python takes it for the current folder: a variable was not set."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("expected a path, got an empty text: is a variable not set?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 home_option = click.option(
     "--home",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=NamedPath(path_type=Path, file_okay=False),
     help="Where runs are kept. [default: .orchestrator/ at the root of the repository]",
 )
 

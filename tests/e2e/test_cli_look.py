@@ -248,6 +248,28 @@ def test_graphs_and_schema(ran: Place, tmp_path: Path) -> None:
     assert ran.look("schema").json["title"] == "Orchestrator graph"
 
 
+def test_a_name_that_two_files_have_means_neither(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    for file in ("graphs/sales.yaml", "graphs/sales/graph.json"):
+        place.write(file, '{"name": "sales", "steps": {"a": {"command": ["true"]}}}')
+    assert place.look("graphs").out == "sales  graphs/sales/graph.json\nsales  graphs/sales.yaml\n"
+    said = place.look("run", "sales")
+    assert (said.code, said.err) == (
+        2,
+        "error: sales: graphs/sales/graph.json and graphs/sales.yaml have this name: "
+        "give the path of the one you mean\n",
+    )
+
+
+@pytest.mark.parametrize("words", [["runs", "--home", ""], ["plot", "sales", "-o", ""], ["lock", ""]])
+def test_an_empty_text_is_no_path(ran: Place, words: list[str]) -> None:
+    """Python takes it for the current folder, whose files would then be closed to others and hidden from git."""
+    said = ran.look(*words)
+    assert said.code == 2
+    assert "expected a path, got an empty text: is a variable not set?" in said.err
+    assert not (ran.folder / ".gitignore").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [

@@ -10,7 +10,7 @@ import click
 
 from orchestrator.catalog import nearest
 from orchestrator.cli.failure import DONE, FAILED
-from orchestrator.cli.options import deployment_options, json_option
+from orchestrator.cli.options import NamedPath, deployment_options, json_option
 from orchestrator.cli.saying import echo_json
 from orchestrator.deployment import Deployment
 from orchestrator.settings import read_reach_settings
@@ -38,7 +38,7 @@ credentials, no such project.
 @deployment_options
 @click.option(
     "--graphs",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=NamedPath(path_type=Path, file_okay=False),
     default="graphs",
     show_default=True,
     help="The folder with the graphs and their graphs.lock.",

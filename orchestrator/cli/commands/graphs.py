@@ -15,11 +15,11 @@ Example:
 @click.command(epilog=EPILOG)
 def command() -> None:
     """List the graphs in graphs/ by name."""
-    from orchestrator.catalog import graphs, nearest
+    from orchestrator.catalog import graph_files, nearest
 
-    found = graphs(nearest())
+    found = graph_files(nearest() / "graphs")
     if not found:
         raise NotFoundError("there is no graph in graphs/ here: a graph is graphs/NAME.yaml or graphs/NAME/graph.yaml")
-    width = column(list(found), 100)
-    for name, path in found.items():
+    width = column([name for name, _ in found], 100)
+    for name, path in found:
         echo(f"{name:{width}}  {path}")

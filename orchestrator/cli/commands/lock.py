@@ -8,7 +8,7 @@ import click
 
 from orchestrator.catalog import nearest
 from orchestrator.cli.failure import DONE, WRONG, complain
-from orchestrator.cli.options import json_option
+from orchestrator.cli.options import NamedPath, json_option
 from orchestrator.cli.saying import echo
 from orchestrator.cli.words import counted
 from orchestrator.locking import NAME, Lock, lock
@@ -29,7 +29,7 @@ _USUAL = Path("graphs")
 
 
 @click.command(epilog=EPILOG)
-@click.argument("folder", type=click.Path(path_type=Path), default=_USUAL)
+@click.argument("folder", type=NamedPath(path_type=Path), default=_USUAL)
 @click.option("--check", is_flag=True, help="Write nothing; say what has changed since the lock was written.")
 @json_option
 def command(folder: Path, check: bool, as_json: bool) -> int:

@@ -7,7 +7,7 @@ import click
 
 from orchestrator.cli.closing import graph_of
 from orchestrator.cli.lookup import found_run
-from orchestrator.cli.options import place_options
+from orchestrator.cli.options import NamedPath, place_options
 from orchestrator.cli.saying import echo
 from orchestrator.errors import UsageError
 
@@ -23,7 +23,7 @@ Examples:
 @click.argument("graph", required=False)
 @click.option("--run", metavar="RUN", help="Draw a run of it: its graph, as it was, and how each step stands.")
 @click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .png, .svg or .mmd file."
+    "-o", "--output", required=True, type=NamedPath(path_type=Path, dir_okay=False), help="A .png, .svg or .mmd file."
 )
 @place_options
 def command(graph: str | None, run: str | None, output: Path, home: Path | None, store: str | None) -> None:

@@ -11,7 +11,7 @@ import click
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
 from orchestrator.cli.given import given_params
 from orchestrator.cli.interrupt import interruptible
-from orchestrator.cli.options import json_option
+from orchestrator.cli.options import NamedPath, json_option
 from orchestrator.cli.rehearsed import Kept, Rehearsed
 from orchestrator.cli.rehearsing import Wanted, rehearse
 from orchestrator.cli.saying import echo, echo_json
@@ -45,7 +45,7 @@ _KILL_EVERY = 5.0
 @click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A param of the runs; repeatable.")
 @click.option(
     "--params-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=NamedPath(path_type=Path, exists=True, dir_okay=False),
     help="Params as YAML or JSON; --param wins.",
 )
 @click.option("--runs", type=click.IntRange(1, 1000), metavar="N", default=1, show_default=True, help="How many runs.")

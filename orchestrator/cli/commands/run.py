@@ -10,7 +10,7 @@ from orchestrator.cli.closing import close, close_ended
 from orchestrator.cli.drive import How, drive, refuse_cloud_steps
 from orchestrator.cli.given import given_params
 from orchestrator.cli.lookup import Found, choose_home, load
-from orchestrator.cli.options import driving_options, how
+from orchestrator.cli.options import NamedPath, driving_options, how
 from orchestrator.cli.saying import echo
 from orchestrator.core.model import RunStatus, View
 from orchestrator.errors import UnreadableRecordError, UsageError
@@ -39,7 +39,7 @@ Exit codes: 0 the run succeeded, 1 it failed or was cancelled, 2 wrong use or an
 )
 @click.option(
     "--params-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=NamedPath(path_type=Path, exists=True, dir_okay=False),
     help="Params as YAML or JSON; --param wins.",
 )
 @click.option("--run-id", metavar="ID", help="The run's id. [default: the graph's name, the time, and four letters]")

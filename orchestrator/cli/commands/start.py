@@ -8,7 +8,7 @@ import click
 
 from orchestrator.cli.failure import DONE, complain
 from orchestrator.cli.given import given_params
-from orchestrator.cli.options import deployment_options, json_option
+from orchestrator.cli.options import NamedPath, deployment_options, json_option
 from orchestrator.cli.saying import echo, echo_json
 from orchestrator.deployment import Deployment
 from orchestrator.errors import NotFoundError, OrchestratorError
@@ -41,7 +41,7 @@ that is not deployed or wrong params.
 )
 @click.option(
     "--params-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=NamedPath(path_type=Path, exists=True, dir_okay=False),
     help="Params as YAML or JSON; --param wins.",
 )
 @click.option("--run-id", metavar="ID", help="The run's id. [default: the graph's name, the time, and four letters]")
