@@ -41,6 +41,18 @@ def test_a_run_goes_from_its_start_to_its_end_by_tasks_alone(started: Cloud):
     assert dict(started.dataflow.launches) == {name: 1}
 
 
+def test_a_launch_that_nobody_owes_is_acknowledged_and_begins_nothing(started: Cloud):
+    """Whoever may put tasks could launch a step before those before it had ended."""
+    (held,) = started.held("launches")
+    seen = decode(held.http_request.body)
+    assert isinstance(seen, Launch)
+    assert len(seen.proof) == 32
+    made_up = (Launch(KEY, 1, 1), Launch(KEY, 1, 1, proof="0" * 32), replace(seen, node=1), replace(seen, attempt=2))
+    assert [started.task(launch).status_code for launch in made_up] == [200] * 4
+    assert started.world("on_task").engine.store.load_all(KEY).states == {}
+    assert dict(started.dataflow.launches) == {}
+
+
 def test_a_job_has_the_options_that_the_deployment_sets(started: Cloud, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ORCHESTRATOR_JOB_OPTIONS", '{"service_account": "jobs@demo.iam.gserviceaccount.com"}')
     monkeypatch.setenv("ORCHESTRATOR_JOB_PREFIX", "orc-dev")
