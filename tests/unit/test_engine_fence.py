@@ -336,3 +336,27 @@ def test_a_second_job_that_cannot_be_cancelled_now_is_looked_for_again(single: W
     single.engine.backends = {"job": (listening := Names(single, jobs=service.jobs))}
     single.engine.perform(later)
     assert listening.discarded == [f"{NAME}/1"]
+
+
+def test_a_launch_that_arrives_after_its_sender_adopted_another_s_job_is_stopped(single: World):
+    """The sender had stood still, had no answer, and found what another had launched and recorded meanwhile."""
+
+    class Unanswered(Names):
+        def launch(self, request: JobRequest) -> Launched:
+            if not self.after:
+                return super().launch(request)
+            request.fence()
+            self.after.pop()()
+            found = self.find(request)
+            assert found is not None
+            return found
+
+    single.engine.backends = {"job": (service := Unanswered(single, after=[other(single, 100.0)]))}
+    single.engine.perform(LAUNCH)
+    assert service.jobs == [f"{NAME}/0"]
+    service.jobs.append(f"{NAME}/1")
+    later = Check(KEY, 0, 1, LATE, due=250.0)
+    single.now = 250.0
+    assert later in single.due()
+    single.engine.perform(later)
+    assert service.discarded == [f"{NAME}/1"]
