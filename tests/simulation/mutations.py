@@ -100,9 +100,6 @@ MUTANTS = (
         "    made_up = look.chain.endswith(STOP) and state.stop is None",
         "    made_up = False",
     ),
-    Mutant(
-        "a launch that came too late is not looked for again", LAUNCHING, "if sent and not commit.applied:", "if False:"
-    ),
     # Several runs at once.
     Mutant(
         "the plan of one run is taken for that of all",
