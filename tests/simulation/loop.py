@@ -29,13 +29,17 @@ class Crash(BaseException):
 
 @dataclass(slots=True, eq=False)
 class Handler:
-    """Something that runs and may be interrupted. ``done`` is told how it ended: None, or what it raised."""
+    """Something that runs and may be interrupted. ``done`` is told how it ended: None, or what it raised.
+
+    ``process``: where it runs.
+    """
 
     number: int
     name: str
     body: Callable[[], object]
     done: Callable[[BaseException | None], None]
     wake: float
+    process: int
     started: float | None = None
     place: str = "starts"
     thread: greenlet | None = None
@@ -67,10 +71,15 @@ class Loop:
         heappush(self._timers, (when, next(self._numbers), action))
 
     def spawn(
-        self, name: str, body: Callable[[], object], done: Callable[[BaseException | None], None], wake: float
+        self,
+        name: str,
+        body: Callable[[], object],
+        done: Callable[[BaseException | None], None],
+        wake: float,
+        process: int,
     ) -> None:
-        """Let a handler begin at ``wake``."""
-        self.handlers.append(Handler(next(self._numbers), name, body, done, wake))
+        """Let a handler begin at ``wake``, in a process."""
+        self.handlers.append(Handler(next(self._numbers), name, body, done, wake, process))
 
     def pause(self, place: str, seconds: float = 0.0) -> None:
         """Give the others a turn. Called by handlers, before each of their calls."""
@@ -78,6 +87,14 @@ class Loop:
         assert handler is not None
         handler.place, handler.wake = place, self.now + seconds
         self._hub.switch()
+
+    def beside(self, seconds: float) -> bool:
+        """Whether a handler runs, and another of its process may go on within so many seconds."""
+        here = self._current
+        if here is None or here.thread is not getcurrent():
+            return False
+        soon = (it for it in self.handlers if it.wake <= self.now + seconds and it is not here)
+        return any(it.process == here.process for it in soon)
 
     def deadline(self) -> float:
         """When the handler that runs now will be ended."""
@@ -109,10 +126,13 @@ class Loop:
         self.now = min(coming)
         return True
 
-    def crash(self) -> None:
-        """All handlers that have begun are gone at once."""
-        for handler in [handler for handler in self.handlers if handler.thread is not None]:
-            self._resume(handler, Crash("everything"))
+    def crash(self, process: int | None = None) -> int:
+        """All handlers that have begun, of a process if one is named, are gone at once. How many that were."""
+        begun = [it for it in self.handlers if it.thread is not None and process in (None, it.process)]
+        for handler in begun:
+            if handler in self.handlers:  # else it went with another one
+                self._resume(handler, Crash("everything"))
+        return len(begun)
 
     def stop(self) -> None:
         """End all handlers, silently."""

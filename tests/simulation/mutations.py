@@ -7,7 +7,7 @@ ENGINE, LEDGER, LAUNCHING, CLAIMING, SOLE, CHECKING = (
     f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "claiming", "sole", "checking")
 )
 SWEEPING, OVERDUE, FITTING = "engine/sweeping.py", "core/overdue.py", "core/fitting.py"
-PROVING = "engine/proving.py"
+PROVING, RENDERING = "engine/proving.py", "engine/rendering.py"
 DATAFLOW, STANDING = "jobs/dataflow/backend.py", "jobs/dataflow/standing.py"
 MEMORY, IDS, MESSAGES = "stores/memory.py", "stores/_ids.py", "core/messages.py"
 
@@ -112,6 +112,48 @@ MUTANTS = (
         MEMORY,
         "            self._counters[run.key] = {}\n",
         "            self._counters[run.key] = next(iter(self._counters.values()), {})\n",
+    ),
+    # Several handlers in one process.
+    Mutant(
+        "the engine keeps on itself which run it is at",
+        ENGINE,
+        "        run, plan = self.known(effect.run)\n        if (said",
+        "        self.at = self.known(effect.run)\n        run, plan = self.at\n        if (said",
+    ),
+    Mutant(
+        "the engine keeps on itself what was committed last",
+        LEDGER,
+        "        self.follow(run, plan, node, self.commit(run, plan, node, event))\n",
+        "        self.last = self.commit(run, plan, node, event)\n        self.follow(run, plan, node, self.last)\n",
+    ),
+    Mutant(
+        "the engine keeps on itself what it is launching",
+        LAUNCHING,
+        "    claim = claimed(ledger, run, plan, effect)\n    if isinstance(claim, StepState):\n        ledger.roll",
+        "    ledger.claim = claimed(ledger, run, plan, effect)\n    claim = ledger.claim\n"
+        "    if isinstance(claim, StepState):\n        ledger.roll",
+    ),
+    Mutant(
+        "what expressions see is what somebody else's see",
+        RENDERING,
+        '    return {"params": dict(run.params), "run": dict(facts(run)), "steps": steps}\n',
+        '    seen: dict[str, Json] = globals().setdefault("_seen", {})\n'
+        "    seen.update(params=dict(run.params), run=dict(facts(run)), steps=steps)\n    return seen\n",
+    ),
+    Mutant(
+        "the plan that was asked for last is everybody's",
+        LEDGER,
+        "        return run, self._plans[run.version]\n",
+        "        self.wanted = run.version\n        return run, self._plans[self.wanted]\n",
+    ),
+    Mutant(
+        "who meets another who pays lets him pay",
+        LEDGER,
+        "        if tasks:\n            self.queue.put(tasks)\n",
+        "        owed = self.__dict__.setdefault('owed', [])\n        owed += tasks\n"
+        "        if self.__dict__.get('paying'):\n            return\n        self.paying = True\n"
+        "        try:\n            while owed:\n                part, owed[:] = list(owed), []\n"
+        "                self.queue.put(part)\n        finally:\n            self.paying = False\n",
     ),
     # Whose an id is.
     Mutant(

@@ -2,13 +2,17 @@
 
 from collections import Counter
 from functools import lru_cache
+from random import Random
 
 import pytest
 
+from orchestrator.engine import Engine
+from orchestrator.stores.firestore import FirestoreStore
 from tests.real_graphs import graph_names
 from tests.simulation.__main__ import Sum, repeated, several
-from tests.simulation.weather import EVERYTHING
-from tests.simulation.world import simulate
+from tests.simulation.graphs import random_scenario
+from tests.simulation.weather import EVERYTHING, Weather
+from tests.simulation.world import World, simulate
 
 CHUNKS, CHUNK = 10, 50
 
@@ -36,6 +40,16 @@ def test_every_kind_of_bad_luck_has_happened() -> None:
 @pytest.mark.parametrize("dag", graph_names(LARGEST))
 def test_a_real_graph_ends_as_the_oracle_says_whatever_goes_wrong(dag: str) -> None:
     assert list(simulate(7, dag=dag).failures) == [], repeated(7, dag)
+
+
+def test_a_world_of_threads_leaves_the_product_as_it_was() -> None:
+    product = Engine.perform.__code__, FirestoreStore.transact.__code__
+    weather = Weather(threads=1.0, firestore=True)
+    world = World([random_scenario(Random(1))], weather, Random(2))
+    result = world.play()
+    assert list(result.failures) == []
+    assert result.fates["thread: suspended between two statements"]
+    assert (Engine.perform.__code__, FirestoreStore.transact.__code__) == product
 
 
 def test_a_seed_always_gives_the_same_world() -> None:

@@ -261,11 +261,12 @@ class Traffic:
         def over(error: BaseException | None) -> None:
             if isinstance(error, Crash):
                 self.world.machines[number] = self.world.machine()
+                self.world.threads.died(number)
             elif error is not None and not self._helped(name, error):
                 self.world.failures.append(f"{name}: raised {error!r}, which no retry can help")
             done(error)
 
-        self.world.loop.spawn(name, lambda: body(self.world.machines[number]), over, wake)
+        self.world.loop.spawn(name, lambda: body(self.world.machines[number]), over, wake, number)
 
     def _helped(self, name: str, error: BaseException) -> bool:
         """Whether another try may help, or nothing needs to: what a run that is gone is asked for is dropped."""

@@ -56,6 +56,7 @@ OTHERS = (
     "task: forged", "task: can never be performed", "task: damaged",
     "operator: cancels the run", "operator: cancels steps", "operator: twice", "operator: gives up",
     "handler: outlives its request", "handler: frozen", "launch: frozen on the way", "clock: jumps",
+    "thread: suspended between two statements", "process: dies with all its threads",
     "expression: raises", "job: leaves too much", "machine: older", "machine: newer",
     "find: a list loses a job", "status: goes back", "launch: refused, and it runs", "launch: one job too many",
     "quota: none for now", "run: beside others", "hand: deletes a step",
@@ -100,7 +101,8 @@ class Weather:
     before or after a call. ``pace``: seconds between two launches that the queue lets through. ``disorder``: whether it
     keeps no order. ``hard``: whether it backs off for minutes and gives up soon. ``versions``: whether the machines are
     of several versions. ``firestore``: whether the store is the adapter of Firestore's. ``hand``: whether somebody
-    deletes the documents of steps. ``forged``: that with a task another is put that nobody owes.
+    deletes the documents of steps. ``forged``: that with a task another is put that nobody owes. ``threads``: that a
+    handler is suspended between two statements, where all of them are threads of one process (threads.py).
 
     Of Dataflow: ``lost``: that a list loses a job. ``goes_back``: that a state is an older one than was told before.
     ``contradicts``: that a launch is refused and runs. ``storms``: times without quota.
@@ -132,6 +134,7 @@ class Weather:
     versions: bool = False
     firestore: bool = False
     hand: bool = False
+    threads: float = 0.0
     lost: float = 0.0
     goes_back: float = 0.0
     contradicts: float = 0.0
@@ -149,7 +152,9 @@ class Weather:
 
     @property
     def is_calm(self) -> bool:
-        return self == Weather(unique=self.unique, lease=self.lease, hints=self.hints, cancels=self.cancels)
+        return self == Weather(
+            unique=self.unique, lease=self.lease, hints=self.hints, cancels=self.cancels, threads=self.threads
+        )
 
     def strikes(self, random: Random, verb: str) -> str | None:
         """What goes wrong with a call; None if nothing does."""
@@ -214,3 +219,10 @@ def draw(random: Random) -> Weather:
         contradicts=random.choice([0.0, 0.0, 0.2]),
         storms=random.choice([0, 0, 0, 1, 3]),
     )
+
+
+def threaded(weather: Weather, random: Random) -> Weather:
+    """That weather, or the same where handlers are threads: none of them is ended alone when its request times out."""
+    if random.random() >= (0.5 if weather.firestore else 0.2):
+        return weather
+    return replace(weather, threads=random.choice([0.05, 0.3]), outlives=weather.outlives or not weather.is_calm)

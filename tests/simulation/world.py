@@ -30,9 +30,10 @@ from tests.simulation.ports import ShakyBackend, ShakyStore, struck, struck_with
 from tests.simulation.real import real_scenario
 from tests.simulation.retention import LoosePages
 from tests.simulation.scenario import TOO_MUCH, Fate, Raises, Scenario
+from tests.simulation.threads import Threads
 from tests.simulation.traffic import Traffic
 from tests.simulation.versions import ports
-from tests.simulation.weather import WITHIN, Weather, draw
+from tests.simulation.weather import WITHIN, Weather, draw, threaded
 
 if TYPE_CHECKING:
     from tests.simulation.firestore import Service
@@ -108,7 +109,8 @@ class World:
         self.traffic = Traffic(self)
         self.operator = Operator(self)
         self.hand = Hand(self)
-        self.machines = [self.machine() for _ in range(MACHINES)]
+        self.threads = Threads(self)
+        self.machines = [self.machine() for _ in range(1 if weather.threads else MACHINES)]
         self._lags: dict[str, float] = {}
         self.lost: set[str] = set()
         self.refused: set[str] = set()
@@ -141,7 +143,8 @@ class World:
         backends = {"job": self._jobs(), "wait": wait}
         store, queue = ports(self, self.store())
         lease, margin, kept = self.weather.lease, self.weather.margin, self.again.seconds
-        return Engine(store, queue, backends, clock, launch_lease=lease, launch_margin=margin, retention=kept)
+        told = self.threads.clock(clock)
+        return Engine(store, queue, backends, told, launch_lease=lease, launch_margin=margin, retention=kept)
 
     def store(self) -> ShakyStore:
         """The way of a machine to the store."""
@@ -189,6 +192,7 @@ class World:
             turns = self._happen(20_000 + 2_000 * steps)
         finally:  # a mutant may have broken off
             self.loop.stop()
+            self.threads.close()
             if self._firestore is not None:
                 self._firestore.close()
             self.traffic.close()
@@ -202,6 +206,7 @@ class World:
         self.fates["run: beside others"] += len(self.lives) > 1
         conditions = [condition for life in self.lives for condition in life.scenario.conditions.values()]
         self.fates["expression: raises"] += Raises() in conditions
+        self.threads.begin()
         self.traffic.begin()
         self.operator.begin()
         self.hand.begin()
@@ -362,6 +367,6 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) 
     if dag:
         return World([real_scenario(dag, random)], draw(random), random, trace).play()
     scenarios = [random_scenario(random)]
-    weather = draw(random)
+    weather = threaded(draw(random), Random(f"{seed} threads"))
     scenarios += (random_scenario(random, OTHERS) for _ in range(random.choice(BESIDES)))
     return World(scenarios, weather, random, trace, again).play()
