@@ -118,7 +118,7 @@ class Loop:
             return 0
         heard = self._listened()
         try:
-            with self._world.database.write():
+            with self._world.database.transaction:
                 done = self._hear(heard) + self._deliver(CHECKS, BATCH)
                 return done + self._deliver(LAUNCHES, min(self._parallel - self._world.running, BATCH))
         except BaseException:
@@ -141,9 +141,8 @@ class Loop:
     def _listened(self) -> list[str | None]:
         """The names of jobs that are said to have ended, some of them where they are many."""
         heard, self._heard = self._heard, []
-        with suppress(Empty):
-            while len(heard) < BATCH:
-                heard.append(self._world.ended.get_nowait())
+        while len(heard) < BATCH and not self._world.ended.empty():  # nobody else takes what is in it
+            heard.append(self._world.ended.get_nowait())
         return heard
 
     def _hear(self, heard: list[str | None]) -> int:
@@ -151,7 +150,7 @@ class Loop:
         refs = [ref for name in heard if name is not None and (ref := parse_job_name(name))]
         looks = [Check(ref.run, ref.node, ref.attempt, SIGNAL) for ref in refs if ref.run in self._open]
         if looks:
-            with self._world.database.write():
+            with self._world.database.transaction:
                 for look in looks:
                     self._look(look)
         return len(looks)
@@ -176,7 +175,7 @@ class Loop:
         """Perform a batch of due tasks in one transaction. If it is lost, they are delivered again."""
         found = self._world.queue.lease(self._open, lane, self._world.clock(), most)
         if found:
-            with self._world.database.write():
+            with self._world.database.transaction:
                 self._world.queue.acknowledge([delivery for delivery in found if self._perform(delivery)])
         return len(found)
 

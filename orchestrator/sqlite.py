@@ -55,7 +55,9 @@ class Database:
         self._version = 0
         self._buffers: list[Buffer] = []
         self._afterwards: list[Callable[[], None]] = []
-        self._writing = _Writing(self)
+        #: ``with database.transaction as connection``: it holds the write lock from its first line. Inside another one
+        #: it is a part of that one. Of who is only looking it is one moment that is looked at, and no lock.
+        self.transaction = _Transaction(self)
         try:
             self._connection = sqlite_file.to_look(Path(path)) if looking else sqlite_file.to_write(path)
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -70,13 +72,6 @@ class Database:
     def join(self, buffer: Buffer) -> None:
         """Let ``buffer`` take part in every transaction from now on."""
         self._buffers.append(buffer)
-
-    def write(self) -> "_Writing":
-        """A transaction that holds the write lock from its first line. Inside another one, a part of that one.
-
-        Of who is only looking it is one moment that is looked at, and no lock.
-        """
-        return self._writing
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -174,8 +169,8 @@ class Database:
             buffer.drop()
 
 
-class _Writing:
-    """``with database.write() as connection``. A class, since it is entered ten times a step."""
+class _Transaction:
+    """``Database.transaction``. Made once, since it is entered ten times a step."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

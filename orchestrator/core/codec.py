@@ -118,11 +118,12 @@ _DEFAULTS = {
 
 def _sparse(value: Any) -> JsonObject:
     """The fields of a dataclass that are not at their default, one level deep."""
-    return {
-        name: item
-        for name, default in _DEFAULTS[type(value)]
-        if (item := getattr(value, name)) is not default and item != default
-    }
+    data: JsonObject = {}
+    for name, default in _DEFAULTS[type(value)]:
+        item = getattr(value, name)
+        if item is not default and item != default:
+            data[name] = item
+    return data
 
 
 def _fitting(kind: type, data: object) -> JsonObject:

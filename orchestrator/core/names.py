@@ -16,6 +16,9 @@ JOB_NAME_LENGTH = 63
 JOB_PREFIX = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
 JOB_PREFIX_LENGTH = 20
 
+#: What a label has that a name may not have.
+_OTHERS = re.compile(r"[^a-z0-9]+")
+
 
 @dataclass(frozen=True, slots=True)
 class JobRef:
@@ -51,7 +54,7 @@ def job_name(label: str, ref: JobRef, prefix: str = "") -> str:
 
 def clean(label: str) -> str:
     """``label`` as a part of a job's name: small letters and digits, joined by single hyphens, a letter first."""
-    found = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+    found = _OTHERS.sub("-", label.lower()).strip("-")
     return found if found[:1].isalpha() else f"step-{found}".rstrip("-")
 
 

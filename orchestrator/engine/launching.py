@@ -1,6 +1,5 @@
 """Launching, exactly once: claim, then launch, then record; what may have been launched is looked for first."""
 
-from contextlib import nullcontext
 from dataclasses import replace
 
 from orchestrator.bounds import cut
@@ -34,8 +33,10 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
             if effect.attempt != 1:  # nobody owes that, and the state of such a step does not tell
                 return ledger.roll_forward(run, plan, node)
             return ledger.handle(run, plan, node, StepSettled(Status.SUCCEEDED, ledger.clock()))
-        with ledger.apart() if are_in(work.spec) else nullcontext():
-            spec = render(ledger.store, ledger.facts, run, plan, work.spec)
+        spec = work.spec
+        if are_in(spec):
+            with ledger.apart():
+                spec = render(ledger.store, ledger.facts, run, plan, spec)
     except ExpressionError as error:
         return _refuse(ledger, run, plan, effect, str(error), "expression")
     claim = claimed(ledger, run, plan, effect)

@@ -8,6 +8,7 @@ else has paid, so then the state is read and paid again (``roll_forward``).
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from math import inf
 
 from orchestrator.core import machine
 from orchestrator.core.messages import Effect, Launch
@@ -62,7 +63,7 @@ class Ledger:
     facts: Facts = facts_of
     job_prefix: str = ""
     alone: bool = False
-    retention: float = float("inf")
+    retention: float = inf
     step_failed: Hear | None = None
     apart: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -137,7 +138,7 @@ class Ledger:
         """
         # Three clocks may be wrong: that of whoever started the run may be ahead; that of whoever ended it, from which
         # the retention counts, may be behind, and so may ours.
-        if self.clock() < run.started_at + self.retention - 3 * self.clock_skew:
+        if self.retention == inf or self.clock() < run.started_at + self.retention - 3 * self.clock_skew:
             return False
         stored = self.store.get_run(run.key)
         return stored is None or stored.status is not RunStatus.RUNNING

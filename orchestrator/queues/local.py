@@ -62,7 +62,7 @@ class LocalQueue:
         self._effects: dict[str, Effect] = {}  # of what was put here and is due at once
         self._none_at_once: set[tuple[str, str]] = set()  # runs and lanes
         self._none_before: dict[tuple[str, str], float] = {}
-        with database.write() as connection:
+        with database.transaction as connection:
             for statement in SCHEMA.split(";"):
                 connection.execute(statement)
         database.join(self)
@@ -70,7 +70,9 @@ class LocalQueue:
     def flush(self, connection: sqlite3.Connection) -> None:
         if self._put:
             tasks, self._put = self._put, {}
-            rows = [(name, task.effect.run, task.lane, task.due, encode(task.effect)) for name, task in tasks.items()]
+            rows = [
+                (name, task.effect.run, task.lane, task.effect.due, encode(task.effect)) for name, task in tasks.items()
+            ]
             connection.executemany(_PUT, rows)
         if self._leased:
             leased, self._leased = self._leased, {}
@@ -84,12 +86,13 @@ class LocalQueue:
             known.clear()
 
     def put(self, tasks: Sequence[Task]) -> None:
-        with self._database.write():
+        with self._database.transaction:
             for task in tasks:
+                effect = task.effect
                 self._put.setdefault(task.name, task)
-                self._falls_due(task.effect.run, task.lane, task.due)
-                if task.due <= 0:
-                    self._effects[task.name] = task.effect
+                self._falls_due(effect.run, task.lane, effect.due)
+                if effect.due <= 0:
+                    self._effects[task.name] = effect
 
     def lease(self, runs: Collection[str], lane: str, now: float, limit: int) -> list[Delivery]:
         """Up to ``limit`` tasks of ``runs`` that are due, hidden from others for a while.
@@ -100,7 +103,7 @@ class LocalQueue:
         at_once = [run for run in runs if (run, lane) not in self._none_at_once]
         if limit <= 0 or not (timed or at_once):
             return []
-        with self._database.write() as connection:
+        with self._database.transaction as connection:
             self.flush(connection)
             rows = []
             if timed:
@@ -108,23 +111,28 @@ class LocalQueue:
             if at_once and len(rows) < limit:
                 rows += _open(connection, lane, at_once, _AT_ONCE, limit - len(rows))
             hidden = now + VISIBILITY
-            self._leased.update((name, hidden) for _, name, _, _ in rows)
+            for _, name, _, _ in rows:
+                self._leased[name] = hidden
             if len(rows) < limit:
-                self._none_at_once.update((run, lane) for run in at_once)
-                self._none_before.update(((run, lane), _next(connection, run, lane, now)) for run in timed)
+                for run in at_once:
+                    self._none_at_once.add((run, lane))
+                for run in timed:
+                    self._none_before[run, lane] = _next(connection, run, lane, now)
             if rows:
                 for run in runs:
                     self._falls_due(run, lane, hidden)
-        effects = self._effects
-        found = ((name, effects.pop(name, None) or self.read(name, body), tries) for _, name, body, tries in rows)
-        return [Delivery(name, lane, effect, tries + 1) for name, effect, tries in found if effect is not None]
+        return [
+            Delivery(name, lane, effect, tries + 1)
+            for _, name, body, tries in rows
+            if (effect := self._effects.pop(name, None) or self.read(name, body)) is not None
+        ]
 
     def read(self, name: str, body: str) -> Effect | None:
         """What a task of the file asks for. None if that cannot be read: it is given up, and says why in the file."""
         try:
             return decode(body)
         except (ValueError, RecursionError) as error:
-            with self._database.write() as connection:
+            with self._database.transaction as connection:
                 self._leased.pop(name, None)
                 connection.execute("UPDATE tasks SET done = 1, error = ? WHERE name = ?", (str(error), name))
             return None
@@ -139,7 +147,7 @@ class LocalQueue:
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """They were performed; they are never delivered again, and their names stay taken."""
-        with self._database.write():
+        with self._database.transaction:
             for delivery in deliveries:
                 self._done[delivery.name] = 1 if self._leased.pop(delivery.name, None) is not None else 0
 
@@ -147,7 +155,7 @@ class LocalQueue:
         """It failed: deliver it again, later and later. False if it was given up instead."""
         pause = self.pause(delivery.tries)
         again, due = pause is not None, now + (pause or 0.0)
-        with self._database.write() as connection:
+        with self._database.transaction as connection:
             self.flush(connection)
             connection.execute(
                 "UPDATE tasks SET leased = 0, done = ?, due = ?, error = ? WHERE name = ?",
@@ -168,7 +176,7 @@ class LocalQueue:
 
     def release(self, run: str, now: float) -> None:
         """Make due what a dead process had leased. Only for one who knows that it is dead."""
-        with self._database.write() as connection:
+        with self._database.transaction as connection:
             self.flush(connection)
             connection.execute(
                 "UPDATE tasks SET leased = 0, due = ? WHERE done = 0 AND run = ? AND leased = 1", (now, run)
@@ -177,7 +185,7 @@ class LocalQueue:
 
     def forget(self, run: str) -> None:
         """Drop all tasks of a run that has ended, and free their names."""
-        with self._database.write() as connection:
+        with self._database.transaction as connection:
             self.flush(connection)
             connection.execute("DELETE FROM tasks WHERE run = ?", (run,))
             self._learn(run)

@@ -12,7 +12,6 @@ from orchestrator.core import codec
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
-from orchestrator.core.steps import Step
 from orchestrator.errors import StoreError, UnreadableRecordError
 from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
 from orchestrator.sqlite import Database
@@ -70,7 +69,7 @@ class SqliteStore:
         self._known: dict[str, _Known] = {}
         self._held = 0  # how many characters of JSON have been remembered, at most
         self._written: tuple[str, Plan] | None = None  # the plan that was written last; it would be read as it is
-        with database.write() as connection:
+        with database.transaction as connection:
             (schema,) = connection.execute("PRAGMA user_version").fetchone()
             checked(database.name, schema)
             for statement in SCHEMA.split(";"):
@@ -103,19 +102,20 @@ class SqliteStore:
         self._written = None
 
     def open_run(self, run: Run, plan: Plan) -> Run:
-        with self._database.write() as connection:
+        with self._database.transaction as connection:
             if row := connection.execute(_BY_ID, (run.id,)).fetchone():
                 return _load(*row)
             if not connection.execute("SELECT 1 FROM plans WHERE version = ?", (run.version,)).fetchone():
                 packed = zlib.compress(_text(codec.plan_to_json(plan)).encode(), 1)
                 connection.execute("INSERT INTO plans VALUES (?, ?)", (run.version, packed))
-                self._written = (run.version, plan) if all(_is_json(step) for step in plan.steps) else None
+                specs = [work.spec for step in plan.steps for work in (step.work, step.local) if work is not None]
+                self._written = (run.version, plan) if _is_json(specs) else None
             connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.key, run.started_at, _dump(run)))
             self._known[run.key] = _Known(whole=True)
             return run
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
-        with self._database.write() as connection:
+        with self._database.transaction as connection:
             known = self._known.get(run)
             if known is None:
                 known = self._known[run] = _Known()
@@ -151,7 +151,7 @@ class SqliteStore:
     def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:
         left_out: list[UnreadableRecordError] = []
         sizes: dict[int, int] = {}
-        with self._database.write() as connection:  # one moment for both tables
+        with self._database.transaction as connection:  # one moment for both tables
             self.flush(connection)
             rows = connection.execute(_STATES, (run,))
             states = _states(run, _measured(rows, sizes), left_out.append, outputs)
@@ -183,7 +183,7 @@ class SqliteStore:
             return made(f"plans/{version}", lambda: codec.plan_from_json(json.loads(zlib.decompress(row[0]))))
 
     def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
-        with self._database.write() as connection:
+        with self._database.transaction as connection:
             ended = self._change_run(run, lambda found: replace(found, status=status, ended_at=at, failed=dict(failed)))
             if ended is None:
                 return False
@@ -208,7 +208,7 @@ class SqliteStore:
 
     def _change_run(self, run: str, change: Callable[[Run], Run]) -> Run | None:
         """The run as it has been changed; None, and nothing is written, if it had ended."""
-        with self._database.write() as connection:
+        with self._database.transaction as connection:
             found = self.get_run(run)
             if found is None:
                 raise StoreError(f"no run has the key '{run}'")
@@ -220,10 +220,8 @@ class SqliteStore:
 
 
 def _is_json(value: Any) -> bool:
-    """Whether a step, or data in it, is the same after a journey through JSON, in which a tuple becomes a list."""
+    """Whether data is the same after a journey through JSON, in which a tuple becomes a list."""
     match value:
-        case Step():
-            return all(_is_json(work.spec) for work in (value.work, value.local) if work is not None)
         case dict():
             return all(type(key) is str and _is_json(item) for key, item in value.items())
         case list():

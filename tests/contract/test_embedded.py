@@ -152,7 +152,7 @@ def _lost_turn(made: Embedded, loop: Loop) -> Callable[[], None]:
     """A turn of the loop in a transaction that fails after it."""
 
     def lost() -> None:
-        with made.database.write() as connection:
+        with made.database.transaction as connection:
             assert loop._turn() == 1
             connection.execute("SELECT * FROM nowhere")
 

@@ -23,7 +23,7 @@ DAMAGED = ["", "{", '{"v":2,"do":"finish","run":"k"}', '{"v":1,"do":"launch","ru
 def test_a_task_that_cannot_be_read_is_given_up_and_keeps_no_other(body: str):
     queue = LocalQueue(database := Database(":memory:"))
     queue.put([FIRST, SECOND])
-    with database.write() as connection:
+    with database.transaction as connection:
         queue.flush(connection)
         queue.drop()
         connection.execute("UPDATE tasks SET body = ? WHERE name = ?", (body, FIRST.name))

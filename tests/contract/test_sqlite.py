@@ -105,10 +105,10 @@ def processes(tmp_path: Path) -> Iterator[tuple[Process, Process]]:
 
 def test_what_another_process_has_committed_is_seen_by_the_next_transaction(processes: tuple[Process, Process]):
     one, two = processes
-    with one.database.write():
+    with one.database.transaction:
         assert one.store.load("key1", [0, 1], [0]) == View()
     two.end(0)
-    with one.database.write():
+    with one.database.transaction:
         assert one.store.load("key1", [0, 1], [0]) == View({0: DONE}, {0: Counter(1, Tally(succeeded=1))})
         one.end(1)
         one.end(0)
@@ -117,7 +117,7 @@ def test_what_another_process_has_committed_is_seen_by_the_next_transaction(proc
 
 def test_nobody_else_sees_half_a_transaction_and_it_sees_all_of_itself(processes: tuple[Process, Process]):
     one, two = processes
-    with one.database.write():
+    with one.database.transaction:
         one.end(0)
         one.queue.put([FIRST])
         assert one.store.load("key1", [0], [0]) == one.store.load_all("key1")
@@ -133,7 +133,7 @@ def test_a_transaction_that_fails_leaves_nothing_behind(processes: tuple[Process
     begun: list[str] = []
 
     def fail() -> None:
-        with one.database.write() as connection:
+        with one.database.transaction as connection:
             one.end(0)
             one.queue.put([FIRST])
             one.database.afterwards(lambda: begun.append("a"))
@@ -151,7 +151,7 @@ def test_a_transaction_that_fails_leaves_nothing_behind(processes: tuple[Process
 def test_what_is_to_begin_afterwards_begins_when_the_commit_is_seen_by_others(processes: tuple[Process, Process]):
     one, two = processes
     seen: list[View] = []
-    with one.database.write():
+    with one.database.transaction:
         one.end(0)
         one.database.afterwards(lambda: seen.append(two.store.load("key1", [0], ())))
         assert seen == []
@@ -188,7 +188,7 @@ def test_a_process_begins_when_all_that_led_to_it_is_on_disk(processes: tuple[Pr
     """Or the step before it, if it is a function, might run again after a ``kill -9``, with its successor under way."""
     one, two = processes
     looking = Looking(two)
-    with one.database.write():
+    with one.database.transaction:
         one.end(0)
         Settled(looking, one.database).launch(JobRequest(RUN, 1, "b", 1, "b--key1-1-1", "command", {}))
         one.end(1)
@@ -201,7 +201,7 @@ def test_a_process_is_asked_to_stop_when_the_reason_is_on_disk(processes: tuple[
     """Or one whose time was up would have been cancelled by nobody knows whom, once that commit was lost."""
     one, two = processes
     looking = Looking(two)
-    with one.database.write():
+    with one.database.transaction:
         one.end(0)
         Settled(looking, one.database).cancel("b--key1-1-1")
     assert looking.seen == [View({0: DONE})]

@@ -82,7 +82,7 @@ def test_a_file_of_before_is_closed_to_others_when_it_is_opened_and_a_device_is_
 def test_a_database_and_its_two_other_files_are_the_owners_alone(tmp_path: Path, mask: int):
     with umask(mask):
         database = Database(tmp_path / "orchestrator.db")
-        with database.write() as connection:
+        with database.transaction as connection:
             connection.execute("CREATE TABLE t (a)")
     found = modes(tmp_path)
     database.close()
