@@ -7,7 +7,7 @@ ENGINE, LEDGER, LAUNCHING, CLAIMING, SOLE, CHECKING = (
     f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "claiming", "sole", "checking")
 )
 SWEEPING, OVERDUE, FITTING = "engine/sweeping.py", "core/overdue.py", "core/fitting.py"
-PROVING, RENDERING = "engine/proving.py", "engine/rendering.py"
+PROVING, REMEMBERED = "engine/proving.py", "engine/remembered.py"
 DATAFLOW, STANDING = "jobs/dataflow/backend.py", "jobs/dataflow/standing.py"
 MEMORY, IDS, MESSAGES = "stores/memory.py", "stores/_ids.py", "core/messages.py"
 
@@ -134,17 +134,16 @@ MUTANTS = (
         "    if isinstance(claim, StepState):\n        ledger.roll",
     ),
     Mutant(
-        "what expressions see is what somebody else's see",
-        RENDERING,
-        '    return {"params": dict(run.params), "run": dict(facts(run)), "steps": steps}\n',
-        '    seen: dict[str, Json] = globals().setdefault("_seen", {})\n'
-        "    seen.update(params=dict(run.params), run=dict(facts(run)), steps=steps)\n    return seen\n",
-    ),
-    Mutant(
         "the plan that was asked for last is everybody's",
         LEDGER,
         "        return run, self._plans[run.version]\n",
         "        self.wanted = run.version\n        return run, self._plans[self.wanted]\n",
+    ),
+    Mutant(
+        "what is remembered is changed by many at once",
+        REMEMBERED,
+        "        with self._lock:\n",
+        "        if self._lock:\n",
     ),
     Mutant(
         "who meets another who pays lets him pay",

@@ -101,7 +101,8 @@ class Line(LocalQueue):
         times.append(self.world.now)
         if len(times) > 1 + ceil((times[-1] - times[0]) / HOURS):
             self.world.failures.append(f"{task.name}: put for the {len(times)}. time in {times[-1] - times[0]:.0f} s")
-        if waits and self._moves() and not (self.weather.disorder or self.weather.call):  # else it may be put late
+        late = self.weather.disorder or self.weather.call or self.weather.threads  # it may be put late
+        if waits and self._moves() and not late:
             self.world.failures.append(f"{task.name}: put again, and {waits[0]} still waits")
 
     def _moves(self) -> bool:

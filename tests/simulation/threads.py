@@ -12,13 +12,15 @@ from inspect import getsource
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.engine import Engine
+
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 #: Where a process keeps what its threads share.
 SHARED = (
     *(f"orchestrator.engine{name}" for name in ("", ".checking", ".claiming", ".launching", ".ledger", ".rendering")),
-    *(f"orchestrator.engine.{name}" for name in ("doubting", "notice", "proving", "sole", "sweeping")),
+    *(f"orchestrator.engine.{name}" for name in ("doubting", "notice", "proving", "remembered", "sole", "sweeping")),
     *(f"orchestrator.jobs.{name}" for name in ("wait", "dataflow.backend", "dataflow.standing")),
 )
 SHARED_IN_FIRESTORE = tuple(f"orchestrator.stores.{name}" for name in ("firestore", "_ids", "_refusals"))
@@ -65,6 +67,12 @@ class Threads:
 
         return read
 
+    def forgetful(self, engine: Engine) -> Engine:
+        """That engine, which remembers one run and one plan alone, so that its threads make each other read again."""
+        if self._world.weather.threads:
+            engine._runs._most = engine._plans._most = 1
+        return engine
+
     def _between(self) -> None:
         world = self._world
         if world.random.random() < world.weather.threads and world.loop.beside(SUSPENDED):
@@ -79,7 +87,7 @@ class Threads:
 
 
 class _Cutter(ast.NodeTransformer):
-    """Puts a call before each statement of each function."""
+    """Puts a call before each statement of each function, but for those that hold a lock, which nobody else gets."""
 
     def __init__(self) -> None:
         self._inside = False
@@ -89,6 +97,10 @@ class _Cutter(ast.NodeTransformer):
         made = self.generic_visit(node)
         self._inside = outside
         return made
+
+    def visit_With(self, node: ast.With) -> ast.AST:
+        locks = [item for item in node.items if ast.unparse(item.context_expr).endswith("_lock")]
+        return node if locks else self.generic_visit(node)
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)

@@ -144,7 +144,8 @@ class World:
         store, queue = ports(self, self.store())
         lease, margin, kept = self.weather.lease, self.weather.margin, self.again.seconds
         told = self.threads.clock(clock)
-        return Engine(store, queue, backends, told, launch_lease=lease, launch_margin=margin, retention=kept)
+        engine = Engine(store, queue, backends, told, launch_lease=lease, launch_margin=margin, retention=kept)
+        return self.threads.forgetful(engine)
 
     def store(self) -> ShakyStore:
         """The way of a machine to the store."""
