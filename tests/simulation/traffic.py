@@ -107,6 +107,7 @@ class Traffic:
             self.spawn(task.name, lambda engine: perform(engine, delivery), lambda _: None, self.world.now)
             return
         self.queue.put([task])
+        self.queue._effects.pop(task.name, None)  # another process made it, so it is read from the file
         self._poll_at(task.lane, self.world.now)
 
     def _named(self, task: Task) -> Task:
