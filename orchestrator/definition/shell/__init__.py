@@ -7,7 +7,7 @@ from orchestrator.core.steps import Json
 from orchestrator.definition import expressions
 from orchestrator.definition.expressions import Code, Context, ExpressionError, as_text, pieces
 from orchestrator.definition.shell.lines import LINE, UNKNOWN, readings
-from orchestrator.definition.shell.places import places, variables
+from orchestrator.definition.shell.places import places, reads_kept, variables
 from orchestrator.definition.shell.reader import HOLE, PARAM, Place, Quoting
 from orchestrator.definition.shell.sentences import expanded, form, misplaced
 from orchestrator.definition.wording import shown
@@ -37,10 +37,22 @@ def line_in(command: Json) -> int | None:
 def code_in(command: Json) -> Iterator[tuple[int, str]]:
     """The words of a ``command`` that is a list in which no expression can stand, and a sentence about each."""
     for number, where in _read(command):
-        if where != LINE and isinstance(command, list) and number < len(command):
+        if where == LINE and isinstance(command, list) and number < len(command):
+            yield from _given_to(command, number)
+        elif isinstance(command, list) and number < len(command):
             codes = (part for part in pieces(as_text(command[number])) if isinstance(part, Code))
             place = Place(1, None, where)
             yield from ((number, wrong) for code in codes if (wrong := misplaced(code, place, listed=True)))
+
+
+def _given_to(command: list[Json], line: int) -> Iterator[tuple[int, str]]:
+    """What is wrong with the words after a line for a shell, if that reads its arguments as code."""
+    if not reads_kept(_EXPRESSION.sub(UNKNOWN, as_text(command[line]))):
+        return
+    place = Place(1, None, f"in an argument of a line that reads it as code ({as_text(command[line])[:80]})")
+    for number in range(line + 1, len(command)):
+        codes = (part for part in pieces(as_text(command[number])) if isinstance(part, Code))
+        yield from ((number, wrong) for code in codes if (wrong := misplaced(code, place, listed=True)))
 
 
 def _read(command: Json) -> Iterable[tuple[int, str]]:

@@ -19,7 +19,7 @@ _NAMES = frozenset({"getopts", "mapfile", "read", "readarray", "unset"})
 #: Those whose arguments are names, or assignments.
 _DECLARE = frozenset({"declare", "export", "local", "readonly", "typeset"})
 
-_ASSIGNED = re.compile(r"([A-Za-z_]\w*)\+?=", re.ASCII)
+_ASSIGNED = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=", re.ASCII)
 
 _INDEXED = re.compile(r"[A-Za-z_]\w*\[[^\]]*[A-Za-z_\1][^\]]*\]\+?=", re.ASCII)
 
@@ -50,7 +50,7 @@ def reads(words: Sequence[str], word: str) -> str | None:
         return f"in {word.partition('=')[0]}, from which a shell or a program takes code"
     if command in _CODE:
         return f"in an argument of {command}, which reads it as code"
-    if command in (".", "source") and words[-1] == command:
+    if command in (".", "source") and all(word.startswith("-") for word in words[words.index(command) + 1 :]):
         return f"in the name of what {command} reads as code"
     if (command in ("[", "test") and words[-1] in ("-v", "-R")) or (command == "printf" and words[-1] == "-v"):
         return f"in a name for {command} {words[-1]}, in which bash looks for code"

@@ -72,11 +72,12 @@ class Frame:
     ``word``: what has been read of the present word; ``start``: the next word is a command's first; ``words``: the
     present command's, as far as they have ended; ``target``: the next word belongs to a redirection, ``here_string``:
     and that one is ``<<<``, ``output``: or ``>``; ``first``: the first place in the present command; ``fed``: those in
-    its here-strings, ``files``: and in what bash takes for a file; ``outputs``: the files to which it writes;
-    ``pipeline``: the first place in the present pipeline, ``piped``: and in what reads it; ``nested``: how many of
-    ``{``, ``if`` and loops are open; ``pending``: here-documents that are still to come, shared by all parts of one
-    command line, ``own``: those of the present command, ``before``: and of those before it in its pipeline; ``begun``:
-    the first place in this part; ``file``: this part is what bash takes for a file.
+    its here-strings, ``files``: and in what bash takes for a file; ``outputs``: the files to which it writes,
+    ``inputs``: from which it reads; ``lines``: its words that are lines for other shells, ``made``: one of them is made
+    by a ``$(…)``; ``pipeline``: the first place in the present pipeline, ``piped``: and in what reads it; ``nested``:
+    how many of ``{``, ``if`` and loops are open; ``pending``: here-documents that are still to come, shared by all
+    parts of one command line, ``own``: those of the present command, ``before``: and of those before it in its
+    pipeline; ``begun``: the first place in this part; ``file``: this part is what bash takes for a file.
     """
 
     kind: Kind
@@ -99,6 +100,9 @@ class Frame:
     fed: list[int] = field(default_factory=list)
     files: list[int] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    made: bool = False
     begun: int = 0
     file: bool = False
 
@@ -109,6 +113,7 @@ class Frame:
     def new_command(self) -> None:
         self.start, self.target, self.here_string, self.output, self.words = True, False, False, False, []
         self.own, self.fed, self.files, self.outputs = [], [], [], []
+        self.inputs, self.lines, self.made = [], [], False
 
     @property
     def bare_words(self) -> bool:

@@ -21,7 +21,11 @@ _STDIN = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 #: Stands for an expression in a word.
 UNKNOWN = "\1"
 
-_SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"})
+#: Shells of other languages.
+_OTHERS = ("csh", "elvish", "fish", "nu", "pwsh", "tcsh", "xonsh")
+_SHELLS = frozenset(
+    {*("sh", "ash", "bash", "bash5", "dash", "ksh", "ksh93", "mksh", "oksh", "posh", "rbash", "yash", "zsh"), *_OTHERS}
+)
 #: Programs that give the argument of their own ``-c`` to a shell.
 _GIVE = frozenset({"flock", "runuser", "script", "su"})
 #: Programs that join their operands to a line, and which of their options have an argument of its own.

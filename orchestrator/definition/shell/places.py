@@ -29,14 +29,20 @@ def variables(script: str) -> list[Place]:
     return [place for place in _read(script) if place.variable.startswith(PARAM) and place.quoting is None]
 
 
+def reads_kept(script: str) -> bool:
+    """Whether a script reads as code what is in its variables, such as its arguments."""
+    return bool(_reader(script).flow.read)
+
+
 @lru_cache(maxsize=1024)
 def _read(script: str) -> tuple[Place, ...]:
     """All places in ``script``, and those of variables in the lines that it gives to other shells."""
     reader = _reader(script)
-    for text, line in reader.lines:
+    for text, line, numbers in reader.lines:
         within = _reader(text)
         if within.flow.read:
             reader.flow.reads(ANY, line)
+            reader.flow.keep(numbers)
         told = (place for place in within.found if place.variable and place.quoting is None)
         reader.found += (replace(place, line=line) for place in told)
     for number, where in reader.flow.read_again():

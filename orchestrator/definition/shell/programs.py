@@ -30,10 +30,14 @@ def _read(option: str, here: str, takes: str = "(?!)", operand: int = 0, *, file
     return Reading(re.compile(option), re.compile(here, re.DOTALL), re.compile(takes), operand, file)
 
 
+_TAR = r"--(use-compress-program|to-command|checkpoint-action|rmt-command|rsh-command)"
+_GIT = (
+    r"(?i)(-c)?(alias\.|core\.(sshcommand|editor|pager|hookspath|fsmonitor)|credential\.|diff\.|filter\.).+|--exec=.+"
+)
 _DASH_E = (r"-[A-Za-z0-9]*[eE]", r"-[A-Za-z0-9]*[eE].+")
 _READINGS = (
     (r"(python|pypy)[0-9.]*", _read(r"-[A-Za-z]*c", r"-[A-Za-z]*c.+", r"-[WX]|-[A-Za-z]*m", file=True)),
-    (r"perl[0-9.]*", _read(*_DASH_E, r"-[IMm]", file=True)),
+    (r"perl[0-9.]*", _read(_DASH_E[0], rf"{_DASH_E[1]}|-[Mm].+", r"-I", file=True)),
     (r"(ruby|lua|julia|groovy|scala|elixir|osascript)[0-9.]*|Rscript", _read(*_DASH_E, r"-[ICr]", file=True)),
     (r"node(js)?|bun|deno", _read(r"-[pe]+|--(eval|print)", r"--(eval|print)=.+", r"-[rC]|--require", file=True)),
     (r"php[0-9.]*", _read(r"-[rBRE]", r"-[rBRE].+", r"-[cdfz]", file=True)),
@@ -44,6 +48,14 @@ _READINGS = (
     (r"psql", _read(r"-c|--command", r"-c.+|--command=.+", r"-[dfhpUvoLFPRT]", file=True)),
     (r"mysql|mariadb", _read(r"-[a-zA-Z]*e|--execute", r"-e.+|--execute=.+", r"-[hPuD]", file=True)),
     (r"gcloud", _read(r"--command", r"--command=.+", operand=99)),
+    (r"g?make", _read(r"--eval|-E", r"--eval=.+", r"-[Cfj]", file=True)),
+    (r"n?vim?|emacs", _read(r"-c|--cmd|--eval|-S", r"--eval=.+|\+.+", operand=99)),
+    (r"git", _read(r"--exec|-x|--upload-pack|--receive-pack", _GIT, operand=99)),
+    (r"g?tar|bsdtar", _read(rf"-I|{_TAR}", rf"({_TAR})=.+", operand=99)),
+    (r"rsync", _read(r"-[a-zA-Z]*e|--rsh|--rsync-path", r"--(rsh|rsync-path)=.+", operand=99)),
+    (r"ssh|scp|sftp", _read(r"(?!)", r"(-o)?\s*(Proxy|Local|KnownHosts)Command[ =].*", operand=99)),
+    (r"g?sort", _read(r"--compress-program", r"--compress-program=.+", operand=99)),
+    (r"xterm|man", _read(r"-e|-P|--pager", r"--pager=.+", operand=99)),
     (r"dc|bc|ed|ex|gdb|m4", _read(r"-e|-ex|-c|--expression", r"-e.+|--expression=.+", file=True)),
 )
 

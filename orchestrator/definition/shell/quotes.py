@@ -15,6 +15,9 @@ _NAMED = re.compile(r"(?P<by>!)?#?(?P<name>[A-Za-z_]\w*|[0-9@*#?!-])(?P<sum>\[|:
 
 _WORD_OF_SUM = re.compile(r"[0-9][0-9A-Za-z]*|(?P<name>[A-Za-z_]\w*)", re.ASCII)
 
+#: What may read a variable as code within `…`, which is not read here.
+_CODE_INSIDE = re.compile(r"\b(eval|source|sh|[bd]ash|let|trap)\b|(^`|[;&|])\s*(\$|\.\s)|\$\(\(")
+
 _TO_BACKTICK = re.compile(r"(?:\\.|[^`\\])*`?", re.DOTALL)
 
 
@@ -38,6 +41,7 @@ def dollar(reader: Reader, frame: Frame) -> None:
         case "(" if reader.ahead(2) == "(":
             reader.push(Kind.SUM, 3)
         case "(":
+            reader.substituted()
             reader.push(Kind.COMMANDS, 2, substitution=True)
         case "{":
             if found := _NAMED.match(reader.script, reader.at + 2):
@@ -87,7 +91,7 @@ def ansi(reader: Reader, _: Frame, char: str) -> None:
     elif char == "'":
         reader.pop(1)
     else:
-        reader.at += 1
+        reader.quoted()
 
 
 def braces(reader: Reader, frame: Frame, char: str) -> None:
@@ -136,7 +140,8 @@ def total(reader: Reader, frame: Frame, char: str) -> None:
 def backticks(reader: Reader, _: Frame, __: str) -> None:
     match = _TO_BACKTICK.match(reader.script, reader.at)
     end = match.end() if match else len(reader.script)
-    if "$" in reader.script[reader.at : end]:
-        reader.expanded("")
+    inside = reader.script[reader.at : end]
+    if "$" in inside:
+        reader.expanded("", RECKONED if _CODE_INSIDE.search(inside) else "")
     reader.refuse_up_to(end, "in `…`, where quotes mean something else (write $(…))")
     reader.stack.pop()

@@ -59,7 +59,8 @@ _QUOTINGS = {Kind.DOUBLE: Quoting.DOUBLE, Kind.SINGLE: Quoting.SINGLE, Kind.SUM:
 class Reader:
     """A script, read up to ``at``. ``lost``: why the rest of it cannot be followed, if it cannot.
 
-    ``flow``: what becomes of the values; ``lines``: the lines in it for other shells, each with the number of its line.
+    ``flow``: what becomes of the values; ``lines``: the lines in it for other shells, each with the
+    number of its line, and the places in its command.
     """
 
     def __init__(self, script: str) -> None:
@@ -69,7 +70,7 @@ class Reader:
         self.found: list[Place] = []
         self.lost = ""
         self.flow = Flow()
-        self.lines: list[tuple[str, int]] = []
+        self.lines: list[tuple[str, int, range]] = []
 
     def ahead(self, count: int = 1) -> str:
         """The sign that comes ``count`` after this one, "" at the end."""
@@ -125,15 +126,18 @@ class Reader:
     def command_ends(self, frame: Frame, *, pipe: bool = False) -> None:
         """The present command ends, with a ``|`` or otherwise. What was piped into a shell is a line for it."""
         told = [] if frame.piped is None else range(frame.pipeline, frame.piped)
-        if reads_input(frame.words):
+        numbers = range(frame.first if frame.piped is None else frame.pipeline, len(self.found))
+        self.lines += ((line, self.line, numbers) for line in frame.lines)
+        reading = frame.made or reads_input(frame.words)
+        if reading:
             sign = "|" if told else "<"
             self._misplace([*told, *frame.fed, *frame.files], f"in a line for another shell ({sign} {frame.command})")
             for document in (*frame.own, *frame.before):
                 document.code = f"in a here-document that is a line for another shell ({frame.command})"
         if reads_files(frame.words):
             self._misplace(frame.files, f"in a line for another shell ({frame.command} <(…))")
-        first = frame.first if frame.piped is None else frame.pipeline
-        self.flow.command(frame.words, frame.outputs, range(first, len(self.found)), self.line)
+        words = [*frame.words, *frame.inputs] if reading else frame.words
+        self.flow.command(words, frame.outputs, numbers, self.line)
         if pipe:
             frame.piped = len(self.found)
             frame.before += frame.own
@@ -180,6 +184,11 @@ class Reader:
         if name:
             self._found(Place(self.line, None if where else Quoting.BARE, where, variable=name))
 
+    def substituted(self) -> None:
+        """Here begins a ``$(…)``."""
+        if self._reads_code():
+            self.stack[self._within].made = True
+
     @property
     def _within(self) -> int:
         """Which of the open parts is the innermost that consists of words."""
@@ -187,14 +196,17 @@ class Reader:
 
     def _reads_code(self) -> str | None:
         """Where what stands here would be read as code, by the innermost command or one around it."""
-        printed = False
+        printed = substituted = False
         for frame in reversed(self.stack):
             if printed and frame.kind in (Kind.SUM, Kind.TEST):
                 return RECKONED
             if frame.kind in WORDY:
+                if printed and substituted and frame.runs:
+                    return "in what is run as a command"
                 if reason := frame.reads_code:
                     return reason
                 printed = frame.program in ("echo", "printf") or frame.here_string
+                substituted = frame.substitution
         return None
 
     def _found(self, place: Place) -> None:
@@ -206,6 +218,8 @@ class Reader:
     def _keep(self) -> None:
         """Note that a shell keeps what stands here, if it does."""
         for frame in reversed(self.stack):
+            if frame.kind is Kind.BRACES:  # ${x:=…}
+                self.flow.keep([len(self.found)])
             if frame.kind in WORDY:
                 name = ANY if frame.program in self.flow.functions else frame.keeps
                 if name is not None:

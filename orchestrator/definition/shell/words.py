@@ -48,8 +48,8 @@ def end_word(reader: Reader, frame: Frame, word: str) -> None:
     """The present word ends here; what ended it is read by whichever part is then the innermost."""
     frame.word = None
     if frame.target:
-        if frame.output:
-            frame.outputs.append(word.replace(OPAQUE, ""))
+        if not frame.here_string:
+            (frame.outputs if frame.output else frame.inputs).append(word.replace(OPAQUE, ""))
         frame.target = frame.here_string = frame.output = False
     elif frame.kind is Kind.TEST:
         if word in _RECKONS:
@@ -67,7 +67,7 @@ def end_word(reader: Reader, frame: Frame, word: str) -> None:
         if opened := frame.ended(word):
             reader.push(opened, 0)
         elif inner:
-            reader.lines.append((inner, reader.line))
+            frame.lines.append(inner)
 
 
 def _case_word(reader: Reader, frame: Frame, word: str) -> None:

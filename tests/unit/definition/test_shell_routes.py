@@ -114,11 +114,26 @@ ROUTES: list[tuple[str, str]] = [
     ("n=@; declare -a a; a[$n]=1", SUBSCRIPT),
     ("n=@; declare -i m=n", SUBSCRIPT),
     ("X=@; cat <<EOF |\n$X\nEOF\nbash", IT),
+    ('echo @ | bash -c "$(cat)"', IT),
+    ("bash -c 'eval \"$1\"' _ @", IT),
+    ("bash -c '$0' @", IT),
+    ("bash -c 'bash -c \"$1\"' _ @", IT),
+    ("find . -maxdepth 0 -exec bash -c 'eval \"$1\"' _ @ \\;", IT),
+    ('declare -a X; X[0]=@; eval "${X[0]}"', IT),
+    (': ${X:=$(echo @)}; eval "$X"', IT),
+    ("echo @ >> f; bash < f; rm f", IT),
+    ("$'eval' @", IT),
+    ("x=@; echo `eval $x`", IT),
+    ("x=@; $(echo $x)", IT),
+    ("$(echo @)", IT),
     ("PS4=@; set -x; :", "$(touch it)"),
 ]
 
 #: And some whose program need not be here.
 OTHERS = [
+    *(". -- @", "fish -c @", "csh -c @", "make --eval=@", "make -f <(echo @)", "vim -c @", "git -c alias.x=@ x"),
+    *("tar xf a --to-command @", "rsync -e @ a b", "ssh -o ProxyCommand=@ h ls", "sort --compress-program=@ f"),
+    *("perl -Mx=@ f", "git -c core.sshCommand=@ fetch"),
     *("ssh host @", "ssh host bash -c @", "echo @ | ssh host", "gcloud compute ssh vm --command @", "alias ll='ls @'"),
     *("ruby -e @", "node -e @", "node --eval=@", "php -r @", "lua -e @", "Rscript -e @", "gawk --source @ f"),
     *(
@@ -143,6 +158,22 @@ OTHERS = [
 
 #: Lines in which values are data, and which look like the others.
 INNOCENT = [
+    *(
+        "git commit -m @",
+        "git -c user.name=@ commit",
+        "tar czf @ -C @ .",
+        "rsync -a @ @",
+        "vim @",
+        "make -C @",
+        "sort -o @ f",
+    ),
+    *(
+        "bash -c 'ls \"$1\"' _ @",
+        "ssh -p 22 @ ls",
+        "$(command -v ls) @",
+        "echo $(ls @)",
+        'X=@; bash -c \'ls "$1"\' _ "$X"',
+    ),
     *('X=@; echo "$X"', 'X=@; bash -c \'echo "$1"\' bash "$X"', "for x in @; do ls $x; done", 'f() { ls "$1"; }; f @'),
     *(
         'eval "$(ssh-agent -s)"; ls @',
@@ -287,6 +318,13 @@ def test_in_a_list_a_value_is_no_part_of_code_for_another_program(command: list[
         "argument of its own, or let it read the value from the environment; "
         "or, if it is code, write {{ params.x | raw }}"
     )
+
+
+def test_in_a_list_a_value_is_no_argument_of_a_line_that_reads_it_as_code() -> None:
+    ((number, sentence),) = code_in(["bash", "-c", 'eval "$1"', "bash", X])
+    assert number == 4
+    assert sentence.startswith(f'{X} stands in an argument of a line that reads it as code (eval "$1"), where no')
+    assert list(code_in(["bash", "-c", 'ls "$1"', "bash", X])) == []
 
 
 @pytest.mark.parametrize(
