@@ -58,8 +58,10 @@ class Home:
         """Take from others what an older version let them see. Its mode tells whether a folder of runs was seen to."""
         found = {entry.name for entry in self.path.iterdir()}
         ours = {".gitignore", "runs", "locks", *(self.database.name + suffix for suffix in ("", "-wal", "-shm"))}
-        for name in found & ours - {"runs"}:
+        for name in found & ours - {"runs", "locks"}:
             private.close_to_others(self.path / name)
+        if "locks" in found:
+            private.close_tree(self.path / "locks", but=lambda _: False)
         if "runs" in found:
             runs = self.path / "runs"
             private.close_tree(runs, but=lambda folder: folder.parent.parent == runs and folder.name == "data")

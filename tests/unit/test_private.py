@@ -110,8 +110,10 @@ def old_home(path: Path) -> Home:
         home.picture("r"),
         home.data("r") / "sub" / "program",
         home.run("r") / "lock",
+        path / "locks" / "r",
         path / ".gitignore",
     ):
+        file.parent.mkdir(exist_ok=True)
         file.touch()
     (home.data("r") / "sub" / "program").chmod(0o755)
     subprocess.run([sys.executable, "-c", KILLED, str(home.database)], check=True)
