@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from orchestrator.core.messages import Effect
-from orchestrator.core.model import Counter, Outcome, Run, RunStatus, StepState, Stop, Transition, View
+from orchestrator.core.model import Counter, Interruption, Outcome, Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
 from orchestrator.errors import StoreError, UnreadableRecordError
@@ -181,7 +181,7 @@ class JobOver:
     ``hopeless``: another attempt would fail the same way. ``patience``: it would, for so many seconds.
     ``live``: the step has what it waited for, and the job goes on until it is cancelled: a streaming job that runs.
     ``drained``: it stopped in good order because it was asked to, which is a success, but not of a step that somebody
-    cancelled.
+    cancelled. ``interruption``: what interrupted it, if that is how it ended.
     """
 
     outcome: Outcome
@@ -193,6 +193,7 @@ class JobOver:
     patience: float = 0.0
     live: bool = False
     drained: bool = field(default=False, compare=False)
+    interruption: Interruption = Interruption.LOST
 
 
 JobStatus = JobRunning | JobOver

@@ -17,6 +17,7 @@ from orchestrator.core.model import (
     Counter,
     Event,
     GatePassed,
+    Interruption,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
@@ -36,8 +37,15 @@ from orchestrator.core.plan import Plan, Role
 from orchestrator.core.rules import Join, Tally, Verdict, verdict
 from orchestrator.core.steps import Step
 
-#: How often an attempt may be interrupted for free. A job that takes its machine down with it must come to an end.
+#: How often the attempts of a step may be interrupted for free, whatever did that.
 MOST_INTERRUPTIONS = 100
+
+#: The same where it was not we who did: a job that takes its machine down with it must come to an end. Fewer where its
+#: process was seen to end, and not how: it is probably to blame for that itself.
+MOST_UNASKED, MOST_VANISHED = 20, 5
+
+#: Seconds before the attempt after such an interruption, twice as long each time, and at the most.
+_FIRST_PAUSE, _LAST_PAUSE = 1.0, 600.0
 
 #: How many in a row may be lost with an attempt's launch. What ends the process that calls it must come to an end.
 MOST_LOST = 20
@@ -93,6 +101,7 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             Status.LAUNCHING,
             attempt=event.attempt,
             interruptions=state.interruptions,
+            unasked=state.unasked,
             job_name=event.job_name,
             claimed_at=event.at,
             stop=state.stop,
@@ -186,19 +195,30 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
             return _final(plan, node, _cancelled(ended(), at))
         case Outcome.CANCELLED:  # whoever stopped the job did not tell us
             return _final(plan, node, ended(status=Status.CANCELLED))
-        case Outcome.INTERRUPTED if state.interruptions < MOST_INTERRUPTIONS:
-            again = ended(status=Status.UP_FOR_RETRY, interruptions=state.interruptions + 1, due=at)
-            return Transition(again)
+        case Outcome.INTERRUPTED if _worn(state, event) is None:
+            asked = event.interruption is Interruption.ASKED
+            pause = 0.0 if asked else min(_FIRST_PAUSE * 2.0**state.unasked, _LAST_PAUSE)
+            counts = {"interruptions": state.interruptions + 1, "unasked": state.unasked + (not asked)}
+            return Transition(ended(status=Status.UP_FOR_RETRY, due=at + pause, **counts))
         case Outcome.FAILED if failures < retry.attempts and not event.hopeless and state.stop is None:
             wait = max(retry.wait(failures), event.patience)
             return Transition(ended(status=Status.UP_FOR_RETRY, due=at + wait))
         case Outcome.INTERRUPTED:
-            error = f"interrupted {MOST_INTERRUPTIONS} times"
-            return _final(plan, node, ended(status=Status.FAILED, error=error, cause="interrupted"))
+            return _final(plan, node, ended(status=Status.FAILED, error=_worn(state, event), cause="interrupted"))
         case Outcome.FAILED:
             return _final(plan, node, ended(status=Status.FAILED))
         case _:
             assert_never(event.outcome)
+
+
+def _worn(state: StepState, event: JobEnded) -> str | None:
+    """Why an interrupted attempt is not made again; None if it is."""
+    if state.interruptions >= MOST_INTERRUPTIONS:
+        return f"interrupted {state.interruptions + 1} times"
+    most = MOST_VANISHED if event.interruption is Interruption.VANISHED else MOST_UNASKED
+    if event.interruption is Interruption.ASKED or state.unasked < most:
+        return None
+    return f"its process was gone {state.unasked + 1} times, and nothing told how it had ended"
 
 
 def _judged(step: Step, state: StepState, event: JobEnded) -> JobEnded:

@@ -48,6 +48,18 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+class Interruption(StrEnum):
+    """What interrupted an attempt.
+
+    ``asked``: we did, such as on Ctrl-C. ``lost``: nobody knows, since who drove the run was gone too, or the machine
+    had no process for it. ``vanished``: its process was seen to end, and nothing tells how.
+    """
+
+    ASKED = "asked"
+    LOST = "lost"
+    VANISHED = "vanished"
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """That somebody cancelled a run, or a step of it: when, who, and why, as far as they said."""
@@ -61,7 +73,8 @@ class Stop:
 class StepState:
     """All that is known of one node in one run.
 
-    ``attempt``: the newest attempt, 0 before the first. ``interruptions``: attempts that did not count.
+    ``attempt``: the newest attempt, 0 before the first. ``interruptions``: attempts that did not count; ``unasked``:
+    those of them that were not of our making.
     ``due``: when the next attempt is owed, while up for retry; when a look will pay, while running (None: not known);
     while launching, since when its claim protects no launch any more, because nothing was sent.
     ``passed``: what a gate let through.
@@ -92,6 +105,7 @@ class StepState:
     overdue: float | None = None
     ended_by: str | None = None
     lost: int = 0
+    unasked: int = 0
 
     def without_outputs(self) -> "StepState":
         return self if self.outputs is None else replace(self, outputs=None)
@@ -153,6 +167,7 @@ class JobEnded:
     ``drained``: it stopped in good order because it was asked to, which is no success of a step that was cancelled.
     ``claimed_at``: it ended with its launch, and without a job, by whoever claimed it then.
     ``doubt``: by how many seconds ``at``, next to times of ours, may be wrong.
+    ``interruption``: what interrupted it, if that is how it ended.
     """
 
     attempt: int
@@ -168,6 +183,7 @@ class JobEnded:
     drained: bool = False
     claimed_at: float | None = None
     doubt: float = inf
+    interruption: Interruption = Interruption.LOST
 
 
 @dataclass(frozen=True, slots=True)

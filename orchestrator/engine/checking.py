@@ -146,4 +146,5 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
         over.live,
         drained=over.drained,
         doubt=doubt,
+        interruption=over.interruption,
     )

@@ -11,9 +11,10 @@ import threading
 from pathlib import Path
 
 from orchestrator import private
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import Interruption, Outcome
 from orchestrator.errors import OutputError
 from orchestrator.jobs.outputs import last_line, read_outputs
+from orchestrator.jobs.wrapper import UNBEGUN
 from orchestrator.ports import JobOver
 
 #: The bytes that are read of a small file, which the step may have written.
@@ -65,19 +66,21 @@ def told(folder: Path, code: int) -> bool:
     return True
 
 
-def over(folder: Path, now: float, seen: int | None = None, gone: float | None = None) -> JobOver:
+def over(folder: Path, now: float, seen: int | None = None, gone: float | None = None, lived: bool = False) -> JobOver:
     """How an attempt ended of which no process is left; ``now`` if nothing tells when.
 
-    ``seen``: its exit status. ``gone``: when it was seen to end. A file's time is another clock's, which may be set.
+    ``seen``: its exit status. ``gone``: when it was seen to end; ``lived``: it still ran before, and did not end with
+    who drove it. A file's time is another clock's, which may be set.
     """
     code, (stopped, *asked) = _read(folder / "exit"), _read(folder / "stopped").split() or [""]
     at = gone if gone is not None else min((folder / "exit").stat().st_mtime, now) if code else now
     if not code and seen is not None:
         code = str(seen if seen >= 0 else 128 - seen)
-    if stopped:
-        return JobOver(Outcome(stopped), max(at, *map(float, asked)))  # a file's time is some milliseconds late
-    if not code:
-        return JobOver(Outcome.INTERRUPTED, at)
+    if stopped:  # a file's time is some milliseconds late
+        return JobOver(Outcome(stopped), max(at, *map(float, asked)), interruption=Interruption.ASKED)
+    if not code or code == UNBEGUN:
+        vanished = not code and lived
+        return JobOver(Outcome.INTERRUPTED, at, interruption=Interruption.VANISHED if vanished else Interruption.LOST)
     if code == "0":
         try:
             return JobOver(Outcome.SUCCEEDED, at, read_outputs(folder / "outputs.json"))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from orchestrator import locks, private
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import Interruption, Outcome
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.home import Home
 from orchestrator.jobs import attempt, claim, group
@@ -22,29 +22,11 @@ from orchestrator.jobs.command import command_of, folder_of, why_not
 from orchestrator.jobs.environment import environment_of, outputs_variable
 from orchestrator.jobs.shortage import not_started
 from orchestrator.jobs.watching import Watched, Watcher
+from orchestrator.jobs.wrapper import wrapped
 from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
 
 #: The umask of commands: this process's, asked while there are no other threads.
-_MASK = f"{private.umask():03o}"
-
-#: $1: the attempt's folder; $2: the umask; the rest: the command; its first word is a path and no word of the shell's.
-#: Standard input is the claim, whose lock lasts as long as this shell. A trapped signal reaches the command, and the
-#: shell lives on to write down how it ended. Who stops the job marks it stopped and then reads the pid; the shell
-#: writes its pid and then looks for the mark: one of them sees the other. It runs no program but the command, since the
-#: command's environment is its own, and it ends as the command did, for who watches it and finds nothing written.
-SHELL = """
-folder=$1 mask=$2; shift 2
-umask 077
-trap : TERM INT HUP
-echo $$ > "$folder/pid"
-[ ! -e "$folder/stopped" ] || exit
-umask "$mask"
-"$@" < /dev/null
-code=$?
-umask 077
-echo $code > "$folder/exit"
-exit $code
-"""
+_MASK = private.umask()
 
 
 class ProcessBackend:
@@ -62,6 +44,7 @@ class ProcessBackend:
         self._watched: dict[str, Watched] = {}
         self._seen: dict[str, int] = {}  # exit statuses of those that could not write theirs
         self._gone: dict[str, float] = {}  # when those ended that were watched
+        self._lived: set[str] = set()  # those of them that ran when they were adopted
         self._stopped: dict[str, tuple[Outcome, float]] = {}  # those that were stopped, which no mark could say
 
     @property
@@ -113,11 +96,11 @@ class ProcessBackend:
                 self._watcher.ready()
                 self._watch(job)
                 return JobRunning()
-            over = attempt.over(folder, self._clock(), self._seen.get(job), self._gone.get(job))
+            over = attempt.over(folder, self._clock(), self._seen.get(job), self._gone.get(job), job in self._lived)
         except OSError as error:
             raise BackendError(f"{folder}: cannot be read: {error}") from error
         outcome, at = self._stopped.get(job, (None, 0.0))
-        return over if outcome is None else JobOver(outcome, max(over.at, at))
+        return over if outcome is None else JobOver(outcome, max(over.at, at), interruption=Interruption.ASKED)
 
     def cancel(self, job: str) -> None:
         self.stop(job, Outcome.CANCELLED)
@@ -168,7 +151,8 @@ class ProcessBackend:
             if job not in self._watched and (name := name or claim.name(folder)):
                 # Whoever asked it to stop before it was watched here is gone, and does not come to insist.
                 insist = process is None and attempt.asked_to_stop(folder)
-                self._watched[job] = it = Watched(job, name, folder, process, insist)
+                lived = process is None and claim.held(folder)
+                self._watched[job] = it = Watched(job, name, folder, process, insist, lived)
                 self._watcher.watch(it)
         return Launched(job)
 
@@ -180,6 +164,8 @@ class ProcessBackend:
             if not attempt.told(it.folder, code):
                 self._seen[it.job] = code
         self._gone[it.job] = self._clock() - it.since_gone()
+        if it.lived:
+            self._lived.add(it.job)
         with self._lock:
             del self._watched[it.job]
         self._ended(it.name)
@@ -201,13 +187,14 @@ def _of_another(folder: Path, name: str) -> bool:
 def _spawn(
     command: list[str], cwd: Path, environment: dict[str, str], folder: Path, taken: int, notes: list[str]
 ) -> subprocess.Popen[bytes]:
+    words, carried = wrapped(command, folder, _MASK, environment)
     with open(folder / "log", "ab", opener=private.opener) as log:
         log.writelines(f"{note}\n".encode() for note in notes)
         log.flush()
         return subprocess.Popen(
-            ["/bin/sh", "-c", SHELL, "orchestrator", str(folder), _MASK, *command],
+            words,
             cwd=cwd,
-            env=environment,
+            env=carried,
             stdin=taken,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -39,9 +39,10 @@ _YOUNG = 10.0
 class Watched:
     """An attempt, its ``process`` if it was started here, and what is known of it.
 
-    ``insist``: it was asked to stop by somebody who is gone. ``code``: the exit status of its shell, once that is gone
-    and was seen; negative if a signal ended it. ``began``, ``gone``: since when, by a clock that nobody sets.
-    ``asked``: how often what is left was told to end. ``bell``: a descriptor that can be read once the shell is gone.
+    ``insist``: it was asked to stop by somebody who is gone. ``lived``: it ran when it was adopted. ``code``: the
+    exit status of its shell, once that is gone and was seen; negative if a signal ended it. ``began``, ``gone``:
+    since when, by a clock that nobody sets. ``asked``: how often what is left was told to end. ``bell``: a
+    descriptor that can be read once the shell is gone.
     """
 
     job: str
@@ -49,6 +50,7 @@ class Watched:
     folder: Path
     process: subprocess.Popen[bytes] | None = None
     insist: bool = False
+    lived: bool = False
     began: float = 0.0
     code: int | None = None
     gone: float | None = None

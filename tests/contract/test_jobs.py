@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import Interruption, Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.jobs import process as process_jobs
@@ -134,7 +135,7 @@ def test_a_command_that_kills_itself_and_its_shell_has_failed(tmp_path: Path):
     assert bench.over(job).error == "exit status 137"
 
 
-def test_a_command_whose_shell_died_with_the_machine_was_interrupted(tmp_path: Path):
+def test_a_command_that_vanishes_under_another_watcher_is_told_from_one_that_was_lost_before(tmp_path: Path):
     """Nobody was left to write down how it ended: here the watcher is another process than the parent."""
     first, second = process(tmp_path), process(tmp_path)
     job = first.backend.launch(first.request(first.slow)).job
@@ -145,7 +146,9 @@ def test_a_command_whose_shell_died_with_the_machine_was_interrupted(tmp_path: P
     for bench in (first, second):  # the parent too would write it down, if it came to that after the next line
         assert bench.ended.get(timeout=30) == bench.request(bench.slow).name
     (tmp_path / "home" / job / "exit").rmdir()
-    assert second.over(job).outcome is Outcome.INTERRUPTED
+    for bench, what in ((second, Interruption.VANISHED), (process(tmp_path), Interruption.LOST)):
+        over = bench.over(job)
+        assert (over.outcome, over.interruption) == (Outcome.INTERRUPTED, what)
 
 
 @pytest.mark.parametrize("stopped", [False, True])
@@ -157,10 +160,11 @@ def test_a_job_whose_folder_was_removed_runs_on_and_ends_as_it_does(tmp_path: Pa
     written(tmp_path / "home" / job / "pid")
     shutil.rmtree(tmp_path / "home" / job)
     assert bench.backend.status(job) == JobRunning()
-    if stopped:
-        bench.backend.cancel(job)
-    else:
+    if not stopped:
         bench.release()
+    while stopped and bench.ended.empty():  # a shell that has not come to its command hears nothing
+        bench.backend.cancel(job)
+        time.sleep(0.1)
     assert bench.ended.get(timeout=30) == request.name
     assert bench.over(job).outcome is (Outcome.CANCELLED if stopped else Outcome.SUCCEEDED)
 

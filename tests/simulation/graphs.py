@@ -189,6 +189,8 @@ def _attempts(random: Random, step: Step, trouble: float) -> tuple[Attempt, ...]
         hanging, outputs = 1e7 if fate is Fate.HANGS else seconds, {"n": random.randint(0, 9)}
         live = fate is Fate.SUCCEEDS and step.timeout is None and random.random() < 0.1
         planned.append(Attempt(fate, hanging, outputs, random.choice([0, 0, 1, DEAF]), stopped, live))
-    if planned[-1].fate is Fate.IS_INTERRUPTED:  # which would go on for ever
+    if planned[-1].fate is Fate.IS_INTERRUPTED:  # which would go on for too long
         planned.append(Attempt())
+    if trouble and random.random() < 0.01:  # and here it does
+        return (Attempt(Fate.IS_INTERRUPTED, random.choice([0.0, 20.0])),)
     return tuple(planned)

@@ -546,6 +546,11 @@ MUTANTS = (
         "failures = state.attempt",
     ),
     Mutant("a new attempt forgets the interruptions", MACHINE, "            interruptions=state.interruptions,\n", ""),
+    Mutant("a new attempt forgets what was not of our making", MACHINE, "            unasked=state.unasked,\n", ""),
+    Mutant(
+        "what is lost is made again for ever", MACHINE, "is Interruption.ASKED or state.unasked < most:", "is not None:"
+    ),
+    Mutant("what is lost is made again at once", MACHINE, "pause = 0.0 if asked else min", "pause = 0.0 * min"),
     Mutant("what is hopeless is tried again", MACHINE, " and not event.hopeless", ""),
     # Cancelling.
     Mutant(

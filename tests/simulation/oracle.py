@@ -13,6 +13,9 @@ from tests.simulation.scenario import Condition, Ended, Fate, Gave, Param, Raise
 
 RUN = "run"
 
+#: How often an attempt may be gone before its step fails, where it was not we who interrupted it.
+MOST_UNASKED = 20
+
 #: What kinds of step this world can run. Another is refused by whoever would have to launch it.
 KINDS = frozenset({"job", "wait"})
 
@@ -79,16 +82,24 @@ def _seconds(scenario: Scenario, step: Step, ending: Ending) -> float:
         assert isinstance(pause, int | float)
         return pause + 2 * HOP
     seconds = 0.0
-    failures = 0
+    failures = interruptions = 0
     for number in range(1, ending.attempts + 1):
         attempt = scenario.attempt(step.name, number)
         if attempt.fate in (Fate.FAILS, Fate.HANGS):
             failures += 1
             seconds += min(step.retry.delay * step.retry.backoff ** (failures - 1), step.retry.max_delay)
+        if attempt.fate is Fate.IS_INTERRUPTED:
+            seconds += backoff(interruptions)
+            interruptions += 1
         stopping = GRACE * (1 + attempt.deaf) + (step.timeout or 0.0)
         seconds += stopping if attempt.fate is Fate.HANGS else attempt.seconds + _look(step)
         seconds += 3 * HOP
     return seconds
+
+
+def backoff(interruptions: int) -> float:
+    """Seconds before the attempt after an interruption that was not of our making, where so many were before it."""
+    return min(2.0**interruptions, 600.0)
 
 
 def _look(step: Step) -> float:
@@ -129,6 +140,8 @@ def _tried(scenario: Scenario, step: Step) -> Ending:
                 return Ending("failed", number, interrupted, "refused")
             case Fate.LEAVES_TOO_MUCH:
                 return Ending("failed", number, interrupted, "outputs")
+            case Fate.IS_INTERRUPTED if interrupted == MOST_UNASKED:
+                return Ending("failed", number, interrupted, "interrupted")
             case Fate.IS_INTERRUPTED:
                 interrupted += 1
             case Fate.FAILS | Fate.HANGS if not hopeful:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
 from orchestrator.core.invariants import Inspector
 from orchestrator.core.machine import decide
@@ -10,9 +12,11 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict
 from orchestrator.ports import JobRequest
 from orchestrator.stores.memory import MemoryStore
-from tests.simulation.oracle import GRACE, HOP, Ending, endings, longest, run_fails
+from tests.simulation.oracle import GRACE, HOP, Ending, backoff, endings, longest, run_fails
 from tests.simulation.scenario import DEAF, Scenario
 from tests.simulation.weather import MOST_SKEW
+
+P = ParamSpec("P")
 
 #: Most seconds by which a clock is wrong, and a little more.
 SKEW = MOST_SKEW + 1.0
@@ -30,6 +34,19 @@ ARROWS: dict[str, frozenset[str]] = {
     "up_for_retry": frozenset({"launching", "cancelled"}),
     "succeeded": frozenset({"succeeded"}),  # its job went on, and was cancelled, or has ended
 }
+
+
+def _told(hears: Callable[Concatenate["Watch", P], None]) -> Callable[Concatenate["Watch", P], None]:
+    """``hears``, which is called in the middle of the product: what it raises there would be taken for bad luck."""
+
+    @wraps(hears)
+    def heard(watch: "Watch", *given: P.args, **named: P.kwargs) -> None:
+        try:
+            hears(watch, *given, **named)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the watch is wrong, and says so
+            watch.failures.append(f"the watch itself broke: {type(error).__name__}: {error}")
+
+    return heard
 
 
 class Watch:
@@ -55,6 +72,7 @@ class Watch:
         self.kept: View | None = None
         self.jobs: dict[tuple[int, int], list[str]] = {}
 
+    @_told
     def committed(self, node: int, old: StepState, new: StepState) -> None:
         """A node's state was changed."""
         self._must_be_there(f"{self.plan.nodes[node].name}: became {new}")
@@ -116,15 +134,16 @@ class Watch:
         return found
 
     def _put_off(self, node: int, old: StepState, new: StepState) -> None:
-        """What failed waits for its next attempt as its step says; what was interrupted does not wait."""
+        """What failed waits for its next attempt as its step says; what was interrupted, longer each time."""
         retry, failures = self.plan.steps[node].retry, new.attempt - new.interruptions
         wait = min(retry.delay * retry.backoff ** (failures - 1), retry.max_delay) if failures else 0.0
         if new.interruptions > old.interruptions:
-            wait = 0.0
+            wait = backoff(old.unasked) if new.unasked > old.unasked else 0.0
         if new.due is None or new.ended_at is None or abs(new.due - new.ended_at - wait) > 0.01:
             name = self.plan.nodes[node].name
             self.failures.append(f"{name}: ended at {new.ended_at}, due again at {new.due}, and not {wait} s later")
 
+    @_told
     def ended(self, status: RunStatus) -> None:
         """The run's record was closed."""
         if self.status is not RunStatus.RUNNING:
@@ -134,6 +153,7 @@ class Watch:
         run = self._store.get_run(self.key)
         self.failures += self._inspector.ending(self.view(), status, run.stop if run else None)
 
+    @_told
     def created(self, request: JobRequest, job: str) -> None:
         """A job was made outside."""
         self._must_be_there(f"{request.name}: launched")

@@ -169,7 +169,7 @@ def test_up_for_retry_and_interrupted() -> None:
     assert story.note("a") == "2 of 3 in 1 m 00 s: connection reset"
     story = Story(step("a", attempts=3)).ended("a", Outcome.INTERRUPTED)
     assert story.explained("a") == [
-        "up for retry: attempt 1 was interrupted, which does not count against it; attempt 2 of 4 starts now"
+        "up for retry: attempt 1 was interrupted, which does not count against it; attempt 2 of 4 starts in 1.0 s"
     ]
     assert story.note("a") == "interrupted, runs again"
 

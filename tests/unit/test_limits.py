@@ -15,7 +15,7 @@ from orchestrator import bounds, logs
 from orchestrator.bounds import MOST_OUTPUT
 from orchestrator.cli import lookup
 from orchestrator.core import ending, machine
-from orchestrator.core.model import JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.model import Interruption, JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.plan import SPREAD, WIDE, compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.definition import build, cron, expressions, json_text, load, params, patterns, yaml_text
@@ -116,9 +116,33 @@ def test_an_attempt_is_interrupted_for_free_a_hundred_times():
         (last, Status.UP_FOR_RETRY),
         (replace(last, interruptions=machine.MOST_INTERRUPTIONS), Status.FAILED),
     ):
-        ended = machine.evolve(ONE, 0, state, JobEnded(100, Outcome.INTERRUPTED, 2.0))
+        asked = JobEnded(100, Outcome.INTERRUPTED, 2.0, interruption=Interruption.ASKED)
+        ended = machine.evolve(ONE, 0, state, asked)
         assert ended is not None
         assert ended.state.status is status
+
+
+@pytest.mark.parametrize("unasked", [0, 1, 4, machine.MOST_UNASKED - 1, machine.MOST_UNASKED])
+def test_an_attempt_is_lost_for_free_up_to_a_bound_and_begins_later_each_time(unasked: int):
+    pauses = {0: 1.0, 1: 2.0, 4: 16.0, 19: 600.0}
+    state = interrupted(unasked, Interruption.LOST)
+    again = (Status.UP_FOR_RETRY, 2.0 + pauses[unasked], unasked + 1) if unasked in pauses else None
+    assert (state.status, state.due, state.unasked) == (again or (Status.FAILED, None, unasked))
+
+
+def test_an_attempt_that_is_seen_to_vanish_is_made_again_a_handful_of_times():
+    last, worn = (interrupted(machine.MOST_VANISHED - less, Interruption.VANISHED) for less in (1, 0))
+    assert (last.status, last.due) == (Status.UP_FOR_RETRY, 18.0)
+    said = "its process was gone 6 times, and nothing told how it had ended"
+    assert (worn.status, worn.cause, worn.error) == (Status.FAILED, "interrupted", said)
+
+
+def interrupted(unasked: int, what: Interruption) -> StepState:
+    """The state of an attempt that is interrupted at 2.0, after ``unasked`` interruptions."""
+    begun = StepState(Status.RUNNING, unasked + 1, unasked, "a", "1", 1.0, 1.0, unasked=unasked)
+    ended = machine.evolve(ONE, 0, begun, JobEnded(unasked + 1, Outcome.INTERRUPTED, 2.0, interruption=what))
+    assert ended is not None
+    return ended.state
 
 
 # One commit, one query.

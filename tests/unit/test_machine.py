@@ -11,6 +11,7 @@ from orchestrator.core.model import (
     Counter,
     Event,
     GatePassed,
+    Interruption,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
@@ -118,7 +119,7 @@ def test_no_step_ends_before_it_starts_whatever_the_clock_of_its_job_says(
     assert transition is not None
     assert (transition.state.started_at, transition.state.ended_at) == (started, started)
     if outcome is Outcome.INTERRUPTED:
-        assert transition.state.due == started
+        assert transition.state.due == started + 1.0
     if outcome is Outcome.FAILED:
         assert transition.state.due == started + 60.0
 
@@ -187,8 +188,9 @@ def test_who_had_no_answer_forgets_nobody_else(state: StepState, event: LaunchUn
     assert evolve(JOINED, A, state, event) is None
 
 
-def test_an_interruption_is_owed_again_at_once_and_costs_no_retry():
-    interrupted = evolve(JOINED, A, RUNNING, JobEnded(1, Outcome.INTERRUPTED, 50.0))
+def test_an_interruption_of_our_making_is_owed_again_at_once_and_costs_no_retry():
+    asked = JobEnded(1, Outcome.INTERRUPTED, 50.0, interruption=Interruption.ASKED)
+    interrupted = evolve(JOINED, A, RUNNING, asked)
     assert interrupted == Transition(
         replace(RUNNING, status=Status.UP_FOR_RETRY, interruptions=1, ended_at=50.0, due=50.0)
     )
@@ -202,7 +204,7 @@ def test_what_is_interrupted_without_end_fails_at_last():
     worn = replace(RUNNING, attempt=101, interruptions=MOST_INTERRUPTIONS)
     transition = evolve(JOINED, A, worn, JobEnded(101, Outcome.INTERRUPTED, 50.0))
     assert transition is not None
-    assert (transition.state.status, transition.state.error) == (Status.FAILED, "interrupted 100 times")
+    assert (transition.state.status, transition.state.error) == (Status.FAILED, "interrupted 101 times")
 
 
 STOP = Stop(60.0, "ann", "wrong input")

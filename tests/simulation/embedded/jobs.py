@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import Interruption, Outcome
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.jobs.python import PythonBackend
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning, JobStatus, Launched
@@ -18,16 +18,23 @@ if TYPE_CHECKING:
 OUTCOMES = {Fate.SUCCEEDS: Outcome.SUCCEEDED, Fate.HANGS: Outcome.SUCCEEDED, Fate.FAILS: Outcome.FAILED,
              Fate.IS_CANCELLED: Outcome.CANCELLED, Fate.IS_INTERRUPTED: Outcome.INTERRUPTED}  # fmt: skip
 
+#: How often a step's process vanishes at the most, so that the step comes to the end that its scenario says.
+MOST_VANISHED = 3
+
 
 @dataclass(slots=True)
 class Process:
-    """A command of the machine's. ``end``: when it ends, as things stand. ``stopped``: as what it was told to."""
+    """A command of the machine's. ``end``: when it ends, as things stand. ``stopped``: as what it was told to.
+
+    ``died``: with its machine. ``vanished``: while it was watched by who had not started it, who saw no exit status.
+    """
 
     request: JobRequest
     attempt: Attempt
     end: float
     stopped: Outcome | None = None
     died: bool = False
+    vanished: bool = False
     function: bool = False
 
 
@@ -69,17 +76,27 @@ class Processes:
         if process.end > self.world.now:
             if process.request.name not in self.watched:
                 self.world.count("job: adopted")
+                self._may_vanish(process)
             self._watch(process.request.name)
             return JobRunning()
         at = min(process.end - self.world.now, 0.0) + self.driver.clock()
-        if process.stopped is not None or process.died:
-            outcome = Outcome.INTERRUPTED if process.died else process.stopped
-            assert outcome is not None
-            return JobOver(outcome, at)
+        if process.died or process.vanished:
+            what = Interruption.VANISHED if process.vanished else Interruption.LOST
+            return JobOver(Outcome.INTERRUPTED, at, interruption=what)
+        if process.stopped is not None:
+            return JobOver(process.stopped, at, interruption=Interruption.ASKED)
         outcome = OUTCOMES[process.attempt.fate]
         outputs = process.attempt.outputs if process.attempt.fate is Fate.SUCCEEDS else None
         failed = outcome is Outcome.FAILED
         return JobOver(outcome, at, outputs, "it failed" if failed else None, "scripted" if failed else None)
+
+    def _may_vanish(self, process: Process) -> None:
+        """Somebody else kills it, and the shell that would have told of that."""
+        world, node = self.world, process.request.node
+        before = sum(other.vanished for other in world.processes.values() if other.request.node == node)
+        if before < MOST_VANISHED and world.random.random() < world.luck.vanishes:
+            world.count("process: vanished")
+            process.end, process.vanished = world.now + min(10.0, process.end - world.now), True
 
     def cancel(self, job: str) -> None:
         self._stop(job.removeprefix("a/"), Outcome.CANCELLED)

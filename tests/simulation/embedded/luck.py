@@ -8,6 +8,7 @@ EVERYTHING = (
     "driver: killed", "driver: interrupted", "machine: restarted", "clock: set back", "clock: set forward",
     "disk: full", "launch: no room", "end: heard late", "end: not heard", "ends: more than a batch",
     "job: adopted", "job: found", "driver: killed when it had begun a process",
+    "process: vanished",
 )  # fmt: skip
 
 
@@ -16,11 +17,13 @@ class Luck:
     """``kills``: lines after which a driver is killed, at the most; 0 for never. The rest are probabilities.
 
     ``launches``: that a driver is killed right after it began a process.
+    ``vanishes``: that a process which outlived its driver is killed with its shell under the next one.
     """
 
     kills: int = 0
     launches: float = 0.0
     interrupts: float = 0.0
+    vanishes: float = 0.0
     restarts: float = 0.0
     sets: float = 0.0
     full: float = 0.0
@@ -53,4 +56,5 @@ class Luck:
             late=some(0.3),
             unheard=some(0.1),
             together=random.random() < 0.3,
+            vanishes=some(0.3),
         )

@@ -57,8 +57,8 @@ MUTANTS = (
     Mutant(
         "what others interrupted costs a retry",
         "core/machine.py",
-        "interruptions=state.interruptions + 1, due=at)",
-        "interruptions=state.interruptions, due=at)",
+        '{"interruptions": state.interruptions + 1,',
+        '{"interruptions": state.interruptions,',
         _WORLDS,
     ),
 )

@@ -1,0 +1,77 @@
+"""The shell that each command runs under: it holds the claim, hands signals on, and writes down how the command ended.
+
+It depends on nothing of the step's: its environment holds each variable of the command as ``v0=NAME=value``, which no
+shell, loader or library listens to. The command alone gets them by their names, in the process that becomes it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+#: What the wrapper leaves as the exit status of a command that never began: there was no process left for it.
+UNBEGUN = "unbegun"
+
+#: $1: the attempt's folder; $2: the umask; the rest: the command; its first word is a path and no word of the shell's.
+#: Standard input is the claim, whose lock lasts as long as this shell. A trapped signal reaches the command, and the
+#: shell lives on to write down how it ended. Who stops the job marks it stopped and then reads the pid; the shell
+#: writes its pid and then looks for the mark: one of them sees the other. All is read before any of it is done:
+#: little time passes from there to the command. It runs no program but that. A shell that cannot fork ends there. It
+#: ends as the command did, for who watches it and finds nothing written.
+_SHELL = """
+{
+folder=$1 mask=$2 code=; shift 2
+umask 077
+trap : TERM INT HUP
+trap '[ "$code" ] || echo UNBEGUN > "$folder/exit"' EXIT
+echo $$ > "$folder/pid"
+[ ! -e "$folder/stopped" ] || { code=0; exit; }
+( umask "$mask"; VARIABLES exec "$@" ) < /dev/null
+code=$?
+umask 077
+echo $code > "$folder/exit"
+exit $code
+}
+""".replace("UNBEGUN", UNBEGUN)
+
+#: What the names of our own variables begin with, to which nobody else listens. By one of them an attempt's processes
+#: are known (group.py), so they are carried by their names.
+_OURS = "ORCHESTRATOR_"
+
+#: Names that a shell can set without minding what they mean. Others (``a.b``, and what a shell keeps to itself, such as
+#: ``SHELLOPTS`` and ``OPTIND``) are set by ``env``.
+_PLAIN = re.compile(
+    r"(?!(BASH\w*|COMP_\w*|DIRSTACK|EPOCH\w+|E?UID|FUNCNAME|GROUPS|HISTCMD|LINENO|OPT(ARG|ERR|IND)|PPID|S?RANDOM|SECONDS"
+    r"|SHELLOPTS)$)[A-Za-z_]\w*",
+    re.ASCII,
+)
+
+
+def wrapped(
+    command: Sequence[str], folder: Path, mask: int, variables: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """The words and the environment of the wrapper of ``command``, which is to have ``variables`` and no others.
+
+    Raises ValueError for a name that no variable can have.
+    """
+    if wrong := [name for name in variables if not name or "=" in name]:
+        raise ValueError(f"illegal environment variable name {wrong[0]!r}")
+    carried = {name: value for name, value in variables.items() if name.startswith(_OURS)}
+    rest = [name for name in variables if name not in carried and name != "PWD"]  # which the shell finds out
+    carried |= {f"v{number}": f"{name}={variables[name]}" for number, name in enumerate(rest)}
+    odd = tuple(number for number, name in enumerate(rest) if not _PLAIN.fullmatch(name))
+    return ["/bin/sh", "-c", _script(len(rest), odd), "orchestrator", str(folder), f"{mask:03o}", *command], carried
+
+
+@lru_cache
+def _script(count: int, odd: tuple[int, ...]) -> str:
+    """``odd``: which of the ``count`` variables that are carried are none of ``_PLAIN``."""
+    plain, by_env = (
+        " ".join(f'"$v{number}"' for number in range(count) if (number in odd) == chosen) for chosen in (False, True)
+    )
+    lines = [
+        f'set -- /usr/bin/env -- {by_env} "$@"' if by_env else "",
+        f"export {plain}" if plain else "",
+        f"unset {' '.join(f'v{number}' for number in range(count))}" if count else "",
+    ]
+    return _SHELL.replace("VARIABLES ", "".join(f"{line}; " for line in lines if line))
