@@ -50,6 +50,7 @@ class Loop:
         self._sweeps = 0
         self._doubts: set[str] = set()
         self._heard: list[str | None] = []
+        self._broken_off = False
         self.warnings: list[str] = []
 
     def stop(self) -> None:
@@ -114,16 +115,25 @@ class Loop:
         What an end makes possible must not begin before that end is on disk, and does not: a python step's thread gets
         its work after the commit (``Database.afterwards``), and a process waits for a commit of its own (``Settled``).
         """
+        if self._broken_off:
+            self._take_back()
         if not self._heard and self._world.ended.empty() and not self._may_be_due(self._world.clock()):
             return 0
-        heard = self._listened()
+        heard, unfinished = self._listened(), set(self._open)
         try:
             with self._world.database.transaction:
                 done = self._hear(heard) + self._deliver(CHECKS, BATCH)
                 return done + self._deliver(LAUNCHES, min(self._parallel - self._world.running, BATCH))
         except BaseException:
-            self._heard = heard  # nothing of it is on disk
+            self._heard, self._open, self._broken_off = heard, unfinished, True  # nothing of it is on disk
             raise
+
+    def _take_back(self) -> None:
+        """Make due what a turn that was lost had taken, and which part of it had brought to disk (``Settled``)."""
+        with self._world.database.transaction:
+            for run in self._open:
+                self._world.queue.release(run, self._world.clock())
+        self._broken_off = False
 
     def _wait(self, seconds: float) -> None:
         """Until a job is said to have ended, at most so many seconds; then see what others have committed."""

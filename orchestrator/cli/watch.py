@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Callable
+from functools import partial
 
 from orchestrator.core.model import PENDING, Run, Status, StepState, View
 from orchestrator.core.plan import Plan
@@ -72,6 +73,6 @@ class WatchedStore(SqliteStore):
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
         commit = super().transact(run, node, decide)
-        if commit.applied:
-            self._saw(run, node, commit.state)
+        if commit.applied:  # a commit that finds no room on the disk has not happened
+            self._database.afterwards(partial(self._saw, run, node, commit.state))
         return commit

@@ -2,7 +2,7 @@
 
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty
 from types import FrameType
@@ -67,6 +67,7 @@ class Driver:
         self._lines = self.random.randint(1, luck.kills) if luck.kills and not lucky else 0
         self._full_until = 0.0
         self._ticks = 0
+        self.database.writes = self._fills
 
     def drive(self) -> bool:
         """Whether the run has ended. Where there is no disk, the beginning and the end may come to nothing."""
@@ -105,9 +106,18 @@ class Driver:
             self.database.full, self._full_until = False, 0.0
         elif not self._full_until and self.random.random() < world.luck.full:
             world.count("disk: full")
-            self.database.full = True
-            self._full_until = world.now + self.random.choice([1.0, 100.0])
-            world.full += self._full_until - world.now + 30.0
+            self._fill()
+
+    def _fills(self) -> None:
+        """Something is about to be written, perhaps in the middle of a turn, of which a part is on disk already."""
+        if not self._full_until and self.random.random() < self.world.luck.fills:
+            self.world.count("disk: full in the middle of a turn")
+            self._fill()
+
+    def _fill(self) -> None:
+        self.database.full = True
+        self._full_until = self.world.now + self.random.choice([1.0, 100.0])
+        self.world.full += self._full_until - self.world.now + 30.0
 
     @contextmanager
     def _killed(self) -> Iterator[None]:
@@ -140,8 +150,11 @@ class Shaky(Database):
     """A database on a disk that may be full: SQLite then gives a transaction up (sqlite.org/rescode.html)."""
 
     full = False
+    writes: Callable[[], None] | None = None
 
     def _flush(self) -> None:
+        if self.writes is not None:
+            self.writes()
         if self.full and self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
             error = sqlite3.OperationalError("database or disk is full")

@@ -8,7 +8,7 @@ EVERYTHING = (
     "driver: killed", "driver: interrupted", "machine: restarted", "clock: set back", "clock: set forward",
     "disk: full", "launch: no room", "end: heard late", "end: not heard", "ends: more than a batch",
     "job: adopted", "job: found", "driver: killed when it had begun a process",
-    "process: vanished",
+    "process: vanished", "disk: full in the middle of a turn",
 )  # fmt: skip
 
 
@@ -16,6 +16,7 @@ EVERYTHING = (
 class Luck:
     """``kills``: lines after which a driver is killed, at the most; 0 for never. The rest are probabilities.
 
+    ``fills``: that a disk is full from one write on, which may be in the middle of a turn.
     ``launches``: that a driver is killed right after it began a process.
     ``vanishes``: that a process which outlived its driver is killed with its shell under the next one.
     """
@@ -27,6 +28,7 @@ class Luck:
     restarts: float = 0.0
     sets: float = 0.0
     full: float = 0.0
+    fills: float = 0.0
     short: float = 0.0
     late: float = 0.0
     unheard: float = 0.0
@@ -44,7 +46,7 @@ class Luck:
             return random.choice((0.0, *odds))
 
         if random.random() < 0.3:
-            return cls(sets=some(0.01, 0.05), full=some(0.01, 0.1))
+            return cls(sets=some(0.01, 0.05), full=some(0.01, 0.1), fills=some(0.003, 0.02))
         return cls(
             kills=random.choice([0, 0, 3_000, 30_000]),
             launches=some(0.3),
@@ -57,4 +59,5 @@ class Luck:
             unheard=some(0.1),
             together=random.random() < 0.3,
             vanishes=some(0.3),
+            fills=some(0.003),
         )

@@ -15,8 +15,22 @@ MUTANTS = (
     Mutant(
         "the ends that a turn had heard of are lost with its transaction",
         "local.py",
-        "            self._heard = heard  # nothing of it is on disk\n",
-        "",
+        "self._heard, self._open, self._broken_off = heard, unfinished, True",
+        "self._open, self._broken_off = unfinished, True",
+        _WORLDS,
+    ),
+    Mutant(
+        "the end of a run that was lost with its transaction counts",
+        "local.py",
+        "self._heard, self._open, self._broken_off = heard, unfinished, True",
+        "self._heard, self._broken_off = heard, True",
+        _WORLDS,
+    ),
+    Mutant(
+        "what a lost turn had taken stays taken",
+        "local.py",
+        "self._heard, self._open, self._broken_off = heard, unfinished, True",
+        "self._heard, self._open = heard, unfinished",
         _WORLDS,
     ),
     Mutant(
