@@ -52,6 +52,12 @@ def _failed(error: Exception) -> int:
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in _CLOUD:
             complain(f"error: this needs Google's clients: {install('cloud')}")
             return WRONG
+        case _ if _is_shortage(error):
+            complain(
+                "error: there is no memory for this now, or no room for another thread (see ulimit -v and ulimit -u): "
+                "try again when there is; 'orchestrator resume' goes on with a run that had begun"
+            )
+            return FAILED
         case OSError(strerror=str(reason)):
             if not error.filename:
                 _give_up_output()  # it may be full: what is left would be tried again at the end
@@ -64,6 +70,19 @@ def _failed(error: Exception) -> int:
                 f"the whole story is in {_keep(error)}"
             )
             return FAILED
+
+
+def _is_shortage(error: Exception) -> bool:
+    """Whether the system is out of memory or threads: of a library that it has no room for it tells in words alone."""
+    match error:
+        case MemoryError():
+            return True
+        case ImportError():
+            return "failed to map segment" in str(error) or "annot allocate memory" in str(error)
+        case RuntimeError():
+            return "can't start new thread" in str(error)
+        case _:
+            return False
 
 
 def _give_up_output() -> None:
