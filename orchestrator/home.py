@@ -40,12 +40,21 @@ class Home:
         Raises ReadOnlyError.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        private.make_folder(self.path)
+        self._make(self.path)
         self._check_writable()
         ignore = self.path / ".gitignore"
         if not ignore.exists():
             private.write(ignore, "*\n")
         self._close_to_others()
+
+    def _make(self, folder: Path) -> None:
+        try:
+            private.make_folder(folder)
+        except OSError as error:
+            raise ReadOnlyError(
+                f"{folder}: this folder, which the run needs, cannot be made ({error.strerror}): "
+                "give another place with --home"
+            ) from error
 
     def _check_writable(self) -> None:
         if any(path.exists() and not os.access(path, os.W_OK) for path in (self.path, self.database)):
@@ -96,7 +105,7 @@ class Home:
         taken: list[int] = []
         try:
             for path in self._locks(run_id):
-                private.make_folder(path.parent)
+                self._make(path.parent)
                 taken.append(lock := locks.keep(private.opener(str(path), os.O_RDWR | os.O_CREAT)))
                 while not _lock(lock, fcntl.LOCK_EX):
                     if _lock(lock, fcntl.LOCK_SH):  # somebody was only looking (``held``)

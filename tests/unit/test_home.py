@@ -41,6 +41,15 @@ def test_a_home_that_exists_is_taken_whereever_in_it_we_are(tmp_path: Path) -> N
     assert default_home(tmp_path / "deep" / "down") == Home(tmp_path / ".orchestrator")
 
 
+def test_where_nothing_can_be_made_it_is_said_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "locks").touch()
+    (tmp_path / "home").touch()
+    with pytest.raises(UsageError, match=r"/home: this folder, .*, cannot be made .*: give another place with --home$"):
+        Home(tmp_path / "home").make()
+    with pytest.raises(UsageError, match=r"/locks: this folder, .*: give another"), Home(tmp_path).hold("r"):
+        pass
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 @pytest.mark.parametrize("given_away", [".orchestrator", ".orchestrator/orchestrator.db"])
 def test_a_home_of_another_user_is_not_taken_unless_it_is_named(
