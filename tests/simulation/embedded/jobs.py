@@ -26,6 +26,8 @@ MOST_VANISHED = 3
 class Process:
     """A command of the machine's. ``end``: when it ends, as things stand. ``stopped``: as what it was told to.
 
+    ``asked``: when it was told, by the clock of whoever did that.
+
     ``died``: with its machine. ``vanished``: while it was watched by who had not started it, who saw no exit status.
     """
 
@@ -33,6 +35,7 @@ class Process:
     attempt: Attempt
     end: float
     stopped: Outcome | None = None
+    asked: float = 0.0
     died: bool = False
     vanished: bool = False
     function: bool = False
@@ -84,7 +87,7 @@ class Processes:
             what = Interruption.VANISHED if process.vanished else Interruption.LOST
             return JobOver(Outcome.INTERRUPTED, at, interruption=what)
         if process.stopped is not None:
-            return JobOver(process.stopped, at, interruption=Interruption.ASKED)
+            return JobOver(process.stopped, max(at, process.asked), interruption=Interruption.ASKED)
         outcome = OUTCOMES[process.attempt.fate]
         outputs = process.attempt.outputs if process.attempt.fate is Fate.SUCCEEDS else None
         failed = outcome is Outcome.FAILED
@@ -108,7 +111,8 @@ class Processes:
     def _stop(self, name: str, outcome: Outcome) -> None:
         process = self.world.processes[name]
         if process.end > self.world.now:
-            process.stopped = process.stopped or outcome
+            if process.stopped is None:
+                process.stopped, process.asked = outcome, self.driver.clock()
             process.end = self.world.now + self.world.random.choice([0.0, 1.0])
             self.watched.discard(name)
             self._watch(name)

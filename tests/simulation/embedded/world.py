@@ -58,7 +58,8 @@ class World:
             if self._driven():
                 self._judge()
                 return self.failures
-            self.now += self.random.choice([0.0, 10.0, 1000.0])
+            nobody = self.random.choice([0.0, 10.0, 1000.0])
+            self.now, self.full = self.now + nobody, self.full + nobody  # where the disk ended the driver
             self._restart()
         return self.failures or [f"{MOST_DRIVERS} drivers did not bring it to its end"]
 
