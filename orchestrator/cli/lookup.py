@@ -11,7 +11,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.engine.doubting import sure_doubts
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError, UsageError
 from orchestrator.home import Home, default_home, existing_home
-from orchestrator.ports import Store
+from orchestrator.ports import Store, refuse
 from orchestrator.settings import read_settings
 from orchestrator.suggestions import did_you_mean
 from orchestrator.wiring import StoreUrl, open_store, reading, store_url
@@ -45,7 +45,7 @@ def home_flag(home: Home) -> str:
 class Found:
     """A run as it is in the store now. ``home``: None for a run in the cloud. ``url``: the store, if it was named.
 
-    ``doubts``: what does not add up in a run that has not ended.
+    ``doubts``: what does not add up in a run that has not ended. ``unreadable``: which of its records cannot be read.
     """
 
     home: Home | None
@@ -54,6 +54,12 @@ class Found:
     view: View
     url: StoreUrl | None = None
     doubts: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps of which something is known."""
+        return [node for node in range(len(self.plan.steps)) if node not in self.view.unreadable]
 
     @property
     def abandoned(self) -> bool:
@@ -108,20 +114,33 @@ def store_of(given: Path | None) -> Iterator[tuple[Home, Store]]:
         yield home, store
 
 
-def found_run(given: Path | None, name: str | None, url: str | None = None, *, outputs: bool = False) -> Found:
+def found_run(
+    given: Path | None, name: str | None, url: str | None = None, *, outputs: bool = False, partly: bool = False
+) -> Found:
     """The run that a user calls ``name``, or the newest, in the store that ``--home`` or ``--store`` (url) names.
 
-    Its steps' outputs are read only if they are asked for: they may be large.
+    Its steps' outputs are read only if they are asked for: they may be large. ``partly``: what cannot be read is left
+    out, instead of refusing the rest.
     """
     with named_store(given, url) as (home, store):
         run = find_run(store, name) if name is not None else newest(store)
-        return load(home, store, run, store_url(url) if url is not None else None, outputs=outputs)
+        named = store_url(url) if url is not None else None
+        return load(home, store, run, named, outputs=outputs, partly=partly)
 
 
-def load(home: Home | None, store: Store, run: Run, url: StoreUrl | None = None, *, outputs: bool = False) -> Found:
-    plan, view = plan_of(home, store, run), store.load_all(run.key, outputs=outputs)
+def load(
+    home: Home | None,
+    store: Store,
+    run: Run,
+    url: StoreUrl | None = None,
+    *,
+    outputs: bool = False,
+    partly: bool = False,
+) -> Found:
+    left_out: list[UnreadableRecordError] = []
+    plan, view = plan_of(home, store, run), store.load_all(run.key, left_out.append if partly else refuse, outputs)
     said = sure_doubts(store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
-    return Found(home, run, plan, view, url, tuple(said))
+    return Found(home, run, plan, view, url, tuple(said), tuple(map(str, left_out)))
 
 
 def plan_of(home: Home | None, store: Store, run: Run) -> Plan:

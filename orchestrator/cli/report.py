@@ -1,5 +1,6 @@
 """A run as one JSON object, the shape that ``run --json`` and ``status --json`` print. Pure."""
 
+from collections.abc import Collection
 from typing import Any
 
 from orchestrator.cli.before import States
@@ -8,12 +9,14 @@ from orchestrator.core.model import PENDING, Run, StepState, Stop
 from orchestrator.core.plan import Plan
 
 
-def report(run: Run, plan: Plan, states: States, word: str) -> dict[str, Any]:
+def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[int] = frozenset()) -> dict[str, Any]:
     """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not there yet is null.
 
-    A step that has succeeded and whose job goes on is ``live``; no other step has that key.
+    A step that has succeeded and whose job goes on is ``live``; no other step has that key. Steps that are ``unknown``
+    are left out.
     """
-    steps = {step.name: _step(states.get(number, PENDING)) for number, step in enumerate(plan.steps)}
+    known = ((number, step) for number, step in enumerate(plan.steps) if number not in unknown)
+    steps = {step.name: _step(states.get(number, PENDING)) for number, step in known}
     return {**headline(run, word), "steps": steps}
 
 

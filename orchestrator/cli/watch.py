@@ -25,7 +25,9 @@ class Watch:
         self.plan = plan
         self.changed = changed
         self.states: dict[int, StepState] = {}
-        self.counts: Counter[Status] = Counter({Status.PENDING: len(plan.steps)})
+        self.counts: Counter[Status] = Counter(
+            {Status.PENDING: sum(node not in view.unreadable for node in range(len(plan.steps)))}
+        )
         self.by_status: dict[Status, dict[int, None]] = {
             status: {} for status in (Status.LAUNCHING, Status.RUNNING, Status.UP_FOR_RETRY, Status.FAILED)
         }

@@ -70,3 +70,21 @@ def test_a_run_that_cannot_go_on_because_a_counter_is_gone_says_so_instead_of_wa
     why = "because its records contradict each other (see 'orchestrator verify')"
     assert f"the run cannot go on, {why}: counters/1: the join before e counts" in said.err
     assert half.look("verify", "r1").code == 1
+
+
+def test_a_step_that_cannot_be_read_hides_no_other(half: Place) -> None:
+    with sqlite3.connect(half.folder / ".orchestrator/orchestrator.db") as connection:
+        connection.execute("""UPDATE states SET state = '{"status":"of tomorrow"}' WHERE node = 1""")
+        (key,) = connection.execute("SELECT key FROM runs").fetchone()
+    connection.close()
+    said = half.look("status", "r1")
+    lost = f"states/{key}/1 cannot be read"
+    assert said.code == 1
+    assert [line.split()[1:3] for line in said.out.splitlines()[1:5]] == [
+        ["a", "succeeded"], ["d", "running"], ["c", "running"], ["e", "pending"],
+    ]  # fmt: skip
+    assert said.out.splitlines()[5] == "1 succeeded, 2 running, 1 pending"
+    assert said.out.splitlines()[6].startswith(f"not shown: {lost}")
+    told = half.look("status", "r1", "--json")
+    assert (told.code, sorted(told.json["steps"])) == (1, ["a", "c", "d", "e"])
+    assert [line.startswith(lost) for line in told.json["unreadable"]] == [True]

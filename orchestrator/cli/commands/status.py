@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.before import by_depth
+from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.lookup import Found, found_run
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.report import report
@@ -23,6 +24,8 @@ Examples:
   orchestrator status
   orchestrator status daily-sales-2026 --json
   orchestrator status --store firestore://my-project/orchestrator-prod
+
+Exit codes: 0 shown, however the run stands; 1 some of its records cannot be read; 2 wrong use.
 """
 
 #: What is said before each contradiction in what is stored of a run.
@@ -37,17 +40,19 @@ _MANY = 200
 @click.option("--all", "everything", is_flag=True, help=f"List all steps of a graph that has more than {_MANY}.")
 @place_options
 @json_option
-def command(run: str | None, everything: bool, home: Path | None, store: str | None, as_json: bool) -> None:
+def command(run: str | None, everything: bool, home: Path | None, store: str | None, as_json: bool) -> int:
     """Show how RUN stands; without RUN, the one that started last.
 
     RUN is a run's id, or as much of its beginning as is unique.
     """
-    found = found_run(home, run, store, outputs=as_json)
+    found = found_run(home, run, store, outputs=as_json, partly=True)
     if as_json:
-        told = report(found.run, found.plan, found.view.states, found.word)
-        echo_json(told | ({"doubts": list(found.doubts)} if found.doubts else {}))
-        return
-    show(found, time.time(), everything)
+        told = report(found.run, found.plan, found.view.states, found.word, found.view.unreadable)
+        more = {"doubts": list(found.doubts), "unreadable": list(found.unreadable)}
+        echo_json(told | {name: said for name, said in more.items() if said})
+    else:
+        show(found, time.time(), everything)
+    return FAILED if found.unreadable else DONE
 
 
 def show(found: Found, now: float, everything: bool) -> None:
@@ -56,6 +61,7 @@ def show(found: Found, now: float, everything: bool) -> None:
     screen = console()
     watch = Watch(found.run, found.plan, found.view)
     nodes = by_depth(found.plan) if everything or len(found.plan.steps) <= _MANY else telling(watch, 40)
+    nodes = [node for node in nodes if node not in found.view.unreadable]
     screen.print(line(headline(found, now), "bold"))
     for name, value in found.run.params.items():
         screen.print(line(f"  {name} = {json.dumps(value, ensure_ascii=False)}"))
@@ -63,10 +69,12 @@ def show(found: Found, now: float, everything: bool) -> None:
         screen.print(line(f"  its days and times are those of {found.run.time_zone}"))
     for row in step_lines(rows(found.plan, found.view.states, nodes, now), screen):
         screen.print(row)
-    if len(nodes) < len(found.plan.steps):
+    if len(nodes) < len(found.steps):
         screen.print(line(f"{len(nodes)} of {len(found.plan.steps):,} steps are shown: list all with --all"))
     screen.print(line(tally(watch.counts)))
     say([*failures(found), *although(found)])
+    for said in found.unreadable:
+        screen.print(line(f"not shown: {said}", "red"))
     for said in found.doubts:
         screen.print(line(f"{CONTRADICTION}: {said}", "yellow"))
     if found.abandoned:
