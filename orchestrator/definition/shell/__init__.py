@@ -7,6 +7,7 @@ from orchestrator.core.steps import Json
 from orchestrator.definition import expressions
 from orchestrator.definition.expressions import Code, Context, ExpressionError, as_text, pieces
 from orchestrator.definition.shell.lines import LINE, UNKNOWN, readings
+from orchestrator.definition.shell.options import is_option, optional
 from orchestrator.definition.shell.places import places, reads_kept, variables
 from orchestrator.definition.shell.reader import HOLE, PARAM, Place, Quoting
 from orchestrator.definition.shell.sentences import expanded, form, misplaced
@@ -17,7 +18,8 @@ __all__ = ["PARAM", "SHELL", "code_in", "line_in", "render_command", "words", "w
 #: What runs a line. It ends at the first command that fails and that nobody asks about.
 SHELL = ("/bin/sh", "-e", "-c", "--")
 
-_EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+#: The longest line in bytes that Linux starts a shell with, with the zero at its end: MAX_ARG_STRLEN, see execve(2).
+LONGEST = 131_071
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
@@ -47,18 +49,27 @@ def code_in(command: Json) -> Iterator[tuple[int, str]]:
 
 def _given_to(command: list[Json], line: int) -> Iterator[tuple[int, str]]:
     """What is wrong with the words after a line for a shell, if that reads its arguments as code."""
-    if not reads_kept(_EXPRESSION.sub(UNKNOWN, as_text(command[line]))):
+    text = as_text(command[line])
+    if not reads_kept(_without_expressions(text)):
         return
-    place = Place(1, None, f"in an argument of a line that reads it as code ({as_text(command[line])[:80]})")
+    place = Place(1, None, f"in an argument of a line that reads it as code ({text[:80]})")
     for number in range(line + 1, len(command)):
         codes = (part for part in pieces(as_text(command[number])) if isinstance(part, Code))
         yield from ((number, wrong) for code in codes if (wrong := misplaced(code, place, listed=True)))
 
 
 def _read(command: Json) -> Iterable[tuple[int, str]]:
-    if not isinstance(command, list):
-        return ()
-    return readings([_EXPRESSION.sub(UNKNOWN, as_text(word)) for word in command]).items()
+    return readings(_known(command)).items() if isinstance(command, list) else ()
+
+
+def _known(command: list[Json]) -> list[str]:
+    """The words of a list, with UNKNOWN for each expression."""
+    return [_without_expressions(as_text(word)) for word in command]
+
+
+def _without_expressions(word: str) -> str:
+    first, *others = word.split("{{")
+    return first + "".join(UNKNOWN + other.rpartition("}}")[2] for other in others)
 
 
 def render_command(command: Json, context: Context) -> Json:
@@ -73,17 +84,41 @@ def render_command(command: Json, context: Context) -> Json:
         return expressions.render(command, context)
     if wrong := next(code_in(command), None):
         raise ExpressionError(wrong[1])
-    line = line_in(command)
-    return [
+    line, options = line_in(command), optional(_known(command))
+    rendered = [
         _line(word, context) if number == line and isinstance(word, str) else expressions.render(word, context)
         for number, word in enumerate(command)
     ]
+    for number, program in options.items():
+        written = command[number]
+        if isinstance(written, str) and written.startswith("{{") and not _is_raw(written):
+            _no_option(written, as_text(rendered[number]), program)
+    return rendered
+
+
+def _is_raw(text: str) -> bool:
+    return any(isinstance(part, Code) and form(part) == "raw" for part in pieces(text)[:1])
+
+
+def _no_option(written: str, text: str, program: str) -> None:
+    """Raises ExpressionError if a value would be an option of a program one of whose options is code."""
+    if is_option(text, program):
+        raise ExpressionError(
+            f"{written} gives {shown(text)}, which {program} would take for an option and not for a value: "
+            f"write '--' before it, or the option itself"
+        )
 
 
 def wrong(line: str) -> list[str]:
     """What is wrong with the places of a line's expressions, which are well formed: a sentence each."""
-    found = [sentence for code, place in _expressions(pieces(line)) if (sentence := misplaced(code, place))]
-    script = "".join(HOLE if isinstance(part, Code) else part for part in pieces(line))
+    parts = pieces(line)
+    script = "".join(HOLE if isinstance(part, Code) else part for part in parts)
+    if (length := len(script.encode(errors="surrogatepass"))) > LONGEST:
+        return [
+            f"expected at most {LONGEST} bytes of a line for a shell, came {length} without what its expressions give: "
+            f"write it to a file, and run that"
+        ]
+    found = [sentence for code, place in _expressions(parts) if (sentence := misplaced(code, place))]
     return found + [expanded(place) for place in variables(script)]
 
 
@@ -116,7 +151,11 @@ def _put(code: Code, place: Place, context: Context) -> str:
     """What ``code`` gives, as it must be written at its place."""
     if sentence := misplaced(code, place):
         raise ExpressionError(sentence)
-    value = expressions.render(f"{{{{ {code} }}}}", context)
+    written = f"{{{{ {code} }}}}"
+    value = expressions.render(written, context)
+    if place.option and form(code) != "raw":
+        for text in [as_text(item) for item in value] if isinstance(value, list) else [as_text(value)]:
+            _no_option(written, text, place.option)
     match form(code), place.quoting:
         case "raw", _:
             return as_text(value)

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 
-from orchestrator.definition.shell.programs import CODE, code_words, reading, reads_code_from_input
+from orchestrator.definition.shell.names import GIVE, RUNS, is_other_shell, is_shell, may_be_any, name, takes_data
+from orchestrator.definition.shell.programs import CODE, code_words
 
 #: Where such a word stands. In a LINE a value can be quoted, if its program is known to hand it to a shell as it is.
 LINE = "in a line for another shell"
@@ -13,53 +13,29 @@ MAYBE = "in what may be a line for another shell"
 REMOTE = "in a line for a shell on another machine"
 SPLIT = "in what env -S splits into words"
 
-#: The builtin that runs a file's lines, whose other name is ``.``.
-SOURCE = "source"
-
-_STDIN = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
-
 #: Stands for an expression in a word.
-UNKNOWN = "\1"
+UNKNOWN = "\2"
 
-#: Shells of other languages.
-_OTHERS = ("csh", "elvish", "fish", "nu", "pwsh", "tcsh", "xonsh")
-_SHELLS = frozenset(
-    {*("sh", "ash", "bash", "bash5", "dash", "ksh", "ksh93", "mksh", "oksh", "posh", "rbash", "yash", "zsh"), *_OTHERS}
-)
-#: Programs that give the argument of their own ``-c`` to a shell.
-_GIVE = frozenset({"flock", "runuser", "script", "su"})
 #: Programs that join their operands to a line, and which of their options have an argument of its own.
 _JOIN = {
     "ssh": (REMOTE, re.compile(r"-[A-Za-z0-9]*[BbcDEeFIiJLlmOopQRSWw]")),
+    "autossh": (REMOTE, re.compile(r"-[A-Za-z0-9]*[BbcDEeFIiJLlmMOopQRSWw]")),
+    "mosh": (REMOTE, re.compile(r"-p|-P")),
+    "rsh": (REMOTE, re.compile(r"-l")),
     "watch": (JOINED, re.compile(r"-[a-z]*[nqs]|--interval|--equexit|--shotsdir")),
     "parallel": (JOINED, re.compile(r"-[jnNI]|--jobs|--delay|--timeout|--retries|--joblog|--results")),
+    "sg": (JOINED, re.compile(r"(?!)")),
+    "script": (JOINED, re.compile(r"-[a-z]*[EIOBTmot]")),
+    "entr": (JOINED, re.compile(r"(?!)")),
 }
-#: Programs that run another: any of their words may be its name.
-_BEFORE_PROGRAM = frozenset(
-    {
-        *(
-            "builtin",
-            "busybox",
-            "chronic",
-            "chroot",
-            "chrt",
-            "command",
-            "doas",
-            "env",
-            "exec",
-            "find",
-            "flock",
-            "ionice",
-        ),
-        *("docker", "kubectl", "nerdctl", "podman", "coproc"),
-        *("nice", "nohup", "nsenter", "parallel", "runuser", "setpriv", "setsid", "stdbuf", "strace", "sudo"),
-        *("systemd-run", "taskset", "time", "timeout", "unshare", "watch", "xargs"),
-    }
-)
+#: Those whose first operand is no part of the line.
+_FIRST_APART = frozenset({"autossh", "mosh", "rsh", "script", "sg", "ssh"})
 
-_SHELL_C = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
+SHELL_C = re.compile(r"[-+][A-Za-z]*c[A-Za-z]*|--command")
 _GIVEN = re.compile(r"-[aefhlmnopqsuvxFP]*c|--(?:session-)?command")
 _GIVEN_HERE = re.compile(r"(-[aefhlmnopqsuvxFP]*c|--(?:session-)?command=).+", re.DOTALL)
+_OTHER_HERE = re.compile(r"(-[A-Za-z]*[cC]|--(init-)?command=).+", re.DOTALL)
+_OTHER_C = re.compile(r"-[A-Za-z]*[cC]|--(init-)?command")
 _ARGUMENT = re.compile(r"[-+][A-Za-z]*[oO][A-Za-z]*|--rcfile|--init-file")
 _SPLIT = re.compile(r"-[0iv]*S|--split-string")
 _SPLIT_HERE = re.compile(r"(-[0iv]*S|--split-string=).*", re.DOTALL)
@@ -68,84 +44,56 @@ _SPLIT_HERE = re.compile(r"(-[0iv]*S|--split-string=).*", re.DOTALL)
 def readings(words: Sequence[str]) -> dict[int, str]:
     """The numbers of the words that are, or would be, read as code, and where each then stands.
 
-    A word is "" if it is not known before the command runs, and UNKNOWN stands in one for what is not. The last may be
-    the beginning of one.
+    A word is "" if it is not known before the command runs, and UNKNOWN stands in one for a value.
     """
-    names = [PurePosixPath(word).name for word in words]
-    far = _runs_another(words)
-    found = dict(_unknown(words, far=far))
-    for number, name in enumerate(names):
-        if number and not far:
-            break
-        if name == "env":
+    names = [name(word) for word in words]
+    far = runs_another(words)
+    found = dict.fromkeys(_unknown(words, far=far), MAYBE) | _other(words, names)
+    for program in ["env", *_JOIN]:
+        number = names.index(program) if far and program in names else 0
+        if names[number : number + 1] != [program]:
+            continue
+        if program == "env":
             found |= _split(words, number)
-        elif name in _JOIN and (name != "watch" or not {"-x", "--exec"} & set(words)):
-            found |= dict.fromkeys(_operands(words, number, name), _JOIN[name][0])
-    if (line := _line(words, names)) is not None:
-        found.setdefault(line, LINE)
+        elif program != "watch" or not {"-x", "--exec"} & set(words):
+            found |= dict.fromkeys(_operands(words, number, program), _JOIN[program][0])
+    if words and not takes_data(names[0], []) and (line := line_of(words, names)) is not None:
+        for number in _if_it_vanishes(words, line):
+            found.setdefault(number, LINE)
+    if names[:1] == ["gcloud"] and "--" in words and {"ssh", "cloud-shell"} & set(words):
+        found |= dict.fromkeys(range(words.index("--") + 1, len(words)), REMOTE)
     return {**dict.fromkeys(code_words(words, far=far), CODE), **found}
 
 
-def _runs_another(words: Sequence[str]) -> bool:
-    return bool(words) and (
-        _may_be_any(words[0]) or words[0].startswith("-") or PurePosixPath(words[0]).name in _BEFORE_PROGRAM
-    )
+def _if_it_vanishes(words: Sequence[str], number: int) -> Iterator[int]:
+    """The number of a word, and of those that it would be if the words before, which are expanded, came to nothing."""
+    yield number
+    while number < len(words) and not words[number]:
+        number += 1
+        yield number
 
 
-def _may_be_any(program: str) -> bool:
-    return not program or program.endswith("/") or UNKNOWN in program
+def runs_another(words: Sequence[str]) -> bool:
+    """Whether any of a command's words may be the name of what it runs."""
+    return bool(words) and (may_be_any(words[0]) or words[0].startswith("-") or name(words[0]) in RUNS)
 
 
-def reads_input(words: Sequence[str]) -> bool:
-    """Whether a command reads code from its standard input, as a shell without a script does."""
-    names = [PurePosixPath(word).name for word in words]
-    far = _runs_another(words)
-    if reads_code_from_input(words, far=far) or _gives_input_to_a_line(words, names, far=far):
-        return True
-    if words[:1] in ([SOURCE], ["."]) and words[1:2] and words[1] in _STDIN:
-        return True
-    shell = next((n for n, name in enumerate(names) if name in _SHELLS and (far or not n)), None)
-    if shell is None or any(_SHELL_C.fullmatch(word) for word in words[shell + 1 :]):
-        return False
-    if any(re.fullmatch(r"-[A-Za-z]*s[A-Za-z]*", word) for word in words[shell + 1 :]):
-        return True
-    operand = _first_operand(words, shell + 1)
-    return operand >= len(words) or words[operand] in _STDIN
-
-
-def reads_files(words: Sequence[str]) -> bool:
-    """Whether a command may read a file that it is given as code."""
-    names = [PurePosixPath(word).name for word in words]
-    return any(
-        name in _SHELLS or reading(name) is not None for name in (names if _runs_another(words) else names[:1])
-    ) or words[:1] in ([SOURCE], ["."])
-
-
-def _gives_input_to_a_line(words: Sequence[str], names: Sequence[str], *, far: bool) -> bool:
-    """Whether what ``xargs`` reads comes into a line for a shell: ``xargs sh -c`` and ``xargs -I{} sh -c 'ls {}'``."""
-    if "xargs" not in (names if far else names[:1]):
-        return False
-    line = _line(words, names)
-    marks = {*re.findall(r"(?:^|\s)(?:-I|--replace=|-i)\s*(\S+)", " ".join(words)), "{}"}
-    return line is not None and (line >= len(words) or any(mark in words[line] for mark in marks))
-
-
-def _line(words: Sequence[str], names: Sequence[str]) -> int | None:
+def line_of(words: Sequence[str], names: Sequence[str]) -> int | None:
     """The word that is a shell's line: the last of ``[env, bash, -ec, --, LINE]`` and ``[flock, FILE, -c, LINE]``."""
     owner = ""
-    for number, (word, name) in enumerate(zip(words, names, strict=True)):
-        if owner in _SHELLS and _SHELL_C.fullmatch(word):
-            return _first_operand(words, number + 1 + bool(_ARGUMENT.fullmatch(word)))
-        if owner in _GIVE and _GIVEN.fullmatch(word):
+    for number, (word, program) in enumerate(zip(words, names, strict=True)):
+        if is_shell(owner) and SHELL_C.fullmatch(word):
+            return first_operand(words, number + 1 + bool(_ARGUMENT.fullmatch(word)))
+        if owner in GIVE and _GIVEN.fullmatch(word):
             return number + 1
-        if owner in _GIVE and _GIVEN_HERE.fullmatch(word):
+        if owner in GIVE and _GIVEN_HERE.fullmatch(word):
             return number
-        if name in _SHELLS or name in _GIVE:
-            owner = name
+        if is_shell(program) or program in GIVE:
+            owner = program
     return None
 
 
-def _first_operand(words: Sequence[str], number: int) -> int:
+def first_operand(words: Sequence[str], number: int) -> int:
     """The first word from ``number`` on that is none of a shell's options."""
     while number < len(words) and words[number][:1] in ("-", "+") and words[number]:
         if words[number] in ("-", "--"):
@@ -154,15 +102,26 @@ def _first_operand(words: Sequence[str], number: int) -> int:
     return number
 
 
-def _unknown(words: Sequence[str], *, far: bool) -> Iterator[tuple[int, str]]:
+def _unknown(words: Sequence[str], *, far: bool) -> Iterator[int]:
     """What follows ``-c`` of a program that is not known: ``$SHELL -ec LINE``."""
-    for start, program in enumerate(words if far else words[:1]):
-        number = start + 1
-        while _may_be_any(program) and number < len(words) and words[number][:1] in ("", UNKNOWN, "-", "+"):
-            if _SHELL_C.fullmatch(words[number]):
-                yield _first_operand(words, number + 1 + bool(_ARGUMENT.fullmatch(words[number]))), MAYBE
-                break
-            number += 1
+    unknown = False
+    for number, word in enumerate(words):
+        if unknown and SHELL_C.fullmatch(word):
+            yield first_operand(words, number + 1 + bool(_ARGUMENT.fullmatch(word)))
+            unknown = False
+            continue
+        unknown = (unknown and word[:1] in ("", UNKNOWN, "-", "+")) or ((far or not number) and may_be_any(word))
+
+
+def _other(words: Sequence[str], names: Sequence[str]) -> dict[int, str]:
+    """All that follows ``-c`` of a shell whose quotes are its own."""
+    shell = next((number for number, program in enumerate(names) if is_other_shell(program)), None)
+    if shell is None or takes_data(names[0], []):
+        return {}
+    for number in range(shell + 1, len(words)):
+        if _OTHER_C.fullmatch(words[number]) or _OTHER_HERE.fullmatch(words[number]):
+            return dict.fromkeys(range(number, len(words)), JOINED)
+    return {}
 
 
 def _split(words: Sequence[str], env: int) -> dict[int, str]:
@@ -174,12 +133,12 @@ def _split(words: Sequence[str], env: int) -> dict[int, str]:
     return {}
 
 
-def _operands(words: Sequence[str], program: int, name: str) -> Iterator[int]:
+def _operands(words: Sequence[str], program: int, called: str) -> Iterator[int]:
     """The words after a program that joins them, without its options, and without the host of ``ssh``."""
-    number, host = program + 1, name == "ssh"
+    number = program + 1
     while number < len(words) and words[number].startswith("-"):
-        number += 2 if _JOIN[name][1].fullmatch(words[number]) else 1
-    for operand in range(number + host, len(words)):
-        if name == "parallel" and words[operand].startswith(":::"):
+        number += 2 if _JOIN[called][1].fullmatch(words[number]) else 1
+    for operand in range(number + (called in _FIRST_APART), len(words)):
+        if called == "parallel" and words[operand].startswith(":::"):
             return
         yield operand

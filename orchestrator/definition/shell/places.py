@@ -11,9 +11,13 @@ from dataclasses import replace
 from functools import lru_cache
 
 from orchestrator.definition.shell import quotes, words
+from orchestrator.definition.shell.commands import ended
 from orchestrator.definition.shell.flow import ANY
 from orchestrator.definition.shell.frames import WORDY, Frame, Kind
 from orchestrator.definition.shell.reader import HOLE, PARAM, Place, Reader
+
+#: A script is read no deeper than this in those that give it to a shell.
+_DEEPEST = 4
 
 #: A continued line inside an operator: what the shell then sees is not what is read here.
 _BROKEN_OPERATOR = re.compile(r"\$(\\\n)+|<(\\\n)+<|\((\\\n)+\(|;(\\\n)+[;&]")
@@ -38,22 +42,19 @@ def reads_kept(script: str) -> bool:
 def _read(script: str) -> tuple[Place, ...]:
     """All places in ``script``, and those of variables in the lines that it gives to other shells."""
     reader = _reader(script)
-    for text, line, numbers in reader.lines:
-        within = _reader(text)
-        if within.flow.read:
-            reader.flow.reads(ANY, line)
-            reader.flow.keep(numbers)
-        told = (place for place in within.found if place.variable and place.quoting is None)
-        reader.found += (replace(place, line=line) for place in told)
     for number, where in reader.flow.read_again():
         if reader.found[number].quoting is not None:
             reader.found[number] = replace(reader.found[number], quoting=None, where=where)
     return tuple(reader.found)
 
 
-def _reader(script: str) -> Reader:
-    """A reader that has read ``script``, as far as it can be followed."""
-    reader = Reader(script)
+def _reader(script: str, depth: int = 0) -> Reader:
+    """A reader that has read ``script``, as far as it can be followed. ``depth``: of lines in lines, this is one."""
+    reader = Reader(script, ended, lambda text: _reader(text, depth + 1))
+    if depth > _DEEPEST:
+        reader.give_up(f"more than {_DEEPEST} lines for a shell in one another")
+        reader.flow.reads(ANY, 1)
+        return reader
     if _BROKEN_OPERATOR.search(script):
         reader.give_up("an operator that is continued on the next line")
     while reader.at < len(script) and not reader.lost:
@@ -70,13 +71,22 @@ def _reader(script: str) -> Reader:
 
 def _finish(reader: Reader) -> None:
     """At the end of the script, or where it was lost."""
-    while not reader.lost and (last := reader.stack[-1]).word is not None and last.kind in WORDY:
-        words.end_word(reader, last, last.word)
+    while not reader.lost and (last := reader.stack[-1]).in_word and last.kind in WORDY:
+        words.end_word(reader, last)
     if not reader.lost:
         reader.command_ends(reader.stack[-1])
     if len(reader.stack) > 1 and not reader.lost:
         reader.give_up(f"{reader.stack[-1].kind.value} that does not end")
-    reader.refuse_up_to(len(reader.script), f"after {reader.lost}: how the rest is read cannot be told")
+    lost = f"after {reader.lost}: how the rest is read cannot be told"
+    if reader.lost:  # and how the command is read in which it was
+        reader.misplace(range(min(reader.stack[0].pipeline, len(reader.found)), len(reader.found)), lost)
+    reader.refuse_up_to(len(reader.script), lost)
+    for numbers, where in reader.called if reader.unsafe else ():
+        reader.misplace(numbers, where)
+    if reader.spoilt:
+        reader.misplace(
+            (number for number, place in enumerate(reader.found) if place.quoting is not None), reader.spoilt
+        )
 
 
 _PARTS: Mapping[Kind, Callable[[Reader, Frame, str], None]] = {

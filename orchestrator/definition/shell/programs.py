@@ -3,10 +3,15 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from pathlib import PurePosixPath
 
 #: Where such code stands.
 CODE = "in code for another program"
+
+#: So many of a command's words are looked at as the program's name, with all that follow; after more, all are code.
+_MOST = 8
 
 _NEVER = re.compile(r"(?!)")
 
@@ -24,6 +29,11 @@ class Reading:
     takes: re.Pattern[str] = _NEVER
     operand: int = 0
     file: bool = False
+
+    @property
+    def made_for(self) -> bool:
+        """Whether these programs are made to read code, and do not only by an option."""
+        return self.file or self.operand in (1, 2)
 
 
 def _read(option: str, here: str, takes: str = "(?!)", operand: int = 0, *, file: bool = False) -> Reading:
@@ -59,21 +69,24 @@ _READINGS = (
     (r"dc|bc|ed|ex|gdb|m4", _read(r"-e|-ex|-c|--expression", r"-e.+|--expression=.+", file=True)),
 )
 
-#: Programs that take lines of code, or of words for one, from their input whatever their arguments are.
-_FROM_INPUT = frozenset({"at", "batch", "crontab", "parallel", "psql", "mysql", "mariadb", "sqlite3", "bc", "dc", "ed"})
-
 
 def reading(program: str) -> Reading | None:
     """How the program of that name, or path, reads code; None if it reads none that is known."""
-    name = PurePosixPath(program).name
+    return _named(PurePosixPath(program).name[:64])
+
+
+@lru_cache(maxsize=4096)
+def _named(name: str) -> Reading | None:
     return next((found for names, found in _READINGS if re.fullmatch(names, name)), None)
 
 
 def code_words(words: Sequence[str], *, far: bool) -> Iterator[int]:
     """The numbers of the words that are code for one of these programs. ``far``: any of the words may be its name."""
-    for start, program in enumerate(words if far else words[:1]):
-        if (how := reading(program)) is not None:
-            yield from _of(words, start + 1, how)
+    starts = ((start, how) for start, word in enumerate(words if far else words[:1]) if (how := reading(word)))
+    for start, how in islice(starts, _MOST):
+        yield from _of(words, start + 1, how)
+    for start, _ in islice(starts, 1):
+        yield from range(start + 1, len(words))
 
 
 def _of(words: Sequence[str], number: int, how: Reading) -> Iterator[int]:
@@ -97,18 +110,3 @@ def _of(words: Sequence[str], number: int, how: Reading) -> Iterator[int]:
             if operands > how.operand or (operands and how.operand == 0):
                 return
         number += 1
-
-
-def reads_code_from_input(words: Sequence[str], *, far: bool) -> bool:
-    """Whether one of these programs reads its code from its standard input, so called."""
-    for start, program in enumerate(words if far else words[:1]):
-        name, rest = PurePosixPath(program).name, words[start + 1 :]
-        if name in _FROM_INPUT or (name == "ssh" and len([word for word in rest if not word.startswith("-")]) < 2):
-            return True
-        how = reading(program)
-        if how is not None and how.file and not how.operand:
-            options = any(how.option.fullmatch(word) or how.here.fullmatch(word) for word in rest)
-            operands = [word for word in rest if word in ("-", "/dev/stdin") or not word.startswith("-")]
-            if not options and (not operands or operands[0] in ("-", "/dev/stdin", "/dev/fd/0")):
-                return True
-    return False

@@ -15,6 +15,9 @@ _NAMED = re.compile(r"(?P<by>!)?#?(?P<name>[A-Za-z_]\w*|[0-9@*#?!-])(?P<sum>\[|:
 
 _WORD_OF_SUM = re.compile(r"[0-9][0-9A-Za-z]*|(?P<name>[A-Za-z_]\w*)", re.ASCII)
 
+#: Letters that mean nothing in either sort of quotes.
+_PLAIN = re.compile(r"[^\\\"'`$}\n\0]+")
+
 #: What may read a variable as code within `…`, which is not read here.
 _CODE_INSIDE = re.compile(r"\b(eval|source|sh|[bd]ash|let|trap)\b|(^`|[;&|])\s*(\$|\.\s)|\$\(\(")
 
@@ -73,14 +76,20 @@ def double(reader: Reader, frame: Frame, char: str) -> None:
         case "}" if reader.stack[-2].kind is Kind.BRACES:
             reader.lose("a '}' in quotes in ${…}")
         case _:
-            reader.quoted()
+            plain(reader)
+
+
+def plain(reader: Reader) -> None:
+    """Signs that mean nothing here, up to the next that may, or the one that does not."""
+    match = _PLAIN.match(reader.script, reader.at)
+    reader.quoted(match[0] if match else "")
 
 
 def single(reader: Reader, _: Frame, char: str) -> None:
     if char == "'":
         reader.pop(1)
     else:
-        reader.quoted()
+        plain(reader)
 
 
 def ansi(reader: Reader, _: Frame, char: str) -> None:
@@ -91,7 +100,7 @@ def ansi(reader: Reader, _: Frame, char: str) -> None:
     elif char == "'":
         reader.pop(1)
     else:
-        reader.quoted()
+        plain(reader)
 
 
 def braces(reader: Reader, frame: Frame, char: str) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from orchestrator.definition.expressions import Code
+from orchestrator.definition.shell.commands import INPUT, OPTION
 from orchestrator.definition.shell.flow import RECKONS
 from orchestrator.definition.shell.lines import JOINED, MAYBE, REMOTE, SPLIT
 from orchestrator.definition.shell.programs import CODE
@@ -20,6 +21,10 @@ _MEND: Mapping[str, str] = {
     SPLIT: "give the program and its arguments to env as words of their own, without -S",
     CODE: "give it the value as an argument of its own, or let it read the value from the environment",
     RECKONED: _SUM,
+    INPUT: "give it as an argument, or let the program read it from the environment",
+    OPTION: "write '--' before it",
+    "in an argument of [": _ITSELF,
+    "in an argument of test": _ITSELF,
     "in a name": _ITSELF,
     "in the name": _ITSELF,
 }

@@ -4,13 +4,25 @@ import re
 from collections.abc import Callable, Mapping
 
 from orchestrator.definition.shell import builtins, here
+from orchestrator.definition.shell.builtins import BEFORE
 from orchestrator.definition.shell.flow import ANY, RECKONS
 from orchestrator.definition.shell.frames import OPAQUE, Frame, Kind, Stage
+from orchestrator.definition.shell.lines import UNKNOWN
+from orchestrator.definition.shell.names import takes_data
 from orchestrator.definition.shell.quotes import OPENERS, dollar, escape
 from orchestrator.definition.shell.reader import Reader
 
 #: Words between [[ and ]] for which bash reckons out what is beside them, or looks into a name.
 _RECKONS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"})
+
+#: Letters that mean nothing where words are.
+_PLAIN = re.compile(r"[^\s\\\"'`$#|&;<>()\0]+")
+
+#: ``&>file``, and nothing after it.
+_BOTH = re.compile(r"&>>?[ \t]*([^\s\\\"'`$#|&;<>()\0]+)[ \t]*(?=[\n;&)}]|\|\||$)")
+
+#: Files that are what a command reads anyway, or may be.
+_STREAM = re.compile(r"/dev/|/proc/")
 
 _FUNCTION = re.compile(r"\([ \t]*\)")
 
@@ -28,29 +40,32 @@ def words(reader: Reader, frame: Frame, char: str) -> None:
         reader.push(OPENERS[char], 1)
     elif char == "$":
         dollar(reader, frame)
-    elif char == "#" and frame.word is None:
+    elif char == "#" and not frame.in_word:
         end = reader.script.find("\n", reader.at)
         reader.refuse_up_to(len(reader.script) if end < 0 else end, "in a comment")
-    elif char == "(" and frame.word is not None and frame.bare_words and not frame.before_command:
-        _function(reader, frame, frame.word)
-    elif char in "<>" and frame.word is not None and frame.word.isdigit():  # the number of what is redirected
-        frame.word = None
-    elif char in _OPERATORS and frame.word is not None:
-        end_word(reader, frame, frame.word)
+    elif char == "(" and frame.in_word and frame.bare_words and not frame.before_command:
+        _function(reader, frame, frame.word or "")
+    elif char in "<>" and frame.number:  # of what is redirected
+        frame.numbered = frame.head not in ("0", "")
+        frame.drop()
+    elif char in _OPERATORS and frame.in_word:
+        end_word(reader, frame)
     elif char in _OPERATORS:
         _OPERATORS[char](reader, frame)
+    elif match := _PLAIN.match(reader.script, reader.at):
+        frame.add(match[0])
+        reader.at = match.end()
     else:
         frame.add(char)
         reader.at += 1
 
 
-def end_word(reader: Reader, frame: Frame, word: str) -> None:
+def end_word(reader: Reader, frame: Frame) -> None:
     """The present word ends here; what ended it is read by whichever part is then the innermost."""
-    frame.word = None
+    word = frame.word or ""
+    frame.drop()
     if frame.target:
-        if not frame.here_string:
-            (frame.outputs if frame.output else frame.inputs).append(word.replace(OPAQUE, ""))
-        frame.target = frame.here_string = frame.output = False
+        _redirected(frame, word)
     elif frame.kind is Kind.TEST:
         if word in _RECKONS:
             reader.flow.reads(ANY, reader.line, RECKONS)
@@ -59,15 +74,31 @@ def end_word(reader: Reader, frame: Frame, word: str) -> None:
     elif frame.kind is Kind.CASE and (frame.stage is not Stage.BODY or (frame.start and word == "esac")):
         _case_word(reader, frame, word)
     elif frame.bare_words:
-        inner = frame.line_in(word)
         if frame.words == ["function"]:
-            reader.flow.functions.add(word)
-        if builtins.reckons(frame.words, word):
+            _define(reader, word)
+        if builtins.reckons(frame.program, word, evaluates=frame.evaluates):
             reader.flow.reads(ANY, reader.line, RECKONS)
         if opened := frame.ended(word):
             reader.push(opened, 0)
-        elif inner:
-            frame.lines.append(inner)
+
+
+def _redirected(frame: Frame, word: str) -> None:
+    """``word`` is the file of a redirection."""
+    plain = word.replace(OPAQUE, "")
+    if frame.output:
+        frame.outputs.append(plain)
+    if frame.input:
+        frame.inputs.append(plain)
+        surely = OPAQUE not in word and UNKNOWN not in word and not _STREAM.match(word)
+        frame.redirected = frame.redirected or (surely and not frame.numbered)
+    frame.target = frame.here_string = frame.output = frame.input = frame.numbered = False
+
+
+def _define(reader: Reader, word: str) -> None:
+    """A function has the name ``word``."""
+    reader.flow.functions.add(word)
+    if takes_data(word, []) or word in BEFORE:
+        reader.spoilt = f"in a line that has a function with the name of {word}"
 
 
 def _case_word(reader: Reader, frame: Frame, word: str) -> None:
@@ -89,8 +120,8 @@ def _function(reader: Reader, frame: Frame, word: str) -> None:
     if match is None or word.endswith("="):
         return reader.give_up("'(' in the middle of a word, as in bash's arrays")
     reader.at = match.end()
-    reader.flow.functions.add(word)
-    frame.word = None
+    _define(reader, word)
+    frame.drop()
     frame.new_command()
     return None
 
@@ -105,7 +136,7 @@ def _line_end(reader: Reader, frame: Frame) -> None:
         return reader.lose("a line end in $(…) that comes before a here-document")
     waiting = list(frame.pending)
     frame.pending.clear()
-    if frame.words or frame.fed or frame.files:  # and not the line end after a '|'
+    if frame.words or frame.fed or frame.files or frame.outputs:  # and not the line end after a '|'
         reader.command_ends(frame)
     elif frame.piped is not None:  # who reads it is told after it
         for document in waiting:
@@ -127,10 +158,23 @@ def _semicolon(reader: Reader, frame: Frame) -> None:
 
 def _and_or(reader: Reader, frame: Frame) -> None:
     sign = reader.ahead(0)
+    if sign == "&" and reader.ahead() == ">":
+        return _both(reader, frame)
     twice = reader.ahead() == sign
     reader.command_ends(frame, pipe=sign == "|" and not twice)
     reader.at += 2 if twice or reader.script.startswith("|&", reader.at) else 1
     frame.new_command()
+    return None
+
+
+def _both(reader: Reader, frame: Frame) -> None:
+    """``&>file``, at the end of a command: bash redirects it, dash ends it there and redirects nothing."""
+    match = _BOTH.match(reader.script, reader.at)
+    if match is None:
+        return reader.lose("'&>' before other words (write >FILE 2>&1)")
+    frame.outputs.append(match[1])
+    reader.at = match.end()
+    return None
 
 
 def _redirection(reader: Reader, frame: Frame) -> None:
@@ -140,12 +184,14 @@ def _redirection(reader: Reader, frame: Frame) -> None:
         reader.at += 3
         frame.here_string = True
     elif reader.ahead() == "(":  # what bash takes for a file
+        takes = reader.ahead(0) == ">"
         frame.add(OPAQUE)
         reader.push(Kind.COMMANDS, 2)
-        reader.stack[-1].file = True
+        reader.stack[-1].file, reader.stack[-1].takes = True, takes
         return None
     else:
         frame.output = reader.ahead(0) == ">" or reader.ahead() == ">"
+        frame.input = reader.ahead(0) == "<" and reader.ahead() != "&"
         reader.at += 2 if reader.ahead() in (">", "&", "|") else 1
     frame.target = True
     return None

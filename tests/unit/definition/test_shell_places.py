@@ -42,7 +42,7 @@ STANDS = {
     "echo a\\\n@ b \\\n @": "bb",
     'sh -c "$CODE" sh @': "b",
     "grep -c @ file": "b",
-    "IFS=$'\\n' '@' $'a\\\\' '@'": "ss",
+    "IFS=$'\\n' ls '@' $'a\\\\' '@'": "ss",
     'x="${y%"$z"}" \'@\'': "s",
     "if [[ $x =~ ^(a|b)$ && ( $y == z ) ]]; then echo '@'; fi": "s",
     "if(true)then(ls @)fi": "b",
@@ -57,6 +57,7 @@ STANDS = {
     "$SUDO ls @; $S\t@; cat <<< @; bash x <<< @; if a | b; then echo @; else sh; fi": "bbbbb",
     "": "",
     # no place
+    "@ @; x=1 '@' ls @; timeout @ @ @; /bin/@ @": "b-s-bb-b-",
     "sh -c -- 'echo @' sh @": "-b",
     "sh -c - @; bash +x -c @; bash -c +x @ @": "---b",
     "bash -o pipefail -c @ @; bash -c -o pipefail @ @; bash -euo pipefail -c @ @; bash -euoc pipefail @ @": "-b-b-b-b",
