@@ -71,6 +71,7 @@ class Watch:
         self.lost: dict[int, StepState] = {}
         self.kept: View | None = None
         self.jobs: dict[tuple[int, int], list[str]] = {}
+        self.goes_on: Callable[[str], bool] = lambda _: False
 
     @_told
     def committed(self, node: int, old: StepState, new: StepState) -> None:
@@ -90,6 +91,7 @@ class Watch:
                 self.failures.append(f"{name}: {old} was overdue, and became {new}")
         elif new.status is old.status and new.status is not Status.LAUNCHING and not (old.live and not new.live):
             self.failures.append(f"{name}: {old} was written again, as {new}")
+        self._let_go(name, old, new)
         if old.stop is not None and old.status is Status.PENDING and new.status is not Status.CANCELLED:
             self.failures.append(f"{name}: went to {new.status}, and it had been cancelled before it began")
         if new.attempt != old.attempt and old.stop is not None:
@@ -101,6 +103,11 @@ class Watch:
         again = old.status is Status.UP_FOR_RETRY and new.status is Status.LAUNCHING
         if again and (new.claimed_at or 0.0) < (old.due or 0.0) - SKEW:
             self.failures.append(f"{name}: attempt {new.attempt} was due at {old.due}, and claimed at {new.claimed_at}")
+
+    def _let_go(self, name: str, old: StepState, new: StepState) -> None:
+        """A job that went on though its step had succeeded is taken for ended."""
+        if old.live and not new.live and old.job is not None and self.goes_on(old.job):
+            self.failures.append(f"{name}: its job {old.job} was taken for ended, and goes on")
 
     def _cancelled(self, node: int, old: StepState, new: StepState) -> None:
         """Somebody cancelled the step; where it was the run, teardowns are left alone."""

@@ -106,6 +106,8 @@ class World:
         self.lives = [self._life(number, scenario) for number, scenario in enumerate(scenarios)]
         self.again.join(self.lives)
         self.service = self._service()
+        for life in self.lives:
+            life.watch.goes_on = self._goes_on
         self.traffic = Traffic(self)
         self.operator = Operator(self)
         self.hand = Hand(self)
@@ -181,6 +183,11 @@ class World:
         if self.weather.unique:
             return ScriptedBackend(self._write, clock)
         return Dataflow(self._write, clock)
+
+    def _goes_on(self, job: str) -> bool:
+        """Whether a job, as a step's state names it, has not ended outside."""
+        name = read_handle(job).id if isinstance(self.service, Dataflow) else job
+        return self.now < self.service.jobs[name].over
 
     def _jobs(self) -> JobBackend:
         service = self.service
