@@ -20,12 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator import locks, private
+from orchestrator.core.names import RUN_ID, STEP_NAME
 from orchestrator.errors import HeldError, NotFoundError, ReadOnlyError, UsageError
 from orchestrator.owners import distrust
 
 FOLDER = ".orchestrator"
 
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+#: The path of an attempt's folder below the home.
+_JOB = re.compile(rf"runs/{RUN_ID[1:-1]}/steps/\d{{3,}}-{STEP_NAME[1:-1]}/\d+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,10 @@ class Home:
         """An attempt's folder. The number keeps steps apart on file systems that fold case."""
         return self.run(run_id) / "steps" / f"{node:03d}-{step}" / str(attempt)
 
+    def of_job(self, job: str) -> Path | None:
+        """The folder of the attempt whose job is ``job``, which is its path below the home; None if that is no such."""
+        return self.path / job if _JOB.fullmatch(job) else None
+
     @contextmanager
     def hold(self, run_id: str) -> Iterator[None]:
         """Be the only process that drives this run. Raises HeldError if another one does; a dead one does not."""
@@ -153,7 +159,7 @@ def _lock(lock: int, how: int) -> bool:
 
 def check_run_id(run_id: str) -> str:
     """``run_id`` if it can name a folder on any system. Raises UsageError."""
-    if not _RUN_ID.fullmatch(run_id):
+    if not re.fullmatch(RUN_ID, run_id):
         raise UsageError(
             f"run id: expected a letter or digit, then up to 99 letters, digits, '_', '.' or '-', came {run_id!r}"
         )

@@ -4,16 +4,19 @@ What was stored may be of another version, or nobody's: fields that are not know
 not fit raises ValueError with a sentence. Which version may read what: docs/adr/0017-who-may-read-what.md.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from enum import StrEnum
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop
+from orchestrator.core.names import RUN_ID, STEP_NAME
 from orchestrator.core.plan import FailsOn, JoinPlan, Node, Plan, Role
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
+from orchestrator.core.times import LATEST
 
 JsonObject = dict[str, Any]
 
@@ -22,6 +25,8 @@ JsonObject = dict[str, Any]
 SCHEMA = 1
 
 _E = TypeVar("_E", bound=StrEnum)
+
+_NUMBERS = (int, float)
 
 
 def step_to_json(step: Step) -> JsonObject:
@@ -40,6 +45,8 @@ def step_from_json(data: Mapping[str, Any]) -> Step:
         if values.get(name) is not None:
             values[name] = made(**_fitting(made, values[name]))
     values["after"] = tuple(values.get("after", ()))
+    if not re.fullmatch(STEP_NAME, values["name"]):
+        raise ValueError(f"Step.name: expected what a step may be called, came {values['name']!r:.60}")
     values["trigger"] = _word(TriggerRule, values.get("trigger", TriggerRule.ALL_SUCCESS))
     return Step(**values)
 
@@ -59,15 +66,19 @@ def plan_to_json(plan: Plan) -> JsonObject:
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
     """The plan that ``plan_to_json`` wrote."""
     values = _fitting(Plan, data)
+    steps, nodes, joins = values["steps"], len(values["nodes"]), len(values["joins"])
     return Plan(
         values["graph"],
         values["version"],
-        tuple(step_from_json(step) for step in values["steps"]),
+        tuple(step_from_json(step) for step in steps),
         tuple(
-            Node(name, _word(Role, role), _word(TriggerRule, rule), join, tuple(arrives))
+            Node(str(name), _word(Role, role), _word(TriggerRule, rule), _one(join, joins), _all(arrives, joins))
             for name, role, rule, join, arrives, *_ in values["nodes"]
         ),
-        tuple(JoinPlan(size, tuple(doors), only) for size, doors, only, *_ in values["joins"]),
+        tuple(
+            JoinPlan(_number(size, nodes + 1), _all(doors, nodes), _one(only, nodes))
+            for size, doors, only, *_ in values["joins"]
+        ),
         _word(FailsOn, values.get("fails_on", FailsOn.LEAVES)),  # as plans were compiled that do not say
     )
 
@@ -104,6 +115,8 @@ def run_to_json(run: Run) -> JsonObject:
 def run_from_json(data: Mapping[str, Any]) -> Run:
     """The run that ``run_to_json`` wrote."""
     values = _fitting(Run, data)
+    if not re.fullmatch(RUN_ID, values["id"]):
+        raise ValueError(f"Run.id: expected what a run may be called, came {values['id']!r:.60}")
     values["status"] = _word(RunStatus, values.get("status", RunStatus.RUNNING))
     if values.get("stop") is not None:
         values["stop"] = Stop(**_fitting(Stop, values["stop"]))
@@ -134,8 +147,10 @@ def _fitting(kind: type, data: object) -> JsonObject:
     for name, value in data.items():
         if (form := forms.get(name)) is None:
             continue  # of a newer version
-        if type(value) not in form or value != value:
+        if type(value) not in form:
             raise ValueError(f"{kind.__name__}.{name}: expected {_told(form)}, came {value!r:.60}")
+        if type(value) in _NUMBERS and not 0 <= value <= LATEST:  # JSON, as Python reads it, has NaN and Infinity
+            raise ValueError(f"{kind.__name__}.{name}: expected a number from 0 to {LATEST:,}, came {value!r:.60}")
         values[name] = value
     if lacking := [name for name in _REQUIRED[kind] if name not in values]:
         raise ValueError(f"a {kind.__name__} lacks {' and '.join(lacking)}")
@@ -148,6 +163,21 @@ def _word(kind: type[_E], value: object) -> _E:
     if found is None:
         raise ValueError(f"expected a {kind.__name__}, came {value!r:.60}, which this version does not know")
     return found  # type: ignore[return-value]
+
+
+def _number(value: object, below: int) -> int:
+    """``value`` if it is the number of a node or a join. Raises ValueError."""
+    if type(value) is not int or not 0 <= value < below:
+        raise ValueError(f"expected a whole number below {below:,} in a plan, came {value!r:.60}")
+    return value
+
+
+def _one(value: object, below: int) -> int | None:
+    return None if value is None else _number(value, below)
+
+
+def _all(values: Iterable[object], below: int) -> tuple[int, ...]:
+    return tuple(_number(value, below) for value in values)
 
 
 def _form(kind: Any) -> frozenset[type]:

@@ -8,6 +8,8 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 
+from orchestrator.core.times import LATEST
+
 VERSION = 1
 
 #: The chains of looks at a job. Each look has its own number, so each has a name of its own.
@@ -138,13 +140,13 @@ _CHAIN = re.compile(rf"{WATCHDOG}|{SIGNAL}|{EVENT}|{STOP}|{LATE}|{SWEEP}[A-Za-z0
 #: What a text of a task can be, and what it is then.
 _TEXTS = {"run": (_KEY, "a run's key"), "chain": (_CHAIN, "a chain of looks"), "proof": (_PROOF, "a launch's proof")}
 
-#: The least and the most that a number of a task can be. A time must be one that every calendar knows.
+#: The least and the most that a number of a task can be.
 _RANGES: dict[str, tuple[float, float]] = {
     "node": (0, 10**6),
     "after": (-1, 10**6),
     "attempt": (1, 10**6),
     "look": (0, 10**9),
-    "due": (0, 253_402_300_799),
+    "due": (0, LATEST),
 }
 
 

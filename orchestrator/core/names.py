@@ -20,6 +20,11 @@ JOB_PREFIX_LENGTH = 20
 _OTHERS = re.compile(r"[^a-z0-9]+")
 
 
+#: What runs and steps may be called: folders are called so too, on any system, and none of these leads elsewhere.
+RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
+STEP_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
+
+
 @dataclass(frozen=True, slots=True)
 class JobRef:
     """Which attempt a job is: the run's key, the node's number, the attempt."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from orchestrator.core.names import STEP_NAME
 from orchestrator.definition import fields, schema
 from orchestrator.definition.wording import Path, listed, shown
 from orchestrator.errors import Problem
@@ -46,7 +47,7 @@ _ELSEWHERE = {
 #: What a name must be, by its pattern.
 NAMES = {
     fields.GRAPH_NAME: "at most 63 lower-case letters, digits and '-', with no '-' at an end",
-    fields.STEP_NAME: "a letter, then at most 99 letters, digits, '_', '.' or '-'",
+    STEP_NAME: "a letter, then at most 99 letters, digits, '_', '.' or '-'",
     fields.PARAM_NAME: "a letter, then at most 99 letters, digits or '_'",
 }
 

@@ -9,13 +9,13 @@ from pydantic import BeforeValidator, Field, PlainValidator, ValidatorFunctionWr
 from pydantic_core import PydanticCustomError
 
 from orchestrator.bounds import DEPTH
+from orchestrator.core.names import STEP_NAME
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import KEEP
 from orchestrator.definition.wording import Path, listed, shown
 from orchestrator.suggestions import did_you_mean
 
 GRAPH_NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-STEP_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
 PARAM_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,99}$"
 FUNCTION = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
 JOB_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"

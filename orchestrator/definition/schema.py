@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from orchestrator.core.names import STEP_NAME
 from orchestrator.definition import fields as f
 from orchestrator.definition.params import NOW, TODAY, YESTERDAY
 
@@ -184,7 +185,7 @@ def full_step(value: object) -> object:
 
 
 ParamName = Annotated[str, StringConstraints(pattern=f.PARAM_NAME)]
-StepName = Annotated[str, StringConstraints(pattern=f.STEP_NAME)]
+StepName = Annotated[str, StringConstraints(pattern=STEP_NAME)]
 
 
 class GraphKeys(Keys):

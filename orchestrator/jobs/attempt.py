@@ -3,6 +3,7 @@
 ``pid``: its shell's, which is also its group's. ``stopped``: that it was asked to stop, as which outcome and when; it
 is written before the first signal, so that a crash in between forgets nothing. ``exit``: the exit status.
 ``failure.json``: why, from a step that knows better than its exit status. ``outputs.json``, ``log``: see outputs.py.
+A command may write there too: left.py reads them.
 """
 
 import json
@@ -13,22 +14,20 @@ from pathlib import Path
 from orchestrator import private
 from orchestrator.core.model import Interruption, Outcome
 from orchestrator.errors import OutputError
+from orchestrator.jobs import left
 from orchestrator.jobs.outputs import last_line, read_outputs
 from orchestrator.jobs.wrapper import UNBEGUN
 from orchestrator.ports import JobOver
 
-#: The bytes that are read of a small file, which the step may have written.
-_SMALL = 1024 * 1024
-
 
 def group_of(folder: Path) -> int | None:
     """The number of the attempt's process group; None if its shell has not come to write it down."""
-    text = _read(folder / "pid")
-    return int(text) if text.isdecimal() and int(text) > 1 else None  # whoever wrote 0 would have us stop ourselves
+    return left.group(folder)
 
 
 def asked_to_stop(folder: Path) -> bool:
-    return (folder / "stopped").is_file()
+    """Whether ``stopped`` says anything, whoever wrote it."""
+    return left.text(folder / "stopped") != ""
 
 
 def ask_to_stop(folder: Path, outcome: Outcome, at: float) -> bool:
@@ -37,18 +36,20 @@ def ask_to_stop(folder: Path, outcome: Outcome, at: float) -> bool:
     From then on the stop decides how the attempt ended, and not the exit status, with which a command may say that it
     has stopped in good order. An interruption may become a cancelling, and never the other way round.
     """
-    mark = folder / "stopped"
-    before = _read(mark).partition(" ")[0]
-    if not before and (folder / "exit").is_file():
+    try:
+        before = left.stop(folder)
+    except ValueError:  # it was never asked by us
+        before = None
+    if before is None and (folder / "exit").is_file():
         return True
-    if before in ("", Outcome.INTERRUPTED) and before != outcome:
-        write_whole(mark, f"{outcome} {at!r}")
-    return bool(before)
+    if before is None or (before[0] is Outcome.INTERRUPTED and outcome is not Outcome.INTERRUPTED):
+        write_whole(folder / "stopped", f"{outcome} {at!r}")
+    return before is not None
 
 
 def succeeded(folder: Path, code: int | None) -> bool:
     """Whether an attempt has succeeded, whose shell has ended; with ``code``, if that was seen."""
-    return (_read(folder / "exit") if code is None else str(code)) == "0" and not asked_to_stop(folder)
+    return (left.text(folder / "exit") if code is None else str(code)) == "0" and not asked_to_stop(folder)
 
 
 def told(folder: Path, code: int) -> bool:
@@ -56,9 +57,10 @@ def told(folder: Path, code: int) -> bool:
 
     A shell that was killed, and not by us, tells nothing, nor does one whose disk is full or whose folder was removed.
     Its command is over all the same. As interrupted it would be started again, for ever if it is what does that.
+    Nor is it a success because the command wrote so before.
     """
     try:
-        if asked_to_stop(folder) or _read(folder / "exit"):
+        if asked_to_stop(folder) or left.text(folder / "exit") not in (("",) if code == 0 else ("", "0")):
             return True
         private.write(folder / "exit", str(code if code >= 0 else 128 - code))
     except OSError:
@@ -72,12 +74,14 @@ def over(folder: Path, now: float, seen: int | None = None, gone: float | None =
     ``seen``: its exit status. ``gone``: when it was seen to end; ``lived``: it still ran before, and did not end with
     who drove it. A file's time is another clock's, which may be set.
     """
-    code, (stopped, *asked) = _read(folder / "exit"), _read(folder / "stopped").split() or [""]
-    at = gone if gone is not None else min((folder / "exit").stat().st_mtime, now) if code else now
-    if not code and seen is not None:
-        code = str(seen if seen >= 0 else 128 - seen)
-    if stopped:  # a file's time is some milliseconds late
-        return JobOver(Outcome(stopped), max(at, *map(float, asked)), interruption=Interruption.ASKED)
+    code = str(seen if seen >= 0 else 128 - seen) if seen is not None else left.text(folder / "exit")
+    at = gone if gone is not None else left.written(folder / "exit", now) if code else now
+    try:
+        stopped = left.stop(folder)
+    except ValueError as error:
+        return JobOver(Outcome.FAILED, at, error=str(error), cause="exit")
+    if stopped is not None:  # a file's time is some milliseconds late
+        return JobOver(stopped[0], max(at, stopped[1]), interruption=Interruption.ASKED)
     if not code or code == UNBEGUN:
         vanished = not code and lived
         return JobOver(Outcome.INTERRUPTED, at, interruption=Interruption.VANISHED if vanished else Interruption.LOST)
@@ -86,13 +90,11 @@ def over(folder: Path, now: float, seen: int | None = None, gone: float | None =
             return JobOver(Outcome.SUCCEEDED, at, read_outputs(folder / "outputs.json"))
         except OutputError as error:
             return JobOver(Outcome.FAILED, at, error=str(error), cause="outputs", hopeless=True)
-    if failure := _read(folder / "failure.json"):
-        try:
-            return JobOver(Outcome.FAILED, at, **json.loads(failure))
-        except (ValueError, TypeError, RecursionError):  # it is not ours: the command wrote it
-            pass
-    said = last_line(folder / "log")
-    return JobOver(Outcome.FAILED, at, error=f"exit status {code}" + (f": {said}" if said else ""), cause="exit")
+    if (failure := left.failure(folder)) is not None:
+        return JobOver(Outcome.FAILED, at, error=failure.error, cause=failure.cause, hopeless=failure.hopeless)
+    last = last_line(folder / "log")
+    said = f"exit status {code:.20}" + (f": {last}" if last else "")
+    return JobOver(Outcome.FAILED, at, error=said, cause="exit")
 
 
 def fail(folder: Path, error: str) -> None:
@@ -109,12 +111,3 @@ def write_whole(path: Path, text: str) -> Path:
     except OSError:
         new.unlink(missing_ok=True)
         raise
-
-
-def _read(path: Path) -> str:
-    """The text of a small file, "" if there is none, and as much of it as can be meant."""
-    try:
-        with private.reading(path) as file:
-            return file.read(_SMALL).decode(errors="replace").strip()
-    except FileNotFoundError:
-        return ""

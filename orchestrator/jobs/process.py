@@ -90,7 +90,8 @@ class ProcessBackend:
         return self._watch(str(folder.relative_to(self._home.path)))
 
     def status(self, job: str) -> JobStatus:
-        folder = self._home.path / job
+        if (folder := self._home.of_job(job)) is None:
+            return JobOver(Outcome.FAILED, self._clock(), error=f"{job:.200}: no job of this home", cause="exit")
         try:
             if self._runs(job, folder):
                 self._watcher.ready()
@@ -107,7 +108,8 @@ class ProcessBackend:
 
     def stop(self, job: str, outcome: Outcome) -> None:
         """End a job as ``outcome``: politely at first, for certain when asked again."""
-        folder = self._home.path / job
+        if (folder := self._home.of_job(job)) is None:
+            return
         try:
             insist = attempt.ask_to_stop(folder, outcome, self._clock())
         except OSError as error:

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from orchestrator.core.messages import Effect, decode, encode
+from orchestrator.core.times import LATEST
 from orchestrator.ports import Task
 from orchestrator.sqlite import Database
 
@@ -175,11 +176,16 @@ class LocalQueue:
             return None if due == inf else due
 
     def release(self, run: str, now: float) -> None:
-        """Make due what a dead process had leased. Only for one who knows that it is dead."""
+        """Make due what a dead process had leased, and what is due at no time there is.
+
+        Only for one who knows that it is dead.
+        """
         with self._database.transaction as connection:
             self.flush(connection)
             connection.execute(
-                "UPDATE tasks SET leased = 0, due = ? WHERE done = 0 AND run = ? AND leased = 1", (now, run)
+                "UPDATE tasks SET leased = 0, due = ? WHERE done = 0 AND run = ?"
+                " AND (leased = 1 OR due NOT BETWEEN 0 AND ?)",
+                (now, run, LATEST),
             )
             self._learn(run)
 

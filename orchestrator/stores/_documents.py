@@ -5,7 +5,6 @@ Beside the text stand the few fields that a person or a query looks for, and the
 """
 
 import json
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from orchestrator.core.model import Counter, Run, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
 from orchestrator.errors import UnreadableRecordError, UnstorableError
+from orchestrator.stores._plans import pack, unpack
 from orchestrator.stores._reading import checked, made
 
 #: The bytes of a run's text as it starts. What Firestore takes in a field is 1,048,487, and a run's end adds to it.
@@ -90,20 +90,20 @@ def to_counter(values: Mapping[str, int]) -> Counter:
 def read_counter(path: str, fields: Fields) -> Counter:
     """The counter in its document. Raises UnreadableRecordError: one without all its fields tells nothing."""
     checked(path, fields.get("schema"))
-    if wrong := [name for name in COUNTED if type(fields.get(name)) is not int]:
+    if wrong := [name for name in COUNTED if type(fields.get(name)) is not int or fields[name] < 0]:
         raise UnreadableRecordError(path, f"expected whole numbers in {', '.join(wrong)}")
     return to_counter(fields)
 
 
 def of_plan(plan: Plan) -> Sequence[bytes]:
     """A plan, packed, in parts that fit a document each. 13,000 steps are 0.5 MB: one part."""
-    packed = zlib.compress(_text(codec.plan_to_json(plan)).encode())
+    packed = pack(plan)
     return [packed[start : start + _PART] for start in range(0, len(packed), _PART)]
 
 
 def to_plan(path: str, parts: Iterable[bytes]) -> Plan:
     """The plan in its parts. Raises UnreadableRecordError."""
-    return made(path, lambda: codec.plan_from_json(json.loads(zlib.decompress(b"".join(parts)))))
+    return unpack(path, b"".join(parts))
 
 
 def _text(data: Mapping[str, Any]) -> str:

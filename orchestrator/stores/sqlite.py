@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,6 +14,7 @@ from orchestrator.core.rules import Tally
 from orchestrator.errors import StoreError, UnreadableRecordError
 from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
 from orchestrator.sqlite import Database
+from orchestrator.stores._plans import pack, unpack
 from orchestrator.stores._reading import MISFITS, checked, made, misread, readable
 
 SCHEMA = """
@@ -106,8 +106,7 @@ class SqliteStore:
             if row := connection.execute(_BY_ID, (run.id,)).fetchone():
                 return _load(*row)
             if not connection.execute("SELECT 1 FROM plans WHERE version = ?", (run.version,)).fetchone():
-                packed = zlib.compress(_text(codec.plan_to_json(plan)).encode(), 1)
-                connection.execute("INSERT INTO plans VALUES (?, ?)", (run.version, packed))
+                connection.execute("INSERT INTO plans VALUES (?, ?)", (run.version, pack(plan, 1)))
                 specs = [work.spec for step in plan.steps for work in (step.work, step.local) if work is not None]
                 self._written = (run.version, plan) if _is_json(specs) else None
             connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.key, run.started_at, _dump(run)))
@@ -178,9 +177,7 @@ class SqliteStore:
             return self._written[1]
         with self._database.read() as connection:
             row = connection.execute("SELECT plan FROM plans WHERE version = ?", (version,)).fetchone()
-            if not row:
-                return None
-            return made(f"plans/{version}", lambda: codec.plan_from_json(json.loads(zlib.decompress(row[0]))))
+            return unpack(f"plans/{version}", *row) if row else None
 
     def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
         with self._database.transaction as connection:
@@ -285,7 +282,7 @@ def _to_state(run: str, node: int, text: str) -> StepState:
 def _counters(run: str, rows: Iterable[tuple[int, ...]], unreadable: Unreadable = refuse) -> dict[int, Counter]:
     counters: dict[int, Counter] = {}
     for number, *values in rows:
-        if set(map(type, values)) != {int}:
+        if set(map(type, values)) != {int} or min(values) < 0:
             unreadable(UnreadableRecordError(f"counters/{run}/{number}", "expected whole numbers in it"))
             continue
         arrived, *ended = values

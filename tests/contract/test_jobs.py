@@ -1,5 +1,6 @@
 """What every job backend promises: a name is launched once, found again, judged by what happened, and stopped."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.model import Interruption, Outcome
+from orchestrator.core.codec import state_from_json, state_to_json
+from orchestrator.core.model import Interruption, Outcome, Status, StepState
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.jobs import process as process_jobs
-from orchestrator.ports import JobRunning
+from orchestrator.ports import JobOver, JobRunning
 from tests.contract.benches import Bench, isolated, process, python, scripted, written
 
 
@@ -270,6 +272,97 @@ def test_a_pipe_in_the_place_of_a_file_of_ours_makes_nobody_wait(tmp_path: Path,
     over = bench.over(bench.backend.launch(bench.request({"command": command})).job)
     assert over.outcome in (Outcome.FAILED, Outcome.INTERRUPTED)
     assert bench.ended.get(timeout=30) == bench.request({}).name
+
+
+#: What a command writes beside its outputs, its exit status, and what is said of it then.
+_NOT_OURS = "which the orchestrator does not write: the step must leave that file alone"
+WRITTEN = [
+    ("failure.json", '{"live": true}', 1, "exit status 1: said last"),
+    ("failure.json", '{"cause": ["x"]}', 1, "exit status 1: said last"),
+    ("failure.json", '{"error": 5, "cause": "exit", "hopeless": true}', 1, "exit status 1: said last"),
+    ("failure.json", '{"error": "e", "cause": "odd", "hopeless": true}', 1, "exit status 1: said last"),
+    ("failure.json", '{"error": "e", "cause": "exit", "hopeless": 1}', 1, "exit status 1: said last"),
+    ("failure.json", '{"error": "e", "patience": 1e400}', 1, "exit status 1: said last"),
+    ("failure.json", '["error", "cause", "hopeless"]', 1, "exit status 1: said last"),
+    ("failure.json", "[" * 100_000, 1, "exit status 1: said last"),
+    ("failure.json", '{"error": "mine", "cause": "exit", "hopeless": true, "live": true}', 1, "mine"),
+    ("stopped", "bogus 5", 1, _NOT_OURS),
+    ("stopped", "succeeded 5", 1, _NOT_OURS),
+    ("stopped", "succeeded 5", 0, _NOT_OURS),
+    ("stopped", "failed 5", 0, _NOT_OURS),
+    ("stopped", "cancelled 1e400", 1, _NOT_OURS),
+    ("stopped", "cancelled nan", 0, _NOT_OURS),
+    ("stopped", "cancelled -1", 0, _NOT_OURS),
+    ("stopped", "cancelled", 0, _NOT_OURS),
+    ("stopped", "interrupted 1 2", 0, _NOT_OURS),
+    ("stopped", "\n", 1, "exit status 1: said last"),
+    ("pid", "9" * 5_000, 1, "exit status 1: said last"),
+    ("pid", "99999999999999999999", 1, "exit status 1: said last"),
+    ("exit", "0", 1, "exit status 1: said last"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "code", "said"), WRITTEN, ids=[f"{n} {t:.20} {c}" for n, t, c, _ in WRITTEN])
+@pytest.mark.parametrize("watched", [True, False], ids=["watched", "found"])
+def test_what_a_command_writes_into_its_folder_is_a_failure_if_it_is_no_word_of_ours(
+    tmp_path: Path, name: str, text: str, code: int, said: str, watched: bool
+):
+    bench = process(tmp_path)
+    (tmp_path / "written").write_text(text)
+    line = f'cp written "${{ORCHESTRATOR_OUTPUTS%/*}}/{name}"; echo said last; exit {code}'
+    job = bench.backend.launch(bench.request({"command": line})).job
+    over = bench.over(job)
+    if not watched:  # somebody else comes to see how it ended
+        over = process(tmp_path).over(job)
+    assert over.outcome is Outcome.FAILED
+    assert said in (over.error or "")
+    assert len(over.error or "") < 1000
+    assert state_from_json(json.loads(json.dumps(state_to_json(_failed(over))))) == _failed(over)
+
+
+def _failed(over: JobOver) -> StepState:
+    return StepState(Status.FAILED, 1, ended_at=over.at, error=over.error, cause=over.cause)
+
+
+@pytest.mark.parametrize("text", ["bogus 5", "succeeded 5"])
+def test_what_a_command_writes_keeps_nobody_from_cancelling_it(tmp_path: Path, text: str):
+    bench = process(tmp_path)
+    line = f'h=${{ORCHESTRATOR_OUTPUTS%/*}}; echo {text} > "$h/stopped"; echo yes > "$h/here"; sleep 60'
+    job = bench.backend.launch(bench.request({"command": line})).job
+    written(tmp_path / "home" / job / "here")
+    bench.backend.cancel(job)
+    assert bench.over(job).outcome is Outcome.CANCELLED
+
+
+@pytest.mark.parametrize("name", ["exit", "stopped", "failure.json", "pid"])
+@pytest.mark.parametrize("make", ["ln -s {0} {0}", "mkdir {0}"], ids=["loop", "folder"])
+def test_a_loop_or_a_folder_in_the_place_of_a_file_of_ours_is_no_word(tmp_path: Path, name: str, make: str):
+    bench = process(tmp_path)
+    line = f'cd "${{ORCHESTRATOR_OUTPUTS%/*}}"; rm -f {name}; {make.format(name)}; echo said last; exit 3'
+    job = bench.backend.launch(bench.request({"command": line})).job
+    over = bench.over(job)
+    assert over.outcome is Outcome.FAILED
+    assert (over.error or "").startswith("exit status 3: ")
+
+
+@pytest.mark.parametrize(
+    "job", ["/etc", "../../evil", "runs/../steps/000-a/1", "runs/r/steps/000-a/../1", "runs/r/steps/000-a/1\n"]
+)
+def test_a_job_that_leads_out_of_the_home_is_none(tmp_path: Path, job: str):
+    bench = process(tmp_path)
+    bench.backend.cancel(job)
+    over = bench.backend.status(job)
+    assert isinstance(over, JobOver)
+    assert over.outcome is Outcome.FAILED
+    assert over.error == f"{job}: no job of this home"
+
+
+def test_a_shell_that_was_killed_has_not_succeeded_because_its_command_wrote_so(tmp_path: Path):
+    bench = process(tmp_path)
+    line = 'h=${ORCHESTRATOR_OUTPUTS%/*}; echo 0 > "$h/exit"; kill -9 $(cat "$h/pid")'
+    job = bench.backend.launch(bench.request({"command": line})).job
+    assert bench.over(job).outcome is Outcome.FAILED
+    assert process(tmp_path).over(job).outcome is Outcome.FAILED
 
 
 def test_a_shell_that_cannot_write_its_exit_status_into_a_pipe_can_be_stopped(tmp_path: Path):

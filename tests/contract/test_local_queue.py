@@ -1,5 +1,7 @@
 """What only the local queue has: leases, limits, runs, and forgetting."""
 
+import math
+
 import pytest
 
 from orchestrator.core.messages import Finish, Launch
@@ -61,6 +63,16 @@ def test_only_the_runs_that_are_asked_for_are_served(queue: LocalQueue):
     queue.put([FIRST, task(Finish("other"))])
     assert [delivery.name for delivery in queue.lease(["other"], CHECKS, 0.0, 9)] == ["other-finish"]
     assert queue.next_due(["nobody"], [CHECKS]) is None
+
+
+@pytest.mark.parametrize("due", [-5.0, 1e300, math.inf, "never"])
+def test_what_is_due_at_no_time_there_is_is_due_when_it_is_released(queue: LocalQueue, due: object):
+    queue.put([FIRST])
+    with queue._database.write() as connection:
+        queue.flush(connection)
+        connection.execute("UPDATE tasks SET due = ?", (due,))
+    queue.release("k", 5.0)
+    assert names(queue, 5.0) == [FIRST.name]
 
 
 def test_what_a_dead_process_had_leased_is_due_again_when_it_is_released(queue: LocalQueue):

@@ -1,7 +1,9 @@
 """One record that cannot be read: it says where it lies and why, is never written over, and keeps nothing else."""
 
 import json
+import math
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from orchestrator.engine import Engine
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.ports import Store, Task
 from orchestrator.sqlite import Database
+from orchestrator.stores._documents import COUNTED
 from orchestrator.stores.firestore import FirestoreStore
 from orchestrator.stores.sqlite import SqliteStore
 
@@ -27,6 +30,8 @@ GOOD = Run("good", "goodkey", "g", "v1", {}, started_at=100.0)
 BAD = Run("bad", "badkey", "g", "v1", {}, started_at=200.0)
 DEEP = "[" * 100_000 + "]" * 100_000
 
+RANGE = "expected a number from 0 to 253,370,764,799"
+
 #: What was written where a state should be, and what is said of it.
 STATES = {
     "{": "Expecting property name enclosed in double quotes",
@@ -34,7 +39,13 @@ STATES = {
     '{"status": "needs_attention"}': "expected a Status, came 'needs_attention', which this version does not know",
     '{"status": "running", "attempt": "1"}': "StepState.attempt: expected int, came '1'",
     '{"status": "running", "attempt": true}': "StepState.attempt: expected int, came True",
-    '{"status": "running", "started_at": NaN}': "StepState.started_at: expected NoneType or float or int, came nan",
+    '{"status": "running", "started_at": NaN}': f"StepState.started_at: {RANGE}, came nan",
+    '{"status": "running", "started_at": 1e300}': f"StepState.started_at: {RANGE}, came 1e+300",
+    '{"status": "succeeded", "ended_at": Infinity}': f"StepState.ended_at: {RANGE}, came inf",
+    '{"status": "up_for_retry", "due": -5}': f"StepState.due: {RANGE}, came -5",
+    '{"status": "running", "attempt": 999999999999999999999}': f"StepState.attempt: {RANGE}, came 99999",
+    '{"status": "succeeded", "passed": {"failed": -1}}': f"Tally.failed: {RANGE}, came -1",
+    '{"stop": {"at": -Infinity}}': f"Stop.at: {RANGE}, came -inf",
     '{"status": "succeeded", "passed": {"succeeded": null}}': "Tally.succeeded: expected int, came None",
     '{"stop": {"by": "me"}}': "a Stop lacks at",
     DEEP: "lists and mappings in it are nested too deep",
@@ -47,6 +58,13 @@ RUNS = {
         "expected a RunStatus, came 'paused', which this version does not know"
     ),
     json.dumps({**codec.run_to_json(BAD), "params": [1]}): "Run.params: expected dict, came [1]",
+    json.dumps({**codec.run_to_json(BAD), "started_at": 1e300}): f"Run.started_at: {RANGE}, came 1e+300",
+    json.dumps({**codec.run_to_json(BAD), "ended_at": math.inf}): f"Run.ended_at: {RANGE}, came inf",
+    json.dumps({**codec.run_to_json(BAD), "started_at": -1}): f"Run.started_at: {RANGE}, came -1",
+    json.dumps(
+        {**codec.run_to_json(BAD), "id": "../../evil"}
+    ): "Run.id: expected what a run may be called, came '../..",
+    json.dumps({**codec.run_to_json(BAD), "id": "/evil"}): "Run.id: expected what a run may be called, came '/evil'",
     DEEP: "lists and mappings in it are nested too deep",
 }
 
@@ -90,7 +108,7 @@ def _row(file: Path, path: str, value: Any) -> None:
         elif kind == "states":
             connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", (run, *number, value))
         else:
-            row = (run, *number, value["arrived"], "many", 0, 0, 0)
+            row = (run, *number, value["arrived"], value.get("succeeded", "many"), 0, 0, 0)
             connection.execute("INSERT OR REPLACE INTO counters VALUES (?, ?, ?, ?, ?, ?, ?)", row)
     connection.close()
 
@@ -156,6 +174,48 @@ def test_a_plan_that_cannot_be_read_says_so(damage: Damage):
     fresh = SqliteStore(damage.store._database) if isinstance(damage.store, SqliteStore) else damage.store
     with pytest.raises(UnreadableRecordError, match=r"^plans/v1 cannot be read: Error -3"):
         fresh.get_plan("v1")
+
+
+#: What was changed in a plan, and what is said of it.
+PLANS = {
+    "steps.0.name": ("../../evil", "Step.name: expected what a step may be called, came '../../evil'"),
+    "steps.0.timeout": (-1.0, f"Step.timeout: {RANGE}, came -1.0"),
+    "nodes.0.3": (7, "expected a whole number below 2 in a plan, came 7"),
+    "nodes.0.4": ([True], "expected a whole number below 2 in a plan, came True"),
+    "joins.0.0": ("3", "expected a whole number below 6 in a plan, came '3'"),
+    "joins.0.1": ([-1], "expected a whole number below 5 in a plan, came -1"),
+    "joins.0.2": (5, "expected a whole number below 5 in a plan, came 5"),
+}
+
+
+@pytest.mark.parametrize("where", PLANS)
+def test_a_plan_that_leads_out_of_itself_cannot_be_read(damage: Damage, where: str):
+    value, said = PLANS[where]
+    plan = json.loads(json.dumps(codec.plan_to_json(PLAN)))
+    at, keys = plan, [int(key) if key.isdecimal() else key for key in where.split(".")]
+    for key in keys[:-1]:
+        at = at[key]
+    at[keys[-1]] = value
+    damage.write("plans/v1", zlib.compress(json.dumps(plan).encode()))
+    fresh = SqliteStore(damage.store._database) if isinstance(damage.store, SqliteStore) else damage.store
+    with pytest.raises(UnreadableRecordError) as caught:
+        fresh.get_plan("v1")
+    assert caught.value.why == said
+
+
+def test_a_plan_that_unpacks_to_very_much_is_not_unpacked(damage: Damage):
+    packing = zlib.compressobj(9)
+    bomb = b"".join(packing.compress(b" " * 2**20) for _ in range(100)) + packing.flush()
+    damage.write("plans/v1", bomb)
+    fresh = SqliteStore(damage.store._database) if isinstance(damage.store, SqliteStore) else damage.store
+    with pytest.raises(UnreadableRecordError, match=r"^plans/v1 cannot be read: it unpacks to more than 67,108,864"):
+        fresh.get_plan("v1")
+
+
+def test_a_counter_below_zero_lets_nothing_through(damage: Damage):
+    damage.write("counters/badkey/0", dict.fromkeys(COUNTED, -1))
+    with pytest.raises(UnreadableRecordError, match="expected whole numbers in"):
+        damage.store.load("badkey", (), (0,))
 
 
 def test_a_field_that_a_newer_version_added_is_left_aside(damage: Damage):

@@ -4,6 +4,7 @@ import importlib
 import io
 import json
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,13 +25,21 @@ from orchestrator.definition.json_text import read as read_json
 from orchestrator.definition.load import load_graph
 from orchestrator.definition.sandbox import evaluate
 from orchestrator.definition.texts import DEEPEST, UnreadableError
-from orchestrator.errors import InvalidGraphError, NotFoundError, OutputError, StoreError, UnstorableError, UsageError
+from orchestrator.errors import (
+    InvalidGraphError,
+    NotFoundError,
+    OutputError,
+    StoreError,
+    UnreadableRecordError,
+    UnstorableError,
+    UsageError,
+)
 from orchestrator.jobs.dataflow.causes import explain
 from orchestrator.jobs.outputs import check_outputs, read_outputs
 from orchestrator.ports import MOST_WRITES, Unreadable, check_writes, refuse
 from orchestrator.remote.asked import LARGEST, read_asked
 from orchestrator.sqlite import Database
-from orchestrator.stores import _documents, _expiry, sqlite
+from orchestrator.stores import _documents, _expiry, _plans, sqlite
 from orchestrator.stores.memory import MemoryStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,6 +99,20 @@ def test_a_plan_that_is_larger_than_a_document_is_kept_in_parts(monkeypatch: pyt
         monkeypatch.setattr(_documents, "_PART", size)
         assert len(_documents.of_plan(ONE)) == parts
         assert _documents.to_plan("plans/v", _documents.of_plan(ONE)) == ONE
+
+
+def test_a_plan_is_kept_and_read_up_to_a_bound(monkeypatch: pytest.MonkeyPatch):
+    packed = _plans.pack(ONE)
+    size = len(zlib.decompress(packed))
+    monkeypatch.setattr(_plans, "MOST_PLAN", size)
+    assert _plans.unpack("plans/v", _plans.pack(ONE)) == ONE
+    monkeypatch.setattr(_plans, "MOST_PLAN", size - 1)
+    with pytest.raises(UnstorableError, match=f"graph 'g' takes {size:,} bytes as JSON, and at most {size - 1:,}"):
+        _plans.pack(ONE)
+    with pytest.raises(UnreadableRecordError, match=f"plans/v cannot be read: it unpacks to more than {size - 1:,} b"):
+        _plans.unpack("plans/v", packed)
+    with pytest.raises(UnreadableRecordError, match="its end is missing"):
+        _plans.unpack("plans/v", packed[:-8])
 
 
 def test_an_error_is_kept_up_to_a_bound():

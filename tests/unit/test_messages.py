@@ -5,6 +5,7 @@ import json
 import pytest
 
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip, decode, encode
+from orchestrator.core.times import LATEST
 
 EFFECTS = [
     Launch("k3v9x2qaw7", 31, 2, due=60.5),
@@ -71,7 +72,8 @@ def test_a_field_that_cannot_be_is_refused_and_named(effect: Effect, name: str):
         *(("run", run) for run in ("__run__", "../runs/x", "a/b", "A" * 10, "a" * 101, "\ud800", "a\n")),
         *(("proof", proof) for proof in ("0" * 31, "0" * 33, "A" * 32, "0" * 32 + "\n", "\u0660" * 32)),
         *(("chain", chain) for chain in ("xstop", "Signal", "stop-", "sweep/", "watchdogs", "sweep" + "1" * 100)),
-        ("attempt", 0), ("attempt", 10**6 + 1), ("look", -1), ("node", -1), ("due", 253_402_300_800), ("due", -1),
+        ("attempt", 0), ("attempt", 10**6 + 1), ("look", -1), ("node", -1),
+        *(("due", due) for due in (LATEST + 1, -1, 1e300, float("inf"))),
     ],
 )  # fmt: skip
 def test_a_task_that_is_out_of_range_is_refused(name: str, value: object):
