@@ -1,8 +1,8 @@
-"""What one expression may make: so many letters and values in all, however its filters and methods are nested.
+"""What one expression may make and do: so many letters and values, so many steps, however its calls are nested.
 
-A few letters of an expression can fill a machine's memory, and whoever may start a run chooses what it is given. What a
-call makes is counted as JSON would have it, where what is repeated by reference counts each time; and before the call,
-if it may make many times what it is given.
+A few letters of an expression can fill a machine's memory, or keep it busy for hours, and whoever may start a run
+chooses what it is given. What a call makes is counted as JSON would have it, where what is repeated by reference counts
+each time; and before the call, if it may make many times what it is given. What it costs is counted before it too.
 """
 
 import threading
@@ -12,14 +12,22 @@ from functools import wraps
 from types import GeneratorType
 from typing import Any
 
+from orchestrator.definition.costs import CALL, COSTS, Called
+
 #: The letters that one expression may make, those on the way to its value included; any other value counts as ten.
 MOST_MADE, OTHER = 10_000_000, 10
+
+#: The steps that one expression may take (see costs.py): about a second, and a few where Python does most of them.
+MOST_WORK = 100_000_000
+
+#: The bits of a whole number on the way to a value, which has at most 64.
+MOST_BITS = 10_000
 
 #: The largest number up to which a filter or a method fills, or rounds.
 MOST_FILLED = 10_000
 
 #: Filters and methods whose numbers say how much they fill, or to how many digits they round.
-_FILL = frozenset({"batch", "center", "indent", "ljust", "rjust", "round", "slice", "zfill"})
+_FILL = frozenset({"batch", "center", "indent", "ljust", "rjust", "round", "slice", "tojson", "zfill"})
 
 #: The methods that may be called: those of text that make more text, or none, and what is like them.
 METHODS = frozenset(
@@ -35,9 +43,12 @@ _LOCAL = threading.local()
 
 @contextmanager
 def budget() -> Iterator[None]:
-    """Inside, this thread may make ``MOST_MADE``."""
-    _LOCAL.left = MOST_MADE
-    yield
+    """Inside, this thread may make ``MOST_MADE`` in ``MOST_WORK`` steps."""
+    _LOCAL.left, _LOCAL.steps, _LOCAL.sizes = MOST_MADE, MOST_WORK, {}
+    try:
+        yield
+    finally:
+        _LOCAL.sizes = {}
 
 
 def spend(made: int) -> None:
@@ -46,18 +57,28 @@ def spend(made: int) -> None:
     _bear(MOST_MADE - _LOCAL.left)
 
 
+def work(steps: int) -> None:
+    """Count steps that are about to be taken. Raises ValueError if they are too many."""
+    _LOCAL.steps -= steps
+    if _LOCAL.steps < 0:
+        raise ValueError(f"this takes more than {MOST_WORK:,} steps: two letters that are compared are one, values ten")
+
+
 def _bear(made: int) -> None:
     if made > MOST_MADE:
         raise ValueError(f"this makes more than {MOST_MADE:,} letters, or {MOST_MADE // OTHER:,} other values")
 
 
 def bounded(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter ``call``, or the method of the value that is its first argument, within the budget."""
+    """The filter or test ``call``, or the method of the value that is its first argument, within the budget."""
+    cost, own = COSTS[name], 1 if hasattr(call, "jinja_pass_arg") else 0
 
     @wraps(call)
     def calling(*args: Any, **named: Any) -> Any:
         given = [list(value) if isinstance(value, GeneratorType) else value for value in args]
-        data = [value for value in (*given, *named.values()) if isinstance(value, str | list | tuple | dict | int)]
+        whole = [*given[own:], *named.values()]
+        work(CALL + cost(Called(whole[0], whole[1:], size)))
+        data = [one for one in whole if isinstance(one, str | list | tuple | dict | int)]
         _bear(sum(map(size, data)) + _more(name, data))
         made = call(*given, **named)
         spend(size(made))
@@ -67,7 +88,25 @@ def bounded(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def size(value: object) -> int:
-    """What ``value`` counts as; more than the budget, and no matter how much more, if it is too large."""
+    """What ``value`` counts as; more than the budget, and no matter how much more, if it is too large.
+
+    It is counted once, and to count is work. Raises ValueError for a number that is much too large.
+    """
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        raise ValueError(f"this makes a number of more than {MOST_BITS:,} bits")
+    if not isinstance(value, dict | list | tuple):
+        return OTHER
+    _, known = _LOCAL.sizes.get(id(value), (None, 0))
+    if not known:
+        known = _counted(value)
+        _LOCAL.sizes[id(value)] = (value, known)  # which keeps it: another value could get its number
+        work(known)
+    return int(known)
+
+
+def _counted(value: object) -> int:
     found, waiting = 0, [value]
     while waiting and found <= MOST_MADE:
         one = waiting.pop()

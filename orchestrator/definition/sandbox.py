@@ -1,10 +1,11 @@
 """One expression, evaluated by Jinja2 in a sandbox: it sees data, and no code or private name."""
 
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from types import GeneratorType
-from typing import Any
+from typing import Any, cast
 
 import jinja2
 from jinja2.compiler import CodeGenerator, Frame
@@ -13,7 +14,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from orchestrator.bounds import cut, misfit, said
 from orchestrator.core.steps import Json
 from orchestrator.definition import dates
-from orchestrator.definition.budget import METHODS, OTHER, bounded, budget, spend
+from orchestrator.definition.budget import METHODS, OTHER, bounded, budget, size, spend
+from orchestrator.definition.costs import COSTS
 from orchestrator.definition.expressions import Context, ExpressionError
 from orchestrator.definition.wording import listed, shown
 from orchestrator.suggestions import did_you_mean
@@ -24,6 +26,9 @@ _STEP = re.compile(
     |(?<![\w.])steps\.(?:(?P<name>[A-Za-z][\w.-]*?)\.(?=(?:outputs|status)(?![\w-]))|(?P<loose>[A-Za-z][\w.-]*))""",
     re.DOTALL | re.ASCII | re.VERBOSE,
 )
+
+#: Among how many keys one is looked for that may have been meant.
+_TOLD = 1_000
 
 #: How a step ended that gave nothing.
 _ENDED = {
@@ -40,8 +45,21 @@ class _Outputs(dict[str, Any]):
     why = ""
 
 
+class _Missing(jinja2.StrictUndefined):
+    """What is not there. What there is instead is looked for when somebody is told."""
+
+    @property
+    def _undefined_message(self) -> str:
+        obj, key = self._undefined_obj, self._undefined_name
+        if not isinstance(obj, Mapping) or self._undefined_hint:
+            return super()._undefined_message
+        if isinstance(obj, _Outputs) and obj.why:
+            return f"{obj.why}, so it has no outputs: say what to take then, with | default(…)"
+        return f"there is no {shown(key)}{_instead(key, [name for name in obj if isinstance(name, str)])}"
+
+
 class _Generator(CodeGenerator):
-    """``~`` is a call like any other."""
+    """``~``, comparisons and slices are calls like any others."""
 
     def visit_Concat(self, node: jinja2.nodes.Concat, frame: Frame) -> None:
         self.write("environment.joined((")
@@ -49,6 +67,25 @@ class _Generator(CodeGenerator):
             self.visit(part, frame)
             self.write(", ")
         self.write("))")
+
+    def visit_Compare(self, node: jinja2.nodes.Compare, frame: Frame) -> None:
+        self.write("environment.compared(")
+        self.visit(node.expr, frame)
+        for operand in node.ops:
+            self.write(f", {operand.op!r}, ")
+            self.visit(operand.expr, frame)
+        self.write(")")
+
+    def visit_Getitem(self, node: jinja2.nodes.Getitem, frame: Frame) -> None:
+        if not isinstance(node.arg, jinja2.nodes.Slice):
+            super().visit_Getitem(node, frame)
+            return
+        self.write("environment.sliced(")
+        self.visit(node.node, frame)
+        for part in (node.arg.start, node.arg.stop, node.arg.step):
+            self.write(", ")
+            self.visit(jinja2.nodes.Const(None) if part is None else part, frame)
+        self.write(")")
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -65,9 +102,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def _of(self, obj: Mapping[Any, Any], key: Any) -> Any:
         if isinstance(key, str) and key in obj:
             return obj[key]
-        if isinstance(obj, _Outputs) and obj.why:
-            return self.undefined(hint=f"{obj.why}, so it has no outputs: say what to take then, with | default(…)")
-        return self.undefined(hint=f"there is no {shown(key)}{_instead(key, [n for n in obj if isinstance(n, str)])}")
+        return self.undefined(obj=obj, name=key)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator in "+-":
@@ -76,7 +111,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         elif operator == "**" or not all(isinstance(value, int | float) for value in (left, right)):
             raise TypeError(f"'{operator}' is for two numbers, and '**' is not to be had")
         made = super().call_binop(context, operator, left, right)
-        spend(len(made) * (1 if isinstance(made, str) else OTHER) if isinstance(made, str | list | tuple) else OTHER)
+        spend(size(made))
         return made
 
     def call(self, context: Any, obj: Any, /, *args: Any, **named: Any) -> Any:
@@ -93,9 +128,25 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def joined(parts: Iterable[object]) -> str:
         return str(bounded("~", lambda *given: "".join(map(str, given)))(*parts))
 
+    @staticmethod
+    def compared(left: object, *rest: Any) -> object:
+        """``1 < 2 < 3``: the first that is not so, or the last."""
+        held: object = True
+        for word, right in zip(rest[::2], rest[1::2], strict=True):
+            held = bounded(word, _COMPARISONS[word])(left, right)
+            if not held:
+                break
+            left = right
+        return held
+
+    @staticmethod
+    def sliced(value: Any, *bounds: Any) -> object:
+        return bounded("[:]", lambda value, *bounds: value[slice(*bounds)])(value, *bounds)
+
 
 def _instead(key: object, known: list[str]) -> str:
     """What may have been meant by a key that is not there."""
+    known = known[:_TOLD]
     if isinstance(key, str) and (
         longer := [name for name in known if re.match(rf"{re.escape(key)}[^A-Za-z0-9_]", name)]
     ):
@@ -106,16 +157,28 @@ def _instead(key: object, known: list[str]) -> str:
 
 _Sandbox.intercepted_binops = frozenset({"*", "**", "%", "+", "-"})
 
-ENVIRONMENT = _Sandbox(undefined=jinja2.StrictUndefined)
+_COMPARISONS: dict[str, Callable[[Any, Any], object]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "in": lambda one, many: one in many,
+    "notin": lambda one, many: one not in many,
+}
+
+ENVIRONMENT = _Sandbox(undefined=_Missing)
 ENVIRONMENT.globals.clear()
-for _unwanted in ("attr", "random", "pprint", "xmlattr", "urlize"):
-    del ENVIRONMENT.filters[_unwanted]
 ENVIRONMENT.filters |= {"add_days": dates.add_days, "add_hours": dates.add_hours, "format": dates.written}
 
 #: Filters that say how a value is put into a shell line. They change no value, and must be an expression's last.
 FORMS = ("raw", "words")
 ENVIRONMENT.filters |= {form: lambda value: value for form in FORMS}
-ENVIRONMENT.filters |= {name: bounded(name, filtering) for name, filtering in ENVIRONMENT.filters.items()}
+ENVIRONMENT.filters = {name: bounded(name, call) for name, call in ENVIRONMENT.filters.items() if name in COSTS}
+ENVIRONMENT.tests = {
+    name: bounded(name, cast("Callable[..., Any]", call)) for name, call in ENVIRONMENT.tests.items() if name in COSTS
+}
 
 
 def evaluate(source: str, context: Context) -> Json:

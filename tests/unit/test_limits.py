@@ -19,8 +19,9 @@ from orchestrator.core import ending, machine
 from orchestrator.core.model import Interruption, JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.plan import SPREAD, WIDE, compile_plan
 from orchestrator.core.steps import Step
-from orchestrator.definition import build, cron, expressions, json_text, load, params, patterns, yaml_text
-from orchestrator.definition.budget import MOST_FILLED, MOST_MADE, OTHER
+from orchestrator.definition import budget, build, cron, expressions, json_text, load, params, patterns, yaml_text
+from orchestrator.definition.budget import MOST_BITS, MOST_FILLED, MOST_MADE, MOST_WORK, OTHER
+from orchestrator.definition.costs import CALL
 from orchestrator.definition.json_text import read as read_json
 from orchestrator.definition.load import load_graph
 from orchestrator.definition.sandbox import evaluate
@@ -324,6 +325,30 @@ def test_an_expression_has_up_to_so_many_letters():
     assert pieces(expressions.LONGEST) == ["1"]
     with pytest.raises(expressions.ExpressionError, match="expected '}}' after"):
         pieces(expressions.LONGEST + 1)
+
+
+def test_an_expression_takes_up_to_so_many_steps(monkeypatch: pytest.MonkeyPatch):
+    context = {"params": {"t": "x" * 1_000, "u": "y" * 100}}
+    assert evaluate("params.t.rfind(params.u)", context) == -1
+    took = MOST_WORK - budget._LOCAL.steps
+    assert took == CALL + 1_000 + 100 + 1_000 * 100
+    for most in (took, took - 1):
+        monkeypatch.setattr(budget, "MOST_WORK", most)
+        if most == took:
+            assert evaluate("params.t.rfind(params.u)", context) == -1
+        else:
+            with pytest.raises(expressions.ExpressionError, match=f"this takes more than {most:,} steps"):
+                evaluate("params.t.rfind(params.u)", context)
+
+
+@pytest.mark.parametrize("digits", [MOST_BITS // 4, MOST_BITS // 4 + 1])
+def test_an_expression_makes_numbers_up_to_a_bound(digits: int):
+    context = {"params": {"t": "f" * digits}}
+    if digits * 4 <= MOST_BITS:
+        assert evaluate("params.t | int(base=16) > 1", context)
+    else:
+        with pytest.raises(expressions.ExpressionError, match="this makes a number of more than 10,000 bits"):
+            evaluate("params.t | int(base=16) > 1", context)
 
 
 def test_a_filter_fills_up_to_a_bound():
