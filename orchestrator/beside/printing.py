@@ -1,4 +1,7 @@
-"""What a thread prints while it reads users' code: it goes to standard error, and not among what we say to programs."""
+"""What a thread prints while it reads users' code: it goes to standard error, and not among what we say to programs.
+
+Whatever users' code puts into the place of the streams, they are afterwards what they were.
+"""
 
 import sys
 import threading
@@ -9,13 +12,15 @@ from typing import Any, TextIO
 _LOCK = threading.Lock()
 _HERE = threading.local()
 
+#: The streams of everybody else, once for each thread that prints aside.
+_KEPT: list[tuple[Any, Any]] = []
+
 
 class _Switch:
     """In the place of ``sys.stdout``: that stream for all threads but those that print aside."""
 
     def __init__(self, base: TextIO) -> None:
         self.base = base
-        self.users = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(sys.stderr if getattr(_HERE, "aside", 0) else self.base, name)
@@ -25,16 +30,18 @@ class _Switch:
 def printing_aside() -> Iterator[None]:
     """Inside, what this thread writes to ``sys.stdout`` goes to ``sys.stderr``; other threads see no difference."""
     with _LOCK:
-        found: Any = sys.stdout
-        switch: Any = found if isinstance(found, _Switch) else _Switch(found)
-        sys.stdout = switch
-        switch.users += 1
+        if not _KEPT:
+            _KEPT.append((sys.stdout, sys.stderr))
+            switch: Any = _Switch(sys.stdout)
+            sys.stdout = switch
+        else:
+            _KEPT.append(_KEPT[0])
     _HERE.aside = getattr(_HERE, "aside", 0) + 1
     try:
         yield
     finally:
         _HERE.aside -= 1
         with _LOCK:
-            switch.users -= 1
-            if not switch.users and sys.stdout is switch:
-                sys.stdout = switch.base
+            streams = _KEPT.pop()
+            if not _KEPT:
+                sys.stdout, sys.stderr = streams

@@ -11,11 +11,15 @@ import sys
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 the run failed, 2 wrong use or an invalid graph, 130 interrupted."""
     _open_streams()
+    from orchestrator.beside.staying import leave, stay
     from orchestrator.cli.failure import guarded
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a letter is no reason to stop
-    sys.exit(guarded(_command_line))
+    stay()
+    code = guarded(_command_line)
+    leave(code)
+    sys.exit(code)
 
 
 def _open_streams() -> None:

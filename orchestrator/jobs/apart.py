@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from orchestrator.beside import alone
+from orchestrator.beside.staying import free, stay
 from orchestrator.core.codec import run_from_json
 from orchestrator.core.model import Outcome
 from orchestrator.jobs.attempt import write_whole
@@ -19,7 +20,8 @@ def main(asked: Path) -> int:
     request = JobRequest(**{**data, "run": run_from_json(data["run"])})
     if request.run.folder is not None:
         alone(request.run.folder)
-    over = call(request, time.time, sys.stderr.write)
+    stay()  # the module is no more than read until its function begins
+    over = call(request, time.time, sys.stderr.write, free)
     if over.outcome is not Outcome.SUCCEEDED:
         failure = {"error": over.error, "cause": over.cause, "hopeless": over.hopeless}
         write_whole(asked.with_name("failure.json"), json.dumps(failure))

@@ -7,12 +7,15 @@ file that is no longer as it was. Nothing is deployed or run here, but for a Pyt
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from orchestrator.bounds import has_halves
 from orchestrator.catalog import graph_files
+from orchestrator.definition.wording import listed, quoted
 from orchestrator.deployment.lock import FORMAT, NAME
-from orchestrator.errors import NotFoundError
+from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.locking.look import PROVIDED, Entry, Local, look
 from orchestrator.locking.together import together
 
@@ -50,6 +53,7 @@ def lock(folder: Path) -> Lock:
     if not root.is_dir():
         raise NotFoundError(f"{folder}: expected a folder with graphs, and there is none")
     found: dict[str, list[Path]] = {}
+    _named(folder, [path for _, path in graph_files(root)])
     for name, path in graph_files(root):
         found.setdefault(name, []).append(path)
     looked = {name: look(root, name, paths, found) for name, paths in sorted(found.items())}
@@ -62,8 +66,17 @@ def lock(folder: Path) -> Lock:
             made.graphs[name] = Entry(it.entry.file, problems=(*it.entry.problems, *more))
         else:
             made.graphs[name] = it.entry
+        _named(folder, it.files)
         made.files.update({file.relative_to(root).as_posix(): _hash(file) for file in it.files})
     return made
+
+
+def _named(folder: Path, files: Iterable[Path]) -> None:
+    """Raises UsageError if there is a name among ``files`` that no lock file can hold."""
+    if odd := sorted(file.name for file in files if has_halves(str(file))):
+        raise UsageError(
+            f"{folder}: expected names of files in UTF-8, came {listed(map(quoted, odd), 'and')}: rename them"
+        )
 
 
 def _hash(file: Path) -> str:

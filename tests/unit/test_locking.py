@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from orchestrator.catalog import find_graph, graph_files, graphs
 from orchestrator.core.graph import Graph
 from orchestrator.core.steps import Step, Work
-from orchestrator.errors import NotFoundError
+from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.locking import Lock, lock
 from orchestrator.locking.compare import differences
 from orchestrator.locking.look import Entry, Local, jobs_at_once
@@ -504,3 +505,14 @@ def test_modules_that_the_functions_do_not_have_are_told_now(make: Make) -> None
         f"g/lib/params.py:16: imports 'unknown_module', {said} unknown-module {mend}",
         f"g/lib/params.py:2: imports 'pytest', {said} pytest {mend}",
     ]
+
+
+def test_a_file_whose_name_is_no_utf_8_is_told_with_all_others(make: Make) -> None:
+    folder = make({"plain.yaml": PLAIN})
+    for name in (b"a\xffb.yaml", b"c\xff.yaml"):
+        (folder / os.fsdecode(name)).write_text(PLAIN)
+    with pytest.raises(UsageError) as raised:
+        lock(folder)
+    assert str(raised.value) == (
+        f"{folder}: expected names of files in UTF-8, came 'a\\udcffb.yaml' and 'c\\udcff.yaml': rename them"
+    )
