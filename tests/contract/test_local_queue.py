@@ -68,7 +68,7 @@ def test_only_the_runs_that_are_asked_for_are_served(queue: LocalQueue):
 @pytest.mark.parametrize("due", [-5.0, 1e300, math.inf, "never"])
 def test_what_is_due_at_no_time_there_is_is_due_when_it_is_released(queue: LocalQueue, due: object):
     queue.put([FIRST])
-    with queue._database.write() as connection:
+    with queue._database.transaction as connection:
         queue.flush(connection)
         connection.execute("UPDATE tasks SET due = ?", (due,))
     queue.release("k", 5.0)
