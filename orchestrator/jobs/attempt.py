@@ -74,7 +74,9 @@ def over(folder: Path, now: float, seen: int | None = None, gone: float | None =
     ``seen``: its exit status. ``gone``: when it was seen to end; ``lived``: it still ran before, and did not end with
     who drove it. A file's time is another clock's, which may be set.
     """
-    code = str(seen if seen >= 0 else 128 - seen) if seen is not None else left.text(folder / "exit")
+    code = left.text(folder / "exit")
+    if seen is not None and code in ("", "0"):  # who wrote 0 there may have been the command
+        code = str(seen if seen >= 0 else 128 - seen)
     at = gone if gone is not None else left.written(folder / "exit", now) if code else now
     try:
         stopped = left.stop(folder)
