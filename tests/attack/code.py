@@ -29,6 +29,21 @@ WAYS = (
 HEAD = "name: g\nparams: {x: string, l: {type: list}, n: {type: int}}\n"
 PLAIN = "steps: {a: {dataflow: {template: t}}}\n"
 
+#: Lines that hand a param to a shell, by ways that a reader does not see at once.
+LINES = (
+    "echo {{ params.x }} | sh 2>&1",
+    "echo {{ params.x }} | (cd /tmp; $SHELL)",
+    "2>/dev/null eval echo {{ params.x }}",
+    "sh -c 2>/dev/null {{ params.x }}",
+    "echo {{ params.x }} | mytool",
+    "while read -r x; do $x; done <<< {{ params.x }}",
+    "echo {{ params.x }} > >(cat | sh)",
+    "echo {{ params.x }} > f; cp f g; . ./g",
+    "fish -c 'echo {{ params.x }}'",
+    "eval &>/dev/null {{ params.x }}",
+    "{{ params.x }} {{ params.x }}",
+)
+
 GRAPHS = {
     "open": "name: open\nsteps: {a: {wait: 1s}}\n",
     "sales": "name: sales\nsteps: {a: {wait: 1s}}\n",
@@ -39,13 +54,16 @@ GRAPHS = {
 def attack(folder: Path) -> str:
     accepted = [text for text in _exposing() if _loads(folder, text)]
     assert not accepted, f"{len(accepted)} graphs let a starter choose: {accepted[0]}"
+    handed = [line for line in LINES if _loads(folder, _of_line(line))]
+    assert not handed, f"{len(handed)} lines hand a param to a shell: {handed[0]}"
     (folder / "graphs").mkdir()
     for name, text in GRAPHS.items():
         (folder / f"graphs/{name}.yaml").write_text(text)
     told = {"ORCHESTRATOR_STARTERS": json.dumps({ANN: ["sales"]}), "ORCHESTRATOR_SCHEDULER_ACCOUNT": SCHEDULER}
     with deployed(folder, told) as world:
         tried = _called(world)
-    return f"refused: {sum(1 for _ in _exposing())} graphs that let a starter choose, {tried} calls as somebody else"
+    graphs = sum(1 for _ in _exposing())
+    return f"refused: {graphs} graphs that let a starter choose, {len(LINES)} lines, {tried} calls as somebody else"
 
 
 def _exposing() -> Iterator[str]:
@@ -69,13 +87,18 @@ def _exposing() -> Iterator[str]:
             yield f"{HEAD}defaults: {{parameters: {given}}}\n{PLAIN}"
 
 
+def _of_line(line: str) -> str:
+    return f"{HEAD}deploy: false\nsteps: {{a: {{command: {json.dumps(line)}}}}}\n"
+
+
 def _loads(folder: Path, text: str) -> bool:
     path = folder / "exposing.yaml"
     path.write_text(text)
     try:
         load_graph(path)
     except InvalidGraphError as error:
-        return not all("whoever starts a run could choose" in line for line in error.lines)
+        told = ("whoever starts a run could choose", "where no quoting is right")
+        return not all(any(words in line for words in told) for line in error.lines)
     return True
 
 

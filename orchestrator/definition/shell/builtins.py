@@ -39,6 +39,9 @@ _DECLARE = frozenset({"declare", "export", "float", "integer", "local", "readonl
 #: Those that reckon out what they assign whatever their options are.
 _RECKON = frozenset({"float", "integer"})
 
+#: Programs that put variables into the environment of what they run.
+_ASSIGN = frozenset({"env", "gmake", "make", "sudo"})
+
 _TEST = frozenset({"[", "test"})
 
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=", re.ASCII)
@@ -74,7 +77,7 @@ def reckons(command: str | None, word: str, *, evaluates: bool) -> bool:
 
 def reads(command: str | None, last: str | None, word: str, *, evaluates: bool) -> str | None:
     """Where ``word`` stands, after the word ``last`` of a builtin, if that reads it as code."""
-    if _CHOOSING.match(word) and (command is None or command in _DECLARE or command == "env"):
+    if _CHOOSING.match(word) and (command is None or command in _DECLARE or command in _ASSIGN):
         return f"in {word.partition('=')[0]}, from which a shell or a program takes code"
     if command in _CODE:
         return f"in an argument of {command}, which reads it as code"

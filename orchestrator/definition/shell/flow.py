@@ -5,6 +5,7 @@ run as a command. Everywhere else a line that keeps values and reads what is kep
 follow the one into the other.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,11 @@ UNSURE = "may read as an option"
 
 #: Programs of whose arguments each may be a copy of another.
 _COPY = frozenset({"cp", "dd", "install", "ln", "mv", "rsync"})
+
+#: Stands for the files whose names are not known, and for every file.
+SOME, EVERY = "?", "*"
+
+_EXECUTABLE = re.compile(r"[ugoa]*[+=][rwst]*x[rwxst]*|[0-7]*[1357][0-7]*")
 
 #: Builtins that put what they read into variables.
 _LOAD = frozenset({"mapfile", "read", "readarray", "select", "vared"})
@@ -67,11 +73,14 @@ class Flow:
     def command(self, frame: Frame, *, safe: bool, numbers: range, line: int) -> None:
         """A command has ended, with the places ``numbers`` in it or in what it reads. ``safe``: it reads no code."""
         names = [name(word) for word in frame.words]
-        outputs = [name(word) for word in frame.outputs]
+        outputs = [_file(word) for word in frame.outputs]
         inputs = [name(word) for word in frame.inputs if word not in frame.outputs]
         if names[:1] == ["tee"]:
             outputs += names[1:]
+        if names[:1] == ["dd"]:
+            outputs += [name(word[3:]) for word in frame.words if word.startswith("of=")]
         some = [range(mark.number, mark.number + 1) for mark in frame.marks] if frame.words else [numbers]
+        some += [range(number, number + 1) for number in (*frame.fed, *frame.files)]
         if frame.words and frame.piped is not None:
             some.append(range(frame.pipeline, frame.piped))
         for output in outputs:
@@ -94,7 +103,7 @@ class Flow:
         frame.names += read
         frame.heard += read
         where = f"in what line {line} reads as code"
-        for ran in (*names[:1], *(frame.names if not safe else ()), *scripts(frame.words)):
+        for ran in (*names[:1], *(frame.names if not safe else ()), *scripts(frame.words), *_made(frame.words)):
             self.ran.setdefault(ran, where)
         if not safe:
             frame.names = []
@@ -108,8 +117,9 @@ class Flow:
         loaded = {groups.get(file, file) for file in self.loaded}
         for file, some in self.written.items():
             group = groups.get(file, file)
-            if file not in _NOWHERE and group in ran:
-                yield from ((number, ran[group]) for number in _once(some))
+            where = ran.get(group) or ran.get(EVERY)
+            if file not in _NOWHERE and where:
+                yield from ((number, where) for number in _once(some))
             if file not in _NOWHERE and group in loaded and self.read and self.loads:
                 self.keep(_once(some))
         named = dict(reversed(self.read))
@@ -125,8 +135,22 @@ def scripts(words: Sequence[str]) -> list[str]:
     if at is None or at >= len(words):
         return []
     if name(words[at]) in SOURCE:
-        return [name(word) for word in words[at + 1 : at + 2]]
-    return [name(words[number]) for number in before_operands(words, at)] if reads_code(name(words[at])) else []
+        return [_file(word) for word in words[at + 1 : at + 2]]
+    if name(words[at]) == "find" and any(reads_code(name(word)) for word in words):
+        return [EVERY]
+    return [_file(words[number]) for number in before_operands(words, at)] if reads_code(name(words[at])) else []
+
+
+def _made(words: Sequence[str]) -> list[str]:
+    """The names of files that a command makes executable."""
+    if not words or name(words[0]) != "chmod" or not any(_EXECUTABLE.fullmatch(word) for word in words):
+        return []
+    return [_file(word) for word in words[1:]]
+
+
+def _file(word: str) -> str:
+    """A file's name, from its path; that of all whose name is not known, if its is not."""
+    return name(word) or SOME
 
 
 def _once(some: Iterable[range]) -> Iterator[int]:

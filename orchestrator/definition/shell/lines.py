@@ -26,10 +26,12 @@ _JOIN = {
     "parallel": (JOINED, re.compile(r"-[jnNI]|--jobs|--delay|--timeout|--retries|--joblog|--results")),
     "sg": (JOINED, re.compile(r"(?!)")),
     "script": (JOINED, re.compile(r"-[a-z]*[EIOBTmot]")),
+    "heroku": (REMOTE, re.compile(r"-[ar]|--app|--remote")),
+    "tmux": (JOINED, re.compile(r"-[a-zA-Z]*[cefFLnsStxy]")),
     "entr": (JOINED, re.compile(r"(?!)")),
 }
 #: Those whose first operand is no part of the line.
-_FIRST_APART = frozenset({"autossh", "mosh", "rsh", "script", "sg", "ssh"})
+_FIRST_APART = frozenset({"autossh", "heroku", "mosh", "rsh", "script", "sg", "ssh", "tmux"})
 
 SHELL_C = re.compile(r"[-+][A-Za-z]*c[A-Za-z]*|--command")
 _GIVEN = re.compile(r"-[aefhlmnopqsuvxFP]*c|--(?:session-)?command")

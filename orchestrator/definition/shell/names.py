@@ -157,8 +157,8 @@ _UNLESS = {
 
 
 def name(word: str) -> str:
-    """A program's name, from its path."""
-    return PurePosixPath(word).name
+    """A program's name, from its path; ``.`` is one."""
+    return word if word == "." else PurePosixPath(word).name
 
 
 def is_shell(program: str) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from orchestrator.definition.shell.lines import UNKNOWN, runs_another
+from orchestrator.definition.shell.lines import SHELL_C, UNKNOWN, runs_another
 from orchestrator.definition.shell.names import RUNS, is_other_shell, is_shell, name
 from orchestrator.definition.shell.programs import reading
 
@@ -31,6 +31,9 @@ _RISKY = frozenset(
     }
 )
 
+#: A program that is not known, and may be a shell.
+ANY_SHELL = "a shell"
+
 #: Those for which ``a=b`` is no argument either.
 _ASSIGNS = frozenset({"env", "make", "sudo"})
 
@@ -42,6 +45,8 @@ def optional(words: Sequence[str]) -> dict[int, str]:
     """The numbers of the words that may be an option of such a program, and its name."""
     found: dict[int, str] = {}
     candidates = range(len(words)) if runs_another(words) else range(min(1, len(words)))
+    if words and not words[0]:
+        found = dict.fromkeys(range(1, len(words)), ANY_SHELL)
     starts = (number for number in candidates if _has_options(words[number]))
     for start in islice(starts, _MOST):
         for number in before_operands(words, start):
@@ -53,6 +58,8 @@ def optional(words: Sequence[str]) -> dict[int, str]:
 
 def is_option(text: str, program: str) -> bool:
     """Whether a value would be an option of ``program``, or an assignment."""
+    if program == ANY_SHELL:  # what it is is not known: only what would be a shell's
+        return SHELL_C.fullmatch(text.strip()) is not None
     return text.lstrip()[:1] in ("-", "+") or (program in _ASSIGNS and "=" in text)
 
 

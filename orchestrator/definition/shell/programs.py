@@ -49,7 +49,7 @@ _READINGS = (
     (r"(python|pypy)[0-9.]*", _read(r"-[A-Za-z]*c", r"-[A-Za-z]*c.+", r"-[WX]|-[A-Za-z]*m", file=True)),
     (r"perl[0-9.]*", _read(_DASH_E[0], rf"{_DASH_E[1]}|-[Mm].+", r"-I", file=True)),
     (r"(ruby|lua|julia|groovy|scala|elixir|osascript)[0-9.]*|Rscript", _read(*_DASH_E, r"-[ICr]", file=True)),
-    (r"node(js)?|bun|deno", _read(r"-[pe]+|--(eval|print)", r"--(eval|print)=.+", r"-[rC]|--require", file=True)),
+    (r"node(js)?|bun|deno", _read(r"-[pe]+|--(eval|print)|eval", r"--(eval|print)=.+", r"-[rC]|--require", file=True)),
     (r"php[0-9.]*", _read(r"-[rBRE]", r"-[rBRE].+", r"-[cdfz]", file=True)),
     (r"expect|tclsh[0-9.]*|wish", _read(r"-c", r"-c.+", file=True)),
     (r"[gmn]?awk|busybox-awk", _read(r"-e|--source", r"-e.+|--source=.+", r"-[vFf]|--(assign|file)", 1)),
@@ -65,6 +65,7 @@ _READINGS = (
     (r"rsync", _read(r"-[a-zA-Z]*e|--rsh|--rsync-path", r"--(rsh|rsync-path)=.+", operand=99)),
     (r"ssh|scp|sftp", _read(r"(?!)", r"(-o)?\s*(Proxy|Local|KnownHosts)Command[ =].*", operand=99)),
     (r"g?sort", _read(r"--compress-program", r"--compress-program=.+", operand=99)),
+    (r"vagrant", _read(r"-c|--command", r"--command=.+", operand=99)),
     (r"xterm|man", _read(r"-e|-P|--pager", r"--pager=.+", operand=99)),
     (r"dc|bc|ed|ex|gdb|m4", _read(r"-e|-ex|-c|--expression", r"-e.+|--expression=.+", file=True)),
 )

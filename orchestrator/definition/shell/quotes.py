@@ -60,6 +60,7 @@ def dollar(reader: Reader, frame: Frame) -> None:
             match = _VARIABLE.match(reader.script, reader.at + 1)
             if match:
                 reader.expanded(match[0])
+                reader.named(match[0])
             reader.at = match.end() if match else reader.at + 1
 
 
@@ -150,6 +151,7 @@ def backticks(reader: Reader, _: Frame, __: str) -> None:
     match = _TO_BACKTICK.match(reader.script, reader.at)
     end = match.end() if match else len(reader.script)
     inside = reader.script[reader.at : end]
+    reader.flow.loads = True
     if "$" in inside:
         reader.expanded("", RECKONED if _CODE_INSIDE.search(inside) else "")
     reader.refuse_up_to(end, "in `…`, where quotes mean something else (write $(…))")

@@ -11,6 +11,9 @@ from orchestrator.definition.shell.lines import UNKNOWN
 #: What the variables begin with in which a step's environment has its params.
 PARAM = "ORCHESTRATOR_PARAM_"
 
+#: The variable that names the file of a step's outputs.
+OUTPUTS = "ORCHESTRATOR_OUTPUTS"
+
 #: Stands in a script for an expression: no script can hold it.
 HOLE = "\0"
 
@@ -206,6 +209,11 @@ class Reader:
         if name.startswith(PARAM):
             self._keep()
         self._found(Place(self.line, None if where else Quoting.BARE, where, variable=name or UNNAMED))
+
+    def named(self, name: str) -> None:
+        """The word that is read names the file of a step's outputs, which nothing runs."""
+        if name == OUTPUTS and self._innermost.target:
+            self._innermost.add(OUTPUTS)
 
     def substituted(self) -> None:
         """Here begins a ``$(…)``."""

@@ -144,6 +144,143 @@ echo @ | irb
 echo @ | guile
 echo @ | racket
 echo @ | php
+echo @ | "sh"
+echo @ | s\h
+echo @ | ${SHELL:-sh}
+echo @ | `which sh`
+echo @ | exec sh
+echo @ | 2>&1 sh
+echo @ | X=1 sh
+echo @ | { sh <&0; }
+echo @ | sh <&0
+echo @ | sh 0<&0
+echo @ | cat <(sh)
+echo @ | cat | cat | (cat; sh)
+echo @ | (cat; cat) | sh
+exec 3<<< @; sh <&3
+exec 3< <(echo @); sh <&3
+sh 3<<< @ <&3
+sh <&3 3<<< @
+sh /dev/fd/3 3<<< @
+. /dev/fd/3 3<<< @
+sh < <(echo @)
+sh < $(echo f) <<< @
+echo @ | tee f | cat; sh f
+echo @ > f & sh f
+echo @ >f.sh; ./f.sh
+echo @ >f.sh; bash -c ./f.sh
+echo @ >f.sh; bash -c '. ./f.sh'
+echo @ >f.sh; cat f.sh | bash
+echo @ >f.sh; bash <f.sh
+echo @ >f.sh; cat <f.sh | bash
+echo @ >f.sh; bash <<< $(cat f.sh)
+echo @ >f.sh; xargs sh -c < f.sh
+echo @ >f.sh; find . -exec sh {} \;
+echo @ >f.sh; mv f.sh g.sh; ./g.sh
+echo @ >f.sh; ln -s f.sh g; sh g
+dd of=f <<< @; sh f
+sed -n "w f" <<< @; sh f
+echo @ | sed 's/a/b/w f'; sh f
+f=x.sh; echo @ > $f; sh $f
+f=x.sh; echo @ > $f; . $f
+f=x.sh; echo @ > "$f"; chmod +x "$f"; "./$f"
+if read x; then eval "$x"; fi <<< @
+x=`cat` <<< @; eval "$x"
+while IFS= read -r l; do $l; done <<< @
+select x in @; do $x; done
+f() { $1; }; f @
+f() { "$@"; }; f @
+f() { shift; eval "$*"; }; f a @
+set -- @; $1
+set -- @; "$@"
+a=(@); eval "${a[0]}"
+a+=(@)
+declare -a a=(@)
+local -n x=@
+let "x=@"
+((x=@))
+x[@]=1
+echo ${x[@]}
+[[ @ -eq 1 ]]
+trap -- @ EXIT
+PROMPT_COMMAND=@ bash -i
+env BASH_ENV=@ bash -c :
+env - BASH_ENV=@ bash -c :
+IFS=@ ; eval a
+bash --rcfile <(echo @) -i
+bash --init-file <(echo @) -i
+bash -O extglob -c @
+bash -c -- @
+bash -ic @
+sh -euxc @
+sh -e -c @
+ENV=@ sh -i
+git -c core.pager=@ log
+git -c alias.x=@ x
+tar xf a --to-command=@
+make SHELL=@ x
+sort --compress-program=@ f
+ssh -o ProxyCommand=@ h
+rsync -e @ a b
+docker run --entrypoint sh img -c @
+docker exec c bash -lc @
+kubectl exec p -- bash -c @
+kubectl run x --image=i -- sh -c @
+su -c @
+su - user -c @
+su user -s /bin/sh -c @
+sudo sh -c @
+doas sh -c @
+runuser -l u -c @
+nohup sh -c @ &
+time sh -c @
+setsid bash -c @
+script -c @ f
+unshare -r sh -c @
+chroot / sh -c @
+nsenter -t 1 -m sh -c @
+systemd-run sh -c @
+flock f sh -c @
+watch -n1 @
+parallel @ ::: a
+xargs -a f sh -c @
+find . -name x -exec sh -c @ \;
+find . -execdir bash -c @ {} +
+env -S @
+at now <<< @
+batch <<< @
+echo @ | crontab
+expect -c @
+tclsh <<< @
+gdb -ex @
+vim -c @ f
+emacs --eval @
+ruby -e @
+awk @ f
+osascript -e @
+php -r @
+lua -e @
+julia -e @
+node -p @
+deno eval @
+bun -e @
+perl -ne @ f
+python -c @
+python3.11 -Ic @
+psql -c @
+mysql -e @
+sqlite3 db @
+busybox sh -c @
+busybox ash -c @
+toybox sh -c @
+tmux new-session -d @
+screen -dm sh -c @
+ssh h -- @
+autossh -M 0 h @
+sshpass -p x ssh h @
+vagrant ssh -c @
+heroku run @
+eval "$(echo @ | cat)"
 """.strip().splitlines()
 
 #: Lines that are as good as others'.
@@ -184,6 +321,8 @@ echo @ | curl -d @- http://x
 f() { echo "$1"; }; f @ | cat
 log() { sed 's/^/x /'; }; echo @ | log
 echo @ > "$ORCHESTRATOR_OUTPUTS"; python x.py
+. "$E"; sh $S; echo @ > "$ORCHESTRATOR_OUTPUTS"
+chmod 644 f; echo @ > f; find . -name @
 "$PYTHON" x.py; echo @ > f
 echo @ > f; python load.py f
 echo @ > f; gsutil cp f gs://b/x; ./load.sh f
@@ -266,6 +405,7 @@ OPTIONS: list[tuple[str | list[str], dict[str, str], str]] = [
     ("git clone {{ params.s }}", {"s": "--upload-pack=touch it"}, "git"),
     (["timeout", "5", "tar", "xf", "{{ params.s }}"], {"s": "--to-command=touch it"}, "tar"),
     ("python {{ params.s }}", {"s": "-cimport os"}, "python"),
+    ("$SHELL -v {{ params.s }} {{ params.d }}", {"s": "-c", "d": "touch it"}, "a shell"),
     ("env {{ params.s }} ls", {"s": "LD_PRELOAD=x"}, "env"),
     ("env {{ params.s }} ls", {"s": "-Stouch it"}, "env"),
     ("ssh {{ params.s }} ls", {"s": "-oProxyCommand=touch it"}, "ssh"),
@@ -384,18 +524,11 @@ def _work(script: str) -> int:
 
 SHELLS = [path for name in ("dash", "bash") if (path := shutil.which(name))]
 
-#: Values each of which does ``touch it`` where it is read as a line, as a name or a number, or as more than one word.
-HARMFUL = [
-    "eval",
-    "sh",
-    "touch it",
-    "a[$(touch it)]",
-    "$(touch it)",
-    "; touch it",
-    "'; touch it; '",
-    "x; touch it #",
-    "-c",
-]
+#: Does nothing but where a shell reads it: as words, it is none that makes this file.
+IT = "touch it$((6*7))"
+
+#: Values each of which runs IT where it is read as a line, as a name or a number, or as more than one word.
+HARMFUL = ["eval", "sh", IT, f"a[$({IT})]", f"$({IT})", f"; {IT}", f"'; {IT}; '", f"x; {IT} #", "-c"]
 
 _WORDS = ["@", '"@"', "'@'", '"$(echo @)"', "x@", '"$X"', "$X", "@ @", "-c @", "-v @", "-- @", "-e @", "-s @", "a"]
 _REDIRECTIONS = [
@@ -518,6 +651,12 @@ def _compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 LINES = st.recursive(_simple, _compound, max_leaves=4)
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_value_that_a_shell_runs_is_noticed(shell: str) -> None:
+    assert _touched(shell, f"eval {shlex.quote(IT)}")
+    assert not _touched(shell, f"echo {shlex.quote(IT)}; touch {shlex.quote(IT)}")
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(LINES, st.sampled_from(HARMFUL), st.sampled_from(HARMFUL))
 def test_whatever_is_accepted_runs_no_value(line: str, one: str, other: str) -> None:
@@ -551,4 +690,4 @@ def _touched(shell: str, script: str) -> bool:
             capture_output=True,
             check=False,
         )
-        return (Path(folder) / "it").exists()
+        return (Path(folder) / "it42").exists()
