@@ -197,7 +197,8 @@ class World:
         """Let it all happen, until nothing is left to happen or something is wrong."""
         steps = sum(len(life.plan.steps) for life in self.lives)
         try:
-            turns = self._happen(20_000 + 2_000 * steps)
+            most = 20_000 + 2_000 * steps
+            turns = self._happen(10 * most if self.weather.threads else most)  # there each statement is a turn
         finally:  # a mutant may have broken off
             self.loop.stop()
             self.threads.close()
