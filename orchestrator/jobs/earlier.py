@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.jobs import attempt, claim, group
-from orchestrator.jobs.environment import outputs_variable
+from orchestrator.jobs.environment import marks
 
 #: What is kept beside what an earlier run left: the lock of who drives the run, and what was set aside before.
 _LOCK, _EARLIER = "lock", "earlier"
@@ -43,4 +43,4 @@ def set_aside(home: Home, run_id: str) -> Path | None:
 def _runs(folder: Path) -> bool:
     """Whether anything of an attempt is left."""
     number = attempt.group_of(folder)
-    return claim.held(folder) or (number is not None and group.left_behind(number, outputs_variable(folder)))
+    return claim.held(folder) or (number is not None and group.left_behind(number, marks(folder)))

@@ -10,6 +10,7 @@ from orchestrator.core.steps import Json
 from orchestrator.definition.expressions import as_text
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.home import Home
+from orchestrator.jobs import claim
 from orchestrator.jobs.attempt import write_whole
 from orchestrator.ports import JobRequest
 
@@ -18,6 +19,9 @@ MOST_TEXT = 128 * 1024 - 1
 
 #: The most bytes of a param that becomes a variable, and of all of them: macOS takes 1 MiB of words and variables.
 MOST_PARAM, MOST_PARAMS = 64 * 1024, 256 * 1024
+
+#: The variables by which an attempt's processes are known.
+_MARK, _OUTPUTS = "ORCHESTRATOR_MARK", "ORCHESTRATOR_OUTPUTS"
 
 #: Where all params are to be found, whatever their size.
 _ELSEWHERE = "read it from the JSON file that $ORCHESTRATOR_PARAMS names"
@@ -37,17 +41,29 @@ def environment_of(request: JobRequest, home: Home, folder: Path) -> tuple[dict[
         "ORCHESTRATOR_RUN_DIR": str(home.data(request.run.id)),
         "ORCHESTRATOR_PARAMS": str(_written(home.params(request.run.id), request.run.params)),
     }
-    name, _, value = outputs_variable(folder).partition("=")
-    variables = os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"} | _own(request) | told | {name: value} | params
+    told |= {_MARK: _mark(folder, request.name), _OUTPUTS: str(folder / "outputs.json")}
+    variables = os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"} | _own(request) | told | params
     left_out = [name for name in request.run.params if _variable(name) not in params]
     return variables, [
         f"orchestrator: param '{name}' is in no variable, which could not hold it: {_ELSEWHERE}" for name in left_out
     ]
 
 
-def outputs_variable(folder: Path) -> str:
-    """What an attempt's processes have in their environment and no others: where its outputs go."""
-    return f"ORCHESTRATOR_OUTPUTS={folder / 'outputs.json'}"
+def marks(folder: Path) -> frozenset[str]:
+    """What an attempt's processes have in their environment, one or the other, and no others.
+
+    Its job's name, which no other job ever has, and the folder's own number, which a copy of the home has not: so they
+    are known wherever the home is moved. And where its outputs go: by that alone older versions know them, and it is
+    left where a claim has lost its name.
+    """
+    found, name = {f"{_OUTPUTS}={folder / 'outputs.json'}"}, claim.name(folder)
+    if name:
+        found.add(f"{_MARK}={_mark(folder, name)}")
+    return frozenset(found)
+
+
+def _mark(folder: Path, name: str) -> str:
+    return f"{name}.{folder.stat().st_ino:x}"
 
 
 def check_size(what: str, text: str) -> str:

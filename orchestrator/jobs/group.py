@@ -1,7 +1,7 @@
 """The processes of an attempt: finds them, signals them. Which ones belong to an attempt is said here alone.
 
 Of an attempt are the processes of the group and of the session that its shell leads: what ``timeout`` and shells with
-job control start has groups of its own. Also those that carry the attempt's ``mark`` in their environment, and all
+job control start has groups of its own. Also those that carry one of its ``marks`` in their environment, and all
 whom these have started: so daemons are found, and what ``setsid`` starts. What left the session, dropped its
 environment and lost its parent is found by nobody.
 
@@ -20,6 +20,10 @@ _PROC = Path("/proc")
 
 #: Processes that have ended, and that nobody has reaped: where nobody reaps orphans, they stay for ever.
 _ENDED = (b"Z", b"X")
+
+
+#: Variables with their values, each of which no process of another attempt has.
+Marks = frozenset[str]
 
 
 class Process(NamedTuple):
@@ -53,15 +57,15 @@ def _last_number() -> bytes:
     return _read("loadavg", "").rpartition(b" ")[2]
 
 
-def members(leader: int, mark: str | None, known: Sequence[Process], certain: bool = True) -> list[Process]:
-    """Those of an attempt among ``known``; where there is no ``mark``, of its shell's group and session alone.
+def members(leader: int, marks: Marks | None, known: Sequence[Process], certain: bool = True) -> list[Process]:
+    """Those of an attempt among ``known``; where there are no ``marks``, of its shell's group and session alone.
 
-    ``certain``: the number of its shell is nobody else's. If that is not so, one of them must carry the mark.
+    ``certain``: the number of its shell is nobody else's. If that is not so, one of them must carry a mark.
     """
     found = {process.number: process for process in known if leader in (process.group, process.session)}
-    if mark is not None:
-        sought = mark.encode()
-        marked = {it.number: it for it in known if sought in _read(str(it.number), "environ").split(b"\0")}
+    if marks is not None:
+        sought = set(map(os.fsencode, marks))
+        marked = {it.number: it for it in known if not sought.isdisjoint(_environment(it.number))}
         if not certain and not found.keys() & marked.keys():
             found = {}
         found |= marked | _started_by({*found, *marked, *([leader] if certain else [])}, known)
@@ -69,11 +73,11 @@ def members(leader: int, mark: str | None, known: Sequence[Process], certain: bo
     return list(found.values())
 
 
-def send(leader: int, number: int, known: Sequence[Process] | None, mark: str | None) -> None:
+def send(leader: int, number: int, known: Sequence[Process] | None, marks: Marks | None) -> None:
     """Signal all processes of an attempt that we may signal; those of the group at once, so that none slips away."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)
-    for process in members(leader, mark, known) if known is not None else ():
+    for process in members(leader, marks, known) if known is not None else ():
         if process.group != leader:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(process.number, number)
@@ -88,25 +92,25 @@ def group_alive(leader: int) -> bool:
     return True
 
 
-def alive(leader: int, mark: str | None = None) -> bool:
+def alive(leader: int, marks: Marks | None = None) -> bool:
     """Whether a process of an attempt can still run, whose shell's number is certainly its own."""
     known = running()
-    return group_alive(leader) if known is None else bool(ours(members(leader, mark, known)))
+    return group_alive(leader) if known is None else bool(ours(members(leader, marks, known)))
 
 
-def left_behind(leader: int, mark: str, daemons: bool = True) -> bool:
+def left_behind(leader: int, marks: Marks, daemons: bool = True) -> bool:
     """Whether processes are left of an attempt whose shell ended while nobody watched. ``daemons``: they count too.
 
-    Its number may be somebody else's by now, so one of them must carry the mark. Where there is no /proc nobody can
+    Its number may be somebody else's by now, so one of them must carry a mark. Where there is no /proc nobody can
     tell, and nothing is said to be left.
     """
-    found = ours(members(leader, mark, running() or (), certain=False))
+    found = ours(members(leader, marks, running() or (), certain=False))
     return any(daemons or leader in (process.group, process.session) for process in found)
 
 
-def kill(leader: int, mark: str) -> None:
+def kill(leader: int, marks: Marks) -> None:
     """End an attempt, now."""
-    send(leader, signal.SIGKILL, running(), mark)
+    send(leader, signal.SIGKILL, running(), marks)
 
 
 def ours(found: Iterable[Process]) -> list[Process]:
@@ -132,6 +136,10 @@ def _started_by(roots: set[int], known: Sequence[Process]) -> dict[int, Process]
                 found[child.number] = child
                 waiting.append(child.number)
     return found
+
+
+def _environment(number: int) -> list[bytes]:
+    return _read(str(number), "environ").split(b"\0")
 
 
 def _read(number: str, name: str) -> bytes:

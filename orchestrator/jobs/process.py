@@ -19,7 +19,7 @@ from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.home import Home
 from orchestrator.jobs import attempt, claim, group
 from orchestrator.jobs.command import command_of, folder_of, why_not
-from orchestrator.jobs.environment import environment_of, outputs_variable
+from orchestrator.jobs.environment import environment_of, marks
 from orchestrator.jobs.shortage import not_started
 from orchestrator.jobs.watching import Watched, Watcher
 from orchestrator.jobs.wrapper import wrapped
@@ -122,7 +122,7 @@ class ProcessBackend:
             number = watched.leader if watched else attempt.group_of(folder)
             if number and (watched or claim.held(folder)):
                 sent = signal.SIGKILL if insist else signal.SIGTERM
-                group.send(number, sent, _known(), outputs_variable(folder))
+                group.send(number, sent, _known(), marks(folder))
         except OSError as error:
             raise BackendError(f"{folder}: the job cannot be stopped: {error}") from error
 
@@ -144,7 +144,7 @@ class ProcessBackend:
             return True
         number = attempt.group_of(folder)
         daemons = not attempt.succeeded(folder, self._seen.get(job))
-        return number is not None and group.left_behind(number, outputs_variable(folder), daemons)
+        return number is not None and group.left_behind(number, marks(folder), daemons)
 
     def _watch(self, job: str, process: subprocess.Popen[bytes] | None = None, name: str = "") -> Launched:
         """``name``: the job's, if it is known; what is adopted has it in its claim."""

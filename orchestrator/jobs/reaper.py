@@ -14,7 +14,7 @@ from pathlib import Path
 
 from orchestrator.home import Home
 from orchestrator.jobs import attempt, claim, group
-from orchestrator.jobs.environment import outputs_variable
+from orchestrator.jobs.environment import marks
 
 #: Seconds between two looks, and for which it goes on: what it may not signal it cannot end.
 _LOOK, _PATIENCE = 0.01, 30.0
@@ -30,12 +30,12 @@ def reap(home: Home) -> None:
         time.sleep(_LOOK)
 
 
-def _left(home: Home) -> Iterator[tuple[int | None, str]]:
+def _left(home: Home) -> Iterator[tuple[int | None, group.Marks]]:
     """The attempts that still run: their marks, and the numbers of their shells, as far as these wrote them down."""
     for found in home.path.glob("runs/*/steps/*/*/claim"):
-        number, mark = attempt.group_of(found.parent), outputs_variable(found.parent)
-        if claim.held(found.parent) or (number is not None and group.left_behind(number, mark)):
-            yield number, mark
+        number, known_by = attempt.group_of(found.parent), marks(found.parent)
+        if claim.held(found.parent) or (number is not None and group.left_behind(number, known_by)):
+            yield number, known_by
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from orchestrator.errors import BackendError
 from orchestrator.jobs import attempt, claim, group
-from orchestrator.jobs.environment import outputs_variable
+from orchestrator.jobs.environment import marks
 from orchestrator.jobs.shortage import is_short
 
 #: Seconds that what a command leaves running gets to end by itself, and then to end after SIGTERM, before it is killed.
@@ -144,11 +144,11 @@ class _Look:
         leader = it.leader
         if leader is None:
             return True
-        mark = None if attempt.succeeded(it.folder, it.code) else outputs_variable(it.folder)
+        known_by = None if attempt.succeeded(it.folder, it.code) else marks(it.folder)
         known = self._processes()
-        left = group.ours(group.members(leader, mark, known)) if known is not None else group.group_alive(leader)
+        left = group.ours(group.members(leader, known_by, known)) if known is not None else group.group_alive(leader)
         if left and it.since_gone() >= (ALONE, ALONE + ASKED, inf)[it.asked]:
-            group.send(leader, (signal.SIGTERM, signal.SIGKILL)[it.asked], known, mark)
+            group.send(leader, (signal.SIGTERM, signal.SIGKILL)[it.asked], known, known_by)
             it.asked += 1
         return not left
 
@@ -176,7 +176,7 @@ def _shell_is_gone(it: Watched) -> bool:
     if it.process is None:
         gone = not claim.held(it.folder)
         if it.insist and not gone and (leader := it.leader) is not None:
-            group.kill(leader, outputs_variable(it.folder))
+            group.kill(leader, marks(it.folder))
             it.insist = False
         return gone
     if not hasattr(os, "waitid"):  # macOS, before Python 3.13

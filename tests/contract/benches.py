@@ -50,7 +50,7 @@ class Bench:
 
     def request(self, spec: dict[str, Json], attempt: int = 1, params: dict[str, Json] | None = None) -> JobRequest:
         given = params or {"date": "2026-11-23"}
-        run = Run("run-1", run_key("run-1"), "g", "v", given, 0.0, folder=str(self.folder))
+        run = Run("run-1", run_key(str(self.folder)), "g", "v", given, 0.0, folder=str(self.folder))
         name = job_name("orders", JobRef(run.key, 0, attempt))
         return JobRequest(run, 0, "orders", attempt, name, self.kind, spec)
 

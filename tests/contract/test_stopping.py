@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from orchestrator.core.model import Interruption, Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError
 from orchestrator.jobs import attempt, group, watching
+from orchestrator.jobs.environment import marks
 from orchestrator.ports import JobOver, JobRunning
 from tests.contract.benches import Bench, process, written
 
@@ -189,6 +191,22 @@ def test_a_command_that_kills_only_its_shell_has_failed_and_does_not_go_on(bench
     over = bench.over(JOB)
     assert (over.outcome, over.error) == (Outcome.FAILED, "exit status 137")
     nothing_is_left(folder)
+
+
+def test_an_attempt_is_known_wherever_its_home_is_and_no_copy_of_it_is(bench: Bench, tmp_path: Path) -> None:
+    folder = launched(bench, "echo up > up; while :; do sleep 0.01; done")
+    number = int(written(folder / "pid"))
+    copied, moved = tmp_path / "copied", tmp_path / "moved"
+    shutil.copytree(folder, copied)
+    assert not group.left_behind(number, marks(copied))
+    folder.rename(moved)
+    assert group.left_behind(number, marks(moved))
+    moved.rename(folder)
+    (folder / "claim").write_text("")  # somebody took its name: where its outputs go is left
+    assert group.left_behind(number, marks(folder))
+    bench.backend.cancel(JOB)
+    bench.backend.cancel(JOB)
+    assert bench.over(JOB).outcome is Outcome.CANCELLED
 
 
 def test_zombies_that_nobody_reaps_are_not_waited_for() -> None:
