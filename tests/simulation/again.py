@@ -77,7 +77,7 @@ class Again:
         world, skew = self.world, self.world.weather.skew
         scenario = random_scenario(self.random, STEPS)
         now: Callable[[], float] = lambda: world.loop.now  # noqa: E731
-        self.second = Second("run 0 again", scenario, world.memory, now, START, world.weather.latest)
+        self.second = Second("run-0-again", scenario, world.memory, now, START, world.weather.latest)
         self.second.first = lives[0]
         self.second.id = lives[0].id
         for life in (lives[0], self.second):
@@ -95,7 +95,7 @@ class Again:
         self.world.count("id: used again")
         if not self.retention.frees(life.first):
             self.world.failures.append(f"{life.name}: took the id of a run that is there")
-        self.world.traffic.spawn("start run 0, late", self._starts(life.first), lambda _: None, self.world.now)
+        self.world.traffic.spawn("start run-0, late", self._starts(life.first), lambda _: None, self.world.now)
 
     def delivers(self, lane: str, delivery: Delivery) -> None:
         """The queue delivers a task."""

@@ -174,7 +174,7 @@ class World:
 
     def _life(self, number: int, scenario: Scenario) -> Life:
         begins = START + (self.random.choice(MOMENTS) * self.random.random() if number else 0.0)
-        return Life(f"run {number}", scenario, self.memory, lambda: self.loop.now, begins, self.weather.latest)
+        return Life(f"run-{number}", scenario, self.memory, lambda: self.loop.now, begins, self.weather.latest)
 
     def _service(self) -> ScriptedBackend:
         def clock() -> float:

@@ -38,7 +38,7 @@ class World:
         self.home = Home(folder)
         self.before = Inspector(self.plan).before
         self.followed: set[int] = set()  # the steps of which a step behind them has begun
-        self.run = Run("a run", run_key("a run"), given.name, self.plan.version, given.params, START)
+        self.run = Run("a-run", run_key("a run"), given.name, self.plan.version, given.params, START)
         self.fates: Counter[str] = Counter()
         self.failures: list[str] = []
         self.now = START
