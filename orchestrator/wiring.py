@@ -130,7 +130,7 @@ def embedded(
 ) -> Embedded:
     """Open a home, and make it if it is new. ``simulate``: Dataflow steps without a ``local:`` block are played.
 
-    ``deployment``: what ``{{ run.deployment.NAME }}`` gives here, where there is no deployment.
+    ``deployment``: what ``{{ run.deployment.NAME }}`` gives to a run that does not say so itself.
     """
     home.make()
     home = Home(home.path.resolve())
@@ -156,7 +156,9 @@ def embedded(
         stand_ins=True,
         alone=True,  # who drives a run holds it (Home.hold)
         clock_skew=0.0,
-        facts=lambda run: facts_of(run) | {"dir": str(home.data(run.id)), "deployment": dict(deployment or {})},
+        facts=lambda run: (
+            facts_of(run) | {"dir": str(home.data(run.id)), "deployment": {**(deployment or {}), **run.deployment}}
+        ),
         apart=database.suspended,
     )
     return Embedded(home, database, store, tasks, engine, processes, functions, ended, clock)

@@ -12,7 +12,7 @@ from orchestrator.cli.interrupt import interruptible
 from orchestrator.cli.lines import LineView, SilentView
 from orchestrator.cli.lookup import Found
 from orchestrator.cli.watch import Watch, WatchedStore
-from orchestrator.core.model import RunStatus
+from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.steps import Step
 from orchestrator.errors import UsageError
 from orchestrator.local import Loop
@@ -61,8 +61,13 @@ def refuse_cloud_steps(steps: Sequence[Step], simulate: bool) -> None:
 def drive(found: Found, how: How, new: bool) -> Driven:
     """Start ``found.run``, or take it over from whoever drove it, and stay until it ends or is interrupted.
 
-    The caller holds the run.
+    The caller holds the run. Raises UsageError if it was started with other values than ``how`` gives.
     """
+    _check_same(found.run, how)
+    made_up = _made_up(found, how)
+    if new:
+        values = {**{name: name for name in made_up}, **how.deployment}
+        found = replace(found, run=replace(found.run, deployment=values))
     watch = Watch(found.run, found.plan, found.view)
     with _kept_clean(how.json), _view(watch, how) as view, _world(found, how, watch) as world:
         told = 0
@@ -74,7 +79,7 @@ def drive(found: Found, how: How, new: bool) -> Driven:
             told = len(loop.warnings)
             view.tick()
 
-        for name in _made_up(found, how):
+        for name in made_up:
             view.say(f"simulated: run.deployment.{name} is {name!r} here: --deployment {name}=VALUE says otherwise")
         loop = Loop(world, [found.run.key], how.parallel, tick)
         with interruptible(loop.stop):
@@ -96,7 +101,17 @@ def _made_up(found: Found, how: How) -> list[str]:
     from orchestrator.definition.exposed import deployment_values
 
     names = deployment_values(found.plan.steps) if how.simulate else []
-    return [name for name in names if name not in how.deployment]
+    return [name for name in names if name not in {**how.deployment, **found.run.deployment}]
+
+
+def _check_same(run: Run, how: How) -> None:
+    """Raises UsageError if a run that goes on has other values. It keeps those that it started with."""
+    known = run.deployment
+    if other := [name for name, value in how.deployment.items() if known.get(name, value) != value]:
+        raise UsageError(
+            f"run '{run.id}' was started with other values (--deployment {', '.join(other)}): it keeps them, so leave "
+            "the option away, or choose another --run-id"
+        )
 
 
 def _view(watch: Watch, how: How) -> "LiveView | LineView | SilentView":

@@ -83,7 +83,12 @@ class Found:
         """What must be added to a command, typed here, so that it finds the run."""
         if self.home is not None:
             return home_flag(self.home)
-        return f" --store '{self.url.text}'" if self.url is not None else ""
+        return f" --store {_quoted(self.url.text)}" if self.url is not None else ""
+
+
+def _quoted(text: str) -> str:
+    """In quotes, which a URL with brackets needs in some shells; one of the quotes in it ends them for a moment."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 def standing(home: Home | None, run: Run) -> str:

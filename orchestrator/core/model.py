@@ -284,6 +284,7 @@ class Run:
     ``folder``: where the graph's file lies, on the machine that runs it. ``stop``: somebody cancelled the run.
     ``time_zone``: the IANA name of the clock by which its days and times are meant.
     ``failed``: once it has failed, the steps because of which, with the class of each failure; not more than a few.
+    ``deployment``: what ``{{ run.deployment.NAME }}`` gives in it, where there is no deployment.
     ``seal``: what the proofs of its launches are made with (messages.py). Nobody is told it who is not told all of the
     run; empty where nobody else can put tasks.
     """
@@ -301,3 +302,4 @@ class Run:
     failed: Mapping[str, str] = field(default_factory=dict)
     time_zone: str = "Etc/UTC"
     seal: str = field(default="", repr=False)
+    deployment: Mapping[str, str] = field(default_factory=dict)

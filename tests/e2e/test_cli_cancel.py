@@ -1,10 +1,12 @@
 """``cancel`` on this machine: of runs that another process drives, that nobody drives, and of single steps."""
 
+import os
 import re
 import signal
 
 import pytest
 
+from orchestrator.cli.commands import cancel
 from tests.e2e.command_line import Place, Said, finish
 
 #: ``a`` says that it runs, and then takes an hour.
@@ -258,3 +260,29 @@ def test_a_job_that_is_taken_over_to_be_stopped_gets_its_time_to_clean_up(here: 
     assert finish(canceller).code == 0
     assert here.read("effects") == "cleaned\n"
     assert statuses(here) == {"a": "cancelled"}
+
+
+def test_a_run_keeps_the_values_with_which_it_started_whoever_brings_it_to_its_end(here: Place) -> None:
+    """They decide whether its teardown runs."""
+    tidy = "{after: b, teardown: true, when: \"{{ run.deployment.clean == 'yes' }}\", dataflow: {template: gs://t/t}}"
+    here.write("g.yaml", GRAPH.partition("  tidy:")[0] + f"  tidy: {tidy}\n")
+    driver = here.start(*START, "--simulate", "--deployment", "clean=yes")
+    here.hear("pipe")
+    driver.kill()
+    assert finish(driver).code == -signal.SIGKILL
+    other = here.look(*START, "--simulate", "--deployment", "clean=no")
+    assert other.code == 2
+    assert other.err == (
+        "error: run 'g-1' was started with other values (--deployment clean): it keeps them, so leave the option away, "
+        "or choose another --run-id\n"
+    )
+    assert here.look("cancel", "g-1").code == 0
+    assert statuses(here) == {"a": "cancelled", "b": "cancelled", "tidy": "succeeded"}
+
+
+def test_a_user_whom_the_system_has_no_name_for_is_called_by_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    monkeypatch.setattr(cancel.getpass, "getuser", nobody)
+    assert cancel._who() == f"uid {os.getuid()}"

@@ -1,6 +1,7 @@
 """``orchestrator cancel``: stop a run, or steps of it, for good."""
 
 import getpass
+import os
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -55,10 +56,18 @@ def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store
         return DONE
     if nodes is None and (before := found.run.stop) is not None:
         echo(f"run {found.run.id} was cancelled {stopped(before)}: continuing that cancellation")
-    stop = Stop(time.time(), getpass.getuser(), why)
+    stop = Stop(time.time(), _who(), why)
     if place is None:
         return in_cloud(found, stop, nodes)
     return here(found, place, named, stop, nodes)
+
+
+def _who() -> str:
+    """The user's name; the number where the system has none for it, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
