@@ -177,9 +177,11 @@ def _overdue(state: StepState, event: TimeUp) -> Transition | None:
 
 def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transition | None:
     """A completion may come before its launch was recorded, so a launching attempt ends too."""
-    if state.live and event.attempt == state.attempt and not event.live:  # the step had ended, and now its job has
+    if event.attempt != state.attempt or _outdated(state, event):
+        return None
+    if state.live and not event.live:  # the step had ended, and now its job has
         return Transition(replace(state, live=False, error=_short(event.error), ended_by=event.by))
-    if not state.status.active or event.attempt != state.attempt or _outdated(state, event):
+    if not state.status.active:
         return None
     event = _judged(plan.steps[node], state, event)
     started = state.started_at if state.started_at is not None else state.claimed_at

@@ -28,14 +28,14 @@ MUTANTS = (
     Mutant(
         "an attempt that has ended ends again",
         MACHINE,
-        "    if not state.status.active or event.attempt != state.attempt or _outdated",
-        "    if event.attempt != state.attempt or _outdated",
+        "    if not state.status.active:\n        return None\n    event = _judged",
+        "    event = _judged",
     ),
     Mutant(
         "the end of attempt 1 ends attempt 2",
         MACHINE,
-        "    if not state.status.active or event.attempt != state.attempt or _outdated",
-        "    if not state.status.active or _outdated",
+        "    if event.attempt != state.attempt or _outdated",
+        "    if _outdated",
     ),
     Mutant("a launch of attempt 1 claims attempt 2", MACHINE, " and attempt == state.attempt + 1", ""),
     Mutant(

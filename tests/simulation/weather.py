@@ -223,6 +223,6 @@ def draw(random: Random) -> Weather:
 
 def threaded(weather: Weather, random: Random) -> Weather:
     """That weather, or the same where handlers are threads: none of them is ended alone when its request times out."""
-    if random.random() >= (0.5 if weather.firestore else 0.15):
+    if random.random() >= (0.5 if weather.firestore else 0.15) or weather.hand:  # with a hand nothing else goes wrong
         return weather
     return replace(weather, threads=random.choice([0.05, 0.15]), outlives=weather.outlives or not weather.is_calm)

@@ -95,6 +95,16 @@ def test_a_job_that_goes_on_after_its_step_has_succeeded_is_remembered():
     assert after.state == replace(RUNNING, status=Status.SUCCEEDED, ended_at=50.0, live=True)
 
 
+def test_a_job_that_goes_on_is_ended_by_no_launch_that_had_been_taken_over():
+    """Its launcher stood still, and comes back with an end of its own when the job has long been another's."""
+    going = replace(RUNNING, status=Status.SUCCEEDED, ended_at=50.0, live=True)
+    late = JobEnded(1, Outcome.FAILED, 90.0, error="refused", claimed_at=5.0)
+    assert evolve(JOINED, A, going, late) is None
+    over = evolve(JOINED, A, going, JobEnded(1, Outcome.CANCELLED, 90.0))
+    assert over is not None
+    assert over.state == replace(going, live=False)
+
+
 def test_a_launched_job_is_recorded():
     assert evolve(JOINED, A, LAUNCHING, LAUNCHED) == Transition(RUNNING)
 
