@@ -26,6 +26,9 @@ from orchestrator.owners import distrust
 
 FOLDER = ".orchestrator"
 
+#: How every SQLite file begins that is not empty.
+_SQLITE = b"SQLite format 3\0"
+
 #: The path of an attempt's folder below the home.
 _JOB = re.compile(rf"runs/{RUN_ID[1:-1]}/steps/\d{{3,}}-{STEP_NAME[1:-1]}/\d+", re.ASCII)
 
@@ -39,18 +42,20 @@ class Home:
     def make(self) -> None:
         """Make the folder if it is new, such that git leaves it alone, and close what is ours in it to others.
 
-        Raises ReadOnlyError.
+        Raises ReadOnlyError, and UsageError if what lies there as its database is none.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._make(self.path)
+        self._make(self.path, open_above=True)
+        _check_database(self.database)
         self._check_writable()
         ignore = self.path / ".gitignore"
         if not ignore.exists():
             private.write(ignore, "*\n")
         self._close_to_others()
 
-    def _make(self, folder: Path) -> None:
+    def _make(self, folder: Path, open_above: bool = False) -> None:
         try:
+            if open_above:
+                folder.parent.mkdir(parents=True, exist_ok=True)
             private.make_folder(folder)
         except OSError as error:
             raise ReadOnlyError(
@@ -202,4 +207,21 @@ def existing_home(home: Home) -> Home:
         raise NotFoundError(
             f"{home.path}: nothing has run here yet: start with 'orchestrator run GRAPH', or give --home"
         )
+    _check_database(home.database)
     return home
+
+
+def _check_database(path: Path) -> None:
+    """Raises UsageError if ``path`` is there and certainly no database (sqlite.org/fileformat2.html, 1.3)."""
+    try:
+        with private.reading(path) as file:
+            begin = file.read(len(_SQLITE))
+    except FileNotFoundError:
+        begin = b"" if path.is_file() or not path.exists() else b"?"  # a folder, or a pipe
+    except OSError:
+        return  # who opens it says what is wrong
+    if begin and begin != _SQLITE:
+        raise UsageError(
+            f"{path}: expected an SQLite database of the orchestrator, came something else: move it away, or give "
+            "another place with --home"
+        )

@@ -27,16 +27,18 @@ def umask() -> int:
     return mask
 
 
-def make_folder(path: Path) -> None:
-    """Make the folder, and those above it that are not there, for the owner alone. One that is there is left as it is.
+def make_folder(path: Path, above: bool = True) -> None:
+    """Make the folder, and those ``above`` it that are not there, for the owner alone. One that is there stays so.
 
     Raises FileExistsError if it is something else, and OSError.
     """
     try:
         path.mkdir(FOLDER)
     except FileNotFoundError:
+        if not above or path.parent == path:  # the one above is there, and takes none, as /proc does
+            raise
         make_folder(path.parent)
-        make_folder(path)  # somebody else may have made it by now
+        make_folder(path, above=False)  # somebody else may have made it by now
         return
     except FileExistsError:
         if not path.is_dir():

@@ -1,11 +1,23 @@
 """How a status and a length of time are said, in pictures and on the command line alike. It decides nothing."""
 
-from orchestrator.core.model import Status
+from orchestrator.core.model import Status, StepState
+from orchestrator.core.steps import Step
 
 
 def status_word(status: Status) -> str:
     """A status as a person says it: ``upstream failed``."""
     return status.value.replace("_", " ")
+
+
+def attempt_of(step: Step, state: StepState, attempt: int) -> str:
+    """``attempt 2 of 3``; ``attempt 2`` where there is no retry; ``attempt 2 (1 interrupted)``.
+
+    An attempt that was interrupted does not count, so it comes on top of those that the graph allows.
+    """
+    most = max(step.retry.attempts + state.interruptions, attempt)
+    total = f" of {most}" if step.retry.attempts > 1 else ""
+    lost = f" ({state.interruptions} interrupted)" if state.interruptions else ""
+    return f"attempt {attempt}{total}{lost}"
 
 
 def duration(seconds: float) -> str:

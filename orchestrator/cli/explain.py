@@ -1,29 +1,47 @@
-"""Why a step stands as it does, in a sentence or two. Pure: it asks the machine, and prints nothing."""
+"""Why a step stands as it does, in a sentence or two. Pure: it asks the machine, and prints nothing.
+
+Where there is no ``now``, no process drives the run: what is to come, comes once it is resumed.
+"""
 
 import json
 from typing import assert_never
 
 from orchestrator.cli.before import ASKS, at_work_before, join_of, names, predecessors, root_causes, unfinished
-from orchestrator.cli.words import CLASSES, attempt_of, classed, clock, iso, lasted, listed, stopped, until_ready
+from orchestrator.cli.words import (
+    CLASSES,
+    classed,
+    clock,
+    iso,
+    lasted,
+    listed,
+    not_retried,
+    said_of,
+    stopped,
+    until_ready,
+)
 from orchestrator.core import machine
 from orchestrator.core.model import Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
 from orchestrator.terminal import shown
-from orchestrator.words import duration, status_word
+from orchestrator.words import attempt_of, duration, status_word
 
 #: How much of a step's outputs is shown.
 _OUTPUTS = 300
 
+#: When all comes that a process would have to do which drives the run, where there is none.
+_RESUMED = "once the run is resumed"
 
-def explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
+
+def explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     """Why step ``node`` stands as it does: one line for the step, and further lines where there is more to know."""
     lines, step = _explain(plan, view, node, now), plan.steps[node]
     stop, status = view.state(node).stop, view.state(node).status
     if stop is None or status is Status.CANCELLED:
         return lines
-    return [*lines, f"it was cancelled {stopped(stop)}, {_stopping(step, view.state(node))}"]
+    ends = f"and ends {_RESUMED}" if now is None and not status.final else _stopping(step, view.state(node))
+    return [*lines, f"it was cancelled {stopped(stop)}, {ends}"]
 
 
 def _stopping(step: Step, state: StepState) -> str:
@@ -34,7 +52,7 @@ def _stopping(step: Step, state: StepState) -> str:
         return "and its job was stopped after the step had succeeded"
     if state.status.final:
         return "but its job ended before it could be stopped"
-    if step.work.kind == "python" and not step.work.spec.get("isolated"):
+    if state.status.active and step.work.kind == "python" and not step.work.spec.get("isolated"):
         return "and ends when its function returns, which nothing can stop (isolated: true could be)"
     return _STOPPING[state.status]
 
@@ -46,7 +64,7 @@ _STOPPING = {
 }
 
 
-def _explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
+def _explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     step, state = plan.steps[node], view.state(node)
     match state.status:
         case Status.PENDING if state.stop is not None:
@@ -55,16 +73,16 @@ def _explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
             return _pending(plan, view, node, now)
         case Status.LAUNCHING:
             since = f" since {clock(state.claimed_at)}" if state.claimed_at is not None else ""
-            return [f"launching: attempt {attempt_of(step, state, state.attempt)} is being started{since}"]
+            return [f"launching: {attempt_of(step, state, state.attempt)} is being started{since}"]
         case Status.RUNNING:
             return _running(step, state, now)
         case Status.UP_FOR_RETRY:
-            return [_up_for_retry(step, state, now), *_class(state)]
+            return [_up_for_retry(step, state, now), *_class(step, state)]
         case Status.SUCCEEDED:
             return _succeeded(step, state)
         case Status.FAILED:
-            said = f"failed{_after_attempts(state)}{classed(state)}: {state.error or state.cause or 'its job failed'}"
-            return [said, *_class(state)]
+            said = f"failed{_after_attempts(state)}{classed(state)}: {said_of(step, state) or 'its job failed'}"
+            return [said, *_class(step, state)]
         case Status.CANCELLED:
             return [_cancelled(state)]
         case Status.SKIPPED if state.cause == "when":
@@ -77,25 +95,27 @@ def _explain(plan: Plan, view: View, node: int, now: float) -> list[str]:
             assert_never(never)
 
 
-def standing(step: Step, state: StepState, now: float) -> str:
+def standing(step: Step, state: StepState, now: float | None) -> str:
     """A predecessor in a few words: ``b (running 3 m)``, ``c (attempt 2 of 3 in 40 s)``."""
     match state.status:
         case Status.RUNNING:
-            again = f", attempt {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
-            return f"{step.name} (running {lasted(state, now)}{again})"
+            again = f", {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
+            stands = f"running {lasted(state, now)}" if now is not None else "interrupted"
+            return f"{step.name} ({stands}{again})"
         case Status.UP_FOR_RETRY:
             due = _due(state, now)
-            again = f"attempt {attempt_of(step, state, state.attempt + 1)}"
+            again = attempt_of(step, state, state.attempt + 1)
             return f"{step.name} ({again} {due if due != 'now' else 'is about to start'})"
         case status:
             return f"{step.name} ({status_word(status)})"
 
 
-def _pending(plan: Plan, view: View, node: int, now: float) -> list[str]:
+def _pending(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     step = plan.steps[node]
     match machine.decide(plan, node, view):
         case Verdict.RUN:
-            return ["pending: nothing holds it back, it starts as soon as there is a place for it"]
+            when = "as soon as there is a place for it" if now is not None else _RESUMED
+            return [f"pending: nothing holds it back, it starts {when}"]
         case Verdict.SKIP | Verdict.UPSTREAM_FAILED as said:
             return [f"pending: it is about to be {status_word(_END[said])}, since {_how_they_ended(plan, view, node)}"]
     waiting = unfinished(plan, view.states, node)
@@ -120,9 +140,12 @@ def _pending(plan: Plan, view: View, node: int, now: float) -> list[str]:
 _END = {Verdict.SKIP: Status.SKIPPED, Verdict.UPSTREAM_FAILED: Status.UPSTREAM_FAILED}
 
 
-def _running(step: Step, state: StepState, now: float) -> list[str]:
+def _running(step: Step, state: StepState, now: float | None) -> list[str]:
     since = f" since {clock(state.started_at)}" if state.started_at is not None else ""
-    lines = [f"running{since}, for {lasted(state, now)}: attempt {attempt_of(step, state, state.attempt)}"]
+    attempt = attempt_of(step, state, state.attempt)
+    if now is None:
+        return [f"running{since}, when the run was interrupted: {attempt}", *_once_resumed(step, state)]
+    lines = [f"running{since}, for {lasted(state, now)}: {attempt}"]
     if until_ready(step):
         lines.append("it has succeeded as soon as its streaming job is ready")
     elif state.due is not None:
@@ -133,26 +156,37 @@ def _running(step: Step, state: StepState, now: float) -> list[str]:
     return lines
 
 
-def _up_for_retry(step: Step, state: StepState, now: float) -> str:
-    again = f"attempt {attempt_of(step, state, state.attempt + 1)} starts {_due(state, now)}"
+def _once_resumed(step: Step, state: StepState) -> list[str]:
+    """What becomes of a step that was running, in a run that nobody drives."""
+    if step.timeout is None or state.started_at is None:
+        return []
+    return [f"its timeout of {duration(step.timeout)} stops it {_RESUMED}, if it is over by then"]
+
+
+def _up_for_retry(step: Step, state: StepState, now: float | None) -> str:
+    again = f"{attempt_of(step, state, state.attempt + 1)} starts {_due(state, now)}"
     if state.error is None and state.cause is None:
         return f"up for retry: attempt {state.attempt} was interrupted, which does not count against it; {again}"
-    return f"up for retry: attempt {state.attempt} failed{classed(state)}: {state.error or state.cause}; {again}"
+    return f"up for retry: attempt {state.attempt} failed{classed(state)}: {said_of(step, state)}; {again}"
 
 
-def _class(state: StepState) -> list[str]:
-    """What the class of a failure means for another attempt."""
-    return [f"{state.cause}: {CLASSES[state.cause]}"] if state.cause in CLASSES else []
+def _class(step: Step, state: StepState) -> list[str]:
+    """What the class of a failure means for another attempt, and why there is none."""
+    if state.cause in CLASSES:
+        return [f"{state.cause}: {CLASSES[state.cause]}"]
+    return [why] if (why := not_retried(step, state)) else []
 
 
-def _due(state: StepState, now: float) -> str:
+def _due(state: StepState, now: float | None) -> str:
+    if now is None:
+        return _RESUMED
     return f"in {duration(state.due - now)}" if state.due is not None and state.due > now else "now"
 
 
 def _succeeded(step: Step, state: StepState) -> list[str]:
     if not state.attempt:
         return [f"succeeded at {iso(state.ended_at)}: it has nothing to run"]
-    again = f", attempt {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
+    again = f", {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
     lines = [f"succeeded in {lasted(state, state.ended_at or 0.0)}{again}"]
     if state.outputs:
         text = shown(json.dumps(state.outputs, ensure_ascii=False))
@@ -188,11 +222,9 @@ def _upstream_failed(plan: Plan, view: View, node: int) -> list[str]:
     if len(causes) > 1 or causes[0] not in before:
         lines.append(f"{listed(names(plan, causes))} {verb}")
     for number in causes[:5]:
-        state = view.state(number)
-        lines.append(
-            f"{plan.steps[number].name} {status_word(state.status)}{classed(state)}: "
-            f"{state.error or state.cause or 'no reason given'}"
-        )
+        step, state = plan.steps[number], view.state(number)
+        said = f"{status_word(state.status)}{classed(state)}: {said_of(step, state) or 'no reason given'}"
+        lines.append(f"{step.name} {_cancelled(state) if state.status is Status.CANCELLED else said}")
     return lines
 
 

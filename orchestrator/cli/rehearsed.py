@@ -75,7 +75,7 @@ class Rehearsed:
             yield f"LAUNCHED {number} TIMES: {name}"
         yield f"functions killed: {self.kills}"
         wrong = ", ".join(f"{number} x {what}" for what, number in sorted(self.happened.items()))
-        yield f"what went wrong: {wrong or 'nothing'}"
+        yield f"injected faults: {wrong or 'none'}"
         yield f"jobs still active: {', '.join(self.active) or 'none'}"
         for misfit in self.misfits:
             yield f"the Dataflow API would refuse: {misfit}"

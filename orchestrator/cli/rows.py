@@ -1,4 +1,7 @@
-"""The rows in which a run's steps are shown, live and afterwards. Pure: it makes data, and prints nothing."""
+"""The rows in which a run's steps are shown, live and afterwards. Pure: it makes data, and prints nothing.
+
+Where there is no ``now``, no process drives the run: nothing begins or ends, and no clock ticks.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,13 +9,13 @@ from itertools import chain
 
 from orchestrator.cli.before import BROKEN, States, join_of, names, predecessors, unfinished
 from orchestrator.cli.watch import Watch
-from orchestrator.cli.words import CLASSES, attempt_of, lasted, listed, stopped, until_ready
+from orchestrator.cli.words import CLASSES, lasted, listed, said_of, stopped, until_ready
 from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
 from orchestrator.terminal import one_line
-from orchestrator.words import duration, status_word
+from orchestrator.words import attempt_of, duration, status_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +29,19 @@ class Row:
     note: str
 
 
-def row(plan: Plan, states: States, node: int, now: float) -> Row:
+def row(plan: Plan, states: States, node: int, now: float | None) -> Row:
     step, state = plan.steps[node], states.get(node, PENDING)
     word, said = status_word(state.status), one_line(note(plan, states, node, now))
     return Row(one_line(step.name), state.status, word, lasted(state, now), said)
 
 
-def note(plan: Plan, states: States, node: int, now: float) -> str:
+def note(plan: Plan, states: States, node: int, now: float | None) -> str:
     """What a step waits for, which attempt it is at, or why it ended so."""
     step, state = plan.steps[node], states.get(node, PENDING)
-    reason = state.error or state.cause or ""
+    reason = said_of(step, state)
     if state.cause in CLASSES and state.error:
-        reason = f"{state.cause}: {state.error}"
-    again = f"attempt {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
+        reason = f"{state.cause}: {reason}"
+    again = attempt_of(step, state, state.attempt) if state.attempt > 1 else ""
     match state.status:
         case Status.PENDING | Status.LAUNCHING | Status.RUNNING if state.stop is not None:
             return _joined(again, f"being cancelled {stopped(state.stop)}")
@@ -49,9 +52,8 @@ def note(plan: Plan, states: States, node: int, now: float) -> str:
         case Status.UP_FOR_RETRY if not reason:
             return "interrupted, runs again"
         case Status.UP_FOR_RETRY:
-            left = (state.due or now) - now
-            soon = f"in {duration(left)}" if left > 0 else "next"
-            return f"{attempt_of(step, state, state.attempt + 1)} {soon}: {reason}"
+            coming = attempt_of(step, state, state.attempt + 1).removeprefix("attempt ")
+            return f"{coming} {_soon(state, now)}: {reason}"
         case Status.FAILED:
             made = state.attempt - state.interruptions
             return _joined(f"{made} attempts" if made > 1 else "", reason)
@@ -68,7 +70,16 @@ def note(plan: Plan, states: States, node: int, now: float) -> str:
             return again
 
 
-def _goes_on(step: Step, state: StepState, now: float) -> str:
+def _soon(state: StepState, now: float | None) -> str:
+    if now is None:
+        return "once resumed"
+    left = (state.due or now) - now
+    return f"in {duration(left)}" if left > 0 else "next"
+
+
+def _goes_on(step: Step, state: StepState, now: float | None) -> str:
+    if now is None:
+        return "interrupted"
     if until_ready(step):
         return "until its job is ready"
     return f"{duration(state.due - now)} left" if state.due is not None else ""
@@ -108,5 +119,5 @@ def _fair(groups: list[list[int]], room: int) -> list[list[int]]:
     return chosen
 
 
-def rows(plan: Plan, states: States, nodes: Iterable[int], now: float) -> list[Row]:
+def rows(plan: Plan, states: States, nodes: Iterable[int], now: float | None) -> list[Row]:
     return [row(plan, states, node, now) for node in nodes]

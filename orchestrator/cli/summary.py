@@ -8,10 +8,11 @@ from pathlib import Path
 
 from orchestrator.cli.before import BROKEN, names, root_causes
 from orchestrator.cli.lookup import INTERRUPTED, Found
-from orchestrator.cli.words import classed, clock, counted, listed, stopped, tally
+from orchestrator.cli.words import classed, clock, counted, listed, not_retried, said_of, stopped, tally
 from orchestrator.core.machine import OPERATOR
 from orchestrator.core.model import RunStatus, Status, StepState, Stop
 from orchestrator.core.plan import FailsOn
+from orchestrator.core.steps import Step
 from orchestrator.terminal import one_line, shown
 from orchestrator.words import duration, status_word
 
@@ -70,19 +71,27 @@ def ended_before(found: Found) -> Line:
     return Line(f"run {run.id} has ended{at}: {left}", "yellow")
 
 
-def failures(found: Found) -> Iterator[Line]:
-    """Who cancelled the run; every step that failed by itself or whose job was stopped, with its error and its log."""
+def failures(found: Found, listed_above: bool = False) -> Iterator[Line]:
+    """Who cancelled the run; every step that failed by itself or whose job was stopped, with its error and its log.
+
+    ``listed_above``: the steps were listed before, so of many it is only told how to know more.
+    """
     if found.run.stop is not None:
         yield Line(f"the run was cancelled {stopped(found.run.stop)}", "magenta")
     failed = told(found)
+    if listed_above and len(failed) > _FAILURES:
+        more = f"orchestrator explain {found.run.id} STEP{found.flag}"
+        yield Line(f"{counted(len(failed), 'step')} failed or did not come to an end: {more}", "red")
+        return
     for node in failed[:_FAILURES]:
         state = found.view.state(node)
         name = found.plan.steps[node].name
         style = "magenta" if state.status is Status.CANCELLED else "red"
         blamed = found.plan.steps[node].counts or name in found.run.failed
         allowed = "" if blamed else ", which does not fail the run"
+        retried = f"; {why}" if (why := not_retried(found.plan.steps[node], state)) else ""
         word = f"{name} {status_word(state.status)}{after_attempts(state)}{classed(state)}{allowed}"
-        yield Line(f"{word}: {one_line(_why(found, node))}", style)
+        yield Line(f"{word}: {one_line(_why(found, node))}{retried}", style)
         log = log_path(found, node)
         if log is not None:
             yield Line(f"  log  {short(log)}", whole=True)
@@ -106,14 +115,14 @@ def told(found: Found) -> list[int]:
 def _why(found: Found, node: int) -> str:
     state = found.view.state(node)
     if state.status is not Status.UPSTREAM_FAILED:
-        return reason(state, found.run.stop)
+        return reason(found.plan.steps[node], state, found.run.stop)
     return f"because of {listed(names(found.plan, root_causes(found.plan, found.view.states, node)))}"
 
 
-def reason(state: StepState, known: Stop | None) -> str:
+def reason(step: Step, state: StepState, known: Stop | None) -> str:
     """Why an attempt did not succeed. ``known``: who cancelled the run, which need not be said again."""
     if state.cause != OPERATOR or state.stop is None:
-        return state.error or state.cause or "its job says no more"
+        return said_of(step, state) or "its job says no more"
     said = state.error or ("its job was stopped" if state.attempt else "it had not begun")
     return said if state.stop == known else f"{stopped(state.stop)}; {said}"
 

@@ -66,9 +66,18 @@ def listed(items: Iterable[str], most: int = 5) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def attempt_of(step: Step, state: StepState, attempt: int) -> str:
-    """``2 of 3``. An attempt that was interrupted does not count, so it comes on top of those the graph allows."""
-    return f"{attempt} of {max(step.retry.attempts + state.interruptions, attempt)}"
+def said_of(step: Step, state: StepState) -> str:
+    """Why the newest attempt did not succeed, next to the step's name, which the error may begin with."""
+    return (state.error or "").removeprefix(f"step '{step.name}': ") or state.cause or ""
+
+
+def not_retried(step: Step, state: StepState) -> str:
+    """Why a step that failed has made fewer attempts than its ``retry`` allows; nothing if it has made them all."""
+    fewer = 0 < state.attempt - state.interruptions < step.retry.attempts
+    given_up = state.stop is not None or state.cause == "interrupted"
+    if state.status is not Status.FAILED or not fewer or given_up:
+        return ""
+    return "not retried: another attempt would fail the same way"
 
 
 def classed(state: StepState) -> str:
@@ -81,11 +90,12 @@ def until_ready(step: Step) -> bool:
     return bool(step.work.spec.get("streaming"))
 
 
-def lasted(state: StepState, now: float) -> str:
-    """How long the newest attempt has been going, or took; nothing if it has not begun."""
-    if state.started_at is None or state.status is Status.UP_FOR_RETRY:
+def lasted(state: StepState, now: float | None) -> str:
+    """How long the newest attempt has been going, or took; nothing if it has not begun, or goes on with no ``now``."""
+    end = now if state.ended_at is None else state.ended_at
+    if state.started_at is None or end is None or state.status is Status.UP_FOR_RETRY:
         return ""
-    return duration((now if state.ended_at is None else state.ended_at) - state.started_at)
+    return duration(end - state.started_at)
 
 
 def iso(at: float | None) -> str | None:

@@ -37,7 +37,8 @@ def draw(
     """Draw ``graph`` into ``path``, as its suffix says: ``.png``, ``.svg`` or ``.mmd``. Missing folders are made.
 
     ``states`` by step name; a step that is absent is pending; None draws the definition alone. ``now``, in seconds
-    since the epoch, is needed for the duration of what is still running. The same input gives the same drawing.
+    since the epoch, is needed for the duration of what is still running; None: nobody drives the run, so what has not
+    ended is interrupted. The same input gives the same drawing.
     Raises UsageError for another suffix, a path that cannot be written, or a missing pygraphviz.
     """
     make = _MAKERS.get(path.suffix.lower())

@@ -7,7 +7,7 @@ from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import NO_JOB, Step
 from orchestrator.drawing.picture import ORDER, Box, Counts, States, plain
-from orchestrator.words import duration, status_word
+from orchestrator.words import attempt_of, duration, status_word
 
 #: Which status colours a group: a failure before anything, then what is going on, then what is to come.
 _TELLING = (
@@ -99,7 +99,12 @@ def _marks(step: Step) -> tuple[str, ...]:
 
 
 def _time(state: StepState, now: float | None) -> tuple[str, ...]:
-    """How long the newest attempt took or has been running, or how long until the next one."""
+    """How long the newest attempt took or has been running, or how long until the next one.
+
+    Where there is no ``now``, nobody drives the run.
+    """
+    if now is None and (state.status.active or state.status is Status.UP_FOR_RETRY):
+        return ("interrupted",)
     if state.status is Status.UP_FOR_RETRY:
         return () if state.due is None or now is None else (f"again in {duration(state.due - now)}",)
     end = state.ended_at if state.ended_at is not None else now
@@ -109,10 +114,10 @@ def _time(state: StepState, now: float | None) -> tuple[str, ...]:
 
 
 def _attempt(step: Step, state: StepState) -> tuple[str, ...]:
-    """``attempt 2 of 3``, unless the first one did. Attempts that were interrupted come on top of those allowed."""
+    """``attempt 2 of 3``, unless the first one did."""
     if state.attempt < 2 and state.status is not Status.UP_FOR_RETRY:
         return ()
-    return (f"attempt {state.attempt} of {max(step.retry.attempts + state.interruptions, state.attempt)}",)
+    return (attempt_of(step, state, state.attempt),)
 
 
 def _tip(step: Step, state: StepState | None) -> str:

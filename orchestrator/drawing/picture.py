@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestrator.core.model import PENDING, Run, Status, StepState
+from orchestrator.core.model import PENDING, Run, RunStatus, Status, StepState
 from orchestrator.terminal import shown
 from orchestrator.words import duration
 
@@ -106,12 +106,13 @@ def plain(text: str) -> str:
 
 
 def subtitle(run: Run | None, now: float | None) -> str:
-    """``run x1 · failed: orders · 3 m 12 s``; nothing without a run."""
+    """``run x1 · failed: orders · 3 m 12 s``; nothing without a run. Without ``now``, nobody drives it."""
     if run is None:
         return ""
     names = list(run.failed)
     because = f": {', '.join(names[:_NAMED])}" + (" …" if len(names) > _NAMED else "") if names else ""
-    words = [f"run {run.id}", f"{run.status}{because}"]
+    status = "interrupted" if run.status is RunStatus.RUNNING and now is None else run.status
+    words = [f"run {run.id}", f"{status}{because}"]
     end = run.ended_at if run.ended_at is not None else now
     if end is not None:
         words.append(duration(end - run.started_at))

@@ -138,8 +138,24 @@ def test_a_run_that_nobody_drives_is_interrupted_wherever_it_is_shown(here: Plac
     driver.communicate()
     assert here.look("status", "g-1", "--json").json["status"] == "interrupted"
     assert here.look("runs", "--json").json[0]["status"] == "interrupted"
-    assert here.look("status", "g-1").out.startswith("run g-1 of graph g: interrupted after ")
+    assert here.look("status", "g-1").lines[0] == "run g-1 of graph g: interrupted, started TIME, 0.0 s ago"
+    assert here.look("plot", "--run", "g-1", "-o", "g.mmd").code == 0
+    assert '"g · run g-1 · interrupted"' in here.read("g.mmd")
     assert here.look("runs").lines[0].split()[1] == "interrupted"
+    here("cancel", "g-1")
+
+
+def test_a_cancellation_that_is_left_says_who_ends_it(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It said to type the same command again, though the process that drives the run needed nobody."""
+    monkeypatch.setattr("orchestrator.cli.commands.cancel.cancel_here", lambda *_: False)  # as Ctrl-C does
+    driver = here.start(*START)
+    here.hear("pipe")
+    left = "not all of it has ended yet"
+    assert here.look("cancel", "g-1") == Said(130, f"{left}: the process that drives the run ends it\n", "")
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate()
+    assert here.look("cancel", "g-1") == Said(130, f"{left}: type the same command again\n", "")
+    monkeypatch.undo()
     here("cancel", "g-1")
 
 

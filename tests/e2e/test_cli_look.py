@@ -99,7 +99,7 @@ def test_status_is_a_line_a_step_in_the_order_in_which_a_run_comes_to_them(ran: 
         "run sales-1 of graph sales: failed after 0.0 s, started TIME",
         '  day = "2026-01-31"',
         "  full = false",
-        "  its days and times are those of Etc/UTC",
+        "  time zone of the run: Etc/UTC",
         "✓ extract  succeeded          0.0 s",
         "✗ load     failed             0.0 s  2 attempts: exit status 7: try 2",
         "✓ quiet    succeeded          0.0 s",
@@ -231,6 +231,50 @@ def test_runs_lists_the_newest_first(ran: Place) -> None:
         "failed",
     ]
     assert found["failed"] == {"load": "exit"}
+
+
+def test_runs_says_when_it_leaves_some_out(place: Place) -> None:
+    place.write("g.yaml", "name: g\nsteps: {a: }\n")
+    for run in ("r1", "r2", "r3"):
+        assert place.run("g.yaml", "--run-id", run).code == 0
+    assert place.look("runs", "--limit", "2").lines[2:] == ["2 of 3 runs are shown: --limit N"]
+    assert len(place.look("runs", "--limit", "3").lines) == 3
+    assert len(place.look("runs", "--limit", "2", "--json").json) == 2
+
+
+def test_status_lists_many_failures_once_and_a_step_name_once(place: Place) -> None:
+    steps = "\n".join(
+        f"  s{number:02}: {{command: 'true', cwd: nowhere, retry: {{attempts: 2}}}}" for number in range(13)
+    )
+    place.write("g.yaml", f"name: g\nsteps:\n{steps}\n")
+    said = place("run", "g.yaml", "--run-id", "r1", "--no-picture")
+    gone = f"cwd: there is no folder {place.folder}/nowhere"
+    assert f"s00 failed: {gone}; not retried: another attempt would fail the same way" in said.lines
+    assert "and 3 more such steps: orchestrator status r1" in said.lines
+    shown = place.look("status", "r1").lines
+    assert sum(gone in line for line in shown) == 13
+    assert shown[1] == f"✗ s00  failed             0.0 s  {gone}"
+    assert shown[-1] == "13 steps failed or did not come to an end: orchestrator explain r1 STEP"
+    assert len(shown) == 16
+
+
+@pytest.mark.parametrize("home", ["afile", "afile/x", "/dev/null", "/dev/null/x", "/proc/x", "garbage", "folder"])
+@pytest.mark.parametrize("words", [("run", "g.yaml"), ("runs",)])
+def test_a_home_that_can_be_none_is_wrong_use(place: Place, home: str, words: tuple[str, ...]) -> None:
+    """Of one below /proc it was said that this is a bug; of a database that is none, that the run had failed."""
+    place.write("g.yaml", "name: g\nsteps: {a: }\n")
+    place.write("afile", "")
+    place.write("garbage/orchestrator.db", "no database, and longer than its first line would be\n")
+    (place.folder / "folder/orchestrator.db").mkdir(parents=True)
+    said = place.look(*words, "--home", home)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.splitlines()[0].startswith("error: ")
+    assert "bug" not in said.err
+    if home in ("garbage", "folder"):
+        assert said.err == (
+            f"error: {home}/orchestrator.db: expected an SQLite database of the orchestrator, came something else: "
+            "move it away, or give another place with --home\n"
+        )
 
 
 def test_plot_draws_a_graph_or_a_run(ran: Place) -> None:

@@ -35,7 +35,7 @@ def test_a_calm_rehearsal_launches_one_job_an_attempt_and_says_how_it_went(place
         "net-1  succeeded after T",
         "3 attempts launched 3 jobs, one each",
         "functions killed: 0",
-        "what went wrong: nothing",
+        "injected faults: none",
         "jobs still active: none",
     ]
 

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.cli.before import at_work_before, by_depth, root_causes
 from orchestrator.cli.explain import explain
-from orchestrator.cli.rows import note
+from orchestrator.cli.rows import note, rows
 from orchestrator.cli.words import CLASSES
 from orchestrator.core.graph import Graph
 from orchestrator.core.machine import evolve
@@ -17,6 +17,8 @@ from orchestrator.core.model import (
     Outcome,
     Status,
     StepSettled,
+    Stop,
+    StopRequested,
     View,
 )
 from orchestrator.core.plan import Plan
@@ -78,6 +80,10 @@ class Story:
 
     def explained(self, name: str) -> list[str]:
         return explain(self.plan, self.view, self.plan.numbers[name], NOW)
+
+    def explained_undriven(self, name: str) -> list[str]:
+        """What is told of it while no process drives the run."""
+        return explain(self.plan, self.view, self.plan.numbers[name], None)
 
     def note(self, name: str) -> str:
         return note(self.plan, self.view.states, self.plan.numbers[name], NOW)
@@ -169,9 +175,70 @@ def test_up_for_retry_and_interrupted() -> None:
     assert story.note("a") == "2 of 3 in 1 m 00 s: connection reset"
     story = Story(step("a", attempts=3)).ended("a", Outcome.INTERRUPTED)
     assert story.explained("a") == [
-        "up for retry: attempt 1 was interrupted, which does not count against it; attempt 2 of 4 starts in 1.0 s"
+        "up for retry: attempt 1 was interrupted, which does not count against it; attempt 2 of 4 (1 interrupted) "
+        "starts in 1.0 s"
     ]
     assert story.note("a") == "interrupted, runs again"
+
+
+def test_a_step_without_retry_has_no_number_of_attempts_to_come_to():
+    """It was ``attempt 2 of 2`` after one interruption, then ``3 of 3``."""
+    story = Story(step("a")).running("a", NOW - 5)
+    assert story.explained("a")[0].endswith(", for 5.0 s: attempt 1")
+    story = Story(step("a")).ended("a", Outcome.INTERRUPTED).running("a", NOW - 5, attempt=2)
+    assert story.note("a") == "attempt 2 (1 interrupted)"
+    story = Story(step("a", attempts=3)).ended("a", Outcome.INTERRUPTED).running("a", NOW - 5, attempt=2)
+    assert story.note("a") == "attempt 2 of 4 (1 interrupted)"
+
+
+def test_in_a_run_that_nobody_drives_nothing_happens_before_it_is_resumed():
+    story = Story(step("timed"), step("c", attempts=3), step("d"), step("last", "timed", "c"))
+    story.running("timed", NOW - 5_000).failed("c", "boom")
+    first, *further = story.explained_undriven("timed")
+    assert first.endswith(", when the run was interrupted: attempt 1")
+    assert further == ["its timeout of 10 m 00 s stops it once the run is resumed, if it is over by then"]
+    assert story.explained_undriven("c") == [
+        "up for retry: attempt 1 failed: boom; attempt 2 of 3 starts once the run is resumed"
+    ]
+    assert story.explained_undriven("d") == ["pending: nothing holds it back, it starts once the run is resumed"]
+    assert story.explained_undriven("last") == [
+        "pending: waiting for timed (interrupted) and c (attempt 2 of 3 once the run is resumed)"
+    ]
+    shown = rows(story.plan, story.view.states, range(3), None)
+    assert [(row.elapsed, row.note) for row in shown] == [
+        ("", "interrupted"),
+        ("", "2 of 3 once resumed: boom"),
+        ("", "ready"),
+    ]
+
+
+def test_a_failure_that_is_not_retried_says_why():
+    story = Story(step("a", attempts=3)).running("a", NOW - 2)
+    story.tell("a", JobEnded(1, Outcome.FAILED, NOW, error="step 'a': cwd: no folder", cause="refused", hopeless=True))
+    assert story.explained("a") == ["failed: cwd: no folder", "not retried: another attempt would fail the same way"]
+    story = Story(step("a")).failed("a")
+    assert story.explained("a") == ["failed: exit status 1"]
+
+
+PYTHON = Step("clean", Work("python", {"function": "m:f"}), ("a",))
+STOPPED = Stop(NOW, "ann", "wrong input")
+
+
+def test_only_of_a_function_that_was_called_is_it_said_that_nothing_stops_it():
+    story = Story(step("a"), PYTHON).tell("clean", StopRequested(STOPPED))
+    assert story.explained("clean")[1].endswith("and ends as soon as its trigger has nothing left to wait for")
+    assert story.explained_undriven("clean")[1].endswith(": wrong input, and ends once the run is resumed")
+    story = Story(step("a"), PYTHON).ended("a").running("clean", NOW).tell("clean", StopRequested(STOPPED))
+    assert "which nothing can stop" in story.explained("clean")[-1]
+
+
+def test_below_a_cancelled_step_it_is_told_who_cancelled_it():
+    """It was ``clean cancelled: operator``."""
+    story = Story(step("a"), PYTHON, step("report", "clean")).tell("clean", StopRequested(STOPPED)).ended("a")
+    story.tell("clean", StepSettled(Status.CANCELLED, NOW)).tell("report", StepSettled(Status.UPSTREAM_FAILED, NOW))
+    (line,) = (line for line in story.explained("report") if line.startswith("clean "))
+    assert line.startswith("clean cancelled by ann at ")
+    assert line.endswith(": wrong input; it had not begun")
 
 
 def test_failed_after_all_its_attempts() -> None:

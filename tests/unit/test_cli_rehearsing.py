@@ -20,7 +20,7 @@ def test_a_rehearsal_went_well_if_runs_succeeded_jobs_were_launched_once_and_non
         "net-1  succeeded after 3.5 s",
         "2 attempts launched 2 jobs, one each",
         "functions killed: 3",
-        "what went wrong: 2 x an event lost",
+        "injected faults: 2 x an event lost",
         "jobs still active: none",
     ]
 

@@ -85,7 +85,7 @@ flowchart LR
   n3["upstream_failed<br/>upstream failed · command"]:::upstream_failed
   n4["when ▸ skipped<br/>skipped · python"]:::skipped
   n5["cancelled<br/>cancelled · command · 12 s"]:::cancelled
-  n6["running<br/>running · command · 1 m 00 s · attempt 2 of 4"]:::running
+  n6["running<br/>running · command · 1 m 00 s · attempt 2 of 4 (1 interrupted)"]:::running
   n7["launching<br/>launching · command"]:::launching
   n8["up_for_retry<br/>up for retry · command · again in 40 s · attempt 1 of 3"]:::up_for_retry
   n9["all_done, when ▸ pending<br/>pending · wait"]:::pending
@@ -114,6 +114,14 @@ flowchart LR
   classDef upstream_failed fill:#FCE7DA,stroke:#D55E00,color:#8A3300
 """
     )
+
+
+def test_a_run_that_nobody_drives_is_interrupted_and_no_clock_ticks_in_its_picture() -> None:
+    text = mermaid_text(EVERY_STATUS, STATES, RUN)
+    assert 'title: "every-status · run 2024-05-01 · interrupted"' in text
+    assert "running · command · interrupted · attempt 2 of 4 (1 interrupted)" in text
+    assert "up for retry · command · interrupted · attempt 1 of 3" in text
+    assert "launching · command · interrupted" in text
 
 
 def test_the_mermaid_text_of_a_definition_has_kinds_and_rules_and_no_status() -> None:

@@ -57,6 +57,13 @@ def test_many_threads_make_one_folder(tmp_path: Path):
             assert set(pool.map(make, [number] * 8)) == {tmp_path / f"{number}" / "b" / "c"}
 
 
+@pytest.mark.parametrize("path", ["/proc/nothing", "/proc/nothing/below"])
+def test_a_folder_that_cannot_be_made_where_one_is_above_it_is_an_error(path: str):
+    """Linux answers below /proc that there is no such folder, and it was tried again for ever."""
+    with pytest.raises(FileNotFoundError):
+        private.make_folder(Path(path))
+
+
 def test_a_folder_that_is_there_stays_as_it_is_and_a_file_in_its_place_is_an_error(tmp_path: Path):
     tmp_path.chmod(0o755)
     private.make_folder(tmp_path)

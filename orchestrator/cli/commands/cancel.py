@@ -85,7 +85,8 @@ def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Coll
     if named is not None and named.name != home.database.name:
         raise UsageError(f"--store: expected a file called {home.database.name}, to cancel a run in it, came {named}")
     if not cancel_here(home, found.run, stop, nodes, echo):
-        echo("not all of it has ended yet: type the same command again")
+        left = "the process that drives the run ends it" if home.held(found.run.id) else "type the same command again"
+        echo(f"not all of it has ended yet: {left}")
         return INTERRUPTED
     with named_store(home.path if url is None else None, url.text if url else None) as (place, store):
         now = load(place, store, find_run(store, found.run.id), url)

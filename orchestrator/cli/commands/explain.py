@@ -26,7 +26,7 @@ def command(run: str, step: str, home: Path | None, store: str | None) -> None:
     """Say why STEP of RUN stands as it does: what it waits for, or why it failed or was skipped."""
     found = found_run(home, run, store, outputs=True)
     node = find_step(found.plan, step)
-    first, *further = explain(found.plan, found.view, node, time.time())
+    first, *further = explain(found.plan, found.view, node, None if found.abandoned else time.time())
     echo(indented(f"{found.plan.steps[node].name}: {first}"))
     for line in further:
         echo(indented(f"  {line}"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.lookup import named_store, standing
+from orchestrator.cli.lookup import MOST_RUNS, named_store, standing
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.report import headline
 from orchestrator.cli.saying import echo, echo_json
@@ -13,6 +13,7 @@ from orchestrator.cli.words import clock, column, why
 from orchestrator.core.model import Run
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.home import Home
+from orchestrator.ports import Store
 from orchestrator.words import duration
 
 #: How a run stands of which nothing can be told.
@@ -37,6 +38,7 @@ def command(limit: int, home: Path | None, store: str | None, as_json: bool) -> 
     unreadable: list[UnreadableRecordError] = []
     with named_store(home, store) as (place, found):
         runs = found.list_runs(limit, unreadable.append)
+        more = "" if as_json else left_out(found, limit, len(runs), cheap=place is not None)
     if as_json:
         listed = [headline(run, standing(place, run)) for run in runs]
         listed += [{"run": None, "status": UNREADABLE, "path": one.path, "why": one.why} for one in unreadable]
@@ -44,8 +46,24 @@ def command(limit: int, home: Path | None, store: str | None, as_json: bool) -> 
         return
     for line in lines(place, runs):
         echo(line)
+    if more:
+        echo(more)
     for one in unreadable:
         echo(f"{one.path}  {UNREADABLE}: {one.why}")
+
+
+def left_out(store: Store, limit: int, shown: int, cheap: bool) -> str:
+    """``20 of 37 runs are shown: --limit N``; nothing if all are. ``cheap``: to read all of them to count them."""
+    total = len(store.list_runs(MOST_RUNS if cheap else limit + 1, _pass_over)) if shown == limit else shown
+    if total <= shown:
+        return ""
+    if not cheap or total == MOST_RUNS:
+        return f"the newest {shown:,} runs are shown, and there are more: --limit N"
+    return f"{shown:,} of {total:,} runs are shown: --limit N"
+
+
+def _pass_over(_: UnreadableRecordError) -> None:
+    """It has been told of already."""
 
 
 def lines(home: Home | None, runs: Sequence[Run]) -> list[str]:

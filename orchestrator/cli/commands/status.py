@@ -1,6 +1,7 @@
 """``orchestrator status``: how a run stands, now."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -65,14 +66,14 @@ def show(found: Found, now: float, everything: bool) -> None:
     screen.print(line(headline(found, now), "bold"))
     for name, value in found.run.params.items():
         screen.print(line(f"  {name} = {json.dumps(value, ensure_ascii=False)}"))
-    if found.run.params:
-        screen.print(line(f"  its days and times are those of {found.run.time_zone}"))
-    for row in step_lines(rows(found.plan, found.view.states, nodes, now), screen):
+    if any(map(_is_day, found.run.params.values())):
+        screen.print(line(f"  time zone of the run: {found.run.time_zone}"))
+    for row in step_lines(rows(found.plan, found.view.states, nodes, None if found.abandoned else now), screen):
         screen.print(row)
     if len(nodes) < len(found.steps):
         screen.print(line(f"{len(nodes)} of {len(found.plan.steps):,} steps are shown: list all with --all"))
     screen.print(line(tally(watch.counts)))
-    say([*failures(found), *although(found)])
+    say([*failures(found, listed_above=True), *although(found)])
     for said in found.unreadable:
         screen.print(line(f"not shown: {said}", "red"))
     for said in found.doubts:
@@ -85,6 +86,13 @@ def headline(found: Found, now: float) -> str:
     """``run x of graph y: failed after 3 s, started 2026-01-31 06:00:00``."""
     run = found.run
     since = clock(run.started_at, "%Y-%m-%d %H:%M:%S")
+    if found.abandoned:
+        return f"run {run.id} of graph {run.graph}: {found.word}, started {since}, {duration(now - run.started_at)} ago"
     took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)
     stands = "running for" if found.word == RunStatus.RUNNING else f"{found.word} after"
     return f"run {run.id} of graph {run.graph}: {stands} {took}, started {since}"
+
+
+def _is_day(value: object) -> bool:
+    """Whether a param is a day or a moment, which depends on a time zone."""
+    return isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value) is not None
