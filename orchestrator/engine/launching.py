@@ -42,7 +42,9 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
     claim = claimed(ledger, run, plan, effect)
     if isinstance(claim, StepState):
         ledger.roll_forward(run, plan, node)
-        discard_others(ledger, run, plan, effect, Work(work.kind, spec), claim)
+        found = discard_others(ledger, run, plan, effect, Work(work.kind, spec), claim)
+        if not found and _may_have_left_one(claim, effect.attempt):
+            look_later(ledger, plan, effect)  # whoever ended it may have died before that
         return None
     request = JobRequest(
         run, node, step.name, effect.attempt, claim.job_name, work.kind, spec, step.job_name, fence=claim.confirm
@@ -53,6 +55,11 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
         claim.must_be_mine()
         _end(claim, _hopeless(claim, str(error), error.cause))
         return look_later(ledger, plan, effect)
+
+
+def _may_have_left_one(state: StepState, attempt: int) -> bool:
+    """Whether an attempt ended with its launch, as far as the state still tells: what was refused may run."""
+    return state.attempt > attempt or (state.attempt == attempt and state.job is None and not state.status.active)
 
 
 def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBackend) -> None:

@@ -223,6 +223,29 @@ def test_a_launch_that_was_refused_and_runs_is_stopped_when_it_is_seen(single: W
     assert names(single).discarded == [f"{NAME}/0"]
 
 
+def test_who_ended_a_refused_launch_and_died_is_stood_in_for_by_the_next_delivery(single: World):
+    """It had not said yet that somebody is to look for what it may have begun; and the list loses that now."""
+
+    def refused() -> None:
+        raise LaunchRefusedError("400 wrong parameters")
+
+    names(single).after = [refused]
+    put, single.queue.put = single.queue.put, lambda tasks: (_ for _ in ()).throw(ProcessEnded())
+    with pytest.raises(ProcessEnded):
+        single.engine.perform(LAUNCH)
+    single.queue.put = put
+    assert state(single).status is Status.FAILED
+    names(single).listed = False
+    single.engine.perform(LAUNCH)
+    names(single).listed = True
+    names(single).jobs.append(f"{NAME}/0")
+    later = Check(KEY, 0, 1, LATE, due=150.0)
+    single.now = 150.0
+    assert later in single.due()
+    single.engine.perform(later)
+    assert names(single).discarded == [f"{NAME}/0"]
+
+
 def test_a_list_that_lost_a_job_is_asked_for_it_once_more(single: World):
     def refused() -> None:
         raise LaunchRefusedError("400 wrong parameters")
