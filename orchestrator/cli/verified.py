@@ -1,6 +1,6 @@
 """All that does not add up in what is stored of a run. Reads; changes nothing."""
 
-from orchestrator.core.doubts import doubts
+from orchestrator.core.doubts import confirmed, doubts
 from orchestrator.core.invariants import Inspector
 from orchestrator.core.plan import Plan
 from orchestrator.errors import NotFoundError
@@ -15,8 +15,7 @@ def wrong(store: Store, key: str, plan: Plan) -> list[str]:
     first = _wrong(store, key, plan)
     if not first:
         return first
-    again = _wrong(store, key, plan)
-    return [said for said in first if said in again]
+    return list(confirmed(dict.fromkeys(first), lambda: dict.fromkeys(_wrong(store, key, plan))))
 
 
 def _wrong(store: Store, key: str, plan: Plan) -> list[str]:

@@ -4,28 +4,54 @@ A step's document that somebody deleted is a pending step. It would run again an
 would let through what waits for others. ``invariants`` tells more of a run, and is for people.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 from operator import add
+from typing import TypeVar
 
 from orchestrator.core.machine import arrival
 from orchestrator.core.model import Counter, Status, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
 
+T = TypeVar("T")
+
 Doubts = Mapping[str, frozenset[int]]
+
+#: How often a run is read again that seems not to add up.
+_READS = 3
 
 
 def doubts(plan: Plan, view: View) -> Doubts:
     """Each thing that does not add up in ``view``, which has all of a run, and the nodes that must not begin on it.
 
-    What is read while others write may seem so once. What is said in the same words of a view that was read after it,
-    is so: a counter that is the same has counted nothing that the later states would not show.
+    What is read while others write may seem so once: see ``confirmed``.
     """
     found = [*_counters(plan, view), *_successors(plan, view)]
     return {
         said: frozenset(node for node in nodes if view.state(node).status is Status.PENDING) for said, nodes in found
     }
+
+
+def confirmed(seeming: Mapping[str, T], read: Callable[[], Mapping[str, T]]) -> dict[str, T]:
+    """Of what seems not to add up, what is so. ``read`` says what seems so now, each time.
+
+    What is said twice running in the same words is so: a counter that is the same has counted nothing that the later
+    states would not show. So is what does not add up at the same place any time, with other figures: the run goes on.
+    """
+    sure: dict[str, T] = {}
+    for _ in range(_READS):
+        if not seeming:
+            break
+        again = read()
+        sure |= {said: found for said, found in again.items() if said in seeming}
+        places = {_place(said) for said in seeming} - {_place(said) for said in sure}
+        seeming = {said: found for said, found in again.items() if _place(said) in places}
+    return sure | dict(seeming)
+
+
+def _place(said: str) -> str:
+    return said.partition(": ")[0]
 
 
 def _counters(plan: Plan, view: View) -> Iterator[tuple[str, set[int]]]:

@@ -1,6 +1,6 @@
 """Looks again at what does not seem to add up in a run: no store reads all of a run in one moment."""
 
-from orchestrator.core.doubts import Doubts, doubts
+from orchestrator.core.doubts import Doubts, confirmed, doubts
 from orchestrator.core.model import View
 from orchestrator.core.plan import Plan
 from orchestrator.ports import Store
@@ -11,5 +11,4 @@ def sure_doubts(store: Store, key: str, plan: Plan, view: View) -> Doubts:
     seeming = doubts(plan, view)
     if not seeming:
         return seeming
-    again = doubts(plan, store.load_all(key, lambda _: None, outputs=False))
-    return {said: nodes for said, nodes in seeming.items() if said in again}
+    return confirmed(seeming, lambda: doubts(plan, store.load_all(key, lambda _: None, outputs=False)))

@@ -52,7 +52,9 @@ def test_of_many_who_open_a_run_of_one_id_with_keys_of_their_own_one_does(store:
 
 
 def test_a_run_is_found_by_its_id_alone(store: Store):
-    odd = [replace(RUN, id=name, key=f"key{n}") for n, name in enumerate(("a", "A", "a.", "7", 'a"b', "ünï", "😀"))]
+    odd = [
+        replace(RUN, id=name, key=f"key{n}") for n, name in enumerate(("a", "A", "a.", "7", "a-b", "a_b", "a" * 100))
+    ]
     for run in odd:
         store.open_run(run, PLAN)
     assert [store.find_run(run.id) for run in odd] == odd

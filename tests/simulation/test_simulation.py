@@ -44,7 +44,7 @@ def test_a_real_graph_ends_as_the_oracle_says_whatever_goes_wrong(dag: str) -> N
 
 def test_a_world_of_threads_leaves_the_product_as_it_was() -> None:
     product = Engine.perform.__code__, FirestoreStore.transact.__code__
-    weather = Weather(threads=1.0, firestore=True)
+    weather = Weather(threads=0.3, firestore=True)
     world = World([random_scenario(Random(1))], weather, Random(2))
     result = world.play()
     assert list(result.failures) == []

@@ -198,7 +198,7 @@ class World:
         steps = sum(len(life.plan.steps) for life in self.lives)
         try:
             most = 20_000 + 2_000 * steps
-            turns = self._happen(10 * most if self.weather.threads else most)  # there each statement is a turn
+            turns = self._happen(50 * most if self.weather.threads else most)  # there each statement is a turn
         finally:  # a mutant may have broken off
             self.loop.stop()
             self.threads.close()

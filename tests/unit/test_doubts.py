@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.cli.verified import wrong
-from orchestrator.core.doubts import doubts
+from orchestrator.core.doubts import confirmed, doubts
 from orchestrator.core.messages import Check, Launch, Skip
 from orchestrator.core.model import Counter, Status, StepState, Stop, View
 from orchestrator.core.plan import compile_plan
@@ -126,3 +126,21 @@ def test_all_that_is_wrong_is_told_of_states_counters_and_the_end(world):
         "c: running without job",
         "steps/9: its graph has no such step",
     ]
+
+
+@pytest.mark.parametrize(
+    ("reads", "sure"),
+    [
+        ([{}], []),
+        ([{"j: 2 of 1"}], ["j: 2 of 1"]),
+        ([{"j: 3 of 2"}, {"j: 3 of 2"}], ["j: 3 of 2"]),
+        ([{"j: 3 of 2"}, {}], []),
+        ([{"j: 3 of 2"}, {"j: 4 of 3"}, {"j: 5 of 4"}], ["j: 5 of 4"]),
+        ([{"k: 1 of 0"}], []),
+    ],
+    ids=["gone", "the same", "the same later", "gone later", "moves on each time", "elsewhere"],
+)
+def test_what_does_not_add_up_is_so_if_it_stays_or_is_never_gone_while_the_run_goes_on(reads, sure):
+    left = [dict.fromkeys(read) for read in reads]
+    assert list(confirmed({"j: 2 of 1": None}, lambda: left.pop(0) if left else {})) == sure
+    assert left == []

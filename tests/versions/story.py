@@ -44,7 +44,7 @@ STEPS = (
     ),
     Step("clean", after=("join",), teardown=True),
 )
-RUN = Run("a run of another version", run_key("a run of another version"), "story", "1", {"n": 3}, START)
+RUN = Run("a-run-of-another-version", run_key("a-run-of-another-version"), "story", "1", {"n": 3}, START)
 
 
 class Jobs:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.definition.shell.frames import Frame
 from orchestrator.definition.shell.inputs import SOURCE, unwrapped
-from orchestrator.definition.shell.names import name
+from orchestrator.definition.shell.names import name, takes_data
 from orchestrator.definition.shell.options import before_operands, reads_code
 
 #: A shell may read what is in this variable, whichever it is.
@@ -103,7 +103,8 @@ class Flow:
         frame.names += read
         frame.heard += read
         where = f"in what line {line} reads as code"
-        for ran in (*names[:1], *(frame.names if not safe else ()), *scripts(frame.words), *_made(frame.words)):
+        program = names[:1] if frame.words and _may_be_own(frame.words[0]) else []
+        for ran in (*program, *(frame.names if not safe else ()), *scripts(frame.words), *_made(frame.words)):
             self.ran.setdefault(ran, where)
         if not safe:
             frame.names = []
@@ -146,6 +147,11 @@ def _made(words: Sequence[str]) -> list[str]:
     if not words or name(words[0]) != "chmod" or not any(_EXECUTABLE.fullmatch(word) for word in words):
         return []
     return [_file(word) for word in words[1:]]
+
+
+def _may_be_own(word: str) -> bool:
+    """Whether a program may be a file that the line writes, and is not surely one that the system finds by its name."""
+    return "/" in word or not (word in ("env", "printenv") or takes_data(word, []))
 
 
 def _file(word: str) -> str:

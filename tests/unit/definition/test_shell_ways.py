@@ -285,6 +285,7 @@ eval "$(echo @ | cat)"
 
 #: Lines that are as good as others'.
 ACCEPTED = r"""
+{ env | sort; echo @; } > @/env
 echo @ | cat
 echo @ | grep x | wc -l
 printf '%s\n' @ | sort -u > f
