@@ -290,8 +290,8 @@ MUTANTS = (
     Mutant(
         "a launch that comes too late pays nothing",
         LAUNCHING,
-        "        ledger.roll_forward(run, plan, node)\n        discard_others",
-        "        discard_others",
+        "        ledger.roll_forward(run, plan, node)\n        found = discard_others",
+        "        found = discard_others",
     ),
     Mutant(
         "a start that is repeated pays nothing",

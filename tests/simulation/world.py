@@ -33,6 +33,7 @@ from tests.simulation.scenario import TOO_MUCH, Fate, Raises, Scenario
 from tests.simulation.threads import Threads
 from tests.simulation.traffic import Traffic
 from tests.simulation.versions import ports
+from tests.simulation.watch import SKEW
 from tests.simulation.weather import WITHIN, Weather, draw, threaded
 
 if TYPE_CHECKING:
@@ -352,8 +353,18 @@ class World:
             self.failures += life.watch.failures
         unheard = {_LATE.sub(r"-launch-\1", name.partition("~")[0]) for name in self.loop.died_unheard}
         for name, job in self.service.jobs.items():
-            if self._launch(job) not in unheard and (self._over(job) > self.now or self._overlooked(name, job)):
+            if self._launch(job) in unheard or self._came_late(job):
+                continue
+            if self._over(job) > self.now or self._overlooked(name, job):
                 self.failures.append(f"{name}: still running when all is over")
+
+    def _came_late(self, job: ScriptedJob) -> bool:
+        """A job that was sent when its attempt had ended, of a kind of which nobody can cancel one too many."""
+        if not self.weather.unique:
+            return False
+        state = self.life(job.request.run.key).watch.view().state(job.request.node)
+        same, ended = state.attempt == job.request.attempt, state.ended_at
+        return same and state.job is None and ended is not None and job.launched_at > ended - SKEW
 
     def _overlooked(self, name: str, job: ScriptedJob) -> bool:
         """A job that is one too many, ran on for long, and was not stopped."""
