@@ -110,6 +110,13 @@ class Store(Protocol):
         """Runs, the newest start first."""
         ...
 
+    def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:
+        """Ids and keys of runs, the newest start first, and nothing else of them: the params may be large.
+
+        Those whose id cannot be told are left out.
+        """
+        ...
+
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
         """Every run that has not ended, in no promised order."""
         ...

@@ -22,6 +22,9 @@ INTERRUPTED = "interrupted"
 #: Among how many of the newest runs a beginning or a misspelt id is looked for. A full id always finds its run.
 MOST_RUNS = 10_000
 
+#: Among how many one that cannot be read is looked for, where a run is not found.
+_NEWEST = 50
+
 #: How many are named where several fit.
 _NAMED = 6
 
@@ -163,17 +166,18 @@ def find_run(store: Store, name: str) -> Run:
     exact = store.find_run(name)
     if exact is not None:
         return exact
-    unreadable: list[UnreadableRecordError] = []
-    runs = store.list_runs(MOST_RUNS, unreadable.append)
-    named = [run for run in runs if run.id == name]  # retention has deleted what says whose the id is
-    fitting = named[:1] or [run for run in runs if run.id.startswith(name)]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        raise UsageError(f"{len(fitting)} runs begin with '{name}': {_named(fitting)}")
-    hint = did_you_mean(name, [run.id for run in runs])
-    if len(runs) == MOST_RUNS and not hint:
+    there = store.run_ids(MOST_RUNS)
+    named = [key for run_id, key in there if run_id == name]  # retention has deleted what says whose the id is
+    fitting = dict([(name, named[0])] if named else ((one, key) for one, key in there if one.startswith(name)))
+    if len(fitting) == 1 and (found := store.get_run(*fitting.values())) is not None:
+        return found
+    if len(fitting) > 1:
+        raise UsageError(f"{len(fitting)} runs begin with '{name}': {_named(list(fitting))}")
+    hint = did_you_mean(name, [run_id for run_id, _ in there])
+    if len(there) == MOST_RUNS and not hint:
         hint = f", and none of the newest {MOST_RUNS:,} begins so: an older one needs its whole id"
+    unreadable: list[UnreadableRecordError] = []
+    store.list_runs(_NEWEST, unreadable.append)
     raise NotFoundError(
         f"no run has the id '{name}'{hint or ': list them with orchestrator runs'}{and_unreadable(unreadable)}"
     )
@@ -201,7 +205,7 @@ def only_unfinished(store: Store) -> Run:
     if not runs:
         raise NotFoundError(f"no run is unfinished here: there is nothing to resume{and_unreadable(unreadable)}")
     if len(runs) > 1:
-        raise UsageError(f"{len(runs)} runs are unfinished: say which to resume: {_named(runs)}")
+        raise UsageError(f"{len(runs)} runs are unfinished: say which to resume: {_named([run.id for run in runs])}")
     return runs[0]
 
 
@@ -214,6 +218,6 @@ def find_step(plan: Plan, name: str) -> int:
     raise NotFoundError(f"graph '{plan.graph}' has no step '{name}'{known}")
 
 
-def _named(runs: list[Run]) -> str:
-    more = f" and {len(runs) - _NAMED:,} more" if len(runs) > _NAMED else ""
-    return ", ".join(run.id for run in runs[:_NAMED]) + more
+def _named(ids: list[str]) -> str:
+    more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
+    return ", ".join(ids[:_NAMED]) + more

@@ -188,6 +188,13 @@ class FirestoreStore:
             found = list(query.stream(retry=_AGAIN, timeout=_STREAM))
         return _to_runs(found, unreadable)
 
+    def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:
+        newest = self._client.collection("runs").order_by("started_at", direction=Query.DESCENDING)
+        with translated("list runs"):
+            found = newest.select(["id"]).limit(limit).stream(retry=_AGAIN, timeout=_STREAM)
+            ids_of = [(_fields(snapshot).get("id"), snapshot.id) for snapshot in found]
+        return [(run_id, key) for run_id, key in ids_of if isinstance(run_id, str)]
+
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
         """As the port promises. A read for each, and one where there is none (Firestore's pricing: a query's minimum).
 

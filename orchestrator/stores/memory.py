@@ -102,6 +102,9 @@ class MemoryStore:
         runs = sorted(self._runs.values(), key=lambda run: (-run.started_at, run.id))
         return runs[:limit]
 
+    def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:
+        return [(run.id, run.key) for run in self.list_runs(limit)]
+
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:  # noqa: ARG002
         with self._lock:
             return [run for run in self._runs.values() if run.status is RunStatus.RUNNING]

@@ -197,6 +197,12 @@ class SqliteStore:
             rows = connection.execute("SELECT key, run FROM runs ORDER BY started_at DESC, key LIMIT ?", (limit,))
             return list(readable((partial(_load, *row) for row in rows), unreadable))
 
+    def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:
+        query = "SELECT CASE WHEN json_valid(run) THEN json_extract(run, '$.id') END, key FROM runs"
+        with self._database.read() as connection:
+            found = connection.execute(f"{query} ORDER BY started_at DESC, key LIMIT ?", (limit,))
+            return [(run_id, key) for run_id, key in found if isinstance(run_id, str)]
+
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
         with self._database.read() as connection:
             rows = connection.execute("SELECT key, run FROM runs")

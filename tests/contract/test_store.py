@@ -62,6 +62,19 @@ def test_a_run_is_found_by_its_id_alone(store: Store):
     assert store.get_run(run_key("a")) is None
 
 
+def test_ids_are_told_without_the_params_which_may_be_large(store: Store):
+    for number in range(3):
+        run = replace(RUN, id=f"run-{number}", key=f"key{number}", started_at=float(number))
+        store.open_run(replace(run, params={"x": [[]] * 50_000}), PLAN)
+    store.run_ids(3)  # what a client brings along the first time
+    tracemalloc.start()
+    found = store.run_ids(2)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == [("run-2", "key2"), ("run-1", "key1")]
+    assert most < 1_000_000
+
+
 def test_a_run_of_old_whose_key_is_made_of_its_id_is_found_by_both_and_keeps_its_id(store: Store):
     old = replace(RUN, key=run_key("run-1"))
     assert store.open_run(old, PLAN) == old

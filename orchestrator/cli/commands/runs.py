@@ -54,16 +54,12 @@ def command(limit: int, home: Path | None, store: str | None, as_json: bool) -> 
 
 def left_out(store: Store, limit: int, shown: int, cheap: bool) -> str:
     """``20 of 37 runs are shown: --limit N``; nothing if all are. ``cheap``: to read all of them to count them."""
-    total = len(store.list_runs(MOST_RUNS if cheap else limit + 1, _pass_over)) if shown == limit else shown
+    total = len(store.run_ids(MOST_RUNS if cheap else limit + 1)) if shown == limit else shown
     if total <= shown:
         return ""
     if not cheap or total == MOST_RUNS:
         return f"the newest {shown:,} runs are shown, and there are more: --limit N"
     return f"{shown:,} of {total:,} runs are shown: --limit N"
-
-
-def _pass_over(_: UnreadableRecordError) -> None:
-    """It has been told of already."""
 
 
 def lines(home: Home | None, runs: Sequence[Run]) -> list[str]:
