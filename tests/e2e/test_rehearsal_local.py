@@ -37,7 +37,7 @@ steps:
     parameters_from: helper:parameters
     local:
       command: |
-        { env | grep -E '^(ORCHESTRATOR_|COLOUR|WHERE)' | grep -v MARK | sort; pwd; echo {{ params.text }}; } > {{ run.dir }}/env
+        { env | grep -E '^(ORCHESTRATOR_[^M]|COLOUR|WHERE)' | sort; pwd; echo {{ params.text }}; } > {{ run.dir }}/env
         echo '{"lines": 7, "word": "x"}' > "$ORCHESTRATOR_OUTPUTS"
       env: {COLOUR: blue, WHERE: "{{ run.id }}"}
       cwd: sub
