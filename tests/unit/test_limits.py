@@ -246,11 +246,14 @@ class Runs(MemoryStore):
 
     def __init__(self, runs: int) -> None:
         super().__init__()
-        self.found = [replace(RUN, id=f"r{number}", status=RunStatus.SUCCEEDED) for number in range(runs)]
+        self.found = [replace(RUN, id=f"r{n}", key=f"k{n}", status=RunStatus.SUCCEEDED) for n in range(runs)]
         self.found[-1] = replace(self.found[-1], id="oldest", status=RunStatus.RUNNING)
 
     def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
         return self.found[:limit]
+
+    def get_run(self, run: str) -> Run | None:
+        return next((found for found in self.found if found.key == run), None)
 
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
         return [run for run in self.found if run.status is RunStatus.RUNNING]
