@@ -17,16 +17,24 @@ KINDS = {"on_signal": "cloudevent", "on_task": "http", "start": "http", "sweep":
 #: What the first request of each brings in, besides connections.
 FIRST = {
     "on_signal": ["orchestrator.queues.cloud_tasks"],
-    "on_task": ["orchestrator.queues.cloud_tasks", "orchestrator.stores.firestore", "orchestrator.jobs.dataflow"],
+    "on_task": [
+        "orchestrator.queues.cloud_tasks",
+        "orchestrator.stores.firestore.store",
+        "orchestrator.jobs.dataflow.backend",
+    ],
     "start": [
         "orchestrator.queues.cloud_tasks",
-        "orchestrator.stores.firestore",
-        "orchestrator.jobs.dataflow",
-        "orchestrator.catalog",
+        "orchestrator.stores.firestore.store",
+        "orchestrator.jobs.dataflow.backend",
+        "orchestrator.definition.catalog",
         "orchestrator.definition.load",
-        "orchestrator.order",
+        "orchestrator.definition.run_request",
     ],
-    "sweep": ["orchestrator.queues.cloud_tasks", "orchestrator.stores.firestore", "orchestrator.jobs.dataflow"],
+    "sweep": [
+        "orchestrator.queues.cloud_tasks",
+        "orchestrator.stores.firestore.store",
+        "orchestrator.jobs.dataflow.backend",
+    ],
 }
 
 SCRIPT = """

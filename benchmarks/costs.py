@@ -20,7 +20,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.engine import Engine
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import Task
-from orchestrator.stores.firestore import FirestoreStore
+from orchestrator.stores.firestore.store import FirestoreStore
 
 #: Dollars for 100,000 document reads and writes, Standard edition, beyond the free 50,000 and 20,000 a day; as
 #: published in copies of cloud.google.com/firestore/pricing read on that day. Queue and functions cost extra.

@@ -16,9 +16,9 @@ from orchestrator.core.model import Run
 from orchestrator.core.names import run_key
 from orchestrator.core.steps import Step
 from orchestrator.home import Home
-from orchestrator.local import Loop
+from orchestrator.local.loop import Loop
+from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.ports import Task
-from orchestrator.wiring import Embedded, embedded
 
 KINDS = ("SQL statements", "commits", "tasks put", "Python calls")
 

@@ -25,8 +25,8 @@ from orchestrator.core.names import run_key
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.home import Home
-from orchestrator.local import Loop
-from orchestrator.wiring import embedded
+from orchestrator.local.loop import Loop
+from orchestrator.local.wiring import embedded
 from tests.real_graphs import LARGEST, shape_of
 
 NOOP = Work("python", {"function": "noop_steps:noop", "args": {}})

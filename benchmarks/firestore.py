@@ -27,8 +27,8 @@ from orchestrator.core.plan import Plan, compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.engine import Engine
 from orchestrator.ports import Task
-from orchestrator.stores import _documents as documents
-from orchestrator.stores.firestore import FirestoreStore
+from orchestrator.stores.firestore import documents as documents
+from orchestrator.stores.firestore.store import FirestoreStore
 
 
 class Threads:

@@ -22,7 +22,7 @@ from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import LAUNCHES, Task
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 
 #: Seconds between two sweeps, between two launches, and that a job takes.
 PERIOD, PACE, JOB = 900.0, 1.0, 300.0

@@ -19,11 +19,11 @@ from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import CheckPolicy, Step, Work
 from orchestrator.engine import Engine
+from orchestrator.home.database import Database
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import CHECKS, LAUNCHES, JobOver, JobRunning, JobStatus
 from orchestrator.queues.local import LocalQueue
-from orchestrator.sqlite import Database
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 
 MOST = 45.0
 POLICIES = {"one look after 30 s, then later and later": CheckPolicy(30.0), "a series of looks": CheckPolicy()}

@@ -28,10 +28,10 @@ from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
-from orchestrator.engine.rounds import Round
+from orchestrator.engine.sweep_rounds import Round
 from orchestrator.ports import Task, refuse
-from orchestrator.stores import _documents as documents
-from orchestrator.stores.firestore import FirestoreStore
+from orchestrator.stores.firestore import documents as documents
+from orchestrator.stores.firestore.store import FirestoreStore
 
 PLAN = compile_plan("swept", "v", [Step("a", Work("job", {})), Step("b", Work("job", {}), ("a",))])
 

@@ -12,7 +12,7 @@ from google.cloud.firestore import Client
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 
-from orchestrator import emulators
+from orchestrator.rehearsal import emulators
 
 
 class Wire(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]

@@ -20,18 +20,18 @@ from cloudevents.http import CloudEvent
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from orchestrator import logs, signals
-from orchestrator.auth import ForbiddenError, UnauthenticatedError
-from orchestrator.bounds import cut
+from orchestrator.cloud import logs, signals
+from orchestrator.cloud.auth import ForbiddenError, UnauthenticatedError
+from orchestrator.cloud.settings import read_cloud_settings
+from orchestrator.cloud.start_body import Asked, check_unscheduled, read_asked, scheduled_id
+from orchestrator.cloud.starters import SCHEDULED
+from orchestrator.cloud.wiring import Deployed
+from orchestrator.cloud.withheld import error_for_log
 from orchestrator.core.messages import Check, Launch, decode
 from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.steps import Step
-from orchestrator.deployed import Deployed
 from orchestrator.errors import OrchestratorError, UnexpectedError, UnreadableRecordError, UsageError
-from orchestrator.remote.asked import Asked, check_unscheduled, read_asked, scheduled_id
-from orchestrator.settings import read_cloud_settings
-from orchestrator.starters import SCHEDULED
-from orchestrator.withheld import error_for_log
+from orchestrator.text import cut
 
 #: Seconds after which whoever called may come again.
 RETRY_AFTER = "10"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.bounds import told
+from orchestrator.text import told
 
 
 class OrchestratorError(Exception):

@@ -33,7 +33,7 @@ locals {
   }
   unknown_starts = [for graph in setsubtract(keys(var.graph_starters), keys(local.lock.graphs)) : "graph_starters: ${graph}: there is no deployed graph of that name"]
 
-  # The graph files that are there, as orchestrator/catalog.py finds them: no hidden ones, no modules of functions.
+  # The graph files that are there, as orchestrator/definition/catalog.py finds them: no hidden ones, no modules of functions.
   there = setunion(
     fileset(local.graphs_folder, "*.{yaml,yml,json,py}"),
     fileset(local.graphs_folder, "*/graph.{yaml,yml,json,py}"),

@@ -5,7 +5,7 @@ locals {
   # What on_task can take; a delivery beyond it would be refused, and slow its queue down.
   at_once = local.functions.on_task.max_instances * local.functions.on_task.concurrency
 
-  # What signals ask for is looks and nothing else (orchestrator/engine/lanes.py): so they have a lane of their own.
+  # What signals ask for is looks and nothing else (orchestrator/engine/permitted.py): so they have a lane of their own.
   others = max(2, local.at_once - var.launches.at_once)
 
   lanes = {

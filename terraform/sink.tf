@@ -3,7 +3,7 @@
 
 locals {
   # The first comes after success, failure and cancellation alike, but never after a failed launch; from the third on
-  # they tell of that. orchestrator/endings.py says the same, and how they are matched.
+  # they tell of that. orchestrator/cloud/endings.py says the same, and how they are matched.
   endings = [
     "Worker pool stopped.",
     "Workflow failed",

@@ -1,5 +1,5 @@
 # The source of the functions: main.py beside the package and the graphs, in an archive whose name changes with what is in
-# it, so that a change of any file deploys anew and nothing else does. orchestrator/deployment/source.py names it likewise.
+# it, so that a change of any file deploys anew and nothing else does. orchestrator/deployment/archive.py names it likewise.
 
 locals {
   root     = "${path.module}/.."

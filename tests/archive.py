@@ -12,7 +12,7 @@ def imported() -> set[str]:
     graph = grimp.build_graph("orchestrator", cache_dir=None)
     main = (ROOT / "functions/main.py").read_text()
     roots = {module for module in graph.modules if f"from {module} import" in main} | {
-        f"orchestrator.{name}" for name in ("logs", "signals")
+        f"orchestrator.{name}" for name in ("cloud.logs", "cloud.signals")
     }
     found = set(roots).union(*(graph.find_upstream_modules(root) for root in roots))
     around = {name.rpartition(".")[0] for name in found} - {"", "orchestrator"}

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from orchestrator import emulators
 from orchestrator.errors import NotFoundError
+from orchestrator.rehearsal import emulators
 
 
 def emulated(*kinds: emulators.Kind) -> None:

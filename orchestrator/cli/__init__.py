@@ -11,8 +11,8 @@ import sys
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 the run failed, 2 wrong use or an invalid graph, 130 interrupted."""
     _open_streams()
-    from orchestrator.beside.staying import leave, stay
     from orchestrator.cli.failure import guarded
+    from orchestrator.usercode.exits import leave, stay
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a letter is no reason to stop

@@ -94,7 +94,7 @@ def app(ctx: click.Context, version: bool) -> int:
 def _version() -> str:
     from importlib import metadata
 
-    from orchestrator.extras import DISTRIBUTION
+    from orchestrator.system.extras import DISTRIBUTION
 
     try:
         return metadata.version(DISTRIBUTION)

@@ -2,17 +2,17 @@
 
 import time
 
-from orchestrator import private
 from orchestrator.cli.drive import Driven, How
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED, complain
-from orchestrator.cli.lookup import INTERRUPTED as INTERRUPTED_RUN
-from orchestrator.cli.lookup import Found
-from orchestrator.cli.report import report
-from orchestrator.cli.saying import echo_json
-from orchestrator.cli.summary import Line, ended_before, how_to_continue, short, summary
+from orchestrator.cli.output import echo_json
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import RunStatus
 from orchestrator.errors import OrchestratorError
+from orchestrator.reporting.found import INTERRUPTED as INTERRUPTED_RUN
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.report import report
+from orchestrator.reporting.summary import Line, ended_before, how_to_continue, short, summary
+from orchestrator.system import files
 
 
 def close(driven: Driven, how: How) -> int:
@@ -48,7 +48,7 @@ def draw_run(found: Found) -> Line:
     path = found.here.picture(found.run.id)
     try:
         draw(graph_of(found), path, states, found.run, time.time())
-        private.close_to_others(path)
+        files.close_to_others(path)
     except OrchestratorError as error:
         return Line(f"picture   none: {error}", "yellow")
     return Line(f"picture   {short(path)}", whole=True)
@@ -66,7 +66,7 @@ def _tell(found: Found, how: How, lines: list[Line], interrupted: bool) -> int:
         if interrupted:
             complain(how_to_continue(found).text)
     else:
-        from orchestrator.cli.console import say
+        from orchestrator.cli.views.console import say
 
         say(lines)
     if interrupted:

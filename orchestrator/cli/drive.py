@@ -8,18 +8,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.interrupt import interruptible
-from orchestrator.cli.lines import LineView, SilentView
-from orchestrator.cli.lookup import Found
-from orchestrator.cli.watch import Watch, WatchedStore
+from orchestrator.cli.views.lines import LineView, SilentView
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.steps import Step
 from orchestrator.errors import UsageError
-from orchestrator.local import Loop
-from orchestrator.wiring import Embedded, embedded
+from orchestrator.local.loop import Loop
+from orchestrator.local.watched_store import WatchedStore
+from orchestrator.local.wiring import Embedded, embedded
+from orchestrator.operations.interrupt import interruptible
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.watch import Watch
 
 if TYPE_CHECKING:
-    from orchestrator.cli.live import LiveView
+    from orchestrator.cli.views.live import LiveView
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def drive(found: Found, how: How, new: bool) -> Driven:
 
 def _made_up(found: Found, how: How) -> list[str]:
     """The values of a deployment for which a simulated run takes their names, since nobody gave any."""
-    from orchestrator.definition.exposed import deployment_values
+    from orchestrator.definition.untrusted import deployment_values
 
     names = deployment_values(found.plan.steps) if how.simulate else []
     return [name for name in names if name not in {**how.deployment, **found.run.deployment}]
@@ -119,8 +120,8 @@ def _view(watch: Watch, how: How) -> "LiveView | LineView | SilentView":
     if how.json:
         return SilentView()
     if sys.stdout.isatty():
-        from orchestrator.cli.console import console
-        from orchestrator.cli.live import LiveView
+        from orchestrator.cli.views.console import console
+        from orchestrator.cli.views.live import LiveView
 
         screen = console()
         if not screen.is_dumb_terminal:

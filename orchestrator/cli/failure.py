@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 
 from orchestrator.errors import InvalidGraphError, OrchestratorError
-from orchestrator.extras import install
-from orchestrator.terminal import shown
+from orchestrator.system.extras import install
+from orchestrator.system.terminal import shown
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 

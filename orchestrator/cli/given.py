@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orchestrator.cli.words import listed
+from orchestrator.definition import json_reader, yaml_reader
 from orchestrator.errors import UsageError
+from orchestrator.reporting.phrases import listed
 
 #: The largest file of params, in bytes.
 _LARGEST = 1024 * 1024
@@ -25,14 +26,13 @@ def split(option: str, pairs: Sequence[str]) -> dict[str, str]:
 
 
 def _from_file(path: Path) -> Mapping[str, object]:
-    from orchestrator.definition import json_text, yaml_text
-    from orchestrator.definition.texts import UnreadableError
+    from orchestrator.definition.text_files import UnreadableError
 
     with path.open("rb") as file:
         data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise UsageError(f"{path}: expected at most {_LARGEST:,} bytes of params")
-    reader = json_text if path.suffix == ".json" else yaml_text
+    reader = json_reader if path.suffix == ".json" else yaml_reader
     try:
         values, flaws = reader.read(data.decode("utf-8-sig"))
     except UnreadableError as error:

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from orchestrator.catalog import graph_files
 from orchestrator.core.graph import Graph
+from orchestrator.definition.catalog import graph_files
 from orchestrator.definition.load import invalid, load_graph
+from orchestrator.deployment.lockfile.together import namesake
 from orchestrator.errors import UsageError
-from orchestrator.locking.together import namesake
 
 
 def namesakes(loaded: Mapping[Path, Graph]) -> dict[Path, tuple[str, ...]]:

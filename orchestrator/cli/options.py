@@ -8,7 +8,7 @@ import click
 
 from orchestrator.cli.drive import How
 from orchestrator.cli.given import split
-from orchestrator.settings import read_settings
+from orchestrator.cloud.settings import read_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 

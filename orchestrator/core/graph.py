@@ -14,7 +14,7 @@ from orchestrator.core.plan import FailsOn, Plan, compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Json, Step
 from orchestrator.errors import InvalidGraphError, Problem
-from orchestrator.suggestions import Suggestions
+from orchestrator.text import Suggestions
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
-from orchestrator.bounds import cut
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import (
     Counter,
@@ -36,6 +35,7 @@ from orchestrator.core.model import (
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.rules import Join, Tally, Verdict, verdict
 from orchestrator.core.steps import Step
+from orchestrator.text import cut
 
 #: How often the attempts of a step may be interrupted for free, whatever did that.
 MOST_INTERRUPTIONS = 100

@@ -18,9 +18,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from orchestrator.definition.schema import DataflowKeys
-from orchestrator.definition.wording import Path, quoted, shown
 from orchestrator.errors import Problem
-from orchestrator.suggestions import did_you_mean
+from orchestrator.text import Path, did_you_mean, quoted, shown
 
 _INSIDE = frozenset(DataflowKeys.model_fields) - {"parameters_from"}
 

@@ -15,8 +15,8 @@ from orchestrator.core.steps import Step
 from orchestrator.definition.build import build
 from orchestrator.definition.document import param_keys, schedule_keys, step_keys
 from orchestrator.definition.handles import StepArguments, StepHandle, plain
-from orchestrator.definition.wording import Path, place, shown
 from orchestrator.errors import InvalidGraphError, Problem, UsageError
+from orchestrator.text import Path, place, shown
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -9,13 +9,13 @@ from orchestrator.core.graph import Graph, Param, Schedule
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
-from orchestrator.definition import exposed, params, schedules, schema
+from orchestrator.definition import params, schedules, schema, untrusted
 from orchestrator.definition.checks import check
+from orchestrator.definition.conflicts import misfits
 from orchestrator.definition.edges import edges
-from orchestrator.definition.explain import explained
-from orchestrator.definition.misfits import misfits
-from orchestrator.definition.wording import Path
+from orchestrator.definition.schema_errors import explained
 from orchestrator.errors import Problem
+from orchestrator.text import Path
 
 #: The most steps of a graph: several times the largest that was ever run.
 MOST_STEPS = 50_000
@@ -50,7 +50,7 @@ def build(document: object) -> tuple[Graph | None, list[Problem]]:
     else:
         problems.append(Problem(("steps",), "expected at least one step, came none"))
     problems += check(graph, steps=raw, params=_mapping(document, "params"))
-    problems += exposed.check(graph)
+    problems += untrusted.check(graph)
     unsure = {str(problem.path[1]) for problem in problems if problem.path[:1] == ("params",) and problem.path[1:]}
     problems += schedules.check(graph, unsure)
     return graph, _from_defaults(problems, document)

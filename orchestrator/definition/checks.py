@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestrator.core.rules import IMPATIENT
 from orchestrator.core.steps import Step, Work
-from orchestrator.definition import shell
-from orchestrator.definition.expressions import Code, ExpressionError, condition, pieces
-from orchestrator.definition.meaning import OF_STEP, Meaning, meaning
 from orchestrator.definition.upstream import Ancestors, succeeded
-from orchestrator.definition.wording import Path, listed, quoted
 from orchestrator.errors import Problem
-from orchestrator.suggestions import Suggestions
+from orchestrator.expressions import Code, ExpressionError, condition, pieces, shell
+from orchestrator.expressions.meaning import OF_STEP, Meaning, meaning
+from orchestrator.text import Path, Suggestions, listed, quoted
 
 if TYPE_CHECKING:
     from orchestrator.core.graph import Graph

@@ -7,7 +7,7 @@ A field is ``*``, ``a``, ``a-b``, ``*/n``, ``a-b/n`` or a list of these; Sunday 
 import re
 from dataclasses import dataclass
 
-from orchestrator.definition.wording import quoted
+from orchestrator.text import quoted
 
 #: The longest text that is looked at.
 LONGEST = 500

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Mapping
 
 from orchestrator.definition.schema import StepKeys
-from orchestrator.definition.wording import shown
 from orchestrator.errors import Problem
-from orchestrator.suggestions import Suggestions
+from orchestrator.text import Suggestions, shown
 
 
 def edges(steps: Mapping[str, StepKeys], names: Collection[str]) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:

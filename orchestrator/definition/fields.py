@@ -8,12 +8,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainValidator, ValidatorFunctionWrapHandler, WithJsonSchema, WrapValidator
 from pydantic_core import PydanticCustomError
 
-from orchestrator.bounds import DEPTH
 from orchestrator.core.names import STEP_NAME
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import KEEP
-from orchestrator.definition.wording import Path, listed, shown
-from orchestrator.suggestions import did_you_mean
+from orchestrator.core.values import DEPTH
+from orchestrator.text import Path, did_you_mean, listed, shown
 
 GRAPH_NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 PARAM_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,99}$"

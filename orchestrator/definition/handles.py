@@ -6,14 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
-from orchestrator import beside
-from orchestrator.definition.wording import shown
+from orchestrator import usercode
 from orchestrator.errors import UsageError
-
-if TYPE_CHECKING:
-    from orchestrator.definition.authoring import Graph
+from orchestrator.text import shown
 
 
 class StepArguments(TypedDict, total=False):
@@ -46,6 +43,12 @@ class StepArguments(TypedDict, total=False):
     local: Mapping[str, Any]
 
 
+class _Graph(Protocol):
+    """The graph that keeps the edges."""
+
+    def connect(self, first: "StepHandle", second: "StepHandle") -> None: ...
+
+
 class Joinable(ABC):
     """One step or several that stand together. ``a >> [b, c] >> d``: b and c come after a, and d after both."""
 
@@ -70,7 +73,7 @@ class Joinable(ABC):
 class StepHandle(Joinable):
     """A step of a graph that is being written."""
 
-    graph: "Graph"
+    graph: "_Graph"
     name: str
 
     def handles(self) -> "tuple[StepHandle, ...]":
@@ -106,7 +109,7 @@ def plain(value: Any) -> Any:
         case StepHandle():
             return value.name
         case FunctionType():
-            return f"{beside.plain(value.__module__)}:{value.__qualname__}"
+            return f"{usercode.plain(value.__module__)}:{value.__qualname__}"
         case timedelta():
             return f"{value.total_seconds():f}".rstrip("0").rstrip(".") + "s"
         case date():

@@ -7,14 +7,13 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from orchestrator.core.graph import Graph
-from orchestrator.definition import article, json_text, yaml_text
+from orchestrator.definition import article, json_reader, yaml_reader
 from orchestrator.definition.build import build
 from orchestrator.definition.checks import doubts
 from orchestrator.definition.python_file import load_python
-from orchestrator.definition.texts import Flaw, Lines, UnreadableError, decoded
-from orchestrator.definition.wording import Path, place
+from orchestrator.definition.text_files import Flaw, Lines, UnreadableError, decoded
 from orchestrator.errors import InvalidGraphError, NotFoundError, Problem, UsageError
-from orchestrator.suggestions import did_you_mean
+from orchestrator.text import Path, did_you_mean, place
 
 #: The largest file that is read, in bytes.
 LARGEST = 16 * 1024 * 1024
@@ -23,9 +22,9 @@ LARGEST = 16 * 1024 * 1024
 MOST_LINES = 1_000
 
 _READERS: dict[str, Callable[..., tuple[Any, list[Flaw]]]] = {
-    ".yaml": yaml_text.read,
-    ".yml": yaml_text.read,
-    ".json": json_text.read,
+    ".yaml": yaml_reader.read,
+    ".yml": yaml_reader.read,
+    ".json": json_reader.read,
 }
 
 

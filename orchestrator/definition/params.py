@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from orchestrator.bounds import misfit
 from orchestrator.core.steps import Json
+from orchestrator.core.values import misfit
 from orchestrator.definition import patterns
-from orchestrator.definition.wording import listed, quoted, shown
 from orchestrator.errors import UsageError
-from orchestrator.suggestions import did_you_mean
+from orchestrator.text import did_you_mean, listed, quoted, shown
 
 if TYPE_CHECKING:
     from orchestrator.core.graph import Param

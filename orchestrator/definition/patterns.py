@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from orchestrator.definition.wording import quoted, shown
+from orchestrator.text import quoted, shown
 
 #: The letters of a text, or of a list's items together, that are held against a pattern.
 MOST_MATCHED = 100_000

@@ -3,15 +3,14 @@
 import os
 from pathlib import Path as FilePath
 
-from orchestrator.beside import fresh, plain, printing_aside
-from orchestrator.bounds import said
 from orchestrator.core import graph as core
-from orchestrator.definition import exposed, schedules
+from orchestrator.definition import schedules, untrusted
 from orchestrator.definition.authoring import Graph
 from orchestrator.definition.checks import check
-from orchestrator.definition.wording import quoted, shown
 from orchestrator.errors import InvalidGraphError, OrchestratorError, Problem
-from orchestrator.forks import one_returns
+from orchestrator.text import quoted, said, shown
+from orchestrator.usercode import fresh, plain, printing_aside
+from orchestrator.usercode.forks import one_returns
 
 
 def load_python(name: str, text: str) -> core.Graph:
@@ -40,7 +39,7 @@ def load_python(name: str, text: str) -> core.Graph:
         case Graph() as graph:
             return graph.model
         case core.Graph() as graph:
-            if problems := graph.problems() + check(graph) + exposed.check(graph) + schedules.check(graph):
+            if problems := graph.problems() + check(graph) + untrusted.check(graph) + schedules.check(graph):
                 raise InvalidGraphError(problems, [f"{name}:1: {line}" for line in InvalidGraphError(problems).lines])
             return graph
         case None:

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from orchestrator.core.graph import Graph, Param, Schedule
-from orchestrator.definition import cron, params, zones
+from orchestrator.definition import cron, params
 from orchestrator.errors import Problem
+from orchestrator.expressions import zones
 
 
 def check(graph: Graph, unsure: Collection[str] = ()) -> list[Problem]:

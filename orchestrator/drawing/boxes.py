@@ -7,7 +7,7 @@ from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import NO_JOB, Step
 from orchestrator.drawing.picture import ORDER, Box, Counts, States, plain
-from orchestrator.words import attempt_of, duration, status_word
+from orchestrator.reporting.words import attempt_of, duration, status_word
 
 #: Which status colours a group: a failure before anything, then what is going on, then what is to come.
 _TELLING = (

@@ -6,8 +6,8 @@ from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run
 from orchestrator.core.rules import TriggerRule
 from orchestrator.drawing.boxes import count, step_box
-from orchestrator.drawing.groups import collapse
-from orchestrator.drawing.lanes import lay_lines
+from orchestrator.drawing.collapse import collapse
+from orchestrator.drawing.edge_routing import lay_lines
 from orchestrator.drawing.picture import Arrow, Picture, Sketch, States, plain, subtitle, way
 
 

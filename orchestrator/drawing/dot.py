@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from orchestrator.drawing.edge_routing import Line, lay_lines
 from orchestrator.drawing.header import header
 from orchestrator.drawing.html import SCALE, pt
 from orchestrator.drawing.labels import CLOSE, ROOMY, Sizes, box_label, box_width
-from orchestrator.drawing.lanes import Line, lay_lines
 from orchestrator.drawing.palette import PAPER, WAYS
 from orchestrator.drawing.picture import Box, Picture
 

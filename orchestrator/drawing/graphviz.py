@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from orchestrator.errors import OrchestratorError, UsageError
-from orchestrator.extras import install
+from orchestrator.system.extras import install
 
 #: Seconds. The largest drawing that ``compose`` allows takes three on a slow machine.
 PATIENCE = 120

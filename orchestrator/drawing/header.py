@@ -2,11 +2,11 @@
 
 from html import escape
 
+from orchestrator.drawing.font_metrics import text_width
 from orchestrator.drawing.html import bold, font, pt, table, tag, whole
-from orchestrator.drawing.letters import text_width
 from orchestrator.drawing.palette import INK, MUTED, PAPER, Look, look
 from orchestrator.drawing.picture import Counts, Picture
-from orchestrator.words import status_word
+from orchestrator.reporting.words import status_word
 
 
 def header(picture: Picture, scale: float) -> str:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from html import escape
 
 from orchestrator.drawing.boxes import shorten
+from orchestrator.drawing.font_metrics import text_width
 from orchestrator.drawing.html import bold, font, pt, table, tag
-from orchestrator.drawing.letters import text_width
 from orchestrator.drawing.palette import INK, MUTED, PAPER, Look, look
 from orchestrator.drawing.picture import Box, Counts
-from orchestrator.words import status_word
+from orchestrator.reporting.words import status_word
 
 BAR = 150  # the length of a group's bar
 

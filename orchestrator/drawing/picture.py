@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.core.model import PENDING, Run, RunStatus, Status, StepState
-from orchestrator.terminal import shown
-from orchestrator.words import duration
+from orchestrator.reporting.words import duration
+from orchestrator.system.terminal import shown
 
 States = Mapping[str, StepState]
 

@@ -8,20 +8,20 @@ from collections.abc import Callable, Collection
 from typing import assert_never
 
 from orchestrator.core import machine
-from orchestrator.core.ending import culprits, was_cancelled
-from orchestrator.core.fitting import misfit
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import Event, Run, RunStatus, Stop, StopRequested, View
+from orchestrator.core.outcome import culprits, was_cancelled
 from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict
+from orchestrator.core.validity import misfit
 from orchestrator.engine import sweeping
 from orchestrator.engine.checking import check
-from orchestrator.engine.doubting import sure_doubts
+from orchestrator.engine.consistency import sure_doubts
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.notice import notice
-from orchestrator.engine.proving import may_begin
+from orchestrator.engine.proof import may_begin
+from orchestrator.engine.signal import notice
 from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError
 from orchestrator.ports import Unreadable, refuse
 

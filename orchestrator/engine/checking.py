@@ -4,17 +4,18 @@ from dataclasses import replace
 from math import inf
 from typing import assert_never
 
-from orchestrator.bounds import cut, misfit
 from orchestrator.core.machine import late
 from orchestrator.core.messages import LATE, STOP, SWEEP, Check
 from orchestrator.core.model import JobEnded, Outcome, Run, StepState, TimeUp
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
-from orchestrator.engine import looks
+from orchestrator.core.values import misfit
+from orchestrator.engine import check_times
+from orchestrator.engine.duplicate_jobs import look_late
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.sole import look_late
 from orchestrator.ports import CHECKS, JobOver, JobRunning, Task
-from orchestrator.terminal import shown
+from orchestrator.system.terminal import shown
+from orchestrator.text import cut
 
 #: Seconds between the looks at a job that was asked to stop; each asks again.
 GRACE = 10.0
@@ -26,7 +27,7 @@ TICK = 1.0
 def check(ledger: Ledger, run: Run, plan: Plan, look: Check) -> None:
     """Look at an attempt's job: record its end, or schedule the next look."""
     step = plan.steps[look.node]
-    if (later := looks.postponed(step.check, look, ledger.signal_delay, ledger.clock())) is not None:
+    if (later := check_times.postponed(step.check, look, ledger.signal_delay, ledger.clock())) is not None:
         return _put(ledger, look.next(later))
     state = ledger.store.load(run.key, (look.node,), ()).state(look.node)
     made_up = look.chain.endswith(STOP) and state.stop is None  # for nobody cancelled the step
@@ -95,8 +96,8 @@ def _look_again(ledger: Ledger, step: Step, look: Check, state: StepState, due: 
     now = ledger.clock()
     if look.chain.startswith(SWEEP):  # the next sweep looks again; a chain a sweep would add up
         return
-    if looks.of_a_signal(look):
-        following = looks.wait(step.check, look)
+    if check_times.of_a_signal(look):
+        following = check_times.wait(step.check, look)
         if following is None:
             return
         wait = following

@@ -2,21 +2,21 @@
 
 from dataclasses import replace
 
-from orchestrator.bounds import cut
 from orchestrator.core.machine import MOST_LOST
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import JobEnded, JobLaunched, Outcome, Run, Status, StepSettled, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Work
-from orchestrator.definition.expressions import ExpressionError, are_in
 from orchestrator.engine.checking import ended
 from orchestrator.engine.claiming import Claim, claimed
+from orchestrator.engine.duplicate_jobs import cancel_others, discard_others, look_later
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import holds, render
-from orchestrator.engine.sole import cancel_others, discard_others, look_later
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
+from orchestrator.expressions import ExpressionError, are_in
 from orchestrator.ports import JobBackend, JobOver, JobRequest, Launched
-from orchestrator.terminal import shown
+from orchestrator.system.terminal import shown
+from orchestrator.text import cut
 
 
 def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:

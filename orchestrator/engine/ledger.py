@@ -15,8 +15,8 @@ from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import Event, Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Step, Work
-from orchestrator.engine.looks import LOOKS
-from orchestrator.engine.remembered import Remembered, weight_of_plan, weight_of_run
+from orchestrator.engine.cache import Remembered, weight_of_plan, weight_of_run
+from orchestrator.engine.check_times import LOOKS
 from orchestrator.engine.rendering import Facts, facts_of
 from orchestrator.errors import LaunchRefusedError, NotFoundError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 
-from orchestrator.bounds import told
+from orchestrator import expressions
 from orchestrator.core.model import Run, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
-from orchestrator.definition import expressions, shell, zones
-from orchestrator.definition.expressions import ExpressionError
 from orchestrator.errors import OrchestratorError
+from orchestrator.expressions import ExpressionError, shell, zones
 from orchestrator.ports import Store
+from orchestrator.text import told
 
 #: What ``{{ run.… }}`` may name.
 Facts = Callable[[Run], Mapping[str, Json]]

@@ -4,8 +4,8 @@ import logging
 from functools import partial
 
 from orchestrator.core.model import Outcome
-from orchestrator.jobs.calling import call
-from orchestrator.jobs.limited import MOST_SECONDS, TookTooLongError, within
+from orchestrator.jobs.python.calling import call
+from orchestrator.jobs.python.deadline import MOST_SECONDS, TookTooLongError, within
 from orchestrator.ports import Clock, JobOver, JobRequest
 
 log = logging.getLogger(__name__)

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator import private
-from orchestrator.bounds import MOST_OUTPUT, misfit
 from orchestrator.core.steps import Json
+from orchestrator.core.values import MOST_OUTPUT, misfit
 from orchestrator.errors import OutputError
-from orchestrator.terminal import readable
+from orchestrator.system import files
+from orchestrator.system.terminal import readable
 
 #: How much of a log's end is read, and how much of its last line is shown.
 _TAIL, _LINE = 64 * 1024, 300
@@ -48,7 +48,7 @@ def check_outputs(value: Any, what: str = "outputs") -> Mapping[str, Json]:
 def last_line(log: Path) -> str:
     """The last line of a log in which a person can read something, as it stood at last, cut to fit a line."""
     try:
-        with private.reading(log) as file:
+        with files.reading(log) as file:
             start = max(0, os.fstat(file.fileno()).st_size - _TAIL)
             file.seek(start)
             lines = file.read(_TAIL).decode(errors="replace").split("\n")

@@ -1,7 +1,7 @@
 """Backends that do nothing to a job before what led to it is on disk. Decides nothing."""
 
+from orchestrator.home.database import Database
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobStatus, Launched
-from orchestrator.sqlite import Database
 
 
 class Settled:

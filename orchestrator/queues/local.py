@@ -9,8 +9,8 @@ from typing import Any
 
 from orchestrator.core.messages import Effect, decode, encode
 from orchestrator.core.times import LATEST
+from orchestrator.home.database import Database
 from orchestrator.ports import Task
-from orchestrator.sqlite import Database
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tasks (

@@ -24,23 +24,23 @@ from typing import Any, Self
 from google.cloud import tasks_v2
 from google.protobuf import duration_pb2
 
-from orchestrator import emulators
 from orchestrator.core.model import Run, RunStatus
-from orchestrator.definition.exposed import deployment_values
 from orchestrator.definition.load import load_graph
+from orchestrator.definition.untrusted import deployment_values
 from orchestrator.errors import OrchestratorError, StoreError
+from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
+from orchestrator.fakes.dataflow.script import LaunchCall, Play
+from orchestrator.fakes.dataflow.server import DataflowStandIn
 from orchestrator.home import Home
 from orchestrator.ports import LANES
+from orchestrator.rehearsal import emulators
 from orchestrator.rehearsal.chaos import Calm
-from orchestrator.rehearsal.deployed import deployed, own_variables
+from orchestrator.rehearsal.graph_folder import deployed, own_variables
 from orchestrator.rehearsal.http import post
 from orchestrator.rehearsal.local_jobs import LocalJobs
+from orchestrator.rehearsal.log_errors import in_logs, stumbles
 from orchestrator.rehearsal.process import Function, free_port
-from orchestrator.rehearsal.unexpected import in_logs, stumbles
-from orchestrator.standins.cloud_tasks import CloudTasksStandIn
-from orchestrator.standins.dataflow import DataflowStandIn
-from orchestrator.standins.dataflow_play import LaunchCall, Play
-from orchestrator.stores.firestore import connect
+from orchestrator.stores.firestore.store import connect
 
 PROJECT, REGION = "rehearsal", "europe-west4"
 
@@ -222,7 +222,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 def _reaped(home: Home) -> Iterator[None]:
     """What jobs run below ``home`` ends with the block, or with this process, if that is killed."""
     home.make()
-    command = [sys.executable, "-m", "orchestrator.jobs.reaper", str(home.path)]
+    command = [sys.executable, "-m", "orchestrator.jobs.process.reaper", str(home.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
         yield
 

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from google.cloud import tasks_v2
 
+from orchestrator.fakes.cloud_tasks.faults import DeliveryFault
+from orchestrator.fakes.dataflow.script import Fault, unavailable
 from orchestrator.rehearsal.process import Function
-from orchestrator.standins.cloud_tasks_faults import DeliveryFault
-from orchestrator.standins.dataflow_play import Fault, unavailable
 
 _Fault = TypeVar("_Fault")
 

@@ -12,17 +12,17 @@ from pathlib import Path
 
 from orchestrator.core.model import Outcome
 from orchestrator.core.names import JobRef, parse_job_name
-from orchestrator.definition.expressions import ExpressionError
 from orchestrator.engine.rendering import facts_of, render
 from orchestrator.errors import LaunchRefusedError
+from orchestrator.expressions import ExpressionError
+from orchestrator.fakes.dataflow.script import Ended, LaunchCall, Play
+from orchestrator.fakes.dataflow.timer import counters
 from orchestrator.home import Home
 from orchestrator.jobs.dataflow import requests
-from orchestrator.jobs.isolated import PythonSteps
-from orchestrator.jobs.process import ProcessBackend
-from orchestrator.jobs.python import PythonBackend
+from orchestrator.jobs.process.backend import ProcessBackend
+from orchestrator.jobs.python.backend import PythonBackend
+from orchestrator.jobs.python.isolated import PythonSteps
 from orchestrator.ports import JobBackend, JobOver, JobRequest, Store
-from orchestrator.standins.dataflow_play import Ended, LaunchCall, Play
-from orchestrator.standins.dataflow_stage import counters
 
 #: How many python functions run at once.
 _THREADS = 8

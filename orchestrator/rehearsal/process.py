@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.leash import leashed
+from orchestrator.system.leash import leashed
 
 #: Where the functions lie: beside the package, as in the deployed archive.
 MAIN = Path(__file__).resolve().parents[2] / "functions" / "main.py"

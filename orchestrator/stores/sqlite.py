@@ -12,10 +12,10 @@ from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState,
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
 from orchestrator.errors import StoreError, UnreadableRecordError
+from orchestrator.home.database import Database
 from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
-from orchestrator.sqlite import Database
-from orchestrator.stores._plans import pack, unpack
-from orchestrator.stores._reading import MISFITS, checked, made, misread, readable
+from orchestrator.stores.plans import pack, unpack
+from orchestrator.stores.records import MISFITS, checked, made, misread, readable
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS plans (version TEXT PRIMARY KEY, plan BLOB NOT NULL) WITHOUT ROWID;

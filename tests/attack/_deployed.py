@@ -12,12 +12,12 @@ from typing import Any
 
 from google.cloud import tasks_v2
 
-from orchestrator import emulators
+from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
+from orchestrator.fakes.dataflow.script import LaunchCall, Play
+from orchestrator.fakes.dataflow.server import DataflowStandIn
 from orchestrator.ports import LANES
+from orchestrator.rehearsal import emulators
 from orchestrator.rehearsal.process import Function, free_port
-from orchestrator.standins.cloud_tasks import CloudTasksStandIn
-from orchestrator.standins.dataflow import DataflowStandIn
-from orchestrator.standins.dataflow_play import LaunchCall, Play
 
 PROJECT = "attacked"
 _QUEUES = f"projects/{PROJECT}/locations/europe-west4/queues"

@@ -22,7 +22,7 @@ NEEDED = (
     "orchestrator.cli.commands.run",
     "orchestrator.cli.commands.runs",
     "orchestrator.definition.load",
-    "orchestrator.wiring",
+    "orchestrator.local.wiring",
 )
 
 #: Seconds after which they are taken for commands that hang.

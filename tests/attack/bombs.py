@@ -10,7 +10,7 @@ ALL = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
-from orchestrator.definition.expressions import ExpressionError, render
+from orchestrator.expressions import ExpressionError, render
 from tests.unit.definition.test_budget import BOMBS, CONTEXT, SLOW, SLOW_PARAMS
 for bomb, context in [*((one, CONTEXT) for one in BOMBS), *((one, {"params": SLOW_PARAMS}) for one in SLOW)]:
     try:

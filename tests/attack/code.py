@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator import load_graph
-from orchestrator.definition.exposed import GUARDED
+from orchestrator.definition.untrusted import GUARDED
 from orchestrator.errors import InvalidGraphError
 from tests.attack._deployed import Deployed, deployed
 

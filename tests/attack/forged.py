@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator import emulators
+from orchestrator.cloud.wiring import QUEUE_NAME
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip, encode
 from orchestrator.core.model import View
-from orchestrator.deployed import QUEUE_NAME
-from orchestrator.stores.firestore import connect
+from orchestrator.rehearsal import emulators
+from orchestrator.stores.firestore.store import connect
 from tests.attack._deployed import PROJECT, Deployed, deployed
 
 #: 40 steps that wait for a day, and one behind them all: so there are gates.

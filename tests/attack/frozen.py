@@ -15,12 +15,12 @@ from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import BackendError
-from orchestrator.jobs.dataflow import DataflowBackend
+from orchestrator.fakes.dataflow.script import Play
+from orchestrator.fakes.dataflow.server import DataflowStandIn
+from orchestrator.home.database import Database
+from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.queues.local import LocalQueue
-from orchestrator.sqlite import Database
-from orchestrator.standins.dataflow import DataflowStandIn
-from orchestrator.standins.dataflow_play import Play
 from orchestrator.stores.sqlite import SqliteStore
 
 #: Seconds. The margin leaves time for what is not frozen on a busy machine.

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from orchestrator.standins.dataflow_play import LaunchCall
+from orchestrator.fakes.dataflow.script import LaunchCall
 from tests.attack._deployed import deployed
 
 GRAPHS, STARTS, PATIENCE = 8, 200, 120.0

@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from orchestrator.jobs.group import running
+from orchestrator.jobs.process.group import running
 from tests.attack._driven import PATIENCE, RUN, words, written
 
 DAEMON = """import os, sys, time

@@ -11,9 +11,9 @@ from orchestrator.core.model import Outcome, Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
 from orchestrator.home import Home
-from orchestrator.jobs.isolated import PythonSteps
-from orchestrator.jobs.process import ProcessBackend
-from orchestrator.jobs.python import PythonBackend
+from orchestrator.jobs.process.backend import ProcessBackend
+from orchestrator.jobs.python.backend import PythonBackend
+from orchestrator.jobs.python.isolated import PythonSteps
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning
 

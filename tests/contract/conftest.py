@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import emulators
+from orchestrator.home.database import Database
 from orchestrator.ports import Store
 from orchestrator.queues.local import LocalQueue
-from orchestrator.sqlite import Database
-from orchestrator.stores.firestore import FirestoreStore, connect
-from orchestrator.stores.memory import MemoryStore
+from orchestrator.rehearsal import emulators
+from orchestrator.stores.firestore.store import FirestoreStore, connect
 from orchestrator.stores.sqlite import SqliteStore
+from tests.doubles.memory_store import MemoryStore
 from tests.emulation import emulated
 
 _PROJECTS = itertools.count()

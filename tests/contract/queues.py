@@ -15,11 +15,11 @@ from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from orchestrator.core.messages import Effect, decode
+from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
+from orchestrator.home.database import Database
 from orchestrator.ports import CHECKS, LANES, LAUNCHES, Queue, Task
 from orchestrator.queues.cloud_tasks import CloudTasksConfig, CloudTasksQueue, connect
 from orchestrator.queues.local import MOST_TRIES, LocalQueue
-from orchestrator.sqlite import Database
-from orchestrator.standins.cloud_tasks import CloudTasksStandIn
 
 PLACE = "projects/p/locations/l"
 AUDIENCE = "https://functions.example"

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from google.cloud import tasks_v2
 
-from orchestrator.standins.cloud_tasks import CloudTasksStandIn
+from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
 from tests.contract.queues import PLACE, Hand, Target, client_of
 
 QUEUE = f"{PLACE}/queues/q"

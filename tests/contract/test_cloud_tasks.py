@@ -11,10 +11,10 @@ import pytest
 
 from orchestrator.core.messages import Check, Launch, encode
 from orchestrator.errors import QueueError, UsageError
+from orchestrator.fakes.cloud_tasks.faults import CallFault
+from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
 from orchestrator.ports import LANES, LAUNCHES, SIGNALS, Task
 from orchestrator.queues.cloud_tasks import DAY, CloudTasksQueue, connect, hop, hops_to, task_id
-from orchestrator.standins.cloud_tasks import CloudTasksStandIn
-from orchestrator.standins.cloud_tasks_faults import CallFault
 from tests.contract.queues import ACCOUNT, AUDIENCE, PLACE, CloudBench, cloud_bench, config, queue_message, task
 
 FIRST = task(Launch("k", 1, 1))

@@ -9,10 +9,10 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import tasks_v2
 
-from orchestrator.standins.cloud_tasks_book import Answer
-from orchestrator.standins.cloud_tasks_faults import DeliveryFault
-from orchestrator.standins.cloud_tasks_http import send
-from orchestrator.standins.cloud_tasks_pace import Bucket, backoff, complete, exhausted
+from orchestrator.fakes.cloud_tasks.backoff import Bucket, backoff, complete, exhausted
+from orchestrator.fakes.cloud_tasks.delivery import send
+from orchestrator.fakes.cloud_tasks.faults import DeliveryFault
+from orchestrator.fakes.cloud_tasks.queue import Answer
 from tests.contract.standin_world import HOUR, QUEUE, World, until, world_of
 
 

@@ -238,7 +238,7 @@ def test_a_task_without_a_name_gets_one(world: World):
 
 
 def test_it_is_a_program_too():
-    command = [sys.executable, "-m", "orchestrator.standins.cloud_tasks", "--queue", QUEUE, "--time-scale", "0.5"]
+    command = [sys.executable, "-m", "orchestrator.fakes.cloud_tasks.server", "--queue", QUEUE, "--time-scale", "0.5"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
         endpoint = program.stdout.readline().split()[-1]

@@ -13,9 +13,9 @@ from benchmarks.counts import counts
 from benchmarks.embedded import chain, fan, layers
 from benchmarks.sweeping import made, swept
 from benchmarks.wire import connected
-from orchestrator import emulators
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step
+from orchestrator.rehearsal import emulators
 
 GRAPHS: Mapping[str, Callable[[], list[Step]]] = {
     "chain": lambda: chain(100),

@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from orchestrator.bounds import MOST_OUTPUT
 from orchestrator.core.model import Outcome, Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
+from orchestrator.core.values import MOST_OUTPUT
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
-from orchestrator.jobs.dataflow import DataflowBackend
+from orchestrator.fakes.dataflow.script import Canned, LaunchCall, Play, RefusedError, out_of_quota, unavailable
+from orchestrator.fakes.dataflow.server import DataflowStandIn
+from orchestrator.fakes.discovery import schema_of
+from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.jobs.dataflow.http import MOST_PAGES
-from orchestrator.jobs.dataflow.standing import MOST_UPDATES
+from orchestrator.jobs.dataflow.status import MOST_UPDATES
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning, Launched
-from orchestrator.standins.dataflow import DataflowStandIn
-from orchestrator.standins.dataflow_play import Canned, LaunchCall, Play, RefusedError, out_of_quota, unavailable
-from orchestrator.standins.schema import schema_of
 from tests.fixtures import fixture
 
 LAUNCH = "flexTemplates.launch"

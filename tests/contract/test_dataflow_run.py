@@ -17,11 +17,11 @@ from orchestrator.core.plan import Plan, compile_plan
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import OrchestratorError
-from orchestrator.jobs.dataflow import DataflowBackend
+from orchestrator.fakes.dataflow.script import LAUNCHER_ERROR, Fault, LaunchCall, Play, out_of_quota, unavailable
+from orchestrator.fakes.dataflow.server import DataflowStandIn
+from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.ports import Task
-from orchestrator.standins.dataflow import DataflowStandIn
-from orchestrator.standins.dataflow_play import LAUNCHER_ERROR, Fault, LaunchCall, Play, out_of_quota, unavailable
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 
 #: How much faster than the world this one is.
 SCALE = 200.0

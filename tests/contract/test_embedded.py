@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import local
-from orchestrator.clock import SteadyClock
+from orchestrator import expressions
 from orchestrator.core.model import Run, RunStatus, Status
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
-from orchestrator.definition import expressions
 from orchestrator.errors import StoreError
 from orchestrator.home import Home
-from orchestrator.local import MOST_INSISTS, Loop
-from orchestrator.sqlite import Database
-from orchestrator.wiring import Embedded, embedded
+from orchestrator.home.database import Database
+from orchestrator.local import loop
+from orchestrator.local.clock import SteadyClock
+from orchestrator.local.loop import MOST_INSISTS, Loop
+from orchestrator.local.wiring import Embedded, embedded
 
 HOUR = 3600.0
 
@@ -236,7 +236,7 @@ class Unkillable:
 
 def test_what_cannot_be_killed_is_left_at_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGTERM always ends the process."""
-    monkeypatch.setattr(local, "PATIENCE", 0.0)
+    monkeypatch.setattr(loop, "PATIENCE", 0.0)
     with world(tmp_path) as made:
         unkillable = Unkillable()
         Loop(replace(made, processes=unkillable), [], 4).end_jobs()  # type: ignore[arg-type]

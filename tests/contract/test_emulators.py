@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import emulators
 from orchestrator.errors import NotFoundError
+from orchestrator.rehearsal import emulators
 
 
 def test_a_missing_java_and_a_missing_emulator_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -32,7 +32,7 @@ def test_the_pubsub_emulator_starts_too_and_nothing_of_it_stays(firestore_host: 
 
 def test_an_emulator_does_not_outlive_a_process_that_is_killed(firestore_host: str):
     script = (
-        "import time; from orchestrator import emulators as e\n"
+        "import time; from orchestrator.rehearsal import emulators as e\n"
         "with e.running(e.FIRESTORE) as host: print(host, flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:

@@ -14,7 +14,6 @@ from typing import Any
 import grpc
 import pytest
 
-from orchestrator import emulators
 from orchestrator.core import model
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Stop, Transition, View
@@ -25,8 +24,10 @@ from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import ConflictError, StoreError, UsageError
 from orchestrator.ports import Commit, Task
-from orchestrator.stores import _documents, _expiry, _refusals
-from orchestrator.stores.firestore import FirestoreStore, connect
+from orchestrator.rehearsal import emulators
+from orchestrator.stores.firestore import documents, refusals
+from orchestrator.stores.firestore import expiry as firestore_expiry
+from orchestrator.stores.firestore.store import FirestoreStore, connect
 from tests.contract.line import Failure, Line, lose, refuse
 
 PLAN = compile_plan(
@@ -110,7 +111,7 @@ def test_if_the_answer_to_the_last_arrival_is_lost_the_successor_is_launched_all
 def test_a_commit_that_is_refused_for_ever_is_a_conflict(
     shaky: FirestoreStore, line: Line, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(_refusals, "TRIES", 3)
+    monkeypatch.setattr(refusals, "TRIES", 3)
     line.fates["Commit"] = iter([refuse(grpc.StatusCode.ABORTED)] * 3)
     with pytest.raises(ConflictError) as caught:
         shaky.transact("key1", 0, end)
@@ -303,7 +304,7 @@ def test_an_end_that_died_in_between_is_no_end_and_is_done_again(
     keeping: FirestoreStore, line: Line, commits: int, monkeypatch: pytest.MonkeyPatch
 ):
     """``commits`` of the three went through: one for two of the parts, one for the third, one for the run itself."""
-    monkeypatch.setattr(_expiry, "_BATCH", 2)
+    monkeypatch.setattr(firestore_expiry, "_BATCH", 2)
     line.fates["Commit"] = iter([*[lambda send: send()] * commits, *[refuse(grpc.StatusCode.PERMISSION_DENIED)]])
     with pytest.raises(StoreError, match="could not end a run"):
         keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
@@ -333,7 +334,7 @@ def test_a_run_with_thousands_of_documents_is_stamped_in_commits_of_at_most_500_
     for start in range(2, 1202, 400):
         batch = keeping._client.batch()
         for node in range(start, start + 400):
-            batch.create(keeping._client.document(f"runs/key1/steps/{node}"), _documents.of_state(DONE))
+            batch.create(keeping._client.document(f"runs/key1/steps/{node}"), documents.of_state(DONE))
         batch.commit()
     line.calls.clear()
     keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
@@ -396,7 +397,7 @@ def test_what_says_whose_an_id_is_is_no_run(keeping: FirestoreStore):
 
 
 def test_two_ids_with_one_place_are_told_apart(firestore: FirestoreStore, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("orchestrator.stores._ids.run_key", lambda _: "place")
+    monkeypatch.setattr("orchestrator.stores.firestore.ids.run_key", lambda _: "place")
     firestore.open_run(RUN, PLAN)
     for call in (lambda: firestore.find_run("other"), lambda: firestore.open_run(replace(AGAIN, id="other"), PLAN)):
         with pytest.raises(
@@ -415,7 +416,7 @@ def test_a_plan_of_13_000_steps_fits_one_document(firestore: FirestoreStore):
         for number, name in enumerate(names)
     ]
     plan = compile_plan("g", "large", steps)
-    assert len(_documents.of_plan(plan)) == 1
+    assert len(documents.of_plan(plan)) == 1
     firestore.open_run(replace(RUN, version="large"), plan)
     assert firestore.get_plan("large") == plan
 
@@ -423,7 +424,7 @@ def test_a_plan_of_13_000_steps_fits_one_document(firestore: FirestoreStore):
 def test_a_plan_that_does_not_fit_one_document_is_kept_in_parts(
     firestore: FirestoreStore, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(_documents, "_PART", 50)
+    monkeypatch.setattr(documents, "_PART", 50)
     firestore.open_run(RUN, PLAN)
     assert firestore.get_plan("v1") == PLAN
     firestore._client.document("plans/v1/parts/1").delete()

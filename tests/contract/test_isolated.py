@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.core.model import Outcome
 from orchestrator.core.steps import Json
-from orchestrator.jobs import attempt, group
+from orchestrator.jobs.process import attempt, group
 from orchestrator.ports import JobOver
 from tests.contract.benches import Bench, isolated, written
 

@@ -17,7 +17,7 @@ from orchestrator.core.codec import state_from_json, state_to_json
 from orchestrator.core.model import Interruption, Outcome, Status, StepState
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError, LaunchRefusedError
-from orchestrator.jobs import process as process_jobs
+from orchestrator.jobs.process import backend as process_jobs
 from orchestrator.ports import JobOver, JobRunning
 from tests.contract.benches import Bench, isolated, process, python, scripted, written
 

@@ -8,12 +8,12 @@ from orchestrator.core.model import Run
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import KEEP, Step, Work
+from orchestrator.fakes.dataflow.server import DataflowStandIn
 from orchestrator.home import Home
-from orchestrator.jobs.dataflow import DataflowBackend
+from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.ports import JobRequest
 from orchestrator.rehearsal.local_jobs import LocalJobs
-from orchestrator.standins.dataflow import DataflowStandIn
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 
 
 def test_a_job_that_is_kept_is_played_by_its_step_and_runs_until_it_is_stopped(tmp_path: Path):

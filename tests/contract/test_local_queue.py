@@ -5,9 +5,9 @@ import math
 import pytest
 
 from orchestrator.core.messages import Finish, Launch
+from orchestrator.home.database import Database
 from orchestrator.ports import CHECKS
 from orchestrator.queues.local import VISIBILITY, LocalQueue
-from orchestrator.sqlite import Database
 from tests.contract.queues import task
 
 RUNS = ["k"]

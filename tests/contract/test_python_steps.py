@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.model import Outcome
-from orchestrator.jobs import own
+from orchestrator.jobs.python import isolation
 from tests.contract.benches import Bench, python
 
 #: Each function meets the other at the same time: ``MET`` opens when both have come so far.
@@ -122,7 +122,7 @@ def test_where_a_folder_cannot_be_a_threads_own_a_step_is_told_how_to_get_one(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In many containers unshare(2) is forbidden, and other systems do not have it."""
-    monkeypatch.setattr(own, "_unshared", lambda: False)
+    monkeypatch.setattr(isolation, "_unshared", lambda: False)
     for name in ("chdir", "fchdir"):
         monkeypatch.setattr(os, name, getattr(os, name))
     over = bench.over(launched(bench, "moves"))

@@ -17,13 +17,13 @@ from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step, Work
 from orchestrator.errors import StoreError
 from orchestrator.home import Home
+from orchestrator.home.database import Database
 from orchestrator.jobs.settled import Settled
-from orchestrator.local import BATCH, Loop
+from orchestrator.local.loop import BATCH, Loop
+from orchestrator.local.wiring import embedded
 from orchestrator.ports import CHECKS, JobOver, JobRequest, Launched
 from orchestrator.queues.local import LocalQueue
-from orchestrator.sqlite import Database
 from orchestrator.stores.sqlite import SqliteStore
-from orchestrator.wiring import embedded
 from tests.contract.queues import task
 
 PLAN = compile_plan("g", "v1", (Step("a"), Step("b"), Step("c", after=("a", "b"))))

@@ -15,8 +15,8 @@ import pytest
 from orchestrator.core.model import Interruption, Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError
-from orchestrator.jobs import attempt, group, watching
-from orchestrator.jobs.environment import marks
+from orchestrator.jobs.process import attempt, group, watcher
+from orchestrator.jobs.process.environment import marks
 from orchestrator.ports import JobOver, JobRunning
 from tests.contract.benches import Bench, process, written
 
@@ -38,8 +38,8 @@ def bench(tmp_path: Path) -> Bench:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "ALONE", 0.02)
-    monkeypatch.setattr(watching, "ASKED", 0.02)
+    monkeypatch.setattr(watcher, "ALONE", 0.02)
+    monkeypatch.setattr(watcher, "ASKED", 0.02)
 
 
 def launched(bench: Bench, command: Json) -> Path:
@@ -154,7 +154,7 @@ def test_what_a_command_leaves_running_has_a_moment_to_end_by_itself(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As what ``exec > >(tee log)`` starts in bash, which ends a little after the script."""
-    monkeypatch.setattr(watching, "ALONE", 30.0)
+    monkeypatch.setattr(watcher, "ALONE", 30.0)
     os.mkfifo(bench.folder / "go")
     bench.backend.launch(bench.request({"command": "(read word < go; echo $word > late) & exit 0"}))
     written(bench.folder / "home" / JOB / "exit")

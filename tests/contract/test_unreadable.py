@@ -18,10 +18,10 @@ from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import UnreadableRecordError
+from orchestrator.home.database import Database
 from orchestrator.ports import Store, Task
-from orchestrator.sqlite import Database
-from orchestrator.stores._documents import COUNTED
-from orchestrator.stores.firestore import FirestoreStore
+from orchestrator.stores.firestore.documents import COUNTED
+from orchestrator.stores.firestore.store import FirestoreStore
 from orchestrator.stores.sqlite import SqliteStore
 
 JOB = Work("command")

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from orchestrator.standins.google import forbidden
 from tests.doctor.deployment import APPLY, ARCHIVE, TEMPLATE, L, P, Patient
+from tests.doubles.google.server import forbidden
 
 Complaint = tuple[str, str, str, str]
 

@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip("googleapiclient")
 
-from orchestrator.apis import Apis
-from orchestrator.deployment.lock import read_lock
-from orchestrator.doctor.world import Here
-from orchestrator.standins.google import GoogleStandIn
+from orchestrator.client.google_apis import Apis
+from orchestrator.deployment.doctor.world import Here
+from orchestrator.deployment.lockfile.file import read_lock
 from tests.doctor.deployment import ARCHIVE, Patient, bodies, lock_in, serving
+from tests.doubles.google.server import GoogleStandIn
 
 
 @pytest.fixture(scope="session")

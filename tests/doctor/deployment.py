@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator.apis import Apis
+from orchestrator.client.google_apis import Apis
 from orchestrator.deployment import Deployment
+from orchestrator.deployment.doctor.checks import examine
+from orchestrator.deployment.doctor.findings import Level, Result
+from orchestrator.deployment.doctor.world import Here, World
 from orchestrator.deployment.given import Given
-from orchestrator.deployment.lock import read_lock
-from orchestrator.doctor.checks import examine
-from orchestrator.doctor.findings import Level, Result
-from orchestrator.doctor.world import Here, World
-from orchestrator.standins.google import Bodies, GoogleStandIn
-from orchestrator.standins.google_deployed import deployed
+from orchestrator.deployment.lockfile.file import read_lock
+from tests.doubles.google.deployed import deployed
+from tests.doubles.google.server import Bodies, GoogleStandIn
 
 D = Deployment("demo-1", "europe-west4")
 P = "projects/demo-1"

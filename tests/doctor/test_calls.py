@@ -2,10 +2,10 @@
 
 import pytest
 
-from orchestrator.apis import Call
-from orchestrator.doctor import calls
-from orchestrator.standins.google_calls import SERVED
-from orchestrator.standins.schema import schema_of
+from orchestrator.client.google_apis import Call
+from orchestrator.deployment.doctor import calls
+from orchestrator.fakes.discovery import schema_of
+from tests.doubles.google.calls import SERVED
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 ALL = [call for call in vars(calls).values() if isinstance(call, Call)] + list(calls.POLICIES.values())

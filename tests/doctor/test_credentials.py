@@ -9,8 +9,8 @@ pytest.importorskip("googleapiclient")
 
 from google.auth import jwt
 
-from orchestrator.apis import Apis
-from orchestrator.apis.credentials import of_environment
+from orchestrator.client.credentials import of_environment
+from orchestrator.client.google_apis import Apis
 from orchestrator.errors import UsageError
 from tests.remote.server import Answer, scripted
 from tests.remote.test_identity import account

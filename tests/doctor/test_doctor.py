@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.doctor.checks import CHECKS, examine
-from orchestrator.doctor.findings import Level
-from orchestrator.doctor.world import Here, World
-from orchestrator.standins.google import forbidden
+from orchestrator.deployment.doctor.checks import CHECKS, examine
+from orchestrator.deployment.doctor.findings import Level
+from orchestrator.deployment.doctor.world import Here, World
 from tests.doctor.broken import (
     BROKEN,
     EVENTS,
@@ -15,6 +14,7 @@ from tests.doctor.broken import (
     SIGNALS,
 )
 from tests.doctor.deployment import APPLY, LOCK, TEMPLATE, D, L, P, Patient, bodies
+from tests.doubles.google.server import forbidden
 
 
 def test_a_whole_deployment_is_well(patient: Patient):

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.standins.google import Bodies, GoogleStandIn
-from orchestrator.standins.rest import RefusedError
+from orchestrator.fakes.rest import RefusedError
 from tests.doctor.deployment import TEMPLATE, D, L, P, bodies
+from tests.doubles.google.server import Bodies, GoogleStandIn
 from tests.fixtures import fixture
 
 

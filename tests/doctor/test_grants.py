@@ -4,12 +4,12 @@ import pytest
 
 from orchestrator.deployment import GRANTS, Grant
 from orchestrator.deployment.given import Given
-from orchestrator.standins.google_grants import Granting
-from orchestrator.standins.google_place import Place
 from tests.doctor.broken import (
     TASKS,
 )
 from tests.doctor.deployment import APPLY, EVERYTHING, D, P, Patient, bodies
+from tests.doubles.google.grants import Granting
+from tests.doubles.google.names import Place
 
 GRANTING = Granting(Place(D, "123456789012"), ["demo-templates"], EVERYTHING["given"], EVERYTHING["secrets"])
 

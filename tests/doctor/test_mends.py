@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.doctor.mends import Mends
+from orchestrator.deployment.doctor.fixes import Mends
 from tests.doctor.broken import BROKEN
 from tests.doctor.deployment import D
 from tests.doctor.test_grants import WHERE

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.doctor.checks import CHECKS
-from orchestrator.doctor.findings import Level
+from orchestrator.deployment.doctor.checks import CHECKS
+from orchestrator.deployment.doctor.findings import Level
+from orchestrator.fakes.rest import RefusedError
 from orchestrator.ports import LANES
-from orchestrator.standins.google import forbidden
-from orchestrator.standins.rest import RefusedError
 from tests.doctor.broken import (
     QUEUE,
 )
 from tests.doctor.deployment import EVERYTHING, GIVEN, L, P, Patient, bodies
+from tests.doubles.google.server import forbidden
 
 
 def test_an_api_that_is_off_is_found_and_what_hides_behind_it_has_the_same_mend(patient: Patient):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.model import RunStatus, Status
+from orchestrator.fakes.dataflow.script import LaunchCall, Play
 from orchestrator.rehearsal import Rehearsal
-from orchestrator.standins.dataflow_play import LaunchCall, Play
 from tests.e2e.command_line import ROOT, Place
 from tests.emulation import emulated
 

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator import emulators
 from orchestrator.core.model import RunStatus
-from orchestrator.rehearsal import PREFIX, Rehearsal
-from orchestrator.standins.dataflow_play import LaunchCall, Play
+from orchestrator.fakes.dataflow.script import LaunchCall, Play
+from orchestrator.rehearsal import PREFIX, Rehearsal, emulators
 from tests.e2e.command_line import Place, Said
 from tests.emulation import emulated
 

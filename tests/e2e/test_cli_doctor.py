@@ -8,11 +8,11 @@ import pytest
 
 pytest.importorskip("googleapiclient")
 
-from orchestrator.deployment.source import archive_name
-from orchestrator.standins.google import GoogleStandIn, forbidden
-from orchestrator.standins.google_deployed import deployed
-from orchestrator.standins.rest import RefusedError
+from orchestrator.deployment.archive import archive_name
+from orchestrator.fakes.rest import RefusedError
 from tests.doctor.deployment import GIVEN, LOCK, D, L, P, lock_in
+from tests.doubles.google.deployed import deployed
+from tests.doubles.google.server import GoogleStandIn, forbidden
 from tests.e2e.command_line import Place
 
 HERE = ("doctor", "--project", "demo-1", "--region", "europe-west4")

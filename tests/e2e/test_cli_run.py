@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from orchestrator.extras import install
+from orchestrator.system.extras import install
 from tests.e2e.command_line import ROOT, Place
 
 SALES = """

@@ -8,9 +8,9 @@ import pytest
 
 pytest.importorskip("googleapiclient")
 
-from orchestrator.standins.google import GoogleStandIn, forbidden
-from orchestrator.standins.google_deployed import deployed
 from tests.doctor.deployment import ARCHIVE, LOCK, D, L
+from tests.doubles.google.deployed import deployed
+from tests.doubles.google.server import GoogleStandIn, forbidden
 from tests.e2e.command_line import Place, Said
 from tests.remote.server import Answer, scripted
 

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from orchestrator.core.model import RunStatus, Status
+from orchestrator.fakes.dataflow.script import LaunchCall, Play
 from orchestrator.rehearsal import PREFIX, Rehearsal
 from orchestrator.rehearsal.chaos import Chaos, Monkey
-from orchestrator.standins.dataflow_play import LaunchCall, Play
 from tests.emulation import emulated
 
 JOB = {"dataflow": {"template": "gs://b/t.json"}}

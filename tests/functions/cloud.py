@@ -16,15 +16,15 @@ import pytest
 from google.cloud import tasks_v2
 from werkzeug.test import TestResponse
 
+from orchestrator.cloud.signals import PUBSUB
+from orchestrator.cloud.wiring import QUEUE_NAME
 from orchestrator.core.messages import Effect, encode
 from orchestrator.core.names import new_key
-from orchestrator.deployed import QUEUE_NAME
+from orchestrator.fakes.cloud_tasks.faults import CallFault
+from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
+from orchestrator.fakes.dataflow.script import Play
+from orchestrator.fakes.dataflow.server import DataflowStandIn
 from orchestrator.ports import LANES
-from orchestrator.signals import PUBSUB
-from orchestrator.standins.cloud_tasks import CloudTasksStandIn
-from orchestrator.standins.cloud_tasks_faults import CallFault
-from orchestrator.standins.dataflow import DataflowStandIn
-from orchestrator.standins.dataflow_play import Play
 from tests.contract.queues import client_of
 
 MAIN = Path(__file__).resolve().parents[2] / "functions" / "main.py"
@@ -119,7 +119,9 @@ def cloud_of(project: str, firestore: str | None, folder: Path, env: pytest.Monk
         }.items():
             env.setenv(name, value)
         noise = itertools.count()
-        env.setattr("orchestrator.order.token_bytes", lambda size: next(noise).to_bytes(size, "little"))
+        env.setattr(
+            "orchestrator.definition.run_request.token_bytes", lambda size: next(noise).to_bytes(size, "little")
+        )
         cloud = Cloud(project, folder, client, dataflow, faults)
         yield cloud
         for target in cloud.apps:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import emulators
+from orchestrator.rehearsal import emulators
 from tests.emulation import emulated
 from tests.functions.cloud import Cloud, cloud_of
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth import jwt
 from google.auth.crypt import RSASigner
 
-from orchestrator.auth import CertificatesError, ForbiddenError, UnauthenticatedError, Verifier
+from orchestrator.cloud.auth import CertificatesError, ForbiddenError, UnauthenticatedError, Verifier
 from orchestrator.core.messages import Finish, encode
 from tests.functions.cloud import Cloud, logged
 

@@ -7,10 +7,10 @@ from typing import Any
 import grpc
 import pytest
 
+from orchestrator.cloud.signals import PUBSUB, STATUS_CHANGED
 from orchestrator.core.messages import EVENT, SIGNAL, Check, decode
 from orchestrator.core.names import JobRef, job_name, run_key
-from orchestrator.signals import PUBSUB, STATUS_CHANGED
-from orchestrator.standins.cloud_tasks_faults import CallFault
+from orchestrator.fakes.cloud_tasks.faults import CallFault
 from tests.fixtures import fixture
 from tests.functions.cloud import TRACE, Cloud, event, logged, pushed
 

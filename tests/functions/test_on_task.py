@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from orchestrator.cloud.wiring import QUEUE_NAME
 from orchestrator.core.messages import Check, Finish, Launch, Pass, Skip, decode, encode
 from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.core.names import run_key
-from orchestrator.deployed import QUEUE_NAME
-from orchestrator.standins.cloud_tasks_http import token
-from orchestrator.standins.dataflow_play import RefusedError, unavailable
-from orchestrator.stores._documents import of_run
+from orchestrator.fakes.cloud_tasks.delivery import token
+from orchestrator.fakes.dataflow.script import RefusedError, unavailable
+from orchestrator.stores.firestore.documents import of_run
 from tests.functions.cloud import KEY, TRACE, Cloud, logged
 
 DAY = 86_400.0

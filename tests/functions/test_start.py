@@ -198,8 +198,8 @@ def test_a_zone_that_the_machine_does_not_know_asks_to_come_again(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "graphs" / "daily.yaml").write_text(DAILY + BERLIN)
-    monkeypatch.setattr("orchestrator.definition.zones.known", frozenset)
-    monkeypatch.setattr("orchestrator.definition.zones.ZoneInfo", {}.__getitem__)
+    monkeypatch.setattr("orchestrator.expressions.zones.known", frozenset)
+    monkeypatch.setattr("orchestrator.expressions.zones.ZoneInfo", {}.__getitem__)
     answer = cloud.post("start", {"graph": "daily"}, {"X-CloudScheduler-ScheduleTime": "2026-01-31T00:00:00Z"})
     assert answer.status_code == 503
     assert answer.text == "this machine does not know the time zone 'Europe/Berlin': install the package tzdata\n"

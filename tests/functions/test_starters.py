@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.auth import ForbiddenError, UnauthenticatedError, claimed
-from orchestrator.starters import Starters
+from orchestrator.cloud.auth import ForbiddenError, UnauthenticatedError, claimed
+from orchestrator.cloud.starters import Starters
 from tests.functions.cloud import Cloud, logged
 
 ANN, SCHEDULER, DUE = "ann@example.com", "scheduler@demo.iam.gserviceaccount.com", "X-CloudScheduler-ScheduleTime"

@@ -10,7 +10,7 @@ from orchestrator.core.names import run_key
 from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
-from orchestrator.engine import rounds
+from orchestrator.engine import sweep_rounds
 from orchestrator.errors import StoreError
 from tests.functions.cloud import Cloud, logged
 
@@ -24,7 +24,7 @@ def many(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """Seven runs, in pages of two, and time for one page."""
     monkeypatch.setenv("ORCHESTRATOR_SWEEP_FOR", "0")
     world = cloud.world("sweep")
-    monkeypatch.setattr(rounds, "PAGE", 2)
+    monkeypatch.setattr(sweep_rounds, "PAGE", 2)
     for run in RUNS:
         world.engine.store.open_run(run, PLAN)
     return cloud
@@ -98,7 +98,7 @@ def test_what_other_runs_told_of_the_launches_queue_is_known_to_the_next_sweep(m
 
 @pytest.mark.parametrize("noted", [{}, {"after": 7, "owed": "x", "moved": float("nan")}, {"after": None, "new": [1]}])
 def test_a_note_that_nobody_could_have_left_is_no_note(noted: dict[str, object]):
-    assert rounds._noted(noted) == ("", Pace())
+    assert sweep_rounds._noted(noted) == ("", Pace())
 
 
 def test_where_nothing_is_unfinished_nothing_is_noted(cloud: Cloud):

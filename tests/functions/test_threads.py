@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.deployed import Deployed
-from orchestrator.settings import read_cloud_settings
+from orchestrator.cloud.settings import read_cloud_settings
+from orchestrator.cloud.wiring import Deployed
 from tests.functions.cloud import Cloud
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.client.identity import email_of, id_token, member_of
 from orchestrator.errors import UsageError
-from orchestrator.remote.identity import email_of, id_token, member_of
 from tests.remote.server import Answer, scripted
 
 URL = "https://start.run.app"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.client.start import NotAllowedError, Started, Waiting, Wanted, start
 from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
-from orchestrator.remote.start import NotAllowedError, Started, Waiting, Wanted, start
 from tests.remote.server import Answer, scripted
 
 WANTED = Wanted("sales", "sales-1", {"date": "2026-01-31"}, made_up=True)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.core.model import Outcome
 from orchestrator.core.names import parse_job_name
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
-from orchestrator.jobs.dataflow import DataflowBackend, states
+from orchestrator.jobs.dataflow import states
 from orchestrator.jobs.dataflow.answers import AnswerError
+from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.jobs.dataflow.handle import read_handle
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.states import Body

@@ -20,8 +20,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from orchestrator.core.model import PENDING, RunStatus, StepState, Transition
 from orchestrator.core.plan import Plan
 from orchestrator.ports import Commit, Decide
-from orchestrator.stores import _documents, _refusals
-from orchestrator.stores.firestore import FirestoreStore
+from orchestrator.stores.firestore import documents, refusals
+from orchestrator.stores.firestore.store import FirestoreStore
 from tests.simulation.loop import START, Crash
 from tests.simulation.ports import ShakyStore
 from tests.simulation.weather import COMMITS_SENT, READS_SENT
@@ -203,9 +203,9 @@ class Mirror:
         for path, fields in after.items():
             match path.split("/"):
                 case ["runs", _] if "run" in fields:
-                    self._run(_documents.to_run(path, {"run": fields["run"].string_value}))
+                    self._run(documents.to_run(path, {"run": fields["run"].string_value}))
                 case ["runs", key, "steps", number]:
-                    state = _documents.to_state(path, {"state": fields["state"].string_value})
+                    state = documents.to_state(path, {"state": fields["state"].string_value})
                     states = self._world.memory._states[key]
                     before = states.get(int(number), PENDING)
                     if state != before or "expire_at" not in fields:  # else it was stamped
@@ -213,7 +213,7 @@ class Mirror:
                     states[int(number)] = state
                 case ["runs", key, "counters", number]:
                     values = {name: value.integer_value for name, value in fields.items()}
-                    self._world.memory._counters[key][int(number)] = _documents.to_counter(values)
+                    self._world.memory._counters[key][int(number)] = documents.to_counter(values)
         for key, node, old, new in changed:
             self._world.life(key).watch.committed(node, old, new)
 
@@ -248,7 +248,7 @@ class _WorldTime:
 
 
 _TIME = _WorldTime()
-_refusals.time = _TIME  # type: ignore[assignment]
+refusals.time = _TIME  # type: ignore[assignment]
 
 
 def begin(world: "World") -> Service:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import new_key
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.simulation.scenario import Scenario
 from tests.simulation.watch import Watch
 

@@ -6,10 +6,10 @@ MACHINE, PLAN, RULES = "core/machine.py", "core/plan.py", "core/rules.py"
 ENGINE, LEDGER, LAUNCHING, CLAIMING, SOLE, CHECKING = (
     f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "claiming", "sole", "checking")
 )
-SWEEPING, OVERDUE, FITTING = "engine/sweeping.py", "core/overdue.py", "core/fitting.py"
-PROVING, REMEMBERED = "engine/proving.py", "engine/remembered.py"
-DATAFLOW, STANDING = "jobs/dataflow/backend.py", "jobs/dataflow/standing.py"
-MEMORY, IDS, MESSAGES = "stores/memory.py", "stores/_ids.py", "core/messages.py"
+SWEEPING, OVERDUE, FITTING = "engine/sweeping.py", "core/overdue.py", "core/validity.py"
+PROVING, REMEMBERED = "engine/proof.py", "engine/cache.py"
+DATAFLOW, STANDING = "jobs/dataflow/backend.py", "jobs/dataflow/status.py"
+MEMORY, IDS, MESSAGES = "stores/memory.py", "stores/firestore/ids.py", "core/messages.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -797,25 +797,25 @@ MUTANTS = (
     # Firestore's adapter, whose commits may be applied when nobody waits for them any more.
     Mutant(
         "a step is committed to Firestore whatever became of it since it was read",
-        "stores/firestore.py",
+        "stores/firestore/store.py",
         "            batch.update(step, fields, option=self._client.write_option(last_update_time=seen.updated))\n",
         "            batch.update(step, fields)\n",
     ),
     Mutant(
         "a step that was not there is committed to Firestore though it is there by now",
-        "stores/firestore.py",
+        "stores/firestore/store.py",
         "            batch.create(step, fields)\n",
         "            batch.set(step, fields)\n",
     ),
     Mutant(
         "a commit to Firestore that was refused, or its answer lost, is taken for made",
-        "stores/firestore.py",
+        "stores/firestore/store.py",
         "                    patience.spend(error)\n            elif certain:",
         "                    return Commit(True, transition.state, {})\n            elif certain:",
     ),
     Mutant(
         "a run is written to Firestore whatever became of it since it was read",
-        "stores/firestore.py",
+        "stores/firestore/store.py",
         "{**documents.of_run(changed), **(also or {})}, ids.unchanged(found))",
         "{**documents.of_run(changed), **(also or {})})",
     ),

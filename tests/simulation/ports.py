@@ -29,7 +29,7 @@ from orchestrator.ports import (
     Unreadable,
     refuse,
 )
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.simulation.loop import Crash
 from tests.simulation.weather import WITHIN
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.messages import SWEEP, Effect, Launch
 from orchestrator.core.overdue import STILL, Pace
+from orchestrator.home.database import Database
 from orchestrator.ports import LAUNCHES, Task
 from orchestrator.queues.local import Delivery, LocalQueue
-from orchestrator.sqlite import Database
 from tests.simulation.weather import MOST_SKEW
 
 if TYPE_CHECKING:

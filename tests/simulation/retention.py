@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.model import Counter, RunStatus, StepState, Stop
 from orchestrator.core.names import run_key
 from orchestrator.errors import StoreError
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.simulation.life import Life
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import BackendError
+from orchestrator.home.database import Database
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import JobRequest, Launched
 from orchestrator.queues.local import LocalQueue
-from orchestrator.sqlite import Database
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.simulation.scenario import Attempt, Fate, Scenario
 from tests.simulation.weather import Weather
 from tests.simulation.world import World

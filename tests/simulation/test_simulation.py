@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from orchestrator.engine import Engine
-from orchestrator.stores.firestore import FirestoreStore
+from orchestrator.stores.firestore.store import FirestoreStore
 from tests.real_graphs import graph_names
 from tests.simulation.__main__ import Sum, repeated, several
 from tests.simulation.graphs import random_scenario

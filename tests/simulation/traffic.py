@@ -10,9 +10,9 @@ from orchestrator.core.messages import Launch
 from orchestrator.core.overdue import Pace
 from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError, OrchestratorError
+from orchestrator.home.database import Database
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 from orchestrator.queues.local import MOST_TRIES, Delivery
-from orchestrator.sqlite import Database
 from tests.simulation.forging import forged, perform
 from tests.simulation.life import Life
 from tests.simulation.loop import Crash

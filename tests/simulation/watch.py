@@ -11,7 +11,7 @@ from orchestrator.core.model import RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict
 from orchestrator.ports import JobRequest
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.simulation.oracle import GRACE, HOP, Ending, backoff, endings, longest, run_fails
 from tests.simulation.scenario import DEAF, Scenario
 from tests.simulation.weather import MOST_SKEW

@@ -16,7 +16,7 @@ from orchestrator.jobs.dataflow.handle import read_handle
 from orchestrator.jobs.scripted import Script, ScriptedBackend, ScriptedJob
 from orchestrator.jobs.wait import WaitBackend
 from orchestrator.ports import JobBackend, JobRequest
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.simulation.again import Again
 from tests.simulation.clocks import WrongClock
 from tests.simulation.dataflow import Dataflow, DataflowJobs

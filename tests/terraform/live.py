@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.deployment import Deployment
-from orchestrator.standins.google import Bodies
+from tests.doubles.google.server import Bodies
 from tests.terraform.imaginary import Deployed
 
 Values = Mapping[str, Any]

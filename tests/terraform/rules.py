@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from orchestrator.cloud.endings import ENDINGS
+from orchestrator.cloud.settings import DEPLOYED_VARIABLES, SettingsError, read_cloud_settings
 from orchestrator.core.names import job_name_pattern
 from orchestrator.deployment import FUNCTIONS, GRANTS, ROLES, Deployment
-from orchestrator.endings import ENDINGS
+from orchestrator.engine.duplicate_jobs import LIST_LAG
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.sole import LIST_LAG
 from orchestrator.ports import LANES
-from orchestrator.settings import DEPLOYED_VARIABLES, SettingsError, read_cloud_settings
 from tests.terraform.imaginary import Deployed
 
 INVENTORY = Path(__file__).parent / "inventory"

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator.apis import Apis
-from orchestrator.deployment.lock import read_lock
-from orchestrator.deployment.source import archive_name
-from orchestrator.doctor.checks import examine
-from orchestrator.doctor.findings import Level
-from orchestrator.doctor.world import Here, World
-from orchestrator.standins.google import Bodies, GoogleStandIn
+from orchestrator.client.google_apis import Apis
+from orchestrator.deployment.archive import archive_name
+from orchestrator.deployment.doctor.checks import examine
+from orchestrator.deployment.doctor.findings import Level
+from orchestrator.deployment.doctor.world import Here, World
+from orchestrator.deployment.lockfile.file import read_lock
+from tests.doubles.google.server import Bodies, GoogleStandIn
 from tests.terraform.imaginary import BUCKETS, ROOT, SCHEDULED, Deployed, google
 from tests.terraform.live import bodies
 from tests.terraform.rules import EXAMPLES

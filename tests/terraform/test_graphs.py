@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator.cli.app import call
 from orchestrator.deployment import FUNCTIONS
-from orchestrator.deployment.source import archive_name
+from orchestrator.deployment.archive import archive_name
 from tests.supply.pins import read_pins
 from tests.terraform.imaginary import ROOT, SCHEDULED, Deployed, Google, RefusedError
 from tests.terraform.rules import EXAMPLES

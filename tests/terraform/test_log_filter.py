@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator.cloud.endings import ENDINGS
+from orchestrator.cloud.signals import tells_of_an_end
 from orchestrator.core.names import JobRef, job_name, run_key
-from orchestrator.endings import ENDINGS
-from orchestrator.signals import tells_of_an_end
 from tests.fixtures import fixture
 from tests.launcher_texts import LAUNCHER_TEXTS
 from tests.terraform.imaginary import Deployed

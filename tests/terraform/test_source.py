@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.deployment.source import archive_name, sources
+from orchestrator.deployment.archive import archive_name, sources
 from orchestrator.rehearsal.process import free_port
 from tests.archive import imported
 from tests.functions.cloud import KINDS
@@ -58,7 +58,7 @@ def test_a_change_of_any_file_changes_the_name_and_nothing_else_does(imaginary: 
     first = built()
     (root / "orchestrator/cli/app.py").write_text("# the command line is not deployed\n")
     assert built() == first
-    with (root / "orchestrator/logs.py").open("a") as file:
+    with (root / "orchestrator/cloud/logs.py").open("a") as file:
         file.write("# deployed\n")
     assert built() != first
 
@@ -80,12 +80,12 @@ import json, sys
 import functions_framework
 import main, orchestrator
 assert main.__file__.startswith({source!r}) and orchestrator.__file__.startswith({source!r})
-from orchestrator.catalog import graphs
+from orchestrator.definition.catalog import graphs
 from orchestrator.definition.load import load_graph
-from orchestrator.jobs.dataflow import DataflowBackend
-from orchestrator.jobs.functions import resolve
+from orchestrator.jobs.dataflow.backend import DataflowBackend
+from orchestrator.jobs.python.functions import resolve
 from orchestrator.queues.cloud_tasks import connect
-from orchestrator.stores.firestore import FirestoreStore
+from orchestrator.stores.firestore.store import FirestoreStore
 loaded = {{name: load_graph(path).schedule.cron for name, path in graphs().items()}}
 print(json.dumps([loaded, resolve("nightly_parameters:load", "graphs/nightly")({{"table": "t", "date": "d"}})]))
 """

@@ -10,12 +10,12 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Work
 from orchestrator.engine import Engine
 from orchestrator.errors import AmbiguousLaunchError, BackendError, QueueError
+from orchestrator.home.database import Database
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.jobs.wait import WaitBackend
 from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched, Task
 from orchestrator.queues.local import LocalQueue
-from orchestrator.sqlite import Database
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 
 JOB = Work("job", {})
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.beside import fresh, imported, lies_beside, names, plain, printing_aside
-from orchestrator.beside.everybody import StandIn
 from orchestrator.definition.load import load_graph
-from orchestrator.jobs.functions import describe, resolve
+from orchestrator.jobs.python.functions import describe, resolve
+from orchestrator.usercode import fresh, imported, lies_beside, names, plain, printing_aside
+from orchestrator.usercode.shared_modules import StandIn
 
 #: The same in each folder, but for NAME.
 SHARED = {
@@ -189,7 +189,7 @@ def test_nothing_of_the_whole_process_is_changed_but_modules_of_the_folders_own(
     for folder in folders:
         resolve("use:use0", folder)()
     new = {name for name in sys.modules if name not in modules}
-    own = {name for name in new if name.startswith("orchestrator.beside._2f")}
+    own = {name for name in new if name.startswith("orchestrator.usercode._2f")}
     assert {plain(name) for name in own} == {"use", "common", *(name for name in own if name.count(".") == 2)}
     assert new - own == set()
     assert all(sys.modules[name] is module for name, module in modules.items())
@@ -222,7 +222,7 @@ def test_an_environment_in_a_graphs_folder_is_everybodys(tmp_path: Path) -> None
     (tmp_path / "env").mkdir()
     (tmp_path / "env" / "installed_there.py").write_text("")
     (tmp_path / "uses.py").write_text("import installed_there\ndef f(): return installed_there.__name__\n")
-    program = f"from orchestrator.jobs.functions import resolve; print(resolve('uses:f', {str(tmp_path)!r})())"
+    program = f"from orchestrator.jobs.python.functions import resolve; print(resolve('uses:f', {str(tmp_path)!r})())"
     path = os.pathsep.join([str(tmp_path / "env"), *filter(None, sys.path)])
     done = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": path}, capture_output=True, check=True)
     assert done.stdout.decode().strip() == "installed_there"

@@ -4,19 +4,20 @@ from typing import Any
 
 import pytest
 
-from orchestrator.bounds import DEPTH, MOST_VALUES, cut, misfit, said, told
 from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import JobLaunched, LaunchClaimed, Outcome, Run, Status, StepState
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
-from orchestrator.definition.expressions import ExpressionError
-from orchestrator.definition.meaning import understood
-from orchestrator.definition.sandbox import evaluate
+from orchestrator.core.values import DEPTH, MOST_VALUES, misfit
 from orchestrator.engine import Engine
 from orchestrator.errors import UnexpectedError
-from orchestrator.jobs.limited import RaisedError, within
+from orchestrator.expressions import ExpressionError
+from orchestrator.expressions.meaning import understood
+from orchestrator.expressions.sandbox import evaluate
+from orchestrator.jobs.python.deadline import RaisedError, within
 from orchestrator.ports import JobOver, JobRequest
-from orchestrator.stores.memory import MemoryStore
+from orchestrator.text import cut, said, told
+from tests.doubles.memory_store import MemoryStore
 
 
 class MuteError(Exception):
@@ -188,7 +189,7 @@ def test_a_condition_that_raises_fails_its_step_and_no_handler(when: str, monkey
         raise RecursionError("maximum recursion depth exceeded")
 
     if when == "{{ true }}":  # what nobody can foresee
-        monkeypatch.setattr("orchestrator.definition.expressions.holds", out_of_stack)
+        monkeypatch.setattr("orchestrator.expressions.holds", out_of_stack)
     engine = engine_of(Step("a", Work("job"), when=when), Foreign())
     engine.perform(Launch("key", 0, 1))
     state = state_of(engine)

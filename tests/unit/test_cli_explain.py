@@ -2,10 +2,6 @@
 
 import pytest
 
-from orchestrator.cli.before import at_work_before, by_depth, root_causes
-from orchestrator.cli.explain import explain
-from orchestrator.cli.rows import note, rows
-from orchestrator.cli.words import CLASSES
 from orchestrator.core.graph import Graph
 from orchestrator.core.machine import evolve
 from orchestrator.core.model import (
@@ -24,6 +20,10 @@ from orchestrator.core.model import (
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Retry, Step, Work
+from orchestrator.reporting.explain import explain
+from orchestrator.reporting.phrases import CLASSES
+from orchestrator.reporting.rows import note, rows
+from orchestrator.reporting.upstream import at_work_before, by_depth, root_causes
 
 NOW = 1_000.0
 COMMAND = Work("command", {"command": "true"})

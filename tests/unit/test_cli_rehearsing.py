@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.rehearsed import Kept, Rehearsed
-from orchestrator.cli.rehearsing import Wanted
 from orchestrator.core.model import Run, RunStatus
+from orchestrator.rehearsal.play import Wanted
+from orchestrator.reporting.rehearsal import Kept, Rehearsed
 
 RUN = Run("net-1", "k" * 10, "net", "v", {}, 1.0, RunStatus.SUCCEEDED, 4.5)
 
@@ -72,7 +72,7 @@ def test_attempts_that_launched_no_job_are_counted():
 @pytest.mark.parametrize("calm", [True, False])
 def test_all_events_are_dropped_if_that_is_asked(calm: bool):
     pytest.importorskip("google.cloud.tasks_v2", reason="the stand-ins need Google's clients")
-    from orchestrator.cli.rehearsing import chaos
+    from orchestrator.rehearsal.play import chaos
 
     wanted = Wanted(Path("net.yaml"), {}, 1, 1, calm, True, 0.0, 1.0)
     assert {chaos(wanted).events() for _ in range(100)} == {0}

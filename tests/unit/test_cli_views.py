@@ -5,15 +5,15 @@ from contextlib import suppress
 
 from rich.console import Console
 
-from orchestrator.cli.console import step_lines
-from orchestrator.cli.lines import LineView
-from orchestrator.cli.live import LiveView
-from orchestrator.cli.rows import rows, telling
-from orchestrator.cli.watch import Watch
+from orchestrator.cli.views.console import step_lines
+from orchestrator.cli.views.lines import LineView
+from orchestrator.cli.views.live import LiveView
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run, RunStatus, Status, StepState, View
 from orchestrator.core.names import run_key
 from orchestrator.core.steps import Retry, Step, Work
+from orchestrator.reporting.rows import rows, telling
+from orchestrator.reporting.watch import Watch
 
 NOW = 1_000.0
 

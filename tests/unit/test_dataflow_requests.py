@@ -10,10 +10,10 @@ from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
 from orchestrator.definition.schema import DataflowKeys
 from orchestrator.errors import LaunchRefusedError
+from orchestrator.fakes.dataflow.schema import document, misfits
+from orchestrator.jobs.dataflow.options import NOT_CLASSIC, OPTIONS
 from orchestrator.jobs.dataflow.requests import body, kept, region, with_defaults
-from orchestrator.jobs.dataflow_options import NOT_CLASSIC, OPTIONS
 from orchestrator.ports import JobRequest
-from orchestrator.standins.dataflow_schema import document, misfits
 
 
 def request(run_id: str = "run-1", **spec: Json) -> JobRequest:

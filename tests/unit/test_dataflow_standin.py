@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.standins.dataflow import DataflowStandIn
-from orchestrator.standins.dataflow_play import LAUNCHER_ERROR, LaunchCall, Play
-from orchestrator.standins.dataflow_schema import methods, misfits
+from orchestrator.fakes.dataflow.schema import methods, misfits
+from orchestrator.fakes.dataflow.script import LAUNCHER_ERROR, LaunchCall, Play
+from orchestrator.fakes.dataflow.server import DataflowStandIn
 from tests.fixtures import fixture
 
 PLACE = "/v1b3/projects/p/locations/europe-west4"

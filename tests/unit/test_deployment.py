@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.deployment import Deployment
-from orchestrator.deployment.source import sources
+from orchestrator.deployment.archive import sources
 from orchestrator.errors import UsageError
 from tests.terraform.imaginary import ROOT, SCHEDULED
 from tests.terraform.test_source import imported

@@ -19,7 +19,7 @@ from orchestrator.definition.schema import (
     StepKeys,
 )
 from orchestrator.deployment import GRANTS
-from orchestrator.locking import lock
+from orchestrator.deployment.lockfile import lock
 from tests.terraform.variables import FILES, PAGE, page, variables
 from tests.unit.test_rules import joins
 

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.cli.verified import wrong
-from orchestrator.core.doubts import confirmed, doubts
+from orchestrator.core.consistency import confirmed, doubts
 from orchestrator.core.messages import Check, Launch, Skip
 from orchestrator.core.model import Counter, Status, StepState, Stop, View
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step
-from orchestrator.engine.doubting import sure_doubts
+from orchestrator.engine.consistency import sure_doubts
 from orchestrator.jobs.scripted import Script
+from orchestrator.operations.verify import wrong
 from tests.unit.engine_world import JOB, KEY
 
 #: 0 a, 1 b and 2 c, side by side; 3 d after them; 4 e after d alone.

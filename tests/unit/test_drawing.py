@@ -14,14 +14,14 @@ from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.drawing import Drawn, dot_text, draw, mermaid_text
 from orchestrator.drawing.boxes import shorten
 from orchestrator.drawing.compose import compose
+from orchestrator.drawing.edge_routing import Line, lay_lines
+from orchestrator.drawing.font_metrics import text_width
 from orchestrator.drawing.graphviz import FONTS, render
-from orchestrator.drawing.lanes import Line, lay_lines
-from orchestrator.drawing.letters import text_width
 from orchestrator.drawing.palette import LOOKS, PLAIN, Look
 from orchestrator.drawing.picture import Arrow, Box, Way
 from orchestrator.errors import OrchestratorError, UsageError
-from orchestrator.extras import install
-from orchestrator.words import duration
+from orchestrator.reporting.words import duration
+from orchestrator.system.extras import install
 
 START = 1_700_000_000.0
 NOW = START + 100

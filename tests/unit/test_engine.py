@@ -12,7 +12,7 @@ from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 from orchestrator.errors import QueueError, UsageError
 from orchestrator.jobs.scripted import Script
-from orchestrator.stores.memory import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.unit.engine_world import JOB, KEY, BrokenQueue
 
 DIAMOND = (

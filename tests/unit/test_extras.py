@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator import extras
 from orchestrator.cli import failure
+from orchestrator.system import extras
 
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE = Path("/home/ann/orchestrator")

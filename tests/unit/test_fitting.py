@@ -2,10 +2,10 @@
 
 import pytest
 
-from orchestrator.core.fitting import misfit
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.plan import Role, compile_plan
 from orchestrator.core.steps import Retry, Step, Work
+from orchestrator.core.validity import misfit
 
 FAN = [Step(f"s{number}", Work("job", {}), retry=Retry(3)) for number in range(40)]
 PLAN = compile_plan("g", "1", [*FAN, Step("last", Work("job", {}), tuple(step.name for step in FAN))])

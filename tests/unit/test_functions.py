@@ -9,7 +9,7 @@ import pytest
 from orchestrator.core.model import Outcome, Run
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.jobs.call import CallBackend
-from orchestrator.jobs.functions import FunctionRaisedError, completed, describe, parameters, resolve
+from orchestrator.jobs.python.functions import FunctionRaisedError, completed, describe, parameters, resolve
 from orchestrator.ports import JobOver, JobRequest
 
 MODULE = """

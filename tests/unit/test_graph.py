@@ -6,7 +6,7 @@ import pytest
 from orchestrator.core.graph import Graph, Param
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.errors import InvalidGraphError, Problem, UsageError
-from orchestrator.suggestions import did_you_mean
+from orchestrator.text import did_you_mean
 
 
 def graph(**after: str) -> Graph:

@@ -12,20 +12,18 @@ from typing import Any
 
 import pytest
 
-from orchestrator import bounds, logs
-from orchestrator.bounds import MOST_OUTPUT
-from orchestrator.cli import lookup
-from orchestrator.core import ending, machine
+from orchestrator import expressions, text
+from orchestrator.cloud import logs
+from orchestrator.cloud.start_body import LARGEST, read_asked
+from orchestrator.core import machine, outcome
 from orchestrator.core.model import Interruption, JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.plan import SPREAD, WIDE, compile_plan
 from orchestrator.core.steps import Step
-from orchestrator.definition import budget, build, cron, expressions, json_text, load, params, patterns, yaml_text
-from orchestrator.definition.budget import MOST_BITS, MOST_FILLED, MOST_MADE, MOST_WORK, OTHER
-from orchestrator.definition.costs import CALL
-from orchestrator.definition.json_text import read as read_json
+from orchestrator.core.values import MOST_OUTPUT
+from orchestrator.definition import build, cron, json_reader, load, params, patterns, yaml_reader
+from orchestrator.definition.json_reader import read as read_json
 from orchestrator.definition.load import load_graph
-from orchestrator.definition.sandbox import evaluate
-from orchestrator.definition.texts import DEEPEST, UnreadableError
+from orchestrator.definition.text_files import DEEPEST, UnreadableError
 from orchestrator.errors import (
     InvalidGraphError,
     NotFoundError,
@@ -35,13 +33,18 @@ from orchestrator.errors import (
     UnstorableError,
     UsageError,
 )
+from orchestrator.expressions import budget
+from orchestrator.expressions.budget import MOST_BITS, MOST_FILLED, MOST_MADE, MOST_WORK, OTHER
+from orchestrator.expressions.costs import CALL
+from orchestrator.expressions.sandbox import evaluate
+from orchestrator.home.database import Database
 from orchestrator.jobs.dataflow.causes import explain
 from orchestrator.jobs.outputs import check_outputs, read_outputs
+from orchestrator.operations import lookup
 from orchestrator.ports import MOST_WRITES, Unreadable, check_writes, refuse
-from orchestrator.remote.asked import LARGEST, read_asked
-from orchestrator.sqlite import Database
-from orchestrator.stores import _documents, _expiry, _plans, sqlite
-from orchestrator.stores.memory import MemoryStore
+from orchestrator.stores import plans, sqlite
+from orchestrator.stores.firestore import documents, expiry
+from tests.doubles.memory_store import MemoryStore
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = Run("r", "k" * 10, "g", "v", {}, 1.0)
@@ -65,7 +68,7 @@ def test_every_bound_is_in_the_table_with_its_value_and_its_test():
         file = path.relative_to(ROOT / "orchestrator")
         said = re.findall(r"^(_?[A-Z][A-Z_]*(?:, _?[A-Z_]+)*)(?:: [^=\n]+)? = ", path.read_text(), re.MULTILINE)
         names = ", ".join(said).split(", ")
-        if file.parts[0] != "standins" and any(map(NAMED.match, names)):
+        if file.parts[0] != "fakes" and any(map(NAMED.match, names)):
             module = importlib.import_module(".".join(("orchestrator", *file.with_suffix("").parts)))
             found |= {f"{file} {name}": float(getattr(module, name)) for name in names if NAMED.match(name)}
     assert told == found
@@ -87,51 +90,51 @@ def test_outputs_are_kept_up_to_a_bound(tmp_path: Path, more: int):
 
 
 def test_a_run_with_its_params_is_kept_up_to_a_bound():
-    size = len(_documents._text(_documents.codec.run_to_json(replace(RUN, params={"text": ""}))))
-    most = {"text": "x" * (_documents.MOST_RUN - size)}
-    _documents.check_run(replace(RUN, params=most))
+    size = len(documents._text(documents.codec.run_to_json(replace(RUN, params={"text": ""}))))
+    most = {"text": "x" * (documents.MOST_RUN - size)}
+    documents.check_run(replace(RUN, params=most))
     with pytest.raises(UnstorableError, match="takes 1,000,001 bytes"):
-        _documents.check_run(replace(RUN, params={"text": most["text"] + "x"}))
+        documents.check_run(replace(RUN, params={"text": most["text"] + "x"}))
 
 
 def test_a_plan_that_is_larger_than_a_document_is_kept_in_parts(monkeypatch: pytest.MonkeyPatch):
-    (whole,) = _documents.of_plan(ONE)
+    (whole,) = documents.of_plan(ONE)
     for size, parts in ((len(whole), 1), (len(whole) - 1, 2)):
-        monkeypatch.setattr(_documents, "_PART", size)
-        assert len(_documents.of_plan(ONE)) == parts
-        assert _documents.to_plan("plans/v", _documents.of_plan(ONE)) == ONE
+        monkeypatch.setattr(documents, "_PART", size)
+        assert len(documents.of_plan(ONE)) == parts
+        assert documents.to_plan("plans/v", documents.of_plan(ONE)) == ONE
 
 
 def test_a_plan_is_kept_and_read_up_to_a_bound(monkeypatch: pytest.MonkeyPatch):
-    packed = _plans.pack(ONE)
+    packed = plans.pack(ONE)
     size = len(zlib.decompress(packed))
-    monkeypatch.setattr(_plans, "MOST_PLAN", size)
-    assert _plans.unpack("plans/v", _plans.pack(ONE)) == ONE
-    monkeypatch.setattr(_plans, "MOST_PLAN", size - 1)
+    monkeypatch.setattr(plans, "MOST_PLAN", size)
+    assert plans.unpack("plans/v", plans.pack(ONE)) == ONE
+    monkeypatch.setattr(plans, "MOST_PLAN", size - 1)
     with pytest.raises(UnstorableError, match=f"graph 'g' takes {size:,} bytes as JSON, and at most {size - 1:,}"):
-        _plans.pack(ONE)
+        plans.pack(ONE)
     with pytest.raises(UnreadableRecordError, match=f"plans/v cannot be read: it unpacks to more than {size - 1:,} b"):
-        _plans.unpack("plans/v", packed)
+        plans.unpack("plans/v", packed)
     with pytest.raises(UnreadableRecordError, match="its end is missing"):
-        _plans.unpack("plans/v", packed[:-8])
+        plans.unpack("plans/v", packed[:-8])
 
 
 def test_an_error_is_kept_up_to_a_bound():
     running = StepState(Status.RUNNING, 1, job_name="a", job="1", claimed_at=1.0, started_at=1.0)
     kept = []
-    for letters in (bounds.MOST_ERROR, bounds.MOST_ERROR + 1):
+    for letters in (text.MOST_ERROR, text.MOST_ERROR + 1):
         ended = machine.evolve(ONE, 0, running, JobEnded(1, Outcome.FAILED, 2.0, error="x" * letters))
         assert ended is not None
         kept.append(ended.state.error)
-    assert kept == ["x" * bounds.MOST_ERROR, "x" * bounds.MOST_ERROR + "…"]
+    assert kept == ["x" * text.MOST_ERROR, "x" * text.MOST_ERROR + "…"]
 
 
 def test_a_run_remembers_a_few_of_the_steps_that_failed():
-    for steps in (ending.MOST_CULPRITS, ending.MOST_CULPRITS + 1):
+    for steps in (outcome.MOST_CULPRITS, outcome.MOST_CULPRITS + 1):
         plan = compile_plan("g", "v", [Step(f"s{number:02}") for number in range(steps)])
         failed = View({number: StepState(Status.FAILED, cause="exit") for number in range(steps)})
-        named = [f"s{number:02}" for number in range(ending.MOST_CULPRITS)]
-        assert ending.culprits(plan, failed) == dict.fromkeys(named, "exit")
+        named = [f"s{number:02}" for number in range(outcome.MOST_CULPRITS)]
+        assert outcome.culprits(plan, failed) == dict.fromkeys(named, "exit")
 
 
 def test_an_attempt_is_interrupted_for_free_a_hundred_times():
@@ -224,9 +227,9 @@ class Batches:
 
 def test_old_runs_are_stamped_in_commits_of_a_bounded_size():
     sizes = []
-    for documents in (_expiry._BATCH, _expiry._BATCH + 1):
+    for size in (expiry._BATCH, expiry._BATCH + 1):
         client: Any = Batches()
-        _expiry.write(client, [object()] * documents, {}, 1.0)  # type: ignore[list-item]
+        expiry.write(client, [object()] * size, {}, 1.0)  # type: ignore[list-item]
         sizes.append(client.sizes)
     assert sizes == [[400], [400, 1]]
 
@@ -279,9 +282,9 @@ def test_a_file_is_nested_up_to_a_depth(tmp_path: Path):
     assert read_json(nested(DEEPEST))[1] == []
     with pytest.raises(UnreadableError, match="nested at most 100 deep"):
         read_json(nested(DEEPEST + 1))
-    yaml_text.read(nested(DEEPEST))
+    yaml_reader.read(nested(DEEPEST))
     with pytest.raises(UnreadableError, match="nested at most 100 deep"):
-        yaml_text.read(nested(DEEPEST + 1))
+        yaml_reader.read(nested(DEEPEST + 1))
 
 
 def refused(folder: Path, text: str) -> list[str]:
@@ -301,7 +304,7 @@ def test_arguments_are_nested_up_to_a_depth(tmp_path: Path):
 
 
 def test_a_file_has_a_bounded_number_of_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(yaml_text, "MOST_VALUES", 7)
+    monkeypatch.setattr(yaml_reader, "MOST_VALUES", 7)
     graph = "name: g\nsteps: {{a: {{command: [{}]}}}}"
     assert refused(tmp_path, graph.format("x, x")) == []
     assert "expected at most 7 values" in refused(tmp_path, graph.format("x, x, x"))[0]
@@ -386,7 +389,7 @@ def test_a_pattern_is_held_against_up_to_so_many_letters():
 
 
 def test_a_request_is_read_up_to_so_many_flaws():
-    most = json_text.MOST_FLAWS
+    most = json_reader.MOST_FLAWS
     for given, noted in ((most, most), (most + 1, most)):
         assert len(read_json(f"[{','.join(['NaN'] * given)}]")[1]) == noted
 

@@ -8,19 +8,21 @@ from typing import Any
 
 import pytest
 
-from orchestrator.apis import MOST_PAGES, Apis, AskError, Call
 from orchestrator.cli import given
+from orchestrator.client import post
+from orchestrator.client.google_apis import MOST_PAGES, Apis, AskError, Call
+from orchestrator.cloud import start_body
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Status, StepState
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition import load
 from orchestrator.deployment.names import MOST, Deployment
-from orchestrator.drawing import boxes, dot, dot_text, groups, mermaid, mermaid_text
+from orchestrator.drawing import boxes, collapse, dot, dot_text, mermaid, mermaid_text
 from orchestrator.drawing.compose import MOST_STEPS_WITH_ALL_EDGES, compose
 from orchestrator.errors import LaunchRefusedError, UsageError
-from orchestrator.jobs import environment, functions
-from orchestrator.remote import asked, post
-from orchestrator.terminal import _LONGEST, Cleaner
+from orchestrator.jobs.process import environment
+from orchestrator.jobs.python import functions
+from orchestrator.system.terminal import _LONGEST, Cleaner
 
 LISTED = Call("run", "v2", "projects.locations.services.list", "parent", "run.services.list")
 
@@ -87,11 +89,11 @@ def test_so_many_unknown_keys_of_a_request_are_named():
     def told(keys: int) -> list[str]:
         unknown = "".join(f', "k{number:02}": 1' for number in range(keys))
         with pytest.raises(UsageError) as wrong:
-            asked.read_asked(f'{{"graph": "g"{unknown}}}'.encode())
+            start_body.read_asked(f'{{"graph": "g"{unknown}}}'.encode())
         return str(wrong.value).splitlines()
 
-    assert told(asked._MOST)[-1] == "k09: unknown key"
-    assert told(asked._MOST + 1)[-1] == "and 1 more unknown keys"
+    assert told(start_body._MOST)[-1] == "k09: unknown key"
+    assert told(start_body._MOST + 1)[-1] == "and 1 more unknown keys"
 
 
 def test_the_names_of_a_deployment_have_up_to_so_many_letters():
@@ -166,7 +168,7 @@ def layers(levels: int) -> Graph:
 
 def test_a_large_graph_is_drawn_in_up_to_so_many_groups():
     found = [len(compose(layers(levels), None).sketch.boxes) for levels in (60, 61)]
-    assert found == [groups.MOST_GROUPS, 31]
+    assert found == [collapse.MOST_GROUPS, 31]
 
 
 def test_a_picture_of_few_boxes_has_more_room():

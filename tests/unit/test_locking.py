@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.catalog import find_graph, graph_files, graphs
 from orchestrator.core.graph import Graph
 from orchestrator.core.steps import Step, Work
+from orchestrator.definition.catalog import find_graph, graph_files, graphs
+from orchestrator.deployment.lockfile import Lock, lock
+from orchestrator.deployment.lockfile.compare import differences
+from orchestrator.deployment.lockfile.entry import Entry, Local, jobs_at_once
 from orchestrator.errors import NotFoundError, UsageError
-from orchestrator.locking import Lock, lock
-from orchestrator.locking.compare import differences
-from orchestrator.locking.look import Entry, Local, jobs_at_once
 
 ROOT = Path(__file__).resolve().parents[2]
 Make = Callable[[Mapping[str, str | bytes]], Path]

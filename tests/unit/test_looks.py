@@ -5,7 +5,7 @@ import pytest
 from benchmarks.lags import LAGS, POLICIES, case
 from orchestrator.core.messages import EVENT, SIGNAL, Check
 from orchestrator.core.steps import CheckPolicy
-from orchestrator.engine.looks import LOOKS, postponed, wait
+from orchestrator.engine.check_times import LOOKS, postponed, wait
 
 
 def times(policy: CheckPolicy, chain: str = SIGNAL, told: float = 1000.0) -> list[float]:

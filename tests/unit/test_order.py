@@ -9,8 +9,8 @@ import pytest
 from orchestrator.core.graph import Graph, Param, Schedule
 from orchestrator.core.model import RunStatus
 from orchestrator.core.steps import Step
+from orchestrator.definition.run_request import order
 from orchestrator.errors import UsageError
-from orchestrator.order import order
 
 PARAMS = (Param("date", "date", "today"), Param("at", "datetime", "now"))
 BERLIN = Graph("daily", (Step("a"),), PARAMS, schedule=Schedule("0 1 * * *", "Europe/Berlin"))

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import private
 from orchestrator.home import Home
-from orchestrator.sqlite import Database
+from orchestrator.home.database import Database
+from orchestrator.system import files
 
 
 @contextmanager
@@ -35,9 +35,9 @@ def modes(folder: Path) -> dict[str, int]:
 def test_a_new_file_and_all_new_folders_above_it_are_the_owners_alone(tmp_path: Path, mask: int):
     top = tmp_path / "a"
     with umask(mask):
-        private.make_folder(top / "b" / "c")
-        private.write(top / "b" / "c" / "text", "é")
-        with open(top / "b" / "log", "ab", opener=private.opener) as log:
+        files.make_folder(top / "b" / "c")
+        files.write(top / "b" / "c" / "text", "é")
+        with open(top / "b" / "log", "ab", opener=files.opener) as log:
             log.write(b"line\n")
     assert modes(top) == {".": 0o700, "b": 0o700, "b/c": 0o700, "b/c/text": 0o600, "b/log": 0o600}
     assert (top / "b" / "c" / "text").read_text(encoding="utf-8") == "é"
@@ -49,7 +49,7 @@ def test_many_threads_make_one_folder(tmp_path: Path):
     def make(number: int) -> Path:
         folder = tmp_path / f"{number}" / "b" / "c"
         ready.wait()
-        private.make_folder(folder)
+        files.make_folder(folder)
         return folder
 
     with ThreadPoolExecutor(8) as pool:
@@ -61,27 +61,27 @@ def test_many_threads_make_one_folder(tmp_path: Path):
 def test_a_folder_that_cannot_be_made_where_one_is_above_it_is_an_error(path: str):
     """Linux answers below /proc that there is no such folder, and it was tried again for ever."""
     with pytest.raises(FileNotFoundError):
-        private.make_folder(Path(path))
+        files.make_folder(Path(path))
 
 
 def test_a_folder_that_is_there_stays_as_it_is_and_a_file_in_its_place_is_an_error(tmp_path: Path):
     tmp_path.chmod(0o755)
-    private.make_folder(tmp_path)
+    files.make_folder(tmp_path)
     assert modes(tmp_path) == {".": 0o755}
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError):
-        private.make_folder(tmp_path / "file")
+        files.make_folder(tmp_path / "file")
 
 
 def test_a_file_of_before_is_closed_to_others_when_it_is_opened_and_a_device_is_not(tmp_path: Path):
     log = tmp_path / "log"
     log.write_text("before\n")
     log.chmod(0o666)
-    with open(log, "a", opener=private.opener) as file:
+    with open(log, "a", opener=files.opener) as file:
         file.write("after\n")
     assert (modes(tmp_path)["log"], log.read_text()) == (0o600, "before\nafter\n")
     before = os.stat(os.devnull).st_mode
-    private.make_file(Path(os.devnull))
+    files.make_file(Path(os.devnull))
     assert os.stat(os.devnull).st_mode == before
 
 

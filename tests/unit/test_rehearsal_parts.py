@@ -15,8 +15,8 @@ from orchestrator.core.graph import Graph
 from orchestrator.core.steps import Step, Work
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.home import Home
-from orchestrator.jobs.reaper import reap
-from orchestrator.leash import leashed
+from orchestrator.jobs.process.reaper import reap
+from orchestrator.system.leash import leashed
 
 TRACEBACK = """\
 {"severity": "INFO", "message": "swept 1 runs"}
@@ -30,7 +30,7 @@ KeyError: 'x'
 
 def test_exceptions_and_dropped_tasks_in_a_function_s_log_are_told_once(tmp_path: Path):
     pytest.importorskip("google.cloud.tasks_v2", reason="a rehearsal needs Google's clients")
-    from orchestrator.rehearsal.unexpected import in_logs
+    from orchestrator.rehearsal.log_errors import in_logs
 
     dropped = json.dumps({"severity": "ERROR", "counted": "task_dropped", "message": "no run has the key 'k'"})
     failed = json.dumps({"severity": "ERROR", "counted": "step_failed", "message": "step 'a' of run r failed: boom"})
@@ -42,9 +42,9 @@ def test_exceptions_and_dropped_tasks_in_a_function_s_log_are_told_once(tmp_path
 
 def test_what_a_stand_in_stumbles_over_is_told(caplog: pytest.LogCaptureFixture):
     pytest.importorskip("google.cloud.tasks_v2", reason="a rehearsal needs Google's clients")
-    from orchestrator.rehearsal.unexpected import stumbles
+    from orchestrator.rehearsal.log_errors import stumbles
 
-    log = logging.getLogger("orchestrator.standins.dataflow_stage")
+    log = logging.getLogger("orchestrator.fakes.dataflow.timer")
     with stumbles() as found:
         try:
             raise KeyError("x")  # noqa: TRY301
@@ -57,7 +57,7 @@ def test_what_a_stand_in_stumbles_over_is_told(caplog: pytest.LogCaptureFixture)
 
 def test_what_lies_beside_a_graph_is_deployed_with_it_but_no_second_graph(tmp_path: Path):
     pytest.importorskip("google.cloud.tasks_v2", reason="a rehearsal needs Google's clients")
-    from orchestrator.rehearsal.deployed import deployed
+    from orchestrator.rehearsal.graph_folder import deployed
 
     for name in ("sales.yaml", "helper.py", "graph.yaml", "data/day.csv"):
         (tmp_path / "here" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def test_what_lies_beside_a_graph_is_deployed_with_it_but_no_second_graph(tmp_pa
 
 def test_a_folder_s_own_variables_are_those_of_a_graph_with_functions_and_what_lock_refuses_is_refused(tmp_path: Path):
     pytest.importorskip("google.cloud.tasks_v2", reason="a rehearsal needs Google's clients")
-    from orchestrator.rehearsal.deployed import own_variables
+    from orchestrator.rehearsal.graph_folder import own_variables
 
     work = {"template": "gs://b/t.json", "parameters_from": "helper:load"}
     calls, plain = Graph("g", (Step("a", Work("dataflow", work)),)), Graph("g", (Step("a"),))
@@ -115,7 +115,7 @@ STUBBORN = "trap '' TERM HUP; (trap '' TERM HUP; sleep 600) & echo up; sleep 600
 def test_a_command_on_a_leash_ends_with_whoever_started_it_whatever_it_does_against_it():
     script = (
         "import subprocess, sys, time\n"
-        "from orchestrator.leash import leashed\n"
+        "from orchestrator.system.leash import leashed\n"
         f"command = leashed(['/bin/sh', '-c', {STUBBORN!r}])\n"
         "it = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)\n"
         "it.stdout.readline(); print(it.pid, flush=True); time.sleep(600)\n"
@@ -143,7 +143,7 @@ def test_what_commands_of_a_home_still_run_is_ended_and_nothing_else(tmp_path: P
     script = (
         "import os, subprocess, sys\n"
         "from pathlib import Path\n"
-        "from orchestrator.jobs import claim\n"
+        "from orchestrator.jobs.process import claim\n"
         "folder = Path(sys.argv[1]); folder.mkdir(parents=True); taken = claim.take(folder, 'a')\n"
         f"it = subprocess.Popen(['/bin/sh', '-c', {STUBBORN!r}], stdin=taken, stdout=subprocess.PIPE,"
         " stderr=subprocess.DEVNULL, start_new_session=True)\n"

@@ -9,7 +9,7 @@ from orchestrator.core.model import Run
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import ledger
-from orchestrator.engine.remembered import Remembered, weight, weight_of_plan
+from orchestrator.engine.cache import Remembered, weight, weight_of_plan
 from orchestrator.errors import NotFoundError
 from tests.unit.engine_world import JOB, World
 

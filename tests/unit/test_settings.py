@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import UsageError
-from orchestrator.settings import (
+from orchestrator.cloud.settings import (
     DEPLOYED_VARIABLES,
     CloudSettings,
     Settings,
@@ -16,6 +15,7 @@ from orchestrator.settings import (
     read_cloud_settings,
     read_settings,
 )
+from orchestrator.errors import UsageError
 
 DEPLOYED = {
     "ORCHESTRATOR_PROJECT": "demo",

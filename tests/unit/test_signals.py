@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.cloud.signals import PUBSUB, STATUS_CHANGED, MalformedEventError, Signal, read
 from orchestrator.jobs.dataflow.causes import Cause, classify
-from orchestrator.signals import PUBSUB, STATUS_CHANGED, MalformedEventError, Signal, read
 from tests.fixtures import fixture
 from tests.launcher_texts import LAUNCHER_TEXTS
 

@@ -1,6 +1,6 @@
 """Hints say what may have been meant."""
 
-from orchestrator.suggestions import Suggestions, did_you_mean
+from orchestrator.text import Suggestions, did_you_mean
 
 
 def test_a_hint_names_the_closest_name() -> None:

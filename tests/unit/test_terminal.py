@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.terminal import Cleaner, json_shown, one_line, readable, shown
+from orchestrator.system.terminal import Cleaner, json_shown, one_line, readable, shown
 
 #: What colours and moves: it is left out.
 QUIET = {
@@ -94,15 +94,15 @@ def test_a_log_may_write_over_its_own_line() -> None:
 
 #: Who prints: nobody else does, so all that is printed has been made fit to be read.
 PRINT = {
-    "orchestrator/cli/saying.py": {"echo"},
+    "orchestrator/cli/output.py": {"echo"},
     "orchestrator/cli/failure.py": {"print"},
-    "orchestrator/cli/console.py": {"print", "Text"},
-    "orchestrator/cli/live.py": {"Text"},  # signs, bars and counts
+    "orchestrator/cli/views/console.py": {"print", "Text"},
+    "orchestrator/cli/views/live.py": {"Text"},  # signs, bars and counts
     "orchestrator/cli/app.py": {"echo"},  # the help and the version
     "orchestrator/cli/commands/lock.py": {"echo"},  # the lock, which is ASCII
     "orchestrator/cli/__init__.py": {"print"},  # before anything can be imported
     "orchestrator/cli/commands/logs.py": {"write"},  # bytes; to a terminal cleaned
-    "orchestrator/cli/lines.py": {"write"},
+    "orchestrator/cli/views/lines.py": {"write"},
 }
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from orchestrator.cloud.withheld import error_for_log
 from orchestrator.core.model import Run, Status, StepState
 from orchestrator.core.steps import Json, Step
-from orchestrator.withheld import error_for_log
 
 
 def logged(error: str | None, params: dict[str, Json], cause: str = "refused") -> str | None:

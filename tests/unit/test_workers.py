@@ -6,7 +6,7 @@ from concurrent.futures import Future
 import pytest
 
 from orchestrator.errors import BackendError
-from orchestrator.jobs.workers import Workers
+from orchestrator.jobs.python.workers import Workers
 
 
 @pytest.mark.parametrize("most", [1, 2, 8])

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.model import Interruption, Outcome
-from orchestrator.jobs import attempt
-from orchestrator.jobs.wrapper import UNBEGUN, wrapped
+from orchestrator.jobs.process import attempt
+from orchestrator.jobs.process.wrapper import UNBEGUN, wrapped
 
 #: All but LD_PRELOAD, of which the loader of the command complains.
 MEAN = {

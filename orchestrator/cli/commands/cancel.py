@@ -8,17 +8,18 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.cancelling import cancel_here, done
 from orchestrator.cli.failure import DONE, INTERRUPTED
-from orchestrator.cli.lookup import Found, find_run, find_step, load, named_store
 from orchestrator.cli.options import place_options
-from orchestrator.cli.saying import echo
-from orchestrator.cli.summary import failures
-from orchestrator.cli.words import listed, stopped
+from orchestrator.cli.output import echo
 from orchestrator.core.model import RunStatus, Stop
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
-from orchestrator.wiring import StoreUrl, store_url
+from orchestrator.home.store_url import StoreUrl, store_url
+from orchestrator.operations.cancel import cancel_here, done
+from orchestrator.operations.lookup import find_run, find_step, load, named_store
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.phrases import listed, stopped
+from orchestrator.reporting.summary import failures
 
 EPILOG = """\b
 Examples:
@@ -71,7 +72,7 @@ def _who() -> str:
 
 
 def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
-    from orchestrator.cli.cloud import cancel_in_cloud
+    from orchestrator.operations.cloud_run import cancel_in_cloud
 
     assert found.url is not None
     waiting, jobs = cancel_in_cloud(found.url, found.run.key, stop, nodes)

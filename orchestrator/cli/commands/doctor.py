@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.catalog import nearest
 from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.options import NamedPath, deployment_options, json_option
-from orchestrator.cli.saying import echo_json
+from orchestrator.cli.output import echo_json
+from orchestrator.cloud.settings import read_reach_settings
+from orchestrator.definition.catalog import nearest
 from orchestrator.deployment import Deployment
-from orchestrator.settings import read_reach_settings
 
 if TYPE_CHECKING:
-    from orchestrator.doctor.findings import Result
+    from orchestrator.deployment.doctor.findings import Result
 
 EPILOG = """\b
 Examples:
@@ -46,13 +46,13 @@ credentials, no such project.
 @json_option
 def command(project: str, region: str, name: str, environment: str, graphs: Path, as_json: bool) -> int:
     """Say what is missing or wrong in a deployment, and what mends it."""
-    from orchestrator.apis import Apis
-    from orchestrator.cli.console import say
-    from orchestrator.cli.examined import lines, summary
-    from orchestrator.doctor.checks import examine
-    from orchestrator.doctor.findings import UNWELL
-    from orchestrator.doctor.project import check_project
-    from orchestrator.doctor.world import World, look_here
+    from orchestrator.cli.views.console import say
+    from orchestrator.cli.views.examined import lines, summary
+    from orchestrator.client.google_apis import Apis
+    from orchestrator.deployment.doctor.checks import examine
+    from orchestrator.deployment.doctor.findings import UNWELL
+    from orchestrator.deployment.doctor.project import check_project
+    from orchestrator.deployment.doctor.world import World, look_here
 
     deployment = Deployment(project, region, name, environment)
     graphs = nearest() / graphs if graphs == Path("graphs") else graphs  # as 'orchestrator lock' takes it
@@ -82,7 +82,7 @@ def kept(coming: "Iterator[Result]", into: "list[Result]") -> "Iterator[Result]"
 
 def report(deployment: Deployment, results: "Sequence[Result]") -> dict[str, object]:
     """The same for programs. ``level``: ok, warn, unknown or fail; a check's is that of its worst finding."""
-    from orchestrator.doctor.findings import UNWELL
+    from orchestrator.deployment.doctor.findings import UNWELL
 
     return {
         "deployment": deployment.base,

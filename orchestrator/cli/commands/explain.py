@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.explain import explain
-from orchestrator.cli.lookup import find_step, found_run
 from orchestrator.cli.options import place_options
-from orchestrator.cli.saying import echo
-from orchestrator.cli.summary import abandoned, log_path, short
+from orchestrator.cli.output import echo
+from orchestrator.operations.lookup import find_step, found_run
+from orchestrator.reporting.explain import explain
+from orchestrator.reporting.summary import abandoned, log_path, short
 
 EPILOG = """\b
 Examples:

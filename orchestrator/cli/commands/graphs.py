@@ -2,9 +2,9 @@
 
 import click
 
-from orchestrator.cli.saying import echo
-from orchestrator.cli.words import column
+from orchestrator.cli.output import echo
 from orchestrator.errors import NotFoundError
+from orchestrator.reporting.phrases import column
 
 EPILOG = """\b
 Example:
@@ -15,7 +15,7 @@ Example:
 @click.command(epilog=EPILOG)
 def command() -> None:
     """List the graphs in graphs/ by name."""
-    from orchestrator.catalog import graph_files, nearest
+    from orchestrator.definition.catalog import graph_files, nearest
 
     found = graph_files(nearest() / "graphs")
     if not found:

@@ -6,13 +6,13 @@ from shlex import quote
 
 import click
 
-from orchestrator.catalog import nearest
 from orchestrator.cli.failure import DONE, WRONG, complain
 from orchestrator.cli.options import NamedPath, json_option
-from orchestrator.cli.saying import echo
-from orchestrator.cli.words import counted
-from orchestrator.locking import NAME, Lock, lock
-from orchestrator.locking.compare import differences
+from orchestrator.cli.output import echo
+from orchestrator.definition.catalog import nearest
+from orchestrator.deployment.lockfile import NAME, Lock, lock
+from orchestrator.deployment.lockfile.compare import differences
+from orchestrator.reporting.phrases import counted
 
 EPILOG = """\b
 Examples:

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import click
 
-from orchestrator import private
 from orchestrator.cli.failure import DONE, FAILED, complain
-from orchestrator.cli.lookup import Found, find_step, found_run
 from orchestrator.cli.options import place_options
-from orchestrator.cli.saying import echo
-from orchestrator.cli.summary import log_path, short
-from orchestrator.cli.words import counted
+from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
-from orchestrator.terminal import Cleaner
-from orchestrator.words import status_word
+from orchestrator.operations.lookup import find_step, found_run
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.phrases import counted
+from orchestrator.reporting.summary import log_path, short
+from orchestrator.reporting.words import status_word
+from orchestrator.system import files
+from orchestrator.system.terminal import Cleaner
 
 EPILOG = """\b
 Examples:
@@ -51,7 +52,7 @@ def command(run: str, step: str, attempt: int | None, follow: bool, home: Path |
         made = counted(found.view.state(node).attempt, "attempt")
         raise UsageError(f"step '{step}' has made {made}: there is no attempt {attempt}")
     if found.home is None:
-        from orchestrator.cli.cloud import job_lines
+        from orchestrator.operations.cloud_run import job_lines
 
         for line in job_lines(found, node, attempt, follow):
             echo(line)
@@ -130,7 +131,7 @@ def followed(found: Found, node: int, attempt: int | None, home: Path | None, st
 
 def _pieces(path: Path, start: int = 0) -> Iterator[bytes]:
     try:
-        with private.reading(path) as log:
+        with files.reading(path) as log:
             log.seek(start)
             yield from iter(partial(log.read, _PIECE), b"")
     except FileNotFoundError:  # it was removed meanwhile, or is no file of ours any more

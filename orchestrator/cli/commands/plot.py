@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.closing import graph_of
-from orchestrator.cli.lookup import found_run
 from orchestrator.cli.options import NamedPath, place_options
-from orchestrator.cli.saying import echo
+from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
+from orchestrator.operations.lookup import found_run
 
 EPILOG = """\b
 Examples:
@@ -28,7 +28,7 @@ Examples:
 @place_options
 def command(graph: str | None, run: str | None, output: Path, home: Path | None, store: str | None) -> None:
     """Draw GRAPH, or a run, into a file."""
-    from orchestrator.catalog import find_graph
+    from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph
     from orchestrator.drawing import draw
 

@@ -10,13 +10,13 @@ import click
 
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
 from orchestrator.cli.given import given_params
-from orchestrator.cli.interrupt import interruptible
 from orchestrator.cli.options import NamedPath, json_option
-from orchestrator.cli.rehearsed import Kept, Rehearsed
-from orchestrator.cli.rehearsing import Wanted, rehearse
-from orchestrator.cli.saying import echo, echo_json
-from orchestrator.cli.words import clock
+from orchestrator.cli.output import echo, echo_json
 from orchestrator.errors import UsageError
+from orchestrator.operations.interrupt import interruptible
+from orchestrator.rehearsal.play import Wanted, rehearse
+from orchestrator.reporting.phrases import clock
+from orchestrator.reporting.rehearsal import Kept, Rehearsed
 
 EPILOG = """\b
 Examples:
@@ -111,10 +111,10 @@ def command(
 
 def checked(name: str, pairs: tuple[str, ...], file: Path | None) -> tuple[Path, dict[str, object]]:
     """The graph's file and the params, if both are right and the emulators are here: before anything is started."""
-    from orchestrator import emulators
-    from orchestrator.catalog import find_graph
+    from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph
-    from orchestrator.order import order
+    from orchestrator.definition.run_request import order
+    from orchestrator.rehearsal import emulators
 
     path, params = find_graph(name), given_params(pairs, file)
     graph = load_graph(path)

@@ -9,15 +9,16 @@ import click
 from orchestrator.cli.closing import close, close_ended
 from orchestrator.cli.drive import How, drive, refuse_cloud_steps
 from orchestrator.cli.given import given_params
-from orchestrator.cli.lookup import Found, choose_home, load
 from orchestrator.cli.options import NamedPath, driving_options, how
-from orchestrator.cli.saying import echo
+from orchestrator.cli.output import echo
 from orchestrator.core.model import RunStatus, View
+from orchestrator.definition.run_request import Order, order
 from orchestrator.errors import UnreadableRecordError, UsageError
 from orchestrator.home import Home
-from orchestrator.jobs.earlier import left_behind, set_aside
-from orchestrator.order import Order, order
+from orchestrator.jobs.process.previous import left_behind, set_aside
+from orchestrator.operations.lookup import choose_home, home_flag, load
 from orchestrator.ports import Store
+from orchestrator.reporting.found import Found
 
 EPILOG = """\b
 Examples:
@@ -51,7 +52,7 @@ def command(
 
     GRAPH is a file, or a graph in graphs/, called by its file or folder name (not by the 'name' inside the file).
     """
-    from orchestrator.catalog import find_graph
+    from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph
 
     wanted_how = how(**driving)
@@ -65,7 +66,7 @@ def command(
 
 def run(wanted: Order, home: Home, as_told: How) -> int:
     """Start the run, or continue it if it is there. Returns the exit code."""
-    from orchestrator.wiring import writing
+    from orchestrator.local.wiring import writing
 
     with home.hold(wanted.run_id):
         with writing(home) as store:
@@ -74,7 +75,7 @@ def run(wanted: Order, home: Home, as_told: How) -> int:
                 _must_not_be_unreadable(home, store, wanted.run_id)
                 if aside := set_aside(home, wanted.run_id):
                     echo(f"files left by an earlier run with the id {wanted.run_id} were moved to {aside}", beside=True)
-                found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View())
+                found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View(), flag=home_flag(home))
             else:
                 wanted.check_same(stored)
                 found = load(home, store, stored, outputs=as_told.json)

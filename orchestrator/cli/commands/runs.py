@@ -5,16 +5,17 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.lookup import MOST_RUNS, named_store, standing
 from orchestrator.cli.options import json_option, place_options
-from orchestrator.cli.report import headline
-from orchestrator.cli.saying import echo, echo_json
-from orchestrator.cli.words import clock, column, why
+from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.model import Run
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.home import Home
+from orchestrator.operations.lookup import MOST_RUNS, named_store
 from orchestrator.ports import Store
-from orchestrator.words import duration
+from orchestrator.reporting.found import standing
+from orchestrator.reporting.phrases import clock, column, why
+from orchestrator.reporting.report import headline
+from orchestrator.reporting.words import duration
 
 #: How a run stands of which nothing can be told.
 UNREADABLE = "unreadable"

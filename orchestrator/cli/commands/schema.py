@@ -2,7 +2,7 @@
 
 import click
 
-from orchestrator.cli.saying import echo_json
+from orchestrator.cli.output import echo_json
 
 EPILOG = """\b
 Example:

@@ -9,15 +9,15 @@ import click
 from orchestrator.cli.failure import DONE, complain
 from orchestrator.cli.given import given_params
 from orchestrator.cli.options import NamedPath, deployment_options, json_option
-from orchestrator.cli.saying import echo, echo_json
+from orchestrator.cli.output import echo, echo_json
+from orchestrator.client.identity import email_of, id_token, member_of
+from orchestrator.client.post import is_local
+from orchestrator.client.start import NotAllowedError, Started, Waiting, Wanted, start
+from orchestrator.cloud.settings import read_reach_settings
 from orchestrator.deployment import Deployment
 from orchestrator.errors import NotFoundError, OrchestratorError
 from orchestrator.home import check_run_id
-from orchestrator.remote.identity import email_of, id_token, member_of
-from orchestrator.remote.post import is_local
-from orchestrator.remote.start import NotAllowedError, Started, Waiting, Wanted, start
-from orchestrator.settings import read_reach_settings
-from orchestrator.words import duration
+from orchestrator.reporting.words import duration
 
 EPILOG = """\b
 Examples:
@@ -60,7 +60,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Start a run of GRAPH, a deployed graph, by its name."""
-    from orchestrator.order import made_up_id
+    from orchestrator.definition.run_request import made_up_id
 
     params = given_params(pairs, params_file)
     deployment, settings = Deployment(project, region, name, environment), read_reach_settings()
@@ -83,9 +83,9 @@ def command(
 
 def found(deployment: Deployment, apis_url: str | None) -> tuple[str, str]:
     """Where the deployed ``start`` is called, and the database that its runs are in. Raises OrchestratorError."""
-    from orchestrator.apis import Apis, AskError
-    from orchestrator.doctor.calls import FUNCTION
-    from orchestrator.doctor.world import variables
+    from orchestrator.client.google_apis import Apis, AskError
+    from orchestrator.deployment.doctor.calls import FUNCTION
+    from orchestrator.deployment.doctor.world import variables
 
     name = deployment.function("start")
     apis = Apis(deployment.project, apis_url)
@@ -106,7 +106,7 @@ def found(deployment: Deployment, apis_url: str | None) -> tuple[str, str]:
 
 def not_allowed(deployment: Deployment, error: NotAllowedError, token: str | None) -> str:
     """Who was turned away, and what is to be granted to whom."""
-    from orchestrator.doctor.mends import Mends
+    from orchestrator.deployment.doctor.fixes import Mends
 
     email = email_of(token or "")
     who = f"you are {email}" if email else "your token does not say who you are"

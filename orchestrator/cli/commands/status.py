@@ -7,18 +7,19 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.before import by_depth
 from orchestrator.cli.failure import DONE, FAILED
-from orchestrator.cli.lookup import Found, found_run
 from orchestrator.cli.options import json_option, place_options
-from orchestrator.cli.report import report
-from orchestrator.cli.rows import rows, telling
-from orchestrator.cli.saying import echo_json
-from orchestrator.cli.summary import abandoned, although, failures
-from orchestrator.cli.watch import Watch
-from orchestrator.cli.words import clock, tally
+from orchestrator.cli.output import echo_json
 from orchestrator.core.model import RunStatus
-from orchestrator.words import duration
+from orchestrator.operations.lookup import found_run
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.phrases import clock, tally
+from orchestrator.reporting.report import report
+from orchestrator.reporting.rows import rows, telling
+from orchestrator.reporting.summary import abandoned, although, failures
+from orchestrator.reporting.upstream import by_depth
+from orchestrator.reporting.watch import Watch
+from orchestrator.reporting.words import duration
 
 EPILOG = """\b
 Examples:
@@ -57,7 +58,7 @@ def command(run: str | None, everything: bool, home: Path | None, store: str | N
 
 
 def show(found: Found, now: float, everything: bool) -> None:
-    from orchestrator.cli.console import console, line, say, step_lines
+    from orchestrator.cli.views.console import console, line, say, step_lines
 
     screen = console()
     watch = Watch(found.run, found.plan, found.view)

@@ -8,10 +8,10 @@ import click
 
 from orchestrator.cli.failure import DONE, WRONG, complain
 from orchestrator.cli.options import json_option
-from orchestrator.cli.saying import echo, echo_json
-from orchestrator.cli.words import counted
+from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.graph import Graph
 from orchestrator.errors import InvalidGraphError, UsageError
+from orchestrator.reporting.phrases import counted
 
 EPILOG = """\b
 Examples:
@@ -60,7 +60,7 @@ def command(graphs: tuple[str, ...], as_json: bool) -> int:
 
 def check(name: str) -> tuple[Checked, Graph | None]:
     """What is to be said of the graph that a user calls ``name``, and the graph if it is right."""
-    from orchestrator.catalog import find_graph
+    from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph, warnings
 
     try:

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.failure import DONE, FAILED
-from orchestrator.cli.lookup import find_run, named_store, newest, plan_of
 from orchestrator.cli.options import place_options
-from orchestrator.cli.saying import echo
-from orchestrator.cli.verified import wrong
-from orchestrator.cli.words import counted
+from orchestrator.cli.output import echo
+from orchestrator.operations.lookup import find_run, named_store, newest, plan_of
+from orchestrator.operations.verify import wrong
+from orchestrator.reporting.phrases import counted
 
 EPILOG = """\b
 Examples:

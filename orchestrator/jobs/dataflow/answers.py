@@ -11,7 +11,7 @@ from googleapiclient.errors import HttpError
 
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.jobs.dataflow.causes import HOPELESS, Cause, classify
-from orchestrator.jobs.dataflow.said import Said, read_error
+from orchestrator.jobs.dataflow.error_body import Said, read_error
 
 #: All that a call may raise. ValueError: an answer that is not JSON.
 FOREIGN = (OSError, http.client.HTTPException, httplib2.HttpLib2Error, GoogleAuthError, ClientError, ValueError)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.bounds import told
 from orchestrator.core.model import Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
@@ -14,10 +13,11 @@ from orchestrator.jobs.dataflow.answers import AnswerError
 from orchestrator.jobs.dataflow.causes import Cause
 from orchestrator.jobs.dataflow.handle import Handle, read_handle
 from orchestrator.jobs.dataflow.http import Api
-from orchestrator.jobs.dataflow.standing import MESSAGE_GRACE, Standing
 from orchestrator.jobs.dataflow.states import Body
-from orchestrator.jobs.functions import FunctionRaisedError, completed
+from orchestrator.jobs.dataflow.status import MESSAGE_GRACE, Standing
+from orchestrator.jobs.python.functions import FunctionRaisedError, completed
 from orchestrator.ports import Clock, JobOver, JobRequest, JobStatus, Launched
+from orchestrator.text import told
 
 log = logging.getLogger(__name__)
 

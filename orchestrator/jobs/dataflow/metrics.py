@@ -5,8 +5,8 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
-from orchestrator.bounds import misfit
 from orchestrator.core.steps import Json
+from orchestrator.core.values import misfit
 from orchestrator.jobs.dataflow.states import Body
 
 #: How values of one counter in several places of a job become one; counters of other kinds are left out.

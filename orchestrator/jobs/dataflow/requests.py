@@ -7,9 +7,9 @@ from typing import Any
 
 from orchestrator.core.names import JOB_NAME_LENGTH, KEY_LENGTH, clean, run_key
 from orchestrator.core.steps import KEEP, Json
-from orchestrator.definition.expressions import as_text
 from orchestrator.errors import LaunchRefusedError
-from orchestrator.jobs.dataflow_options import COUNTS, NOT_CLASSIC, OPTIONS, TOGETHER
+from orchestrator.expressions import as_text
+from orchestrator.jobs.dataflow.options import COUNTS, NOT_CLASSIC, OPTIONS, TOGETHER
 from orchestrator.ports import JobRequest
 
 #: Jobs that share a temporary folder fail when they finish, so each has its own, named after the job.

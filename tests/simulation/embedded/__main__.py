@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from orchestrator.local import BATCH
+from orchestrator.local.loop import BATCH
 from tests.simulation.embedded.jobs import OUTCOMES
 from tests.simulation.embedded.luck import EVERYTHING, Luck
 from tests.simulation.embedded.world import World

@@ -8,17 +8,17 @@ from queue import Empty
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.clock import SteadyClock
 from orchestrator.engine import Engine
 from orchestrator.errors import StoreShortError
+from orchestrator.home.database import Database
 from orchestrator.jobs.settled import Settled
 from orchestrator.jobs.wait import WaitBackend
-from orchestrator.local import BATCH, Loop
+from orchestrator.local.clock import SteadyClock
+from orchestrator.local.loop import BATCH, Loop
+from orchestrator.local.wiring import Embedded
 from orchestrator.ports import JobRequest
 from orchestrator.queues.local import LocalQueue
-from orchestrator.sqlite import Database
 from orchestrator.stores.sqlite import SqliteStore
-from orchestrator.wiring import Embedded
 from tests.simulation.embedded.jobs import Either, Functions, Processes
 from tests.simulation.loop import START, Crash
 
@@ -30,12 +30,12 @@ LONGEST, MOST_TICKS = 10 * 86_400.0, 5_000
 
 #: Where a kill may come: at any line of these, none of which remembers anything from one world to the next.
 KILLED_IN = (
-    "local.py",
-    "sqlite.py",
+    "local/loop.py",
+    "home/database.py",
     "queues/local.py",
     "stores/sqlite.py",
     "jobs/settled.py",
-    "jobs/python.py",
+    "jobs/python/backend.py",
     "engine/__init__.py",
     "engine/checking.py",
     "engine/launching.py",

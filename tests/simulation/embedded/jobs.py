@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.model import Interruption, Outcome
 from orchestrator.errors import BackendError, LaunchRefusedError
-from orchestrator.jobs.python import PythonBackend
+from orchestrator.jobs.python.backend import PythonBackend
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning, JobStatus, Launched
 from tests.simulation.loop import Crash
 from tests.simulation.scenario import Attempt, Fate, Scenario

@@ -11,8 +11,8 @@ from orchestrator.core.invariants import Inspector
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import run_key
 from orchestrator.home import Home
+from orchestrator.home.database import Database
 from orchestrator.ports import JobRequest
-from orchestrator.sqlite import Database
 from orchestrator.stores.sqlite import SqliteStore
 from tests.simulation.embedded.driver import Driver
 from tests.simulation.embedded.jobs import MOST_VANISHED, Process

@@ -3,10 +3,10 @@
 import pytest
 from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_TESTS
 
-from orchestrator.definition.budget import METHODS
-from orchestrator.definition.costs import COSTS
-from orchestrator.definition.expressions import ExpressionError, render
-from orchestrator.definition.sandbox import ENVIRONMENT
+from orchestrator.expressions import ExpressionError, render
+from orchestrator.expressions.budget import METHODS
+from orchestrator.expressions.costs import COSTS
+from orchestrator.expressions.sandbox import ENVIRONMENT
 
 LONG = "x" * 500_000
 CONTEXT = {"params": {"t": LONG, "l": list(LONG[:200_000]), "n": 7, "day": "2026-01-31"}, "steps": {}, "run": {}}

@@ -9,7 +9,7 @@ from orchestrator.core.steps import Step, Work
 from orchestrator.definition.authoring import Graph as Written
 from orchestrator.definition.build import build
 from orchestrator.definition.document import document
-from orchestrator.definition.exposed import GUARDED, check, deployment_values
+from orchestrator.definition.untrusted import GUARDED, check, deployment_values
 from tests.unit.definition.conftest import Load, Refusal
 
 PARAMS = {

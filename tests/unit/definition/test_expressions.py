@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.steps import Json
-from orchestrator.definition.expressions import ExpressionError, as_text, holds, references, render
+from orchestrator.expressions import ExpressionError, as_text, holds, references, render
 
 CONTEXT: dict[str, Any] = {
     "params": {"date": "2025-01-31", "rows": 5, "full": True, "tables": ["a", "b"], "word": "false", "items": 7},

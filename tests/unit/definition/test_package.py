@@ -20,9 +20,9 @@ def _imported(code: str) -> set[str]:
     ("code", "heavy"),
     {
         "import orchestrator": set(),
-        "from orchestrator.definition import expressions as e; e.render('x', {}); e.references(['y'])": set(),
+        "from orchestrator import expressions as e; e.render('x', {}); e.references(['y'])": set(),
         "from orchestrator.definition import params": set(),
-        "from orchestrator.definition import expressions as e; e.render('{{ 1 }}', {})": {"jinja2"},
+        "from orchestrator import expressions as e; e.render('{{ 1 }}', {})": {"jinja2"},
         "from orchestrator import load_graph": HEAVY,
     }.items(),
 )

@@ -9,10 +9,11 @@ from orchestrator import Graph, load_graph
 from orchestrator.core import graph as core
 from orchestrator.core.graph import Param, Schedule
 from orchestrator.core.steps import Step
-from orchestrator.definition import cron, zones
+from orchestrator.definition import cron
 from orchestrator.definition.build import build
 from orchestrator.definition.document import document
 from orchestrator.errors import InvalidGraphError
+from orchestrator.expressions import zones
 from tests.unit.definition.conftest import Load, Refusal
 
 GRAPH = "name: g\nparams: {date: {type: date}, rows: 3}\nsteps: {a: {wait: 1s}}\n"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.definition.shell.places import places
-from orchestrator.definition.shell.reader import HOLE, Quoting
+from orchestrator.expressions.shell.places import places
+from orchestrator.expressions.shell.reader import HOLE, Quoting
 
 LETTERS = {Quoting.BARE: "b", Quoting.DOUBLE: "d", Quoting.SINGLE: "s", Quoting.NUMBER: "n", None: "-"}
 

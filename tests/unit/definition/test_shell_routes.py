@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.definition.expressions import ExpressionError
-from orchestrator.definition.shell import code_in, render_command, wrong
+from orchestrator.expressions import ExpressionError
+from orchestrator.expressions.shell import code_in, render_command, wrong
 
 X = "{{ params.x }}"
 IT = "touch it"

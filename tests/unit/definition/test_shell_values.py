@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.steps import Json
-from orchestrator.definition.expressions import ExpressionError
-from orchestrator.definition.shell import SHELL, code_in, render_command, words, wrong
+from orchestrator.expressions import ExpressionError
+from orchestrator.expressions.shell import SHELL, code_in, render_command, words, wrong
 
 SHELLS = sorted({os.path.realpath(path) for name in ("sh", "dash", "bash") if (path := shutil.which(name))})
 

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.definition.expressions import ExpressionError
-from orchestrator.definition.shell import LONGEST, code_in, render_command, wrong
-from orchestrator.definition.shell.places import places
-from orchestrator.definition.shell.reader import HOLE
+from orchestrator.expressions import ExpressionError
+from orchestrator.expressions.shell import LONGEST, code_in, render_command, wrong
+from orchestrator.expressions.shell.places import places
+from orchestrator.expressions.shell.reader import HOLE
 
 X = "{{ params.x }}"
 

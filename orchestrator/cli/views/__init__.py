@@ -1,0 +1,1 @@
+"""How runs, findings and rehearsals look in a terminal."""

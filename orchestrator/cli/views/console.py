@@ -1,0 +1,71 @@
+"""Where things are printed: rich's console, set up once. Text is never read as markup, and NO_COLOR is obeyed."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from orchestrator.core.model import Status
+from orchestrator.reporting.phrases import LOOKS, column
+from orchestrator.reporting.rows import Row
+from orchestrator.reporting.summary import Line
+from orchestrator.reporting.words import status_word
+from orchestrator.system.terminal import shown
+
+#: The most letters of a name that are shown where space is short.
+_NAME = 32
+
+#: The widest status.
+_WORD = max(len(status_word(status)) for status in Status)
+
+#: The widest time, ``12 m 34 s``.
+_TIME = 9
+
+_NOTES = {Status.FAILED: "red", Status.UP_FOR_RETRY: "yellow"}
+
+
+def console() -> Console:
+    """A console on standard output. Where that is no terminal, lines are as long as they are."""
+    made = Console(file=sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    if not made.is_terminal:
+        made.width = 100_000
+    return made
+
+
+def say(lines: Iterable[Line]) -> None:
+    """Print lines, in their colours where there is a terminal."""
+    if not sys.stdout.isatty():
+        for said in lines:
+            print(said.text)
+        return
+    screen = console()
+    for said in lines:
+        screen.print(Text(said.text, said.style), soft_wrap=said.whole)
+
+
+def line(text: str, style: str = "") -> Text:
+    """A line of rich's in which nothing acts but its style."""
+    return Text(shown(text), style)
+
+
+def sign(status: Status, to: Console) -> str:
+    return LOOKS[status].ascii if to.options.ascii_only else LOOKS[status].sign
+
+
+def step_lines(rows: Sequence[Row], to: Console) -> Iterator[Text]:
+    """A line a row: sign, name, status, time, note. In a terminal it is cut where the screen ends."""
+    width = column([row.name for row in rows], _NAME if to.is_terminal else 100)
+    for row in rows:
+        style = LOOKS[row.status].style
+        quiet = row.status in (Status.PENDING, Status.SKIPPED)
+        name = row.name if len(row.name) <= width else f"{row.name[: width - 1]}…"
+        shown_row = Text(f"{sign(row.status, to)} ", style)
+        shown_row.append(f"{name:{width}}  ", "bright_black" if quiet else "default not bold")
+        shown_row.append(f"{row.word:{_WORD}}", style)
+        shown_row.append(f"{row.elapsed:>{_TIME}}  ", "default not bold")
+        shown_row.append(row.note, _NOTES.get(row.status, "bright_black not bold"))
+        if to.is_terminal:
+            shown_row.truncate(to.width, overflow="ellipsis")
+        shown_row.rstrip()
+        yield shown_row

@@ -1,0 +1,75 @@
+"""The plain view of a run: a line for every change, for logs and pipes; and the silent one. They decide nothing."""
+
+import time
+from types import TracebackType
+from typing import TextIO
+
+from orchestrator.core.model import Status, StepState
+from orchestrator.reporting.phrases import clock, column, counted, lasted
+from orchestrator.reporting.rows import row
+from orchestrator.reporting.watch import Watch
+from orchestrator.system.terminal import shown
+
+#: The widest status, ``upstream failed``.
+_WORD = 15
+
+#: The most letters that names are lined up to.
+_NAME = 40
+
+#: Seconds until a line that was written is sent on its way at the latest.
+_PERIOD = 0.25
+
+
+class LineView:
+    """Writes ``12:03:04  report  succeeded  3.2 s`` whenever a step begins, retries or ends."""
+
+    def __init__(self, watch: Watch, stream: TextIO) -> None:
+        self._watch = watch
+        self._stream = stream
+        self._width = column([step.name for step in watch.plan.steps], _NAME)
+        self._next = 0.0
+        watch.changed = self._changed
+
+    def __enter__(self) -> "LineView":
+        over = f", {self._watch.over:,} have ended" if self._watch.over else ""
+        self.say(f"run {self._watch.run.id}: {counted(len(self._watch.plan.steps), 'step')}{over}")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stream.flush()
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _PERIOD
+            self._stream.flush()
+
+    def say(self, text: str) -> None:
+        self._stream.write(f"{clock(time.time())}  {shown(text)}\n")
+        self._stream.flush()
+
+    def _changed(self, node: int, _: StepState, state: StepState) -> None:
+        if state.status is Status.LAUNCHING:
+            return
+        now = time.time()
+        shown = row(self._watch.plan, self._watch.states, node, now)
+        took = lasted(state, now) if state.status.final else ""
+        rest = "  ".join(part for part in (took, shown.note) if part)
+        line = f"{clock(now)}  {shown.name.ljust(self._width)}  {shown.word.ljust(_WORD)}  {rest}"
+        self._stream.write(f"{line.rstrip()}\n")
+
+
+class SilentView:
+    """Writes nothing, for ``--json``."""
+
+    def __enter__(self) -> "SilentView":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Nothing was opened."""
+
+    def tick(self) -> None:
+        """Nothing is shown."""
+
+    def say(self, text: str) -> None:
+        """Nothing is said."""

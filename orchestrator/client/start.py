@@ -1,0 +1,106 @@
+"""A run started through the deployed ``start``, once: if an answer is lost, the same run id is asked for again."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.client.post import LostAnswerError, Reply, post
+from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
+
+#: Tries, and the seconds from the first to the last.
+TRIES, PATIENCE = 5, 60.0
+
+#: What a function answers, or Google's front end for it, when it may be otherwise soon.
+_SOON = (429, 502, 503, 504)
+
+
+class NotAllowedError(OrchestratorError):
+    """The caller is not known there, or may not start runs. ``status``: 401 or 403."""
+
+    def __init__(self, status: int, said: str) -> None:
+        self.status = status
+        super().__init__(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A run to start. ``made_up``: nobody else has this run id."""
+
+    graph: str
+    run_id: str
+    params: Mapping[str, object]
+    made_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The run as the function told of it. ``created``: this call started it, in one of its tries."""
+
+    run: str
+    graph: str
+    status: str
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How to wait between tries. ``tell`` is told why, and for how many seconds."""
+
+    tell: Callable[[str, float], None]
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], float] = time.monotonic
+
+
+def start(url: str, wanted: Wanted, token: str | None, waiting: Waiting) -> Started:
+    """Ask the function at ``url`` for the run, again if it cannot now.
+
+    Raises UsageError with the function's own sentences, NotAllowedError, or OrchestratorError if it stays so.
+    """
+    began = waiting.now()
+    for number in range(1, TRIES + 1):
+        reply, why = _try(url, wanted, token)
+        if reply is not None and reply.status not in _SOON:
+            return _understood(url, reply, again=number > 1 and wanted.made_up)
+        asked = reply.retry_after if reply is not None else None
+        pause = float(2 ** (number - 1)) if asked is None else asked
+        if number == TRIES or waiting.now() - began + pause > PATIENCE:
+            break
+        waiting.tell(why, pause)
+        waiting.sleep(pause)
+    raise OrchestratorError(
+        f"{why}: run '{wanted.run_id}' may have been started or not: ask again with --run-id {wanted.run_id}, which"
+        " starts it once"
+    )
+
+
+def _try(url: str, wanted: Wanted, token: str | None) -> tuple[Reply | None, str]:
+    body: dict[str, Any] = {"graph": wanted.graph, "run_id": wanted.run_id, "params": dict(wanted.params)}
+    try:
+        reply = post(url, body, token)
+    except LostAnswerError as error:
+        return None, str(error)
+    return reply, f"{url} answered {reply.status}{_said(reply)}"
+
+
+def _understood(url: str, reply: Reply, again: bool) -> Started:
+    said = reply.json
+    match reply.status:
+        case 200 | 201 if {"run", "graph", "status", "created"} <= said.keys():
+            return Started(said["run"], said["graph"], said["status"], bool(said["created"]) or again)
+        case 400 | 404 if isinstance(said.get("errors"), list):
+            raise (NotFoundError if reply.status == 404 else UsageError)("\n".join(map(str, said["errors"])))
+        case 401 | 403 if isinstance(said.get("errors"), list):  # the function's own: to grant more would not help
+            raise OrchestratorError("\n".join(map(str, said["errors"])))
+        case 401 | 403:
+            raise NotAllowedError(reply.status, f"{url} answered {reply.status}{_said(reply)}")
+        case 404:  # Cloud Run's own
+            why = "there is no 'start' there, or it cannot be called from here (Terraform's variable 'start_ingress')"
+            raise OrchestratorError(f"{url} answered 404{_said(reply)}: {why}")
+    raise OrchestratorError(f"{url} answered {reply.status}{_said(reply)}: expected the answer of a deployed 'start'")
+
+
+def _said(reply: Reply) -> str:
+    """What of an answer is for people: not a page of HTML."""
+    text = reply.text.strip()
+    return f": {text.splitlines()[0][:300]}" if text and not text.startswith("<") else ""

@@ -1,0 +1,1 @@
+"""The deployed form: settings, wiring, and what its functions share."""

@@ -1,0 +1,126 @@
+"""Who calls a function: an optional check of the OIDC token, besides the platform's own.
+
+Off unless asked for: the platform has checked the token already, and Cloud Run may remove its signature then. Google's
+code is imported by the first check.
+"""
+
+import base64
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from orchestrator.cloud.logs import Headers
+from orchestrator.errors import OrchestratorError
+
+#: Seconds for which Google's certificates are kept. They change about once a day, and overlap for days.
+CERTIFICATES_KEPT = 3600.0
+
+#: Seconds for a look at them, and by which the clock of whoever made a token may be ahead.
+_TIMEOUT, _SKEW = 10.0, 10
+
+#: Three parts of base64url. What two headers of one name come to, ``Bearer a.b.c, Bearer d.e.f``, is none.
+_BEARER = re.compile(r"(?i:bearer) +[A-Za-z0-9_=-]+\.(?P<claims>[A-Za-z0-9_=-]+)\.[A-Za-z0-9_=-]*")
+
+#: ``request(url, method="GET")``, with ``status`` and ``data`` in its answer: a google.auth.transport.Request.
+Transport = Callable[..., Any]
+
+
+class UnauthenticatedError(OrchestratorError):
+    """Nobody knows who calls."""
+
+    http_status = 401
+
+
+class ForbiddenError(OrchestratorError):
+    """We know who calls, and it is nobody who may."""
+
+    http_status = 403
+
+
+class CertificatesError(OrchestratorError):
+    """Google's certificates cannot be had now, so nothing is known of the caller."""
+
+    retryable = True
+    http_status = 503
+
+
+class Verifier:
+    """Lets through the tokens that Google made for ``audience`` and for one of ``accounts``. Safe from many threads."""
+
+    def __init__(self, audience: str, accounts: Collection[str], transport: Transport | None = None) -> None:
+        self._audience = audience
+        self._accounts = frozenset(accounts)
+        self._transport = _Remembering(transport or _google())
+
+    def check(self, headers: Headers) -> str:
+        """The caller's account. Raises UnauthenticatedError, ForbiddenError or CertificatesError."""
+        from google.auth.exceptions import GoogleAuthError, TransportError
+        from google.oauth2.id_token import verify_oauth2_token
+
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise UnauthenticatedError("expected an OIDC token in the header Authorization: Bearer, came none")
+        try:
+            claims = verify_oauth2_token(  # type: ignore[no-untyped-call]
+                token.strip(), self._transport, self._audience, _SKEW
+            )
+        except TransportError as error:
+            raise CertificatesError(f"Google's certificates cannot be had: {error}") from error
+        except (GoogleAuthError, ValueError, TypeError, RecursionError) as error:  # its own words may quote the token
+            raise UnauthenticatedError(
+                f"expected an OIDC token that Google signed for {self._audience}, came one that is not valid"
+            ) from error
+        email = claims.get("email")
+        if not isinstance(email, str) or email not in self._accounts or claims.get("email_verified") is not True:
+            raise ForbiddenError(f"expected a token of {' or '.join(sorted(self._accounts))}, came one of {email!r}")
+        return email
+
+
+def claimed(headers: Headers) -> str | None:
+    """The e-mail address, in lower case, of whose token the platform has checked; None if it tells none.
+
+    It is believed, and so rests on the platform. Cloud Run lets a request through only with a token that it has
+    checked, of somebody who has ``roles/run.invoker``, and then takes the signature out of the token
+    ("SIGNATURE_REMOVED_BY_GOOGLE"), so that nobody can check it again. If there is an ``X-Serverless-Authorization``,
+    that is the one which was checked, and ``Authorization`` may say anything ("Service-to-service authentication" in
+    Cloud Run's documentation, 2026). Where ``allUsers`` may call, nothing of this holds: doctor warns of that.
+    """
+    said = headers.get("X-Serverless-Authorization", "") or headers.get("Authorization", "")
+    match = _BEARER.fullmatch(said.strip())
+    if match is None:
+        return None
+    try:
+        text = match["claims"].rstrip("=")
+        claims = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    email = claims.get("email") if isinstance(claims, dict) and claims.get("email_verified") is True else None
+    return email.lower() if isinstance(email, str) and email else None
+
+
+class _Remembering:
+    """A transport that fetches each address once an hour: the library asks for the certificates at every check."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._answers: dict[str, tuple[float, Any]] = {}
+
+    def __call__(self, url: str, method: str = "GET", **others: Any) -> Any:
+        with self._lock:
+            until, answer = self._answers.get(url, (0.0, None))
+            if time.monotonic() >= until:
+                answer = self._transport(url, method=method, timeout=_TIMEOUT, **others)
+                if answer.status == 200:
+                    self._answers[url] = (time.monotonic() + CERTIFICATES_KEPT, answer)
+            return answer
+
+
+def _google() -> Transport:
+    from google.auth.transport.requests import Request
+
+    transport: Transport = Request()
+    return transport

@@ -1,0 +1,256 @@
+"""What the environment says, and the only reader of it. Every setting has a flag too, and the flag wins."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.core.names import JOB_PREFIX, JOB_PREFIX_LENGTH
+from orchestrator.core.steps import Json
+from orchestrator.errors import OrchestratorError, UsageError
+from orchestrator.jobs.dataflow.options import wrong_defaults
+
+#: The variables that a deployment sets, or leaves at their defaults: all that ``read_cloud_settings`` reads but the
+#: addresses of stand-ins. What they mean: functions/README.md.
+DEPLOYED_VARIABLES = (
+    "ORCHESTRATOR_PROJECT",
+    "ORCHESTRATOR_REGION",
+    "ORCHESTRATOR_DATABASE",
+    "ORCHESTRATOR_LAUNCHES_QUEUE",
+    "ORCHESTRATOR_CHECKS_QUEUE",
+    "ORCHESTRATOR_SIGNALS_QUEUE",
+    "ORCHESTRATOR_TASK_URL",
+    "ORCHESTRATOR_TASK_ACCOUNT",
+    "ORCHESTRATOR_SIGNALS_ACCOUNT",
+    "ORCHESTRATOR_TASK_AUDIENCE",
+    "ORCHESTRATOR_FOLDER",
+    "ORCHESTRATOR_SIGNAL_DELAY",
+    "ORCHESTRATOR_LAUNCH_LEASE",
+    "ORCHESTRATOR_LAUNCH_MARGIN",
+    "ORCHESTRATOR_JOB_PREFIX",
+    "ORCHESTRATOR_JOB_OPTIONS",
+    "ORCHESTRATOR_VALUES",
+    "ORCHESTRATOR_STARTERS",
+    "ORCHESTRATOR_SCHEDULER_ACCOUNT",
+    "ORCHESTRATOR_RETENTION_DAYS",
+    "ORCHESTRATOR_STUCK_AFTER",
+    "ORCHESTRATOR_SWEEP_FOR",
+    "ORCHESTRATOR_VERIFY_AUDIENCE",
+    "ORCHESTRATOR_VERIFY_ACCOUNT",
+)
+
+
+class SettingsError(OrchestratorError):
+    """A deployment that cannot work. What was asked of it is not lost: it may come again when that is mended."""
+
+    retryable = True
+    http_status = 503
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``home``: ORCHESTRATOR_HOME. ``parallel``: ORCHESTRATOR_PARALLEL, jobs at once, as many as there are cores."""
+
+    home: Path | None
+    parallel: int
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings. Raises UsageError for a value that cannot be meant."""
+    parallel = environment.get("ORCHESTRATOR_PARALLEL") or str(max(2, os.cpu_count() or 2))
+    if not parallel.isdecimal() or int(parallel) < 1:
+        raise UsageError(f"ORCHESTRATOR_PARALLEL: expected a whole number from 1, came {parallel!r}")
+    home = environment.get("ORCHESTRATOR_HOME")
+    return Settings(Path(home) if home else None, int(parallel))
+
+
+@dataclass(frozen=True, slots=True)
+class ReachSettings:
+    """How the command line reaches a deployment, beyond ORCHESTRATOR_PROJECT and _REGION, which its options default to.
+
+    ``apis_url``: GOOGLE_APIS_EMULATOR_URL, a stand-in of Google. ``id_token``: ORCHESTRATOR_ID_TOKEN, who calls.
+    """
+
+    apis_url: str | None
+    id_token: str | None
+
+
+def read_reach_settings(environment: Mapping[str, str] = os.environ) -> ReachSettings:
+    """The settings of ``doctor`` and ``start``."""
+    return ReachSettings(
+        environment.get("GOOGLE_APIS_EMULATOR_URL") or None, environment.get("ORCHESTRATOR_ID_TOKEN") or None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CloudSettings:
+    """Where a deployed function finds its world. Times are in seconds.
+
+    ``launches``, ``checks`` and ``signals``: the ids of the queues; without one for signals, their looks go on that of
+    checks. ``task_url``: where tasks are delivered; ``task_account``: the service account whose token they carry, or
+    ``signals_account`` those of signals, and ``task_audience`` what that token is for. ``folder``: where ``graphs/``
+    lies. ``verify_audience``: check that callers have a token for it (None: the platform does), of one of
+    ``verify_accounts``. ``tasks_endpoint`` and ``dataflow_endpoint``: stand-ins on this machine instead of Google
+    (Firestore's client reads its own variable).
+    ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
+    ``job_options``: options of every Dataflow job whose step does not say otherwise. ``values``: what
+    ``{{ run.deployment.… }}`` gives. ``starters``: who may start a few graphs only, by e-mail; ``scheduler_account``:
+    who starts those with a schedule. ``retention``: how long runs are kept after their end; None: for ever.
+    ``stuck_after``: how long a run may take before a sweep says that it is stuck.
+    ``sweep_for``: how long a sweep takes on new runs.
+    """
+
+    project: str
+    region: str
+    database: str
+    launches: str
+    checks: str
+    signals: str
+    task_url: str
+    task_account: str
+    signals_account: str
+    task_audience: str
+    folder: Path
+    signal_delay: float
+    launch_lease: float
+    launch_margin: float
+    verify_audience: str | None
+    verify_accounts: tuple[str, ...]
+    tasks_endpoint: str | None
+    dataflow_endpoint: str | None
+    job_prefix: str
+    job_options: Mapping[str, Json]
+    values: Mapping[str, Json]
+    starters: Mapping[str, tuple[str, ...]]
+    scheduler_account: str | None
+    retention: float | None
+    stuck_after: float
+    sweep_for: float
+
+
+def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSettings:
+    """The settings of a deployed function. Raises SettingsError, naming every variable that is missing or wrong."""
+    found = _Variables(environment)
+    verify = found.get("ORCHESTRATOR_VERIFY_AUDIENCE") or None
+    settings = CloudSettings(
+        project=found.text("ORCHESTRATOR_PROJECT"),
+        region=found.text("ORCHESTRATOR_REGION"),
+        database=found.text("ORCHESTRATOR_DATABASE", "(default)"),
+        launches=found.text("ORCHESTRATOR_LAUNCHES_QUEUE"),
+        checks=found.text("ORCHESTRATOR_CHECKS_QUEUE"),
+        signals=found.get("ORCHESTRATOR_SIGNALS_QUEUE") or found.get("ORCHESTRATOR_CHECKS_QUEUE"),
+        task_url=found.text("ORCHESTRATOR_TASK_URL"),
+        task_account=found.text("ORCHESTRATOR_TASK_ACCOUNT"),
+        signals_account=found.get("ORCHESTRATOR_SIGNALS_ACCOUNT") or found.get("ORCHESTRATOR_TASK_ACCOUNT"),
+        task_audience=found.text("ORCHESTRATOR_TASK_AUDIENCE", found.text("ORCHESTRATOR_TASK_URL")),
+        folder=Path(found.text("ORCHESTRATOR_FOLDER", ".")),
+        signal_delay=found.seconds("ORCHESTRATOR_SIGNAL_DELAY", 2.0),
+        launch_lease=(lease := found.seconds("ORCHESTRATOR_LAUNCH_LEASE", 330.0)),
+        launch_margin=found.less("ORCHESTRATOR_LAUNCH_MARGIN", 210.0, than=("ORCHESTRATOR_LAUNCH_LEASE", lease)),
+        verify_audience=verify,
+        verify_accounts=tuple(found.text("ORCHESTRATOR_VERIFY_ACCOUNT").split(",")) if verify else (),
+        tasks_endpoint=environment.get("CLOUD_TASKS_EMULATOR_HOST"),
+        dataflow_endpoint=environment.get("DATAFLOW_EMULATOR_URL"),
+        job_prefix=found.prefix("ORCHESTRATOR_JOB_PREFIX"),
+        job_options=found.options("ORCHESTRATOR_JOB_OPTIONS"),
+        values=found.values("ORCHESTRATOR_VALUES"),
+        starters=found.starters("ORCHESTRATOR_STARTERS"),
+        scheduler_account=found.get("ORCHESTRATOR_SCHEDULER_ACCOUNT").lower() or None,
+        retention=found.days("ORCHESTRATOR_RETENTION_DAYS"),
+        stuck_after=found.seconds("ORCHESTRATOR_STUCK_AFTER", 86_400.0),
+        sweep_for=found.seconds("ORCHESTRATOR_SWEEP_FOR", 240.0),
+    )
+    if found.wrong:
+        raise SettingsError("\n".join(dict.fromkeys(found.wrong)))
+    return settings
+
+
+class _Variables:
+    """Reads variables, and remembers what was wrong with them, so that all of it is said at once."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.wrong: list[str] = []
+
+    def get(self, name: str) -> str:
+        """Nothing if it is not set, or set to ``none``: a platform may drop a variable that is empty."""
+        value = self._environment.get(name, "")
+        return "" if value == "none" else value
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self.get(name) or default
+        if not value:
+            self.wrong.append(f"{name}: expected a value, came nothing")
+        return value
+
+    def seconds(self, name: str, default: float) -> float:
+        value = self.get(name)
+        try:
+            number = float(value) if value else default
+        except ValueError:
+            number = -1.0
+        if not 0 <= number < float("inf"):
+            self.wrong.append(f"{name}: expected a number of seconds, came {value!r}")
+        return number
+
+    def less(self, name: str, default: float, than: tuple[str, float]) -> float:
+        """A number of seconds below another variable's."""
+        number = self.seconds(name, default)
+        if number >= than[1] >= 0:
+            self.wrong.append(f"{name}: expected less than the {than[1]:g} s of {than[0]}, came {number:g}")
+        return number
+
+    def days(self, name: str) -> float | None:
+        """A number of days, in seconds; None if it is not set."""
+        value = self.get(name)
+        if not value:
+            return None
+        if not re.fullmatch("[1-9][0-9]{0,3}", value):
+            self.wrong.append(f"{name}: expected a whole number of days from 1 to 9999, or nothing, came {value!r}")
+            return None
+        return int(value) * 86_400.0
+
+    def prefix(self, name: str) -> str:
+        value = self.get(name)
+        if value and not (re.fullmatch(JOB_PREFIX, value) and len(value) <= JOB_PREFIX_LENGTH):
+            expected = (
+                f"at most {JOB_PREFIX_LENGTH} lower-case letters and digits in words joined by '-', a letter first"
+            )
+            self.wrong.append(f"{name}: expected {expected}, such as orc-dev, came {value!r}")
+        return value
+
+    def values(self, name: str) -> Mapping[str, Json]:
+        value = self._object(name, '{"bucket": "my-templates"}')
+        self.wrong += [
+            f"{name}: {key}: expected a text, came {said!r:.60}"
+            for key, said in value.items()
+            if not isinstance(said, str)
+        ]
+        return value
+
+    def starters(self, name: str) -> Mapping[str, tuple[str, ...]]:
+        value = self._object(name, '{"ann@example.com": ["daily-sales"]}')
+        for who, graphs in value.items():
+            if not isinstance(graphs, list) or not all(isinstance(graph, str) for graph in graphs):
+                self.wrong.append(f"{name}: {who}: expected a list of graphs, came {graphs!r:.60}")
+                return {}
+        return {who.lower(): tuple(map(str, graphs)) for who, graphs in value.items() if isinstance(graphs, list)}
+
+    def _object(self, name: str, example: str) -> dict[str, Json]:
+        text = self.get(name) or "{}"
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict):
+            return value
+        self.wrong.append(f"{name}: expected a JSON object such as {example}, came {text!r:.60}")
+        return {}
+
+    def options(self, name: str) -> Mapping[str, Json]:
+        value = self._object(name, '{"subnetwork": "regions/R/subnetworks/S"}')
+        self.wrong += [f"{name}: {sentence}" for sentence in wrong_defaults(value)]
+        return {option: said for option, said in value.items() if said is not None}

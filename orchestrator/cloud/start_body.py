@@ -1,0 +1,121 @@
+"""What a caller asks of the deployed ``start``: the body of a request, read and checked. Pure."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.definition import json_reader
+from orchestrator.definition.text_files import Flaw, UnreadableError
+from orchestrator.errors import UsageError
+from orchestrator.text import quoted
+
+#: The largest body, in bytes. A run that Firestore can keep (stores/_documents.py) is always smaller.
+LARGEST = 4 * 1024 * 1024
+
+_EXPECTED = 'expected a JSON object such as {"graph": "daily-sales", "params": {"date": "2026-01-31"}}'
+
+_KINDS: dict[str, tuple[type, str]] = {"graph": (str, "text"), "run_id": (str, "text"), "params": (dict, "a mapping")}
+
+#: What the id of a scheduled run ends in: the moment it was due, as ``scheduled_id`` writes it.
+_DUE = re.compile(r".*-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}(\.[0-9]+)?(Z|-?[0-9]{4})")
+
+#: How many unknown keys are named.
+_MOST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A run that somebody wants, as far as the body tells: whether there is such a graph is not looked at."""
+
+    graph: str
+    run_id: str | None
+    params: dict[str, Any]
+
+
+def read_asked(body: bytes) -> Asked:
+    """What ``body`` asks for. Raises UsageError with everything that is wrong, a line each.
+
+    No value of a param is in it: what is refused is logged, and a param may be a password.
+    """
+    data = _read(body)
+    if not isinstance(data, dict):
+        raise UsageError(f"{_EXPECTED}, came {_came(data)}")
+    if wrong := list(_wrong(data)):
+        raise UsageError("\n".join(wrong))
+    return Asked(data["graph"], data.get("run_id"), data.get("params", {}))
+
+
+def _read(body: bytes) -> Any:
+    if len(body) > LARGEST:
+        raise UsageError(
+            f"expected a request of at most {LARGEST:,} bytes, came {len(body):,}: put large data into Cloud Storage, "
+            "and give its path as a param"
+        )
+    try:
+        text = body.decode("utf-8-sig")
+        data, flaws = json_reader.read(text)
+        _whole(data)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{_EXPECTED}, in UTF-8, came the byte 0x{body[error.start]:02x} in it") from error
+    except UnreadableError as error:
+        raise UsageError(f"{_EXPECTED}, {_at(error.flaw) if text.strip() else 'came nothing'}") from error
+    if flaws:
+        raise UsageError("\n".join(_at(flaw) for flaw in flaws[:_MOST]))
+    return data
+
+
+def _whole(data: Any) -> None:
+    """Raises UnreadableError for half a character: JSON can write it (``"\\ud800"``), and no text holds it."""
+    text = json.dumps(data, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(text[error.start]):04x}"
+        raise UnreadableError(
+            1, f"the text contains half of a character (the lone surrogate {half}), which UTF-8 cannot store"
+        ) from error
+
+
+def _at(flaw: Flaw) -> str:
+    return f"line {flaw.line}: {flaw.message}"
+
+
+def _wrong(data: dict[str, Any]) -> Iterator[str]:
+    unknown = sorted(data.keys() - _KINDS.keys())
+    yield from (f"{name if name.isidentifier() else quoted(name)}: unknown key" for name in unknown[:_MOST])
+    if len(unknown) > _MOST:
+        yield f"and {len(unknown) - _MOST} more unknown keys"
+    for name, (kind, expected) in _KINDS.items():
+        if not isinstance(data.get(name, kind()), kind):
+            yield f"{name}: expected {expected}, came {_came(data[name])}"
+    if not data.get("graph"):
+        yield "graph: expected the name of a deployed graph, came nothing"
+
+
+def _came(value: Any) -> str:
+    """What came, without what is in it."""
+    match value:
+        case str():
+            return "text"
+        case dict() | list() if value:
+            return "a mapping" if isinstance(value, dict) else "a list"
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return f"{value!r:.60}"
+
+
+def scheduled_id(graph: str, due: str) -> str:
+    """``daily-sales-2026-01-31T060000Z``: the same for each try of a start. ``due``: a time as RFC 3339 writes it."""
+    return f"{graph}-{due.replace(':', '').replace('+', '')}"
+
+
+def check_unscheduled(run_id: str) -> None:
+    """Raises UsageError if a schedule may need ``run_id``: who took it would keep that run from starting."""
+    if _DUE.fullmatch(run_id):
+        theirs = "has the form of the ids that schedules give to their runs"
+        raise UsageError(f"run id: {quoted(run_id)} {theirs}: choose another")

@@ -1,0 +1,233 @@
+"""The cloud's world: Firestore, Cloud Tasks and Dataflow behind the ports, for one instance of a function.
+
+A foreign signal needs nothing, one of ours the queue alone: so each is imported and connected by the first request that
+needs it, and shared by all that follow.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from math import inf
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from orchestrator.cloud.auth import ForbiddenError, Verifier, claimed
+from orchestrator.cloud.logs import Headers
+from orchestrator.cloud.settings import CloudSettings
+from orchestrator.cloud.starters import Starters
+from orchestrator.core.messages import EVENT, Effect, Finish
+from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.names import parse_job_name
+from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Hear
+from orchestrator.engine.rendering import facts_of
+from orchestrator.engine.signal import notice
+from orchestrator.engine.sweep_rounds import Round
+from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
+from orchestrator.ports import CHECKS, LAUNCHES, SIGNALS, Unreadable
+
+if TYPE_CHECKING:
+    from orchestrator.jobs.dataflow.backend import DataflowBackend
+    from orchestrator.queues.cloud_tasks import CloudTasksQueue
+    from orchestrator.stores.firestore.store import FirestoreStore
+
+
+#: Cloud Tasks' header: the id of the queue that a task comes from. What a task's maker calls so is replaced.
+QUEUE_NAME = "X-CloudTasks-QueueName"
+
+
+@dataclass
+class Deployed:
+    """One instance's connections; safe from all its threads. ``step_failed`` hears of steps that fail here for good."""
+
+    settings: CloudSettings
+    step_failed: Hear | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def queue(self) -> "CloudTasksQueue":
+        """The queue, connected by whoever asks first."""
+        with self._lock:
+            return self._queue
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, made by whoever asks first."""
+        with self._lock:
+            return self._engine
+
+    @property
+    def verifier(self) -> Verifier | None:
+        """Who checks the callers' tokens; None: the platform alone."""
+        with self._lock:
+            return self._verifier
+
+    def notice(self, job_name: str, *, at_once: bool = False) -> bool:
+        """Schedule a look at a job that may have ended. False, and nothing is touched, if it is none of ours."""
+        prefix = self.settings.job_prefix
+        if parse_job_name(job_name, prefix) is None:
+            return False
+        if at_once:
+            return notice(self.queue, job_name, 0.0, prefix, EVENT, SIGNALS)
+        return notice(self.queue, job_name, time.time() + self.settings.signal_delay, prefix, lane=SIGNALS)
+
+    def lane(self, headers: Headers) -> str:
+        """The lane on which a task came. Raises ForbiddenError if it came on none of ours.
+
+        Cloud Tasks names the queue, and lets nobody who makes a task say otherwise; whoever may call on_task without it
+        may say what he likes, so the token must be of the account that the lane's tasks carry, and the platform, or
+        ``verifier``, has checked that.
+        """
+        told, name = self.settings, headers.get(QUEUE_NAME, "")
+        lanes = {told.signals: SIGNALS, told.launches: LAUNCHES, told.checks: CHECKS}
+        if name not in lanes:
+            came = f"names {name[:100]!r}" if name else "is missing"
+            raise ForbiddenError(f"expected a call from the queue {' or '.join(lanes)}: the header {QUEUE_NAME} {came}")
+        account = claimed(headers)
+        if account == told.signals_account != told.task_account and lanes[name] != SIGNALS:
+            raise ForbiddenError(f"the token of {account} is not accepted for the queue {name}")
+        return lanes[name]
+
+    def deliver(self, effect: Effect, body: bytes, lane: str) -> Run | None:
+        """Do what a task asks for, or send it on if it is not due for days yet. ``effect`` is what ``body`` says.
+
+        The run, if the task was to end it and it has ended; a task that comes again tells it again.
+        """
+        from orchestrator.engine.permitted import misplaced
+        from orchestrator.queues.cloud_tasks import hop
+
+        if (said := misplaced(lane, effect)) is not None:
+            raise UsageError(said)
+        try:
+            onward = hop(body, time.time())
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        if onward is not None:
+            if onward.lane != lane or lane == SIGNALS:
+                raise UsageError(f"a delayed task of the queue {lane} cannot be put on the queue {onward.lane}")
+            self.queue.put([onward])
+            return None
+        self.engine.perform(effect)
+        run = self.engine.store.get_run(effect.run) if isinstance(effect, Finish) else None
+        return run if run is not None and run.status is not RunStatus.RUNNING else None
+
+    def names(self, effect: Effect) -> dict[str, str]:
+        """What people call the run and the step of a task, as far as that is known."""
+        try:
+            run, plan = self.engine.known(effect.run)
+        except OrchestratorError:
+            return {}
+        node = getattr(effect, "node", len(plan.nodes))
+        return {"run": run.id, "step": plan.steps[node].name if node in range(len(plan.steps)) else ""}
+
+    def start(
+        self,
+        graph: str,
+        run_id: str | None,
+        params: Mapping[str, object],
+        headers: Headers,
+        due: datetime | None = None,
+    ) -> tuple[Run, bool]:
+        """Start a run of a deployed graph. The run, and whether it is new. Raises UsageError if it cannot be meant.
+
+        ``headers``: of whoever asks; raises UnauthenticatedError or ForbiddenError if they may not start that graph.
+        ``due``: the moment a schedule wanted it, which ``today`` and ``now`` then mean.
+        """
+        from orchestrator.definition.catalog import graphs
+        from orchestrator.definition.load import load_graph
+        from orchestrator.definition.run_request import order
+
+        starters = Starters(self.settings.starters, self.settings.scheduler_account)
+        starters.check(headers, graph, None)  # before anything of a graph's is read, which may run code of its own
+        known = graphs(self.settings.folder)
+        if graph not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise NotFoundError(f"no deployed graph is called '{graph}': there are {there}")
+        loaded = load_graph(known[graph])
+        rehearsed = self.settings.dataflow_endpoint is not None
+        if not (loaded.deploy or rehearsed):  # who starts one may choose its code: it runs with their own rights
+            raise NotFoundError(f"the graph '{graph}' says deploy: false, so it runs on one machine only")
+        starters.check(headers, graph, loaded.schedule is not None)
+        wanted = order(loaded, known[graph], run_id, params, time.time(), due)
+        run = replace(wanted.run(time.time()), seal=token_hex(16))  # others may put tasks here
+        found = self.engine.start(run, loaded.compile(), lambda there: wanted.check_same(there, in_cloud=True))
+        return found, found.key == run.key
+
+    def sweep(self, unreadable: Unreadable, doubtful: Callable[[Run, str], None]) -> Round:
+        """A round of sweeps over all runs that have not ended, or over as many as there is time for.
+
+        ``unreadable`` hears of each document that cannot be read; nothing is done about it, and everything else is.
+        ``doubtful`` hears of what does not add up in a run.
+        """
+        return Round(self.engine, self._store, self.settings.sweep_for, unreadable, doubtful)
+
+    def close(self) -> None:
+        """Close what was connected."""
+        connected = vars(self)
+        if "_engine" in connected:
+            self._dataflow.close()
+            self._store.close()
+        if "_queue" in connected:
+            self._queue.close()
+
+    @cached_property
+    def _verifier(self) -> Verifier | None:
+        asked = self.settings
+        return Verifier(asked.verify_audience, asked.verify_accounts) if asked.verify_audience else None
+
+    @cached_property
+    def _queue(self) -> "CloudTasksQueue":
+        from orchestrator.queues.cloud_tasks import CloudTasksConfig, connect
+
+        settings = self.settings
+        config = CloudTasksConfig(
+            project=settings.project,
+            location=settings.region,
+            queues={LAUNCHES: settings.launches, CHECKS: settings.checks, SIGNALS: settings.signals},
+            url=settings.task_url,
+            audience=settings.task_audience,
+            service_account=settings.task_account,
+            accounts={SIGNALS: settings.signals_account},
+        )
+        return connect(config, settings.tasks_endpoint)
+
+    @cached_property
+    def _store(self) -> "FirestoreStore":
+        from orchestrator.stores.firestore.store import connect
+
+        return connect(self.settings.project, self.settings.database, self.settings.retention)
+
+    @cached_property
+    def _dataflow(self) -> "DataflowBackend":
+        from orchestrator.jobs.dataflow.backend import DRAIN_FOR, DataflowBackend
+
+        settings = self.settings
+        return DataflowBackend(
+            settings.project,
+            settings.region,
+            api_endpoint=settings.dataflow_endpoint,
+            defaults=settings.job_options,
+            drain_for=DRAIN_FOR,
+        )
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from orchestrator.jobs.call import CallBackend
+        from orchestrator.jobs.wait import WaitBackend
+
+        return Engine(
+            self._store,
+            self.queue,
+            {"dataflow": self._dataflow, "wait": WaitBackend(time.time), "call": CallBackend(time.time)},
+            time.time,
+            launch_lease=self.settings.launch_lease,
+            launch_margin=self.settings.launch_margin,
+            signal_delay=self.settings.signal_delay,
+            job_prefix=self.settings.job_prefix,
+            facts=lambda run: facts_of(run) | {"deployment": dict(self.settings.values)},
+            retention=inf if self.settings.retention is None else self.settings.retention,
+            step_failed=self.step_failed,
+        )

@@ -1,0 +1,76 @@
+"""Finds graphs by name: a path is a path, and a name is looked for below ``graphs/``. Loads nothing."""
+
+import os
+from pathlib import Path
+
+from orchestrator.errors import NotFoundError, UsageError
+from orchestrator.home import root_of
+from orchestrator.text import did_you_mean, listed
+
+SUFFIXES = (".yaml", ".yml", ".json", ".py")
+
+
+def find_graph(name: str, folder: Path = Path()) -> Path:
+    """The file of the graph that a user calls ``name``: a path, or ``graphs/NAME.yaml``, or ``graphs/NAME/graph.yaml``.
+
+    ``graphs/`` is that of ``folder``, or the nearest above it in the same repository. Raises NotFoundError, and
+    UsageError if several files there have that name.
+    """
+    path = folder / name
+    if path.is_file():
+        return path
+    if path.is_dir():
+        if found := _inside(path):
+            return found[-1]
+        raise NotFoundError(f"{name}: expected a file graph.yaml, graph.json or graph.py in this folder")
+    there = graph_files(nearest(folder) / "graphs")
+    if files := [str(file) for known, file in there if known == name]:
+        if len(files) > 1:
+            raise UsageError(f"{name}: {listed(files, 'and')} have this name: give the path of the one you mean")
+        return Path(files[0])
+    known = dict(there)
+    if path.suffix in SUFFIXES:
+        raise NotFoundError(f"{name}: there is no such file")
+    where = f"; here are {listed(sorted(known), 'and')}" if known else ""
+    raise NotFoundError(
+        f"{name}: no file and no graph in graphs/ has this name{did_you_mean(name, list(known))}{where}"
+    )
+
+
+def nearest(folder: Path = Path()) -> Path:
+    """The folder whose ``graphs/`` is meant in ``folder``: it, or the nearest above it in the same repository."""
+    here = folder.resolve()
+    root = root_of(here)
+    if root is not None:
+        for parent in (here, *here.parents):
+            if (parent / "graphs").is_dir():
+                return Path(os.path.relpath(parent, here)) if folder == Path() else parent
+            if parent == root:
+                break
+    return folder
+
+
+def graphs(folder: Path = Path()) -> dict[str, Path]:
+    """Name -> file of every graph below ``graphs/``."""
+    return dict(graph_files(folder / "graphs"))
+
+
+def graph_files(folder: Path) -> list[tuple[str, Path]]:
+    """Name and file of every graph in ``folder`` itself. Of files that share a name, the last is what it stands for."""
+    found: list[tuple[str, Path]] = []
+    for path in sorted(folder.glob("[!.]*")):
+        if path.is_dir():
+            found += [(path.name, inside) for inside in _inside(path)]
+        elif path.suffix in SUFFIXES and path.is_file() and _may_be_graph(path):
+            found.append((path.stem, path))
+    return found
+
+
+def _may_be_graph(path: Path) -> bool:
+    """A module of helper functions beside the graphs is none."""
+    return path.suffix != ".py" or b"Graph" in path.read_bytes()
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The graph files of a folder; the last is the one that is meant."""
+    return [file for suffix in reversed(SUFFIXES) if (file := folder / f"graph{suffix}").is_file()]

@@ -1,0 +1,164 @@
+"""Pydantic's findings as problems in our words: what was expected, what came, and the mend. It finds nothing itself."""
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from orchestrator.core.names import STEP_NAME
+from orchestrator.definition import fields, schema
+from orchestrator.errors import Problem
+from orchestrator.text import Path, Suggestions, listed, shown
+
+#: Which keys are meant at the end of a path, by its last part.
+_INNER: dict[str | int, type[schema.Keys]] = {
+    "retry": schema.RetryKeys,
+    "check": schema.CheckKeys,
+    "dataflow": schema.DataflowKeys,
+    "local": schema.LocalKeys,
+    "schedule": schema.ScheduleKeys,
+}
+
+#: What other tools call the same thing.
+_ELSEWHERE = {
+    "depends_on": "after",
+    "dependencies": "after",
+    "needs": "after",
+    "upstream": "after",
+    "downstream": "next",
+    "bash": "command",
+    "run": "command",
+    "script": "command",
+    "shell": "command",
+    "sleep": "wait",
+    "retries": "retry",
+    "trigger_rule": "trigger",
+    "condition": "when",
+    "if": "when",
+    "tasks": "steps",
+    "parameters": "params",
+    "jobs": "steps",
+    "cron": "schedule",
+    "schedule_interval": "schedule",
+    "tz": "time_zone",
+}
+
+#: What a name must be, by its pattern.
+NAMES = {
+    fields.GRAPH_NAME: "at most 63 lower-case letters, digits and '-', with no '-' at an end",
+    STEP_NAME: "a letter, then at most 99 letters, digits, '_', '.' or '-'",
+    fields.PARAM_NAME: "a letter, then at most 99 letters, digits or '_'",
+}
+
+_EXAMPLES = {
+    "retry": "{attempts: 3, delay: 60s}",
+    "check": "{delay: 30s, every: 10m}",
+    "dataflow": "{template: gs://bucket/template.json, region: europe-west4}",
+    "local": "{command: [python, job.py]}",
+    "schedule": '{cron: "0 6 * * 1-5", time_zone: Europe/Berlin}, or the cron alone',
+}
+
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping of names to values",
+    "model_type": "a mapping of keys to values",
+}
+
+
+def explained(error: ValidationError) -> Iterator[Problem]:
+    """Each finding as a problem at its path."""
+    suggest = Suggestions()
+    for details in error.errors(include_url=False):
+        path = tuple(part for part in details["loc"] if part != "[key]")
+        yield Problem(path + details.get("ctx", {}).get("at", ()), _message(path, details, suggest))
+
+
+def _message(path: Path, details: ErrorDetails, suggest: Suggestions) -> str:
+    came = details["input"]
+    context = details.get("ctx", {})
+    match details["type"]:
+        case "refused":
+            return details["msg"]
+        case "extra_forbidden":
+            return _unknown_key(path, suggest)
+        case "invalid_key":
+            return f"expected keys that are text, came {shown(path[-1])}"
+        case "missing":
+            return _missing(path)
+        case "string_pattern_mismatch":
+            return f"expected {NAMES[context['pattern']]}, came {shown(came)}"
+        case "literal_error":
+            expected = context["expected"].replace("'", "")
+            return f"expected {expected}, came {shown(came)}"
+        case "greater_than_equal" | "less_than_equal" as bound:
+            limit = f"at least {context['ge']}" if bound == "greater_than_equal" else f"at most {context['le']}"
+            return f"expected {limit}, came {shown(came)}"
+        case "string_too_short":
+            return "expected text, came an empty one"
+        case kind:
+            return f"expected {_expected(path, kind)}, came {shown(came)}{_mend(kind, came)}"
+
+
+def _expected(path: Path, kind: str) -> str:
+    match path:
+        case ():
+            return "a mapping with the keys name and steps"
+        case ("steps",):
+            return "a mapping of step names to steps"
+        case ("steps", _):
+            return "a mapping of the step's keys, such as command and after"
+        case (*_, "after" | "next"):
+            return "the name of a step, or a list of names"
+        case (*_, "retry" | "check" | "dataflow" | "local" | "schedule" as key):
+            return f"a mapping such as {_EXAMPLES[key]}"
+        case _:
+            return _EXPECTED[kind]
+
+
+def _mend(kind: str, came: object) -> str:
+    if kind == "string_type" and isinstance(came, int | float):
+        return ": write it in quotes"
+    if kind == "bool_type" and came in ("yes", "no", "on", "off", "True", "False"):
+        return ": write true or false, without quotes"
+    return ""
+
+
+def _unknown_key(path: Path, suggest: Suggestions) -> str:
+    *parent, key = path
+    known = list(_keys_at(tuple(parent)).model_fields)
+    if (other := _ELSEWHERE.get(str(key))) in known:
+        return f"unknown key (did you mean '{other}'?)"
+    if len(parent) == 2 and parent[0] == "steps" and key in schema.DataflowKeys.model_fields:
+        return "unknown key: it belongs inside 'dataflow'"
+    return "unknown key" + (suggest(key, known) or f": the keys here are {listed(known, 'and')}")
+
+
+def _missing(path: Path) -> str:
+    match path:
+        case ("name",):
+            return "expected the graph's name, such as 'name: daily-sales', came none"
+        case ("steps",):
+            return "expected the graph's steps, came none"
+        case _:
+            return "expected a value, came none"
+
+
+def _keys_at(path: Path) -> type[schema.Keys]:
+    match path:
+        case ():
+            return schema.GraphKeys
+        case ("params", _):
+            return schema.ParamKeys
+        case ("defaults",):
+            return schema.DefaultKeys
+        case ("defaults", "dataflow"):
+            return schema.DataflowOptions
+        case ("steps", _):
+            return schema.StepKeys
+        case _:
+            return _INNER[path[-1]]

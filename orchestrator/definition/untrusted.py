@@ -1,0 +1,113 @@
+"""What whoever starts a run may choose: data for its jobs, and not what code they run, as whom, in what network.
+
+A param of free text, and the run's id, may therefore reach a job's ``parameters``, ``labels``, region and sizes, and no
+other option. What steps give, and what users' functions make of params, is not looked at: it comes from code that was
+deployed.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from orchestrator.core.steps import Json, Step
+from orchestrator.definition.beam_options import BEAM_OPTIONS
+from orchestrator.errors import Problem
+from orchestrator.expressions import Code, ExpressionError, pieces, texts
+from orchestrator.expressions.meaning import Meaning, meaning
+from orchestrator.text import Path, did_you_mean, listed, quoted
+
+if TYPE_CHECKING:
+    from orchestrator.core.graph import Graph, Param
+
+#: A job's options that say which code runs, as whom, and where what it loads or says in confidence lies.
+GUARDED = (
+    "template",
+    "service_account",
+    "sdk_container_image",
+    "temp_location",
+    "staging_location",
+    "network",
+    "subnetwork",
+    "kms_key",
+    "additional_experiments",
+)
+
+#: The same among a template's parameters, without '_' and '-', in lower case.
+_PIPELINE_OPTIONS = BEAM_OPTIONS.union(option.replace("_", "") for option in GUARDED if option != "template")
+
+#: What of ``run`` its starter chooses: any text that an id may be. The rest is told by clocks and the deployment.
+_CHOSEN = frozenset({"id"})
+
+#: Types whose values are text that says anything.
+_FREE = ("string", "list")
+
+
+def free(param: "Param") -> bool:
+    """Whether a run may be given any text for it."""
+    return param.type in _FREE and not param.pattern
+
+
+def check(graph: "Graph") -> list[Problem]:
+    """The options that a param of free text would choose, unless ``unsafe_params`` says that it may.
+
+    In a graph that says ``deploy: false`` it may: who runs it does so as themselves.
+    """
+    known = {param.name for param in graph.params}
+    unknown = [
+        Problem(("unsafe_params", number), f"no param is called {quoted(name)}{did_you_mean(name, known)}")
+        for number, name in enumerate(graph.unsafe_params)
+        if name not in known
+    ]
+    if not graph.deploy:
+        return unknown
+    names = frozenset(param.name for param in graph.params if free(param)).difference(graph.unsafe_params)
+    return [*unknown, *(problem for step in graph.steps for problem in _of_step(step, names))]
+
+
+def deployment_values(steps: Iterable[Step]) -> list[str]:
+    """The names that the steps' jobs take from their deployment: those of ``{{ run.deployment.NAME }}``."""
+    found_in = [value for step in steps for value in (step.when, dict(step.work.spec))]
+    return sorted(
+        {name for value in found_in for text in texts(value) for found in _meanings(text) for name in found.deployment}
+    )
+
+
+def _of_step(step: Step, names: frozenset[str]) -> Iterator[Problem]:
+    if step.work.kind != "dataflow":
+        return
+    for path, value in _guarded(step):
+        found = [meant for text in texts(value) for meant in _meanings(text)]
+        if used := sorted({name for meant in found for name in (names if meant.all_params else meant.params & names)}):
+            yield Problem(path, _refusal(used))
+        for fact in sorted({fact for meant in found for fact in meant.run & _CHOSEN}):
+            yield Problem(path, f"run.{fact} is {_WHY}: {_INSTEAD}")
+
+
+def _guarded(step: Step) -> Iterator[tuple[Path, Json]]:
+    """What must not be chosen, and where it was written."""
+    at: Path = ("steps", step.name, "dataflow")
+    spec = step.work.spec
+    yield from (((*at, option), spec[option]) for option in GUARDED if option in spec)
+    for key in ("parameters", "common_parameters"):
+        given = spec.get(key)
+        for name, value in given.items() if isinstance(given, dict) else ():
+            if re.sub("[^a-z]", "", name.lower()) in _PIPELINE_OPTIONS:
+                yield (*at, key, name), value
+
+
+def _meanings(text: str) -> Iterator[Meaning]:
+    try:
+        yield from [meaning(part) for part in pieces(text) if isinstance(part, Code)]
+    except ExpressionError:  # which is said already
+        return
+
+
+_WHY = "free text, so whoever starts a run could choose the code, the service account or the network"
+_INSTEAD = "take {{ run.started_at_epoch }}, {{ run.deployment.NAME }}, or a param that is an enum or has a pattern"
+
+
+def _refusal(used: list[str]) -> str:
+    name = used[0]
+    those = f"param {quoted(name)} is" if len(used) == 1 else f"params {listed(map(quoted, used), 'and')} are"
+    mends = f"make it an enum, give it a pattern, take {{{{ run.deployment.{name} }}}}, or say unsafe_params: [{name}]"
+    return f"{those} {_WHY}: {mends}"

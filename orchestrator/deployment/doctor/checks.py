@@ -1,0 +1,73 @@
+"""The table of checks, in the order in which they are told. A new check is a function in its file and a row here."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from orchestrator.deployment import FUNCTIONS, ROLES
+from orchestrator.deployment.doctor import accounts, delivery, functions, project, queues, schedules, signals, storage
+from orchestrator.deployment.doctor.absence import absent, missing
+from orchestrator.deployment.doctor.access import looked
+from orchestrator.deployment.doctor.findings import Finding, Found, Level, Result
+from orchestrator.deployment.doctor.world import World
+from orchestrator.ports import LANES
+
+#: Calls at once. Each thread has a connection of its own.
+_THREADS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``look`` yields what is not as it should be, and a note or two."""
+
+    group: str
+    name: str
+    look: Callable[[World], Found]
+
+
+CHECKS = (
+    Check("project", "project", project.project),
+    Check("project", "APIs", project.apis),
+    Check("project", "graphs.lock", project.locked),
+    Check("project", "jobs at once", project.quota),
+    Check("project", "variables", project.given),
+    *(Check("functions", target, partial(functions.function, target)) for target in FUNCTIONS),
+    *(Check("queues", lane, partial(queues.queue, lane)) for lane in LANES),
+    Check("signals", "log sink", signals.sink),
+    Check("signals", "topics", delivery.topics),
+    Check("signals", "push", delivery.push),
+    Check("signals", "dead letters", delivery.dead_letters),
+    Check("signals", "Eventarc", signals.eventarc),
+    Check("storage", "database", storage.database),
+    Check("storage", "retention", storage.retention),
+    Check("storage", "buckets", storage.buckets),
+    Check("storage", "images", storage.images),
+    Check("storage", "templates", storage.templates),
+    Check("schedules", "sweep", schedules.sweep),
+    Check("schedules", "graphs", schedules.graphs),
+    *(Check("accounts", role, partial(accounts.account, role)) for role in ROLES),
+    Check("accounts", "sink's writer", accounts.sink_writer),
+    Check("accounts", "Pub/Sub", accounts.pubsub_agent),
+    Check("accounts", "starters", accounts.starters),
+)
+
+
+def examine(world: World) -> Iterator[Result]:
+    """Every check's result, in the table's order, each as soon as it and those before it are done; one if there is no
+    such deployment."""
+    if absent(world):
+        yield Result("project", "deployment", (missing(world),))
+        return
+    with ThreadPoolExecutor(_THREADS) as pool:
+        yield from pool.map(_result, CHECKS, [world] * len(CHECKS))
+
+
+def _result(check: Check, world: World) -> Result:
+    """What the check finds. That it fails is a finding too: it must not keep the others from being told."""
+    try:
+        found = looked(world.deployment.project, check.look, world)
+    except Exception as error:  # noqa: BLE001 - an answer that nobody thought of
+        text = f"this check is broken, and may have overlooked something: {type(error).__name__}: {error}"
+        found = [Finding(Level.UNKNOWN, text, "please report it")]
+    return Result(check.group, check.name, tuple(found))

@@ -1,0 +1,120 @@
+"""The project itself: its APIs, its quota of jobs, and what graphs.lock says is to be there."""
+
+from dataclasses import asdict
+
+from orchestrator.client.google_apis import AskError
+from orchestrator.deployment.doctor import calls
+from orchestrator.deployment.doctor.findings import Finding, Found, Level, fail, note, warn
+from orchestrator.deployment.doctor.fixes import APPLY
+from orchestrator.deployment.doctor.signals import by_eventarc
+from orchestrator.deployment.doctor.world import World
+from orchestrator.deployment.given import GIVEN
+from orchestrator.deployment.lockfile.file import Lock
+from orchestrator.errors import UsageError
+
+#: Those that a deployment, or a job that it launches, does not work without.
+APIS = (
+    "artifactregistry",
+    "cloudbuild",
+    "cloudfunctions",
+    "cloudresourcemanager",
+    "cloudscheduler",
+    "cloudtasks",
+    "compute",
+    "dataflow",
+    "firestore",
+    "iam",
+    "logging",
+    "monitoring",
+    "pubsub",
+    "run",
+    "storage",
+)
+
+#: "You may run up to 25 concurrent Dataflow jobs per Google Cloud project" unless Google was asked for more ("Request
+#: quotas", Dataflow's documentation, 2026).
+JOBS_AT_ONCE = 25
+
+
+def check_project(world: World) -> None:
+    """Raises UsageError if there is no such project; mostly Google says 403, as it does of one that may not be seen."""
+    name = world.deployment.project
+    try:
+        found = world.get(calls.PROJECT, name)
+    except AskError as error:
+        if error.status == 400:
+            raise UsageError(f"--project: expected a project's id, came {name!r}: {error.said}") from error
+        return
+    if found is None:
+        raise UsageError(f"--project: there is no project {name!r}")
+
+
+def project(world: World) -> Found:
+    """Somebody may be deleting it: until that is done, in 30 days, it still answers."""
+    found = world.get(calls.PROJECT, world.deployment.project) or {}
+    if found.get("lifecycleState", "ACTIVE") != "ACTIVE":
+        name = world.deployment.project
+        yield fail(f"it is being deleted ({found['lifecycleState']})", f"gcloud projects undelete {name}")
+    yield note(f"number {found.get('projectNumber', '?')}")
+
+
+def apis(world: World) -> Found:
+    more = [*(["eventarc"] if by_eventarc(world) else []), *(["secretmanager"] if world.secrets else [])]
+    wanted = [f"{api}.googleapis.com" for api in (*APIS, *more)]
+    parent = f"projects/{world.deployment.project}"
+    answer = world.get(calls.SERVICES, parent, names=[f"{parent}/services/{api}" for api in wanted]) or {}
+    states = {service["name"].split("/")[-1]: service.get("state") for service in answer.get("services", ())}
+    for api in wanted:
+        if states.get(api) != "ENABLED":
+            yield fail(f"{api} is not enabled", world.mends.enable(api))
+    yield note(f"{len(wanted)} are enabled")
+
+
+def locked(world: World) -> Found:
+    """The graphs that are to be deployed are those that were checked."""
+    lock = world.here.lock
+    if lock is None:
+        mend = "run this where the graphs lie, or name their folder: --graphs FOLDER"
+        text = f"cannot look at schedules, templates and what is deployed: {world.here.no_lock}"
+        yield Finding(Level.UNKNOWN, text, f"orchestrator lock; {mend}")
+        return
+    mend = f"orchestrator lock {lock.folder} && {APPLY}"
+    for name, graph in sorted(lock.graphs.items()):
+        for problem in graph.problems:
+            yield fail(f"graph '{name}' cannot be deployed: {problem}", "mend the graph, and lock it again")
+    for file in lock.stale():
+        yield warn(f"{file} is not as it was when it was locked", mend)
+    yield note("1 graph" if len(lock.graphs) == 1 else f"{len(lock.graphs)} graphs")
+
+
+def given(world: World) -> Found:
+    """What the variables named, which the checks of grants compare."""
+    found = world.given()
+    if found is None:
+        text = f"gs://{world.deployment.source_bucket} has no {GIVEN}: cannot look at what the variables name"
+        yield warn(f"{text}: starters, template_buckets, data_buckets, image_repositories", APPLY)
+        return
+    said = [f"{variable}: {', '.join(names)}" for variable, names in asdict(found).items() if names]
+    yield note("; ".join(said) or "name nobody and nothing")
+
+
+def quota(world: World) -> Found:
+    """Whether the largest run finds places for its jobs: launches over the quota wait, and are tried again."""
+    pages = world.pages(calls.JOBS, world.deployment.project)
+    running = sum(len(page.get("jobs", ())) for page in pages)
+    unheard = sorted({place["name"] for page in pages for place in page.get("failedLocation", ())})
+    name, wanted = _largest(world.here.lock)
+    see = f"https://console.cloud.google.com/apis/api/dataflow.googleapis.com/quotas?project={world.deployment.project}"
+    if running + wanted > JOBS_AT_ONCE:
+        run = f", and a run of graph '{name}' may have {wanted} at once" if wanted else ""
+        text = f"{running} Dataflow jobs are running{run}: the quota is {JOBS_AT_ONCE}, unless more was asked for"
+        yield warn(text, f"see the quota, and ask for more, at {see}")
+    if unheard:
+        yield warn(f"jobs in {', '.join(unheard)} could not be counted", "ask again in a minute")
+    yield note(f"{running} running, at most {wanted} in a run, {JOBS_AT_ONCE} by default")
+
+
+def _largest(lock: Lock | None) -> tuple[str, int]:
+    """The graph of which a run may have the most jobs at once, and how many."""
+    graphs = lock.graphs if lock else {}
+    return max(((name, graph.jobs_at_once) for name, graph in graphs.items()), key=lambda it: it[1], default=("", 0))

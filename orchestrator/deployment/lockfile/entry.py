@@ -1,0 +1,154 @@
+"""What is to be said of one graph: its entry in ``graphs.lock``, and the files that are deployed for it."""
+
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestrator.core.graph import Graph
+from orchestrator.core.steps import Step
+from orchestrator.definition.document import schedule_keys
+from orchestrator.definition.load import invalid, load_graph
+from orchestrator.definition.untrusted import deployment_values
+from orchestrator.deployment.lockfile.helpers import helpers
+from orchestrator.deployment.lockfile.imports import module_files
+from orchestrator.deployment.lockfile.modules import lacking
+from orchestrator.deployment.lockfile.obstacles import dataflow_steps, functions, misnamed, problems_of, unreadable
+from orchestrator.deployment.lockfile.provision import Provision, Secret, provision
+from orchestrator.errors import InvalidGraphError, UsageError
+
+#: What of an entry is left out of the file where there is none: what its folder provides, and what few graphs need.
+PROVIDED = ("requirements", "env", "secrets", "classic", "values")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A graph that is deployed; or one that is wrong, of which nothing but its file and its ``problems`` is told.
+
+    ``regions``, ``templates``: what its Dataflow steps say without an expression; ``classic``: those that are no Flex
+    templates. ``requirements`` (a file below the root), ``env`` and ``secrets`` are what its folder has for
+    the functions. ``values``: the names of what it takes from its deployment.
+    """
+
+    file: str
+    version: str | None = None
+    problems: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+    jobs_at_once: int = 0
+    schedule: dict[str, Any] | None = None
+    requirements: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    classic: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A graph that is not deployed, and why."""
+
+    file: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found: the ``entry``, the ``files`` that are deployed for it, and what a deployed graph is called."""
+
+    entry: Entry | Local
+    files: Set[Path]
+    called: str | None = None
+
+
+def look(root: Path, name: str, paths: Sequence[Path], graphs: Mapping[str, Sequence[Path]]) -> Looked:
+    """The graph ``name`` in the folder ``root``.
+
+    ``paths``: its files, of which there should be one; the last counts. ``graphs``: those of all graphs of ``root``.
+    """
+    path, deployed = paths[-1], set(paths)
+    file = path.relative_to(root).as_posix()
+    problems = list(misnamed(name, paths))
+    graph, wrong = _loaded(path)
+    problems += wrong
+    if graph is not None and not problems and not graph.deploy and not graph.schedule:
+        return Looked(Local(file, "it says deploy: false"), set())
+    called = graph.name if graph and graph.deploy and not wrong else None
+    if graph is not None:
+        deployed |= _with(path, graph, {other for files in graphs.values() for other in files})
+    found, provided = _found(path, graph)
+    problems += [*found, *unreadable(deployed)]
+    if problems or graph is None:
+        return Looked(Entry(file, problems=tuple(_below(root, line) for line in problems)), deployed, called)
+    return Looked(_entry(root, file, graph, provided), deployed, called)
+
+
+def _loaded(path: Path) -> tuple[Graph | None, Sequence[str]]:
+    """The graph of a file, and what is wrong with it; it may then be what is left of one."""
+    try:
+        return load_graph(path), ()
+    except InvalidGraphError as error:
+        return error.graph, error.lines
+    except UsageError as error:
+        return None, (str(error),)
+
+
+def _found(path: Path, graph: Graph | None) -> tuple[list[str], Provision]:
+    """What else is wrong with a graph, or what is left of it; and what its folder has for the functions."""
+    found = problems_of(graph, path.parent) if graph is not None else []
+    problems = list(invalid(path, found).lines) if found else []
+    if path.suffix != ".py" and (graph is None or not any(functions(graph))):
+        return problems, Provision()
+    provided = provision(path.parent)
+    problems += provided.problems
+    if graph is not None and not found:
+        problems += lacking(path.parent, _starts(path, graph))
+    return problems, provided
+
+
+def _entry(root: Path, file: str, graph: Graph, provided: Provision) -> Entry:
+    jobs = dataflow_steps(graph)
+    return Entry(
+        file,
+        graph.version,
+        regions=_said(jobs, "region"),
+        templates=_said(jobs, "template"),
+        classic=_said([step for step in jobs if step.work.spec.get("classic") is True], "template"),
+        jobs_at_once=jobs_at_once(graph),
+        schedule=schedule_keys(graph.schedule) if graph.schedule else None,
+        requirements=provided.requirements.relative_to(root).as_posix() if provided.requirements else None,
+        env=provided.env,
+        secrets=provided.secrets,
+        values=tuple(deployment_values(graph.steps)),
+    )
+
+
+def jobs_at_once(graph: Graph) -> int:
+    """How many Dataflow steps may run at the same time: the most of one generation, of which none waits for another.
+
+    Steps of different generations can meet too, so it may be more; an exact answer would take hours for a large graph.
+    """
+    jobs = {step.name for step in dataflow_steps(graph)}
+    return max(len(jobs.intersection(generation)) for generation in graph.generations())
+
+
+def _said(jobs: Sequence[Step], option: str) -> tuple[str, ...]:
+    texts = {str(step.work.spec[option]) for step in jobs if option in step.work.spec}
+    return tuple(sorted(text for text in texts if "{{" not in text))
+
+
+def _with(path: Path, graph: Graph, others: Collection[Path]) -> set[Path]:
+    """What is deployed with a graph whose functions or own code may need it."""
+    return set(helpers(path, others)) if path.suffix == ".py" or any(functions(graph)) else set()
+
+
+def _starts(path: Path, graph: Graph) -> set[Path]:
+    """The files with which a function's process begins to read a graph's own code."""
+    modules = {name.partition(":")[0] for _, _, name in functions(graph)}
+    own = {path} if path.suffix == ".py" else set()
+    return own.union(*(module_files(path.parent, module) for module in modules))
+
+
+def _below(root: Path, text: str) -> str:
+    """A sentence that names files as ``root`` has them, so that it is the same on any machine."""
+    return text.replace(f"{root}/", "").replace(str(root), root.name)

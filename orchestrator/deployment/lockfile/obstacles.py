@@ -1,0 +1,96 @@
+"""What keeps a valid graph from being deployed, or would fail there: found now, and not at three in the morning."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from orchestrator.core.graph import Graph
+from orchestrator.core.steps import Step
+from orchestrator.definition.fields import GRAPH_NAME
+from orchestrator.definition.schema_errors import NAMES
+from orchestrator.definition.text_files import UnreadableError, decoded
+from orchestrator.errors import Problem
+from orchestrator.jobs.python.arguments import OF_JOB, BindingError, bound
+from orchestrator.jobs.python.functions import UnknownFunctionError, describe, resolve
+from orchestrator.text import listed, quoted
+from orchestrator.usercode import fresh, printing_aside
+
+#: So many steps are named in a sentence.
+_NAMED = 5
+
+
+def dataflow_steps(graph: Graph) -> list[Step]:
+    return [step for step in graph.steps if step.work.kind == "dataflow"]
+
+
+def own_steps(graph: Graph) -> list[str]:
+    """The steps whose own work, not what stands in for it, is a process or a function of one machine."""
+    return [step.name for step in graph.steps if step.work.kind in ("command", "python")]
+
+
+def named(steps: Sequence[str]) -> str:
+    """``step a runs``, ``steps a and b run``."""
+    more = [f"{len(steps) - _NAMED:,} more"] if len(steps) > _NAMED else []
+    names = listed([*steps[:_NAMED], *more], "and")
+    return f"step {names} runs" if len(steps) == 1 else f"steps {names} run"
+
+
+def misnamed(name: str, paths: Sequence[Path]) -> Iterator[str]:
+    """``name``: what ``start`` would be asked for; ``paths``: the files of that name."""
+    if not re.fullmatch(GRAPH_NAME, name):
+        called = "a deployed graph is called after its file or folder"
+        yield f"{paths[-1]}: {called}: expected {NAMES[GRAPH_NAME]}, came {quoted(name)}"
+    if len(paths) > 1:
+        files = listed((str(path) for path in paths), "and")
+        yield f"{paths[-1]}: expected one graph called {quoted(name)}, came {files}: rename all but one"
+
+
+def functions(graph: Graph) -> Iterator[tuple[Step, str, str]]:
+    """The users' functions that run in the cloud: the step, the key that names the function, and its name."""
+    for step in graph.steps:
+        if step.work.kind == "call":
+            yield step, "call", str(step.work.spec["function"])
+        elif step.work.kind == "dataflow" and (name := step.work.spec.get("parameters_from")):
+            yield step, "parameters_from", str(name)
+
+
+def problems_of(graph: Graph, folder: Path) -> list[Problem]:
+    """Steps that the cloud cannot run, a schedule that nobody would keep, and functions that cannot be called."""
+    return [*_unkept(graph), *_without_function(graph, folder)]
+
+
+def _unkept(graph: Graph) -> Iterator[Problem]:
+    own = own_steps(graph)
+    if not graph.deploy:
+        if graph.schedule:
+            yield Problem(("schedule",), "nothing starts a graph that says deploy: false: leave one of the two out")
+    elif graph.schedule and own:
+        came = f"expected a graph that can be deployed, but {named(own)} on one machine only (command or python)"
+        yield Problem(("schedule",), f"{came}: leave the schedule out, or make it Dataflow's work")
+    elif own:
+        where = ("steps", own[0], graph.by_name[own[0]].work.kind)
+        mend = "make it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph"
+        yield Problem(where, f"expected what can be deployed, but {named(own)} on one machine only: {mend}")
+
+
+def _without_function(graph: Graph, folder: Path) -> Iterator[Problem]:
+    params = {param.name: None for param in graph.params}
+    with fresh(folder) as room, printing_aside():
+        for step, key, name in functions(graph):
+            try:
+                bound(resolve(name, str(folder), room), params, dict.fromkeys(OF_JOB))
+            except BindingError as error:
+                yield Problem(("steps", step.name, key), f"function {quoted(name)}: {error}")
+            except UnknownFunctionError as error:
+                yield Problem(("steps", step.name, key), str(error))
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's module may raise anything
+                yield Problem(("steps", step.name, key), describe(error))
+
+
+def unreadable(files: Collection[Path]) -> Iterator[str]:
+    """The files that cannot be deployed: Terraform puts nothing but text into an archive."""
+    for file in sorted(files):
+        try:
+            decoded(file.read_bytes())
+        except UnreadableError as error:
+            yield f"{file}:{error.flaw.line}: {error.flaw.message}"

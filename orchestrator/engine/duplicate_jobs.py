@@ -1,0 +1,89 @@
+"""One job an attempt: the one that is recorded goes on, and whoever sees another of that attempt cancels it.
+
+What is recorded is never changed, so all who look agree; nothing is cancelled before it is recorded. Whoever was to
+launch an attempt may have launched a second job of it, and died; and launches that were refused have been seen to run.
+"""
+
+import logging
+from contextlib import nullcontext
+
+from orchestrator.core.messages import LATE, Check, Launch
+from orchestrator.core.model import Run, Status, StepState
+from orchestrator.core.plan import Plan
+from orchestrator.core.steps import Work
+from orchestrator.engine.claiming import name_of
+from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.rendering import render
+from orchestrator.expressions import ExpressionError, are_in
+from orchestrator.ports import CHECKS, Discards, JobBackend, JobRequest, Launched, Task
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a job that was launched is in every list of its service.
+LIST_LAG = 30.0
+
+#: How many lists late looks ask for, one after the other, since a list may lose a job.
+LATE_LOOKS = 2
+
+
+def recorded(state: StepState, attempt: int) -> str | None:
+    """The job that ``attempt`` goes on with, or ended with, as far as the state still tells."""
+    return state.job if state.attempt == attempt else None
+
+
+def cancel_others(backend: JobBackend, request: JobRequest, state: StepState, found: Launched) -> bool:
+    """Cancel the jobs among ``found`` that are one too many, now that ``state`` is the step's. Whether there were any.
+
+    Raises BackendError.
+    """
+    if not isinstance(backend, Discards) or (state.status is Status.LAUNCHING and state.attempt == request.attempt):
+        return False
+    stays = recorded(state, request.attempt)
+    others = [job for job in (*(() if found.over else (found.job,)), *found.beside) if job != stays]
+    for job in others:
+        log.warning("job %s, called %s, is one too many: cancelling it; %s", job, request.name, _instead(stays))
+        backend.discard(job)
+    return bool(others)
+
+
+def discard_others(ledger: Ledger, run: Run, plan: Plan, effect: Launch | Check, work: Work, state: StepState) -> bool:
+    """Cancel the jobs of the attempt that are one too many, as far as a list shows them. Whether there were any."""
+    backend = ledger.backends.get(work.kind)
+    if not ledger.launch_lease or not isinstance(backend, Discards):
+        return False
+    name = state.job_name if state.attempt == effect.attempt else None
+    name = name or name_of(ledger, run, plan, effect)
+    step, stays = plan.steps[effect.node], recorded(state, effect.attempt)
+    request = JobRequest(
+        run, effect.node, step.name, effect.attempt, name, work.kind, work.spec, step.job_name, recorded=stays
+    )
+    found = backend.find(request)
+    return found is not None and cancel_others(backend, request, state, found)
+
+
+def look_later(ledger: Ledger, plan: Plan, effect: Launch) -> None:
+    """Let somebody look again when every list shows what this launch may have begun. A look never launches anything."""
+    if isinstance(ledger.backends.get(ledger.work(plan.steps[effect.node]).kind), Discards):
+        due = ledger.clock() + LIST_LAG + 2 * ledger.clock_skew
+        _put(ledger, Check(effect.run, effect.node, effect.attempt, LATE, due=due))
+
+
+def look_late(ledger: Ledger, run: Run, plan: Plan, look: Check, state: StepState) -> None:
+    """Cancel the jobs that are one too many; if none are to be seen, let somebody look once more."""
+    work = ledger.work(plan.steps[look.node])
+    try:
+        with ledger.apart() if are_in(work.spec) else nullcontext():
+            spec = render(ledger.store, ledger.facts, run, plan, work.spec)
+    except ExpressionError:  # so it was when it was to be launched: nothing was sent
+        return
+    found = discard_others(ledger, run, plan, look, Work(work.kind, spec), state)
+    if not found and look.look + 1 < LATE_LOOKS:
+        _put(ledger, look.next(ledger.clock() + LIST_LAG))
+
+
+def _put(ledger: Ledger, look: Check) -> None:
+    ledger.queue.put([Task(look.name, CHECKS, look)])
+
+
+def _instead(stays: str | None) -> str:
+    return f"the attempt's job is {stays}" if stays else "the attempt is over"

@@ -1,0 +1,185 @@
+"""Expressions in shell lines: what an expression gives is data, and is quoted as its place in the line demands."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from orchestrator import expressions
+from orchestrator.core.steps import Json
+from orchestrator.expressions import Code, Context, ExpressionError, as_text, pieces
+from orchestrator.expressions.shell.lines import LINE, UNKNOWN, readings
+from orchestrator.expressions.shell.messages import expanded, form, misplaced
+from orchestrator.expressions.shell.options import is_option, optional
+from orchestrator.expressions.shell.places import places, reads_kept, variables
+from orchestrator.expressions.shell.reader import HOLE, PARAM, Place, Quoting
+from orchestrator.text import shown
+
+__all__ = ["PARAM", "SHELL", "code_in", "line_in", "render_command", "words", "wrong"]
+
+#: What runs a line. It ends at the first command that fails and that nobody asks about.
+SHELL = ("/bin/sh", "-e", "-c", "--")
+
+#: The longest line in bytes that Linux starts a shell with, with the zero at its end: MAX_ARG_STRLEN, see execve(2).
+LONGEST = 131_071
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+
+
+def words(command: Json) -> list[str]:
+    """The words to be run for a ``command``, a shell line or a list, whose expressions have been replaced."""
+    if isinstance(command, list):
+        return [as_text(word) for word in command]
+    return [*SHELL, as_text(command)]
+
+
+def line_in(command: Json) -> int | None:
+    """Which word of a ``command`` that is a list is a line for a shell, as in ``[bash, -c, LINE]``."""
+    return next((number for number, where in _read(command) if where == LINE), None)
+
+
+def code_in(command: Json) -> Iterator[tuple[int, str]]:
+    """The words of a ``command`` that is a list in which no expression can stand, and a sentence about each."""
+    for number, where in _read(command):
+        if where == LINE and isinstance(command, list) and number < len(command):
+            yield from _given_to(command, number)
+        elif isinstance(command, list) and number < len(command):
+            codes = (part for part in pieces(as_text(command[number])) if isinstance(part, Code))
+            place = Place(1, None, where)
+            yield from ((number, wrong) for code in codes if (wrong := misplaced(code, place, listed=True)))
+
+
+def _given_to(command: list[Json], line: int) -> Iterator[tuple[int, str]]:
+    """What is wrong with the words after a line for a shell, if that reads its arguments as code."""
+    text = as_text(command[line])
+    if not reads_kept(_without_expressions(text)):
+        return
+    place = Place(1, None, f"in an argument of a line that reads it as code ({text[:80]})")
+    for number in range(line + 1, len(command)):
+        codes = (part for part in pieces(as_text(command[number])) if isinstance(part, Code))
+        yield from ((number, wrong) for code in codes if (wrong := misplaced(code, place, listed=True)))
+
+
+def _read(command: Json) -> Iterable[tuple[int, str]]:
+    return readings(_known(command)).items() if isinstance(command, list) else ()
+
+
+def _known(command: list[Json]) -> list[str]:
+    """The words of a list, with UNKNOWN for each expression."""
+    return [_without_expressions(as_text(word)) for word in command]
+
+
+def _without_expressions(word: str) -> str:
+    first, *others = word.split("{{")
+    return first + "".join(UNKNOWN + other.rpartition("}}")[2] for other in others)
+
+
+def render_command(command: Json, context: Context) -> Json:
+    """``command`` with its expressions replaced by what they give. Raises ExpressionError.
+
+    A text that is one expression, and gives a list, is that list.
+    """
+    if isinstance(command, str):
+        whole = _list(command, context)
+        return _line(command, context) if whole is None else whole
+    if not isinstance(command, list):
+        return expressions.render(command, context)
+    if wrong := next(code_in(command), None):
+        raise ExpressionError(wrong[1])
+    line, options = line_in(command), optional(_known(command))
+    rendered = [
+        _line(word, context) if number == line and isinstance(word, str) else expressions.render(word, context)
+        for number, word in enumerate(command)
+    ]
+    for number, program in options.items():
+        written = command[number]
+        if isinstance(written, str) and written.startswith("{{") and not _is_raw(written):
+            _no_option(written, as_text(rendered[number]), program)
+    return rendered
+
+
+def _is_raw(text: str) -> bool:
+    return any(isinstance(part, Code) and form(part) == "raw" for part in pieces(text)[:1])
+
+
+def _no_option(written: str, text: str, program: str) -> None:
+    """Raises ExpressionError if a value would be an option of a program one of whose options is code."""
+    if is_option(text, program):
+        raise ExpressionError(
+            f"{written} gives {shown(text)}, which {program} would take for an option and not for a value: "
+            f"write '--' before it, or the option itself"
+        )
+
+
+def wrong(line: str) -> list[str]:
+    """What is wrong with the places of a line's expressions, which are well formed: a sentence each."""
+    parts = pieces(line)
+    script = "".join(HOLE if isinstance(part, Code) else part for part in parts)
+    if (length := len(script.encode(errors="surrogatepass"))) > LONGEST:
+        return [
+            f"expected at most {LONGEST} bytes of a line for a shell, came {length} without what its expressions give: "
+            f"write it to a file, and run that"
+        ]
+    found = [sentence for code, place in _expressions(parts) if (sentence := misplaced(code, place))]
+    return found + [expanded(place) for place in variables(script)]
+
+
+def _list(command: str, context: Context) -> list[Json] | None:
+    """The list that a text gives which is one expression and nothing else, and no list for a shell."""
+    parts = pieces(command) if command.startswith("{{") else []
+    if len(parts) != 1 or not isinstance(parts[0], Code) or form(parts[0]):
+        return None
+    value = expressions.render(command, context)
+    return value if isinstance(value, list) else None
+
+
+def _line(line: str, context: Context) -> str:
+    if "{{" not in line:
+        return line
+    parts = pieces(line)
+    quoted = (_put(code, place, context) for code, place in _expressions(parts))
+    return "".join(next(quoted) if isinstance(part, Code) else part for part in parts)
+
+
+def _expressions(parts: Sequence[str]) -> Iterator[tuple[Code, Place]]:
+    """Each expression of a line, with its place."""
+    if any(HOLE in part for part in parts):
+        raise ExpressionError("expected text for a shell, came text with a NUL character")
+    found = places("".join(HOLE if isinstance(part, Code) else part for part in parts))
+    yield from zip((part for part in parts if isinstance(part, Code)), found, strict=True)
+
+
+def _put(code: Code, place: Place, context: Context) -> str:
+    """What ``code`` gives, as it must be written at its place."""
+    if sentence := misplaced(code, place):
+        raise ExpressionError(sentence)
+    written = f"{{{{ {code} }}}}"
+    value = expressions.render(written, context)
+    if place.option and form(code) != "raw":
+        for text in [as_text(item) for item in value] if isinstance(value, list) else [as_text(value)]:
+            _no_option(written, text, place.option)
+    match form(code), place.quoting:
+        case "raw", _:
+            return as_text(value)
+        case "words", _:
+            if not isinstance(value, list):
+                raise ExpressionError(f"{{{{ {code} }}}}: expected a list for 'words', came {shown(value)}")
+            return " ".join(_quoted(as_text(item)) for item in value)
+        case _, Quoting.NUMBER:
+            return _number(code, value)
+        case _, Quoting.SINGLE:
+            return _quoted(as_text(value))[1:-1]
+        case _, Quoting.DOUBLE:  # the quotes are closed and opened again: what stands before may be a variable's name
+            return f'"{_quoted(as_text(value))}"'
+        case _:
+            return _quoted(as_text(value))
+
+
+def _quoted(text: str) -> str:
+    """A word that is ``text``, whatever is in it. Always in quotes: ``if``, ``a=b`` and ``2`` may mean something."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _number(code: Code, value: Json) -> str:
+    text = as_text(value)
+    if isinstance(value, bool) or not _NUMBER.fullmatch(text):
+        raise ExpressionError(f"{{{{ {code} }}}}: expected a whole number in $((…)), came {shown(value)}")
+    return f"({text})" if text.startswith("-") else text

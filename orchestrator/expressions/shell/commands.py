@@ -1,0 +1,124 @@
+"""What is made of a command's values once the command has ended: by its words, by what it reads, by where it writes."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from orchestrator.expressions.shell.flow import ANY, UNSURE
+from orchestrator.expressions.shell.frames import Frame
+from orchestrator.expressions.shell.inputs import takes, unwrapped
+from orchestrator.expressions.shell.lines import JOINED, LINE, MAYBE, UNKNOWN, readings
+from orchestrator.expressions.shell.names import is_own, may_be_any
+from orchestrator.expressions.shell.options import optional, reads_code
+from orchestrator.expressions.shell.reader import PARAM, UNNAMED, Reader
+
+#: Where a value stands that a program gets of which it is not known what it makes of it.
+INPUT = "in the input of"
+
+#: Where a variable stands that may be an option.
+OPTION = "where it may be an option of"
+
+#: Builtins each of whose words is a line.
+_LINES = frozenset({"alias", "eval", "trap"})
+
+
+def ended(reader: Reader, frame: Frame) -> None:
+    """Take down what the command that ends in ``frame`` does with the values in it."""
+    _in_words(reader, frame)
+    made = bool(frame.made and set(frame.made) & set(readings(frame.words)))
+    told = [not made, *(_line(reader, frame, text) for text in _lines(frame))]
+    if frame.words[:1] == ["coproc"] or (frame.into and frame.at is None and "exec" in frame.words):
+        reader.spoilt = f"in a line with {frame.command()}, which may read it as code"
+    if frame.into:
+        reader.misplace([*_read(frame), *range(frame.pipeline, len(reader.found))], frame.into)
+    _in_input(reader, frame, inner=all(told))
+
+
+def _in_words(reader: Reader, frame: Frame) -> None:
+    found, options = (readings(frame.words), optional(frame.words)) if frame.marks else ({}, {})
+    at = unwrapped(frame.words) if frame.marks else None
+    while at is not None and at < len(frame.words) and not frame.words[at]:
+        at += 1  # it may come to nothing
+    anything = at is not None and at < len(frame.words) and UNKNOWN in frame.words[at] and may_be_any(frame.words[at])
+    for mark in frame.marks:
+        where = found.get(mark.index)
+        if where is None and anything and at is not None and mark.index > at:
+            where = MAYBE
+        if where is not None:
+            reader.misplace([mark.number], f"{where} ({frame.command(mark.index)})")
+        elif mark.begins and (program := options.get(mark.index)):
+            _may_be_option(reader, mark.number, program, own=mark.own)
+
+
+def _may_be_option(reader: Reader, number: int, program: str, *, own: bool) -> None:
+    place = reader.found[number]
+    if reads_code(program) and (place.variable.startswith(PARAM) or not (own or place.variable)):
+        reader.misplace([number], f"{OPTION} {program}")
+    elif place.variable and reads_code(program):
+        reader.flow.reads(ANY if place.variable == UNNAMED else place.variable, place.line, UNSURE)
+    elif not place.variable:
+        reader.found[number] = replace(place, option=program)
+
+
+def _lines(frame: Frame) -> Iterator[str]:
+    """The texts in a command that are lines for a shell."""
+    if frame.program in _LINES:
+        yield from frame.words[(frame.at or 0) + 1 :]
+    elif len(frame.words) > 1:
+        for number, where in readings(frame.words).items():
+            if where.startswith((LINE, MAYBE, JOINED)) and number < len(frame.words):
+                yield frame.words[number]
+
+
+def _line(reader: Reader, frame: Frame, text: str) -> bool:
+    """Read a line that a command gives to a shell. Whether all commands in it take their input for data."""
+    within = reader.within(text)
+    if within.flow.read:
+        reader.flow.reads(ANY, reader.line)
+        reader.flow.keep(mark.number for mark in frame.marks)
+    reader.flow.ran.update((name, where) for name, where in within.flow.ran.items() if name not in reader.flow.ran)
+    told = (place for place in within.found if place.variable.startswith(PARAM) and place.quoting is None)
+    reader.found += [replace(place, line=reader.line) for place in told]
+    return not (within.unsafe or within.lost or within.spoilt)
+
+
+def _read(frame: Frame) -> list[int]:
+    """The places of what a command reads, as a part of its pipeline or of what is around it, the first time."""
+    return [number for some in frame.read for number in some.take()]
+
+
+def _in_input(reader: Reader, frame: Frame, *, inner: bool) -> None:
+    fed = [*frame.fed, *frame.files]
+    reader.flow.given.append(fed)
+    first = frame.first if frame.piped is None else frame.pipeline
+    numbers = range(first, len(reader.found))
+    if frame.program in reader.flow.functions or (frame.at is None and "exec" in frame.words):
+        reader.called.append(([*fed, *_read(frame)], f"{INPUT} {frame.command()}, which may read it as code"))
+        safe = True
+    elif frame.words:
+        safe = takes(frame.words, inner=inner)
+    else:
+        safe = reader.unsafe <= frame.since
+    if not safe:
+        _unsafe(reader, frame, fed)
+    reader.flow.command(frame, safe=safe, numbers=numbers, line=reader.line)
+
+
+def _unsafe(reader: Reader, frame: Frame, fed: list[int]) -> None:
+    """The command may read its input as code."""
+    told = _read(frame) if frame.words and not frame.redirected else []
+    if frame.words and not frame.redirected:
+        reader.unsafe = reader.commands
+    sign = "|" if told else "<(…)" if frame.files else "<"
+    where = f"in a line for another shell ({sign} {frame.command()})"
+    at = unwrapped(frame.words)
+    if at is not None and at < len(frame.words) and (is_own(frame.words[at]) or not _is_code(frame)):
+        where = f"{INPUT} {frame.words[at]}, which may read it as code"
+    reader.misplace([*told, *fed], where)
+    for document in (*frame.own, *frame.before):
+        document.code = f"in a here-document that is a line for another shell ({frame.command()})"
+    frame.before = []
+
+
+def _is_code(frame: Frame) -> bool:
+    """Whether what a command reads is surely meant to be code, or may be for anybody."""
+    return any(not word or reads_code(word.rpartition("/")[2]) for word in frame.words)

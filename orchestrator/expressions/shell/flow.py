@@ -1,0 +1,183 @@
+"""How a value comes to be read as code by a way round: kept in a variable or a file, which a later line reads as code.
+
+What is kept, and where, is found; what is then read as code is only told apart by the names of variables where one is
+run as a command. Everywhere else a line that keeps values and reads what is kept as code is refused: better than to
+follow the one into the other.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.expressions.shell.frames import Frame
+from orchestrator.expressions.shell.inputs import SOURCE, unwrapped
+from orchestrator.expressions.shell.names import name, takes_data
+from orchestrator.expressions.shell.options import before_operands, reads_code
+
+#: A shell may read what is in this variable, whichever it is.
+ANY = ""
+
+#: How a line reads what it looks for numbers in.
+RECKONS = "reckons with, in which bash looks for code"
+
+
+#: How a line reads what may be an option for what runs code.
+UNSURE = "may read as an option"
+
+#: Programs of whose arguments each may be a copy of another.
+_COPY = frozenset({"cp", "dd", "install", "ln", "mv", "rsync"})
+
+#: Stands for the files whose names are not known, and for every file.
+SOME, EVERY = "?", "*"
+
+_EXECUTABLE = re.compile(r"[ugoa]*[+=][rwst]*x[rwxst]*|[0-7]*[1357][0-7]*")
+
+#: Builtins that put what they read into variables.
+_LOAD = frozenset({"mapfile", "read", "readarray", "select", "vared"})
+
+#: Programs that read no input: what they print in $(…) is none of it.
+_NO_INPUT = frozenset({"basename", "date", "dirname", "echo", "hostname", "id", "mktemp", "printf", "pwd", "which"})
+
+#: What no program reads again.
+_NOWHERE = frozenset({"", "null", "stderr", "stdout", "tty"})
+
+
+@dataclass(slots=True)
+class Flow:
+    """``kept``: number of a place -> the variable. ``given``: the places in what is read from a pipe or the like, which
+    are kept if a command ``loads`` what it reads into variables. ``read``: a variable, and what reads it as code.
+
+    ``written``: a file's name -> the places from which it has something. ``ran``: a file's name -> what reads it as
+    code, in words. ``loaded``: the names of files that are read into a variable, or may be. ``copied``: names of files
+    that may have the same in them. ``functions``: those of the script so far.
+    """
+
+    kept: dict[int, str] = field(default_factory=dict)
+    given: list[Iterable[int]] = field(default_factory=list)
+    loads: bool = False
+    read: list[tuple[str, str]] = field(default_factory=list)
+    written: dict[str, list[range]] = field(default_factory=dict)
+    ran: dict[str, str] = field(default_factory=dict)
+    loaded: set[str] = field(default_factory=set)
+    copied: list[list[str]] = field(default_factory=list)
+    functions: set[str] = field(default_factory=set)
+
+    def keep(self, numbers: Iterable[int], variable: str = ANY) -> None:
+        for number in numbers:
+            self.kept.setdefault(number, variable)
+
+    def reads(self, variable: str, line: int, how: str = "reads as code") -> None:
+        """The line of that number reads ``variable`` as code."""
+        self.read.append((variable, f"in what line {line} {how}"))
+
+    def command(self, frame: Frame, *, safe: bool, numbers: range, line: int) -> None:
+        """A command has ended, with the places ``numbers`` in it or in what it reads. ``safe``: it reads no code."""
+        names = [name(word) for word in frame.words]
+        outputs = [_file(word) for word in frame.outputs]
+        inputs = [name(word) for word in frame.inputs if word not in frame.outputs]
+        if names[:1] == ["tee"]:
+            outputs += names[1:]
+        if names[:1] == ["dd"]:
+            outputs += [name(word[3:]) for word in frame.words if word.startswith("of=")]
+        some = [range(mark.number, mark.number + 1) for mark in frame.marks] if frame.words else [numbers]
+        some += [range(number, number + 1) for number in (*frame.fed, *frame.files)]
+        if frame.words and frame.piped is not None:
+            some.append(range(frame.pipeline, frame.piped))
+        for output in outputs:
+            self.written.setdefault(output, []).extend(some)
+        if outputs or (names[:1] and names[0] in _COPY):
+            self.copied.append(
+                [
+                    *(names if names[:1] and names[0] in _COPY else ()),
+                    *inputs,
+                    *outputs,
+                    *(names[1:] if names[:1] == ["cat"] else ()),
+                ]
+            )
+        self.loaded.update(inputs)
+        self.loads = self.loads or bool(_LOAD & set(names[:3]))
+        if frame.substitution and not _NO_INPUT & set(names[:1]):  # as in x=$(cat file)
+            self.loads = True
+            self.loaded.update(names)
+        read = [*names[1:], *inputs]
+        frame.names += read
+        frame.heard += read
+        where = f"in what line {line} reads as code"
+        program = names[:1] if frame.words and _may_be_own(frame.words[0]) else []
+        for ran in (*program, *(frame.names if not safe else ()), *scripts(frame.words), *_made(frame.words)):
+            self.ran.setdefault(ran, where)
+        if not safe:
+            frame.names = []
+
+    def read_again(self) -> Iterator[tuple[int, str]]:
+        """The places whose values are read as code later, and where then."""
+        for numbers in self.given if self.loads else ():
+            self.keep(numbers)
+        groups = _groups(self.copied)
+        ran = {groups.get(file, file): where for file, where in self.ran.items()}
+        loaded = {groups.get(file, file) for file in self.loaded}
+        for file, some in self.written.items():
+            group = groups.get(file, file)
+            where = ran.get(group) or ran.get(EVERY)
+            if file not in _NOWHERE and where:
+                yield from ((number, where) for number in _once(some))
+            if file not in _NOWHERE and group in loaded and self.read and self.loads:
+                self.keep(_once(some))
+        named = dict(reversed(self.read))
+        for number, variable in self.kept.items():
+            where = named.get(ANY) or (next(iter(named.values()), None) if variable == ANY else named.get(variable))
+            if where is not None:
+                yield number, where
+
+
+def scripts(words: Sequence[str]) -> list[str]:
+    """The names of files that a command may read as code, of those that it is given."""
+    at = unwrapped(words)
+    if at is None or at >= len(words):
+        return []
+    if name(words[at]) in SOURCE:
+        return [_file(word) for word in words[at + 1 : at + 2]]
+    if name(words[at]) == "find" and any(reads_code(name(word)) for word in words):
+        return [EVERY]
+    return [_file(words[number]) for number in before_operands(words, at)] if reads_code(name(words[at])) else []
+
+
+def _made(words: Sequence[str]) -> list[str]:
+    """The names of files that a command makes executable."""
+    if not words or name(words[0]) != "chmod" or not any(_EXECUTABLE.fullmatch(word) for word in words):
+        return []
+    return [_file(word) for word in words[1:]]
+
+
+def _may_be_own(word: str) -> bool:
+    """Whether a program may be a file that the line writes, and is not surely one that the system finds by its name."""
+    return "/" in word or not (word in ("env", "printenv") or takes_data(word, []))
+
+
+def _file(word: str) -> str:
+    """A file's name, from its path; that of all whose name is not known, if its is not."""
+    return name(word) or SOME
+
+
+def _once(some: Iterable[range]) -> Iterator[int]:
+    """Each of the numbers, which come in order, once."""
+    done = -1
+    for numbers in sorted(some, key=lambda numbers: numbers.start):
+        yield from range(max(numbers.start, done + 1), numbers.stop)
+        done = max(done, numbers.stop - 1)
+
+
+def _groups(copied: Iterable[Sequence[str]]) -> dict[str, str]:
+    """Each name that is in one group with others -> the name by which the group goes."""
+    parent: dict[str, str] = {}
+
+    def root(file: str) -> str:
+        while (above := parent.setdefault(file, file)) != file:
+            parent[file] = file = parent[above]
+        return file
+
+    for files in copied:
+        known = [file for file in files if file not in _NOWHERE]
+        for file in known[1:]:
+            parent[root(file)] = root(known[0])
+    return {file: root(file) for file in list(parent)}

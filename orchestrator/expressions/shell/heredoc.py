@@ -1,0 +1,64 @@
+"""Here-documents: ``<<EOF`` and what follows the line in which it stands."""
+
+import re
+
+from orchestrator.expressions.shell.frames import Frame, HereDocument
+from orchestrator.expressions.shell.reader import HOLE, Reader
+
+_DELIMITER = re.compile(r"""[ \t]*((?:'[^'\n]*'|"[^"\\`$\n]*"|\\[^\n\0]|[^\s'"\\`$;&|<>()\0])+)""")
+
+_EXPANSION = re.compile(r"(?:^|[^\\])(?:\\\\)*(?:\$\{?([A-Za-z_]\w*|[0-9@*])|`)")
+
+#: A backslash and quotes in one word: too odd to be told what it stands for.
+_ODD = re.compile(r"""['"].*\\|\\.*['"]""")
+
+
+def announced(reader: Reader, frame: Frame) -> None:
+    """``<<`` and its word."""
+    reader.at += 2
+    tabs = reader.ahead(0) == "-"
+    match = _DELIMITER.match(reader.script, reader.at + tabs)
+    following = reader.script[match.end() : match.end() + 1] if match else HOLE
+    if match is None or (following and following in f"{HOLE}$`\\'\"") or _ODD.search(match[1]):
+        return reader.lose("a here-document without a plain word for its end")
+    bare = re.sub(r"\\(.)|['\"]", r"\1", match[1])
+    document = HereDocument(bare, tabs, bare != match[1])
+    frame.pending.append(document)
+    frame.own.append(document)
+    reader.at = match.end()
+    return None
+
+
+def body(reader: Reader, document: HereDocument) -> None:
+    """Pass over a here-document, to the line that ends it."""
+    continued = False
+    while reader.at < len(reader.script) and not reader.lost:
+        end = reader.script.find("\n", reader.at)
+        end = len(reader.script) if end < 0 else end
+        line = reader.script[reader.at : end]
+        if not continued and (line.lstrip("\t") if document.tabs else line) == document.end:
+            reader.at = end + 1
+            return
+        if not document.literal:
+            _expanded(reader, document, line)
+        reader.refuse_up_to(end, document.code or "in a here-document", literal=document.literal)
+        reader.at = end + 1
+        if not document.literal:
+            continued = (len(line) - len(line.rstrip("\\"))) % 2 == 1
+            if _open_expansion(line):
+                reader.lose("a here-document with an expansion of several lines")
+
+
+def _expanded(reader: Reader, document: HereDocument, line: str) -> None:
+    """Take down the variables in a line of a here-document that is read as code."""
+    for found in _EXPANSION.finditer(line) if document.code else ():
+        reader.expanded(found[1] or "", document.code)
+
+
+def _open_expansion(line: str) -> bool:
+    """Whether a line of a here-document may open a $(…), ${…} or `…` that it does not close."""
+    return (
+        ("$(" in line and line.count("(") != line.count(")"))
+        or ("${" in line and line.count("{") != line.count("}"))
+        or line.count("`") % 2 == 1
+    )

@@ -1,0 +1,219 @@
+"""Who may get a value as its input, or as a file: the commands that are known to take what they read for data.
+
+It is a list of those that do, not of those that do not: of programs that read code there is always one more (ADR 20).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from orchestrator.expressions.shell.lines import SHELL_C, UNKNOWN, first_operand
+from orchestrator.expressions.shell.names import is_own, is_shell, may_be_any, name, takes_data
+from orchestrator.expressions.shell.programs import Reading, reading
+
+#: Builtins that run a file's lines.
+SOURCE = frozenset({".", "source"})
+
+#: Programs that run another with the same input, which of their options have an argument, and their own operands.
+_WRAPPERS: Mapping[str, tuple[re.Pattern[str], int]] = {
+    **dict.fromkeys(("builtin", "command", "exec"), (re.compile(r"-a"), 0)),
+    **dict.fromkeys(("chronic", "nohup", "noglob", "setsid", "unbuffer"), (re.compile(r"(?!)"), 0)),
+    "busybox": (re.compile(r"(?!)"), 0),
+    "env": (re.compile(r"-[uC]|--(unset|chdir)"), 0),
+    "ionice": (re.compile(r"-[cn]|--class|--classdata"), 0),
+    "nice": (re.compile(r"-n|--adjustment"), 0),
+    "stdbuf": (re.compile(r"-[ioe]|--(input|output|error)"), 0),
+    "sudo": (re.compile(r"-[ACcDghpRrTtUu]|--(user|group|host|prompt|chdir)"), 0),
+    "doas": (re.compile(r"-[Cu]"), 0),
+    "time": (re.compile(r"-[fo]|--(format|output)"), 0),
+    "timeout": (re.compile(r"-[ks]|--(kill-after|signal)"), 1),
+}
+#: Those that run nothing if they are given nothing to run, and read nothing.
+_ALONE = frozenset({"builtin", "command", "env", "exec", "nice", "time"})
+
+#: Modules of Python that read code from their input.
+_MODULES = frozenset(
+    {
+        "IPython",
+        "asyncio",
+        "bpython",
+        "cProfile",
+        "code",
+        "idlelib",
+        "pdb",
+        "profile",
+        "ptpython",
+        "sqlite3",
+        "timeit",
+        "trace",
+    }
+)
+
+#: Subcommands that take their input, if they read it, for data.
+_SUBCOMMANDS = {
+    "docker": frozenset(
+        {"build", "cp", "images", "inspect", "login", "logs", "ps", "pull", "push", "rm", "rmi", "stop", "tag"}
+    ),
+    "git": frozenset(
+        {"add", "branch", "checkout", "clone", "commit", "diff", "fetch", "log", "pull", "push", "rm", "show", "tag"}
+    ),
+    "kubectl": frozenset({"annotate", "delete", "describe", "get", "label", "logs", "scale", "wait"}),
+}
+
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
+
+_ADDRESS = r"(?:[0-9]+|\$|/(?:[^/\\\2]|\\.)*/)"
+_TEXT = r"(?:(?!\1)[^\\\n]|\\.)*"
+_SED_COMMAND = (
+    rf"(?:{_ADDRESS}(?:,{_ADDRESS})?)?\s*!?\s*"
+    rf"(?:[pdqDPnNgGhHx=l]|s([|/,#:@]){_TEXT}\1{_TEXT}\1[gpiI0-9]*|y/[^/]*/[^/]*/)?"
+)
+#: What ``sed`` may do with what it reads: not run it (``e``), and not write it where it is run (``w``).
+_SED = re.compile(_SED_COMMAND)
+_AWK = re.compile(r"(?:[^|sg@\2]|\|\||s(?!ystem)|g(?!etline)|@(?!load|include))*", re.DOTALL)
+
+
+def takes(words: Sequence[str], *, inner: bool) -> bool:
+    """Whether a command takes all that it reads from its input, or from a file, for data.
+
+    ``inner``: so do all commands in the lines that it gives to a shell.
+    """
+    at = unwrapped(words)
+    if at is None or at >= len(words):
+        return at is not None and bool(words) and name(words[0]) in _ALONE
+    program, rest = name(words[at]), list(words[at + 1 :])
+    if program == "xargs":
+        return _xargs(words, at, inner=inner)
+    if may_be_any(words[at]):
+        return False
+    if is_shell(program):
+        return _script(words, at, inner=inner)
+    if program in SOURCE:
+        return bool(rest) and _is_file(rest[0])
+    if program in ("eval", "trap"):
+        return inner and all(rest)  # "" is what is not known
+    if (how := reading(program)) is not None and how.made_for:
+        return _interpreted(program, rest, how)
+    if program in _SUBCOMMANDS:
+        return bool(rest) and rest[0] in _SUBCOMMANDS[program]
+    if program == "java":
+        return bool(rest)
+    return takes_data(program, rest) or is_own(words[at])
+
+
+def unwrapped(words: Sequence[str], at: int = 0) -> int | None:
+    """Which word is the program that is run in the end; None if it cannot be told."""
+    while at < len(words) and name(words[at]) in _WRAPPERS:
+        options, operands = _WRAPPERS[name(words[at])]
+        assigns = name(words[at]) in ("env", "sudo")
+        at += 1
+        while at < len(words) and (words[at].startswith("-") or (assigns and _ASSIGNMENT.match(words[at]))):
+            if words[at] == "--":
+                at += 1
+                break
+            if re.match(r"-[0iv]*S|--split|-[is]$|--(login|shell)", words[at]):
+                return None
+            at += 2 if options.fullmatch(words[at]) else 1
+        at += operands
+    return at
+
+
+def _xargs(words: Sequence[str], at: int, *, inner: bool) -> bool:
+    """Whether the words that ``xargs`` reads come to a command that takes its arguments for data."""
+    start, marks = at + 1, {"{}"}
+    while start < len(words) and words[start].startswith("-"):
+        if words[start] in ("-I", "--replace"):
+            marks.add(words[start + 1] if start + 1 < len(words) else "{}")
+        elif words[start].startswith(("-I", "-i")):
+            marks.add(words[start][2:] or "{}")
+        start += 2 if words[start] in ("-a", "-d", "-E", "-I", "-L", "-n", "-P", "-s") else 1
+    program = unwrapped(words, start)
+    if program is None or (program >= len(words) and program != start):
+        return False
+    if program >= len(words):
+        return True  # it is echo
+    called, rest = name(words[program]), words[program + 1 :]
+    if is_shell(called):
+        line = next((n for n, word in enumerate(rest) if SHELL_C.fullmatch(word)), None)
+        line = None if line is None else first_operand(rest, line + 1)
+        return line is not None and line < len(rest) and inner and not any(mark in rest[line] for mark in marks)
+    return not any(mark in words[program] for mark in marks if mark) and (
+        (takes_data(called, list(rest)) and called not in ("sort", "split", "wget")) or is_own(words[program])
+    )
+
+
+def _script(words: Sequence[str], shell: int, *, inner: bool) -> bool:
+    """Whether a shell is given a script, or a line of which all commands take their input for data."""
+    number = shell + 1
+    while number < len(words) and words[number][:1] in ("-", "+"):
+        if SHELL_C.fullmatch(words[number]):
+            line = first_operand(words, number + 1 + (words[number][-1:] == "o"))
+            return inner and line < len(words) and bool(words[line])
+        if re.fullmatch(r"[-+][A-Za-z]*[si][A-Za-z]*|-|--interactive", words[number]):
+            return False
+        number = first_operand(words, number) if words[number] == "--" else number + 1
+        if words[number - 1] in ("-o", "+o", "-O", "+O", "--rcfile", "--init-file"):
+            number += 1
+    return number < len(words) and _is_file(words[number])
+
+
+def _is_file(word: str) -> bool:
+    """Whether a word surely names a file that is there, and not what a command reads."""
+    return bool(word) and UNKNOWN not in word and not re.match(r"-|/dev/|/proc/", word)
+
+
+def _interpreted(program: str, rest: list[str], how: Reading) -> bool:
+    """Whether a program that reads code has got it, so that its input is data."""
+    if program.endswith("sed"):
+        given = [word for before, word in pairwise(rest) if re.fullmatch(r"-[nErsuz]*e|--expression", before)]
+        scripts = (
+            given
+            or [word for word in rest if not re.fullmatch(r"-[nErsuz]+|--(quiet|silent|regexp-extended)", word)][:1]
+        )
+        return bool(scripts) and all(word and _is_sed(word) for word in scripts)
+    if program.endswith("awk"):
+        words = [
+            word
+            for before, word in pairwise(["", *rest])
+            if before not in ("-F", "-v") and word[:2] not in ("-F", "-v")
+        ]
+        return bool(words) and all(word and _AWK.fullmatch(word) for word in words)
+    if not how.file or program in (
+        "psql",
+        "mysql",
+        "mariadb",
+        "sqlite3",
+        "sqlite",
+        "bc",
+        "dc",
+        "ed",
+        "ex",
+        "gdb",
+        "m4",
+        "expect",
+    ):
+        return False
+    for number, word in enumerate(rest):
+        if word == "-m" and program.startswith(("python", "pypy")):
+            return (
+                number + 1 < len(rest) and bool(rest[number + 1]) and rest[number + 1].partition(".")[0] not in _MODULES
+            )
+        if how.option.fullmatch(word):
+            return number + 1 < len(rest) and bool(rest[number + 1])
+        if re.fullmatch(r"-[A-Za-z]*i[A-Za-z]*|--interactive|-d.*", word):
+            return False
+        if not word.startswith("-"):
+            return _is_file(word)
+    return False
+
+
+def _is_sed(script: str) -> bool:
+    """Whether each of a script's commands is one that runs nothing, one after the other."""
+    at = 0
+    while at < len(script):
+        match = _SED.match(script, at)
+        at = match.end() if match else at
+        if at < len(script) and script[at] not in ";\n ":
+            return False
+        at += 1
+    return True

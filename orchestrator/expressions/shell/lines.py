@@ -1,0 +1,146 @@
+"""Which of a command's words is read as code by the program that gets it: a line for a shell, above all."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from orchestrator.expressions.shell.names import GIVE, RUNS, is_other_shell, is_shell, may_be_any, name, takes_data
+from orchestrator.expressions.shell.programs import CODE, code_words
+
+#: Where such a word stands. In a LINE a value can be quoted, if its program is known to hand it to a shell as it is.
+LINE = "in a line for another shell"
+JOINED = "in words that become a line for another shell"
+MAYBE = "in what may be a line for another shell"
+REMOTE = "in a line for a shell on another machine"
+SPLIT = "in what env -S splits into words"
+
+#: Stands for an expression in a word.
+UNKNOWN = "\2"
+
+#: Programs that join their operands to a line, and which of their options have an argument of its own.
+_JOIN = {
+    "ssh": (REMOTE, re.compile(r"-[A-Za-z0-9]*[BbcDEeFIiJLlmOopQRSWw]")),
+    "autossh": (REMOTE, re.compile(r"-[A-Za-z0-9]*[BbcDEeFIiJLlmMOopQRSWw]")),
+    "mosh": (REMOTE, re.compile(r"-p|-P")),
+    "rsh": (REMOTE, re.compile(r"-l")),
+    "watch": (JOINED, re.compile(r"-[a-z]*[nqs]|--interval|--equexit|--shotsdir")),
+    "parallel": (JOINED, re.compile(r"-[jnNI]|--jobs|--delay|--timeout|--retries|--joblog|--results")),
+    "sg": (JOINED, re.compile(r"(?!)")),
+    "script": (JOINED, re.compile(r"-[a-z]*[EIOBTmot]")),
+    "heroku": (REMOTE, re.compile(r"-[ar]|--app|--remote")),
+    "tmux": (JOINED, re.compile(r"-[a-zA-Z]*[cefFLnsStxy]")),
+    "entr": (JOINED, re.compile(r"(?!)")),
+}
+#: Those whose first operand is no part of the line.
+_FIRST_APART = frozenset({"autossh", "heroku", "mosh", "rsh", "script", "sg", "ssh", "tmux"})
+
+SHELL_C = re.compile(r"[-+][A-Za-z]*c[A-Za-z]*|--command")
+_GIVEN = re.compile(r"-[aefhlmnopqsuvxFP]*c|--(?:session-)?command")
+_GIVEN_HERE = re.compile(r"(-[aefhlmnopqsuvxFP]*c|--(?:session-)?command=).+", re.DOTALL)
+_OTHER_HERE = re.compile(r"(-[A-Za-z]*[cC]|--(init-)?command=).+", re.DOTALL)
+_OTHER_C = re.compile(r"-[A-Za-z]*[cC]|--(init-)?command")
+_ARGUMENT = re.compile(r"[-+][A-Za-z]*[oO][A-Za-z]*|--rcfile|--init-file")
+_SPLIT = re.compile(r"-[0iv]*S|--split-string")
+_SPLIT_HERE = re.compile(r"(-[0iv]*S|--split-string=).*", re.DOTALL)
+
+
+def readings(words: Sequence[str]) -> dict[int, str]:
+    """The numbers of the words that are, or would be, read as code, and where each then stands.
+
+    A word is "" if it is not known before the command runs, and UNKNOWN stands in one for a value.
+    """
+    names = [name(word) for word in words]
+    far = runs_another(words)
+    found = dict.fromkeys(_unknown(words, far=far), MAYBE) | _other(words, names)
+    for program in ["env", *_JOIN]:
+        number = names.index(program) if far and program in names else 0
+        if names[number : number + 1] != [program]:
+            continue
+        if program == "env":
+            found |= _split(words, number)
+        elif program != "watch" or not {"-x", "--exec"} & set(words):
+            found |= dict.fromkeys(_operands(words, number, program), _JOIN[program][0])
+    if words and not takes_data(names[0], []) and (line := line_of(words, names)) is not None:
+        for number in _if_it_vanishes(words, line):
+            found.setdefault(number, LINE)
+    if names[:1] == ["gcloud"] and "--" in words and {"ssh", "cloud-shell"} & set(words):
+        found |= dict.fromkeys(range(words.index("--") + 1, len(words)), REMOTE)
+    return {**dict.fromkeys(code_words(words, far=far), CODE), **found}
+
+
+def _if_it_vanishes(words: Sequence[str], number: int) -> Iterator[int]:
+    """The number of a word, and of those that it would be if the words before, which are expanded, came to nothing."""
+    yield number
+    while number < len(words) and not words[number]:
+        number += 1
+        yield number
+
+
+def runs_another(words: Sequence[str]) -> bool:
+    """Whether any of a command's words may be the name of what it runs."""
+    return bool(words) and (may_be_any(words[0]) or words[0].startswith("-") or name(words[0]) in RUNS)
+
+
+def line_of(words: Sequence[str], names: Sequence[str]) -> int | None:
+    """The word that is a shell's line: the last of ``[env, bash, -ec, --, LINE]`` and ``[flock, FILE, -c, LINE]``."""
+    owner = ""
+    for number, (word, program) in enumerate(zip(words, names, strict=True)):
+        if is_shell(owner) and SHELL_C.fullmatch(word):
+            return first_operand(words, number + 1 + bool(_ARGUMENT.fullmatch(word)))
+        if owner in GIVE and _GIVEN.fullmatch(word):
+            return number + 1
+        if owner in GIVE and _GIVEN_HERE.fullmatch(word):
+            return number
+        if is_shell(program) or program in GIVE:
+            owner = program
+    return None
+
+
+def first_operand(words: Sequence[str], number: int) -> int:
+    """The first word from ``number`` on that is none of a shell's options."""
+    while number < len(words) and words[number][:1] in ("-", "+") and words[number]:
+        if words[number] in ("-", "--"):
+            return number + 1
+        number += 2 if _ARGUMENT.fullmatch(words[number]) else 1
+    return number
+
+
+def _unknown(words: Sequence[str], *, far: bool) -> Iterator[int]:
+    """What follows ``-c`` of a program that is not known: ``$SHELL -ec LINE``."""
+    unknown = False
+    for number, word in enumerate(words):
+        if unknown and SHELL_C.fullmatch(word):
+            yield first_operand(words, number + 1 + bool(_ARGUMENT.fullmatch(word)))
+            unknown = False
+            continue
+        unknown = (unknown and word[:1] in ("", UNKNOWN, "-", "+")) or ((far or not number) and may_be_any(word))
+
+
+def _other(words: Sequence[str], names: Sequence[str]) -> dict[int, str]:
+    """All that follows ``-c`` of a shell whose quotes are its own."""
+    shell = next((number for number, program in enumerate(names) if is_other_shell(program)), None)
+    if shell is None or takes_data(names[0], []):
+        return {}
+    for number in range(shell + 1, len(words)):
+        if _OTHER_C.fullmatch(words[number]) or _OTHER_HERE.fullmatch(words[number]):
+            return dict.fromkeys(range(number, len(words)), JOINED)
+    return {}
+
+
+def _split(words: Sequence[str], env: int) -> dict[int, str]:
+    for number in range(env + 1, len(words)):
+        if _SPLIT.fullmatch(words[number]) and number + 1 < len(words):
+            return {number + 1: SPLIT}
+        if _SPLIT_HERE.fullmatch(words[number]):
+            return {number: SPLIT}
+    return {}
+
+
+def _operands(words: Sequence[str], program: int, called: str) -> Iterator[int]:
+    """The words after a program that joins them, without its options, and without the host of ``ssh``."""
+    number = program + 1
+    while number < len(words) and words[number].startswith("-"):
+        number += 2 if _JOIN[called][1].fullmatch(words[number]) else 1
+    for operand in range(number + (called in _FIRST_APART), len(words)):
+        if called == "parallel" and words[operand].startswith(":::"):
+            return
+        yield operand

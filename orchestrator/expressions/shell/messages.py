@@ -1,0 +1,89 @@
+"""Why a value cannot be put where an expression stands, and what to do: a sentence for each place."""
+
+import re
+from collections.abc import Mapping
+
+from orchestrator.expressions import Code
+from orchestrator.expressions.shell.commands import INPUT, OPTION
+from orchestrator.expressions.shell.flow import RECKONS
+from orchestrator.expressions.shell.lines import JOINED, MAYBE, REMOTE, SPLIT
+from orchestrator.expressions.shell.programs import CODE
+from orchestrator.expressions.shell.reader import RECKONED, Place, Quoting
+
+_PARAM = re.compile(r"params\.([A-Za-z][A-Za-z0-9_]*)")
+
+_ITSELF = "write there what it is to be, and choose with 'if' or 'case'"
+_SUM = "write $(({{ … }})) there, which takes whole numbers and nothing else"
+
+#: What to do where a shell's variable is not the mend, by the words with which a place begins.
+_MEND: Mapping[str, str] = {
+    REMOTE: "send the value to the standard input of what runs there",
+    SPLIT: "give the program and its arguments to env as words of their own, without -S",
+    CODE: "give it the value as an argument of its own, or let it read the value from the environment",
+    RECKONED: _SUM,
+    INPUT: "give it as an argument, or let the program read it from the environment",
+    OPTION: "write '--' before it",
+    "in an argument of [": _ITSELF,
+    "in an argument of test": _ITSELF,
+    "in a name": _ITSELF,
+    "in the name": _ITSELF,
+}
+#: And in a list of words.
+_MEND_IN_LIST: Mapping[str, str] = {
+    JOINED: "write the command as [sh, -c, LINE] or as one line of text, and use the environment's variables there",
+    MAYBE: "write the program's name, or let it read the value from the environment",
+    **_MEND,
+}
+
+
+def form(code: Code) -> str:
+    """How an expression wants to be put into a line: "raw", "words", or "" for one word."""
+    from orchestrator.expressions.meaning import meaning
+
+    return meaning(code).form
+
+
+def misplaced(code: Code, place: Place, *, listed: bool = False) -> str | None:
+    """Why a value cannot be put here, and what to do; None if it can. ``listed``: in a command that is a list."""
+    if form(code) == "raw":
+        return None
+    if form(code) == "words" and place.quoting not in (Quoting.BARE, None):
+        return f"{{{{ {code} }}}} in line {place.line}: 'words' gives several words, which cannot stand in quotes"
+    if place.quoting is not None:
+        return None
+    stands = f"{{{{ {code} }}}} in line {place.line} stands" if not listed else f"{{{{ {code} }}}} stands"
+    mend = _mend(place, _MEND_IN_LIST if listed else _MEND) or _by_variable(code, place)
+    raw = f"{{{{ {code} | raw }}}}"
+    return f"{stands} {place.where}, where no quoting is right: {mend}; or, if it is code, write {raw}"
+
+
+def expanded(place: Place) -> str:
+    """Why a param's variable cannot be used here, and what to do."""
+    mend = _mend(place, _MEND) or f"use '…\"${place.variable}\"…' in single quotes there"
+    if place.where.startswith("in a here-document"):
+        mend = f'put its end word in quotes, and use "${place.variable}" in double quotes there'
+    return f"${place.variable} in line {place.line} stands {place.where}, where no quoting is right: {mend}"
+
+
+def _mend(place: Place, mends: Mapping[str, str]) -> str:
+    if place.where.endswith(RECKONS):
+        return _SUM
+    if "from which a shell or a program takes code" in place.where:
+        return _ITSELF
+    return next((mend for where, mend in mends.items() if place.where.startswith(where)), "")
+
+
+def _by_variable(code: Code, place: Place) -> str:
+    """What to do with a shell's variable, which has the value already if it is a param's."""
+    match = _PARAM.fullmatch(code)
+    name = f"ORCHESTRATOR_PARAM_{match[1]}" if match else "value"
+    before = "" if match else f"write value={{{{ {code} }}}} on a line before, and "
+    if place.where.startswith("in a here-document that is a line"):
+        before = before.replace("write ", "write export ")
+        return f'{before}put its end word in quotes, and use "${name}" in double quotes there'
+    if place.where == "in a here-document":
+        return f"{before}use ${name} there" + (", and take the quotes off its end word" if place.literal else "")
+    if place.read_again:  # in double quotes this shell would put the value into what the other reads
+        before = before.replace("write ", "write export ")
+        return f"{before}use '…\"${name}\"…' in single quotes there"
+    return f'{before}use "${name}" there'

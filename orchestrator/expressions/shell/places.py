@@ -1,0 +1,102 @@
+"""Where in a shell line each expression stands, and so how a value must be quoted there. It knows no values.
+
+It reads the language of POSIX (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html) as dash and
+bash do. Where the two differ, or a line is too odd to be followed, no later expression has a place: better refused than
+quoted wrongly.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from orchestrator.expressions.shell import quotes, words
+from orchestrator.expressions.shell.commands import ended
+from orchestrator.expressions.shell.flow import ANY
+from orchestrator.expressions.shell.frames import WORDY, Frame, Kind
+from orchestrator.expressions.shell.reader import HOLE, PARAM, Place, Reader
+
+#: A script is read no deeper than this in those that give it to a shell.
+_DEEPEST = 4
+
+#: A continued line inside an operator: what the shell then sees is not what is read here.
+_BROKEN_OPERATOR = re.compile(r"\$(\\\n)+|<(\\\n)+<|\((\\\n)+\(|;(\\\n)+[;&]")
+
+
+def places(script: str) -> tuple[Place, ...]:
+    """The place of each HOLE in ``script``, in order."""
+    return tuple(place for place in _read(script) if not place.variable)
+
+
+def variables(script: str) -> list[Place]:
+    """Where in ``script`` a variable that has a param is read as code."""
+    return [place for place in _read(script) if place.variable.startswith(PARAM) and place.quoting is None]
+
+
+def reads_kept(script: str) -> bool:
+    """Whether a script reads as code what is in its variables, such as its arguments."""
+    return bool(_reader(script).flow.read)
+
+
+@lru_cache(maxsize=1024)
+def _read(script: str) -> tuple[Place, ...]:
+    """All places in ``script``, and those of variables in the lines that it gives to other shells."""
+    reader = _reader(script)
+    for number, where in reader.flow.read_again():
+        if reader.found[number].quoting is not None:
+            reader.found[number] = replace(reader.found[number], quoting=None, where=where)
+    return tuple(reader.found)
+
+
+def _reader(script: str, depth: int = 0) -> Reader:
+    """A reader that has read ``script``, as far as it can be followed. ``depth``: of lines in lines, this is one."""
+    reader = Reader(script, ended, lambda text: _reader(text, depth + 1))
+    if depth > _DEEPEST:
+        reader.give_up(f"more than {_DEEPEST} lines for a shell in one another")
+        reader.flow.reads(ANY, 1)
+        return reader
+    if _BROKEN_OPERATOR.search(script):
+        reader.give_up("an operator that is continued on the next line")
+    while reader.at < len(script) and not reader.lost:
+        frame, char = reader.stack[-1], script[reader.at]
+        if char == HOLE:
+            reader.hole()
+        elif char == "\n" and frame.kind not in WORDY and any(other.pending for other in reader.stack):
+            reader.lose("a line end in quotes that comes before a here-document")
+        else:
+            _PARTS[frame.kind](reader, frame, char)
+    _finish(reader)
+    return reader
+
+
+def _finish(reader: Reader) -> None:
+    """At the end of the script, or where it was lost."""
+    while not reader.lost and (last := reader.stack[-1]).in_word and last.kind in WORDY:
+        words.end_word(reader, last)
+    if not reader.lost:
+        reader.command_ends(reader.stack[-1])
+    if len(reader.stack) > 1 and not reader.lost:
+        reader.give_up(f"{reader.stack[-1].kind.value} that does not end")
+    lost = f"after {reader.lost}: how the rest is read cannot be told"
+    if reader.lost:  # and how the command is read in which it was
+        reader.misplace(range(min(reader.stack[0].pipeline, len(reader.found)), len(reader.found)), lost)
+    reader.refuse_up_to(len(reader.script), lost)
+    for numbers, where in reader.called if reader.unsafe else ():
+        reader.misplace(numbers, where)
+    if reader.spoilt:
+        reader.misplace(
+            (number for number, place in enumerate(reader.found) if place.quoting is not None), reader.spoilt
+        )
+
+
+_PARTS: Mapping[Kind, Callable[[Reader, Frame, str], None]] = {
+    Kind.COMMANDS: words.words,
+    Kind.CASE: words.words,
+    Kind.TEST: words.words,
+    Kind.DOUBLE: quotes.double,
+    Kind.SINGLE: quotes.single,
+    Kind.ANSI: quotes.ansi,
+    Kind.BRACES: quotes.braces,
+    Kind.SUM: quotes.total,
+    Kind.BACKTICKS: quotes.backticks,
+}

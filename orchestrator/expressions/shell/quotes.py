@@ -1,0 +1,158 @@
+"""The parts of a shell line in which quotes, blanks and operators mean something else, or nothing."""
+
+import re
+
+from orchestrator.expressions.shell.frames import OPAQUE, WORDY, Frame, Kind
+from orchestrator.expressions.shell.reader import HOLE, RECKONED, Reader
+
+#: The signs that open a quoted part.
+OPENERS = {"'": Kind.SINGLE, '"': Kind.DOUBLE, "`": Kind.BACKTICKS}
+
+_VARIABLE = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]", re.ASCII)
+
+#: The name in ``${…}``; and whether what follows it is reckoned out, as in ``${x:1}`` and ``${x[y]}``.
+_NAMED = re.compile(r"(?P<by>!)?#?(?P<name>[A-Za-z_]\w*|[0-9@*#?!-])(?P<sum>\[|:[^-=?+}])?", re.ASCII)
+
+_WORD_OF_SUM = re.compile(r"[0-9][0-9A-Za-z]*|(?P<name>[A-Za-z_]\w*)", re.ASCII)
+
+#: Letters that mean nothing in either sort of quotes.
+_PLAIN = re.compile(r"[^\\\"'`$}\n\0]+")
+
+#: What may read a variable as code within `…`, which is not read here.
+_CODE_INSIDE = re.compile(r"\b(eval|source|sh|[bd]ash|let|trap)\b|(^`|[;&|])\s*(\$|\.\s)|\$\(\(")
+
+_TO_BACKTICK = re.compile(r"(?:\\.|[^`\\])*`?", re.DOTALL)
+
+
+def escape(reader: Reader) -> None:
+    """A backslash, and what it takes the meaning from."""
+    reader.at += 1
+    if reader.ahead(0) == HOLE:
+        reader.refuse("right after a backslash (write \\\\ for one)")
+    else:
+        reader.quoted()
+
+
+def dollar(reader: Reader, frame: Frame) -> None:
+    """A ``$``, and what it opens."""
+    if frame.kind in WORDY:
+        frame.add(OPAQUE)
+    match reader.ahead():
+        case "\0":
+            reader.at += 1
+            reader.refuse("right after a '$' (write {{ … }} without it, or \\$ for a dollar sign)")
+        case "(" if reader.ahead(2) == "(":
+            reader.push(Kind.SUM, 3)
+        case "(":
+            reader.substituted()
+            reader.push(Kind.COMMANDS, 2, substitution=True)
+        case "{":
+            if found := _NAMED.match(reader.script, reader.at + 2):
+                reader.expanded(found["name"], RECKONED if found["sum"] or found["by"] else "")
+            reader.push(Kind.BRACES, 2)
+        case "[":
+            reader.lose("$[, which is bash's own: write $((…))")
+        case "'" if frame.kind in WORDY:
+            reader.push(Kind.ANSI, 2)
+        case "'" if frame.kind is Kind.BRACES:
+            reader.lose("$'…' in ${…}, which not every shell knows")
+        case _:
+            match = _VARIABLE.match(reader.script, reader.at + 1)
+            if match:
+                reader.expanded(match[0])
+                reader.named(match[0])
+            reader.at = match.end() if match else reader.at + 1
+
+
+def double(reader: Reader, frame: Frame, char: str) -> None:
+    match char:
+        case "\\":
+            escape(reader)
+        case '"':
+            reader.pop(1)
+        case "`":
+            reader.push(Kind.BACKTICKS, 1)
+        case "$":
+            dollar(reader, frame)
+        case "}" if reader.stack[-2].kind is Kind.BRACES:
+            reader.lose("a '}' in quotes in ${…}")
+        case _:
+            plain(reader)
+
+
+def plain(reader: Reader) -> None:
+    """Signs that mean nothing here, up to the next that may, or the one that does not."""
+    match = _PLAIN.match(reader.script, reader.at)
+    reader.quoted(match[0] if match else "")
+
+
+def single(reader: Reader, _: Frame, char: str) -> None:
+    if char == "'":
+        reader.pop(1)
+    else:
+        plain(reader)
+
+
+def ansi(reader: Reader, _: Frame, char: str) -> None:
+    if char == "\\" and reader.ahead() == "'":
+        reader.lose("\\' in $'…', which not every shell knows")
+    elif char == "\\":
+        escape(reader)
+    elif char == "'":
+        reader.pop(1)
+    else:
+        plain(reader)
+
+
+def braces(reader: Reader, frame: Frame, char: str) -> None:
+    match char:
+        case "}":
+            reader.pop(1)
+        case "\\":
+            escape(reader)
+        case "'" if any(other.kind is Kind.DOUBLE for other in reader.stack):
+            reader.lose("' in a ${…} that is in quotes")
+        case "'" | '"' | "`":
+            reader.push(OPENERS[char], 1)
+        case "$":
+            dollar(reader, frame)
+        case _:
+            reader.at += 1
+
+
+def total(reader: Reader, frame: Frame, char: str) -> None:
+    """``$(( … ))``."""
+    match char:
+        case "(":
+            frame.depth += 1
+            reader.at += 1
+        case ")" if frame.depth:
+            frame.depth -= 1
+            reader.at += 1
+        case ")" if reader.ahead() == ")":
+            reader.pop(2)
+        case ")" | "'" | '"':
+            reader.give_up("a $((…)) that is no sum (write $( (…) ) for a subshell)")
+        case "\\":
+            escape(reader)
+        case "`":
+            reader.push(Kind.BACKTICKS, 1)
+        case "$":
+            dollar(reader, frame)
+        case _ if match := _WORD_OF_SUM.match(reader.script, reader.at):
+            if match["name"]:
+                reader.expanded(match["name"])
+            reader.at = match.end()
+        case _:
+            reader.at += 1
+
+
+def backticks(reader: Reader, _: Frame, __: str) -> None:
+    match = _TO_BACKTICK.match(reader.script, reader.at)
+    end = match.end() if match else len(reader.script)
+    inside = reader.script[reader.at : end]
+    reader.flow.loads = True
+    if "$" in inside:
+        reader.expanded("", RECKONED if _CODE_INSIDE.search(inside) else "")
+    reader.refuse_up_to(end, "in `…`, where quotes mean something else (write $(…))")
+    reader.stack.pop()

@@ -1,0 +1,274 @@
+"""How far a script has been read: the parts that are open, and the places of the holes so far. It knows no syntax."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from orchestrator.expressions.shell.flow import ANY, RECKONS, Flow
+from orchestrator.expressions.shell.frames import WORDY, Frame, Input, Kind, Mark
+from orchestrator.expressions.shell.lines import UNKNOWN
+
+#: What the variables begin with in which a step's environment has its params.
+PARAM = "ORCHESTRATOR_PARAM_"
+
+#: The variable that names the file of a step's outputs.
+OUTPUTS = "ORCHESTRATOR_OUTPUTS"
+
+#: Stands in a script for an expression: no script can hold it.
+HOLE = "\0"
+
+
+class Quoting(Enum):
+    """How a value must be quoted."""
+
+    BARE = auto()
+    DOUBLE = auto()
+    SINGLE = auto()
+    NUMBER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an expression stands: in which line of the script, from 1, and ``where`` in words if none can be right.
+
+    ``quoting`` is None exactly then. ``literal``: in a here-document in which variables are not expanded either.
+    ``variable``: the place is not an expression's, but this variable's. ``option``: the program whose option the value
+    would be, if it began with ``-``.
+    """
+
+    line: int
+    quoting: Quoting | None = None
+    where: str = ""
+    literal: bool = False
+    variable: str = ""
+    option: str = ""
+
+    @property
+    def read_again(self) -> bool:
+        """Whether what stands here is read as code once more, by another shell or a word of this one."""
+        told = ("in an argument of", "in what line", "in code for")
+        return self.where.startswith(told) or "line for another shell" in self.where
+
+
+#: A variable of which it is not known which it is.
+UNNAMED = "$"
+
+#: Where bash evaluates what it finds, and what is in subscripts then: ``a[$(ls)]``.
+RECKONED = "in what bash reckons with, and looks for code in"
+
+_REFUSED = {
+    Kind.ANSI: "inside $'…'",
+    Kind.BRACES: "inside ${…}",
+    Kind.TEST: "inside [[ … ]], which is bash's own and reads numbers as code (write [ … ])",
+}
+_QUOTINGS = {Kind.DOUBLE: Quoting.DOUBLE, Kind.SINGLE: Quoting.SINGLE, Kind.SUM: Quoting.NUMBER}
+
+
+#: No script is nested more deeply than this.
+_DEEPEST = 50
+
+
+class Reader:
+    """A script, read up to ``at``. ``lost``: why the rest of it cannot be followed, if it cannot.
+
+    ``flow``: what becomes of the values; ``commands``: how many have ended, ``unsafe``: the last of them that may read
+    its input as code; ``within``: reads a line that is given to another shell; ``called``: what goes to functions for
+    their input, and how they are called; ``spoilt``: where all values stand, if none can have a place.
+    """
+
+    def __init__(
+        self, script: str, ended: "Callable[[Reader, Frame], None]", within: "Callable[[str], Reader]"
+    ) -> None:
+        self.script = script
+        self.at = 0
+        self.stack = [Frame(Kind.COMMANDS)]
+        self.found: list[Place] = []
+        self.lost = self.spoilt = ""
+        self.flow = Flow()
+        self.commands = self.unsafe = 0
+        self.called: list[tuple[Iterable[int], str]] = []
+        self._ended = ended
+        self.within = within
+        self._counted, self._line = 0, 1
+
+    def ahead(self, count: int = 1) -> str:
+        """The sign that comes ``count`` after this one, "" at the end."""
+        return self.script[self.at + count : self.at + count + 1]
+
+    def lose(self, reason: str) -> None:
+        """No hole from here on has a place."""
+        self.lost = reason
+        self.flow.reads(ANY, self.line)
+
+    def give_up(self, reason: str) -> None:
+        """The script is none: no hole in it has a place, for a shell may go on in the middle of what it cannot read."""
+        self.lost, self.at = reason, 0
+        self.found.clear()
+        self.called.clear()
+        self.flow = Flow()
+        self.refuse_up_to(len(self.script), f"in a line with {reason}")
+
+    def push(self, kind: Kind, length: int, *, substitution: bool = False) -> None:
+        """Open a part whose first sign is ``length`` long. In it may be read what may be around it."""
+        around, number = self.stack[-1], len(self.found)
+        frame = Frame(kind, [] if substitution else around.pending, substitution=substitution, pipeline=number)
+        frame.begun = frame.first = frame.kept = number
+        frame.since = frame.opened = self.commands
+        frame.inherited = frame.read = around.read
+        frame.before = list(around.before) if around.read else []
+        self.at += length
+        self.stack.append(frame)
+        if len(self.stack) > _DEEPEST:
+            self.give_up(f"more than {_DEEPEST} parts in one another")
+
+    def pop(self, length: int) -> None:
+        """Close the innermost part, whose last sign is ``length`` long."""
+        frame = self.stack.pop()
+        if frame.substitution and frame.pending:
+            self.lose("a here-document in $(…) without a line end")
+        self.stack[-1].names += frame.heard
+        self.stack[-1].heard += frame.heard
+        if frame.takes and self.unsafe > frame.opened:
+            self.stack[-1].into = "in a line for another shell (>(…))"
+        elif frame.file:
+            inside = range(frame.begun, len(self.found))
+            self.stack[-1].files += inside
+            self.flow.given.append(inside)
+        self.at += length
+
+    def quoted(self, text: str = "") -> None:
+        """Take ``text``, or the sign that stands here, for a part of the present word, and go on."""
+        text = text or self.ahead(0)
+        self._innermost.add(text)
+        self.at += len(text)
+
+    def refuse_up_to(self, end: int, where: str, *, literal: bool = False) -> None:
+        """Go on to ``end``, and refuse every hole on the way."""
+        while (hole := self.script.find(HOLE, self.at, end)) >= 0:
+            self.at = hole
+            self.refuse(where, literal=literal)
+        self.at = end
+
+    def refuse(self, where: str, *, literal: bool = False) -> None:
+        """The hole here is where no value can be."""
+        self._found(Place(self.line, None, where, literal))
+        self.at += 1
+
+    def command_ends(self, frame: Frame, *, pipe: bool = False) -> None:
+        """The present command ends, with a ``|`` or otherwise."""
+        self.commands += 1
+        self._ended(self, frame)
+        if pipe:
+            frame.piped = len(self.found)
+            frame.before += frame.own
+            new = range(max(frame.kept, frame.pipeline), frame.piped)
+            self.flow.given.append(new)
+            if len(frame.read) == len(frame.inherited):
+                frame.read = (*frame.inherited, Input(new))
+            else:
+                frame.read[-1].numbers = range((frame.read[-1].numbers or new).start, new.stop)
+            frame.kept = frame.piped
+        elif not frame.nested:
+            frame.piped, frame.pipeline, frame.before, frame.names = None, len(self.found), [], []
+            frame.read = frame.inherited
+            frame.since = self.commands
+        frame.first = len(self.found)
+
+    def misplace(self, numbers: Iterable[int], where: str) -> None:
+        """What stands at these places is read as code."""
+        for number in numbers:
+            found = self.found[number]
+            if found.variable:
+                self.flow.reads(ANY, found.line)
+            self.found[number] = replace(found, quoting=None, where=found.where or where)
+
+    def hole(self) -> None:
+        """Take down the hole here."""
+        around = self.stack[self._within :]
+        refused = [_REFUSED[frame.kind] for frame in around if frame.kind in _REFUSED]
+        reason = refused[-1] if refused else self._reads_code()
+        if reason:
+            self.refuse(reason)
+        else:
+            self._keep()
+            self._found(Place(self.line, _QUOTINGS.get(self.stack[-1].kind, Quoting.BARE)))
+            self.at += 1
+        around[0].add(UNKNOWN)
+
+    def expanded(self, name: str, where: str = "") -> None:
+        """Here the variable ``name`` is expanded, "" if it is not known which. ``where``: in what is read as code."""
+        around = self.stack[self._within :]
+        if not where and any(frame.kind is Kind.SUM for frame in around):
+            where = RECKONED
+        where = where or self._reads_code() or ""
+        innermost = around[0]
+        if where:
+            self.flow.reads(ANY, self.line, *([RECKONS] if where == RECKONED else []))
+        elif innermost.runs:
+            self.flow.reads(name, self.line)
+        if name.startswith(PARAM):
+            self._keep()
+        self._found(Place(self.line, None if where else Quoting.BARE, where, variable=name or UNNAMED))
+
+    def named(self, name: str) -> None:
+        """The word that is read names the file of a step's outputs, which nothing runs."""
+        if name == OUTPUTS and self._innermost.target:
+            self._innermost.add(OUTPUTS)
+
+    def substituted(self) -> None:
+        """Here begins a ``$(…)``."""
+        innermost = self._innermost
+        if innermost.bare_words and not innermost.target:
+            innermost.made.append(len(innermost.words))
+
+    @property
+    def _within(self) -> int:
+        """Which of the open parts is the innermost that consists of words."""
+        return next(number for number in range(len(self.stack) - 1, -1, -1) if self.stack[number].kind in WORDY)
+
+    @property
+    def _innermost(self) -> Frame:
+        return self.stack[self._within]
+
+    def _reads_code(self) -> str | None:
+        """Where what stands here would be read as code by the shell itself, or a builtin around it."""
+        printed = substituted = False
+        for frame in reversed(self.stack):
+            if printed and frame.kind in (Kind.SUM, Kind.TEST):
+                return RECKONED
+            if frame.kind in WORDY:
+                if printed and substituted and frame.runs:
+                    return "in what is run as a command"
+                if reason := frame.reads_code:
+                    return reason
+                printed = frame.program in ("echo", "printf") or frame.here_string
+                substituted = frame.substitution
+        return None
+
+    def _found(self, place: Place) -> None:
+        number, innermost = len(self.found), self._innermost
+        for frame in self.stack:
+            if frame.here_string:
+                frame.fed.append(number)
+            elif frame.bare_words and not frame.target:
+                frame.marks.append(Mark(number, len(frame.words), frame.begins, frame is innermost))
+        self.found.append(place)
+
+    def _keep(self) -> None:
+        """Note that a shell keeps what stands here, if it does."""
+        for frame in reversed(self.stack):
+            if frame.kind is Kind.BRACES:  # ${x:=…}
+                self.flow.keep([len(self.found)])
+            if frame.kind in WORDY:
+                name = ANY if frame.program in self.flow.functions else frame.keeps
+                if name is not None:
+                    self.flow.keep([len(self.found)], name)
+
+    @property
+    def line(self) -> int:
+        """The number of the line that is being read, from 1."""
+        if self.at < self._counted:
+            self._counted, self._line = 0, 1
+        self._line += self.script.count("\n", self._counted, self.at)
+        self._counted = self.at
+        return self._line

@@ -1,0 +1,239 @@
+"""The parts of a shell line that consist of words: commands, what a ``case`` has, and what is between [[ and ]]."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from orchestrator.expressions.shell import builtins, heredoc
+from orchestrator.expressions.shell.builtins import BEFORE
+from orchestrator.expressions.shell.flow import ANY, RECKONS
+from orchestrator.expressions.shell.frames import OPAQUE, Frame, Kind, Stage
+from orchestrator.expressions.shell.lines import UNKNOWN
+from orchestrator.expressions.shell.names import takes_data
+from orchestrator.expressions.shell.quotes import OPENERS, dollar, escape
+from orchestrator.expressions.shell.reader import Reader
+
+#: Words between [[ and ]] for which bash reckons out what is beside them, or looks into a name.
+_RECKONS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"})
+
+#: Letters that mean nothing where words are.
+_PLAIN = re.compile(r"[^\s\\\"'`$#|&;<>()\0]+")
+
+#: ``&>file``, and nothing after it.
+_BOTH = re.compile(r"&>>?[ \t]*([^\s\\\"'`$#|&;<>()\0]+)[ \t]*(?=[\n;&)}]|\|\||$)")
+
+#: Files that are what a command reads anyway, or may be.
+_STREAM = re.compile(r"/dev/|/proc/")
+
+_FUNCTION = re.compile(r"\([ \t]*\)")
+
+
+def words(reader: Reader, frame: Frame, char: str) -> None:
+    """Read on by a sign, or by whatever it opens."""
+    if char == "\\":
+        if reader.ahead() == "\n":
+            reader.at += 2
+            return
+        frame.add(OPAQUE)
+        escape(reader)
+    elif char in OPENERS:
+        frame.add(OPAQUE)
+        reader.push(OPENERS[char], 1)
+    elif char == "$":
+        dollar(reader, frame)
+    elif char == "#" and not frame.in_word:
+        end = reader.script.find("\n", reader.at)
+        reader.refuse_up_to(len(reader.script) if end < 0 else end, "in a comment")
+    elif char == "(" and frame.in_word and frame.bare_words and not frame.before_command:
+        _function(reader, frame, frame.word or "")
+    elif char in "<>" and frame.number:  # of what is redirected
+        frame.numbered = frame.head not in ("0", "")
+        frame.drop()
+    elif char in _OPERATORS and frame.in_word:
+        end_word(reader, frame)
+    elif char in _OPERATORS:
+        _OPERATORS[char](reader, frame)
+    elif match := _PLAIN.match(reader.script, reader.at):
+        frame.add(match[0])
+        reader.at = match.end()
+    else:
+        frame.add(char)
+        reader.at += 1
+
+
+def end_word(reader: Reader, frame: Frame) -> None:
+    """The present word ends here; what ended it is read by whichever part is then the innermost."""
+    word = frame.word or ""
+    frame.drop()
+    if frame.target:
+        _redirected(frame, word)
+    elif frame.kind is Kind.TEST:
+        if word in _RECKONS:
+            reader.flow.reads(ANY, reader.line, RECKONS)
+        if word == "]]":
+            reader.pop(0)
+    elif frame.kind is Kind.CASE and (frame.stage is not Stage.BODY or (frame.start and word == "esac")):
+        _case_word(reader, frame, word)
+    elif frame.bare_words:
+        if frame.words == ["function"]:
+            _define(reader, word)
+        if builtins.reckons(frame.program, word, evaluates=frame.evaluates):
+            reader.flow.reads(ANY, reader.line, RECKONS)
+        if opened := frame.ended(word):
+            reader.push(opened, 0)
+
+
+def _redirected(frame: Frame, word: str) -> None:
+    """``word`` is the file of a redirection."""
+    plain = word.replace(OPAQUE, "")
+    if frame.output:
+        frame.outputs.append(plain)
+    if frame.input:
+        frame.inputs.append(plain)
+        surely = OPAQUE not in word and UNKNOWN not in word and not _STREAM.match(word)
+        frame.redirected = frame.redirected or (surely and not frame.numbered)
+    frame.target = frame.here_string = frame.output = frame.input = frame.numbered = False
+
+
+def _define(reader: Reader, word: str) -> None:
+    """A function has the name ``word``."""
+    reader.flow.functions.add(word)
+    if takes_data(word, []) or word in BEFORE:
+        reader.spoilt = f"in a line that has a function with the name of {word}"
+
+
+def _case_word(reader: Reader, frame: Frame, word: str) -> None:
+    match frame.stage:
+        case Stage.SUBJECT:
+            frame.stage = Stage.IN
+        case Stage.IN if word == "in":
+            frame.stage = Stage.PATTERN
+        case Stage.IN:
+            reader.give_up("a 'case' without 'in'")
+        case _ if word == "esac":
+            reader.pop(0)
+            reader.stack[-1].start = True
+
+
+def _function(reader: Reader, frame: Frame, word: str) -> None:
+    """A '(' after a word: it begins a function, whose body is a command, and nothing else."""
+    match = _FUNCTION.match(reader.script, reader.at)
+    if match is None or word.endswith("="):
+        return reader.give_up("'(' in the middle of a word, as in bash's arrays")
+    reader.at = match.end()
+    _define(reader, word)
+    frame.drop()
+    frame.new_command()
+    return None
+
+
+def _blank(reader: Reader, _: Frame) -> None:
+    reader.at += 1
+
+
+def _line_end(reader: Reader, frame: Frame) -> None:
+    reader.at += 1
+    if any(other.pending and other.pending is not frame.pending for other in reader.stack):
+        return reader.lose("a line end in $(…) that comes before a here-document")
+    waiting = list(frame.pending)
+    frame.pending.clear()
+    if frame.words or frame.fed or frame.files or frame.outputs:  # and not the line end after a '|'
+        reader.command_ends(frame)
+    elif frame.piped is not None:  # who reads it is told after it
+        for document in waiting:
+            document.code = "in a here-document that is a line for another shell, it may be"
+    frame.new_command()
+    for document in waiting:
+        heredoc.body(reader, document)
+    return None
+
+
+def _semicolon(reader: Reader, frame: Frame) -> None:
+    reader.command_ends(frame)
+    reader.at += 1
+    if frame.kind is Kind.CASE and reader.ahead(0) in (";", "&"):
+        reader.at += 2 if reader.script.startswith(";&", reader.at) else 1
+        frame.stage = Stage.PATTERN
+    frame.new_command()
+
+
+def _and_or(reader: Reader, frame: Frame) -> None:
+    sign = reader.ahead(0)
+    if sign == "&" and reader.ahead() == ">":
+        return _both(reader, frame)
+    twice = reader.ahead() == sign
+    reader.command_ends(frame, pipe=sign == "|" and not twice)
+    reader.at += 2 if twice or reader.script.startswith("|&", reader.at) else 1
+    frame.new_command()
+    return None
+
+
+def _both(reader: Reader, frame: Frame) -> None:
+    """``&>file``, at the end of a command: bash redirects it, dash ends it there and redirects nothing."""
+    match = _BOTH.match(reader.script, reader.at)
+    if match is None:
+        return reader.lose("'&>' before other words (write >FILE 2>&1)")
+    frame.outputs.append(match[1])
+    reader.at = match.end()
+    return None
+
+
+def _redirection(reader: Reader, frame: Frame) -> None:
+    if reader.script.startswith("<<", reader.at) and frame.kind is not Kind.TEST:
+        if reader.ahead(2) != "<":
+            return heredoc.announced(reader, frame)
+        reader.at += 3
+        frame.here_string = True
+    elif reader.ahead() == "(":  # what bash takes for a file
+        takes = reader.ahead(0) == ">"
+        frame.add(OPAQUE)
+        reader.push(Kind.COMMANDS, 2)
+        reader.stack[-1].file, reader.stack[-1].takes = True, takes
+        return None
+    else:
+        frame.output = reader.ahead(0) == ">" or reader.ahead() == ">"
+        frame.input = reader.ahead(0) == "<" and reader.ahead() != "&"
+        reader.at += 2 if reader.ahead() in (">", "&", "|") else 1
+    frame.target = True
+    return None
+
+
+def _open(reader: Reader, frame: Frame) -> None:
+    if frame.kind is Kind.TEST or (frame.kind is Kind.CASE and frame.stage is Stage.PATTERN):
+        reader.at += 1
+    elif reader.ahead() == "(":
+        reader.lose("'((' (write '( (' for a subshell, or $((…)) for a sum)")
+    elif match := _FUNCTION.match(reader.script, reader.at):  # its body follows
+        reader.at = match.end()
+        frame.new_command()
+    else:
+        reader.push(Kind.COMMANDS, 1)
+
+
+def _close(reader: Reader, frame: Frame) -> None:
+    if frame.kind is Kind.TEST:
+        reader.at += 1
+    elif frame.kind is Kind.CASE and frame.stage is Stage.PATTERN:
+        frame.stage = Stage.BODY
+        frame.new_command()
+        reader.at += 1
+    elif frame.kind is Kind.CASE or len(reader.stack) == 1:
+        reader.give_up("a ')' that closes nothing")
+    else:
+        reader.command_ends(frame)
+        reader.pop(1)
+        if not frame.substitution:
+            reader.stack[-1].start = True
+
+
+_OPERATORS: Mapping[str, Callable[[Reader, Frame], None]] = {
+    " ": _blank,
+    "\t": _blank,
+    "\n": _line_end,
+    ";": _semicolon,
+    "&": _and_or,
+    "|": _and_or,
+    "<": _redirection,
+    ">": _redirection,
+    "(": _open,
+    ")": _close,
+}

@@ -1,0 +1,1 @@
+"""Fakes of Google services that have no emulator, for rehearsals and tests. They know nothing of the engine."""

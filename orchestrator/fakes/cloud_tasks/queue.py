@@ -1,0 +1,179 @@
+"""One queue of the Cloud Tasks stand-in: its tasks, the names that stay taken, and which task may go out next.
+
+It knows no socket and no thread: whoever uses it holds the office's lock, and tells it the time.
+"""
+
+import heapq
+import itertools
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from google.cloud import tasks_v2
+
+from orchestrator.fakes.cloud_tasks.backoff import TASK_TTL, Bucket, backoff, exhausted
+from orchestrator.fakes.cloud_tasks.refusals import no_task, task_taken
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """A task that is kept. ``due``: when it goes out. ``executions``: answers but 5xx; ``previous``: the last one."""
+
+    task: tasks_v2.Task
+    due: float
+    running: bool = False
+    gone: bool = False
+    executions: int = 0
+    previous: int | None = None
+    first: float = 0.0
+
+    @property
+    def id(self) -> str:
+        return str(self.task.name.rpartition("/")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a delivery came to. ``status`` None: no answer, in time or at all. ``retry_after``: seconds, if it said."""
+
+    status: int | None
+    retry_after: float = 0.0
+
+    @property
+    def success(self) -> bool:
+        return self.status is not None and 200 <= self.status <= 299
+
+    @property
+    def overloaded(self) -> bool:
+        return self.status in (429, 503)
+
+
+def stamp(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+@dataclass(slots=True)
+class Book:
+    """``scale`` shrinks delays: a real second stands for ``1 / scale``. ``names_taken``: seconds a name outlives it."""
+
+    queue: tasks_v2.Queue
+    bucket: Bucket
+    scale: float
+    names_taken: float
+    tasks: dict[str, Held] = field(default_factory=dict)
+    running: int = 0
+    _taken_until: dict[str, float] = field(default_factory=dict)
+    _forced: "deque[Held]" = field(default_factory=deque)
+    _waiting: list[tuple[float, int, Held]] = field(default_factory=list)
+    _order: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def add(self, task: tasks_v2.Task, now: float) -> Held:
+        """Keep a task. Raises Refusal if its name is taken."""
+        ahead = (task.schedule_time - task.create_time).total_seconds()
+        held = Held(task, now + ahead * self.scale)
+        if held.id in self.tasks or self._tombstone(held.id, now):
+            raise task_taken(tombstone=held.id not in self.tasks)
+        self.tasks[held.id] = held
+        self._wait(held)
+        return held
+
+    def find(self, name: str, now: float) -> Held:
+        """Raises Refusal if the task is not there."""
+        identity = name.rpartition("/")[2]
+        if identity not in self.tasks:
+            raise no_task(self._tombstone(identity, now))
+        return self.tasks[identity]
+
+    def remove(self, held: Held, now: float) -> None:
+        """It was done, deleted, purged or given up: its name stays taken."""
+        held.gone = True
+        if self.tasks.pop(held.id, None) is not None:
+            self._taken_until[held.id] = now + self.names_taken
+
+    def force(self, held: Held) -> None:
+        """Send it out next, whatever holds the queue back (RunTask)."""
+        self._forced.append(held)
+
+    def take(self, now: float) -> Held | None:
+        """The next task that may go out now, marked as running; None if none may."""
+        while self._forced:
+            if not (held := self._forced.popleft()).gone and not held.running:
+                return self._start(held, now)
+        while (head := self._head()) is not None and now - head.task.create_time.timestamp() > TASK_TTL:
+            self.remove(head, now)
+        if head is None or head.due > now or not self._open or not self.bucket.take(now):
+            return None
+        return self._start(head, now)
+
+    def wakes(self, now: float) -> float | None:
+        """Seconds until ``take`` may give something; None if only an event can change that. Ask after a ``take``."""
+        head = self._head()
+        if self._forced:
+            return 0.0
+        if head is None or not self._open:
+            return None
+        return head.due - now if head.due > now else self.bucket.wait()
+
+    def busy(self, now: float) -> bool:
+        """Whether a task is out, or should be."""
+        head = self._head()
+        return self.running > 0 or bool(self._forced) or (self._open and head is not None and head.due <= now)
+
+    def finish(self, held: Held, answer: Answer, now: float) -> None:
+        """A delivery came to ``answer``: the task is done, comes again later, or is given up silently."""
+        self.running -= 1
+        held.running = False
+        if answer.overloaded:
+            self.bucket.slow_down()
+        elif answer.success:
+            self.bucket.speed_up()
+        self._note(held, answer, now)
+        if held.gone:
+            return
+        attempts, retry = held.task.dispatch_count, self.queue.retry_config
+        if answer.success or exhausted(retry, attempts, (now - held.first) / self.scale):
+            self.remove(held, now)
+            return
+        wait = max(backoff(retry, attempts), answer.retry_after)
+        held.task.schedule_time = stamp(now + wait)
+        held.due = now + wait * self.scale
+        self._wait(held)
+
+    @property
+    def _open(self) -> bool:
+        paused = self.queue.state != tasks_v2.Queue.State.RUNNING
+        return not paused and self.running < self.queue.rate_limits.max_concurrent_dispatches
+
+    def _wait(self, held: Held) -> None:
+        heapq.heappush(self._waiting, (held.due, next(self._order), held))
+
+    def _head(self) -> Held | None:
+        while self._waiting:
+            due, _, held = self._waiting[0]
+            if not held.gone and not held.running and held.due == due:
+                return held
+            heapq.heappop(self._waiting)
+        return None
+
+    def _start(self, held: Held, now: float) -> Held:
+        held.running = True
+        self.running += 1
+        held.first = held.first or now
+        held.task.dispatch_count += 1
+        attempt = tasks_v2.Attempt(schedule_time=held.task.schedule_time, dispatch_time=stamp(now))
+        held.task.last_attempt = attempt
+        if held.task.dispatch_count == 1:
+            held.task.first_attempt = tasks_v2.Attempt(dispatch_time=attempt.dispatch_time)
+        return held
+
+    def _note(self, held: Held, answer: Answer, now: float) -> None:
+        """X-CloudTasks-TaskExecutionCount leaves out 5xx (recorded: 0 after a 503, 1 after the 404 that followed)."""
+        if answer.status is None:
+            return
+        held.previous = answer.status
+        held.executions += answer.status < 500
+        held.task.response_count += 1
+        held.task.last_attempt.response_time = stamp(now)
+
+    def _tombstone(self, identity: str, now: float) -> bool:
+        return self._taken_until.get(identity, 0.0) > now

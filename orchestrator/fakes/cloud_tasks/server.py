@@ -1,0 +1,148 @@
+"""A Cloud Tasks of one's own, in memory, that the real client talks to over gRPC: for rehearsals and tests.
+
+    with CloudTasksStandIn() as standin: connect(config, standin.endpoint)
+
+It delivers to HTTP targets with the real headers, delays, retries, limits and taken names. It forgets all when it
+stops, and it delivers to whoever a task names: it belongs on the loopback address.
+"""
+
+import argparse
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+
+import grpc
+from google.cloud import tasks_v2
+
+from orchestrator.fakes.cloud_tasks.api import Office
+from orchestrator.fakes.cloud_tasks.delivery import DEADLINE, headers, send
+from orchestrator.fakes.cloud_tasks.faults import CallFaults, DeliveryFault, DeliveryFaults
+from orchestrator.fakes.cloud_tasks.queue import Answer, Book, Held
+from orchestrator.fakes.cloud_tasks.rpc import handler
+from orchestrator.ports import Clock
+
+#: Deliveries at once over all queues, whatever their own limits say: each is a thread.
+AT_ONCE = 64
+
+_NO_FAULT = DeliveryFault()
+
+
+class CloudTasksStandIn:
+    """``time_scale`` shrinks schedule delays and back-offs (0.01: a minute takes 0.6 s), not deadlines and rates.
+
+    ``names_taken``: seconds for which the name of a done or deleted task stays taken (Google: 1 to 24 hours), and
+    ``queues_taken`` that of a deleted queue (3 to 7 days). ``clock``: after turning one by hand, call ``wake``.
+    """
+
+    def __init__(
+        self,
+        queues: Sequence[tasks_v2.Queue] = (),
+        *,
+        port: int = 0,
+        time_scale: float = 1.0,
+        names_taken: float = 86_400.0,
+        queues_taken: float = 3 * 86_400.0,
+        clock: Clock = time.time,
+        delivery_faults: DeliveryFaults = lambda _: None,
+        call_faults: CallFaults = lambda _: None,
+    ) -> None:
+        self._office = Office(clock, time_scale, names_taken, queues_taken)
+        self._delivery_faults = delivery_faults
+        self._running = 0
+        self._stopped = False
+        self._clerk = threading.Thread(target=self._serve, name="cloud-tasks-standin", daemon=True)
+        self._server = grpc.server(ThreadPoolExecutor(64, "cloud-tasks-rpc"), options=[("grpc.so_reuseport", 0)])
+        self._server.add_generic_rpc_handlers([handler(self._office, call_faults)])
+        self.endpoint = f"127.0.0.1:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
+        for queue in queues:
+            self._office.create_queue(
+                tasks_v2.CreateQueueRequest(parent=queue.name.partition("/queues/")[0], queue=queue)
+            )
+
+    def __enter__(self) -> "CloudTasksStandIn":
+        self._server.start()
+        self._clerk.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Answer no more calls and start no more deliveries; those that are out are no longer listened to."""
+        self._server.stop(None).wait()
+        with self._office.changed:
+            self._stopped = True
+            self._office.changed.notify_all()
+        self._clerk.join()
+
+    def wake(self) -> None:
+        """Look at the clock again: it was turned."""
+        with self._office.changed:
+            self._office.changed.notify_all()
+
+    def idle(self, timeout: float = 30.0) -> bool:
+        """Wait until no task is out and none that is due could go out. False if that took too long."""
+        office = self._office
+        with office.changed:
+            return office.changed.wait_for(
+                lambda: not any(book.busy(office.clock()) for book in office.books.values()), timeout
+            )
+
+    def _serve(self) -> None:
+        with self._office.changed:
+            while not self._stopped:
+                now = self._office.clock()
+                waits = [
+                    wait
+                    for book in list(self._office.books.values())
+                    if (wait := self._give_out(book, now)) is not None
+                ]
+                self._office.changed.wait(max(0.001, min(waits)) if waits else None)
+
+    def _give_out(self, book: Book, now: float) -> float | None:
+        """Send out what may go, and say when to look again."""
+        while self._running < AT_ONCE and (held := book.take(now)) is not None:
+            fault = self._delivery_faults(tasks_v2.Task(held.task)) or _NO_FAULT
+            self._running += 1
+            threading.Thread(target=self._deliver, args=(book, held, fault), daemon=True).start()
+        return book.wakes(now) if self._running < AT_ONCE else None
+
+    def _deliver(self, book: Book, held: Held, fault: DeliveryFault) -> None:
+        """One attempt: deliver it, with what befalls it, and enter what came of it."""
+        office = self._office
+        if fault.delay:
+            time.sleep(fault.delay * office.scale)
+        request, sent = held.task.http_request, headers(held, office.clock())
+        deadline = held.task.dispatch_deadline.total_seconds() if "dispatch_deadline" in held.task else DEADLINE
+        if fault.twice:
+            threading.Thread(target=send, args=(request, sent, deadline), daemon=True).start()
+        answer = Answer(200) if fault.lost else send(request, sent, deadline)
+        with office.changed:
+            self._running -= 1
+            book.finish(held, Answer(None) if fault.answer_lost else answer, office.clock())
+            office.changed.notify_all()
+
+
+def main() -> None:
+    """``python -m orchestrator.fakes.cloud_tasks.server``: serve until a signal, and say where."""
+    parser = argparse.ArgumentParser(description="A Google Cloud Tasks of one's own, in memory, for one machine.")
+    parser.add_argument("--port", type=int, default=0, help="0, the default: any that is free")
+    parser.add_argument("--queue", action="append", default=[], metavar="projects/P/locations/L/queues/Q")
+    parser.add_argument("--time-scale", type=float, default=1.0, help="0.01: a delay of a minute takes 0.6 s")
+    asked = parser.parse_args()
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    queues = [tasks_v2.Queue(name=name) for name in asked.queue]
+    with CloudTasksStandIn(queues, port=asked.port, time_scale=asked.time_scale) as standin:
+        print(f"Cloud Tasks stand-in on {standin.endpoint}", flush=True)
+        over.wait()
+
+
+if __name__ == "__main__":
+    main()

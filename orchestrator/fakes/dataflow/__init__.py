@@ -1,0 +1,1 @@
+"""A fake of Dataflow: an HTTP server that takes the calls of the real client."""

@@ -1,0 +1,115 @@
+"""How the stand-in's jobs go from state to state, and what Google sends when they do. It answers no calls."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator.fakes.dataflow import job as d
+from orchestrator.fakes.dataflow.events import log_entry, status_changed
+from orchestrator.fakes.dataflow.job import Job
+from orchestrator.fakes.dataflow.script import Act
+from orchestrator.fakes.dataflow.timer import Program, Stage
+
+#: Takes what Google would send: ("log", a LogEntry) or ("eventarc", a CloudEvent).
+Emit = Callable[[str, dict[str, Any]], None]
+
+
+class Life:
+    """The states of jobs. ``lock`` guards them; its methods are called with the lock held.
+
+    ``post`` delivers what is emitted, in order, so that a slow receiver holds no job up.
+    """
+
+    def __init__(self, stage: Stage, post: Stage, lock: threading.RLock, emit: Emit, folder: Path) -> None:
+        self._stage, self._post, self._lock, self._emit, self._folder = stage, post, lock, emit, folder
+        self._acts: list[Act] = []
+
+    def stop(self) -> None:
+        """End what jobs really do. To be called without the lock: the end of that takes it."""
+        with self._lock:
+            acts, self._acts = self._acts, []
+        for act in acts:
+            act.kill()
+        for act in acts:
+            act.join()
+
+    def enter(self, job: Job, state: str, fields: Mapping[str, Any] | None = None) -> None:
+        """A state begins, and what follows it is planned. Nothing happens to a job that has ended."""
+        if job.history and job.ended:
+            return None
+        job.history.append((time.time(), state, fields or {}))
+        self._send("eventarc", status_changed(job))
+        if state == d.RUNNING and (job.play.command or job.play.begin):
+            return self._start(job)
+        seconds, following = _next(job)
+        turn = len(job.history)
+
+        def due() -> None:
+            with self._lock:
+                if len(job.history) == turn:
+                    (self.end if following in d.TERMINAL else self.enter)(job, following)
+
+        if seconds is not None:
+            self._stage.after(seconds, due)
+        return None
+
+    def end(self, job: Job, state: str, errors: Collection[str] = (), fields: Mapping[str, Any] | None = None) -> None:
+        """The job ends: its messages, the log's entries, its last state."""
+        if job.ended:
+            return
+        now, play = time.time(), job.play
+        at_launch = job.state == d.QUEUED and play.launcher_error is not None and state == d.FAILED
+        if state == d.FAILED:
+            said = [play.launcher_error] if at_launch else [*(errors or play.errors)]
+            job.messages += [(now, "ERROR", text) for text in said if text]
+        if state in (d.DONE, d.DRAINED):
+            job.metrics.update(play.metrics)
+        for at, rank, text in job.messages:
+            self._send("log", log_entry(job, text, rank, at))
+        if not at_launch and state != d.UPDATED:
+            self._send("log", log_entry(job, "Worker pool stopped.", "INFO", now))
+        self.enter(job, state, fields)
+        job.stop()
+
+    def _send(self, kind: str, body: dict[str, Any]) -> None:
+        self._post.after(0, lambda: self._emit(kind, body))
+
+    def _start(self, job: Job) -> None:
+        """Begin what the job really does; the end of that is the job's."""
+
+        def ended(error: str | None, counted: Mapping[str, int | float]) -> None:
+            with self._lock:
+                if job.state != d.RUNNING:
+                    return
+                job.metrics.update(counted)
+                self.end(job, d.DONE if error is None else d.FAILED, [error or ""])
+
+        try:
+            act = job.play.begin(ended) if job.play.begin else Program(job.play, self._folder / job.id, ended)
+        except OSError as error:
+            return self.end(job, d.FAILED, [f"{type(error).__name__}: {error}"])
+        job.stop = act.kill
+        self._acts.append(act)
+        return None
+
+
+def _next(job: Job) -> tuple[float | None, str]:
+    """What follows the job's state by itself, and in how many seconds; None: nothing does."""
+    play = job.play
+    match job.state:
+        case d.QUEUED if play.launcher_error is not None:
+            return play.queued, d.FAILED
+        case d.QUEUED:
+            return play.queued, d.PENDING
+        case d.PENDING:
+            return play.pending, d.RUNNING
+        case d.RUNNING:
+            return play.running, f"JOB_STATE_{play.end}"
+        case d.DRAINING:
+            return play.stopping, d.DRAINED
+        case d.CANCELLING:
+            return None if play.stubborn else play.stopping, d.CANCELLED
+        case _:
+            return None, ""

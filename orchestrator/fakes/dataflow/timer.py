@@ -1,0 +1,122 @@
+"""What happens by itself in the Dataflow stand-in: a thread that does each thing when due, and the jobs' programs."""
+
+import contextlib
+import heapq
+import itertools
+import json
+import logging
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator.fakes.dataflow.script import Ended, Play
+from orchestrator.system.leash import leashed
+
+log = logging.getLogger(__name__)
+
+#: How much of a program's output becomes the error message of its job.
+_TAIL = 500
+
+
+class Stage:
+    """Does things later, one after the other, in the order of their times. ``scale``: how much faster than said."""
+
+    def __init__(self, scale: float) -> None:
+        self._scale = scale
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._over = False
+        self._thread = threading.Thread(target=self._run, name="dataflow-stand-in", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Do nothing more. Returns when what is being done is done."""
+        with self._changed:
+            self._over = True
+            self._changed.notify()
+        self._thread.join()
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do ``action`` in so many seconds of the stand-in's time."""
+        with self._changed:
+            due = time.monotonic() + seconds / self._scale
+            heapq.heappush(self._due, (due, next(self._order), action))
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while (action := self._next()) is not None:
+            try:
+                action()
+            except Exception:
+                log.exception("the stand-in for Dataflow stumbled, and goes on")
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._changed:
+            while not self._over:
+                wait = self._due[0][0] - time.monotonic() if self._due else None
+                if wait is not None and wait <= 0:
+                    return heapq.heappop(self._due)[2]
+                self._changed.wait(wait)
+            return None
+
+
+class Program:
+    """A job's real program, in a session of its own and on a leash: nothing of it outlives this process.
+
+    ``ended`` gets why it failed, None if it did not, and what it counted.
+    """
+
+    def __init__(self, play: Play, folder: Path, ended: Ended) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._outputs, self._log = folder / "outputs.json", folder / "log"
+        self._ended = ended
+        environment = {**os.environ, **play.environment, "ORCHESTRATOR_OUTPUTS": str(self._outputs)}
+        with self._log.open("wb") as said:
+            self._process = subprocess.Popen(
+                leashed(list(play.command)),
+                stdin=subprocess.PIPE,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd=play.folder,
+                start_new_session=True,
+            )
+        self._thread = threading.Thread(target=self._wait, name=f"job-{self._process.pid}", daemon=True)
+        self._thread.start()
+
+    def kill(self) -> None:
+        """End the program and its children."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def join(self) -> None:
+        self._thread.join()
+
+    def _wait(self) -> None:
+        status = self._process.wait()
+        self._process.communicate()  # lets go of the leash, and so of whatever the program left running
+        said = self._log.read_text(encoding="utf-8", errors="replace").strip()[-_TAIL:]
+        self._ended(f"exit status {status}: {said}" if status else None, self._counted())
+
+    def _counted(self) -> Mapping[str, int | float]:
+        try:
+            found = json.loads(self._outputs.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return counters(found) if isinstance(found, dict) else {}
+
+
+def counters(outputs: Mapping[str, Any]) -> Mapping[str, int | float]:
+    """What of a program's outputs a Dataflow job can have: numbers."""
+    return {
+        key: value for key, value in outputs.items() if isinstance(value, int | float) and not isinstance(value, bool)
+    }

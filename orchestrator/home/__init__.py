@@ -1,0 +1,227 @@
+"""Where the embedded world keeps things: a folder with the database, and one below it a run. Makes no decisions.
+
+It is all the owner's alone (see files.py), but for what steps write themselves, which lies in folders that are.
+
+.orchestrator/orchestrator.db
+.orchestrator/locks/RUN                        held by the process that drives the run
+.orchestrator/runs/RUN/data/                   shared by the run's steps
+.orchestrator/runs/RUN/params.json             all of the run's params, for commands
+.orchestrator/runs/RUN/graph.png               drawn when the run ends
+.orchestrator/runs/RUN/steps/007-report/1/log  one folder an attempt
+.orchestrator/runs/RUN/earlier/1/              all that a run of that id had left before, of which no record was left
+"""
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.core.names import RUN_ID, STEP_NAME
+from orchestrator.errors import HeldError, NotFoundError, ReadOnlyError, UsageError
+from orchestrator.home.owners import distrust
+from orchestrator.system import files, locks
+
+FOLDER = ".orchestrator"
+
+#: How every SQLite file begins that is not empty.
+_SQLITE = b"SQLite format 3\0"
+
+#: The path of an attempt's folder below the home.
+_JOB = re.compile(rf"runs/{RUN_ID[1:-1]}/steps/\d{{3,}}-{STEP_NAME[1:-1]}/\d+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths below one home folder."""
+
+    path: Path
+
+    def make(self) -> None:
+        """Make the folder if it is new, such that git leaves it alone, and close what is ours in it to others.
+
+        Raises ReadOnlyError, and UsageError if what lies there as its database is none.
+        """
+        self._make(self.path, open_above=True)
+        _check_database(self.database)
+        self._check_writable()
+        ignore = self.path / ".gitignore"
+        if not ignore.exists():
+            files.write(ignore, "*\n")
+        self._close_to_others()
+
+    def _make(self, folder: Path, open_above: bool = False) -> None:
+        try:
+            if open_above:
+                folder.parent.mkdir(parents=True, exist_ok=True)
+            files.make_folder(folder)
+        except OSError as error:
+            raise ReadOnlyError(
+                f"{folder}: this folder, which the run needs, cannot be made ({error.strerror}): "
+                "give another place with --home"
+            ) from error
+
+    def _check_writable(self) -> None:
+        if any(path.exists() and not os.access(path, os.W_OK) for path in (self.path, self.database)):
+            raise ReadOnlyError(
+                f"{self.path} is read-only: you can look at its runs (status, runs, explain, verify, logs, plot), "
+                "but not run, resume or cancel any"
+            )
+
+    def _close_to_others(self) -> None:
+        """Take from others what an older version let them see. Its mode tells whether a folder of runs was seen to."""
+        found = {entry.name for entry in self.path.iterdir()}
+        ours = {".gitignore", "runs", "locks", *(self.database.name + suffix for suffix in ("", "-wal", "-shm"))}
+        for name in found & ours - {"runs", "locks"}:
+            files.close_to_others(self.path / name)
+        if "locks" in found:
+            files.close_tree(self.path / "locks", but=lambda _: False)
+        if "runs" in found:
+            runs = self.path / "runs"
+            files.close_tree(runs, but=lambda folder: folder.parent.parent == runs and folder.name == "data")
+        if found <= ours:  # it is not somebody's own folder
+            files.close_to_others(self.path)
+
+    @property
+    def database(self) -> Path:
+        return self.path / "orchestrator.db"
+
+    def run(self, run_id: str) -> Path:
+        return self.path / "runs" / run_id
+
+    def data(self, run_id: str) -> Path:
+        """The folder that the steps of a run share, ``{{ run.dir }}``."""
+        return self.run(run_id) / "data"
+
+    def params(self, run_id: str) -> Path:
+        return self.run(run_id) / "params.json"
+
+    def picture(self, run_id: str) -> Path:
+        return self.run(run_id) / "graph.png"
+
+    def attempt(self, run_id: str, node: int, step: str, attempt: int) -> Path:
+        """An attempt's folder. The number keeps steps apart on file systems that fold case."""
+        return self.run(run_id) / "steps" / f"{node:03d}-{step}" / str(attempt)
+
+    def of_job(self, job: str) -> Path | None:
+        """The folder of the attempt whose job is ``job``, which is its path below the home; None if that is no such."""
+        return self.path / job if _JOB.fullmatch(job) else None
+
+    @contextmanager
+    def hold(self, run_id: str) -> Iterator[None]:
+        """Be the only process that drives this run. Raises HeldError if another one does; a dead one does not."""
+        self._check_writable()
+        taken: list[int] = []
+        try:
+            for path in self._locks(run_id):
+                self._make(path.parent)
+                taken.append(lock := locks.keep(files.opener(str(path), os.O_RDWR | os.O_CREAT)))
+                while not _lock(lock, fcntl.LOCK_EX):
+                    if _lock(lock, fcntl.LOCK_SH):  # somebody was only looking (``held``)
+                        continue
+                    raise HeldError(
+                        f"run '{run_id}' is being driven by another process: "
+                        f"watch it with 'orchestrator status {run_id}'"
+                    )
+            yield
+        finally:
+            for lock in taken:
+                locks.let_go(lock)
+
+    def held(self, run_id: str) -> bool:
+        """Whether a process drives this run now."""
+        return any(map(_is_held, self._locks(run_id)))
+
+    def _locks(self, run_id: str) -> tuple[Path, Path]:
+        """The lock of who drives the run, which is in no folder that a step is given or somebody may want to delete.
+
+        The other is the one that an older version looks at.
+        """
+        return self.path / "locks" / run_id, self.run(run_id) / "lock"
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        lock = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _lock(lock, fcntl.LOCK_SH)
+    finally:
+        os.close(lock)
+
+
+def _lock(lock: int, how: int) -> bool:
+    """Take a lock if it is free."""
+    try:
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def check_run_id(run_id: str) -> str:
+    """``run_id`` if it can name a folder on any system. Raises UsageError."""
+    if not re.fullmatch(RUN_ID, run_id):
+        raise UsageError(
+            f"run id: expected a letter or digit, then up to 99 letters, digits, '_', '.' or '-', came {run_id!r}"
+        )
+    return run_id
+
+
+def default_home(start: Path) -> Home:
+    """``.orchestrator/`` at the root of the repository that ``start`` lies in.
+
+    If it is in none: in the folder we are in, if ``start`` is below it, or else beside ``start``.
+    Raises UsageError if it is there and another user's.
+    """
+    folder, here = (start if start.is_dir() else start.parent).resolve(), Path.cwd()
+    roots = (at for at in (folder, *folder.parents) if (at / FOLDER).is_dir() or (at / ".git").exists())
+    home = Home(next(roots, here if folder.is_relative_to(here) else folder) / FOLDER)
+    if (doubt := distrust(home.path, home.database)) is not None:
+        raise UsageError(doubt)
+    return home
+
+
+def root_of(folder: Path) -> Path | None:
+    """The root of the repository, or of what has a home, that the absolute ``folder`` lies in; None if in none.
+
+    Another user's home makes no root: whoever put it there would choose what a name below it means.
+    """
+    for parent in (folder, *folder.parents):
+        if (parent / ".git").exists() or _has_home(parent):
+            return parent
+    return None
+
+
+def _has_home(folder: Path) -> bool:
+    home = Home(folder / FOLDER)
+    return home.path.is_dir() and distrust(home.path, home.database) is None
+
+
+def existing_home(home: Home) -> Home:
+    """``home`` if something has run there. Raises NotFoundError."""
+    if not home.database.exists():
+        raise NotFoundError(
+            f"{home.path}: nothing has run here yet: start with 'orchestrator run GRAPH', or give --home"
+        )
+    _check_database(home.database)
+    return home
+
+
+def _check_database(path: Path) -> None:
+    """Raises UsageError if ``path`` is there and certainly no database (sqlite.org/fileformat2.html, 1.3)."""
+    try:
+        with files.reading(path) as file:
+            begin = file.read(len(_SQLITE))
+    except FileNotFoundError:
+        begin = b"" if path.is_file() or not path.exists() else b"?"  # a folder, or a pipe
+    except OSError:
+        return  # who opens it says what is wrong
+    if begin and begin != _SQLITE:
+        raise UsageError(
+            f"{path}: expected an SQLite database of the orchestrator, came something else: move it away, or give "
+            "another place with --home"
+        )

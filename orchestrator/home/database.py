@@ -1,0 +1,220 @@
+"""One SQLite file, shared by the store and the queue of the embedded world: opens it, and serialises its writers.
+
+A statement costs as much as the rest of a step's work, so neither writes at once. Within a transaction what changes is
+kept in memory, as a ``Buffer``, and goes into the file with the commit; nobody else can look into it before.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from orchestrator.errors import StoreError, StoreShortError
+from orchestrator.home import sqlite_file
+
+#: What SQLite answers where it is out of something that comes back (sqlite.org/rescode.html), in its lowest byte.
+_SHORT = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    }
+)
+
+
+class Buffer(Protocol):
+    """What is kept in memory of a database: changes that go with the next commit, and what was read or written."""
+
+    def flush(self, connection: sqlite3.Connection) -> None:
+        """Write the changes."""
+        ...
+
+    def drop(self) -> None:
+        """Forget all of it: the transaction failed, or another process has committed something."""
+        ...
+
+
+class Database:
+    """A connection for the threads of one process, which take turns.
+
+    Durable against a killed process always (WAL); against a power cut too if ``durable`` (an fsync a commit).
+    ``looking``: the file is there, and nothing is written in it; it may be such that nothing can be.
+    """
+
+    def __init__(self, path: Path | str, durable: bool = False, looking: bool = False) -> None:
+        self.name, self.looking = str(path), looking
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._owner = 0
+        self._version = 0
+        self._buffers: list[Buffer] = []
+        self._afterwards: list[Callable[[], None]] = []
+        #: ``with database.transaction as connection``: it holds the write lock from its first line. Inside another one
+        #: it is a part of that one. Of who is only looking it is one moment that is looked at, and no lock.
+        self.transaction = _Transaction(self)
+        try:
+            self._connection = sqlite_file.to_look(Path(path)) if looking else sqlite_file.to_write(path)
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: expected an SQLite database of the orchestrator: {error}") from error
+
+    @property
+    def writing(self) -> bool:
+        """Whether this thread is in a transaction: what is in memory is then as true as the file."""
+        return self._owner == threading.get_ident()
+
+    def join(self, buffer: Buffer) -> None:
+        """Let ``buffer`` take part in every transaction from now on."""
+        self._buffers.append(buffer)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One or more reads; each sees the last commit, and what the transaction that it is in has written so far."""
+        with self._lock, _mapped():
+            if self._depth:
+                self._flush()
+            yield self._connection
+
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Call it once what was written so far is on disk: at once, or after the commit. Never if there is none."""
+        with self._lock:
+            if self._depth:
+                self._afterwards.append(call)
+                return
+        call()
+
+    def settle(self) -> None:
+        """Bring to disk what was written so far, though the transaction goes on. Outside one there is nothing to do."""
+        with self._lock, _mapped():
+            if self._depth:
+                self._commit()
+                self._begin()
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Bring to disk what was written so far, and have no transaction open inside; then it goes on, as a new one."""
+        with self._lock:
+            if not self._depth:
+                yield
+                return
+            with _mapped():
+                self._commit()
+            depth, self._depth = self._depth, 0
+            try:
+                yield
+            finally:
+                self._depth = depth
+                with _mapped():
+                    self._begin()
+
+    def changed(self) -> bool:
+        """Whether another process has committed something; what is in memory is forgotten then."""
+        with self._lock, _mapped():
+            return not self._depth and self._look()
+
+    def close(self) -> None:
+        """Close the file. Nothing is lost that was committed."""
+        with self._lock:
+            self._connection.close()
+
+    def _begin(self) -> None:
+        self._connection.execute("BEGIN" if self.looking else "BEGIN IMMEDIATE")
+        self._owner = threading.get_ident()
+        self._look()
+
+    def _look(self) -> bool:
+        """``data_version`` changes with the commits of others, never with our own (sqlite.org/pragma.html)."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version == self._version:
+            return False
+        self._version = version
+        self._drop()
+        return True
+
+    def _commit(self) -> None:
+        try:
+            self._flush()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        self._owner = 0
+        calls, self._afterwards = self._afterwards, []
+        for call in calls:
+            call()
+
+    def _roll_back(self) -> None:
+        self._owner = 0
+        self._drop()
+        self._afterwards.clear()
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _flush(self) -> None:
+        if (
+            not self._connection.in_transaction
+        ):  # SQLite gave it up, or it could not begin anew: always for want of something
+            raise StoreShortError("SQLite lost the transaction; nothing of it was written")
+        for buffer in self._buffers:
+            buffer.flush(self._connection)
+
+    def _drop(self) -> None:
+        for buffer in self._buffers:
+            buffer.drop()
+
+
+class _Transaction:
+    """``Database.transaction``. Made once, since it is entered ten times a step."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> sqlite3.Connection:
+        database = self._database
+        database._lock.acquire()
+        if not database._depth:
+            try:
+                database._begin()
+            except BaseException as error:
+                database._roll_back()
+                database._lock.release()
+                if isinstance(error, sqlite3.Error):
+                    raise _as_told(error) from error
+                raise
+        database._depth += 1
+        return database._connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        database = self._database
+        database._depth -= 1
+        try:
+            if not database._depth:
+                database._roll_back() if error is not None else database._commit()
+        except sqlite3.Error as refused:
+            raise _as_told(refused) from refused
+        finally:
+            database._lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise _as_told(error) from error
+
+
+@contextmanager
+def _mapped() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _as_told(error) from error
+
+
+def _as_told(error: sqlite3.Error) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", None)  # those that Python raises itself have none
+    kind = StoreShortError if code is not None and code & 0xFF in _SHORT else StoreError
+    return kind(f"SQLite: {error}")

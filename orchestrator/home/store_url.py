@@ -1,0 +1,34 @@
+"""Where a store is, as ``--store`` names it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import UsageError
+
+_SQLITE = re.compile(r"sqlite:///(.+)")
+
+#: A project's id, perhaps with the domain it is scoped by, and a database's.
+_FIRESTORE = re.compile(r"firestore://([a-z][-a-z0-9.:]*)(?:/(\(default\)|[a-z][-a-z0-9]*))?/?")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreUrl:
+    """Where a store is: a ``file`` of SQLite, or else a ``database`` of Firestore's in a ``project``."""
+
+    text: str
+    file: Path | None = None
+    project: str = ""
+    database: str = ""
+
+
+def store_url(text: str) -> StoreUrl:
+    """What ``text`` names. Raises UsageError if it names no store."""
+    if match := _SQLITE.fullmatch(text):
+        return StoreUrl(text, file=Path(match[1]))
+    if match := _FIRESTORE.fullmatch(text):
+        return StoreUrl(text, project=match[1], database=match[2] or "(default)")
+    raise UsageError(
+        "a store: expected firestore://PROJECT/DATABASE or sqlite:///PATH (from here; with a fourth slash from the "
+        f"root), came {text!r}"
+    )

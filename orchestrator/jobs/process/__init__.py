@@ -1,0 +1,1 @@
+"""Commands as local processes that outlive their launcher."""

@@ -1,0 +1,60 @@
+"""An attempt's claim: a file that is born locked. Of many who take it one gets it, and its lock tells who lives."""
+
+import fcntl
+import os
+import threading
+from pathlib import Path
+
+from orchestrator.system import files, locks
+
+#: The bytes of a name that are read: the file may be anybody's by now.
+_NAME = 1024
+
+
+def take(folder: Path, name: str) -> int | None:
+    """The locked descriptor of an attempt's claim, or None if it is taken. It is locked before it can be seen.
+
+    To be closed by ``locks.let_go``.
+    """
+    own = folder / f"claim.{os.getpid()}.{threading.get_ident()}"
+    descriptor = locks.keep(files.opener(str(own), os.O_RDWR | os.O_CREAT | os.O_TRUNC))
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            file.write(name.encode())
+        os.link(own, folder / "claim")
+    except FileExistsError:
+        locks.let_go(descriptor)
+        return None
+    except BaseException:
+        locks.let_go(descriptor)
+        raise
+    finally:
+        own.unlink()
+    return descriptor
+
+
+def give_back(folder: Path) -> None:
+    """Nothing was started under this claim, which is still ours: the next launch may take it."""
+    (folder / "claim").unlink(missing_ok=True)
+
+
+def held(folder: Path) -> bool:
+    """Whether the shell that was given the claim of this attempt still lives."""
+    try:
+        with files.reading(folder / "claim") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def name(folder: Path) -> str:
+    """The job's name that the claim carries; "" if there is no claim."""
+    try:
+        with files.reading(folder / "claim") as file:
+            return file.read(_NAME).decode(errors="replace")
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,46 @@
+"""What an earlier run of the same id left in its folder: set aside when a new one begins, and never read as its own.
+
+The folder is named after the id, for people; the record of the earlier run is gone, so nobody knows what it did.
+"""
+
+from pathlib import Path
+
+from orchestrator.errors import UsageError
+from orchestrator.home import Home
+from orchestrator.jobs.process import attempt, claim, group
+from orchestrator.jobs.process.environment import marks
+
+#: What is kept beside what an earlier run left: the lock of who drives the run, and what was set aside before.
+_LOCK, _EARLIER = "lock", "earlier"
+
+
+def left_behind(home: Home, run_id: str) -> list[Path]:
+    """What an earlier run of that id left. The caller holds the run."""
+    return [entry for entry in home.run(run_id).iterdir() if entry.name not in (_LOCK, _EARLIER)]
+
+
+def set_aside(home: Home, run_id: str) -> Path | None:
+    """Where it is now; None if there was nothing. The caller holds the run, and the store knows of none of that id.
+
+    Raises UsageError, and touches nothing, while anything of it still runs.
+    """
+    folder, left = home.run(run_id), left_behind(home, run_id)
+    if not left:
+        return None
+    if running := [str(found.parent) for found in folder.glob("steps/*/*/claim") if _runs(found.parent)]:
+        raise UsageError(
+            f"run id '{run_id}': an earlier run with this id, which is no longer in the database, is still running in "
+            f"{running[0]}{f' and {len(running) - 1} more' if len(running) > 1 else ''}: "
+            "end it, or choose another --run-id"
+        )
+    aside = folder / _EARLIER / str(sum(1 for _ in (folder / _EARLIER).glob("*")) + 1)
+    aside.mkdir(parents=True)
+    for entry in left:
+        entry.rename(aside / entry.name)
+    return aside
+
+
+def _runs(folder: Path) -> bool:
+    """Whether anything of an attempt is left."""
+    number = attempt.group_of(folder)
+    return claim.held(folder) or (number is not None and group.left_behind(number, marks(folder)))

@@ -1,0 +1,43 @@
+"""Ends what commands of a home still run once nobody needs them: a process that waits for its starter to go.
+
+    python -m orchestrator.jobs.process.reaper HOME
+
+Commands outlive their launcher on purpose. Where they must not, this is started beside them with a pipe as its standard
+input, and works when that is closed, as the system does for a process that is killed. It needs no more than a pipe and
+a file's lock, so it holds on macOS too.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestrator.home import Home
+from orchestrator.jobs.process import attempt, claim, group
+from orchestrator.jobs.process.environment import marks
+
+#: Seconds between two looks, and for which it goes on: what it may not signal it cannot end.
+_LOOK, _PATIENCE = 0.01, 30.0
+
+
+def reap(home: Home) -> None:
+    """Kill every attempt that is left, until none is."""
+    until = time.monotonic() + _PATIENCE
+    while (left := list(_left(home))) and time.monotonic() < until:
+        for number, mark in left:
+            if number is not None:
+                group.kill(number, mark)
+        time.sleep(_LOOK)
+
+
+def _left(home: Home) -> Iterator[tuple[int | None, group.Marks]]:
+    """The attempts that still run: their marks, and the numbers of their shells, as far as these wrote them down."""
+    for found in home.path.glob("runs/*/steps/*/*/claim"):
+        number, known_by = attempt.group_of(found.parent), marks(found.parent)
+        if claim.held(found.parent) or (number is not None and group.left_behind(number, known_by)):
+            yield number, known_by
+
+
+if __name__ == "__main__":
+    sys.stdin.buffer.read()
+    reap(Home(Path(sys.argv[1])))

@@ -1,0 +1,193 @@
+"""Sees the attempts of commands end, in one thread for all of them, and ends what they leave. Judges nothing.
+
+The thread is there before the first command is launched, and needs nothing more than it has: what it cannot do for want
+of descriptors, memory or disk it tries again at its next look.
+
+An attempt has ended when its shell is gone and no process of it is left (group.py). Those that are left have a moment
+to end by themselves, are then asked to, and then killed. One that succeeded may leave what has gone into a session of
+its own, such as a server; what else ended takes all of it along.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+
+from orchestrator.errors import BackendError
+from orchestrator.jobs.process import attempt, claim, group
+from orchestrator.jobs.process.environment import marks
+from orchestrator.jobs.process.shortage import is_short
+
+#: Seconds that what a command leaves running gets to end by itself, and then to end after SIGTERM, before it is killed.
+ALONE, ASKED = 2.0, 2.0
+
+#: Seconds between two looks: at what the system tells us of, and at what has to be looked at.
+_IDLE, _LOOK = 0.05, 0.01
+
+#: Seconds for which a command can only have started what has a higher number: no system starts so many in that time.
+_YOUNG = 10.0
+
+
+@dataclass(eq=False)
+class Watched:
+    """An attempt, its ``process`` if it was started here, and what is known of it.
+
+    ``insist``: it was asked to stop by somebody who is gone. ``lived``: it ran when it was adopted. ``code``: the
+    exit status of its shell, once that is gone and was seen; negative if a signal ended it. ``began``, ``gone``:
+    since when, by a clock that nobody sets. ``asked``: how often what is left was told to end. ``bell``: a
+    descriptor that can be read once the shell is gone.
+    """
+
+    job: str
+    name: str
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+    insist: bool = False
+    lived: bool = False
+    began: float = 0.0
+    code: int | None = None
+    gone: float | None = None
+    asked: int = 0
+    bell: int | None = None
+
+    def since_gone(self) -> float:
+        """Seconds since its shell is gone; 0 as long as it is not."""
+        return 0.0 if self.gone is None else time.monotonic() - self.gone
+
+    @property
+    def leader(self) -> int | None:
+        """The number of its shell; None if it did not come to write it down."""
+        return self.process.pid if self.process is not None else attempt.group_of(self.folder)
+
+
+class Watcher:
+    """Calls ``ended``, which must not raise, with each attempt that has ended."""
+
+    def __init__(self, ended: Callable[[Watched], None]) -> None:
+        self._ended = ended
+        self._lock = threading.Condition()
+        self._watched: list[Watched] = []
+        self._thread: threading.Thread | None = None
+        self._bells: select.epoll | None = None
+
+    def ready(self) -> None:
+        """See that there is a thread. Raises BackendError if there can be none now."""
+        with self._lock:
+            if self._thread is None:
+                thread = threading.Thread(target=self._live, name="watch commands", daemon=True)
+                try:
+                    self._bells = select.epoll() if hasattr(os, "pidfd_open") else None
+                    thread.start()
+                except (OSError, RuntimeError) as error:
+                    raise BackendError(f"commands cannot be watched now: {error}") from error
+                self._thread = thread
+
+    def watch(self, it: Watched) -> None:
+        """Look at it from now on. ``ready`` was called before."""
+        if it.process is not None and self._bells is not None:
+            with suppress(OSError):  # there is no descriptor left: it is looked at all the time
+                it.bell = os.pidfd_open(it.process.pid)
+                self._bells.register(it.bell, select.EPOLLIN)
+        it.began = time.monotonic()
+        with self._lock:
+            self._watched.append(it)
+            self._lock.notify()
+
+    def _live(self) -> None:
+        while True:
+            with self._lock:
+                while not self._watched:
+                    self._lock.wait()
+                watched = list(self._watched)
+            rung = self._wait(_LOOK if any(it.bell is None for it in watched) else _IDLE)
+            over = _Look([it for it in watched if it.bell is None or it.bell in rung], self._silence).over
+            with self._lock:
+                self._watched = [it for it in self._watched if it not in over]
+            for it in over:
+                self._ended(it)
+
+    def _wait(self, seconds: float) -> set[int]:
+        """The bells that have rung, those of shells that are gone."""
+        if self._bells is None:
+            time.sleep(seconds)
+            return set()
+        return {bell for bell, _ in self._bells.poll(seconds)}
+
+    def _silence(self, it: Watched) -> None:
+        if it.bell is not None and self._bells is not None:
+            self._bells.unregister(it.bell)
+            os.close(it.bell)
+            it.bell = None
+
+
+class _Look:
+    """One look at some attempts, and at the processes there are if any of them asks for it. ``over``: who has ended."""
+
+    def __init__(self, watched: Sequence[Watched], silence: Callable[[Watched], None]) -> None:
+        self._known: Sequence[group.Process] | None = None
+        self._looked = False
+        for it in watched:
+            if it.gone is None and _found(_shell_is_gone, it):
+                silence(it)
+                it.gone = time.monotonic()
+        self._ending = [it for it in watched if it.gone is not None]
+        self.over = [it for it in self._ending if _found(self._nothing_is_left, it)]
+
+    def _nothing_is_left(self, it: Watched) -> bool:
+        leader = it.leader
+        if leader is None:
+            return True
+        known_by = None if attempt.succeeded(it.folder, it.code) else marks(it.folder)
+        known = self._processes()
+        left = group.ours(group.members(leader, known_by, known)) if known is not None else group.group_alive(leader)
+        if left and it.since_gone() >= (ALONE, ALONE + ASKED, inf)[it.asked]:
+            group.send(leader, (signal.SIGTERM, signal.SIGKILL)[it.asked], known, known_by)
+            it.asked += 1
+        return not left
+
+    def _processes(self) -> Sequence[group.Process] | None:
+        if not self._looked:
+            young = all(it.process is not None and time.monotonic() - it.began < _YOUNG for it in self._ending)
+            leaders = [it.process.pid for it in self._ending if it.process is not None]
+            self._known, self._looked = group.running(min(leaders) if young else 0), True
+        return self._known
+
+
+def _found(look: Callable[[Watched], bool], it: Watched) -> bool:
+    """What a look finds: not yet, for want of something, or else nothing more, where nothing can be found out.
+
+    The latter is said by whoever is asked for the status, with the reason.
+    """
+    try:
+        return look(it)
+    except (OSError, MemoryError) as error:
+        return not is_short(error)
+
+
+def _shell_is_gone(it: Watched) -> bool:
+    """Whether it is gone. Its number stays its own, until its status is asked for when nothing is left of it."""
+    if it.process is None:
+        gone = not claim.held(it.folder)
+        if it.insist and not gone and (leader := it.leader) is not None:
+            group.kill(leader, marks(it.folder))
+            it.insist = False
+        return gone
+    if not hasattr(os, "waitid"):  # macOS, before Python 3.13
+        it.code = it.process.poll()
+        return it.code is not None
+    try:
+        ended = os.waitid(os.P_PID, it.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:  # a python step has waited for whatever child there was
+        it.code = -signal.SIGKILL
+        return True
+    if ended is None:
+        return False
+    it.code = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+    return True

@@ -1,0 +1,1 @@
+"""Users' Python functions as jobs: in threads, in processes of their own, or inside a request."""

@@ -1,0 +1,87 @@
+"""Python functions as jobs, in threads of this process. They die with it: a job it does not know was interrupted."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from orchestrator.core.model import Outcome
+from orchestrator.home import Home
+from orchestrator.jobs.python import capture, isolation
+from orchestrator.jobs.python.calling import call
+from orchestrator.jobs.python.context import Inside
+from orchestrator.jobs.python.log import Log
+from orchestrator.jobs.python.workers import Workers
+from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
+from orchestrator.text import told
+
+
+class PythonBackend:
+    """Steps of kind ``python``: ``spec["function"]`` (``module:function``) is called with ``spec["args"]``.
+
+    Steps of kind ``call`` too, whose function takes what it names (jobs/binding.py).
+
+    A mapping that it returns becomes the step's outputs, and what it prints its log. A thread cannot be stopped, so
+    ``cancel`` does nothing: give long work that must be stoppable a process of its own (``isolated``).
+    ``ended`` is called with the job's name when it has ended. ``afterwards`` calls what it is given once all that was
+    recorded before is on disk: until then no function begins.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        ended: Callable[[str], None],
+        clock: Clock,
+        threads: int,
+        afterwards: Callable[[Callable[[], None]], None] = lambda begin: begin(),
+    ) -> None:
+        self._afterwards = afterwards
+        self._home = home
+        self._ended = ended
+        self._clock = clock
+        self._workers = Workers(threads, "python steps")
+        capture.install()
+        isolation.install()
+        self._jobs: dict[str, JobStatus] = {}
+        self._lock = threading.Lock()
+        self.running = 0
+
+    def launch(self, request: JobRequest) -> Launched:
+        self._workers.ready()
+        if request.name not in self._jobs:  # a launch before this may have come to nothing, with its transaction
+            self._afterwards(lambda: self._begin(request))
+        return Launched(request.name)
+
+    def find(self, request: JobRequest) -> Launched | None:
+        return Launched(request.name) if request.name in self._jobs else None
+
+    def _begin(self, request: JobRequest) -> None:
+        with self._lock:
+            if request.name in self._jobs:
+                return
+            self._jobs[request.name] = JobRunning()
+            self.running += 1
+        self._workers.do(lambda: self._work(request))
+
+    def status(self, job: str) -> JobStatus:
+        return self._jobs.get(job) or JobOver(Outcome.INTERRUPTED, self._clock())
+
+    def cancel(self, job: str) -> None:
+        """Nothing: see above."""
+
+    def _work(self, request: JobRequest) -> None:
+        try:
+            try:
+                with Inside(Log(lambda: self._log(request))) as step:
+                    over = call(request, self._clock, step.log.write, partial(isolation.begin, step))
+            finally:
+                isolation.restore_folder()
+        except BaseException as error:  # noqa: BLE001 - such as a log that cannot be written: it fails, not this thread
+            over = JobOver(Outcome.FAILED, self._clock(), error=told(error), cause="exception")
+        with self._lock:
+            self._jobs[request.name] = over
+            self.running -= 1
+        self._ended(request.name)
+
+    def _log(self, request: JobRequest) -> Path:
+        return self._home.attempt(request.run.id, request.node, request.step, request.attempt) / "log"

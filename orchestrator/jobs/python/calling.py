@@ -1,0 +1,67 @@
+"""A user's function, called: what it returns, raises or exits with, as the end of a job."""
+
+import os
+import traceback
+from collections.abc import Callable
+
+from orchestrator.core.model import Outcome
+from orchestrator.errors import OutputError
+from orchestrator.jobs.outputs import check_outputs
+from orchestrator.jobs.python.functions import UnknownFunctionError, called, describe, describe_exit, resolve
+from orchestrator.ports import Clock, JobOver, JobRequest
+from orchestrator.text import cut, said, told
+from orchestrator.usercode import plain
+from orchestrator.usercode.forks import one_returns
+
+
+def call(
+    request: JobRequest, clock: Clock, write: Callable[[str], object], begin: Callable[[], object] = lambda: None
+) -> JobOver:
+    """Call a python step's function. ``write`` takes the traceback of a failure.
+
+    ``begin`` is called when its module has been imported. Whatever the function raises, this raises nothing.
+    """
+    begun, args, process = False, request.spec.get("args"), os.getpid()
+    try:
+        try:
+            function = resolve(str(request.spec["function"]), request.run.folder)
+            begin()
+            begun = True
+            if request.kind == "call":
+                returned = called(str(request.spec["function"]), request)
+            else:
+                returned = function(**(args if isinstance(args, dict) else {}))
+        finally:
+            one_returns(process)
+        return JobOver(Outcome.SUCCEEDED, clock(), None if returned is None else check_outputs(returned))
+    except BaseException as error:  # noqa: BLE001  a user's function may raise anything
+        return _ended(error, clock(), write, begun=begun)
+
+
+def _ended(error: BaseException, at: float, write: Callable[[str], object], *, begun: bool) -> JobOver:
+    """The end of a function that raised ``error``. What is asked of the error is a user's code too, and may raise."""
+    if isinstance(error, UnknownFunctionError):
+        return JobOver(Outcome.FAILED, at, error=said(error), cause="function", hopeless=True)
+    if isinstance(error, OutputError):
+        return JobOver(Outcome.FAILED, at, error=said(error), cause="outputs", hopeless=True)
+    exits = isinstance(error, SystemExit)
+    try:
+        if isinstance(error, SystemExit):
+            if begun and error.code in (None, 0):
+                return JobOver(Outcome.SUCCEEDED, at)
+            text = describe_exit(error)
+        else:
+            text = describe(error)
+    except BaseException as broken:  # noqa: BLE001
+        text = f"it raised what cannot be told: {type(broken).__name__}"
+    text += _written(error, write)
+    return JobOver(Outcome.FAILED, at, error=text, cause="exit" if exits else "exception")
+
+
+def _written(error: BaseException, write: Callable[[str], object]) -> str:
+    """Nothing, if the traceback could be written; else that it could not, as where a disk is full."""
+    try:
+        write(plain("".join(traceback.format_exception(error))))
+    except BaseException as broken:  # noqa: BLE001 - the texts in it are made by a user's code
+        return f" [its traceback cannot be written: {cut(told(broken), 200)}]"
+    return ""

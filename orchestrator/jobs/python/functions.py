@@ -1,0 +1,173 @@
+"""Users' functions by name: ``module:function`` beside the graph's file. Finds them, and calls them."""
+
+import sysconfig
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from orchestrator.core.steps import Json
+from orchestrator.errors import LaunchRefusedError, OrchestratorError, OutputError
+from orchestrator.jobs.outputs import check_outputs
+from orchestrator.jobs.python.arguments import OF_JOB, BindingError, bound
+from orchestrator.jobs.python.deadline import MOST_SECONDS, RaisedError, TookTooLongError, within
+from orchestrator.ports import JobRequest
+from orchestrator.system.terminal import readable
+from orchestrator.text import did_you_mean, said
+from orchestrator.usercode import Room, imported, plain
+
+#: Letters of an error's text that are kept: it is stored with the step's state.
+_MOST_TEXT = 4000
+
+#: What the original article's functions return: what it takes to launch the job.
+_ARTICLE = frozenset({"parameters", *OF_JOB})
+
+#: Whose lines tell a user little: Python's, those of packages, and ours.
+_FOREIGN = (
+    "<",
+    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+    str(Path(__file__).parents[2]),
+)
+
+
+class UnknownFunctionError(LookupError):
+    """A graph names a function that is not there, or cannot be called."""
+
+
+class FunctionRaisedError(OrchestratorError):
+    """A user's function raised, or took too long. Another attempt may go better. ``cause``: a word for which it was."""
+
+    def __init__(self, text: str, cause: str) -> None:
+        self.cause = cause
+        super().__init__(text)
+
+
+def resolve(name: str, folder: str | None, room: Room | None = None) -> Callable[..., object]:
+    """The function that ``module:function`` names, the module being looked for in ``folder`` first.
+
+    A process serves the graphs of many folders, and two of them may have a module of one name: each gets its own.
+    ``room``: of that folder, where it is not the one that lasts.
+    """
+    module_name, _, function_name = name.partition(":")
+    try:
+        module = imported(module_name, folder, room)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise  # the module is there; something that it imports is not
+        raise UnknownFunctionError(f"there is no module '{module_name}' in {folder} or installed") from error
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        hint = did_you_mean(function_name, [key for key in vars(module) if callable(getattr(module, key))])
+        raise UnknownFunctionError(f"module '{module_name}' has no function '{function_name}'{hint}")
+    return function  # type: ignore[no-any-return]
+
+
+def called(name: str, request: JobRequest, most_seconds: float | None = None) -> object:
+    """What the function that a step names returns, called with what it takes of the run's params and the job.
+
+    Raises UnknownFunctionError if it cannot be called, TookTooLongError if it takes longer than ``most_seconds``, and
+    whatever it raises itself.
+    """
+    if most_seconds is not None:
+        return within(most_seconds, partial(called, name, request))
+    function = resolve(name, request.run.folder)
+    try:
+        job = {"job_name": request.name, "template_location": request.spec.get("template")}
+        arguments = bound(function, request.run.params, job)
+    except BindingError as error:
+        raise UnknownFunctionError(f"function '{name}': {error}") from error
+    return arguments.give(function)
+
+
+def parameters(request: JobRequest) -> Mapping[str, Json]:
+    """A job's parameters, as ``completed`` has them."""
+    found = completed(request).spec["parameters"]
+    return found if isinstance(found, dict) else {}
+
+
+def completed(request: JobRequest) -> JobRequest:
+    """The request with what the step's function (``parameters_from``) returns, if it has one.
+
+    Its parameters go before the graph's common ones, and after those that the step gives. Raises LaunchRefusedError
+    if the function is not there or returns something of the wrong form, FunctionRaisedError if it raises.
+    """
+    spec = dict(request.spec)
+    name, common, own = spec.pop("parameters_from", None), spec.pop("common_parameters", None), spec.get("parameters")
+    made = _Made({}) if name is None else _made(str(name), request)
+    spec["parameters"] = {**_mapping(common), **made.parameters, **_mapping(own)}
+    if made.template is not None:
+        spec["template"] = made.template
+    return replace(request, spec=spec)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a function made: a job's parameters, and its template if it said one."""
+
+    parameters: Mapping[str, Json]
+    template: str | None = None
+
+
+def _made(name: str, request: JobRequest) -> _Made:
+    where = f"step '{request.step}': parameters_from"
+    try:
+        return within(MOST_SECONDS, lambda: _understood(called(name, request)))
+    except (UnknownFunctionError, OutputError) as error:
+        raise LaunchRefusedError(f"{where}: {error}") from error
+    except TookTooLongError as error:
+        raise FunctionRaisedError(f"{where}: {error}", "timeout") from error
+    except (Exception, SystemExit) as error:
+        raise FunctionRaisedError(f"{where}: {describe(error)}", "exception") from error
+
+
+def _understood(returned: object) -> _Made:
+    """The parameters alone, or the article's form around them. Raises OutputError.
+
+    The job's name is not the function's to choose: it says whose job it is, and was claimed before.
+    """
+    made = check_outputs(returned, "parameters")
+    inner = made.get("parameters")
+    if not isinstance(inner, dict) and made.keys() != set(OF_JOB):
+        return _Made(made)
+    if unknown := sorted(made.keys() - _ARTICLE):
+        raise OutputError(f"expected parameters, job_name and template_location, came {', '.join(unknown)} too")
+    for key in OF_JOB:
+        if not isinstance(made.get(key), str | None):
+            raise OutputError(f"expected {key} as text, came {made[key]!r:.60}")
+    return _Made(inner if isinstance(inner, dict) else {}, str(made.get("template_location") or "") or None)
+
+
+def _mapping(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def describe(error: BaseException) -> str:
+    """``ValueError: no such day (sales.py:12)``: the error and the line of the user's code that raised it."""
+    text = _text(error)
+    kind = "" if isinstance(error, RaisedError) else type(error).__name__
+    return f"{kind}{': ' if kind and text else ''}{text}{_where(error)}"
+
+
+def describe_exit(error: SystemExit) -> str:
+    """``sys.exit`` as a command's end is told: ``exit status 1: no such day (sales.py:12)``."""
+    told = isinstance(error.code, int) and abs(error.code) < 2**31
+    text = "" if told else _text(error)
+    return f"exit status {error.code if told else 1:d}{': ' if text else ''}{text}{_where(error)}"
+
+
+def _where(error: BaseException) -> str:
+    """The line of the user's own that it came from; where none is to be seen, the one that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if len(frames) < 2:
+        return ""
+    own = [frame for frame in frames if not frame.filename.startswith(_FOREIGN)]
+    frame = (own or frames)[-1]
+    return f" ({Path(frame.filename).name}:{frame.lineno})"
+
+
+def _text(error: BaseException) -> str:
+    """What an error says, line by line as a person would read it, and not without end."""
+    text = said(error, 2 * _MOST_TEXT)
+    lines = [line for line in map(readable, plain(text).split("\n")) if line]
+    return "\n".join(lines)[:_MOST_TEXT]

@@ -1,0 +1,242 @@
+"""The embedded world's loop: plays Cloud Tasks (delivers due tasks) and the log sink (hears that a job ended).
+
+It decides nothing: whatever it forgets when it is killed is in the database, and the next loop finds it there.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from queue import Empty
+
+from orchestrator.core.messages import SIGNAL, Check, Finish
+from orchestrator.core.model import RunStatus
+from orchestrator.core.names import parse_job_name
+from orchestrator.errors import OrchestratorError, StoreError, StoreShortError
+from orchestrator.local.wiring import Embedded
+from orchestrator.ports import CHECKS, LAUNCHES, Task
+from orchestrator.queues.local import Delivery
+
+#: Tasks taken at a time. One commit serves them all.
+BATCH = 64
+
+#: Seconds after which ``tick`` is called again though nothing happens.
+TICK = 0.1
+
+#: Seconds that stopped jobs get to end before they are killed.
+PATIENCE = 5.0
+
+#: How often what was asked to stop is killed before it is left.
+MOST_INSISTS = 3
+
+#: Most seconds between two tries to record something while there is no disk, or no memory, to do so.
+PAUSE = 10.0
+
+
+class Loop:
+    """Drives ``runs`` (their keys) until all have ended, or until it is told to stop.
+
+    ``parallel``: jobs at once. ``tick`` is called in this thread ten times a second or so, to show what goes on.
+    """
+
+    def __init__(
+        self, world: Embedded, runs: Collection[str], parallel: int, tick: Callable[[], None] = lambda: None
+    ) -> None:
+        self._world = world
+        self._open = set(runs)
+        self._parallel = parallel
+        self._tick = tick
+        self._stop = threading.Event()
+        self._sweeps = 0
+        self._doubts: set[str] = set()
+        self._heard: list[str | None] = []
+        self._broken_off = False
+        self.warnings: list[str] = []
+
+    def stop(self) -> None:
+        """Return soon, leaving jobs as they are. From any thread, or a signal handler."""
+        self._stop.set()
+        self._world.ended.put(None)
+
+    def recover(self) -> None:
+        """Take over from a loop that died: its leased tasks are due, and everything owed is paid again."""
+        self._world.clock.not_before(max(map(self._last_seen, self._open), default=0.0))
+        for run in self._open:
+            self._world.queue.release(run, self._world.clock())
+            self._sweep(run)
+
+    def drive(self) -> bool:
+        """Deliver until every run has ended (True) or ``stop`` is called (False).
+
+        A shortage, such as a full disk, is said and waited for: what a turn would have done is done by a later one.
+        """
+        self._open = {run for run in self._open if self._is_running(run)}
+        pause = TICK
+        while self._open and not self._stop.is_set():
+            try:
+                worked = self._turn()
+                self._tick()
+                if self._open and not worked:
+                    self._wait(self._quiet())
+                pause = TICK
+            except StoreShortError as error:
+                self._warn("cannot write to the database now; trying again", error)
+                self._tick()
+                self._listen(pause)
+                pause = min(2 * pause, PAUSE)
+        return not self._open
+
+    def end_jobs(self) -> None:
+        """Stop the processes of the runs, wait for them and record it: they run again with the next loop.
+
+        What cannot be killed, such as a process that waits for a disk that is gone, is left at last.
+        """
+        self._world.processes.stop_all()
+        deadline, insists = time.monotonic() + PATIENCE, MOST_INSISTS
+        while self._world.processes.running:
+            with suppress(StoreShortError):  # the sweep finds it
+                self._wait(TICK)
+                self._hear(self._listened())
+            self._tick()
+            if time.monotonic() > deadline:
+                if not insists:
+                    return
+                insists -= 1
+                self._world.processes.stop_all()
+                deadline = time.monotonic() + PATIENCE
+        for run in self._open:
+            self._sweep(run)
+        while self._deliver(CHECKS, BATCH):
+            self._tick()
+
+    def _turn(self) -> int:
+        """All that is to be done now, in one transaction. How many looks and tasks that were.
+
+        What an end makes possible must not begin before that end is on disk, and does not: a python step's thread gets
+        its work after the commit (``Database.afterwards``), and a process waits for a commit of its own (``Settled``).
+        """
+        if self._broken_off:
+            self._take_back()
+        if not self._heard and self._world.ended.empty() and not self._may_be_due(self._world.clock()):
+            return 0
+        heard, unfinished = self._listened(), set(self._open)
+        try:
+            with self._world.database.transaction:
+                done = self._hear(heard) + self._deliver(CHECKS, BATCH)
+                return done + self._deliver(LAUNCHES, min(self._parallel - self._world.running, BATCH))
+        except BaseException:
+            self._heard, self._open, self._broken_off = heard, unfinished, True  # nothing of it is on disk
+            raise
+
+    def _take_back(self) -> None:
+        """Make due what a turn that was lost had taken, and which part of it had brought to disk (``Settled``)."""
+        with self._world.database.transaction:
+            for run in self._open:
+                self._world.queue.release(run, self._world.clock())
+        self._broken_off = False
+
+    def _wait(self, seconds: float) -> None:
+        """Until a job is said to have ended, at most so many seconds; then see what others have committed."""
+        if not self._listen(seconds):
+            self._world.database.changed()
+
+    def _listen(self, seconds: float) -> bool:
+        """Whether a job is said to have ended within so many seconds, or somebody wants this to stop."""
+        try:
+            self._heard.append(self._world.ended.get(timeout=seconds))
+        except Empty:
+            return False
+        return True
+
+    def _listened(self) -> list[str | None]:
+        """The names of jobs that are said to have ended, some of them where they are many."""
+        heard, self._heard = self._heard, []
+        while len(heard) < BATCH and not self._world.ended.empty():  # nobody else takes what is in it
+            heard.append(self._world.ended.get_nowait())
+        return heard
+
+    def _hear(self, heard: list[str | None]) -> int:
+        """Look at the jobs that are said to have ended: here no delay is needed, since the exit status is there."""
+        refs = [ref for name in heard if name is not None and (ref := parse_job_name(name))]
+        looks = [Check(ref.run, ref.node, ref.attempt, SIGNAL) for ref in refs if ref.run in self._open]
+        if looks:
+            with self._world.database.transaction:
+                for look in looks:
+                    self._look(look)
+        return len(looks)
+
+    def _may_be_due(self, now: float) -> bool:
+        return self._world.queue.is_due(self._open, self._lanes(), now)
+
+    def _lanes(self) -> Collection[str]:
+        """The lanes from which something may be taken now."""
+        return (CHECKS, LAUNCHES) if self._world.running < self._parallel else (CHECKS,)
+
+    def _look(self, look: Check) -> None:
+        try:
+            self._world.engine.perform(look)
+        except StoreShortError:
+            raise
+        except Exception as error:  # noqa: BLE001  as in _perform
+            self._warn(look.name, error)
+            self._world.queue.put([Task(look.name, CHECKS, look)])
+
+    def _deliver(self, lane: str, most: int) -> int:
+        """Perform a batch of due tasks in one transaction. If it is lost, they are delivered again."""
+        found = self._world.queue.lease(self._open, lane, self._world.clock(), most)
+        if found:
+            with self._world.database.transaction:
+                self._world.queue.acknowledge([delivery for delivery in found if self._perform(delivery)])
+        return len(found)
+
+    def _perform(self, delivery: Delivery) -> bool:
+        try:
+            self._world.engine.perform(delivery.effect)
+        except StoreShortError:  # it is the transaction's, and no step's
+            raise
+        except Exception as error:  # noqa: BLE001  one step that nobody foresaw must not stop the others
+            self._warn(delivery.name, error)
+            self._world.queue.retry(delivery, self._world.clock(), str(error))
+            return False
+        if isinstance(delivery.effect, Finish) and not self._is_running(delivery.effect.run):
+            self._open.discard(delivery.effect.run)
+            self._world.queue.forget(delivery.effect.run)
+        return True
+
+    def _warn(self, name: str, error: Exception) -> None:
+        expected = isinstance(error, OrchestratorError)
+        self.warnings.append(f"{name}: {error}" if expected else f"{name}: unexpected: {type(error).__name__}: {error}")
+
+    def _quiet(self) -> float:
+        """Seconds until a task falls due. If nothing is to be waited for, something was lost, and is swept up."""
+        if self._world.running and not self._may_be_due(self._world.clock() + TICK):
+            return TICK
+        due = self._world.queue.next_due(self._open, self._lanes())
+        if due is None and not self._world.running and not sum(self._sweep(run) for run in self._open):
+            if self._doubts:
+                raise StoreError(
+                    "the run cannot go on, because its records contradict each other (see 'orchestrator verify'): "
+                    + "; ".join(sorted(self._doubts))
+                )
+            raise StoreError(f"nothing is owed, and yet {len(self._open)} runs have not ended: this is a bug")
+        return TICK if due is None else min(TICK, max(0.001, due - self._world.clock()))
+
+    def _last_seen(self, key: str) -> float:
+        """The last moment of which a run says that it has come."""
+        run, states = self._world.store.get_run(key), self._world.store.load_all(key, outputs=False).states.values()
+        times = [time for state in states for time in (state.claimed_at, state.started_at, state.ended_at)]
+        return max((time for time in times if time is not None), default=0.0 if run is None else run.started_at)
+
+    def _sweep(self, run: str) -> int:
+        self._sweeps += 1
+        return self._world.engine.sweep(run, f"{time.time_ns():x}{self._sweeps}", doubtful=self._doubt)
+
+    def _doubt(self, said: str) -> None:
+        """It is said once."""
+        if said not in self._doubts:
+            self._doubts.add(said)
+            self.warnings.append(f"the records contradict each other: {said}")
+
+    def _is_running(self, key: str) -> bool:
+        run = self._world.store.get_run(key)
+        return run is not None and run.status is RunStatus.RUNNING

@@ -1,0 +1,102 @@
+"""Cancels a run of this machine, or steps of it, and sees it end: whoever drives it, or nobody."""
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from math import inf
+
+from orchestrator.cloud.settings import read_settings
+from orchestrator.core.messages import STOP, SWEEP, Check, Launch
+from orchestrator.core.model import Run, RunStatus, Status, Stop
+from orchestrator.engine.checking import GRACE
+from orchestrator.errors import HeldError
+from orchestrator.home import Home
+from orchestrator.local.loop import Loop
+from orchestrator.local.wiring import Embedded, embedded
+from orchestrator.operations.interrupt import interruptible
+from orchestrator.reporting.phrases import counted
+
+#: Seconds between two looks at what somebody else has to bring to an end.
+_LOOK = 0.1
+
+
+def cancel_here(home: Home, run: Run, stop: Stop, nodes: Collection[int] | None, say: Callable[[str], None]) -> bool:
+    """Cancel a run, or the steps ``nodes``, and see that end. False if Ctrl-C came first. ``say`` hears how it goes."""
+    world = embedded(home, read_settings().parallel, simulate=True)
+    try:
+        say(f"run {run.id}: {done(*world.engine.cancel(run.key, stop, nodes))}")
+        following = _Following(world, run, nodes, say)
+        with interruptible(following.stop):
+            following.go()
+        return following.ended()
+    finally:
+        world.database.close()
+
+
+def done(waiting: int, jobs: int) -> str:
+    """What was done to so many steps that had no job, and so many that had one."""
+    return f"{counted(waiting, 'step')} without a job cancelled, {counted(jobs, 'job')} asked to stop"
+
+
+class _Following:
+    """A cancelled run on its way to its end. A process that drives it brings it there; if none does, this one."""
+
+    def __init__(self, world: Embedded, run: Run, nodes: Collection[int] | None, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._world = world
+        self._run = run
+        self._nodes = nodes
+        self._loop: Loop | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._loop is not None:
+            self._loop.stop()
+
+    def go(self) -> None:
+        patience = time.monotonic() + GRACE
+        while not self._stopped and not self.ended():
+            try:
+                with self._world.home.hold(self._run.id):
+                    self._drive()
+            except HeldError:
+                if time.monotonic() > patience:
+                    patience = inf
+                    self._say("another process drives this run and has not ended it yet; Ctrl-C leaves it to that one")
+                time.sleep(_LOOK)
+
+    def ended(self) -> bool:
+        """Whether all that was cancelled has ended."""
+        found = self._world.store.get_run(self._run.key)
+        if found is None or found.status is not RunStatus.RUNNING:
+            return True
+        if self._nodes is None:
+            return False
+        states = self._world.store.load(self._run.key, self._nodes, ()).states
+        return not any(state.status.active for state in states.values())
+
+    def _drive(self) -> None:
+        """Nobody drives the run: end it, or only the jobs of the steps in question, and begin no other."""
+        if self._nodes is None:
+            self._loop = Loop(self._world, [self._run.key], read_settings().parallel)
+            self._loop.recover()
+            self._loop.drive()
+            return
+        states = self._world.store.load(self._run.key, self._nodes, ()).states
+        for node, state in states.items():
+            if state.status is Status.LAUNCHING:  # its driver died while it launched it: there may be a job, or none
+                self._world.engine.perform(Launch(self._run.key, node, state.attempt))
+        again = 0.0
+        while not self._stopped and (jobs := list(self._jobs(self._nodes))):
+            asks = time.monotonic() >= again
+            again = time.monotonic() + GRACE if asks else again
+            for look in jobs:
+                self._world.engine.perform(replace(look, chain=f"{SWEEP}{STOP}" if asks else SWEEP))
+            time.sleep(_LOOK)
+
+    def _jobs(self, nodes: Collection[int]) -> Iterator[Check]:
+        """A look at every job of ``nodes`` that is running."""
+        states = self._world.store.load(self._run.key, nodes, ()).states
+        running = [(node, state) for node, state in states.items() if state.status is Status.RUNNING]
+        return (Check(self._run.key, node, state.attempt) for node, state in running)

@@ -1,0 +1,177 @@
+"""Finds what a user names: homes, runs by id or the beginning of one, steps; with a suggestion where nothing fits."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.cloud.settings import read_settings
+from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.plan import Plan
+from orchestrator.engine.consistency import sure_doubts
+from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError, UsageError
+from orchestrator.home import Home, default_home, existing_home
+from orchestrator.home.store_url import StoreUrl, store_url
+from orchestrator.local.wiring import open_store, reading
+from orchestrator.ports import Store, refuse
+from orchestrator.reporting.found import Found
+from orchestrator.text import did_you_mean
+
+#: Among how many of the newest runs a beginning or a misspelt id is looked for. A full id always finds its run.
+MOST_RUNS = 10_000
+
+#: Among how many one that cannot be read is looked for, where a run is not found.
+_NEWEST = 50
+
+#: How many are named where several fit.
+_NAMED = 6
+
+
+def choose_home(given: Path | None, start: Path) -> Home:
+    """The home: as given, as the environment says, or the one that ``start`` belongs to."""
+    chosen = given or read_settings().home
+    return Home(chosen) if chosen is not None else default_home(start)
+
+
+def home_flag(home: Home) -> str:
+    """What must be added to a command, typed here, so that it finds ``home``: nothing, or `` --home PATH``."""
+    try:
+        usual = choose_home(None, Path()).path.resolve() == home.path.resolve()
+    except UsageError:  # another user's is there
+        usual = False
+    return "" if usual else f" --home {shlex.quote(str(home.path))}"
+
+
+def flag_for(home: Home | None, url: StoreUrl | None) -> str:
+    """What must be added to a command, typed here, so that it finds the runs of ``home`` or of the store at ``url``."""
+    if home is not None:
+        return home_flag(home)
+    return f" --store {_quoted(url.text)}" if url is not None else ""
+
+
+def _quoted(text: str) -> str:
+    """In quotes, which a URL with brackets needs in some shells; one of the quotes in it ends them for a moment."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+@contextmanager
+def named_store(given: Path | None, url: str | None) -> Iterator[tuple[Home | None, Store]]:
+    """The store that ``--home`` or ``--store`` names, or that of the place we are in; its home is None in the cloud."""
+    if url is None:
+        with store_of(given) as (home, near):
+            yield home, near
+        return
+    if given is not None:
+        raise UsageError("expected --home or --store, came both")
+    named = store_url(url)
+    with open_store(named) as store:
+        yield Home(named.file.parent) if named.file is not None else None, store
+
+
+@contextmanager
+def store_of(given: Path | None) -> Iterator[tuple[Home, Store]]:
+    """The home of the place we are in, and its store. Raises NotFoundError if nothing has run there."""
+    home = existing_home(choose_home(given, Path()))
+    with reading(home) as store:
+        yield home, store
+
+
+def found_run(
+    given: Path | None, name: str | None, url: str | None = None, *, outputs: bool = False, partly: bool = False
+) -> Found:
+    """The run that a user calls ``name``, or the newest, in the store that ``--home`` or ``--store`` (url) names.
+
+    Its steps' outputs are read only if they are asked for: they may be large. ``partly``: what cannot be read is left
+    out, instead of refusing the rest.
+    """
+    with named_store(given, url) as (home, store):
+        run = find_run(store, name) if name is not None else newest(store)
+        named = store_url(url) if url is not None else None
+        return load(home, store, run, named, outputs=outputs, partly=partly)
+
+
+def load(
+    home: Home | None,
+    store: Store,
+    run: Run,
+    url: StoreUrl | None = None,
+    *,
+    outputs: bool = False,
+    partly: bool = False,
+) -> Found:
+    left_out: list[UnreadableRecordError] = []
+    plan, view = plan_of(home, store, run), store.load_all(run.key, left_out.append if partly else refuse, outputs)
+    said = sure_doubts(store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
+    return Found(home, run, plan, view, url, flag_for(home, url), tuple(said), tuple(map(str, left_out)))
+
+
+def plan_of(home: Home | None, store: Store, run: Run) -> Plan:
+    """The plan of a run. Raises StoreError if it is not there."""
+    plan = store.get_plan(run.version)
+    if plan is None:
+        raise StoreError(f"the plan of run '{run.id}' is not in {home.database if home else 'its store'}")
+    return plan
+
+
+def find_run(store: Store, name: str) -> Run:
+    """The run with this id, or the only one whose id begins so. Raises NotFoundError or UsageError."""
+    if not name:
+        raise UsageError("expected a run's id, or the beginning of one, came an empty text")
+    exact = store.find_run(name)
+    if exact is not None:
+        return exact
+    there = store.run_ids(MOST_RUNS)
+    named = [key for run_id, key in there if run_id == name]  # retention has deleted what says whose the id is
+    fitting = dict([(name, named[0])] if named else ((one, key) for one, key in there if one.startswith(name)))
+    if len(fitting) == 1 and (found := store.get_run(*fitting.values())) is not None:
+        return found
+    if len(fitting) > 1:
+        raise UsageError(f"{len(fitting)} runs begin with '{name}': {_named(list(fitting))}")
+    hint = did_you_mean(name, [run_id for run_id, _ in there])
+    if len(there) == MOST_RUNS and not hint:
+        hint = f", and none of the newest {MOST_RUNS:,} begins so: an older one needs its whole id"
+    unreadable: list[UnreadableRecordError] = []
+    store.list_runs(_NEWEST, unreadable.append)
+    raise NotFoundError(
+        f"no run has the id '{name}'{hint or ': list them with orchestrator runs'}{and_unreadable(unreadable)}"
+    )
+
+
+def and_unreadable(found: Sequence[UnreadableRecordError]) -> str:
+    """``, and runs/k3v9 cannot be read: …``: what may have been meant; nothing if all could be read."""
+    if not found:
+        return ""
+    more = f" (and {len(found) - 1:,} more cannot: list them with orchestrator runs)" if len(found) > 1 else ""
+    return f"; {found[0]}{more}"
+
+
+def newest(store: Store) -> Run:
+    """The run that started last. Raises NotFoundError if there is none."""
+    for run in store.list_runs(1):
+        return run
+    raise NotFoundError("nothing has run here yet: start with 'orchestrator run GRAPH'")
+
+
+def only_unfinished(store: Store) -> Run:
+    """The one run that has not ended. Raises NotFoundError if there is none, UsageError if there are several."""
+    unreadable: list[UnreadableRecordError] = []
+    runs = sorted(store.unfinished(unreadable.append), key=lambda run: run.started_at, reverse=True)
+    if not runs:
+        raise NotFoundError(f"no run is unfinished here: there is nothing to resume{and_unreadable(unreadable)}")
+    if len(runs) > 1:
+        raise UsageError(f"{len(runs)} runs are unfinished: say which to resume: {_named([run.id for run in runs])}")
+    return runs[0]
+
+
+def find_step(plan: Plan, name: str) -> int:
+    """The number of the step called ``name``. Raises NotFoundError."""
+    if name in plan.numbers:
+        return plan.numbers[name]
+    hint = did_you_mean(name, plan.numbers)
+    known = f": it has {', '.join(plan.numbers)}" if not hint and len(plan.steps) <= 12 else hint
+    raise NotFoundError(f"graph '{plan.graph}' has no step '{name}'{known}")
+
+
+def _named(ids: list[str]) -> str:
+    more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
+    return ", ".join(ids[:_NAMED]) + more

@@ -1,0 +1,64 @@
+"""What went wrong in a rehearsal that nobody planned: exceptions of functions and stand-ins, and dropped tasks.
+
+Chaos causes none of these, whatever its seed: each is a mistake, of the orchestrator or of what it was given.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+#: What a function counts in its log when it gives something up for good (functions/README.md).
+_GIVEN_UP = frozenset({"malformed", "task_dropped"})
+
+_TRACEBACK = "Traceback (most recent call last):"
+
+
+@contextmanager
+def stumbles() -> Iterator[list[str]]:
+    """What the stand-ins log as an exception while the block lasts: they go on, and only the log tells."""
+    found: list[str] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            error = record.exc_info[1] if record.exc_info else None
+            found.append(f"{record.getMessage()}: {type(error).__name__}: {error}")
+
+    handler, logger = Handler(logging.ERROR), logging.getLogger("orchestrator.fakes")
+    logger.addHandler(handler)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(handler)
+
+
+def in_logs(logs: Mapping[str, Path]) -> list[str]:
+    """What the logs of functions, by their names, say of it: each once."""
+    found: dict[str, None] = {}
+    for name, log in logs.items():
+        if log.exists():
+            with log.open(encoding="utf-8", errors="replace") as lines:
+                found.update((f"{name}: {said}", None) for said in _said(line.rstrip("\n") for line in lines))
+    return list(found)
+
+
+def _said(lines: Iterable[str]) -> Iterator[str]:
+    inside = False
+    for line in lines:
+        if line.startswith(_TRACEBACK):
+            inside = True
+        elif inside and line[:1].strip():
+            inside = False
+            yield line
+        elif (entry := _entry(line)).get("counted") in _GIVEN_UP:
+            yield str(entry["message"])
+
+
+def _entry(line: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}

@@ -1,0 +1,51 @@
+"""What came of a rehearsal: read from its store, its stand-ins and its functions' logs while they are up."""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from orchestrator.core.model import RunStatus
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.rehearsal import Rehearsed
+from orchestrator.reporting.report import report
+from orchestrator.reporting.summary import failures, told
+
+if TYPE_CHECKING:
+    from orchestrator.rehearsal import Rehearsal
+
+#: Seconds that jobs get to end after the last run has.
+_PATIENCE = 5.0
+
+
+def result_of(rehearsal: "Rehearsal", ids: list[str], kills: int, happened: Mapping[str, int]) -> Rehearsed:
+    """How the runs with these ids went. Waits a little for jobs to end, if all the runs have."""
+    found = {run_id: _found(rehearsal, run_id) for run_id in ids}
+    runs = [found[run_id].run for run_id in ids]
+    double = rehearsal.double
+    until = time.monotonic() + (0.0 if any(run.status is RunStatus.RUNNING for run in runs) else _PATIENCE)
+    while set(double.active) - set(double.streaming) and time.monotonic() < until:
+        time.sleep(0.1)
+    streaming = double.streaming
+    cloud = [node for node, step in enumerate(rehearsal.graph.compile().steps) if step.work.kind == "dataflow"]
+    steps = {run_id: report(one.run, one.plan, one.view.states, one.word)["steps"] for run_id, one in found.items()}
+    return Rehearsed(
+        runs,
+        sum(one.view.state(node).attempt for one in found.values() for node in cloud),
+        dict(double.launches),
+        kills,
+        dict(happened),
+        [name for name in double.active if name not in streaming],
+        list(double.misfits),
+        streaming,
+        rehearsal.unexpected,
+        {run_id: [line.text for line in failures(one)] for run_id, one in found.items()},
+        {
+            run_id: {name: steps[run_id][name] for node in told(one) if (name := one.plan.steps[node].name)}
+            for run_id, one in found.items()
+        },
+    )
+
+
+def _found(rehearsal: "Rehearsal", run_id: str) -> Found:
+    run = rehearsal.run(run_id)
+    return Found(None, run, rehearsal.graph.compile(), rehearsal.store.load_all(run.key))

@@ -1,0 +1,1 @@
+"""What is told of runs, as data and sentences: nothing here prints or draws."""

@@ -1,0 +1,251 @@
+"""Why a step stands as it does, in a sentence or two. Pure: it asks the machine, and prints nothing.
+
+Where there is no ``now``, no process drives the run: what is to come, comes once it is resumed.
+"""
+
+import json
+from typing import assert_never
+
+from orchestrator.core import machine
+from orchestrator.core.model import Status, StepState, View
+from orchestrator.core.plan import Plan
+from orchestrator.core.rules import TriggerRule, Verdict, verdict
+from orchestrator.core.steps import Step
+from orchestrator.reporting.phrases import (
+    CLASSES,
+    classed,
+    clock,
+    iso,
+    lasted,
+    listed,
+    not_retried,
+    said_of,
+    stopped,
+    until_ready,
+)
+from orchestrator.reporting.upstream import ASKS, at_work_before, join_of, names, predecessors, root_causes, unfinished
+from orchestrator.reporting.words import attempt_of, duration, status_word
+from orchestrator.system.terminal import shown
+
+#: How much of a step's outputs is shown.
+_OUTPUTS = 300
+
+#: When all comes that a process would have to do which drives the run, where there is none.
+_RESUMED = "once the run is resumed"
+
+
+def explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
+    """Why step ``node`` stands as it does: one line for the step, and further lines where there is more to know."""
+    lines, step = _explain(plan, view, node, now), plan.steps[node]
+    stop, status = view.state(node).stop, view.state(node).status
+    if stop is None or status is Status.CANCELLED:
+        return lines
+    ends = f"and ends {_RESUMED}" if now is None and not status.final else _stopping(step, view.state(node))
+    return [*lines, f"it was cancelled {stopped(stop)}, {ends}"]
+
+
+def _stopping(step: Step, state: StepState) -> str:
+    """What becomes of a step that was cancelled and has not ended so."""
+    if state.live:
+        return _STOPPING[Status.RUNNING]
+    if state.status is Status.SUCCEEDED and until_ready(step):
+        return "and its job was stopped after the step had succeeded"
+    if state.status.final:
+        return "but its job ended before it could be stopped"
+    if state.status.active and step.work.kind == "python" and not step.work.spec.get("isolated"):
+        return "and ends when its function returns, which nothing can stop (isolated: true could be)"
+    return _STOPPING[state.status]
+
+
+_STOPPING = {
+    Status.PENDING: "and ends as soon as its trigger has nothing left to wait for",
+    Status.LAUNCHING: "and its job is stopped as soon as it is known",
+    Status.RUNNING: "and its job is asked to stop, again and again, until it has ended",
+}
+
+
+def _explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
+    step, state = plan.steps[node], view.state(node)
+    match state.status:
+        case Status.PENDING if state.stop is not None:
+            return ["pending: it never begins"]
+        case Status.PENDING:
+            return _pending(plan, view, node, now)
+        case Status.LAUNCHING:
+            since = f" since {clock(state.claimed_at)}" if state.claimed_at is not None else ""
+            return [f"launching: {attempt_of(step, state, state.attempt)} is being started{since}"]
+        case Status.RUNNING:
+            return _running(step, state, now)
+        case Status.UP_FOR_RETRY:
+            return [_up_for_retry(step, state, now), *_class(step, state)]
+        case Status.SUCCEEDED:
+            return _succeeded(step, state)
+        case Status.FAILED:
+            said = f"failed{_after_attempts(state)}{classed(state)}: {said_of(step, state) or 'its job failed'}"
+            return [said, *_class(step, state)]
+        case Status.CANCELLED:
+            return [_cancelled(state)]
+        case Status.SKIPPED if state.cause == "when":
+            return [f"skipped: its condition was not true: when: {step.when}"]
+        case Status.SKIPPED:
+            return [f"skipped: {_asks(step)}, but {_how_they_ended(plan, view, node)}"]
+        case Status.UPSTREAM_FAILED:
+            return _upstream_failed(plan, view, node)
+        case never:
+            assert_never(never)
+
+
+def standing(step: Step, state: StepState, now: float | None) -> str:
+    """A predecessor in a few words: ``b (running 3 m)``, ``c (attempt 2 of 3 in 40 s)``."""
+    match state.status:
+        case Status.RUNNING:
+            again = f", {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
+            stands = f"running {lasted(state, now)}" if now is not None else "interrupted"
+            return f"{step.name} ({stands}{again})"
+        case Status.UP_FOR_RETRY:
+            due = _due(state, now)
+            again = attempt_of(step, state, state.attempt + 1)
+            return f"{step.name} ({again} {due if due != 'now' else 'is about to start'})"
+        case status:
+            return f"{step.name} ({status_word(status)})"
+
+
+def _pending(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
+    step = plan.steps[node]
+    match machine.decide(plan, node, view):
+        case Verdict.RUN:
+            when = "as soon as there is a place for it" if now is not None else _RESUMED
+            return [f"pending: nothing holds it back, it starts {when}"]
+        case Verdict.SKIP | Verdict.UPSTREAM_FAILED as said:
+            return [f"pending: it is about to be {status_word(_END[said])}, since {_how_they_ended(plan, view, node)}"]
+    waiting = unfinished(plan, view.states, node)
+    if not waiting:  # a gate of a wide join is about to let them through
+        return ["pending: all steps before it have ended, and it is about to be told"]
+    line = f"waiting for {listed(standing(plan.steps[number], view.state(number), now) for number in waiting)}"
+    in_the_end = verdict(step.trigger, join_of(plan, view.states, node))
+    if in_the_end in _END:
+        line = f"will be {status_word(_END[in_the_end])}, since {_how_they_ended(plan, view, node)}; first {line}"
+    lines = [f"pending: {line}"]
+    if any(view.state(number).status is Status.PENDING for number in waiting):
+        working = at_work_before(plan, view.states, node)
+        shown = listed(standing(plan.steps[number], view.state(number), now) for number in working)
+        lines.append(f"what it comes down to: {shown}")
+    if step.trigger is not TriggerRule.ALL_SUCCESS:
+        lines.append(f"{_asks(step)}")
+    if step.when is not None:
+        lines.append(f"then its condition decides: when: {step.when}")
+    return lines
+
+
+_END = {Verdict.SKIP: Status.SKIPPED, Verdict.UPSTREAM_FAILED: Status.UPSTREAM_FAILED}
+
+
+def _running(step: Step, state: StepState, now: float | None) -> list[str]:
+    since = f" since {clock(state.started_at)}" if state.started_at is not None else ""
+    attempt = attempt_of(step, state, state.attempt)
+    if now is None:
+        return [f"running{since}, when the run was interrupted: {attempt}", *_once_resumed(step, state)]
+    lines = [f"running{since}, for {lasted(state, now)}: {attempt}"]
+    if until_ready(step):
+        lines.append("it has succeeded as soon as its streaming job is ready")
+    elif state.due is not None:
+        lines.append(f"it ends in {duration(state.due - now)}")
+    if step.timeout is not None and state.started_at is not None:
+        left = duration(state.started_at + step.timeout - now)
+        lines.append(f"its timeout of {duration(step.timeout)} stops it in {left}")
+    return lines
+
+
+def _once_resumed(step: Step, state: StepState) -> list[str]:
+    """What becomes of a step that was running, in a run that nobody drives."""
+    if step.timeout is None or state.started_at is None:
+        return []
+    return [f"its timeout of {duration(step.timeout)} stops it {_RESUMED}, if it is over by then"]
+
+
+def _up_for_retry(step: Step, state: StepState, now: float | None) -> str:
+    again = f"{attempt_of(step, state, state.attempt + 1)} starts {_due(state, now)}"
+    if state.error is None and state.cause is None:
+        return f"up for retry: attempt {state.attempt} was interrupted, which does not count against it; {again}"
+    return f"up for retry: attempt {state.attempt} failed{classed(state)}: {said_of(step, state)}; {again}"
+
+
+def _class(step: Step, state: StepState) -> list[str]:
+    """What the class of a failure means for another attempt, and why there is none."""
+    if state.cause in CLASSES:
+        return [f"{state.cause}: {CLASSES[state.cause]}"]
+    return [why] if (why := not_retried(step, state)) else []
+
+
+def _due(state: StepState, now: float | None) -> str:
+    if now is None:
+        return _RESUMED
+    return f"in {duration(state.due - now)}" if state.due is not None and state.due > now else "now"
+
+
+def _succeeded(step: Step, state: StepState) -> list[str]:
+    if not state.attempt:
+        return [f"succeeded at {iso(state.ended_at)}: it has nothing to run"]
+    again = f", {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
+    lines = [f"succeeded in {lasted(state, state.ended_at or 0.0)}{again}"]
+    if state.outputs:
+        text = shown(json.dumps(state.outputs, ensure_ascii=False))
+        lines.append(f"outputs: {text if len(text) <= _OUTPUTS else f'{text[:_OUTPUTS]}…'}")
+    if state.live:
+        lines.append(f"its job goes on: {state.job}")
+    return lines
+
+
+def _cancelled(state: StepState) -> str:
+    """Who cancelled the step, and what came of its job."""
+    if state.stop is None:
+        by_whom = f": {state.error}" if state.error else ""
+        return f"cancelled: its job was stopped, and not by orchestrator{by_whom}"
+    if not state.attempt:
+        return f"cancelled {stopped(state.stop)}; it had not begun"
+    said = state.error or "it was stopped"
+    return f"cancelled {stopped(state.stop)}; its job, attempt {state.attempt}: {said}"
+
+
+def _after_attempts(state: StepState) -> str:
+    counted = state.attempt - state.interruptions
+    return f" after {counted} attempts" if counted > 1 else ""
+
+
+def _upstream_failed(plan: Plan, view: View, node: int) -> list[str]:
+    causes = root_causes(plan, view.states, node)
+    lines = [f"upstream failed: {_asks(plan.steps[node])}, but {_how_they_ended(plan, view, node)}"]
+    if not causes:
+        return lines
+    before = set(predecessors(plan, node))
+    verb = "is the cause" if len(causes) == 1 else "are the causes"
+    if len(causes) > 1 or causes[0] not in before:
+        lines.append(f"{listed(names(plan, causes))} {verb}")
+    for number in causes[:5]:
+        step, state = plan.steps[number], view.state(number)
+        said = f"{status_word(state.status)}{classed(state)}: {said_of(step, state) or 'no reason given'}"
+        lines.append(f"{step.name} {_cancelled(state) if state.status is Status.CANCELLED else said}")
+    return lines
+
+
+def _asks(step: Step) -> str:
+    return f"its trigger {step.trigger} asks {ASKS[step.trigger]}"
+
+
+def _how_they_ended(plan: Plan, view: View, node: int) -> str:
+    """``a failed, b and c were skipped``: the predecessors that ended, the telling ones first."""
+    phrases = []
+    for status, verb in _ENDED.items():
+        which = [number for number in predecessors(plan, node) if view.state(number).status is status]
+        if which:
+            phrases.append(f"{listed(names(plan, which), 4)} {verb[len(which) > 1]}")
+    return listed(phrases)
+
+
+_ENDED = {
+    Status.FAILED: ("failed", "failed"),
+    Status.CANCELLED: ("was cancelled", "were cancelled"),
+    Status.UPSTREAM_FAILED: ("never ran (upstream failed)", "never ran (upstream failed)"),
+    Status.SKIPPED: ("was skipped", "were skipped"),
+    Status.SUCCEEDED: ("succeeded", "succeeded"),
+}

@@ -1,0 +1,60 @@
+"""A run as one JSON object, the shape that ``run --json`` and ``status --json`` print. Pure."""
+
+from collections.abc import Collection
+from typing import Any
+
+from orchestrator.core.model import PENDING, Run, StepState, Stop
+from orchestrator.core.plan import Plan
+from orchestrator.reporting.phrases import iso
+from orchestrator.reporting.upstream import States
+
+
+def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[int] = frozenset()) -> dict[str, Any]:
+    """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not there yet is null.
+
+    A step that has succeeded and whose job goes on is ``live``; no other step has that key. Steps that are ``unknown``
+    are left out.
+    """
+    known = ((number, step) for number, step in enumerate(plan.steps) if number not in unknown)
+    steps = {step.name: _step(states.get(number, PENDING)) for number, step in known}
+    return {**headline(run, word), "steps": steps}
+
+
+def headline(run: Run, word: str) -> dict[str, Any]:
+    """The run without its steps, as ``runs --json`` lists it. ``word``: how it stands (``lookup.standing``).
+
+    One that has failed names the steps in ``failed``, with the class of each failure; one that somebody cancelled says
+    so in ``cancelled``.
+    """
+    return {
+        "run": run.id,
+        "graph": run.graph,
+        "version": run.version,
+        "status": word,
+        "params": dict(run.params),
+        "time_zone": run.time_zone,
+        "started_at": iso(run.started_at),
+        "ended_at": iso(run.ended_at),
+        **({"failed": dict(run.failed)} if run.failed else {}),
+        **_cancelled(run.stop),
+    }
+
+
+def _step(state: StepState) -> dict[str, Any]:
+    return {
+        "status": str(state.status),
+        "attempt": state.attempt,
+        "started_at": iso(state.started_at),
+        "ended_at": iso(state.ended_at),
+        "job": state.job,
+        "outputs": dict(state.outputs or {}),
+        "error": state.error,
+        "cause": state.cause,
+        **_cancelled(state.stop),
+        **({"live": True} if state.live else {}),
+    }
+
+
+def _cancelled(stop: Stop | None) -> dict[str, Any]:
+    """Who cancelled a run or a step; nothing if nobody did."""
+    return {} if stop is None else {"cancelled": {"by": stop.by, "why": stop.why, "at": iso(stop.at)}}

@@ -1,0 +1,123 @@
+"""The rows in which a run's steps are shown, live and afterwards. Pure: it makes data, and prints nothing.
+
+Where there is no ``now``, no process drives the run: nothing begins or ends, and no clock ticks.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from orchestrator.core.model import PENDING, Status, StepState
+from orchestrator.core.plan import Plan
+from orchestrator.core.rules import TriggerRule, Verdict, verdict
+from orchestrator.core.steps import Step
+from orchestrator.reporting.phrases import CLASSES, lasted, listed, said_of, stopped, until_ready
+from orchestrator.reporting.upstream import BROKEN, States, join_of, names, predecessors, unfinished
+from orchestrator.reporting.watch import Watch
+from orchestrator.reporting.words import attempt_of, duration, status_word
+from orchestrator.system.terminal import one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One step: how it stands, how long it has taken, and what is worth a word."""
+
+    name: str
+    status: Status
+    word: str
+    elapsed: str
+    note: str
+
+
+def row(plan: Plan, states: States, node: int, now: float | None) -> Row:
+    step, state = plan.steps[node], states.get(node, PENDING)
+    word, said = status_word(state.status), one_line(note(plan, states, node, now))
+    return Row(one_line(step.name), state.status, word, lasted(state, now), said)
+
+
+def note(plan: Plan, states: States, node: int, now: float | None) -> str:
+    """What a step waits for, which attempt it is at, or why it ended so."""
+    step, state = plan.steps[node], states.get(node, PENDING)
+    reason = said_of(step, state)
+    if state.cause in CLASSES and state.error:
+        reason = f"{state.cause}: {reason}"
+    again = attempt_of(step, state, state.attempt) if state.attempt > 1 else ""
+    match state.status:
+        case Status.PENDING | Status.LAUNCHING | Status.RUNNING if state.stop is not None:
+            return _joined(again, f"being cancelled {stopped(state.stop)}")
+        case Status.PENDING:
+            return _waits(plan, states, node)
+        case Status.RUNNING:
+            return _joined(again, _goes_on(step, state, now))
+        case Status.UP_FOR_RETRY if not reason:
+            return "interrupted, runs again"
+        case Status.UP_FOR_RETRY:
+            coming = attempt_of(step, state, state.attempt + 1).removeprefix("attempt ")
+            return f"{coming} {_soon(state, now)}: {reason}"
+        case Status.FAILED:
+            made = state.attempt - state.interruptions
+            return _joined(f"{made} attempts" if made > 1 else "", reason)
+        case Status.UPSTREAM_FAILED:
+            broken = [n for n in predecessors(plan, node) if states.get(n, PENDING).status in BROKEN]
+            return f"because of {listed(names(plan, broken), 3)}" if broken else ""
+        case Status.CANCELLED:
+            return _joined(again, stopped(state.stop) if state.stop is not None else reason)
+        case Status.SKIPPED:
+            return f"when {step.when}" if state.cause == "when" else f"trigger {step.trigger}"
+        case Status.SUCCEEDED if state.live:
+            return _joined(again, "its job goes on")
+        case _:
+            return again
+
+
+def _soon(state: StepState, now: float | None) -> str:
+    if now is None:
+        return "once resumed"
+    left = (state.due or now) - now
+    return f"in {duration(left)}" if left > 0 else "next"
+
+
+def _goes_on(step: Step, state: StepState, now: float | None) -> str:
+    if now is None:
+        return "interrupted"
+    if until_ready(step):
+        return "until its job is ready"
+    return f"{duration(state.due - now)} left" if state.due is not None else ""
+
+
+def _waits(plan: Plan, states: States, node: int) -> str:
+    waiting = unfinished(plan, states, node)
+    trigger = plan.steps[node].trigger
+    if not waiting or verdict(trigger, join_of(plan, states, node)) is Verdict.RUN:
+        return "ready"
+    rule = "" if trigger is TriggerRule.ALL_SUCCESS else f" ({trigger})"
+    return f"waits for {listed(names(plan, waiting), 3)}{rule}"
+
+
+def _joined(*parts: str) -> str:
+    return ": ".join(part for part in parts if part)
+
+
+def telling(watch: Watch, room: int) -> list[int]:
+    """The ``room`` steps most worth showing of many: what runs, what failed, what retries, what ended last."""
+    active = list(chain(watch.by_status[Status.RUNNING], watch.by_status[Status.LAUNCHING]))
+    failed = list(reversed(watch.by_status[Status.FAILED]))
+    retrying = list(watch.by_status[Status.UP_FOR_RETRY])
+    recent = [node for node in reversed(watch.ended) if watch.state(node).status is not Status.FAILED]
+    chosen = _fair([failed, active, retrying, recent], room)
+    return [*chosen[1], *chosen[2], *chosen[0], *chosen[3]]
+
+
+def _fair(groups: list[list[int]], room: int) -> list[list[int]]:
+    """Of each group as much as fits, where none may take more than half of what is left while others want some."""
+    chosen = []
+    for number, group in enumerate(groups):
+        wanted = sum(map(len, groups[number + 1 :]))
+        share = room if not wanted else max(room - wanted, (room + 1) // 2)
+        chosen.append(group[:share])
+        room -= len(chosen[-1])
+    return chosen
+
+
+def rows(plan: Plan, states: States, nodes: Iterable[int], now: float | None) -> list[Row]:
+    return [row(plan, states, node, now) for node in nodes]

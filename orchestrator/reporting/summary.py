@@ -1,0 +1,157 @@
+"""What is said at the end of a run or of a part of it: how it went, what failed, where to look. It makes lines."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.core.machine import OPERATOR
+from orchestrator.core.model import RunStatus, Status, StepState, Stop
+from orchestrator.core.plan import FailsOn
+from orchestrator.core.steps import Step
+from orchestrator.reporting.found import INTERRUPTED, Found
+from orchestrator.reporting.phrases import classed, clock, counted, listed, not_retried, said_of, stopped, tally
+from orchestrator.reporting.upstream import BROKEN, names, root_causes
+from orchestrator.reporting.words import duration, status_word
+from orchestrator.system.terminal import one_line, shown
+
+#: How many failed steps are told one by one.
+_FAILURES = 10
+
+_STYLES = {
+    RunStatus.SUCCEEDED: "bold green",
+    RunStatus.FAILED: "bold red",
+    RunStatus.CANCELLED: "bold magenta",
+    RunStatus.RUNNING: "bold yellow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line, and rich's style for it. ``whole``: it is to be copied, so it must not be broken between words."""
+
+    text: str
+    style: str = ""
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", shown(self.text))
+
+
+def summary(found: Found, now: float) -> Iterator[Line]:
+    """The end of a run, or of this process's part in it."""
+    run = found.run
+    word = INTERRUPTED if run.status is RunStatus.RUNNING else str(run.status)
+    took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)
+    counts = Counter(found.view.state(node).status for node in range(len(found.plan.steps)))
+    yield Line(f"{word} after {took}: {tally(counts)}", _STYLES[run.status])
+    yield from failures(found)
+    yield from although(found)
+
+
+def although(found: Found) -> Iterator[Line]:
+    """Why a run has succeeded in which something failed."""
+    plan = found.plan
+    bad = [step.name for node, step in enumerate(plan.steps) if found.view.state(node).status in BROKEN]
+    if found.run.status is not RunStatus.SUCCEEDED or not bad:
+        return
+    last = listed([plan.steps[node].name for node in sorted(plan.deciders)], 4)
+    why = f"though {listed(bad, 4)} did not: allow_failure or teardown"
+    if plan.fails_on is FailsOn.LEAVES and last:
+        why = f"because no step that it ends with has failed (fails_on: leaves): {last}"
+    yield Line(f"the run counts as succeeded, {why}")
+
+
+def ended_before(found: Found) -> Line:
+    """That a run which somebody wants to drive has ended already."""
+    run = found.run
+    at = f" at {clock(run.ended_at, '%Y-%m-%d %H:%M:%S')}" if run.ended_at is not None else ""
+    left = "nothing is left to do" if run.status is RunStatus.SUCCEEDED else "to try again, start a new run"
+    return Line(f"run {run.id} has ended{at}: {left}", "yellow")
+
+
+def failures(found: Found, listed_above: bool = False) -> Iterator[Line]:
+    """Who cancelled the run; every step that failed by itself or whose job was stopped, with its error and its log.
+
+    ``listed_above``: the steps were listed before, so of many it is only told how to know more.
+    """
+    if found.run.stop is not None:
+        yield Line(f"the run was cancelled {stopped(found.run.stop)}", "magenta")
+    failed = told(found)
+    if listed_above and len(failed) > _FAILURES:
+        more = f"orchestrator explain {found.run.id} STEP{found.flag}"
+        yield Line(f"{counted(len(failed), 'step')} failed or did not come to an end: {more}", "red")
+        return
+    for node in failed[:_FAILURES]:
+        state = found.view.state(node)
+        name = found.plan.steps[node].name
+        style = "magenta" if state.status is Status.CANCELLED else "red"
+        blamed = found.plan.steps[node].counts or name in found.run.failed
+        allowed = "" if blamed else ", which does not fail the run"
+        retried = f"; {why}" if (why := not_retried(found.plan.steps[node], state)) else ""
+        word = f"{name} {status_word(state.status)}{after_attempts(state)}{classed(state)}{allowed}"
+        yield Line(f"{word}: {one_line(_why(found, node))}{retried}", style)
+        log = log_path(found, node)
+        if log is not None:
+            yield Line(f"  log  {short(log)}", whole=True)
+    if len(failed) > _FAILURES:
+        more = counted(len(failed) - _FAILURES, "more such step")
+        yield Line(f"and {more}: orchestrator status {found.run.id}{found.flag}", "red")
+
+
+def told(found: Found) -> list[int]:
+    """The steps that are worth a line of their own: they failed, their jobs were stopped, or they fail the run."""
+    states = map(found.view.state, range(len(found.plan.steps)))
+    return [
+        node
+        for node, state in enumerate(states)
+        if state.status is Status.FAILED
+        or (state.status is Status.CANCELLED and state.attempt > 0)
+        or found.plan.steps[node].name in found.run.failed
+    ]
+
+
+def _why(found: Found, node: int) -> str:
+    state = found.view.state(node)
+    if state.status is not Status.UPSTREAM_FAILED:
+        return reason(found.plan.steps[node], state, found.run.stop)
+    return f"because of {listed(names(found.plan, root_causes(found.plan, found.view.states, node)))}"
+
+
+def reason(step: Step, state: StepState, known: Stop | None) -> str:
+    """Why an attempt did not succeed. ``known``: who cancelled the run, which need not be said again."""
+    if state.cause != OPERATOR or state.stop is None:
+        return said_of(step, state) or "its job says no more"
+    said = state.error or ("its job was stopped" if state.attempt else "it had not begun")
+    return said if state.stop == known else f"{stopped(state.stop)}; {said}"
+
+
+def after_attempts(state: StepState) -> str:
+    """`` after 3 attempts``, of those that counted; nothing after the only one."""
+    made = state.attempt - state.interruptions
+    return f" after {made} attempts" if made > 1 else ""
+
+
+def log_path(found: Found, node: int, attempt: int | None = None) -> Path | None:
+    """The log of an attempt, the newest if none is named; None if it wrote nothing, or not here."""
+    number = found.view.state(node).attempt if attempt is None else attempt
+    if found.home is None:
+        return None
+    path = found.home.attempt(found.run.id, node, found.plan.steps[node].name, number) / "log"
+    return path if path.is_file() and path.stat().st_size else None
+
+
+def how_to_continue(found: Found) -> Line:
+    return Line(f"continue  orchestrator resume {found.run.id}{found.flag}", "bold", whole=True)
+
+
+def short(path: Path) -> str:
+    """A path as it is shortest to type from here."""
+    whole = os.path.abspath(path)
+    return min(whole, os.path.relpath(whole), key=len)
+
+
+def abandoned(found: Found) -> str:
+    """What to do about a run that nobody drives."""
+    return f"no process drives this run: continue it with 'orchestrator resume {found.run.id}{found.flag}'"

@@ -1,0 +1,110 @@
+"""What the documents in Firestore look like, and back. Calls nothing.
+
+States and runs are JSON texts: Firestore knows no list in a list, and would index every key of a step's outputs.
+Beside the text stand the few fields that a person or a query looks for, and the schema that says who may read it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from orchestrator.core import codec
+from orchestrator.core.model import Counter, Run, StepState
+from orchestrator.core.plan import Plan
+from orchestrator.core.rules import Tally
+from orchestrator.errors import UnreadableRecordError, UnstorableError
+from orchestrator.stores.plans import pack, unpack
+from orchestrator.stores.records import checked, made
+
+#: The bytes of a run's text as it starts. What Firestore takes in a field is 1,048,487, and a run's end adds to it.
+MOST_RUN = 1_000_000
+
+Fields = Mapping[str, Any]
+
+#: The fields of a counter in the order of their names, in which the answer of a commit gives their new values.
+COUNTED = ("arrived", "failed", "skipped", "succeeded", "upstream_failed")
+
+#: The bytes of a plan in one document. Firestore takes 1,048,487 in a field; a commit stays far below 3 MiB.
+_PART = 1_000_000
+
+
+def of_state(state: StepState) -> dict[str, Any]:
+    """The document of a step."""
+    return {
+        "schema": codec.SCHEMA,
+        "status": str(state.status),
+        "state": _text(codec.state_to_json(state)),
+    }
+
+
+def to_state(path: str, fields: Fields) -> StepState:
+    """The state in a step's document. Raises UnreadableRecordError."""
+    checked(path, fields.get("schema"))
+    return made(path, lambda: codec.state_from_json(json.loads(fields["state"])))
+
+
+def check_run(run: Run) -> None:
+    """Raises UnstorableError if a run that is to start is larger than a document can be. Its params may make it so."""
+    if (size := len(_text(codec.run_to_json(run)))) > MOST_RUN:
+        raise UnstorableError(
+            f"run '{run.id}' takes {size:,} bytes of JSON with its params, and Firestore keeps at most {MOST_RUN:,}: "
+            "put large data into Cloud Storage, and give its path as a param"
+        )
+
+
+def of_run(run: Run) -> dict[str, Any]:
+    """The document of a run."""
+    return {
+        "schema": codec.SCHEMA,
+        "id": run.id,
+        "graph": run.graph,
+        "status": str(run.status),
+        "started_at": run.started_at,
+        "run": _text(codec.run_to_json(run)),
+    }
+
+
+def to_run(path: str, fields: Fields) -> Run:
+    """The run in its document. Raises UnreadableRecordError."""
+    checked(path, fields.get("schema"))
+    return made(path, lambda: codec.run_from_json(json.loads(fields["run"])))
+
+
+def of_arrival(adds: Tally) -> dict[str, int]:
+    """What an arrival adds to each field of a counter. The zeros are sent too, so that the answer tells all fields."""
+    return {
+        "arrived": 1,
+        "failed": adds.failed,
+        "skipped": adds.skipped,
+        "succeeded": adds.succeeded,
+        "upstream_failed": adds.upstream_failed,
+    }
+
+
+def to_counter(values: Mapping[str, int]) -> Counter:
+    """The counter that such fields tell."""
+    ended = Tally(values["succeeded"], values["failed"], values["upstream_failed"], values["skipped"])
+    return Counter(values["arrived"], ended)
+
+
+def read_counter(path: str, fields: Fields) -> Counter:
+    """The counter in its document. Raises UnreadableRecordError: one without all its fields tells nothing."""
+    checked(path, fields.get("schema"))
+    if wrong := [name for name in COUNTED if type(fields.get(name)) is not int or fields[name] < 0]:
+        raise UnreadableRecordError(path, f"expected whole numbers in {', '.join(wrong)}")
+    return to_counter(fields)
+
+
+def of_plan(plan: Plan) -> Sequence[bytes]:
+    """A plan, packed, in parts that fit a document each. 13,000 steps are 0.5 MB: one part."""
+    packed = pack(plan)
+    return [packed[start : start + _PART] for start in range(0, len(packed), _PART)]
+
+
+def to_plan(path: str, parts: Iterable[bytes]) -> Plan:
+    """The plan in its parts. Raises UnreadableRecordError."""
+    return unpack(path, b"".join(parts))
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, separators=(",", ":"))

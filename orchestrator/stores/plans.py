@@ -1,0 +1,40 @@
+"""A plan as it is kept: as JSON, packed. What unpacks to more than a plan can be is none, and is not unpacked."""
+
+import json
+import zlib
+
+from orchestrator.core import codec
+from orchestrator.core.plan import Plan
+from orchestrator.errors import UnstorableError
+from orchestrator.stores.records import made
+
+#: The bytes of a plan's JSON. A graph's file has at most a quarter of it.
+MOST_PLAN = 64 * 1024 * 1024
+
+_text = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def pack(plan: Plan, level: int = -1) -> bytes:
+    """Raises UnstorableError if the plan is too large. ``level``: how hard zlib tries."""
+    text = _text(codec.plan_to_json(plan)).encode()
+    if len(text) > MOST_PLAN:
+        raise UnstorableError(
+            f"graph '{plan.graph}' takes {len(text):,} bytes as JSON, and at most {MOST_PLAN:,} are kept: "
+            "put large data into files, and give their paths"
+        )
+    return zlib.compress(text, level)
+
+
+def unpack(path: str, packed: bytes) -> Plan:
+    """The plan that lies at ``path``. Raises UnreadableRecordError."""
+    return made(path, lambda: codec.plan_from_json(json.loads(_inflated(packed))))
+
+
+def _inflated(packed: bytes) -> bytes:
+    unpacking = zlib.decompressobj()
+    text = unpacking.decompress(packed, MOST_PLAN + 1)
+    if len(text) > MOST_PLAN:
+        raise ValueError(f"it unpacks to more than {MOST_PLAN:,} bytes")
+    if not unpacking.eof:
+        raise ValueError("its end is missing")
+    return text

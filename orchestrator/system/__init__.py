@@ -1,0 +1,1 @@
+"""What the operating system and the installation give: files, locks, terminals. It knows nothing of runs."""

@@ -1,0 +1,132 @@
+"""Text for people: how long it may be, and how values, places, lists and suggestions are written in messages."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+#: The letters of an error that are kept with a step's state, or told.
+MOST_ERROR = 10_000
+
+Path = tuple[str | int, ...]
+
+#: How many names are listed one by one.
+_LISTED = 40
+
+#: A suggestion for every one of thousands of wrong names would take minutes: the first ones are enough to see why.
+_COMPARISONS = 200_000
+
+
+def cut(text: str, most: int = MOST_ERROR) -> str:
+    """``text`` as it is kept: as much of it as may be, its last letter then saying that there was more.
+
+    Half of a character, which no text in UTF-8 holds, becomes a replacement character.
+    """
+    text = text if len(text) <= most else f"{text[:most]}…"
+    return (
+        text
+        if text.isascii() or not has_halves(text)
+        else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )
+
+
+def has_halves(text: str) -> bool:
+    """Whether there is half of a character in ``text``."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def said(error: BaseException, most: int = MOST_ERROR) -> str:
+    """What an error says, cut. It may be anybody's, and its text one that cannot be made: then that is said."""
+    try:
+        text = str.__str__(str(error))
+    except BaseException as broken:  # noqa: BLE001 - the text of a user's error is made by the user's code
+        return f"its text cannot be shown: {type(broken).__name__}"
+    return cut(text, most)
+
+
+def told(error: BaseException, most: int = MOST_ERROR) -> str:
+    """``ValueError: no such day``: what an error is, and what it says if it says anything."""
+    text = said(error, most)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def shown(value: object) -> str:
+    """What came, in a reader's words and never long: ``'text'``, ``the number 5``, ``a list``."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case int() if abs(value) >= 2**63:
+            return "a number of more than 64 bits"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return quoted(value)
+        case list() | tuple() | set() | frozenset():
+            return "a list"
+        case dict():
+            return "a mapping"
+        case _:
+            return f"a Python {type(value).__name__}"
+
+
+def quoted(text: str) -> str:
+    """Text in quotes, on one line, cut where it is long."""
+    return f"'{_short(text)}'"
+
+
+def _short(text: str) -> str:
+    text = text if len(text) <= 60 else f"{text[:57]}..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def listed(names: Iterable[str], last: str = "or") -> str:
+    """``a, b or c``; of very many ``a, b or 1,180 more``."""
+    *most, final = names
+    if len(most) >= _LISTED:
+        most, final = most[:_LISTED], f"{len(most) - _LISTED + 1:,} more"
+    return f"{', '.join(most)} {last} {final}" if most else final
+
+
+def place(path: Path) -> str:
+    """A path in a graph's document as a reader would say it: ``step 'report': after``."""
+    match path:
+        case ("steps", str(name), *rest):
+            head = f"step {quoted(name)}"
+        case ("params", str(name), *rest):
+            head = f"param {quoted(name)}"
+        case ("defaults", *rest):
+            head = "defaults"
+        case _:
+            head, rest = "", list(path)
+    if len(rest) > 1 and rest[0] in ("after", "next"):
+        rest = rest[:1]  # the message names the step that is meant
+    tail = "".join(f"[{part}]" if isinstance(part, int) else f".{_short(part)}" for part in rest).lstrip(".")
+    return ": ".join(part for part in (head, tail) if part)
+
+
+class Suggestions:
+    """Says ``(did you mean 'x'?)``, until too many names were compared for that to stay quick.
+
+    It never suggests the very word that was written.
+    """
+
+    def __init__(self) -> None:
+        self._left = _COMPARISONS
+
+    def __call__(self, name: object, known: Iterable[str]) -> str:
+        names = list(known)
+        if not isinstance(name, str) or len(name) > 100 or self._left < len(names):
+            return ""
+        self._left -= len(names)
+        others = [other for other in names if other != name]
+        close = get_close_matches(name, others, n=1) or [other for other in others if other.lower() == name.lower()]
+        return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)``, or nothing where no known name is close."""
+    return Suggestions()(name, known)

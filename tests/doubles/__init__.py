@@ -1,0 +1,1 @@
+"""Doubles that only tests use."""

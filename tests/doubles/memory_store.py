@@ -1,0 +1,119 @@
+"""A store in memory: a product for tests and rehearsals. As strict as Firestore, and as durable as RAM.
+
+Nothing in it is ever unreadable.
+"""
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, View
+from orchestrator.core.plan import Plan
+from orchestrator.errors import StoreError
+from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
+
+
+class MemoryStore:
+    """Keeps its promises among the threads of one process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ids: dict[str, str] = {}
+        self._runs: dict[str, Run] = {}
+        self._plans: dict[str, Plan] = {}
+        self._states: dict[str, dict[int, StepState]] = {}
+        self._counters: dict[str, dict[int, Counter]] = {}
+
+    def open_run(self, run: Run, plan: Plan) -> Run:
+        with self._lock:
+            if (there := self.find_run(run.id)) is not None:
+                return there
+            if run.key in self._runs:
+                raise StoreError(f"the key '{run.key}' is taken")
+            self._plans[run.version] = plan
+            self._ids[run.id] = run.key
+            self._runs[run.key] = run
+            self._states[run.key] = {}
+            self._counters[run.key] = {}
+            return run
+
+    def transact(self, run: str, node: int, decide: Decide) -> Commit:
+        """Decides outside the lock, so that a conflict is a real one and ``decide`` may be called again."""
+        while True:
+            seen = self._state(run, node)
+            transition = decide(seen)
+            if transition is None:
+                return Commit(False, seen, {})
+            check_writes(transition)
+            with self._lock:
+                if self._states[run].get(node, PENDING) is not seen:
+                    continue
+                self._states[run][node] = transition.state
+                counters = self._counters[run]
+                changed = {}
+                for join in transition.joins:
+                    before = counters.get(join, Counter())
+                    changed[join] = counters[join] = Counter(before.arrived + 1, before.ended + transition.adds)
+                return Commit(True, transition.state, changed)
+
+    def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
+        with self._lock:
+            states, counters = self._of(run)
+            return View(
+                {node: states[node] for node in nodes if node in states},
+                {join: counters[join] for join in joins if join in counters},
+            )
+
+    def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:
+        with self._lock:
+            states, counters = self._of(run)
+            return View(
+                dict(states) if outputs else {node: state.without_outputs() for node, state in states.items()},
+                dict(counters),
+            )
+
+    def find_run(self, run_id: str) -> Run | None:
+        return self._runs.get(self._ids.get(run_id, ""))
+
+    def get_run(self, run: str) -> Run | None:
+        return self._runs.get(run)
+
+    def get_plan(self, version: str) -> Plan | None:
+        return self._plans.get(version)
+
+    def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
+        with self._lock:
+            self._of(run)
+            if self._runs[run].status is not RunStatus.RUNNING:
+                return False
+            self._runs[run] = replace(self._runs[run], status=status, ended_at=at, failed=dict(failed))
+            return True
+
+    def stop_run(self, run: str, stop: Stop) -> Stop | None:
+        with self._lock:
+            self._of(run)
+            found = self._runs[run]
+            if found.status is not RunStatus.RUNNING:
+                return None
+            self._runs[run] = stopped = found if found.stop else replace(found, stop=stop)
+            return stopped.stop
+
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
+        runs = sorted(self._runs.values(), key=lambda run: (-run.started_at, run.id))
+        return runs[:limit]
+
+    def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:
+        return [(run.id, run.key) for run in self.list_runs(limit)]
+
+    def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
+        with self._lock:
+            return [run for run in self._runs.values() if run.status is RunStatus.RUNNING]
+
+    def _state(self, run: str, node: int) -> StepState:
+        with self._lock:
+            return self._of(run)[0].get(node, PENDING)
+
+    def _of(self, run: str) -> tuple[dict[int, StepState], dict[int, Counter]]:
+        if run not in self._runs:
+            raise StoreError(f"no run has the key '{run}'")
+        return self._states[run], self._counters[run]
