@@ -17,7 +17,7 @@ from orchestrator.errors import StoreError, UnreadableRecordError
 Decide = Callable[[StepState], Transition | None]
 
 #: The most writes in one commit: Firestore's limit for years. Plans keep below it, and every store holds them to it.
-MOST_WRITES = 500
+MAX_WRITES = 500
 
 
 NONE_FAILED: Mapping[str, str] = MappingProxyType({})
@@ -37,8 +37,8 @@ class Commit:
 
 def check_writes(transition: Transition) -> None:
     """Raises StoreError if a commit of this transition would have too many writes."""
-    if (writes := 1 + len(transition.joins)) > MOST_WRITES:
-        raise StoreError(f"a commit of {writes} writes: at most {MOST_WRITES} go together")
+    if (writes := 1 + len(transition.joins)) > MAX_WRITES:
+        raise StoreError(f"a commit of {writes} writes: at most {MAX_WRITES} go together")
 
 
 #: Hears of what lies in a store and cannot be read.
@@ -71,7 +71,7 @@ class Store(Protocol):
 
         The commit is applied only if the node's state is still as ``decide`` saw it; otherwise it is read again and
         decided again. The counters are added to blindly: they are not read, and they never make a commit fail.
-        A commit of more than ``MOST_WRITES`` writes is refused with StoreError.
+        A commit of more than ``MAX_WRITES`` writes is refused with StoreError.
         """
         ...
 

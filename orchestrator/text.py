@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 #: The letters of an error that are kept with a step's state, or told.
-MOST_ERROR = 10_000
+MAX_ERROR = 10_000
 
 Path = tuple[str | int, ...]
 
@@ -15,7 +15,7 @@ _LISTED = 40
 _COMPARISONS = 200_000
 
 
-def cut(text: str, most: int = MOST_ERROR) -> str:
+def cut(text: str, most: int = MAX_ERROR) -> str:
     """``text`` as it is kept: as much of it as may be, its last letter then saying that there was more.
 
     Half of a character, which no text in UTF-8 holds, becomes a replacement character.
@@ -37,7 +37,7 @@ def has_halves(text: str) -> bool:
     return False
 
 
-def said(error: BaseException, most: int = MOST_ERROR) -> str:
+def said(error: BaseException, most: int = MAX_ERROR) -> str:
     """What an error says, cut. It may be anybody's, and its text one that cannot be made: then that is said."""
     try:
         text = str.__str__(str(error))
@@ -46,7 +46,7 @@ def said(error: BaseException, most: int = MOST_ERROR) -> str:
     return cut(text, most)
 
 
-def told(error: BaseException, most: int = MOST_ERROR) -> str:
+def told(error: BaseException, most: int = MAX_ERROR) -> str:
     """``ValueError: no such day``: what an error is, and what it says if it says anything."""
     text = said(error, most)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -27,7 +27,7 @@ for name in ("googleapiclient", "google.auth"):  # what they warn of is in the e
 Body = Mapping[str, Any]
 
 #: How many pages of a list are read. What is on none of them may be on the next.
-MOST_PAGES = 50
+MAX_PAGES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,15 @@ class Apis:
         return answer
 
     def pages(self, call: Call, name: str, **more: Any) -> Iterator[Body]:
-        """All pages of a list. Raises AskError, also if there are more than MOST_PAGES of them."""
+        """All pages of a list. Raises AskError, also if there are more than MAX_PAGES of them."""
         token: dict[str, str] = {}
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             page = self.ask(call, name, **more, **token)
             yield page
             if not page.get("nextPageToken"):
                 return
             token = {"pageToken": page["nextPageToken"]}
-        raise AskError(call, _shown(call, name, more), 0, f"the list has more than {MOST_PAGES} pages")
+        raise AskError(call, _shown(call, name, more), 0, f"the list has more than {MAX_PAGES} pages")
 
     def download(self, call: Call, bucket: str, name: str) -> bytes:
         """What is in an object of Cloud Storage. ``call`` is the one that gets its metadata. Raises AskError."""

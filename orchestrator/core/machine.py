@@ -38,17 +38,17 @@ from orchestrator.core.steps import Step
 from orchestrator.text import cut
 
 #: How often the attempts of a step may be interrupted for free, whatever did that.
-MOST_INTERRUPTIONS = 100
+MAX_INTERRUPTIONS = 100
 
 #: The same where it was not we who did: a job that takes its machine down with it must come to an end. Fewer where its
 #: process was seen to end, and not how: it is probably to blame for that itself.
-MOST_UNASKED, MOST_VANISHED = 20, 5
+MAX_UNASKED, MAX_VANISHED = 20, 5
 
 #: Seconds before the attempt after such an interruption, twice as long each time, and at the most.
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 600.0
 
 #: How many in a row may be lost with an attempt's launch. What ends the process that calls it must come to an end.
-MOST_LOST = 20
+MAX_LOST = 20
 
 #: The cause of a step that ended because somebody had cancelled it.
 OPERATOR = "operator"
@@ -215,9 +215,9 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
 
 def _worn(state: StepState, event: JobEnded) -> str | None:
     """Why an interrupted attempt is not made again; None if it is."""
-    if state.interruptions >= MOST_INTERRUPTIONS:
+    if state.interruptions >= MAX_INTERRUPTIONS:
         return f"interrupted {state.interruptions + 1} times"
-    most = MOST_VANISHED if event.interruption is Interruption.VANISHED else MOST_UNASKED
+    most = MAX_VANISHED if event.interruption is Interruption.VANISHED else MAX_UNASKED
     if event.interruption is Interruption.ASKED or state.unasked < most:
         return None
     return f"its process was gone {state.unasked + 1} times, and nothing told how it had ended"

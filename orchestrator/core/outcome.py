@@ -6,7 +6,7 @@ from orchestrator.core.model import Status, StepState, Stop, View
 from orchestrator.core.plan import Plan
 
 #: How many of the steps that failed a run are written into its record.
-MOST_CULPRITS = 20
+MAX_CULPRITS = 20
 
 _BAD = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
 
@@ -20,7 +20,7 @@ def culprits(plan: Plan, view: View) -> dict[str, str]:
     bad = {number for number in plan.deciders if view.state(number).status in _BAD}
     direct = sorted(number for number in bad if view.state(number).status is not Status.UPSTREAM_FAILED)
     blamed = direct or [*_causes(plan, view, bad), *sorted(bad)]
-    return {plan.steps[number].name: _class(view.state(number)) for number in blamed[:MOST_CULPRITS]}
+    return {plan.steps[number].name: _class(view.state(number)) for number in blamed[:MAX_CULPRITS]}
 
 
 def _causes(plan: Plan, view: View, nodes: Iterable[int]) -> list[int]:

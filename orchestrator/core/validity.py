@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from orchestrator.core.machine import MOST_INTERRUPTIONS
+from orchestrator.core.machine import MAX_INTERRUPTIONS
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.plan import Plan, Role
 
@@ -36,5 +36,5 @@ def _not_at(plan: Plan, node: int, roles: frozenset[Role]) -> str | None:
 
 
 def _beyond(plan: Plan, node: int, attempt: int) -> str | None:
-    most = plan.steps[node].retry.attempts + MOST_INTERRUPTIONS
+    most = plan.steps[node].retry.attempts + MAX_INTERRUPTIONS
     return None if attempt <= most else f"node {node} makes at most {most} attempts, and no attempt {attempt}"

@@ -12,10 +12,10 @@ from orchestrator.text import has_halves
 DEPTH = 50
 
 #: How many values there are in one, those in its lists and mappings included.
-MOST_VALUES = 1_000_000
+MAX_VALUES = 1_000_000
 
 #: The bytes of JSON that one step may leave as outputs. They are stored with its state: a Firestore document has 1 MiB.
-MOST_OUTPUT = 256 * 1024
+MAX_OUTPUT = 256 * 1024
 
 _HUGE = 2**63
 
@@ -32,8 +32,8 @@ def misfit(value: object, depth: int = DEPTH) -> str | None:
         if wrong := next((wrong for one in level if (wrong := _wrong(one))), None):
             return wrong
         found += sum(map(_width, level))
-        if found > MOST_VALUES:  # before they are put into a list, which may be of many times the same
-            return f"there are more than {MOST_VALUES:,} values in it"
+        if found > MAX_VALUES:  # before they are put into a list, which may be of many times the same
+            return f"there are more than {MAX_VALUES:,} values in it"
         level = [item for one in level for item in _items(one)]
         if not level:
             return None

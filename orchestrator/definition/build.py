@@ -18,13 +18,13 @@ from orchestrator.errors import Problem
 from orchestrator.text import Path
 
 #: The most steps of a graph: several times the largest that was ever run.
-MOST_STEPS = 50_000
+MAX_STEPS = 50_000
 
 
 def build(document: object) -> tuple[Graph | None, list[Problem]]:
     """The graph, and no problems; or all problems, and the graph is of no use."""
-    if isinstance(document, dict) and len(_mapping(document, "steps")) > MOST_STEPS:
-        came = f"expected at most {MOST_STEPS:,} steps, came {len(document['steps']):,}"
+    if isinstance(document, dict) and len(_mapping(document, "steps")) > MAX_STEPS:
+        came = f"expected at most {MAX_STEPS:,} steps, came {len(document['steps']):,}"
         return None, [Problem(("steps",), came)]
     problems = []
     try:

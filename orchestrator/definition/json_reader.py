@@ -20,7 +20,7 @@ from orchestrator.definition.text_files import (
 from orchestrator.text import Path
 
 #: After how many flaws a text is read no further whose lines nobody asks for.
-MOST_FLAWS = 1_000
+MAX_FLAWS = 1_000
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]|[^\s{}\[\],:"]+')
 
@@ -66,7 +66,7 @@ def read(text: str, lines: Lines | None = None) -> tuple[Any, list[Flaw]]:
         raise UnreadableError(1, TOO_DEEP)
     if lines is None and not flawed:
         return data, []
-    return data, _flaws(text, lines) if lines is not None else _flaws(text, {}, MOST_FLAWS)
+    return data, _flaws(text, lines) if lines is not None else _flaws(text, {}, MAX_FLAWS)
 
 
 def _unreadable(text: str, error: json.JSONDecodeError) -> UnreadableError:

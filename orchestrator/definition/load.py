@@ -19,7 +19,7 @@ from orchestrator.text import Path, did_you_mean, place
 LARGEST = 16 * 1024 * 1024
 
 #: The most lines that are said of one file.
-MOST_LINES = 1_000
+MAX_LINES = 1_000
 
 _READERS: dict[str, Callable[..., tuple[Any, list[Flaw]]]] = {
     ".yaml": yaml_reader.read,
@@ -126,9 +126,9 @@ def _invalid(
         where = place(problem.path)
         found.append((line_of(problem.path, lines), f"{where}: {problem.message}" if where else problem.message))
     found.sort(key=lambda item: item[0])
-    lines_said = [f"{name}:{line}: {sort}{message}" for line, message in found[:MOST_LINES]]
-    if len(found) > MOST_LINES:
-        lines_said.append(f"{name}:{found[MOST_LINES][0]}: and {len(found) - MOST_LINES:,} more problems from here on")
+    lines_said = [f"{name}:{line}: {sort}{message}" for line, message in found[:MAX_LINES]]
+    if len(found) > MAX_LINES:
+        lines_said.append(f"{name}:{found[MAX_LINES][0]}: and {len(found) - MAX_LINES:,} more problems from here on")
     return InvalidGraphError([*(Problem((), flaw.message) for flaw in flaws), *problems], lines_said)
 
 

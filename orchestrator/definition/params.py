@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.core.graph import Param
 
 #: The params that a graph does not have which are told one by one.
-MOST_UNKNOWN = 20
+MAX_UNKNOWN = 20
 
 #: Defaults that are only known when the run starts.
 TODAY = "today"
@@ -64,9 +64,9 @@ def _resolved(
     unknown = [name for name in given if name not in known]
     wrong = [
         (name, f"this graph has no such param{did_you_mean(name, known) or _none_or_list(known)}")
-        for name in unknown[:MOST_UNKNOWN]
+        for name in unknown[:MAX_UNKNOWN]
     ]
-    if rest := unknown[MOST_UNKNOWN:]:
+    if rest := unknown[MAX_UNKNOWN:]:
         wrong.append((rest[0], f"this graph has no such param, nor the {len(rest) - 1:,} others that were given"))
     values: dict[str, Json] = {}
     for name, param in known.items():

@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.text import quoted, shown
 
 #: The letters of a text, or of a list's items together, that are held against a pattern.
-MOST_MATCHED = 100_000
+MAX_MATCHED = 100_000
 
 #: The parts of a pattern that the engines may read differently: classes, ``a++`` and ``(?x)``.
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?P<inside>(?:\\.|[^\]\\])*)\]|(?P<odd>[*+?}]\+|\(\?[a-zA-Z]*x)", re.DOTALL)
@@ -49,8 +49,8 @@ def mismatch(pattern: str, values: Sequence[object]) -> str | None:
     None if all are. The pattern is one with which nothing is ``wrong``.
     """
     letters = sum(len(value) for value in values if isinstance(value, str))
-    if letters > MOST_MATCHED:
-        return f"expected at most {MOST_MATCHED:,} letters where there is a pattern, came {letters:,}"
+    if letters > MAX_MATCHED:
+        return f"expected at most {MAX_MATCHED:,} letters where there is a pattern, came {letters:,}"
     matches = _compiled(pattern).isinstance_python
     for value in values:
         if not (isinstance(value, str) and matches(value)):

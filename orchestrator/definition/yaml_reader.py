@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from orchestrator.core.values import MOST_VALUES
+from orchestrator.core.values import MAX_VALUES
 from orchestrator.definition.text_files import (
     DEEPEST,
     TOO_DEEP,
@@ -184,9 +184,9 @@ class _Reader:
 
     def spend(self, event: Any, size: int) -> None:
         self.count += size
-        if self.count > MOST_VALUES:
+        if self.count > MAX_VALUES:
             raise UnreadableError(
-                _line(event), f"expected at most {MOST_VALUES:,} values, those that aliases repeat included"
+                _line(event), f"expected at most {MAX_VALUES:,} values, those that aliases repeat included"
             )
 
     def open(self, event: Any, value: Any) -> None:

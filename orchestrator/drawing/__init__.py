@@ -8,7 +8,7 @@ from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run, StepState
 from orchestrator.drawing import mermaid
 from orchestrator.drawing.compose import BOUNDS, compose
-from orchestrator.drawing.dot import MOST_ROOMY, write_dot
+from orchestrator.drawing.dot import MAX_ROOMY, write_dot
 from orchestrator.drawing.graphviz import render
 from orchestrator.drawing.picture import Picture
 from orchestrator.errors import UsageError
@@ -91,9 +91,9 @@ def _svg(graph: Graph, states: Mapping[str, StepState] | None, run: Run | None, 
 
 
 def _mermaid(graph: Graph, states: Mapping[str, StepState] | None, run: Run | None, now: float | None) -> _Made:
-    picture = compose(graph, states, run, now, replace(BOUNDS, edges=mermaid.MOST_EDGES))
+    picture = compose(graph, states, run, now, replace(BOUNDS, edges=mermaid.MAX_EDGES))
     text = mermaid.write_mermaid(picture)
-    if len(text) > mermaid.MOST_LETTERS:
+    if len(text) > mermaid.MAX_LETTERS:
         picture = compose(graph, states, run, now, replace(BOUNDS, steps=0))
         text = mermaid.write_mermaid(picture)
     return picture, text.encode()
@@ -101,7 +101,7 @@ def _mermaid(graph: Graph, states: Mapping[str, StepState] | None, run: Run | No
 
 def _sharpness(picture: Picture) -> float:
     """Pixels to a point: small pictures are shown large, large ones are looked at in parts."""
-    return 2 if len(picture.sketch.boxes) <= MOST_ROOMY else 1.5
+    return 2 if len(picture.sketch.boxes) <= MAX_ROOMY else 1.5
 
 
 _MAKERS: dict[str, _Maker] = {".png": _png, ".svg": _svg, ".mmd": _mermaid}

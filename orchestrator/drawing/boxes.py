@@ -24,7 +24,7 @@ _TELLING = (
 
 _NAMED = 2  # how many of those that failed a group names
 _LONGEST = 36  # the letters of a name in a list
-_MOST_ERROR = 400  # letters
+_MAX_ERROR = 400  # letters
 
 
 def step_box(step: Step, states: States | None, now: float | None) -> Box:
@@ -124,7 +124,7 @@ def _tip(step: Step, state: StepState | None) -> str:
     """What a pointer over the box shows: what has no room inside."""
     lines = [step.name, step.description]
     if state is not None:
-        lines.append(status_word(state.status) + (f": {state.error[:_MOST_ERROR]}" if state.error else ""))
+        lines.append(status_word(state.status) + (f": {state.error[:_MAX_ERROR]}" if state.error else ""))
     if step.trigger is not TriggerRule.ALL_SUCCESS:
         lines.append(f"trigger: {step.trigger}")
     if step.when is not None:

@@ -10,7 +10,7 @@ from orchestrator.drawing.boxes import group_box, step_box
 from orchestrator.drawing.picture import Arrow, Sketch, States, Way, way
 
 #: The most groups.
-MOST_GROUPS = 60
+MAX_GROUPS = 60
 
 _BY_LIKENESS = "a box stands for steps alike in kind and rule that wait for the same"
 _BY_LEVEL = "a box stands for all steps of a level, which is the length of the longest path to them"
@@ -27,7 +27,7 @@ def collapse(graph: Graph, states: States | None, now: float | None) -> tuple[Sk
     """Steps in groups, and how: those of a level that are alike; if these are too many, whole levels, or several."""
     generations = graph.generations()
     groups, how = _by_likeness(graph, generations), _BY_LIKENESS
-    if len(groups) > MOST_GROUPS:
+    if len(groups) > MAX_GROUPS:
         groups, how = _by_level(generations)
     levels: list[list[int]] = [[] for _ in range(groups[-1].level + 1)]
     for number, group in enumerate(groups):
@@ -40,7 +40,7 @@ def collapse(graph: Graph, states: States | None, now: float | None) -> tuple[Sk
 
 
 def _by_level(generations: Sequence[Sequence[str]]) -> tuple[list[_Group], str]:
-    size = -(-len(generations) // MOST_GROUPS)
+    size = -(-len(generations) // MAX_GROUPS)
     if size == 1:
         return [_Group(n, f"level {n + 1}", list(names)) for n, names in enumerate(generations)], _BY_LEVEL
     groups = []

@@ -24,7 +24,7 @@ class Bounds:
 BOUNDS = Bounds(steps=300, edges=1_200, lanes=2_500)
 
 #: Up to here every edge is drawn; above it those are left out that say nothing new.
-MOST_STEPS_WITH_ALL_EDGES = 40
+MAX_STEPS_WITH_ALL_EDGES = 40
 
 Edges = list[tuple[str, str]]
 
@@ -37,7 +37,7 @@ def compose(
     shown, steps = edges, len(graph.steps)
     sketch, many = None, f"{steps:,} steps"
     if steps <= bounds.steps:
-        shown = telling(graph, edges) if steps > MOST_STEPS_WITH_ALL_EDGES else edges
+        shown = telling(graph, edges) if steps > MAX_STEPS_WITH_ALL_EDGES else edges
         many = f"{len(shown):,} edges"
     if steps <= bounds.steps and len(shown) <= bounds.edges:
         sketch = _one_by_one(graph, shown, states, now)

@@ -13,13 +13,13 @@ from orchestrator.drawing.picture import Box, Picture
 FONT = "Orchestrator Sans,Roboto,Helvetica,Arial"
 
 #: No side of a PNG is longer than this many pixels.
-MOST_PIXELS = 8000
+MAX_PIXELS = 8000
 
 #: Points: what is longer than this, and thin, goes down the page.
 LONG = 2_000
 
 #: Above so many boxes they are drawn smaller and closer.
-MOST_ROOMY = 60
+MAX_ROOMY = 60
 
 
 def write_dot(picture: Picture, sharpness: float) -> str:
@@ -28,7 +28,7 @@ def write_dot(picture: Picture, sharpness: float) -> str:
     ``n7`` is a box or the place of a lane. Lines lead from one level to the next only; ``paint.py`` shapes them.
     """
     sketch = picture.sketch
-    sizes = ROOMY if len(sketch.boxes) <= MOST_ROOMY else CLOSE
+    sizes = ROOMY if len(sketch.boxes) <= MAX_ROOMY else CLOSE
     laid, down = lay_lines(sketch), top_down(picture)
     widths = [box_width(box, sizes) for box in sketch.boxes]
     text = ["digraph {", *_settings(picture, sizes, down, sharpness)]
@@ -59,7 +59,7 @@ def _settings(picture: Picture, sizes: Sizes, down: bool, sharpness: float) -> I
         "splines": "none",
         "outputorder": "edgesfirst",
         "dpi": f"{dpi:g}",
-        "size": f"{MOST_PIXELS / dpi:.2f},{MOST_PIXELS / dpi:.2f}",
+        "size": f"{MAX_PIXELS / dpi:.2f},{MAX_PIXELS / dpi:.2f}",
         "fontname": FONT,
         "labelloc": "t",
         "labeljust": "l",

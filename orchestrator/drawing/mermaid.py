@@ -10,8 +10,8 @@ from orchestrator.drawing.picture import Box, Picture, Way
 from orchestrator.reporting.words import status_word
 
 #: What Mermaid draws unless its page says otherwise (maxTextSize, maxEdges); a diagram cannot raise it by itself.
-MOST_LETTERS = 50_000
-MOST_EDGES = 500
+MAX_LETTERS = 50_000
+MAX_EDGES = 500
 
 _ARROWS = {Way.OPEN: "-->", Way.DONE: "-->", Way.SKIPPED: "-.->", Way.BROKEN: "==>"}
 

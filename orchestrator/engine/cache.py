@@ -18,13 +18,13 @@ _NODE = 1600
 class Remembered(dict[str, V], Generic[V]):
     """What ``read`` gives for a key, read again only if it was forgotten: what was read longest ago goes first.
 
-    ``most``: of them; ``most_bytes``: of all together, as ``weigh`` tells, but for the last, which is always kept.
+    ``most``: of them; ``max_bytes``: of all together, as ``weigh`` tells, but for the last, which is always kept.
     From any number of threads. A dict, since one that is remembered is found without a call of ours.
     """
 
-    def __init__(self, read: Callable[[str], V], weigh: Callable[[V], int], most: int, most_bytes: int) -> None:
+    def __init__(self, read: Callable[[str], V], weigh: Callable[[V], int], most: int, max_bytes: int) -> None:
         super().__init__()
-        self._read, self._weigh, self._most, self._most_bytes = read, weigh, most, most_bytes
+        self._read, self._weigh, self._most, self._most_bytes = read, weigh, most, max_bytes
         self._weights: dict[str, int] = {}
         self._lock = Lock()
 

@@ -12,7 +12,7 @@ from orchestrator.core.steps import CheckPolicy
 LOOKS = (2.0, 6.0, 15.0, 24.0, 34.0, 45.0)
 
 #: How many looks one signal is worth; after them the watchdog is enough. Fewer where the step says how late they are.
-MOST_LOOKS, MOST_DELAYED = 10, 7
+MAX_LOOKS, MAX_DELAYED = 10, 7
 
 
 def of_a_signal(look: Check) -> bool:
@@ -35,8 +35,8 @@ def wait(policy: CheckPolicy, look: Check) -> float | None:
     """Seconds until the look after this one, which found the job running; None: there is none."""
     following = look.look + 1
     if policy.delay is not None:
-        return policy.delay * 2.0 ** max(0, look.look - 1) if following < MOST_DELAYED else None
-    if following >= MOST_LOOKS:
+        return policy.delay * 2.0 ** max(0, look.look - 1) if following < MAX_DELAYED else None
+    if following >= MAX_LOOKS:
         return None
     if following < len(LOOKS):
         return LOOKS[following] - LOOKS[look.look]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from orchestrator.core.machine import MOST_LOST
+from orchestrator.core.machine import MAX_LOST
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import JobEnded, JobLaunched, Outcome, Run, Status, StepSettled, StepState
 from orchestrator.core.plan import Plan
@@ -72,7 +72,7 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
         if job is None and claim.abandoned:
             _end(claim, JobEnded(attempt, Outcome.CANCELLED, begun, claimed_at=claim.at))
             return look_later(ledger, plan, claim.effect)  # a list may have lost what was launched before
-        if job is None and claim.lost >= MOST_LOST:
+        if job is None and claim.lost >= MAX_LOST:
             _end(claim, _worn(claim, begun))
             return look_later(ledger, plan, claim.effect)
         if job is None:

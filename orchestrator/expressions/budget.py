@@ -15,16 +15,16 @@ from typing import Any
 from orchestrator.expressions.costs import CALL, COSTS, Called
 
 #: The letters that one expression may make, those on the way to its value included; any other value counts as ten.
-MOST_MADE, OTHER = 10_000_000, 10
+MAX_MADE, OTHER = 10_000_000, 10
 
 #: The steps that one expression may take (see costs.py): about a second, and a few where Python does most of them.
-MOST_WORK = 100_000_000
+MAX_WORK = 100_000_000
 
 #: The bits of a whole number on the way to a value, which has at most 64.
-MOST_BITS = 10_000
+MAX_BITS = 10_000
 
 #: The largest number up to which a filter or a method fills, or rounds.
-MOST_FILLED = 10_000
+MAX_FILLED = 10_000
 
 #: Filters and methods whose numbers say how much they fill, or to how many digits they round.
 _FILL = frozenset({"batch", "center", "indent", "ljust", "rjust", "round", "slice", "tojson", "zfill"})
@@ -43,8 +43,8 @@ _LOCAL = threading.local()
 
 @contextmanager
 def budget() -> Iterator[None]:
-    """Inside, this thread may make ``MOST_MADE`` in ``MOST_WORK`` steps."""
-    _LOCAL.left, _LOCAL.steps, _LOCAL.sizes = MOST_MADE, MOST_WORK, {}
+    """Inside, this thread may make ``MAX_MADE`` in ``MAX_WORK`` steps."""
+    _LOCAL.left, _LOCAL.steps, _LOCAL.sizes = MAX_MADE, MAX_WORK, {}
     try:
         yield
     finally:
@@ -54,19 +54,19 @@ def budget() -> Iterator[None]:
 def spend(made: int) -> None:
     """Count what is made, or is about to be. Raises ValueError if it is too much."""
     _LOCAL.left -= made
-    _bear(MOST_MADE - _LOCAL.left)
+    _bear(MAX_MADE - _LOCAL.left)
 
 
 def work(steps: int) -> None:
     """Count steps that are about to be taken. Raises ValueError if they are too many."""
     _LOCAL.steps -= steps
     if _LOCAL.steps < 0:
-        raise ValueError(f"this takes more than {MOST_WORK:,} steps: two letters that are compared are one, values ten")
+        raise ValueError(f"this takes more than {MAX_WORK:,} steps: two letters that are compared are one, values ten")
 
 
 def _bear(made: int) -> None:
-    if made > MOST_MADE:
-        raise ValueError(f"this makes more than {MOST_MADE:,} letters, or {MOST_MADE // OTHER:,} other values")
+    if made > MAX_MADE:
+        raise ValueError(f"this makes more than {MAX_MADE:,} letters, or {MAX_MADE // OTHER:,} other values")
 
 
 def bounded(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,8 +94,8 @@ def size(value: object) -> int:
     """
     if isinstance(value, str):
         return len(value)
-    if isinstance(value, int) and value.bit_length() > MOST_BITS:
-        raise ValueError(f"this makes a number of more than {MOST_BITS:,} bits")
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise ValueError(f"this makes a number of more than {MAX_BITS:,} bits")
     if not isinstance(value, dict | list | tuple):
         return OTHER
     _, known = _LOCAL.sizes.get(id(value), (None, 0))
@@ -108,11 +108,11 @@ def size(value: object) -> int:
 
 def _counted(value: object) -> int:
     found, waiting = 0, [value]
-    while waiting and found <= MOST_MADE:
+    while waiting and found <= MAX_MADE:
         one = waiting.pop()
         found += len(one) if isinstance(one, str) else OTHER
         if isinstance(one, dict | list | tuple):
-            if found + len(one) > MOST_MADE:
+            if found + len(one) > MAX_MADE:
                 return found + len(one)
             waiting += [*one.keys(), *one.values()] if isinstance(one, dict) else one
     return found
@@ -122,8 +122,8 @@ def _more(name: str, data: list[Any]) -> int:
     """What a call may make beyond a few times what it is given."""
     value, *others = data or [""]
     for number in others:
-        if name in _FILL and isinstance(number, int) and number > MOST_FILLED:
-            raise ValueError(f"expected a number of at most {MOST_FILLED:,} in '{name}', came {number:,}")
+        if name in _FILL and isinstance(number, int) and number > MAX_FILLED:
+            raise ValueError(f"expected a number of at most {MAX_FILLED:,} in '{name}', came {number:,}")
     widths = [other if isinstance(other, int) else size(other) for other in others]
     match name, value:
         case "replace", str() if len(others) > 1 and isinstance(others[0], str):

@@ -5,7 +5,7 @@ from functools import partial
 
 from orchestrator.core.model import Outcome
 from orchestrator.jobs.python.calling import call
-from orchestrator.jobs.python.deadline import MOST_SECONDS, TookTooLongError, within
+from orchestrator.jobs.python.deadline import MAX_SECONDS, TookTooLongError, within
 from orchestrator.ports import Clock, JobOver, JobRequest
 
 log = logging.getLogger(__name__)
@@ -18,9 +18,9 @@ class CallBackend:
     logged.
     """
 
-    def __init__(self, clock: Clock, most_seconds: float = MOST_SECONDS) -> None:
+    def __init__(self, clock: Clock, max_seconds: float = MAX_SECONDS) -> None:
         self._clock = clock
-        self._most_seconds = most_seconds
+        self._most_seconds = max_seconds
 
     def launch(self, request: JobRequest) -> JobOver:
         def write(trace: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.steps import Json
-from orchestrator.core.values import MOST_OUTPUT, misfit
+from orchestrator.core.values import MAX_OUTPUT, misfit
 from orchestrator.errors import OutputError
 from orchestrator.system import files
 from orchestrator.system.terminal import readable
@@ -23,8 +23,8 @@ def read_outputs(path: Path) -> Mapping[str, Json] | None:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
             raise OutputError(f"{path}: expected outputs in a plain file")
-        if found.st_size > MOST_OUTPUT:
-            raise OutputError(f"{path}: outputs take {found.st_size:,} bytes, at most {MOST_OUTPUT:,} are kept")
+        if found.st_size > MAX_OUTPUT:
+            raise OutputError(f"{path}: outputs take {found.st_size:,} bytes, at most {MAX_OUTPUT:,} are kept")
         return check_outputs(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
@@ -39,8 +39,8 @@ def check_outputs(value: Any, what: str = "outputs") -> Mapping[str, Json]:
     if wrong := misfit(left := dict(value)):
         raise OutputError(f"{what} that JSON cannot hold: {wrong}")
     text = json.dumps(left, ensure_ascii=False)
-    if (size := len(text.encode())) > MOST_OUTPUT:
-        raise OutputError(f"{what} take {size:,} bytes of JSON, at most {MOST_OUTPUT:,} are kept")
+    if (size := len(text.encode())) > MAX_OUTPUT:
+        raise OutputError(f"{what} take {size:,} bytes of JSON, at most {MAX_OUTPUT:,} are kept")
     kept: dict[str, Json] = json.loads(text)  # with lists for tuples, and nothing that its maker could still change
     return kept
 

@@ -27,7 +27,7 @@ TICK = 0.1
 PATIENCE = 5.0
 
 #: How often what was asked to stop is killed before it is left.
-MOST_INSISTS = 3
+MAX_INSISTS = 3
 
 #: Most seconds between two tries to record something while there is no disk, or no memory, to do so.
 PAUSE = 10.0
@@ -92,7 +92,7 @@ class Loop:
         What cannot be killed, such as a process that waits for a disk that is gone, is left at last.
         """
         self._world.processes.stop_all()
-        deadline, insists = time.monotonic() + PATIENCE, MOST_INSISTS
+        deadline, insists = time.monotonic() + PATIENCE, MAX_INSISTS
         while self._world.processes.running:
             with suppress(StoreShortError):  # the sweep finds it
                 self._wait(TICK)

@@ -18,7 +18,7 @@ from orchestrator.reporting.found import Found
 from orchestrator.text import did_you_mean
 
 #: Among how many of the newest runs a beginning or a misspelt id is looked for. A full id always finds its run.
-MOST_RUNS = 10_000
+MAX_RUNS = 10_000
 
 #: Among how many one that cannot be read is looked for, where a run is not found.
 _NEWEST = 50
@@ -120,7 +120,7 @@ def find_run(store: Store, name: str) -> Run:
     exact = store.find_run(name)
     if exact is not None:
         return exact
-    there = store.run_ids(MOST_RUNS)
+    there = store.run_ids(MAX_RUNS)
     named = [key for run_id, key in there if run_id == name]  # retention has deleted what says whose the id is
     fitting = dict([(name, named[0])] if named else ((one, key) for one, key in there if one.startswith(name)))
     if len(fitting) == 1 and (found := store.get_run(*fitting.values())) is not None:
@@ -128,8 +128,8 @@ def find_run(store: Store, name: str) -> Run:
     if len(fitting) > 1:
         raise UsageError(f"{len(fitting)} runs begin with '{name}': {_named(list(fitting))}")
     hint = did_you_mean(name, [run_id for run_id, _ in there])
-    if len(there) == MOST_RUNS and not hint:
-        hint = f", and none of the newest {MOST_RUNS:,} begins so: an older one needs its whole id"
+    if len(there) == MAX_RUNS and not hint:
+        hint = f", and none of the newest {MAX_RUNS:,} begins so: an older one needs its whole id"
     unreadable: list[UnreadableRecordError] = []
     store.list_runs(_NEWEST, unreadable.append)
     raise NotFoundError(

@@ -35,7 +35,7 @@ _NEXT = "SELECT min(due) FROM tasks WHERE done = 0 AND run = ? AND lane = ? AND 
 VISIBILITY = 120.0
 
 #: Deliveries before a task is given up; its name stays taken.
-MOST_TRIES = 20
+MAX_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class LocalQueue:
 
     def pause(self, tries: int) -> float | None:
         """Seconds until a task is delivered again that failed so often (1, 2, 4 … 60 s); None: it is given up."""
-        return min(2.0 ** (tries - 1), 60.0) if tries < MOST_TRIES else None
+        return min(2.0 ** (tries - 1), 60.0) if tries < MAX_TRIES else None
 
     def next_due(self, runs: Collection[str], lanes: Collection[str]) -> float | None:
         """When the next task falls due; None if there is none."""

@@ -9,7 +9,7 @@ from orchestrator.errors import UnstorableError
 from orchestrator.stores.records import made
 
 #: The bytes of a plan's JSON. A graph's file has at most a quarter of it.
-MOST_PLAN = 64 * 1024 * 1024
+MAX_PLAN = 64 * 1024 * 1024
 
 _text = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -17,9 +17,9 @@ _text = json.JSONEncoder(separators=(",", ":")).encode
 def pack(plan: Plan, level: int = -1) -> bytes:
     """Raises UnstorableError if the plan is too large. ``level``: how hard zlib tries."""
     text = _text(codec.plan_to_json(plan)).encode()
-    if len(text) > MOST_PLAN:
+    if len(text) > MAX_PLAN:
         raise UnstorableError(
-            f"graph '{plan.graph}' takes {len(text):,} bytes as JSON, and at most {MOST_PLAN:,} are kept: "
+            f"graph '{plan.graph}' takes {len(text):,} bytes as JSON, and at most {MAX_PLAN:,} are kept: "
             "put large data into files, and give their paths"
         )
     return zlib.compress(text, level)
@@ -32,9 +32,9 @@ def unpack(path: str, packed: bytes) -> Plan:
 
 def _inflated(packed: bytes) -> bytes:
     unpacking = zlib.decompressobj()
-    text = unpacking.decompress(packed, MOST_PLAN + 1)
-    if len(text) > MOST_PLAN:
-        raise ValueError(f"it unpacks to more than {MOST_PLAN:,} bytes")
+    text = unpacking.decompress(packed, MAX_PLAN + 1)
+    if len(text) > MAX_PLAN:
+        raise ValueError(f"it unpacks to more than {MAX_PLAN:,} bytes")
     if not unpacking.eof:
         raise ValueError("its end is missing")
     return text

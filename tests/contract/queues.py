@@ -19,7 +19,7 @@ from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
 from orchestrator.home.database import Database
 from orchestrator.ports import CHECKS, LANES, LAUNCHES, Queue, Task
 from orchestrator.queues.cloud_tasks import CloudTasksConfig, CloudTasksQueue, connect
-from orchestrator.queues.local import MOST_TRIES, LocalQueue
+from orchestrator.queues.local import MAX_TRIES, LocalQueue
 
 PLACE = "projects/p/locations/l"
 AUDIENCE = "https://functions.example"
@@ -190,7 +190,7 @@ def local_bench(path: Path) -> Iterator[LocalBench]:
 @contextmanager
 def cloud_bench() -> Iterator[CloudBench]:
     """Retries and a giving up like the local queue's: 1, 2, 4 … 60 s, so many times."""
-    retry = {"max_attempts": MOST_TRIES, "min_backoff": timedelta(seconds=1), "max_backoff": timedelta(seconds=60)}
+    retry = {"max_attempts": MAX_TRIES, "min_backoff": timedelta(seconds=1), "max_backoff": timedelta(seconds=60)}
     queues = [queue_message(lane, **retry) for lane in LANES]
     clock = Hand()
     with ExitStack() as stack:

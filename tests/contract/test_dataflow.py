@@ -14,14 +14,14 @@ import pytest
 from orchestrator.core.model import Outcome, Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
-from orchestrator.core.values import MOST_OUTPUT
+from orchestrator.core.values import MAX_OUTPUT
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.fakes.dataflow.script import Canned, LaunchCall, Play, RefusedError, out_of_quota, unavailable
 from orchestrator.fakes.dataflow.server import DataflowStandIn
 from orchestrator.fakes.discovery import schema_of
 from orchestrator.jobs.dataflow.backend import DataflowBackend
-from orchestrator.jobs.dataflow.http import MOST_PAGES
-from orchestrator.jobs.dataflow.status import MOST_UPDATES
+from orchestrator.jobs.dataflow.http import MAX_PAGES
+from orchestrator.jobs.dataflow.status import MAX_UPDATES
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning, Launched
 from tests.fixtures import fixture
 
@@ -577,7 +577,7 @@ def test_an_updated_job_goes_on_as_the_one_that_replaced_it(bench: Bench):
     assert (over.outcome, over.outputs) == (Outcome.SUCCEEDED, {"rows": 3})
 
 
-@pytest.mark.parametrize("updates", [MOST_UPDATES, MOST_UPDATES + 1, MOST_UPDATES + 30])
+@pytest.mark.parametrize("updates", [MAX_UPDATES, MAX_UPDATES + 1, MAX_UPDATES + 30])
 def test_a_job_that_was_updated_however_often_goes_on_as_the_newest(bench: Bench, updates: int):
     """Beyond the bound the chain is not followed: all its jobs have one name, and the newest is taken."""
     request = bench.request("slow", streaming=True)
@@ -726,7 +726,7 @@ def page(text: str, more: bool = True) -> Canned:
     return Canned({**body, "nextPageToken": "x"} if more else body)
 
 
-@pytest.mark.parametrize("pages", [MOST_PAGES, MOST_PAGES + 1])
+@pytest.mark.parametrize("pages", [MAX_PAGES, MAX_PAGES + 1])
 def test_a_job_of_many_messages_is_judged_by_those_that_were_read(bench: Bench, pages: int):
     """A job of more than 200 pages was looked at for ever: each look was a 503. What is said at its end is read too."""
     request = bench.request("slow")
@@ -734,29 +734,29 @@ def test_a_job_of_many_messages_is_judged_by_those_that_were_read(bench: Bench, 
     bench.double.move(request.name, "FAILED", "Workflow failed. Causes: no such day")
     noise = [page("Traceback (most recent call last):\nKeyError: 'x'")] * (pages - 1)
     last = page("KeyError: 'last page'", more=False)
-    bench.double.fail("jobs.messages.list", *noise, *[last] * (pages == MOST_PAGES))
+    bench.double.fail("jobs.messages.list", *noise, *[last] * (pages == MAX_PAGES))
     over = bench.over(job)
     assert over.outcome is Outcome.FAILED
     verdict = "Workflow failed. Causes: no such day; "
-    assert over.error == ("KeyError: 'x'; KeyError: 'last page'" if pages == MOST_PAGES else f"{verdict}KeyError: 'x'")
+    assert over.error == ("KeyError: 'x'; KeyError: 'last page'" if pages == MAX_PAGES else f"{verdict}KeyError: 'x'")
 
 
-@pytest.mark.parametrize("pages", [MOST_PAGES, MOST_PAGES + 1])
+@pytest.mark.parametrize("pages", [MAX_PAGES, MAX_PAGES + 1])
 def test_a_name_is_looked_for_on_so_many_pages_and_then_nothing_is_launched(bench: Bench, pages: int):
     request = bench.request("slow")
     bench.double.fail("jobs.list", *[Canned({"nextPageToken": "x"})] * (pages - 1), Canned({}))
-    if pages == MOST_PAGES:
+    if pages == MAX_PAGES:
         assert bench.backend.launch(request).job.startswith("europe-west4/")
     else:
         with pytest.raises(BackendError, match="Dataflow lists more than 200 pages of jobs"):
             bench.backend.launch(request)
-    assert bench.double.calls[LAUNCH] == (pages == MOST_PAGES)
+    assert bench.double.calls[LAUNCH] == (pages == MAX_PAGES)
 
 
 def test_a_job_that_was_found_on_the_pages_that_were_read_is_adopted(bench: Bench):
     request = bench.request("slow")
     mine = {"jobs": [{"id": "2026-01-01_00_00_00-1", "name": request.name}], "nextPageToken": "x"}
-    bench.double.fail("jobs.list", Canned(mine), *[Canned({"nextPageToken": "x"})] * MOST_PAGES)
+    bench.double.fail("jobs.list", Canned(mine), *[Canned({"nextPageToken": "x"})] * MAX_PAGES)
     assert bench.backend.launch(request).job == "europe-west4/2026-01-01_00_00_00-1"
 
 
@@ -765,7 +765,7 @@ def test_a_success_with_more_counters_than_are_kept_is_a_success(make: Make, cap
     request = bench.request("slow")
     job = bench.backend.launch(request).job
     size, names = 0, list[str]()
-    while size + len(json.dumps({f"counter-{len(names):06}": 1})) <= MOST_OUTPUT:
+    while size + len(json.dumps({f"counter-{len(names):06}": 1})) <= MAX_OUTPUT:
         names.append(f"counter-{len(names):06}")
         size += len(json.dumps({names[-1]: 1}))
     bench.double.service.jobs[job.partition("/")[2]].metrics.update(dict.fromkeys(names, 1))

@@ -19,7 +19,7 @@ from orchestrator.home import Home
 from orchestrator.home.database import Database
 from orchestrator.local import loop
 from orchestrator.local.clock import SteadyClock
-from orchestrator.local.loop import MOST_INSISTS, Loop
+from orchestrator.local.loop import MAX_INSISTS, Loop
 from orchestrator.local.wiring import Embedded, embedded
 
 HOUR = 3600.0
@@ -240,4 +240,4 @@ def test_what_cannot_be_killed_is_left_at_last(tmp_path: Path, monkeypatch: pyte
     with world(tmp_path) as made:
         unkillable = Unkillable()
         Loop(replace(made, processes=unkillable), [], 4).end_jobs()  # type: ignore[arg-type]
-        assert unkillable.stops == 1 + MOST_INSISTS
+        assert unkillable.stops == 1 + MAX_INSISTS

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.core.messages import WATCHDOG, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.ports import LAUNCHES
-from orchestrator.queues.local import MOST_TRIES
+from orchestrator.queues.local import MAX_TRIES
 from tests.contract.queues import Bench, Delivered, cloud_bench, effects, local_bench, task
 
 FIRST, SECOND = task(Launch("k", 1, 1)), task(Launch("k", 2, 1))
@@ -90,8 +90,8 @@ def test_a_failed_task_comes_again_later_and_later_and_is_given_up_at_last(bench
         assert bench.deliver(due - 0.1) == []
         waits.append(due - now)
         now = due
-    assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0] + [60.0] * (MOST_TRIES - 7)
-    assert tries == list(range(1, MOST_TRIES + 1))
+    assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0] + [60.0] * (MAX_TRIES - 7)
+    assert tries == list(range(1, MAX_TRIES + 1))
     bench.queue.put([FIRST])
     assert bench.deliver(LATE) == []
 

@@ -240,7 +240,7 @@ def test_a_request_that_firestore_does_not_take_is_refused_and_not_tried_again(
     lists: Cloud, monkeypatch: pytest.MonkeyPatch
 ):
     """Firestore itself says so (INVALID_ARGUMENT): our own bound is taken away."""
-    monkeypatch.setattr("orchestrator.stores.firestore.documents.MOST_RUN", 10_000_000)
+    monkeypatch.setattr("orchestrator.stores.firestore.documents.MAX_RUN", 10_000_000)
     answer = lists.post("start", {"graph": "lists", "run_id": "r1", "params": {"text": "x" * 1_100_000}})
     assert answer.status_code == 400
     (sentence,) = answer.get_json()["errors"]

@@ -30,7 +30,7 @@ OFTEN, IN_FIRESTORE = 0.12, 0.5
 STEPS, EVERY = 8, 900.0
 
 #: Most seconds after the first run may be deleted within which tasks and signals of it still come, and how many do.
-LATE, MOST_LATE = 8_000.0, 6
+LATE, MAX_LATE = 8_000.0, 6
 
 
 class TakenError(OrchestratorError):
@@ -117,7 +117,7 @@ class Again:
             self._at_late(due, lambda when, name=name: self._signal(name, when))
 
     def _some(self, found: list[object]) -> list[object]:
-        return self.random.sample(found, min(len(found), self.random.randint(1, MOST_LATE)))
+        return self.random.sample(found, min(len(found), self.random.randint(1, MAX_LATE)))
 
     def _at_late(self, due: float, act: Callable[[float], None]) -> None:
         when = due + self.random.uniform(0.0, LATE)

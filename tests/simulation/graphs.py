@@ -9,7 +9,7 @@ from orchestrator.core.plan import SPREAD, WIDE, FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 from tests.simulation.scenario import DEAF, Attempt, Condition, Ended, Fate, Gave, Param, Raises, Scenario
-from tests.simulation.weather import MOST_SKEW
+from tests.simulation.weather import MAX_SKEW
 
 #: Which steps come before each step, by number; only lower numbers may.
 Edges = list[set[int]]
@@ -180,7 +180,7 @@ def _attempts(random: Random, step: Step, trouble: float) -> tuple[Attempt, ...]
     if step.timeout is not None:
         fates += [Fate.HANGS] * 3
     #: A job that ends by itself does so well before its time is up, whatever the clocks say.
-    most = 1500.0 if step.timeout is None else step.timeout - 2 * MOST_SKEW - 10.0
+    most = 1500.0 if step.timeout is None else step.timeout - 2 * MAX_SKEW - 10.0
     planned = []
     for _ in range(step.retry.attempts + 1):
         fate = random.choice(fates) if random.random() < trouble else Fate.SUCCEEDS

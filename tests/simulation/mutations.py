@@ -396,7 +396,7 @@ MUTANTS = (
     Mutant(
         "an attempt fails when one launch of it was lost",
         LAUNCHING,
-        "claim.lost >= MOST_LOST:",
+        "claim.lost >= MAX_LOST:",
         "claim.lost:",
     ),
     Mutant(

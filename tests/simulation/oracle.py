@@ -14,7 +14,7 @@ from tests.simulation.scenario import Condition, Ended, Fate, Gave, Param, Raise
 RUN = "run"
 
 #: How often an attempt may be gone before its step fails, where it was not we who interrupted it.
-MOST_UNASKED = 20
+MAX_UNASKED = 20
 
 #: What kinds of step this world can run. Another is refused by whoever would have to launch it.
 KINDS = frozenset({"job", "wait"})
@@ -140,7 +140,7 @@ def _tried(scenario: Scenario, step: Step) -> Ending:
                 return Ending("failed", number, interrupted, "refused")
             case Fate.LEAVES_TOO_MUCH:
                 return Ending("failed", number, interrupted, "outputs")
-            case Fate.IS_INTERRUPTED if interrupted == MOST_UNASKED:
+            case Fate.IS_INTERRUPTED if interrupted == MAX_UNASKED:
                 return Ending("failed", number, interrupted, "interrupted")
             case Fate.IS_INTERRUPTED:
                 interrupted += 1

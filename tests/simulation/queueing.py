@@ -12,7 +12,7 @@ from orchestrator.core.overdue import STILL, Pace
 from orchestrator.home.database import Database
 from orchestrator.ports import LAUNCHES, Task
 from orchestrator.queues.local import Delivery, LocalQueue
-from tests.simulation.weather import MOST_SKEW
+from tests.simulation.weather import MAX_SKEW
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -111,5 +111,5 @@ class Line(LocalQueue):
             return False
         states = [state for life in self.world.lives if life.key for state in life.watch.view().states.values()]
         came = [state.ended_at if state.cause == "when" else state.claimed_at for state in states]
-        known = (self.world.weather.period or 0.0) + 2 * MOST_SKEW
+        known = (self.world.weather.period or 0.0) + 2 * MAX_SKEW
         return max((at for at in came if at is not None), default=-inf) + STILL > self.world.now + known

@@ -12,7 +12,7 @@ from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError, OrchestratorError
 from orchestrator.home.database import Database
 from orchestrator.ports import CHECKS, LAUNCHES, Task
-from orchestrator.queues.local import MOST_TRIES, Delivery
+from orchestrator.queues.local import MAX_TRIES, Delivery
 from tests.simulation.forging import forged, perform
 from tests.simulation.life import Life
 from tests.simulation.loop import Crash
@@ -141,7 +141,7 @@ class Traffic:
         self.world.again.delivers(lane, delivery)
         if random.random() < weather.given_up:
             self.world.count("delivery: given up")
-            self.queue.retry(replace(delivery, tries=MOST_TRIES), self.world.now, "given up")
+            self.queue.retry(replace(delivery, tries=MAX_TRIES), self.world.now, "given up")
             self.world.loop.died_unheard.append(delivery.name)
             return
         fate = random.choice(DELIVERY) if random.random() < weather.delivery else ""

@@ -14,12 +14,12 @@ from orchestrator.ports import JobRequest
 from tests.doubles.memory_store import MemoryStore
 from tests.simulation.oracle import GRACE, HOP, Ending, backoff, endings, longest, run_fails
 from tests.simulation.scenario import DEAF, Scenario
-from tests.simulation.weather import MOST_SKEW
+from tests.simulation.weather import MAX_SKEW
 
 P = ParamSpec("P")
 
 #: Most seconds by which a clock is wrong, and a little more.
-SKEW = MOST_SKEW + 1.0
+SKEW = MAX_SKEW + 1.0
 
 _ENDED = frozenset({"succeeded", "failed", "cancelled"})
 

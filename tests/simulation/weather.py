@@ -38,7 +38,7 @@ READS_SENT = ("no answer", "crash")
 SELDOM = {"open_run": 2.0, "end_run": 4.0, "stop_run": 8.0, "cancel": 4.0, "load_all": 2.0}
 
 #: Seconds by which a clock is wrong at the most.
-MOST_SKEW = 60.0
+MAX_SKEW = 60.0
 
 #: Seconds within which a launch that was sent arrives: slow, and late besides.
 LONGEST_CALL = 60.0
@@ -187,7 +187,7 @@ def draw(random: Random) -> Weather:
     sweeps = random.random() < 0.5
     unique = random.random() < 0.5
     outlives = random.random() < 0.4
-    unlisted, skew = random.choice([0.0, 5.0]), random.choice([0.0, 10.0, MOST_SKEW])
+    unlisted, skew = random.choice([0.0, 5.0]), random.choice([0.0, 10.0, MAX_SKEW])
     return Weather(
         call=force,
         stall=random.choice([0.0, 0.1, 0.3]),

@@ -8,7 +8,7 @@ from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import JobLaunched, LaunchClaimed, Outcome, Run, Status, StepState
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
-from orchestrator.core.values import DEPTH, MOST_VALUES, misfit
+from orchestrator.core.values import DEPTH, MAX_VALUES, misfit
 from orchestrator.engine import Engine
 from orchestrator.errors import UnexpectedError
 from orchestrator.expressions import ExpressionError
@@ -51,8 +51,8 @@ for _ in range(25):
         (nested(DEPTH + 1), "lists and mappings are nested more than 50 deep"),
         (CIRCLE, "lists and mappings are nested more than 50 deep"),
         (MANY, "there are more than 1,000,000 values in it"),
-        ([0] * (MOST_VALUES - 1), None),
-        ([0] * MOST_VALUES, "there are more than 1,000,000 values in it"),
+        ([0] * (MAX_VALUES - 1), None),
+        ([0] * MAX_VALUES, "there are more than 1,000,000 values in it"),
         ({"a": [None, True, "ä", 2**63 - 1, -0.5, (1, 2)]}, None),
         ({"a": 2**63}, "a number has more than 64 bits: give it as text"),
         ([float("inf")], "inf is no number that JSON can hold"),

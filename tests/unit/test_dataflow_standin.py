@@ -130,7 +130,7 @@ def test_a_name_is_taken_in_one_region_while_its_job_is_active(make: Callable[..
 
 
 def test_jobs_over_the_quota_and_unknown_templates_are_refused(make: Callable[..., Caller]):
-    caller = make(most_jobs=1, templates=["gs://b/t"])
+    caller = make(max_jobs=1, templates=["gs://b/t"])
     assert caller.launch("other", containerSpecGcsPath="gs://b/u")[0] == 404
     assert caller.launch("one")[0] == 200
     status, answer = caller.launch("two")

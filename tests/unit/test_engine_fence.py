@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from orchestrator.core.machine import MOST_LOST
+from orchestrator.core.machine import MAX_LOST
 from orchestrator.core.messages import LATE, Check, Launch
 from orchestrator.core.model import Outcome, Status, StepState
 from orchestrator.core.steps import Step
@@ -114,24 +114,24 @@ def lose(world: World, times: int) -> None:
 
 
 def test_a_launch_that_ends_its_process_each_time_fails_its_attempt_at_last(single: World):
-    lose(single, MOST_LOST)
+    lose(single, MAX_LOST)
     assert state(single).status is Status.LAUNCHING
     single.engine.perform(LAUNCH)
     assert (state(single).status, state(single).cause, names(single).jobs) == (Status.FAILED, "launch", [])
     assert state(single).error == (
-        f"its launch was begun {MOST_LOST} times, and each time its process ended, or was not heard of again"
+        f"its launch was begun {MAX_LOST} times, and each time its process ended, or was not heard of again"
     )
 
 
 def test_a_launch_that_gets_through_after_some_were_lost_is_as_any_other(single: World):
-    lose(single, MOST_LOST - 1)
+    lose(single, MAX_LOST - 1)
     single.engine.perform(LAUNCH)
     assert (state(single).status, state(single).job, state(single).lost) == (Status.RUNNING, f"{NAME}/0", 0)
 
 
 def test_a_job_that_one_of_the_lost_had_launched_is_adopted_however_many_they_were(single: World):
     names(single).listed = False
-    lose(single, MOST_LOST)
+    lose(single, MAX_LOST)
     names(single).jobs, names(single).listed = [f"{NAME}/0"], True
     single.engine.perform(LAUNCH)
     assert (state(single).status, state(single).job) == (Status.RUNNING, f"{NAME}/0")
@@ -142,7 +142,7 @@ def test_a_service_that_is_down_for_long_loses_nobody(single: World, error: Back
     def fails() -> None:
         raise error
 
-    for _ in range(3 * MOST_LOST):
+    for _ in range(3 * MAX_LOST):
         names(single).after = [fails]
         with pytest.raises(BackendError, match=str(error)):
             single.engine.perform(LAUNCH)

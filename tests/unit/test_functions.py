@@ -208,7 +208,7 @@ def test_a_call_has_ended_when_it_is_launched(tmp_path: Path, function: str, ove
 
 def test_a_call_that_hangs_has_failed_and_one_that_gives_up_by_itself_says_so(tmp_path: Path):
     too_long = "it took longer than 0.01 s, the most for a function in the cloud"
-    hanging = CallBackend(lambda: 5.0, most_seconds=0.01).launch(request(tmp_path, function="made_up:hanging"))
+    hanging = CallBackend(lambda: 5.0, max_seconds=0.01).launch(request(tmp_path, function="made_up:hanging"))
     assert hanging == JobOver(Outcome.FAILED, 5.0, error=too_long, cause="timeout")
     line = MODULE.splitlines().index('    raise TimeoutError("no answer")') + 1
     impatient = CallBackend(lambda: 5.0).launch(request(tmp_path, function="made_up:impatient"))

@@ -19,7 +19,7 @@ from orchestrator.core import machine, outcome
 from orchestrator.core.model import Interruption, JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.plan import SPREAD, WIDE, compile_plan
 from orchestrator.core.steps import Step
-from orchestrator.core.values import MOST_OUTPUT
+from orchestrator.core.values import MAX_OUTPUT
 from orchestrator.definition import build, cron, json_reader, load, params, patterns, yaml_reader
 from orchestrator.definition.json_reader import read as read_json
 from orchestrator.definition.load import load_graph
@@ -34,14 +34,14 @@ from orchestrator.errors import (
     UsageError,
 )
 from orchestrator.expressions import budget
-from orchestrator.expressions.budget import MOST_BITS, MOST_FILLED, MOST_MADE, MOST_WORK, OTHER
+from orchestrator.expressions.budget import MAX_BITS, MAX_FILLED, MAX_MADE, MAX_WORK, OTHER
 from orchestrator.expressions.costs import CALL
 from orchestrator.expressions.sandbox import evaluate
 from orchestrator.home.database import Database
 from orchestrator.jobs.dataflow.causes import explain
 from orchestrator.jobs.outputs import check_outputs, read_outputs
 from orchestrator.operations import lookup
-from orchestrator.ports import MOST_WRITES, Unreadable, check_writes, refuse
+from orchestrator.ports import MAX_WRITES, Unreadable, check_writes, refuse
 from orchestrator.stores import plans, sqlite
 from orchestrator.stores.firestore import documents, expiry
 from tests.doubles.memory_store import MemoryStore
@@ -54,7 +54,7 @@ ROW = re.compile(
 )
 
 #: What bounds are called. A cache's size or a time is none.
-NAMED = re.compile(r"^_?(?!MOST_SECONDS)(MOST|LONGEST|LARGEST|DEEPEST|DEPTH|CHUNK|BATCH|PART|WIDE|SPREAD)(_[A-Z]+)*$")
+NAMED = re.compile(r"^_?(?!MAX_SECONDS)(MOST|LONGEST|LARGEST|DEEPEST|DEPTH|CHUNK|BATCH|PART|WIDE|SPREAD)(_[A-Z]+)*$")
 
 
 def test_every_bound_is_in_the_table_with_its_value_and_its_test():
@@ -79,7 +79,7 @@ def test_every_bound_is_in_the_table_with_its_value_and_its_test():
 
 @pytest.mark.parametrize("more", [0, 1])
 def test_outputs_are_kept_up_to_a_bound(tmp_path: Path, more: int):
-    text = json.dumps({"text": "x" * (MOST_OUTPUT + more - len('{"text": ""}'))})
+    text = json.dumps({"text": "x" * (MAX_OUTPUT + more - len('{"text": ""}'))})
     (tmp_path / "outputs").write_text(text)
     for read in (lambda: read_outputs(tmp_path / "outputs"), lambda: check_outputs(json.loads(text))):
         if more:
@@ -91,7 +91,7 @@ def test_outputs_are_kept_up_to_a_bound(tmp_path: Path, more: int):
 
 def test_a_run_with_its_params_is_kept_up_to_a_bound():
     size = len(documents._text(documents.codec.run_to_json(replace(RUN, params={"text": ""}))))
-    most = {"text": "x" * (documents.MOST_RUN - size)}
+    most = {"text": "x" * (documents.MAX_RUN - size)}
     documents.check_run(replace(RUN, params=most))
     with pytest.raises(UnstorableError, match="takes 1,000,001 bytes"):
         documents.check_run(replace(RUN, params={"text": most["text"] + "x"}))
@@ -108,9 +108,9 @@ def test_a_plan_that_is_larger_than_a_document_is_kept_in_parts(monkeypatch: pyt
 def test_a_plan_is_kept_and_read_up_to_a_bound(monkeypatch: pytest.MonkeyPatch):
     packed = plans.pack(ONE)
     size = len(zlib.decompress(packed))
-    monkeypatch.setattr(plans, "MOST_PLAN", size)
+    monkeypatch.setattr(plans, "MAX_PLAN", size)
     assert plans.unpack("plans/v", plans.pack(ONE)) == ONE
-    monkeypatch.setattr(plans, "MOST_PLAN", size - 1)
+    monkeypatch.setattr(plans, "MAX_PLAN", size - 1)
     with pytest.raises(UnstorableError, match=f"graph 'g' takes {size:,} bytes as JSON, and at most {size - 1:,}"):
         plans.pack(ONE)
     with pytest.raises(UnreadableRecordError, match=f"plans/v cannot be read: it unpacks to more than {size - 1:,} b"):
@@ -122,26 +122,26 @@ def test_a_plan_is_kept_and_read_up_to_a_bound(monkeypatch: pytest.MonkeyPatch):
 def test_an_error_is_kept_up_to_a_bound():
     running = StepState(Status.RUNNING, 1, job_name="a", job="1", claimed_at=1.0, started_at=1.0)
     kept = []
-    for letters in (text.MOST_ERROR, text.MOST_ERROR + 1):
+    for letters in (text.MAX_ERROR, text.MAX_ERROR + 1):
         ended = machine.evolve(ONE, 0, running, JobEnded(1, Outcome.FAILED, 2.0, error="x" * letters))
         assert ended is not None
         kept.append(ended.state.error)
-    assert kept == ["x" * text.MOST_ERROR, "x" * text.MOST_ERROR + "…"]
+    assert kept == ["x" * text.MAX_ERROR, "x" * text.MAX_ERROR + "…"]
 
 
 def test_a_run_remembers_a_few_of_the_steps_that_failed():
-    for steps in (outcome.MOST_CULPRITS, outcome.MOST_CULPRITS + 1):
+    for steps in (outcome.MAX_CULPRITS, outcome.MAX_CULPRITS + 1):
         plan = compile_plan("g", "v", [Step(f"s{number:02}") for number in range(steps)])
         failed = View({number: StepState(Status.FAILED, cause="exit") for number in range(steps)})
-        named = [f"s{number:02}" for number in range(outcome.MOST_CULPRITS)]
+        named = [f"s{number:02}" for number in range(outcome.MAX_CULPRITS)]
         assert outcome.culprits(plan, failed) == dict.fromkeys(named, "exit")
 
 
 def test_an_attempt_is_interrupted_for_free_a_hundred_times():
-    last = StepState(Status.RUNNING, 100, machine.MOST_INTERRUPTIONS - 1, "a", "1", claimed_at=1.0, started_at=1.0)
+    last = StepState(Status.RUNNING, 100, machine.MAX_INTERRUPTIONS - 1, "a", "1", claimed_at=1.0, started_at=1.0)
     for state, status in (
         (last, Status.UP_FOR_RETRY),
-        (replace(last, interruptions=machine.MOST_INTERRUPTIONS), Status.FAILED),
+        (replace(last, interruptions=machine.MAX_INTERRUPTIONS), Status.FAILED),
     ):
         asked = JobEnded(100, Outcome.INTERRUPTED, 2.0, interruption=Interruption.ASKED)
         ended = machine.evolve(ONE, 0, state, asked)
@@ -149,7 +149,7 @@ def test_an_attempt_is_interrupted_for_free_a_hundred_times():
         assert ended.state.status is status
 
 
-@pytest.mark.parametrize("unasked", [0, 1, 4, machine.MOST_UNASKED - 1, machine.MOST_UNASKED])
+@pytest.mark.parametrize("unasked", [0, 1, 4, machine.MAX_UNASKED - 1, machine.MAX_UNASKED])
 def test_an_attempt_is_lost_for_free_up_to_a_bound_and_begins_later_each_time(unasked: int):
     pauses = {0: 1.0, 1: 2.0, 4: 16.0, 19: 600.0}
     state = interrupted(unasked, Interruption.LOST)
@@ -158,7 +158,7 @@ def test_an_attempt_is_lost_for_free_up_to_a_bound_and_begins_later_each_time(un
 
 
 def test_an_attempt_that_is_seen_to_vanish_is_made_again_a_handful_of_times():
-    last, worn = (interrupted(machine.MOST_VANISHED - less, Interruption.VANISHED) for less in (1, 0))
+    last, worn = (interrupted(machine.MAX_VANISHED - less, Interruption.VANISHED) for less in (1, 0))
     assert (last.status, last.due) == (Status.UP_FOR_RETRY, 18.0)
     said = "its process was gone 6 times, and nothing told how it had ended"
     assert (worn.status, worn.cause, worn.error) == (Status.FAILED, "interrupted", said)
@@ -176,9 +176,9 @@ def interrupted(unasked: int, what: Interruption) -> StepState:
 
 
 def test_a_commit_has_a_bounded_number_of_writes():
-    check_writes(Transition(StepState(), tuple(range(MOST_WRITES - 1))))
+    check_writes(Transition(StepState(), tuple(range(MAX_WRITES - 1))))
     with pytest.raises(StoreError, match="a commit of 501 writes"):
-        check_writes(Transition(StepState(), tuple(range(MOST_WRITES))))
+        check_writes(Transition(StepState(), tuple(range(MAX_WRITES))))
 
 
 def test_a_step_arrives_at_a_bounded_number_of_counters_or_through_gates():
@@ -263,15 +263,15 @@ class Runs(MemoryStore):
 
 
 def test_a_beginning_of_an_id_is_looked_for_among_the_newest_runs():
-    assert lookup.find_run(Runs(lookup.MOST_RUNS), "old").id == "oldest"
+    assert lookup.find_run(Runs(lookup.MAX_RUNS), "old").id == "oldest"
     with pytest.raises(NotFoundError) as unknown:
-        lookup.find_run(Runs(lookup.MOST_RUNS + 1), "old")
+        lookup.find_run(Runs(lookup.MAX_RUNS + 1), "old")
     newest = "none of the newest 10,000 begins so: an older one needs its whole id"
     assert str(unknown.value) == f"no run has the id 'old', and {newest}"
 
 
 def test_an_unfinished_run_is_found_however_many_came_after_it():
-    assert lookup.only_unfinished(Runs(lookup.MOST_RUNS + 1)).id == "oldest"
+    assert lookup.only_unfinished(Runs(lookup.MAX_RUNS + 1)).id == "oldest"
 
 
 def nested(levels: int) -> str:
@@ -304,14 +304,14 @@ def test_arguments_are_nested_up_to_a_depth(tmp_path: Path):
 
 
 def test_a_file_has_a_bounded_number_of_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(yaml_reader, "MOST_VALUES", 7)
+    monkeypatch.setattr(yaml_reader, "MAX_VALUES", 7)
     graph = "name: g\nsteps: {{a: {{command: [{}]}}}}"
     assert refused(tmp_path, graph.format("x, x")) == []
     assert "expected at most 7 values" in refused(tmp_path, graph.format("x, x, x"))[0]
 
 
 def test_a_graph_has_up_to_so_many_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(build, "MOST_STEPS", 2)
+    monkeypatch.setattr(build, "MAX_STEPS", 2)
     assert refused(tmp_path, "name: g\nsteps: {a: , b: }") == []
     assert refused(tmp_path, "name: g\nsteps: {a: , b: , c: }") == ["g.yaml:2: steps: expected at most 2 steps, came 3"]
 
@@ -320,8 +320,8 @@ def test_so_many_problems_are_told_one_by_one(tmp_path: Path):
     def lines(problems: int) -> list[str]:
         return refused(tmp_path, "name: g\nsteps:\n" + "\n".join(f"  s{n}: {{zz: 1}}" for n in range(problems)))
 
-    assert len(lines(load.MOST_LINES)) == load.MOST_LINES
-    assert lines(load.MOST_LINES + 1)[-1].endswith("and 1 more problems from here on")
+    assert len(lines(load.MAX_LINES)) == load.MAX_LINES
+    assert lines(load.MAX_LINES + 1)[-1].endswith("and 1 more problems from here on")
 
 
 def test_an_expression_has_up_to_so_many_letters():
@@ -336,10 +336,10 @@ def test_an_expression_has_up_to_so_many_letters():
 def test_an_expression_takes_up_to_so_many_steps(monkeypatch: pytest.MonkeyPatch):
     context = {"params": {"t": "x" * 1_000, "u": "y" * 100}}
     assert evaluate("params.t.rfind(params.u)", context) == -1
-    took = MOST_WORK - budget._LOCAL.steps
+    took = MAX_WORK - budget._LOCAL.steps
     assert took == CALL + 1_000 + 100 + 1_000 * 100
     for most in (took, took - 1):
-        monkeypatch.setattr(budget, "MOST_WORK", most)
+        monkeypatch.setattr(budget, "MAX_WORK", most)
         if most == took:
             assert evaluate("params.t.rfind(params.u)", context) == -1
         else:
@@ -347,10 +347,10 @@ def test_an_expression_takes_up_to_so_many_steps(monkeypatch: pytest.MonkeyPatch
                 evaluate("params.t.rfind(params.u)", context)
 
 
-@pytest.mark.parametrize("digits", [MOST_BITS // 4, MOST_BITS // 4 + 1])
+@pytest.mark.parametrize("digits", [MAX_BITS // 4, MAX_BITS // 4 + 1])
 def test_an_expression_makes_numbers_up_to_a_bound(digits: int):
     context = {"params": {"t": "f" * digits}}
-    if digits * 4 <= MOST_BITS:
+    if digits * 4 <= MAX_BITS:
         assert evaluate("params.t | int(base=16) > 1", context)
     else:
         with pytest.raises(expressions.ExpressionError, match="this makes a number of more than 10,000 bits"):
@@ -358,13 +358,13 @@ def test_an_expression_makes_numbers_up_to_a_bound(digits: int):
 
 
 def test_a_filter_fills_up_to_a_bound():
-    assert len(str(evaluate("'x' | center(10000)", {}))) == MOST_FILLED
+    assert len(str(evaluate("'x' | center(10000)", {}))) == MAX_FILLED
     with pytest.raises(expressions.ExpressionError, match="at most 10,000 in 'center', came 10,001"):
         evaluate("'x' | center(10001)", {})
 
 
 def test_an_expression_makes_up_to_a_bound():
-    text = (MOST_MADE - 2 * OTHER) // 5  # the length is made too, and then given
+    text = (MAX_MADE - 2 * OTHER) // 5  # the length is made too, and then given
     context = {"params": {"t": "x" * text}}
     assert evaluate("(params.t ~ params.t ~ params.t ~ params.t ~ params.t) | length", context) == 5 * text
     with pytest.raises(expressions.ExpressionError, match="this makes more than 10,000,000 letters"):
@@ -372,7 +372,7 @@ def test_an_expression_makes_up_to_a_bound():
 
 
 def test_so_many_unknown_params_are_told_one_by_one():
-    most = params.MOST_UNKNOWN
+    most = params.MAX_UNKNOWN
     assert len(params.misfits([], dict.fromkeys(map(str, range(most))))) == most
     wrong = params.misfits([], dict.fromkeys(map(str, range(most + 3))))
     assert len(wrong) == most + 1
@@ -380,7 +380,7 @@ def test_so_many_unknown_params_are_told_one_by_one():
 
 
 def test_a_pattern_is_held_against_up_to_so_many_letters():
-    most = "x" * patterns.MOST_MATCHED
+    most = "x" * patterns.MAX_MATCHED
     assert patterns.mismatch("x*", [most]) is None
     assert patterns.mismatch("x*", [most[:-9], "x" * 9]) is None
     for more in ([most + "x"], [most, "x"]):
@@ -389,7 +389,7 @@ def test_a_pattern_is_held_against_up_to_so_many_letters():
 
 
 def test_a_request_is_read_up_to_so_many_flaws():
-    most = json_reader.MOST_FLAWS
+    most = json_reader.MAX_FLAWS
     for given, noted in ((most, most), (most + 1, most)):
         assert len(read_json(f"[{','.join(['NaN'] * given)}]")[1]) == noted
 

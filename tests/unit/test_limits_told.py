@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.cli import given
 from orchestrator.client import post
-from orchestrator.client.google_apis import MOST_PAGES, Apis, AskError, Call
+from orchestrator.client.google_apis import MAX_PAGES, Apis, AskError, Call
 from orchestrator.cloud import start_body
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Status, StepState
@@ -18,7 +18,7 @@ from orchestrator.core.steps import Step, Work
 from orchestrator.definition import load
 from orchestrator.deployment.names import MOST, Deployment
 from orchestrator.drawing import boxes, collapse, dot, dot_text, mermaid, mermaid_text
-from orchestrator.drawing.compose import MOST_STEPS_WITH_ALL_EDGES, compose
+from orchestrator.drawing.compose import MAX_STEPS_WITH_ALL_EDGES, compose
 from orchestrator.errors import LaunchRefusedError, UsageError
 from orchestrator.jobs.process import environment
 from orchestrator.jobs.python import functions
@@ -40,9 +40,9 @@ class Listing(Apis):
 
 def test_doctor_reads_a_list_up_to_a_bound_and_then_says_that_it_cannot_tell():
     """It took what it had not read for absent."""
-    assert len(list(Listing(MOST_PAGES).pages(LISTED, "p"))) == MOST_PAGES
+    assert len(list(Listing(MAX_PAGES).pages(LISTED, "p"))) == MAX_PAGES
     with pytest.raises(AskError, match="the list has more than 50 pages"):
-        list(Listing(MOST_PAGES + 1).pages(LISTED, "p"))
+        list(Listing(MAX_PAGES + 1).pages(LISTED, "p"))
 
 
 # Files and requests.
@@ -106,27 +106,27 @@ def test_the_names_of_a_deployment_have_up_to_so_many_letters():
 
 
 def test_a_word_that_a_process_is_started_with_has_up_to_so_many_bytes():
-    most = "x" * environment.MOST_TEXT
+    most = "x" * environment.MAX_TEXT
     assert environment.check_size("a word", most) == most
     with pytest.raises(LaunchRefusedError, match="a word: expected at most 131,071 bytes, came 131,072"):
         environment.check_size("a word", most + "x")
 
 
 def test_a_param_is_a_variable_up_to_a_size():
-    for size in (environment.MOST_PARAM, environment.MOST_PARAM + 1):
+    for size in (environment.MAX_PARAM, environment.MAX_PARAM + 1):
         found = dict(environment._fitting({"p": "x" * size}))
-        assert list(found) == ["ORCHESTRATOR_PARAM_p"] * (size == environment.MOST_PARAM)
+        assert list(found) == ["ORCHESTRATOR_PARAM_p"] * (size == environment.MAX_PARAM)
 
 
 def test_params_are_variables_up_to_a_size_together():
-    four = dict.fromkeys("abcd", "x" * (environment.MOST_PARAMS // 4))
+    four = dict.fromkeys("abcd", "x" * (environment.MAX_PARAMS // 4))
     assert len(dict(environment._fitting(four))) == 4
     assert len(dict(environment._fitting({**four, "e": "x"}))) == 4
 
 
 def test_an_error_of_a_function_is_told_up_to_a_bound():
-    for letters in (functions._MOST_TEXT, functions._MOST_TEXT + 1):
-        assert functions._text(ValueError("x" * letters)) == "x" * functions._MOST_TEXT
+    for letters in (functions._MAX_TEXT, functions._MAX_TEXT + 1):
+        assert functions._text(ValueError("x" * letters)) == "x" * functions._MAX_TEXT
 
 
 def test_an_escape_code_that_was_cut_is_waited_for_up_to_a_bound():
@@ -149,7 +149,7 @@ def test_up_to_so_many_steps_every_edge_is_drawn():
         last = Step("z", Work("command"), ("s000", f"s{steps - 2:03}"))
         return len(compose(chain(steps - 1, last), None).sketch.arrows)
 
-    most = MOST_STEPS_WITH_ALL_EDGES
+    most = MAX_STEPS_WITH_ALL_EDGES
     assert (drawn(most), drawn(most + 1)) == (most, most)  # of 40 and of 41: one is implied by the others
 
 
@@ -168,11 +168,11 @@ def layers(levels: int) -> Graph:
 
 def test_a_large_graph_is_drawn_in_up_to_so_many_groups():
     found = [len(compose(layers(levels), None).sketch.boxes) for levels in (60, 61)]
-    assert found == [collapse.MOST_GROUPS, 31]
+    assert found == [collapse.MAX_GROUPS, 31]
 
 
 def test_a_picture_of_few_boxes_has_more_room():
-    texts = [dot_text(chain(steps)) for steps in (dot.MOST_ROOMY, dot.MOST_ROOMY + 1)]
+    texts = [dot_text(chain(steps)) for steps in (dot.MAX_ROOMY, dot.MAX_ROOMY + 1)]
     assert ['nodesep="0.32"' in text for text in texts] == [True, False]
 
 
@@ -184,16 +184,16 @@ def bipartite(edges: int) -> Graph:
 
 
 def test_mermaid_draws_up_to_so_many_edges():
-    found = [mermaid_text(bipartite(edges)).count("-->") for edges in (mermaid.MOST_EDGES, mermaid.MOST_EDGES + 1)]
-    assert found[0] == mermaid.MOST_EDGES
+    found = [mermaid_text(bipartite(edges)).count("-->") for edges in (mermaid.MAX_EDGES, mermaid.MAX_EDGES + 1)]
+    assert found[0] == mermaid.MAX_EDGES
     assert found[1] < 10
 
 
 def test_mermaid_draws_up_to_so_many_letters(monkeypatch: pytest.MonkeyPatch):
     graph, most = chain(50), len(mermaid_text(chain(50)))
-    monkeypatch.setattr(mermaid, "MOST_LETTERS", most)
+    monkeypatch.setattr(mermaid, "MAX_LETTERS", most)
     assert len(mermaid_text(graph)) == most
-    monkeypatch.setattr(mermaid, "MOST_LETTERS", most - 1)
+    monkeypatch.setattr(mermaid, "MAX_LETTERS", most - 1)
     assert "too many to draw one by one" in mermaid_text(graph)
 
 
@@ -206,9 +206,9 @@ def test_a_name_in_a_list_has_up_to_so_many_letters():
 
 
 def test_an_error_is_shown_with_its_box_up_to_a_bound():
-    for letters in (boxes._MOST_ERROR, boxes._MOST_ERROR + 1):
+    for letters in (boxes._MAX_ERROR, boxes._MAX_ERROR + 1):
         failed = StepState(Status.FAILED, 1, error="x" * letters)
-        assert boxes.step_box(Step("a"), {"a": failed}, None).tip.count("x") == boxes._MOST_ERROR
+        assert boxes.step_box(Step("a"), {"a": failed}, None).tip.count("x") == boxes._MAX_ERROR
 
 
 def test_a_job_has_up_to_so_many_labels():
@@ -222,6 +222,6 @@ def test_a_job_has_up_to_so_many_labels():
         found: dict[str, str] = requests._all_labels(JobRequest(run, 0, "a", 1, "a--k-0-1", "dataflow", spec))
         return found
 
-    assert len(labels(60)) == requests._MOST_LABELS
+    assert len(labels(60)) == requests._MAX_LABELS
     with pytest.raises(LaunchRefusedError, match="expected at most 64 labels with our own four, came '65'"):
         labels(61)

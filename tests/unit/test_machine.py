@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.core.machine import MOST_INTERRUPTIONS, evolve, owed, passed, run_status, settled
+from orchestrator.core.machine import MAX_INTERRUPTIONS, evolve, owed, passed, run_status, settled
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import (
     FINAL,
@@ -211,7 +211,7 @@ def test_an_interruption_of_our_making_is_owed_again_at_once_and_costs_no_retry(
 
 
 def test_what_is_interrupted_without_end_fails_at_last():
-    worn = replace(RUNNING, attempt=101, interruptions=MOST_INTERRUPTIONS)
+    worn = replace(RUNNING, attempt=101, interruptions=MAX_INTERRUPTIONS)
     transition = evolve(JOINED, A, worn, JobEnded(101, Outcome.INTERRUPTED, 50.0))
     assert transition is not None
     assert (transition.state.status, transition.state.error) == (Status.FAILED, "interrupted 101 times")

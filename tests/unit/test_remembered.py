@@ -16,7 +16,7 @@ from tests.unit.engine_world import JOB, World
 MIB = 2**20
 
 
-def reading(most: int, most_bytes: int) -> tuple[Remembered[str], list[str]]:
+def reading(most: int, max_bytes: int) -> tuple[Remembered[str], list[str]]:
     """One that weighs as many bytes as the key has letters, and what it has read."""
     read: list[str] = []
 
@@ -26,7 +26,7 @@ def reading(most: int, most_bytes: int) -> tuple[Remembered[str], list[str]]:
         read.append(key)
         return key.upper()
 
-    return Remembered(reads, len, most, most_bytes), read
+    return Remembered(reads, len, most, max_bytes), read
 
 
 def test_what_is_remembered_is_read_once_and_what_was_read_longest_ago_is_forgotten_first():

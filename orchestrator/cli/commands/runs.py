@@ -10,7 +10,7 @@ from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.model import Run
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.home import Home
-from orchestrator.operations.lookup import MOST_RUNS, named_store
+from orchestrator.operations.lookup import MAX_RUNS, named_store
 from orchestrator.ports import Store
 from orchestrator.reporting.found import standing
 from orchestrator.reporting.phrases import clock, column, why
@@ -55,10 +55,10 @@ def command(limit: int, home: Path | None, store: str | None, as_json: bool) -> 
 
 def left_out(store: Store, limit: int, shown: int, cheap: bool) -> str:
     """``20 of 37 runs are shown: --limit N``; nothing if all are. ``cheap``: to read all of them to count them."""
-    total = len(store.run_ids(MOST_RUNS if cheap else limit + 1)) if shown == limit else shown
+    total = len(store.run_ids(MAX_RUNS if cheap else limit + 1)) if shown == limit else shown
     if total <= shown:
         return ""
-    if not cheap or total == MOST_RUNS:
+    if not cheap or total == MAX_RUNS:
         return f"the newest {shown:,} runs are shown, and there are more: --limit N"
     return f"{shown:,} of {total:,} runs are shown: --limit N"
 

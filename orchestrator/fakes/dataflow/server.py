@@ -33,7 +33,7 @@ class DataflowStandIn:
 
     ``write`` says how each job goes; ``emit`` gets what Google would send. Seconds are divided by ``time_scale``.
     ``latency``: from a launch to its answer. ``lag``: until jobs.get and jobs.list know of a new state. ``appear``:
-    until they know of a new job. ``message_lag``: until messages are listed. ``most_jobs``: active at once.
+    until they know of a new job. ``message_lag``: until messages are listed. ``max_jobs``: active at once.
     ``templates``: those there are, None for any. ``chaos`` may give a Fault for each call, by its method's name, such
     as ``flexTemplates.launch``.
 
@@ -53,7 +53,7 @@ class DataflowStandIn:
         lag: float = 0.0,
         appear: float = 0.0,
         message_lag: float = 0.0,
-        most_jobs: int = 1000,
+        max_jobs: int = 1000,
         templates: Collection[str] | None = None,
         chaos: Callable[[str], Fault | None] = lambda _: None,
     ) -> None:
@@ -71,7 +71,7 @@ class DataflowStandIn:
             lag=lag,
             appear=appear,
             message_lag=message_lag,
-            most_jobs=most_jobs,
+            max_jobs=max_jobs,
             templates=templates,
         )
         self.calls: Counter[str] = Counter()

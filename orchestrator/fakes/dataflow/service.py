@@ -39,12 +39,12 @@ class Service:
         lag: float,
         appear: float,
         message_lag: float,
-        most_jobs: int,
+        max_jobs: int,
         templates: Collection[str] | None,
     ) -> None:
         self._project, self._write = project, write
         self._lag, self._appear, self._message_lag = lag / time_scale, appear / time_scale, message_lag / time_scale
-        self._most_jobs, self._templates = most_jobs, templates
+        self._most_jobs, self._templates = max_jobs, templates
         self._lock = threading.RLock()
         self._numbers = itertools.count(1)
         self._stages = (Stage(time_scale), Stage(1.0))

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 #: How many pages of a list are read. A page of a filtered list may be empty, and not be the last.
-MOST_PAGES = 200
+MAX_PAGES = 200
 
 #: What is asked of a job. Only the whole view has what replaced it, and the whole may have megabytes of steps.
 _FIELDS = "id,name,type,currentState,currentStateTime,createTime,replacedByJobId,replaceJobId,labels"
@@ -84,16 +84,14 @@ class Api:
     def named(self, region: str, name: str) -> list[Body]:
         """The jobs of that name, in every state. Raises BackendError if it cannot be told that these are all.
 
-        Where they take more than MOST_PAGES pages, those that were read, if there are any.
+        Where they take more than MAX_PAGES pages, those that were read, if there are any.
         """
         where = {"projectId": self._project, "location": region, "name": name, "filter": "ALL"}
         with asking(f"cannot list the jobs called {name} in {region}"):
             listed, whole = self._pages(self._methods().jobs, where, "jobs")
         found = [job for job in listed if job.get("name") == name and job.get("id")]
         if not found and not whole:
-            raise BackendError(
-                f"Dataflow lists more than {MOST_PAGES} pages of jobs, and none of them is called {name}"
-            )
+            raise BackendError(f"Dataflow lists more than {MAX_PAGES} pages of jobs, and none of them is called {name}")
         return found
 
     def update(self, region: str, job: str, body: dict[str, Any]) -> None:
@@ -109,7 +107,7 @@ class Api:
     def errors(self, region: str, job: str, ended: float) -> list[str]:
         """What the job's messages say of errors, the oldest first. Raises AnswerError, or BackendError.
 
-        Where they take more than MOST_PAGES pages, those on the first pages, and on those about its end.
+        Where they take more than MAX_PAGES pages, those on the first pages, and on those about its end.
         """
         where = {**self._of(region, job), "minimumImportance": "JOB_MESSAGE_ERROR"}
         with asking(f"cannot read the messages of job {job} in {region}"):
@@ -130,10 +128,10 @@ class Api:
         return {"projectId": self._project, "location": region, "jobId": job}
 
     def _pages(self, resource: Any, where: dict[str, Any], key: str) -> tuple[list[Body], bool]:
-        """What is on the first MOST_PAGES pages of a list, and whether that is all of it."""
+        """What is on the first MAX_PAGES pages of a list, and whether that is all of it."""
         found: list[Body] = []
         request = resource.list(**where)
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             answer = self._ask(request)
             if answer.get("failedLocation"):
                 raise BackendError(f"Dataflow could not list everything: {answer['failedLocation']!r:.300}")
@@ -141,7 +139,7 @@ class Api:
             request = resource.list_next(request, answer)
             if request is None:
                 return found, True
-        log.warning("Dataflow lists more than %d pages of %s: only these are read", MOST_PAGES, key)
+        log.warning("Dataflow lists more than %d pages of %s: only these are read", MAX_PAGES, key)
         return found, False
 
     def _ask(self, request: Any) -> Body:

@@ -16,7 +16,7 @@ from orchestrator.ports import JobRequest
 _FOLDERS = frozenset({"temp_location", "staging_location"})
 
 #: "The labels map can contain no more than 64 entries" (Job.labels); keys and values take 63 characters.
-_MOST_LABELS, _LABEL_LENGTH = 64, 63
+_MAX_LABELS, _LABEL_LENGTH = 64, 63
 
 
 def with_defaults(request: JobRequest, defaults: Mapping[str, Json]) -> JobRequest:
@@ -145,8 +145,8 @@ def _all_labels(request: JobRequest) -> dict[str, str]:
     given = request.spec.get("labels")
     own = given if isinstance(given, dict) else {}
     made = {_label_key(key): label(as_text(value)) for key, value in own.items()} | labels(request)
-    if len(made) > _MOST_LABELS:
-        raise _refusal(request, "labels", f"at most {_MOST_LABELS} labels with our own four", f"{len(made)}")
+    if len(made) > _MAX_LABELS:
+        raise _refusal(request, "labels", f"at most {_MAX_LABELS} labels with our own four", f"{len(made)}")
     return made
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from orchestrator.core.model import Outcome
-from orchestrator.core.values import MOST_OUTPUT
+from orchestrator.core.values import MAX_OUTPUT
 from orchestrator.jobs.dataflow import states
 from orchestrator.jobs.dataflow.answers import AnswerError
 from orchestrator.jobs.dataflow.causes import HOPELESS, PATIENCE, Cause, classify, explain
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 MESSAGE_GRACE = 60.0
 
 #: How many updates of a job are followed from one to the next; beyond them the newest job of the name is taken.
-MOST_UPDATES = 20
+MAX_UPDATES = 20
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Standing:
     def newest(self, handle: Handle) -> Body:
         """The job, or the one that replaced it. All of them have one name. Raises AnswerError, or BackendError."""
         job = self._api.get(handle.region, handle.id)
-        for _ in range(MOST_UPDATES):
+        for _ in range(MAX_UPDATES):
             heir = job.get("replacedByJobId")
             if states.state(job) != states.UPDATED or not heir:
                 return job
@@ -80,10 +80,10 @@ class Standing:
     def _succeeded(self, handle: Handle, at: float) -> JobOver:
         """A job that did its work has succeeded, whatever it counted."""
         found = outputs(self._told(lambda: self._api.metrics(handle.region, handle.id)))
-        kept = fitting(found, MOST_OUTPUT)
+        kept = fitting(found, MAX_OUTPUT)
         if len(kept) < len(found):
             left = f"{len(found) - len(kept):,} of the {len(found):,} counters"
-            log.warning("%s of job %s are no outputs: at most %d bytes are kept", left, handle.id, MOST_OUTPUT)
+            log.warning("%s of job %s are no outputs: at most %d bytes are kept", left, handle.id, MAX_OUTPUT)
         return JobOver(Outcome.SUCCEEDED, at, outputs=check_outputs(kept) if kept else None)
 
     def _failed(self, handle: Handle, at: float, *, fresh: bool) -> JobStatus:

@@ -15,10 +15,10 @@ from orchestrator.jobs.process.attempt import write_whole
 from orchestrator.ports import JobRequest
 
 #: The most bytes of a word or variable that a process is started with: Linux's MAX_ARG_STRLEN, see execve(2).
-MOST_TEXT = 128 * 1024 - 1
+MAX_TEXT = 128 * 1024 - 1
 
 #: The most bytes of a param that becomes a variable, and of all of them: macOS takes 1 MiB of words and variables.
-MOST_PARAM, MOST_PARAMS = 64 * 1024, 256 * 1024
+MAX_PARAM, MAX_PARAMS = 64 * 1024, 256 * 1024
 
 #: The variables by which an attempt's processes are known.
 _MARK, _OUTPUTS = "ORCHESTRATOR_MARK", "ORCHESTRATOR_OUTPUTS"
@@ -69,9 +69,9 @@ def _mark(folder: Path, name: str) -> str:
 def check_size(what: str, text: str) -> str:
     """``text`` if a process can be started with it. Raises LaunchRefusedError about ``what``."""
     size = _bytes(text)
-    if size is not None and size > MOST_TEXT:
+    if size is not None and size > MAX_TEXT:
         raise LaunchRefusedError(
-            f"{what}: expected at most {MOST_TEXT:,} bytes, came {size:,}: if a large param is in it, {_ELSEWHERE}"
+            f"{what}: expected at most {MAX_TEXT:,} bytes, came {size:,}: if a large param is in it, {_ELSEWHERE}"
         )
     return text
 
@@ -87,10 +87,10 @@ def _fitting(params: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     """The params that fit into variables, as variables: the small ones first, as long as there is room."""
     texts = {_variable(name): as_text(value) for name, value in params.items()}
     sizes = {name: size for name, text in texts.items() if (size := _bytes(text)) is not None}
-    room = MOST_PARAMS
+    room = MAX_PARAMS
     for name in sorted(sizes, key=lambda name: sizes[name]):
         room -= sizes[name]
-        if room >= 0 and sizes[name] <= MOST_PARAM:
+        if room >= 0 and sizes[name] <= MAX_PARAM:
             yield name, texts[name]
 
 

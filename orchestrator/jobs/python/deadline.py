@@ -11,7 +11,7 @@ from orchestrator.usercode.forks import one_returns
 
 #: Seconds that a function may take where it is called within a request: half of the time-out of ``on_task``, and less
 #: than the launch lease, after which another delivery would call it too.
-MOST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 
 _T = TypeVar("_T")
 

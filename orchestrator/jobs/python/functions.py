@@ -11,14 +11,14 @@ from orchestrator.core.steps import Json
 from orchestrator.errors import LaunchRefusedError, OrchestratorError, OutputError
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.jobs.python.arguments import OF_JOB, BindingError, bound
-from orchestrator.jobs.python.deadline import MOST_SECONDS, RaisedError, TookTooLongError, within
+from orchestrator.jobs.python.deadline import MAX_SECONDS, RaisedError, TookTooLongError, within
 from orchestrator.ports import JobRequest
 from orchestrator.system.terminal import readable
 from orchestrator.text import did_you_mean, said
 from orchestrator.usercode import Room, imported, plain
 
 #: Letters of an error's text that are kept: it is stored with the step's state.
-_MOST_TEXT = 4000
+_MAX_TEXT = 4000
 
 #: What the original article's functions return: what it takes to launch the job.
 _ARTICLE = frozenset({"parameters", *OF_JOB})
@@ -63,14 +63,14 @@ def resolve(name: str, folder: str | None, room: Room | None = None) -> Callable
     return function  # type: ignore[no-any-return]
 
 
-def called(name: str, request: JobRequest, most_seconds: float | None = None) -> object:
+def called(name: str, request: JobRequest, max_seconds: float | None = None) -> object:
     """What the function that a step names returns, called with what it takes of the run's params and the job.
 
-    Raises UnknownFunctionError if it cannot be called, TookTooLongError if it takes longer than ``most_seconds``, and
+    Raises UnknownFunctionError if it cannot be called, TookTooLongError if it takes longer than ``max_seconds``, and
     whatever it raises itself.
     """
-    if most_seconds is not None:
-        return within(most_seconds, partial(called, name, request))
+    if max_seconds is not None:
+        return within(max_seconds, partial(called, name, request))
     function = resolve(name, request.run.folder)
     try:
         job = {"job_name": request.name, "template_location": request.spec.get("template")}
@@ -112,7 +112,7 @@ class _Made:
 def _made(name: str, request: JobRequest) -> _Made:
     where = f"step '{request.step}': parameters_from"
     try:
-        return within(MOST_SECONDS, lambda: _understood(called(name, request)))
+        return within(MAX_SECONDS, lambda: _understood(called(name, request)))
     except (UnknownFunctionError, OutputError) as error:
         raise LaunchRefusedError(f"{where}: {error}") from error
     except TookTooLongError as error:
@@ -168,6 +168,6 @@ def _where(error: BaseException) -> str:
 
 def _text(error: BaseException) -> str:
     """What an error says, line by line as a person would read it, and not without end."""
-    text = said(error, 2 * _MOST_TEXT)
+    text = said(error, 2 * _MAX_TEXT)
     lines = [line for line in map(readable, plain(text).split("\n")) if line]
-    return "\n".join(lines)[:_MOST_TEXT]
+    return "\n".join(lines)[:_MAX_TEXT]

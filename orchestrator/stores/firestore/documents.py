@@ -17,7 +17,7 @@ from orchestrator.stores.plans import pack, unpack
 from orchestrator.stores.records import checked, made
 
 #: The bytes of a run's text as it starts. What Firestore takes in a field is 1,048,487, and a run's end adds to it.
-MOST_RUN = 1_000_000
+MAX_RUN = 1_000_000
 
 Fields = Mapping[str, Any]
 
@@ -45,9 +45,9 @@ def to_state(path: str, fields: Fields) -> StepState:
 
 def check_run(run: Run) -> None:
     """Raises UnstorableError if a run that is to start is larger than a document can be. Its params may make it so."""
-    if (size := len(_text(codec.run_to_json(run)))) > MOST_RUN:
+    if (size := len(_text(codec.run_to_json(run)))) > MAX_RUN:
         raise UnstorableError(
-            f"run '{run.id}' takes {size:,} bytes of JSON with its params, and Firestore keeps at most {MOST_RUN:,}: "
+            f"run '{run.id}' takes {size:,} bytes of JSON with its params, and Firestore keeps at most {MAX_RUN:,}: "
             "put large data into Cloud Storage, and give its path as a param"
         )
 

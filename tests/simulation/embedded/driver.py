@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.simulation.embedded.world import World
 
 #: Most seconds of the world's own time, and most turns of one driver.
-LONGEST, MOST_TICKS = 10 * 86_400.0, 5_000
+LONGEST, MAX_TICKS = 10 * 86_400.0, 5_000
 
 #: Where a kill may come: at any line of these, none of which remembers anything from one world to the next.
 KILLED_IN = (
@@ -96,8 +96,8 @@ class Driver:
     def _tick(self) -> None:
         world = self.world
         self._ticks += 1
-        if world.now > START + LONGEST or self._ticks > MOST_TICKS:
-            raise TimeoutError(f"it does not end within {LONGEST:.0f} s and {MOST_TICKS} turns")
+        if world.now > START + LONGEST or self._ticks > MAX_TICKS:
+            raise TimeoutError(f"it does not end within {LONGEST:.0f} s and {MAX_TICKS} turns")
         if not self.lucky and self.random.random() < world.luck.interrupts:
             self.loop.stop()
         if self.random.random() < world.luck.sets:

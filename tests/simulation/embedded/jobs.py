@@ -19,7 +19,7 @@ OUTCOMES = {Fate.SUCCEEDS: Outcome.SUCCEEDED, Fate.HANGS: Outcome.SUCCEEDED, Fat
              Fate.IS_CANCELLED: Outcome.CANCELLED, Fate.IS_INTERRUPTED: Outcome.INTERRUPTED}  # fmt: skip
 
 #: How often a step's process vanishes at the most, so that the step comes to the end that its scenario says.
-MOST_VANISHED = 3
+MAX_VANISHED = 3
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class Processes:
         """Somebody else kills it, and the shell that would have told of that."""
         world, node = self.world, process.request.node
         before = sum(other.vanished for other in world.processes.values() if other.request.node == node)
-        if before < MOST_VANISHED and world.random.random() < world.luck.vanishes:
+        if before < MAX_VANISHED and world.random.random() < world.luck.vanishes:
             world.count("process: vanished")
             process.end, process.vanished = world.now + min(10.0, process.end - world.now), True
 

@@ -15,7 +15,7 @@ from orchestrator.home.database import Database
 from orchestrator.ports import JobRequest
 from orchestrator.stores.sqlite import SqliteStore
 from tests.simulation.embedded.driver import Driver
-from tests.simulation.embedded.jobs import MOST_VANISHED, Process
+from tests.simulation.embedded.jobs import MAX_VANISHED, Process
 from tests.simulation.embedded.luck import Luck
 from tests.simulation.graphs import IMPATIENT
 from tests.simulation.loop import START, Crash
@@ -23,10 +23,10 @@ from tests.simulation.oracle import endings, longest, run_fails
 from tests.simulation.scenario import Attempt, Scenario
 
 #: Most drivers that one run takes.
-MOST_DRIVERS = 60
+MAX_DRIVERS = 60
 
 #: How many of its drivers meet their end at a line, at the most.
-MOST_KILLS = 5
+MAX_KILLS = 5
 
 
 class World:
@@ -53,7 +53,7 @@ class World:
 
     def play(self) -> list[str]:
         """Drive the run until it ends, or is found to be wrong."""
-        while self.drivers < MOST_DRIVERS and not self.failures:
+        while self.drivers < MAX_DRIVERS and not self.failures:
             self.drivers += 1
             if self._driven():
                 self._judge()
@@ -61,11 +61,11 @@ class World:
             nobody = self.random.choice([0.0, 10.0, 1000.0])
             self.now, self.full = self.now + nobody, self.full + nobody  # where the disk ended the driver
             self._restart()
-        return self.failures or [f"{MOST_DRIVERS} drivers did not bring it to its end"]
+        return self.failures or [f"{MAX_DRIVERS} drivers did not bring it to its end"]
 
     def _driven(self) -> bool:
         """Whether a driver brought the run to its end."""
-        driver = Driver(self, lucky=self.drivers > MOST_KILLS)
+        driver = Driver(self, lucky=self.drivers > MAX_KILLS)
         try:
             if driver.drive():
                 return True
@@ -152,7 +152,7 @@ class World:
             expected = (wanted.status, wanted.attempts, wanted.cause, wanted.outputs)
             if came != expected:
                 self.failures.append(f"{step.name}: expected {expected}, came {came}")
-            if state.interruptions >= self.drivers + MOST_VANISHED:
+            if state.interruptions >= self.drivers + MAX_VANISHED:
                 self.failures.append(f"{step.name}: was interrupted {state.interruptions} times")
         most = longest(self.scenario, known) + self.full
         if self.luck.delays_nothing and run and run.ended_at and run.ended_at > run.started_at + most:
