@@ -202,7 +202,7 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
             pause = 0.0 if asked else min(_FIRST_PAUSE * 2.0**state.unasked, _LAST_PAUSE)
             counts = {"interruptions": state.interruptions + 1, "unasked": state.unasked + (not asked)}
             return Transition(ended(status=Status.UP_FOR_RETRY, due=at + pause, **counts))
-        case Outcome.FAILED if failures < retry.attempts and not event.hopeless and state.stop is None:
+        case Outcome.FAILED if failures < retry.attempts and not event.permanent and state.stop is None:
             wait = max(retry.wait(failures), event.patience)
             return Transition(ended(status=Status.UP_FOR_RETRY, due=at + wait))
         case Outcome.INTERRUPTED:

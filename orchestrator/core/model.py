@@ -161,7 +161,7 @@ class JobLaunched:
 
 @dataclass(frozen=True, slots=True)
 class JobEnded:
-    """An attempt's job ended. ``hopeless``: another would fail the same way; ``patience``: for so many seconds.
+    """An attempt's job ended. ``permanent``: another would fail the same way; ``patience``: for so many seconds.
 
     ``live``: the step has what it waited for, and the job goes on. ``by``: the look that saw it.
     ``drained``: it stopped in good order because it was asked to, which is no success of a step that was cancelled.
@@ -176,7 +176,7 @@ class JobEnded:
     outputs: Mapping[str, Json] | None = None
     error: str | None = None
     cause: str | None = None
-    hopeless: bool = False
+    permanent: bool = False
     patience: float = 0.0
     live: bool = False
     by: str | None = None

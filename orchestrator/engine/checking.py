@@ -132,7 +132,7 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
     if over.outputs is not None and (wrong := misfit(over.outputs)):
         error = f"its outputs cannot be kept: {wrong}"
         return JobEnded(
-            state.attempt, Outcome.FAILED, over.at, error=error, cause="outputs", hopeless=True, doubt=doubt
+            state.attempt, Outcome.FAILED, over.at, error=error, cause="outputs", permanent=True, doubt=doubt
         )
     said = over.error and shown(cut(over.error))  # what a worker or a library said may be meant for a terminal
     return JobEnded(
@@ -142,7 +142,7 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
         over.outputs,
         said,
         over.cause,
-        over.hopeless,
+        over.permanent,
         over.patience,
         over.live,
         drained=over.drained,

@@ -53,7 +53,7 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
         return _launch(ledger, claim, request, ledger.backend(work.kind))
     except LaunchRefusedError as error:
         claim.must_be_mine()
-        _end(claim, _hopeless(claim, str(error), error.cause))
+        _end(claim, _permanent(claim, str(error), error.cause))
         return look_later(ledger, plan, effect)
 
 
@@ -115,7 +115,7 @@ def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, ca
     if isinstance(claim, StepState):
         return ledger.roll_forward(run, plan, effect.node)
     claim.must_be_mine()
-    return _end(claim, _hopeless(claim, error, cause))
+    return _end(claim, _permanent(claim, error, cause))
 
 
 def _worn(claim: Claim, at: float) -> JobEnded:
@@ -124,7 +124,7 @@ def _worn(claim: Claim, at: float) -> JobEnded:
     return JobEnded(claim.effect.attempt, Outcome.FAILED, at, error=error, cause="launch", claimed_at=claim.at)
 
 
-def _hopeless(claim: Claim, error: str, cause: str) -> JobEnded:
+def _permanent(claim: Claim, error: str, cause: str) -> JobEnded:
     attempt, at = claim.effect.attempt, claim.ledger.clock()
     error = shown(cut(error))
-    return JobEnded(attempt, Outcome.FAILED, at, error=error, cause=cause, hopeless=True, claimed_at=claim.at)
+    return JobEnded(attempt, Outcome.FAILED, at, error=error, cause=cause, permanent=True, claimed_at=claim.at)

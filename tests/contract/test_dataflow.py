@@ -130,7 +130,7 @@ def test_a_function_that_raises_is_a_failed_attempt_and_nothing_is_sent(bench: B
     run = replace(request.run, params={"date": "2026-11-23"}, folder=str(tmp_path))
     over = bench.backend.launch(replace(request, run=run))
     assert isinstance(over, JobOver)
-    assert (over.outcome, over.cause, over.hopeless) == (Outcome.FAILED, "exception", False)
+    assert (over.outcome, over.cause, over.permanent) == (Outcome.FAILED, "exception", False)
     assert over.error == "step 'orders': parameters_from: ValueError: no orders of 2026-11-23 yet (late_functions.py:3)"
     assert bench.double.service.jobs == {}
 
@@ -161,7 +161,7 @@ def test_a_job_that_succeeds_leaves_its_counters_as_outputs(bench: Bench):
 def test_a_job_that_fails_says_why(bench: Bench):
     over = bench.over(bench.backend.launch(bench.request("bad")).job)
     assert (over.outcome, over.error) == (Outcome.FAILED, "Workflow failed. Causes: no such day")
-    assert (over.cause, over.hopeless) == ("unknown", False)
+    assert (over.cause, over.permanent) == ("unknown", False)
 
 
 def test_a_running_job_is_running_until_it_ends(bench: Bench):
@@ -620,7 +620,7 @@ def test_a_failure_without_a_message_is_looked_at_again_later(make: Make):
 
 
 @pytest.mark.parametrize(
-    ("text", "cause", "hopeless", "patience"),
+    ("text", "cause", "permanent", "patience"),
     [
         ("PERMISSION_DENIED: no", "permission", True, 0.0),
         ("ZONE_RESOURCE_POOL_EXHAUSTED", "stockout", False, 600.0),
@@ -629,13 +629,13 @@ def test_a_failure_without_a_message_is_looked_at_again_later(make: Make):
     ],
 )
 def test_a_failure_has_a_cause_that_says_whether_and_when_it_is_tried_again(
-    bench: Bench, text: str, cause: str, hopeless: bool, patience: float
+    bench: Bench, text: str, cause: str, permanent: bool, patience: float
 ):
     request = bench.request("slow")
     job = bench.backend.launch(request).job
     bench.double.move(request.name, "FAILED", text)
     over = bench.over(job)
-    assert (over.error, over.cause, over.hopeless, over.patience) == (text, cause, hopeless, patience)
+    assert (over.error, over.cause, over.permanent, over.patience) == (text, cause, permanent, patience)
 
 
 def test_a_launcher_that_failed_is_recognised_and_its_log_named(make: Make):
@@ -647,7 +647,7 @@ def test_a_launcher_that_failed_is_recognised_and_its_log_named(make: Make):
     over = bench.over(job)
     number = job.partition("/")[2]
     log = f"[its launcher's log: template_launches/{number}/console_logs in the staging location]"
-    assert (over.cause, over.hopeless, over.error) == ("launcher", False, f"{text} {log}")
+    assert (over.cause, over.permanent, over.error) == ("launcher", False, f"{text} {log}")
 
 
 def test_a_state_that_jobs_get_does_not_know_yet_is_running(make: Make):

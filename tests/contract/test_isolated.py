@@ -116,7 +116,7 @@ def test_it_fails_as_a_step_in_a_thread_does(
     bench: Bench, function: str, args: dict[str, Json], error: str, cause: str
 ) -> None:
     over = bench.over(launched(bench, function, **args))
-    assert (over.outcome, over.cause, over.hopeless) == (Outcome.FAILED, cause, cause in ("outputs", "function"))
+    assert (over.outcome, over.cause, over.permanent) == (Outcome.FAILED, cause, cause in ("outputs", "function"))
     assert (over.error or "").removesuffix(" (core dumped)").removesuffix(": Segmentation fault") == error
 
 

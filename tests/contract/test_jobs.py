@@ -237,7 +237,7 @@ def test_a_command_that_cannot_be_started_is_refused(tmp_path: Path, spec: dict[
 
 
 @pytest.mark.parametrize(
-    ("command", "error", "hopeless"),
+    ("command", "error", "permanent"),
     [
         ("echo first; echo last; exit 3", "exit status 3: last", False),
         ("exit 4", "exit status 4", False),
@@ -250,18 +250,18 @@ def test_a_command_that_cannot_be_started_is_refused(tmp_path: Path, spec: dict[
     ],
 )
 def test_a_failed_command_is_explained_by_its_status_and_its_last_line(
-    tmp_path: Path, command: Json, error: str, hopeless: bool
+    tmp_path: Path, command: Json, error: str, permanent: bool
 ):
     bench = process(tmp_path)
     over = bench.over(bench.backend.launch(bench.request({"command": command})).job)
-    assert (over.error, over.hopeless) == (error, hopeless)
+    assert (over.error, over.permanent) == (error, permanent)
 
 
 @pytest.mark.parametrize("make", ["mkdir", "mkfifo"])
 def test_outputs_that_are_no_plain_file_fail_the_step(tmp_path: Path, make: str):
     bench = process(tmp_path)
     over = bench.over(bench.backend.launch(bench.request({"command": f'{make} "$ORCHESTRATOR_OUTPUTS"'})).job)
-    assert (over.outcome, over.cause, over.hopeless) == (Outcome.FAILED, "outputs", True)
+    assert (over.outcome, over.cause, over.permanent) == (Outcome.FAILED, "outputs", True)
 
 
 @pytest.mark.parametrize("name", ["log", "failure.json", "pid", "stopped", "claim"])
@@ -279,13 +279,14 @@ _NOT_OURS = "which the orchestrator does not write: the step must leave that fil
 WRITTEN = [
     ("failure.json", '{"live": true}', 1, "exit status 1: said last"),
     ("failure.json", '{"cause": ["x"]}', 1, "exit status 1: said last"),
-    ("failure.json", '{"error": 5, "cause": "exit", "hopeless": true}', 1, "exit status 1: said last"),
-    ("failure.json", '{"error": "e", "cause": "odd", "hopeless": true}', 1, "exit status 1: said last"),
-    ("failure.json", '{"error": "e", "cause": "exit", "hopeless": 1}', 1, "exit status 1: said last"),
+    ("failure.json", '{"error": 5, "cause": "exit", "permanent": true}', 1, "exit status 1: said last"),
+    ("failure.json", '{"error": "e", "cause": "odd", "permanent": true}', 1, "exit status 1: said last"),
+    ("failure.json", '{"error": "e", "cause": "exit", "permanent": 1}', 1, "exit status 1: said last"),
     ("failure.json", '{"error": "e", "patience": 1e400}', 1, "exit status 1: said last"),
-    ("failure.json", '["error", "cause", "hopeless"]', 1, "exit status 1: said last"),
+    ("failure.json", '["error", "cause", "permanent"]', 1, "exit status 1: said last"),
     ("failure.json", "[" * 100_000, 1, "exit status 1: said last"),
-    ("failure.json", '{"error": "mine", "cause": "exit", "hopeless": true, "live": true}', 1, "mine"),
+    ("failure.json", '{"error": "mine", "cause": "exit", "permanent": true, "live": true}', 1, "mine"),
+    ("failure.json", '{"error": "older", "cause": "exit", "hopeless": true}', 1, "older"),
     ("stopped", "bogus 5", 1, _NOT_OURS),
     ("stopped", "succeeded 5", 1, _NOT_OURS),
     ("stopped", "succeeded 5", 0, _NOT_OURS),
@@ -383,7 +384,7 @@ def test_outputs_that_cannot_be_kept_fail_the_step(tmp_path: Path, text: str):
     bench = process(tmp_path)
     (tmp_path / "left").write_text(text)
     over = bench.over(bench.backend.launch(bench.request({"command": 'cp left "$ORCHESTRATOR_OUTPUTS"'})).job)
-    assert (over.outcome, over.cause, over.hopeless) == (Outcome.FAILED, "outputs", True)
+    assert (over.outcome, over.cause, over.permanent) == (Outcome.FAILED, "outputs", True)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_the_first_word_of_a_list_is_never_a_word_of_the_shell(
     monkeypatch.setenv("PATH", f"/usr/bin{os.pathsep}/bin")
     expected = IS_OF_A_SHELL.format(command[0])
     assert said(bench, command) == (expected, f"{expected.removeprefix('exit status 127: ')}\n")
-    assert (bench.over(JOB).cause, bench.over(JOB).hopeless) == ("exit", True)  # another attempt would find the same
+    assert (bench.over(JOB).cause, bench.over(JOB).permanent) == ("exit", True)  # another attempt would find the same
     assert not (bench.folder / "count").exists()
 
 

@@ -551,7 +551,7 @@ MUTANTS = (
         "what is lost is made again for ever", MACHINE, "is Interruption.ASKED or state.unasked < most:", "is not None:"
     ),
     Mutant("what is lost is made again at once", MACHINE, "pause = 0.0 if asked else min", "pause = 0.0 * min"),
-    Mutant("what is hopeless is tried again", MACHINE, " and not event.hopeless", ""),
+    Mutant("what is permanent is tried again", MACHINE, " and not event.permanent", ""),
     # Cancelling.
     Mutant(
         "a step that was cancelled begins an attempt",

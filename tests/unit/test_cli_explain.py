@@ -214,7 +214,7 @@ def test_in_a_run_that_nobody_drives_nothing_happens_before_it_is_resumed():
 
 def test_a_failure_that_is_not_retried_says_why():
     story = Story(step("a", attempts=3)).running("a", NOW - 2)
-    story.tell("a", JobEnded(1, Outcome.FAILED, NOW, error="step 'a': cwd: no folder", cause="refused", hopeless=True))
+    story.tell("a", JobEnded(1, Outcome.FAILED, NOW, error="step 'a': cwd: no folder", cause="refused", permanent=True))
     assert story.explained("a") == ["failed: cwd: no folder", "not retried: another attempt would fail the same way"]
     story = Story(step("a")).failed("a")
     assert story.explained("a") == ["failed: exit status 1"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.jobs.dataflow.causes import HOPELESS, Cause, classify, explain
+from orchestrator.jobs.dataflow.causes import PERMANENT, Cause, classify, explain
 from tests.fixtures import fixture
 from tests.unit.dataflow_texts import FOUR_TIMES, GOOGLES, INNOCENT, LAUNCHER, POOL, TRACE
 
@@ -101,8 +101,8 @@ def test_any_message_may_tell_the_cause_and_none_is_unknown():
     assert classify([]) is Cause.UNKNOWN
 
 
-def test_only_what_somebody_must_mend_is_hopeless():
-    assert {Cause.PERMISSION, Cause.PARAMETERS} == HOPELESS
+def test_only_what_somebody_must_mend_is_permanent():
+    assert {Cause.PERMISSION, Cause.PARAMETERS} == PERMANENT
 
 
 def test_messages_are_shown_once_in_one_line_and_not_too_many():

@@ -181,7 +181,7 @@ def test_a_function_that_raises_may_do_better_the_next_time(tmp_path: Path, func
                 5.0,
                 error="expected outputs as a mapping with text keys, came int",
                 cause="outputs",
-                hopeless=True,
+                permanent=True,
             ),
         ),
         (
@@ -195,7 +195,7 @@ def test_a_function_that_raises_may_do_better_the_next_time(tmp_path: Path, func
                 5.0,
                 error="module 'made_up' has no function 'plane' (did you mean 'plain'?)",
                 cause="function",
-                hopeless=True,
+                permanent=True,
             ),
         ),
     ],

@@ -156,8 +156,8 @@ def test_the_last_failure_arrives_at_the_join():
     assert evolve(JOINED, A, second, event) == Transition(done, (JOIN,), Tally(failed=1))
 
 
-def test_a_hopeless_failure_is_not_retried():
-    transition = evolve(JOINED, A, RUNNING, replace(FAILED, hopeless=True))
+def test_a_permanent_failure_is_not_retried():
+    transition = evolve(JOINED, A, RUNNING, replace(FAILED, permanent=True))
     assert transition is not None
     assert transition.state.status is Status.FAILED
 
@@ -290,9 +290,9 @@ def test_that_a_job_is_asked_because_its_time_is_up_is_written_once_and_not_wher
     [
         (RUNNING, JobEnded(1, Outcome.CANCELLED, 500.0), Status.CANCELLED, None),
         (OVERDUE, JobEnded(1, Outcome.CANCELLED, 12.0), Status.UP_FOR_RETRY, "timeout"),
-        (OVERDUE, JobEnded(1, Outcome.FAILED, 12.0, cause="exit", hopeless=True), Status.UP_FOR_RETRY, "timeout"),
+        (OVERDUE, JobEnded(1, Outcome.FAILED, 12.0, cause="exit", permanent=True), Status.UP_FOR_RETRY, "timeout"),
         (OVERDUE, JobEnded(1, Outcome.FAILED, 92.0, cause="exit", doubt=10.0), Status.UP_FOR_RETRY, "timeout"),
-        (OVERDUE, JobEnded(1, Outcome.FAILED, 91.9, cause="x", hopeless=True, doubt=10.0), Status.FAILED, "x"),
+        (OVERDUE, JobEnded(1, Outcome.FAILED, 91.9, cause="x", permanent=True, doubt=10.0), Status.FAILED, "x"),
         (OVERDUE, JobEnded(1, Outcome.CANCELLED, 91.9, doubt=10.0), Status.CANCELLED, None),
         (OVERDUE, JobEnded(1, Outcome.INTERRUPTED, 500.0), Status.UP_FOR_RETRY, None),
         (OVERDUE, JobEnded(1, Outcome.SUCCEEDED, 50.0), Status.SUCCEEDED, None),

@@ -10,7 +10,7 @@ from googleapiclient.errors import Error as ClientError
 from googleapiclient.errors import HttpError
 
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
-from orchestrator.jobs.dataflow.causes import HOPELESS, Cause, classify
+from orchestrator.jobs.dataflow.causes import PERMANENT, Cause, classify
 from orchestrator.jobs.dataflow.error_body import Said, read_error
 
 #: All that a call may raise. ValueError: an answer that is not JSON.
@@ -70,7 +70,7 @@ def _verdict(what: str, status: int, said: Said) -> Exception:
     cause = classify([said.message])
     if status in (401, 429) or said.passes or cause is Cause.QUOTA:
         return BackendError(text)
-    if cause not in HOPELESS:
+    if cause not in PERMANENT:
         cause = {400: Cause.PARAMETERS, 403: Cause.PERMISSION, 404: Cause.PARAMETERS}.get(status, Cause.UNKNOWN)
     return LaunchRefusedError(text) if cause is Cause.UNKNOWN else LaunchRefusedError(text, cause.value)
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from orchestrator.jobs.dataflow import phrases
-from orchestrator.jobs.dataflow.classes import HOPELESS, PATIENCE, Cause
+from orchestrator.jobs.dataflow.classes import PATIENCE, PERMANENT, Cause
 from orchestrator.jobs.dataflow.statements import Speaker, Statement, hear, is_verdict, root
 
-__all__ = ["HOPELESS", "PATIENCE", "Cause", "classify", "explain"]
+__all__ = ["PATIENCE", "PERMANENT", "Cause", "classify", "explain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def classify(messages: Sequence[str]) -> Cause:
             better = (other.cause for one, other in judged if one.speaker in found.ask and not other.ask)
             return next(better, found.cause)
         overcome = explained and not statement.verdict and statement.speaker is Speaker.PROGRAM
-        return Cause.USER_CODE if overcome and found.cause in HOPELESS else found.cause
+        return Cause.USER_CODE if overcome and found.cause in PERMANENT else found.cause
     return Cause.UNKNOWN
 
 

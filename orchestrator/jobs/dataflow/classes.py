@@ -18,7 +18,7 @@ class Cause(StrEnum):
 
 
 #: Another attempt of these fails the same way: somebody has to mend something first.
-HOPELESS = frozenset({Cause.PERMISSION, Cause.PARAMETERS})
+PERMANENT = frozenset({Cause.PERMISSION, Cause.PARAMETERS})
 
 #: What is scarce does not come back in a minute: at least so many seconds until the next attempt, whatever the step's
 #: own delay. The others are tried again as the step says.

@@ -91,9 +91,9 @@ def over(folder: Path, now: float, seen: int | None = None, gone: float | None =
         try:
             return JobOver(Outcome.SUCCEEDED, at, read_outputs(folder / "outputs.json"))
         except OutputError as error:
-            return JobOver(Outcome.FAILED, at, error=str(error), cause="outputs", hopeless=True)
+            return JobOver(Outcome.FAILED, at, error=str(error), cause="outputs", permanent=True)
     if (failure := attempt_files.failure(folder)) is not None:
-        return JobOver(Outcome.FAILED, at, error=failure.error, cause=failure.cause, hopeless=failure.hopeless)
+        return JobOver(Outcome.FAILED, at, error=failure.error, cause=failure.cause, permanent=failure.permanent)
     last = last_line(folder / "log")
     said = f"exit status {code:.20}" + (f": {last}" if last else "")
     return JobOver(Outcome.FAILED, at, error=said, cause="exit")
@@ -101,7 +101,7 @@ def over(folder: Path, now: float, seen: int | None = None, gone: float | None =
 
 def fail(folder: Path, error: str) -> None:
     """Write down why the attempt is about to fail, as any other would."""
-    write_whole(folder / "failure.json", json.dumps({"error": error, "cause": "exit", "hopeless": True}))
+    write_whole(folder / "failure.json", json.dumps({"error": error, "cause": "exit", "permanent": True}))
 
 
 def write_whole(path: Path, text: str) -> Path:

@@ -31,11 +31,11 @@ _NONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES})
 
 
 class Failure(NamedTuple):
-    """Why a step failed, in its own words. ``hopeless``: another attempt would fail the same way."""
+    """Why a step failed, in its own words. ``permanent``: another attempt would fail the same way."""
 
     error: str
     cause: str
-    hopeless: bool
+    permanent: bool
 
 
 def group(folder: Path) -> int | None:
@@ -68,11 +68,12 @@ def failure(folder: Path) -> Failure | None:
     """What ``failure.json`` says; None if there is none, or another than ours."""
     try:
         told = json.loads(text(folder / "failure.json"))
-        error, cause, hopeless = told["error"], told["cause"], told["hopeless"]
+        error, cause = told["error"], told["cause"]
+        permanent = told["hopeless"] if "hopeless" in told else told["permanent"]  # as an older version called it
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    if isinstance(error, str) and isinstance(cause, str) and cause in _CAUSES and isinstance(hopeless, bool):
-        return Failure(cut(error), cause, hopeless)
+    if isinstance(error, str) and isinstance(cause, str) and cause in _CAUSES and isinstance(permanent, bool):
+        return Failure(cut(error), cause, permanent)
     return None
 
 

@@ -41,9 +41,9 @@ def call(
 def _ended(error: BaseException, at: float, write: Callable[[str], object], *, begun: bool) -> JobOver:
     """The end of a function that raised ``error``. What is asked of the error is a user's code too, and may raise."""
     if isinstance(error, UnknownFunctionError):
-        return JobOver(Outcome.FAILED, at, error=said(error), cause="function", hopeless=True)
+        return JobOver(Outcome.FAILED, at, error=said(error), cause="function", permanent=True)
     if isinstance(error, OutputError):
-        return JobOver(Outcome.FAILED, at, error=said(error), cause="outputs", hopeless=True)
+        return JobOver(Outcome.FAILED, at, error=said(error), cause="outputs", permanent=True)
     exits = isinstance(error, SystemExit)
     try:
         if isinstance(error, SystemExit):

@@ -23,7 +23,7 @@ def main(asked: Path) -> int:
     stay()  # the module is no more than read until its function begins
     over = call(request, time.time, sys.stderr.write, free)
     if over.outcome is not Outcome.SUCCEEDED:
-        failure = {"error": over.error, "cause": over.cause, "hopeless": over.hopeless}
+        failure = {"error": over.error, "cause": over.cause, "permanent": over.permanent}
         write_whole(asked.with_name("failure.json"), json.dumps(failure))
         return 1
     if over.outputs is not None:
