@@ -185,7 +185,7 @@ class JobRunning:
 class JobOver:
     """The job ended at ``at``. ``outputs`` for those downstream; ``error`` and ``cause`` if it did not succeed.
 
-    ``permanent``: another attempt would fail the same way. ``patience``: it would, for so many seconds.
+    ``permanent``: another attempt would fail the same way. ``retry_after``: it would, for so many seconds.
     ``live``: the step has what it waited for, and the job goes on until it is cancelled: a streaming job that runs.
     ``drained``: it stopped in good order because it was asked to, which is a success, but not of a step that somebody
     cancelled. ``interruption``: what interrupted it, if that is how it ended.
@@ -197,7 +197,7 @@ class JobOver:
     error: str | None = None
     cause: str | None = None
     permanent: bool = False
-    patience: float = 0.0
+    retry_after: float = 0.0
     live: bool = False
     drained: bool = field(default=False, compare=False)
     interruption: Interruption = Interruption.LOST

@@ -12,7 +12,7 @@ from orchestrator.errors import UsageError
 from orchestrator.system.extras import install
 
 #: Seconds for gcloud to print a token.
-_PATIENCE = 60
+_TIMEOUT = 60
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 
@@ -96,7 +96,7 @@ def _of_gcloud(audience: str) -> tuple[str, str]:
 def _printed(command: list[str]) -> tuple[str, str]:
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE, check=False
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return "", f"gcloud: {error}"

@@ -9,7 +9,7 @@ from orchestrator.client.post import LostAnswerError, Reply, post
 from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
 
 #: Tries, and the seconds from the first to the last.
-TRIES, PATIENCE = 5, 60.0
+TRIES, TIMEOUT = 5, 60.0
 
 #: What a function answers, or Google's front end for it, when it may be otherwise soon.
 _SOON = (429, 502, 503, 504)
@@ -64,7 +64,7 @@ def start(url: str, wanted: Wanted, token: str | None, waiting: Waiting) -> Star
             return _understood(url, reply, again=number > 1 and wanted.made_up)
         asked = reply.retry_after if reply is not None else None
         pause = float(2 ** (number - 1)) if asked is None else asked
-        if number == TRIES or waiting.now() - began + pause > PATIENCE:
+        if number == TRIES or waiting.now() - began + pause > TIMEOUT:
             break
         waiting.tell(why, pause)
         waiting.sleep(pause)

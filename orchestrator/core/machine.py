@@ -203,7 +203,7 @@ def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transiti
             counts = {"interruptions": state.interruptions + 1, "unasked": state.unasked + (not asked)}
             return Transition(ended(status=Status.UP_FOR_RETRY, due=at + pause, **counts))
         case Outcome.FAILED if failures < retry.attempts and not event.permanent and state.stop is None:
-            wait = max(retry.wait(failures), event.patience)
+            wait = max(retry.wait(failures), event.retry_after)
             return Transition(ended(status=Status.UP_FOR_RETRY, due=at + wait))
         case Outcome.INTERRUPTED:
             return _final(plan, node, ended(status=Status.FAILED, error=_worn(state, event), cause="interrupted"))

@@ -161,7 +161,7 @@ class JobLaunched:
 
 @dataclass(frozen=True, slots=True)
 class JobEnded:
-    """An attempt's job ended. ``permanent``: another would fail the same way; ``patience``: for so many seconds.
+    """An attempt's job ended. ``permanent``: another would fail the same way; ``retry_after``: for so many seconds.
 
     ``live``: the step has what it waited for, and the job goes on. ``by``: the look that saw it.
     ``drained``: it stopped in good order because it was asked to, which is no success of a step that was cancelled.
@@ -177,7 +177,7 @@ class JobEnded:
     error: str | None = None
     cause: str | None = None
     permanent: bool = False
-    patience: float = 0.0
+    retry_after: float = 0.0
     live: bool = False
     by: str | None = None
     drained: bool = False

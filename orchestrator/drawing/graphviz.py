@@ -10,7 +10,7 @@ from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.system.extras import install
 
 #: Seconds. The largest drawing that ``compose`` allows takes three on a slow machine.
-PATIENCE = 120
+TIMEOUT = 120
 
 _HERE = Path(__file__).parent
 FONTS = _HERE / "fonts"
@@ -24,9 +24,9 @@ def render(dot: str, form: str) -> bytes:
         )
     command = [sys.executable, "-P", str(_HERE / "paint.py"), form, str(FONTS)]
     try:
-        child = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=PATIENCE, check=False)
+        child = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired as error:
-        raise OrchestratorError(f"Graphviz had not finished the .{form} after {PATIENCE} s") from error
+        raise OrchestratorError(f"Graphviz had not finished the .{form} after {TIMEOUT} s") from error
     if child.returncode or not child.stdout:
         said = child.stderr.decode(errors="replace").strip().splitlines()
         raise OrchestratorError(

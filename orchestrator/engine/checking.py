@@ -143,7 +143,7 @@ def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
         said,
         over.cause,
         over.permanent,
-        over.patience,
+        over.retry_after,
         over.live,
         drained=over.drained,
         doubt=doubt,

@@ -24,7 +24,7 @@ BATCH = 64
 TICK = 0.1
 
 #: Seconds that stopped jobs get to end before they are killed.
-PATIENCE = 5.0
+TIMEOUT = 5.0
 
 #: How often what was asked to stop is killed before it is left.
 MAX_INSISTS = 3
@@ -92,7 +92,7 @@ class Loop:
         What cannot be killed, such as a process that waits for a disk that is gone, is left at last.
         """
         self._world.processes.stop_all()
-        deadline, insists = time.monotonic() + PATIENCE, MAX_INSISTS
+        deadline, insists = time.monotonic() + TIMEOUT, MAX_INSISTS
         while self._world.processes.running:
             with suppress(StoreShortError):  # the sweep finds it
                 self._wait(TICK)
@@ -103,7 +103,7 @@ class Loop:
                     return
                 insists -= 1
                 self._world.processes.stop_all()
-                deadline = time.monotonic() + PATIENCE
+                deadline = time.monotonic() + TIMEOUT
         for run in self._open:
             self._sweep(run)
         while self._deliver(CHECKS, BATCH):

@@ -55,14 +55,14 @@ class _Following:
             self._loop.stop()
 
     def go(self) -> None:
-        patience = time.monotonic() + GRACE
+        deadline = time.monotonic() + GRACE
         while not self._stopped and not self.ended():
             try:
                 with self._world.home.hold(self._run.id):
                     self._drive()
             except HeldError:
-                if time.monotonic() > patience:
-                    patience = inf
+                if time.monotonic() > deadline:
+                    deadline = inf
                     self._say("another process drives this run and has not ended it yet; Ctrl-C leaves it to that one")
                 time.sleep(_LOOK)
 

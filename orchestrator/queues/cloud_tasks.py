@@ -55,7 +55,7 @@ class CloudTasksConfig:
     for; never left to the default, which is the whole ``url``. ``service_account``: whose token it is; it must be of
     the queue's project. ``accounts``: whose it is instead, for a lane. ``dispatch_deadline``: seconds until an
     unanswered delivery is made again, 15 s to 30 min.
-    ``patience``: seconds for all tries of a call.
+    ``timeout``: seconds for all tries of a call.
     """
 
     project: str
@@ -66,7 +66,7 @@ class CloudTasksConfig:
     service_account: str
     accounts: Mapping[str, str] = field(default_factory=dict)
     dispatch_deadline: float = 600.0
-    patience: float = 30.0
+    timeout: float = 30.0
 
     def __post_init__(self) -> None:
         if missing := sorted(set(LANES) - set(self.queues)):
@@ -88,7 +88,7 @@ class CloudTasksQueue:
         self._client = client
         self._config = config
         self._clock = clock
-        again = Retry(predicate=_PASSING, initial=0.1, maximum=3.0, multiplier=2.0, timeout=config.patience)
+        again = Retry(predicate=_PASSING, initial=0.1, maximum=3.0, multiplier=2.0, timeout=config.timeout)
         self._call = again(client.create_task)
 
     def put(self, tasks: Sequence[Task]) -> None:

@@ -34,7 +34,7 @@ _SDKS = (
 _JVM = ("-Duser.language=en", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 #: Seconds for a start; 0.7 on a quiet machine.
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 
 #: Another program may take the free port before Java does.
 _TRIES = 3
@@ -100,7 +100,7 @@ def running(kind: Kind) -> Iterator[str]:
 def _until_gone(host: str) -> None:
     """What was killed takes a moment to go, and its port with it."""
     name, _, port = host.rpartition(":")
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while time.monotonic() < deadline:
         try:
             socket.create_connection((name, int(port)), timeout=1.0).close()
@@ -133,7 +133,7 @@ def _start(kind: Kind, line: tuple[str, ...], log: int) -> tuple[subprocess.Pope
 
 def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
     """True as soon as it answers; False if it ended or took too long."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
         try:
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=2.0)) as connection:

@@ -28,7 +28,7 @@ from orchestrator.ports import JobBackend, JobOver, JobRequest, Store
 _THREADS = 8
 
 #: Seconds for a job that was killed to be gone. A python function cannot be killed, and is left to this process's end.
-_PATIENCE = 5.0
+_TIMEOUT = 5.0
 
 
 @dataclass
@@ -73,7 +73,7 @@ class _Job:
                 self.backend.cancel(self.id)
 
     def join(self) -> None:
-        self.over.wait(_PATIENCE)
+        self.over.wait(_TIMEOUT)
 
 
 class LocalJobs:

@@ -21,7 +21,7 @@ from orchestrator.system.leash import leashed
 MAIN = Path(__file__).resolve().parents[2] / "functions" / "main.py"
 
 #: Seconds for a function to listen.
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 class Function:
@@ -47,7 +47,7 @@ class Function:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while self._process.poll() is None and time.monotonic() < deadline:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self._port)) == 0:

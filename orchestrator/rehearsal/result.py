@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orchestrator.rehearsal import Rehearsal
 
 #: Seconds that jobs get to end after the last run has.
-_PATIENCE = 5.0
+_TIMEOUT = 5.0
 
 
 def result_of(rehearsal: "Rehearsal", ids: list[str], kills: int, happened: Mapping[str, int]) -> Rehearsed:
@@ -22,7 +22,7 @@ def result_of(rehearsal: "Rehearsal", ids: list[str], kills: int, happened: Mapp
     found = {run_id: _found(rehearsal, run_id) for run_id in ids}
     runs = [found[run_id].run for run_id in ids]
     double = rehearsal.double
-    until = time.monotonic() + (0.0 if any(run.status is RunStatus.RUNNING for run in runs) else _PATIENCE)
+    until = time.monotonic() + (0.0 if any(run.status is RunStatus.RUNNING for run in runs) else _TIMEOUT)
     while set(double.active) - set(double.streaming) and time.monotonic() < until:
         time.sleep(0.1)
     streaming = double.streaming

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 #: Seconds after which a command line is taken for one that hangs.
-PATIENCE = 60
+TIMEOUT = 60
 
 RUN = "attacked"
 
@@ -33,7 +33,7 @@ def driven(folder: Path, graph: Path, *options: str, limit: str = "") -> dict[st
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
     assert done.stdout.startswith("{"), done.stdout + done.stderr

@@ -26,7 +26,7 @@ NEEDED = (
 )
 
 #: Seconds after which they are taken for commands that hang.
-PATIENCE = 120
+TIMEOUT = 120
 
 
 class Done(NamedTuple):
@@ -45,7 +45,7 @@ def done(folder: Path, *commands: Sequence[str | bytes]) -> list[Done]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         input=json.dumps(words).encode(),
         stdout=subprocess.PIPE,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=True,
     )
     return [Done(*said) for said in json.loads(answered.stdout)]

@@ -5,7 +5,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from tests.attack._driven import PATIENCE, RUN, driven, ended, words, written
+from tests.attack._driven import RUN, TIMEOUT, driven, ended, words, written
 
 #: A command that says in its outputs and in a file of the folder that it ran.
 TOLD = """echo {word} >> ran; echo '{{"word": "{word}"}}' > "$ORCHESTRATOR_OUTPUTS" """
@@ -38,6 +38,6 @@ def attack(folder: Path) -> str:
 def _verified(folder: Path) -> tuple[int, str]:
     """What ``verify`` says of the run, and its exit code."""
     line = words(folder, "verify", RUN)
-    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout + done.stderr

@@ -4,7 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.attack._driven import PATIENCE, RUN, driven, words, written
+from tests.attack._driven import RUN, TIMEOUT, driven, words, written
 
 #: The file, what is written there, the command's exit status, and what is said of the step.
 WRITTEN = [
@@ -35,9 +35,9 @@ def attack(folder: Path) -> str:
         assert step["status"] == "failed", (name, text, step)
         assert said in step["error"], (name, text, step)
     for look in (["status", RUN], ["explain", RUN, "s00"], ["runs"], ["verify", RUN]):
-        done = subprocess.run(words(folder, *look), capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(words(folder, *look), capture_output=True, text=True, timeout=TIMEOUT, check=False)
         assert "bug" not in done.stderr, (look, done.stderr)
     assert (
-        json.loads(subprocess.check_output(words(folder, "runs", "--json"), timeout=PATIENCE))[0]["status"] == "failed"
+        json.loads(subprocess.check_output(words(folder, "runs", "--json"), timeout=TIMEOUT))[0]["status"] == "failed"
     )
     return f"{len(WRITTEN)} files that no command should write; its step failed each time, and said why"

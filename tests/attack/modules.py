@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.fakes.dataflow.script import LaunchCall
 from tests.attack._deployed import deployed
 
-GRAPHS, STARTS, PATIENCE = 8, 200, 120.0
+GRAPHS, STARTS, TIMEOUT = 8, 200, 120.0
 
 #: The same in each folder, but for the name in ``common.py`` and in the files of data.
 FILES = {
@@ -76,7 +76,7 @@ def attack(folder: Path) -> str:
         begun = time.monotonic()
         answers = Counter(status for status, _ in world.at_once(bodies))
         assert answers == {201: STARTS}, answers
-        while len(world.launched) < STARTS and time.monotonic() < begun + PATIENCE:
+        while len(world.launched) < STARTS and time.monotonic() < begun + TIMEOUT:
             time.sleep(0.05)
         wrong = [call for call in world.launched if foreign(call)]
         assert len(world.launched) == STARTS, f"{len(world.launched)} of {STARTS} were launched"

@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.attack._driven import PATIENCE, RUN, words, written
+from tests.attack._driven import RUN, TIMEOUT, words, written
 
 #: The command is a process of its own that outlives its shell. It says when it begins and when it ends.
 COMMAND = "echo begins $$ >> {0}; for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.5; done; echo ends $$ >> {0}; :"
@@ -17,7 +17,7 @@ def attack(folder: Path) -> str:
     graph = written(folder, {"a": {"command": COMMAND.format(said)}})
     driver = subprocess.Popen(words(folder, "run", str(graph), "--run-id", RUN, "--no-picture"))
     attempt = folder / "home" / "runs" / RUN / "steps" / "000-a" / "1"
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     while not (said.exists() and (attempt / "pid").exists()):
         assert time.monotonic() < until, "the command never began"
         time.sleep(0.05)
@@ -26,7 +26,7 @@ def attack(folder: Path) -> str:
     os.kill(int((attempt / "pid").read_text()), signal.SIGKILL)
     (folder / "home").rename(folder / "elsewhere")
     resumed = [*words(folder, "resume", RUN, "--no-picture")[:-1], str(folder / "elsewhere")]
-    subprocess.run(resumed, capture_output=True, timeout=PATIENCE, check=False)
+    subprocess.run(resumed, capture_output=True, timeout=TIMEOUT, check=False)
     lines = [line.split() for line in said.read_text().splitlines()]
     newest = ""
     for word, number in lines:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from orchestrator.jobs.process.group import running
-from tests.attack._driven import PATIENCE, RUN, words, written
+from tests.attack._driven import RUN, TIMEOUT, words, written
 
 DAEMON = """import os, sys, time
 if os.fork(): time.sleep(3600)
@@ -43,12 +43,12 @@ def _interrupted(folder: Path, *command: str, names: list[str]) -> None:
         (folder / name).unlink(missing_ok=True)
     driver = subprocess.Popen(words(folder, *command), cwd=folder, stdout=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         while not all((folder / name).exists() for name in names):
             assert time.monotonic() < until, "they do not begin"
             time.sleep(0.02)
         driver.send_signal(signal.SIGINT)
-        assert driver.wait(PATIENCE) == 130
+        assert driver.wait(TIMEOUT) == 130
     finally:
         driver.kill()
     for name in names:

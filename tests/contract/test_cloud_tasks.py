@@ -92,7 +92,7 @@ def test_a_task_whose_answer_was_lost_is_taken_and_taken_once():
 
 
 def test_a_service_that_stays_away_is_an_error_in_one_sentence():
-    with queue_with(lambda _: CallFault(), patience=0.3) as queue, pytest.raises(QueueError) as raised:
+    with queue_with(lambda _: CallFault(), timeout=0.3) as queue, pytest.raises(QueueError) as raised:
         queue.put([FIRST])
     assert str(raised.value) == (
         f"the queue {PLACE}/queues/checks did not take a task: 503 a fault of the rehearsal: not done"
@@ -100,7 +100,7 @@ def test_a_service_that_stays_away_is_an_error_in_one_sentence():
 
 
 def test_nobody_at_the_endpoint_is_an_error_in_one_sentence():
-    queue = connect(config("http://127.0.0.1:9/", patience=0.3), "127.0.0.1:9")
+    queue = connect(config("http://127.0.0.1:9/", timeout=0.3), "127.0.0.1:9")
     with pytest.raises(QueueError, match=r"^the queue .*/checks did not take a task: 503 [^\n]*$"):
         queue.put([FIRST])
     queue.close()

@@ -620,7 +620,7 @@ def test_a_failure_without_a_message_is_looked_at_again_later(make: Make):
 
 
 @pytest.mark.parametrize(
-    ("text", "cause", "permanent", "patience"),
+    ("text", "cause", "permanent", "retry_after"),
     [
         ("PERMISSION_DENIED: no", "permission", True, 0.0),
         ("ZONE_RESOURCE_POOL_EXHAUSTED", "stockout", False, 600.0),
@@ -629,13 +629,13 @@ def test_a_failure_without_a_message_is_looked_at_again_later(make: Make):
     ],
 )
 def test_a_failure_has_a_cause_that_says_whether_and_when_it_is_tried_again(
-    bench: Bench, text: str, cause: str, permanent: bool, patience: float
+    bench: Bench, text: str, cause: str, permanent: bool, retry_after: float
 ):
     request = bench.request("slow")
     job = bench.backend.launch(request).job
     bench.double.move(request.name, "FAILED", text)
     over = bench.over(job)
-    assert (over.error, over.cause, over.permanent, over.patience) == (text, cause, permanent, patience)
+    assert (over.error, over.cause, over.permanent, over.retry_after) == (text, cause, permanent, retry_after)
 
 
 def test_a_launcher_that_failed_is_recognised_and_its_log_named(make: Make):

@@ -236,7 +236,7 @@ class Unkillable:
 
 def test_what_cannot_be_killed_is_left_at_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGTERM always ends the process."""
-    monkeypatch.setattr(loop, "PATIENCE", 0.0)
+    monkeypatch.setattr(loop, "TIMEOUT", 0.0)
     with world(tmp_path) as made:
         unkillable = Unkillable()
         Loop(replace(made, processes=unkillable), [], 4).end_jobs()  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from orchestrator.cli.failure import guarded
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Nothing here takes longer, unless it hangs.
-PATIENCE = 30
+TIMEOUT = 30
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Place:
                 seen += piece
         os.close(ours)
         text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode()).replace("\r", "")
-        return Said(process.wait(PATIENCE), text, "")
+        return Said(process.wait(TIMEOUT), text, "")
 
     def look(self, *words: str) -> Said:
         """The same in this process: quicker, for commands that drive no run."""
@@ -115,7 +115,7 @@ class Place:
         self._cat(["sh", "-c", f"echo {word} > {name}"])
 
     def _cat(self, command: Sequence[str]) -> str:
-        done = subprocess.run(command, cwd=self.folder, timeout=PATIENCE, check=True, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(command, cwd=self.folder, timeout=TIMEOUT, check=True, stdout=subprocess.PIPE, text=True)
         return done.stdout
 
     def end_processes(self) -> None:
@@ -128,10 +128,10 @@ class Place:
                     os.killpg(int((claim.parent / "pid").read_text()), signal.SIGKILL)
 
 
-def finish(process: "subprocess.Popen[str]", patience: float = PATIENCE) -> Said:
+def finish(process: "subprocess.Popen[str]", timeout: float = TIMEOUT) -> Said:
     """Wait for the end of a command."""
     try:
-        out, err = process.communicate(timeout=patience)
+        out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()

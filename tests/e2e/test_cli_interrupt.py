@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.jobs.process.group import alive
-from tests.e2e.command_line import PATIENCE, Place, finish
+from tests.e2e.command_line import TIMEOUT, Place, finish
 
 #: ``slow`` says when it has started and ends when it is told to, once the file ``again`` is there at once.
 GRAPH = """
@@ -113,7 +113,7 @@ def test_the_second_interruption_leaves_at_once(long: Place) -> None:
     running.send_signal(signal.SIGINT)
     left = "interrupted: 1 process still runs; 'orchestrator resume r1' takes it over or ends it\n"
     assert list(running.stdout)[-1].endswith(left)
-    assert running.wait(PATIENCE) == 130
+    assert running.wait(TIMEOUT) == 130
     assert running.stderr is not None
     running.stdout.close()
     running.stderr.close()

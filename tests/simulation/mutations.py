@@ -525,7 +525,10 @@ MUTANTS = (
     ),
     # Retries.
     Mutant(
-        "a retry does not wait", MACHINE, "wait = max(retry.wait(failures), event.patience)", "wait = event.patience"
+        "a retry does not wait",
+        MACHINE,
+        "wait = max(retry.wait(failures), event.retry_after)",
+        "wait = event.retry_after",
     ),
     Mutant(
         "a launch forgets when it is due",
@@ -810,7 +813,7 @@ MUTANTS = (
     Mutant(
         "a commit to Firestore that was refused, or its answer lost, is taken for made",
         "stores/firestore/store.py",
-        "                    patience.spend(error)\n            elif certain:",
+        "                    retries.spend(error)\n            elif certain:",
         "                    return Commit(True, transition.state, {})\n            elif certain:",
     ),
     Mutant(

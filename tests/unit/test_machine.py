@@ -145,7 +145,7 @@ def test_a_failure_with_attempts_left_is_up_for_retry_and_arrives_nowhere():
 
 
 def test_a_retry_waits_at_least_as_long_as_the_cause_of_the_failure_lasts():
-    scarce = replace(FAILED, patience=600.0)
+    scarce = replace(FAILED, retry_after=600.0)
     assert evolve(JOINED, A, RUNNING, scarce) == Transition(replace(AGAIN, due=650.0))
 
 

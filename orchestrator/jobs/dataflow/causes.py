@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from orchestrator.jobs.dataflow import phrases
-from orchestrator.jobs.dataflow.classes import PATIENCE, PERMANENT, Cause
+from orchestrator.jobs.dataflow.classes import PERMANENT, RETRY_AFTER, Cause
 from orchestrator.jobs.dataflow.statements import Speaker, Statement, hear, is_verdict, root
 
-__all__ = ["PATIENCE", "PERMANENT", "Cause", "classify", "explain"]
+__all__ = ["PERMANENT", "RETRY_AFTER", "Cause", "classify", "explain"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,4 +22,4 @@ PERMANENT = frozenset({Cause.PERMISSION, Cause.PARAMETERS})
 
 #: What is scarce does not come back in a minute: at least so many seconds until the next attempt, whatever the step's
 #: own delay. The others are tried again as the step says.
-PATIENCE = {Cause.QUOTA: 300.0, Cause.STOCKOUT: 600.0}
+RETRY_AFTER = {Cause.QUOTA: 300.0, Cause.STOCKOUT: 600.0}

@@ -9,7 +9,7 @@ from orchestrator.core.model import Outcome
 from orchestrator.core.values import MAX_OUTPUT
 from orchestrator.jobs.dataflow import states
 from orchestrator.jobs.dataflow.answers import AnswerError
-from orchestrator.jobs.dataflow.causes import PATIENCE, PERMANENT, Cause, classify, explain
+from orchestrator.jobs.dataflow.causes import PERMANENT, RETRY_AFTER, Cause, classify, explain
 from orchestrator.jobs.dataflow.handle import Handle
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.metrics import fitting, outputs
@@ -100,7 +100,7 @@ class Standing:
             error=error,
             cause=cause.value,
             permanent=cause in PERMANENT,
-            patience=PATIENCE.get(cause, 0.0),
+            retry_after=RETRY_AFTER.get(cause, 0.0),
         )
 
     def _told(self, ask: Callable[[], Sequence[T]]) -> list[T]:

@@ -17,12 +17,12 @@ from orchestrator.jobs.process import attempt, claim, group
 from orchestrator.jobs.process.environment import marks
 
 #: Seconds between two looks, and for which it goes on: what it may not signal it cannot end.
-_LOOK, _PATIENCE = 0.01, 30.0
+_LOOK, _TIMEOUT = 0.01, 30.0
 
 
 def reap(home: Home) -> None:
     """Kill every attempt that is left, until none is."""
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + _TIMEOUT
     while (left := list(_left(home))) and time.monotonic() < until:
         for number, mark in left:
             if number is not None:

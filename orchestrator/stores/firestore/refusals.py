@@ -60,7 +60,7 @@ def translated(doing: str) -> Iterator[None]:
         raise meant(error, doing) from error
 
 
-class Patience:
+class Retries:
     """How often a commit is tried again after it was refused, or its answer lost."""
 
     def __init__(self, doing: str) -> None:

@@ -34,7 +34,7 @@ from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_wr
 from orchestrator.stores.firestore import documents as documents
 from orchestrator.stores.firestore import expiry as expiry
 from orchestrator.stores.firestore import ids as ids
-from orchestrator.stores.firestore.refusals import CONFLICT, FOREIGN, Patience, meant, translated
+from orchestrator.stores.firestore.refusals import CONFLICT, FOREIGN, Retries, meant, translated
 from orchestrator.stores.records import checked, made, readable
 
 DocumentSnapshot = AnySnapshot[DocumentReference]
@@ -92,7 +92,7 @@ class FirestoreStore:
     def open_run(self, run: Run, plan: Plan) -> Run:
         """As the port promises. Raises UnstorableError if the run, with its params, is too large for a document."""
         documents.check_run(run)
-        name, head, patience = ids.place(self._client, run.id), self._plan(run.version), Patience("open a run")
+        name, head, retries = ids.place(self._client, run.id), self._plan(run.version), Retries("open a run")
         while True:
             read = self._read([name, head], "open a run", ["schema", "id", "key", "run", "parts"])
             found = {snapshot.reference: snapshot for snapshot in read}
@@ -101,14 +101,14 @@ class FirestoreStore:
             try:
                 self._open(run, plan if head not in found else None, named)
             except CONFLICT as error:
-                patience.spend(error)
+                retries.spend(error)
             except FOREIGN as error:
                 raise meant(error, "open a run") from error
             else:
                 return run
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
-        seen, certain, patience = self._recent.pop((run, node), _NOTHING), False, Patience("commit a step")
+        seen, certain, retries = self._recent.pop((run, node), _NOTHING), False, Retries("commit a step")
         while True:
             transition = decide(seen.state)
             if transition is not None:
@@ -116,7 +116,7 @@ class FirestoreStore:
                 try:
                     return self._commit(run, node, seen, transition)
                 except FOREIGN as error:
-                    patience.spend(error)
+                    retries.spend(error)
             elif certain:
                 return Commit(False, seen.state, {})
             seen, certain = self._look(run, node), True
@@ -236,7 +236,7 @@ class FirestoreStore:
 
         The fields ``also`` go into its document and into that of its id.
         """
-        document, patience = self._run(run), Patience(doing)
+        document, retries = self._run(run), Retries(doing)
         while True:
             found = next((one for one in self._read([document], doing) if not ids.is_id(_fields(one))), None)
             if found is None:
@@ -251,7 +251,7 @@ class FirestoreStore:
             try:
                 batch.commit(retry=None, timeout=_COMMIT)
             except FOREIGN as error:
-                patience.spend(error)
+                retries.spend(error)
             else:
                 return changed
 
