@@ -22,7 +22,7 @@ _SCOPES = "https://www.googleapis.com/auth/"
 
 
 def anonymous() -> Mapping[bool, Any]:
-    """Nobody's, for a server that would be told them in the clear: a stand-in."""
+    """Nobody's, for a server that would be told them in the clear: a fake."""
     return {narrow: AnonymousCredentials() for narrow in (True, False)}  # type: ignore[no-untyped-call]
 
 

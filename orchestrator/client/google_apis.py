@@ -56,7 +56,7 @@ class AskError(OrchestratorError):
 class Apis:
     """The APIs as the caller's application default credentials see them.
 
-    ``endpoint``: a stand-in on this machine instead of Google; it is told no credentials. User credentials that name no
+    ``endpoint``: a fake on this machine instead of Google; it is told no credentials. User credentials that name no
     project to count calls for use ``project``. Raises UsageError if there are no credentials that work.
     """
 

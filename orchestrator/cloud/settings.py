@@ -13,7 +13,7 @@ from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.jobs.dataflow.options import wrong_defaults
 
 #: The variables that a deployment sets, or leaves at their defaults: all that ``read_cloud_settings`` reads but the
-#: addresses of stand-ins. What they mean: functions/README.md.
+#: addresses of fakes. What they mean: functions/README.md.
 DEPLOYED_VARIABLES = (
     "ORCHESTRATOR_PROJECT",
     "ORCHESTRATOR_REGION",
@@ -71,7 +71,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 class ReachSettings:
     """How the command line reaches a deployment, beyond ORCHESTRATOR_PROJECT and _REGION, which its options default to.
 
-    ``apis_url``: GOOGLE_APIS_EMULATOR_URL, a stand-in of Google. ``id_token``: ORCHESTRATOR_ID_TOKEN, who calls.
+    ``apis_url``: GOOGLE_APIS_EMULATOR_URL, a fake of Google. ``id_token``: ORCHESTRATOR_ID_TOKEN, who calls.
     """
 
     apis_url: str | None
@@ -93,7 +93,7 @@ class CloudSettings:
     checks. ``task_url``: where tasks are delivered; ``task_account``: the service account whose token they carry, or
     ``signals_account`` those of signals, and ``task_audience`` what that token is for. ``folder``: where ``graphs/``
     lies. ``verify_audience``: check that callers have a token for it (None: the platform does), of one of
-    ``verify_accounts``. ``tasks_endpoint`` and ``dataflow_endpoint``: stand-ins on this machine instead of Google
+    ``verify_accounts``. ``tasks_endpoint`` and ``dataflow_endpoint``: fakes on this machine instead of Google
     (Firestore's client reads its own variable).
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
     ``job_options``: options of every Dataflow job whose step does not say otherwise. ``values``: what

@@ -1,4 +1,4 @@
-"""What the stand-ins of Google's REST APIs share: how a request is read and refused, and a server of JSON."""
+"""What the fakes of Google's REST APIs share: how a request is read and refused, and a server of JSON."""
 
 import contextlib
 import json
@@ -124,7 +124,7 @@ class Server(ThreadingHTTPServer):
         super().server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        log.debug("a client of the stand-in went away", exc_info=True)
+        log.debug("a client of the fake went away", exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):

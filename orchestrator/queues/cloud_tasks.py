@@ -148,7 +148,7 @@ class CloudTasksQueue:
 
 
 def connect(config: CloudTasksConfig, endpoint: str | None = None, clock: Clock = time.time) -> CloudTasksQueue:
-    """The queue at Google, or at a stand-in on this machine if ``endpoint`` (``host:port``) is given."""
+    """The queue at Google, or at a fake on this machine if ``endpoint`` (``host:port``) is given."""
     if endpoint is not None:
         channel = grpc.insecure_channel(endpoint)
         return CloudTasksQueue(

@@ -1,10 +1,10 @@
-"""The whole deployed form on this machine: Google's emulators, the stand-ins, and the functions as processes.
+"""The whole deployed form on this machine: Google's emulators, the fakes, and the functions as processes.
 
     with Rehearsal(Path("graphs/flights/graph.yaml")) as rehearsal:
         rehearsal.start("run-1", {})
         rehearsal.wait("run-1")
 
-Everything is real but Cloud Tasks and Dataflow, whose stand-ins are driven by Google's own clients.
+Everything is real but Cloud Tasks and Dataflow, whose fakes are driven by Google's own clients.
 """
 
 import base64
@@ -28,9 +28,9 @@ from orchestrator.core.model import Run, RunStatus
 from orchestrator.definition.load import load_graph
 from orchestrator.definition.untrusted import deployment_values
 from orchestrator.errors import OrchestratorError, StoreError
-from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
+from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from orchestrator.fakes.dataflow.script import LaunchCall, Play
-from orchestrator.fakes.dataflow.server import DataflowStandIn
+from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.home import Home
 from orchestrator.ports import LANES
 from orchestrator.rehearsal import emulators
@@ -74,7 +74,7 @@ class Rehearsal:
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
         self.home = Home(self._folder.resolve() / "home")
-        self.double = DataflowStandIn(
+        self.double = FakeDataflow(
             play or LocalJobs(lambda: self.store, self._path.parent, self.home, PREFIX),
             self._emit,
             project=PROJECT,
@@ -144,7 +144,7 @@ class Rehearsal:
         self._pubsub = enter(emulators.running(emulators.PUBSUB))
         enter(_reaped(self.home))
         queues = [_queue(lane) for lane in LANES]
-        tasks = CloudTasksStandIn(queues, time_scale=self._time_scale, delivery_faults=self.chaos.deliveries)
+        tasks = FakeCloudTasks(queues, time_scale=self._time_scale, delivery_faults=self.chaos.deliveries)
         enter(tasks)
         enter(self.double)
         self._deploy(tasks.endpoint)

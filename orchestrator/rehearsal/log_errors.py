@@ -1,4 +1,4 @@
-"""What went wrong in a rehearsal that nobody planned: exceptions of functions and stand-ins, and dropped tasks.
+"""What went wrong in a rehearsal that nobody planned: exceptions of functions and fakes, and dropped tasks.
 
 Chaos causes none of these, whatever its seed: each is a mistake, of the orchestrator or of what it was given.
 """
@@ -18,7 +18,7 @@ _TRACEBACK = "Traceback (most recent call last):"
 
 @contextmanager
 def stumbles() -> Iterator[list[str]]:
-    """What the stand-ins log as an exception while the block lasts: they go on, and only the log tells."""
+    """What the fakes log as an exception while the block lasts: they go on, and only the log tells."""
     found: list[str] = []
 
     class Handler(logging.Handler):

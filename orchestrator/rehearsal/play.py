@@ -66,7 +66,7 @@ def rehearse(
     begun = time.monotonic()
     trouble = chaos(wanted)
     latency, lag = (0.0, 0.0) if wanted.calm else (0.05, 0.2)
-    say("starting Google's emulators, the stand-ins and four functions")
+    say("starting Google's emulators, the fakes and four functions")
     with Rehearsal(wanted.path, chaos=trouble, latency=latency, lag=lag) as rehearsal, ExitStack() as stack:
         say(f"all are up after {duration(time.monotonic() - begun)}")
         mortal = [rehearsal.functions[name] for name in MORTAL]

@@ -1,4 +1,4 @@
-"""What came of a rehearsal: read from its store, its stand-ins and its functions' logs while they are up."""
+"""What came of a rehearsal: read from its store, its fakes and its functions' logs while they are up."""
 
 import time
 from collections.abc import Mapping

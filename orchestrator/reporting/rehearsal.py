@@ -15,7 +15,7 @@ class Rehearsed:
     """How it went. ``launches``: how many jobs were made of each name; ``attempts``: those of Dataflow steps.
 
     ``active``: the jobs that still ran at the end, but for ``streaming`` ones, which are meant to. ``misfits``: calls
-    that the Dataflow API would not understand. ``unexpected``: exceptions in functions and stand-ins, dropped tasks.
+    that the Dataflow API would not understand. ``unexpected``: exceptions in functions and fakes, dropped tasks.
     ``failures``: what is said of the failed steps of a run, by its id; ``steps``: those steps as JSON.
     """
 

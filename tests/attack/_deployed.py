@@ -1,4 +1,4 @@
-"""The functions as processes, with Google's Firestore emulator and both stand-ins, for attacks on what is deployed."""
+"""The functions as processes, with Google's Firestore emulator and both fakes, for attacks on what is deployed."""
 
 import json
 import urllib.error
@@ -12,9 +12,9 @@ from typing import Any
 
 from google.cloud import tasks_v2
 
-from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
+from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from orchestrator.fakes.dataflow.script import LaunchCall, Play
-from orchestrator.fakes.dataflow.server import DataflowStandIn
+from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.ports import LANES
 from orchestrator.rehearsal import emulators
 from orchestrator.rehearsal.process import Function, free_port
@@ -75,8 +75,8 @@ def deployed(folder: Path, variables: Mapping[str, str] | None = None) -> Iterat
     with ExitStack() as stack:
         made.firestore = stack.enter_context(emulators.running(emulators.FIRESTORE))
         queues = [tasks_v2.Queue(name=f"{_QUEUES}/{lane}") for lane in LANES]
-        tasks = stack.enter_context(CloudTasksStandIn(queues))
-        dataflow = stack.enter_context(DataflowStandIn(play, project=PROJECT))
+        tasks = stack.enter_context(FakeCloudTasks(queues))
+        dataflow = stack.enter_context(FakeDataflow(play, project=PROJECT))
         environment = {
             "FIRESTORE_EMULATOR_HOST": made.firestore,
             "CLOUD_TASKS_EMULATOR_HOST": tasks.endpoint,

@@ -16,7 +16,7 @@ from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import BackendError
 from orchestrator.fakes.dataflow.script import Play
-from orchestrator.fakes.dataflow.server import DataflowStandIn
+from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.home.database import Database
 from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.jobs.dataflow.http import Api
@@ -67,7 +67,7 @@ def _frozen(folder: Path, moment: str, jobs: int) -> str:
     folder.mkdir()
     (folder / "freezing.py").write_text(FUNCTION)
     plays = iter([Play(queued=0, pending=0, running=0), *[Play(queued=0, pending=0, running=None, stopping=0)] * 9])
-    with DataflowStandIn(lambda _: next(plays)) as double:
+    with FakeDataflow(lambda _: next(plays)) as double:
         one = engine(folder, double.url)
         spec = {"template": "gs://b/t", "parameters_from": "freezing:given"}
         plan = compile_plan("g", "v", [Step("a", Work("dataflow", spec))])  # type: ignore[dict-item]

@@ -15,7 +15,7 @@ from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from orchestrator.core.messages import Effect, decode
-from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
+from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from orchestrator.home.database import Database
 from orchestrator.ports import CHECKS, LANES, LAUNCHES, Queue, Task
 from orchestrator.queues.cloud_tasks import CloudTasksConfig, CloudTasksQueue, connect
@@ -140,7 +140,7 @@ def config(url: str, **others: object) -> CloudTasksConfig:
 
 @contextmanager
 def client_of(endpoint: str) -> Iterator[tasks_v2.CloudTasksClient]:
-    """The real client, talking to a stand-in."""
+    """The real client, talking to a fake."""
     transport = CloudTasksGrpcTransport(channel=grpc.insecure_channel(endpoint))
     with tasks_v2.CloudTasksClient(transport=transport) as client:
         yield client
@@ -148,11 +148,11 @@ def client_of(endpoint: str) -> Iterator[tasks_v2.CloudTasksClient]:
 
 @dataclass
 class CloudBench:
-    """The real client, the stand-in and an HTTP target. The queues are paused, but while a test takes deliveries."""
+    """The real client, the fake and an HTTP target. The queues are paused, but while a test takes deliveries."""
 
     queue: CloudTasksQueue
     client: tasks_v2.CloudTasksClient
-    standin: CloudTasksStandIn
+    fake: FakeCloudTasks
     target: Target
     clock: Hand
 
@@ -168,7 +168,7 @@ class CloudBench:
         self.target.requests.clear()
         name = f"{PLACE}/queues/{lane}"
         self.client.resume_queue(name=name)
-        assert self.standin.idle()
+        assert self.fake.idle()
         self.client.pause_queue(name=name)
         return [
             Delivered(decode(request.body), int(request.headers["X-CloudTasks-TaskRetryCount"]) + 1)
@@ -195,13 +195,13 @@ def cloud_bench() -> Iterator[CloudBench]:
     clock = Hand()
     with ExitStack() as stack:
         target = stack.enter_context(Target())
-        standin = stack.enter_context(CloudTasksStandIn(queues, clock=clock, names_taken=1e12))
-        client = stack.enter_context(client_of(standin.endpoint))
-        queue = connect(config(target.url), standin.endpoint, clock)
+        fake = stack.enter_context(FakeCloudTasks(queues, clock=clock, names_taken=1e12))
+        client = stack.enter_context(client_of(fake.endpoint))
+        queue = connect(config(target.url), fake.endpoint, clock)
         stack.callback(queue.close)
         for lane in LANES:
             client.pause_queue(name=f"{PLACE}/queues/{lane}")
-        yield CloudBench(queue, client, standin, target, clock)
+        yield CloudBench(queue, client, fake, target, clock)
 
 
 def effects(delivered: Sequence[Delivered]) -> list[Effect]:

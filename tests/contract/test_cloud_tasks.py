@@ -12,7 +12,7 @@ import pytest
 from orchestrator.core.messages import Check, Launch, encode
 from orchestrator.errors import QueueError, UsageError
 from orchestrator.fakes.cloud_tasks.faults import CallFault
-from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
+from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from orchestrator.ports import LANES, LAUNCHES, SIGNALS, Task
 from orchestrator.queues.cloud_tasks import DAY, CloudTasksQueue, connect, hop, hops_to, task_id
 from tests.contract.queues import ACCOUNT, AUDIENCE, PLACE, CloudBench, cloud_bench, config, queue_message, task
@@ -28,11 +28,11 @@ def bench() -> Iterator[CloudBench]:
 
 @contextmanager
 def queue_with(fault: Callable[[int], CallFault | None], **others: object) -> Iterator[CloudTasksQueue]:
-    """A queue at a stand-in whose calls fail as ``fault`` says of each, by its number from 0."""
+    """A queue at a fake whose calls fail as ``fault`` says of each, by its number from 0."""
     numbers = itertools.count()
     queues = [queue_message(lane) for lane in LANES]
-    with CloudTasksStandIn(queues, call_faults=lambda _: fault(next(numbers))) as standin:
-        queue = connect(config("http://127.0.0.1:9/", **others), standin.endpoint)
+    with FakeCloudTasks(queues, call_faults=lambda _: fault(next(numbers))) as fake:
+        queue = connect(config("http://127.0.0.1:9/", **others), fake.endpoint)
         yield queue
         queue.close()
 

@@ -1,4 +1,4 @@
-"""How the Cloud Tasks stand-in delivers: rate, limits, back-off, deadlines, shrunk time, and faults."""
+"""How the fake Cloud Tasks delivers: rate, limits, back-off, deadlines, shrunk time, and faults."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ from orchestrator.fakes.cloud_tasks.backoff import Bucket, backoff, complete, ex
 from orchestrator.fakes.cloud_tasks.delivery import send
 from orchestrator.fakes.cloud_tasks.faults import DeliveryFault
 from orchestrator.fakes.cloud_tasks.queue import Answer
-from tests.contract.standin_world import HOUR, QUEUE, World, until, world_of
+from tests.contract.fake_world import HOUR, QUEUE, World, until, world_of
 
 
 @pytest.fixture
@@ -67,10 +67,10 @@ def test_no_more_go_out_than_the_rate_lets():
         for name in "abc":
             world.create(name)
         until(lambda: len(world.target.requests) == 1)
-        assert not world.standin.idle(timeout=0.05), "two are due and may not go"
+        assert not world.fake.idle(timeout=0.05), "two are due and may not go"
         assert len(world.target.requests) == 1
         world.clock.now += 0.5
-        world.standin.wake()
+        world.fake.wake()
         until(lambda: world.names() == ["c"])
         assert len(world.target.requests) == 2
 
@@ -91,14 +91,14 @@ def test_no_more_are_out_at_once_than_the_queue_lets():
             world.create(f"t{number}")
         until(lambda: len(out) == 3)
         may_end.set()
-        assert world.standin.idle()
+        assert world.fake.idle()
         assert (len(most), max(most)) == (8, 3)
 
 
 def test_an_overloaded_handler_says_when_to_come_again(world: World):
     world.target.answer = lambda _: (503, {"Retry-After": "120"})
     world.create()
-    assert world.standin.idle()
+    assert world.fake.idle()
     world.turn(119)
     assert world.tries() == ["0"]
     world.turn(1)
@@ -117,7 +117,7 @@ def test_an_answer_that_does_not_come_within_the_deadline_is_none(world: World):
 def test_nobody_at_the_url_is_no_answer_and_the_task_comes_again(world: World):
     world.create("u", http={"url": "http://127.0.0.1:no-port/"})
     world.create(http={"url": "http://127.0.0.1:9/"})
-    assert world.standin.idle()
+    assert world.fake.idle()
     task = world.client.get_task(name=f"{QUEUE}/tasks/t")
     assert (task.dispatch_count, task.response_count) == (1, 0)
     assert task.schedule_time == datetime.fromtimestamp(1000.1, UTC)
@@ -131,7 +131,7 @@ def test_a_done_task_frees_its_name_when_that_time_is_over():
             world.create()
         world.turn(1)
         world.create()
-        assert world.standin.idle()
+        assert world.fake.idle()
         assert len(world.target.requests) == 2
 
 
@@ -157,13 +157,13 @@ def test_a_task_is_gone_a_month_after_it_was_made_though_nobody_has_had_it(world
     world.create()
     world.turn(31 * 86_400)
     world.client.resume_queue(name=QUEUE)
-    assert world.standin.idle()
+    assert world.fake.idle()
     assert len(world.target.requests) == 1
     world.client.pause_queue(name=QUEUE)
     world.create("late")
     world.turn(31 * 86_400 + 1)
     world.client.resume_queue(name=QUEUE)
-    assert world.standin.idle()
+    assert world.fake.idle()
     assert (len(world.target.requests), world.names()) == (1, [])
 
 
@@ -203,7 +203,7 @@ def test_a_rehearsal_can_make_deliveries_go_wrong(fault: DeliveryFault, tries: l
 
     with world_of(delivery_faults=faults) as world:
         world.create()
-        assert world.standin.idle()
+        assert world.fake.idle()
         world.turn(3600)
         until(lambda: len(world.target.requests) >= len(tries))
         assert world.tries() == tries

@@ -1,4 +1,4 @@
-"""The Dataflow backend keeps the port's promises against the stand-in: launched once, found again, told apart."""
+"""The Dataflow backend keeps the port's promises against the fake: launched once, found again, told apart."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ from orchestrator.core.steps import Json
 from orchestrator.core.values import MAX_OUTPUT
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.fakes.dataflow.script import Canned, LaunchCall, Play, RefusedError, out_of_quota, unavailable
-from orchestrator.fakes.dataflow.server import DataflowStandIn
+from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.fakes.discovery import schema_of
 from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.jobs.dataflow.http import MAX_PAGES
@@ -42,7 +42,7 @@ def play(call: LaunchCall) -> Play:
 
 @dataclass
 class Bench:
-    double: DataflowStandIn
+    double: FakeDataflow
     backend: DataflowBackend
 
     def request(self, template: str, attempt: int = 1, step: str = "orders", **options: Json) -> JobRequest:
@@ -71,7 +71,7 @@ def make() -> Iterator[Make]:
     benches: list[Bench] = []
 
     def build(backend: dict[str, Any] | None = None, **options: Any) -> Bench:
-        double = DataflowStandIn(play, **options)
+        double = FakeDataflow(play, **options)
         double.start()
         bench = Bench(double, DataflowBackend("p", "europe-west4", api_endpoint=double.url, **(backend or {})))
         benches.append(bench)

@@ -1,4 +1,4 @@
-"""A whole run on engine, Dataflow backend and stand-in in bad weather: one job an attempt, and the right end."""
+"""A whole run on engine, Dataflow backend and fake in bad weather: one job an attempt, and the right end."""
 
 import heapq
 import threading
@@ -18,7 +18,7 @@ from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import OrchestratorError
 from orchestrator.fakes.dataflow.script import LAUNCHER_ERROR, Fault, LaunchCall, Play, out_of_quota, unavailable
-from orchestrator.fakes.dataflow.server import DataflowStandIn
+from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.ports import Task
 from tests.doubles.memory_store import MemoryStore
@@ -116,7 +116,7 @@ def test_a_run_in_bad_weather_has_one_job_an_attempt_and_ends_well():
 
     tasks, store = Tasks(), MemoryStore()
     run = Run("r", run_key("r"), "g", "v", {}, clock())
-    with DataflowStandIn(write, emit, time_scale=SCALE, lag=1.0, appear=0.5, chaos=chaos) as double:
+    with FakeDataflow(write, emit, time_scale=SCALE, lag=1.0, appear=0.5, chaos=chaos) as double:
         backend = DataflowBackend("p", "europe-west4", clock, api_endpoint=double.url)
         engine = Engine(store, tasks, {"dataflow": backend}, clock, launch_lease=5.0)
         with workers(engine, tasks, 4) as wrong:
@@ -148,7 +148,7 @@ def streaming(mode: Json) -> Plan:
 class Stream:
     """One world of streaming jobs: each is ready after a while, and nobody signals that."""
 
-    double: DataflowStandIn
+    double: FakeDataflow
     engine: Engine
     store: MemoryStore
 
@@ -167,7 +167,7 @@ class Stream:
 def stream() -> Iterator[Stream]:
     play = Play(queued=60, pending=60, running=None, streaming=True, stopping=20)
     tasks, store = Tasks(), MemoryStore()
-    with DataflowStandIn(lambda _: play, time_scale=SCALE) as double:
+    with FakeDataflow(lambda _: play, time_scale=SCALE) as double:
         backend = DataflowBackend("p", "europe-west4", clock, api_endpoint=double.url, drain_for=1e9)
         engine = Engine(store, tasks, {"dataflow": backend}, clock, launch_lease=1e6)
         with workers(engine, tasks, 2) as wrong:

@@ -8,7 +8,7 @@ from orchestrator.core.model import Run
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import KEEP, Step, Work
-from orchestrator.fakes.dataflow.server import DataflowStandIn
+from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.home import Home
 from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.ports import JobRequest
@@ -21,7 +21,7 @@ def test_a_job_that_is_kept_is_played_by_its_step_and_runs_until_it_is_stopped(t
     steps = [Step("other"), Step("Clicks_1", Work("dataflow", spec), local=Work("wait", {"seconds": 1e6}))]
     store, run = MemoryStore(), Run("Day 1", run_key("Day 1"), "g", "v", {}, time.time())
     store.open_run(run, compile_plan("g", "v", steps))
-    with DataflowStandIn(LocalJobs(lambda: store, tmp_path, Home(tmp_path), "orc")) as double:
+    with FakeDataflow(LocalJobs(lambda: store, tmp_path, Home(tmp_path), "orc")) as double:
         backend = DataflowBackend("p", "europe-west4", api_endpoint=double.url)
         request = JobRequest(run, 1, "Clicks_1", 1, f"orc--clicks-1--{run.key}-1-1", "dataflow", spec)
         launched = backend.launch(request)

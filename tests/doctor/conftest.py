@@ -1,4 +1,4 @@
-"""One stand-in for all tests of doctor, whole again before each."""
+"""One fake for all tests of doctor, whole again before each."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,17 +11,17 @@ from orchestrator.client.google_apis import Apis
 from orchestrator.deployment.doctor.world import Here
 from orchestrator.deployment.lockfile.file import read_lock
 from tests.doctor.deployment import ARCHIVE, Patient, bodies, lock_in, serving
-from tests.doubles.google.server import GoogleStandIn
+from tests.doubles.google.server import FakeGoogle
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[tuple[GoogleStandIn, Apis]]:
+def service() -> Iterator[tuple[FakeGoogle, Apis]]:
     with serving() as made:
         yield made
 
 
 @pytest.fixture
-def patient(service: tuple[GoogleStandIn, Apis], tmp_path: Path) -> Iterator[Patient]:
+def patient(service: tuple[FakeGoogle, Apis], tmp_path: Path) -> Iterator[Patient]:
     """A deployment to which nothing is wrong."""
     double, apis = service
     double.bodies = bodies()

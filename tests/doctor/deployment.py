@@ -1,4 +1,4 @@
-"""A whole deployment on the stand-in of Google's APIs, to break in one place; and what doctor says of it."""
+"""A whole deployment on the fake of Google's APIs, to break in one place; and what doctor says of it."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from orchestrator.deployment.doctor.world import Here, World
 from orchestrator.deployment.given import Given
 from orchestrator.deployment.lockfile.file import read_lock
 from tests.doubles.google.deployed import deployed
-from tests.doubles.google.server import Bodies, GoogleStandIn
+from tests.doubles.google.server import Bodies, FakeGoogle
 
 D = Deployment("demo-1", "europe-west4")
 P = "projects/demo-1"
@@ -71,7 +71,7 @@ LOCK: dict[str, Any] = {
 class Patient:
     """A deployment that doctor can examine. ``bodies`` may be changed before that, and ``here`` too."""
 
-    double: GoogleStandIn
+    double: FakeGoogle
     apis: Apis
     here: Here
 
@@ -128,9 +128,9 @@ def bodies(**more: Any) -> Bodies:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[GoogleStandIn, Apis]]:
-    """A stand-in, and its client, which takes a third of a second to make."""
-    with GoogleStandIn(bodies()) as double:
+def serving() -> Iterator[tuple[FakeGoogle, Apis]]:
+    """A fake, and its client, which takes a third of a second to make."""
+    with FakeGoogle(bodies()) as double:
         apis = Apis("demo-1", double.url)
         yield double, apis
         apis.close()

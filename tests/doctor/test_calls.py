@@ -36,6 +36,6 @@ def test_a_call_reads(call: Call):
     assert call.permission.rsplit(".", 1)[-1] in ("get", "getIamPolicy", "list", "getMetadata")
 
 
-def test_the_stand_in_answers_all_of_them_and_no_others():
+def test_the_fake_answers_all_of_them_and_no_others():
     served = {(api, version, method) for api, (version, methods) in SERVED.items() for method in methods}
     assert served == {(call.api, call.version, call.method) for call in ALL}

@@ -44,6 +44,6 @@ def test_credentials_that_have_been_taken_back_are_wrong_use(tmp_path: Path, mon
             Apis("demo-1")
 
 
-def test_a_stand_in_is_told_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_fake_is_told_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
     Apis("demo-1", "http://127.0.0.1:9").close()

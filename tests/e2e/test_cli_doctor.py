@@ -1,4 +1,4 @@
-"""``doctor`` on the stand-in of Google's APIs: what it prints, what it tells programs, and how it ends."""
+"""``doctor`` on the fake of Google's APIs: what it prints, what it tells programs, and how it ends."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from orchestrator.deployment.archive import archive_name
 from orchestrator.fakes.rest import RefusedError
 from tests.doctor.deployment import GIVEN, LOCK, D, L, P, lock_in
 from tests.doubles.google.deployed import deployed
-from tests.doubles.google.server import GoogleStandIn, forbidden
+from tests.doubles.google.server import FakeGoogle, forbidden
 from tests.e2e.command_line import Place
 
 HERE = ("doctor", "--project", "demo-1", "--region", "europe-west4")
@@ -88,24 +88,24 @@ def repository(folder: Path) -> Path:
 
 
 @pytest.fixture
-def double(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[GoogleStandIn]:
+def double(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGoogle]:
     """A deployment of what lies in ``place``."""
     graphs = repository(place.folder)
     for name in ("ORCHESTRATOR_PROJECT", "ORCHESTRATOR_REGION"):
         monkeypatch.delenv(name, raising=False)
-    with GoogleStandIn(deployed(D, LOCK, archive_name(place.folder, graphs), given=GIVEN)) as made:
+    with FakeGoogle(deployed(D, LOCK, archive_name(place.folder, graphs), given=GIVEN)) as made:
         monkeypatch.setenv("GOOGLE_APIS_EMULATOR_URL", made.url)
         yield made
         assert made.misfits == []
 
 
-def test_a_whole_deployment_is_told_a_line_a_check(double: GoogleStandIn, place: Place) -> None:
+def test_a_whole_deployment_is_told_a_line_a_check(double: FakeGoogle, place: Place) -> None:
     said = place.look(*HERE)
     assert (said.code, said.err) == (0, "")
     assert said.out == WELL
 
 
-def test_what_is_wrong_is_told_below_its_check_with_its_mend(double: GoogleStandIn, place: Place) -> None:
+def test_what_is_wrong_is_told_below_its_check_with_its_mend(double: FakeGoogle, place: Place) -> None:
     place.write("orchestrator/engine.py", "changed = True\n")
     double.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["state"] = "PAUSED"
     double.bodies.resources[f"{L}/functions/orchestrator-prod-start"]["serviceConfig"]["minInstanceCount"] = 2
@@ -151,13 +151,13 @@ queues
     assert said.out.endswith("\nnot well: 30 ok, 1 ?, 5 FAIL\n")
 
 
-def test_warnings_alone_are_no_reason_to_fail(double: GoogleStandIn, place: Place) -> None:
+def test_warnings_alone_are_no_reason_to_fail(double: FakeGoogle, place: Place) -> None:
     double.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["retryConfig"] = {"maxAttempts": 5}
     said = place.look(*HERE)
     assert (said.code, said.lines[-1]) == (0, "well: 35 ok, 1 warn of 36 checks")
 
 
-def test_programs_are_told_the_same(double: GoogleStandIn, place: Place) -> None:
+def test_programs_are_told_the_same(double: FakeGoogle, place: Place) -> None:
     del double.bodies.resources[f"{P}/sinks/orchestrator-prod-signals"]
     said = place.look(*HERE, "--json")
     report = said.json
@@ -189,7 +189,7 @@ def test_programs_are_told_the_same(double: GoogleStandIn, place: Place) -> None
 @pytest.mark.parametrize(
     "fault", [forbidden(), RefusedError(503, "UNAVAILABLE", "The service is currently unavailable.")]
 )
-def test_where_nothing_can_be_looked_at_it_says_so(double: GoogleStandIn, place: Place, fault: RefusedError) -> None:
+def test_where_nothing_can_be_looked_at_it_says_so(double: FakeGoogle, place: Place, fault: RefusedError) -> None:
     double.fail("*", fault)
     said = place.look(*HERE)
     assert (said.code, said.err) == (1, "")
@@ -199,7 +199,7 @@ def test_where_nothing_can_be_looked_at_it_says_so(double: GoogleStandIn, place:
 
 
 def test_elsewhere_than_in_the_repository_it_cannot_tell_what_is_up_to_date(
-    double: GoogleStandIn, place: Place, tmp_path_factory: pytest.TempPathFactory
+    double: FakeGoogle, place: Place, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = Place(tmp_path_factory.mktemp("elsewhere"))
     said = other.look(*HERE, "--graphs", str(place.folder / "graphs"))
@@ -218,9 +218,7 @@ with 'orchestrator lock graphs'
     )
 
 
-def test_below_the_root_of_the_repository_it_finds_the_graphs_that_lock_finds(
-    double: GoogleStandIn, place: Place
-) -> None:
+def test_below_the_root_of_the_repository_it_finds_the_graphs_that_lock_finds(double: FakeGoogle, place: Place) -> None:
     place.write(".git/HEAD", "ref: refs/heads/main\n")
     place.write("terraform/main.tf", "")
     said = Place(place.folder / "terraform").look(*HERE)
@@ -228,7 +226,7 @@ def test_below_the_root_of_the_repository_it_finds_the_graphs_that_lock_finds(
     assert said.out == WELL.replace("graphs/graphs.lock", "../graphs/graphs.lock")
 
 
-def test_a_project_that_is_not_there_is_wrong_use(double: GoogleStandIn, place: Place) -> None:
+def test_a_project_that_is_not_there_is_wrong_use(double: FakeGoogle, place: Place) -> None:
     double.fail(P, RefusedError(404, "NOT_FOUND", "Project not found"))
     said = place.look(*HERE)
     assert (said.code, said.out, said.err) == (2, "", "error: --project: there is no project 'demo-1'\n")
@@ -239,7 +237,7 @@ def test_a_project_that_is_not_there_is_wrong_use(double: GoogleStandIn, place: 
 
 
 def test_project_and_region_may_come_from_the_environment(
-    double: GoogleStandIn, place: Place, monkeypatch: pytest.MonkeyPatch
+    double: FakeGoogle, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = place.look("doctor")
     assert (said.code, said.err.splitlines()[0]) == (
@@ -251,7 +249,7 @@ def test_project_and_region_may_come_from_the_environment(
     assert place.look("doctor").code == 0
 
 
-def test_names_that_no_deployment_has_are_wrong_use(double: GoogleStandIn, place: Place) -> None:
+def test_names_that_no_deployment_has_are_wrong_use(double: FakeGoogle, place: Place) -> None:
     assert place.look(*HERE, "--environment", "Prod").err == (
         "error: environment: expected lower-case letters, digits and single '-', came 'Prod'\n"
     )
@@ -268,7 +266,7 @@ def test_without_credentials_nothing_is_asked(place: Place, monkeypatch: pytest.
     )
 
 
-def test_in_a_terminal_it_tells_the_same(double: GoogleStandIn, place: Place) -> None:
+def test_in_a_terminal_it_tells_the_same(double: FakeGoogle, place: Place) -> None:
     said = place.watch(*HERE, GOOGLE_APIS_EMULATOR_URL=double.url)
     assert (said.code, said.out) == (0, WELL)
     double.fail(f"{P}/databases/orchestrator-prod", forbidden())

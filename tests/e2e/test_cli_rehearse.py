@@ -29,7 +29,7 @@ def test_a_calm_rehearsal_launches_one_job_an_attempt_and_says_how_it_went(place
     place.write("net.yaml", GRAPH)
     said = rehearsed(place, "net.yaml", "--calm")
     assert (said.code, said.err) == (0, "")
-    assert steady(said.out).splitlines()[0] == "TIME  starting Google's emulators, the stand-ins and four functions"
+    assert steady(said.out).splitlines()[0] == "TIME  starting Google's emulators, the fakes and four functions"
     assert [re.sub("after .*", "after T", line) for line in said.lines[-6:]] == [
         "TIME  4 succeeded",
         "net-1  succeeded after T",

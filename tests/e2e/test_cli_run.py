@@ -190,7 +190,7 @@ steps:
 """
 
 
-def test_dataflow_steps_without_a_stand_in_are_refused_by_name_and_played_with_simulate(place: Place) -> None:
+def test_dataflow_steps_without_a_fake_are_refused_by_name_and_played_with_simulate(place: Place) -> None:
     place.write("cloud.yaml", CLOUD)
     said = place.look("run", "cloud.yaml", "--run-id", "c1")
     assert (said.code, said.out) == (2, "")

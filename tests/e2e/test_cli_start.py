@@ -10,7 +10,7 @@ pytest.importorskip("googleapiclient")
 
 from tests.doctor.deployment import ARCHIVE, LOCK, D, L
 from tests.doubles.google.deployed import deployed
-from tests.doubles.google.server import GoogleStandIn, forbidden
+from tests.doubles.google.server import FakeGoogle, forbidden
 from tests.e2e.command_line import Place, Said
 from tests.remote.server import Answer, scripted
 
@@ -25,17 +25,17 @@ def told(created: bool = True) -> Answer:
 
 
 @pytest.fixture(autouse=True)
-def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[GoogleStandIn]:
+def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGoogle]:
     """What Google says of the deployed functions."""
     monkeypatch.setenv("ORCHESTRATOR_PROJECT", "demo-1")
     monkeypatch.setenv("ORCHESTRATOR_REGION", "europe-west4")
     monkeypatch.delenv("ORCHESTRATOR_ID_TOKEN", raising=False)
-    with GoogleStandIn(deployed(D, LOCK, ARCHIVE)) as made:
+    with FakeGoogle(deployed(D, LOCK, ARCHIVE)) as made:
         monkeypatch.setenv("GOOGLE_APIS_EMULATOR_URL", made.url)
         yield made
 
 
-def test_a_run_is_started_where_google_says_and_how_to_follow_it_is_told(double: GoogleStandIn, place: Place) -> None:
+def test_a_run_is_started_where_google_says_and_how_to_follow_it_is_told(double: FakeGoogle, place: Place) -> None:
     place.write("params.yaml", "rows: 3\nday: 2026-01-31\n")
     with scripted([told()]) as server:
         double.bodies.resources[START]["serviceConfig"]["uri"] = server.url
@@ -141,7 +141,7 @@ def test_a_token_is_not_sent_in_the_clear(place: Place, monkeypatch: pytest.Monk
     )
 
 
-def test_a_function_that_is_not_deployed_is_said_so(double: GoogleStandIn, place: Place) -> None:
+def test_a_function_that_is_not_deployed_is_said_so(double: FakeGoogle, place: Place) -> None:
     del double.bodies.resources[START]
     assert place.look("start", "sales") == Said(
         2,
@@ -150,7 +150,7 @@ def test_a_function_that_is_not_deployed_is_said_so(double: GoogleStandIn, place
     )
 
 
-def test_a_function_that_is_still_being_deployed_is_said_so(double: GoogleStandIn, place: Place) -> None:
+def test_a_function_that_is_still_being_deployed_is_said_so(double: FakeGoogle, place: Place) -> None:
     double.bodies.resources[START]["state"] = "DEPLOYING"
     del double.bodies.resources[START]["serviceConfig"]["uri"]
     assert place.look("start", "sales") == Said(
@@ -158,7 +158,7 @@ def test_a_function_that_is_still_being_deployed_is_said_so(double: GoogleStandI
     )
 
 
-def test_who_may_not_look_for_the_function_may_say_where_it_is(double: GoogleStandIn, place: Place) -> None:
+def test_who_may_not_look_for_the_function_may_say_where_it_is(double: FakeGoogle, place: Place) -> None:
     double.fail(START, forbidden())
     assert place.look("start", "sales") == Said(
         1,

@@ -1,4 +1,4 @@
-"""A deployed world for tests of the functions: the emulator, both stand-ins, and each entry point an app in process."""
+"""A deployed world for tests of the functions: the emulator, both fakes, and each entry point an app in process."""
 
 import base64
 import io
@@ -21,9 +21,9 @@ from orchestrator.cloud.wiring import QUEUE_NAME
 from orchestrator.core.messages import Effect, encode
 from orchestrator.core.names import new_key
 from orchestrator.fakes.cloud_tasks.faults import CallFault
-from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
+from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from orchestrator.fakes.dataflow.script import Play
-from orchestrator.fakes.dataflow.server import DataflowStandIn
+from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.ports import LANES
 from tests.contract.queues import client_of
 
@@ -52,7 +52,7 @@ class Cloud:
     project: str
     folder: Path
     tasks: tasks_v2.CloudTasksClient
-    dataflow: DataflowStandIn
+    dataflow: FakeDataflow
     faults: list[CallFault]
     apps: dict[str, Any] = field(default_factory=dict)
     modules: dict[str, Any] = field(default_factory=dict)
@@ -93,19 +93,19 @@ def cloud_of(project: str, firestore: str | None, folder: Path, env: pytest.Monk
     (folder / "graphs" / "sales.yaml").write_text(GRAPH)
     faults: list[CallFault] = []
     with ExitStack() as stack:
-        dataflow = stack.enter_context(DataflowStandIn(lambda _: Play(0, 0, None), project=project))
-        standin = stack.enter_context(
-            CloudTasksStandIn(
+        dataflow = stack.enter_context(FakeDataflow(lambda _: Play(0, 0, None), project=project))
+        fake = stack.enter_context(
+            FakeCloudTasks(
                 [tasks_v2.Queue(name=f"{queues}/{lane}") for lane in LANES],
                 call_faults=lambda name: faults[0] if faults and name == "CreateTask" else None,
             )
         )
-        client = stack.enter_context(client_of(standin.endpoint))
+        client = stack.enter_context(client_of(fake.endpoint))
         for lane in LANES:
             client.pause_queue(name=f"{queues}/{lane}")
         for name, value in {
             "FIRESTORE_EMULATOR_HOST": firestore or "127.0.0.1:9",
-            "CLOUD_TASKS_EMULATOR_HOST": standin.endpoint,
+            "CLOUD_TASKS_EMULATOR_HOST": fake.endpoint,
             "DATAFLOW_EMULATOR_URL": dataflow.url,
             "ORCHESTRATOR_PROJECT": project,
             "ORCHESTRATOR_REGION": "europe-west4",

@@ -22,7 +22,7 @@ def firestore_host() -> Iterator[str]:
 
 @pytest.fixture
 def cloud(firestore_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """A deployment on the emulator and the stand-ins."""
+    """A deployment on the emulator and the fakes."""
     with cloud_of(f"functions-{next(_PROJECTS)}", firestore_host, tmp_path, monkeypatch) as made:
         yield made
 

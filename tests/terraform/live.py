@@ -1,4 +1,4 @@
-"""What Google's APIs would tell of what Terraform made: an applied state as bodies for the stand-in of doctor."""
+"""What Google's APIs would tell of what Terraform made: an applied state as bodies for the fake of doctor."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

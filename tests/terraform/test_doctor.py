@@ -14,7 +14,7 @@ from orchestrator.deployment.doctor.checks import examine
 from orchestrator.deployment.doctor.findings import Level
 from orchestrator.deployment.doctor.world import Here, World
 from orchestrator.deployment.lockfile.file import read_lock
-from tests.doubles.google.server import Bodies, GoogleStandIn
+from tests.doubles.google.server import Bodies, FakeGoogle
 from tests.terraform.imaginary import BUCKETS, ROOT, SCHEDULED, Deployed, google
 from tests.terraform.live import bodies
 from tests.terraform.rules import EXAMPLES
@@ -54,7 +54,7 @@ def live(name: str, deployed: Deployed) -> Bodies:
 def examined(name: str, said: Bodies) -> Iterator[list[tuple[str, str, str]]]:
     """Check, level and text of whatever is not as it should be."""
     here = Here(read_lock(SCHEDULED), "", archive_name(ROOT, SCHEDULED), "")
-    with GoogleStandIn(said) as double:
+    with FakeGoogle(said) as double:
         apis = Apis(EXAMPLES[name].project, double.url)
         try:
             yield [

@@ -1,4 +1,4 @@
-"""The providers' stand-in refuses what the real provider refuses, and what only the service would."""
+"""The providers' fake refuses what the real provider refuses, and what only the service would."""
 
 import sys
 from collections.abc import Iterator

@@ -71,7 +71,7 @@ def test_attempts_that_launched_no_job_are_counted():
 
 @pytest.mark.parametrize("calm", [True, False])
 def test_all_events_are_dropped_if_that_is_asked(calm: bool):
-    pytest.importorskip("google.cloud.tasks_v2", reason="the stand-ins need Google's clients")
+    pytest.importorskip("google.cloud.tasks_v2", reason="the fakes need Google's clients")
     from orchestrator.rehearsal.play import chaos
 
     wanted = Wanted(Path("net.yaml"), {}, 1, 1, calm, True, 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""The stand-in for Dataflow is as strict as the real one, and sends what the real one sends."""
+"""The fake for Dataflow is as strict as the real one, and sends what the real one sends."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator.fakes.dataflow.schema import methods, misfits
 from orchestrator.fakes.dataflow.script import LAUNCHER_ERROR, LaunchCall, Play
-from orchestrator.fakes.dataflow.server import DataflowStandIn
+from orchestrator.fakes.dataflow.server import FakeDataflow
 from tests.fixtures import fixture
 
 PLACE = "/v1b3/projects/p/locations/europe-west4"
@@ -21,11 +21,11 @@ ENDS = ("JOB_STATE_DONE", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED")
 
 
 class Caller:
-    """Speaks plain HTTP to a stand-in, and keeps what it emits."""
+    """Speaks plain HTTP to a fake, and keeps what it emits."""
 
     def __init__(self, write: Callable[[LaunchCall], Play], **options: Any) -> None:
         self.sent: SimpleQueue[tuple[str, dict[str, Any]]] = SimpleQueue()
-        self.double = DataflowStandIn(write, lambda kind, body: self.sent.put((kind, body)), **options)
+        self.double = FakeDataflow(write, lambda kind, body: self.sent.put((kind, body)), **options)
 
     def call(self, verb: str, path: str, body: Any = None) -> tuple[int, Any]:
         data = None if body is None else json.dumps(body).encode()

@@ -40,7 +40,7 @@ def test_exceptions_and_dropped_tasks_in_a_function_s_log_are_told_once(tmp_path
     assert in_logs(logs) == ["start: KeyError: 'x'", "on_task: no run has the key 'k'"]
 
 
-def test_what_a_stand_in_stumbles_over_is_told(caplog: pytest.LogCaptureFixture):
+def test_what_a_fake_stumbles_over_is_told(caplog: pytest.LogCaptureFixture):
     pytest.importorskip("google.cloud.tasks_v2", reason="a rehearsal needs Google's clients")
     from orchestrator.rehearsal.log_errors import stumbles
 
@@ -49,10 +49,10 @@ def test_what_a_stand_in_stumbles_over_is_told(caplog: pytest.LogCaptureFixture)
         try:
             raise KeyError("x")  # noqa: TRY301
         except KeyError:
-            log.exception("the stand-in for Dataflow stumbled, and goes on")
+            log.exception("the fake for Dataflow stumbled, and goes on")
         log.warning("nothing of importance")
     log.error("afterwards")
-    assert found == ["the stand-in for Dataflow stumbled, and goes on: KeyError: 'x'"]
+    assert found == ["the fake for Dataflow stumbled, and goes on: KeyError: 'x'"]
 
 
 def test_what_lies_beside_a_graph_is_deployed_with_it_but_no_second_graph(tmp_path: Path):

@@ -215,21 +215,21 @@ class Read(dict[str, str]):
         return super().get(name, default)
 
 
-STAND_INS = {"CLOUD_TASKS_EMULATOR_HOST", "DATAFLOW_EMULATOR_URL"}
+FAKES = {"CLOUD_TASKS_EMULATOR_HOST", "DATAFLOW_EMULATOR_URL"}
 
 
 def test_the_variables_of_a_deployment_are_those_that_are_read_and_no_others():
     checked = {"ORCHESTRATOR_VERIFY_AUDIENCE": "https://on-task.example", "ORCHESTRATOR_VERIFY_ACCOUNT": "a@demo"}
     environment = Read({**DEPLOYED, **checked})
     read_cloud_settings(environment)
-    assert environment.names == {*DEPLOYED_VARIABLES, *STAND_INS}
+    assert environment.names == {*DEPLOYED_VARIABLES, *FAKES}
     assert len(set(DEPLOYED_VARIABLES)) == len(DEPLOYED_VARIABLES)
 
 
 def test_every_variable_is_in_the_table_of_the_functions_and_no_other():
     text = (Path(__file__).resolve().parents[2] / "functions/README.md").read_text()
     named = re.findall(r"^\| `([A-Z_]+)`", text, re.MULTILINE)
-    assert named == [*DEPLOYED_VARIABLES, *sorted(STAND_INS), "FIRESTORE_EMULATOR_HOST"]
+    assert named == [*DEPLOYED_VARIABLES, *sorted(FAKES), "FIRESTORE_EMULATOR_HOST"]
 
 
 def test_none_is_as_good_as_nothing():

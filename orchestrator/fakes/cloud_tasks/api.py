@@ -1,4 +1,4 @@
-"""What the Cloud Tasks stand-in answers to each call: the API's verbs, over queues in memory and under one lock."""
+"""What the fake Cloud Tasks answers to each call: the API's verbs, over queues in memory and under one lock."""
 
 import secrets
 import threading

@@ -1,4 +1,4 @@
-"""When the Cloud Tasks stand-in tries again, when it gives up, and how fast it may go. Pure arithmetic on seconds."""
+"""When the fake Cloud Tasks tries again, when it gives up, and how fast it may go. Pure arithmetic on seconds."""
 
 from dataclasses import dataclass
 from datetime import timedelta

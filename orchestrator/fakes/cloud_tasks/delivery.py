@@ -1,4 +1,4 @@
-"""How the Cloud Tasks stand-in delivers a task: one HTTP request with the real headers, one answer. Keeps nothing."""
+"""How the fake Cloud Tasks delivers a task: one HTTP request with the real headers, one answer. Keeps nothing."""
 
 import base64
 import contextlib

@@ -1,4 +1,4 @@
-"""What a rehearsal may make go wrong at the Cloud Tasks stand-in: plain data, given by two hooks."""
+"""What a rehearsal may make go wrong at the fake Cloud Tasks: plain data, given by two hooks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One queue of the Cloud Tasks stand-in: its tasks, the names that stay taken, and which task may go out next.
+"""One queue of the fake Cloud Tasks: its tasks, the names that stay taken, and which task may go out next.
 
 It knows no socket and no thread: whoever uses it holds the office's lock, and tells it the time.
 """

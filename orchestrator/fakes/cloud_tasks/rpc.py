@@ -1,4 +1,4 @@
-"""The gRPC face of the Cloud Tasks stand-in: the real service's method names and messages, and nothing of our own."""
+"""The gRPC face of the fake Cloud Tasks: the real service's method names and messages, and nothing of our own."""
 
 from collections.abc import Callable
 from typing import Any

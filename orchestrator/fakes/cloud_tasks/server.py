@@ -1,6 +1,6 @@
 """A Cloud Tasks of one's own, in memory, that the real client talks to over gRPC: for rehearsals and tests.
 
-    with CloudTasksStandIn() as standin: connect(config, standin.endpoint)
+    with FakeCloudTasks() as fake: connect(config, fake.endpoint)
 
 It delivers to HTTP targets with the real headers, delays, retries, limits and taken names. It forgets all when it
 stops, and it delivers to whoever a task names: it belongs on the loopback address.
@@ -30,7 +30,7 @@ AT_ONCE = 64
 _NO_FAULT = DeliveryFault()
 
 
-class CloudTasksStandIn:
+class FakeCloudTasks:
     """``time_scale`` shrinks schedule delays and back-offs (0.01: a minute takes 0.6 s), not deadlines and rates.
 
     ``names_taken``: seconds for which the name of a done or deleted task stays taken (Google: 1 to 24 hours), and
@@ -53,7 +53,7 @@ class CloudTasksStandIn:
         self._delivery_faults = delivery_faults
         self._running = 0
         self._stopped = False
-        self._clerk = threading.Thread(target=self._serve, name="cloud-tasks-standin", daemon=True)
+        self._clerk = threading.Thread(target=self._serve, name="cloud-tasks-fake", daemon=True)
         self._server = grpc.server(ThreadPoolExecutor(64, "cloud-tasks-rpc"), options=[("grpc.so_reuseport", 0)])
         self._server.add_generic_rpc_handlers([handler(self._office, call_faults)])
         self.endpoint = f"127.0.0.1:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
@@ -62,7 +62,7 @@ class CloudTasksStandIn:
                 tasks_v2.CreateQueueRequest(parent=queue.name.partition("/queues/")[0], queue=queue)
             )
 
-    def __enter__(self) -> "CloudTasksStandIn":
+    def __enter__(self) -> "FakeCloudTasks":
         self._server.start()
         self._clerk.start()
         return self
@@ -139,8 +139,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
     queues = [tasks_v2.Queue(name=name) for name in asked.queue]
-    with CloudTasksStandIn(queues, port=asked.port, time_scale=asked.time_scale) as standin:
-        print(f"Cloud Tasks stand-in on {standin.endpoint}", flush=True)
+    with FakeCloudTasks(queues, port=asked.port, time_scale=asked.time_scale) as fake:
+        print(f"Cloud Tasks fake on {fake.endpoint}", flush=True)
         over.wait()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrator.fakes.dataflow.job import Job, stamp
 
-#: The number of the stand-in's project: log entries and events carry it where one expects the project's id.
+#: The number of the fake's project: log entries and events carry it where one expects the project's id.
 PROJECT_NUMBER = "823514981911"
 
 

@@ -1,4 +1,4 @@
-"""How the jobs of the Dataflow stand-in go, and what goes wrong on the way to it. Data only."""
+"""How the jobs of the fake Dataflow go, and what goes wrong on the way to it. Data only."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,7 +55,7 @@ class Act(Protocol):
 class Play:
     """How a job goes: seconds in QUEUED, PENDING and RUNNING, then its ``end``, a state without ``JOB_STATE_``.
 
-    ``running`` None: until told (``DataflowStandIn.move``). ``command``: a real program instead of ``running``; it ends
+    ``running`` None: until told (``FakeDataflow.move``). ``command``: a real program instead of ``running``; it ends
     the job as DONE or FAILED, and the numbers in the JSON file ``$ORCHESTRATOR_OUTPUTS`` are its counters. ``begin``:
     anything else that the job really does; it is begun with what is to be told of its end, and raises OSError if it
     cannot be.

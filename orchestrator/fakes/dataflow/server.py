@@ -1,4 +1,4 @@
-"""A stand-in for Google Dataflow on this machine: an HTTP server that the real client takes for the real API.
+"""A fake for Google Dataflow on this machine: an HTTP server that the real client takes for the real API.
 
 Every request and every answer is checked against the discovery document inside the client's package. It is a product:
 ``rehearse`` and users' tests run on it. It knows nothing of the engine.
@@ -28,8 +28,8 @@ def _nobody(_kind: str, _body: dict[str, Any]) -> None:
     pass
 
 
-class DataflowStandIn:
-    """``with DataflowStandIn() as double:`` serves at ``double.url`` until the end of the block.
+class FakeDataflow:
+    """``with FakeDataflow() as double:`` serves at ``double.url`` until the end of the block.
 
     ``write`` says how each job goes; ``emit`` gets what Google would send. Seconds are divided by ``time_scale``.
     ``latency``: from a launch to its answer. ``lag``: until jobs.get and jobs.list know of a new state. ``appear``:
@@ -38,7 +38,7 @@ class DataflowStandIn:
     as ``flexTemplates.launch``.
 
     ``launches`` counts the jobs made of each name, ``calls`` the requests of each method. ``misfits`` lists what the
-    stand-in itself answered against the discovery document: it stays empty, or the stand-in is wrong.
+    fake itself answered against the discovery document: it stays empty, or the fake is wrong.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class DataflowStandIn:
         templates: Collection[str] | None = None,
         chaos: Callable[[str], Fault | None] = lambda _: None,
     ) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="dataflow-stand-in-")
+        self._folder = tempfile.TemporaryDirectory(prefix="dataflow-fake-")
         self._latency = latency / time_scale
         self._chaos = chaos
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
@@ -166,7 +166,7 @@ class DataflowStandIn:
             case "jobs.messages.list":
                 return self.service.messages(region, job, query)
             case name:
-                raise RefusedError(501, "UNIMPLEMENTED", f"The stand-in has no {name}.")
+                raise RefusedError(501, "UNIMPLEMENTED", f"The fake has no {name}.")
 
 
 def _part(found: dict[str, Any], fields: str | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The Dataflow service of the stand-in: jobs, their states, and the rules of the real one. It knows nothing of HTTP."""
+"""The Dataflow service of the fake: jobs, their states, and the rules of the real one. It knows nothing of HTTP."""
 
 import itertools
 import re
@@ -26,7 +26,7 @@ _BAD_NAME = (
 
 
 class Service:
-    """Jobs that go as ``write`` says of each launch. Times are seconds of the stand-in's time; see DataflowStandIn."""
+    """Jobs that go as ``write`` says of each launch. Times are seconds of the fake's time; see FakeDataflow."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What happens by itself in the Dataflow stand-in: a thread that does each thing when due, and the jobs' programs."""
+"""What happens by itself in the fake Dataflow: a thread that does each thing when due, and the jobs' programs."""
 
 import contextlib
 import heapq
@@ -32,7 +32,7 @@ class Stage:
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._over = False
-        self._thread = threading.Thread(target=self._run, name="dataflow-stand-in", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="dataflow-fake", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -45,7 +45,7 @@ class Stage:
         self._thread.join()
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do ``action`` in so many seconds of the stand-in's time."""
+        """Do ``action`` in so many seconds of the fake's time."""
         with self._changed:
             due = time.monotonic() + seconds / self._scale
             heapq.heappush(self._due, (due, next(self._order), action))
@@ -56,7 +56,7 @@ class Stage:
             try:
                 action()
             except Exception:
-                log.exception("the stand-in for Dataflow stumbled, and goes on")
+                log.exception("the fake for Dataflow stumbled, and goes on")
 
     def _next(self) -> Callable[[], None] | None:
         with self._changed:

@@ -34,7 +34,7 @@ DRAIN_FOR = 30 * 60.0
 class DataflowBackend:
     """Launches templates in a project, each step in its region or in ``default_region``.
 
-    ``api``: another way to the service. ``api_endpoint``: another server than Google's, such as the stand-in.
+    ``api``: another way to the service. ``api_endpoint``: another server than Google's, such as the fake.
     ``credentials``: google-auth's; those of the environment if not given, and none at an endpoint without TLS.
     ``timeout``: seconds, for each call. ``defaults``: options of a job whose step does not say otherwise, by the graph
     file's names. ``drain_for``: seconds for which a job that drains is left alone, though it is asked again to stop.

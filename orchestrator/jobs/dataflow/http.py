@@ -170,7 +170,7 @@ class Api:
         return AuthorizedHttp(self._credentials, http=transport)
 
     def _of_environment(self) -> Any:
-        """The credentials of the environment; none for a server that would be told them in the clear: a stand-in."""
+        """The credentials of the environment; none for a server that would be told them in the clear: a fake."""
         if self._options and self._options["api_endpoint"].startswith("http:"):
             return AnonymousCredentials()  # type: ignore[no-untyped-call]
         return google.auth.default(scopes=[_SCOPE])[0]

@@ -1,4 +1,4 @@
-"""The calls that the stand-in of Google's APIs answers, and how each answer is read from the bodies it was given."""
+"""The calls that the fake of Google's APIs answers, and how each answer is read from the bodies it was given."""
 
 import hashlib
 import re

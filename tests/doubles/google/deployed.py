@@ -1,4 +1,4 @@
-"""What Google's APIs tell of a whole, right deployment: bodies for the stand-in, made from the names and the grants.
+"""What Google's APIs tell of a whole, right deployment: bodies for the fake, made from the names and the grants.
 
 It is what terraform/ makes, said once more, for tests in which one thing of it is broken.
 """

@@ -1,4 +1,4 @@
-"""The policies of a whole, right deployment, made from deployment.GRANTS, for the stand-in of Google's APIs."""
+"""The policies of a whole, right deployment, made from deployment.GRANTS, for the fake of Google's APIs."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

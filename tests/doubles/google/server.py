@@ -1,4 +1,4 @@
-"""A stand-in for the Google APIs that tell what there is in a project: it answers from plain mappings, and reads only.
+"""A fake for the Google APIs that tell what there is in a project: it answers from plain mappings, and reads only.
 
 ``GOOGLE_APIS_EMULATOR_URL`` sends ``orchestrator doctor`` and ``orchestrator start`` to it. Every request and every
 answer is checked against the discovery documents inside Google's client. It knows nothing of deployments.
@@ -30,7 +30,7 @@ class Bodies:
     Dataflow's jobs are one list: ``projects/P/jobs`` is ``{"jobs": [...]}``.
 
     ``resources``: name -> the REST body that its ``get`` answers. ``policies``: name -> IAM policy; what has none has
-    an empty one. ``contents``: name of an object -> its bytes. All three may be changed while the stand-in serves.
+    an empty one. ``contents``: name of an object -> its bytes. All three may be changed while the fake serves.
     """
 
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -55,8 +55,8 @@ class Bodies:
         raise LookupError(f"{member} has no {role} on {name}")
 
 
-class GoogleStandIn:
-    """``with GoogleStandIn(bodies) as double:`` serves at ``double.url`` until the end of the block.
+class FakeGoogle:
+    """``with FakeGoogle(bodies) as double:`` serves at ``double.url`` until the end of the block.
 
     ``faults``: what ``fail`` was told. ``calls`` counts the requests of each method (``pubsub.projects.topics.get``).
     ``misfits`` lists what was answered against a discovery document: it stays empty, or ``bodies`` are not Google's.
@@ -108,7 +108,7 @@ class GoogleStandIn:
             method, where = route(wanted, verb, path)
         except RefusedError:
             method, _ = route(schema.methods, verb, path)  # Google has it
-            raise RefusedError(501, "UNIMPLEMENTED", f"The stand-in has no {api}.{method.name}.") from None
+            raise RefusedError(501, "UNIMPLEMENTED", f"The fake has no {api}.{method.name}.") from None
         self.calls[f"{api}.{method.name}"] += 1
         name = resource(where)
         self._refuse(api, method.name, name)

@@ -92,12 +92,12 @@ BAD_YAML = {
         STEP + "command: echo\n    args: {a: 1}",
         "g.yaml:5: step 'a': args: this belongs to a python step, and there is no 'python' here",
     ),
-    "a stand-in for what needs none": (
+    "a fake for what needs none": (
         STEP + "command: echo\n    local: {command: echo}",
         "g.yaml:5: step 'a': local: this belongs to a dataflow step, which one machine cannot run, "
         "and there is no 'dataflow' here",
     ),
-    "an empty stand-in": (
+    "an empty fake": (
         STEP + "dataflow: {template: gs://b/t}\n    local: {}",
         "g.yaml:5: step 'a': local: expected command, python or wait, came none of them",
     ),

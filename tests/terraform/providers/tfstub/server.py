@@ -124,7 +124,7 @@ def _certificate():
 def serve(name: str, version: str) -> int:
     """Run as a plugin child of Terraform."""
     if os.environ.get(COOKIE[0]) != COOKIE[1]:
-        print("This is a Terraform provider stand-in; Terraform starts it.  See README.md.", file=sys.stderr)
+        print("This is a Terraform provider fake; Terraform starts it.  See README.md.", file=sys.stderr)
         return 1
     import grpc
 

@@ -103,7 +103,7 @@ class Archive(Provider):
 
     def read_data(self, ty, v):
         if v.get("type") != "zip":
-            raise Problem("stub limit", 'this stand-in archives only type = "zip"', ("type",))
+            raise Problem("stub limit", 'this fake archives only type = "zip"', ("type",))
         self.build(v)
 
     def create(self, ty, v, prior):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from google.cloud import tasks_v2
 
-from orchestrator.fakes.cloud_tasks.server import CloudTasksStandIn
+from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from tests.contract.queues import PLACE, Hand, Target, client_of
 
 QUEUE = f"{PLACE}/queues/q"
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 class World:
     """One queue, ``q``, at a stand-in whose clock stands still, and a target for its tasks."""
 
-    standin: CloudTasksStandIn
+    standin: FakeCloudTasks
     client: tasks_v2.CloudTasksClient
     target: Target
     clock: Hand
@@ -51,7 +51,7 @@ def world_of(
     clock = Hand(1000.0)
     with ExitStack() as stack:
         target = stack.enter_context(Target())
-        standin = stack.enter_context(CloudTasksStandIn([queue], **{"clock": clock, **others}))
+        standin = stack.enter_context(FakeCloudTasks([queue], **{"clock": clock, **others}))
         yield World(standin, stack.enter_context(client_of(standin.endpoint)), target, clock)
 
 

@@ -10,8 +10,8 @@ from google.api_core import exceptions
 from google.auth import jwt
 from google.cloud import tasks_v2
 
+from tests.contract.fake_world import HOUR, QUEUE, World, world_of
 from tests.contract.queues import ACCOUNT, AUDIENCE, PLACE, client_of
-from tests.contract.standin_world import HOUR, QUEUE, World, world_of
 from tests.fixtures import fixture
 
 

@@ -10,17 +10,17 @@ import pytest
 
 from orchestrator.fakes.rest import RefusedError
 from tests.doctor.deployment import TEMPLATE, D, L, P, bodies
-from tests.doubles.google.server import Bodies, GoogleStandIn
+from tests.doubles.google.server import Bodies, FakeGoogle
 from tests.fixtures import fixture
 
 
 @pytest.fixture
-def double() -> Iterator[GoogleStandIn]:
-    with GoogleStandIn(bodies(eventarc=True)) as made:
+def double() -> Iterator[FakeGoogle]:
+    with FakeGoogle(bodies(eventarc=True)) as made:
         yield made
 
 
-def call(double: GoogleStandIn, path: str, body: Any = None) -> tuple[int, Any]:
+def call(double: FakeGoogle, path: str, body: Any = None) -> tuple[int, Any]:
     data = None if body is None else json.dumps(body).encode()
     try:
         with urllib.request.urlopen(urllib.request.Request(f"{double.url}{path}", data), timeout=20) as answer:
@@ -48,18 +48,18 @@ def call(double: GoogleStandIn, path: str, body: Any = None) -> tuple[int, Any]:
         ),
     ],
 )
-def test_what_is_not_there_is_refused(double: GoogleStandIn, path: str, status: int, said: str):
+def test_what_is_not_there_is_refused(double: FakeGoogle, path: str, status: int, said: str):
     code, text = call(double, path)
     assert (code, text[: len(said)]) == (status, said)
 
 
-def test_a_body_that_is_not_as_the_document_says_is_refused(double: GoogleStandIn):
+def test_a_body_that_is_not_as_the_document_says_is_refused(double: FakeGoogle):
     path = "/cloudresourcemanager/v1/projects/demo-1:getIamPolicy"
     assert call(double, path, {"options": {"version": 3}})[0] == 400
     assert call(double, path, {"options": {"requestedPolicyVersion": 3}})[0] == 200
 
 
-def test_grants_on_a_condition_come_under_other_names_unless_they_are_asked_for(double: GoogleStandIn):
+def test_grants_on_a_condition_come_under_other_names_unless_they_are_asked_for(double: FakeGoogle):
     path = "/cloudresourcemanager/v1/projects/demo-1:getIamPolicy"
     _, old = call(double, path, {})
     _, new = call(double, path, {"options": {"requestedPolicyVersion": 3}})
@@ -69,12 +69,12 @@ def test_grants_on_a_condition_come_under_other_names_unless_they_are_asked_for(
     assert set(renamed) == {"role", "members"}
 
 
-def test_what_has_no_policy_has_an_empty_one(double: GoogleStandIn):
+def test_what_has_no_policy_has_an_empty_one(double: FakeGoogle):
     path = f"/iam/v1/{P}/serviceAccounts/{D.account('builder')}:getIamPolicy?options.requestedPolicyVersion=3"
     assert call(double, path, {}) == (200, {"etag": "ACAB"})
 
 
-def test_an_api_that_is_off_answers_as_was_recorded(double: GoogleStandIn):
+def test_an_api_that_is_off_answers_as_was_recorded(double: FakeGoogle):
     double.bodies.resources[f"{P}/services/dataflow.googleapis.com"]["state"] = "DISABLED"
     status, text = call(double, "/dataflow/v1b3/projects/demo-1/jobs:aggregated")
     recorded = fixture("dataflow/api-disabled")["body"]["error"]
@@ -85,7 +85,7 @@ def test_an_api_that_is_off_answers_as_was_recorded(double: GoogleStandIn):
     )
 
 
-def test_services_are_told_by_the_projects_number_and_those_nobody_knows_are_off(double: GoogleStandIn):
+def test_services_are_told_by_the_projects_number_and_those_nobody_knows_are_off(double: FakeGoogle):
     names = "&".join(f"names={P}/services/{api}.googleapis.com" for api in ("run", "bigquery"))
     assert call(double, f"/serviceusage/v1/{P}/services:batchGet?{names}") == (
         200,
@@ -102,7 +102,7 @@ def test_services_are_told_by_the_projects_number_and_those_nobody_knows_are_off
     )
 
 
-def test_triggers_are_listed_in_one_region_or_in_all(double: GoogleStandIn):
+def test_triggers_are_listed_in_one_region_or_in_all(double: FakeGoogle):
     def names(region: str) -> list[str]:
         found = call(double, f"/eventarc/v1/{P}/locations/{region}/triggers")[1]
         return [trigger["name"].split("/")[3] for trigger in found.get("triggers", [])]
@@ -114,13 +114,13 @@ def test_triggers_are_listed_in_one_region_or_in_all(double: GoogleStandIn):
     )
 
 
-def test_an_object_is_told_or_its_content(double: GoogleStandIn):
+def test_an_object_is_told_or_its_content(double: FakeGoogle):
     path = "/storage/storage/v1/b/demo-templates/o/sales%2Forders.json"
     assert call(double, path)[1] == {"bucket": "demo-templates", "name": "sales/orders.json", "size": "40"}
     assert call(double, f"{path}?alt=media")[1] == json.loads(double.bodies.contents[TEMPLATE])
 
 
-def test_a_fault_is_of_one_resource_and_of_one_method_if_it_is_said(double: GoogleStandIn):
+def test_a_fault_is_of_one_resource_and_of_one_method_if_it_is_said(double: FakeGoogle):
     name = f"{P}/topics/{D.topic}"
     double.fail(name, RefusedError(503, "UNAVAILABLE", "Later."), "getIamPolicy")
     assert call(double, f"/pubsub/v1/{name}") == (200, {"name": name})
@@ -131,7 +131,7 @@ def test_a_fault_is_of_one_resource_and_of_one_method_if_it_is_said(double: Goog
 def test_bodies_that_are_not_googles_are_noticed():
     made = Bodies({P: {"projectId": "demo-1", "number": 1}, f"{P}/services/run.googleapis.com": {"state": "ENABLED"}})
     made.resources[f"{P}/services/cloudresourcemanager.googleapis.com"] = {"state": "ENABLED"}
-    with GoogleStandIn(made) as double:
+    with FakeGoogle(made) as double:
         assert call(double, "/cloudresourcemanager/v1/projects/demo-1")[0] == 200
         assert double.misfits == [
             f"Invalid JSON payload received. Unknown name \"number\" at '{P}': Cannot find field."
