@@ -138,7 +138,7 @@ class Deployed:
         """
         from orchestrator.definition.catalog import graphs
         from orchestrator.definition.load import load_graph
-        from orchestrator.definition.run_request import order
+        from orchestrator.definition.run_request import run_request
 
         starters = Starters(self.settings.starters, self.settings.scheduler_account)
         starters.check(headers, graph, None)  # before anything of a graph's is read, which may run code of its own
@@ -151,7 +151,7 @@ class Deployed:
         if not (loaded.deploy or rehearsed):  # who starts one may choose its code: it runs with their own rights
             raise NotFoundError(f"the graph '{graph}' says deploy: false, so it runs on one machine only")
         starters.check(headers, graph, loaded.schedule is not None)
-        wanted = order(loaded, known[graph], run_id, params, time.time(), due)
+        wanted = run_request(loaded, known[graph], run_id, params, time.time(), due)
         run = replace(wanted.run(time.time()), seal=token_hex(16))  # others may put tasks here
         found = self.engine.start(run, loaded.compile(), lambda there: wanted.check_same(there, in_cloud=True))
         return found, found.key == run.key

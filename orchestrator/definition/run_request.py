@@ -27,7 +27,7 @@ def _drawn() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunRequest:
     """A run that somebody wants. ``given``: its params as they were given, before defaults are filled in.
 
     ``due``: the moment that ``today`` and ``now`` mean in them; None: that of its start. ``key``: its run's, if that is
@@ -66,7 +66,7 @@ class Order:
         return params.resolve(self.graph.params, self.given, moment)
 
     def check_same(self, stored: Run, *, in_cloud: bool = False) -> None:
-        """Raises UsageError unless ``stored`` is the run that this order asks for. Nothing is lost by asking.
+        """Raises UsageError unless ``stored`` is the run that this request asks for. Nothing is lost by asking.
 
         It names the params that differ and tells no value: whoever asks may be somebody else, and the text is logged.
         ``in_cloud``: what it advises can be done there, where nobody resumes a run.
@@ -91,15 +91,15 @@ def _resume(stored: Run) -> str:
     return f"continue it as it was with 'orchestrator resume {stored.id}'"
 
 
-def order(
+def run_request(
     graph: Graph, path: Path, run_id: str | None, given: Mapping[str, object], now: float, due: datetime | None = None
-) -> Order:
-    """The order for ``graph``, which lies at ``path``; the id is made up if none is given. Raises UsageError.
+) -> RunRequest:
+    """The request for a run of ``graph``, which lies at ``path``; the id is made up if none is given. Raises UsageError.
 
     ``due``: when a schedule wanted it, in any time zone. It may raise UnknownZoneError.
     """
     named = made_up_id(graph.name, now) if run_id is None else run_id
-    wanted = Order(graph, path.parent, check_run_id(named), given, due)
+    wanted = RunRequest(graph, path.parent, check_run_id(named), given, due)
     wanted.run(now)  # so that wrong params are refused before anything is touched
     return wanted
 

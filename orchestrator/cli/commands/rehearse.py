@@ -113,12 +113,12 @@ def checked(name: str, pairs: tuple[str, ...], file: Path | None) -> tuple[Path,
     """The graph's file and the params, if both are right and the emulators are here: before anything is started."""
     from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph
-    from orchestrator.definition.run_request import order
+    from orchestrator.definition.run_request import run_request
     from orchestrator.rehearsal import emulators
 
     path, params = find_graph(name), given_params(pairs, file)
     graph = load_graph(path)
-    order(graph, path, None, params, time.time())
+    run_request(graph, path, None, params, time.time())
     foreign = [step.name for step in graph.steps if step.work.kind in ("command", "python")]
     if foreign:
         raise UsageError(

@@ -12,7 +12,7 @@ from orchestrator.cli.given import given_params
 from orchestrator.cli.options import NamedPath, driving_options, how
 from orchestrator.cli.output import echo
 from orchestrator.core.model import RunStatus, View
-from orchestrator.definition.run_request import Order, order
+from orchestrator.definition.run_request import RunRequest, run_request
 from orchestrator.errors import UnreadableRecordError, UsageError
 from orchestrator.home import Home
 from orchestrator.jobs.process.previous import left_behind, set_aside
@@ -60,11 +60,11 @@ def command(
     path = find_graph(graph)
     loaded = load_graph(path)
     refuse_cloud_steps(loaded.steps, wanted_how.simulate)
-    wanted = order(loaded, path, run_id, given, time.time())
+    wanted = run_request(loaded, path, run_id, given, time.time())
     return run(wanted, choose_home(home, path), wanted_how)
 
 
-def run(wanted: Order, home: Home, as_told: How) -> int:
+def run(wanted: RunRequest, home: Home, as_told: How) -> int:
     """Start the run, or continue it if it is there. Returns the exit code."""
     from orchestrator.local.wiring import writing
 
