@@ -220,7 +220,7 @@ def _due(request: flask.Request) -> datetime | None:
     except ValueError:
         due = None
     if due is None:
-        raise UsageError(f"{SCHEDULED}: expected a time such as 2026-01-31T06:00:00Z, came {text!r:.60}")
+        raise UsageError(f"{SCHEDULED}: expected a time such as 2026-01-31T06:00:00Z, got {text!r:.60}")
     return due
 
 

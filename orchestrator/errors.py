@@ -8,7 +8,7 @@ from orchestrator.text import told
 
 
 class OrchestratorError(Exception):
-    """Base of the tree. Its text is one sentence for a person: what was expected, what came, where.
+    """Base of the tree. Its text is one sentence for a person: what was expected, what it got, where.
 
     ``retryable``: the same call may succeed later.
     ``http_status``: what a function answers with.

@@ -49,7 +49,7 @@ locals {
   ))
 
   graph_problems = concat(
-    local.lock.format == 1 ? [] : ["${local.shown_folder}/graphs.lock: expected what 'orchestrator lock' writes, came no such file: ${local.relock}"],
+    local.lock.format == 1 ? [] : ["${local.shown_folder}/graphs.lock: expected what 'orchestrator lock' writes, got no such file: ${local.relock}"],
     flatten([for graph in local.lock.graphs : graph.problems]),
     local.lacking_values,
     local.unknown_starts,

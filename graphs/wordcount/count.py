@@ -19,7 +19,7 @@ def main(pattern: str, output: str) -> None:
     for path in sorted(glob(pattern)):
         counts.update(WORD.findall(Path(path).read_text(encoding="utf-8")))
     if not counts:
-        sys.exit(f"expected words in {pattern}, came none")
+        sys.exit(f"expected words in {pattern}, got none")
     lines = [f"{word}: {count}\n" for word, count in counts.most_common()]
     target = Path(f"{output}-00000-of-00001")
     target.parent.mkdir(parents=True, exist_ok=True)

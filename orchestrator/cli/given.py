@@ -21,7 +21,7 @@ def split(option: str, pairs: Sequence[str]) -> dict[str, str]:
     """What an ``option`` that is given as ``name=value``, again and again, says. Raises UsageError."""
     wrong = [pair for pair in pairs if "=" not in pair[1:]]
     if wrong:
-        raise UsageError(f"{option}: expected name=value, came {listed(map(repr, wrong))}")
+        raise UsageError(f"{option}: expected name=value, got {listed(map(repr, wrong))}")
     return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 

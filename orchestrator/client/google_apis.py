@@ -74,7 +74,7 @@ class Apis:
             with self._transport(call.narrow) as transport:
                 answer = request.execute(http=transport, num_retries=0)
             if not isinstance(answer, dict):
-                raise ValueError(f"expected a JSON object, came {answer!r:.100}")  # noqa: TRY004 - as of a bad JSON
+                raise ValueError(f"expected a JSON object, got {answer!r:.100}")  # noqa: TRY004 - as of a bad JSON
         return answer
 
     def pages(self, call: Call, name: str, **more: Any) -> Iterator[Body]:

@@ -30,7 +30,7 @@ def id_token(url: str, given: str | None) -> str:
     """
     if given is not None:
         if not _TOKEN.fullmatch(given.strip()):
-            raise UsageError("ORCHESTRATOR_ID_TOKEN: expected a token, came something with other letters in it")
+            raise UsageError("ORCHESTRATOR_ID_TOKEN: expected a token, got something with other letters in it")
         return given.strip()
     audience, tried = urljoin(url, "/").rstrip("/"), []  # Cloud Run: the service's own address, without a path
     for source in (_of_environment, _of_gcloud):

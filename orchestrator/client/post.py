@@ -51,7 +51,7 @@ def is_local(url: str) -> bool:
         return False
     if parts.scheme == "http" and parts.hostname and _loopback(parts.hostname):
         return True
-    raise UsageError(f"--url: expected https://…, where nobody else reads a token, came {url!r}")
+    raise UsageError(f"--url: expected https://…, where nobody else reads a token, got {url!r}")
 
 
 def post(url: str, body: Mapping[str, Any], token: str | None) -> Reply:

@@ -62,7 +62,7 @@ class Verifier:
 
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise UnauthenticatedError("expected an OIDC token in the header Authorization: Bearer, came none")
+            raise UnauthenticatedError("expected an OIDC token in the header Authorization: Bearer, got none")
         try:
             claims = verify_oauth2_token(  # type: ignore[no-untyped-call]
                 token.strip(), self._transport, self._audience, _SKEW
@@ -71,11 +71,11 @@ class Verifier:
             raise CertificatesError(f"Google's certificates cannot be had: {error}") from error
         except (GoogleAuthError, ValueError, TypeError, RecursionError) as error:  # its own words may quote the token
             raise UnauthenticatedError(
-                f"expected an OIDC token that Google signed for {self._audience}, came one that is not valid"
+                f"expected an OIDC token that Google signed for {self._audience}, got one that is not valid"
             ) from error
         email = claims.get("email")
         if not isinstance(email, str) or email not in self._accounts or claims.get("email_verified") is not True:
-            raise ForbiddenError(f"expected a token of {' or '.join(sorted(self._accounts))}, came one of {email!r}")
+            raise ForbiddenError(f"expected a token of {' or '.join(sorted(self._accounts))}, got one of {email!r}")
         return email
 
 

@@ -62,7 +62,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings. Raises UsageError for a value that cannot be meant."""
     parallel = environment.get("ORCHESTRATOR_PARALLEL") or str(max(2, os.cpu_count() or 2))
     if not parallel.isdecimal() or int(parallel) < 1:
-        raise UsageError(f"ORCHESTRATOR_PARALLEL: expected a whole number from 1, came {parallel!r}")
+        raise UsageError(f"ORCHESTRATOR_PARALLEL: expected a whole number from 1, got {parallel!r}")
     home = environment.get("ORCHESTRATOR_HOME")
     return Settings(Path(home) if home else None, int(parallel))
 
@@ -183,7 +183,7 @@ class _Variables:
     def text(self, name: str, default: str = "") -> str:
         value = self.get(name) or default
         if not value:
-            self.wrong.append(f"{name}: expected a value, came nothing")
+            self.wrong.append(f"{name}: expected a value, got nothing")
         return value
 
     def seconds(self, name: str, default: float) -> float:
@@ -193,14 +193,14 @@ class _Variables:
         except ValueError:
             number = -1.0
         if not 0 <= number < float("inf"):
-            self.wrong.append(f"{name}: expected a number of seconds, came {value!r}")
+            self.wrong.append(f"{name}: expected a number of seconds, got {value!r}")
         return number
 
     def less(self, name: str, default: float, than: tuple[str, float]) -> float:
         """A number of seconds below another variable's."""
         number = self.seconds(name, default)
         if number >= than[1] >= 0:
-            self.wrong.append(f"{name}: expected less than the {than[1]:g} s of {than[0]}, came {number:g}")
+            self.wrong.append(f"{name}: expected less than the {than[1]:g} s of {than[0]}, got {number:g}")
         return number
 
     def days(self, name: str) -> float | None:
@@ -209,7 +209,7 @@ class _Variables:
         if not value:
             return None
         if not re.fullmatch("[1-9][0-9]{0,3}", value):
-            self.wrong.append(f"{name}: expected a whole number of days from 1 to 9999, or nothing, came {value!r}")
+            self.wrong.append(f"{name}: expected a whole number of days from 1 to 9999, or nothing, got {value!r}")
             return None
         return int(value) * 86_400.0
 
@@ -219,13 +219,13 @@ class _Variables:
             expected = (
                 f"at most {JOB_PREFIX_LENGTH} lower-case letters and digits in words joined by '-', a letter first"
             )
-            self.wrong.append(f"{name}: expected {expected}, such as orc-dev, came {value!r}")
+            self.wrong.append(f"{name}: expected {expected}, such as orc-dev, got {value!r}")
         return value
 
     def values(self, name: str) -> Mapping[str, Json]:
         value = self._object(name, '{"bucket": "my-templates"}')
         self.wrong += [
-            f"{name}: {key}: expected a text, came {said!r:.60}"
+            f"{name}: {key}: expected a text, got {said!r:.60}"
             for key, said in value.items()
             if not isinstance(said, str)
         ]
@@ -235,7 +235,7 @@ class _Variables:
         value = self._object(name, '{"ann@example.com": ["daily-sales"]}')
         for who, graphs in value.items():
             if not isinstance(graphs, list) or not all(isinstance(graph, str) for graph in graphs):
-                self.wrong.append(f"{name}: {who}: expected a list of graphs, came {graphs!r:.60}")
+                self.wrong.append(f"{name}: {who}: expected a list of graphs, got {graphs!r:.60}")
                 return {}
         return {who.lower(): tuple(map(str, graphs)) for who, graphs in value.items() if isinstance(graphs, list)}
 
@@ -247,7 +247,7 @@ class _Variables:
             value = None
         if isinstance(value, dict):
             return value
-        self.wrong.append(f"{name}: expected a JSON object such as {example}, came {text!r:.60}")
+        self.wrong.append(f"{name}: expected a JSON object such as {example}, got {text!r:.60}")
         return {}
 
     def options(self, name: str) -> Mapping[str, Json]:

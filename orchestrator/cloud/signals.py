@@ -82,19 +82,19 @@ def _message(data: Mapping[str, Any]) -> Mapping[str, Any]:
         raise MalformedEventError(f"message.data: expected a log entry as JSON in base64: {error}") from error
     if isinstance(found, Mapping) and "payload" in found and "resource" not in found:
         raise MalformedEventError(
-            "message.data: expected a log entry, came an Eventarc event: let its trigger call on_signal, not the topic"
+            "message.data: expected a log entry, got an Eventarc event: let its trigger call on_signal, not the topic"
         )
     return found if isinstance(found, Mapping) else {}
 
 
 def _mapping(value: object, what: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise MalformedEventError(f"{what}: expected a mapping, came {type(value).__name__}")
+        raise MalformedEventError(f"{what}: expected a mapping, got {type(value).__name__}")
     return value
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
     value = values.get(name)
     if not isinstance(value, str) or not value:
-        raise MalformedEventError(f"{name}: expected text, came {value!r}")
+        raise MalformedEventError(f"{name}: expected text, got {value!r}")
     return value

@@ -41,7 +41,7 @@ def read_asked(body: bytes) -> Asked:
     """
     data = _read(body)
     if not isinstance(data, dict):
-        raise UsageError(f"{_EXPECTED}, came {_came(data)}")
+        raise UsageError(f"{_EXPECTED}, got {_came(data)}")
     if wrong := list(_wrong(data)):
         raise UsageError("\n".join(wrong))
     return Asked(data["graph"], data.get("run_id"), data.get("params", {}))
@@ -50,7 +50,7 @@ def read_asked(body: bytes) -> Asked:
 def _read(body: bytes) -> Any:
     if len(body) > LARGEST:
         raise UsageError(
-            f"expected a request of at most {LARGEST:,} bytes, came {len(body):,}: put large data into Cloud Storage, "
+            f"expected a request of at most {LARGEST:,} bytes, got {len(body):,}: put large data into Cloud Storage, "
             "and give its path as a param"
         )
     try:
@@ -58,9 +58,9 @@ def _read(body: bytes) -> Any:
         data, flaws = json_reader.read(text)
         _whole(data)
     except UnicodeDecodeError as error:
-        raise UsageError(f"{_EXPECTED}, in UTF-8, came the byte 0x{body[error.start]:02x} in it") from error
+        raise UsageError(f"{_EXPECTED}, in UTF-8, got the byte 0x{body[error.start]:02x} in it") from error
     except UnreadableError as error:
-        raise UsageError(f"{_EXPECTED}, {_at(error.flaw) if text.strip() else 'came nothing'}") from error
+        raise UsageError(f"{_EXPECTED}, {_at(error.flaw) if text.strip() else 'got nothing'}") from error
     if flaws:
         raise UsageError("\n".join(_at(flaw) for flaw in flaws[:_MOST]))
     return data
@@ -89,9 +89,9 @@ def _wrong(data: dict[str, Any]) -> Iterator[str]:
         yield f"and {len(unknown) - _MOST} more unknown keys"
     for name, (kind, expected) in _KINDS.items():
         if not isinstance(data.get(name, kind()), kind):
-            yield f"{name}: expected {expected}, came {_came(data[name])}"
+            yield f"{name}: expected {expected}, got {_came(data[name])}"
     if not data.get("graph"):
-        yield "graph: expected the name of a deployed graph, came nothing"
+        yield "graph: expected the name of a deployed graph, got nothing"
 
 
 def _came(value: Any) -> str:

@@ -46,7 +46,7 @@ def step_from_json(data: Mapping[str, Any]) -> Step:
             values[name] = made(**_fitting(made, values[name]))
     values["after"] = tuple(values.get("after", ()))
     if not re.fullmatch(STEP_NAME, values["name"]):
-        raise ValueError(f"Step.name: expected what a step may be called, came {values['name']!r:.60}")
+        raise ValueError(f"Step.name: expected what a step may be called, got {values['name']!r:.60}")
     values["trigger"] = _word(TriggerRule, values.get("trigger", TriggerRule.ALL_SUCCESS))
     return Step(**values)
 
@@ -116,7 +116,7 @@ def run_from_json(data: Mapping[str, Any]) -> Run:
     """The run that ``run_to_json`` wrote."""
     values = _fitting(Run, data)
     if not re.fullmatch(RUN_ID, values["id"]):
-        raise ValueError(f"Run.id: expected what a run may be called, came {values['id']!r:.60}")
+        raise ValueError(f"Run.id: expected what a run may be called, got {values['id']!r:.60}")
     values["status"] = _word(RunStatus, values.get("status", RunStatus.RUNNING))
     if values.get("stop") is not None:
         values["stop"] = Stop(**_fitting(Stop, values["stop"]))
@@ -142,15 +142,15 @@ def _sparse(value: Any) -> JsonObject:
 def _fitting(kind: type, data: object) -> JsonObject:
     """The fields of ``data`` that ``kind`` has. Raises ValueError if one is of another type, or one is lacking."""
     if type(data) is not dict:
-        raise ValueError(f"expected a {kind.__name__} as a mapping, came {data!r:.60}")
+        raise ValueError(f"expected a {kind.__name__} as a mapping, got {data!r:.60}")
     forms, values = _FORMS[kind], JsonObject()
     for name, value in data.items():
         if (form := forms.get(name)) is None:
             continue  # of a newer version
         if type(value) not in form:
-            raise ValueError(f"{kind.__name__}.{name}: expected {_told(form)}, came {value!r:.60}")
+            raise ValueError(f"{kind.__name__}.{name}: expected {_told(form)}, got {value!r:.60}")
         if type(value) in _NUMBERS and not 0 <= value <= LATEST:  # JSON, as Python reads it, has NaN and Infinity
-            raise ValueError(f"{kind.__name__}.{name}: expected a number from 0 to {LATEST:,}, came {value!r:.60}")
+            raise ValueError(f"{kind.__name__}.{name}: expected a number from 0 to {LATEST:,}, got {value!r:.60}")
         values[name] = value
     if lacking := [name for name in _REQUIRED[kind] if name not in values]:
         raise ValueError(f"a {kind.__name__} lacks {' and '.join(lacking)}")
@@ -161,14 +161,14 @@ def _word(kind: type[_E], value: object) -> _E:
     """The member of an enumeration that is written ``value``. Raises ValueError, also for one of a newer version."""
     found = kind._value2member_map_.get(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError(f"expected a {kind.__name__}, came {value!r:.60}, which this version does not know")
+        raise ValueError(f"expected a {kind.__name__}, got {value!r:.60}, which this version does not know")
     return found  # type: ignore[return-value]
 
 
 def _number(value: object, below: int) -> int:
     """``value`` if it is the number of a node or a join. Raises ValueError."""
     if type(value) is not int or not 0 <= value < below:
-        raise ValueError(f"expected a whole number below {below:,} in a plan, came {value!r:.60}")
+        raise ValueError(f"expected a whole number below {below:,} in a plan, got {value!r:.60}")
     return value
 
 

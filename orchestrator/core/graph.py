@@ -121,7 +121,7 @@ class Graph:
     def problems(self) -> list[Problem]:
         """All that is wrong with the shape: no steps, a name used twice, unknown predecessors, self-edges, cycles."""
         if not self.steps:
-            return [Problem(("steps",), "expected at least one step, came none")]
+            return [Problem(("steps",), "expected at least one step, got none")]
         found = list(self._wrong_edges())
         seen: set[str] = set()
         for step in self.steps:

@@ -165,9 +165,9 @@ def decode(text: str | bytes) -> Effect:
     body = json.loads(text)
     kind = _KINDS.get(str(body.get("do"))) if isinstance(body, dict) else None
     if kind is None:
-        raise ValueError(f"expected a task of the orchestrator, came {text[:200]!r}")
+        raise ValueError(f"expected a task of the orchestrator, got {text[:200]!r}")
     if type(version := body.get("v")) is not int or version != VERSION:
-        raise ValueError(f"a task's v: this program reads version {VERSION}, came {version!r:.60}")
+        raise ValueError(f"a task's v: this program reads version {VERSION}, got {version!r:.60}")
     known = kind.__dataclass_fields__
     try:
         effect = kind(**{name: value for name, value in body.items() if name in known})
@@ -184,10 +184,10 @@ def _wrong(name: str, kind: object, value: object) -> str:
     if kind is str:
         pattern, expected = _TEXTS[name]
         fits = isinstance(value, str) and pattern.fullmatch(value) is not None
-        return "" if fits else f"expected {expected}, came {value!r:.60}"
+        return "" if fits else f"expected {expected}, got {value!r:.60}"
     least, most = _RANGES[name]
     number = not isinstance(value, bool) and isinstance(value, int | float if kind is float else int)
     if number and least <= value <= most:  # type: ignore[operator]
         return ""
     expected = "a time in seconds since the epoch" if kind is float else f"a whole number from {least} to {most}"
-    return f"expected {expected}, came {value!r:.60}"
+    return f"expected {expected}, got {value!r:.60}"

@@ -96,7 +96,7 @@ class _Module:
     def function(self, name: object) -> str:
         """``module:name``. Raises ValueError with what is wrong."""
         if not isinstance(name, str) or not name.isidentifier():
-            raise ValueError(f"expected the name of a function, came {shown(name)}")
+            raise ValueError(f"expected the name of a function, got {shown(name)}")
         file, defined = self.defined
         if file is None:
             names = " or ".join(dict.fromkeys(file.name for file in self.files))
@@ -133,7 +133,7 @@ def _defined(module: ast.Module) -> set[str]:
 def _unreached(start: object, steps: Mapping[str, Any]) -> list[Problem]:
     if not isinstance(start, str) or start not in steps:
         hint = did_you_mean(start, steps)
-        return [Problem(("start",), f"expected the name of the first step, came {shown(start)}{hint}")]
+        return [Problem(("start",), f"expected the name of the first step, got {shown(start)}{hint}")]
     reached, ready = {start}, [start]
     while ready:
         step = steps[ready.pop()]

@@ -135,7 +135,7 @@ class Graph:
         attributes.
         """
         if not digraph.is_directed() or digraph.is_multigraph():
-            raise UsageError(f"expected a networkx.DiGraph, came a {type(digraph).__name__}")
+            raise UsageError(f"expected a networkx.DiGraph, got a {type(digraph).__name__}")
         whole = ("description", "params", "defaults", "schedule", "fails_on", "unsafe_params")
         about = {key: digraph.graph[key] for key in whole if digraph.graph.get(key)}
         if digraph.graph.get("deploy") is False:
@@ -149,7 +149,7 @@ class Graph:
         handles = {}
         for node, attributes in digraph.nodes(data=True):
             if not isinstance(node, str):
-                raise UsageError(f"expected the names of steps as nodes, came {shown(node)}")
+                raise UsageError(f"expected the names of steps as nodes, got {shown(node)}")
             step = attributes.get("step")
             keys = {**step_keys(step), "after": []} if isinstance(step, Step) else attributes
             handles[node] = result._add(node, keys, where)

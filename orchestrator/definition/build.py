@@ -24,7 +24,7 @@ MAX_STEPS = 50_000
 def build(document: object) -> tuple[Graph | None, list[Problem]]:
     """The graph, and no problems; or all problems, and the graph is of no use."""
     if isinstance(document, dict) and len(_mapping(document, "steps")) > MAX_STEPS:
-        came = f"expected at most {MAX_STEPS:,} steps, came {len(document['steps']):,}"
+        came = f"expected at most {MAX_STEPS:,} steps, got {len(document['steps']):,}"
         return None, [Problem(("steps",), came)]
     problems = []
     try:
@@ -48,7 +48,7 @@ def build(document: object) -> tuple[Graph | None, list[Problem]]:
     if raw:
         problems += graph.problems() if steps else []
     else:
-        problems.append(Problem(("steps",), "expected at least one step, came none"))
+        problems.append(Problem(("steps",), "expected at least one step, got none"))
     problems += check(graph, steps=raw, params=_mapping(document, "params"))
     problems += untrusted.check(graph)
     unsure = {str(problem.path[1]) for problem in problems if problem.path[:1] == ("params",) and problem.path[1:]}

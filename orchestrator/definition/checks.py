@@ -103,11 +103,11 @@ class _Checker:
         for count in range(len(words), 0, -1):
             if (name := ".".join(words[:count])) in self.steps:
                 if count == len(words):
-                    return f"expected steps.{name}.outputs.<key> or steps.{name}.status, came {quoted('steps.' + name)}"
+                    return f"expected steps.{name}.outputs.<key> or steps.{name}.status, got {quoted('steps.' + name)}"
                 came = words[count]
                 return f"a step has {listed(OF_STEP, 'and')}, not {quoted(came)}{self.suggest(came, OF_STEP)}"
         hint = self.suggest(words[0], self.steps)
-        return f"expected steps.<name>.outputs.<key> or steps.<name>.status, came {quoted('steps.' + text)}{hint}"
+        return f"expected steps.<name>.outputs.<key> or steps.<name>.status, got {quoted('steps.' + text)}{hint}"
 
     def _in_cloud(self, step: Step, path: Path) -> bool:
         """Whether what is written at ``path`` is for the cloud."""

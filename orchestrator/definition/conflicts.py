@@ -37,7 +37,7 @@ def _misfits(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
     if isinstance(local, dict):
         yield from _kinds((*path, "local"), local)
         if not any(kind in local for kind in KINDS):
-            yield Problem((*path, "local"), f"expected {listed(LOCAL_KINDS)}, came none of them")
+            yield Problem((*path, "local"), f"expected {listed(LOCAL_KINDS)}, got none of them")
     inner = step.get("dataflow")
     if isinstance(inner, dict) and "parameters_from" in inner and "parameters_from" in step:
         yield Problem((*path, "parameters_from"), "this is said inside 'dataflow' too: say it once")
@@ -46,7 +46,7 @@ def _misfits(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
 def _empty(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
     for key, value in step.items():
         if value is None:
-            yield Problem((*path, key), "expected a value, came nothing: fill it in, or leave the key out")
+            yield Problem((*path, key), "expected a value, got nothing: fill it in, or leave the key out")
         elif key in _NESTED and isinstance(value, dict):
             yield from _empty((*path, key), value)
 
@@ -55,7 +55,7 @@ def _kinds(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
     kinds = [key for key in step if key in KINDS]
     if len(kinds) > 1:
         names = listed((f"'{kind}'" for kind in kinds), "and")
-        yield Problem((*path, kinds[1]), f"a step is of one kind, came {names}: keep one of them")
+        yield Problem((*path, kinds[1]), f"a step is of one kind, got {names}: keep one of them")
     for key, (kind, owner) in _BESIDE.items():
         if key in step and kind not in step and (path[-1] != "local" or kind != "dataflow"):
             yield Problem((*path, key), f"this belongs to {owner}, and there is no '{kind}' here")

@@ -52,7 +52,7 @@ def wrong(text: str) -> list[str]:
     parts = text.split()
     if len(parts) != len(_FIELDS) or len(text) > LONGEST:
         expected = "expected minute, hour, day of the month, month and day of the week, such as '0 6 * * 1-5'"
-        return [f"{expected}, came {quoted(text)}"]
+        return [f"{expected}, got {quoted(text)}"]
     found = [
         (field, _wrong_item(field, item))
         for field, part in zip(_FIELDS, parts, strict=True)
@@ -69,7 +69,7 @@ def _never(day: str, month: str, weekday: str) -> list[str]:
     days, months = _numbers(_FIELDS[2], day), _numbers(_FIELDS[3], month)
     if any(number <= _DAYS_OF_MONTHS[one - 1] for one in months for number in days):
         return []
-    return [f"{_FIELDS[2].name}: expected one that month {quoted(month)} has, came {quoted(day)}: it would never come"]
+    return [f"{_FIELDS[2].name}: expected one that month {quoted(month)} has, got {quoted(day)}: it would never come"]
 
 
 def _numbers(field: _Field, text: str) -> set[int]:
@@ -88,11 +88,11 @@ def _wrong_item(field: _Field, item: str) -> str | None:
     numbers = [field.number(end) for end in ends]
     for end, number in zip(ends, numbers, strict=True):
         if number is None:
-            return f"expected {field.range}, came {quoted(end)}"
+            return f"expected {field.range}, got {quoted(end)}"
     if slash and len(ends) == 1:
-        return f"expected '*/{step}' or a range such as '{span}-{field.high}/{step}', came {quoted(item)}"
+        return f"expected '*/{step}' or a range such as '{span}-{field.high}/{step}', got {quoted(item)}"
     if slash and not (re.fullmatch(r"[0-9]{1,2}", step) and 1 <= int(step) <= field.high):
-        return f"expected a step of 1 to {field.high} after the '/', came {quoted(step)}"
+        return f"expected a step of 1 to {field.high} after the '/', got {quoted(step)}"
     return _falling(span, numbers)
 
 
@@ -100,6 +100,6 @@ def _falling(span: str, numbers: list[int | None]) -> str | None:
     match numbers:
         case [int(first), int(last)] if first > last:
             sunday = ": Sunday at its end is 7" if span.upper().endswith("-SUN") else ""
-            return f"expected a range that rises, came {quoted(span)}{sunday}"
+            return f"expected a range that rises, got {quoted(span)}{sunday}"
         case _:
             return None

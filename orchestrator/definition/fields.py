@@ -37,12 +37,12 @@ def seconds(value: object) -> float:
     """``90s``, ``1.5h`` -> seconds."""
     expected = "expected a duration such as 30s, 10m, 6h or 2d"
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LONGEST:
-        raise refusal(f"{expected}, came {shown(value)}: write {value:g}s if seconds are meant")
+        raise refusal(f"{expected}, got {shown(value)}: write {value:g}s if seconds are meant")
     if not isinstance(value, str) or len(value) > 40 or not re.fullmatch(DURATION, value):
-        raise refusal(f"{expected}, came {shown(value)}")
+        raise refusal(f"{expected}, got {shown(value)}")
     result = float(value[:-1]) * _UNITS[value[-1]]
     if result > _LONGEST:
-        raise refusal(f"expected a duration of at most 3650d, came {shown(value)}")
+        raise refusal(f"expected a duration of at most 3650d, got {shown(value)}")
     return result
 
 
@@ -50,7 +50,7 @@ def some_seconds(value: object) -> float:
     """A duration longer than none."""
     result = seconds(value)
     if not result:
-        raise refusal(f"expected a duration longer than 0, came {shown(value)}")
+        raise refusal(f"expected a duration longer than 0, got {shown(value)}")
     return result
 
 
@@ -67,11 +67,11 @@ def condition(value: object) -> str:
         return "{{ true }}" if value else "{{ false }}"
     if isinstance(value, str):
         return value
-    raise refusal(f'expected an expression such as "{{{{ params.full }}}}", came {shown(value)}')
+    raise refusal(f'expected an expression such as "{{{{ params.full }}}}", got {shown(value)}')
 
 
 def function(value: object) -> str:
-    expected = f"expected module:function, such as pipelines.orders:extract, came {shown(value)}"
+    expected = f"expected module:function, such as pipelines.orders:extract, got {shown(value)}"
     if not isinstance(value, str) or not re.fullmatch(FUNCTION, value):
         raise refusal(expected)
     if value.partition(":")[0] in _NO_MODULES:
@@ -84,7 +84,7 @@ def job_name(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(JOB_NAME, value):
         return value
     expected = "expected a name of at most 63 letters, digits, '-', '_' and '.', with no expression in it"
-    raise refusal(f"{expected}, came {shown(value)}")
+    raise refusal(f"{expected}, got {shown(value)}")
 
 
 def text(value: object, at: Path = ()) -> str:
@@ -93,9 +93,9 @@ def text(value: object, at: Path = ()) -> str:
         return str(value)
     if not isinstance(value, str):
         hint = ": write it in quotes" if isinstance(value, bool | float) else ""
-        raise refusal(f"expected text, came {shown(value)}{hint}", at)
+        raise refusal(f"expected text, got {shown(value)}{hint}", at)
     if "\0" in value:
-        raise refusal("expected text, came text with a NUL character, which no process can be given", at)
+        raise refusal("expected text, got text with a NUL character, which no process can be given", at)
     return value
 
 
@@ -104,7 +104,7 @@ def command(value: object) -> str | list[str]:
         return text(value)
     if not isinstance(value, list) or not value:
         expected = "expected a list such as [python, job.py] or one line for a shell"
-        raise refusal(f"{expected}, came {'an empty one' if value in ('', []) else shown(value)}")
+        raise refusal(f"{expected}, got {'an empty one' if value in ('', []) else shown(value)}")
     return [text(item, (number,)) for number, item in enumerate(value)]
 
 
@@ -114,12 +114,12 @@ def count(value: object) -> int | str:
         return value
     if isinstance(value, str) and value.startswith("{{"):
         return value
-    raise refusal(f"expected a whole number of at least 1, came {shown(value)}")
+    raise refusal(f"expected a whole number of at least 1, got {shown(value)}")
 
 
 def json_object(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise refusal(f"expected a mapping of names to values, came {shown(value)}")
+        raise refusal(f"expected a mapping of names to values, got {shown(value)}")
     for path, wrong in _not_json(value, ()):
         raise refusal(wrong, path)
     return value
@@ -135,7 +135,7 @@ def _not_json(value: object, path: Path) -> Iterator[tuple[Path, str]]:
             pass
         case float():
             if not math.isfinite(value):
-                yield path, f"expected a number that JSON can hold, came {value}"
+                yield path, f"expected a number that JSON can hold, got {value}"
         case int():
             if abs(value) >= 2**63:
                 yield path, "expected a number of at most 64 bits: write it in quotes, as text"
@@ -145,11 +145,11 @@ def _not_json(value: object, path: Path) -> Iterator[tuple[Path, str]]:
         case dict():
             for key, item in value.items():
                 if not isinstance(key, str):
-                    yield path, f"expected a name in text, came {shown(key)}"
+                    yield path, f"expected a name in text, got {shown(key)}"
                     continue
                 yield from _not_json(item, (*path, key))
         case _:
-            yield path, f"expected a value that JSON can hold, came {shown(value)}"
+            yield path, f"expected a value that JSON can hold, got {shown(value)}"
 
 
 def _listed(value: object) -> object:
@@ -158,11 +158,11 @@ def _listed(value: object) -> object:
 
 def _texts(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise refusal(f"expected a mapping of names to text, came {shown(value)}")
+        raise refusal(f"expected a mapping of names to text, got {shown(value)}")
     result = {}
     for key, item in value.items():
         if not isinstance(key, str) or not key or "=" in key or "\0" in key:
-            raise refusal(f"expected a name without '=', came {shown(key)}")
+            raise refusal(f"expected a name without '=', got {shown(key)}")
         result[key] = text(item, (key,))
     return result
 

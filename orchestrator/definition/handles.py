@@ -93,7 +93,7 @@ def _joinable(value: object) -> Joinable:
         return value
     if isinstance(value, Iterable) and not isinstance(value, str):
         return _Several(tuple(handle for item in value for handle in _joinable(item).handles()))
-    raise UsageError(f"expected a step or a list of steps beside '>>' or '<<', came {shown(value)}")
+    raise UsageError(f"expected a step or a list of steps beside '>>' or '<<', got {shown(value)}")
 
 
 def _join(first: Joinable, second: Joinable) -> tuple[Joinable, Joinable]:

@@ -85,11 +85,11 @@ def _text(name: str) -> str:
         found = os.stat(name)
         if not stat.S_ISREG(found.st_mode):
             raise UsageError(
-                f"{name}: expected a file, came {'a folder' if stat.S_ISDIR(found.st_mode) else 'a device'}"
+                f"{name}: expected a file, got {'a folder' if stat.S_ISDIR(found.st_mode) else 'a device'}"
             )
         if found.st_size > LARGEST:
             size = f"{found.st_size / 2**20:,.1f} MB"
-            raise UsageError(f"{name}: expected a file of at most {LARGEST // 2**20} MB, came one of {size}")
+            raise UsageError(f"{name}: expected a file of at most {LARGEST // 2**20} MB, got one of {size}")
         with open(name, "rb") as file:
             data = file.read(LARGEST + 1)
     except FileNotFoundError as error:
@@ -103,7 +103,7 @@ def _text(name: str) -> str:
     except UnreadableError as error:
         raise _invalid(name, [], [error.flaw], {}) from error
     if not text.strip():
-        raise _invalid(name, [], [Flaw(1, "expected a graph with a name and steps, came an empty file")], {})
+        raise _invalid(name, [], [Flaw(1, "expected a graph with a name and steps, got an empty file")], {})
     return text
 
 

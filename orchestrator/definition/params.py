@@ -71,7 +71,7 @@ def _resolved(
     values: dict[str, Json] = {}
     for name, param in known.items():
         if name not in given and param.required:
-            wrong.append((name, f"expected {_EXPECTED[param.type]}, came none, and it has no default"))
+            wrong.append((name, f"expected {_EXPECTED[param.type]}, got none, and it has no default"))
             continue
         try:
             values[name] = parse(param, given.get(name, param.default), now)
@@ -85,18 +85,18 @@ def _none_or_list(known: Mapping[str, object]) -> str:
 
 
 def parse(param: "Param", value: object, now: datetime) -> Json:
-    """``value`` as the param's type has it. Raises ValueError with a sentence: what was expected, what came."""
+    """``value`` as the param's type has it. Raises ValueError with a sentence: what was expected, what it got."""
     if param.type == "enum":
         if isinstance(value, str) and value in param.values:
             return value
         hint = did_you_mean(value, param.values)
-        raise ValueError(f"expected {listed(param.values)}, came {shown(value)}{hint}")
+        raise ValueError(f"expected {listed(param.values)}, got {shown(value)}{hint}")
     try:
         parsed = _PARSERS[param.type](value, now)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise ValueError(f"expected {_EXPECTED[param.type]}, came {shown(value)}") from error
+        raise ValueError(f"expected {_EXPECTED[param.type]}, got {shown(value)}") from error
     if wrong := misfit(parsed):
-        raise ValueError(f"expected {_EXPECTED[param.type]}, came {shown(value)}: {wrong}")
+        raise ValueError(f"expected {_EXPECTED[param.type]}, got {shown(value)}: {wrong}")
     items = parsed if isinstance(parsed, list) else [parsed]
     if param.pattern and (wrong := patterns.mismatch(param.pattern, items)):
         raise ValueError(wrong)

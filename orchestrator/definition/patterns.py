@@ -24,16 +24,16 @@ def wrong(pattern: str) -> str | None:
     """What is wrong with a pattern, and what may be written instead; None if it is one."""
     if odd := next(_odd(pattern), None):
         expected = f"expected a regular expression without {quoted(odd)}, which not all engines read alike"
-        return f"{expected}, came {quoted(pattern)}: put a backslash before it, or write what is meant in other words"
+        return f"{expected}, got {quoted(pattern)}: put a backslash before it, or write what is meant in other words"
     try:
         re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        return f"expected a regular expression, came {quoted(pattern)}: {error}"
+        return f"expected a regular expression, got {quoted(pattern)}: {error}"
     try:
         _compiled(pattern)
     except _engine().SchemaError as error:
         why = _first_reason(str(error))
-        return f"expected a regular expression that can be matched in one pass, came {quoted(pattern)}: {why}"
+        return f"expected a regular expression that can be matched in one pass, got {quoted(pattern)}: {why}"
     return None
 
 
@@ -50,11 +50,11 @@ def mismatch(pattern: str, values: Sequence[object]) -> str | None:
     """
     letters = sum(len(value) for value in values if isinstance(value, str))
     if letters > MAX_MATCHED:
-        return f"expected at most {MAX_MATCHED:,} letters where there is a pattern, came {letters:,}"
+        return f"expected at most {MAX_MATCHED:,} letters where there is a pattern, got {letters:,}"
     matches = _compiled(pattern).isinstance_python
     for value in values:
         if not (isinstance(value, str) and matches(value)):
-            return f"expected text that matches {quoted(pattern)}, came {shown(value)}"
+            return f"expected text that matches {quoted(pattern)}, got {shown(value)}"
     return None
 
 

@@ -45,7 +45,7 @@ def load_python(name: str, text: str) -> core.Graph:
         case None:
             raise _wrong(name, 1, "expected a variable 'graph' at the top of the file: with Graph(…) as graph:")
         case other:
-            raise _wrong(name, 1, f"expected 'graph' to be a Graph, came {shown(other)}")
+            raise _wrong(name, 1, f"expected 'graph' to be a Graph, got {shown(other)}")
 
 
 def _wrong(name: str, line: int, message: str) -> InvalidGraphError:

@@ -94,7 +94,7 @@ def _resume(stored: Run) -> str:
 def run_request(
     graph: Graph, path: Path, run_id: str | None, given: Mapping[str, object], now: float, due: datetime | None = None
 ) -> RunRequest:
-    """The request for a run of ``graph``, which lies at ``path``; the id is made up if none is given. Raises UsageError.
+    """The request for a run of ``graph``, whose file is ``path``. Raises UsageError. No ``run_id``: one is made up.
 
     ``due``: when a schedule wanted it, in any time zone. It may raise UnknownZoneError.
     """

@@ -166,7 +166,7 @@ class ScheduleKeys(Keys):
 def full_schedule(value: object) -> object:
     """The full form of a schedule: a bare text is its ``cron``."""
     if value is None:
-        raise f.refusal("expected a value, came nothing: fill it in, or leave the key out")
+        raise f.refusal("expected a value, got nothing: fill it in, or leave the key out")
     return {"cron": value} if isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-"""Pydantic's findings as problems in our words: what was expected, what came, and the mend. It finds nothing itself."""
+"""Pydantic's findings as problems in our words: what was expected, what it got, and the fix."""
 
 from collections.abc import Iterator
 
@@ -87,21 +87,21 @@ def _message(path: Path, details: ErrorDetails, suggest: Suggestions) -> str:
         case "extra_forbidden":
             return _unknown_key(path, suggest)
         case "invalid_key":
-            return f"expected keys that are text, came {shown(path[-1])}"
+            return f"expected keys that are text, got {shown(path[-1])}"
         case "missing":
             return _missing(path)
         case "string_pattern_mismatch":
-            return f"expected {NAMES[context['pattern']]}, came {shown(came)}"
+            return f"expected {NAMES[context['pattern']]}, got {shown(came)}"
         case "literal_error":
             expected = context["expected"].replace("'", "")
-            return f"expected {expected}, came {shown(came)}"
+            return f"expected {expected}, got {shown(came)}"
         case "greater_than_equal" | "less_than_equal" as bound:
             limit = f"at least {context['ge']}" if bound == "greater_than_equal" else f"at most {context['le']}"
-            return f"expected {limit}, came {shown(came)}"
+            return f"expected {limit}, got {shown(came)}"
         case "string_too_short":
-            return "expected text, came an empty one"
+            return "expected text, got an empty one"
         case kind:
-            return f"expected {_expected(path, kind)}, came {shown(came)}{_mend(kind, came)}"
+            return f"expected {_expected(path, kind)}, got {shown(came)}{_mend(kind, came)}"
 
 
 def _expected(path: Path, kind: str) -> str:
@@ -141,11 +141,11 @@ def _unknown_key(path: Path, suggest: Suggestions) -> str:
 def _missing(path: Path) -> str:
     match path:
         case ("name",):
-            return "expected the graph's name, such as 'name: daily-sales', came none"
+            return "expected the graph's name, such as 'name: daily-sales', got none"
         case ("steps",):
-            return "expected the graph's steps, came none"
+            return "expected the graph's steps, got none"
         case _:
-            return "expected a value, came none"
+            return "expected a value, got none"
 
 
 def _keys_at(path: Path) -> type[schema.Keys]:

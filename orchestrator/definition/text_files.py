@@ -37,7 +37,7 @@ def decoded(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        came = f"came the byte 0x{data[error.start]:02x}"
+        came = f"got the byte 0x{data[error.start]:02x}"
         raise UnreadableError(line, f"expected text in UTF-8, {came}: save the file as UTF-8") from error
 
 
@@ -56,7 +56,7 @@ def _items(value: object) -> Iterable[object]:
 def integer(text: str) -> int:
     """A whole number of at most 64 bits. Raises ValueError with a sentence."""
     if len(text) > 20 or abs(number := int(text)) >= 2**63:
-        raise ValueError(f"expected a number of at most 64 bits, came {quoted(text)}: write it in quotes, as text")
+        raise ValueError(f"expected a number of at most 64 bits, got {quoted(text)}: write it in quotes, as text")
     return number
 
 
@@ -64,7 +64,7 @@ def finite(text: str) -> float:
     """A number with a fraction or an exponent. Raises ValueError with a sentence if it is none that JSON can hold."""
     number = float(text) if text[-1:].isdigit() else float("nan")
     if number - number != 0:
-        raise ValueError(f"expected a number that JSON can hold, came {quoted(text)}")
+        raise ValueError(f"expected a number that JSON can hold, got {quoted(text)}")
     return number
 
 

@@ -55,7 +55,7 @@ def read(text: str, lines: Lines | None = None) -> tuple[Any, list[Flaw]]:
         raise _unreadable(text, error) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, text.find(chr(error.character))) + 1
-        raise UnreadableError(line, f"expected text, came the character U+{error.character:04X}") from error
+        raise UnreadableError(line, f"expected text, got the character U+{error.character:04X}") from error
     return reader.result, reader.flaws
 
 
@@ -125,7 +125,7 @@ class _Reader:
         elif kind is yaml.DocumentStartEvent:
             self.documents += 1
             if self.documents > 1:
-                raise UnreadableError(_line(event), "expected one document in the file, came a second one")
+                raise UnreadableError(_line(event), "expected one document in the file, got a second one")
 
     def scalar(self, event: Any) -> None:
         if event.tag:
@@ -221,8 +221,8 @@ class _Reader:
             raise UnreadableError(_line(event), f"no anchor is called '&{name}'")
         value, size = self.anchors[name]
         if self.levels and self.levels[-1].key is None and isinstance(self.levels[-1].value, dict):
-            raise UnreadableError(_line(event), f"expected a name before the ':', came the alias '*{name}'")
+            raise UnreadableError(_line(event), f"expected a name before the ':', got the alias '*{name}'")
         self.put(value, event, size)
 
     def tag(self, event: Any) -> None:
-        self.flaws.append(Flaw(_line(event), f"expected plain YAML, came the tag {quoted(event.tag)}: leave it out"))
+        self.flaws.append(Flaw(_line(event), f"expected plain YAML, got the tag {quoted(event.tag)}: leave it out"))

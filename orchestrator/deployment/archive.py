@@ -23,7 +23,7 @@ def sources(root: Path, graphs: Path) -> dict[str, Path]:
     main, left_out = root / "functions/main.py", root / "functions/left-out.json"
     for file in (main, left_out):
         if not file.is_file():
-            raise NotFoundError(f"{root}: expected the orchestrator's repository, came a folder without {file.name}")
+            raise NotFoundError(f"{root}: expected the orchestrator's repository, got a folder without {file.name}")
     found = {"main.py": main, "requirements.txt": root / "requirements.lock"}
     without = tuple(json.loads(left_out.read_text()))
     for file in (root / "orchestrator").rglob("*.py"):

@@ -38,4 +38,4 @@ def read_given(text: bytes) -> Given:
             tuple(map(str, said["image_repositories"])),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{GIVEN}: expected what Terraform writes, came {text[:100]!r}") from error
+        raise ValueError(f"{GIVEN}: expected what Terraform writes, got {text[:100]!r}") from error

@@ -45,12 +45,12 @@ class Deployment:
     def __post_init__(self) -> None:
         for what, value in (("name", self.name), ("environment", self.environment)):
             if not _NAME.fullmatch(value):
-                raise UsageError(f"{what}: expected lower-case letters, digits and single '-', came {value!r}")
+                raise UsageError(f"{what}: expected lower-case letters, digits and single '-', got {value!r}")
         if _GOOGLES.search(self.base):
-            raise UsageError(f"name and environment: expected no name of Google's, came '{self.base}'")
+            raise UsageError(f"name and environment: expected no name of Google's, got '{self.base}'")
         if not LEAST <= len(self.base) <= MOST:
             few = f"expected {LEAST} to {MOST} characters together"
-            raise UsageError(f"name and environment: {few}, came '{self.base}'")
+            raise UsageError(f"name and environment: {few}, got '{self.base}'")
 
     @property
     def base(self) -> str:

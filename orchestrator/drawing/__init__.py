@@ -43,7 +43,7 @@ def draw(
     """
     make = _MAKERS.get(path.suffix.lower())
     if make is None:
-        raise UsageError(f"expected a path that ends in .png, .svg or .mmd, came '{path}'")
+        raise UsageError(f"expected a path that ends in .png, .svg or .mmd, got '{path}'")
     picture, content = make(graph, states, run, now)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -65,7 +65,7 @@ def render(value: object, context: Context) -> Json:
         case None | bool() | int() | float():
             return value
         case _:
-            raise ExpressionError(f"expected a value that JSON can hold, came a Python {type(value).__name__}")
+            raise ExpressionError(f"expected a value that JSON can hold, got a Python {type(value).__name__}")
 
 
 def holds(when: str, context: Context) -> bool:
@@ -73,7 +73,7 @@ def holds(when: str, context: Context) -> bool:
     value = _evaluate(condition(when), context)
     if isinstance(value, str):
         if value.lower() not in ("true", "false"):
-            raise ExpressionError(f"when: expected true or false from {when}, came the text {quoted(value)}")
+            raise ExpressionError(f"when: expected true or false from {when}, got the text {quoted(value)}")
         return value.lower() == "true"
     return bool(value)
 
@@ -84,7 +84,7 @@ def condition(when: str) -> Code:
     if len(parts) == 1 and isinstance(parts[0], Code):
         return parts[0]
     raise ExpressionError(
-        f'expected one expression such as "{{{{ params.full }}}}" and nothing else, came {quoted(when)}'
+        f'expected one expression such as "{{{{ params.full }}}}" and nothing else, got {quoted(when)}'
     )
 
 
@@ -121,7 +121,7 @@ def _end(text: str, start: int) -> int:
         elif token[0] == "}" and text.startswith("}}", token.start()):
             return token.start()
     mend = "to have the braces themselves, write {{ '{{' }}"
-    raise ExpressionError(f"expected '}}}}' after '{{{{' in {quoted(text[start - 2 :])}, came none: {mend}")
+    raise ExpressionError(f"expected '}}}}' after '{{{{' in {quoted(text[start - 2 :])}, got none: {mend}")
 
 
 def texts(value: object) -> Iterator[str]:

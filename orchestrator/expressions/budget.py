@@ -123,7 +123,7 @@ def _more(name: str, data: list[Any]) -> int:
     value, *others = data or [""]
     for number in others:
         if name in _FILL and isinstance(number, int) and number > MAX_FILLED:
-            raise ValueError(f"expected a number of at most {MAX_FILLED:,} in '{name}', came {number:,}")
+            raise ValueError(f"expected a number of at most {MAX_FILLED:,} in '{name}', got {number:,}")
     widths = [other if isinstance(other, int) else size(other) for other in others]
     match name, value:
         case "replace", str() if len(others) > 1 and isinstance(others[0], str):

@@ -23,7 +23,7 @@ def add_hours(value: object, hours: object) -> str:
     """The time so many hours later. Raises TypeError or ValueError."""
     moment = _moment(value)
     if not isinstance(moment, datetime):
-        raise TypeError(f"add_hours: expected a time such as 2025-01-31T06:00:00Z, came the date {moment}")
+        raise TypeError(f"add_hours: expected a time such as 2025-01-31T06:00:00Z, got the date {moment}")
     return (moment + timedelta(hours=_whole(hours, "add_hours"))).isoformat()
 
 
@@ -31,7 +31,7 @@ def written(value: object, pattern: object) -> str:
     """The date or time in the form of ``pattern``, such as ``%Y%m%d``. Raises TypeError or ValueError."""
     moment = _moment(value)
     if not isinstance(pattern, str) or "%" not in pattern:
-        raise ValueError(f"format: expected a pattern such as '%Y%m%d', came {shown(pattern)}")
+        raise ValueError(f"format: expected a pattern such as '%Y%m%d', got {shown(pattern)}")
     return _DIRECTIVE.sub(lambda match: _part(moment, match[1]), pattern)
 
 
@@ -50,12 +50,12 @@ def _moment(value: object) -> date:
             return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
     except ValueError as error:  # whose words each Python chooses anew
         raise ValueError(
-            f"expected a date such as 2025-01-31, or a time, came {shown(value)}: there is no such day or time"
+            f"expected a date such as 2025-01-31, or a time, got {shown(value)}: there is no such day or time"
         ) from error
-    raise TypeError(f"expected a date such as 2025-01-31, or a time, came {shown(value)}")
+    raise TypeError(f"expected a date such as 2025-01-31, or a time, got {shown(value)}")
 
 
 def _whole(number: object, name: str) -> int:
     if not isinstance(number, int) or isinstance(number, bool):
-        raise TypeError(f"{name}: expected a whole number, came {shown(number)}")
+        raise TypeError(f"{name}: expected a whole number, got {shown(number)}")
     return number

@@ -57,7 +57,7 @@ def meaning(source: str) -> Meaning:
     """What ``source``, the inside of one ``{{ }}``, speaks of. Never raises: what is wrong is in it."""
     result = Meaning()
     if not source:
-        result.wrong.append("expected an expression between '{{' and '}}', came none")
+        result.wrong.append("expected an expression between '{{' and '}}', got none")
         return result
     text, result.loose = bracketed(source)
     try:
@@ -82,7 +82,7 @@ def understood(source: str) -> Meaning:
     result = meaning(source)
     if result.loose:
         came = quoted(f"steps.{result.loose[0]}")
-        raise ExpressionError(f"expected steps.<name>.outputs.<key> or steps.<name>.status, came {came}")
+        raise ExpressionError(f"expected steps.<name>.outputs.<key> or steps.<name>.status, got {came}")
     if result.wrong:
         raise ExpressionError(result.wrong[0])
     return result
@@ -177,13 +177,13 @@ class _Walk:
                 result.names.add(name)
                 self.asked.add(name)
                 if rest and not (isinstance(rest[0], str) and hasattr(str, rest[0])):
-                    result.wrong.append(f"the status of a step is text: nothing is in it, came {quoted(str(rest[0]))}")
+                    result.wrong.append(f"the status of a step is text: nothing is in it, got {quoted(str(rest[0]))}")
             case ("steps", [str(name), str(attribute), *_]):
                 result.wrong.append(_no_part("a step", OF_STEP, attribute))
                 result.names.add(name)
             case ("steps", _):
                 expected = "expected steps.<name>.outputs.<key> or steps.<name>.status"
-                result.wrong.append(f"{expected}, came 'steps' without them")
+                result.wrong.append(f"{expected}, got 'steps' without them")
             case ("run", [str(name), *_]):
                 self._of_run(name, keys[1:])
             case ("params" | "run", _):

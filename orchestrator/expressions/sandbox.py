@@ -243,4 +243,4 @@ def _plain(value: object) -> Json:
         case jinja2.Undefined():
             return str(value)  # a strict one raises, with its reason
         case _:
-            raise TypeError(f"expected a value that JSON can hold, came a Python {type(value).__name__}")
+            raise TypeError(f"expected a value that JSON can hold, got a Python {type(value).__name__}")

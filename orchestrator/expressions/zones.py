@@ -43,7 +43,7 @@ def wrong(name: str, names: Collection[str]) -> str | None:
     """
     if name in names or (not names and _FORM.fullmatch(name)):
         return None
-    return f"expected a time zone such as Europe/Berlin or Etc/UTC, came {quoted(name)}{_hint(name, names)}"
+    return f"expected a time zone such as Europe/Berlin or Etc/UTC, got {quoted(name)}{_hint(name, names)}"
 
 
 def _hint(name: str, names: Collection[str]) -> str:

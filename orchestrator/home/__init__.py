@@ -166,7 +166,7 @@ def check_run_id(run_id: str) -> str:
     """``run_id`` if it can name a folder on any system. Raises UsageError."""
     if not re.fullmatch(RUN_ID, run_id):
         raise UsageError(
-            f"run id: expected a letter or digit, then up to 99 letters, digits, '_', '.' or '-', came {run_id!r}"
+            f"run id: expected a letter or digit, then up to 99 letters, digits, '_', '.' or '-', got {run_id!r}"
         )
     return run_id
 
@@ -222,6 +222,6 @@ def _check_database(path: Path) -> None:
         return  # who opens it says what is wrong
     if begin and begin != _SQLITE:
         raise UsageError(
-            f"{path}: expected an SQLite database of the orchestrator, came something else: move it away, or give "
+            f"{path}: expected an SQLite database of the orchestrator, got something else: move it away, or give "
             "another place with --home"
         )

@@ -30,5 +30,5 @@ def store_url(text: str) -> StoreUrl:
         return StoreUrl(text, project=match[1], database=match[2] or "(default)")
     raise UsageError(
         "a store: expected firestore://PROJECT/DATABASE or sqlite:///PATH (from here; with a fourth slash from the "
-        f"root), came {text!r}"
+        f"root), got {text!r}"
     )

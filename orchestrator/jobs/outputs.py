@@ -35,7 +35,7 @@ def read_outputs(path: Path) -> Mapping[str, Json] | None:
 def check_outputs(value: Any, what: str = "outputs") -> Mapping[str, Json]:
     """``value`` if it can be kept: a mapping with text keys, fit for JSON and not too large. Raises OutputError."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise OutputError(f"expected {what} as a mapping with text keys, came {type(value).__name__}")
+        raise OutputError(f"expected {what} as a mapping with text keys, got {type(value).__name__}")
     if wrong := misfit(left := dict(value)):
         raise OutputError(f"{what} that JSON cannot hold: {wrong}")
     text = json.dumps(left, ensure_ascii=False)

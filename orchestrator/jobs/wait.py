@@ -14,7 +14,7 @@ class WaitBackend:
     def launch(self, request: JobRequest) -> Launched:
         seconds = request.spec.get("seconds")
         if not isinstance(seconds, int | float):
-            raise LaunchRefusedError(f"step '{request.step}': wait: expected seconds, came {seconds!r}")
+            raise LaunchRefusedError(f"step '{request.step}': wait: expected seconds, got {seconds!r}")
         end = self._clock() + seconds
         return Launched(repr(end), due=end)
 

@@ -62,7 +62,7 @@ def named_store(given: Path | None, url: str | None) -> Iterator[tuple[Home | No
             yield home, near
         return
     if given is not None:
-        raise UsageError("expected --home or --store, came both")
+        raise UsageError("expected --home or --store, got both")
     named = store_url(url)
     with open_store(named) as store:
         yield Home(named.file.parent) if named.file is not None else None, store
@@ -116,7 +116,7 @@ def plan_of(home: Home | None, store: Store, run: Run) -> Plan:
 def find_run(store: Store, name: str) -> Run:
     """The run with this id, or the only one whose id begins so. Raises NotFoundError or UsageError."""
     if not name:
-        raise UsageError("expected a run's id, or the beginning of one, came an empty text")
+        raise UsageError("expected a run's id, or the beginning of one, got an empty text")
     exact = store.find_run(name)
     if exact is not None:
         return exact

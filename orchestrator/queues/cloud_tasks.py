@@ -70,7 +70,7 @@ class CloudTasksConfig:
 
     def __post_init__(self) -> None:
         if missing := sorted(set(LANES) - set(self.queues)):
-            raise UsageError(f"expected a queue for each lane, came none for {', '.join(missing)}")
+            raise UsageError(f"expected a queue for each lane, got none for {', '.join(missing)}")
 
     def queue(self, lane: str) -> str:
         """The full name of a lane's queue."""
@@ -189,7 +189,7 @@ def hop(body: str | bytes, now: float) -> Task | None:
     name, lane = (carried.get("name"), carried.get("lane")) if isinstance(carried, dict) else (None, None)
     if not isinstance(name, str) or not _NAME.fullmatch(name) or lane not in LANES:
         raise ValueError(
-            f"a task's hop: expected the name and the lane of the task that it carries, came {carried!r:.60}"
+            f"a task's hop: expected the name and the lane of the task that it carries, got {carried!r:.60}"
         )
     return Task(name, str(lane), effect)
 

@@ -37,7 +37,7 @@ def checked(path: str, schema: object) -> None:
     if schema is None:  # as it was written before there were any
         return
     if type(schema) is not int:
-        raise UnreadableRecordError(path, f"expected a schema as a whole number, came {schema!r:.60}")
+        raise UnreadableRecordError(path, f"expected a schema as a whole number, got {schema!r:.60}")
     if schema > SCHEMA:
         raise UnreadableRecordError(
             path,

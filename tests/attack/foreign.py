@@ -30,7 +30,7 @@ FUNCTIONS = {
     "returns half of a character": ("return {'a': '\\ud800'}", "half of a character"),
     "returns what is no number": ("return {'a': float('nan')}", "nan is no number"),
     "returns a huge number": ("return {'a': 10 ** 5000}", "more than 64 bits"),
-    "returns a generator": ("yield 1", "expected outputs as a mapping with text keys, came generator"),
+    "returns a generator": ("yield 1", "expected outputs as a mapping with text keys, got generator"),
     "returns what raises": ("return Evil()", "ZeroDivisionError"),
 }
 

@@ -142,7 +142,7 @@ def test_a_task_carries_the_token_of_its_lane_s_account():
 
 
 def test_a_lane_without_a_queue_is_refused_when_it_is_set_up():
-    with pytest.raises(UsageError, match="expected a queue for each lane, came none for checks, signals"):
+    with pytest.raises(UsageError, match="expected a queue for each lane, got none for checks, signals"):
         config("http://x/", queues={LAUNCHES: "launches"})
 
 

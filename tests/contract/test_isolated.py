@@ -106,7 +106,7 @@ def test_its_arguments_may_be_large(bench: Bench) -> None:
         ("leaves", {"code": 3}, "exit status 3 (own_steps.py:19)", "exit"),
         ("leaves", {"code": "no such day"}, "exit status 1: no such day (own_steps.py:19)", "exit"),
         ("raises", {}, "ValueError: no such day (own_steps.py:22)", "exception"),
-        ("returns", {}, "expected outputs as a mapping with text keys, came list", "outputs"),
+        ("returns", {}, "expected outputs as a mapping with text keys, got list", "outputs"),
         ("nowhere", {}, "module 'own_steps' has no function 'nowhere' (did you mean 'where'?)", "function"),
         ("vanishes", {}, "exit status 3: no such day", "exit"),
         ("crashes", {}, "exit status 139", "exit"),

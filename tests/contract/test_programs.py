@@ -156,9 +156,9 @@ def test_many_params_are_variables_as_long_as_there_is_room(bench: Bench, each: 
 @pytest.mark.parametrize(
     ("spec", "what"),
     [
-        ({"command": "echo " + "x" * 147_000}, "command: expected at most 131,071 bytes, came 147,005"),
-        ({"command": ["echo", "x" * 147_000]}, "command[1]: expected at most 131,071 bytes, came 147,000"),
-        ({"command": "true", "env": {"A": "x" * 147_000}}, "env: A: expected at most 131,071 bytes, came 147,000"),
+        ({"command": "echo " + "x" * 147_000}, "command: expected at most 131,071 bytes, got 147,005"),
+        ({"command": ["echo", "x" * 147_000]}, "command[1]: expected at most 131,071 bytes, got 147,000"),
+        ({"command": "true", "env": {"A": "x" * 147_000}}, "env: A: expected at most 131,071 bytes, got 147,000"),
     ],
 )
 def test_a_word_or_variable_that_no_process_can_be_given_is_refused(

@@ -62,7 +62,7 @@ def forks(fails):
     child = os.fork()
     if child:
         return {"child": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}
-    return {"child": "came back"} if not fails else 1 / 0
+    return {"child": "got back"} if not fails else 1 / 0
 
 def ends_at_once(code):
     os._exit(code)

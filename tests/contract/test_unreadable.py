@@ -35,36 +35,34 @@ RANGE = "expected a number from 0 to 253,370,764,799"
 #: What was written where a state should be, and what is said of it.
 STATES = {
     "{": "Expecting property name enclosed in double quotes",
-    "[]": "expected a StepState as a mapping, came []",
-    '{"status": "needs_attention"}': "expected a Status, came 'needs_attention', which this version does not know",
-    '{"status": "running", "attempt": "1"}': "StepState.attempt: expected int, came '1'",
-    '{"status": "running", "attempt": true}': "StepState.attempt: expected int, came True",
-    '{"status": "running", "started_at": NaN}': f"StepState.started_at: {RANGE}, came nan",
-    '{"status": "running", "started_at": 1e300}': f"StepState.started_at: {RANGE}, came 1e+300",
-    '{"status": "succeeded", "ended_at": Infinity}': f"StepState.ended_at: {RANGE}, came inf",
-    '{"status": "up_for_retry", "due": -5}': f"StepState.due: {RANGE}, came -5",
-    '{"status": "running", "attempt": 999999999999999999999}': f"StepState.attempt: {RANGE}, came 99999",
-    '{"status": "succeeded", "passed": {"failed": -1}}': f"Tally.failed: {RANGE}, came -1",
-    '{"stop": {"at": -Infinity}}': f"Stop.at: {RANGE}, came -inf",
-    '{"status": "succeeded", "passed": {"succeeded": null}}': "Tally.succeeded: expected int, came None",
+    "[]": "expected a StepState as a mapping, got []",
+    '{"status": "needs_attention"}': "expected a Status, got 'needs_attention', which this version does not know",
+    '{"status": "running", "attempt": "1"}': "StepState.attempt: expected int, got '1'",
+    '{"status": "running", "attempt": true}': "StepState.attempt: expected int, got True",
+    '{"status": "running", "started_at": NaN}': f"StepState.started_at: {RANGE}, got nan",
+    '{"status": "running", "started_at": 1e300}': f"StepState.started_at: {RANGE}, got 1e+300",
+    '{"status": "succeeded", "ended_at": Infinity}': f"StepState.ended_at: {RANGE}, got inf",
+    '{"status": "up_for_retry", "due": -5}': f"StepState.due: {RANGE}, got -5",
+    '{"status": "running", "attempt": 999999999999999999999}': f"StepState.attempt: {RANGE}, got 99999",
+    '{"status": "succeeded", "passed": {"failed": -1}}': f"Tally.failed: {RANGE}, got -1",
+    '{"stop": {"at": -Infinity}}': f"Stop.at: {RANGE}, got -inf",
+    '{"status": "succeeded", "passed": {"succeeded": null}}': "Tally.succeeded: expected int, got None",
     '{"stop": {"by": "me"}}': "a Stop lacks at",
     DEEP: "lists and mappings in it are nested too deep",
 }
 
 RUNS = {
-    "null": "expected a Run as a mapping, came None",
+    "null": "expected a Run as a mapping, got None",
     '{"id": "bad"}': "a Run lacks key and graph and version and params and started_at",
     json.dumps({**codec.run_to_json(BAD), "status": "paused"}): (
-        "expected a RunStatus, came 'paused', which this version does not know"
+        "expected a RunStatus, got 'paused', which this version does not know"
     ),
-    json.dumps({**codec.run_to_json(BAD), "params": [1]}): "Run.params: expected dict, came [1]",
-    json.dumps({**codec.run_to_json(BAD), "started_at": 1e300}): f"Run.started_at: {RANGE}, came 1e+300",
-    json.dumps({**codec.run_to_json(BAD), "ended_at": math.inf}): f"Run.ended_at: {RANGE}, came inf",
-    json.dumps({**codec.run_to_json(BAD), "started_at": -1}): f"Run.started_at: {RANGE}, came -1",
-    json.dumps(
-        {**codec.run_to_json(BAD), "id": "../../evil"}
-    ): "Run.id: expected what a run may be called, came '../..",
-    json.dumps({**codec.run_to_json(BAD), "id": "/evil"}): "Run.id: expected what a run may be called, came '/evil'",
+    json.dumps({**codec.run_to_json(BAD), "params": [1]}): "Run.params: expected dict, got [1]",
+    json.dumps({**codec.run_to_json(BAD), "started_at": 1e300}): f"Run.started_at: {RANGE}, got 1e+300",
+    json.dumps({**codec.run_to_json(BAD), "ended_at": math.inf}): f"Run.ended_at: {RANGE}, got inf",
+    json.dumps({**codec.run_to_json(BAD), "started_at": -1}): f"Run.started_at: {RANGE}, got -1",
+    json.dumps({**codec.run_to_json(BAD), "id": "../../evil"}): "Run.id: expected what a run may be called, got '../..",
+    json.dumps({**codec.run_to_json(BAD), "id": "/evil"}): "Run.id: expected what a run may be called, got '/evil'",
     DEEP: "lists and mappings in it are nested too deep",
 }
 
@@ -178,13 +176,13 @@ def test_a_plan_that_cannot_be_read_says_so(damage: Damage):
 
 #: What was changed in a plan, and what is said of it.
 PLANS = {
-    "steps.0.name": ("../../evil", "Step.name: expected what a step may be called, came '../../evil'"),
-    "steps.0.timeout": (-1.0, f"Step.timeout: {RANGE}, came -1.0"),
-    "nodes.0.3": (7, "expected a whole number below 2 in a plan, came 7"),
-    "nodes.0.4": ([True], "expected a whole number below 2 in a plan, came True"),
-    "joins.0.0": ("3", "expected a whole number below 6 in a plan, came '3'"),
-    "joins.0.1": ([-1], "expected a whole number below 5 in a plan, came -1"),
-    "joins.0.2": (5, "expected a whole number below 5 in a plan, came 5"),
+    "steps.0.name": ("../../evil", "Step.name: expected what a step may be called, got '../../evil'"),
+    "steps.0.timeout": (-1.0, f"Step.timeout: {RANGE}, got -1.0"),
+    "nodes.0.3": (7, "expected a whole number below 2 in a plan, got 7"),
+    "nodes.0.4": ([True], "expected a whole number below 2 in a plan, got True"),
+    "joins.0.0": ("3", "expected a whole number below 6 in a plan, got '3'"),
+    "joins.0.1": ([-1], "expected a whole number below 5 in a plan, got -1"),
+    "joins.0.2": (5, "expected a whole number below 5 in a plan, got 5"),
 }
 
 

@@ -116,18 +116,18 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
     ),
     "a function was not told where a queue is": (
         told("on_task", "ORCHESTRATOR_CHECKS_QUEUE", ""),
-        ("on_task", "fail", "ORCHESTRATOR_CHECKS_QUEUE: expected a value, came nothing", APPLY),
+        ("on_task", "fail", "ORCHESTRATOR_CHECKS_QUEUE: expected a value, got nothing", APPLY),
     ),
     "a function was told of another region": (
         told("sweep", "ORCHESTRATOR_REGION", "us-east1"),
-        ("sweep", "fail", "ORCHESTRATOR_REGION: expected europe-west4, came us-east1", APPLY),
+        ("sweep", "fail", "ORCHESTRATOR_REGION: expected europe-west4, got us-east1", APPLY),
     ),
     "a function was told of another queue than the others": (
         told("start", "ORCHESTRATOR_CHECKS_QUEUE", "old"),
         (
             "start",
             "fail",
-            f"ORCHESTRATOR_CHECKS_QUEUE: expected {QUEUE} as the other functions were told, came old",
+            f"ORCHESTRATOR_CHECKS_QUEUE: expected {QUEUE} as the other functions were told, got old",
             APPLY,
         ),
     ),
@@ -137,7 +137,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
             "start",
             "fail",
             "ORCHESTRATOR_SCHEDULER_ACCOUNT: expected "
-            "orchestrator-prod-scheduler@demo-1.iam.gserviceaccount.com, came eve@example.com",
+            "orchestrator-prod-scheduler@demo-1.iam.gserviceaccount.com, got eve@example.com",
             APPLY,
         ),
     ),
@@ -147,7 +147,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
             "start",
             "fail",
             "ORCHESTRATOR_SCHEDULER_ACCOUNT: expected "
-            "orchestrator-prod-scheduler@demo-1.iam.gserviceaccount.com, came nobody",
+            "orchestrator-prod-scheduler@demo-1.iam.gserviceaccount.com, got nobody",
             APPLY,
         ),
     ),
@@ -161,7 +161,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
             "on_task",
             "fail",
             f"ORCHESTRATOR_TASK_URL: expected an address of orchestrator-prod-on-task ({ON_TASK} or {ON_TASK_TOO}), "
-            "came https://old.run.app",
+            "got https://old.run.app",
             APPLY,
         ),
     ),

@@ -197,7 +197,7 @@ def test_an_empty_id_is_no_run(here: Place) -> None:
     """It was the beginning of the only one, so a script with an unset variable cancelled that."""
     here.write("g.yaml", "name: g\nsteps: {a: {command: 'true'}}\n")
     here(*START)
-    said = Said(2, "", "error: expected a run's id, or the beginning of one, came an empty text\n")
+    said = Said(2, "", "error: expected a run's id, or the beginning of one, got an empty text\n")
     assert here.look("cancel", "") == said
     assert here.look("status", "") == said
     assert here.look("run", "g.yaml", "--run-id", "").code == 2

@@ -114,12 +114,12 @@ def test_cancel_names_the_variables_that_are_missing(
         2,
         "",
         "error: cancel: expected the variables that the deployed functions have, to reach their queue and jobs:\n"
-        "ORCHESTRATOR_REGION: expected a value, came nothing\n"
-        "ORCHESTRATOR_LAUNCHES_QUEUE: expected a value, came nothing\n"
-        "ORCHESTRATOR_CHECKS_QUEUE: expected a value, came nothing\n"
-        "ORCHESTRATOR_TASK_URL: expected a value, came nothing\n"
-        "ORCHESTRATOR_TASK_ACCOUNT: expected a value, came nothing\n"
-        "ORCHESTRATOR_TASK_AUDIENCE: expected a value, came nothing\n",
+        "ORCHESTRATOR_REGION: expected a value, got nothing\n"
+        "ORCHESTRATOR_LAUNCHES_QUEUE: expected a value, got nothing\n"
+        "ORCHESTRATOR_CHECKS_QUEUE: expected a value, got nothing\n"
+        "ORCHESTRATOR_TASK_URL: expected a value, got nothing\n"
+        "ORCHESTRATOR_TASK_ACCOUNT: expected a value, got nothing\n"
+        "ORCHESTRATOR_TASK_AUDIENCE: expected a value, got nothing\n",
     )
 
 
@@ -148,7 +148,7 @@ def test_a_store_that_is_no_store_is_refused_with_what_was_expected(place: Place
         2,
         "",
         "error: a store: expected firestore://PROJECT/DATABASE or sqlite:///PATH (from here; with a fourth slash from "
-        f"the root), came {url!r}\n",
+        f"the root), got {url!r}\n",
     )
 
 
@@ -167,6 +167,6 @@ def test_a_file_of_sqlite_is_a_store_too(place: Place) -> None:
     assert place.look("runs", "--store", store).lines == ["g-1  succeeded    TIME  0.0 s"]
     assert (
         place.look("runs", "--store", store, "--home", ".orchestrator").err
-        == "error: expected --home or --store, came both\n"
+        == "error: expected --home or --store, got both\n"
     )
     assert place.look("runs", "--store", "sqlite:///no.db").err == "error: sqlite:///no.db: there is no file no.db\n"

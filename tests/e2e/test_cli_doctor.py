@@ -232,7 +232,7 @@ def test_a_project_that_is_not_there_is_wrong_use(double: FakeGoogle, place: Pla
     assert (said.code, said.out, said.err) == (2, "", "error: --project: there is no project 'demo-1'\n")
     double.fail(P, RefusedError(400, "INVALID_ARGUMENT", "field [projectId] has issue"))
     assert place.look(*HERE).err == (
-        "error: --project: expected a project's id, came 'demo-1': 400 field [projectId] has issue\n"
+        "error: --project: expected a project's id, got 'demo-1': 400 field [projectId] has issue\n"
     )
 
 
@@ -251,7 +251,7 @@ def test_project_and_region_may_come_from_the_environment(
 
 def test_names_that_no_deployment_has_are_wrong_use(double: FakeGoogle, place: Place) -> None:
     assert place.look(*HERE, "--environment", "Prod").err == (
-        "error: environment: expected lower-case letters, digits and single '-', came 'Prod'\n"
+        "error: environment: expected lower-case letters, digits and single '-', got 'Prod'\n"
     )
 
 

@@ -36,7 +36,7 @@ def test_a_lock_is_written_with_its_problems_and_they_are_told(place: Place) -> 
     place.write("graphs/sales.yaml", JOB.replace("template", "tmplate"))
     wrong = [
         "sales.yaml:2: step 'a': dataflow.tmplate: unknown key (did you mean 'template'?)",
-        "sales.yaml:2: step 'a': dataflow.template: expected a value, came none",
+        "sales.yaml:2: step 'a': dataflow.template: expected a value, got none",
     ]
     said = place.look("lock")
     assert (said.code, said.out) == (

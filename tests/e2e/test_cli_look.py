@@ -272,7 +272,7 @@ def test_a_home_that_can_be_none_is_wrong_use(place: Place, home: str, words: tu
     assert "bug" not in said.err
     if home in ("garbage", "folder"):
         assert said.err == (
-            f"error: {home}/orchestrator.db: expected an SQLite database of the orchestrator, came something else: "
+            f"error: {home}/orchestrator.db: expected an SQLite database of the orchestrator, got something else: "
             "move it away, or give another place with --home\n"
         )
 
@@ -325,9 +325,9 @@ def test_an_empty_text_is_no_path(ran: Place, words: list[str]) -> None:
         ),
         (
             ["run", "sales", "--run-id", "a/b"],
-            "run id: expected a letter or digit, then up to 99 letters, digits, '_', '.' or '-', came 'a/b'",
+            "run id: expected a letter or digit, then up to 99 letters, digits, '_', '.' or '-', got 'a/b'",
         ),
-        (["run", "sales", "-p", "full"], "--param: expected name=value, came 'full'"),
+        (["run", "sales", "-p", "full"], "--param: expected name=value, got 'full'"),
         (["run", "missing.yaml"], "missing.yaml: there is no such file"),
     ],
 )

@@ -155,7 +155,7 @@ def test_what_cannot_be_rehearsed_is_said_before_anything_is_started(place: Plac
     assert place.look("rehearse", "here.yaml") == Said(
         2,
         "",
-        "error: expected steps that run in the cloud (dataflow, wait, call), came command or python: a: "
+        "error: expected steps that run in the cloud (dataflow, wait, call), got command or python: a: "
         "such a graph runs on one machine, with 'orchestrator run'\n",
     )
     assert place.look("rehearse", "net.yaml", "--param", "day=1").code == 2

@@ -162,7 +162,7 @@ def test_an_invalid_graph_runs_nothing_and_says_all_that_is_wrong(place: Place) 
     said = place.look("run", "bad.yaml")
     assert (said.code, said.out) == (2, "")
     assert said.err.splitlines() == [
-        "bad.yaml:3: step 'extract': wait: expected a duration such as 30s, 10m, 6h or 2d, came '1 fortnight'",
+        "bad.yaml:3: step 'extract': wait: expected a duration such as 30s, 10m, 6h or 2d, got '1 fortnight'",
         "bad.yaml:4: step 'report': after: no step is called 'extrat' (did you mean 'extract'?)",
     ]
     assert not (place.folder / ".orchestrator").exists()
@@ -175,8 +175,8 @@ def test_wrong_params_are_refused_all_at_once_before_anything_starts(place: Plac
     assert (said.code, said.out) == (2, "")
     assert said.err.splitlines() == [
         "error: param 'ful': this graph has no such param (did you mean 'full'?)",
-        "param 'day': expected a date such as 2025-01-31, today or yesterday, came 'someday'",
-        "param 'limit': expected a whole number, came none, and it has no default",
+        "param 'day': expected a date such as 2025-01-31, today or yesterday, got 'someday'",
+        "param 'limit': expected a whole number, got none, and it has no default",
     ]
     assert not (place.folder / ".orchestrator").exists()
 
@@ -233,7 +233,7 @@ def test_what_a_deployment_would_give_is_given_or_has_its_name_in_a_simulated_ru
     }
     wrong = place.look("run", "given.yaml", "--simulate", "--deployment", "stage", "--deployment", "=x")
     assert (wrong.code, wrong.out) == (2, "")
-    assert wrong.err == "error: --deployment: expected name=value, came 'stage' and '=x'\n"
+    assert wrong.err == "error: --deployment: expected name=value, got 'stage' and '=x'\n"
 
 
 ONCE = """

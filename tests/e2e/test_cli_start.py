@@ -63,7 +63,7 @@ def test_an_id_that_is_none_is_refused_before_anybody_is_asked(place: Place) -> 
         said = place.look("start", "sales", "--run-id", "", "--url", server.url)
         assert server.bodies == []
     expected = "expected a letter or digit, then up to 99 letters, digits, '_', '.' or '-'"
-    assert said == Said(2, "", f"error: run id: {expected}, came ''\n")
+    assert said == Said(2, "", f"error: run id: {expected}, got ''\n")
 
 
 def test_programs_are_told_the_same(place: Place) -> None:
@@ -137,7 +137,7 @@ def test_a_token_is_not_sent_in_the_clear(place: Place, monkeypatch: pytest.Monk
     assert place.look("start", "sales", "--url", "http://start.example.com") == Said(
         2,
         "",
-        "error: --url: expected https://…, where nobody else reads a token, came 'http://start.example.com'\n",
+        "error: --url: expected https://…, where nobody else reads a token, got 'http://start.example.com'\n",
     )
 
 

@@ -80,7 +80,7 @@ def test_a_caller_without_a_token_is_unknown(google: Google, headers: dict[str, 
     [{"aud": "https://other.example"}, {"iss": "https://evil.example"}, {"iat": 1, "exp": 2}],
 )
 def test_a_token_for_others_from_others_or_of_the_past_is_refused(google: Google, changes: dict[str, Any]):
-    with pytest.raises(UnauthenticatedError, match="came one that is not valid"):
+    with pytest.raises(UnauthenticatedError, match="got one that is not valid"):
         Verifier(AUDIENCE, [ACCOUNT], google).check(bearer(google.token(**changes)))
 
 

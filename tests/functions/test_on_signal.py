@@ -169,6 +169,6 @@ def test_a_deployment_that_lacks_a_setting_says_so_and_loses_nothing(
                 answer = signals_only.post(target, pushed(entry()), event())
             assert answer.status_code == 503
             assert lines == [
-                {"severity": "ERROR", "message": "not handled: ORCHESTRATOR_REGION: expected a value, came nothing"}
+                {"severity": "ERROR", "message": "not handled: ORCHESTRATOR_REGION: expected a value, got nothing"}
             ]
     assert signals_only.post("on_signal", json.dumps(pushed(entry())).encode(), event()).status_code == 200

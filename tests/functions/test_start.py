@@ -101,7 +101,7 @@ DEEP = json.loads("[" * 101 + "]" * 101)
     ("body", "said"),
     [
         ({**JANUARY, "run_id": ""}, "run id: expected a letter or digit"),
-        ({**JANUARY, "run_id": None}, "run_id: expected text, came null"),
+        ({**JANUARY, "run_id": None}, "run_id: expected text, got null"),
         (b'{"graph": "lists", "params": {"l": ["\\ud800"]}}', "half of a character"),
         (b'{"graph": "lists", "params": {"\\udfff": 1}}', "half of a character"),
         (b'{"graph": "lists\\ud800"}', "half of a character"),
@@ -129,11 +129,11 @@ def test_what_no_run_could_keep_is_refused_in_words(cloud: Cloud, tmp_path: Path
         (b"", 400, "expected a JSON object such as"),
         (b"{", 400, "expected a JSON object such as"),
         ([], 400, "expected a JSON object such as"),
-        ({}, 400, "graph: expected the name of a deployed graph, came nothing"),
+        ({}, 400, "graph: expected the name of a deployed graph, got nothing"),
         ({**JANUARY, "module": "os"}, 400, "module: unknown key"),
         ({**JANUARY, "url": "http://x"}, 400, "url: unknown key"),
-        ({**JANUARY, "graph": 7}, 400, "graph: expected text, came 7"),
-        ({**JANUARY, "params": []}, 400, "params: expected a mapping, came []"),
+        ({**JANUARY, "graph": 7}, 400, "graph: expected text, got 7"),
+        ({**JANUARY, "params": []}, 400, "params: expected a mapping, got []"),
         ({**JANUARY, "run_id": "../x"}, 400, "run id: expected a letter or digit"),
         ({**JANUARY, "graph": "nope"}, 404, "no deployed graph is called 'nope': there are sales"),
         ({**JANUARY, "graph": "../x"}, 404, "no deployed graph is called '../x': there are sales"),
@@ -190,7 +190,7 @@ def test_a_scheduled_run_means_the_moment_it_was_due(
 )
 def test_a_time_that_is_none_is_refused_in_one_sentence(cloud: Cloud, due: str):
     answer = cloud.post("start", JANUARY, {"X-CloudScheduler-ScheduleTime": due})
-    expected = f"X-CloudScheduler-ScheduleTime: expected a time such as 2026-01-31T06:00:00Z, came '{due}'"
+    expected = f"X-CloudScheduler-ScheduleTime: expected a time such as 2026-01-31T06:00:00Z, got '{due}'"
     assert (answer.status_code, answer.get_json()) == (400, {"errors": [expected]})
 
 

@@ -43,7 +43,7 @@ def test_a_token_that_was_given_is_taken():
 def test_what_is_no_token_is_refused_and_not_shown(given: str):
     with pytest.raises(UsageError) as error:
         id_token(URL, given)
-    assert str(error.value) == "ORCHESTRATOR_ID_TOKEN: expected a token, came something with other letters in it"
+    assert str(error.value) == "ORCHESTRATOR_ID_TOKEN: expected a token, got something with other letters in it"
 
 
 def test_gcloud_prints_a_persons_token(gcloud: Callable[[str], None]):

@@ -221,7 +221,7 @@ class Watch:
             if number in touched:
                 known[step.name] = came
             elif came != known[step.name]:
-                self.failures.append(f"{step.name}: expected {known[step.name]}, came {came}")
+                self.failures.append(f"{step.name}: expected {known[step.name]}, got {came}")
         run = self._store.get_run(self.key)
         expected = RunStatus.FAILED if run_fails(self._scenario, known) else RunStatus.SUCCEEDED
         if (
@@ -231,7 +231,7 @@ class Watch:
         ):
             expected = RunStatus.CANCELLED
         if self.status is not expected:
-            self.failures.append(f"the run: expected {expected}, came {self.status}")
+            self.failures.append(f"the run: expected {expected}, got {self.status}")
         if in_time and touched:
             self._judge_stops(view)
         elif in_time and run and run.ended_at and run.ended_at > run.started_at + longest(self._scenario, known):

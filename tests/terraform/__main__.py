@@ -36,6 +36,6 @@ if __name__ == "__main__":
     what, *words = sys.argv[1:] or [""]
     known = {"inventory": inventory, "plan": plan, "state": state}
     if what not in known:
-        sys.exit(f"expected one of {', '.join(known)}, came {what!r}")
+        sys.exit(f"expected one of {', '.join(known)}, got {what!r}")
     with tempfile.TemporaryDirectory() as temporary:
         known[what](Path(temporary), *words)

@@ -92,10 +92,10 @@ def names(name: str, deployed: Deployed) -> Iterator[str]:
     for (kind, key), expected in wanted.items():
         found = {values[key] for values in deployed.of(kind).values()}
         if found != expected:
-            yield f"{kind}: expected {sorted(expected)}, came {sorted(found)}"
+            yield f"{kind}: expected {sorted(expected)}, got {sorted(found)}"
     sinks = {values["name"] for values in deployed.of("google_logging_project_sink").values()}
     if not set(logs) <= sinks:
-        yield f"google_logging_project_sink: expected {logs}, came {sorted(sinks)}"
+        yield f"google_logging_project_sink: expected {logs}, got {sorted(sinks)}"
 
 
 def grants(name: str, deployed: Deployed) -> Iterator[str]:
@@ -168,7 +168,7 @@ def functions(name: str, deployed: Deployed) -> Iterator[str]:
             "min_instance_count": (size["min_instance_count"], 0),
             "ingress": (size["ingress_settings"], _ingress(name, target)),
         }
-        yield from (f"{target}: {what}: expected {b}, came {a}" for what, (a, b) in is_so.items() if a != b)
+        yield from (f"{target}: {what}: expected {b}, got {a}" for what, (a, b) in is_so.items() if a != b)
         if not 1 <= size["max_instance_count"] <= 100:
             yield f"{target}: max_instance_count is {size['max_instance_count']}"
 

@@ -72,7 +72,7 @@ def test_each_entry_point_runs_from_it_with_its_requirements_alone(archive: Path
         subprocess.run([*uv, *words], cwd=tmp_path, check=True)
     for target in KINDS:
         answer = asked(tmp_path, target)
-        assert "ORCHESTRATOR_PROJECT: expected a value, came nothing" in answer, (target, answer)
+        assert "ORCHESTRATOR_PROJECT: expected a value, got nothing" in answer, (target, answer)
 
 
 SCRIPT = """

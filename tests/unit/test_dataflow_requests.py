@@ -200,13 +200,13 @@ def test_labels_are_cut_to_what_dataflow_takes():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ({"max_workers": "many"}, "max_workers: expected a whole number of at least 1, came 'many'"),
-        ({"num_workers": True}, "num_workers: expected a whole number of at least 1, came True"),
-        ({"template": "bucket/t.json"}, "template: expected a path in Cloud Storage (gs://…), came 'bucket/t.json'"),
+        ({"max_workers": "many"}, "max_workers: expected a whole number of at least 1, got 'many'"),
+        ({"num_workers": True}, "num_workers: expected a whole number of at least 1, got True"),
+        ({"template": "bucket/t.json"}, "template: expected a path in Cloud Storage (gs://…), got 'bucket/t.json'"),
         ({"classic": True, "flexrs_goal": "x"}, "flexrs_goal: classic templates have no such option"),
         (
             {"labels": {f"k{n}": "v" for n in range(61)}},
-            "labels: expected at most 64 labels with our own four, came '65'",
+            "labels: expected at most 64 labels with our own four, got '65'",
         ),
     ],
 )

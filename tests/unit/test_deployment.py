@@ -12,11 +12,11 @@ from tests.terraform.test_source import imported
 @pytest.mark.parametrize(
     ("name", "environment", "sentence"),
     [
-        ("a", "b", "name and environment: expected 4 to 20 characters together, came 'a-b'"),
-        ("orchestrator", "testing1", "name and environment: expected 4 to 20 characters together, came 'orchestrator-"),
-        ("google", "prod", "name and environment: expected no name of Google's, came 'google-prod'"),
-        ("goog", "prod", "name and environment: expected no name of Google's, came 'goog-prod'"),
-        ("etl", "g00gle", "name and environment: expected no name of Google's, came 'etl-g00gle'"),
+        ("a", "b", "name and environment: expected 4 to 20 characters together, got 'a-b'"),
+        ("orchestrator", "testing1", "name and environment: expected 4 to 20 characters together, got 'orchestrator-"),
+        ("google", "prod", "name and environment: expected no name of Google's, got 'google-prod'"),
+        ("goog", "prod", "name and environment: expected no name of Google's, got 'goog-prod'"),
+        ("etl", "g00gle", "name and environment: expected no name of Google's, got 'etl-g00gle'"),
     ],
 )
 def test_names_that_google_refuses_are_refused(name: str, environment: str, sentence: str):

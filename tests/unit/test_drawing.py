@@ -363,7 +363,7 @@ def test_another_suffix_is_refused_before_anything_is_written(tmp_path: Path, na
     path = tmp_path / "new" / name
     with pytest.raises(UsageError) as caught:
         draw(EVERY_STATUS, path)
-    assert str(caught.value) == f"expected a path that ends in .png, .svg or .mmd, came '{path}'"
+    assert str(caught.value) == f"expected a path that ends in .png, .svg or .mmd, got '{path}'"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -132,10 +132,10 @@ NAMES = (
 @pytest.mark.parametrize(
     ("function", "error"),
     [
-        ("wrong", "expected parameters as a mapping with text keys, came int"),
-        ("nothing", "expected parameters as a mapping with text keys, came NoneType"),
-        ("too_much", "expected parameters, job_name and template_location, came labels, region too"),
-        ("ill", "expected template_location as text, came 5"),
+        ("wrong", "expected parameters as a mapping with text keys, got int"),
+        ("nothing", "expected parameters as a mapping with text keys, got NoneType"),
+        ("too_much", "expected parameters, job_name and template_location, got labels, region too"),
+        ("ill", "expected template_location as text, got 5"),
         ("plane", "module 'made_up' has no function 'plane' (did you mean 'plain'?)"),
         ("of_another", f"function 'made_up:of_another': it takes 'day' and 'datum', which nobody gives it: {NAMES}"),
         (
@@ -179,7 +179,7 @@ def test_a_function_that_raises_may_do_better_the_next_time(tmp_path: Path, func
             JobOver(
                 Outcome.FAILED,
                 5.0,
-                error="expected outputs as a mapping with text keys, came int",
+                error="expected outputs as a mapping with text keys, got int",
                 cause="outputs",
                 permanent=True,
             ),

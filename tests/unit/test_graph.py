@@ -23,7 +23,7 @@ def test_a_right_shape_has_no_problems() -> None:
 
 
 def test_a_graph_needs_a_step() -> None:
-    assert Graph("g", ()).problems() == [Problem(("steps",), "expected at least one step, came none")]
+    assert Graph("g", ()).problems() == [Problem(("steps",), "expected at least one step, got none")]
 
 
 def test_a_name_is_used_once() -> None:

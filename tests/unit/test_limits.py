@@ -240,7 +240,7 @@ def test_old_runs_are_stamped_in_commits_of_a_bounded_size():
 def test_a_request_is_read_up_to_a_bound():
     body = b'{"graph": "g"}'
     assert read_asked(body + b" " * (LARGEST - len(body))).graph == "g"
-    with pytest.raises(UsageError, match="at most 4,194,304 bytes, came 4,194,305"):
+    with pytest.raises(UsageError, match="at most 4,194,304 bytes, got 4,194,305"):
         read_asked(body + b" " * (LARGEST - len(body) + 1))
 
 
@@ -313,7 +313,7 @@ def test_a_file_has_a_bounded_number_of_values(tmp_path: Path, monkeypatch: pyte
 def test_a_graph_has_up_to_so_many_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(build, "MAX_STEPS", 2)
     assert refused(tmp_path, "name: g\nsteps: {a: , b: }") == []
-    assert refused(tmp_path, "name: g\nsteps: {a: , b: , c: }") == ["g.yaml:2: steps: expected at most 2 steps, came 3"]
+    assert refused(tmp_path, "name: g\nsteps: {a: , b: , c: }") == ["g.yaml:2: steps: expected at most 2 steps, got 3"]
 
 
 def test_so_many_problems_are_told_one_by_one(tmp_path: Path):
@@ -359,7 +359,7 @@ def test_an_expression_makes_numbers_up_to_a_bound(digits: int):
 
 def test_a_filter_fills_up_to_a_bound():
     assert len(str(evaluate("'x' | center(10000)", {}))) == MAX_FILLED
-    with pytest.raises(expressions.ExpressionError, match="at most 10,000 in 'center', came 10,001"):
+    with pytest.raises(expressions.ExpressionError, match="at most 10,000 in 'center', got 10,001"):
         evaluate("'x' | center(10001)", {})
 
 
@@ -384,7 +384,7 @@ def test_a_pattern_is_held_against_up_to_so_many_letters():
     assert patterns.mismatch("x*", [most]) is None
     assert patterns.mismatch("x*", [most[:-9], "x" * 9]) is None
     for more in ([most + "x"], [most, "x"]):
-        said = "expected at most 100,000 letters where there is a pattern, came 100,001"
+        said = "expected at most 100,000 letters where there is a pattern, got 100,001"
         assert patterns.mismatch("x*", more) == said
 
 

@@ -108,7 +108,7 @@ def test_the_names_of_a_deployment_have_up_to_so_many_letters():
 def test_a_word_that_a_process_is_started_with_has_up_to_so_many_bytes():
     most = "x" * environment.MAX_TEXT
     assert environment.check_size("a word", most) == most
-    with pytest.raises(LaunchRefusedError, match="a word: expected at most 131,071 bytes, came 131,072"):
+    with pytest.raises(LaunchRefusedError, match="a word: expected at most 131,071 bytes, got 131,072"):
         environment.check_size("a word", most + "x")
 
 
@@ -223,5 +223,5 @@ def test_a_job_has_up_to_so_many_labels():
         return found
 
     assert len(labels(60)) == requests._MAX_LABELS
-    with pytest.raises(LaunchRefusedError, match="expected at most 64 labels with our own four, came '65'"):
+    with pytest.raises(LaunchRefusedError, match="expected at most 64 labels with our own four, got '65'"):
         labels(61)

@@ -128,7 +128,7 @@ def test_the_folders_own_name_is_nowhere_in_it(make: Make) -> None:
     folder = make({"bad.yaml": "name: x", "py/graph.py": "import nope", "f.yaml": f"name: f\nsteps: {{a: {JOB}}}"})
     make({"f.yaml": "name: f\nsteps: {a: {dataflow: {template: t}, parameters_from: no.where:f}}"})
     assert _problems(lock(folder)) == {
-        "bad": ("bad.yaml:1: steps: expected the graph's steps, came none",),
+        "bad": ("bad.yaml:1: steps: expected the graph's steps, got none",),
         "f": ("f.yaml:2: step 'a': parameters_from: there is no module 'no.where' in graphs or installed",),
         "py": ("py/graph.py:1: the file raised ModuleNotFoundError: 'No module named 'nope''",),
     }
@@ -187,13 +187,13 @@ def test_a_graph_of_one_machine_has_no_schedule(make: Make) -> None:
 def test_a_name_that_no_graph_can_have_is_a_problem(make: Make, name: str) -> None:
     assert lock(make({f"{name}.yaml": PLAIN})).problems == [
         f"{name}.yaml: a deployed graph is called after its file or folder: expected at most 63 lower-case letters, "
-        f"digits and '-', with no '-' at an end, came '{name if len(name) < 61 else name[:57] + '...'}'"
+        f"digits and '-', with no '-' at an end, got '{name if len(name) < 61 else name[:57] + '...'}'"
     ]
 
 
 def test_two_files_of_one_name_are_a_problem_and_both_are_there(make: Make) -> None:
     made = lock(make({"sales.yaml": PLAIN, "sales/graph.yaml": PLAIN}))
-    wrong = "sales.yaml: expected one graph called 'sales', came sales/graph.yaml and sales.yaml: rename all but one"
+    wrong = "sales.yaml: expected one graph called 'sales', got sales/graph.yaml and sales.yaml: rename all but one"
     assert made.graphs == {"sales": Entry("sales.yaml", problems=(wrong,))}
     assert set(made.files) == {"sales.yaml", "sales/graph.yaml"}
 
@@ -266,7 +266,7 @@ def test_all_that_is_wrong_is_told_at_once(make: Make) -> None:
         "g/graph.yaml:3: step 'a': parameters_from: there is no module 'no' in g or installed",
         "g/graph.yaml:4: step 'b': command: expected what can be deployed, but step b runs on one machine only: make "
         "it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph",
-        "g/env:1: expected NAME=value, came 'NOTE = no'",
+        "g/env:1: expected NAME=value, got 'NOTE = no'",
     ]
 
 
@@ -292,7 +292,7 @@ def test_a_function_of_the_articles_json_is_called_as_it_is_there(make: Make) ->
 
 def test_a_file_that_is_no_text_is_a_problem_of_the_graph(make: Make) -> None:
     folder = make({"g.yaml": FROM, **LIB, "rows.csv": "a\nb;ü\n".encode("latin-1"), "plain.yaml": PLAIN})
-    wrong = "rows.csv:2: expected text in UTF-8, came the byte 0xfc: save the file as UTF-8"
+    wrong = "rows.csv:2: expected text in UTF-8, got the byte 0xfc: save the file as UTF-8"
     assert _problems(lock(folder)) == {"g": (wrong,), "plain": ()}
 
 
@@ -349,17 +349,17 @@ CHANGES: dict[str, tuple[str, str | None, list[str]]] = {
     "a lock of another format": (
         "graphs.lock",
         '{"format": 2, "graphs": {}, "local": {}, "files": {}}',
-        ["graphs.lock: expected what 'orchestrator lock' writes, came something else: MEND"],
+        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: MEND"],
     ),
     "half a merge": (
         "graphs.lock",
         "<<<<<<<",
-        ["graphs.lock: expected what 'orchestrator lock' writes, came something else: MEND"],
+        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: MEND"],
     ),
     "a lock of nothing": (
         "graphs.lock",
         "[]",
-        ["graphs.lock: expected what 'orchestrator lock' writes, came something else: MEND"],
+        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: MEND"],
     ),
 }
 
@@ -442,11 +442,11 @@ def test_what_the_functions_cannot_be_given_is_told_with_its_line(make: Make) ->
         {**BESIDE, "g/requirements.txt": "pandas\n-r more.txt\n", "g/secrets": "A=b\nBUCKET=x\nC=d:e\n\nPORT=f"}
     )
     assert lock(folder).problems == [
-        "g/env:4: expected NAME=value, came 'NOTE = no'",
-        "g/secrets:3: C: expected a secret's name, name:version, or projects/P/secrets/name, came 'd:e'",
+        "g/env:4: expected NAME=value, got 'NOTE = no'",
+        "g/secrets:3: C: expected a secret's name, name:version, or projects/P/secrets/name, got 'd:e'",
         "g/secrets:5: PORT is a name that the platform or the orchestrator needs for itself: choose another",
         "g/secrets: BUCKET is in 'env' too: say it once",
-        "g/requirements.txt:2: expected a requirement such as 'pandas>=2,<3', came '-r more.txt': all graphs' lines "
+        "g/requirements.txt:2: expected a requirement such as 'pandas>=2,<3', got '-r more.txt': all graphs' lines "
         "come together in one file, without options",
     ]
 
@@ -514,5 +514,5 @@ def test_a_file_whose_name_is_no_utf_8_is_told_with_all_others(make: Make) -> No
     with pytest.raises(UsageError) as raised:
         lock(folder)
     assert str(raised.value) == (
-        f"{folder}: expected names of files in UTF-8, came 'a\\udcffb.yaml' and 'c\\udcff.yaml': rename them"
+        f"{folder}: expected names of files in UTF-8, got 'a\\udcffb.yaml' and 'c\\udcff.yaml': rename them"
     )

@@ -46,7 +46,7 @@ def test_what_a_newer_program_added_to_a_task_is_left_aside():
 @pytest.mark.parametrize("version", [0, 2, -1, 1.0, True, "1", None, [1], 10**400])
 def test_a_task_of_another_version_is_refused(version: object):
     body = json.loads(encode(EFFECTS[0])) | {"v": version}
-    with pytest.raises(ValueError, match=r"^a task's v: this program reads version 1, came "):
+    with pytest.raises(ValueError, match=r"^a task's v: this program reads version 1, got "):
         decode(json.dumps(body))
 
 

@@ -81,8 +81,8 @@ def test_everything_that_is_missing_or_wrong_is_said_at_once():
     with pytest.raises(SettingsError) as wrong:
         read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_REGION": "", "ORCHESTRATOR_SIGNAL_DELAY": "soon"})
     assert str(wrong.value).splitlines() == [
-        "ORCHESTRATOR_REGION: expected a value, came nothing",
-        "ORCHESTRATOR_SIGNAL_DELAY: expected a number of seconds, came 'soon'",
+        "ORCHESTRATOR_REGION: expected a value, got nothing",
+        "ORCHESTRATOR_SIGNAL_DELAY: expected a number of seconds, got 'soon'",
     ]
 
 
@@ -91,8 +91,8 @@ def test_values_for_expressions_are_texts_by_name():
     with pytest.raises(SettingsError) as wrong:
         read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_VALUES": '{"bucket": 1, "other": ["b"], "right": "r"}'})
     assert str(wrong.value).splitlines() == [
-        "ORCHESTRATOR_VALUES: bucket: expected a text, came 1",
-        "ORCHESTRATOR_VALUES: other: expected a text, came ['b']",
+        "ORCHESTRATOR_VALUES: bucket: expected a text, got 1",
+        "ORCHESTRATOR_VALUES: other: expected a text, got ['b']",
     ]
 
 
@@ -102,14 +102,14 @@ def test_who_may_start_a_few_graphs_only_is_known_by_e_mail():
     assert (settings.starters, settings.scheduler_account) == ({"ann@example.com": ("sales",)}, "s@x.com")
     with pytest.raises(SettingsError) as wrong:
         read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_STARTERS": '{"ann@example.com": "sales"}'})
-    assert str(wrong.value) == "ORCHESTRATOR_STARTERS: ann@example.com: expected a list of graphs, came 'sales'"
+    assert str(wrong.value) == "ORCHESTRATOR_STARTERS: ann@example.com: expected a list of graphs, got 'sales'"
 
 
 def test_a_launch_has_time_to_be_sent_before_others_may_make_it():
     with pytest.raises(SettingsError) as wrong:
         read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_LAUNCH_LEASE": "90"})
     assert str(wrong.value) == (
-        "ORCHESTRATOR_LAUNCH_MARGIN: expected less than the 90 s of ORCHESTRATOR_LAUNCH_LEASE, came 210"
+        "ORCHESTRATOR_LAUNCH_MARGIN: expected less than the 90 s of ORCHESTRATOR_LAUNCH_LEASE, got 210"
     )
 
 
@@ -123,9 +123,9 @@ def test_a_prefix_that_would_make_names_ambiguous_is_refused(prefix: str):
     with pytest.raises(SettingsError) as wrong:
         read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_JOB_PREFIX": prefix, "ORCHESTRATOR_REGION": ""})
     assert str(wrong.value).splitlines() == [
-        "ORCHESTRATOR_REGION: expected a value, came nothing",
+        "ORCHESTRATOR_REGION: expected a value, got nothing",
         "ORCHESTRATOR_JOB_PREFIX: expected at most 20 lower-case letters and digits in words joined by '-', "
-        f"a letter first, such as orc-dev, came {prefix!r}",
+        f"a letter first, such as orc-dev, got {prefix!r}",
     ]
 
 
@@ -146,9 +146,9 @@ def test_options_for_all_jobs_that_are_no_json_object_are_refused(text: str):
     with pytest.raises(SettingsError) as wrong:
         read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_JOB_OPTIONS": text, "ORCHESTRATOR_REGION": ""})
     assert str(wrong.value).splitlines() == [
-        "ORCHESTRATOR_REGION: expected a value, came nothing",
+        "ORCHESTRATOR_REGION: expected a value, got nothing",
         "ORCHESTRATOR_JOB_OPTIONS: expected a JSON object such as "
-        f'{{"subnetwork": "regions/R/subnetworks/S"}}, came {text!r:.60}',
+        f'{{"subnetwork": "regions/R/subnetworks/S"}}, got {text!r:.60}',
     ]
 
 
@@ -173,13 +173,13 @@ def test_every_option_for_all_jobs_that_cannot_be_meant_is_named():
             "netwrok: no such option (did you mean 'network'?)",
             "region: no such option: ORCHESTRATOR_REGION says it",
             "classic: no such option",
-            "network: expected a text, came ''",
-            "num_workers: expected a whole number of at least 1, came 0",
-            "max_workers: expected a whole number of at least 1, came True",
-            "disk_size_gb: expected a whole number of at least 1, came '30'",
-            "enable_streaming_engine: expected true or false, came 'yes'",
-            "additional_experiments: expected a list of texts, came ['a', 1]",
-            "labels: expected an object whose values are texts, came {'env': 1}",
+            "network: expected a text, got ''",
+            "num_workers: expected a whole number of at least 1, got 0",
+            "max_workers: expected a whole number of at least 1, got True",
+            "disk_size_gb: expected a whole number of at least 1, got '30'",
+            "enable_streaming_engine: expected true or false, got 'yes'",
+            "additional_experiments: expected a list of texts, got ['a', 1]",
+            "labels: expected an object whose values are texts, got {'env': 1}",
         )
     ]
 
@@ -191,7 +191,7 @@ def test_a_retention_is_a_whole_number_of_days_from_1():
         with pytest.raises(SettingsError) as wrong:
             read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_RETENTION_DAYS": value})
         assert str(wrong.value) == (
-            f"ORCHESTRATOR_RETENTION_DAYS: expected a whole number of days from 1 to 9999, or nothing, came {value!r}"
+            f"ORCHESTRATOR_RETENTION_DAYS: expected a whole number of days from 1 to 9999, or nothing, got {value!r}"
         )
 
 

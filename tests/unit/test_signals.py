@@ -101,21 +101,21 @@ def test_a_message_that_is_no_log_entry_is_malformed(recorded: str):
 @pytest.mark.parametrize(
     ("kind", "data", "message"),
     [
-        (PUBSUB, b"\x00", "the event's data: expected a mapping, came bytes"),
-        (PUBSUB, {}, "message: expected a mapping, came NoneType"),
+        (PUBSUB, b"\x00", "the event's data: expected a mapping, got bytes"),
+        (PUBSUB, {}, "message: expected a mapping, got NoneType"),
         (PUBSUB, {"message": {"data": "%%%"}}, "message.data: expected a log entry as JSON in base64"),
         (
             PUBSUB,
             pushed(entry(resource={"type": "dataflow_step"})),
-            "resource.labels: expected a mapping, came NoneType",
+            "resource.labels: expected a mapping, got NoneType",
         ),
         (
             PUBSUB,
             pushed(entry(resource={"type": "dataflow_step", "labels": {"job_name": 7}})),
-            "job_name: expected text, came 7",
+            "job_name: expected text, got 7",
         ),
-        (STATUS_CHANGED, {"payload": 1}, "payload: expected a mapping, came int"),
-        (STATUS_CHANGED, {"payload": {"currentState": "JOB_STATE_DONE"}}, "name: expected text, came None"),
+        (STATUS_CHANGED, {"payload": 1}, "payload: expected a mapping, got int"),
+        (STATUS_CHANGED, {"payload": {"currentState": "JOB_STATE_DONE"}}, "name: expected text, got None"),
     ],
 )
 def test_what_nobody_sends_is_malformed_and_says_where(kind: str, data: object, message: str):

@@ -18,13 +18,13 @@ LONG = "a long text, of which an error quotes the beginning and no more"
 @pytest.mark.parametrize(
     ("value", "error", "told"),
     [
-        ("secret", "came 'secret', not secret", "came '{{ params.p }}', not {{ params.p }}"),
+        ("secret", "got 'secret', not secret", "got '{{ params.p }}', not {{ params.p }}"),
         (["one1", {"key1": "two2"}], "one1, key1 and two2", "{{ params.p }}, {{ params.p }} and {{ params.p }}"),
         (123_456, "no row 123456", "no row {{ params.p }}"),
-        ("a\nbcd", "came 'a\\nbcd'", "came '{{ params.p }}'"),
+        ("a\nbcd", "got 'a\\nbcd'", "got '{{ params.p }}'"),
         ('a"bcd', 'in {"x": "a\\"bcd"}', 'in {"x": "{{ params.p }}"}'),
-        (LONG, f"came '{LONG[:57]}...'", "came '{{ params.p }}...'"),
-        (LONG, f"came '{LONG}'", "came '{{ params.p }}'"),
+        (LONG, f"got '{LONG[:57]}...'", "got '{{ params.p }}...'"),
+        (LONG, f"got '{LONG}'", "got '{{ params.p }}'"),
         ("abc", "abc says nothing", "abc says nothing"),
         (True, "True", "True"),
         (None, "None", "None"),

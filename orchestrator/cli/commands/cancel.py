@@ -84,7 +84,7 @@ def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
 def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Collection[int] | None) -> int:
     named = url.file if url is not None else None
     if named is not None and named.name != home.database.name:
-        raise UsageError(f"--store: expected a file called {home.database.name}, to cancel a run in it, came {named}")
+        raise UsageError(f"--store: expected a file called {home.database.name}, to cancel a run in it, got {named}")
     if not cancel_here(home, found.run, stop, nodes, echo):
         left = "the process that drives the run ends it" if home.held(found.run.id) else "type the same command again"
         echo(f"not all of it has ended yet: {left}")

@@ -122,7 +122,7 @@ def checked(name: str, pairs: tuple[str, ...], file: Path | None) -> tuple[Path,
     foreign = [step.name for step in graph.steps if step.work.kind in ("command", "python")]
     if foreign:
         raise UsageError(
-            "expected steps that run in the cloud (dataflow, wait, call), came command or python: "
+            "expected steps that run in the cloud (dataflow, wait, call), got command or python: "
             f"{', '.join(foreign)}: such a graph runs on one machine, with 'orchestrator run'"
         )
     for kind in (emulators.FIRESTORE, emulators.PUBSUB):

@@ -71,15 +71,15 @@ def _told(world: World, told: Mapping[str, str]) -> Found:
     for name, value in {**world.told, **here}.items():
         if told.get(name, value) != value and name in DEPLOYED_VARIABLES and name not in _OWN:
             as_others = "" if name in here else " as the other functions were told"
-            yield fail(f"{name}: expected {value}{as_others}, came {told[name]}", APPLY)
+            yield fail(f"{name}: expected {value}{as_others}, got {told[name]}", APPLY)
     scheduler, takes = world.deployment.account("scheduler"), told.get("ORCHESTRATOR_SCHEDULER_ACCOUNT", "nobody")
     if takes != scheduler:  # or anybody who may start a run may do so in the schedule's name
-        yield fail(f"ORCHESTRATOR_SCHEDULER_ACCOUNT: expected {scheduler}, came {takes}", APPLY)
+        yield fail(f"ORCHESTRATOR_SCHEDULER_ACCOUNT: expected {scheduler}, got {takes}", APPLY)
     task_url = told.get("ORCHESTRATOR_TASK_URL", "").rstrip("/")
     urls = world.urls("on_task") if task_url else set()
     if urls and task_url not in urls:
         text = f"ORCHESTRATOR_TASK_URL: expected an address of {world.deployment.function('on_task')}"
-        yield fail(f"{text} ({' or '.join(sorted(urls))}), came {task_url}", APPLY)
+        yield fail(f"{text} ({' or '.join(sorted(urls))}), got {task_url}", APPLY)
 
 
 def _public(world: World, target: str) -> Found:

@@ -43,7 +43,7 @@ def check_project(world: World) -> None:
         found = world.get(calls.PROJECT, name)
     except AskError as error:
         if error.status == 400:
-            raise UsageError(f"--project: expected a project's id, came {name!r}: {error.said}") from error
+            raise UsageError(f"--project: expected a project's id, got {name!r}: {error.said}") from error
         return
     if found is None:
         raise UsageError(f"--project: there is no project {name!r}")

@@ -74,7 +74,7 @@ def _named(folder: Path, files: Iterable[Path]) -> None:
     """Raises UsageError if there is a name among ``files`` that no lock file can hold."""
     if odd := sorted(file.name for file in files if has_halves(str(file))):
         raise UsageError(
-            f"{folder}: expected names of files in UTF-8, came {listed(map(quoted, odd), 'and')}: rename them"
+            f"{folder}: expected names of files in UTF-8, got {listed(map(quoted, odd), 'and')}: rename them"
         )
 
 

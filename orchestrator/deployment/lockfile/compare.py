@@ -20,7 +20,7 @@ def differences(path: Path, now: Lock, mend: str) -> list[str]:
     if text == now.text():
         return []
     if (then := _understood(text)) is None:
-        return [f"{path}: expected what 'orchestrator lock' writes, came something else: {mend}"]
+        return [f"{path}: expected what 'orchestrator lock' writes, got something else: {mend}"]
     found = [f"{path.parent / file}: {what}: {mend}" for file, what in _changes(then, json.loads(now.text()))]
     return found or [f"{path}: this is not as 'orchestrator lock' writes it: {mend}"]
 

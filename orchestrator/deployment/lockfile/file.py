@@ -77,7 +77,7 @@ def read_lock(folder: Path) -> Lock:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         if said["format"] != FORMAT:
-            raise UsageError(f"{path}: expected format {FORMAT}, came {said['format']!r}: {mend}")
+            raise UsageError(f"{path}: expected format {FORMAT}, got {said['format']!r}: {mend}")
         graphs = {name: _locked(graph) for name, graph in said["graphs"].items()}
         return Lock(folder, graphs, {str(name): str(sha) for name, sha in said["files"].items()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:

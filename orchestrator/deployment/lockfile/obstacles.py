@@ -39,10 +39,10 @@ def misnamed(name: str, paths: Sequence[Path]) -> Iterator[str]:
     """``name``: what ``start`` would be asked for; ``paths``: the files of that name."""
     if not re.fullmatch(GRAPH_NAME, name):
         called = "a deployed graph is called after its file or folder"
-        yield f"{paths[-1]}: {called}: expected {NAMES[GRAPH_NAME]}, came {quoted(name)}"
+        yield f"{paths[-1]}: {called}: expected {NAMES[GRAPH_NAME]}, got {quoted(name)}"
     if len(paths) > 1:
         files = listed((str(path) for path in paths), "and")
-        yield f"{paths[-1]}: expected one graph called {quoted(name)}, came {files}: rename all but one"
+        yield f"{paths[-1]}: expected one graph called {quoted(name)}, got {files}: rename all but one"
 
 
 def functions(graph: Graph) -> Iterator[tuple[Step, str, str]]:

@@ -64,7 +64,7 @@ def provision(folder: Path) -> Provision:
     file = folder / REQUIREMENTS
     for number, line in lines(file, problems):
         if not REQUIREMENT.match(line):
-            came = f"expected a requirement such as 'pandas>=2,<3', came {quoted(line)}"
+            came = f"expected a requirement such as 'pandas>=2,<3', got {quoted(line)}"
             problems.append(f"{file}:{number}: {came}: all graphs' lines come together in one file, without options")
     return Provision(file if file.is_file() else None, env, secrets, tuple(problems))
 
@@ -88,14 +88,14 @@ def _assigned(file: Path, value: Callable[[str], _T | None], problems: list[str]
         made = value(text)
         wrong = None
         if not equals or not _NAME.fullmatch(name):
-            wrong = f"expected NAME={'value' if file.name == ENV else 'secret'}, came {quoted(line)}"
+            wrong = f"expected NAME={'value' if file.name == ENV else 'secret'}, got {quoted(line)}"
         elif _RESERVED.fullmatch(name):
             wrong = f"{name} is a name that the platform or the orchestrator needs for itself: choose another"
         elif name in found:
             wrong = f"{name} is said twice: say it once"
         elif made is None:
             expected = "expected a secret's name, name:version, or projects/P/secrets/name"
-            wrong = f"{name}: {expected}, came {quoted(text)}"
+            wrong = f"{name}: {expected}, got {quoted(text)}"
         else:
             found[name] = made
         problems += [f"{file}:{number}: {wrong}"] if wrong else []

@@ -115,7 +115,7 @@ def wrong(line: str) -> list[str]:
     script = "".join(HOLE if isinstance(part, Code) else part for part in parts)
     if (length := len(script.encode(errors="surrogatepass"))) > LONGEST:
         return [
-            f"expected at most {LONGEST} bytes of a line for a shell, came {length} without what its expressions give: "
+            f"expected at most {LONGEST} bytes of a line for a shell, got {length} without what its expressions give: "
             f"write it to a file, and run that"
         ]
     found = [sentence for code, place in _expressions(parts) if (sentence := misplaced(code, place))]
@@ -142,7 +142,7 @@ def _line(line: str, context: Context) -> str:
 def _expressions(parts: Sequence[str]) -> Iterator[tuple[Code, Place]]:
     """Each expression of a line, with its place."""
     if any(HOLE in part for part in parts):
-        raise ExpressionError("expected text for a shell, came text with a NUL character")
+        raise ExpressionError("expected text for a shell, got text with a NUL character")
     found = places("".join(HOLE if isinstance(part, Code) else part for part in parts))
     yield from zip((part for part in parts if isinstance(part, Code)), found, strict=True)
 
@@ -161,7 +161,7 @@ def _put(code: Code, place: Place, context: Context) -> str:
             return as_text(value)
         case "words", _:
             if not isinstance(value, list):
-                raise ExpressionError(f"{{{{ {code} }}}}: expected a list for 'words', came {shown(value)}")
+                raise ExpressionError(f"{{{{ {code} }}}}: expected a list for 'words', got {shown(value)}")
             return " ".join(_quoted(as_text(item)) for item in value)
         case _, Quoting.NUMBER:
             return _number(code, value)
@@ -181,5 +181,5 @@ def _quoted(text: str) -> str:
 def _number(code: Code, value: Json) -> str:
     text = as_text(value)
     if isinstance(value, bool) or not _NUMBER.fullmatch(text):
-        raise ExpressionError(f"{{{{ {code} }}}}: expected a whole number in $((…)), came {shown(value)}")
+        raise ExpressionError(f"{{{{ {code} }}}}: expected a whole number in $((…)), got {shown(value)}")
     return f"({text})" if text.startswith("-") else text

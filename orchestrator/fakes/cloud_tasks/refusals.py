@@ -78,7 +78,7 @@ def check_name(parent: str, name: str) -> None:
 def check_task(task: tasks_v2.Task, now: float) -> None:
     """Raises Refusal. The limits are of Task's and CreateTask's reference; the texts are ours."""
     if not re.match(r"https?://[^/]", task.http_request.url):
-        raise invalid(f"HttpRequest.url must start with 'http://' or 'https://', came '{task.http_request.url}'.")
+        raise invalid(f"HttpRequest.url must start with 'http://' or 'https://', got '{task.http_request.url}'.")
     if len(task.http_request.url) > 2083 or tasks_v2.Task.pb(task).ByteSize() > 2**20:
         raise invalid("The task is too large: at most 1 MiB, and 2083 characters of URL.")
     if "schedule_time" in task and task.schedule_time.timestamp() > now + 30 * 86_400:

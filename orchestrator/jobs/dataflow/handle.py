@@ -47,5 +47,5 @@ def read_handle(job: str) -> Handle:
     place = job.removesuffix(_STREAMING).removesuffix(_KEEP)
     match = _FORM.fullmatch(place)
     if match is None:
-        raise BackendError(f"expected a Dataflow job as region/id, came '{job}'")
+        raise BackendError(f"expected a Dataflow job as region/id, got '{job}'")
     return Handle(match[1], match[2], streaming=job == place + _STREAMING, keep=job == place + _KEEP)

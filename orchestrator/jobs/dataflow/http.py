@@ -78,7 +78,7 @@ class Api:
             where = {**self._of(region, job), "view": "JOB_VIEW_ALL", "fields": _FIELDS}
             found = self._ask(self._methods().jobs.get(**where))
         if found.get("id") != job:
-            raise BackendError(f"asked for job {job} in {region}, came {found.get('id')!r}")
+            raise BackendError(f"asked for job {job} in {region}, got {found.get('id')!r}")
         return found
 
     def named(self, region: str, name: str) -> list[Body]:
@@ -146,7 +146,7 @@ class Api:
         with self._transport() as transport:
             answer = request.execute(http=transport, num_retries=0)
         if not isinstance(answer, dict):
-            raise BackendError(f"expected a JSON object from Dataflow, came {answer!r:.100}")
+            raise BackendError(f"expected a JSON object from Dataflow, got {answer!r:.100}")
         return answer
 
     @contextmanager

@@ -54,7 +54,7 @@ def wrong_defaults(options: Mapping[str, object]) -> Iterator[str]:
         elif value is not None:  # which says nothing, as in a graph file
             expected, fits = _KINDS.get(name, _TEXT)
             if not fits(value):
-                yield f"{name}: expected {expected}, came {value!r:.60}"
+                yield f"{name}: expected {expected}, got {value!r:.60}"
 
 
 _Kind = tuple[str, Callable[[object], bool]]

@@ -162,4 +162,4 @@ def _label_key(text: str) -> str:
 
 
 def _refusal(request: JobRequest, option: str, expected: str, came: object) -> LaunchRefusedError:
-    return LaunchRefusedError(f"step '{request.step}': dataflow.{option}: expected {expected}, came {came!r}")
+    return LaunchRefusedError(f"step '{request.step}': dataflow.{option}: expected {expected}, got {came!r}")

@@ -47,10 +47,10 @@ def command_of(request: JobRequest, path: str, cwd: Path) -> list[str]:
     if isinstance(command, str):
         return [*SHELL, check_size(where, command)]
     if not isinstance(command, list) or not command:
-        raise LaunchRefusedError(f"{where}: expected words or a shell line, came {command!r}")
+        raise LaunchRefusedError(f"{where}: expected words or a shell line, got {command!r}")
     word, *rest = (check_size(f"{where}[{number}]", as_text(item)) for number, item in enumerate(command))
     if not word.strip():
-        raise LaunchRefusedError(f"{where}: expected a program as its first word, came {quoted(word)}")
+        raise LaunchRefusedError(f"{where}: expected a program as its first word, got {quoted(word)}")
     try:
         return [_program(word, path, cwd), *rest]
     except _NoProgramError as error:

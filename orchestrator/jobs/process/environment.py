@@ -71,7 +71,7 @@ def check_size(what: str, text: str) -> str:
     size = _bytes(text)
     if size is not None and size > MAX_TEXT:
         raise LaunchRefusedError(
-            f"{what}: expected at most {MAX_TEXT:,} bytes, came {size:,}: if a large param is in it, {_ELSEWHERE}"
+            f"{what}: expected at most {MAX_TEXT:,} bytes, got {size:,}: if a large param is in it, {_ELSEWHERE}"
         )
     return text
 

@@ -131,10 +131,10 @@ def _understood(returned: object) -> _Made:
     if not isinstance(inner, dict) and made.keys() != set(OF_JOB):
         return _Made(made)
     if unknown := sorted(made.keys() - _ARTICLE):
-        raise OutputError(f"expected parameters, job_name and template_location, came {', '.join(unknown)} too")
+        raise OutputError(f"expected parameters, job_name and template_location, got {', '.join(unknown)} too")
     for key in OF_JOB:
         if not isinstance(made.get(key), str | None):
-            raise OutputError(f"expected {key} as text, came {made[key]!r:.60}")
+            raise OutputError(f"expected {key} as text, got {made[key]!r:.60}")
     return _Made(inner if isinstance(inner, dict) else {}, str(made.get("template_location") or "") or None)
 
 

@@ -32,7 +32,7 @@ def key_in(fields: Mapping[str, Any]) -> str:
     """The key of the run that has an id. Raises ValueError."""
     key = fields["key"]
     if not isinstance(key, str) or not key or "/" in key:
-        raise ValueError(f"expected a run's key, came {key!r:.60}")
+        raise ValueError(f"expected a run's key, got {key!r:.60}")
     return key
 
 

@@ -151,7 +151,7 @@ class World:
             came = (str(state.status), state.attempt - state.interruptions, state.cause, state.outputs)
             expected = (wanted.status, wanted.attempts, wanted.cause, wanted.outputs)
             if came != expected:
-                self.failures.append(f"{step.name}: expected {expected}, came {came}")
+                self.failures.append(f"{step.name}: expected {expected}, got {came}")
             if state.interruptions >= self.drivers + MAX_VANISHED:
                 self.failures.append(f"{step.name}: was interrupted {state.interruptions} times")
         most = longest(self.scenario, known) + self.full
@@ -160,6 +160,6 @@ class World:
             self.failures.append(f"the run ended after {took}, and nothing kept it for more than {most:.0f} s")
         status = RunStatus.FAILED if run_fails(self.scenario, known) else RunStatus.SUCCEEDED
         if run is None or run.status is not status:
-            self.failures.append(f"the run: expected {status}, came {run and run.status}")
+            self.failures.append(f"the run: expected {status}, got {run and run.status}")
         left = [name for name, process in self.processes.items() if process.end > self.now]
         self.failures += [f"{name} still runs" for name in left]

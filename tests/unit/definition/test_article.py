@@ -92,23 +92,23 @@ def test_what_is_wrong_is_said_where_the_article_has_it(refusal: Refusal, tmp_pa
 "C": {"function": "a-b"}
 }}"""
     assert refusal(text, "g.json") == [
-        "g.json:5: step 'A': template: expected text, came the number 5: write it in quotes",
+        "g.json:5: step 'A': template: expected text, got the number 5: write it in quotes",
         "g.json:6: step 'A': function: functions.py has no function 'tody' (did you mean 'tidy'?)",
         "g.json:7: step 'B': no path of 'next' leads here from 'Start', where the graph starts",
-        "g.json:8: step 'C': function: expected the name of a function, came 'a-b'",
+        "g.json:8: step 'C': function: expected the name of a function, got 'a-b'",
     ]
 
 
 def test_a_start_that_is_no_step_is_refused(refusal: Refusal) -> None:
     assert refusal('{"start": "Strat", "steps": {"Start": {}}}', "g.json") == [
-        "g.json:1: start: expected the name of the first step, came 'Strat' (did you mean 'Start'?)"
+        "g.json:1: start: expected the name of the first step, got 'Strat' (did you mean 'Start'?)"
     ]
     assert refusal('{"start": [], "steps": {"Start": {"next": 5}}}', "g.json") == [
-        "g.json:1: step 'Start': next: expected the name of a step, or a list of names, came the number 5",
-        "g.json:1: start: expected the name of the first step, came a list",
+        "g.json:1: step 'Start': next: expected the name of a step, or a list of names, got the number 5",
+        "g.json:1: start: expected the name of the first step, got a list",
     ]
     assert refusal('{"start": "A", "steps": []}', "g.json") == [
-        "g.json:1: steps: expected a mapping of step names to steps, came a list"
+        "g.json:1: steps: expected a mapping of step names to steps, got a list"
     ]
 
 

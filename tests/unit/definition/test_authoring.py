@@ -138,7 +138,7 @@ def test_a_function_of_the_program_that_makes_the_graph_is_refused_when_the_grap
     with pytest.raises(InvalidGraphError) as refused:
         _ = graph.model
     said = (
-        "expected module:function, such as pipelines.orders:extract, came '__main__:make': where the step runs, that "
+        "expected module:function, such as pipelines.orders:extract, got '__main__:make': where the step runs, that "
         "is another program: move the function into a module beside the graph's file"
     )
     assert [message for _, message in _here(refused.value.lines)] == [
@@ -196,23 +196,23 @@ def test_what_is_wrong_is_said_with_the_line_of_python() -> None:
     assert _here(refused.value.lines) == [
         (
             start + 2,
-            "name: expected at most 63 lower-case letters, digits and '-', with no '-' at an end, came 'G'",
+            "name: expected at most 63 lower-case letters, digits and '-', with no '-' at an end, got 'G'",
         ),
-        (start + 3, "step 'a': retry.attempts: expected at least 1, came the number 0"),
+        (start + 3, "step 'a': retry.attempts: expected at least 1, got the number 0"),
         (start + 3, "step 'a': after: these steps wait for each other in a cycle: a -> b -> a"),
         (start + 4, "step 'b': comand: unknown key (did you mean 'command'?)"),
         (start + 4, "step 'b': when: no param is called 'ful' (did you mean 'full'?)"),
         (start + 6, f"step 'a': this name is used by two steps, first in {__file__}:{start + 3}"),
         (
             start + 7,
-            "step 'c': python: expected module:function, such as pipelines.orders:extract, came "
+            "step 'c': python: expected module:function, such as pipelines.orders:extract, got "
             f"'{(__name__ + ':test_what_is_wrong_is_said_with_the_line_of_python.<locals>.<lambda>')[:57]}...'",
         ),
     ]
 
 
 def test_an_empty_graph_is_refused() -> None:
-    with pytest.raises(InvalidGraphError, match="steps: expected at least one step, came none"):
+    with pytest.raises(InvalidGraphError, match="steps: expected at least one step, got none"):
         _ = Graph("g").model
 
 
@@ -225,7 +225,7 @@ def test_only_steps_of_one_graph_can_be_joined() -> None:
     a, b = Graph("g").step("a"), Graph("h").step("b")
     with pytest.raises(UsageError, match="step 'a' and step 'b' are not of one graph"):
         a >> b
-    with pytest.raises(UsageError, match="expected a step or a list of steps beside '>>' or '<<', came 'b'"):
+    with pytest.raises(UsageError, match="expected a step or a list of steps beside '>>' or '<<', got 'b'"):
         a >> "b"
 
 
@@ -255,11 +255,11 @@ def test_a_networkx_graph_becomes_a_graph() -> None:
 
 def test_a_networkx_graph_that_cannot_be_one_is_refused() -> None:
     start = test_a_networkx_graph_that_cannot_be_one_is_refused.__code__.co_firstlineno
-    with pytest.raises(UsageError, match=re.escape("expected a networkx.DiGraph, came a Graph")):
+    with pytest.raises(UsageError, match=re.escape("expected a networkx.DiGraph, got a Graph")):
         Graph.from_networkx(nx.Graph())  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match=re.escape("expected a networkx.DiGraph, came a MultiDiGraph")):
+    with pytest.raises(UsageError, match=re.escape("expected a networkx.DiGraph, got a MultiDiGraph")):
         Graph.from_networkx(nx.MultiDiGraph())
-    with pytest.raises(UsageError, match="expected the names of steps as nodes, came the number 1"):
+    with pytest.raises(UsageError, match="expected the names of steps as nodes, got the number 1"):
         Graph.from_networkx(nx.DiGraph([(1, 2)]))
     digraph = nx.DiGraph([("a", "b"), ("b", "a")])
     digraph.add_node("a", priority_=1)

@@ -65,28 +65,28 @@ BAD_YAML = {
     "a key twice": (STEP + "wait: 1s\n    wait: 1s", "g.yaml:5: the key 'wait' is written twice here, first on line 4"),
     "a duration without a unit": (
         STEP + "timeout: 90",
-        "g.yaml:4: step 'a': timeout: expected a duration such as 30s, 10m, 6h or 2d, came the number 90: "
+        "g.yaml:4: step 'a': timeout: expected a duration such as 30s, 10m, 6h or 2d, got the number 90: "
         "write 90s if seconds are meant",
     ),
     "a duration with another unit": (
         STEP + "timeout: 1w",
-        "g.yaml:4: step 'a': timeout: expected a duration such as 30s, 10m, 6h or 2d, came '1w'",
+        "g.yaml:4: step 'a': timeout: expected a duration such as 30s, 10m, 6h or 2d, got '1w'",
     ),
     "a duration below nothing": (
         STEP + "wait: -1s",
-        "g.yaml:4: step 'a': wait: expected a duration such as 30s, 10m, 6h or 2d, came '-1s'",
+        "g.yaml:4: step 'a': wait: expected a duration such as 30s, 10m, 6h or 2d, got '-1s'",
     ),
     "a duration of ages": (
         STEP + "wait: 99999d",
-        "g.yaml:4: step 'a': wait: expected a duration of at most 3650d, came '99999d'",
+        "g.yaml:4: step 'a': wait: expected a duration of at most 3650d, got '99999d'",
     ),
     "a time-out of nothing": (
         STEP + "timeout: 0s",
-        "g.yaml:4: step 'a': timeout: expected a duration longer than 0, came '0s'",
+        "g.yaml:4: step 'a': timeout: expected a duration longer than 0, got '0s'",
     ),
     "two kinds": (
         STEP + "wait: 1s\n    command: echo",
-        "g.yaml:5: step 'a': command: a step is of one kind, came 'wait' and 'command': keep one of them",
+        "g.yaml:5: step 'a': command: a step is of one kind, got 'wait' and 'command': keep one of them",
     ),
     "arguments of nothing": (
         STEP + "command: echo\n    args: {a: 1}",
@@ -99,7 +99,7 @@ BAD_YAML = {
     ),
     "an empty fake": (
         STEP + "dataflow: {template: gs://b/t}\n    local: {}",
-        "g.yaml:5: step 'a': local: expected command, python or wait, came none of them",
+        "g.yaml:5: step 'a': local: expected command, python or wait, got none of them",
     ),
     "parameters_from twice": (
         STEP + "dataflow: {template: gs://b/t, parameters_from: m:f}\n    parameters_from: m:f",
@@ -107,39 +107,39 @@ BAD_YAML = {
     ),
     "a dataflow step without template": (
         STEP + "dataflow: {region: x}",
-        "g.yaml:4: step 'a': dataflow.template: expected a value, came none",
+        "g.yaml:4: step 'a': dataflow.template: expected a value, got none",
     ),
     "a key left empty": (
         STEP + "command:",
         [
-            "g.yaml:4: step 'a': command: expected a value, came nothing: fill it in, or leave the key out",
+            "g.yaml:4: step 'a': command: expected a value, got nothing: fill it in, or leave the key out",
         ],
     ),
     "an empty command": (
         STEP + "command: []",
         "g.yaml:4: step 'a': command: expected a list such as [python, job.py] or one line for a shell, "
-        "came an empty one",
+        "got an empty one",
     ),
     "an argument that YAML reads as true": (
         STEP + "command:\n      - echo\n      - true",
-        "g.yaml:6: step 'a': command[1]: expected text, came true: write it in quotes",
+        "g.yaml:6: step 'a': command[1]: expected text, got true: write it in quotes",
     ),
     "a variable that YAML reads as a fraction": (
         STEP + "command: echo\n    env:\n      VERSION: 1.10",
-        "g.yaml:6: step 'a': env.VERSION: expected text, came the number 1.1: write it in quotes",
+        "g.yaml:6: step 'a': env.VERSION: expected text, got the number 1.1: write it in quotes",
     ),
     "a variable with no name": (
         STEP + "command: echo\n    env: {'A=B': x}",
-        "g.yaml:5: step 'a': env: expected a name without '=', came 'A=B'",
+        "g.yaml:5: step 'a': env: expected a name without '=', got 'A=B'",
     ),
     "no function": (
         STEP + "python: pipelines.orders",
         "g.yaml:4: step 'a': python: expected module:function, such as pipelines.orders:extract, "
-        "came 'pipelines.orders'",
+        "got 'pipelines.orders'",
     ),
     "a function of whatever program runs": (
         STEP + "python: __main__:f",
-        "g.yaml:4: step 'a': python: expected module:function, such as pipelines.orders:extract, came '__main__:f': "
+        "g.yaml:4: step 'a': python: expected module:function, such as pipelines.orders:extract, got '__main__:f': "
         "where the step runs, that is another program: move the function into a module beside the graph's file",
     ),
     "isolated without a function": (
@@ -158,80 +158,80 @@ BAD_YAML = {
     ),
     "no attempt": (
         STEP + "retry: {attempts: 0}",
-        "g.yaml:4: step 'a': retry.attempts: expected at least 1, came the number 0",
+        "g.yaml:4: step 'a': retry.attempts: expected at least 1, got the number 0",
     ),
     "very many attempts": (
         STEP + "retry: {attempts: 1000}",
-        "g.yaml:4: step 'a': retry.attempts: expected at most 100, came the number 1000",
+        "g.yaml:4: step 'a': retry.attempts: expected at most 100, got the number 1000",
     ),
     "half an attempt": (
         STEP + "retry: {attempts: 1.5}",
-        "g.yaml:4: step 'a': retry.attempts: expected a whole number, came the number 1.5",
+        "g.yaml:4: step 'a': retry.attempts: expected a whole number, got the number 1.5",
     ),
     "a retry that is a number": (
         STEP + "retry: 3",
-        "g.yaml:4: step 'a': retry: expected a mapping such as {attempts: 3, delay: 60s}, came the number 3",
+        "g.yaml:4: step 'a': retry: expected a mapping such as {attempts: 3, delay: 60s}, got the number 3",
     ),
     "yes for true": (
         STEP + "dataflow: {template: t, streaming: yes}",
-        "g.yaml:4: step 'a': dataflow.streaming: expected true or false, came 'yes': "
+        "g.yaml:4: step 'a': dataflow.streaming: expected true or false, got 'yes': "
         "write true or false, without quotes",
     ),
     "half a worker": (
         STEP + "dataflow: {template: t, num_workers: 0}",
-        "g.yaml:4: step 'a': dataflow.num_workers: expected a whole number of at least 1, came the number 0",
+        "g.yaml:4: step 'a': dataflow.num_workers: expected a whole number of at least 1, got the number 0",
     ),
     "a word that is not among the words": (
         STEP + "dataflow: {template: t, flexrs_goal: cheap}",
         "g.yaml:4: step 'a': dataflow.flexrs_goal: expected FLEXRS_COST_OPTIMIZED or FLEXRS_SPEED_OPTIMIZED, "
-        "came 'cheap'",
+        "got 'cheap'",
     ),
     "a step's name with a space, in an expression": (
         "name: g\nsteps:\n  a: {command: 'echo {{ steps.my job.outputs.x }}'}",
-        "g.yaml:3: step 'a': command: expected steps.<name>.outputs.<key> or steps.<name>.status, came 'steps.my'",
+        "g.yaml:3: step 'a': command: expected steps.<name>.outputs.<key> or steps.<name>.status, got 'steps.my'",
     ),
     "an expression in a job's name": (
         STEP + "dataflow: {template: t}\n    job_name: 'a-{{ run.id }}'",
         "g.yaml:5: step 'a': job_name: expected a name of at most 63 letters, digits, '-', '_' and '.', "
-        "with no expression in it, came 'a-{{ run.id }}'",
+        "with no expression in it, got 'a-{{ run.id }}'",
     ),
     "steps in a list": (
         "name: g\nsteps:\n  - name: a",
-        "g.yaml:2: steps: expected a mapping of step names to steps, came a list",
+        "g.yaml:2: steps: expected a mapping of step names to steps, got a list",
     ),
     "a step that is a text": (
         "name: g\nsteps:\n  a: echo",
-        "g.yaml:3: step 'a': expected a mapping of the step's keys, such as command and after, came 'echo'",
+        "g.yaml:3: step 'a': expected a mapping of the step's keys, such as command and after, got 'echo'",
     ),
     "a step's name with a space": (
         "name: g\nsteps:\n  a b: {wait: 1s}",
-        "g.yaml:3: step 'a b': expected a letter, then at most 99 letters, digits, '_', '.' or '-', came 'a b'",
+        "g.yaml:3: step 'a b': expected a letter, then at most 99 letters, digits, '_', '.' or '-', got 'a b'",
     ),
     "a step's name with an underscore in front": (
         "name: g\nsteps:\n  _end: {wait: 1s}",
-        "g.yaml:3: step '_end': expected a letter, then at most 99 letters, digits, '_', '.' or '-', came '_end'",
+        "g.yaml:3: step '_end': expected a letter, then at most 99 letters, digits, '_', '.' or '-', got '_end'",
     ),
     "a graph's name with capitals": (
         "name: Daily Sales\nsteps: {a: }",
         "g.yaml:1: name: expected at most 63 lower-case letters, digits and '-', with no '-' at an end, "
-        "came 'Daily Sales'",
+        "got 'Daily Sales'",
     ),
-    "no name": ("steps: {a: }", "g.yaml:1: name: expected the graph's name, such as 'name: daily-sales', came none"),
-    "no steps": ("name: g", "g.yaml:1: steps: expected the graph's steps, came none"),
-    "empty steps": ("name: g\nsteps: {}", "g.yaml:2: steps: expected at least one step, came none"),
-    "steps left empty": ("name: g\nsteps:", "g.yaml:2: steps: expected a mapping of step names to steps, came nothing"),
-    "a file that is a list": ("- a\n- b", "g.yaml:1: expected a mapping with the keys name and steps, came a list"),
-    "a file that is a text": ("hello", "g.yaml:1: expected a mapping with the keys name and steps, came 'hello'"),
-    "an empty file": ("", "g.yaml:1: expected a graph with a name and steps, came an empty file"),
-    "a file of blanks": (" \n\n", "g.yaml:1: expected a graph with a name and steps, came an empty file"),
-    "a file of comments": ("# nothing", "g.yaml:1: expected a mapping with the keys name and steps, came nothing"),
+    "no name": ("steps: {a: }", "g.yaml:1: name: expected the graph's name, such as 'name: daily-sales', got none"),
+    "no steps": ("name: g", "g.yaml:1: steps: expected the graph's steps, got none"),
+    "empty steps": ("name: g\nsteps: {}", "g.yaml:2: steps: expected at least one step, got none"),
+    "steps left empty": ("name: g\nsteps:", "g.yaml:2: steps: expected a mapping of step names to steps, got nothing"),
+    "a file that is a list": ("- a\n- b", "g.yaml:1: expected a mapping with the keys name and steps, got a list"),
+    "a file that is a text": ("hello", "g.yaml:1: expected a mapping with the keys name and steps, got 'hello'"),
+    "an empty file": ("", "g.yaml:1: expected a graph with a name and steps, got an empty file"),
+    "a file of blanks": (" \n\n", "g.yaml:1: expected a graph with a name and steps, got an empty file"),
+    "a file of comments": ("# nothing", "g.yaml:1: expected a mapping with the keys name and steps, got nothing"),
     "a param of no type": (
         "name: g\nparams:\n  p: {type: integer}\nsteps: {a: }",
-        "g.yaml:3: param 'p': type: expected string, int, float, bool, date, datetime, enum or list, came 'integer'",
+        "g.yaml:3: param 'p': type: expected string, int, float, bool, date, datetime, enum or list, got 'integer'",
     ),
     "a default that is none": (
         "name: g\nparams:\n  p: {type: date, default: tomorow}\nsteps: {a: }",
-        "g.yaml:3: param 'p': default: expected a date such as 2025-01-31, today or yesterday, came 'tomorow'",
+        "g.yaml:3: param 'p': default: expected a date such as 2025-01-31, today or yesterday, got 'tomorow'",
     ),
     "an enum without values": (
         "name: g\nparams:\n  p: {type: enum}\nsteps: {a: }",
@@ -247,7 +247,7 @@ BAD_YAML = {
     ),
     "a pattern that is none": (
         "name: g\nparams:\n  p: {pattern: '[a-z'}\nsteps: {a: }",
-        "g.yaml:3: param 'p': pattern: expected a regular expression, came '[a-z': "
+        "g.yaml:3: param 'p': pattern: expected a regular expression, got '[a-z': "
         "unterminated character set at position 0",
     ),
     "a pattern that looks ahead, another with a back-reference, and one that is too large": (
@@ -255,37 +255,37 @@ BAD_YAML = {
         "  r: {pattern: '((a{999}){999}){9}'}\nsteps: {a: }",
         [
             "g.yaml:3: param 'p': pattern: expected a regular expression that can be matched in one pass, "
-            "came '(?!x)[a-z]+': look-around, including look-ahead and look-behind, is not supported: "
+            "got '(?!x)[a-z]+': look-around, including look-ahead and look-behind, is not supported: "
             "say what may come, and not what may not",
             "g.yaml:4: param 'q': pattern: expected a regular expression that can be matched in one pass, "
-            "came '(a)\\1': backreferences are not supported: write out what may come twice, or use an enum",
+            "got '(a)\\1': backreferences are not supported: write out what may come twice, or use an enum",
             "g.yaml:5: param 'r': pattern: expected a regular expression that can be matched in one pass, "
-            "came '((a{999}){999}){9}': Compiled regex exceeds size limit of 10485760 bytes: repeat fewer times",
+            "got '((a{999}){999}){9}': Compiled regex exceeds size limit of 10485760 bytes: repeat fewer times",
         ],
     ),
     "a default that its pattern does not match": (
         "name: g\nparams:\n  p: {pattern: '[a-z]+', default: A}\nsteps: {a: }",
-        "g.yaml:3: param 'p': default: expected text that matches '[a-z]+', came 'A'",
+        "g.yaml:3: param 'p': default: expected text that matches '[a-z]+', got 'A'",
     ),
     "a schedule's param that its pattern does not match": (
         "name: g\nparams:\n  p: {pattern: '[a-z]+'}\nsteps: {a: }\nschedule:\n  cron: 0 6 * * *\n  params: {p: A}",
-        "g.yaml:7: schedule.params.p: expected text that matches '[a-z]+', came 'A'",
+        "g.yaml:7: schedule.params.p: expected text that matches '[a-z]+', got 'A'",
     ),
     "a default that is not among the values": (
         "name: g\nparams:\n  p: {type: enum, values: [small, large], default: smal}\nsteps: {a: }",
-        "g.yaml:3: param 'p': default: expected small or large, came 'smal' (did you mean 'small'?)",
+        "g.yaml:3: param 'p': default: expected small or large, got 'smal' (did you mean 'small'?)",
     ),
     "a param's name with a dash": (
         "name: g\nparams:\n  p-q: 1\nsteps: {a: }",
-        "g.yaml:3: param 'p-q': expected a letter, then at most 99 letters, digits or '_', came 'p-q'",
+        "g.yaml:3: param 'p-q': expected a letter, then at most 99 letters, digits or '_', got 'p-q'",
     ),
     "params in a list": (
         "name: g\nparams: [a]\nsteps: {a: }",
-        "g.yaml:2: params: expected a mapping of names to values, came a list",
+        "g.yaml:2: params: expected a mapping of names to values, got a list",
     ),
     "a wrong default for all steps": (
         "name: g\ndefaults:\n  retry:\n    delay: 5\nsteps: {a: , b: }",
-        "g.yaml:4: defaults: retry.delay: expected a duration such as 30s, 10m, 6h or 2d, came the number 5: "
+        "g.yaml:4: defaults: retry.delay: expected a duration such as 30s, 10m, 6h or 2d, got the number 5: "
         "write 5s if seconds are meant",
     ),
     "a common parameter that names no param, said once": (
@@ -319,27 +319,27 @@ BAD_YAML = {
         STEP + "wait: '1s",
         "g.yaml:4: this is not YAML: a quote is opened here and not closed, in 'wait: '1s'",
     ),
-    "two documents": ("name: g\n---\nname: h", "g.yaml:2: expected one document in the file, came a second one"),
+    "two documents": ("name: g\n---\nname: h", "g.yaml:2: expected one document in the file, got a second one"),
     "a Python object": (
         STEP + "command: !!python/object/apply:os.system [ls]",
-        "g.yaml:4: expected plain YAML, came the tag 'tag:yaml.org,2002:python/object/apply:os.system': leave it out",
+        "g.yaml:4: expected plain YAML, got the tag 'tag:yaml.org,2002:python/object/apply:os.system': leave it out",
     ),
     "an alias of nothing": (STEP + "wait: *x", "g.yaml:4: no anchor is called '&x'"),
     "an alias of itself": (STEP + "args: &x [*x]", "g.yaml:4: the alias '*x' stands inside what it repeats"),
-    "an alias for a key": ("a: &x b\n*x : c", "g.yaml:2: expected a name before the ':', came the alias '*x'"),
+    "an alias for a key": ("a: &x b\n*x : c", "g.yaml:2: expected a name before the ':', got the alias '*x'"),
     "a merge of a text": (STEP + "<<: text", "g.yaml:4: expected a mapping, or a list of them, after '<<'"),
-    "a NUL": ("name: g\nsteps: \0", "g.yaml:2: expected text, came the character U+0000"),
-    "an escape": ("name: g\n\nsteps: {a\x1b: }", "g.yaml:3: expected text, came the character U+001B"),
+    "a NUL": ("name: g\nsteps: \0", "g.yaml:2: expected text, got the character U+0000"),
+    "an escape": ("name: g\n\nsteps: {a\x1b: }", "g.yaml:3: expected text, got the character U+001B"),
     "not a number": (
         STEP + "retry: {backoff: .nan}",
         [
-            "g.yaml:4: expected a number that JSON can hold, came '.nan'",
-            "g.yaml:4: step 'a': retry.backoff: expected a number, came '.nan'",
+            "g.yaml:4: expected a number that JSON can hold, got '.nan'",
+            "g.yaml:4: step 'a': retry.backoff: expected a number, got '.nan'",
         ],
     ),
     "a huge number": (
         STEP + "python: m:f\n    args: {n: 99999999999999999999}",
-        "g.yaml:5: expected a number of at most 64 bits, came '99999999999999999999': write it in quotes, as text",
+        "g.yaml:5: expected a number of at most 64 bits, got '99999999999999999999': write it in quotes, as text",
     ),
     "a bottomless list": ("a: " + "[" * 5000, "g.yaml:1: expected lists and mappings nested at most 100 deep"),
     "arguments nested very deep": (
@@ -348,7 +348,7 @@ BAD_YAML = {
     ),
     "bytes that are no UTF-8": (
         b"name: g\nsteps: {a: \xff}",
-        "g.yaml:2: expected text in UTF-8, came the byte 0xff: save the file as UTF-8",
+        "g.yaml:2: expected text in UTF-8, got the byte 0xff: save the file as UTF-8",
     ),
 }
 
@@ -367,8 +367,8 @@ BAD_JSON = {
         '{"name": "g",\n "steps": {"a": {"after": ["b",]}}}',
         "g.json:2: this is not JSON: nothing follows the last comma before ']': leave the comma out (column 32)",
     ),
-    "a list": ("[]", "g.json:1: expected a mapping with the keys name and steps, came a list"),
-    "nothing but null": ("null", "g.json:1: expected a mapping with the keys name and steps, came nothing"),
+    "a list": ("[]", "g.json:1: expected a mapping with the keys name and steps, got a list"),
+    "nothing but null": ("null", "g.json:1: expected a mapping with the keys name and steps, got nothing"),
     "a key twice": (
         '{"name": "g", "steps": {\n"a": {"wait": "1s"},\n"a": {"wait": "1s"}}}',
         "g.json:3: the key 'a' is written twice here, first on line 2",
@@ -376,18 +376,18 @@ BAD_JSON = {
     "not a number": (
         '{"name": "g",\n"steps": {"a": {"python": "m:f", "args": {\n"x": NaN, "y": 1e999}}}}',
         [
-            "g.json:3: expected a number that JSON can hold, came 'NaN'",
-            "g.json:3: expected a number that JSON can hold, came '1e999'",
+            "g.json:3: expected a number that JSON can hold, got 'NaN'",
+            "g.json:3: expected a number that JSON can hold, got '1e999'",
         ],
     ),
     "a huge number": (
         '{"name": "g", "steps": {"a": {"python": "m:f", "args": {"x":\n' + "9" * 5000 + "}}}}",
-        f"g.json:2: expected a number of at most 64 bits, came '{'9' * 57}...': write it in quotes, as text",
+        f"g.json:2: expected a number of at most 64 bits, got '{'9' * 57}...': write it in quotes, as text",
     ),
     "a bottomless list": ("[" * 200_000, "g.json:1: expected lists and mappings nested at most 100 deep"),
     "a wrong type, far inside": (
         '{"name": "g",\n"steps": {\n"a": {\n"retry": {\n"attempts": "3"}}}}',
-        "g.json:5: step 'a': retry.attempts: expected a whole number, came '3'",
+        "g.json:5: step 'a': retry.attempts: expected a whole number, got '3'",
     ),
     "an unknown step": (
         '{"name": "g",\n"steps": {\n"a": {"after": ["b",\n"c"]}, "b": {}}}',
@@ -396,8 +396,8 @@ BAD_JSON = {
     "a key with an escape": (
         '{"name": "g", "steps": {"a\\n": {},\n"\\u00e9": null}}',
         [
-            "g.json:1: step 'a\\n': expected a letter, then at most 99 letters, digits, '_', '.' or '-', came 'a\\n'",
-            "g.json:2: step 'é': expected a letter, then at most 99 letters, digits, '_', '.' or '-', came 'é'",
+            "g.json:1: step 'a\\n': expected a letter, then at most 99 letters, digits, '_', '.' or '-', got 'a\\n'",
+            "g.json:2: step 'é': expected a letter, then at most 99 letters, digits, '_', '.' or '-', got 'é'",
         ],
     ),
 }
@@ -431,16 +431,16 @@ steps:
   b: {next: a}
 """
     assert refusal(text) == [
-        "g.yaml:4: param 'date': default: expected a date such as 2025-01-31, today or yesterday, came 'tomorow'",
-        "g.yaml:6: defaults: retry.delay: expected a duration such as 30s, 10m, 6h or 2d, came the number 60: "
+        "g.yaml:4: param 'date': default: expected a date such as 2025-01-31, today or yesterday, got 'tomorow'",
+        "g.yaml:6: defaults: retry.delay: expected a duration such as 30s, 10m, 6h or 2d, got the number 60: "
         "write 60s if seconds are meant",
         "g.yaml:11: step 'extract-orders': dataflow.regoin: unknown key (did you mean 'region'?)",
         "g.yaml:12: step 'extract-orders': dataflow.parameters.input: no param is called 'dat' (did you mean 'date'?)",
-        "g.yaml:13: step 'extract-orders': timeout: expected a duration such as 30s, 10m, 6h or 2d, came '6 h'",
+        "g.yaml:13: step 'extract-orders': timeout: expected a duration such as 30s, 10m, 6h or 2d, got '6 h'",
         "g.yaml:15: step 'report': after: no step is called 'extract-order' (did you mean 'extract-orders'?)",
         "g.yaml:15: step 'report': after: a step cannot come after itself",
         "g.yaml:16: step 'report': when: expected one expression such as \"{{ params.full }}\" and nothing else, "
-        "came 'params.full'",
+        "got 'params.full'",
         "g.yaml:17: step 'report': command[1]: a step has outputs and status, not 'output' (did you mean 'outputs'?)",
         "g.yaml:17: step 'report': command[2]: step 'later' does not come before this one: "
         "put it in 'after' to use what it gives",
@@ -474,7 +474,7 @@ def test_thousands_of_wrong_names_are_told_in_no_time(refusal: Refusal) -> None:
 
 def test_a_graph_has_a_bounded_number_of_steps(refusal: Refusal) -> None:
     text = json.dumps({"name": "g", "steps": {f"s{n}": {} for n in range(50_001)}})
-    assert refusal(text, "g.json") == ["g.json:1: steps: expected at most 50,000 steps, came 50,001"]
+    assert refusal(text, "g.json") == ["g.json:1: steps: expected at most 50,000 steps, got 50,001"]
 
 
 def test_a_file_that_is_not_there_is_named_with_the_one_that_is(load: Load) -> None:
@@ -487,13 +487,13 @@ def test_a_file_that_is_not_there_is_named_with_the_one_that_is(load: Load) -> N
 
 def test_a_folder_is_no_graph(tmp_path: Path) -> None:
     (tmp_path / "g.yaml").mkdir()
-    with pytest.raises(UsageError, match=re.escape("g.yaml: expected a file, came a folder")):
+    with pytest.raises(UsageError, match=re.escape("g.yaml: expected a file, got a folder")):
         load_graph(tmp_path / "g.yaml")
 
 
 def test_a_device_is_no_graph(tmp_path: Path) -> None:
     (tmp_path / "g.yaml").symlink_to("/dev/zero")
-    with pytest.raises(UsageError, match=re.escape("g.yaml: expected a file, came a device")):
+    with pytest.raises(UsageError, match=re.escape("g.yaml: expected a file, got a device")):
         load_graph(tmp_path / "g.yaml")
 
 
@@ -506,7 +506,7 @@ def test_a_file_of_100_megabytes_is_not_read(tmp_path: Path) -> None:
     big = tmp_path / "g.yaml"
     big.touch()
     os.truncate(big, 100 * 2**20)
-    with pytest.raises(UsageError, match=r"expected a file of at most 16 MB, came one of 100\.0 MB$"):
+    with pytest.raises(UsageError, match=r"expected a file of at most 16 MB, got one of 100\.0 MB$"):
         load_graph(big)
 
 

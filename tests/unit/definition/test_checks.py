@@ -25,19 +25,16 @@ USES = {
     "{{ steps.first-step.output.rows }}": "a step has outputs and status, not 'output' (did you mean 'outputs'?)",
     "{{ steps['first-step'].output }}": "a step has outputs and status, not 'output' (did you mean 'outputs'?)",
     "{{ steps.first-step }}": (
-        "expected steps.first-step.outputs.<key> or steps.first-step.status, came 'steps.first-step'"
+        "expected steps.first-step.outputs.<key> or steps.first-step.status, got 'steps.first-step'"
     ),
     "{{ steps.seconds.state }}": (
-        "expected steps.<name>.outputs.<key> or steps.<name>.status, came 'steps.seconds.state' "
-        "(did you mean 'second'?)"
+        "expected steps.<name>.outputs.<key> or steps.<name>.status, got 'steps.seconds.state' (did you mean 'second'?)"
     ),
     "{{ steps.dotted.name.outputs.x }}": None,
     "{{ steps.dotted.name.rows }}": "a step has outputs and status, not 'rows'",
     "{{ word }}": "nothing is called 'word': an expression can use params, steps and run",
     "{{ run.id | upcase }}": "no filter is called 'upcase'",
-    "{{ run.id": (
-        "expected '}}' after '{{' in '{{ run.id', came none: to have the braces themselves, write {{ '{{' }}"
-    ),
+    "{{ run.id": ("expected '}}' after '{{' in '{{ run.id', got none: to have the braces themselves, write {{ '{{' }}"),
 }
 
 

@@ -156,11 +156,11 @@ REFUSED = {
         "a-b.c_d-e, a.outputs-x, skipped, stopped and quiet"
     ),
     "{{ steps.extract.output.rows }}": (
-        "expected steps.<name>.outputs.<key> or steps.<name>.status, came 'steps.extract.output.rows'"
+        "expected steps.<name>.outputs.<key> or steps.<name>.status, got 'steps.extract.output.rows'"
     ),
-    "{{ steps }}": "expected steps.<name>.outputs.<key> or steps.<name>.status, came 'steps' without them",
+    "{{ steps }}": "expected steps.<name>.outputs.<key> or steps.<name>.status, got 'steps' without them",
     "{{ steps[params.date].outputs.x }}": (
-        "expected steps.<name>.outputs.<key> or steps.<name>.status, came 'steps' without them"
+        "expected steps.<name>.outputs.<key> or steps.<name>.status, got 'steps' without them"
     ),
     "{{ params[params.date] }}": "expected a name after 'params', such as params.date",
     "{{ run.idd }}": (
@@ -168,7 +168,7 @@ REFUSED = {
     ),
     "{{ run.deployment }}": "expected a name after 'run.deployment', such as run.deployment.bucket",
     "{{ run.deployment[params.date] }}": "expected a name after 'run.deployment', such as run.deployment.bucket",
-    "{{ steps.extract.status.rows }}": "the status of a step is text: nothing is in it, came 'rows'",
+    "{{ steps.extract.status.rows }}": "the status of a step is text: nothing is in it, got 'rows'",
     "{{ steps.extract.outputs.row-count }}": (
         "a key with '-' in it is written in brackets: steps.extract.outputs['row-count']"
     ),
@@ -200,22 +200,22 @@ REFUSED = {
         "a date is moved by a filter, such as | add_days(-1)"
     ),
     "{{ params.word | add_days(1) }}": (
-        "{{ params.word | add_days(1) }}: expected a date such as 2025-01-31, or a time, came 'false'"
+        "{{ params.word | add_days(1) }}: expected a date such as 2025-01-31, or a time, got 'false'"
     ),
     "{{ '2025-02-30' | add_days(1) }}": (
-        "{{ '2025-02-30' | add_days(1) }}: expected a date such as 2025-01-31, or a time, came '2025-02-30': "
+        "{{ '2025-02-30' | add_days(1) }}: expected a date such as 2025-01-31, or a time, got '2025-02-30': "
         "there is no such day or time"
     ),
     "{{ '2025-01-31' | add_days('1') }}": (
-        "{{ '2025-01-31' | add_days('1') }}: add_days: expected a whole number, came '1'"
+        "{{ '2025-01-31' | add_days('1') }}: add_days: expected a whole number, got '1'"
     ),
     "{{ params.date | add_hours(1) }}": (
         "{{ params.date | add_hours(1) }}: add_hours: expected a time such as 2025-01-31T06:00:00Z, "
-        "came the date 2025-01-31"
+        "got the date 2025-01-31"
     ),
     "{{ params.date | add_days(9999999) }}": "{{ params.date | add_days(9999999) }}: date value out of range",
     "{{ params.date | format('YYYYMMDD') }}": (
-        "{{ params.date | format('YYYYMMDD') }}: format: expected a pattern such as '%Y%m%d', came 'YYYYMMDD'"
+        "{{ params.date | format('YYYYMMDD') }}: format: expected a pattern such as '%Y%m%d', got 'YYYYMMDD'"
     ),
     "{{ params.date | format('%s') }}": (
         "{{ params.date | format('%s') }}: format: there is no '%s' in a pattern: there are %Y, %m, %d, %H, %M, %S, "
@@ -236,17 +236,17 @@ REFUSED = {
     "{{ params.date is strng }}": "no test is called 'strng' (did you mean 'string'?)",
     "{{ params.date + }}": "the expression 'params.date +' cannot be read: unexpected 'end of template'",
     "{{ params.date params.rows }}": "the expression 'params.date params.rows' cannot be read: expected its end",
-    "{{ }}": "expected an expression between '{{' and '}}', came none",
+    "{{ }}": "expected an expression between '{{' and '}}', got none",
     "{{ it's }}": "the expression 'it's' cannot be read: unexpected char \"'\" at 2",
     "{{ params.date": (
-        "expected '}}' after '{{' in '{{ params.date', came none: to have the braces themselves, write {{ '{{' }}"
+        "expected '}}' after '{{' in '{{ params.date', got none: to have the braces themselves, write {{ '{{' }}"
     ),
     "{{ 'a }}": "the expression ''a' cannot be read: unexpected char \"'\" at 0",
     "{{ " + "(" * 900 + ")" * 900 + " }}": (
         f"the expression '{'(' * 57}...' is nested too deeply, or a number in it too long"
     ),
     "{{ " + "9" * 5000 + " }}": (
-        f"expected '}}}}' after '{{{{' in '{{{{ {'9' * 54}...', came none: "
+        f"expected '}}}}' after '{{{{' in '{{{{ {'9' * 54}...', got none: "
         "to have the braces themselves, write {{ '{{' }}"
     ),
 }
@@ -291,10 +291,10 @@ def test_nothing_gets_out_of_the_sandbox(text: str) -> None:
 @pytest.mark.parametrize(
     ("when", "words"),
     {
-        "params.full": "expected one expression such as \"{{ params.full }}\" and nothing else, came 'params.full'",
-        "{{ true }} x": "expected one expression such as \"{{ params.full }}\" and nothing else, came '{{ true }} x'",
-        "": "expected one expression such as \"{{ params.full }}\" and nothing else, came ''",
-        "{{ params.date }}": "when: expected true or false from {{ params.date }}, came the text '2025-01-31'",
+        "params.full": "expected one expression such as \"{{ params.full }}\" and nothing else, got 'params.full'",
+        "{{ true }} x": "expected one expression such as \"{{ params.full }}\" and nothing else, got '{{ true }} x'",
+        "": "expected one expression such as \"{{ params.full }}\" and nothing else, got ''",
+        "{{ params.date }}": "when: expected true or false from {{ params.date }}, got the text '2025-01-31'",
     }.items(),
 )
 def test_a_condition_that_is_none_is_refused(when: str, words: str) -> None:
@@ -304,5 +304,5 @@ def test_a_condition_that_is_none_is_refused(when: str, words: str) -> None:
 
 
 def test_what_json_cannot_hold_is_not_rendered() -> None:
-    with pytest.raises(ExpressionError, match="expected a value that JSON can hold, came a Python object"):
+    with pytest.raises(ExpressionError, match="expected a value that JSON can hold, got a Python object"):
         render({"a": object()}, CONTEXT)

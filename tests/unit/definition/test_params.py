@@ -54,41 +54,41 @@ def test_a_value_is_taken(kind: str, given: object, value: Json) -> None:
 
 
 REFUSED = [
-    ("string", 5, "expected text, came the number 5"),
-    ("int", "five", "expected a whole number, came 'five'"),
-    ("int", "1.5", "expected a whole number, came '1.5'"),
-    ("int", True, "expected a whole number, came true"),
-    ("int", "9" * 30, f"expected a whole number, came '{'9' * 30}'"),
-    ("float", "nan", "expected a number, came 'nan'"),
-    ("float", [], "expected a number, came a list"),
-    ("float", False, "expected a number, came false"),
-    ("bool", "yes", "expected true or false, came 'yes'"),
-    ("bool", 1, "expected true or false, came the number 1"),
-    ("date", "31.1.2025", "expected a date such as 2025-01-31, today or yesterday, came '31.1.2025'"),
-    ("date", 20250131, "expected a date such as 2025-01-31, today or yesterday, came the number 20250131"),
-    ("date", NOW, "expected a date such as 2025-01-31, today or yesterday, came a Python datetime"),
-    ("datetime", "soon", "expected a time such as 2025-01-31T06:00:00Z, or now, came 'soon'"),
-    ("datetime", 5, "expected a time such as 2025-01-31T06:00:00Z, or now, came the number 5"),
-    ("list", 5, 'expected a list such as a,b,c or ["a", "b"], came the number 5'),
-    ("list", "[1,", 'expected a list such as a,b,c or ["a", "b"], came \'[1,\''),
+    ("string", 5, "expected text, got the number 5"),
+    ("int", "five", "expected a whole number, got 'five'"),
+    ("int", "1.5", "expected a whole number, got '1.5'"),
+    ("int", True, "expected a whole number, got true"),
+    ("int", "9" * 30, f"expected a whole number, got '{'9' * 30}'"),
+    ("float", "nan", "expected a number, got 'nan'"),
+    ("float", [], "expected a number, got a list"),
+    ("float", False, "expected a number, got false"),
+    ("bool", "yes", "expected true or false, got 'yes'"),
+    ("bool", 1, "expected true or false, got the number 1"),
+    ("date", "31.1.2025", "expected a date such as 2025-01-31, today or yesterday, got '31.1.2025'"),
+    ("date", 20250131, "expected a date such as 2025-01-31, today or yesterday, got the number 20250131"),
+    ("date", NOW, "expected a date such as 2025-01-31, today or yesterday, got a Python datetime"),
+    ("datetime", "soon", "expected a time such as 2025-01-31T06:00:00Z, or now, got 'soon'"),
+    ("datetime", 5, "expected a time such as 2025-01-31T06:00:00Z, or now, got the number 5"),
+    ("list", 5, 'expected a list such as a,b,c or ["a", "b"], got the number 5'),
+    ("list", "[1,", 'expected a list such as a,b,c or ["a", "b"], got \'[1,\''),
     (
         "list",
         [float("nan")],
-        'expected a list such as a,b,c or ["a", "b"], came a list: nan is no number that JSON can hold',
+        'expected a list such as a,b,c or ["a", "b"], got a list: nan is no number that JSON can hold',
     ),
     (
         "list",
         [NOW],
-        'expected a list such as a,b,c or ["a", "b"], came a list: a Python datetime cannot be stored as JSON',
+        'expected a list such as a,b,c or ["a", "b"], got a list: a Python datetime cannot be stored as JSON',
     ),
     (
         "string",
         "a\ud800",
-        "expected text, came 'a\\ud800': "
+        "expected text, got 'a\\ud800': "
         "the text contains half of a character (a lone surrogate such as \\ud800), which UTF-8 cannot store",
     ),
-    ("enum", "smal", "expected small or large, came 'smal' (did you mean 'small'?)"),
-    ("enum", None, "expected small or large, came nothing"),
+    ("enum", "smal", "expected small or large, got 'smal' (did you mean 'small'?)"),
+    ("enum", None, "expected small or large, got nothing"),
 ]
 
 
@@ -130,9 +130,9 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     assert refused.value.lines == (
         "param 'dat': this graph has no such param (did you mean 'date'?)",
         "param 'zzz': this graph has no such param: it has date, rows and region",
-        "param 'date': expected a date such as 2025-01-31, today or yesterday, came none, and it has no default",
-        "param 'rows': expected a whole number, came 'many'",
-        "param 'region': expected text, came none, and it has no default",
+        "param 'date': expected a date such as 2025-01-31, today or yesterday, got none, and it has no default",
+        "param 'rows': expected a whole number, got 'many'",
+        "param 'region': expected text, got none, and it has no default",
     )
     assert str(refused.value) == "\n".join(refused.value.lines)
     assert isinstance(refused.value, UsageError)
@@ -162,12 +162,12 @@ def test_a_pattern_has_to_match_the_whole_text_and_each_item_of_a_list() -> None
     assert resolve(_patterned("list"), {"p": "a,b"}, NOW) == {"p": ["a", "b"]}
     assert resolve(_patterned("list"), {"p": []}, NOW) == {"p": []}
     for given in ("abc/../d", "abc\n", "", "ABC", "a" * 100 + "1"):
-        with pytest.raises(ParamsError, match=r"^param 'p': expected text that matches '\[a-z\]\+', came "):
+        with pytest.raises(ParamsError, match=r"^param 'p': expected text that matches '\[a-z\]\+', got "):
             resolve(_patterned(), {"p": given}, NOW)
     for item in ("x/y", 1, None, ["a"]):
         with pytest.raises(ParamsError, match="expected text that matches"):
             resolve(_patterned("list"), {"p": ["a", item]}, NOW)
-    with pytest.raises(ParamsError, match="expected text, came the number 5"):
+    with pytest.raises(ParamsError, match="expected text, got the number 5"):
         resolve(_patterned(), {"p": 5}, NOW)
 
 
@@ -220,5 +220,5 @@ def test_a_pattern_means_what_it_means_to_python(pattern: str, matched: list[str
 def test_what_another_engine_reads_differently_is_no_pattern(pattern: str, odd: str) -> None:
     wrong = wrong_pattern(_patterned(pattern=pattern)[0])
     assert wrong is not None
-    assert wrong.startswith(f"expected a regular expression without '{odd}', which not all engines read alike, came '")
+    assert wrong.startswith(f"expected a regular expression without '{odd}', which not all engines read alike, got '")
     assert wrong.endswith(": put a backslash before it, or write what is meant in other words")

@@ -13,7 +13,7 @@ HEAD = "from orchestrator import Graph, step\n"
 
 REFUSED = {
     "with Graph('g') as graph:\n    step('a', wait=5)": (
-        "g.py:3: step 'a': wait: expected a duration such as 30s, 10m, 6h or 2d, came the number 5: "
+        "g.py:3: step 'a': wait: expected a duration such as 30s, 10m, 6h or 2d, got the number 5: "
         "write 5s if seconds are meant"
     ),
     "with Graph('g') as graph:\n    1 / 0": "g.py:3: the file raised ZeroDivisionError: 'division by zero'",
@@ -26,10 +26,10 @@ REFUSED = {
     "raise SystemExit(3)": "g.py:2: the file raised SystemExit: '3'",
     "'a\0b'": "g.py:1: this is not Python: source code string cannot contain null bytes",
     "": "g.py:1: expected a variable 'graph' at the top of the file: with Graph(…) as graph:",
-    "graph = 5": "g.py:1: expected 'graph' to be a Graph, came the number 5",
-    "graph = Graph": "g.py:1: expected 'graph' to be a Graph, came a Python type",
+    "graph = 5": "g.py:1: expected 'graph' to be a Graph, got the number 5",
+    "graph = Graph": "g.py:1: expected 'graph' to be a Graph, got a Python type",
     "from orchestrator.core.graph import Graph as Core\ngraph = Core('g', ())": (
-        "g.py:1: steps: expected at least one step, came none"
+        "g.py:1: steps: expected at least one step, got none"
     ),
 }
 

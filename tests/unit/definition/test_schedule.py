@@ -32,7 +32,7 @@ schedule:
   params: {dat: today, rows: many}
   paused: yes
 """
-NEEDED = "expected a date such as 2025-01-31, today or yesterday, came none, and it has no default"
+NEEDED = "expected a date such as 2025-01-31, today or yesterday, got none, and it has no default"
 EXAMPLE = '{cron: "0 6 * * 1-5", time_zone: Europe/Berlin}, or the cron alone'
 
 
@@ -78,16 +78,16 @@ def test_a_schedule_goes_to_networkx_and_back(load: Load) -> None:
 
 
 REFUSED = {
-    "nothing": ("schedule:", "schedule: expected a value, came nothing: fill it in, or leave the key out"),
-    "a number": ("schedule: 6", f"schedule: expected a mapping such as {EXAMPLE}, came the number 6"),
-    "no cron": ("schedule: {paused: true}", "schedule.cron: expected a value, came none"),
+    "nothing": ("schedule:", "schedule: expected a value, got nothing: fill it in, or leave the key out"),
+    "a number": ("schedule: 6", f"schedule: expected a mapping such as {EXAMPLE}, got the number 6"),
+    "no cron": ("schedule: {paused: true}", "schedule.cron: expected a value, got none"),
     "a cron of one number": (
         "schedule: {cron: 5}",
-        "schedule.cron: expected text, came the number 5: write it in quotes",
+        "schedule.cron: expected text, got the number 5: write it in quotes",
     ),
     "a zone left empty": (
         'schedule: {cron: "0 6 * * *", time_zone: }',
-        "schedule.time_zone: expected text, came nothing",
+        "schedule.time_zone: expected text, got nothing",
     ),
     "an unknown key": (
         'schedule: {cron: "0 6 * * *", timezone: UTC}',
@@ -95,7 +95,7 @@ REFUSED = {
     ),
     "params in a list": (
         'schedule: {cron: "0 6 * * *", params: [date]}',
-        "schedule.params: expected a mapping of names to values, came a list",
+        "schedule.params: expected a mapping of names to values, got a list",
     ),
     "a word of Airflow's": ('schedule_interval: "@daily"', "schedule_interval: unknown key (did you mean 'schedule'?)"),
 }
@@ -108,15 +108,15 @@ def test_what_cannot_be_meant_is_refused_in_these_words(refusal: Refusal, text: 
 
 def test_everything_wrong_with_a_schedule_is_said_at_once(refusal: Refusal) -> None:
     assert refusal(GRAPH + WRONG) == [
-        "g.yaml:5: schedule.cron: the minute: expected 0 to 59, came '60'",
-        "g.yaml:5: schedule.cron: the day of the week: expected 0 to 7 or SUN to SAT, came '8'",
-        "g.yaml:6: schedule.time_zone: expected a time zone such as Europe/Berlin or Etc/UTC, came 'Europe/Berln' "
+        "g.yaml:5: schedule.cron: the minute: expected 0 to 59, got '60'",
+        "g.yaml:5: schedule.cron: the day of the week: expected 0 to 7 or SUN to SAT, got '8'",
+        "g.yaml:6: schedule.time_zone: expected a time zone such as Europe/Berlin or Etc/UTC, got 'Europe/Berln' "
         "(did you mean 'Europe/Berlin'?)",
         "g.yaml:7: schedule.tz: unknown key (did you mean 'time_zone'?)",
         "g.yaml:8: schedule.params.dat: this graph has no such param (did you mean 'date'?)",
         f"g.yaml:8: schedule.params.date: {NEEDED}",
-        "g.yaml:8: schedule.params.rows: expected a whole number, came 'many'",
-        "g.yaml:9: schedule.paused: expected true or false, came 'yes': write true or false, without quotes",
+        "g.yaml:8: schedule.params.rows: expected a whole number, got 'many'",
+        "g.yaml:9: schedule.paused: expected true or false, got 'yes': write true or false, without quotes",
     ]
 
 
@@ -127,7 +127,7 @@ def test_a_schedule_must_give_the_params_that_have_no_default(refusal: Refusal) 
 def test_a_param_that_is_wrong_itself_is_wrong_once(refusal: Refusal) -> None:
     text = 'name: g\nparams:\n  n: {type: integer}\nsteps: {a: }\nschedule: {cron: "0 6 * * *", params: {n: 3}}'
     assert refusal(text) == [
-        "g.yaml:3: param 'n': type: expected string, int, float, bool, date, datetime, enum or list, came 'integer'"
+        "g.yaml:3: param 'n': type: expected string, int, float, bool, date, datetime, enum or list, got 'integer'"
     ]
 
 
@@ -168,38 +168,38 @@ NOT_CRON = {
     "@daily": [f"{FIELDS} '@daily'"],
     "every 24 hours": [f"{FIELDS} 'every 24 hours'"],
     "0 0 6 * * *": [f"{FIELDS} '0 0 6 * * *'"],
-    "1,2, 3 * * *": ["the minute: expected 0 to 59, came ''"],
+    "1,2, 3 * * *": ["the minute: expected 0 to 59, got ''"],
     "60 24 0 JANUARY 8": [
-        "the minute: expected 0 to 59, came '60'",
-        "the hour: expected 0 to 23, came '24'",
-        "the day of the month: expected 1 to 31, came '0'",
-        "the month: expected 1 to 12 or JAN to DEC, came 'JANUARY'",
-        "the day of the week: expected 0 to 7 or SUN to SAT, came '8'",
+        "the minute: expected 0 to 59, got '60'",
+        "the hour: expected 0 to 23, got '24'",
+        "the day of the month: expected 1 to 31, got '0'",
+        "the month: expected 1 to 12 or JAN to DEC, got 'JANUARY'",
+        "the day of the week: expected 0 to 7 or SUN to SAT, got '8'",
     ],
     "5/15 * L * MON#2": [
-        "the minute: expected '*/15' or a range such as '5-59/15', came '5/15'",
-        "the day of the month: expected 1 to 31, came 'L'",
-        "the day of the week: expected 0 to 7 or SUN to SAT, came 'MON#2'",
+        "the minute: expected '*/15' or a range such as '5-59/15', got '5/15'",
+        "the day of the month: expected 1 to 31, got 'L'",
+        "the day of the week: expected 0 to 7 or SUN to SAT, got 'MON#2'",
     ],
     "*/0 */24 */ 1-2-3 *": [
-        "the minute: expected a step of 1 to 59 after the '/', came '0'",
-        "the hour: expected a step of 1 to 23 after the '/', came '24'",
-        "the day of the month: expected a step of 1 to 31 after the '/', came ''",
-        "the month: expected 1 to 12 or JAN to DEC, came '2-3'",
+        "the minute: expected a step of 1 to 59 after the '/', got '0'",
+        "the hour: expected a step of 1 to 23 after the '/', got '24'",
+        "the day of the month: expected a step of 1 to 31 after the '/', got ''",
+        "the month: expected 1 to 12 or JAN to DEC, got '2-3'",
     ],
     "0 22-6 ? * SAT-SUN": [
-        "the hour: expected a range that rises, came '22-6'",
-        "the day of the month: expected 1 to 31, came '?'",
-        "the day of the week: expected a range that rises, came 'SAT-SUN': Sunday at its end is 7",
+        "the hour: expected a range that rises, got '22-6'",
+        "the day of the month: expected 1 to 31, got '?'",
+        "the day of the week: expected a range that rises, got 'SAT-SUN': Sunday at its end is 7",
     ],
-    "0 0 30 2 *": ["the day of the month: expected one that month '2' has, came '30': it would never come"],
-    "0 0 30-31 feb */2": ["the day of the month: expected one that month 'feb' has, came '30-31': it would never come"],
+    "0 0 30 2 *": ["the day of the month: expected one that month '2' has, got '30': it would never come"],
+    "0 0 30-31 feb */2": ["the day of the month: expected one that month 'feb' has, got '30-31': it would never come"],
     "0 0 31 4,6-9/3,11 *": [
-        "the day of the month: expected one that month '4,6-9/3,11' has, came '31': it would never come"
+        "the day of the month: expected one that month '4,6-9/3,11' has, got '31': it would never come"
     ],
     "-1 0 1 1 ٣": [
-        "the minute: expected 0 to 59, came ''",
-        "the day of the week: expected 0 to 7 or SUN to SAT, came '٣'",
+        "the minute: expected 0 to 59, got ''",
+        "the day of the week: expected 0 to 7 or SUN to SAT, got '٣'",
     ],
 }
 

@@ -223,12 +223,12 @@ def test_where_no_quoting_is_right_an_expression_is_refused(line: str, words: st
 
 @pytest.mark.parametrize("value", ["a", "", "1 + 1", "08", "x[$(ls)]", "9" * 30, 1.5, True, None, [1]])
 def test_only_a_whole_number_can_be_reckoned_with(value: Json) -> None:
-    with pytest.raises(ExpressionError, match=r"^\{\{ params.x \}\}: expected a whole number in \$\(\(…\)\), came "):
+    with pytest.raises(ExpressionError, match=r"^\{\{ params.x \}\}: expected a whole number in \$\(\(…\)\), got "):
         rendered("echo $(({{ params.x }}))", value)
 
 
 def test_only_a_list_has_words() -> None:
-    with pytest.raises(ExpressionError, match=r"expected a list for 'words', came 'a b'"):
+    with pytest.raises(ExpressionError, match=r"expected a list for 'words', got 'a b'"):
         rendered("ls {{ params.x | words }}", "a b")
 
 

@@ -442,7 +442,7 @@ def test_a_value_is_no_option_of_what_would_run_code_by_it(
 def test_no_line_is_longer_than_a_shell_can_be_started_with() -> None:
     assert wrong(f"echo {X}" + " a" * ((LONGEST - 6) // 2)) == []
     assert wrong(f"echo {X}" + " a" * (LONGEST // 2 + 1)) == [
-        f"expected at most {LONGEST} bytes of a line for a shell, came {LONGEST + 7} "
+        f"expected at most {LONGEST} bytes of a line for a shell, got {LONGEST + 7} "
         f"without what its expressions give: "
         f"write it to a file, and run that"
     ]

@@ -71,8 +71,8 @@ def test_what_fails_a_run_is_part_of_a_graphs_version() -> None:
 @pytest.mark.parametrize(
     ("text", "complaints"),
     [
-        ("fails_on: some", ["g.yaml:2: fails_on: expected any or leaves, came 'some'"]),
-        ("fails_on: true", ["g.yaml:2: fails_on: expected any or leaves, came true"]),
+        ("fails_on: some", ["g.yaml:2: fails_on: expected any or leaves, got 'some'"]),
+        ("fails_on: true", ["g.yaml:2: fails_on: expected any or leaves, got true"]),
     ],
 )
 def test_another_word_for_what_fails_a_run_is_refused(load: Load, text: str, complaints: list[str]) -> None:
@@ -91,7 +91,7 @@ def test_a_teardown_that_is_none_is_refused_with_all_that_is_wrong(load: Load) -
         "g.yaml:3: step 'a': teardown: a teardown comes after the steps it cleans up: name them in 'after'",
         "g.yaml:4: step 'b': after: only teardowns may come after the teardown 'a': name the steps before it instead",
         "g.yaml:5: step 'c': trigger: a teardown runs when all before it have ended: leave out the trigger all_success",
-        "g.yaml:6: step 'd': allow_failure: expected true or false, came 'maybe'",
+        "g.yaml:6: step 'd': allow_failure: expected true or false, got 'maybe'",
     ]
 
 
