@@ -694,7 +694,7 @@ def test_a_success_whose_counters_we_may_not_read_is_a_success(bench: Bench):
 def test_an_answer_about_another_job_is_none(bench: Bench):
     job = bench.backend.launch(bench.request("slow")).job
     bench.double.fail("jobs.get", Canned({"id": "another", "currentState": "JOB_STATE_DONE"}))
-    with pytest.raises(BackendError, match=r"asked for job .* came 'another'"):
+    with pytest.raises(BackendError, match=r"asked for job .* got 'another'"):
         bench.backend.status(job)
 
 

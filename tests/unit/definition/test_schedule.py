@@ -161,7 +161,7 @@ def test_cloud_scheduler_takes_this(text: str) -> None:
     assert cron.wrong(text) == []
 
 
-FIELDS = "expected minute, hour, day of the month, month and day of the week, such as '0 6 * * 1-5', came"
+FIELDS = "expected minute, hour, day of the month, month and day of the week, such as '0 6 * * 1-5', got"
 
 NOT_CRON = {
     "": [f"{FIELDS} ''"],
@@ -212,7 +212,7 @@ def test_cloud_scheduler_would_not_take_this(text: str, sentences: list[str]) ->
 ZONES = ("Etc/UTC", "UTC", "Europe/Berlin", "Europe/Rome", "America/New_York", "MST", "Etc/GMT+2", "Etc/GMT-2", "GMT+0")
 PLUS_TWO = "which is UTC+2: in its name the sign is the other way round"
 ABBREVIATION = "an abbreviation may mean several zones: name a place in the one that is meant"
-EXPECTED = "expected a time zone such as Europe/Berlin or Etc/UTC, came"
+EXPECTED = "expected a time zone such as Europe/Berlin or Etc/UTC, got"
 
 
 @pytest.mark.parametrize(
