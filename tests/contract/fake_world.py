@@ -1,4 +1,4 @@
-"""A stand-in of Cloud Tasks with one queue, a clock that stands still and a target: for test_cloud_tasks_*.py."""
+"""A fake of Cloud Tasks with one queue, a clock that stands still and a target: for test_cloud_tasks_*.py."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,9 +17,9 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class World:
-    """One queue, ``q``, at a stand-in whose clock stands still, and a target for its tasks."""
+    """One queue, ``q``, at a fake whose clock stands still, and a target for its tasks."""
 
-    standin: FakeCloudTasks
+    fake: FakeCloudTasks
     client: tasks_v2.CloudTasksClient
     target: Target
     clock: Hand
@@ -31,10 +31,10 @@ class World:
 
     def turn(self, seconds: float) -> None:
         """Let happen what is due, let time pass, and let happen what that brings."""
-        assert self.standin.idle()
+        assert self.fake.idle()
         self.clock.now += seconds
-        self.standin.wake()
-        assert self.standin.idle()
+        self.fake.wake()
+        assert self.fake.idle()
 
     def names(self) -> list[str]:
         return [task.name.rpartition("/")[2] for task in self.client.list_tasks(parent=QUEUE)]
@@ -51,8 +51,8 @@ def world_of(
     clock = Hand(1000.0)
     with ExitStack() as stack:
         target = stack.enter_context(Target())
-        standin = stack.enter_context(FakeCloudTasks([queue], **{"clock": clock, **others}))
-        yield World(standin, stack.enter_context(client_of(standin.endpoint)), target, clock)
+        fake = stack.enter_context(FakeCloudTasks([queue], **{"clock": clock, **others}))
+        yield World(fake, stack.enter_context(client_of(fake.endpoint)), target, clock)
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -1,4 +1,4 @@
-"""The Cloud Tasks stand-in against what was recorded of the real one and what its reference says."""
+"""The fake Cloud Tasks against what was recorded of the real one and what its reference says."""
 
 import subprocess
 import sys
@@ -101,7 +101,7 @@ def test_a_task_carries_the_claims_it_asked_for_and_its_own_headers_but_none_of_
     own = {"Content-Type": "application/json", "X-Mine": "1", "x-cloudtasks-taskretrycount": "9"}
     token = {"service_account_email": ACCOUNT, "audience": AUDIENCE}
     world.create(http={"headers": own, "oidc_token": token})
-    assert world.standin.idle()
+    assert world.fake.idle()
     (request,) = world.target.requests
     claims = jwt.decode(request.headers["Authorization"].removeprefix("Bearer "), verify=False)
     assert {name: claims[name] for name in ("iss", "aud", "email", "email_verified")} == {
@@ -117,7 +117,7 @@ def test_a_task_carries_the_claims_it_asked_for_and_its_own_headers_but_none_of_
 
 def test_the_audience_is_the_whole_url_unless_it_is_given(world: World):
     world.create(http={"oidc_token": {"service_account_email": ACCOUNT}})
-    assert world.standin.idle()
+    assert world.fake.idle()
     (request,) = world.target.requests
     assert jwt.decode(request.headers["Authorization"].removeprefix("Bearer "), verify=False)["aud"] == world.target.url
 
@@ -137,10 +137,10 @@ def test_a_paused_queue_keeps_its_tasks_and_a_forced_one_goes_out_all_the_same(w
     world.turn(60)
     assert world.target.requests == []
     world.client.run_task(name=f"{QUEUE}/tasks/b")
-    assert world.standin.idle()
+    assert world.fake.idle()
     assert world.names() == ["a"]
     world.client.resume_queue(name=QUEUE)
-    assert world.standin.idle()
+    assert world.fake.idle()
     assert world.names() == []
 
 
@@ -148,7 +148,7 @@ def test_a_forced_task_that_fails_is_retried_from_then_on(world: World):
     world.target.answer = lambda _: (500, {})
     later(world)
     world.client.run_task(name=f"{QUEUE}/tasks/t")
-    assert world.standin.idle()
+    assert world.fake.idle()
     world.turn(0.1)
     assert world.tries() == ["0", "1"]
 
@@ -226,7 +226,7 @@ def test_a_name_of_other_letters_or_of_too_many_is_refused(world: World, name: s
 
 def test_nobody_who_makes_a_task_says_which_queue_it_comes_from(world: World):
     world.create(http={"headers": {"X-CloudTasks-QueueName": "launches", "x-cloudtasks-queuename": "checks"}})
-    assert world.standin.idle()
+    assert world.fake.idle()
     (request,) = world.target.requests
     told = {name: value for name, value in request.headers.items() if name.lower() == "x-cloudtasks-queuename"}
     assert told == {"X-CloudTasks-QueueName": "q"}

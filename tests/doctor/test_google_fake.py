@@ -1,4 +1,4 @@
-"""The stand-in of Google's APIs says no as Google does, and notices bodies that are not Google's."""
+"""The fake of Google's APIs says no as Google does, and notices bodies that are not Google's."""
 
 import json
 import urllib.error
@@ -36,7 +36,7 @@ def call(double: FakeGoogle, path: str, body: Any = None) -> tuple[int, Any]:
     [
         ("/bigquery/v2/projects", 404, "NOT_FOUND: Method not found."),
         ("/run/v2/nothing", 404, "NOT_FOUND: Method not found."),
-        (f"/pubsub/v1/{P}/topics", 501, "UNIMPLEMENTED: The stand-in has no pubsub.projects.topics.list."),
+        (f"/pubsub/v1/{P}/topics", 501, "UNIMPLEMENTED: The fake has no pubsub.projects.topics.list."),
         (f"/pubsub/v1/{P}/topics/none", 404, f"NOT_FOUND: Resource '{P}/topics/none' was not found"),
         (f"/pubsub/v1/{P}/topics/none:getIamPolicy", 404, f"NOT_FOUND: Resource '{P}/topics/none' was not found"),
         (f"/run/v2/{L}/services/x?nothing=1", 400, "INVALID_ARGUMENT: Invalid JSON payload received. Unknown name"),
