@@ -21,7 +21,7 @@ class OrchestratorError(Exception):
 
 
 class UsageError(OrchestratorError):
-    """The caller asked for something that cannot be: mend the request."""
+    """The caller asked for something that cannot be: fix the request."""
 
     http_status = 400
     exit_code = 2

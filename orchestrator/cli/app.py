@@ -26,7 +26,7 @@ COMMANDS = {
     "graphs": "List the graphs in graphs/.",
     "lock": "Check the graphs of a folder, for Terraform to deploy.",
     "start": "Start a run of a deployed graph.",
-    "doctor": "Say what is missing or wrong in a deployment, and what mends it.",
+    "doctor": "Say what is missing or wrong in a deployment, and what fixes it.",
     "schema": "Print the JSON Schema of graph files, for editors.",
 }
 

@@ -43,7 +43,7 @@ DEPLOYED_VARIABLES = (
 
 
 class SettingsError(OrchestratorError):
-    """A deployment that cannot work. What was asked of it is not lost: it may come again when that is mended."""
+    """A deployment that cannot work. What was asked of it is not lost: it may come again when that is fixed."""
 
     retryable = True
     http_status = 503

@@ -21,7 +21,7 @@ ENDED = frozenset(f"JOB_STATE_{state}" for state in ("DONE", "FAILED", "CANCELLE
 
 
 class MalformedEventError(ValueError):
-    """Not what any of Google's services sends. Delivering it again would not mend it: acknowledge it, and say so."""
+    """Not what any of Google's services sends. Delivering it again would not fix it: acknowledge it, and say so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ class Graph:
                     yield Problem((*where, "after"), text)
 
     def _cycles(self) -> list[Problem]:
-        """One cycle of each knot, named step by step: breaking it is where the mending starts."""
+        """One cycle of each knot, named step by step: breaking it is where the fixing starts."""
         found = []
         for knot in nx.strongly_connected_components(self.digraph):
             if len(knot) > 1:

@@ -1,4 +1,4 @@
-"""What must hold of a whole run at any moment, for tests, simulation and doctor. Reports; mends nothing."""
+"""What must hold of a whole run at any moment, for tests, simulation and doctor. Reports; fixes nothing."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

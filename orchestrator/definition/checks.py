@@ -56,8 +56,8 @@ class _Checker:
             if part in OF_STEP:
                 owner = step.name.partition(f".{part}")[0]
                 why = f"steps.{owner}.{part} means the {part} of step {quoted(owner)}"
-                mend = f"write {quoted(step.name.replace(f'.{part}', f'-{part}'))}"
-                self.problems.append(Problem(("steps", step.name), f"a step cannot have this name: {why}: {mend}"))
+                fix = f"write {quoted(step.name.replace(f'.{part}', f'-{part}'))}"
+                self.problems.append(Problem(("steps", step.name), f"a step cannot have this name: {why}: {fix}"))
                 return
 
     def look(self, step: Step, written: "_Text") -> None:
@@ -123,15 +123,15 @@ class _Checker:
             if name == step.name:
                 self.problems.append(Problem(path, "a step cannot use what it gives itself"))
             elif step.name in before.masks and not before.has(before.masks, step.name, name):
-                mend = "put it in 'after' to use what it gives"
-                self.problems.append(Problem(path, f"step {quoted(name)} does not come before this one: {mend}"))
+                fix = "put it in 'after' to use what it gives"
+                self.problems.append(Problem(path, f"step {quoted(name)} does not come before this one: {fix}"))
             elif step.name in before.masks and not before.has(before.ended, step.name, name):
                 rules = listed(sorted(IMPATIENT))
                 why = f"a trigger on the way ({rules}) does not wait for all"
                 self.problems.append(Problem(path, f"step {quoted(name)} may still be running then, because {why}"))
             elif needed and step.name in before.masks and not before.has(before.succeeded, step.name, name):
-                mend = "say what to take then, as in {{ steps." + name + ".outputs.rows | default(0) }}"
-                text = f"step {quoted(name)} may have been skipped or have failed, and has no outputs then: {mend}"
+                fix = "say what to take then, as in {{ steps." + name + ".outputs.rows | default(0) }}"
+                text = f"step {quoted(name)} may have been skipped or have failed, and has no outputs then: {fix}"
                 self.doubts.append(Problem(path, text))
 
 

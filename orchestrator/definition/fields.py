@@ -75,8 +75,8 @@ def function(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(FUNCTION, value):
         raise refusal(expected)
     if value.partition(":")[0] in _NO_MODULES:
-        mend = "move the function into a module beside the graph's file"
-        raise refusal(f"{expected}: where the step runs, that is another program: {mend}")
+        fix = "move the function into a module beside the graph's file"
+        raise refusal(f"{expected}: where the step runs, that is another program: {fix}")
     return value
 
 

@@ -74,7 +74,7 @@ def _compiled(pattern: str) -> Any:
 def _first_reason(text: str) -> str:
     """The sentence in what the engine says, which draws the place below the pattern."""
     reason = text.rpartition("error: ")[2] if "error: " in text else text.rpartition("SchemaError: ")[2]
-    mend = ": say what may come, and not what may not" if reason.startswith("look-around") else ""
-    mend = ": write out what may come twice, or use an enum" if reason.startswith("backref") else mend
-    mend = ": repeat fewer times" if "size limit" in reason else mend
-    return f"{reason.strip().rstrip('.')}{mend}"
+    fix = ": say what may come, and not what may not" if reason.startswith("look-around") else ""
+    fix = ": write out what may come twice, or use an enum" if reason.startswith("backref") else fix
+    fix = ": repeat fewer times" if "size limit" in reason else fix
+    return f"{reason.strip().rstrip('.')}{fix}"

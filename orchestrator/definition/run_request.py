@@ -72,19 +72,19 @@ class RunRequest:
         ``in_cloud``: what it advises can be done there, where nobody resumes a run.
         """
         another = "choose another run id" if in_cloud else "choose another --run-id"
-        mend = another if in_cloud or stored.status is not RunStatus.RUNNING else f"{_resume(stored)}, or {another}"
+        fix = another if in_cloud or stored.status is not RunStatus.RUNNING else f"{_resume(stored)}, or {another}"
         if stored.graph != self.graph.name:
             raise UsageError(f"the run id '{stored.id}' belongs to a run of graph '{stored.graph}': {another}")
         if stored.version != self.graph.version:
             raise UsageError(
                 f"run '{stored.id}' was started with version {stored.version} of the graph, and the file now has "
-                f"version {self.graph.version}: {mend}"
+                f"version {self.graph.version}: {fix}"
             )
         # So that 'today' is the day on which it started, by the clock that it had then.
         asked = self._params(stored.started_at, stored.time_zone)
         if asked != stored.params:
             other = ", ".join(name for name in asked if asked[name] != stored.params.get(name))
-            raise UsageError(f"run '{stored.id}' was started with other params ({other}): {mend}")
+            raise UsageError(f"run '{stored.id}' was started with other params ({other}): {fix}")
 
 
 def _resume(stored: Run) -> str:

@@ -101,7 +101,7 @@ def _message(path: Path, details: ErrorDetails, suggest: Suggestions) -> str:
         case "string_too_short":
             return "expected text, got an empty one"
         case kind:
-            return f"expected {_expected(path, kind)}, got {shown(came)}{_mend(kind, came)}"
+            return f"expected {_expected(path, kind)}, got {shown(came)}{_fix(kind, came)}"
 
 
 def _expected(path: Path, kind: str) -> str:
@@ -120,7 +120,7 @@ def _expected(path: Path, kind: str) -> str:
             return _EXPECTED[kind]
 
 
-def _mend(kind: str, came: object) -> str:
+def _fix(kind: str, came: object) -> str:
     if kind == "string_type" and isinstance(came, int | float):
         return ": write it in quotes"
     if kind == "bool_type" and came in ("yes", "no", "on", "off", "True", "False"):

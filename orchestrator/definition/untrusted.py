@@ -109,5 +109,5 @@ _INSTEAD = "take {{ run.started_at_epoch }}, {{ run.deployment.NAME }}, or a par
 def _refusal(used: list[str]) -> str:
     name = used[0]
     those = f"param {quoted(name)} is" if len(used) == 1 else f"params {listed(map(quoted, used), 'and')} are"
-    mends = f"make it an enum, give it a pattern, take {{{{ run.deployment.{name} }}}}, or say unsafe_params: [{name}]"
-    return f"{those} {_WHY}: {mends}"
+    fixes = f"make it an enum, give it a pattern, take {{{{ run.deployment.{name} }}}}, or say unsafe_params: [{name}]"
+    return f"{those} {_WHY}: {fixes}"

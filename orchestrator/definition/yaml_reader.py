@@ -33,7 +33,7 @@ _QUOTE_IT = 'expected text: if this is an expression, put it in quotes: "{{ … 
 _MEANT = {
     "did not find expected key": "the indentation does not fit the lines above",
     "did not find expected '-' indicator": "the indentation does not fit the list above",
-    "mapping values are not allowed in this context": "no ':' can stand here: quote the text, or mend the indentation",
+    "mapping values are not allowed in this context": "no ':' can stand here: quote the text, or fix the indentation",
     "could not find expected ':'": "expected a ':' after the key",
     "found character that cannot start any token": "text cannot begin with this character: put it in quotes",
     "found unexpected end of stream": "a quote is opened here and not closed",

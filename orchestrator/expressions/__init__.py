@@ -120,8 +120,8 @@ def _end(text: str, start: int) -> int:
             depth -= 1
         elif token[0] == "}" and text.startswith("}}", token.start()):
             return token.start()
-    mend = "to have the braces themselves, write {{ '{{' }}"
-    raise ExpressionError(f"expected '}}}}' after '{{{{' in {quoted(text[start - 2 :])}, got none: {mend}")
+    fix = "to have the braces themselves, write {{ '{{' }}"
+    raise ExpressionError(f"expected '}}}}' after '{{{{' in {quoted(text[start - 2 :])}, got none: {fix}")
 
 
 def texts(value: object) -> Iterator[str]:

@@ -36,7 +36,7 @@ LOOKS = {
 #: Classes of failures that say more than the error, and what they mean for another attempt. By a state's ``cause``.
 CLASSES = {
     "launcher": "the program that builds the pipeline failed",
-    "parameters": "another attempt would fail the same way: somebody has to mend the job's parameters first",
+    "parameters": "another attempt would fail the same way: somebody has to fix the job's parameters first",
     "permission": "another attempt would fail the same way: somebody has to grant or enable something first",
     "quota": "it passes by itself, or with more quota: another attempt waits at least 5 minutes",
     "stockout": "the zone or region had no machines left: another attempt waits at least 10 minutes",

@@ -90,8 +90,8 @@ def _is_in(room: Room, name: str) -> bool:
 
 
 def _unknown(name: str) -> str:
-    mend = "import it there with 'import', and hand over what it has"
-    return f"No module named {name!r} for all graphs: it lies beside some of them, and no code of theirs asks: {mend}"
+    fix = "import it there with 'import', and hand over what it has"
+    return f"No module named {name!r} for all graphs: it lies beside some of them, and no code of theirs asks: {fix}"
 
 
 def install() -> None:

@@ -1,4 +1,4 @@
-"""One thing that is broken, what doctor says of it, and what mends it: the table of test_doctor."""
+"""One thing that is broken, what doctor says of it, and what fixes it: the table of test_doctor."""
 
 from collections.abc import Callable
 from typing import Any

@@ -105,9 +105,9 @@ class Patient:
         return list(examine(World(self.apis, D, self.here)))
 
     def complaints(self) -> list[tuple[str, str, str, str]]:
-        """What is not as it should be: check, level, text, mend."""
+        """What is not as it should be: check, level, text, fix."""
         return [
-            (result.check, finding.level.value, finding.text, finding.mend)
+            (result.check, finding.level.value, finding.text, finding.fix)
             for result in self.examine()
             for finding in result.findings
             if finding.level is not Level.OK

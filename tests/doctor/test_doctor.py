@@ -1,4 +1,4 @@
-"""doctor finds nothing wrong with a whole deployment; and of one in which one thing is broken, that, and its mend."""
+"""doctor finds nothing wrong with a whole deployment; and of one in which one thing is broken, that, and its fix."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ def test_a_whole_deployment_is_well(patient: Patient):
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_one_broken_thing_is_found_with_its_mend(patient: Patient, case: str):
+def test_one_broken_thing_is_found_with_its_fix(patient: Patient, case: str):
     break_it, complaint = BROKEN[case]
     break_it(patient)
     assert patient.complaints() == [complaint]
@@ -87,7 +87,7 @@ def test_a_flex_template_of_a_mebibyte_is_still_read(patient: Patient):
 
 
 @pytest.mark.parametrize(
-    ("path", "mend"),
+    ("path", "fix"),
     [
         (
             "gs://demo-templates/sales/classic",
@@ -97,11 +97,11 @@ def test_a_flex_template_of_a_mebibyte_is_still_read(patient: Patient):
     ],
 )
 def test_a_classic_template_that_is_not_there_is_made_otherwise_than_a_flex_template(
-    patient: Patient, path: str, mend: str
+    patient: Patient, path: str, fix: str
 ):
     patient.bodies.resources["projects/_/buckets/dataflow-templates"] = {"name": "dataflow-templates"}
     classic(patient, path)
-    assert patient.complaints() == [("templates", "fail", f"{path} is not there", mend)]
+    assert patient.complaints() == [("templates", "fail", f"{path} is not there", fix)]
 
 
 def test_the_templates_that_google_provides_need_no_grant(patient: Patient):
@@ -176,16 +176,16 @@ def test_graphs_that_cannot_be_deployed_or_have_changed_are_named(patient: Patie
     patient.lock({**LOCK, "graphs": {"sales": wrong}, "files": {"sales.yaml": "0" * 64, "gone.yaml": "0" * 64}})
     assert patient.here.lock is not None
     folder = patient.here.lock.folder
-    mend = f"orchestrator lock {folder} && {APPLY}"
+    fix = f"orchestrator lock {folder} && {APPLY}"
     assert patient.complaints() == [
         (
             "graphs.lock",
             "fail",
             "graph 'sales' cannot be deployed: sales.yaml:3: no region",
-            "mend the graph, and lock it again",
+            "fix the graph, and lock it again",
         ),
-        ("graphs.lock", "warn", "gone.yaml is not as it was when it was locked", mend),
-        ("graphs.lock", "warn", "sales.yaml is not as it was when it was locked", mend),
+        ("graphs.lock", "warn", "gone.yaml is not as it was when it was locked", fix),
+        ("graphs.lock", "warn", "sales.yaml is not as it was when it was locked", fix),
     ]
 
 
@@ -234,7 +234,7 @@ def test_a_deployment_that_is_not_there_at_all_is_one_line(patient: Patient):
     assert finding.text == (
         "there is no orchestrator-dev in demo-1: none of its functions, queues, accounts, buckets and no database"
     )
-    assert finding.mend == MAKE
+    assert finding.fix == MAKE
 
 
 def test_in_an_empty_project_whose_apis_are_off_it_is_one_line_too(patient: Patient):

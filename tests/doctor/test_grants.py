@@ -57,9 +57,9 @@ def test_a_grant_that_is_missing_is_found_with_its_reason_and_the_line_that_gran
     thing = things.get(kind, f"{kind} {shown}")
     text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {thing}; what for: {grant.why}"
     where = WHERE["images" if grant.only == "images" else kind].format(name)
-    mend = f"gcloud {where} --member={member} --role={grant.role}"
+    fix = f"gcloud {where} --member={member} --role={grant.role}"
     check = {"sink": "sink's writer", "pubsub": "Pub/Sub"}.get(grant.who, grant.who)
-    assert patient.complaints() == [(check, "fail", text, mend)]
+    assert patient.complaints() == [(check, "fail", text, fix)]
 
 
 @pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: f"{grant.who} {grant.role} {grant.on} {grant.only}")
@@ -79,9 +79,9 @@ def test_a_bucket_with_templates_that_no_variable_names_is_to_be_named(patient: 
     patient.bodies.revoke(
         "projects/_/buckets/demo-templates", "roles/storage.objectViewer", f"serviceAccount:{D.account(who)}"
     )
-    ((check, level, _, mend),) = patient.complaints()
+    ((check, level, _, fix),) = patient.complaints()
     assert (check, level) == (who, "fail")
-    assert mend == f"add 'demo-templates' to the variable template_buckets, and apply: {APPLY}"
+    assert fix == f"add 'demo-templates' to the variable template_buckets, and apply: {APPLY}"
 
 
 def test_what_a_variable_names_and_is_not_there_is_said(patient: Patient):
@@ -145,11 +145,11 @@ def test_with_a_key_of_their_own_functions_are_built_from_a_bucket_whose_name_go
     patient.bodies.grant(P, "roles/storage.objectViewer", member, {"expression": expression, "title": "t"})
     found = patient.complaints()
     assert [level for _, level, *_ in found] == levels
-    for _, _, text, mend in found:
+    for _, _, text, fix in found:
         assert text.startswith(
             f"{BUILDER} lacks roles/storage.objectViewer on bucket gcf-v2-sources-123456789012-europe"
         )
-        assert f"expression={IN_BUILDS.format('europe-west4-')}' --member={member}" in mend
+        assert f"expression={IN_BUILDS.format('europe-west4-')}' --member={member}" in fix
 
 
 def test_a_role_on_another_database_is_not_held_on_this_one(patient: Patient):

@@ -1,4 +1,4 @@
-"""What doctor may not look at, or gets no answer about, is a finding with a mend of its own."""
+"""What doctor may not look at, or gets no answer about, is a finding with a fix of its own."""
 
 from dataclasses import replace
 
@@ -15,12 +15,12 @@ from tests.doctor.deployment import EVERYTHING, GIVEN, L, P, Patient, bodies
 from tests.doubles.google.server import forbidden
 
 
-def test_an_api_that_is_off_is_found_and_what_hides_behind_it_has_the_same_mend(patient: Patient):
+def test_an_api_that_is_off_is_found_and_what_hides_behind_it_has_the_same_fix(patient: Patient):
     patient[f"{P}/services/cloudtasks.googleapis.com"]["state"] = "DISABLED"
     found = patient.complaints()
-    mend = "gcloud services enable cloudtasks.googleapis.com --project=demo-1"
-    assert found[0] == ("APIs", "fail", "cloudtasks.googleapis.com is not enabled", mend)
-    assert {(level, mended) for _, level, _, mended in found[1:]} == {("unknown", mend)}
+    fix = "gcloud services enable cloudtasks.googleapis.com --project=demo-1"
+    assert found[0] == ("APIs", "fail", "cloudtasks.googleapis.com is not enabled", fix)
+    assert {(level, fixed) for _, level, _, fixed in found[1:]} == {("unknown", fix)}
     assert [(check, text) for check, _, text, _ in found[1:4]] == [
         (lane, f"cannot look at queues/orchestrator-prod-{lane}: cloudtasks.googleapis.com is not enabled")
         for lane in LANES
@@ -33,7 +33,7 @@ def test_what_may_not_be_looked_at_is_said_with_the_permission_it_needs(patient:
     assert {(result.check, result.level) for result in results} == {
         (check.name, Level.OK if check.name == "graphs.lock" else Level.UNKNOWN) for check in CHECKS
     }
-    found = {check: (text, mend) for check, _, text, mend in patient.complaints()}
+    found = {check: (text, fix) for check, _, text, fix in patient.complaints()}
     assert found["launches"] == (
         "cannot look at queues/orchestrator-prod-launches: it needs the permission cloudtasks.queues.get: "
         "403 The caller does not have permission",
@@ -49,7 +49,7 @@ def test_policies_that_may_not_be_read_hide_grants_and_nothing_else(patient: Pat
     assert ("scheduler", "unknown") in {(check, level) for check, level, *_ in found}
     buckets = ("demo-templates", "demo-1-orchestrator-prod-jobs", "demo-1-orchestrator-prod-source")
     review = "--member=user:YOU --role=roles/iam.securityReviewer"
-    assert {mend for *_, mend in found} == {
+    assert {fix for *_, fix in found} == {
         f"gcloud projects add-iam-policy-binding demo-1 {review}",
         *(f"gcloud storage buckets add-iam-policy-binding gs://{bucket} {review}" for bucket in buckets),
     }
@@ -67,7 +67,7 @@ def test_what_does_not_answer_is_unknown_and_not_broken(patient: Patient, status
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "mend"),
+    ("status", "said", "fix"),
     [
         (
             403,
@@ -79,10 +79,10 @@ def test_what_does_not_answer_is_unknown_and_not_broken(patient: Patient, status
         (400, "Invalid resource field value in the request.", "please report it"),
     ],
 )
-def test_why_something_cannot_be_looked_at_decides_the_mend(patient: Patient, status: int, said: str, mend: str):
+def test_why_something_cannot_be_looked_at_decides_the_fix(patient: Patient, status: int, said: str, fix: str):
     patient.double.fail(f"{L}/queues/{QUEUE}", RefusedError(status, "X", said), "get")
-    ((check, level, text, mended),) = patient.complaints()
-    assert (check, level, mended) == ("checks", "unknown", mend)
+    ((check, level, text, fixed),) = patient.complaints()
+    assert (check, level, fixed) == ("checks", "unknown", fix)
     assert text.endswith(f"{status} {said}")
 
 
@@ -102,9 +102,9 @@ def test_what_is_another_projects_is_allowed_there(patient: Patient):
     patient.double.bodies = bodies(**EVERYTHING)
     patient.double.fail("projects/vault-1/secrets/token", forbidden())
     patient.double.fail("projects/vault-1", forbidden())
-    ((check, level, text, mend),) = patient.complaints()
+    ((check, level, text, fix),) = patient.complaints()
     assert (check, level) == ("tasks", "unknown")
     assert text.startswith(
         "cannot look at the policy of secrets/token: it needs the permission secretmanager.secrets.get"
     )
-    assert mend == "gcloud projects add-iam-policy-binding vault-1 --member=user:YOU --role=roles/iam.securityReviewer"
+    assert fix == "gcloud projects add-iam-policy-binding vault-1 --member=user:YOU --role=roles/iam.securityReviewer"

@@ -105,7 +105,7 @@ def test_a_whole_deployment_is_told_a_line_a_check(double: FakeGoogle, place: Pl
     assert said.out == WELL
 
 
-def test_what_is_wrong_is_told_below_its_check_with_its_mend(double: FakeGoogle, place: Place) -> None:
+def test_what_is_wrong_is_told_below_its_check_with_its_fix(double: FakeGoogle, place: Place) -> None:
     place.write("orchestrator/engine.py", "changed = True\n")
     double.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["state"] = "PAUSED"
     double.bodies.resources[f"{L}/functions/orchestrator-prod-start"]["serviceConfig"]["minInstanceCount"] = 2
@@ -118,24 +118,24 @@ def test_what_is_wrong_is_told_below_its_check_with_its_mend(double: FakeGoogle,
         == """\
   FAIL  on_signal
         it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
-        mend: terraform -chdir=terraform apply …
+        fix: terraform -chdir=terraform apply …
   FAIL  on_task
         it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
-        mend: terraform -chdir=terraform apply …
+        fix: terraform -chdir=terraform apply …
   FAIL  start
         it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
-        mend: terraform -chdir=terraform apply …
+        fix: terraform -chdir=terraform apply …
         at least 2 of its instances are always on, which costs all day
-        mend: terraform -chdir=terraform apply …
+        fix: terraform -chdir=terraform apply …
   FAIL  sweep
         it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
-        mend: terraform -chdir=terraform apply …
+        fix: terraform -chdir=terraform apply …
 
 queues
   ok    launches       orchestrator-prod-launches
   FAIL  checks
         its state is PAUSED, not RUNNING: tasks wait in it, and runs stand still
-        mend: gcloud tasks queues resume orchestrator-prod-checks --location=europe-west4 --project=demo-1
+        fix: gcloud tasks queues resume orchestrator-prod-checks --location=europe-west4 --project=demo-1
   ok    signals        orchestrator-prod-signals
 """
     )
@@ -144,7 +144,7 @@ queues
   ?     database
         cannot look at databases/orchestrator-prod: it needs the permission datastore.databases.getMetadata: \
 403 The caller does not have permission
-        mend: gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer
+        fix: gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer
 """
         in said.out
     )
@@ -173,7 +173,7 @@ def test_programs_are_told_the_same(double: FakeGoogle, place: Place) -> None:
                 {
                     "level": "fail",
                     "text": "there is no log sink orchestrator-prod-signals: nobody hears that a job has ended",
-                    "mend": "terraform -chdir=terraform apply …",
+                    "fix": "terraform -chdir=terraform apply …",
                 }
             ],
         }
@@ -182,7 +182,7 @@ def test_programs_are_told_the_same(double: FakeGoogle, place: Place) -> None:
         "group": "project",
         "check": "project",
         "level": "ok",
-        "findings": [{"level": "ok", "text": "number 123456789012", "mend": ""}],
+        "findings": [{"level": "ok", "text": "number 123456789012", "fix": ""}],
     }
 
 
@@ -212,7 +212,7 @@ def test_elsewhere_than_in_the_repository_it_cannot_tell_what_is_up_to_date(
   ?     graphs.lock
         cannot look at schedules, templates and what is deployed: graphs/graphs.lock: there is no such file: make it \
 with 'orchestrator lock graphs'
-        mend: orchestrator lock; run this where the graphs lie, or name their folder: --graphs FOLDER
+        fix: orchestrator lock; run this where the graphs lie, or name their folder: --graphs FOLDER
 """
         in said.out
     )
@@ -274,7 +274,7 @@ def test_in_a_terminal_it_tells_the_same(double: FakeGoogle, place: Place) -> No
         """\
         cannot look at databases/orchestrator-prod: it needs the permission
         datastore.databases.getMetadata: 403 The caller does not have permission
-        mend: gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer
+        fix: gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer
 """
         in place.watch(*HERE, GOOGLE_APIS_EMULATOR_URL=double.url).out
     )

@@ -68,9 +68,9 @@ def test_another_folder_is_locked_as_well_and_must_be_there(place: Place) -> Non
     place.write("of mine/sales.yaml", JOB)
     assert place.look("lock", "of mine").out == "of mine/graphs.lock: 1 graph in 1 file\n"
     place.write("of mine/sales.yaml", JOB + "#")
-    mend = "run 'orchestrator lock 'of mine''"
+    fix = "run 'orchestrator lock 'of mine''"
     assert place.look("lock", "of mine", "--check").err == (
-        f"of mine/sales.yaml: this file has changed since the graphs were locked: {mend}\n"
+        f"of mine/sales.yaml: this file has changed since the graphs were locked: {fix}\n"
     )
     said = place.look("lock")
     assert (said.code, said.err) == (2, "error: graphs: expected a folder with graphs, and there is none\n")

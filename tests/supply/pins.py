@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS, LOCK = ROOT / "requirements.txt", ROOT / "requirements.lock"
 
-#: What mends a lock that is not what uv makes of the requirements.
-MEND = "make pins"
+#: What fixes a lock that is not what uv makes of the requirements.
+FIX = "make pins"
 
 _PIN = re.compile(r"(?m)^([A-Za-z0-9._-]+)==([^ \\\n]+)( ; [^\\\n]+?)?(?: \\)?$((?:\n {4}--hash=\S+(?: \\)?)*)")
 
@@ -40,6 +40,6 @@ def read_pins(text: str) -> list[Pin]:
 def compiled(into: Path, *more: str) -> "subprocess.CompletedProcess[str]":
     """Have uv make the lock ``into``, for every Python that is promised. What is pinned there stays if it fits."""
     words = ["--quiet", "--universal", "--python-version", "3.11", "--generate-hashes", "--output-file", str(into)]
-    named = ["--custom-compile-command", MEND, REQUIREMENTS.name]
+    named = ["--custom-compile-command", FIX, REQUIREMENTS.name]
     command = [sys.executable, "-m", "uv", "pip", "compile", *words, *named, *more]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

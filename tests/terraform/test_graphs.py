@@ -119,8 +119,8 @@ def test_what_a_graph_takes_from_its_deployment_has_to_be_said(imaginary: Google
     (graphs / "hello.yaml").write_text(f"name: hello\nsteps:\n  one:\n    {spec}\n")
     assert call(["lock", str(graphs)]) == 0
     said = refused(imaginary, graphs)
-    mend = 'set values = { bucket = "..." }'
-    assert f"hello.yaml: it uses run.deployment.bucket, which has no value: {mend}" in said
+    fix = 'set values = { bucket = "..." }'
+    assert f"hello.yaml: it uses run.deployment.bucket, which has no value: {fix}" in said
     deployed = imaginary.plan(example="minimal", graphs_folder=str(graphs), values={"bucket": "b"})
     assert json.loads(deployed.environment("on_task")["ORCHESTRATOR_VALUES"]) == {"bucket": "b"}
 

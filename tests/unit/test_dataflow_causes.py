@@ -101,7 +101,7 @@ def test_any_message_may_tell_the_cause_and_none_is_unknown():
     assert classify([]) is Cause.UNKNOWN
 
 
-def test_only_what_somebody_must_mend_is_permanent():
+def test_only_what_must_be_fixed_first_is_permanent():
     assert {Cause.PERMISSION, Cause.PARAMETERS} == PERMANENT
 
 

@@ -159,12 +159,12 @@ def test_a_graph_that_has_steps_of_one_machine_must_say_that_it_is_not_deployed(
     made = lock(
         make({"many.yaml": f"name: many\nsteps: {{{steps}}}", "one.yaml": "name: o\nsteps: {a: {python: m:f}}"})
     )
-    mend = "make it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph"
+    fix = "make it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph"
     assert made.local == {}
     assert made.problems == [
         "many.yaml:2: step 's0': command: expected what can be deployed, but steps s0, s1, s2, s3, s4 and 3 more run "
-        f"on one machine only: {mend}",
-        f"one.yaml:2: step 'a': python: expected what can be deployed, but step a runs on one machine only: {mend}",
+        f"on one machine only: {fix}",
+        f"one.yaml:2: step 'a': python: expected what can be deployed, but step a runs on one machine only: {fix}",
     ]
 
 
@@ -312,54 +312,54 @@ def test_as_many_jobs_as_a_generation_has_may_run_at_once() -> None:
 
 NEW = PLAIN.replace("plain", "new")
 CHANGES: dict[str, tuple[str, str | None, list[str]]] = {
-    "a new graph": ("new.yaml", NEW, ["new.yaml: graph 'new' is new since the graphs were locked: MEND"]),
+    "a new graph": ("new.yaml", NEW, ["new.yaml: graph 'new' is new since the graphs were locked: FIX"]),
     "a graph that is gone": (
         "plain.yaml",
         None,
-        ["plain.yaml: graph 'plain' is gone since the graphs were locked: MEND"],
+        ["plain.yaml: graph 'plain' is gone since the graphs were locked: FIX"],
     ),
     "another step": (
         "plain.yaml",
         PLAIN + "#",
-        ["plain.yaml: this file has changed since the graphs were locked: MEND"],
+        ["plain.yaml: this file has changed since the graphs were locked: FIX"],
     ),
     "another schedule": (
         "plain.yaml",
         PLAIN + "schedule: 0 6 * * *",
-        ["plain.yaml: graph 'plain' has changed since the graphs were locked: MEND"],
+        ["plain.yaml: graph 'plain' has changed since the graphs were locked: FIX"],
     ),
     "another file": (
         "lib/params.py",
         "make = dict",
-        ["lib/params.py: this file has changed since the graphs were locked: MEND"],
+        ["lib/params.py: this file has changed since the graphs were locked: FIX"],
     ),
-    "a new file": ("lib/x.csv", "", ["lib/x.csv: this file is new since the graphs were locked: MEND"]),
+    "a new file": ("lib/x.csv", "", ["lib/x.csv: this file is new since the graphs were locked: FIX"]),
     "a file that is gone": (
         "lib/deep/rows.csv",
         None,
-        ["lib/deep/rows.csv: this file is gone since the graphs were locked: MEND"],
+        ["lib/deep/rows.csv: this file is gone since the graphs were locked: FIX"],
     ),
     "a graph that is deployed now": (
         "here.yaml",
         NEW,
-        ["here.yaml: graph 'here' has changed since the graphs were locked: MEND"],
+        ["here.yaml: graph 'here' has changed since the graphs were locked: FIX"],
     ),
     "what is not deployed": ("here.yaml", LOCAL + "#", []),
-    "no lock": ("graphs.lock", None, ["graphs.lock: there is no such file: MEND"]),
+    "no lock": ("graphs.lock", None, ["graphs.lock: there is no such file: FIX"]),
     "a lock of another format": (
         "graphs.lock",
         '{"format": 2, "graphs": {}, "local": {}, "files": {}}',
-        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: MEND"],
+        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: FIX"],
     ),
     "half a merge": (
         "graphs.lock",
         "<<<<<<<",
-        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: MEND"],
+        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: FIX"],
     ),
     "a lock of nothing": (
         "graphs.lock",
         "[]",
-        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: MEND"],
+        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: FIX"],
     ),
 }
 
@@ -368,20 +368,20 @@ CHANGES: dict[str, tuple[str, str | None, list[str]]] = {
 def test_what_has_changed_since_is_told(make: Make, file: str, text: str | None, sentences: list[str]) -> None:
     folder = make({"g.yaml": FROM, "plain.yaml": PLAIN, "here.yaml": LOCAL, **LIB})
     make({"graphs.lock": lock(folder).text()})
-    assert differences(folder / "graphs.lock", lock(folder), "MEND") == []
+    assert differences(folder / "graphs.lock", lock(folder), "FIX") == []
     if text is None:
         (folder / file).unlink()
     else:
         make({file: text})
-    told = differences(folder / "graphs.lock", lock(folder), "MEND")
+    told = differences(folder / "graphs.lock", lock(folder), "FIX")
     assert told == [f"{folder}/{sentence}" for sentence in sentences]
 
 
 def test_a_lock_that_says_the_same_in_another_way_is_out_of_date(make: Make) -> None:
     folder = make({"plain.yaml": PLAIN})
     make({"graphs.lock": json.dumps(json.loads(lock(folder).text()))})
-    told = differences(folder / "graphs.lock", lock(folder), "MEND")
-    assert told == [f"{folder}/graphs.lock: this is not as 'orchestrator lock' writes it: MEND"]
+    told = differences(folder / "graphs.lock", lock(folder), "FIX")
+    assert told == [f"{folder}/graphs.lock: this is not as 'orchestrator lock' writes it: FIX"]
 
 
 def test_two_graphs_of_one_name_are_told_of_each_other(make: Make) -> None:
@@ -389,11 +389,11 @@ def test_two_graphs_of_one_name_are_told_of_each_other(make: Make) -> None:
     article = '{"start": "A", "steps": {"A": {}}}'
     folder = make({"a.yaml": f"# first\n{PLAIN}", "b/graph.yaml": PLAIN, "plain/graph.json": article, "c.yaml": LOCAL})
     make({"here.yaml": PLAIN.replace("plain", "here")})
-    mend = "give each graph a name of its own"
+    fix = "give each graph a name of its own"
     assert lock(folder).problems == [
-        f"a.yaml:2: name: the graph of b/graph.yaml and plain/graph.json is called 'plain' too: {mend}",
-        f"b/graph.yaml:1: name: the graph of a.yaml and plain/graph.json is called 'plain' too: {mend}",
-        f"plain/graph.json:1: name: the graph of a.yaml and b/graph.yaml is called 'plain' too: {mend}",
+        f"a.yaml:2: name: the graph of b/graph.yaml and plain/graph.json is called 'plain' too: {fix}",
+        f"b/graph.yaml:1: name: the graph of a.yaml and plain/graph.json is called 'plain' too: {fix}",
+        f"plain/graph.json:1: name: the graph of a.yaml and b/graph.yaml is called 'plain' too: {fix}",
     ]
 
 
@@ -458,10 +458,10 @@ def test_graphs_that_want_one_variable_to_have_two_values_are_told_so(make: Make
         "h/env": "BUCKET=b\nA=b\n",
     }
     folder = make({"g/graph.yaml": FROM, "g/lib/params.py": "def make(): ...\n", "g/env": "BUCKET=a\nA=b\n", **other})
-    mend = "one process runs the functions of all graphs, so rename it, or say the same"
+    fix = "one process runs the functions of all graphs, so rename it, or say the same"
     assert lock(folder).problems == [
-        f"g: the variable BUCKET has another value for h/graph.yaml: {mend}",
-        f"h: the variable BUCKET has another value for g/graph.yaml: {mend}",
+        f"g: the variable BUCKET has another value for h/graph.yaml: {fix}",
+        f"h: the variable BUCKET has another value for g/graph.yaml: {fix}",
     ]
 
 
@@ -497,13 +497,13 @@ def test_modules_that_the_functions_do_not_have_are_told_now(make: Make) -> None
             "g/requirements.txt": "rich\nuv\n",
         }
     )
-    said, mend = "which the functions do not have: put", "into g/requirements.txt"
+    said, fix = "which the functions do not have: put", "into g/requirements.txt"
     assert sorted(lock(folder).problems) == [
-        f"g/lib/inner/deep.py:1: imports 'xdist', {said} pytest-xdist {mend}",
+        f"g/lib/inner/deep.py:1: imports 'xdist', {said} pytest-xdist {fix}",
         "g/lib/params.py:14: imports 'orchestrator.cli', which is not deployed: do without it",
-        f"g/lib/params.py:15: imports 'google.cloud.nothing_such', {said} google-cloud-nothing-such {mend}",
-        f"g/lib/params.py:16: imports 'unknown_module', {said} unknown-module {mend}",
-        f"g/lib/params.py:2: imports 'pytest', {said} pytest {mend}",
+        f"g/lib/params.py:15: imports 'google.cloud.nothing_such', {said} google-cloud-nothing-such {fix}",
+        f"g/lib/params.py:16: imports 'unknown_module', {said} unknown-module {fix}",
+        f"g/lib/params.py:2: imports 'pytest', {said} pytest {fix}",
     ]
 
 

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from tests.supply.licences import ALLOWED, PAGE, allowed, licence, page, rows
-from tests.supply.pins import LOCK, MEND, REQUIREMENTS, Pin, compiled, read_pins
+from tests.supply.pins import FIX, LOCK, REQUIREMENTS, Pin, compiled, read_pins
 
 #: What uv says where the package index cannot be reached.
 UNREACHABLE = ("error sending request", "Failed to fetch", "dns error", "Could not connect", "network was disabled")
@@ -40,7 +40,7 @@ def test_each_requirement_is_pinned_once_for_each_python_at_a_version_that_fits(
     for one in map(Requirement, wanted):
         found = [pin for pin in PINS if pin.name == one.name.lower()]
         there = [pin for pin in found if not pin.marker or Marker(pin.marker.removeprefix(" ; ")).evaluate(here)]
-        assert [one.specifier.contains(Version(pin.version)) for pin in there] == [True], f"{one}: mend it by '{MEND}'"
+        assert [one.specifier.contains(Version(pin.version)) for pin in there] == [True], f"{one}: fix it by '{FIX}'"
 
 
 def test_the_lock_is_what_uv_makes_of_the_requirements(tmp_path: Path):
@@ -50,7 +50,7 @@ def test_the_lock_is_what_uv_makes_of_the_requirements(tmp_path: Path):
     if done.returncode and any(said in done.stderr for said in UNREACHABLE):
         pytest.skip("uv cannot reach the package index")
     assert done.returncode == 0, done.stderr
-    assert made.read_text() == LOCK.read_text(), f"{LOCK.name} is not what uv makes of {REQUIREMENTS.name}: '{MEND}'"
+    assert made.read_text() == LOCK.read_text(), f"{LOCK.name} is not what uv makes of {REQUIREMENTS.name}: '{FIX}'"
 
 
 def test_a_requirement_that_the_lock_does_not_hold_is_a_drift(tmp_path: Path):
@@ -65,7 +65,7 @@ def test_a_requirement_that_the_lock_does_not_hold_is_a_drift(tmp_path: Path):
 
 
 def test_each_package_is_listed_under_a_licence_that_is_allowed():
-    assert page() == PAGE.read_text(encoding="utf-8"), "docs/licences.md: mend it by 'make licences'"
+    assert page() == PAGE.read_text(encoding="utf-8"), "docs/licences.md: fix it by 'make licences'"
     listed = rows(PAGE.read_text(encoding="utf-8"))
     assert listed.keys() == {pin.name for pin in PINS}
     assert {name: said for name, said in listed.items() if not allowed(said)} == {}

@@ -45,7 +45,7 @@ credentials, no such project.
 )
 @json_option
 def command(project: str, region: str, name: str, environment: str, graphs: Path, as_json: bool) -> int:
-    """Say what is missing or wrong in a deployment, and what mends it."""
+    """Say what is missing or wrong in a deployment, and what fixes it."""
     from orchestrator.cli.views.console import say
     from orchestrator.cli.views.examined import lines, summary
     from orchestrator.client.google_apis import Apis
@@ -95,7 +95,7 @@ def report(deployment: Deployment, results: "Sequence[Result]") -> dict[str, obj
                 "check": result.check,
                 "level": result.level,
                 "findings": [
-                    {"level": finding.level, "text": finding.text, "mend": finding.mend} for finding in result.findings
+                    {"level": finding.level, "text": finding.text, "fix": finding.fix} for finding in result.findings
                 ],
             }
             for result in results

@@ -37,10 +37,10 @@ def command(folder: Path, check: bool, as_json: bool) -> int:
 
     FOLDER is graphs/ if not said otherwise.
     """
-    mend = "run 'orchestrator lock'" if folder == _USUAL else f"run 'orchestrator lock {quote(str(folder))}'"
+    fix = "run 'orchestrator lock'" if folder == _USUAL else f"run 'orchestrator lock {quote(str(folder))}'"
     folder = nearest() / folder if folder == _USUAL else folder
     made, path = lock(folder), folder / NAME
-    stale = differences(path, made, mend) if check else []
+    stale = differences(path, made, fix) if check else []
     if not check:
         path.write_text(made.text(), encoding="utf-8")
     if as_json:

@@ -106,7 +106,7 @@ def found(deployment: Deployment, apis_url: str | None) -> tuple[str, str]:
 
 def not_allowed(deployment: Deployment, error: NotAllowedError, token: str | None) -> str:
     """Who was turned away, and what is to be granted to whom."""
-    from orchestrator.deployment.doctor.fixes import Mends
+    from orchestrator.deployment.doctor.fixes import Fixes
 
     email = email_of(token or "")
     who = f"you are {email}" if email else "your token does not say who you are"
@@ -115,7 +115,7 @@ def not_allowed(deployment: Deployment, error: NotAllowedError, token: str | Non
     if error.status == 401:
         why = "this token was not taken: it may have run out, or be for another address"
         return f"{error}: {who}, and {why}; {needed} too"
-    line = Mends(deployment).grant("function", function, member_of(email), "roles/run.invoker")
+    line = Fixes(deployment).grant("function", function, member_of(email), "roles/run.invoker")
     return f"{error}: {who}; {needed}: Terraform's variable 'starters', or\n{line}"
 
 

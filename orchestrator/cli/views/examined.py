@@ -24,9 +24,9 @@ _INDENT = " " * 8
 
 
 def lines(deployment: Deployment, results: Iterable[Result], width: int | None) -> Iterator[Line]:
-    """A line a check as it comes, in their groups; below it what was found, each with its mend.
+    """A line a check as it comes, in their groups; below it what was found, each with its fix.
 
-    ``width``: where a finding is broken into lines; None: nowhere. A mend is never, since it is to be copied.
+    ``width``: where a finding is broken into lines; None: nowhere. A fix is never, since it is to be copied.
     """
     yield Line(f"{deployment.base} in {deployment.project}, {deployment.region}", "bold")
     for group, found in groupby(results, lambda result: result.group):
@@ -44,8 +44,8 @@ def _check(result: Result, width: int | None) -> Iterator[Line]:
     for finding in result.findings:
         if finding.level is not Level.OK:
             yield from (Line(f"{_INDENT}{text}") for text in _broken(finding.text, width))
-            if finding.mend:
-                yield Line(f"{_INDENT}mend: {finding.mend}", "cyan", whole=True)
+            if finding.fix:
+                yield Line(f"{_INDENT}fix: {finding.fix}", "cyan", whole=True)
 
 
 def _broken(text: str, width: int | None) -> list[str]:

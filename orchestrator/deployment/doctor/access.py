@@ -1,4 +1,4 @@
-"""Looking at a thing, which may not be allowed, or answered: that is a finding too, with its own mend."""
+"""Looking at a thing, which may not be allowed, or answered: that is a finding too, with its own fix."""
 
 from collections.abc import Callable, Iterable
 from typing import ParamSpec
@@ -44,9 +44,9 @@ def unseen(project: str, error: AskError) -> Finding:
             return _unseen(error, error.said, "ask again in a minute")
 
 
-def _unseen(error: AskError, why: str, mend: str) -> Finding:
+def _unseen(error: AskError, why: str, fix: str) -> Finding:
     policy = "the policy of " if error.call.method.endswith("getIamPolicy") else ""
-    return Finding(Level.UNKNOWN, f"cannot look at {policy}{short(error.name)}: {why}", mend)
+    return Finding(Level.UNKNOWN, f"cannot look at {policy}{short(error.name)}: {why}", fix)
 
 
 def _allow(project: str, error: AskError) -> str:

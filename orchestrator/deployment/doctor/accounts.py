@@ -21,7 +21,7 @@ def account(role: str, world: World) -> Found:
         yield fail(f"there is no service account {email}", APPLY)
         return
     if found.get("disabled"):
-        yield fail(f"{email} is disabled", world.mends.enable_account(email))
+        yield fail(f"{email} is disabled", world.fixes.enable_account(email))
     yield from granted(role, member, world)
     yield from looked(world.deployment.project, _basic, world, member)
 
@@ -95,15 +95,15 @@ def _missing(world: World, grant: Grant, member: str, target: Target) -> Found:
     if blind is not None:
         raise blind
     text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {target.shown}; what for: {grant.why}"
-    mend = target.mend or world.mends.grant(target.kind, target.id, member, grant.role, grant.condition(target.only))
+    fix = target.fix or world.fixes.grant(target.kind, target.id, member, grant.role, grant.condition(target.only))
     if doubts:
-        yield warn(f"{text} (unless it is held by {' or '.join(dict.fromkeys(doubts))})", mend)
+        yield warn(f"{text} (unless it is held by {' or '.join(dict.fromkeys(doubts))})", fix)
     else:
-        yield fail(text, mend)
+        yield fail(text, fix)
 
 
 def _basic(world: World, member: str) -> Found:
     policy = world.get(calls.POLICIES["project"], world.deployment.project) or {}
     for role in basic(policy, member):
         text = f"{member.removeprefix('serviceAccount:')} has {role}: it may do nearly everything, and needs none of it"
-        yield warn(text, world.mends.take(member, role))
+        yield warn(text, world.fixes.take(member, role))

@@ -69,4 +69,4 @@ def _kept(world: World, name: str, subscription: Mapping[str, Any]) -> Found:
     if policy is None or policy.get("ttl"):
         after = policy.get("ttl") if policy else "31 days"
         text = f"it is deleted when nothing has come for {after}"
-        yield fail(text, world.mends.keep_subscription(name))
+        yield fail(text, world.fixes.keep_subscription(name))

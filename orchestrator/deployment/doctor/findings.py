@@ -1,4 +1,4 @@
-"""What a check finds: how bad it is, what it is, and what mends it. Data only."""
+"""What a check finds: how bad it is, what it is, and what fixes it. Data only."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ _RANK = {level: rank for rank, level in enumerate(Level)}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found. ``mend``: a command, or what to do; empty if there is nothing to mend."""
+    """One thing found. ``fix``: a command, or what to do; empty if there is nothing to fix."""
 
     level: Level
     text: str
-    mend: str = ""
+    fix: str = ""
 
 
 Found = Iterator[Finding]
@@ -50,9 +50,9 @@ def note(text: str) -> Finding:
     return Finding(Level.OK, text)
 
 
-def warn(text: str, mend: str = "") -> Finding:
-    return Finding(Level.WARN, text, mend)
+def warn(text: str, fix: str = "") -> Finding:
+    return Finding(Level.WARN, text, fix)
 
 
-def fail(text: str, mend: str) -> Finding:
-    return Finding(Level.FAIL, text, mend)
+def fail(text: str, fix: str) -> Finding:
+    return Finding(Level.FAIL, text, fix)

@@ -1,4 +1,4 @@
-"""The commands that mend what was found. Each line can be copied as it is, but for words in capitals. Pure."""
+"""The commands that fix what was found. Each line can be copied as it is, but for words in capitals. Pure."""
 
 from dataclasses import dataclass
 from shlex import quote
@@ -24,7 +24,7 @@ def name_in_variable(variable: str, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Mends:
+class Fixes:
     """gcloud lines for one deployment."""
 
     deployment: Deployment

@@ -89,4 +89,4 @@ def _public(world: World, target: str) -> Found:
     except AskError:
         return  # the checks of grants say so
     for member in public(policy, "roles/run.invoker"):
-        yield warn(f"anybody may call it: {member} has roles/run.invoker", world.mends.not_everybody(service, member))
+        yield warn(f"anybody may call it: {member} has roles/run.invoker", world.fixes.not_everybody(service, member))

@@ -66,7 +66,7 @@ def apis(world: World) -> Found:
     states = {service["name"].split("/")[-1]: service.get("state") for service in answer.get("services", ())}
     for api in wanted:
         if states.get(api) != "ENABLED":
-            yield fail(f"{api} is not enabled", world.mends.enable(api))
+            yield fail(f"{api} is not enabled", world.fixes.enable(api))
     yield note(f"{len(wanted)} are enabled")
 
 
@@ -74,16 +74,16 @@ def locked(world: World) -> Found:
     """The graphs that are to be deployed are those that were checked."""
     lock = world.here.lock
     if lock is None:
-        mend = "run this where the graphs lie, or name their folder: --graphs FOLDER"
+        fix = "run this where the graphs lie, or name their folder: --graphs FOLDER"
         text = f"cannot look at schedules, templates and what is deployed: {world.here.no_lock}"
-        yield Finding(Level.UNKNOWN, text, f"orchestrator lock; {mend}")
+        yield Finding(Level.UNKNOWN, text, f"orchestrator lock; {fix}")
         return
-    mend = f"orchestrator lock {lock.folder} && {APPLY}"
+    fix = f"orchestrator lock {lock.folder} && {APPLY}"
     for name, graph in sorted(lock.graphs.items()):
         for problem in graph.problems:
-            yield fail(f"graph '{name}' cannot be deployed: {problem}", "mend the graph, and lock it again")
+            yield fail(f"graph '{name}' cannot be deployed: {problem}", "fix the graph, and lock it again")
     for file in lock.stale():
-        yield warn(f"{file} is not as it was when it was locked", mend)
+        yield warn(f"{file} is not as it was when it was locked", fix)
     yield note("1 graph" if len(lock.graphs) == 1 else f"{len(lock.graphs)} graphs")
 
 

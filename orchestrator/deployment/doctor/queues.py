@@ -18,9 +18,9 @@ def queue(lane: str, world: World) -> Found:
         return
     if found.get("state") != "RUNNING":
         text = f"its state is {found.get('state')}, not RUNNING: tasks wait in it, and runs stand still"
-        yield fail(text, world.mends.resume_queue(name))
+        yield fail(text, world.fixes.resume_queue(name))
     attempts = int(found.get("retryConfig", {}).get("maxAttempts", 100))  # left out: Google's default
     if 0 < attempts < ATTEMPTS:
         text = f"a task is tried {attempts} times, and then left to the sweep: expected {ATTEMPTS} at least"
-        yield warn(text, world.mends.more_attempts(name))
+        yield warn(text, world.fixes.more_attempts(name))
     yield note(name)

@@ -48,9 +48,9 @@ def _job(world: World, name: str, target: str, wanted: Schedule | None, about: s
         return
     paused = found.get("state") == "PAUSED"
     if paused and not (wanted and wanted.paused):
-        yield fail(f"{about}it is paused: nothing is started", world.mends.resume_schedule(name))
+        yield fail(f"{about}it is paused: nothing is started", world.fixes.resume_schedule(name))
     elif not paused and wanted and wanted.paused and found.get("state") == "ENABLED":
-        yield fail(f"{about}it is running, and the graph says paused", world.mends.pause_schedule(name))
+        yield fail(f"{about}it is running, and the graph says paused", world.fixes.pause_schedule(name))
     elif not paused and found.get("state") != "ENABLED":
         yield fail(f"{about}its state is {found.get('state')}, not ENABLED", APPLY)
     if wanted and (found.get("schedule"), found.get("timeZone")) != (wanted.cron, wanted.time_zone):
@@ -66,4 +66,4 @@ def _last(world: World, job: Mapping[str, Any], target: str, about: str) -> Foun
         word = _CODES.get(code, code)
         said = f": {status['message']}" if status.get("message") else ""
         text = f"{about}its last attempt, at {job.get('lastAttemptTime', '?')}, ended with {word}{said}"
-        yield fail(text, world.mends.logs(world.deployment.function(target)))
+        yield fail(text, world.fixes.logs(world.deployment.function(target)))

@@ -63,7 +63,7 @@ def sink(world: World) -> Found:
         yield fail(f"there is no log sink {name}: nobody hears that a job has ended", APPLY)
         return
     if found.get("disabled"):
-        yield fail("it is disabled: nobody hears that a job has ended", world.mends.enable_sink(name))
+        yield fail("it is disabled: nobody hears that a job has ended", world.fixes.enable_sink(name))
     topic = f"pubsub.googleapis.com/{world.of_project('topics', name)}"
     if found.get("destination") != topic:
         yield fail(f"its destination is {found.get('destination')}, not {topic}", APPLY)

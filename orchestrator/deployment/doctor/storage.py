@@ -22,8 +22,8 @@ def database(world: World) -> Found:
         yield fail(f"there is no Firestore database {name}", APPLY)
         return
     if found.get("type") != "FIRESTORE_NATIVE":
-        mend = "name another database in the variable 'database', and apply: this one cannot be changed"
-        yield fail(f"its type is {found.get('type')}, not FIRESTORE_NATIVE", mend)
+        fix = "name another database in the variable 'database', and apply: this one cannot be changed"
+        yield fail(f"its type is {found.get('type')}, not FIRESTORE_NATIVE", fix)
     yield note(name)
 
 
@@ -39,16 +39,16 @@ def retention(world: World) -> Found:
     for group in EXPIRING:
         field = world.of_project("databases", f"{name}/collectionGroups/{group}/fields/{EXPIRES}")
         state = (world.get(calls.FIELD, field) or {}).get("ttlConfig", {}).get("state")
-        mend = world.mends.expire(group, EXPIRES, name)
+        fix = world.fixes.expire(group, EXPIRES, name)
         match state:
             case "ACTIVE":
                 pass
             case "CREATING":
                 yield warn(f"the TTL policy of {group} is still being made", "ask again in some minutes")
             case None:
-                yield fail(f"{group} has no TTL policy on {EXPIRES}: old ones are never deleted", mend)
+                yield fail(f"{group} has no TTL policy on {EXPIRES}: old ones are never deleted", fix)
             case _:
-                yield fail(f"the TTL policy of {group} on {EXPIRES} is {state}, not ACTIVE", mend)
+                yield fail(f"the TTL policy of {group} on {EXPIRES} is {state}, not ACTIVE", fix)
     yield note(f"runs go {days} days after their end")
 
 
@@ -76,24 +76,24 @@ def _template(world: World, path: str) -> Found:
     """It is there; and if it is a Flex template, it is JSON with an image. A classic one is the graph of a job."""
     bucket, _, name = path.removeprefix("gs://").partition("/")
     classic = world.here.lock is not None and path in world.here.lock.classic
-    mend = world.mends.template(path, classic)
+    fix = world.fixes.template(path, classic)
     found = world.get(calls.OBJECT, name, bucket=bucket)
     if found is None:
-        yield fail(f"{path} is not there", mend)
+        yield fail(f"{path} is not there", fix)
     elif not classic:
-        yield from _flex(world, path, int(found.get("size", 0)), mend)
+        yield from _flex(world, path, int(found.get("size", 0)), fix)
 
 
-def _flex(world: World, path: str, size: int, mend: str) -> Found:
+def _flex(world: World, path: str, size: int, fix: str) -> Found:
     bucket, _, name = path.removeprefix("gs://").partition("/")
     try:
         said = json.loads(world.download(bucket, name)) if size <= LARGEST else None
     except ValueError:
-        yield fail(f"{path} is not JSON, and so no template", mend)
+        yield fail(f"{path} is not JSON, and so no template", fix)
         return
     if isinstance(said, dict) and "image" in said:
         return
     if size > LARGEST or (isinstance(said, dict) and {"steps", "environment"} & said.keys()):
         yield fail(f"{path} is a classic template, and the graph launches it as a Flex template", CLASSIC)
     else:
-        yield fail(f"{path} names no image: expected what 'gcloud dataflow flex-template build' writes", mend)
+        yield fail(f"{path} names no image: expected what 'gcloud dataflow flex-template build' writes", fix)

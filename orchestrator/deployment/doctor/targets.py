@@ -14,7 +14,7 @@ class Target:
     """What a role is granted on: ``id`` as gcloud calls it, ``resource`` as its API does.
 
     ``only``: the resource that a grant in the project may be held to by a condition. ``project``: the one that it
-    inherits from, if it is another than the deployment's. ``mend``: what to do instead of granting by hand.
+    inherits from, if it is another than the deployment's. ``fix``: what to do instead of granting by hand.
     ``named``: a variable or a graph names it, and Terraform does not make it.
     """
 
@@ -23,7 +23,7 @@ class Target:
     resource: str
     only: str = ""
     project: str = ""
-    mend: str = ""
+    fix: str = ""
     named: bool = False
 
     @property
@@ -76,8 +76,8 @@ def _bucket(name: str) -> Target:
     return Target("bucket", name, name, f"projects/_/buckets/{name}")
 
 
-def _named(bucket: str, mend: str = "") -> Target:
-    return replace(_bucket(bucket), mend=mend, named=True)
+def _named(bucket: str, fix: str = "") -> Target:
+    return replace(_bucket(bucket), fix=fix, named=True)
 
 
 def _elsewhere(kind: str, name: str) -> Target:

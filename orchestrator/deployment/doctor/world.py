@@ -14,7 +14,7 @@ from orchestrator.client.google_apis import Apis, AskError, Body, Call
 from orchestrator.deployment import FUNCTIONS, Deployment
 from orchestrator.deployment.archive import archive_name
 from orchestrator.deployment.doctor import calls
-from orchestrator.deployment.doctor.fixes import Mends
+from orchestrator.deployment.doctor.fixes import Fixes
 from orchestrator.deployment.given import GIVEN, Given, read_given
 from orchestrator.deployment.lockfile.file import Lock, read_lock
 from orchestrator.errors import NotFoundError, UsageError
@@ -55,7 +55,7 @@ class World:
     """Safe for threads. What is asked raises AskError, again each time."""
 
     def __init__(self, apis: Apis, deployment: Deployment, here: Here) -> None:
-        self.deployment, self.here, self.mends = deployment, here, Mends(deployment)
+        self.deployment, self.here, self.fixes = deployment, here, Fixes(deployment)
         self._apis = apis
         self._lock = threading.Lock()
         self._asked: dict[tuple[str, ...], Future[Any]] = {}

@@ -9,20 +9,20 @@ from orchestrator.deployment.lockfile import Lock
 from orchestrator.deployment.lockfile.file import FORMAT
 
 
-def differences(path: Path, now: Lock, mend: str) -> list[str]:
-    """What the file at ``path`` says otherwise than ``now``: a sentence a graph or file. ``mend``: what to run."""
+def differences(path: Path, now: Lock, fix: str) -> list[str]:
+    """What the file at ``path`` says otherwise than ``now``: a sentence a graph or file. ``fix``: what to run."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return [f"{path}: there is no such file: {mend}"]
+        return [f"{path}: there is no such file: {fix}"]
     except UnicodeDecodeError:
         text = ""
     if text == now.text():
         return []
     if (then := _understood(text)) is None:
-        return [f"{path}: expected what 'orchestrator lock' writes, got something else: {mend}"]
-    found = [f"{path.parent / file}: {what}: {mend}" for file, what in _changes(then, json.loads(now.text()))]
-    return found or [f"{path}: this is not as 'orchestrator lock' writes it: {mend}"]
+        return [f"{path}: expected what 'orchestrator lock' writes, got something else: {fix}"]
+    found = [f"{path.parent / file}: {what}: {fix}" for file, what in _changes(then, json.loads(now.text()))]
+    return found or [f"{path}: this is not as 'orchestrator lock' writes it: {fix}"]
 
 
 def _understood(text: str) -> dict[str, Any] | None:

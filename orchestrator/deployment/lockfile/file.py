@@ -69,19 +69,19 @@ class Lock:
 
 
 def read_lock(folder: Path) -> Lock:
-    """The lock in the graphs' folder. Raises UsageError, with the mend, if there is none or it cannot be read."""
+    """The lock in the graphs' folder. Raises UsageError, with the fix, if there is none or it cannot be read."""
     path = folder / NAME
-    mend = f"make it with 'orchestrator lock {folder}'"
+    fix = f"make it with 'orchestrator lock {folder}'"
     if not path.is_file():
-        raise UsageError(f"{path}: there is no such file: {mend}")
+        raise UsageError(f"{path}: there is no such file: {fix}")
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         if said["format"] != FORMAT:
-            raise UsageError(f"{path}: expected format {FORMAT}, got {said['format']!r}: {mend}")
+            raise UsageError(f"{path}: expected format {FORMAT}, got {said['format']!r}: {fix}")
         graphs = {name: _locked(graph) for name, graph in said["graphs"].items()}
         return Lock(folder, graphs, {str(name): str(sha) for name, sha in said["files"].items()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path}: expected what 'orchestrator lock' writes ({_named(error)}): {mend}") from error
+        raise UsageError(f"{path}: expected what 'orchestrator lock' writes ({_named(error)}): {fix}") from error
 
 
 def _locked(said: Mapping[str, Any]) -> Locked:

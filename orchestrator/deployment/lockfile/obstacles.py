@@ -69,8 +69,8 @@ def _unkept(graph: Graph) -> Iterator[Problem]:
         yield Problem(("schedule",), f"{came}: leave the schedule out, or make it Dataflow's work")
     elif own:
         where = ("steps", own[0], graph.by_name[own[0]].work.kind)
-        mend = "make it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph"
-        yield Problem(where, f"expected what can be deployed, but {named(own)} on one machine only: {mend}")
+        fix = "make it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph"
+        yield Problem(where, f"expected what can be deployed, but {named(own)} on one machine only: {fix}")
 
 
 def _without_function(graph: Graph, folder: Path) -> Iterator[Problem]:

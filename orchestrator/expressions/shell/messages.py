@@ -15,8 +15,8 @@ _PARAM = re.compile(r"params\.([A-Za-z][A-Za-z0-9_]*)")
 _ITSELF = "write there what it is to be, and choose with 'if' or 'case'"
 _SUM = "write $(({{ … }})) there, which takes whole numbers and nothing else"
 
-#: What to do where a shell's variable is not the mend, by the words with which a place begins.
-_MEND: Mapping[str, str] = {
+#: What to do where a shell's variable is not the fix, by the words with which a place begins.
+_FIX: Mapping[str, str] = {
     REMOTE: "send the value to the standard input of what runs there",
     SPLIT: "give the program and its arguments to env as words of their own, without -S",
     CODE: "give it the value as an argument of its own, or let it read the value from the environment",
@@ -29,10 +29,10 @@ _MEND: Mapping[str, str] = {
     "in the name": _ITSELF,
 }
 #: And in a list of words.
-_MEND_IN_LIST: Mapping[str, str] = {
+_FIX_IN_LIST: Mapping[str, str] = {
     JOINED: "write the command as [sh, -c, LINE] or as one line of text, and use the environment's variables there",
     MAYBE: "write the program's name, or let it read the value from the environment",
-    **_MEND,
+    **_FIX,
 }
 
 
@@ -52,25 +52,25 @@ def misplaced(code: Code, place: Place, *, listed: bool = False) -> str | None:
     if place.quoting is not None:
         return None
     stands = f"{{{{ {code} }}}} in line {place.line} stands" if not listed else f"{{{{ {code} }}}} stands"
-    mend = _mend(place, _MEND_IN_LIST if listed else _MEND) or _by_variable(code, place)
+    fix = _fix(place, _FIX_IN_LIST if listed else _FIX) or _by_variable(code, place)
     raw = f"{{{{ {code} | raw }}}}"
-    return f"{stands} {place.where}, where no quoting is right: {mend}; or, if it is code, write {raw}"
+    return f"{stands} {place.where}, where no quoting is right: {fix}; or, if it is code, write {raw}"
 
 
 def expanded(place: Place) -> str:
     """Why a param's variable cannot be used here, and what to do."""
-    mend = _mend(place, _MEND) or f"use '…\"${place.variable}\"…' in single quotes there"
+    fix = _fix(place, _FIX) or f"use '…\"${place.variable}\"…' in single quotes there"
     if place.where.startswith("in a here-document"):
-        mend = f'put its end word in quotes, and use "${place.variable}" in double quotes there'
-    return f"${place.variable} in line {place.line} stands {place.where}, where no quoting is right: {mend}"
+        fix = f'put its end word in quotes, and use "${place.variable}" in double quotes there'
+    return f"${place.variable} in line {place.line} stands {place.where}, where no quoting is right: {fix}"
 
 
-def _mend(place: Place, mends: Mapping[str, str]) -> str:
+def _fix(place: Place, fixes: Mapping[str, str]) -> str:
     if place.where.endswith(RECKONS):
         return _SUM
     if "from which a shell or a program takes code" in place.where:
         return _ITSELF
-    return next((mend for where, mend in mends.items() if place.where.startswith(where)), "")
+    return next((fix for where, fix in fixes.items() if place.where.startswith(where)), "")
 
 
 def _by_variable(code: Code, place: Place) -> str:

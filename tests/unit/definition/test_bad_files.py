@@ -308,7 +308,7 @@ BAD_YAML = {
     ),
     "a colon in a text": (
         STEP + "command: echo a: b",
-        "g.yaml:4: this is not YAML: no ':' can stand here: quote the text, or mend the indentation, in "
+        "g.yaml:4: this is not YAML: no ':' can stand here: quote the text, or fix the indentation, in "
         "'command: echo a: b'",
     ),
     "a bracket left open": (

@@ -139,8 +139,8 @@ steps:
 def test_it_is_said_once_where_it_was_written_with_the_ways_out(refusal: Refusal) -> None:
     def said(name: str) -> str:
         why = "is free text, so whoever starts a run could choose the code, the service account or the network"
-        mend = f"give it a pattern, take {{{{ run.deployment.{name} }}}}, or say unsafe_params: [{name}]"
-        return f"param '{name}' {why}: make it an enum, {mend}"
+        fix = f"give it a pattern, take {{{{ run.deployment.{name} }}}}, or say unsafe_params: [{name}]"
+        return f"param '{name}' {why}: make it an enum, {fix}"
 
     both = said("bucket").replace("param 'bucket' is", "params 'bucket' and 'image' are")
     assert refusal(TEXT) == [

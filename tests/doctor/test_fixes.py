@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.deployment.doctor.fixes import Mends
+from orchestrator.deployment.doctor.fixes import Fixes
 from tests.doctor.broken import BROKEN
 from tests.doctor.deployment import D
 from tests.doctor.test_grants import WHERE
 
-MENDS = Mends(D)
+FIXES = Fixes(D)
 MEMBER = "serviceAccount:x@demo-1.iam.gserviceaccount.com"
 
 
@@ -21,8 +21,8 @@ def test_every_line_of_gclouds_is_one(tmp_path: Path):
     """gcloud checks them itself, and asks nobody."""
     if shutil.which("gcloud") is None:
         pytest.skip("gcloud is not installed")
-    lines = {mend for _, (*_, mend) in BROKEN.values() if mend.startswith("gcloud ")}
-    lines |= {MENDS.grant(kind, "name", MEMBER, "roles/run.invoker") for kind in WHERE if kind != "images"}
+    lines = {fix for _, (*_, fix) in BROKEN.values() if fix.startswith("gcloud ")}
+    lines |= {FIXES.grant(kind, "name", MEMBER, "roles/run.invoker") for kind in WHERE if kind != "images"}
     lines.add("gcloud auth print-identity-token --audiences=https://start.run.app")
     lines.add("gcloud tasks queues resume name --nonsense")  # so that it is seen to look
     file = tmp_path / "lines.json"
