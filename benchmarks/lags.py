@@ -25,11 +25,11 @@ from orchestrator.ports import CHECKS, LAUNCHES, JobOver, JobRunning, JobStatus
 from orchestrator.queues.local import LocalQueue
 from tests.doubles.memory_store import MemoryStore
 
-MOST = 45.0
+LONGEST = 45.0
 POLICIES = {"one look after 30 s, then later and later": CheckPolicy(30.0), "a series of looks": CheckPolicy()}
 LAGS: dict[str, Callable[[random.Random], float]] = {
-    "0 to 45 s": lambda dice: dice.uniform(0.0, MOST),
-    "none, or 0 to 45 s": lambda dice: dice.choice([0.0, dice.uniform(0.0, MOST)]),
+    "0 to 45 s": lambda dice: dice.uniform(0.0, LONGEST),
+    "none, or 0 to 45 s": lambda dice: dice.choice([0.0, dice.uniform(0.0, LONGEST)]),
 }
 
 

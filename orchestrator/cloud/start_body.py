@@ -22,7 +22,7 @@ _KINDS: dict[str, tuple[type, str]] = {"graph": (str, "text"), "run_id": (str, "
 _DUE = re.compile(r".*-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}(\.[0-9]+)?(Z|-?[0-9]{4})")
 
 #: How many unknown keys are named.
-_MOST = 10
+_MAX_UNKNOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _read(body: bytes) -> Any:
     except UnreadableError as error:
         raise UsageError(f"{_EXPECTED}, {_at(error.flaw) if text.strip() else 'got nothing'}") from error
     if flaws:
-        raise UsageError("\n".join(_at(flaw) for flaw in flaws[:_MOST]))
+        raise UsageError("\n".join(_at(flaw) for flaw in flaws[:_MAX_UNKNOWN]))
     return data
 
 
@@ -84,9 +84,9 @@ def _at(flaw: Flaw) -> str:
 
 def _wrong(data: dict[str, Any]) -> Iterator[str]:
     unknown = sorted(data.keys() - _KINDS.keys())
-    yield from (f"{name if name.isidentifier() else quoted(name)}: unknown key" for name in unknown[:_MOST])
-    if len(unknown) > _MOST:
-        yield f"and {len(unknown) - _MOST} more unknown keys"
+    yield from (f"{name if name.isidentifier() else quoted(name)}: unknown key" for name in unknown[:_MAX_UNKNOWN])
+    if len(unknown) > _MAX_UNKNOWN:
+        yield f"and {len(unknown) - _MAX_UNKNOWN} more unknown keys"
     for name, (kind, expected) in _KINDS.items():
         if not isinstance(data.get(name, kind()), kind):
             yield f"{name}: expected {expected}, got {_came(data[name])}"

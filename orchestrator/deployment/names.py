@@ -25,7 +25,7 @@ ROLES: Mapping[str, str] = {
 }
 
 #: An account's id has at most 30 characters, and ``-scheduler`` is the longest ending; a database's has at least 4.
-MOST, LEAST = 20, 4
+MAX_BASE, MIN_BASE = 20, 4
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -48,8 +48,8 @@ class Deployment:
                 raise UsageError(f"{what}: expected lower-case letters, digits and single '-', got {value!r}")
         if _GOOGLES.search(self.base):
             raise UsageError(f"name and environment: expected no name of Google's, got '{self.base}'")
-        if not LEAST <= len(self.base) <= MOST:
-            few = f"expected {LEAST} to {MOST} characters together"
+        if not MIN_BASE <= len(self.base) <= MAX_BASE:
+            few = f"expected {MIN_BASE} to {MAX_BASE} characters together"
             raise UsageError(f"name and environment: {few}, got '{self.base}'")
 
     @property

@@ -14,7 +14,7 @@ steps:
 """
 
 #: Bytes of address space: a quarter of the log.
-MOST = 256 * 2**20
+LIMIT = 256 * 2**20
 
 COMMANDS = (("logs", "r", "talks"), ("logs", "r", "talks", "--follow"), ("explain", "r", "talks"), ("status", "r"))
 
@@ -29,7 +29,7 @@ def attack(folder: Path) -> str:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     for words in COMMANDS:
         with subprocess.Popen(
-            ["sh", "-c", f'ulimit -v {MOST // 1024}; exec "$@"', "sh", sys.executable, "-m", "orchestrator", *words],
+            ["sh", "-c", f'ulimit -v {LIMIT // 1024}; exec "$@"', "sh", sys.executable, "-m", "orchestrator", *words],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,
@@ -44,4 +44,4 @@ def attack(folder: Path) -> str:
         assert (process.returncode, error) == (0, b""), (words, process.returncode, error)
         assert b"the end" in end, (words, end[-200:])
         assert words[0] != "logs" or printed == size, (words, printed)
-    return f"{size / 2**30:.2f} GiB by {len(COMMANDS)} commands in {MOST / 2**20:.0f} MiB of address space each"
+    return f"{size / 2**30:.2f} GiB by {len(COMMANDS)} commands in {LIMIT / 2**20:.0f} MiB of address space each"

@@ -54,7 +54,7 @@ ROW = re.compile(
 )
 
 #: What bounds are called. A cache's size or a time is none.
-NAMED = re.compile(r"^_?(?!MAX_SECONDS)(MOST|LONGEST|LARGEST|DEEPEST|DEPTH|CHUNK|BATCH|PART|WIDE|SPREAD)(_[A-Z]+)*$")
+NAMED = re.compile(r"^_?(?!MAX_SECONDS)(MAX|LONGEST|LARGEST|DEEPEST|DEPTH|CHUNK|BATCH|PART|WIDE|SPREAD)(_[A-Z]+)*$")
 
 
 def test_every_bound_is_in_the_table_with_its_value_and_its_test():

@@ -16,7 +16,7 @@ from orchestrator.core.graph import Graph
 from orchestrator.core.model import Status, StepState
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition import load
-from orchestrator.deployment.names import MOST, Deployment
+from orchestrator.deployment.names import MAX_BASE, Deployment
 from orchestrator.drawing import boxes, collapse, dot, dot_text, mermaid, mermaid_text
 from orchestrator.drawing.compose import MAX_STEPS_WITH_ALL_EDGES, compose
 from orchestrator.errors import LaunchRefusedError, UsageError
@@ -92,14 +92,14 @@ def test_so_many_unknown_keys_of_a_request_are_named():
             start_body.read_asked(f'{{"graph": "g"{unknown}}}'.encode())
         return str(wrong.value).splitlines()
 
-    assert told(start_body._MOST)[-1] == "k09: unknown key"
-    assert told(start_body._MOST + 1)[-1] == "and 1 more unknown keys"
+    assert told(start_body._MAX_UNKNOWN)[-1] == "k09: unknown key"
+    assert told(start_body._MAX_UNKNOWN + 1)[-1] == "and 1 more unknown keys"
 
 
 def test_the_names_of_a_deployment_have_up_to_so_many_letters():
-    assert len(Deployment("p", "r", "a" * (MOST - 4), "dev").base) == MOST
+    assert len(Deployment("p", "r", "a" * (MAX_BASE - 4), "dev").base) == MAX_BASE
     with pytest.raises(UsageError, match="expected 4 to 20 characters together"):
-        Deployment("p", "r", "a" * (MOST - 3), "dev")
+        Deployment("p", "r", "a" * (MAX_BASE - 3), "dev")
 
 
 # Programs.

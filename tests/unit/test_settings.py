@@ -42,7 +42,7 @@ def test_without_a_queue_for_signals_their_looks_go_where_checks_go():
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
 def test_a_number_of_jobs_that_cannot_be_meant_is_refused(value: str):
-    with pytest.raises(UsageError, match="ORCHESTRATOR_PARALLEL: expected a whole number from 1, came"):
+    with pytest.raises(UsageError, match="ORCHESTRATOR_PARALLEL: expected a whole number from 1, got"):
         read_settings({"ORCHESTRATOR_PARALLEL": value})
 
 

@@ -38,7 +38,7 @@ ANY_SHELL = "a shell"
 _ASSIGNS = frozenset({"env", "make", "sudo"})
 
 #: So many programs are looked for in a command; after more, all words may be options.
-_MOST = 8
+_MAX_STARTS = 8
 
 
 def optional(words: Sequence[str]) -> dict[int, str]:
@@ -48,7 +48,7 @@ def optional(words: Sequence[str]) -> dict[int, str]:
     if words and not words[0]:
         found = dict.fromkeys(range(1, len(words)), ANY_SHELL)
     starts = (number for number in candidates if _has_options(words[number]))
-    for start in islice(starts, _MOST):
+    for start in islice(starts, _MAX_STARTS):
         for number in before_operands(words, start):
             found.setdefault(number, name(words[start]))
     for start in islice(starts, 1):

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 CODE = "in code for another program"
 
 #: So many of a command's words are looked at as the program's name, with all that follow; after more, all are code.
-_MOST = 8
+_MAX_STARTS = 8
 
 _NEVER = re.compile(r"(?!)")
 
@@ -84,7 +84,7 @@ def _named(name: str) -> Reading | None:
 def code_words(words: Sequence[str], *, far: bool) -> Iterator[int]:
     """The numbers of the words that are code for one of these programs. ``far``: any of the words may be its name."""
     starts = ((start, how) for start, word in enumerate(words if far else words[:1]) if (how := reading(word)))
-    for start, how in islice(starts, _MOST):
+    for start, how in islice(starts, _MAX_STARTS):
         yield from _of(words, start + 1, how)
     for start, _ in islice(starts, 1):
         yield from range(start + 1, len(words))

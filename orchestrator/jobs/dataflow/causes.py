@@ -82,7 +82,7 @@ def _by_service(statement: Statement) -> _Judged | None:
 
 
 #: How many messages are shown, and how much of each.
-_MOST, _LONGEST = 3, 500
+_MAX_MESSAGES, _LONGEST = 3, 500
 
 
 def explain(messages: Sequence[str]) -> str:
@@ -90,5 +90,5 @@ def explain(messages: Sequence[str]) -> str:
     ordered = sorted(messages, key=lambda message: not is_verdict(message))
     lines = dict.fromkeys(" ".join(root(message.strip()).split()) for message in ordered)
     shown = [line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…" for line in lines if line]
-    more = f" (and {len(shown) - _MOST} more messages)" if len(shown) > _MOST else ""
-    return "; ".join(shown[:_MOST]) + more
+    more = f" (and {len(shown) - _MAX_MESSAGES} more messages)" if len(shown) > _MAX_MESSAGES else ""
+    return "; ".join(shown[:_MAX_MESSAGES]) + more
