@@ -1,4 +1,4 @@
-"""The group of commands, each imported when it is called. A new command is a file in ``commands/`` and its row here."""
+"""The group of commands, each imported when it is called. A new one needs a file in ``commands/`` and a row here."""
 
 import os
 from collections.abc import Sequence
@@ -10,23 +10,23 @@ import click
 
 from orchestrator.cli.failure import DONE, complain
 
-#: Name -> what ``--help`` says of it, in the order of the help.
+#: Name -> its line in ``--help``, in that order.
 COMMANDS = {
-    "validate": "Check graphs and say all that is wrong with them.",
-    "plot": "Draw a graph, or how a run went.",
+    "validate": "Check graphs and report every mistake.",
+    "plot": "Draw a graph or a run.",
     "run": "Run a graph on this machine.",
     "resume": "Continue a run that was interrupted or killed.",
-    "status": "Show how a run stands.",
-    "explain": "Say why a step stands as it does.",
-    "logs": "Print what a step wrote.",
-    "runs": "List the runs, the newest first.",
-    "cancel": "Stop a run for good.",
-    "verify": "Check that the records of a run agree.",
-    "rehearse": "Run a graph here as it runs in the cloud, while things go wrong.",
+    "status": "Show the status of a run and its steps.",
+    "explain": "Explain the status of a step.",
+    "logs": "Print the log of a step.",
+    "runs": "List the runs, newest first.",
+    "cancel": "Cancel a run, or some of its steps.",
+    "verify": "Check that the stored records of a run agree.",
+    "rehearse": "Run a graph on this machine as in the cloud, with faults.",
     "graphs": "List the graphs in graphs/.",
-    "lock": "Check the graphs of a folder, for Terraform to deploy.",
+    "lock": "Check the graphs of a folder, and write graphs.lock for Terraform.",
     "start": "Start a run of a deployed graph.",
-    "doctor": "Say what is missing or wrong in a deployment, and what fixes it.",
+    "doctor": "Check a deployment, and say how to fix it.",
     "schema": "Print the JSON Schema of graph files, for editors.",
 }
 
@@ -54,7 +54,7 @@ class Commands(click.Group):
         if name not in COMMANDS and not name.startswith("-"):
             close = get_close_matches(name, COMMANDS, n=1)
             raise click.UsageError(
-                f"no command is called '{name}'" + (f" (did you mean '{close[0]}'?)" if close else ""), ctx
+                f"there is no command '{name}'" + (f" (did you mean '{close[0]}'?)" if close else ""), ctx
             )
         return super().resolve_command(ctx, args)
 
@@ -66,7 +66,12 @@ Examples:
   orchestrator status daily-sales-2026
   orchestrator plot --run daily-sales-2026 -o sales.png
 
-Exit codes: 0 done, 1 the run failed, 2 wrong use or an invalid graph, 130 interrupted.
+\b
+Exit codes:
+  0    success
+  1    the run failed or was cancelled, or the command found problems
+  2    wrong use (an unknown option, run, step or param), or an invalid graph
+  130  interrupted, for example by Ctrl-C
 """
 
 
@@ -76,13 +81,13 @@ Exit codes: 0 done, 1 the run failed, 2 wrong use or an invalid graph, 130 inter
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EPILOG,
 )
-@click.option("--version", is_flag=True, help="Print the version.")
+@click.option("--version", is_flag=True, help="Print the version and exit.")
 @click.pass_context
 def app(ctx: click.Context, version: bool) -> int:
     """Run graphs of data jobs, with parallel branches and joins.
 
-    GRAPH is a file, or a graph in graphs/, called by its file or folder name (not by the 'name' inside the file). RUN
-    is a run's id, or as much of its beginning as is unique.
+    GRAPH is the path of a graph's file, or the name of a file or folder in graphs/ (not the 'name' in the file). RUN is
+    the id of a run, or the beginning of one if it is unique. STEP is the name of a step.
     """
     if version:
         click.echo(f"orchestrator {_version()}")
@@ -103,8 +108,8 @@ def _version() -> str:
 
 
 def call(arguments: Sequence[str]) -> int:
-    """Run one command line. Errors of click's are said here, all others are raised."""
-    if "_ORCHESTRATOR_COMPLETE" in os.environ:  # a shell asks how a word may go on
+    """Run one command line. Reports click's errors, and raises all others."""
+    if "_ORCHESTRATOR_COMPLETE" in os.environ:  # a shell asks for completions
         app.main(list(arguments), prog_name="orchestrator")
     try:
         with app.make_context("orchestrator", list(arguments)) as ctx:

@@ -14,7 +14,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class NamedPath(click.Path):
-    """A path. An empty text is none, though Python takes it for the current folder: a variable was not set."""
+    """A path. An empty text is refused, though Python takes it for the current folder: a variable was not set."""
 
     name = "path"
 
@@ -27,13 +27,15 @@ class NamedPath(click.Path):
 home_option = click.option(
     "--home",
     type=NamedPath(path_type=Path, file_okay=False),
-    help="Where runs are kept. [default: .orchestrator/ at the root of the repository]",
+    metavar="FOLDER",
+    show_default=".orchestrator/ at the root of the repository",
+    help="The folder in which runs are kept.",
 )
 
 _store_option = click.option(
     "--store",
     metavar="URL",
-    help="Where runs are kept, instead of --home: firestore://PROJECT/DATABASE or sqlite:///PATH.",
+    help="The store in which runs are kept, instead of --home: firestore://PROJECT/DATABASE or sqlite:///PATH.",
 )
 
 
@@ -42,20 +44,75 @@ def place_options(command: F) -> F:
     return home_option(_store_option(command))
 
 
-def deployment_options(command: F) -> F:
-    """Which deployment: they arrive as the fields of orchestrator.deployment.Deployment."""
-    options = (
-        click.option("--project", envvar="ORCHESTRATOR_PROJECT", show_envvar=True, required=True, help="Its project."),
-        click.option("--region", envvar="ORCHESTRATOR_REGION", show_envvar=True, required=True, help="Its region."),
-        click.option("--name", default="orchestrator", show_default=True, help="Terraform's variable of that name."),
-        click.option("--environment", default="prod", show_default=True, help="Terraform's variable of that name."),
-    )
+def _all(options: Sequence[Callable[[F], F]], command: F) -> F:
+    """The command with all these options, which its help lists in this order."""
     for option in reversed(options):
         command = option(command)
     return command
 
 
+def deployment_options(command: F) -> F:
+    """Which deployment: they arrive as the fields of orchestrator.deployment.Deployment."""
+    options = (
+        click.option(
+            "--project",
+            envvar="ORCHESTRATOR_PROJECT",
+            show_envvar=True,
+            required=True,
+            metavar="PROJECT",
+            help="The id of the Google Cloud project.",
+        ),
+        click.option(
+            "--region",
+            envvar="ORCHESTRATOR_REGION",
+            show_envvar=True,
+            required=True,
+            metavar="REGION",
+            help="The region of the functions and queues.",
+        ),
+        click.option(
+            "--name",
+            metavar="NAME",
+            default="orchestrator",
+            show_default=True,
+            help="The name of the deployment: Terraform's variable 'name'.",
+        ),
+        click.option(
+            "--environment",
+            metavar="NAME",
+            default="prod",
+            show_default=True,
+            help="The environment: Terraform's variable 'environment'.",
+        ),
+    )
+    return _all(options, command)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def params_options(command: F) -> F:
+    """``--param`` and ``--params-file``. They arrive as ``pairs`` and ``params_file``, for ``given_params``."""
+    options = (
+        click.option(
+            "-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="Set a param; may be repeated."
+        ),
+        click.option(
+            "--params-file",
+            type=NamedPath(path_type=Path, exists=True, dir_okay=False),
+            metavar="FILE",
+            help="Read params from a YAML or JSON file; --param takes precedence.",
+        ),
+    )
+    return _all(options, command)
+
+
+run_id_option = click.option(
+    "--run-id",
+    metavar="ID",
+    show_default="the graph's name, the time and four random characters",
+    help="The id of the run.",
+)
 
 
 def driving_options(command: F) -> F:
@@ -63,32 +120,43 @@ def driving_options(command: F) -> F:
     options = (
         home_option,
         click.option(
-            "--parallel", type=click.IntRange(min=1), metavar="N", help="Jobs at once. [default: as many as cores]"
+            "--parallel",
+            type=click.IntRange(min=1),
+            metavar="N",
+            show_default="the number of cores",
+            help="How many steps may run at the same time.",
         ),
         click.option(
-            "--json", "as_json", is_flag=True, help="Print nothing but one JSON object, when the run has ended."
+            "--json", "as_json", is_flag=True, help="Print a single JSON object when the run has ended, nothing else."
         ),
-        click.option("--simulate", is_flag=True, help="Play the Dataflow steps that have no local: block."),
+        click.option(
+            "--simulate",
+            is_flag=True,
+            help="Let Dataflow steps without a local: block succeed after a moment, without running anything.",
+        ),
         click.option(
             "--deployment",
             multiple=True,
             metavar="NAME=VALUE",
-            help="What {{ run.deployment.NAME }} gives here; may be repeated. [default: with --simulate, its name]",
+            show_default="none; with --simulate, NAME itself",
+            help="Set the value of {{ run.deployment.NAME }}, which Terraform sets in the cloud; may be repeated.",
         ),
-        click.option("--durable", is_flag=True, help="Survive a power cut too, not just a killed process. Slower."),
-        click.option("--no-picture", is_flag=True, help="Do not draw the run when it ends."),
+        click.option(
+            "--durable",
+            is_flag=True,
+            help="Write so that a power failure loses nothing; slower. (A killed process never loses anything.)",
+        ),
+        click.option("--no-picture", is_flag=True, help="Do not draw a picture of the run when it ends."),
         click.option(
             "--on-interrupt",
             type=click.Choice(["end", "leave"]),
             default="end",
             show_default=True,
-            help="What Ctrl-C does to running processes: end them, and they run again when the run is resumed; "
-            "or leave them running, and the resumed run takes them over.",
+            help="What Ctrl-C does to running processes: 'end' ends them, and 'orchestrator resume' runs those steps "
+            "again; 'leave' leaves them running, and 'orchestrator resume' takes them over.",
         ),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return _all(options, command)
 
 
 def how(

@@ -147,7 +147,7 @@ def test_logs_prints_what_an_attempt_wrote(ran: Place) -> None:
     assert ran.look("logs", "sales-1", "quiet").out == ""
     assert ran.look("logs", "sales-1", "mail").err == "step 'mail' has not run: it is upstream failed\n"
     said = ran.look("logs", "sales-1", "load", "--attempt", "3")
-    assert (said.code, said.err) == (2, "error: step 'load' has made 2 attempts: there is no attempt 3\n")
+    assert (said.code, said.err) == (2, "error: step 'load' has had 2 attempts: there is no attempt 3\n")
 
 
 def test_logs_says_that_a_log_was_deleted(place: Place) -> None:
@@ -283,7 +283,7 @@ def test_plot_draws_a_graph_or_a_run(ran: Place) -> None:
     assert ran.look("plot", "--run", "sales-1", "-o", "run.mmd").code == 0
     assert "upstream failed" in ran.read("run.mmd")
     both = ran.look("plot", "sales", "--run", "sales-1", "-o", "x.mmd")
-    assert (both.code, both.err) == (2, "error: plot: expected either a GRAPH or --run RUN\n")
+    assert (both.code, both.err) == (2, "error: expected GRAPH or --run, got both\n")
 
 
 def test_graphs_and_schema(ran: Place, tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ def test_a_command_that_is_not_known_gets_a_suggestion(ran: Place) -> None:
     said = ran.look("statsu")
     assert said.code == 2
     assert said.err == (
-        "error: no command is called 'statsu' (did you mean 'status'?)\n"
+        "error: there is no command 'statsu' (did you mean 'status'?)\n"
         "usage: orchestrator [OPTIONS] [COMMAND] [ARGS]...\n"
         "help:  orchestrator --help\n"
     )

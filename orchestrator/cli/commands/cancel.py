@@ -1,4 +1,4 @@
-"""``orchestrator cancel``: stop a run, or steps of it, for good."""
+"""``orchestrator cancel``: cancel a run, or some of its steps."""
 
 import getpass
 import os
@@ -23,31 +23,40 @@ from orchestrator.reporting.summary import failures
 
 EPILOG = """\b
 Examples:
-  orchestrator cancel daily-sales-2026 --why 'the input is of yesterday'
+  orchestrator cancel daily-sales-2026 --why 'wrong input'
   orchestrator cancel daily-sales-2026 extract-orders
   orchestrator cancel daily-sales-2026 --store firestore://my-project/orchestrator-prod
 
-Steps that have not begun never will, and running jobs are asked to stop, again and again, until they have ended. Then
-the run ends: cancelled, unless every step came to its own end first. Teardowns still run, unless they are named. A run
-of which only some steps are cancelled goes on without them; they count as failed. Asked again, it does what is left.
+Without STEP, steps that have not started are cancelled at once, and running jobs are asked to stop, repeatedly, until
+they have ended. Then the run ends as cancelled, unless every step has ended by itself first. Teardown steps still run,
+unless they are named.
 
-A run may be cancelled while another process drives it. To go on with a run later, stop that process with Ctrl-C
-instead, and use 'orchestrator resume'.
+With STEP, only these steps are cancelled, and count as failed; the run continues without them. If the command is
+repeated, it does what is left to do.
 
-For a run in the cloud, set ORCHESTRATOR_REGION, _LAUNCHES_QUEUE, _CHECKS_QUEUE, _TASK_URL, _TASK_ACCOUNT and
-_TASK_AUDIENCE as the function on-task has them: gcloud functions describe shows them.
+A cancelled run cannot be continued. To pause a run and continue it later, interrupt the process that drives it with
+Ctrl-C, and use 'orchestrator resume'.
 
-Exit codes: 0 it has ended, or in the cloud was asked to; 2 wrong use, 130 interrupted.
+\b
+For a run in the cloud, set these variables to the values that the deployed function on-task has;
+'gcloud functions describe' shows them:
+  ORCHESTRATOR_REGION, ORCHESTRATOR_LAUNCHES_QUEUE, ORCHESTRATOR_CHECKS_QUEUE,
+  ORCHESTRATOR_TASK_URL, ORCHESTRATOR_TASK_ACCOUNT, ORCHESTRATOR_TASK_AUDIENCE
+
+Exit codes: 0 all of it has ended (in the cloud: was asked to stop), 2 wrong use, 130 interrupted before it ended.
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("run")
 @click.argument("steps", nargs=-1, metavar="[STEP]...")
-@click.option("--why", default="", metavar="TEXT", help="The reason, which 'status' and 'explain' then tell.")
+@click.option("--why", default="", metavar="TEXT", help="The reason, which 'status' and 'explain' will show.")
 @place_options
 def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: str | None) -> int:
-    """Stop RUN for good, or only the STEPs: what has not begun never will, and running jobs are asked to stop."""
+    """Cancel RUN, or only the STEPs of it that are named.
+
+    RUN is the id of a run, or the beginning of one if it is unique.
+    """
     named = store_url(store) if store is not None else None
     with named_store(home, store) as (place, opened):
         found = load(place, opened, find_run(opened, run), named)

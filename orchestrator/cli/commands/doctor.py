@@ -23,14 +23,14 @@ Examples:
   orchestrator doctor --project my-project --region europe-west4
   orchestrator doctor --environment dev --json
 
-It asks Google's APIs with your application default credentials (gcloud auth application-default login), and changes
-nothing. roles/viewer, roles/iam.securityReviewer and roles/serviceusage.serviceUsageConsumer let it see nearly
-everything. Run it in the repository that is
-deployed: there it can tell whether the functions are up to date. In what it says to type, … stands for the variables
-that you deploy with, and words in capitals for what it cannot know.
+Doctor only reads. It calls Google's APIs with your application default credentials: log in with 'gcloud auth
+application-default login'. The roles roles/viewer, roles/iam.securityReviewer and
+roles/serviceusage.serviceUsageConsumer are enough for nearly all checks. Run it in the repository that is deployed, so
+that it can tell whether the deployed functions are up to date. In the fixes that it prints, … stands for the variables
+that you pass to Terraform, and words in capitals for values that it cannot know.
 
-Exit codes: 0 all is well, warnings allowed; 1 something is wrong, or could not be looked at; 2 wrong use, no
-credentials, no such project.
+Exit codes: 0 no problems, or only warnings; 1 something is wrong, or could not be checked; 2 wrong use, no credentials,
+or no such project.
 """
 
 
@@ -41,11 +41,12 @@ credentials, no such project.
     type=NamedPath(path_type=Path, file_okay=False),
     default="graphs",
     show_default=True,
-    help="The folder with the graphs and their graphs.lock.",
+    metavar="FOLDER",
+    help="The folder that contains the graphs and graphs.lock.",
 )
 @json_option
 def command(project: str, region: str, name: str, environment: str, graphs: Path, as_json: bool) -> int:
-    """Say what is missing or wrong in a deployment, and what fixes it."""
+    """Check a deployment: report what is missing or wrong, and how to fix it."""
     from orchestrator.cli.views.console import say
     from orchestrator.cli.views.examined import lines, summary
     from orchestrator.client.google_apis import Apis
@@ -81,7 +82,7 @@ def kept(coming: "Iterator[Result]", into: "list[Result]") -> "Iterator[Result]"
 
 
 def report(deployment: Deployment, results: "Sequence[Result]") -> dict[str, object]:
-    """The same for programs. ``level``: ok, warn, unknown or fail; a check's is that of its worst finding."""
+    """The findings as JSON. ``level``: ok, warn, unknown or fail; a check's is that of its worst finding."""
     from orchestrator.deployment.doctor.findings import UNWELL
 
     return {

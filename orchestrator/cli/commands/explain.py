@@ -1,4 +1,4 @@
-"""``orchestrator explain``: why a step stands as it does."""
+"""``orchestrator explain``: why a step has the status that it has."""
 
 import time
 from pathlib import Path
@@ -23,7 +23,10 @@ Examples:
 @click.argument("step")
 @place_options
 def command(run: str, step: str, home: Path | None, store: str | None) -> None:
-    """Say why STEP of RUN stands as it does: what it waits for, or why it failed or was skipped."""
+    """Explain the status of STEP in RUN: why it failed or was skipped, or what it is waiting for.
+
+    RUN is the id of a run, or the beginning of one if it is unique.
+    """
     found = found_run(home, run, store, outputs=True)
     node = find_step(found.plan, step)
     first, *further = explain(found.plan, found.view, node, None if found.abandoned else time.time())
@@ -38,5 +41,5 @@ def command(run: str, step: str, home: Path | None, store: str | None) -> None:
 
 
 def indented(line: str) -> str:
-    """A line, whose further lines, if an error has some, stand below it."""
+    """``line``, with the further lines of an error, if it has any, indented below the first."""
     return line.replace("\n", "\n      ")

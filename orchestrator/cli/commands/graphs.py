@@ -1,4 +1,4 @@
-"""``orchestrator graphs``: the graphs that can be called by name here."""
+"""``orchestrator graphs``: the graphs that can be named without a path."""
 
 import click
 
@@ -14,12 +14,15 @@ Example:
 
 @click.command(epilog=EPILOG)
 def command() -> None:
-    """List the graphs in graphs/ by name."""
+    """List the graphs in graphs/, each with its file.
+
+    graphs/ is looked for in this folder, then in those above it, up to the root of the repository.
+    """
     from orchestrator.definition.catalog import graph_files, nearest
 
     found = graph_files(nearest() / "graphs")
     if not found:
-        raise NotFoundError("there is no graph in graphs/ here: a graph is graphs/NAME.yaml or graphs/NAME/graph.yaml")
+        raise NotFoundError("no graphs found in graphs/: expected graphs/NAME.yaml or graphs/NAME/graph.yaml")
     width = column([name for name, _ in found], 100)
     for name, path in found:
         echo(f"{name:{width}}  {path}")

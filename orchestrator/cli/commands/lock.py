@@ -1,4 +1,4 @@
-"""``orchestrator lock``: check the graphs of a folder, and write down what Terraform deploys."""
+"""``orchestrator lock``: check the graphs of a folder, and write graphs.lock, from which Terraform deploys them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,24 +19,24 @@ Examples:
   orchestrator lock
   orchestrator lock --check
 
-Terraform deploys the graphs from FOLDER/graphs.lock, and refuses a file that has changed since: commit it with them.
+Terraform deploys the graphs that are listed in FOLDER/graphs.lock, and refuses those that have changed since it was
+written. Commit it together with the graphs.
 
-Exit codes: 0 done, or as it should be; 2 a graph has problems, or with --check the lock is out of date.
+Exit codes: 0 success; 2 a graph has problems or, with --check, graphs.lock is out of date.
 """
 
-#: The folder if none is named: here, or the nearest above in the same repository.
+#: The folder if none is given: in this folder, or in the nearest above it in the same repository.
 _USUAL = Path("graphs")
 
 
 @click.command(epilog=EPILOG)
 @click.argument("folder", type=NamedPath(path_type=Path), default=_USUAL)
-@click.option("--check", is_flag=True, help="Write nothing; say what has changed since the lock was written.")
+@click.option(
+    "--check", is_flag=True, help="Do not write graphs.lock, but report what has changed since it was written; for CI."
+)
 @json_option
 def command(folder: Path, check: bool, as_json: bool) -> int:
-    """Check every graph of FOLDER, and write FOLDER/graphs.lock.
-
-    FOLDER is graphs/ if not said otherwise.
-    """
+    """Check every graph in FOLDER (default: graphs/), and write FOLDER/graphs.lock."""
     fix = "run 'orchestrator lock'" if folder == _USUAL else f"run 'orchestrator lock {quote(str(folder))}'"
     folder = nearest() / folder if folder == _USUAL else folder
     made, path = lock(folder), folder / NAME
@@ -54,7 +54,7 @@ def command(folder: Path, check: bool, as_json: bool) -> int:
 
 
 def told(path: Path, made: Lock, check: bool, stale: Sequence[str]) -> list[str]:
-    """What is in the lock, and what is not deployed."""
+    """What is in the lock, and which graphs are not deployed."""
     current = check and not stale
     refused = "" if check or not made.problems else "; it has problems, and 'terraform plan' stops until they are fixed"
     right = [entry for entry in made.graphs.values() if not entry.problems]

@@ -1,4 +1,4 @@
-"""``orchestrator logs``: what a step wrote, as it is, or as a terminal can bear it, and as it comes."""
+"""``orchestrator logs``: what a step printed. In a terminal, control codes are shown and not executed."""
 
 import codecs
 import sys
@@ -28,29 +28,34 @@ Examples:
   orchestrator logs daily-sales-2026 report --follow
   orchestrator logs daily-sales-2026 report --store firestore://my-project/orchestrator-prod
 
-What a Dataflow job writes stays in the cloud: there, its id and the page with its log are printed.
+The log of a Dataflow job stays in the cloud: for a run there, the job's id and the URL of its log are printed.
 """
 
 #: Bytes of a log that are shown at a time.
 _PIECE = 65536
 
-#: Seconds between two looks at a log that is followed.
-_LOOK = 0.2
+#: Seconds between two reads of a log that is followed.
+_PERIOD = 0.2
 
 
 @click.command(epilog=EPILOG)
 @click.argument("run")
 @click.argument("step")
-@click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Which attempt. [default: the newest]")
-@click.option("-f", "--follow", is_flag=True, help="Go on as the step writes, until it has ended.")
+@click.option(
+    "--attempt", type=click.IntRange(min=1), metavar="N", show_default="the newest", help="The number of the attempt."
+)
+@click.option("-f", "--follow", is_flag=True, help="Keep printing what the step writes until it has ended.")
 @place_options
 def command(run: str, step: str, attempt: int | None, follow: bool, home: Path | None, store: str | None) -> int:
-    """Print what STEP of RUN wrote."""
+    """Print the log of STEP in RUN: what it wrote to standard output and standard error.
+
+    RUN is the id of a run, or the beginning of one if it is unique.
+    """
     found = found_run(home, run, store)
     node = find_step(found.plan, step)
     if attempt is not None and attempt > found.view.state(node).attempt:
         made = counted(found.view.state(node).attempt, "attempt")
-        raise UsageError(f"step '{step}' has made {made}: there is no attempt {attempt}")
+        raise UsageError(f"step '{step}' has had {made}: there is no attempt {attempt}")
     if found.home is None:
         from orchestrator.operations.cloud_run import job_lines
 
@@ -121,7 +126,7 @@ def followed(found: Found, node: int, attempt: int | None, home: Path | None, st
                 read += len(piece)
                 yield piece
         if not over:
-            time.sleep(_LOOK)
+            time.sleep(_PERIOD)
         elif attempt is None and state.attempt > current:
             current, read = current + 1, 0
         else:

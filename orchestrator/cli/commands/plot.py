@@ -1,4 +1,4 @@
-"""``orchestrator plot``: a graph, or how a run went, as a picture."""
+"""``orchestrator plot``: a picture of a graph or of a run."""
 
 import time
 from pathlib import Path
@@ -15,25 +15,37 @@ EPILOG = """\b
 Examples:
   orchestrator plot daily-sales -o sales.png
   orchestrator plot --run daily-sales-2026 -o sales.svg
-  orchestrator plot daily-sales -o sales.mmd      (Mermaid; needs nothing installed)
+  orchestrator plot daily-sales -o sales.mmd
+
+PNG and SVG need the extra 'drawing'; .mmd (Mermaid) needs nothing.
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("graph", required=False)
-@click.option("--run", metavar="RUN", help="Draw a run of it: its graph, as it was, and how each step stands.")
 @click.option(
-    "-o", "--output", required=True, type=NamedPath(path_type=Path, dir_okay=False), help="A .png, .svg or .mmd file."
+    "--run", metavar="RUN", help="Draw this run instead of GRAPH: its graph as it was, with the status of each step."
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=NamedPath(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The file to write: .png, .svg or .mmd (Mermaid).",
 )
 @place_options
 def command(graph: str | None, run: str | None, output: Path, home: Path | None, store: str | None) -> None:
-    """Draw GRAPH, or a run, into a file."""
+    """Draw GRAPH, or a run, into a file.
+
+    GRAPH is the path of a graph's file, or the name of a file or folder in graphs/.
+    """
     from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph
     from orchestrator.drawing import draw
 
     if (graph is None) == (run is None):
-        raise UsageError("plot: expected either a GRAPH or --run RUN")
+        raise UsageError(f"expected GRAPH or --run, got {'neither' if run is None else 'both'}")
     if graph is not None:
         drawn = draw(load_graph(find_graph(graph)), output)
     else:

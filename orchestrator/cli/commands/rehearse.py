@@ -1,4 +1,4 @@
-"""``orchestrator rehearse``: run a graph on this machine as it runs in the cloud, while things go wrong."""
+"""``orchestrator rehearse``: run a graph on this machine as it runs in the cloud, with injected faults."""
 
 import random
 import threading
@@ -10,7 +10,7 @@ import click
 
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
 from orchestrator.cli.given import given_params
-from orchestrator.cli.options import NamedPath, json_option
+from orchestrator.cli.options import json_option, params_options
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.errors import UsageError
 from orchestrator.operations.interrupt import interruptible
@@ -25,48 +25,53 @@ Examples:
   orchestrator rehearse daily-sales --calm
   orchestrator rehearse daily-sales --drop-events --kill-every 1
 
-Everything is real but Dataflow and Cloud Tasks: the functions run under functions-framework, the store is Google's
-Firestore emulator and signals come through the Pub/Sub emulator (Java and both emulators must be installed). A Dataflow
-step runs its local: block, as 'orchestrator run' does, or takes a moment and succeeds; a streaming one goes on until
-the end. Delays of tasks are 50 times shorter than they are in the cloud. Nothing is kept when it is over, and no
-process outlives it, not even if it is killed; --keep leaves everything up for a look from elsewhere, until Ctrl-C.
+The deployed functions run as local processes, with Google's emulators of Firestore and Pub/Sub (which need Java) and
+with fakes of Dataflow and Cloud Tasks. A Dataflow step runs its local: block, as with 'orchestrator run'; without one
+it succeeds after a moment, or, if it is streaming, runs until the rehearsal ends. Delays of tasks are 50 times shorter
+than in the cloud.
 
-Exit codes: 0 every run succeeded and every attempt launched exactly one job; 1 a run failed or did not end, a job was
-launched twice or left, or something went wrong that no dice had decided (an exception in a function, a dropped task, a
-call that Dataflow would refuse); 2 wrong use, an invalid graph, or something is not installed; 130 interrupted.
+By default, about one call, delivery or event in ten is lost, duplicated or delayed, and functions are killed at random
+moments. All of this must make no difference to the result. Everything is stopped and deleted at the end, even if the
+command itself is killed; with --keep, only after Ctrl-C.
+
+Exit codes: 0 every run succeeded, and every attempt launched exactly one job; 1 a run failed or did not end, a job was
+launched twice or was left running, or something went wrong that was not injected (an exception in a function, a dropped
+task, a call that Dataflow would refuse); 2 wrong use, an invalid graph, or something is not installed; 130 interrupted.
 """
 
-#: Seconds between two kills where the user names none, and nothing is to stay calm.
+#: Seconds between two kills, unless --kill-every or --calm is given.
 _KILL_EVERY = 5.0
 
 
 @click.command(epilog=EPILOG)
 @click.argument("graph")
-@click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A param of the runs; repeatable.")
+@params_options
 @click.option(
-    "--params-file",
-    type=NamedPath(path_type=Path, exists=True, dir_okay=False),
-    help="Params as YAML or JSON; --param wins.",
+    "--runs", type=click.IntRange(1, 1000), metavar="N", default=1, show_default=True, help="The number of runs."
 )
-@click.option("--runs", type=click.IntRange(1, 1000), metavar="N", default=1, show_default=True, help="How many runs.")
-@click.option("--seed", type=int, metavar="S", help="The dice that decide what goes wrong. [default: any]")
-@click.option("--calm", is_flag=True, help="Let nothing go wrong.")
-@click.option("--drop-events", is_flag=True, help="Lose every event, so that only the watchdog looks at jobs.")
+@click.option("--seed", type=int, metavar="N", show_default="random", help="The seed that decides which faults happen.")
+@click.option("--calm", is_flag=True, help="Inject no faults.")
+@click.option(
+    "--drop-events", is_flag=True, help="Lose every event, so that only the watchdog notices the end of a job."
+)
 @click.option(
     "--kill-every",
-    type=click.FloatRange(min=0.0),
+    type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help=f"Kill a function about so often; 0 for never. [default: {_KILL_EVERY:g}, or 0 with --calm]",
+    show_default=f"{_KILL_EVERY:g}, or 0 with --calm",
+    help="Kill a function about every SECONDS; 0: never.",
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=1.0),
+    type=click.FloatRange(min=1),
     metavar="SECONDS",
-    default=600.0,
+    default=600,
     show_default=True,
-    help="Give up after so long.",
+    help="Give up if the runs have not ended after SECONDS.",
 )
-@click.option("--keep", is_flag=True, help="Leave everything up when the runs have ended, until Ctrl-C.")
+@click.option(
+    "--keep", is_flag=True, help="When the runs have ended, keep everything running for you to inspect, until Ctrl-C."
+)
 @json_option
 def command(
     graph: str,
@@ -81,7 +86,10 @@ def command(
     keep: bool,
     as_json: bool,
 ) -> int:
-    """Run GRAPH on this machine as it runs in the cloud, while answers, events and functions are lost."""
+    """Run GRAPH on this machine as it would run in the cloud, and inject faults.
+
+    GRAPH is the path of a graph's file, or the name of a file or folder in graphs/.
+    """
     kills = kill_every if kill_every is not None else 0.0 if calm else _KILL_EVERY
     dice = random.randrange(1000) if seed is None else seed
     path, params = checked(graph, pairs, params_file)
@@ -104,13 +112,13 @@ def command(
 
     with interruptible(stop.set):
         if not calm or kills:
-            say(f"seed {dice}: the same dice again with --seed {dice}")
+            say(f"seed {dice}: repeat the same faults with --seed {dice}")
         result = rehearse(wanted, say, stop.is_set, tell)
     return INTERRUPTED if early else DONE if result.well else FAILED
 
 
 def checked(name: str, pairs: tuple[str, ...], file: Path | None) -> tuple[Path, dict[str, object]]:
-    """The graph's file and the params, if both are right and the emulators are here: before anything is started."""
+    """The graph's file and the params. Raises UsageError before anything is started, also for a missing emulator."""
     from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph
     from orchestrator.definition.run_request import run_request

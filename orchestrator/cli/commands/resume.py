@@ -1,4 +1,4 @@
-"""``orchestrator resume``: take over a run that was interrupted or killed."""
+"""``orchestrator resume``: continue a run that was interrupted or killed."""
 
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,9 @@ Examples:
   orchestrator resume
   orchestrator resume daily-sales-2026
 
-What had succeeded does not run again, and a process that is still running is taken over, not started twice. The run
-keeps the graph and the params it started with. A run that has ended is not resumed, also if it failed; one that was
-cancelled is only brought to its end.
-
-Exit codes: 0 the run succeeded, 1 it failed or was cancelled, 2 wrong use, 130 interrupted.
+Steps that succeeded do not run again, and processes that are still running are taken over, not started twice. The run
+keeps the graph and the params that it started with. A run that has ended cannot be resumed, even if it failed: start a
+new one. Resuming a cancelled run only completes the cancellation.
 """
 
 
@@ -28,7 +26,10 @@ Exit codes: 0 the run succeeded, 1 it failed or was cancelled, 2 wrong use, 130 
 @click.argument("run", required=False)
 @driving_options
 def command(run: str | None, home: Path | None, **driving: Any) -> int:
-    """Continue RUN, which was interrupted or killed; without RUN, the only one that is unfinished."""
+    """Continue RUN, which was interrupted or killed; without RUN, the only unfinished run.
+
+    RUN is the id of a run, or the beginning of one if it is unique.
+    """
     as_told = how(**driving)
     with store_of(home) as (place, store):
         chosen = find_run(store, run) if run is not None else only_unfinished(store)

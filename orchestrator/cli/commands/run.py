@@ -1,4 +1,4 @@
-"""``orchestrator run``: start a run of a graph on this machine, or continue the one that has this id."""
+"""``orchestrator run``: start a run of a graph on this machine, or continue the run that has the given id."""
 
 import time
 from pathlib import Path
@@ -9,7 +9,7 @@ import click
 from orchestrator.cli.closing import close, close_ended
 from orchestrator.cli.drive import How, drive, refuse_cloud_steps
 from orchestrator.cli.given import given_params
-from orchestrator.cli.options import NamedPath, driving_options, how
+from orchestrator.cli.options import driving_options, how, params_options, run_id_option
 from orchestrator.cli.output import echo
 from orchestrator.core.model import RunStatus, View
 from orchestrator.definition.run_request import RunRequest, run_request
@@ -26,31 +26,24 @@ Examples:
   orchestrator run graphs/sales.yaml --param date=2026-01-31 --parallel 4
   orchestrator run sales.py --run-id sales-2026-01-31 --json
 
-A run id stands for one run: given again, it continues that run, or says how it ended. Ctrl-C interrupts a run;
-continue it with 'orchestrator resume'. A run that has ended stays as it is: to try again, start a new one.
+Each run has its own id. With the --run-id of an earlier run, that run is continued if it is unfinished; if it has
+ended, its result is printed again. A run that has ended cannot be run again: start a new run instead.
 
-Exit codes: 0 the run succeeded, 1 it failed or was cancelled, 2 wrong use or an invalid graph, 130 interrupted.
+Ctrl-C interrupts a run; 'orchestrator resume' continues it.
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("graph")
-@click.option(
-    "-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A param of the run; may be repeated."
-)
-@click.option(
-    "--params-file",
-    type=NamedPath(path_type=Path, exists=True, dir_okay=False),
-    help="Params as YAML or JSON; --param wins.",
-)
-@click.option("--run-id", metavar="ID", help="The run's id. [default: the graph's name, the time, and four letters]")
+@params_options
+@run_id_option
 @driving_options
 def command(
     graph: str, pairs: tuple[str, ...], params_file: Path | None, run_id: str | None, home: Path | None, **driving: Any
 ) -> int:
-    """Run GRAPH on this machine, and show how it goes.
+    """Run GRAPH on this machine, and show its progress.
 
-    GRAPH is a file, or a graph in graphs/, called by its file or folder name (not by the 'name' inside the file).
+    GRAPH is the path of a graph's file, or the name of a file or folder in graphs/.
     """
     from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph

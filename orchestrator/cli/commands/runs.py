@@ -1,4 +1,4 @@
-"""``orchestrator runs``: the runs of a home, the newest first."""
+"""``orchestrator runs``: the runs of a home, newest first."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from orchestrator.reporting.phrases import clock, column, why
 from orchestrator.reporting.report import headline
 from orchestrator.reporting.words import duration
 
-#: How a run stands of which nothing can be told.
+#: The status of a run whose record cannot be read.
 UNREADABLE = "unreadable"
 
 EPILOG = """\b
@@ -25,17 +25,19 @@ Examples:
   orchestrator runs
   orchestrator runs --limit 3 --json
   orchestrator runs --store firestore://my-project/orchestrator-prod
+
+For each run, its id, status, start and duration are printed, and why it failed.
 """
 
 
 @click.command(epilog=EPILOG)
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", default=20, show_default=True, help="How many to list at most."
+    "--limit", type=click.IntRange(min=1), metavar="N", default=20, show_default=True, help="List at most N runs."
 )
 @place_options
 @json_option
 def command(limit: int, home: Path | None, store: str | None, as_json: bool) -> None:
-    """List the runs, the newest first, and after them those that cannot be read."""
+    """List the runs, newest first; at the end, those whose records cannot be read."""
     unreadable: list[UnreadableRecordError] = []
     with named_store(home, store) as (place, found):
         runs = found.list_runs(limit, unreadable.append)
@@ -64,7 +66,7 @@ def left_out(store: Store, limit: int, shown: int, cheap: bool) -> str:
 
 
 def lines(home: Home | None, runs: Sequence[Run]) -> list[str]:
-    """A line a run: its id, how it stands, when it started and how long it took."""
+    """One line per run: its id, status, start, duration, and why it failed."""
     width = column([run.id for run in runs], 100)
     found = []
     for run in runs:

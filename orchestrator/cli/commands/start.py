@@ -8,7 +8,7 @@ import click
 
 from orchestrator.cli.failure import DONE, complain
 from orchestrator.cli.given import given_params
-from orchestrator.cli.options import NamedPath, deployment_options, json_option
+from orchestrator.cli.options import deployment_options, json_option, params_options, run_id_option
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.client.identity import email_of, id_token, member_of
 from orchestrator.client.post import is_local
@@ -24,28 +24,28 @@ Examples:
   orchestrator start daily-sales --project my-project --region europe-west4 --param date=2026-01-31
   orchestrator start daily-sales --run-id sales-2026-01-31 --json
 
-It calls the deployed function 'start' as you: with the ID token of a service account (GOOGLE_APPLICATION_CREDENTIALS,
-attached, or impersonated), of 'gcloud auth login', or of ORCHESTRATOR_ID_TOKEN. You need roles/run.invoker on it:
-Terraform's variable 'starters'. A run id stands for one run: asked for again, nothing is started.
+Each run has its own id: if there is already a run with the given --run-id, nothing is started.
 
-Exit codes: 0 it is started, or was there; 1 it could not be started now, or you may not; 2 wrong use, such as a graph
-that is not deployed or wrong params.
+The command calls the deployed function 'start' with your identity: the ID token in ORCHESTRATOR_ID_TOKEN, that of a
+service account (GOOGLE_APPLICATION_CREDENTIALS, attached, or impersonated), or that of 'gcloud auth login'. You need
+roles/run.invoker on the function, which Terraform's variable 'starters' grants.
+
+Exit codes: 0 the run was started, or was already there; 1 it could not be started, or you are not permitted to; 2 wrong
+use, such as a graph that is not deployed or wrong params.
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("graph")
 @deployment_options
+@params_options
+@run_id_option
 @click.option(
-    "-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A param of the run; may be repeated."
+    "--url",
+    metavar="URL",
+    show_default="the URL of the deployed function, which is looked up",
+    help="The URL of the function 'start'.",
 )
-@click.option(
-    "--params-file",
-    type=NamedPath(path_type=Path, exists=True, dir_okay=False),
-    help="Params as YAML or JSON; --param wins.",
-)
-@click.option("--run-id", metavar="ID", help="The run's id. [default: the graph's name, the time, and four letters]")
-@click.option("--url", help="Where 'start' is called. [default: what Google says of the deployed function]")
 @json_option
 def command(
     graph: str,
@@ -59,7 +59,10 @@ def command(
     url: str | None,
     as_json: bool,
 ) -> int:
-    """Start a run of GRAPH, a deployed graph, by its name."""
+    """Start a run of the deployed graph GRAPH.
+
+    GRAPH is the name of the graph's file or folder in graphs/, as 'orchestrator lock' lists it.
+    """
     from orchestrator.definition.run_request import made_up_id
 
     params = given_params(pairs, params_file)

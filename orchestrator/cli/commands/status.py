@@ -1,4 +1,4 @@
-"""``orchestrator status``: how a run stands, now."""
+"""``orchestrator status``: the status of a run and its steps."""
 
 import json
 import re
@@ -27,25 +27,25 @@ Examples:
   orchestrator status daily-sales-2026 --json
   orchestrator status --store firestore://my-project/orchestrator-prod
 
-Exit codes: 0 shown, however the run stands; 1 some of its records cannot be read; 2 wrong use.
+Exit codes: 0 whatever the status of the run is, 1 some of its records cannot be read, 2 wrong use.
 """
 
-#: What is said before each contradiction in what is stored of a run.
+#: What stands before each contradiction in the records of a run.
 CONTRADICTION = "the records contradict each other, so the sweep does not start the steps that depend on them"
 
-#: More steps than these are listed only when all are asked for.
+#: Above this number of steps, all are listed only with --all.
 _MANY = 200
 
 
 @click.command(epilog=EPILOG)
 @click.argument("run", required=False)
-@click.option("--all", "everything", is_flag=True, help=f"List all steps of a graph that has more than {_MANY}.")
+@click.option("--all", "everything", is_flag=True, help=f"List every step, also if there are more than {_MANY}.")
 @place_options
 @json_option
 def command(run: str | None, everything: bool, home: Path | None, store: str | None, as_json: bool) -> int:
-    """Show how RUN stands; without RUN, the one that started last.
+    """Show the status of RUN and its steps; without RUN, of the run that started last.
 
-    RUN is a run's id, or as much of its beginning as is unique.
+    RUN is the id of a run, or the beginning of one if it is unique.
     """
     found = found_run(home, run, store, outputs=as_json, partly=True)
     if as_json:
@@ -95,5 +95,5 @@ def headline(found: Found, now: float) -> str:
 
 
 def _is_day(value: object) -> bool:
-    """Whether a param is a day or a moment, which depends on a time zone."""
+    """Whether a param is a date or a time, which depend on the time zone."""
     return isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value) is not None

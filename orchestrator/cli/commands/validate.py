@@ -1,4 +1,4 @@
-"""``orchestrator validate``: is a graph right, and if not, all that is wrong with it."""
+"""``orchestrator validate``: check graphs, and report every mistake in them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,16 +18,18 @@ Examples:
   orchestrator validate daily-sales
   orchestrator validate graphs/*.yaml
 
-Exit codes: 0 all are right, 2 one is not.
+Each mistake is reported with its line and, where possible, how to fix it.
+
+Exit codes: 0 all graphs are valid, 2 one is not.
 """
 
-#: The longest path whose steps are all named.
+#: Up to this length, all steps of the longest path are named.
 _NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found in one file: the graph's measures, or its problems, a line each; and what may fail in a run."""
+    """What was found in one file: the graph's size, or its problems, one line each; and warnings."""
 
     file: str
     valid: bool
@@ -45,7 +47,10 @@ class Checked:
 @click.argument("graphs", nargs=-1, required=True, metavar="GRAPH...")
 @json_option
 def command(graphs: tuple[str, ...], as_json: bool) -> int:
-    """Check each GRAPH, and say all that is wrong with all of them."""
+    """Check each GRAPH, and report every mistake.
+
+    GRAPH is the path of a graph's file, or the name of a file or folder in graphs/.
+    """
     found = compared([check(name) for name in graphs])
     if as_json:
         echo_json([asdict(checked) for checked in found])
@@ -59,7 +64,7 @@ def command(graphs: tuple[str, ...], as_json: bool) -> int:
 
 
 def check(name: str) -> tuple[Checked, Graph | None]:
-    """What is to be said of the graph that a user calls ``name``, and the graph if it is right."""
+    """What is reported of the graph that a user calls ``name``, and the graph if it is valid."""
     from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph, warnings
 
@@ -74,7 +79,7 @@ def check(name: str) -> tuple[Checked, Graph | None]:
 
 
 def compared(found: Sequence[tuple[Checked, Graph | None]]) -> list[Checked]:
-    """The same, where graphs of one folder that have one name are wrong."""
+    """The same, with graphs of one folder that share a name marked as invalid."""
     from orchestrator.cli.namesakes import namesakes
 
     wrong = namesakes({Path(checked.file): graph for checked, graph in found if graph is not None})

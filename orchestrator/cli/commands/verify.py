@@ -1,4 +1,4 @@
-"""``orchestrator verify``: whether the records of a run agree."""
+"""``orchestrator verify``: check that the records of a run agree."""
 
 from pathlib import Path
 
@@ -16,10 +16,9 @@ Examples:
   orchestrator verify daily-sales-2026
   orchestrator verify daily-sales-2026 --store firestore://my-project/orchestrator-prod
 
-It compares the state of each step with those before it, the counters of the joins with what they count, and the run's
-end with its steps. If the records contradict each other, the sweep does not start the steps that depend on
-them. A contradiction usually means that somebody changed or deleted documents by hand. Records that cannot be read are
-listed too.
+It compares the state of each step with the states of its predecessors, the counters of the joins with what they count,
+and the status of the run with its steps. Records that cannot be read are listed too. If records contradict each other,
+the sweep does not start the steps that depend on them; usually somebody has changed or deleted records by hand.
 
 Exit codes: 0 no problems found, 1 problems found, 2 wrong use.
 """
@@ -29,7 +28,10 @@ Exit codes: 0 no problems found, 1 problems found, 2 wrong use.
 @click.argument("run", required=False)
 @place_options
 def command(run: str | None, home: Path | None, store: str | None) -> int:
-    """List what is wrong in the records of RUN, and where; without RUN, of the one that started last."""
+    """Check that the stored records of RUN agree; without RUN, those of the run that started last.
+
+    RUN is the id of a run, or the beginning of one if it is unique.
+    """
     with named_store(home, store) as (place, opened):
         found = find_run(opened, run) if run is not None else newest(opened)
         said = wrong(opened, found.key, plan_of(place, opened, found))
