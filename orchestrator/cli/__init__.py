@@ -1,6 +1,6 @@
-"""The command line: parses and prints. Whatever is worked out, a function that returns data works out.
+"""The command line: parses arguments and prints results.
 
-Every command imports what it needs when it is called, so that ``--help`` and a typo cost nothing.
+Every command imports what it needs when it is called, so that ``--help`` and typos are answered quickly.
 """
 
 import io
@@ -9,13 +9,13 @@ import sys
 
 
 def main() -> None:
-    """The console script. Exit codes: 0 done, 1 the run failed, 2 wrong use or an invalid graph, 130 interrupted."""
+    """The console script. Its exit codes are in ``--help``."""
     _open_streams()
     from orchestrator.cli.failure import guarded
     from orchestrator.usercode.exits import leave, stay
 
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a letter is no reason to stop
+        sys.stdout.reconfigure(errors="replace")  # a character that the terminal lacks must not stop us
     stay()
     code = guarded(_command_line)
     leave(code)
@@ -23,12 +23,12 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """Let standard streams that are closed lead nowhere: else the first file that is opened would be one of them."""
+    """Open /dev/null for closed standard streams: otherwise the next file that is opened would take their place."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # which takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number, which is this one
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
 

@@ -1,4 +1,4 @@
-"""The end of ``run`` and ``resume``: draws the picture, prints the summary or the JSON, and gives the exit code."""
+"""The end of ``run`` and ``resume``: draws the picture, prints the summary or the JSON, returns the exit code."""
 
 import time
 
@@ -16,7 +16,7 @@ from orchestrator.system import files
 
 
 def close(driven: Driven, how: How) -> int:
-    """Say how it went, and return the exit code."""
+    """Print the result, and return the exit code."""
     found = driven.found
     picture = draw_run(found) if how.picture and not driven.interrupted else None
     lines = []
@@ -36,12 +36,12 @@ def close(driven: Driven, how: How) -> int:
 
 
 def close_ended(found: Found, how: How) -> int:
-    """Say that the run had ended before, and return the exit code that it ended with."""
+    """Print that the run had already ended, and its result; return its exit code."""
     return _tell(found, how, [ended_before(found), *summary(found, time.time())], interrupted=False)
 
 
 def draw_run(found: Found) -> Line:
-    """Draw the run into its folder, and say where; or why there is no picture, which is no reason to fail."""
+    """Draw the run into its folder. Returns where, or why there is no picture: the run itself does not fail."""
     from orchestrator.drawing import draw
 
     states = {step.name: found.view.state(node) for node, step in enumerate(found.plan.steps)}
@@ -55,7 +55,7 @@ def draw_run(found: Found) -> Line:
 
 
 def graph_of(found: Found) -> Graph:
-    """The graph that a run was started with, made from its plan."""
+    """The graph that a run was started with, from its plan."""
     return Graph(found.plan.graph, found.plan.steps, fails_on=found.plan.fails_on)
 
 

@@ -1,4 +1,4 @@
-"""Drives one run to its end or to an interruption, and shows it. What a run does, the engine and its loop decide."""
+"""Drives one run to its end or to an interruption, and shows its progress."""
 
 import os
 import sys
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How a run is driven and shown. ``leave``: an interruption leaves running processes as they are.
+    """How a run is driven and shown. ``leave``: an interruption leaves processes running.
 
-    ``deployment``: what its graph takes from a deployment, by name.
+    ``deployment``: the values of ``run.deployment``, by name.
     """
 
     parallel: int
@@ -41,7 +41,7 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """What became of a run: how it stands now. ``interrupted``: it was stopped before its end."""
+    """The run after it was driven. ``interrupted``: before its end."""
 
     found: Found
     interrupted: bool
@@ -49,18 +49,17 @@ class Driven:
 
 
 def refuse_cloud_steps(steps: Sequence[Step], simulate: bool) -> None:
-    """Raises UsageError that names every Dataflow step for which nothing stands in on this machine."""
+    """Raises UsageError that names every Dataflow step that cannot run on this machine."""
     names = [step.name for step in steps if step.work.kind == "dataflow" and step.local is None]
     if names and not simulate:
-        what, them = ("step is a Dataflow job", "it") if len(names) == 1 else ("steps are Dataflow jobs", "them")
         raise UsageError(
-            f"{len(names)} {what} with nothing to stand in for {them} on this machine: {', '.join(names)}: "
-            "give them a local: block, or use --simulate"
+            f"Dataflow steps without a local: block cannot run on this machine: {', '.join(names)}: "
+            "add a local: block to each, or use --simulate"
         )
 
 
 def drive(found: Found, how: How, new: bool) -> Driven:
-    """Start ``found.run``, or take it over from whoever drove it, and stay until it ends or is interrupted.
+    """Start ``found.run``, or continue it if it is not ``new``, until it ends or is interrupted.
 
     The caller holds the run. Raises UsageError if it was started with other values than ``how`` gives.
     """
@@ -81,7 +80,7 @@ def drive(found: Found, how: How, new: bool) -> Driven:
             view.tick()
 
         for name in made_up:
-            view.say(f"simulated: run.deployment.{name} is {name!r} here: --deployment {name}=VALUE says otherwise")
+            view.say(f"simulated: run.deployment.{name} is {name!r}; set it with --deployment {name}=VALUE")
         loop = Loop(world, [found.run.key], how.parallel, tick)
         with interruptible(loop.stop):
             if new:
@@ -98,7 +97,7 @@ def drive(found: Found, how: How, new: bool) -> Driven:
 
 
 def _made_up(found: Found, how: How) -> list[str]:
-    """The values of a deployment for which a simulated run takes their names, since nobody gave any."""
+    """The values of ``run.deployment`` that were not given, in a simulated run: each gets its own name as its value."""
     from orchestrator.definition.untrusted import deployment_values
 
     names = deployment_values(found.plan.steps) if how.simulate else []
@@ -106,17 +105,17 @@ def _made_up(found: Found, how: How) -> list[str]:
 
 
 def _check_same(run: Run, how: How) -> None:
-    """Raises UsageError if a run that goes on has other values. It keeps those that it started with."""
+    """Raises UsageError if the run was started with other values: it keeps those that it started with."""
     known = run.deployment
     if other := [name for name, value in how.deployment.items() if known.get(name, value) != value]:
         raise UsageError(
-            f"run '{run.id}' was started with other values (--deployment {', '.join(other)}): it keeps them, so leave "
-            "the option away, or choose another --run-id"
+            f"run '{run.id}' was started with other values of --deployment {', '.join(other)}, and keeps them: "
+            "omit the option, or choose another --run-id"
         )
 
 
 def _view(watch: Watch, how: How) -> "LiveView | LineView | SilentView":
-    """Live in a terminal, a line a change elsewhere, nothing where only the JSON is wanted."""
+    """The live view in a terminal, otherwise a line for each change; silent with ``--json``."""
     if how.json:
         return SilentView()
     if sys.stdout.isatty():
@@ -130,11 +129,11 @@ def _view(watch: Watch, how: How) -> "LiveView | LineView | SilentView":
 
 
 def _end_jobs(world: Embedded, loop: Loop, view: "LiveView | LineView | SilentView", run: str, flag: str) -> None:
-    """Ask all processes to end, and see them end; a second interruption leaves them, and says so."""
+    """Ask all processes to end, and wait for them. A second interruption leaves them, with a message."""
     try:
         if number := world.processes.running:
-            what = "process is" if number == 1 else "processes are"
-            view.say(f"stopping: {number} {what} asked to end; Ctrl-C again leaves at once")
+            what = "process" if number == 1 else "processes"
+            view.say(f"stopping: asked {number} {what} to end; press Ctrl-C again to leave at once")
         loop.end_jobs()
         if world.processes.running:
             view.say(_left(world, run, flag))
@@ -145,13 +144,13 @@ def _end_jobs(world: Embedded, loop: Loop, view: "LiveView | LineView | SilentVi
 
 def _left(world: Embedded, run: str, flag: str) -> str:
     left = world.processes.running
-    still, them = ("process still runs", "it") if left == 1 else ("processes still run", "them")
+    still, them = ("process is still running", "it") if left == 1 else ("processes are still running", "them")
     return f"interrupted: {left} {still}; 'orchestrator resume {run}{flag}' takes {them} over or ends {them}"
 
 
 @contextmanager
 def _kept_clean(wanted: bool) -> Iterator[None]:
-    """Keep standard output for the JSON: what steps in this process write there, or what they start, goes to stderr."""
+    """Keep standard output for the JSON: what steps write there goes to standard error instead."""
     if not wanted:
         yield
         return

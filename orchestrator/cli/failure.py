@@ -1,4 +1,4 @@
-"""How the command line fails: one sentence on standard error and an exit code, never a traceback."""
+"""Errors of the command line: one sentence on standard error and an exit code, never a traceback."""
 
 import contextlib
 import os
@@ -11,20 +11,20 @@ from orchestrator.system.terminal import shown
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
-#: What a shell reports of a program whose reader went away: 128 + SIGPIPE.
+#: The exit code after SIGPIPE (128 + 13): the program that read the output has ended.
 NO_READER = 141
 
-#: What of the extra ``cloud`` is imported.
+#: The modules that the extra ``cloud`` installs.
 _CLOUD = ("google", "google_auth_httplib2", "googleapiclient", "grpc", "httplib2", "functions_framework", "flask")
 
 
 def no_extra() -> str:
-    """What is said where click or rich is not installed."""
-    return f"error: the command line needs click and rich: {install('cli')}"
+    """The message if click or rich is not installed."""
+    return f"error: the command line needs click and rich, which are not installed: {install('cli')}"
 
 
 def guarded(command: Callable[[], int]) -> int:
-    """What ``command`` returns; if it raises, the exit code for that, and a sentence on standard error."""
+    """The exit code of ``command``. If it raises, a sentence is printed on standard error."""
     try:
         code = command()
         sys.stdout.flush()
@@ -50,30 +50,30 @@ def _failed(error: Exception) -> int:
             complain(no_extra())
             return WRONG
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in _CLOUD:
-            complain(f"error: this needs Google's clients: {install('cloud')}")
+            complain(f"error: this needs Google's client libraries, which are not installed: {install('cloud')}")
             return WRONG
         case _ if _is_shortage(error):
             complain(
-                "error: there is no memory for this now, or no room for another thread (see ulimit -v and ulimit -u): "
-                "try again when there is; 'orchestrator resume' goes on with a run that had begun"
+                "error: out of memory or threads (see ulimit -v and ulimit -u): try again later; "
+                "'orchestrator resume' continues a run that had started"
             )
             return FAILED
         case OSError(strerror=str(reason)):
             if not error.filename:
-                _give_up_output()  # it may be full: what is left would be tried again at the end
+                _give_up_output()  # its disk may be full, and the rest would be written again at exit
             complain(f"error: {f'{error.filename}: ' if error.filename else ''}{reason}")
             return FAILED
         case _:
             said = str(error).split("\n", 1)[0][:200]
             complain(
                 f"error: this is a bug in orchestrator: {type(error).__name__}: {said}; "
-                f"the whole story is in {_keep(error)}"
+                f"please report it with {_keep(error)}"
             )
             return FAILED
 
 
 def _is_shortage(error: Exception) -> bool:
-    """Whether the system is out of memory or threads: of a library that it has no room for it tells in words alone."""
+    """Whether the system is out of memory or threads; for a library that cannot be loaded, only the text says so."""
     match error:
         case MemoryError():
             return True
@@ -86,12 +86,12 @@ def _is_shortage(error: Exception) -> bool:
 
 
 def _give_up_output() -> None:
-    """What is still to be printed goes nowhere."""
+    """Discard what is still to be printed."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
 
 
 def complain(text: str) -> None:
-    """Say what is wrong, on standard error. If nobody can be told there, the exit code tells it."""
+    """Print a message on standard error. If that is closed, only the exit code tells."""
     with contextlib.suppress(OSError):
         print(shown(text), file=sys.stderr, flush=True)
 

@@ -1,4 +1,4 @@
-"""The params that a command line gives: from a file, and over them one by one."""
+"""Params on the command line: ``--params-file`` and ``--param``."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,19 +6,20 @@ from pathlib import Path
 from orchestrator.definition import json_reader, yaml_reader
 from orchestrator.errors import UsageError
 from orchestrator.reporting.phrases import listed
+from orchestrator.text import shown
 
 #: The largest file of params, in bytes.
 _LARGEST = 1024 * 1024
 
 
 def given_params(pairs: Sequence[str], file: Path | None) -> dict[str, object]:
-    """The params of ``--params-file`` and, over them, those of ``--param name=value``. Raises UsageError."""
+    """The params of ``--params-file``, overridden by those of ``--param name=value``. Raises UsageError."""
     given: dict[str, object] = dict(_from_file(file)) if file is not None else {}
     return given | split("--param", pairs)
 
 
 def split(option: str, pairs: Sequence[str]) -> dict[str, str]:
-    """What an ``option`` that is given as ``name=value``, again and again, says. Raises UsageError."""
+    """The values of a repeated ``option`` of the form ``name=value``. Raises UsageError."""
     wrong = [pair for pair in pairs if "=" not in pair[1:]]
     if wrong:
         raise UsageError(f"{option}: expected name=value, got {listed(map(repr, wrong))}")
@@ -31,7 +32,7 @@ def _from_file(path: Path) -> Mapping[str, object]:
     with path.open("rb") as file:
         data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
-        raise UsageError(f"{path}: expected at most {_LARGEST:,} bytes of params")
+        raise UsageError(f"{path}: expected at most {_LARGEST:,} bytes of params, got more")
     reader = json_reader if path.suffix == ".json" else yaml_reader
     try:
         values, flaws = reader.read(data.decode("utf-8-sig"))
@@ -42,5 +43,5 @@ def _from_file(path: Path) -> Mapping[str, object]:
     if flaws:
         raise UsageError("\n".join(f"{path}:{flaw.line}: {flaw.message}" for flaw in flaws))
     if not isinstance(values, dict):
-        raise UsageError(f"{path}: expected a mapping of param names to values")
+        raise UsageError(f"{path}: expected a mapping of param names to values, got {shown(values)}")
     return values

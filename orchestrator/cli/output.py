@@ -1,4 +1,4 @@
-"""Where lines and JSON are printed: nothing that a user, a service or a file put into them acts on a terminal."""
+"""Prints lines and JSON. Control codes in them are escaped, so that nothing acts on the terminal."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from orchestrator.system.terminal import json_shown, shown
 
 
 def echo(text: str, *, beside: bool = False) -> None:
-    """Print a line, or several, on standard output, or ``beside`` it on standard error."""
+    """Print text on standard output, or ``beside`` it, on standard error."""
     click.echo(shown(text), err=beside)
 
 

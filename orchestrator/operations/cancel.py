@@ -1,4 +1,4 @@
-"""Cancels a run of this machine, or steps of it, and sees it end: whoever drives it, or nobody."""
+"""Cancels a run on this machine, or some of its steps, and waits until they have ended."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -16,12 +16,12 @@ from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.reporting.phrases import counted
 
-#: Seconds between two looks at what somebody else has to bring to an end.
-_LOOK = 0.1
+#: Seconds between two checks of what another process has to end.
+_PERIOD = 0.1
 
 
 def cancel_here(home: Home, run: Run, stop: Stop, nodes: Collection[int] | None, say: Callable[[str], None]) -> bool:
-    """Cancel a run, or the steps ``nodes``, and see that end. False if Ctrl-C came first. ``say`` hears how it goes."""
+    """Cancel a run, or its steps ``nodes``, and wait for the end. False if Ctrl-C came first. ``say`` gets messages."""
     world = embedded(home, read_settings().parallel, simulate=True)
     try:
         say(f"run {run.id}: {done(*world.engine.cancel(run.key, stop, nodes))}")
@@ -34,12 +34,12 @@ def cancel_here(home: Home, run: Run, stop: Stop, nodes: Collection[int] | None,
 
 
 def done(waiting: int, jobs: int) -> str:
-    """What was done to so many steps that had no job, and so many that had one."""
+    """A sentence: how many steps had no job and were cancelled, and how many jobs were asked to stop."""
     return f"{counted(waiting, 'step')} without a job cancelled, {counted(jobs, 'job')} asked to stop"
 
 
 class _Following:
-    """A cancelled run on its way to its end. A process that drives it brings it there; if none does, this one."""
+    """Waits for the end of a cancelled run. If no other process drives the run, this one does."""
 
     def __init__(self, world: Embedded, run: Run, nodes: Collection[int] | None, say: Callable[[str], None]) -> None:
         self._say = say
@@ -63,8 +63,10 @@ class _Following:
             except HeldError:
                 if time.monotonic() > deadline:
                     deadline = inf
-                    self._say("another process drives this run and has not ended it yet; Ctrl-C leaves it to that one")
-                time.sleep(_LOOK)
+                    self._say(
+                        "another process drives this run and is still ending it; press Ctrl-C to leave that to it"
+                    )
+                time.sleep(_PERIOD)
 
     def ended(self) -> bool:
         """Whether all that was cancelled has ended."""
@@ -77,7 +79,7 @@ class _Following:
         return not any(state.status.active for state in states.values())
 
     def _drive(self) -> None:
-        """Nobody drives the run: end it, or only the jobs of the steps in question, and begin no other."""
+        """No other process drives the run: end it, or only the jobs of ``nodes``, without starting other steps."""
         if self._nodes is None:
             self._loop = Loop(self._world, [self._run.key], read_settings().parallel)
             self._loop.recover()
@@ -85,18 +87,18 @@ class _Following:
             return
         states = self._world.store.load(self._run.key, self._nodes, ()).states
         for node, state in states.items():
-            if state.status is Status.LAUNCHING:  # its driver died while it launched it: there may be a job, or none
+            if state.status is Status.LAUNCHING:  # its driver died during the launch: there may be a job
                 self._world.engine.perform(Launch(self._run.key, node, state.attempt))
         again = 0.0
         while not self._stopped and (jobs := list(self._jobs(self._nodes))):
             asks = time.monotonic() >= again
             again = time.monotonic() + GRACE if asks else again
-            for look in jobs:
-                self._world.engine.perform(replace(look, chain=f"{SWEEP}{STOP}" if asks else SWEEP))
-            time.sleep(_LOOK)
+            for check in jobs:
+                self._world.engine.perform(replace(check, chain=f"{SWEEP}{STOP}" if asks else SWEEP))
+            time.sleep(_PERIOD)
 
     def _jobs(self, nodes: Collection[int]) -> Iterator[Check]:
-        """A look at every job of ``nodes`` that is running."""
+        """A check of every job of ``nodes`` that is running."""
         states = self._world.store.load(self._run.key, nodes, ()).states
         running = [(node, state) for node, state in states.items() if state.status is Status.RUNNING]
         return (Check(self._run.key, node, state.attempt) for node, state in running)

@@ -1,4 +1,4 @@
-"""What the command line knows of a run in the cloud beyond its store: its jobs' logs, and how it is stopped."""
+"""What can be done with a run in the cloud: find the logs of its jobs, and cancel it."""
 
 import os
 from collections.abc import Collection, Iterator
@@ -15,16 +15,18 @@ from orchestrator.system.terminal import one_line
 
 
 def job_lines(found: Found, node: int, attempt: int | None, follow: bool) -> Iterator[str]:
-    """Where to read what a step wrote in the cloud, and why it failed. Raises UsageError for what only logs here do."""
+    """Where to read the log of a step in the cloud, and why it failed. Raises UsageError for options of local logs."""
     step, state = found.plan.steps[node], found.view.state(node)
     if follow:
-        raise UsageError("--follow: a log in the cloud is read there: leave it out, and see where")
+        raise UsageError(
+            "--follow: the log of a run in the cloud cannot be followed here: omit the option to get the log's URL"
+        )
     if attempt is not None and attempt != state.attempt:
         raise UsageError(
-            f"--attempt: of a run in the cloud only the newest job is known, that of attempt {state.attempt}"
+            f"--attempt: for a run in the cloud, only the newest attempt is known, which is {state.attempt}"
         )
     if not state.attempt:
-        yield f"step '{step.name}' has not run: it is {status_word(state.status)}"
+        yield f"step '{step.name}' has not run: its status is {status_word(state.status)}"
         return
     yield f"step '{step.name}' {status_word(state.status)}, attempt {state.attempt}"
     if state.job is not None:
@@ -35,7 +37,7 @@ def job_lines(found: Found, node: int, attempt: int | None, follow: bool) -> Ite
 
 def _where(step: Step, job: str, project: str) -> Iterator[str]:
     if step.work.kind != "dataflow":
-        yield "it is no Dataflow job, and writes no log"
+        yield "it is not a Dataflow job, so it has no log"
         return
     from orchestrator.jobs.dataflow.handle import read_handle
 
@@ -46,16 +48,16 @@ def _where(step: Step, job: str, project: str) -> Iterator[str]:
 
 
 def cancel_in_cloud(url: StoreUrl, key: str, stop: Stop, nodes: Collection[int] | None) -> tuple[int, int]:
-    """Cancel a run, or the steps ``nodes``: how many had no job, and how many one. The functions see to the rest.
+    """Cancel a run, or its steps ``nodes``. Returns how many had no job, and how many had one.
 
-    Raises UsageError, naming every variable that is missing, and what the store, the queue and Dataflow raise.
+    Raises UsageError that names every missing variable, and the errors of the store, the queue and Dataflow.
     """
     named = {"ORCHESTRATOR_PROJECT": url.project, "ORCHESTRATOR_DATABASE": url.database}
     try:
         settings = read_cloud_settings({**os.environ, **named})
     except SettingsError as error:
         raise UsageError(
-            f"cancel: expected the variables that the deployed functions have, to reach their queue and jobs:\n{error}"
+            f"cancel: expected the variables of the deployed functions, to reach their queues and jobs:\n{error}"
         ) from error
     from orchestrator.cloud.wiring import Deployed
 

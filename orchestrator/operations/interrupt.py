@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks a loop to stop, the second ends the process. It ends no job itself."""
+"""Ctrl-C and SIGTERM: the first asks a loop to stop, the second ends the process. Jobs are not touched."""
 
 import os
 import signal
@@ -11,12 +11,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """While inside, the first of the signals calls ``stop``, and every further one raises KeyboardInterrupt."""
+    """Inside the block, the first signal calls ``stop``, and every further one raises KeyboardInterrupt."""
     asked, process = False, os.getpid()
 
     def hear(number: int, _frame: FrameType | None) -> None:
         nonlocal asked
-        if os.getpid() != process:  # a step's function has forked, and its child is told to end
+        if os.getpid() != process:  # a child that a step's function forked: end it as usual
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         elif asked:

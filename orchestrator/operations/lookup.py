@@ -1,4 +1,4 @@
-"""Finds what a user names: homes, runs by id or the beginning of one, steps; with a suggestion where nothing fits."""
+"""Finds what a user names: homes, stores, runs (by the beginning of an id) and steps. Suggests similar names."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -17,24 +17,26 @@ from orchestrator.ports import Store, refuse
 from orchestrator.reporting.found import Found
 from orchestrator.text import did_you_mean
 
-#: Among how many of the newest runs a beginning or a misspelt id is looked for. A full id always finds its run.
+#: Among how many of the newest runs the beginning of an id is searched. A whole id always finds its run.
 MAX_RUNS = 10_000
 
-#: Among how many one that cannot be read is looked for, where a run is not found.
+#: Among how many of the newest runs those that cannot be read are listed if a run is not found.
 _NEWEST = 50
 
-#: How many are named where several fit.
+#: How many runs are named if several fit.
 _NAMED = 6
+
+_LIST = ": list the runs with 'orchestrator runs'"
 
 
 def choose_home(given: Path | None, start: Path) -> Home:
-    """The home: as given, as the environment says, or the one that ``start`` belongs to."""
+    """The home that is given, or set in the environment, or that of the repository that contains ``start``."""
     chosen = given or read_settings().home
     return Home(chosen) if chosen is not None else default_home(start)
 
 
 def home_flag(home: Home) -> str:
-    """What must be added to a command, typed here, so that it finds ``home``: nothing, or `` --home PATH``."""
+    """What to add to a command that is run here so that it finds ``home``: nothing, or `` --home PATH``."""
     try:
         usual = choose_home(None, Path()).path.resolve() == home.path.resolve()
     except UsageError:  # another user's is there
@@ -43,20 +45,20 @@ def home_flag(home: Home) -> str:
 
 
 def flag_for(home: Home | None, url: StoreUrl | None) -> str:
-    """What must be added to a command, typed here, so that it finds the runs of ``home`` or of the store at ``url``."""
+    """What to add to a command that is run here so that it finds the runs of ``home``, or of the store at ``url``."""
     if home is not None:
         return home_flag(home)
     return f" --store {_quoted(url.text)}" if url is not None else ""
 
 
 def _quoted(text: str) -> str:
-    """In quotes, which a URL with brackets needs in some shells; one of the quotes in it ends them for a moment."""
+    """In single quotes, since some shells interpret brackets; a single quote inside is quoted separately."""
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 @contextmanager
 def named_store(given: Path | None, url: str | None) -> Iterator[tuple[Home | None, Store]]:
-    """The store that ``--home`` or ``--store`` names, or that of the place we are in; its home is None in the cloud."""
+    """The store that ``--home`` or ``--store`` names, or that of the current folder, with its home, if any."""
     if url is None:
         with store_of(given) as (home, near):
             yield home, near
@@ -70,7 +72,7 @@ def named_store(given: Path | None, url: str | None) -> Iterator[tuple[Home | No
 
 @contextmanager
 def store_of(given: Path | None) -> Iterator[tuple[Home, Store]]:
-    """The home of the place we are in, and its store. Raises NotFoundError if nothing has run there."""
+    """The home that is given, or that of the current folder, and its store. Raises NotFoundError if it has no runs."""
     home = existing_home(choose_home(given, Path()))
     with reading(home) as store:
         yield home, store
@@ -81,8 +83,8 @@ def found_run(
 ) -> Found:
     """The run that a user calls ``name``, or the newest, in the store that ``--home`` or ``--store`` (url) names.
 
-    Its steps' outputs are read only if they are asked for: they may be large. ``partly``: what cannot be read is left
-    out, instead of refusing the rest.
+    ``outputs``: also read the steps' outputs, which may be large. ``partly``: leave out records that cannot be read,
+    instead of raising.
     """
     with named_store(given, url) as (home, store):
         run = find_run(store, name) if name is not None else newest(store)
@@ -109,7 +111,7 @@ def plan_of(home: Home | None, store: Store, run: Run) -> Plan:
     """The plan of a run. Raises StoreError if it is not there."""
     plan = store.get_plan(run.version)
     if plan is None:
-        raise StoreError(f"the plan of run '{run.id}' is not in {home.database if home else 'its store'}")
+        raise StoreError(f"the plan of run '{run.id}' is missing from {home.database if home else 'its store'}")
     return plan
 
 
@@ -121,27 +123,27 @@ def find_run(store: Store, name: str) -> Run:
     if exact is not None:
         return exact
     there = store.run_ids(MAX_RUNS)
-    named = [key for run_id, key in there if run_id == name]  # retention has deleted what says whose the id is
+    named = [
+        key for run_id, key in there if run_id == name
+    ]  # retention has deleted the record that maps the id to its run
     fitting = dict([(name, named[0])] if named else ((one, key) for one, key in there if one.startswith(name)))
     if len(fitting) == 1 and (found := store.get_run(*fitting.values())) is not None:
         return found
     if len(fitting) > 1:
-        raise UsageError(f"{len(fitting)} runs begin with '{name}': {_named(list(fitting))}")
+        raise UsageError(f"the ids of {len(fitting)} runs begin with '{name}': {_named(list(fitting))}")
     hint = did_you_mean(name, [run_id for run_id, _ in there])
     if len(there) == MAX_RUNS and not hint:
-        hint = f", and none of the newest {MAX_RUNS:,} begins so: an older one needs its whole id"
+        hint = f", and none of the newest {MAX_RUNS:,} begins with it: give the whole id of an older run"
     unreadable: list[UnreadableRecordError] = []
     store.list_runs(_NEWEST, unreadable.append)
-    raise NotFoundError(
-        f"no run has the id '{name}'{hint or ': list them with orchestrator runs'}{and_unreadable(unreadable)}"
-    )
+    raise NotFoundError(f"no run has the id '{name}'{hint or _LIST}{and_unreadable(unreadable)}")
 
 
 def and_unreadable(found: Sequence[UnreadableRecordError]) -> str:
-    """``, and runs/k3v9 cannot be read: …``: what may have been meant; nothing if all could be read."""
+    """``; runs/k3v9 cannot be read: …``: the run may be among these; empty if all could be read."""
     if not found:
         return ""
-    more = f" (and {len(found) - 1:,} more cannot: list them with orchestrator runs)" if len(found) > 1 else ""
+    more = f" (and {len(found) - 1:,} more cannot: list them with 'orchestrator runs')" if len(found) > 1 else ""
     return f"; {found[0]}{more}"
 
 
@@ -157,9 +159,9 @@ def only_unfinished(store: Store) -> Run:
     unreadable: list[UnreadableRecordError] = []
     runs = sorted(store.unfinished(unreadable.append), key=lambda run: run.started_at, reverse=True)
     if not runs:
-        raise NotFoundError(f"no run is unfinished here: there is nothing to resume{and_unreadable(unreadable)}")
+        raise NotFoundError(f"there is no unfinished run here, so nothing to resume{and_unreadable(unreadable)}")
     if len(runs) > 1:
-        raise UsageError(f"{len(runs)} runs are unfinished: say which to resume: {_named([run.id for run in runs])}")
+        raise UsageError(f"{len(runs)} runs are unfinished, name the one to resume: {_named([run.id for run in runs])}")
     return runs[0]
 
 
@@ -168,7 +170,7 @@ def find_step(plan: Plan, name: str) -> int:
     if name in plan.numbers:
         return plan.numbers[name]
     hint = did_you_mean(name, plan.numbers)
-    known = f": it has {', '.join(plan.numbers)}" if not hint and len(plan.steps) <= 12 else hint
+    known = f": its steps are {', '.join(plan.numbers)}" if not hint and len(plan.steps) <= 12 else hint
     raise NotFoundError(f"graph '{plan.graph}' has no step '{name}'{known}")
 
 

@@ -1,4 +1,4 @@
-"""All that does not add up in what is stored of a run. Reads; changes nothing."""
+"""Checks that the stored records of a run agree. Reads only."""
 
 from orchestrator.core.consistency import confirmed, doubts
 from orchestrator.core.invariants import Inspector
@@ -8,7 +8,7 @@ from orchestrator.ports import Store
 
 
 def wrong(store: Store, key: str, plan: Plan) -> list[str]:
-    """All that does not add up in a run, with its places, what cannot be read included; empty if all does.
+    """All contradictions in the records of a run, with their places, and the records that cannot be read.
 
     Raises NotFoundError if there is no such run.
     """

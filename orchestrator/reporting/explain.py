@@ -1,6 +1,6 @@
-"""Why a step stands as it does, in a sentence or two. Pure: it asks the machine, and prints nothing.
+"""Explains the status of a step in a few sentences. Pure.
 
-Where there is no ``now``, no process drives the run: what is to come, comes once it is resumed.
+``now`` is None if no process drives the run: what is still to happen, happens once the run is resumed.
 """
 
 import json
@@ -23,29 +23,37 @@ from orchestrator.reporting.phrases import (
     stopped,
     until_ready,
 )
-from orchestrator.reporting.upstream import ASKS, at_work_before, join_of, names, predecessors, root_causes, unfinished
+from orchestrator.reporting.upstream import (
+    REQUIRES,
+    at_work_before,
+    join_of,
+    names,
+    predecessors,
+    root_causes,
+    unfinished,
+)
 from orchestrator.reporting.words import attempt_of, duration, status_word
 from orchestrator.system.terminal import shown
 
-#: How much of a step's outputs is shown.
+#: How many characters of a step's outputs are shown.
 _OUTPUTS = 300
 
-#: When all comes that a process would have to do which drives the run, where there is none.
+#: When a run that no process drives continues.
 _RESUMED = "once the run is resumed"
 
 
 def explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
-    """Why step ``node`` stands as it does: one line for the step, and further lines where there is more to know."""
+    """Why step ``node`` has its status: one line for the step, and further lines where there is more to say."""
     lines, step = _explain(plan, view, node, now), plan.steps[node]
     stop, status = view.state(node).stop, view.state(node).status
     if stop is None or status is Status.CANCELLED:
         return lines
-    ends = f"and ends {_RESUMED}" if now is None and not status.final else _stopping(step, view.state(node))
+    ends = f"and it ends {_RESUMED}" if now is None and not status.final else _stopping(step, view.state(node))
     return [*lines, f"it was cancelled {stopped(stop)}, {ends}"]
 
 
 def _stopping(step: Step, state: StepState) -> str:
-    """What becomes of a step that was cancelled and has not ended so."""
+    """What happens to a step that was cancelled but does not have that status."""
     if state.live:
         return _STOPPING[Status.RUNNING]
     if state.status is Status.SUCCEEDED and until_ready(step):
@@ -53,14 +61,14 @@ def _stopping(step: Step, state: StepState) -> str:
     if state.status.final:
         return "but its job ended before it could be stopped"
     if state.status.active and step.work.kind == "python" and not step.work.spec.get("isolated"):
-        return "and ends when its function returns, which nothing can stop (isolated: true could be)"
+        return "and it ends when its function returns: only a function with isolated: true can be stopped"
     return _STOPPING[state.status]
 
 
 _STOPPING = {
-    Status.PENDING: "and ends as soon as its trigger has nothing left to wait for",
-    Status.LAUNCHING: "and its job is stopped as soon as it is known",
-    Status.RUNNING: "and its job is asked to stop, again and again, until it has ended",
+    Status.PENDING: "and it ends as soon as its trigger has nothing left to wait for",
+    Status.LAUNCHING: "and its job will be stopped as soon as it is known",
+    Status.RUNNING: "and its job is asked to stop repeatedly until it has ended",
 }
 
 
@@ -68,12 +76,12 @@ def _explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     step, state = plan.steps[node], view.state(node)
     match state.status:
         case Status.PENDING if state.stop is not None:
-            return ["pending: it never begins"]
+            return ["pending: it will not start"]
         case Status.PENDING:
             return _pending(plan, view, node, now)
         case Status.LAUNCHING:
             since = f" since {clock(state.claimed_at)}" if state.claimed_at is not None else ""
-            return [f"launching: {attempt_of(step, state, state.attempt)} is being started{since}"]
+            return [f"launching{since}: {attempt_of(step, state, state.attempt)}"]
         case Status.RUNNING:
             return _running(step, state, now)
         case Status.UP_FOR_RETRY:
@@ -86,9 +94,9 @@ def _explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
         case Status.CANCELLED:
             return [_cancelled(state)]
         case Status.SKIPPED if state.cause == "when":
-            return [f"skipped: its condition was not true: when: {step.when}"]
+            return [f"skipped: its condition was false: when: {step.when}"]
         case Status.SKIPPED:
-            return [f"skipped: {_asks(step)}, but {_how_they_ended(plan, view, node)}"]
+            return [f"skipped: {_required(step)}, but {_how_they_ended(plan, view, node)}"]
         case Status.UPSTREAM_FAILED:
             return _upstream_failed(plan, view, node)
         case never:
@@ -114,26 +122,26 @@ def _pending(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     step = plan.steps[node]
     match machine.decide(plan, node, view):
         case Verdict.RUN:
-            when = "as soon as there is a place for it" if now is not None else _RESUMED
-            return [f"pending: nothing holds it back, it starts {when}"]
+            when = "as soon as a slot is free" if now is not None else _RESUMED
+            return [f"pending: it is ready, and starts {when}"]
         case Verdict.SKIP | Verdict.UPSTREAM_FAILED as said:
             return [f"pending: it is about to be {status_word(_END[said])}, since {_how_they_ended(plan, view, node)}"]
     waiting = unfinished(plan, view.states, node)
-    if not waiting:  # a gate of a wide join is about to let them through
-        return ["pending: all steps before it have ended, and it is about to be told"]
+    if not waiting:  # a gate of its join has not passed this on yet
+        return ["pending: all steps before it have ended, and it is about to start or end"]
     line = f"waiting for {listed(standing(plan.steps[number], view.state(number), now) for number in waiting)}"
     in_the_end = verdict(step.trigger, join_of(plan, view.states, node))
     if in_the_end in _END:
-        line = f"will be {status_word(_END[in_the_end])}, since {_how_they_ended(plan, view, node)}; first {line}"
+        line = f"will be {status_word(_END[in_the_end])}, since {_how_they_ended(plan, view, node)}; still {line}"
     lines = [f"pending: {line}"]
     if any(view.state(number).status is Status.PENDING for number in waiting):
         working = at_work_before(plan, view.states, node)
         shown = listed(standing(plan.steps[number], view.state(number), now) for number in working)
-        lines.append(f"what it comes down to: {shown}")
+        lines.append(f"in the end, these hold it back: {shown}")
     if step.trigger is not TriggerRule.ALL_SUCCESS:
-        lines.append(f"{_asks(step)}")
+        lines.append(f"{_required(step)}")
     if step.when is not None:
-        lines.append(f"then its condition decides: when: {step.when}")
+        lines.append(f"then its condition decides whether it runs: when: {step.when}")
     return lines
 
 
@@ -144,10 +152,10 @@ def _running(step: Step, state: StepState, now: float | None) -> list[str]:
     since = f" since {clock(state.started_at)}" if state.started_at is not None else ""
     attempt = attempt_of(step, state, state.attempt)
     if now is None:
-        return [f"running{since}, when the run was interrupted: {attempt}", *_once_resumed(step, state)]
+        return [f"running{since} when the run was interrupted: {attempt}", *_once_resumed(step, state)]
     lines = [f"running{since}, for {lasted(state, now)}: {attempt}"]
     if until_ready(step):
-        lines.append("it has succeeded as soon as its streaming job is ready")
+        lines.append("it succeeds as soon as its streaming job is ready")
     elif state.due is not None:
         lines.append(f"it ends in {duration(state.due - now)}")
     if step.timeout is not None and state.started_at is not None:
@@ -157,16 +165,16 @@ def _running(step: Step, state: StepState, now: float | None) -> list[str]:
 
 
 def _once_resumed(step: Step, state: StepState) -> list[str]:
-    """What becomes of a step that was running, in a run that nobody drives."""
+    """What will happen to a step that was running, in a run that no process drives."""
     if step.timeout is None or state.started_at is None:
         return []
-    return [f"its timeout of {duration(step.timeout)} stops it {_RESUMED}, if it is over by then"]
+    return [f"its timeout of {duration(step.timeout)} stops it {_RESUMED}, if it has passed by then"]
 
 
 def _up_for_retry(step: Step, state: StepState, now: float | None) -> str:
     again = f"{attempt_of(step, state, state.attempt + 1)} starts {_due(state, now)}"
     if state.error is None and state.cause is None:
-        return f"up for retry: attempt {state.attempt} was interrupted, which does not count against it; {again}"
+        return f"up for retry: attempt {state.attempt} was interrupted, which does not count; {again}"
     return f"up for retry: attempt {state.attempt} failed{classed(state)}: {said_of(step, state)}; {again}"
 
 
@@ -185,24 +193,24 @@ def _due(state: StepState, now: float | None) -> str:
 
 def _succeeded(step: Step, state: StepState) -> list[str]:
     if not state.attempt:
-        return [f"succeeded at {iso(state.ended_at)}: it has nothing to run"]
+        return [f"succeeded at {iso(state.ended_at)}: it has no job"]
     again = f", {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
     lines = [f"succeeded in {lasted(state, state.ended_at or 0.0)}{again}"]
     if state.outputs:
         text = shown(json.dumps(state.outputs, ensure_ascii=False))
         lines.append(f"outputs: {text if len(text) <= _OUTPUTS else f'{text[:_OUTPUTS]}…'}")
     if state.live:
-        lines.append(f"its job goes on: {state.job}")
+        lines.append(f"its job is still running: {state.job}")
     return lines
 
 
 def _cancelled(state: StepState) -> str:
-    """Who cancelled the step, and what came of its job."""
+    """Who cancelled the step, and how its job ended."""
     if state.stop is None:
         by_whom = f": {state.error}" if state.error else ""
-        return f"cancelled: its job was stopped, and not by orchestrator{by_whom}"
+        return f"cancelled: its job was stopped by someone else, not by orchestrator{by_whom}"
     if not state.attempt:
-        return f"cancelled {stopped(state.stop)}; it had not begun"
+        return f"cancelled {stopped(state.stop)}; it had not started"
     said = state.error or "it was stopped"
     return f"cancelled {stopped(state.stop)}; its job, attempt {state.attempt}: {said}"
 
@@ -214,7 +222,7 @@ def _after_attempts(state: StepState) -> str:
 
 def _upstream_failed(plan: Plan, view: View, node: int) -> list[str]:
     causes = root_causes(plan, view.states, node)
-    lines = [f"upstream failed: {_asks(plan.steps[node])}, but {_how_they_ended(plan, view, node)}"]
+    lines = [f"upstream failed: {_required(plan.steps[node])}, but {_how_they_ended(plan, view, node)}"]
     if not causes:
         return lines
     before = set(predecessors(plan, node))
@@ -228,12 +236,12 @@ def _upstream_failed(plan: Plan, view: View, node: int) -> list[str]:
     return lines
 
 
-def _asks(step: Step) -> str:
-    return f"its trigger {step.trigger} asks {ASKS[step.trigger]}"
+def _required(step: Step) -> str:
+    return f"its trigger {step.trigger} requires {REQUIRES[step.trigger]}"
 
 
 def _how_they_ended(plan: Plan, view: View, node: int) -> str:
-    """``a failed, b and c were skipped``: the predecessors that ended, the telling ones first."""
+    """``a failed, b and c were skipped``: the predecessors that ended, failures first."""
     phrases = []
     for status, verb in _ENDED.items():
         which = [number for number in predecessors(plan, node) if view.state(number).status is status]

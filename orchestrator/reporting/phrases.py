@@ -36,10 +36,10 @@ LOOKS = {
 #: Classes of failures that say more than the error, and what they mean for another attempt. By a state's ``cause``.
 CLASSES = {
     "launcher": "the program that builds the pipeline failed",
-    "parameters": "another attempt would fail the same way: somebody has to fix the job's parameters first",
-    "permission": "another attempt would fail the same way: somebody has to grant or enable something first",
-    "quota": "it passes by itself, or with more quota: another attempt waits at least 5 minutes",
-    "stockout": "the zone or region had no machines left: another attempt waits at least 10 minutes",
+    "parameters": "another attempt would fail the same way: fix the job's parameters first",
+    "permission": "another attempt would fail the same way: grant or enable what is missing first",
+    "quota": "the quota is used up: the next attempt waits at least 5 minutes, for some to become free",
+    "stockout": "the zone or region had no machines left: the next attempt waits at least 10 minutes",
     "memory": "the workers had too little memory",
     "user_code": "the pipeline's own code failed",
 }

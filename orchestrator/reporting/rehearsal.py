@@ -1,4 +1,4 @@
-"""How a rehearsal went, for people and for programs. Pure."""
+"""The result of a rehearsal, as lines and as JSON. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from orchestrator.reporting.words import duration
 
 @dataclass
 class Rehearsed:
-    """How it went. ``launches``: how many jobs were made of each name; ``attempts``: those of Dataflow steps.
+    """The result. ``launches``: how many jobs were made, by name; ``attempts``: how many Dataflow steps made.
 
-    ``active``: the jobs that still ran at the end, but for ``streaming`` ones, which are meant to. ``misfits``: calls
-    that the Dataflow API would not understand. ``unexpected``: exceptions in functions and fakes, dropped tasks.
-    ``failures``: what is said of the failed steps of a run, by its id; ``steps``: those steps as JSON.
+    ``active``: the jobs that were still running at the end, without ``streaming`` ones, which are meant to.
+    ``misfits``: calls that the Dataflow API would refuse. ``unexpected``: exceptions in functions and fakes, and
+    dropped tasks. ``failures``: lines about the failed steps of a run, by its id; ``steps``: those steps as JSON.
     """
 
     runs: list[Run] = field(default_factory=list)
@@ -38,12 +38,12 @@ class Rehearsed:
 
     @property
     def well(self) -> bool:
-        """Every run succeeded, every attempt launched one job, none is left, and nothing went wrong by itself."""
+        """Every run succeeded, every attempt launched one job, none is left, and nothing else went wrong."""
         ended = all(run.status is RunStatus.SUCCEEDED for run in self.runs)
         return ended and not (self.twice or self.active or self.misfits or self.unexpected)
 
     def json(self) -> dict[str, Any]:
-        """What is there only if something is to be told: ``streaming``, ``unexpected``, ``failed_steps`` of a run."""
+        """As JSON. Without ``streaming``, ``unexpected`` and a run's ``failed_steps`` where they would be empty."""
         rare = {"streaming": self.streaming, "unexpected": self.unexpected}
         return {
             "well": self.well,
@@ -59,7 +59,7 @@ class Rehearsed:
         }
 
     def lines(self) -> Iterator[str]:
-        """The same for people."""
+        """As lines."""
         for run in self.runs:
             took = f" after {duration(run.ended_at - run.started_at)}" if run.ended_at is not None else ""
             said = f": {why(run)}" if why(run) else ""
@@ -80,7 +80,7 @@ class Rehearsed:
         for misfit in self.misfits:
             yield f"the Dataflow API would refuse: {misfit}"
         if self.streaming:
-            yield f"streaming jobs that went on: {', '.join(self.streaming)}"
+            yield f"streaming jobs that kept running: {', '.join(self.streaming)}"
         for what in self.unexpected:
             yield f"UNEXPECTED: {what}"
 
@@ -91,7 +91,7 @@ class Rehearsed:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A rehearsal's world that is still up. ``environment`` sends the command line there; ``logs`` are of its jobs."""
+    """A rehearsal that keeps running. ``environment`` points the command line to it; ``logs``: the jobs' logs."""
 
     environment: Mapping[str, str]
     store: str
@@ -100,12 +100,12 @@ class Kept:
 
     @property
     def commands(self) -> list[str]:
-        """What shows each run, as it can be typed in another terminal."""
+        """Commands that show each run, for another terminal."""
         words = " ".join(f"{name}={value}" for name, value in self.environment.items())
         return [f"{words} orchestrator status {run} --store {self.store}" for run in self.runs]
 
     def lines(self) -> Iterator[str]:
-        yield f"all of it stays up until Ctrl-C; the jobs' logs are below {self.logs}"
+        yield f"everything keeps running until Ctrl-C; the jobs' logs are in {self.logs}"
         yield from self.commands
 
     def json(self) -> dict[str, Any]:

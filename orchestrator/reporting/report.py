@@ -10,10 +10,10 @@ from orchestrator.reporting.upstream import States
 
 
 def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[int] = frozenset()) -> dict[str, Any]:
-    """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not there yet is null.
+    """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not known yet is null.
 
-    A step that has succeeded and whose job goes on is ``live``; no other step has that key. Steps that are ``unknown``
-    are left out.
+    Only a step that has succeeded while its job is still running has the key ``live``. Steps in ``unknown`` are left
+    out.
     """
     known = ((number, step) for number, step in enumerate(plan.steps) if number not in unknown)
     steps = {step.name: _step(states.get(number, PENDING)) for number, step in known}
@@ -21,10 +21,10 @@ def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[
 
 
 def headline(run: Run, word: str) -> dict[str, Any]:
-    """The run without its steps, as ``runs --json`` lists it. ``word``: how it stands (``lookup.standing``).
+    """The run without its steps, as ``runs --json`` lists it. ``word``: its status (``lookup.standing``).
 
-    One that has failed names the steps in ``failed``, with the class of each failure; one that somebody cancelled says
-    so in ``cancelled``.
+    A failed run has ``failed``: the steps that made it fail, each with the class of its failure. A cancelled run has
+    ``cancelled``.
     """
     return {
         "run": run.id,
@@ -56,5 +56,5 @@ def _step(state: StepState) -> dict[str, Any]:
 
 
 def _cancelled(stop: Stop | None) -> dict[str, Any]:
-    """Who cancelled a run or a step; nothing if nobody did."""
+    """Who cancelled a run or a step, when and why; empty if nobody did."""
     return {} if stop is None else {"cancelled": {"by": stop.by, "why": stop.why, "at": iso(stop.at)}}

@@ -1,6 +1,6 @@
-"""The rows in which a run's steps are shown, live and afterwards. Pure: it makes data, and prints nothing.
+"""The rows of a table of steps, for the live view and for ``status``. Pure.
 
-Where there is no ``now``, no process drives the run: nothing begins or ends, and no clock ticks.
+``now`` is None if no process drives the run: then nothing starts or ends.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from orchestrator.system.terminal import one_line
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One step: how it stands, how long it has taken, and what is worth a word."""
+    """One step: its status, how long it has taken, and a note."""
 
     name: str
     status: Status
@@ -36,7 +36,7 @@ def row(plan: Plan, states: States, node: int, now: float | None) -> Row:
 
 
 def note(plan: Plan, states: States, node: int, now: float | None) -> str:
-    """What a step waits for, which attempt it is at, or why it ended so."""
+    """What a step is waiting for, which attempt it is in, or why it ended as it did."""
     step, state = plan.steps[node], states.get(node, PENDING)
     reason = said_of(step, state)
     if state.cause in CLASSES and state.error:
@@ -50,9 +50,9 @@ def note(plan: Plan, states: States, node: int, now: float | None) -> str:
         case Status.RUNNING:
             return _joined(again, _goes_on(step, state, now))
         case Status.UP_FOR_RETRY if not reason:
-            return "interrupted, runs again"
+            return "interrupted, will run again"
         case Status.UP_FOR_RETRY:
-            coming = attempt_of(step, state, state.attempt + 1).removeprefix("attempt ")
+            coming = attempt_of(step, state, state.attempt + 1)
             return f"{coming} {_soon(state, now)}: {reason}"
         case Status.FAILED:
             made = state.attempt - state.interruptions
@@ -63,9 +63,9 @@ def note(plan: Plan, states: States, node: int, now: float | None) -> str:
         case Status.CANCELLED:
             return _joined(again, stopped(state.stop) if state.stop is not None else reason)
         case Status.SKIPPED:
-            return f"when {step.when}" if state.cause == "when" else f"trigger {step.trigger}"
+            return f"when {step.when} is false" if state.cause == "when" else f"trigger {step.trigger}"
         case Status.SUCCEEDED if state.live:
-            return _joined(again, "its job goes on")
+            return _joined(again, "its job is still running")
         case _:
             return again
 
@@ -91,7 +91,7 @@ def _waits(plan: Plan, states: States, node: int) -> str:
     if not waiting or verdict(trigger, join_of(plan, states, node)) is Verdict.RUN:
         return "ready"
     rule = "" if trigger is TriggerRule.ALL_SUCCESS else f" ({trigger})"
-    return f"waits for {listed(names(plan, waiting), 3)}{rule}"
+    return f"waiting for {listed(names(plan, waiting), 3)}{rule}"
 
 
 def _joined(*parts: str) -> str:
@@ -99,7 +99,7 @@ def _joined(*parts: str) -> str:
 
 
 def telling(watch: Watch, room: int) -> list[int]:
-    """The ``room`` steps most worth showing of many: what runs, what failed, what retries, what ended last."""
+    """The ``room`` steps that are most worth showing: running, failed, retrying, and those that ended last."""
     active = list(chain(watch.by_status[Status.RUNNING], watch.by_status[Status.LAUNCHING]))
     failed = list(reversed(watch.by_status[Status.FAILED]))
     retrying = list(watch.by_status[Status.UP_FOR_RETRY])
@@ -109,7 +109,7 @@ def telling(watch: Watch, room: int) -> list[int]:
 
 
 def _fair(groups: list[list[int]], room: int) -> list[list[int]]:
-    """Of each group as much as fits, where none may take more than half of what is left while others want some."""
+    """As much of each group as fits. None takes more than half of the rest as long as a later group needs some."""
     chosen = []
     for number, group in enumerate(groups):
         wanted = sum(map(len, groups[number + 1 :]))

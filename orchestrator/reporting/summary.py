@@ -1,4 +1,4 @@
-"""What is said at the end of a run or of a part of it: how it went, what failed, where to look. It makes lines."""
+"""The summary of a run: how it ended, what failed and why, and where the logs are."""
 
 import os
 from collections import Counter
@@ -16,7 +16,7 @@ from orchestrator.reporting.upstream import BROKEN, names, root_causes
 from orchestrator.reporting.words import duration, status_word
 from orchestrator.system.terminal import one_line, shown
 
-#: How many failed steps are told one by one.
+#: How many failed steps are listed one by one.
 _FAILURES = 10
 
 _STYLES = {
@@ -29,7 +29,7 @@ _STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line, and rich's style for it. ``whole``: it is to be copied, so it must not be broken between words."""
+    """A line of text and its style. ``whole``: users copy it, so it must not be wrapped."""
 
     text: str
     style: str = ""
@@ -40,7 +40,7 @@ class Line:
 
 
 def summary(found: Found, now: float) -> Iterator[Line]:
-    """The end of a run, or of this process's part in it."""
+    """How a run ended, or how far this process has brought it."""
     run = found.run
     word = INTERRUPTED if run.status is RunStatus.RUNNING else str(run.status)
     took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)
@@ -51,37 +51,37 @@ def summary(found: Found, now: float) -> Iterator[Line]:
 
 
 def although(found: Found) -> Iterator[Line]:
-    """Why a run has succeeded in which something failed."""
+    """Why a run counts as succeeded although a step failed."""
     plan = found.plan
     bad = [step.name for node, step in enumerate(plan.steps) if found.view.state(node).status in BROKEN]
     if found.run.status is not RunStatus.SUCCEEDED or not bad:
         return
     last = listed([plan.steps[node].name for node in sorted(plan.deciders)], 4)
-    why = f"though {listed(bad, 4)} did not: allow_failure or teardown"
+    why = f"although {listed(bad, 4)} did not succeed (allow_failure or teardown)"
     if plan.fails_on is FailsOn.LEAVES and last:
-        why = f"because no step that it ends with has failed (fails_on: leaves): {last}"
-    yield Line(f"the run counts as succeeded, {why}")
+        why = f"because none of its last steps failed (fails_on: leaves): {last}"
+    yield Line(f"the run counts as succeeded {why}")
 
 
 def ended_before(found: Found) -> Line:
-    """That a run which somebody wants to drive has ended already."""
+    """That a run which is to be continued has already ended."""
     run = found.run
     at = f" at {clock(run.ended_at, '%Y-%m-%d %H:%M:%S')}" if run.ended_at is not None else ""
-    left = "nothing is left to do" if run.status is RunStatus.SUCCEEDED else "to try again, start a new run"
-    return Line(f"run {run.id} has ended{at}: {left}", "yellow")
+    left = "there is nothing left to do" if run.status is RunStatus.SUCCEEDED else "to try again, start a new run"
+    return Line(f"run {run.id} ended{at}: {left}", "yellow")
 
 
 def failures(found: Found, listed_above: bool = False) -> Iterator[Line]:
-    """Who cancelled the run; every step that failed by itself or whose job was stopped, with its error and its log.
+    """Who cancelled the run; and each step that failed or whose job was stopped, with its error and its log.
 
-    ``listed_above``: the steps were listed before, so of many it is only told how to know more.
+    ``listed_above``: the steps have been listed already, so if there are many, one line says how to learn more.
     """
     if found.run.stop is not None:
         yield Line(f"the run was cancelled {stopped(found.run.stop)}", "magenta")
     failed = told(found)
     if listed_above and len(failed) > _FAILURES:
         more = f"orchestrator explain {found.run.id} STEP{found.flag}"
-        yield Line(f"{counted(len(failed), 'step')} failed or did not come to an end: {more}", "red")
+        yield Line(f"{counted(len(failed), 'step')} did not succeed: {more}", "red")
         return
     for node in failed[:_FAILURES]:
         state = found.view.state(node)
@@ -101,7 +101,7 @@ def failures(found: Found, listed_above: bool = False) -> Iterator[Line]:
 
 
 def told(found: Found) -> list[int]:
-    """The steps that are worth a line of their own: they failed, their jobs were stopped, or they fail the run."""
+    """The steps that get a line of their own: they failed, their jobs were stopped, or they made the run fail."""
     states = map(found.view.state, range(len(found.plan.steps)))
     return [
         node
@@ -120,15 +120,15 @@ def _why(found: Found, node: int) -> str:
 
 
 def reason(step: Step, state: StepState, known: Stop | None) -> str:
-    """Why an attempt did not succeed. ``known``: who cancelled the run, which need not be said again."""
+    """Why an attempt did not succeed. ``known``: who cancelled the run, which is not repeated."""
     if state.cause != OPERATOR or state.stop is None:
-        return said_of(step, state) or "its job says no more"
-    said = state.error or ("its job was stopped" if state.attempt else "it had not begun")
+        return said_of(step, state) or "no reason given"
+    said = state.error or ("its job was stopped" if state.attempt else "it had not started")
     return said if state.stop == known else f"{stopped(state.stop)}; {said}"
 
 
 def after_attempts(state: StepState) -> str:
-    """`` after 3 attempts``, of those that counted; nothing after the only one."""
+    """`` after 3 attempts``, without interrupted ones; empty if there was only one."""
     made = state.attempt - state.interruptions
     return f" after {made} attempts" if made > 1 else ""
 
@@ -147,11 +147,11 @@ def how_to_continue(found: Found) -> Line:
 
 
 def short(path: Path) -> str:
-    """A path as it is shortest to type from here."""
+    """``path``, absolute or relative to the current folder, whichever is shorter."""
     whole = os.path.abspath(path)
     return min(whole, os.path.relpath(whole), key=len)
 
 
 def abandoned(found: Found) -> str:
-    """What to do about a run that nobody drives."""
+    """How to continue a run that no process drives."""
     return f"no process drives this run: continue it with 'orchestrator resume {found.run.id}{found.flag}'"

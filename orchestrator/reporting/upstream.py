@@ -1,4 +1,4 @@
-"""What stands before a step in a graph, and how far it has come. Pure: plans and states in, data and phrases out."""
+"""The steps before a step, their states, and what its trigger rule requires of them. Pure."""
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
@@ -11,11 +11,11 @@ from orchestrator.core.rules import Join, Tally, TriggerRule
 
 States = Mapping[int, StepState]
 
-#: The statuses that travel on as a failure.
+#: The statuses that count as failures for the steps after them.
 BROKEN = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
 
-#: What each rule asks for.
-ASKS = {
+#: What each rule requires.
+REQUIRES = {
     TriggerRule.ALL_SUCCESS: "that all steps before it succeed",
     TriggerRule.ALL_FAILED: "that all steps before it fail",
     TriggerRule.ALL_DONE: "that all steps before it end, in whatever way",
@@ -25,32 +25,32 @@ ASKS = {
     TriggerRule.ONE_DONE: "that one step before it succeeds or fails",
     TriggerRule.NONE_FAILED: "that no step before it fails",
     TriggerRule.NONE_SKIPPED: "that no step before it is skipped",
-    TriggerRule.ALWAYS: "for nothing",
+    TriggerRule.ALWAYS: "nothing",
     TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS: "that no step before it fails and at least one succeeds",
     TriggerRule.ALL_SKIPPED: "that all steps before it are skipped",
 }
 
 
 def predecessors(plan: Plan, node: int) -> list[int]:
-    """The steps right before a step, in the graph's order."""
+    """The direct predecessors of a step, in the graph's order."""
     return sorted(plan.numbers[name] for name in plan.steps[node].after)
 
 
 def unfinished(plan: Plan, states: States, node: int) -> list[int]:
-    """The steps right before a step that have not ended, those that are furthest on first."""
+    """The direct predecessors that have not ended, those that are closest to their end first."""
     stage = {Status.RUNNING: 0, Status.LAUNCHING: 1, Status.UP_FOR_RETRY: 2, Status.PENDING: 3}
     waiting = [(states.get(number, PENDING).status, number) for number in predecessors(plan, node)]
     return [number for status, number in sorted(waiting, key=lambda w: (stage.get(w[0], 4), w[1])) if not status.final]
 
 
 def join_of(plan: Plan, states: States, node: int) -> Join:
-    """The join at a step's door as the states of the steps before it tell it, where gates may still hold some back."""
+    """A step's join, computed from the states of its predecessors: the stored counters may lag behind, at gates."""
     ended = [states[number] for number in predecessors(plan, node) if states.get(number, PENDING).status.final]
     return Join(len(plan.steps[node].after) - len(ended), reduce(add, map(arrival, ended), Tally()))
 
 
 def at_work_before(plan: Plan, states: States, node: int) -> list[int]:
-    """The steps that keep everything before ``node`` from ending: those that run, or wait for a retry or a place."""
+    """The steps, however far back, that ``node`` is waiting for: those that run, or wait for a retry or a slot."""
     found, seen = set(), set()
     todo = unfinished(plan, states, node)
     while todo:
@@ -66,7 +66,7 @@ def at_work_before(plan: Plan, states: States, node: int) -> list[int]:
 
 
 def root_causes(plan: Plan, states: States, node: int) -> list[int]:
-    """The failed steps because of which ``node`` never ran."""
+    """The steps whose failure is the reason that ``node`` never ran."""
     found, seen = set(), set()
     todo = [node]
     while todo:
@@ -83,7 +83,7 @@ def root_causes(plan: Plan, states: States, node: int) -> list[int]:
 
 
 def by_depth(plan: Plan) -> list[int]:
-    """The steps in the order in which a run comes to them: by the longest path that leads there, then as written."""
+    """The steps in the order of a run: by the length of the longest path to them, then as written."""
     depth = [0] * len(plan.steps)
     left = [len(step.after) for step in plan.steps]
     after: list[list[int]] = [[] for _ in plan.steps]

@@ -1,4 +1,4 @@
-"""What is known of a run while it is driven: told by every commit as it happens, so that nothing needs to be read."""
+"""The states of a run's steps while it is driven, updated by every commit, so that nothing has to be read."""
 
 from collections import Counter, deque
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from orchestrator.core.model import PENDING, Run, Status, StepState, View
 from orchestrator.core.plan import Plan
 
-#: How many steps that ended last are remembered.
+#: How many of the steps that ended last are remembered.
 _RECENT = 100
 
 #: Called with a step's number, its state before and its state after.
@@ -14,7 +14,7 @@ Change = Callable[[int, StepState, StepState], None]
 
 
 class Watch:
-    """The states of one run's steps, counted and sorted by what is worth showing. ``changed`` hears of every change."""
+    """The states of one run's steps, counted and grouped. ``changed`` is called with every change."""
 
     def __init__(self, run: Run, plan: Plan, view: View, changed: Change = lambda *_: None) -> None:
         self.run = run
@@ -46,7 +46,7 @@ class Watch:
         return sum(number for status, number in self.counts.items() if status.final)
 
     def _note(self, run: str, node: int, state: StepState) -> StepState | None:
-        """The state before; None if this is no step of the run."""
+        """The state before; None if this is not a step of the run."""
         if run != self.run.key or node >= len(self.plan.steps):
             return None
         before = self.state(node)

@@ -58,7 +58,7 @@ def test_a_run_whose_id_was_used_before_runs_and_reads_nothing_of_the_earlier_on
     assert (kept / "data/x").read_text() == "1\n"
     forget(again)
     said = again("run", "sales.yaml", "--run-id", "r1", "-p", "n=3")
-    assert said.err == f"files left by an earlier run with the id r1 were moved to {folder / 'earlier/2'}\n"
+    assert said.err == f"files of an earlier run with the id r1 were moved to {folder / 'earlier/2'}\n"
     assert (folder / "earlier/2/data/x").read_text() == "2\n"
 
 

@@ -48,7 +48,7 @@ def test_a_run_that_another_process_drives_is_cancelled_and_both_say_so(here: Pl
         "the run was cancelled by ME at TIME: wrong input",
         "a cancelled: its job was stopped",
         "  log  .orchestrator/runs/g-1/steps/000-a/1/log",
-        "it has ended: cancelled",
+        "the run has ended: cancelled",
     ]
     driven = finish(driver)
     assert driven.code == 1
@@ -63,11 +63,11 @@ def test_a_run_whose_driver_was_killed_is_cancelled_and_its_teardown_runs(here: 
     driver.send_signal(signal.SIGKILL)
     driver.communicate()
     said = here("cancel", "g-1")
-    assert (said.code, said.out.splitlines()[-1]) == (0, "it has ended: cancelled")
+    assert (said.code, said.out.splitlines()[-1]) == (0, "the run has ended: cancelled")
     assert statuses(here) == {"a": "cancelled", "b": "cancelled", "tidy": "succeeded"}
     assert here.read("effects") == "tidied\n"
     again = here.look("cancel", "g-1")
-    assert again == Said(0, "run g-1 has ended (cancelled): nothing is left to cancel\n", "")
+    assert again == Said(0, "run g-1 has ended (cancelled): there is nothing left to cancel\n", "")
 
 
 def test_a_cancelled_run_is_told_alike_wherever_it_is_shown(here: Place) -> None:
@@ -87,7 +87,7 @@ def test_a_cancelled_run_is_told_alike_wherever_it_is_shown(here: Place) -> None
     assert "the run was cancelled by ME at TIME: wrong input" in shown
     explained = [without_names(here.look("explain", "g-1", step).out) for step in ("a", "b")]
     assert "cancelled by ME at TIME: wrong input; its job, attempt 1: it was stopped" in explained[0]
-    assert "cancelled by ME at TIME: wrong input; it had not begun" in explained[1]
+    assert "cancelled by ME at TIME: wrong input; it had not started" in explained[1]
     again = here(*START)
     assert again.code == 1
 
@@ -150,11 +150,11 @@ def test_a_cancellation_that_is_left_says_who_ends_it(here: Place, monkeypatch: 
     monkeypatch.setattr("orchestrator.cli.commands.cancel.cancel_here", lambda *_: False)  # as Ctrl-C does
     driver = here.start(*START)
     here.hear("pipe")
-    left = "not all of it has ended yet"
-    assert here.look("cancel", "g-1") == Said(130, f"{left}: the process that drives the run ends it\n", "")
+    left = "not everything has ended yet"
+    assert here.look("cancel", "g-1") == Said(130, f"{left}: the process that drives the run ends the rest\n", "")
     driver.send_signal(signal.SIGKILL)
     driver.communicate()
-    assert here.look("cancel", "g-1") == Said(130, f"{left}: type the same command again\n", "")
+    assert here.look("cancel", "g-1") == Said(130, f"{left}: repeat the command\n", "")
     monkeypatch.undo()
     here("cancel", "g-1")
 
@@ -177,8 +177,8 @@ def test_a_failed_night_with_a_clean_up_at_its_end_has_failed(here: Place) -> No
 @pytest.mark.parametrize(
     ("keys", "because"),
     [
-        ("fails_on: leaves", "because no step that it ends with has failed (fails_on: leaves): clean-up"),
-        ("", "though load did not: allow_failure or teardown"),
+        ("fails_on: leaves", "because none of its last steps failed (fails_on: leaves): clean-up"),
+        ("", "although load did not succeed (allow_failure or teardown)"),
     ],
 )
 def test_a_run_that_may_succeed_with_a_failed_step_says_why_it_did(here: Place, keys: str, because: str) -> None:
@@ -289,7 +289,7 @@ def test_a_run_keeps_the_values_with_which_it_started_whoever_brings_it_to_its_e
     other = here.look(*START, "--simulate", "--deployment", "clean=no")
     assert other.code == 2
     assert other.err == (
-        "error: run 'g-1' was started with other values (--deployment clean): it keeps them, so leave the option away, "
+        "error: run 'g-1' was started with other values of --deployment clean, and keeps them: omit the option, "
         "or choose another --run-id\n"
     )
     assert here.look("cancel", "g-1").code == 0

@@ -74,7 +74,7 @@ def test_a_run_in_the_cloud_is_listed_and_shown(cloud: Rehearsal, place: Place) 
         "✗ load failed boom",
         "● slow running",
         "✓ breath succeeded",
-        "· publish pending waits for slow",
+        "· publish pending waiting for slow",
         "2 succeeded, 1 failed, 1 running, 1 pending",
         "load failed: boom",
     ]
@@ -97,11 +97,14 @@ def test_logs_of_a_job_in_the_cloud_are_its_id_its_page_and_its_error(cloud: Reh
     ]
     assert place.look("logs", "sales-1", "breath", *CLOUD).out.splitlines() == [
         "step 'breath' succeeded, attempt 1",
-        "it is no Dataflow job, and writes no log",
+        "it is not a Dataflow job, so it has no log",
     ]
-    assert place.look("logs", "sales-1", "publish", *CLOUD).out == "step 'publish' has not run: it is pending\n"
+    assert place.look("logs", "sales-1", "publish", *CLOUD).out == "step 'publish' has not run: its status is pending\n"
     assert place.look("logs", "sales-1", "load", "--follow", *CLOUD) == Said(
-        2, "", "error: --follow: a log in the cloud is read there: leave it out, and see where\n"
+        2,
+        "",
+        "error: --follow: the log of a run in the cloud cannot be followed here: omit the option to get the log's "
+        "URL\n",
     )
 
 
@@ -113,7 +116,7 @@ def test_cancel_names_the_variables_that_are_missing(
     assert place.look("cancel", "sales-1", *CLOUD) == Said(
         2,
         "",
-        "error: cancel: expected the variables that the deployed functions have, to reach their queue and jobs:\n"
+        "error: cancel: expected the variables of the deployed functions, to reach their queues and jobs:\n"
         "ORCHESTRATOR_REGION: expected a value, got nothing\n"
         "ORCHESTRATOR_LAUNCHES_QUEUE: expected a value, got nothing\n"
         "ORCHESTRATOR_CHECKS_QUEUE: expected a value, got nothing\n"
@@ -132,14 +135,14 @@ def test_cancel_settles_the_steps_of_a_run_in_the_cloud_and_stops_its_jobs(
     assert place.look("cancel", "sales-1", *CLOUD) == Said(
         0,
         "run sales-1: 1 step without a job cancelled, 1 job asked to stop\n"
-        "see it end: orchestrator status sales-1 --store 'firestore://rehearsal/(default)'\n",
+        "follow it: orchestrator status sales-1 --store 'firestore://rehearsal/(default)'\n",
         "",
     )
     until(cloud, ["succeeded", "failed", "cancelled", "succeeded", "cancelled"])
     assert cloud.wait("sales-1").status is RunStatus.CANCELLED
     assert cloud.double.active == []
     again = place.look("cancel", "sales-1", *CLOUD)
-    assert again == Said(0, "run sales-1 has ended (cancelled): nothing is left to cancel\n", "")
+    assert again == Said(0, "run sales-1 has ended (cancelled): there is nothing left to cancel\n", "")
 
 
 @pytest.mark.parametrize("url", ["sales", "firestore://", "firestore://P/d", "firestore://p/d/e", "sqlite://x", ""])

@@ -70,7 +70,7 @@ accounts
   ok    Pub/Sub        2 grants
   ok    starters       nobody but schedules starts runs
 
-well: 36 ok of 36 checks
+no problems found: 36 ok of 36 checks
 """
 
 
@@ -148,13 +148,13 @@ queues
 """
         in said.out
     )
-    assert said.out.endswith("\nnot well: 30 ok, 1 ?, 5 FAIL\n")
+    assert said.out.endswith("\nproblems found: 30 ok, 1 ?, 5 FAIL\n")
 
 
 def test_warnings_alone_are_no_reason_to_fail(double: FakeGoogle, place: Place) -> None:
     double.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["retryConfig"] = {"maxAttempts": 5}
     said = place.look(*HERE)
-    assert (said.code, said.lines[-1]) == (0, "well: 35 ok, 1 warn of 36 checks")
+    assert (said.code, said.lines[-1]) == (0, "no problems found: 35 ok, 1 warn of 36 checks")
 
 
 def test_programs_are_told_the_same(double: FakeGoogle, place: Place) -> None:
@@ -193,9 +193,7 @@ def test_where_nothing_can_be_looked_at_it_says_so(double: FakeGoogle, place: Pl
     double.fail("*", fault)
     said = place.look(*HERE)
     assert (said.code, said.err) == (1, "")
-    assert said.lines[-1] == (
-        "nothing could be looked at (1 ok, 35 ?): is there a project 'demo-1', and may you see it?"
-    )
+    assert said.lines[-1] == ("nothing could be checked (1 ok, 35 ?): does project 'demo-1' exist, and may you see it?")
 
 
 def test_elsewhere_than_in_the_repository_it_cannot_tell_what_is_up_to_date(

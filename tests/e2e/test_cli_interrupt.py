@@ -109,9 +109,9 @@ def test_the_second_interruption_leaves_at_once(long: Place) -> None:
     running.send_signal(signal.SIGINT)
     assert running.stdout is not None
     line = next(line for line in running.stdout if "stopping" in line)
-    assert line.endswith("stopping: 1 process is asked to end; Ctrl-C again leaves at once\n")
+    assert line.endswith("stopping: asked 1 process to end; press Ctrl-C again to leave at once\n")
     running.send_signal(signal.SIGINT)
-    left = "interrupted: 1 process still runs; 'orchestrator resume r1' takes it over or ends it\n"
+    left = "interrupted: 1 process is still running; 'orchestrator resume r1' takes it over or ends it\n"
     assert list(running.stdout)[-1].endswith(left)
     assert running.wait(TIMEOUT) == 130
     assert running.stderr is not None
@@ -218,7 +218,7 @@ def test_resume_wants_a_name_where_several_runs_are_unfinished_and_there_is_noth
 ) -> None:
     place.write("once.yaml", "name: once\nsteps: {a: {command: 'true'}}\n")
     place.run("once.yaml", "--run-id", "done")
-    assert place.look("resume").err == "error: no run is unfinished here: there is nothing to resume\n"
+    assert place.look("resume").err == "error: there is no unfinished run here, so nothing to resume\n"
     place.write("long.yaml", GRAPH)
     place.fifo("up")
     place.fifo("go")
@@ -227,7 +227,7 @@ def test_resume_wants_a_name_where_several_runs_are_unfinished_and_there_is_noth
         place.hear("up")
         running.kill()
         finish(running)
-    assert place.look("resume").err == "error: 2 runs are unfinished: say which to resume: r2, r1\n"
+    assert place.look("resume").err == "error: 2 runs are unfinished, name the one to resume: r2, r1\n"
 
 
 def test_what_a_run_needs_is_in_the_run_so_the_graph_may_be_gone(long: Place) -> None:

@@ -41,7 +41,7 @@ def test_a_lock_is_written_with_its_problems_and_they_are_told(place: Place) -> 
     said = place.look("lock")
     assert (said.code, said.out) == (
         2,
-        "graphs/graphs.lock: 0 graphs in 1 file; it has problems, and 'terraform plan' stops until they are fixed\n",
+        "graphs/graphs.lock: 0 graphs in 1 file; 'terraform plan' fails until the problems are fixed\n",
     )
     assert sorted(said.err.splitlines()) == sorted(f"graphs/{line}" for line in wrong)
     said = place.look("lock", "--check", "--json")

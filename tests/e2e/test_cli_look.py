@@ -103,7 +103,7 @@ def test_status_is_a_line_a_step_in_the_order_in_which_a_run_comes_to_them(ran: 
         "✓ extract  succeeded          0.0 s",
         "✗ load     failed             0.0 s  2 attempts: exit status 7: try 2",
         "✓ quiet    succeeded          0.0 s",
-        "» export   skipped                   when {{ params.full }}",
+        "» export   skipped                   when {{ params.full }} is false",
         "» share    skipped                   trigger all_success",
         "⊘ publish  upstream failed           because of load",
         "⊘ mail     upstream failed           because of publish",
@@ -118,15 +118,18 @@ def test_status_is_a_line_a_step_in_the_order_in_which_a_run_comes_to_them(ran: 
     [
         ("extract", ["extract: succeeded in 0.0 s", '  outputs: {"rows": 3}', "  log: RUN/000-extract/1/log"]),
         ("load", ["load: failed after 2 attempts: exit status 7: try 2", "  log: RUN/001-load/2/log"]),
-        ("export", ["export: skipped: its condition was not true: when: {{ params.full }}"]),
+        ("export", ["export: skipped: its condition was false: when: {{ params.full }}"]),
         (
             "share",
-            ["share: skipped: its trigger all_success asks that all steps before it succeed, but export was skipped"],
+            [
+                "share: skipped: its trigger all_success requires that all steps before it succeed, "
+                "but export was skipped"
+            ],
         ),
         (
             "mail",
             [
-                "mail: upstream failed: its trigger all_success asks that all steps before it succeed, "
+                "mail: upstream failed: its trigger all_success requires that all steps before it succeed, "
                 "but publish never ran (upstream failed)",
                 "  load is the cause",
                 "  load failed: exit status 7: try 2",
@@ -145,7 +148,7 @@ def test_logs_prints_what_an_attempt_wrote(ran: Place) -> None:
     assert ran.look("logs", "sales-1", "load", "--attempt", "1").out == "try 1\n"
     assert ran.look("logs", "sales-1", "load", "--follow").out == "try 2\n"
     assert ran.look("logs", "sales-1", "quiet").out == ""
-    assert ran.look("logs", "sales-1", "mail").err == "step 'mail' has not run: it is upstream failed\n"
+    assert ran.look("logs", "sales-1", "mail").err == "step 'mail' has not run: its status is upstream failed\n"
     said = ran.look("logs", "sales-1", "load", "--attempt", "3")
     assert (said.code, said.err) == (2, "error: step 'load' has had 2 attempts: there is no attempt 3\n")
 
@@ -157,11 +160,13 @@ def test_logs_says_that_a_log_was_deleted(place: Place) -> None:
     assert place.look("logs", "r1", "a") == Said(0, "", "step 'a' wrote nothing in attempt 1\n")
     assert place.look("logs", "r1", "c") == Said(0, "", "step 'c' wrote nothing in attempt 1\n")
     shutil.rmtree(place.folder / ".orchestrator/runs/r1/steps")
-    gone = "is gone: somebody deleted .orchestrator/runs/r1"
-    words = f"the log of step 'a', attempt 1, {gone}/steps/000-a/1/log\n"
+    gone = ".orchestrator/runs/r1"
+    words = f"the log of step 'a', attempt 1, is missing: {gone}/steps/000-a/1/log has been deleted\n"
     assert place.look("logs", "r1", "a") == place.look("logs", "r1", "a", "--follow") == Said(1, "", words)
     shutil.rmtree(place.folder / ".orchestrator/runs/r1")
-    assert place.look("logs", "r1", "c") == Said(1, "", f"the log of step 'c', attempt 1, {gone}\n")
+    assert place.look("logs", "r1", "c") == Said(
+        1, "", f"the log of step 'c', attempt 1, is missing: {gone} has been deleted\n"
+    )
 
 
 def test_closed_streams_are_no_fault(place: Place) -> None:
@@ -178,7 +183,10 @@ def test_closed_streams_are_no_fault(place: Place) -> None:
     assert place.look("logs", "r1", "a").out == "to the log\n"
     assert ends("status r1 >&-") == ends("--help >&-") == ends("status r1 <&- >&- 2>&-") == (0, "")
     assert ends("status nothing >&- 2>&-") == ends("nonsense 2>&-") == (2, "")
-    assert ends("status nothing >&-") == (2, "error: no run has the id 'nothing': list them with orchestrator runs\n")
+    assert ends("status nothing >&-") == (
+        2,
+        "error: no run has the id 'nothing': list the runs with 'orchestrator runs'\n",
+    )
 
 
 def test_logs_follows_a_step_through_its_attempts_until_it_has_ended(place: Place) -> None:
@@ -237,7 +245,7 @@ def test_runs_says_when_it_leaves_some_out(place: Place) -> None:
     place.write("g.yaml", "name: g\nsteps: {a: }\n")
     for run in ("r1", "r2", "r3"):
         assert place.run("g.yaml", "--run-id", run).code == 0
-    assert place.look("runs", "--limit", "2").lines[2:] == ["2 of 3 runs are shown: --limit N"]
+    assert place.look("runs", "--limit", "2").lines[2:] == ["2 of 3 runs are shown; show more with --limit N"]
     assert len(place.look("runs", "--limit", "3").lines) == 3
     assert len(place.look("runs", "--limit", "2", "--json").json) == 2
 
@@ -254,7 +262,7 @@ def test_status_lists_many_failures_once_and_a_step_name_once(place: Place) -> N
     shown = place.look("status", "r1").lines
     assert sum(gone in line for line in shown) == 13
     assert shown[1] == f"✗ s00  failed             0.0 s  {gone}"
-    assert shown[-1] == "13 steps failed or did not come to an end: orchestrator explain r1 STEP"
+    assert shown[-1] == "13 steps did not succeed: orchestrator explain r1 STEP"
     assert len(shown) == 16
 
 
@@ -321,7 +329,7 @@ def test_an_empty_text_is_no_path(ran: Place, words: list[str]) -> None:
         (["explain", "sales-1", "lod"], "graph 'sales' has no step 'lod' (did you mean 'load'?)"),
         (
             ["logs", "sales-1", "zzz"],
-            "graph 'sales' has no step 'zzz': it has extract, load, quiet, export, share, publish, mail",
+            "graph 'sales' has no step 'zzz': its steps are extract, load, quiet, export, share, publish, mail",
         ),
         (
             ["run", "sales", "--run-id", "a/b"],
@@ -374,7 +382,7 @@ def test_an_error_that_nobody_thought_of_is_one_sentence_and_a_file(capsys: pyte
     assert guarded(command) == 1
     said = capsys.readouterr().err
     found = re.fullmatch(
-        r"error: this is a bug in orchestrator: ZeroDivisionError: division by zero; the whole story is in (.*)\n", said
+        r"error: this is a bug in orchestrator: ZeroDivisionError: division by zero; please report it with (.*)\n", said
     )
     assert found
     path = Path(found[1])

@@ -117,7 +117,7 @@ def looked_at(process: subprocess.Popen[str]) -> None:
         "fails-1  failed after T: a (user_code)",
         "  a failed (user_code): exit status 3: boom",
     ]
-    assert lines[-2].startswith("all of it stays up until Ctrl-C; the jobs' logs are below ")
+    assert lines[-2].startswith("everything keeps running until Ctrl-C; the jobs' logs are in ")
     assert "boom" in next(Path(lines[-2].split(" below ")[1]).glob("fails-1/steps/*/1/log")).read_text()
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
@@ -155,8 +155,8 @@ def test_what_cannot_be_rehearsed_is_said_before_anything_is_started(place: Plac
     assert place.look("rehearse", "here.yaml") == Said(
         2,
         "",
-        "error: expected steps that run in the cloud (dataflow, wait, call), got command or python: a: "
-        "such a graph runs on one machine, with 'orchestrator run'\n",
+        "error: expected only steps that can run in the cloud (dataflow, wait, call), got command or python steps: a: "
+        "run this graph with 'orchestrator run'\n",
     )
     assert place.look("rehearse", "net.yaml", "--param", "day=1").code == 2
 

@@ -108,7 +108,7 @@ def test_in_a_pipe_every_change_is_a_line_and_the_end_says_where_to_look(place: 
         "TIME  begin      succeeded",
         "TIME  customers  running",
         "TIME  customers  succeeded        0.0 s",
-        "TIME  export     skipped          when {{ params.full }}",
+        "TIME  export     skipped          when {{ params.full }} is false",
         "TIME  orders     running",
         "TIME  orders     succeeded        0.0 s",
         "TIME  refunds    running",
@@ -151,8 +151,7 @@ def test_a_failure_that_the_last_steps_survive_does_not_fail_the_run_and_that_is
         "succeeded after 0.0 s: 2 succeeded, 1 failed",
         "load failed: exit status 4: no such table",
         "  log  .orchestrator/runs/b1/steps/000-load/1/log",
-        "the run counts as succeeded, because no step that it ends with has failed (fails_on: leaves): "
-        "archive and other",
+        "the run counts as succeeded because none of its last steps failed (fails_on: leaves): archive and other",
         "logs      .orchestrator/runs/b1/steps",
     ]
 
@@ -195,8 +194,8 @@ def test_dataflow_steps_without_a_fake_are_refused_by_name_and_played_with_simul
     said = place.look("run", "cloud.yaml", "--run-id", "c1")
     assert (said.code, said.out) == (2, "")
     assert said.err == (
-        "error: 2 steps are Dataflow jobs with nothing to stand in for them on this machine: a, c: "
-        "give them a local: block, or use --simulate\n"
+        "error: Dataflow steps without a local: block cannot run on this machine: a, c: "
+        "add a local: block to each, or use --simulate\n"
     )
     played = place.run("cloud.yaml", "--run-id", "c1", "--simulate")
     assert played.code == 0
@@ -224,7 +223,7 @@ def test_what_a_deployment_would_give_is_given_or_has_its_name_in_a_simulated_ru
     played = place.look("run", "given.yaml", "--simulate", "--no-picture", "--run-id", "g1")
     assert played.code == 0
     for name in ("bucket", "stage"):
-        said = f"simulated: run.deployment.{name} is '{name}' here: --deployment {name}=VALUE says otherwise"
+        said = f"simulated: run.deployment.{name} is '{name}'; set it with --deployment {name}=VALUE"
         assert said in played.out
     given = place.run("given.yaml", "--simulate", "--run-id", "g2", "--deployment", "stage=prod")
     assert {name: found["status"] for name, found in given.json["steps"].items()} == {
@@ -249,7 +248,7 @@ def test_a_run_id_stands_for_one_run(place: Place) -> None:
     assert place.run("once.yaml", "--run-id", "r1").code == 0
     again = place.look("run", "once.yaml", "--run-id", "r1")
     assert again.code == 0
-    assert again.lines == ["run r1 has ended at TIME: nothing is left to do", "succeeded after 0.0 s: 1 succeeded"]
+    assert again.lines == ["run r1 ended at TIME: there is nothing left to do", "succeeded after 0.0 s: 1 succeeded"]
     other = place.look("run", "once.yaml", "--run-id", "r1", "--param", "day=2020-02-02")
     assert other.code == 2
     assert other.err == "error: run 'r1' was started with other params (day): choose another --run-id\n"
@@ -309,7 +308,7 @@ def test_without_click_and_rich_one_sentence_says_what_to_install(place: Place) 
         assert (said.code, said.out, said.err) == (
             2,
             "",
-            f"error: the command line needs click and rich: {install('cli')}\n",
+            f"error: the command line needs click and rich, which are not installed: {install('cli')}\n",
         )
 
 

@@ -55,7 +55,7 @@ def test_a_run_that_was_there_is_no_mistake(place: Place) -> None:
     with scripted([told(created=False)]) as server:
         said = place.look("start", "sales", "--run-id", "sales-1", "--url", server.url)
         assert server.bodies == [{"graph": "sales", "run_id": "sales-1", "params": {}}]
-    assert (said.code, said.lines[0]) == (0, "run sales-1 was there already, and is running")
+    assert (said.code, said.lines[0]) == (0, "run sales-1 already exists, its status is running")
 
 
 def test_an_id_that_is_none_is_refused_before_anybody_is_asked(place: Place) -> None:
@@ -127,8 +127,8 @@ def test_who_may_not_call_is_told_who_they_are_and_what_they_need(
     assert unknown == Said(
         1,
         "",
-        f"error: {server.url} answered 401: you are me@example.com, and this token was not taken: it may have run out, "
-        "or be for another address; roles/run.invoker on orchestrator-prod-start is needed too\n",
+        f"error: {server.url} answered 401: you are me@example.com, and the token was rejected: it may have expired, "
+        "or be for another URL; roles/run.invoker on orchestrator-prod-start is needed too\n",
     )
 
 
@@ -146,7 +146,7 @@ def test_a_function_that_is_not_deployed_is_said_so(double: FakeGoogle, place: P
     assert place.look("start", "sales") == Said(
         2,
         "",
-        "error: there is no function orchestrator-prod-start in demo-1, europe-west4: see 'orchestrator doctor'\n",
+        "error: function orchestrator-prod-start was not found in demo-1, europe-west4: run 'orchestrator doctor'\n",
     )
 
 
@@ -154,7 +154,9 @@ def test_a_function_that_is_still_being_deployed_is_said_so(double: FakeGoogle, 
     double.bodies.resources[START]["state"] = "DEPLOYING"
     del double.bodies.resources[START]["serviceConfig"]["uri"]
     assert place.look("start", "sales") == Said(
-        1, "", "error: orchestrator-prod-start cannot be called, it is DEPLOYING: see 'orchestrator doctor'\n"
+        1,
+        "",
+        "error: function orchestrator-prod-start cannot be called, its state is DEPLOYING: run 'orchestrator doctor'\n",
     )
 
 
@@ -164,7 +166,7 @@ def test_who_may_not_look_for_the_function_may_say_where_it_is(double: FakeGoogl
         1,
         "",
         f"error: cannot look at {START} (cloudfunctions.functions.get): 403 The caller does not have permission: "
-        "if you know where orchestrator-prod-start is called, say --url\n",
+        "if you know the URL of orchestrator-prod-start, give it with --url\n",
     )
 
 

@@ -93,7 +93,7 @@ def test_a_waiting_step_names_what_it_waits_for_and_how_that_stands() -> None:
     story = Story(step("a"), step("b"), step("c", attempts=3), step("last", "a", "b", "c"))
     story.ended("a").running("b", NOW - 180).ended("c", Outcome.FAILED, "boom", at=NOW - 20)
     assert story.explained("last") == ["pending: waiting for b (running 3 m 00 s) and c (attempt 2 of 3 in 40 s)"]
-    assert story.note("last") == "waits for b and c"
+    assert story.note("last") == "waiting for b and c"
     story = Story(step("c", attempts=2), step("last", "c")).ended("c", Outcome.FAILED, "boom", at=NOW - 90)
     assert story.explained("last") == ["pending: waiting for c (attempt 2 of 2 is about to start)"]
 
@@ -103,8 +103,8 @@ def test_a_step_far_behind_also_says_what_it_comes_down_to() -> None:
     story.running("a", NOW - 5).running("b", NOW - 7)
     assert story.explained("e") == [
         "pending: waiting for d (pending)",
-        "what it comes down to: a (running 5.0 s) and b (running 7.0 s)",
-        "then its condition decides: when: {{ params.x }}",
+        "in the end, these hold it back: a (running 5.0 s) and b (running 7.0 s)",
+        "then its condition decides whether it runs: when: {{ params.x }}",
     ]
 
 
@@ -112,7 +112,7 @@ def test_a_step_that_will_not_run_says_so_while_the_rest_goes_on() -> None:
     story = Story(step("a"), step("b"), step("c", "a", "b"))
     story.failed("a").running("b", NOW - 3)
     assert story.explained("c") == [
-        "pending: will be upstream failed, since a failed; first waiting for b (running 3.0 s)"
+        "pending: will be upstream failed, since a failed; still waiting for b (running 3.0 s)"
     ]
 
 
@@ -121,14 +121,14 @@ def test_another_trigger_rule_is_told() -> None:
     story.running("a", NOW - 1).ended("b")
     assert story.explained("c") == [
         "pending: waiting for a (running 1.0 s)",
-        "its trigger all_done asks that all steps before it end, in whatever way",
+        "its trigger all_done requires that all steps before it end, in whatever way",
     ]
-    assert story.note("c") == "waits for a (all_done)"
+    assert story.note("c") == "waiting for a (all_done)"
 
 
 def test_a_step_that_nothing_holds_back_is_ready() -> None:
     story = Story(step("a"), step("b", "a")).ended("a")
-    assert story.explained("b") == ["pending: nothing holds it back, it starts as soon as there is a place for it"]
+    assert story.explained("b") == ["pending: it is ready, and starts as soon as a slot is free"]
     assert story.note("b") == "ready"
     assert at_work_before(story.plan, story.view.states, 1) == []
 
@@ -143,7 +143,7 @@ def test_a_wide_join_whose_gates_are_still_shut() -> None:
     story = Story(*(step(name) for name in names), step("last", *names))
     for name in names:
         story.ended(name)
-    assert story.explained("last") == ["pending: all steps before it have ended, and it is about to be told"]
+    assert story.explained("last") == ["pending: all steps before it have ended, and it is about to start or end"]
     assert story.note("last") == "ready"
 
 
@@ -153,12 +153,12 @@ def test_a_wide_join_is_told_in_short() -> None:
     assert story.explained("last")[0] == (
         "pending: waiting for s07 (running 1.0 s), s00 (pending), s01 (pending), s02 (pending) and 36 more"
     )
-    assert story.note("last") == "waits for s07, s00 and 38 more"
+    assert story.note("last") == "waiting for s07, s00 and 38 more"
 
 
 def test_launching_and_running() -> None:
     story = Story(step("timed", attempts=2)).tell("timed", LaunchClaimed(1, "job", NOW - 1))
-    assert story.explained("timed")[0].startswith("launching: attempt 1 of 2 is being started since ")
+    assert story.explained("timed")[0].startswith("launching since ")
     story.tell("timed", JobLaunched(1, "1", NOW - 90, due=NOW + 5))
     first, *further = story.explained("timed")
     assert first.startswith("running since ")
@@ -172,13 +172,12 @@ def test_up_for_retry_and_interrupted() -> None:
     assert story.explained("a") == [
         "up for retry: attempt 1 failed: connection reset; attempt 2 of 3 starts in 1 m 00 s"
     ]
-    assert story.note("a") == "2 of 3 in 1 m 00 s: connection reset"
+    assert story.note("a") == "attempt 2 of 3 in 1 m 00 s: connection reset"
     story = Story(step("a", attempts=3)).ended("a", Outcome.INTERRUPTED)
     assert story.explained("a") == [
-        "up for retry: attempt 1 was interrupted, which does not count against it; attempt 2 of 4 (1 interrupted) "
-        "starts in 1.0 s"
+        "up for retry: attempt 1 was interrupted, which does not count; attempt 2 of 4 (1 interrupted) starts in 1.0 s"
     ]
-    assert story.note("a") == "interrupted, runs again"
+    assert story.note("a") == "interrupted, will run again"
 
 
 def test_a_step_without_retry_has_no_number_of_attempts_to_come_to():
@@ -195,19 +194,19 @@ def test_in_a_run_that_nobody_drives_nothing_happens_before_it_is_resumed():
     story = Story(step("timed"), step("c", attempts=3), step("d"), step("last", "timed", "c"))
     story.running("timed", NOW - 5_000).failed("c", "boom")
     first, *further = story.explained_undriven("timed")
-    assert first.endswith(", when the run was interrupted: attempt 1")
-    assert further == ["its timeout of 10 m 00 s stops it once the run is resumed, if it is over by then"]
+    assert first.endswith(" when the run was interrupted: attempt 1")
+    assert further == ["its timeout of 10 m 00 s stops it once the run is resumed, if it has passed by then"]
     assert story.explained_undriven("c") == [
         "up for retry: attempt 1 failed: boom; attempt 2 of 3 starts once the run is resumed"
     ]
-    assert story.explained_undriven("d") == ["pending: nothing holds it back, it starts once the run is resumed"]
+    assert story.explained_undriven("d") == ["pending: it is ready, and starts once the run is resumed"]
     assert story.explained_undriven("last") == [
         "pending: waiting for timed (interrupted) and c (attempt 2 of 3 once the run is resumed)"
     ]
     shown = rows(story.plan, story.view.states, range(3), None)
     assert [(row.elapsed, row.note) for row in shown] == [
         ("", "interrupted"),
-        ("", "2 of 3 once resumed: boom"),
+        ("", "attempt 2 of 3 once resumed: boom"),
         ("", "ready"),
     ]
 
@@ -226,10 +225,10 @@ STOPPED = Stop(NOW, "ann", "wrong input")
 
 def test_only_of_a_function_that_was_called_is_it_said_that_nothing_stops_it():
     story = Story(step("a"), PYTHON).tell("clean", StopRequested(STOPPED))
-    assert story.explained("clean")[1].endswith("and ends as soon as its trigger has nothing left to wait for")
-    assert story.explained_undriven("clean")[1].endswith(": wrong input, and ends once the run is resumed")
+    assert story.explained("clean")[1].endswith("and it ends as soon as its trigger has nothing left to wait for")
+    assert story.explained_undriven("clean")[1].endswith(": wrong input, and it ends once the run is resumed")
     story = Story(step("a"), PYTHON).ended("a").running("clean", NOW).tell("clean", StopRequested(STOPPED))
-    assert "which nothing can stop" in story.explained("clean")[-1]
+    assert "only a function with isolated: true can be stopped" in story.explained("clean")[-1]
 
 
 def test_below_a_cancelled_step_it_is_told_who_cancelled_it():
@@ -238,7 +237,7 @@ def test_below_a_cancelled_step_it_is_told_who_cancelled_it():
     story.tell("clean", StepSettled(Status.CANCELLED, NOW)).tell("report", StepSettled(Status.UPSTREAM_FAILED, NOW))
     (line,) = (line for line in story.explained("report") if line.startswith("clean "))
     assert line.startswith("clean cancelled by ann at ")
-    assert line.endswith(": wrong input; it had not begun")
+    assert line.endswith(": wrong input; it had not started")
 
 
 def test_failed_after_all_its_attempts() -> None:
@@ -252,14 +251,14 @@ def test_the_class_of_a_failure_is_told_where_it_says_more_than_the_error() -> N
     story.failed("a", "no machines", cause="stockout")
     assert story.explained("a") == [
         "up for retry: attempt 1 failed (stockout): no machines; attempt 2 of 2 starts in 1 m 00 s",
-        "stockout: the zone or region had no machines left: another attempt waits at least 10 minutes",
+        "stockout: the zone or region had no machines left: the next attempt waits at least 10 minutes",
     ]
-    assert story.note("a") == "2 of 2 in 1 m 00 s: stockout: no machines"
+    assert story.note("a") == "attempt 2 of 2 in 1 m 00 s: stockout: no machines"
     story.failed("a", "403 The caller does not have permission", cause="permission")
     story.tell("b", StepSettled(Status.UPSTREAM_FAILED, NOW, "trigger"))
     assert story.explained("a") == [
         "failed after 2 attempts (permission): 403 The caller does not have permission",
-        "permission: another attempt would fail the same way: somebody has to grant or enable something first",
+        "permission: another attempt would fail the same way: grant or enable what is missing first",
     ]
     assert story.note("a") == "2 attempts: permission: 403 The caller does not have permission"
     assert story.explained("b")[1:] == ["a failed (permission): 403 The caller does not have permission"]
@@ -274,16 +273,16 @@ def test_a_streaming_step_runs_until_its_job_is_ready_and_its_job_goes_on() -> N
     work = Work("dataflow", {"template": "gs://b/t", "streaming": True})
     story = Story(Step("clicks", work, retry=Retry(1)))
     story.tell("clicks", LaunchClaimed(1, "job", NOW - 9), JobLaunched(1, "r/1", NOW - 9, due=NOW + 5))
-    assert story.explained("clicks")[1:] == ["it has succeeded as soon as its streaming job is ready"]
+    assert story.explained("clicks")[1:] == ["it succeeds as soon as its streaming job is ready"]
     assert story.note("clicks") == "until its job is ready"
     story.tell("clicks", JobEnded(1, Outcome.SUCCEEDED, NOW - 2, live=True))
-    assert story.explained("clicks") == ["succeeded in 7.0 s", "its job goes on: r/1"]
-    assert story.note("clicks") == "its job goes on"
+    assert story.explained("clicks") == ["succeeded in 7.0 s", "its job is still running: r/1"]
+    assert story.note("clicks") == "its job is still running"
 
 
 def test_cancelled() -> None:
     assert Story(step("a")).ended("a", Outcome.CANCELLED).explained("a") == [
-        "cancelled: its job was stopped, and not by orchestrator"
+        "cancelled: its job was stopped by someone else, not by orchestrator"
     ]
 
 
@@ -293,17 +292,17 @@ def test_succeeded_with_outputs_and_without_a_job() -> None:
     )
     assert story.explained("a") == ["succeeded in 4.0 s", 'outputs: {"rows": 3}']
     story.tell("b", StepSettled(Status.SUCCEEDED, 0.0))
-    assert story.explained("b") == ["succeeded at 1970-01-01T00:00:00.000Z: it has nothing to run"]
+    assert story.explained("b") == ["succeeded at 1970-01-01T00:00:00.000Z: it has no job"]
 
 
 def test_skipped_by_its_condition_and_by_its_trigger() -> None:
     story = Story(step("a", when="{{ params.full }}"), step("b"), step("c", "a", "b"))
     story.tell("a", StepSettled(Status.SKIPPED, NOW, "when")).ended("b")
     story.tell("c", StepSettled(Status.SKIPPED, NOW, "trigger"))
-    assert story.explained("a") == ["skipped: its condition was not true: when: {{ params.full }}"]
-    assert story.note("a") == "when {{ params.full }}"
+    assert story.explained("a") == ["skipped: its condition was false: when: {{ params.full }}"]
+    assert story.note("a") == "when {{ params.full }} is false"
     assert story.explained("c") == [
-        "skipped: its trigger all_success asks that all steps before it succeed, but a was skipped and b succeeded"
+        "skipped: its trigger all_success requires that all steps before it succeed, but a was skipped and b succeeded"
     ]
     assert story.note("c") == "trigger all_success"
 
@@ -314,7 +313,7 @@ def test_upstream_failed_names_the_root_causes() -> None:
     for name in ("c", "d", "e"):
         story.tell(name, StepSettled(Status.UPSTREAM_FAILED, NOW, "trigger"))
     assert story.explained("e") == [
-        "upstream failed: its trigger all_success asks that all steps before it succeed, "
+        "upstream failed: its trigger all_success requires that all steps before it succeed, "
         "but d never ran (upstream failed)",
         "a and b are the causes",
         "a failed: no such table",

@@ -48,7 +48,7 @@ def test_failed_steps_are_told_below_their_run_and_streaming_jobs_are_no_fault()
     assert told.json()["runs"] == [{**WELL.json()["runs"][0], "failed_steps": {"a": {"error": "boom"}}}]
     streams = replace(WELL, streaming=["s--k-2-1"])
     assert streams.well
-    assert list(streams.lines())[-1] == "streaming jobs that went on: s--k-2-1"
+    assert list(streams.lines())[-1] == "streaming jobs that kept running: s--k-2-1"
     assert streams.json()["streaming"] == ["s--k-2-1"]
     assert not {"streaming", "unexpected", "kept"} & WELL.json().keys()
 
@@ -57,7 +57,7 @@ def test_a_world_that_is_kept_is_looked_at_by_a_line_for_each_run():
     kept = Kept({"FIRESTORE_EMULATOR_HOST": "127.0.0.1:8080"}, "firestore://rehearsal", ["net-1", "net-2"], "/tmp/x")
     look = "FIRESTORE_EMULATOR_HOST=127.0.0.1:8080 orchestrator status net-{} --store firestore://rehearsal"
     assert list(kept.lines()) == [
-        "all of it stays up until Ctrl-C; the jobs' logs are below /tmp/x",
+        "everything keeps running until Ctrl-C; the jobs' logs are in /tmp/x",
         look.format(1),
         look.format(2),
     ]

@@ -266,7 +266,7 @@ def test_a_beginning_of_an_id_is_looked_for_among_the_newest_runs():
     assert lookup.find_run(Runs(lookup.MAX_RUNS), "old").id == "oldest"
     with pytest.raises(NotFoundError) as unknown:
         lookup.find_run(Runs(lookup.MAX_RUNS + 1), "old")
-    newest = "none of the newest 10,000 begins so: an older one needs its whole id"
+    newest = "none of the newest 10,000 begins with it: give the whole id of an older run"
     assert str(unknown.value) == f"no run has the id 'old', and {newest}"
 
 

@@ -73,7 +73,7 @@ def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store
 
 
 def _who() -> str:
-    """The user's name; the number where the system has none for it, as in many containers."""
+    """The user's name, or their number if the system has no name for it, as in many containers."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -86,7 +86,7 @@ def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
     assert found.url is not None
     waiting, jobs = cancel_in_cloud(found.url, found.run.key, stop, nodes)
     echo(f"run {found.run.id}: {done(waiting, jobs)}")
-    echo(f"see it end: orchestrator status {found.run.id}{found.flag}")
+    echo(f"follow it: orchestrator status {found.run.id}{found.flag}")
     return DONE
 
 
@@ -95,25 +95,25 @@ def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Coll
     if named is not None and named.name != home.database.name:
         raise UsageError(f"--store: expected a file called {home.database.name}, to cancel a run in it, got {named}")
     if not cancel_here(home, found.run, stop, nodes, echo):
-        left = "the process that drives the run ends it" if home.held(found.run.id) else "type the same command again"
-        echo(f"not all of it has ended yet: {left}")
+        left = "the process that drives the run ends the rest" if home.held(found.run.id) else "repeat the command"
+        echo(f"not everything has ended yet: {left}")
         return INTERRUPTED
     with named_store(home.path if url is None else None, url.text if url else None) as (place, store):
         now = load(place, store, find_run(store, found.run.id), url)
     for line in failures(now):
         echo(line.text)
     if now.run.status is not RunStatus.RUNNING:
-        echo(f"it has ended: {now.run.status}")
+        echo(f"the run has ended: {now.run.status}")
     return DONE
 
 
 def _over(found: Found, nodes: Collection[int] | None) -> str:
-    """A sentence, if all that is to be cancelled has ended."""
+    """A sentence if everything that is to be cancelled has already ended, otherwise empty."""
     run = found.run
     if run.status is not RunStatus.RUNNING and not any(state.live for state in found.view.states.values()):
-        return f"run {run.id} has ended ({run.status}): nothing is left to cancel"
+        return f"run {run.id} has ended ({run.status}): there is nothing left to cancel"
     states = [found.view.state(node) for node in nodes or ()]
     if nodes is None or any(state.live or not state.status.final for state in states):
         return ""
     ended = listed(f"{found.plan.steps[node].name} ({found.view.state(node).status})" for node in sorted(nodes))
-    return f"run {run.id}: {ended}: nothing is left to cancel"
+    return f"run {run.id}: {ended}: there is nothing left to cancel"

@@ -77,7 +77,7 @@ def command(run: str, step: str, attempt: int | None, follow: bool, home: Path |
 
 
 def show(pieces: Iterable[bytes]) -> None:
-    """Write a log to standard output as it is; to a terminal so that nothing in it acts."""
+    """Write a log to standard output unchanged, but to a terminal with its control codes escaped."""
     sys.stdout.flush()
     for piece in _cleaned(pieces) if sys.stdout.isatty() else pieces:
         sys.stdout.buffer.write(piece)
@@ -92,7 +92,7 @@ def _cleaned(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def deleted(found: Found, node: int, attempt: int | None) -> str | None:
-    """That the log of an attempt is no longer there, if that can be told. A command always has one, if an empty one."""
+    """A sentence if the log of an attempt has been deleted. The log of a command always exists, even if it is empty."""
     step, state = found.plan.steps[node], found.view.state(node)
     number = attempt or state.attempt
     if found.home is None or not number or state.job is None:
@@ -102,19 +102,19 @@ def deleted(found: Found, node: int, attempt: int | None) -> str | None:
     if whole.is_dir() and (log.exists() or (step.local or step.work).kind != "command"):
         return None
     gone = log if whole.is_dir() else whole
-    return f"the log of step '{step.name}', attempt {number}, is gone: somebody deleted {short(gone)}"
+    return f"the log of step '{step.name}', attempt {number}, is missing: {short(gone)} has been deleted"
 
 
 def nothing(found: Found, node: int, attempt: int | None) -> str:
     """Why there is no log."""
     step, state = found.plan.steps[node], found.view.state(node)
     if not state.attempt:
-        return f"step '{step.name}' has not run: it is {status_word(state.status)}"
+        return f"step '{step.name}' has not run: its status is {status_word(state.status)}"
     return f"step '{step.name}' wrote nothing in attempt {attempt or state.attempt}"
 
 
 def followed(found: Found, node: int, attempt: int | None, home: Path | None, store: str | None) -> Iterator[bytes]:
-    """What a step writes, from its beginning until it has ended; of all its attempts from now on, or of one."""
+    """What a step writes until it has ended: from all its attempts from now on, or from one."""
     current = attempt or max(found.view.state(node).attempt, 1)
     read = 0
     while True:
@@ -139,5 +139,5 @@ def _pieces(path: Path, start: int = 0) -> Iterator[bytes]:
         with files.reading(path) as log:
             log.seek(start)
             yield from iter(partial(log.read, _PIECE), b"")
-    except FileNotFoundError:  # it was removed meanwhile, or is no file of ours any more
+    except FileNotFoundError:  # it has been deleted or replaced meanwhile
         return

@@ -130,8 +130,8 @@ def checked(name: str, pairs: tuple[str, ...], file: Path | None) -> tuple[Path,
     foreign = [step.name for step in graph.steps if step.work.kind in ("command", "python")]
     if foreign:
         raise UsageError(
-            "expected steps that run in the cloud (dataflow, wait, call), got command or python: "
-            f"{', '.join(foreign)}: such a graph runs on one machine, with 'orchestrator run'"
+            "expected only steps that can run in the cloud (dataflow, wait, call), got command or python steps: "
+            f"{', '.join(foreign)}: run this graph with 'orchestrator run'"
         )
     for kind in (emulators.FIRESTORE, emulators.PUBSUB):
         emulators.command(kind)

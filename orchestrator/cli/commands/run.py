@@ -67,7 +67,7 @@ def run(wanted: RunRequest, home: Home, as_told: How) -> int:
             if stored is None:
                 _must_not_be_unreadable(home, store, wanted.run_id)
                 if aside := set_aside(home, wanted.run_id):
-                    echo(f"files left by an earlier run with the id {wanted.run_id} were moved to {aside}", beside=True)
+                    echo(f"files of an earlier run with the id {wanted.run_id} were moved to {aside}", beside=True)
                 found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View(), flag=home_flag(home))
             else:
                 wanted.check_same(stored)
@@ -78,7 +78,7 @@ def run(wanted: RunRequest, home: Home, as_told: How) -> int:
 
 
 def _must_not_be_unreadable(home: Home, store: Store, run_id: str) -> None:
-    """Raises UsageError if a record that cannot be read may be that of the run whose files are there."""
+    """Raises UsageError if a record that cannot be read may belong to the run whose files are there."""
     odd: list[UnreadableRecordError] = []
     if left_behind(home, run_id):
         store.unfinished(odd.append)

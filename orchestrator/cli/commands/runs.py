@@ -56,13 +56,13 @@ def command(limit: int, home: Path | None, store: str | None, as_json: bool) -> 
 
 
 def left_out(store: Store, limit: int, shown: int, cheap: bool) -> str:
-    """``20 of 37 runs are shown: --limit N``; nothing if all are. ``cheap``: to read all of them to count them."""
+    """A sentence if there are more runs than are ``shown``. ``cheap``: whether all may be read to count them."""
     total = len(store.run_ids(MAX_RUNS if cheap else limit + 1)) if shown == limit else shown
     if total <= shown:
         return ""
     if not cheap or total == MAX_RUNS:
-        return f"the newest {shown:,} runs are shown, and there are more: --limit N"
-    return f"{shown:,} of {total:,} runs are shown: --limit N"
+        return f"the newest {shown:,} runs are shown; show more with --limit N"
+    return f"{shown:,} of {total:,} runs are shown; show more with --limit N"
 
 
 def lines(home: Home | None, runs: Sequence[Run]) -> list[str]:

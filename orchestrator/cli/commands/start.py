@@ -85,7 +85,7 @@ def command(
 
 
 def found(deployment: Deployment, apis_url: str | None) -> tuple[str, str]:
-    """Where the deployed ``start`` is called, and the database that its runs are in. Raises OrchestratorError."""
+    """The URL of the deployed ``start``, and the database that contains its runs. Raises OrchestratorError."""
     from orchestrator.client.google_apis import Apis, AskError
     from orchestrator.deployment.doctor.calls import FUNCTION
     from orchestrator.deployment.doctor.world import variables
@@ -97,18 +97,20 @@ def found(deployment: Deployment, apis_url: str | None) -> tuple[str, str]:
     except AskError as error:
         if error.status == 404:
             where = f"{deployment.project}, {deployment.region}"
-            raise NotFoundError(f"there is no function {name} in {where}: see 'orchestrator doctor'") from error
-        raise OrchestratorError(f"{error}: if you know where {name} is called, say --url") from error
+            raise NotFoundError(f"function {name} was not found in {where}: run 'orchestrator doctor'") from error
+        raise OrchestratorError(f"{error}: if you know the URL of {name}, give it with --url") from error
     finally:
         apis.close()
     address = function.get("serviceConfig", {}).get("uri", "")
     if not address:
-        raise OrchestratorError(f"{name} cannot be called, it is {function.get('state')}: see 'orchestrator doctor'")
+        raise OrchestratorError(
+            f"function {name} cannot be called, its state is {function.get('state')}: run 'orchestrator doctor'"
+        )
     return address, variables(function).get("ORCHESTRATOR_DATABASE", "(default)")
 
 
 def not_allowed(deployment: Deployment, error: NotAllowedError, token: str | None) -> str:
-    """Who was turned away, and what is to be granted to whom."""
+    """Who was refused, and which role to grant."""
     from orchestrator.deployment.doctor.fixes import Fixes
 
     email = email_of(token or "")
@@ -116,17 +118,17 @@ def not_allowed(deployment: Deployment, error: NotAllowedError, token: str | Non
     function = deployment.function("start")
     needed = f"roles/run.invoker on {function} is needed"
     if error.status == 401:
-        why = "this token was not taken: it may have run out, or be for another address"
+        why = "the token was rejected: it may have expired, or be for another URL"
         return f"{error}: {who}, and {why}; {needed} too"
     line = Fixes(deployment).grant("function", function, member_of(email), "roles/run.invoker")
     return f"{error}: {who}; {needed}: Terraform's variable 'starters', or\n{line}"
 
 
 def tell(started: Started, store: str, as_json: bool) -> None:
-    """The run, and how to follow it."""
+    """Print the run, and how to follow it."""
     if as_json:
         echo_json({**asdict(started), "store": store})
         return
-    was = "started" if started.created else f"was there already, and is {started.status}"
+    was = "started" if started.created else f"already exists, its status is {started.status}"
     echo(f"run {started.run} {was}")
     echo(f"follow it: orchestrator status {started.run} --store '{store}'")

@@ -72,7 +72,7 @@ def show(found: Found, now: float, everything: bool) -> None:
     for row in step_lines(rows(found.plan, found.view.states, nodes, None if found.abandoned else now), screen):
         screen.print(row)
     if len(nodes) < len(found.steps):
-        screen.print(line(f"{len(nodes)} of {len(found.plan.steps):,} steps are shown: list all with --all"))
+        screen.print(line(f"{len(nodes)} of {len(found.plan.steps):,} steps are shown; show all with --all"))
     screen.print(line(tally(watch.counts)))
     say([*failures(found, listed_above=True), *although(found)])
     for said in found.unreadable:

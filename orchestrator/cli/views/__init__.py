@@ -1,1 +1,1 @@
-"""How runs, findings and rehearsals look in a terminal."""
+"""How runs and findings look in a terminal."""

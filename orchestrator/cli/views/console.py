@@ -1,4 +1,4 @@
-"""Where things are printed: rich's console, set up once. Text is never read as markup, and NO_COLOR is obeyed."""
+"""Prints with rich. Text is never read as markup, and NO_COLOR is obeyed."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from orchestrator.reporting.summary import Line
 from orchestrator.reporting.words import status_word
 from orchestrator.system.terminal import shown
 
-#: The most letters of a name that are shown where space is short.
+#: How many characters of a name are shown in a terminal.
 _NAME = 32
 
 #: The widest status.
@@ -26,7 +26,7 @@ _NOTES = {Status.FAILED: "red", Status.UP_FOR_RETRY: "yellow"}
 
 
 def console() -> Console:
-    """A console on standard output. Where that is no terminal, lines are as long as they are."""
+    """A console on standard output. If that is not a terminal, lines are not wrapped."""
     made = Console(file=sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=True)
     if not made.is_terminal:
         made.width = 100_000
@@ -34,7 +34,7 @@ def console() -> Console:
 
 
 def say(lines: Iterable[Line]) -> None:
-    """Print lines, in their colours where there is a terminal."""
+    """Print lines, with colours if standard output is a terminal."""
     if not sys.stdout.isatty():
         for said in lines:
             print(said.text)
@@ -45,7 +45,7 @@ def say(lines: Iterable[Line]) -> None:
 
 
 def line(text: str, style: str = "") -> Text:
-    """A line of rich's in which nothing acts but its style."""
+    """A styled line for rich, with control codes escaped."""
     return Text(shown(text), style)
 
 
@@ -54,7 +54,7 @@ def sign(status: Status, to: Console) -> str:
 
 
 def step_lines(rows: Sequence[Row], to: Console) -> Iterator[Text]:
-    """A line a row: sign, name, status, time, note. In a terminal it is cut where the screen ends."""
+    """A line for each row: sign, name, status, time, note. In a terminal it is cut at the width of the screen."""
     width = column([row.name for row in rows], _NAME if to.is_terminal else 100)
     for row in rows:
         style = LOOKS[row.status].style

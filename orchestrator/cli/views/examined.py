@@ -1,4 +1,4 @@
-"""How what doctor found is told, a check at a time. It makes lines, and decides nothing."""
+"""The findings of ``doctor`` as lines, one check at a time."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from orchestrator.deployment.doctor.checks import CHECKS
 from orchestrator.deployment.doctor.findings import Level, Result
 from orchestrator.reporting.summary import Line
 
-#: What stands before a check, and how it looks.
+#: What is printed before a check, and its style.
 _SIGNS = {
     Level.OK: ("ok", "green"),
     Level.WARN: ("warn", "yellow"),
@@ -24,9 +24,9 @@ _INDENT = " " * 8
 
 
 def lines(deployment: Deployment, results: Iterable[Result], width: int | None) -> Iterator[Line]:
-    """A line a check as it comes, in their groups; below it what was found, each with its fix.
+    """A line for each check, grouped, as results arrive; below it its findings, each with its fix.
 
-    ``width``: where a finding is broken into lines; None: nowhere. A fix is never, since it is to be copied.
+    ``width``: where findings are wrapped; None: nowhere. A fix is never wrapped, since users copy it.
     """
     yield Line(f"{deployment.base} in {deployment.project}, {deployment.region}", "bold")
     for group, found in groupby(results, lambda result: result.group):
@@ -49,23 +49,23 @@ def _check(result: Result, width: int | None) -> Iterator[Line]:
 
 
 def _broken(text: str, width: int | None) -> list[str]:
-    """Between words only: what is longer than a line is a name, to be copied."""
+    """Wrapped between words only: a longer word is a name that users copy."""
     if width is None:
         return [text]
     return wrap(text, max(width - len(_INDENT), 20), break_long_words=False, break_on_hyphens=False)
 
 
 def summary(deployment: Deployment, results: Sequence[Result]) -> Iterator[Line]:
-    """``31 ok, 1 warn, 2 FAIL``, and what that comes to."""
+    """``31 ok, 1 warn, 2 FAIL``, and what that means."""
     counts = Counter(result.level for result in results)
     told = ", ".join(f"{counts[level]} {_SIGNS[level][0]}" for level in Level if counts[level])
     yield Line("")
     if counts[Level.FAIL]:
-        yield Line(f"not well: {told}", "bold red")
+        yield Line(f"problems found: {told}", "bold red")
     elif all(result.level is Level.UNKNOWN for result in results if result.check != "graphs.lock"):
-        is_there = f"is there a project '{deployment.project}', and may you see it?"
-        yield Line(f"nothing could be looked at ({told}): {is_there}", "bold red")
+        is_there = f"does project '{deployment.project}' exist, and may you see it?"
+        yield Line(f"nothing could be checked ({told}): {is_there}", "bold red")
     elif counts[Level.UNKNOWN]:
-        yield Line(f"not all could be looked at: {told}", "bold magenta")
+        yield Line(f"not everything could be checked: {told}", "bold magenta")
     else:
-        yield Line(f"well: {told} of {len(results)} checks", "bold green")
+        yield Line(f"no problems found: {told} of {len(results)} checks", "bold green")

@@ -1,4 +1,4 @@
-"""The plain view of a run: a line for every change, for logs and pipes; and the silent one. They decide nothing."""
+"""The views of a run without a terminal: one line for each change, or nothing at all."""
 
 import time
 from types import TracebackType
@@ -13,10 +13,10 @@ from orchestrator.system.terminal import shown
 #: The widest status, ``upstream failed``.
 _WORD = 15
 
-#: The most letters that names are lined up to.
+#: Up to this length, names are aligned.
 _NAME = 40
 
-#: Seconds until a line that was written is sent on its way at the latest.
+#: Seconds until a written line is flushed at the latest.
 _PERIOD = 0.25
 
 
@@ -31,7 +31,7 @@ class LineView:
         watch.changed = self._changed
 
     def __enter__(self) -> "LineView":
-        over = f", {self._watch.over:,} have ended" if self._watch.over else ""
+        over = f", {self._watch.over:,} have already ended" if self._watch.over else ""
         self.say(f"run {self._watch.run.id}: {counted(len(self._watch.plan.steps), 'step')}{over}")
         return self
 
@@ -66,7 +66,7 @@ class SilentView:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Nothing was opened."""
+        """There is nothing to close."""
 
     def tick(self) -> None:
         """Nothing is shown."""

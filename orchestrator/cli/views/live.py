@@ -1,4 +1,4 @@
-"""The live view of a run in a terminal: what the watch knows, at most four times a second. It decides nothing."""
+"""The live view of a run in a terminal, redrawn at most four times a second."""
 
 import time
 from types import TracebackType
@@ -15,15 +15,15 @@ from orchestrator.reporting.upstream import by_depth
 from orchestrator.reporting.watch import Watch
 from orchestrator.reporting.words import duration, status_word
 
-#: Seconds between two pictures, and the share of the time that drawing them may take.
+#: Seconds between two updates, and the share of the time that drawing may take.
 PERIOD, SHARE = 0.25, 0.1
 
-#: Lines of the screen that are not for steps.
+#: Lines of the screen that are not used for steps.
 _FRAME = 8
 
 
 class LiveView:
-    """Shows every step where the screen is high enough, and the telling ones where it is not."""
+    """Shows every step if the screen is high enough, otherwise the most interesting ones."""
 
     def __init__(self, watch: Watch, console: Console, clock: Clock = time.time) -> None:
         self._watch = watch
@@ -39,7 +39,7 @@ class LiveView:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Leave the last picture on the screen. The counts and the failures are in the summary that follows it."""
+        """Leave the last update on the screen. The summary that follows has the counts and failures."""
         steps = [Text(), *self._steps(), Text()] if len(self._order) <= self._room else []
         self._live.update(Group(self._header(), *steps, self._bar()), refresh=True)
         self._live.stop()
@@ -61,16 +61,16 @@ class LiveView:
 
     @property
     def _room(self) -> int:
-        """How many lines there are for steps."""
+        """How many lines are left for steps."""
         return max(self._console.size.height - _FRAME, 3)
 
     def picture(self) -> list[Text]:
-        """What the screen shows now, line by line."""
+        """The lines that the screen shows now."""
         word = [line(self._word, "yellow")] if self._word else []
         return [self._header(), Text(), *self._steps(), Text(), self._bar(), self._counts(), *word]
 
     def _steps(self) -> list[Text]:
-        """Every step if all have room, or the telling ones."""
+        """Every step if all fit, otherwise the most interesting ones."""
         watch, room, total = self._watch, self._room, len(self._order)
         nodes = self._order if total <= room else telling(watch, room - 1)
         lines = list(step_lines(rows(watch.plan, watch.states, nodes, self._clock()), self._console))
@@ -88,7 +88,7 @@ class LiveView:
         return said
 
     def _bar(self) -> Text:
-        """How much is over, in the colours of how it ended."""
+        """A progress bar, in the colours of the statuses."""
         counts, total = self._watch.counts, max(len(self._order), 1)
         full, rest = ("=", "-") if self._console.options.ascii_only else ("━", "─")
         over = f"  {self._watch.over:,} of {total:,}"
