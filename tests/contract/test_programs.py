@@ -124,7 +124,7 @@ def test_programs_are_found_by_their_path_and_in_path_from_the_working_folder(
 
 @pytest.mark.parametrize("word", ["", "  ", "\n"])
 def test_a_first_word_that_is_empty_is_refused(bench: Bench, word: str) -> None:
-    with pytest.raises(LaunchRefusedError, match="step 'orders': command: expected a program as its first word, came"):
+    with pytest.raises(LaunchRefusedError, match="step 'orders': command: expected a program as its first word, got"):
         bench.backend.launch(bench.request({"command": [word, "x"]}))
 
 
