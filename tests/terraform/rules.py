@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from orchestrator.cloud.endings import ENDINGS
 from orchestrator.cloud.settings import DEPLOYED_VARIABLES, SettingsError, read_cloud_settings
 from orchestrator.core.names import job_name_pattern
@@ -29,6 +31,12 @@ EXAMPLES = {
     "private": Deployment("your-project", "europe-west4", environment="private"),
     "scheduled": Deployment("your-project", "europe-west4"),
 }
+
+#: The same as parameters of tests. The quick tests deploy three of them.
+EACH = [
+    name if name in ("minimal", "prod", "scheduled") else pytest.param(name, marks=pytest.mark.slow)
+    for name in EXAMPLES
+]
 
 #: Seconds by which a clock may be wrong, that a call may take, and by which a list of jobs may lag (docs/design.md).
 SKEW, CALL, LAG = Ledger.clock_skew, 60.0, LIST_LAG

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.ports import LANES
 from tests.terraform.imaginary import ROOT, Deployed
-from tests.terraform.rules import EXAMPLES
+from tests.terraform.rules import EACH
 
 Example = Callable[[str], Deployed]
 
@@ -28,7 +28,7 @@ def test_it_was_drawn_from_the_terraform_as_it_is(example: Example, architecture
     assert architecture.dot(example("scheduled").resources) == (ROOT / "docs/architecture.dot").read_text()
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", EACH)
 def test_every_way_of_a_signal_and_of_a_task_is_in_it(example: Example, architecture: ModuleType, name: str):
     found = {(tail, head) for tail, head, _ in architecture.arrows(example(name).resources)}
     function = 'google_cloudfunctions2_function.function["{}"]'.format

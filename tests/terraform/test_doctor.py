@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import pytest
@@ -15,27 +14,15 @@ from orchestrator.deployment.doctor.findings import Level
 from orchestrator.deployment.doctor.world import Here, World
 from orchestrator.deployment.lockfile.file import read_lock
 from tests.doubles.google.server import Bodies, FakeGoogle
-from tests.terraform.imaginary import BUCKETS, ROOT, SCHEDULED, Deployed, google
+from tests.terraform.imaginary import BUCKETS, SCHEDULED, Deployed, copy_repository
 from tests.terraform.live import bodies
 from tests.terraform.rules import EXAMPLES
 
 TEMPLATE = "projects/_/buckets/your-templates/objects/load.json"
-WITH_GRAPHS = {"graphs_folder": str(SCHEDULED), "template_buckets": ["your-templates"]}
 
+pytestmark = pytest.mark.slow
 
 Example = Callable[[str], Deployed]
-
-
-@pytest.fixture(scope="module")
-def applied(tmp_path_factory: pytest.TempPathFactory) -> Example:
-    """An example with graphs that have schedules, and whose template may be read."""
-
-    @cache
-    def apply(name: str) -> Deployed:
-        with google(tmp_path_factory.mktemp(name)) as there:
-            return there.apply(example=name, **WITH_GRAPHS)
-
-    return apply
 
 
 def live(name: str, deployed: Deployed) -> Bodies:
@@ -50,10 +37,18 @@ def live(name: str, deployed: Deployed) -> Bodies:
     return found
 
 
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of the archive that the examples deploy."""
+    root = tmp_path_factory.mktemp("clone") / "clone"
+    copy_repository(root)
+    return archive_name(root, SCHEDULED)
+
+
 @contextmanager
-def examined(name: str, said: Bodies) -> Iterator[list[tuple[str, str, str]]]:
-    """Check, level and text of whatever is not as it should be."""
-    here = Here(read_lock(SCHEDULED), "", archive_name(ROOT, SCHEDULED), "")
+def examined(name: str, said: Bodies, archive: str) -> Iterator[list[tuple[str, str, str]]]:
+    """Check, level and text of every finding that is not OK."""
+    here = Here(read_lock(SCHEDULED), "", archive, "")
     with FakeGoogle(said) as double:
         apis = Apis(EXAMPLES[name].project, double.url)
         try:
@@ -69,9 +64,9 @@ def examined(name: str, said: Bodies) -> Iterator[list[tuple[str, str, str]]]:
 
 
 @pytest.mark.parametrize("name", ["prod", "eventarc", "private"])
-def test_what_terraform_made_is_well(applied: Example, name: str):
+def test_what_terraform_made_is_well(with_graphs: Example, archive: str, name: str):
     """Both kinds of signals, events alone, and a key of one's own."""
-    with examined(name, live(name, applied(name))) as complaints:
+    with examined(name, live(name, with_graphs(name)), archive) as complaints:
         assert complaints == []
 
 
@@ -115,10 +110,10 @@ BREAKS: dict[str, tuple[str, Callable[[Bodies], object]]] = {
 
 
 @pytest.mark.parametrize("what", BREAKS)
-def test_what_is_broken_afterwards_is_found(applied: Example, what: str):
+def test_what_is_broken_afterwards_is_found(with_graphs: Example, archive: str, what: str):
     check, spoil = BREAKS[what]
-    said = live("prod", applied("prod"))
+    said = live("prod", with_graphs("prod"))
     spoil(said)
-    with examined("prod", said) as complaints:
+    with examined("prod", said, archive) as complaints:
         assert {name for name, _, _ in complaints} >= {check}, complaints
         assert len(complaints) <= 2, complaints

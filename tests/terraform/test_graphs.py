@@ -24,11 +24,24 @@ VALID = "name: hello\nsteps:\n  one: {wait: 1s}\n"
 WRONG = "name: hello\nsteps:\n  one: {wait: 1s}\n  two: {after: on}\n"
 
 
-def refused(there: Google, graphs: Path, **variables: object) -> str:
+#: The resource whose precondition is that all graphs are as they were when they were checked.
+SOURCE = "google_storage_bucket_object.source"
+
+
+def refused(there: Google, graphs: Path, target: str = SOURCE, **variables: object) -> str:
     """What Terraform says of the graphs in a folder."""
     with pytest.raises(RefusedError) as error:
-        there.plan(example="minimal", graphs_folder=str(graphs), **variables)
+        there.plan(example="minimal", target=target, graphs_folder=str(graphs), **variables)
     return str(error.value)
+
+
+def locked(folder: Path) -> Path:
+    """A folder with one valid graph, hello.yaml, and its lock."""
+    graphs = folder / "graphs"
+    graphs.mkdir()
+    (graphs / "hello.yaml").write_text(VALID)
+    assert call(["lock", str(graphs)]) == 0
+    return graphs
 
 
 def test_the_lock_of_the_graphs_with_schedules_is_up_to_date():
@@ -51,17 +64,16 @@ def test_a_schedule_becomes_a_job_of_cloud_scheduler(example: Example):
     assert set(jobs) == {told.sweep_schedule, told.schedule("nightly"), told.schedule("paused")}
 
 
+@pytest.mark.slow
 def test_eventarc_hears_the_regions_that_graphs_name(imaginary: Google):
     deployed = imaginary.plan(example="minimal", graphs_folder=str(SCHEDULED), signal_source="eventarc")
     heard: list[Any] = [values["location"] for values in deployed.of("google_eventarc_trigger").values()]
     assert sorted(heard) == ["europe-west4", "us-central1"]
 
 
+@pytest.mark.slow
 def test_a_graph_is_added_by_a_file_its_lock_and_an_apply(imaginary: Google, tmp_path: Path):
-    graphs = tmp_path / "graphs"
-    graphs.mkdir()
-    (graphs / "hello.yaml").write_text(VALID)
-    assert call(["lock", str(graphs)]) == 0
+    graphs = locked(tmp_path)
     first = imaginary.apply(example="minimal", graphs_folder=str(graphs))
     (graphs / "nightly.yaml").write_text(f'{VALID.replace("hello", "nightly")}schedule: "0 6 * * *"\n')
     assert call(["lock", str(graphs)]) == 0
@@ -69,49 +81,56 @@ def test_a_graph_is_added_by_a_file_its_lock_and_an_apply(imaginary: Google, tmp
     assert set(first.outputs["graphs"]) == {"hello"}
     assert set(second.outputs["graphs"]) == {"hello", "nightly"}
     assert second.resources.keys() - first.resources.keys() == {'google_cloud_scheduler_job.start["nightly"]'}
-    source = "google_storage_bucket_object.source"
-    assert first.resources[source]["name"] != second.resources[source]["name"]
+    assert first.resources[SOURCE]["name"] != second.resources[SOURCE]["name"]
 
 
 def test_a_graph_that_does_not_validate_stops_the_plan_with_its_own_message(imaginary: Google, tmp_path: Path):
     (tmp_path / "graphs").mkdir()
     (tmp_path / "graphs/hello.yaml").write_text(WRONG)
     assert call(["lock", str(tmp_path / "graphs")]) == 2
-    said = refused(imaginary, tmp_path / "graphs")
+    said = refused(imaginary, tmp_path / "graphs", target="")
     assert "hello.yaml:4: step 'two': after: no step is called 'on' (did you mean 'one'?)" in said
 
 
+def test_what_was_not_checked_is_not_deployed(imaginary: Google, tmp_path: Path):
+    """A new graph, or one that was changed; what is no graph may be there."""
+    graphs = locked(tmp_path)
+    (graphs / "new.yaml").write_text(VALID)
+    (graphs / "new.py").write_text("from orchestrator import Graph\n")
+    (graphs / "hello.yaml").write_text(f"{VALID}\n")
+    (graphs / "new").mkdir()
+    (graphs / ".hidden.yaml").write_text(VALID)
+    (graphs / "helpers.py").write_text("# a module, and no definition\n")
+    said = refused(imaginary, graphs)
+    relock = f"run 'orchestrator lock {graphs}', then plan again"
+    assert set(re.findall(r"/([\w.]+): (?:this|is)", said)) == {"new.yaml", "new.py", "hello.yaml"}
+    assert f"new.yaml: this graph has not been checked: {relock}" in said
+    assert f"new.py: this graph has not been checked: {relock}" in said
+    assert f"hello.yaml: is not as it was when it was checked: {relock}" in said
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda folder: (folder / "new.yaml").write_text(VALID), "new.yaml: this graph has not been checked: run"),
-        (lambda folder: (folder / "new").mkdir(), None),
-        (lambda folder: (folder / ".hidden.yaml").write_text(VALID), None),
-        (lambda folder: (folder / "helpers.py").write_text("# a module, and no definition\n"), None),
-        (lambda folder: (folder / "new.py").write_text("from orchestrator import Graph\n"), "new.py: this graph has"),
-        (lambda folder: (folder / "hello.yaml").write_text(f"{VALID}\n"), "hello.yaml: is not as it was when it was"),
         (lambda folder: (folder / "hello.yaml").unlink(), "hello.yaml: is not as it was when it was checked: run"),
         (lambda folder: (folder / "graphs.lock").unlink(), "graphs.lock: expected what 'orchestrator lock' writes"),
         (lambda folder: (folder / "graphs.lock").write_text("{}"), "graphs.lock: expected what 'orchestrator lock'"),
         (lambda folder: (folder / "graphs.lock").write_text("<<<<"), "graphs.lock: expected what 'orchestrator lock'"),
     ],
+    ids=["a graph is gone", "no lock", "an empty lock", "a lock with conflicts"],
 )
-def test_what_was_not_checked_is_not_deployed(
-    imaginary: Google, tmp_path: Path, change: Callable[[Path], object], sentence: str | None
+def test_what_is_missing_is_not_deployed(
+    imaginary: Google, tmp_path: Path, change: Callable[[Path], object], sentence: str
 ):
-    graphs = tmp_path / "graphs"
-    graphs.mkdir()
-    (graphs / "hello.yaml").write_text(VALID)
-    assert call(["lock", str(graphs)]) == 0
+    graphs = locked(tmp_path)
     change(graphs)
-    if sentence is None:
-        imaginary.plan(example="minimal", graphs_folder=str(graphs))
-        return
     said = refused(imaginary, graphs)
     assert sentence in said
     assert f"run 'orchestrator lock {graphs}', then plan again" in said
 
 
+@pytest.mark.slow
 def test_what_a_graph_takes_from_its_deployment_has_to_be_said(imaginary: Google, tmp_path: Path):
     graphs = tmp_path / "graphs"
     graphs.mkdir()
@@ -121,10 +140,12 @@ def test_what_a_graph_takes_from_its_deployment_has_to_be_said(imaginary: Google
     said = refused(imaginary, graphs)
     fix = 'set values = { bucket = "..." }'
     assert f"hello.yaml: it uses run.deployment.bucket, which has no value: {fix}" in said
-    deployed = imaginary.plan(example="minimal", graphs_folder=str(graphs), values={"bucket": "b"})
+    functions, given = "google_cloudfunctions2_function.function", {"bucket": "b"}
+    deployed = imaginary.plan(example="minimal", target=functions, graphs_folder=str(graphs), values=given)
     assert json.loads(deployed.environment("on_task")["ORCHESTRATOR_VALUES"]) == {"bucket": "b"}
 
 
+@pytest.mark.slow
 def test_who_may_start_one_graph_may_call_start_and_is_known_there(imaginary: Google):
     ann, bob, eve = "user:Ann@example.com", "serviceAccount:bob@demo-1.iam.gserviceaccount.com", "group:eve@example.com"
     mine = {"nightly": [ann, bob], "paused": [ann]}
@@ -137,10 +158,11 @@ def test_who_may_start_one_graph_may_call_start_and_is_known_there(imaginary: Go
     assert "graph_starters: sales: there is no deployed graph of that name" in said
 
 
-def test_the_demos_are_not_deployed_unless_somebody_says_so(imaginary: Google):
-    assert imaginary.apply(example="minimal").outputs["graphs"] == {}
+def test_the_demos_are_not_deployed_unless_somebody_says_so(example: Example):
+    assert example("minimal").outputs["graphs"] == {}
 
 
+@pytest.mark.slow
 def test_the_functions_get_what_a_graphs_folder_has_for_them(imaginary: Google, tmp_path: Path):
     graphs = tmp_path / "graphs"
     for name, secret in (("nightly", "TOKEN=warehouse-token"), ("weekly", "OLD=projects/elsewhere/secrets/old:3")):
@@ -151,6 +173,7 @@ def test_the_functions_get_what_a_graphs_folder_has_for_them(imaginary: Google, 
         (file.parent / "env").write_text(f"{name.upper()}_BUCKET=raw\n")
         (file.parent / "secrets").write_text(f"{secret}\n")
     assert call(["lock", str(graphs)]) == 0
+    shutil.copy(ROOT / "requirements.lock", imaginary.clone())
     deployed = imaginary.apply(example="minimal", graphs_folder=str(graphs))
     both = ["NIGHTLY_BUCKET", "WEEKLY_BUCKET"]
     given = {target: deployed.environment(target) for target in FUNCTIONS}
@@ -175,13 +198,14 @@ def test_the_functions_get_what_a_graphs_folder_has_for_them(imaginary: Google, 
     }
     assert 'google_project_service.api["secretmanager"]' in deployed.resources
     (archive,) = (imaginary.clone() / "terraform/.build").glob("*.zip")
-    assert archive.name == archive_name(ROOT, graphs)
+    assert archive.name == archive_name(imaginary.clone(), graphs)
     ours, *theirs = zipfile.ZipFile(archive).read("requirements.txt").decode().split("\n# graphs/")
     assert theirs == [f"{name}/requirements.txt\nUnidecode-{name}>=1.3\n" for name in ("nightly", "weekly")]
     pins = {pin.text: pin.hashes for pin in read_pins(ours)}
     assert pins == {pin.text: () for pin in read_pins((ROOT / "requirements.lock").read_text())}  # pip: of all or none
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["more/graphs", "more/graphs/", "./more/graphs"])
 def test_a_folder_is_the_same_to_terraform_and_to_lock_in_the_repository(
     imaginary: Google, monkeypatch: pytest.MonkeyPatch, folder: str
@@ -191,7 +215,7 @@ def test_a_folder_is_the_same_to_terraform_and_to_lock_in_the_repository(
     (root / "more/graphs").mkdir(parents=True)
     (root / "more/graphs/hello.yaml").write_text(VALID)
     with pytest.raises(RefusedError) as refused:
-        imaginary.plan(example="minimal", graphs_folder=folder)
+        imaginary.plan(example="minimal", target=SOURCE, graphs_folder=folder)
     (said,) = re.findall(r"run 'orchestrator (lock [^']+)', then plan again", str(refused.value))
     assert call(said.split()) == 0
-    assert imaginary.apply(example="minimal", graphs_folder=folder).outputs["graphs"].keys() == {"hello"}
+    assert imaginary.plan(example="minimal", graphs_folder=folder).outputs["graphs"].keys() == {"hello"}

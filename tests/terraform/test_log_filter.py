@@ -90,6 +90,7 @@ def test_the_same_job_in_another_project_does_not(example: Example):
     assert not compiled(example("minimal").outputs["log_filter"])(of(ENDED[0], ours(), "somebody-elses"))
 
 
+@pytest.mark.slow
 def test_each_of_two_environments_hears_its_own_jobs_alone(example: Example):
     filters = {name: compiled(example(name).outputs["log_filter"]) for name in ("minimal", "dev")}
     heard = {

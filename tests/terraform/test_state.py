@@ -7,6 +7,9 @@ import pytest
 
 from tests.terraform.imaginary import Google, RefusedError, google
 
+#: All of them use one state, which one worker makes.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("terraform-state")]
+
 HELD = (
     "This state holds orchestrator-prod in your-project, europe-west4, and the variables say {}: to make that here "
     "would destroy what there is. Give each a state of its own, with 'terraform -chdir=terraform workspace new {}' "

@@ -5,8 +5,8 @@ import pytest
 from orchestrator.deployment import Deployment
 from orchestrator.deployment.archive import sources
 from orchestrator.errors import UsageError
+from tests.archive import imported
 from tests.terraform.imaginary import ROOT, SCHEDULED
-from tests.terraform.test_source import imported
 
 
 @pytest.mark.parametrize(

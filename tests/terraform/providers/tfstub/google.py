@@ -179,7 +179,7 @@ class Cloud:
     def save(self):
         if self.path:
             temp = Path(f"{self.path}.{os.getpid()}")
-            temp.write_text(json.dumps(self.objects, indent=1, sort_keys=True, default=str))
+            temp.write_text(json.dumps(self.objects, sort_keys=True, default=str))
             temp.replace(self.path)
 
 
