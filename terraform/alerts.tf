@@ -1,4 +1,4 @@
-# Who is told of what. Made only where somebody is named: Google charges for each condition, every month.
+# Alerts. They are created only if 'alerts' names e-mails or channels: Google charges for each condition, every month.
 
 locals {
   alerting = length(var.alerts.emails) + length(var.alerts.channels) > 0
@@ -10,13 +10,13 @@ locals {
   store   = "--store 'firestore://${var.project}/${local.database}'"
   doctor  = "orchestrator doctor --project ${var.project} --region ${var.region} --name ${var.name} --environment ${var.environment}"
 
-  # Monitoring puts the values in where a text says $${…} (Google: "Annotate notifications with user-defined documentation").
+  # Monitoring replaces $${…} in texts by values (Google: "Annotate notifications with user-defined documentation").
   run  = "$${log.extracted_label.run}"
   step = "$${log.extracted_label.step}"
 
   run_logs = "${local.console}/logs/query;query=${replace(urlencode("resource.type=\"cloud_run_revision\" AND jsonPayload.run="), "+", "%20")}%22${local.run}%22?project=${var.project}"
 
-  # Of one log entry each: its fields tell the run, and what is the matter with it. again: seconds until the same is told again.
+  # Alerts on one log entry: its fields name the run and the problem. again: seconds between two notifications.
   told = {
     "failed run" = {
       counted = "run_failed", severity = "ERROR", again = 300, fields = ["graph", "run", "message"]
@@ -33,18 +33,18 @@ locals {
   }
   told_of = { for name, alert in local.told : name => alert if local.alerting }
 
-  # Of a number that grows too large.
+  # Alerts on a number that has grown too large.
   alerts = !local.alerting ? {} : {
     "late tasks" = {
       filter  = "metric.type=\"cloudtasks.googleapis.com/queue/task_attempt_delays\" AND resource.type=\"cloud_tasks_queue\" AND (${local.queued})"
       aligner = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", group_by = ["resource.label.queue_id"], threshold = var.alerts.late_after * 1000, duration = "300s", severity = "WARNING"
-      says    = "Tasks of the queue $${resource.label.queue_id} wait for more than ${var.alerts.late_after} seconds after they are due."
+      says    = "Tasks of the queue $${resource.label.queue_id} are more than ${var.alerts.late_after} seconds late."
       link    = "${local.console}/cloudtasks/queue/${var.region}/$${resource.label.queue_id}/tasks?project=${var.project}"
     }
     "function errors" = {
       filter  = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.errors.name}\" AND resource.type=\"cloud_run_revision\""
       aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", group_by = ["resource.label.service_name"], threshold = 0, duration = "0s", severity = "ERROR"
-      says    = "The function $${resource.label.service_name} has logged an error, and not of a run or a step that failed."
+      says    = "The function $${resource.label.service_name} has logged an error that is not about a failed run or step."
       link    = "${local.console}/logs/query;query=${replace(urlencode("severity>=ERROR AND resource.labels.service_name="), "+", "%20")}%22$${resource.label.service_name}%22?project=${var.project}"
     }
   }
@@ -84,10 +84,10 @@ resource "google_monitoring_alert_policy" "told" {
   documentation {
     mime_type = "text/markdown"
     subject   = "${local.base}: ${each.key}: ${local.run}${contains(each.value.fields, "step") ? " ${local.step}" : ""}"
-    content   = "$${log.extracted_label.message}\n\n${join("\n", [for field in each.value.fields : "- ${field}: $${log.extracted_label.${field}}" if field != "message"])}\n\nLook with `${each.value.look}`"
+    content   = "$${log.extracted_label.message}\n\n${join("\n", [for field in each.value.fields : "- ${field}: $${log.extracted_label.${field}}" if field != "message"])}\n\nFor details: `${each.value.look}`"
 
     links {
-      display_name = "What the functions logged of this run"
+      display_name = "The functions' logs of this run"
       url          = local.run_logs
     }
   }
@@ -132,10 +132,10 @@ resource "google_monitoring_alert_policy" "alert" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "${each.value.says}\n\nLook with `${local.doctor}`"
+    content   = "${each.value.says}\n\nTo check the deployment: `${local.doctor}`"
 
     links {
-      display_name = "Where it is seen"
+      display_name = "Where to look"
       url          = each.value.link
     }
   }

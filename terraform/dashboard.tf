@@ -1,4 +1,4 @@
-# One page for looking: what runs did, how late tasks are, what functions answered and logged.
+# The dashboard: how runs ended, how late tasks are, what the functions answered and logged.
 
 locals {
   charts = [
@@ -56,7 +56,7 @@ resource "google_monitoring_dashboard" "runs" {
           width  = 12
           height = 6
           widget = {
-            title     = "What the functions say"
+            title     = "What the functions logged"
             logsPanel = { filter = "${local.our_logs} AND severity>=WARNING", resourceNames = ["projects/${var.project}"] }
           }
         }],

@@ -1,5 +1,5 @@
-# Dataflow's own status events. A trigger hears the jobs of one region, so each region has one. Nothing documents how to
-# filter by a job's name, so in this mode other jobs of the project wake on_signal too; it lets them go by their names.
+# Dataflow's own status events. A trigger receives the events of one region, so each region has one. No filter by a job's
+# name is documented, so other jobs of the project also call on_signal, which ignores them by their names.
 
 locals {
   graph_regions = flatten([for graph in local.graphs : graph.regions])

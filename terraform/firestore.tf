@@ -1,9 +1,9 @@
-# Where runs live. Nothing here has an index that no query uses, and runs go by themselves when they are old.
+# The database of runs. Fields that no query uses have no index, and old runs are deleted by a TTL policy.
 
 locals {
   database = var.database.existing ? var.database.name : google_firestore_database.runs["new"].name
 
-  # Large texts, and numbers that are only read with their document: an index of them would cost writes and space.
+  # Large texts, and numbers that are only read with their document: indexing them would cost writes and space.
   unindexed = {
     "runs run"                 = { collection = "runs", field = "run" }
     "plans plan"               = { collection = "plans", field = "plan" }
@@ -16,7 +16,7 @@ locals {
     "counters upstream_failed" = { collection = "counters", field = "upstream_failed" }
   }
 
-  # A TTL policy deletes a document and not what lies below it, so each collection has one.
+  # A TTL policy deletes a document but not its subcollections, so each collection has one.
   expiring = var.run_retention_days == null ? toset([]) : toset(["runs", "steps", "counters"])
 }
 
@@ -27,7 +27,7 @@ resource "google_firestore_database" "runs" {
   location_id             = coalesce(var.database.location, var.region)
   type                    = "FIRESTORE_NATIVE"
   delete_protection_state = var.protected ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
-  deletion_policy         = "DELETE" # or destroy would leave it, and a new apply would find its name taken
+  deletion_policy         = "DELETE" # otherwise destroy would leave it, and the next apply would find its name taken
 
   dynamic "cmek_config" {
     for_each = var.kms_key == null ? [] : [var.kms_key]
@@ -58,7 +58,7 @@ resource "google_firestore_field" "expiring" {
   collection = each.key
   field      = "expire_at"
 
-  index_config {} # times that only grow would make a hot spot of their index
+  index_config {} # an index on values that only increase becomes a hot spot
   ttl_config {}
 
   depends_on = [google_project_service.api, google_firestore_field.unindexed]

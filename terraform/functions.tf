@@ -1,7 +1,7 @@
-# The four entry points of functions/main.py, from one archive. None has an instance when nothing happens.
+# The four entry points of functions/main.py, from one archive. They scale to zero when nothing happens.
 
 locals {
-  # concurrency: functions-framework serves with four threads to a vCPU. Memory: benchmarks/README.md, "Cold start".
+  # concurrency: functions-framework serves four threads for each vCPU. Memory: benchmarks/README.md, "Cold start".
   sizes = {
     on_signal = { memory = "256Mi", cpu = "1", concurrency = 4, timeout = 30, max_instances = 5 }
     on_task   = { memory = "512Mi", cpu = "1", concurrency = 4, timeout = 120, max_instances = 20 }
@@ -15,16 +15,16 @@ locals {
 
   run_as = { on_signal = "signals", on_task = "tasks", start = "starter", sweep = "starter" }
 
-  # People call start; the others only Google's services of this project, which are inside.
+  # People call start. Only Google services of this project, which count as internal, call the others.
   ingress = { start = { all = "ALLOW_ALL", internal = "ALLOW_INTERNAL_ONLY", load-balancer = "ALLOW_INTERNAL_AND_GCLB" }[var.start_ingress] }
 
-  # For so long nobody else launches what one delivery of a task has claimed, and in the last part of that, the margin,
-  # neither does that delivery, unless it could claim it anew. In the margin a call has its time-out of 60 s, its job
-  # has 30 s to be seen in a list, and each of two clocks may be 60 s off (the engine's clock_skew).
+  # While the lease lasts, only the delivery that claimed a launch may launch it. In the last part of the lease, the
+  # margin, that delivery has to claim it again first. The margin covers a call's timeout (60 s), the delay until a job
+  # is listed (30 s), and two clocks that are each 60 s off (the engine's clock_skew).
   launch_margin = 2 * 60 + 60 + 30
   launch_lease  = local.functions.on_task.timeout + local.launch_margin
 
-  # Only where both the account and the audience of a caller's token are ours to choose.
+  # Only for functions whose callers' tokens have an account and an audience that we choose.
   verified = var.verify_tokens ? { on_task = ["caller", "looks"], sweep = ["scheduler"] } : {}
 
   environment = {
@@ -47,7 +47,7 @@ locals {
     ORCHESTRATOR_LAUNCH_MARGIN     = tostring(local.launch_margin)
     ORCHESTRATOR_RETENTION_DAYS    = var.run_retention_days == null ? "none" : tostring(var.run_retention_days)
     ORCHESTRATOR_STUCK_AFTER       = tostring(var.alerts.stuck_after)
-    ORCHESTRATOR_SWEEP_FOR         = tostring(floor(local.functions.sweep.timeout / 2)) # the other half is the last run's
+    ORCHESTRATOR_SWEEP_FOR         = tostring(floor(local.functions.sweep.timeout / 2)) # the other half is for the last run it has begun
     ORCHESTRATOR_STARTERS          = jsonencode(local.limited_starters)
     ORCHESTRATOR_SCHEDULER_ACCOUNT = google_service_account.role["scheduler"].email
   }
@@ -56,7 +56,7 @@ locals {
 resource "google_cloudfunctions2_function" "function" {
   for_each = local.functions
 
-  #checkov:skip=CKV_GCP_124:start is called by people from outside, unless start_ingress says otherwise; run.invoker decides who. The others take calls from inside only.
+  #checkov:skip=CKV_GCP_124:people call start from outside, unless start_ingress says otherwise, and run.invoker decides who may. The other functions take internal calls only.
   name         = local.function_names[each.key]
   location     = var.region
   description  = "${each.key} of ${local.base}"
@@ -87,7 +87,7 @@ resource "google_cloudfunctions2_function" "function" {
     ingress_settings                 = lookup(local.ingress, each.key, "ALLOW_INTERNAL_ONLY")
     service_account_email            = google_service_account.role[local.run_as[each.key]].email
 
-    # Users' functions run in on_task; a graph in Python is read by start.
+    # on_task runs users' functions, and start reads graphs written in Python.
     environment_variables = merge(contains(["on_task", "start"], each.key) ? local.graph_env : {}, local.environment, {
       ORCHESTRATOR_VERIFY_AUDIENCE = contains(keys(local.verified), each.key) ? local.urls[each.key] : "none"
       ORCHESTRATOR_VERIFY_ACCOUNT  = try(join(",", [for role in local.verified[each.key] : google_service_account.role[role].email]), "none")
@@ -113,6 +113,6 @@ resource "google_cloudfunctions2_function" "function" {
     }
   }
 
-  # A build that may not read its source yet, or not write its image, fails only after minutes.
+  # A build that may not yet read its source or write its image fails, but only after minutes.
   depends_on = [time_sleep.grants]
 }

@@ -1,4 +1,4 @@
-# What the variables said, for 'orchestrator doctor': Google tells what there is, and not what there ought to be.
+# The values of some variables, for 'orchestrator doctor': Google's APIs tell what exists, not what should exist.
 
 resource "google_storage_bucket_object" "given" {
   name         = "given.json"

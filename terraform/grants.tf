@@ -1,5 +1,5 @@
-# Who may do what, each on the smallest thing that Google lets it be granted on, and added without touching what others
-# have. The same table with the reasons is orchestrator/deployment/grants.py; docs/deploy.md is made from that one.
+# Who may do what: each role is granted on the smallest resource possible, and no other member's grants are changed.
+# orchestrator/deployment/grants.py has the same table with the reasons, and docs/deploy.md is made from it.
 
 locals {
   # role -> queues it puts tasks on
@@ -28,12 +28,12 @@ locals {
     "scheduler sweep"  = { role = "scheduler", target = "sweep" }
   }
 
-  # Who reads and writes runs. Firestore has no policies; a condition holds the role to the one database.
+  # Who reads and writes runs. Databases have no IAM policies, so a condition limits the role to the one database.
   in_database = toset([
     "tasks", "starter",
   ])
 
-  # What has no policy of its own to grant it on.
+  # Roles that can only be granted on the whole project.
   in_project = merge(
     {
       "tasks dataflow"  = { role = "tasks", may = "roles/dataflow.developer" }
@@ -54,9 +54,9 @@ locals {
     { for bucket, may in var.data_buckets : "worker data ${bucket}" => { role = "worker", may = may == "write" ? "roles/storage.objectUser" : "roles/storage.objectViewer", bucket = bucket } },
   )
 
-  # Cloud Functions copies a source into a bucket of its own, and the build reads it there ("Build process overview",
-  # Google's documentation, 2026). Google makes that bucket with the first function of a region, so there is none yet to
-  # grant anything on; if functions have a key of their own, its name goes on with '-' and the key's hash.
+  # Cloud Functions copies the source into a bucket of its own, where the build reads it ("Build process overview",
+  # Google's documentation, 2026). Google creates that bucket with the first function of a region, so at first there is
+  # nothing to grant on. If functions have their own key, '-' and the key's hash are appended to the bucket's name.
   build_bucket = "gcf-v2-sources-${data.google_project.this.number}-${var.region}${var.kms_key == null ? "" : "-"}"
   in_builds = var.kms_key != null ? "resource.name.startsWith(\"projects/_/buckets/${local.build_bucket}\")" : join(" || ", [
     "resource.name == \"projects/_/buckets/${local.build_bucket}\"",
@@ -158,7 +158,7 @@ resource "google_artifact_registry_repository_iam_member" "images" {
   member     = google_service_account.role["worker"].member
 }
 
-# Without this one every entry that the sink exports is lost, and nothing says so.
+# Without this grant every entry that the sink exports is lost, without any message.
 resource "google_pubsub_topic_iam_member" "sink" {
   for_each = google_logging_project_sink.signals
 
@@ -183,7 +183,7 @@ resource "google_pubsub_subscription_iam_member" "dead_letters" {
   member       = local.pubsub_agent
 }
 
-# What the functions of graphs may read: the secrets that the graphs' folders name, and no other.
+# The functions of graphs may read the secrets that the graphs' folders name, and no others.
 resource "google_secret_manager_secret_iam_member" "graphs" {
   for_each = toset([for secret in local.graph_secrets : "projects/${coalesce(secret.project, var.project)}/secrets/${secret.secret}"])
 

@@ -1,7 +1,7 @@
-# What Dataflow jobs have whose step does not say otherwise, and a bucket for what they write on the way.
+# Defaults of Dataflow jobs, which a step may override, and a bucket for their temporary files.
 
 locals {
-  # A subnetwork's workers have no public addresses unless it is said: that is what one brings it for.
+  # In a subnetwork workers have no public addresses by default: that is the usual reason to set one.
   public_ips = var.jobs.public_ips == null ? (var.jobs.subnetwork == null ? null : false) : var.jobs.public_ips
 
   job_options = merge(
@@ -17,8 +17,8 @@ locals {
 }
 
 resource "google_storage_bucket" "jobs" {
-  #checkov:skip=CKV_GCP_78:temporary files of jobs; a version of each would double what is kept for nothing
-  #checkov:skip=CKV_GCP_62:who read a temporary file is in Cloud Audit Logs if one wants it; a log bucket would cost more than it tells
+  #checkov:skip=CKV_GCP_78:temporary files of jobs; keeping versions of them would double the storage for nothing
+  #checkov:skip=CKV_GCP_62:Cloud Audit Logs can record who read a temporary file; a log bucket would cost more than it is worth
   name                        = "${var.project}-${local.base}-jobs"
   location                    = var.region
   labels                      = local.labels

@@ -1,4 +1,4 @@
-# The functions' logs, kept for as long as is asked. Left out, they stay where all logs go (_Default, 30 days).
+# The functions' logs, kept for 'log_retention_days'. Without it they stay in the bucket of all logs (_Default, 30 days).
 
 locals {
   own_logs = var.log_retention_days == null ? toset([]) : toset(["logs"])
@@ -16,7 +16,7 @@ resource "google_logging_project_bucket_config" "logs" {
   depends_on = [google_project_service.api]
 }
 
-# A sink to a log bucket of its own project needs no grant.
+# A sink to a log bucket in the same project needs no grant.
 resource "google_logging_project_sink" "logs" {
   for_each = local.own_logs
 

@@ -1,4 +1,4 @@
-# What the functions' structured logs say, as numbers. A metric costs nothing until something is logged.
+# Metrics from the functions' structured logs. A metric costs nothing until something is logged.
 
 locals {
   ends  = ["run_succeeded", "run_failed", "run_cancelled"]
@@ -7,7 +7,7 @@ locals {
   our_logs = "resource.type=\"cloud_run_revision\" AND (${join(" OR ", [for name in values(local.function_names) : "resource.labels.service_name=\"${name}\""])})"
 }
 
-# Lines with a field "counted" (functions/README.md, "What is counted").
+# Log entries with a field "counted" (functions/README.md, "What is counted").
 resource "google_logging_metric" "counted" {
   name        = "${local.base}-counted"
   description = "What the functions of ${local.base} count in their logs"
@@ -38,7 +38,7 @@ resource "google_logging_metric" "counted" {
   depends_on = [google_project_service.api]
 }
 
-# A run or a step that failed is logged as an error too, but it is no error of a function.
+# A failed run or step is also logged as an error, but it is not an error of a function.
 resource "google_logging_metric" "errors" {
   name        = "${local.base}-errors"
   description = "Errors of the functions of ${local.base}"

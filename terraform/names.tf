@@ -1,17 +1,17 @@
-# The names of everything. orchestrator/deployment/names.py says the same in Python, and a test compares the two.
+# The names of all resources. orchestrator/deployment/names.py has the same in Python, and a test compares them.
 
 locals {
   base = "${var.name}-${var.environment}"
 
   labels = merge({ orchestrator = local.base, environment = var.environment }, var.labels)
 
-  # The project's number is in the second address of each Cloud Run service, which is known before the service exists:
-  # so on_task can be told where its own tasks go.
+  # The URLs of Cloud Run services that contain the project's number. They are known before the services exist, so
+  # on_task can be given its own.
   urls = { for target in keys(local.functions) : target => "https://${local.function_names[target]}-${data.google_project.this.number}.${var.region}.run.app" }
 
   function_names = { for target in keys(local.functions) : target => "${local.base}-${replace(target, "_", "-")}" }
 
-  # Ours are told from other jobs by the form of their names (orchestrator/core/names.py, job_name_pattern).
+  # Our jobs are recognised by the form of their names (job_name_pattern in orchestrator/core/names.py).
   job_names = "^${local.base}--[a-z][-a-z0-9]*--[a-z2-7]{10}-[0-9a-f]+-[1-9][0-9]*$"
 
   by_logs     = contains(["logs", "both"], var.signal_source)

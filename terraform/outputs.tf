@@ -1,5 +1,5 @@
 output "start_url" {
-  description = "Where runs are started, by whoever may call it."
+  description = "URL of 'start', which starts runs."
   value       = google_cloudfunctions2_function.function["start"].service_config[0].uri
 }
 
@@ -9,7 +9,7 @@ output "how_to_start" {
 }
 
 output "store" {
-  description = "Where runs are, for --store of status, explain, logs, plot and cancel."
+  description = "Where runs are kept: the value of --store for status, explain, logs, plot and cancel."
   value       = "firestore://${var.project}/${local.database}"
 }
 
@@ -29,7 +29,7 @@ output "database" {
 }
 
 output "service_accounts" {
-  description = "The service accounts by role. Give 'worker' what your jobs need."
+  description = "The service accounts by role. Grant 'worker' what your jobs need."
   value       = { for role, account in google_service_account.role : role => account.email }
 }
 
@@ -39,6 +39,6 @@ output "jobs_bucket" {
 }
 
 output "log_filter" {
-  description = "What of the logs starts a function."
+  description = "Filter of the log entries that call a function."
   value       = local.log_filter
 }

@@ -1,11 +1,11 @@
-# Three lanes: launches go slowly, so that a wide graph does not run into Dataflow's quota; everything else does not wait
-# behind them. A deleted queue's name stays taken for days.
+# Three queues: launches are slow, so that a wide graph stays within Dataflow's quota, and nothing else waits behind them.
+# The name of a deleted queue cannot be used again for days.
 
 locals {
-  # What on_task can take; a delivery beyond it would be refused, and slow its queue down.
+  # How many requests on_task can handle at once. More would be refused, which slows their queue down.
   at_once = local.functions.on_task.max_instances * local.functions.on_task.concurrency
 
-  # What signals ask for is looks and nothing else (orchestrator/engine/permitted.py): so they have a lane of their own.
+  # Signals have their own queue, because their tasks may only check jobs (orchestrator/engine/permitted.py).
   others = max(2, local.at_once - var.launches.at_once)
 
   lanes = {
@@ -26,8 +26,8 @@ resource "google_cloud_tasks_queue" "lane" {
     max_concurrent_dispatches = each.value.at_once
   }
 
-  # A task outlives an outage of hours: 100 tries, 5 minutes apart in the end, are 8 hours. What is given up after them
-  # the sweep puts again. A task that meets the claim of another delivery waits for the launch lease in the same way.
+  # A task survives an outage of hours: 100 attempts, in the end 5 minutes apart, take 8 hours. The sweep queues again
+  # what is given up after that. A task that finds its launch claimed also waits for the lease by being retried.
   retry_config {
     max_attempts       = 100
     max_retry_duration = "0s"

@@ -1,14 +1,14 @@
-# What is called by the clock: the sweep, and each graph that has a schedule.
+# Cloud Scheduler jobs: one for the sweep, and one for each graph with a schedule.
 
 locals {
-  # A start that is tried again has the same X-CloudScheduler-ScheduleTime, of which its run id is made: so it is the same run.
+  # A retry has the same X-CloudScheduler-ScheduleTime, from which the run's id is made, so it starts no second run.
   retries = { retry_count = 5, min_backoff_duration = "30s", max_backoff_duration = "300s", max_doublings = 3 }
 }
 
 resource "google_cloud_scheduler_job" "sweep" {
   name             = "${local.base}-sweep"
   region           = var.region
-  description      = "Pays what unfinished runs of ${local.base} still owe"
+  description      = "Queues again what unfinished runs of ${local.base} still owe"
   schedule         = var.sweep_schedule
   time_zone        = "Etc/UTC"
   attempt_deadline = "${local.functions.sweep.timeout}s"

@@ -1,4 +1,4 @@
-# The APIs. They stay on when the orchestrator is destroyed: others in the project may use them.
+# The APIs. They stay enabled when the orchestrator is destroyed: the rest of the project may use them.
 
 locals {
   services = toset(concat(

@@ -1,9 +1,9 @@
-# Dataflow's log entries that tell that a job of ours may have ended, and no others: what the filter leaves out starts
-# no function and costs nothing.
+# Exports the log entries which say that one of our jobs may have ended, and no others: what the filter excludes calls no
+# function and costs nothing.
 
 locals {
-  # The first comes after success, failure and cancellation alike, but never after a failed launch; from the third on
-  # they tell of that. orchestrator/cloud/endings.py says the same, and how they are matched.
+  # The first is logged after success, failure and cancellation, but never after a failed launch, which the third and
+  # later texts report. orchestrator/cloud/endings.py has the same texts, and says how they are matched.
   endings = [
     "Worker pool stopped.",
     "Workflow failed",

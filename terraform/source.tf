@@ -1,5 +1,5 @@
-# The source of the functions: main.py beside the package and the graphs, in an archive whose name changes with what is in
-# it, so that a change of any file deploys anew and nothing else does. orchestrator/deployment/archive.py names it likewise.
+# The functions' source: main.py, the package and the graphs in an archive that is named by a hash of its contents, so that
+# the functions are deployed again if and only if a file changes. orchestrator/deployment/archive.py makes the same name.
 
 locals {
   root     = "${path.module}/.."
@@ -11,8 +11,8 @@ locals {
     { for name in keys(local.lock.files) : "graphs/${name}" => "${local.graphs_folder}/${name}" if fileexists("${local.graphs_folder}/${name}") },
   )
 
-  # One file, and not '-r' of others: the builder keeps what it installed as long as this file is the same. Where a graph
-  # brings requirements of its own, ours go without their hashes: pip takes hashes of all or of none.
+  # One file without '-r', because the builder caches what it installed for as long as this file is the same. If a graph
+  # has its own requirements, ours lose their hashes: pip wants hashes for all requirements or for none.
   pins   = file("${local.root}/requirements.lock")
   theirs = [for name in local.graph_requirements : "# graphs/${name}\n${file("${local.graphs_folder}/${name}")}"]
 
@@ -38,13 +38,13 @@ data "archive_file" "source" {
 }
 
 resource "google_storage_bucket" "source" {
-  #checkov:skip=CKV_GCP_62:it holds copies of this repository and nothing else
+  #checkov:skip=CKV_GCP_62:it contains only copies of this repository
   name                        = "${var.project}-${local.base}-source"
   location                    = var.region
   labels                      = local.labels
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
-  force_destroy               = true # archives can be made again
+  force_destroy               = true # archives can be made again from the repository
 
   versioning {
     enabled = true
@@ -75,7 +75,7 @@ resource "google_storage_bucket_object" "source" {
   source = data.archive_file.source.output_path
 
   lifecycle {
-    create_before_destroy = true # the functions are built from it until they are built from the next
+    create_before_destroy = true # the functions use the old one until they are built from the new one
 
     precondition {
       condition     = length(local.graph_problems) == 0
@@ -84,7 +84,7 @@ resource "google_storage_bucket_object" "source" {
   }
 }
 
-# The images that are built from it. Old ones go: an image is the one thing here whose keeping costs.
+# The images that are built from it. Old ones are deleted, because storing images costs money.
 resource "google_artifact_registry_repository" "functions" {
   repository_id = local.base
   location      = var.region

@@ -1,13 +1,13 @@
-# A state holds one orchestrator. With the variables of another one Terraform would destroy the first to make the second,
-# so the state remembers whose it is, and nothing is planned in it, neither a change nor a destroy, for any other.
+# A state holds one orchestrator. With the variables of another one, Terraform would destroy the first to create the second.
+# So the state records which one it holds, and Terraform refuses to plan a change or a destroy with other variables.
 
 locals {
   deployment = "${local.base} in ${var.project}, ${var.region}"
 
   instead = join(" ", [
-    "and the variables say ${local.deployment}: to make that here would destroy what there is.",
-    "Give each a state of its own, with 'terraform -chdir=terraform workspace new ${var.environment}' ('workspace select', if there is one already) or another prefix of the backend.",
-    "To change what this state holds, pass the variables that it was made with.",
+    "but the variables say ${local.deployment}: creating that here would destroy what exists.",
+    "Give each its own state, with 'terraform -chdir=terraform workspace new ${var.environment}' ('workspace select' if it exists already) or another prefix of the backend.",
+    "To change what this state holds, pass the variables that it was created with.",
   ])
 }
 
@@ -15,7 +15,7 @@ resource "terraform_data" "deployment" {
   input = local.deployment
 
   lifecycle {
-    ignore_changes = [input] # so that it stays what it was when it was made
+    ignore_changes = [input] # it keeps the value it was created with
 
     postcondition {
       condition     = self.input == local.deployment
@@ -24,8 +24,8 @@ resource "terraform_data" "deployment" {
   }
 }
 
-# Everything of Google's needs its provider, so nothing is planned before the state is known to be the right one. A destroy
-# only warns of a condition that does not hold: a provider that cannot be configured stops it.
+# All of Google's resources need this provider, so nothing is planned before the state is known to be the right one. In a
+# destroy a failed condition is only a warning, but a provider that cannot be configured stops it.
 provider "google" {
   project        = terraform_data.deployment.input == local.deployment ? var.project : tobool("This state holds ${terraform_data.deployment.input}, ${local.instead}")
   region         = var.region

@@ -1,5 +1,5 @@
-# From the sink to on_signal: a topic, and a subscription of our own that pushes. One that a function's trigger makes
-# cannot be given a dead-letter topic here (docs/adr/0006).
+# From the sink to on_signal: a topic and a push subscription. It is not the one that a function's trigger creates, because
+# Terraform cannot give that a dead-letter topic (docs/adr/0006).
 
 resource "google_pubsub_topic" "topic" {
   for_each = local.by_logs ? toset(["signals", "dead-letters"]) : toset([])
@@ -18,7 +18,7 @@ resource "google_pubsub_subscription" "signals" {
   topic                      = google_pubsub_topic.topic["signals"].id
   labels                     = local.labels
   ack_deadline_seconds       = local.functions.on_signal.timeout + 10
-  message_retention_duration = "86400s" # the watchdog has looked long before
+  message_retention_duration = "86400s" # by then the watchdog has checked the job long ago
 
   push_config {
     push_endpoint = google_cloudfunctions2_function.function["on_signal"].service_config[0].uri
@@ -29,7 +29,7 @@ resource "google_pubsub_subscription" "signals" {
     }
   }
 
-  # 20 tries with these waits are more than two hours.
+  # 20 attempts with this backoff take more than two hours.
   retry_policy {
     minimum_backoff = "10s"
     maximum_backoff = "600s"
@@ -41,11 +41,11 @@ resource "google_pubsub_subscription" "signals" {
   }
 
   expiration_policy {
-    ttl = "" # never: a month without jobs is no reason
+    ttl = "" # never, not even after a month without jobs
   }
 }
 
-# A topic that nobody subscribes to keeps nothing.
+# A topic without a subscription keeps nothing.
 resource "google_pubsub_subscription" "dead_letters" {
   for_each = local.by_logs ? toset(["dead-letters"]) : toset([])
 

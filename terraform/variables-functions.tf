@@ -1,7 +1,7 @@
-# What the functions run on, and how fast they may go.
+# The functions: runtime, sizes, rates, access.
 
 variable "runtime" {
-  description = "Python of the functions."
+  description = "Python version of the functions."
   type        = string
   default     = "python313"
 
@@ -12,7 +12,7 @@ variable "runtime" {
 }
 
 variable "functions" {
-  description = "Other sizes for functions, by entry point (on_signal, on_task, start, sweep). Timeouts are in seconds."
+  description = "Sizes of functions that differ from the defaults, by entry point (on_signal, on_task, start, sweep). Timeouts are in seconds."
   type = map(object({
     memory        = optional(string)
     cpu           = optional(string)
@@ -39,7 +39,7 @@ variable "functions" {
 }
 
 variable "launches" {
-  description = "How many jobs are launched a second, and how many launches are under way at once."
+  description = "How many jobs are launched per second, and how many launches may be in progress at once."
   type = object({
     per_second = optional(number, 1)
     at_once    = optional(number, 10)
@@ -53,13 +53,13 @@ variable "launches" {
 }
 
 variable "verify_tokens" {
-  description = "Let the functions check callers' tokens once more. Off: the platform alone does; Cloud Run may remove the signature of a token that it has checked."
+  description = "Let the functions check their callers' tokens again. By default only the platform checks them, because Cloud Run may remove the signature of a token that it has checked."
   type        = bool
   default     = false
 }
 
 variable "start_ingress" {
-  description = "From where 'start' can be called, by those who may: from anywhere (all), from inside the project's networks and by Cloud Scheduler (internal), or also through a load balancer (load-balancer). The other functions: from inside."
+  description = "Where 'start' can be called from: anywhere (all), the project's networks and Cloud Scheduler (internal), or these and a load balancer (load-balancer). Callers need permission in any case. The other functions take internal calls only."
   type        = string
   default     = "all"
 
@@ -70,7 +70,7 @@ variable "start_ingress" {
 }
 
 variable "kms_key" {
-  description = "Cloud KMS key, in 'region', that protects topics, buckets, images, functions, database and jobs. Google's service agents must be allowed to use it first: docs/deploy.md."
+  description = "Cloud KMS key, in 'region', that encrypts topics, buckets, images, functions, database and jobs. Google's service agents need permission to use it first: see docs/deploy.md."
   type        = string
   default     = null
 
@@ -81,7 +81,7 @@ variable "kms_key" {
 }
 
 variable "functions_subnetwork" {
-  description = "Subnetwork through which the functions reach private addresses (Direct VPC egress): projects/P/regions/R/subnetworks/S. Left out: none."
+  description = "Subnetwork through which the functions reach private addresses (Direct VPC egress): projects/P/regions/R/subnetworks/S. Default: none."
   type        = string
   default     = null
 

@@ -1,7 +1,7 @@
-# What Dataflow jobs have whose step does not say otherwise, and what their workers may read and write.
+# Defaults of Dataflow jobs, and what their workers may read and write.
 
 variable "jobs" {
-  description = "Subnetwork of the workers (projects/HOST/regions/R/subnetworks/S, a Shared VPC's too), whether they have public addresses (null: as the subnetwork needs), and after how many days their temporary files go."
+  description = "Subnetwork of the workers (projects/HOST/regions/R/subnetworks/S, which may be in a Shared VPC), whether they have public addresses (null: only without a subnetwork), and after how many days their temporary files are deleted."
   type = object({
     subnetwork = optional(string)
     public_ips = optional(bool)
@@ -21,24 +21,24 @@ variable "jobs" {
 }
 
 variable "template_buckets" {
-  description = "Buckets with your templates: launches and workers may read them."
+  description = "Buckets with your templates, which launches and workers may read."
   type        = set(string)
   default     = []
 
   validation {
     condition     = alltrue([for bucket in var.template_buckets : can(regex("^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$", bucket))])
-    error_message = "template_buckets: expected names of buckets, without gs:// and without a path."
+    error_message = "template_buckets: expected names of buckets without gs:// and without a path."
   }
 }
 
 variable "data_buckets" {
-  description = "Buckets that jobs work on: name = \"read\" or \"write\"."
+  description = "Buckets that jobs may use: name = \"read\" or \"write\"."
   type        = map(string)
   default     = {}
 
   validation {
     condition     = alltrue([for bucket, may in var.data_buckets : can(regex("^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$", bucket)) && contains(["read", "write"], may)])
-    error_message = "data_buckets: expected names of buckets without gs://, each = \"read\" or \"write\"."
+    error_message = "data_buckets: expected names of buckets without gs://, each with \"read\" or \"write\"."
   }
 }
 
@@ -54,7 +54,7 @@ variable "image_repositories" {
 }
 
 variable "values" {
-  description = "Texts that graphs take as {{ run.deployment.NAME }}, such as { bucket = \"my-templates\" }. They are fixed for the deployment; whoever starts a run cannot change them."
+  description = "Values that graphs use as {{ run.deployment.NAME }}, such as { bucket = \"my-templates\" }. A run cannot change them."
   type        = map(string)
   default     = {}
 

@@ -1,7 +1,7 @@
 # Where runs are kept, and for how long.
 
 variable "database" {
-  description = "The Firestore database: a new one called NAME-ENVIRONMENT in 'region', or as said here. One orchestrator a database."
+  description = "The Firestore database. Default: a new one named NAME-ENVIRONMENT in 'region'. Each orchestrator needs its own."
   type = object({
     name     = optional(string)
     existing = optional(bool, false)
@@ -11,12 +11,12 @@ variable "database" {
 
   validation {
     condition     = var.database.name == null ? true : can(regex("^(\\(default\\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$", var.database.name))
-    error_message = "database.name: expected (default), or 4 to 63 lower-case letters, digits and '-' with a letter first."
+    error_message = "database.name: expected (default), or 4 to 63 lower-case letters, digits and '-', beginning with a letter."
   }
 
   validation {
     condition     = var.database.name == null ? true : !can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", var.database.name))
-    error_message = "database.name: expected one that is not of the form of a UUID, which Firestore refuses."
+    error_message = "database.name: expected a name that does not look like a UUID, which Firestore refuses."
   }
 
   validation {
@@ -26,7 +26,7 @@ variable "database" {
 }
 
 variable "run_retention_days" {
-  description = "Delete runs so many days after their end. null: never."
+  description = "Number of days after their end when runs are deleted. null: never."
   type        = number
   default     = 90
 
@@ -37,7 +37,7 @@ variable "run_retention_days" {
 }
 
 variable "protected" {
-  description = "Keep 'terraform destroy' from deleting the runs and the jobs' files."
+  description = "Prevent 'terraform destroy' from deleting the runs and the jobs' files."
   type        = bool
   default     = true
 }

@@ -1,7 +1,7 @@
-# How the end of a job is noticed, how often that is made sure of, and who is told of trouble.
+# How the end of a job is noticed, how often unfinished runs are swept, and who is alerted.
 
 variable "signal_source" {
-  description = "What tells that a job may have ended: Dataflow's log entries (logs), its status events (eventarc), or both."
+  description = "What signals that a job may have ended: Dataflow's log entries (logs), its status events (eventarc), or both."
   type        = string
   default     = "logs"
 
@@ -12,7 +12,7 @@ variable "signal_source" {
 }
 
 variable "job_regions" {
-  description = "Regions in which jobs run besides 'region' and those that graphs name; an Eventarc trigger hears one region alone."
+  description = "Regions of jobs in addition to 'region' and those that graphs name. Needed with Eventarc, whose triggers each receive the events of one region."
   type        = set(string)
   default     = []
 
@@ -23,7 +23,7 @@ variable "job_regions" {
 }
 
 variable "signal_delay" {
-  description = "Seconds from a log entry to the first look at the job, whose state may lag behind: others follow 4, 9, 9, 10 and 11 s later."
+  description = "Seconds between a log entry and the first check of the job, whose state may lag behind. Further checks follow 4, 9, 9, 10 and 11 s later."
   type        = number
   default     = 2
 
@@ -34,18 +34,18 @@ variable "signal_delay" {
 }
 
 variable "sweep_schedule" {
-  description = "When unfinished runs are swept, as cron in UTC. An idle sweep reads two documents."
+  description = "When unfinished runs are swept, as a cron expression in UTC. A sweep with nothing to do reads two documents."
   type        = string
   default     = "*/15 * * * *"
 
   validation {
     condition     = can(regex("^\\S+( +\\S+){4}$", var.sweep_schedule))
-    error_message = "sweep_schedule: expected five fields of cron, such as */15 * * * *."
+    error_message = "sweep_schedule: expected a cron expression with five fields, such as */15 * * * *."
   }
 }
 
 variable "alerts" {
-  description = "Who is told of failed runs and steps, stuck runs, late tasks and errors. Without e-mails and channels no alert policy is made: Google charges for each."
+  description = "Who is alerted of failed runs and steps, stuck runs, late tasks and errors, and after how many seconds a run is stuck or a task late. Without e-mails and channels there are no alert policies, because Google charges for each."
   type = object({
     emails      = optional(set(string), [])
     channels    = optional(set(string), [])
@@ -71,7 +71,7 @@ variable "alerts" {
 }
 
 variable "log_retention_days" {
-  description = "Keep the functions' logs so many days in a bucket of their own. Left out: as _Default does, 30 days."
+  description = "For how many days the functions' logs are kept, in a bucket of their own. Default: in the bucket _Default, for 30 days."
   type        = number
   default     = null
 

@@ -1,7 +1,7 @@
-# Who and where. What may be tuned is in variables-*.tf; everything there has a default.
+# Project, region and names. The variables in variables-*.tf all have defaults.
 
 variable "project" {
-  description = "Id of the project to deploy into. It must exist and have billing."
+  description = "Id of the project to deploy to. It must exist and have billing enabled."
   type        = string
 
   validation {
@@ -11,7 +11,7 @@ variable "project" {
 }
 
 variable "region" {
-  description = "Region of the functions and queues, and of jobs whose step names none."
+  description = "Region of the functions and queues, and of the jobs of steps that set no region."
   type        = string
 
   validation {
@@ -21,87 +21,87 @@ variable "region" {
 }
 
 variable "name" {
-  description = "What this orchestrator is called. Every name begins with NAME-ENVIRONMENT, those of its jobs too. Another one needs a state of its own."
+  description = "Name of this orchestrator. The names of all resources and jobs begin with NAME-ENVIRONMENT. Each name needs its own Terraform state."
   type        = string
   default     = "orchestrator"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name))
-    error_message = "name: expected lower-case letters, digits and single '-', with a letter first."
+    error_message = "name: expected lower-case letters, digits and single '-', beginning with a letter."
   }
 
   validation {
     condition     = !can(regex("^goog|g[o0]{2}g[l1]e", var.name))
-    error_message = "name: expected one that does not begin with 'goog' and has no 'google' (or g00gle) in it: Google refuses topics and buckets that are called so."
+    error_message = "name: expected a name that does not begin with 'goog' or contain 'google' (or g00gle): Google refuses such names for topics and buckets."
   }
 }
 
 variable "environment" {
-  description = "Sets several orchestrators of one project apart: dev, staging, prod. Each needs a state of its own, such as a workspace."
+  description = "Distinguishes several orchestrators in one project: dev, staging, prod. Each needs its own Terraform state, such as a workspace."
   type        = string
   default     = "prod"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment))
-    error_message = "environment: expected lower-case letters, digits and single '-', with a letter first."
+    error_message = "environment: expected lower-case letters, digits and single '-', beginning with a letter."
   }
 
   validation {
     condition     = !can(regex("g[o0]{2}g[l1]e", var.environment))
-    error_message = "environment: expected one without 'google' (or g00gle) in it: Google refuses buckets that are called so."
+    error_message = "environment: expected a name that does not contain 'google' (or g00gle): Google refuses such names for buckets."
   }
 
   validation {
     condition     = length(var.name) + length(var.environment) > 2
-    error_message = "name and environment: expected at least 3 characters together, because a Firestore database's id has at least 4, NAME-ENVIRONMENT."
+    error_message = "name and environment: expected at least 3 characters together, because a Firestore database's id, NAME-ENVIRONMENT, needs at least 4."
   }
 
   validation {
     condition     = length(var.name) + length(var.environment) < 20
-    error_message = "name and environment: expected at most 19 characters together, because a service account's id has room for no more."
+    error_message = "name and environment: expected at most 19 characters together, because a service account's id can have no more than 30."
   }
 }
 
 variable "labels" {
-  description = "Labels for everything that can have them, the jobs included."
+  description = "Labels for all resources that can have labels, and for the jobs."
   type        = map(string)
   default     = {}
 
   validation {
     condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
-    error_message = "labels: expected lower-case letters, digits, '_' and '-', at most 63 of them, in keys (a letter first) and in values."
+    error_message = "labels: expected keys and values of at most 63 lower-case letters, digits, '_' and '-'; keys begin with a letter."
   }
 
   validation {
     condition     = alltrue([for key in keys(var.labels) : !startswith(key, "goog-")])
-    error_message = "labels: expected keys that do not begin with 'goog-': those are Google's own."
+    error_message = "labels: expected keys that do not begin with 'goog-', which Google reserves."
   }
 }
 
 variable "graphs_folder" {
-  description = "Folder with the graphs and their graphs.lock, which 'orchestrator lock FOLDER' writes: an absolute path, or one from the root of this repository. Left out: graphs."
+  description = "Folder with the graphs and their graphs.lock, which 'orchestrator lock FOLDER' writes: an absolute path, or one relative to the root of this repository. Default: graphs."
   type        = string
   default     = null
 }
 
 variable "starters" {
-  description = "Who may start runs, such as group:data@example.com or serviceAccount:…."
+  description = "Members who may start runs, such as group:data@example.com or serviceAccount:…."
   type        = set(string)
   default     = []
 
   validation {
     condition     = alltrue([for who in var.starters : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+$", who))])
-    error_message = "starters: expected members such as user:ann@example.com or group:data@example.com; allUsers would let anybody start runs."
+    error_message = "starters: expected members such as user:ann@example.com or group:data@example.com; allUsers would let anyone start runs."
   }
 }
 
 variable "graph_starters" {
-  description = "Who may start only certain graphs, by graph: { sales = [\"user:ann@example.com\"] }. Users and service accounts only, because a token does not name groups. Members of 'starters' may start every graph."
+  description = "Members who may start only certain graphs, by graph: { sales = [\"user:ann@example.com\"] }. Only users and service accounts, because a token does not name groups. Members of 'starters' may start every graph."
   type        = map(set(string))
   default     = {}
 
   validation {
     condition     = alltrue([for who in flatten([for members in var.graph_starters : tolist(members)]) : can(regex("^(user|serviceAccount):[^@]+@[^@]+$", who))])
-    error_message = "graph_starters: expected graphs, each with users or service accounts, such as { sales = [\"user:ann@example.com\"] }; a token does not name groups or domains."
+    error_message = "graph_starters: expected users or service accounts for each graph, such as { sales = [\"user:ann@example.com\"] }; a token does not name groups or domains."
   }
 }

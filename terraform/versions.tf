@@ -1,4 +1,4 @@
-# The lock file is not here: make your own with `terraform init`, and commit it where you keep your settings.
+# There is no lock file here: create your own with `terraform init`, and commit it where you keep your settings.
 terraform {
   required_version = ">= 1.9"
 

@@ -1,5 +1,5 @@
-# What Google has accepted is not yet so everywhere. Two waits, at the first apply alone (and where graphs name other
-# secrets), in place of a first apply that fails and a second one that does not.
+# A change that Google has accepted takes time to be effective everywhere. Two waits, at the first apply only (and when
+# graphs name other secrets), so that the first apply does not fail.
 
 resource "time_sleep" "grants" {
   create_duration = "90s" # "typically 2 minutes, potentially 7" (IAM, "Access change propagation"); a build starts slowly
@@ -26,7 +26,7 @@ resource "time_sleep" "grants" {
 resource "time_sleep" "metrics" {
   for_each = local.alerting ? toset(["metrics"]) : toset([])
 
-  create_duration = "30s" # an alert on a metric that was made just now is refused: "Cannot find metric"
+  create_duration = "30s" # an alert on a metric that was just created is refused: "Cannot find metric"
 
   triggers = {
     counted = google_logging_metric.counted.name

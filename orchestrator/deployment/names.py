@@ -12,14 +12,12 @@ FUNCTIONS: Mapping[str, str] = {"on_signal": "signals", "on_task": "tasks", "sta
 #: The service accounts, and what each is for. Half of them run nothing: they are only who a caller says it is.
 ROLES: Mapping[str, str] = {
     "signals": "runs on_signal: puts tasks on the queue signals",
-    "tasks": "runs on_task: reads and writes runs, launches and looks at jobs",
+    "tasks": "runs on_task: reads and writes runs, launches and checks jobs",
     "starter": "runs start and sweep: writes runs and puts tasks on the queues",
-    "caller": "whose token tasks carry: may call on_task and nothing else",
-    "looks": (
-        "whose token the tasks of signals carry: may call on_task, only for the first look at a job after a signal"
-    ),
-    "events": "whose token events carry: may call on_signal and nothing else",
-    "scheduler": "whose token schedules carry: may call start and sweep and nothing else",
+    "caller": "its token is in tasks: may call on_task and nothing else",
+    "looks": "its token is in the tasks of signals: may call on_task, only for the first check of a job after a signal",
+    "events": "its token is in events: may call on_signal and nothing else",
+    "scheduler": "its token is in the calls of schedules: may call start and sweep and nothing else",
     "worker": "runs the workers of Dataflow jobs",
     "builder": "builds the functions when they are deployed",
 }

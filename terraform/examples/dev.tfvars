@@ -1,4 +1,4 @@
-# A second orchestrator in the project of another: its names, database, jobs and log filter are its own. Its state is too:
+# A second orchestrator in the same project, with its own names, database, jobs and log filter. It also needs its own state:
 # terraform -chdir=terraform workspace new dev
 project     = "your-project"
 region      = "europe-west4"

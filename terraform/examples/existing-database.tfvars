@@ -1,5 +1,5 @@
-# Runs in a database that is there already. Better one of its own: the free quota of (default) is the one reason.
-# Beside another one it needs a state of its own: terraform -chdir=terraform workspace new shared
+# Keeps runs in an existing database. A new one is better, unless you want the free quota of (default).
+# If there is another orchestrator, this one needs its own state: terraform -chdir=terraform workspace new shared
 project     = "your-project"
 region      = "europe-west4"
 environment = "shared"

@@ -1,3 +1,3 @@
-# What needs no decision: everything else has a default.
+# The required variables. All others have defaults.
 project = "your-project"
 region  = "europe-west4"

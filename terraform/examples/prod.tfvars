@@ -1,4 +1,4 @@
-# Production: people may start runs and are told of trouble, jobs read and write your buckets.
+# Production: people may start runs and receive alerts, jobs read and write your buckets.
 project = "your-project"
 region  = "europe-west4"
 labels  = { team = "data", cost-center = "4711" }

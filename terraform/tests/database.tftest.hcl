@@ -1,4 +1,4 @@
-# A database that is there already is used, and neither made nor deleted.
+# An existing database is used, and neither created nor deleted.
 
 variables {
   project  = "demo-project"
@@ -9,27 +9,27 @@ variables {
 run "existing_database" {
   assert {
     condition     = length(google_firestore_database.runs) == 0
-    error_message = "no database is made"
+    error_message = "expected no new database"
   }
 
   assert {
     condition     = alltrue([for field in google_firestore_field.expiring : field.database == "(default)"]) && output.database == "(default)"
-    error_message = "its fields are those of the database that was named"
+    error_message = "expected the fields to be in the named database"
   }
 
   assert {
     condition     = strcontains(google_project_iam_member.database["tasks"].condition[0].expression, "projects/demo-project/databases/(default)")
-    error_message = "the grants are held to that database"
+    error_message = "expected the grants to be limited to that database"
   }
 }
 
-run "kept_for_ever" {
+run "kept_forever" {
   variables {
     run_retention_days = null
   }
 
   assert {
     condition     = length(google_firestore_field.expiring) == 0 && google_cloudfunctions2_function.function["on_task"].service_config[0].environment_variables["ORCHESTRATOR_RETENTION_DAYS"] == "none"
-    error_message = "without retention nothing expires"
+    error_message = "expected that nothing expires without retention"
   }
 }

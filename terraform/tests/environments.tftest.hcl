@@ -1,4 +1,4 @@
-# Two orchestrators in one project. The stand-in refuses what exists already, if TFSTUB_STRICT=1.
+# Two orchestrators in one project. With TFSTUB_STRICT=1 the providers' fake refuses to create what exists already.
 
 variables {
   project   = "demo-project"
@@ -21,11 +21,11 @@ run "dev" {
       [for queue in google_cloud_tasks_queue.lane : queue.id],
       values(run.prod.queues),
     )) == 0
-    error_message = "each has queues of its own"
+    error_message = "expected each to have its own queues"
   }
 
   assert {
     condition     = output.store != run.prod.store && output.start_url != run.prod.start_url && output.log_filter != run.prod.log_filter
-    error_message = "each has a database, a start and a log filter of its own"
+    error_message = "expected each to have its own database, start URL and log filter"
   }
 }

@@ -1,4 +1,4 @@
-# What cannot be meant is refused in the variable's own words, before anything is planned.
+# Invalid values are refused by the variable's own validation, before anything is planned.
 
 variables {
   project = "demo-project"
@@ -11,7 +11,7 @@ run "project_by_number" {
   expect_failures = [var.project]
 }
 
-run "zone_for_a_region" {
+run "zone_instead_of_a_region" {
   command = plan
   variables { region = "europe-west4-a" }
   expect_failures = [var.region]
@@ -32,7 +32,7 @@ run "names_too_long_for_an_account" {
   expect_failures = [var.environment]
 }
 
-run "anybody_may_start" {
+run "anyone_may_start" {
   command = plan
   variables { starters = ["allUsers"] }
   expect_failures = [var.starters]
@@ -56,13 +56,13 @@ run "half_a_day_of_retention" {
   expect_failures = [var.run_retention_days]
 }
 
-run "a_time_out_longer_than_a_delivery" {
+run "a_timeout_longer_than_a_delivery" {
   command = plan
   variables { functions = { on_task = { timeout = 900 } } }
   expect_failures = [var.functions]
 }
 
-run "a_bucket_by_its_address" {
+run "a_bucket_with_gs" {
   command = plan
   variables { template_buckets = ["gs://templates"] }
   expect_failures = [var.template_buckets]
@@ -74,7 +74,7 @@ run "cron_of_six_fields" {
   expect_failures = [var.sweep_schedule]
 }
 
-run "an_address_that_is_none" {
+run "an_invalid_address" {
   command = plan
   variables { alerts = { emails = ["data"] } }
   expect_failures = [var.alerts]
@@ -86,7 +86,7 @@ run "graphs_that_were_never_checked" {
   expect_failures = [google_storage_bucket_object.source]
 }
 
-run "values_by_a_name_that_is_none" {
+run "values_with_an_invalid_name" {
   command = plan
   variables { values = { "a-b" = "x" } }
   expect_failures = [var.values]

@@ -1,7 +1,7 @@
-"""``python -m tests.terraform WHAT``: what a deployment comes to, by an apply of the examples to an imaginary Google.
+"""``python -m tests.terraform WHAT``: deploy the examples to an imaginary Google, and show what that creates.
 
-``inventory`` writes the lists that the tests compare and prints what each costs if nothing runs; ``plan NAME`` and
-``state NAME`` print what ``terraform show -json`` says of an example's plan, and of what stands after it.
+``inventory`` writes the lists of resources that the tests compare, and prints what each example costs if nothing runs.
+``plan NAME`` and ``state NAME`` print ``terraform show -json`` of an example's plan, and of its state after an apply.
 """
 
 import sys

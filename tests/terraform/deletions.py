@@ -1,7 +1,7 @@
-"""``python -m tests.terraform.deletions``: take one thing out of the Terraform at a time, and show that a check fails.
+"""``python -m tests.terraform.deletions``: delete one thing from the Terraform at a time, and show that a check fails.
 
-Every resource, every row of a table of grants, every environment variable and every API is deleted alone, the rest is
-applied to an imaginary Google, and Terraform or a rule must say so. Words after the command choose among them.
+Every resource, every row of a table of grants, every environment variable and every API is deleted on its own. The rest
+is applied to an imaginary Google, and Terraform or a rule must report a problem. Words after the command select some.
 """
 
 import re
@@ -20,7 +20,7 @@ TABLES = (
     *("in_project", "lanes", "on_buckets", "roles", "services", "told", "unindexed"),
 )
 
-#: What is deployed without it, until somebody notices: with nearly everything, with a schedule, with events alone.
+#: The examples that are deployed without it until a check fails: nearly everything, a schedule, events only.
 TRIED = ("prod", "scheduled", "eventarc")
 
 _ROW = re.compile(r'\s+(?:("[^"]+"|\w+) += |\{ for |local\.\w+ \? \{ ("[^"]+"))')
@@ -28,7 +28,7 @@ _ROW = re.compile(r'\s+(?:("[^"]+"|\w+) += |\{ for |local\.\w+ \? \{ ("[^"]+"))'
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """A piece of a file, from one offset to another, without which the deployment is not whole."""
+    """A piece of a file, from one offset to another, that a complete deployment needs."""
 
     file: str
     start: int
@@ -37,7 +37,7 @@ class Deletion:
 
 
 def deletions() -> Iterator[Deletion]:
-    """Everything that is deleted, one at a time."""
+    """All deletions, which are tried one at a time."""
     for path in sorted((ROOT / "terraform").glob("*.tf")):
         text = path.read_text()
         for found in re.finditer(r'^resource "(\w+)" "(\w+)" \{', text, re.MULTILINE):
@@ -50,7 +50,7 @@ def deletions() -> Iterator[Deletion]:
 
 
 def _rows(file: str, text: str, table: re.Match[str]) -> Iterator[Deletion]:
-    """The rows of a table, over one line or several; in a list of words, the words."""
+    """The rows of a table, each on one line or several; or the words of a list of words."""
     at, end = table.end() + 1, _closed(text, table.end())
     while at < end:
         line = text[at : text.index("\n", at)]
@@ -67,7 +67,7 @@ def _rows(file: str, text: str, table: re.Match[str]) -> Iterator[Deletion]:
 
 
 def _closed(text: str, at: int) -> int:
-    """Where the bracket is closed that was opened just before ``at``."""
+    """The offset after the bracket that closes the one just before ``at``."""
     depth = 1
     for found in re.finditer(r'"(?:[^"\\]|\\.)*"|#.*|[({\[]|[)}\]]', text[at:]):
         depth += (found[0] in "({[") - (found[0] in ")}]")
@@ -77,7 +77,7 @@ def _closed(text: str, at: int) -> int:
 
 
 def noticed(deletion: Deletion) -> str:
-    """Who noticed, and what was said; empty if nobody did."""
+    """Which check failed, and its message; empty if none did."""
     for name in TRIED:
         with tempfile.TemporaryDirectory() as folder, google(Path(folder)) as there:
             file = there.clone() / "terraform" / deletion.file
@@ -94,7 +94,7 @@ def noticed(deletion: Deletion) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    """Try all deletions, or those that one of the words is part of. 1 if one of them went unnoticed."""
+    """Try all deletions, or those that contain one of the words. Returns 1 if one of them went unnoticed."""
     chosen = [one for one in deletions() if not words or any(word in f"{one.file} {one.what}" for word in words)]
     unnoticed = 0
     for deletion in chosen:

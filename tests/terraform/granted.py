@@ -1,4 +1,4 @@
-"""The grants of a deployment in the words of orchestrator/deployment/grants.py: who, which role, on what."""
+"""The grants of a deployment in the terms of orchestrator/deployment/grants.py: who, which role, on what."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ Granted = tuple[str, str, str]
 
 
 def granted(told: Deployment, deployed: Deployed) -> set[Granted]:
-    """Every IAM member that Terraform made. One on a thing that is not ours says its full name."""
+    """Every IAM member that Terraform created. Resources that are not ours are given by their full names."""
     return {(_who(told, v["member"]), v["role"], on) for on, v in _all(told, deployed)}
 
 
@@ -58,7 +58,7 @@ def _who(told: Deployment, member: str) -> str:
 
 
 def _project(told: Deployment, deployed: Deployed, values: Mapping[str, Any]) -> str:
-    """The whole project, or by its condition the one database, or the bucket that functions are built from."""
+    """What a grant on the project applies to by its condition: the project, the database, or the bucket of builds."""
     conditions = [condition["expression"] for condition in values.get("condition") or ()]
     if not conditions:
         return "project"

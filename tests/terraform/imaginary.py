@@ -1,4 +1,4 @@
-"""An imaginary Google that the real ``terraform`` deploys to: providers of this process with the real ones' schemas."""
+"""An imaginary Google that the real ``terraform`` deploys to, through local providers with the real ones' schemas."""
 
 import json
 import os
@@ -16,15 +16,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STUB = Path(__file__).parent / "providers"
 
-#: Graphs with schedules, which this repository's own have not.
+#: Graphs with schedules. The repository's own graphs have none.
 SCHEDULED = Path(__file__).parent / "graphs"
 
-#: What the examples name and do not make.
+#: Buckets that the examples name but do not create.
 BUCKETS = ("your-templates", "your-raw", "your-warehouse")
 
 
 def needed() -> None:
-    """Skips the test, with the reason, where Terraform is not there; fails it in CI."""
+    """Skip the test if Terraform is not installed; in CI, fail it."""
     missing = "terraform is not installed" if shutil.which("terraform") is None else ""
     if missing and os.environ.get("REQUIRE_EMULATORS") == "1":
         pytest.fail(missing)
@@ -34,7 +34,7 @@ def needed() -> None:
 
 @dataclass(frozen=True)
 class Deployed:
-    """What stands after an apply, or would after a plan: each resource's values by its address, and the outputs."""
+    """What exists after an apply, or would after a plan: each resource's values by its address, and the outputs."""
 
     resources: Mapping[str, Mapping[str, Any]]
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Deployed:
 
 
 class RefusedError(Exception):
-    """Terraform said no; the text is what it said, unwrapped."""
+    """Terraform refused; the text is its message on one line."""
 
 
 def copy_repository(root: Path, *, whole: bool = False) -> None:
@@ -114,18 +114,18 @@ class Google:
         return Deployed(_resources(planned["root_module"]), outputs)
 
     def apply(self, clone: str = "clone", **variables: object) -> Deployed:
-        """Make it, and what stands then. ``example``: the values of an example. Raises RefusedError."""
+        """Create everything; what exists then. ``example``: its variables are used too. Raises RefusedError."""
         self.run("apply", "-auto-approve", "-input=false", *self.given(clone, variables), clone=clone)
         shown = json.loads(self.run("show", "-json", clone=clone))["values"]
         outputs = {name: output["value"] for name, output in shown["outputs"].items()}
         return Deployed(_resources(shown["root_module"]), outputs)
 
     def destroy(self, clone: str = "clone", **variables: object) -> None:
-        """Delete all that ``apply`` made. Raises RefusedError."""
+        """Delete everything that ``apply`` created. Raises RefusedError."""
         self.run("destroy", "-auto-approve", "-input=false", *self.given(clone, variables), clone=clone)
 
     def _providers(self, clone: str) -> dict[str, str]:
-        """The environment in which Terraform finds its providers: those of the clone, in a process that works there."""
+        """The environment in which Terraform finds the clone's providers, which run in a process of their own."""
         if clone not in self._served:
             clean = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
             asked = {"TFSTUB_STRICT": "1", "TFSTUB_CLOUD": str(self.cloud), "PYTHONPATH": str(STUB)}
@@ -178,5 +178,5 @@ def _resources(module: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def _plain(text: str) -> str:
-    """What Terraform says without its frames and broken lines."""
+    """Terraform's message without its frame and line breaks."""
     return " ".join(text.translate(str.maketrans("│╷╵", "   ")).split())

@@ -1,4 +1,4 @@
-"""What Google's APIs would tell of what Terraform made: an applied state as bodies for the fake of doctor."""
+"""What Google's APIs would answer about what Terraform created: an applied state as bodies for doctor's fake."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ Named = tuple[str, dict[str, Any]]
 
 
 def bodies(told: Deployment, deployed: Deployed, number: str) -> Bodies:
-    """Every resource and every grant; ``number`` is the project's."""
+    """The bodies of all resources and grants. ``number``: the project's."""
     project = f"projects/{told.project}"
     found = Bodies({project: {"projectId": told.project, "projectNumber": number, "lifecycleState": "ACTIVE"}})
     found.resources[f"{project}/jobs"] = {"jobs": []}
@@ -30,7 +30,7 @@ def bodies(told: Deployment, deployed: Deployed, number: str) -> Bodies:
 
 
 def _granted_on(project: str, kind: str, values: Values) -> str:
-    """The resource whose policy holds the grant, by the end of its own id; a project's is the project."""
+    """The full name of the resource whose policy has the grant."""
     location = f"{project}/locations/{values.get('location')}"
     match kind.removeprefix("google_").removesuffix("_iam_member"):
         case "project":
@@ -51,7 +51,7 @@ def _granted_on(project: str, kind: str, values: Values) -> str:
             return str(values["secret_id"])
         case "artifact_registry_repository":
             return f"{location}/repositories/{values['repository'].rpartition('/')[2]}"
-    raise ValueError(f"nobody has said on what {kind} is granted")
+    raise ValueError(f"{kind}: expected a kind whose resource is known here")
 
 
 def _service(told: Deployment, v: Values, _: str) -> Iterator[Named]:

@@ -1,7 +1,7 @@
-"""As much of Cloud Logging's query language as the filters here use, so that they can be tried on recorded entries.
+"""The part of Cloud Logging's query language that our filters use, so that they can be tested on recorded entries.
 
-NOT binds closest, then OR, then AND, as Google's documentation says (and as nobody expects); text is compared whatever
-its case, but by a regular expression.
+NOT binds closest, then OR, then AND, as Google documents (and few expect). Text is compared without regard to case,
+except by a regular expression.
 """
 
 import re
@@ -15,7 +15,7 @@ _SEVERITIES = ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITIC
 
 
 def compiled(text: str) -> Match:
-    """Whether an entry is meant by the filter. Raises ValueError for what is not understood here."""
+    """A function that says whether an entry matches. Raises ValueError for what this module does not know."""
     tokens, at = [], 0
     while at < len(text.rstrip()):
         found = _TOKEN.match(text, at)

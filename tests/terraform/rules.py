@@ -1,7 +1,6 @@
-"""What must hold of every deployment, whatever its variables: each rule says what is wrong, and nothing if all is well.
+"""Rules that hold for every deployment, whatever its variables. A rule yields a message for each violation.
 
-The tests ask each rule about each example; the mutants (mutants.py) ask all of them about a Terraform from which one
-thing was taken away.
+The tests apply each rule to each example. ``deletions.py`` applies all rules to a Terraform that lacks one thing.
 """
 
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from tests.terraform.imaginary import Deployed
 
 INVENTORY = Path(__file__).parent / "inventory"
 
-#: The examples of terraform/examples, and what each is called; and the minimal one with graphs that have schedules.
+#: The examples of terraform/examples with the names of what they deploy; "scheduled" is the minimal one with graphs.
 EXAMPLES = {
     "minimal": Deployment("your-project", "europe-west4"),
     "dev": Deployment("your-project", "europe-west4", environment="dev"),
@@ -38,10 +37,10 @@ EACH = [
     for name in EXAMPLES
 ]
 
-#: Seconds by which a clock may be wrong, that a call may take, and by which a list of jobs may lag (docs/design.md).
+#: Seconds: how far a clock may be off, how long a call may take, how late a job may be listed (docs/design.md).
 SKEW, CALL, LAG = Ledger.clock_skew, 60.0, LIST_LAG
 
-#: What has no price for being there: it is free, or paid for by what is done with it or kept in it.
+#: Resources that cost nothing by themselves: they are free, or only their use or their contents cost money.
 UNPRICED = {
     "google_artifact_registry_repository",
     "google_artifact_registry_repository_iam_member",
@@ -72,19 +71,19 @@ UNPRICED = {
     "time_sleep",
 }
 
-#: What has one, in USD a month for each (each condition, of an alert policy): Google's price lists, 2026.
+#: The others, in USD a month for each (for each condition of an alert policy): Google's price lists, 2026.
 PRICES = {"google_cloud_scheduler_job": 0.10, "google_monitoring_alert_policy": 1.50}
 
 
 def inventory(name: str, deployed: Deployed) -> Iterator[str]:
-    """Exactly the resources of the list beside this file."""
+    """There are exactly the resources of the list in inventory/."""
     wanted = set((INVENTORY / f"{name}.txt").read_text().split("\n")) - {""}
     yield from (f"{address} is missing" for address in sorted(wanted - deployed.resources.keys()))
     yield from (f"{address} is not in {name}.txt" for address in sorted(deployed.resources.keys() - wanted))
 
 
 def names(name: str, deployed: Deployed) -> Iterator[str]:
-    """Whatever the code names is there under the name that the code computes."""
+    """Everything the code names exists under the name that the code computes."""
     told = EXAMPLES[name]
     logs = [told.topic] if deployed.of("google_pubsub_topic") else []
     dead = [told.dead_letters] if logs else []
@@ -107,7 +106,7 @@ def names(name: str, deployed: Deployed) -> Iterator[str]:
 
 
 def grants(name: str, deployed: Deployed) -> Iterator[str]:
-    """Exactly the grants of orchestrator/deployment/grants.py, each on the one thing that is said there."""
+    """There are exactly the grants of orchestrator/deployment/grants.py."""
     from tests.terraform.granted import granted
 
     found = granted(EXAMPLES[name], deployed)
@@ -128,7 +127,7 @@ def grants(name: str, deployed: Deployed) -> Iterator[str]:
 
 
 def environment(name: str, deployed: Deployed) -> Iterator[str]:
-    """Every variable that the functions read, and none besides, with values that they take and that lead somewhere."""
+    """The functions get exactly the variables that they read, with valid values that name existing resources."""
     told = EXAMPLES[name]
     queues = {values["name"] for values in deployed.of("google_cloud_tasks_queue").values()}
     accounts = {values["email"] for values in deployed.of("google_service_account").values()}
@@ -143,9 +142,9 @@ def environment(name: str, deployed: Deployed) -> Iterator[str]:
             continue
         said = [settings.launches, settings.checks, settings.signals]
         if set(said) != queues or said != [told.queue(lane) for lane in LANES]:
-            yield f"{target}: the queues it is told of are {', '.join(said)}"
+            yield f"{target}: it is given the queues {', '.join(said)}"
         if settings.job_options.get("service_account") not in accounts:
-            yield f"{target}: an account it is told of is not there"
+            yield f"{target}: its account for jobs does not exist"
         theirs = {"caller": settings.task_account, "looks": settings.signals_account}
         yield from (f"{target}: {role} is {said}" for role, said in theirs.items() if said != told.account(role))
         if settings.scheduler_account != told.account("scheduler"):
@@ -153,7 +152,7 @@ def environment(name: str, deployed: Deployed) -> Iterator[str]:
         if not settings.task_url.startswith(f"https://{told.function('on_task')}-"):
             yield f"{target}: tasks go to {settings.task_url}"
         if (settings.project, settings.region, settings.job_prefix) != (told.project, told.region, told.base):
-            yield f"{target}: it is told of {settings.project}, {settings.region}, {settings.job_prefix}"
+            yield f"{target}: it is given {settings.project}, {settings.region}, {settings.job_prefix}"
         if settings.launch_margin < 2 * SKEW + CALL + LAG:
             yield f"{target}: a launch may be under way for longer than the margin of {settings.launch_margin} s"
         if settings.launch_lease < _size(deployed, "on_task")["timeout_seconds"] + settings.launch_margin:
@@ -161,7 +160,7 @@ def environment(name: str, deployed: Deployed) -> Iterator[str]:
 
 
 def functions(name: str, deployed: Deployed) -> Iterator[str]:
-    """Each entry point, as the account that it is to be, with no instance that stands, and not too many that come."""
+    """Each entry point exists, runs as its account, scales to zero, and not beyond 100 instances."""
     told = EXAMPLES[name]
     for target, role in FUNCTIONS.items():
         found = deployed.resources.get(f'google_cloudfunctions2_function.function["{target}"]')
@@ -182,12 +181,12 @@ def functions(name: str, deployed: Deployed) -> Iterator[str]:
 
 
 def _ingress(name: str, target: str) -> str:
-    """``start`` is for people, but where nothing has a public address."""
+    """``start`` is public, except in the example without public addresses."""
     return "ALLOW_ALL" if target == "start" and name != "private" else "ALLOW_INTERNAL_ONLY"
 
 
 def signals(name: str, deployed: Deployed) -> Iterator[str]:
-    """What tells of a job's end arrives: the sink writes to the topic, the topic pushes, what fails is kept."""
+    """Signals of a job's end arrive: the sink writes to the topic, the topic pushes, undeliverable ones are kept."""
     told = EXAMPLES[name]
     url = _size(deployed, "on_signal")["uri"]
     for address, sink in deployed.of("google_logging_project_sink").items():
@@ -204,18 +203,18 @@ def signals(name: str, deployed: Deployed) -> Iterator[str]:
         if push["push_config"][0]["push_endpoint"] != url or not push["dead_letter_policy"]:
             yield "the subscription does not push to on_signal, or drops what it cannot deliver"
         if push["ack_deadline_seconds"] <= _size(deployed, "on_signal")["timeout_seconds"]:
-            yield "a signal that is still handled is delivered again"
+            yield "a signal is delivered again while it is still being handled"
         if push["expiration_policy"][0]["ttl"]:
-            yield "a month without jobs deletes the subscription"
+            yield "the subscription is deleted after a month without jobs"
     heard = {values["location"] for values in deployed.of("google_eventarc_trigger").values()}
     if heard and told.region not in heard:
-        yield f"Eventarc hears {sorted(heard)}"
+        yield f"Eventarc receives only the events of {sorted(heard)}"
     if not heard and not deployed.of("google_pubsub_topic"):
-        yield "nothing tells of a job's end"
+        yield "nothing signals a job's end"
 
 
 def queues(name: str, deployed: Deployed) -> Iterator[str]:
-    """Launches are slow, and no task is given up before an outage of hours is over."""
+    """Launches are slow, on_task can take what is delivered, and tasks survive an outage of hours."""
     for address, queue in deployed.of("google_cloud_tasks_queue").items():
         retry = queue["retry_config"][0]
         waits = [min(float(retry["max_backoff"][:-1]), float(retry["min_backoff"][:-1]) * 2**n) for n in range(99)]
@@ -234,7 +233,7 @@ def queues(name: str, deployed: Deployed) -> Iterator[str]:
 
 
 def database(name: str, deployed: Deployed) -> Iterator[str]:
-    """Old runs go, all of a run at once, and nothing that no query asks for is indexed."""
+    """Old runs expire, with all their documents, and fields that no query uses have no index."""
     fields = {(f["collection"], f["field"]): f for f in deployed.of("google_firestore_field").values()}
     days = deployed.environment("on_task")["ORCHESTRATOR_RETENTION_DAYS"]
     expire = {collection for (collection, field), f in fields.items() if field == "expire_at" and f["ttl_config"]}
@@ -246,7 +245,7 @@ def database(name: str, deployed: Deployed) -> Iterator[str]:
 
 
 def schedules(name: str, deployed: Deployed) -> Iterator[str]:
-    """The sweep is called by the clock, with a token for it."""
+    """Cloud Scheduler calls the sweep, and all its jobs call as the scheduler's account."""
     told = EXAMPLES[name]
     jobs = deployed.of("google_cloud_scheduler_job")
     sweeps = [job for job in jobs.values() if job["name"] == told.sweep_schedule]
@@ -254,17 +253,20 @@ def schedules(name: str, deployed: Deployed) -> Iterator[str]:
         yield "nothing calls the sweep"
     for job in jobs.values():
         if job["http_target"][0]["oidc_token"][0]["service_account_email"] != told.account("scheduler"):
-            yield f"{job['name']} does not say who it is"
+            yield f"{job['name']} does not call as the scheduler's account"
 
 
 def cost(name: str, deployed: Deployed) -> Iterator[str]:
-    """Nothing whose price nobody has looked up."""
+    """The price of every kind of resource is known."""
     kinds = {address.split(".", 1)[0] for address in deployed.resources}
-    yield from (f"nobody has said what a {kind} costs" for kind in sorted(kinds - UNPRICED - PRICES.keys()))
+    yield from (
+        f"{kind}: expected its price in PRICES or its name in UNPRICED"
+        for kind in sorted(kinds - UNPRICED - PRICES.keys())
+    )
 
 
 def floor(deployed: Deployed) -> float:
-    """USD a month if nothing runs, free quotas aside."""
+    """USD a month if nothing runs, without free quotas."""
     policies = deployed.of("google_monitoring_alert_policy").values()
     conditions = sum(len(policy["conditions"]) for policy in policies)
     jobs = len(deployed.of("google_cloud_scheduler_job"))
@@ -272,14 +274,14 @@ def floor(deployed: Deployed) -> float:
 
 
 def looks(name: str, deployed: Deployed) -> Iterator[str]:
-    """Every metric is on the dashboard, and every alert tells somebody."""
+    """Every metric is on the dashboard, and every alert notifies a channel."""
     boards = [board["dashboard_json"] for board in deployed.of("google_monitoring_dashboard").values()]
     for metric in deployed.of("google_logging_metric").values():
         if not any(f"user/{metric['name']}" in board for board in boards):
-            yield f"nobody looks at the metric {metric['name']}"
+            yield f"the metric {metric['name']} is not on the dashboard"
     for alert in deployed.of("google_monitoring_alert_policy").values():
         if not alert["notification_channels"]:
-            yield f"{alert['display_name']} tells nobody"
+            yield f"{alert['display_name']} notifies no channel"
 
 
 def _size(deployed: Deployed, target: str) -> Any:

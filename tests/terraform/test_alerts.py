@@ -1,4 +1,4 @@
-"""What an alert says can be followed: it names the run and the step, leads to their logs, and its commands exist."""
+"""Alerts are actionable: they name the run and the step, link to their logs, and name commands that exist."""
 
 import re
 import shlex
@@ -30,7 +30,7 @@ LABELS = {"service_name": "orchestrator-prod-on-task", "queue_id": "orchestrator
 
 
 def alerts(deployed: Deployed) -> dict[str, Mapping[str, Any]]:
-    """The policies by their names without the deployment's."""
+    """The policies by their names without the deployment's name."""
     found = deployed.of("google_monitoring_alert_policy").values()
     return {policy["display_name"].partition(": ")[2]: policy for policy in found}
 
@@ -40,7 +40,7 @@ def entry(counted: str) -> dict[str, Any]:
 
 
 def texts(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Subject, content and links as Monitoring sends them. Fails for a variable that nothing gives a value."""
+    """Subject, content and link as Monitoring sends them. Raises KeyError for a variable without a value."""
     (said,) = policy["documentation"]
     matched = policy["conditions"][0]["condition_matched_log"]
     values = {f"resource.label.{name}": value for name, value in LABELS.items()}
@@ -52,13 +52,13 @@ def texts(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield what, re.sub(r"\$\{([\w.]+)\}", lambda found: values[found[1]], text)
 
 
-def test_there_is_one_for_each_thing_that_somebody_must_look_at(example: Example):
+def test_there_is_an_alert_for_everything_that_needs_attention(example: Example):
     assert set(alerts(example("prod"))) == {"failed run", "failed step", "stuck run", "late tasks", "function errors"}
     assert alerts(example("minimal")) == {}
 
 
 @pytest.mark.parametrize("name", ["failed run", "failed step", "stuck run", "late tasks", "function errors"])
-def test_every_command_that_an_alert_says_can_be_typed(example: Example, name: str):
+def test_every_command_in_an_alert_exists(example: Example, name: str):
     said = dict(texts(alerts(example("prod"))[name]))
     (line,) = re.findall(r"`([^`]+)`", said["content"])
     program, command, *words = shlex.split(line)
@@ -69,13 +69,13 @@ def test_every_command_that_an_alert_says_can_be_typed(example: Example, name: s
     assert found.make_context(command, words, parent=context).params
 
 
-def test_a_failed_step_is_told_with_its_run_its_cause_and_the_way_to_its_logs(example: Example):
+def test_an_alert_of_a_failed_step_names_its_run_and_cause_and_links_its_logs(example: Example):
     said = dict(texts(alerts(example("prod"))["failed step"]))
     assert said["subject"] == "orchestrator-prod: failed step: sales-1 load"
     assert said["content"] == (
         "step 'load' of run sales-1 failed: disk full\n\n"
         "- graph: sales\n- run: sales-1\n- step: load\n- cause: worker\n\n"
-        "Look with `orchestrator explain sales-1 load --store 'firestore://your-project/orchestrator-prod'`"
+        "For details: `orchestrator explain sales-1 load --store 'firestore://your-project/orchestrator-prod'`"
     )
     assert unquote(said["link"]) == (
         "https://console.cloud.google.com/logs/query;"
@@ -99,8 +99,8 @@ def test_a_queue_or_a_function_is_named_and_linked(example: Example, name: str):
     assert label in said["link"]
 
 
-def test_each_line_that_is_counted_alerts_whom_it_should(example: Example):
-    """A cancelled run alerts nobody, and neither it nor a failure of the user's is an error of a function."""
+def test_each_counted_log_entry_raises_the_right_alert(example: Example):
+    """A cancelled run raises no alert, and neither it nor a failed step is an error of a function."""
     deployed = example("prod")
     filters = {
         name: compiled(policy["conditions"][0]["condition_matched_log"][0]["filter"])
@@ -129,7 +129,7 @@ def test_each_line_that_is_counted_alerts_whom_it_should(example: Example):
 
 
 def test_the_dashboard_shows_how_runs_ended_and_what_went_wrong(example: Example):
-    """Every word that is counted is in one of the two charts."""
+    """Everything that is counted is in one of the two charts."""
     board = example("minimal").resources["google_monitoring_dashboard.runs"]["dashboard_json"].replace('\\"', '"')
     ends, wrong = re.findall(r"metric\.label\.counted=one_of\(([^)]+)\)", board)
     assert ends == '"run_succeeded","run_failed","run_cancelled"'

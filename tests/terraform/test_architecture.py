@@ -1,4 +1,4 @@
-"""The picture of the architecture shows what Terraform deploys now."""
+"""The picture of the architecture shows what Terraform deploys."""
 
 import importlib.util
 from collections.abc import Callable
@@ -23,13 +23,13 @@ def architecture() -> ModuleType:
     return module
 
 
-def test_it_was_drawn_from_the_terraform_as_it_is(example: Example, architecture: ModuleType):
-    """If not: ``make picture``, and look at it."""
+def test_the_picture_is_up_to_date(example: Example, architecture: ModuleType):
+    """If it is not: run ``make picture`` and check the result."""
     assert architecture.dot(example("scheduled").resources) == (ROOT / "docs/architecture.dot").read_text()
 
 
 @pytest.mark.parametrize("name", EACH)
-def test_every_way_of_a_signal_and_of_a_task_is_in_it(example: Example, architecture: ModuleType, name: str):
+def test_it_shows_every_path_of_signals_and_tasks(example: Example, architecture: ModuleType, name: str):
     found = {(tail, head) for tail, head, _ in architecture.arrows(example(name).resources)}
     function = 'google_cloudfunctions2_function.function["{}"]'.format
     queue = 'google_cloud_tasks_queue.lane["{}"]'.format

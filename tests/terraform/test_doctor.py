@@ -1,4 +1,4 @@
-"""Doctor looks at what Terraform made, by the answers that Google's APIs would give of it."""
+"""Doctor examines what Terraform created, through the answers that Google's APIs would give."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ Example = Callable[[str], Deployed]
 
 
 def live(name: str, deployed: Deployed) -> Bodies:
-    """What Google's APIs would say; what the example names, and the graphs' template, somebody else has put there."""
+    """What Google's APIs would answer. What the example names, and the graphs' template, exist already."""
     (number,) = re.findall(r"-(\d+)\.", deployed.environment("on_task")["ORCHESTRATOR_TASK_URL"])
     found = bodies(EXAMPLES[name], deployed, number)
     for bucket in BUCKETS:
@@ -64,8 +64,8 @@ def examined(name: str, said: Bodies, archive: str) -> Iterator[list[tuple[str, 
 
 
 @pytest.mark.parametrize("name", ["prod", "eventarc", "private"])
-def test_what_terraform_made_is_well(with_graphs: Example, archive: str, name: str):
-    """Both kinds of signals, events alone, and a key of one's own."""
+def test_what_terraform_created_is_healthy(with_graphs: Example, archive: str, name: str):
+    """With both kinds of signals, with events only, and with a KMS key."""
     with examined(name, live(name, with_graphs(name)), archive) as complaints:
         assert complaints == []
 
@@ -110,7 +110,7 @@ BREAKS: dict[str, tuple[str, Callable[[Bodies], object]]] = {
 
 
 @pytest.mark.parametrize("what", BREAKS)
-def test_what_is_broken_afterwards_is_found(with_graphs: Example, archive: str, what: str):
+def test_what_breaks_afterwards_is_found(with_graphs: Example, archive: str, what: str):
     check, spoil = BREAKS[what]
     said = live("prod", with_graphs("prod"))
     spoil(said)

@@ -1,4 +1,4 @@
-"""Every rule holds of every example, as it stands after an apply."""
+"""Every rule holds for every example after an apply."""
 
 import json
 import re
@@ -18,6 +18,11 @@ def test_every_example_is_tried():
     assert {path.stem for path in (ROOT / "terraform/examples").glob("*.tfvars")} == set(EXAMPLES) - {"scheduled"}
 
 
+def test_it_is_formatted_and_valid(imaginary: Google):
+    imaginary.run("fmt", "-check", "-recursive")
+    imaginary.run("validate")
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("name", EACH)
 def test_the_rule_holds(example: Example, name: str, rule: Rule):
@@ -25,7 +30,7 @@ def test_the_rule_holds(example: Example, name: str, rule: Rule):
 
 
 def test_an_idle_orchestrator_costs_what_its_schedules_cost(example: Example):
-    """One sweep, no graph with a schedule, no alert: ten cents, and nothing within the free quota of three jobs."""
+    """One sweep, no graph with a schedule, no alerts: ten cents, or nothing within the free quota of three jobs."""
     assert floor(example("minimal")) == 0.10
     assert floor(example("prod")) == 0.10 + 5 * 1.50
 
@@ -36,7 +41,7 @@ def test_terraform_says_what_it_costs(example: Example, name: str):
 
 
 @pytest.mark.slow
-def test_what_was_applied_is_not_changed_by_applying_again_and_goes_when_it_is_destroyed(tmp_path: Path):
+def test_a_second_apply_changes_nothing_and_destroy_deletes_everything(tmp_path: Path):
     with google(tmp_path) as there:
         before = there.cloud.read_text()
         there.apply(example="dev")
@@ -47,7 +52,7 @@ def test_what_was_applied_is_not_changed_by_applying_again_and_goes_when_it_is_d
 
 
 @pytest.mark.slow
-def test_a_destroy_leaves_the_runs_unless_one_says_otherwise(tmp_path: Path):
+def test_destroy_does_not_delete_the_runs_by_default(tmp_path: Path):
     with google(tmp_path) as there:
         there.apply(example="minimal")
         with pytest.raises(RefusedError, match="cannot destroy projects/your-project/databases/orchestrator-prod"):
@@ -56,14 +61,14 @@ def test_a_destroy_leaves_the_runs_unless_one_says_otherwise(tmp_path: Path):
 
 @pytest.mark.slow
 def test_two_environments_live_in_one_project(tmp_path: Path):
-    """The imaginary Google refuses whatever is there already; only the APIs are for both."""
+    """The imaginary Google refuses to create what exists already. The two share only the APIs."""
     with google(tmp_path) as there:
         prod, dev = there.apply("prod", example="prod"), there.apply("dev", example="dev")
     shared = {values["id"] for values in prod.resources.values()} & {values["id"] for values in dev.resources.values()}
     assert {name for name in shared if not re.fullmatch(r"your-project/[a-z]+\.googleapis\.com", name)} == set()
 
 
-def test_labels_are_on_everything_that_can_have_them(example: Example):
+def test_everything_that_can_have_labels_has_them(example: Example):
     deployed = example("prod")
     bare = []
     for address, values in deployed.resources.items():
@@ -75,7 +80,7 @@ def test_labels_are_on_everything_that_can_have_them(example: Example):
 
 
 @pytest.mark.slow
-def test_one_key_protects_everything_that_can_have_one(example: Example):
+def test_one_key_encrypts_everything_that_can_have_one(example: Example):
     deployed = example("private")
     key = "projects/your-project/locations/europe-west4/keyRings/data/cryptoKeys/orchestrator"
     bare = [
@@ -95,8 +100,8 @@ def test_one_key_protects_everything_that_can_have_one(example: Example):
 
 
 @pytest.mark.slow
-def test_what_follows_from_a_functions_size_follows(imaginary: Google):
-    """A longer launch has a longer lease, a longer signal is not delivered twice, and a smaller on_task gets less."""
+def test_other_settings_follow_the_sizes_of_functions(imaginary: Google):
+    """A longer launch gets a longer lease, a longer signal a later deadline, a smaller on_task fewer tasks."""
     sizes = {"on_task": {"timeout": 300, "max_instances": 3}, "on_signal": {"timeout": 90}}
     deployed = imaginary.apply(example="minimal", functions=sizes)
     assert deployed.environment("on_task")["ORCHESTRATOR_LAUNCH_LEASE"] == "510"
@@ -115,32 +120,32 @@ REFUSED: tuple[dict[str, tuple[object, str]], ...] = (
         "environment": ("integration-tests", "name and environment: expected at most 19 characters together"),
         "start_ingress": ("none", "start_ingress: expected all, internal or load-balancer."),
         "signal_source": ("pubsub", "signal_source: expected logs, eventarc or both."),
-        "starters": (["allUsers"], "allUsers would let anybody start runs"),
+        "starters": (["allUsers"], "allUsers would let anyone start runs"),
         "graph_starters": ({"sales": ["group:data@example.com"]}, "a token does not name groups or domains"),
         "values": ({"a-b": "x"}, "values: expected names of letters, digits and '_'"),
         "labels": ({"goog-team": "data"}, "labels: expected keys that do not begin with 'goog-'"),
         "database": ({"existing": True}, "database: an existing database needs its name"),
-        "data_buckets": ({"raw": "own"}, 'data_buckets: expected names of buckets without gs://, each = "read" or'),
+        "data_buckets": ({"raw": "own"}, 'data_buckets: expected names of buckets without gs://, each with "read" or'),
         "kms_key": ("my-key", "kms_key: expected projects/P/locations/L/keyRings/R/cryptoKeys/K."),
     },
     {
-        "environment": ("google", "environment: expected one without 'google' (or g00gle) in it"),
+        "environment": ("google", "environment: expected a name that does not contain 'google' (or g00gle)"),
         "database": ({"name": "abc"}, "database.name: expected (default), or 4 to 63 lower-case letters"),
-        "labels": ({"Team": "data"}, "labels: expected lower-case letters, digits, '_' and '-'"),
+        "labels": ({"Team": "data"}, "labels: expected keys and values of at most 63 lower-case letters"),
     },
     {
-        "name": ("etl-g00gle", "name: expected one that does not begin with 'goog' and has no 'google'"),
+        "name": ("etl-g00gle", "name: expected a name that does not begin with 'goog' or contain 'google'"),
         "database": (
             {"name": "abcdef01-2345-6789-abcd-ef0123456789"},
-            "database.name: expected one that is not of the",
+            "database.name: expected a name that does not look like a UUID",
         ),
     },
-    {"name": ("goog", "name: expected one that does not begin with 'goog' and has no 'google'")},
+    {"name": ("goog", "name: expected a name that does not begin with 'goog' or contain 'google'")},
 )
 
 
 @pytest.mark.parametrize("given", [pytest.param(given, id=next(iter(given))) for given in REFUSED])
-def test_what_cannot_be_meant_is_refused_in_the_variables_own_words(
+def test_invalid_values_are_refused_by_the_variables_own_validation(
     imaginary: Google, given: dict[str, tuple[object, str]]
 ):
     with pytest.raises(RefusedError) as refused:
@@ -165,7 +170,7 @@ def test_the_shortest_name_is_accepted(imaginary: Google):
 @pytest.mark.parametrize(
     ("said", "ingress"), [("load-balancer", "ALLOW_INTERNAL_AND_GCLB"), ("internal", "ALLOW_INTERNAL_ONLY")]
 )
-def test_start_can_be_called_from_where_it_is_said(imaginary: Google, said: str, ingress: str):
+def test_start_ingress_says_where_start_can_be_called_from(imaginary: Google, said: str, ingress: str):
     start = 'google_cloudfunctions2_function.function["start"]'
     deployed = imaginary.plan(example="minimal", target=start, start_ingress=said)
     assert deployed.resources[start]["service_config"][0]["ingress_settings"] == ingress

@@ -1,4 +1,4 @@
-"""Graphs are data: what graphs.lock says is deployed, and nothing that is not as it was when it was checked."""
+"""Graphs are data: what graphs.lock lists is deployed, unless it has changed since it was checked."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ SOURCE = "google_storage_bucket_object.source"
 
 
 def refused(there: Google, graphs: Path, target: str = SOURCE, **variables: object) -> str:
-    """What Terraform says of the graphs in a folder."""
+    """Terraform's message about the graphs in a folder."""
     with pytest.raises(RefusedError) as error:
         there.plan(example="minimal", target=target, graphs_folder=str(graphs), **variables)
     return str(error.value)
@@ -65,7 +65,7 @@ def test_a_schedule_becomes_a_job_of_cloud_scheduler(example: Example):
 
 
 @pytest.mark.slow
-def test_eventarc_hears_the_regions_that_graphs_name(imaginary: Google):
+def test_eventarc_has_triggers_in_the_regions_that_graphs_name(imaginary: Google):
     deployed = imaginary.plan(example="minimal", graphs_folder=str(SCHEDULED), signal_source="eventarc")
     heard: list[Any] = [values["location"] for values in deployed.of("google_eventarc_trigger").values()]
     assert sorted(heard) == ["europe-west4", "us-central1"]
@@ -93,7 +93,7 @@ def test_a_graph_that_does_not_validate_stops_the_plan_with_its_own_message(imag
 
 
 def test_what_was_not_checked_is_not_deployed(imaginary: Google, tmp_path: Path):
-    """A new graph, or one that was changed; what is no graph may be there."""
+    """A new or a changed graph is refused; files that are no graphs are ignored."""
     graphs = locked(tmp_path)
     (graphs / "new.yaml").write_text(VALID)
     (graphs / "new.py").write_text("from orchestrator import Graph\n")
@@ -103,26 +103,24 @@ def test_what_was_not_checked_is_not_deployed(imaginary: Google, tmp_path: Path)
     (graphs / "helpers.py").write_text("# a module, and no definition\n")
     said = refused(imaginary, graphs)
     relock = f"run 'orchestrator lock {graphs}', then plan again"
-    assert set(re.findall(r"/([\w.]+): (?:this|is)", said)) == {"new.yaml", "new.py", "hello.yaml"}
+    assert set(re.findall(r"/([\w.]+): (?:this graph has|has changed)", said)) == {"new.yaml", "new.py", "hello.yaml"}
     assert f"new.yaml: this graph has not been checked: {relock}" in said
     assert f"new.py: this graph has not been checked: {relock}" in said
-    assert f"hello.yaml: is not as it was when it was checked: {relock}" in said
+    assert f"hello.yaml: has changed since it was checked: {relock}" in said
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda folder: (folder / "hello.yaml").unlink(), "hello.yaml: is not as it was when it was checked: run"),
+        (lambda folder: (folder / "hello.yaml").unlink(), "hello.yaml: has changed since it was checked: run"),
         (lambda folder: (folder / "graphs.lock").unlink(), "graphs.lock: expected what 'orchestrator lock' writes"),
         (lambda folder: (folder / "graphs.lock").write_text("{}"), "graphs.lock: expected what 'orchestrator lock'"),
         (lambda folder: (folder / "graphs.lock").write_text("<<<<"), "graphs.lock: expected what 'orchestrator lock'"),
     ],
     ids=["a graph is gone", "no lock", "an empty lock", "a lock with conflicts"],
 )
-def test_what_is_missing_is_not_deployed(
-    imaginary: Google, tmp_path: Path, change: Callable[[Path], object], sentence: str
-):
+def test_missing_files_are_refused(imaginary: Google, tmp_path: Path, change: Callable[[Path], object], sentence: str):
     graphs = locked(tmp_path)
     change(graphs)
     said = refused(imaginary, graphs)
@@ -131,7 +129,7 @@ def test_what_is_missing_is_not_deployed(
 
 
 @pytest.mark.slow
-def test_what_a_graph_takes_from_its_deployment_has_to_be_said(imaginary: Google, tmp_path: Path):
+def test_values_that_graphs_use_have_to_be_set(imaginary: Google, tmp_path: Path):
     graphs = tmp_path / "graphs"
     graphs.mkdir()
     spec = 'dataflow: {template: "gs://{{ run.deployment.bucket }}/t.json", region: europe-west4}'
@@ -146,7 +144,7 @@ def test_what_a_graph_takes_from_its_deployment_has_to_be_said(imaginary: Google
 
 
 @pytest.mark.slow
-def test_who_may_start_one_graph_may_call_start_and_is_known_there(imaginary: Google):
+def test_starters_of_one_graph_may_call_start_which_knows_their_graphs(imaginary: Google):
     ann, bob, eve = "user:Ann@example.com", "serviceAccount:bob@demo-1.iam.gserviceaccount.com", "group:eve@example.com"
     mine = {"nightly": [ann, bob], "paused": [ann]}
     told = imaginary.plan(example="minimal", graphs_folder=str(SCHEDULED), starters=[eve, bob], graph_starters=mine)
@@ -155,15 +153,15 @@ def test_who_may_start_one_graph_may_call_start_and_is_known_there(imaginary: Go
     given = told.environment("start")
     assert json.loads(given["ORCHESTRATOR_STARTERS"]) == {"ann@example.com": ["nightly", "paused"]}
     said = refused(imaginary, SCHEDULED, graph_starters={"sales": [ann]})
-    assert "graph_starters: sales: there is no deployed graph of that name" in said
+    assert "graph_starters: sales: no deployed graph has that name" in said
 
 
-def test_the_demos_are_not_deployed_unless_somebody_says_so(example: Example):
+def test_the_demos_are_not_deployed_by_default(example: Example):
     assert example("minimal").outputs["graphs"] == {}
 
 
 @pytest.mark.slow
-def test_the_functions_get_what_a_graphs_folder_has_for_them(imaginary: Google, tmp_path: Path):
+def test_the_functions_get_the_requirements_variables_and_secrets_of_graphs(imaginary: Google, tmp_path: Path):
     graphs = tmp_path / "graphs"
     for name, secret in (("nightly", "TOKEN=warehouse-token"), ("weekly", "OLD=projects/elsewhere/secrets/old:3")):
         shutil.copytree(SCHEDULED / "nightly", graphs / name)
@@ -207,9 +205,7 @@ def test_the_functions_get_what_a_graphs_folder_has_for_them(imaginary: Google, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", ["more/graphs", "more/graphs/", "./more/graphs"])
-def test_a_folder_is_the_same_to_terraform_and_to_lock_in_the_repository(
-    imaginary: Google, monkeypatch: pytest.MonkeyPatch, folder: str
-):
+def test_terraform_and_lock_mean_the_same_folder(imaginary: Google, monkeypatch: pytest.MonkeyPatch, folder: str):
     root = imaginary.clone()
     monkeypatch.chdir(root)
     (root / "more/graphs").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Which log entries start a function: the filter that Terraform gives the sink, tried on recorded entries."""
+"""Which log entries call a function: the filter that Terraform gives the sink, tested on recorded entries."""
 
 import json
 import re
@@ -23,13 +23,13 @@ Example = Callable[[str], Deployed]
 
 
 def entry(name: str) -> dict[str, Any]:
-    """A recorded entry as it was."""
+    """A recorded entry, unchanged."""
     found: dict[str, Any] = fixture(f"events/{name}")["entry"]
     return found
 
 
 def of(name: str, job: str, project: str = "your-project") -> dict[str, Any]:
-    """A recorded entry, as if it were of another job in another project."""
+    """A recorded entry, as if it were about another job in another project."""
     text = json.dumps(entry(name)).replace(entry(name)["resource"]["labels"]["job_name"], job)
     found: dict[str, Any] = json.loads(text)
     log = found["logName"].split("/", 2)[2]
@@ -41,12 +41,12 @@ def ours(prefix: str = "orchestrator-prod") -> str:
 
 
 @pytest.mark.parametrize("name", ENDED)
-def test_the_end_of_a_job_of_ours_starts_a_function(example: Example, name: str):
+def test_the_end_of_one_of_our_jobs_calls_a_function(example: Example, name: str):
     assert compiled(example("minimal").outputs["log_filter"])(of(name, ours()))
 
 
 def test_the_sink_lets_through_what_the_reader_reads_and_nothing_else(example: Example):
-    """In any case, anywhere in the text; and each of the texts is said in both places."""
+    """In upper or lower case, anywhere in the text. Both have the same texts."""
     found = example("minimal").outputs["log_filter"]
     assert tuple(re.findall(r'textPayload:"([^"]*)"', found)) == ENDINGS
     texts = [*LAUNCHER_TEXTS, *ENDINGS, "Workflow: failed", "The launcher", "Worker pool started.", ""]
@@ -58,12 +58,12 @@ def test_the_sink_lets_through_what_the_reader_reads_and_nothing_else(example: E
 
 
 @pytest.mark.parametrize("name", GOING_ON)
-def test_what_else_a_job_of_ours_writes_does_not(example: Example, name: str):
+def test_other_entries_of_our_jobs_do_not(example: Example, name: str):
     assert not compiled(example("minimal").outputs["log_filter"])(of(name, ours()))
 
 
 @pytest.mark.parametrize("name", [*ENDED, *GOING_ON, *FUNCTIONS])
-def test_nothing_that_was_recorded_of_others_does(example: Example, name: str):
+def test_recorded_entries_of_other_jobs_do_not(example: Example, name: str):
     assert not compiled(example("minimal").outputs["log_filter"])(entry(name))
 
 
@@ -91,7 +91,7 @@ def test_the_same_job_in_another_project_does_not(example: Example):
 
 
 @pytest.mark.slow
-def test_each_of_two_environments_hears_its_own_jobs_alone(example: Example):
+def test_each_of_two_environments_receives_only_its_own_jobs(example: Example):
     filters = {name: compiled(example(name).outputs["log_filter"]) for name in ("minimal", "dev")}
     heard = {
         (name, prefix): filters[name](of(ENDED[0], ours(prefix)))
@@ -103,7 +103,7 @@ def test_each_of_two_environments_hears_its_own_jobs_alone(example: Example):
 
 
 def test_the_matcher_binds_as_cloud_logging_does():
-    """OR before AND, NOT before both; text whatever its case, a pattern as it is."""
+    """OR before AND, NOT before both; case matters only in patterns."""
     assert compiled('a="1" OR b="2" AND c="3"')({"a": "1", "c": "x"}) is False
     assert compiled('a="1" OR b="2" AND c="3"')({"a": "1", "c": "3"}) is True
     assert compiled('NOT a="1" AND b:"wor"')({"a": "2", "b": "WORKER"}) is True

@@ -1,4 +1,4 @@
-"""The providers' fake refuses what the real provider refuses, and what only the service would."""
+"""The fake providers refuse what the real provider refuses, and what only the service would."""
 
 import sys
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def test_a_value_that_is_not_known_stays_so() -> None:
     ("name", "version"), [(name, version) for name, versions in schema.available().items() for version in versions]
 )
 def test_each_schema_is_what_terraform_asks_for(name: str, version: str) -> None:
-    """Every message that is sent can be read again, and says which types there are."""
+    """Every message can be decoded again, and has all types."""
     loaded, _ = schema.load(name, version)
     sent = wire.encode_message("GetSchema.Response", loaded.message({}))
     told = wire.decode_message("GetSchema.Response", sent)
@@ -83,7 +83,7 @@ def test_what_the_real_provider_refuses_is_refused(google: Google) -> None:
 
 
 def test_an_api_that_was_not_enabled_first_is_missed(google: Google) -> None:
-    """Once a configuration enables any, it has to enable each that it uses."""
+    """A configuration that enables one API has to enable every API it uses."""
     queue = 'resource "google_cloud_tasks_queue" "q" {\n  name     = "q"\n  location = "europe-west4"\n%s}\n'
     waits = "  depends_on = [google_project_service.iam]\n"
     with pytest.raises(RefusedError, match=r"cloudtasks\.googleapis\.com has not been used"):

@@ -1,4 +1,4 @@
-"""The archive that the functions are built from: what they import and nothing besides, and enough to run."""
+"""The archive that the functions are built from: exactly what they import, and enough to run."""
 
 import json
 import os
@@ -56,7 +56,7 @@ def test_the_command_line_knows_the_archive_by_the_same_name(archive: Path):
     assert set(zipfile.ZipFile(archive).namelist()) == set(sources(ROOT, SCHEDULED))
 
 
-def test_a_change_of_any_file_changes_the_name_and_nothing_else_does(imaginary: Google):
+def test_its_name_changes_if_and_only_if_a_deployed_file_changes(imaginary: Google):
     def built() -> str:
         deployed = imaginary.plan(example="minimal", target=SOURCE)
         return str(deployed.resources[SOURCE]["name"])
@@ -71,7 +71,7 @@ def test_a_change_of_any_file_changes_the_name_and_nothing_else_does(imaginary: 
 
 
 def test_each_entry_point_runs_from_it_with_its_requirements_alone(archive: Path, tmp_path: Path):
-    """Unpacked, in an empty virtual environment: each starts, and says what it lacks instead of falling over."""
+    """Unpacked, in an empty virtual environment, each starts, and says which setting it lacks."""
     zipfile.ZipFile(archive).extractall(tmp_path / "source")
     uv = [sys.executable, "-m", "uv"]
     requirements = str(tmp_path / "source/requirements.txt")
@@ -98,8 +98,8 @@ print(json.dumps([loaded, resolve("nightly_parameters:load", "graphs/nightly")({
 """
 
 
-def test_what_is_imported_late_is_there_too(archive: Path, tmp_path: Path):
-    """Clients, the graphs and their functions: what a request imports, imported from the archive alone."""
+def test_what_is_imported_late_is_in_it_too(archive: Path, tmp_path: Path):
+    """What requests import (clients, the graphs and their functions) can be imported from the archive alone."""
     source = tmp_path / "source"
     zipfile.ZipFile(archive).extractall(source)
     script = f"import sys; sys.path[:0] = [{str(source)!r}]\n{SCRIPT.format(source=str(source))}"
@@ -117,9 +117,9 @@ def test_what_is_imported_late_is_there_too(archive: Path, tmp_path: Path):
 
 
 def asked(folder: Path, target: str) -> str:
-    """What an entry point answers that was told nothing of its world; it serves one request, and ends.
+    """What an entry point without settings answers to one request.
 
-    None is deployed with a trigger, so the platform takes each for an ``http`` one; on_signal knows better (ADR 6).
+    None is deployed with a trigger, so the platform serves each with the signature type ``http`` (ADR 6).
     """
     port = free_port()
     command = ["functions_framework", f"--target={target}", "--signature-type=http", "--host=127.0.0.1"]

@@ -1,4 +1,4 @@
-"""A state holds one orchestrator: with the variables of another, nothing is planned in it, and it says what to do."""
+"""A state holds one orchestrator: with the variables of another, Terraform plans nothing and says what to do."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,14 +7,14 @@ import pytest
 
 from tests.terraform.imaginary import Google, RefusedError, google
 
-#: All of them use one state, which one worker makes.
+#: All these tests use one state, so they run in one worker.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("terraform-state")]
 
 HELD = (
-    "This state holds orchestrator-prod in your-project, europe-west4, and the variables say {}: to make that here "
-    "would destroy what there is. Give each a state of its own, with 'terraform -chdir=terraform workspace new {}' "
-    "('workspace select', if there is one already) or another prefix of the backend. To change what this state holds, "
-    "pass the variables that it was made with."
+    "This state holds orchestrator-prod in your-project, europe-west4, but the variables say {}: creating that "
+    "here would destroy what exists. Give each its own state, with 'terraform -chdir=terraform workspace new {}' "
+    "('workspace select' if it exists already) or another prefix of the backend. To change what this state holds, "
+    "pass the variables that it was created with."
 )
 
 
@@ -36,7 +36,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
     ],
 )
 @pytest.mark.parametrize("what", ["plan", "apply -auto-approve", "destroy -auto-approve"])
-def test_another_orchestrator_is_neither_planned_nor_destroyed_in_a_state_that_holds_one(
+def test_a_state_refuses_the_variables_of_another_orchestrator(
     held: Google, what: str, example: str, variables: dict[str, object], other: str, environment: str
 ):
     before = held.cloud.read_text()
@@ -46,11 +46,11 @@ def test_another_orchestrator_is_neither_planned_nor_destroyed_in_a_state_that_h
     assert held.cloud.read_text() == before
 
 
-def test_with_its_own_variables_a_state_may_be_changed(held: Google):
+def test_a_state_can_be_changed_with_its_own_variables(held: Google):
     assert held.plan(example="minimal", labels={"team": "data"}).resources
 
 
-def test_a_workspace_for_each_environment_keeps_them_apart_in_one_folder(tmp_path: Path):
+def test_workspaces_keep_environments_apart_in_one_folder(tmp_path: Path):
     with google(tmp_path) as there:
         prod = there.apply(example="minimal")
         there.run("workspace", "new", "dev")

@@ -177,7 +177,7 @@ def test_the_page_of_terraforms_variables_is_made_from_them():
     assert len(found) == len(re.findall(r"^variable ", text, re.MULTILINE))
     assert {name for name, variable in found.items() if variable.default is None} == {"project", "region"}
     assert "optional(number, 14)" in found["jobs"].type
-    assert found["data_buckets"].description == 'Buckets that jobs work on: name = "read" or "write".'
+    assert found["data_buckets"].description == 'Buckets that jobs may use: name = "read" or "write".'
 
 
 def test_every_variable_of_terraform_says_what_it_is_for_in_a_sentence():
