@@ -2,13 +2,14 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from orchestrator.cli.views.lines import LineView, SilentView
+from orchestrator.core.kinds import only_in_cloud
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.steps import Step
 from orchestrator.errors import UsageError
@@ -48,9 +49,9 @@ class Driven:
     warnings: tuple[str, ...] = ()
 
 
-def refuse_cloud_steps(steps: Sequence[Step], simulate: bool) -> None:
+def refuse_cloud_steps(steps: tuple[Step, ...], simulate: bool) -> None:
     """Raises UsageError that names every Dataflow step that cannot run on this machine."""
-    names = [step.name for step in steps if step.work.kind == "dataflow" and step.local is None]
+    names = [step.name for step in only_in_cloud(steps) if step.local is None]
     if names and not simulate:
         raise UsageError(
             f"Dataflow steps without a local: block cannot run on this machine: {', '.join(names)}: "

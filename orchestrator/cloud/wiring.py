@@ -215,13 +215,13 @@ class Deployed:
 
     @cached_property
     def _engine(self) -> Engine:
+        from orchestrator.jobs.anywhere import anywhere
         from orchestrator.jobs.call import CallBackend
-        from orchestrator.jobs.wait import WaitBackend
 
         return Engine(
             self._store,
             self.queue,
-            {"dataflow": self._dataflow, "wait": WaitBackend(time.time), "call": CallBackend(time.time)},
+            {**anywhere(time.time), "dataflow": self._dataflow, "call": CallBackend(time.time)},
             time.time,
             launch_lease=self.settings.launch_lease,
             launch_margin=self.settings.launch_margin,

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from orchestrator.core.kinds import NONE, kind_of
 from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.rules import TriggerRule
-from orchestrator.core.steps import NO_JOB, Step
+from orchestrator.core.steps import Step
 from orchestrator.drawing.picture import ORDER, Box, Counts, States, plain
 from orchestrator.reporting.words import attempt_of, duration, status_word
 
@@ -86,7 +87,7 @@ def shorten(name: str, most: int) -> str:
 
 
 def _kind(step: Step) -> str:
-    kind = "no job" if step.work.kind == NO_JOB else step.work.kind
+    kind = "no job" if kind_of(step.work) is NONE else step.work.kind
     return f"{kind} · may fail" if step.allow_failure else kind
 
 

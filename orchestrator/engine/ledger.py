@@ -11,18 +11,16 @@ from dataclasses import dataclass
 from math import inf
 
 from orchestrator.core import machine
+from orchestrator.core.kinds import kind_of
 from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import Event, Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.steps import NO_JOB, Step, Work
+from orchestrator.core.steps import Step, Work
 from orchestrator.engine.cache import Remembered, weight_of_plan, weight_of_run
 from orchestrator.engine.check_times import LOOKS
 from orchestrator.engine.rendering import Facts, facts_of
 from orchestrator.errors import LaunchRefusedError, NotFoundError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
-
-#: Kinds that use no resource, so that no limit on launches holds them back.
-FREE = frozenset({NO_JOB, "wait"})
 
 #: How many runs, and how many plans, an engine remembers, and how many bytes of them. A plan of 13,000 steps takes some
 #: 20 MiB, and the params of a run up to 24 times the megabyte that their text may take; an instance has 512 MiB.
@@ -123,7 +121,7 @@ class Ledger:
 
     def lane(self, plan: Plan, effect: Effect) -> str:
         """The lane of the queue that an effect takes."""
-        launches = isinstance(effect, Launch) and self.work(plan.steps[effect.node]).kind not in FREE
+        launches = isinstance(effect, Launch) and kind_of(self.work(plan.steps[effect.node])).launch_slot
         return LAUNCHES if launches else CHECKS
 
     def known(self, key: str) -> tuple[Run, Plan]:

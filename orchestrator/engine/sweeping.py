@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from orchestrator.core import machine
+from orchestrator.core.kinds import kind_of
 from orchestrator.core.messages import STOP, SWEEP, Check, Effect
 from orchestrator.core.model import Run, View
 from orchestrator.core.overdue import LATE, Ages, Pace
 from orchestrator.core.plan import Plan
 from orchestrator.engine.checking import GRACE
-from orchestrator.engine.ledger import FREE, Ledger, sealed
+from orchestrator.engine.ledger import Ledger, sealed
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 
 #: Seconds for which the name stays under which a lane's tasks are put again. Copies of a launch wait in a slow queue,
@@ -33,7 +34,7 @@ def overdue(ledger: Ledger, run: Run, plan: Plan, view: View, pace: Pace) -> tup
     is taken if it does; so the queue has it then, though whoever owed it may have died before.
     """
     ages, now = Ages(plan, run, view, ledger.launch_lease), ledger.clock()
-    launched = [number for number, step in enumerate(plan.steps) if ledger.work(step).kind not in FREE]
+    launched = [number for number, step in enumerate(plan.steps) if kind_of(ledger.work(step)).launch_slot]
     pace = pace.and_of(ages.pace(launched))
     tasks = []
     for effect in _owed(plan, run, view):

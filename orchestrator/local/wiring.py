@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+from orchestrator.core.kinds import KINDS
 from orchestrator.core.model import Outcome
 from orchestrator.engine import Engine
 from orchestrator.engine.rendering import facts_of
@@ -13,13 +14,13 @@ from orchestrator.errors import NotFoundError
 from orchestrator.home import Home
 from orchestrator.home.database import Database
 from orchestrator.home.store_url import StoreUrl
+from orchestrator.jobs.anywhere import anywhere
 from orchestrator.jobs.process.backend import ProcessBackend
 from orchestrator.jobs.python.backend import PythonBackend
 from orchestrator.jobs.python.functions import FunctionRaisedError, parameters
 from orchestrator.jobs.python.isolated import PythonSteps
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.jobs.settled import Apart, Settled
-from orchestrator.jobs.wait import WaitBackend
 from orchestrator.local.clock import SteadyClock
 from orchestrator.ports import JobBackend, JobRequest, Store
 from orchestrator.queues.local import LocalQueue
@@ -114,13 +115,14 @@ def embedded(
     processes = ProcessBackend(home, ended.put, clock)
     functions = PythonBackend(home, ended.put, clock, parallel, database.afterwards)
     backends: dict[str, JobBackend] = {
+        **anywhere(clock),
         "command": Settled(processes, database),
         "python": PythonSteps(home, functions, Settled(processes, database)),
         "call": functions,
-        "wait": WaitBackend(clock),
     }
     if simulate:
-        backends["dataflow"] = Apart(ScriptedBackend(_simulated, clock), database)
+        played = Apart(ScriptedBackend(_simulated, clock), database)
+        backends |= {kind.key: played for kind in KINDS if not kind.on_machine}
     engine = Engine(
         store,
         tasks,

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from urllib.parse import quote
 
 from orchestrator.cloud.settings import SettingsError, read_cloud_settings
+from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import Stop
 from orchestrator.core.steps import Step
 from orchestrator.errors import UsageError
@@ -36,7 +37,7 @@ def job_lines(found: Found, node: int, attempt: int | None, follow: bool) -> Ite
 
 
 def _where(step: Step, job: str, project: str) -> Iterator[str]:
-    if step.work.kind != "dataflow":
+    if not kind_of(step.work).cloud_only:
         yield "it is not a Dataflow job, so it has no log"
         return
     from orchestrator.jobs.dataflow.handle import read_handle

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from orchestrator.core.kinds import PYTHON, WAIT
 from orchestrator.core.model import Outcome
 from orchestrator.core.names import JobRef, parse_job_name
 from orchestrator.engine.rendering import facts_of, render
@@ -106,7 +107,7 @@ class LocalJobs:
             spec = render(self._store(), lambda _: facts, run, plan, local.spec)
         except ExpressionError as error:
             return Play(0.1, 0.1, 0.0, end="FAILED", errors=(str(error),))
-        if local.kind == "wait":
+        if local.kind == WAIT.key:
             return Play(0.1, 0.1, float(str(spec["seconds"])), streaming=streams)
         here = replace(run, folder=str(self._folder))
         request = JobRequest(here, ref.node, step.name, ref.attempt, call.name, local.kind, spec)
@@ -132,7 +133,7 @@ class LocalJobs:
     def _backend(self, kind: str) -> JobBackend:
         """Made when the first step needs it: one of python functions takes the place of ``sys.stdout``."""
         if kind not in self._backends:
-            self._backends[kind] = self._python() if kind == "python" else self._processes
+            self._backends[kind] = self._python() if kind == PYTHON.key else self._processes
         return self._backends[kind]
 
     def _python(self) -> JobBackend:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import RunStatus
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.rehearsal import Rehearsed
@@ -26,7 +27,7 @@ def result_of(rehearsal: "Rehearsal", ids: list[str], kills: int, happened: Mapp
     while set(double.active) - set(double.streaming) and time.monotonic() < until:
         time.sleep(0.1)
     streaming = double.streaming
-    cloud = [node for node, step in enumerate(rehearsal.graph.compile().steps) if step.work.kind == "dataflow"]
+    cloud = [node for node, step in enumerate(rehearsal.graph.compile().steps) if kind_of(step.work).cloud_only]
     steps = {run_id: report(one.run, one.plan, one.view.states, one.word)["steps"] for run_id, one in found.items()}
     return Rehearsed(
         runs,

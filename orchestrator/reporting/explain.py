@@ -7,6 +7,7 @@ import json
 from typing import assert_never
 
 from orchestrator.core import machine
+from orchestrator.core.kinds import stoppable
 from orchestrator.core.model import Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
@@ -60,7 +61,7 @@ def _stopping(step: Step, state: StepState) -> str:
         return "and its job was stopped after the step had succeeded"
     if state.status.final:
         return "but its job ended before it could be stopped"
-    if state.status.active and step.work.kind == "python" and not step.work.spec.get("isolated"):
+    if state.status.active and not stoppable(step.work):
         return "and it ends when its function returns: only a function with isolated: true can be stopped"
     return _STOPPING[state.status]
 

@@ -12,6 +12,7 @@ import click
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import place_options
 from orchestrator.cli.output import echo
+from orchestrator.core.kinds import kind_of
 from orchestrator.errors import UsageError
 from orchestrator.operations.lookup import find_step, found_run
 from orchestrator.reporting.found import Found
@@ -99,7 +100,7 @@ def deleted(found: Found, node: int, attempt: int | None) -> str | None:
         return None
     whole = found.home.run(found.run.id)
     log = found.home.attempt(found.run.id, node, step.name, number) / "log"
-    if whole.is_dir() and (log.exists() or (step.local or step.work).kind != "command"):
+    if whole.is_dir() and (log.exists() or not kind_of(step.local or step.work).always_logs):
         return None
     gone = log if whole.is_dir() else whole
     return f"the log of step '{step.name}', attempt {number}, is missing: {short(gone)} has been deleted"

@@ -12,11 +12,13 @@ from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
 from orchestrator.cli.given import given_params
 from orchestrator.cli.options import json_option, params_options
 from orchestrator.cli.output import echo, echo_json
+from orchestrator.core.kinds import KINDS, only_on_machine
 from orchestrator.errors import UsageError
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.rehearsal.play import Wanted, rehearse
 from orchestrator.reporting.phrases import clock
 from orchestrator.reporting.rehearsal import Kept, Rehearsed
+from orchestrator.text import listed
 
 EPILOG = """\b
 Examples:
@@ -127,10 +129,11 @@ def checked(name: str, pairs: tuple[str, ...], file: Path | None) -> tuple[Path,
     path, params = find_graph(name), given_params(pairs, file)
     graph = load_graph(path)
     run_request(graph, path, None, params, time.time())
-    foreign = [step.name for step in graph.steps if step.work.kind in ("command", "python")]
+    foreign = [step.name for step in only_on_machine(graph.steps)]
     if foreign:
         raise UsageError(
-            "expected only steps that can run in the cloud (dataflow, wait, call), got command or python steps: "
+            f"expected only steps that can run in the cloud ({', '.join(kind.key for kind in KINDS if kind.in_cloud)}), "
+            f"got {listed(kind.key for kind in KINDS if not kind.in_cloud)} steps: "
             f"{', '.join(foreign)}: run this graph with 'orchestrator run'"
         )
     for kind in (emulators.FIRESTORE, emulators.PUBSUB):

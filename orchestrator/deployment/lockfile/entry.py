@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.graph import Graph
+from orchestrator.core.kinds import only_in_cloud
 from orchestrator.core.steps import Step
 from orchestrator.definition.document import schedule_keys
 from orchestrator.definition.load import invalid, load_graph
@@ -13,7 +14,7 @@ from orchestrator.definition.untrusted import deployment_values
 from orchestrator.deployment.lockfile.helpers import helpers
 from orchestrator.deployment.lockfile.imports import module_files
 from orchestrator.deployment.lockfile.modules import lacking
-from orchestrator.deployment.lockfile.obstacles import dataflow_steps, functions, misnamed, problems_of, unreadable
+from orchestrator.deployment.lockfile.obstacles import functions, misnamed, problems_of, unreadable
 from orchestrator.deployment.lockfile.provision import Provision, Secret, provision
 from orchestrator.errors import InvalidGraphError, UsageError
 
@@ -107,7 +108,7 @@ def _found(path: Path, graph: Graph | None) -> tuple[list[str], Provision]:
 
 
 def _entry(root: Path, file: str, graph: Graph, provided: Provision) -> Entry:
-    jobs = dataflow_steps(graph)
+    jobs = only_in_cloud(graph.steps)
     return Entry(
         file,
         graph.version,
@@ -128,7 +129,7 @@ def jobs_at_once(graph: Graph) -> int:
 
     Steps of different generations can meet too, so it may be more; an exact answer would take hours for a large graph.
     """
-    jobs = {step.name for step in dataflow_steps(graph)}
+    jobs = {step.name for step in only_in_cloud(graph.steps)}
     return max(len(jobs.intersection(generation)) for generation in graph.generations())
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from orchestrator.core.graph import Graph
+from orchestrator.core.kinds import kind_of, only_on_machine
 from orchestrator.core.steps import Step
 from orchestrator.definition.fields import GRAPH_NAME
 from orchestrator.definition.schema_errors import NAMES
@@ -17,15 +18,6 @@ from orchestrator.usercode import fresh, printing_aside
 
 #: So many steps are named in a sentence.
 _NAMED = 5
-
-
-def dataflow_steps(graph: Graph) -> list[Step]:
-    return [step for step in graph.steps if step.work.kind == "dataflow"]
-
-
-def own_steps(graph: Graph) -> list[str]:
-    """The steps whose own work, not what stands in for it, is a process or a function of one machine."""
-    return [step.name for step in graph.steps if step.work.kind in ("command", "python")]
 
 
 def named(steps: Sequence[str]) -> str:
@@ -48,10 +40,9 @@ def misnamed(name: str, paths: Sequence[Path]) -> Iterator[str]:
 def functions(graph: Graph) -> Iterator[tuple[Step, str, str]]:
     """The users' functions that run in the cloud: the step, the key that names the function, and its name."""
     for step in graph.steps:
-        if step.work.kind == "call":
-            yield step, "call", str(step.work.spec["function"])
-        elif step.work.kind == "dataflow" and (name := step.work.spec.get("parameters_from")):
-            yield step, "parameters_from", str(name)
+        kind = kind_of(step.work)
+        if kind.cloud_function and (name := step.work.spec.get(kind.cloud_function)):
+            yield step, kind.key if kind.cloud_function == "function" else kind.cloud_function, str(name)
 
 
 def problems_of(graph: Graph, folder: Path) -> list[Problem]:
@@ -60,7 +51,7 @@ def problems_of(graph: Graph, folder: Path) -> list[Problem]:
 
 
 def _unkept(graph: Graph) -> Iterator[Problem]:
-    own = own_steps(graph)
+    own = [step.name for step in only_on_machine(graph.steps)]
     if not graph.deploy:
         if graph.schedule:
             yield Problem(("schedule",), "nothing starts a graph that says deploy: false: leave one of the two out")

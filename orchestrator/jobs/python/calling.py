@@ -4,6 +4,7 @@ import os
 import traceback
 from collections.abc import Callable
 
+from orchestrator.core.kinds import CALL
 from orchestrator.core.model import Outcome
 from orchestrator.errors import OutputError
 from orchestrator.jobs.outputs import check_outputs
@@ -27,7 +28,7 @@ def call(
             function = resolve(str(request.spec["function"]), request.run.folder)
             begin()
             begun = True
-            if request.kind == "call":
+            if request.kind == CALL.key:
                 returned = called(str(request.spec["function"]), request)
             else:
                 returned = function(**(args if isinstance(args, dict) else {}))

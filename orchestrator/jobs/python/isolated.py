@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 
 from orchestrator.core.codec import run_to_json
+from orchestrator.core.kinds import COMMAND
 from orchestrator.home import Home
 from orchestrator.jobs.process.attempt import write_whole
 from orchestrator.jobs.process.shortage import not_started
@@ -57,4 +58,4 @@ def _command(request: JobRequest, home: Home) -> JobRequest:
     asked |= {"run": run_to_json(request.run), "spec": dict(request.spec)}
     path = write_whole(folder / "call.json", json.dumps(asked))
     words = [sys.executable, "-P", "-m", "orchestrator.jobs.python.isolated_process", str(path)]
-    return replace(request, kind="command", spec={"command": [*words], "cwd": os.getcwd()})
+    return replace(request, kind=COMMAND.key, spec={"command": [*words], "cwd": os.getcwd()})

@@ -1,0 +1,72 @@
+"""The kinds of jobs that a step can run, and what the rest of the program has to know about each.
+
+Nothing asks for the name of a kind to decide what to do: it asks the kind's row. How a kind is written in a graph file
+is in ``definition/kinds.py``; its backend is in ``jobs/``.
+"""
+
+from dataclasses import dataclass
+
+from orchestrator.core.steps import NO_JOB, Step, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of job. ``key`` is its name in plans and, but for the kind without a job, its key in the graph file."""
+
+    key: str
+    #: The deployed functions can run it.
+    in_cloud: bool = True
+    #: One machine can run it. If not, its step needs a ``local`` block there, or ``--simulate``.
+    on_machine: bool = True
+    #: It can be the ``local`` block of a step that one machine cannot run.
+    stand_in: bool = False
+    #: Its launches wait for a slot. If not, it uses no resource, and no limit on launches holds it back.
+    launch_slot: bool = True
+    #: The graph's default timeout applies to it. If not, it takes as long as its step says.
+    default_timeout: bool = True
+    #: A cancellation can stop it.
+    stoppable: bool = True
+    #: Every attempt on one machine has a log file, even an empty one.
+    always_logs: bool = False
+    #: The key of its spec that names a user's function, if one may be called in the cloud.
+    cloud_function: str | None = None
+
+    @property
+    def cloud_only(self) -> bool:
+        """Whether it runs as a job of a Google service, and nowhere else."""
+        return self.in_cloud and not self.on_machine
+
+
+DATAFLOW = Kind("dataflow", on_machine=False, cloud_function="parameters_from")
+COMMAND = Kind("command", in_cloud=False, stand_in=True, always_logs=True)
+PYTHON = Kind("python", in_cloud=False, stand_in=True, stoppable=False)
+WAIT = Kind("wait", stand_in=True, launch_slot=False, default_timeout=False)
+CALL = Kind("call", cloud_function="function")
+
+#: All kinds that a step can name, in the order in which messages list them.
+KINDS = (DATAFLOW, COMMAND, PYTHON, WAIT, CALL)
+
+#: A step without a kind: it has no job and ends at once.
+NONE = Kind(NO_JOB, launch_slot=False)
+
+_BY_KEY = {kind.key: kind for kind in (*KINDS, NONE)}
+
+
+def kind_of(work: Work) -> Kind:
+    """The kind of what a step runs. One that this version does not know has no peculiarities, and no backend."""
+    return _BY_KEY.get(work.kind) or Kind(work.kind)
+
+
+def stoppable(work: Work) -> bool:
+    """Whether a cancellation can stop it. A Python function can be stopped only in its own process."""
+    return kind_of(work).stoppable or bool(work.spec.get("isolated"))
+
+
+def only_on_machine(steps: tuple[Step, ...]) -> list[Step]:
+    """The steps that the cloud cannot run: their own work, not their ``local`` block."""
+    return [step for step in steps if not kind_of(step.work).in_cloud]
+
+
+def only_in_cloud(steps: tuple[Step, ...]) -> list[Step]:
+    """The steps that are jobs of a Google service."""
+    return [step for step in steps if kind_of(step.work).cloud_only]
