@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
-from orchestrator.definition.schema import DataflowKeys
+from orchestrator.definition.dataflow_keys import DataflowKeys
 from orchestrator.errors import Problem
 from orchestrator.text import Path, did_you_mean, quoted, shown
 

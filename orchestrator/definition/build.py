@@ -6,10 +6,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestrator.core.graph import Graph, Param, Schedule
+from orchestrator.core.kinds import kind_of
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
-from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
-from orchestrator.definition import params, schedules, schema, untrusted
+from orchestrator.core.steps import CheckPolicy, Retry, Step
+from orchestrator.definition import fields, kinds, params, schedules, schema, untrusted
 from orchestrator.definition.checks import check
 from orchestrator.definition.conflicts import misfits
 from orchestrator.definition.edges import edges
@@ -135,65 +136,22 @@ def _schedule(keys: schema.GraphKeys) -> Schedule | None:
 
 def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: schema.DefaultKeys) -> Step:
     """The step; a key that was found wrong is as if not written."""
-    values: dict[str, Any] = {"after": after, "work": _work(keys, defaults)}
-    if retry := _merged(defaults.retry, keys.retry):
+    values: dict[str, Any] = {"after": after, "work": kinds.read(keys, defaults)}
+    if retry := fields.merged(defaults.retry, keys.retry):
         values["retry"] = Retry(**retry)
-    if look := _merged(defaults.check, keys.check):
+    if look := fields.merged(defaults.check, keys.check):
         values["check"] = CheckPolicy(**look)
     for key in ("trigger", "timeout", "when", "job_name", "description"):
-        if (value := getattr(keys, key)) is not None:
+        if (value := getattr(keys, key)) is not None or (
+            (value := getattr(defaults, key, None)) is not None
+            and (key != "timeout" or kind_of(values["work"]).default_timeout)
+        ):
             values[key] = value
-        elif (value := getattr(defaults, key, None)) is not None and (key != "timeout" or keys.wait is None):
-            values[key] = value  # a wait takes as long as it says: a common time-out is not for it
     if keys.local is not None:
-        values["local"] = _process(keys.local)
+        values["local"] = kinds.read(keys.local, defaults)
     if keys.teardown and keys.trigger is None:
         values["trigger"] = TriggerRule.ALL_DONE
     return Step(name, **values, allow_failure=bool(keys.allow_failure), teardown=bool(keys.teardown))
-
-
-def _merged(common: schema.Keys | None, own: schema.Keys | None) -> dict[str, Any]:
-    """The keys that were written, the step's own over the common ones."""
-    result: dict[str, Any] = {}
-    for keys in (common, own):
-        if keys is not None:
-            result |= {key: value for key in keys.model_fields_set if (value := getattr(keys, key)) is not None}
-    return result
-
-
-def _work(keys: schema.StepKeys, defaults: schema.DefaultKeys) -> Work:
-    if keys.call is not None and keys.dataflow is None:
-        return Work("call", {"function": keys.call})
-    if keys.dataflow is None:
-        return _process(keys)
-    options = _merged(defaults.dataflow, keys.dataflow)
-    if labels := {**((defaults.dataflow and defaults.dataflow.labels) or {}), **(keys.dataflow.labels or {})}:
-        options["labels"] = labels
-    common, own = {**(defaults.parameters or {}), **(keys.common_parameters or {})}, keys.dataflow.parameters or {}
-    if source := keys.parameters_from or keys.dataflow.parameters_from:
-        options["parameters_from"] = source
-        options["parameters"] = own
-        if common:  # the function's go between the two
-            options["common_parameters"] = common
-    else:
-        options["parameters"] = {**common, **own}
-    return Work("dataflow", options)
-
-
-def _process(keys: schema.LocalKeys) -> Work:
-    if keys.command is not None:
-        spec: dict[str, Json] = {"command": list(keys.command) if isinstance(keys.command, list) else keys.command}
-        if keys.env:
-            spec["env"] = dict(keys.env)
-        if keys.cwd is not None:
-            spec["cwd"] = keys.cwd
-        return Work("command", spec)
-    if keys.python is not None:
-        own: dict[str, Json] = {"isolated": True} if keys.isolated else {}
-        return Work("python", {"function": keys.python, "args": keys.args or {}, **own})
-    if keys.wait is not None:
-        return Work("wait", {"seconds": keys.wait})
-    return Work()
 
 
 def _from_defaults(problems: list[Problem], document: object) -> list[Problem]:

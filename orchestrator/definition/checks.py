@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestrator.core.kinds import kind_of, only_on_machine
 from orchestrator.core.rules import IMPATIENT
 from orchestrator.core.steps import Step, Work
+from orchestrator.definition.kinds import place
 from orchestrator.definition.upstream import Ancestors, succeeded
 from orchestrator.errors import Problem
 from orchestrator.expressions import Code, ExpressionError, condition, pieces, shell
@@ -49,7 +51,7 @@ class _Checker:
         self.doubts: list[Problem] = []
         self.suggest = Suggestions()
         self.doubtful: list[_Use] = []
-        self.deployable = all(step.work.kind not in ("command", "python") for step in graph.steps)
+        self.deployable = not only_on_machine(graph.steps)
 
     def look_at_name(self, step: Step) -> None:
         for part in step.name.split(".")[1:]:
@@ -111,9 +113,8 @@ class _Checker:
 
     def _in_cloud(self, step: Step, path: Path) -> bool:
         """Whether what is written at ``path`` is for the cloud."""
-        if path[-1] == "when":
-            return step.work.kind == "dataflow" or self.deployable
-        return path[2:3] == ("dataflow",)
+        kind = kind_of(step.work)
+        return path[2] != "local" and (kind.cloud_only or (kind.in_cloud and self.deployable))
 
     def look_upstream(self) -> None:
         """The uses of steps that exist, but do not come before the step that uses them, or may have given nothing."""
@@ -170,7 +171,7 @@ def _texts(step: Step) -> Iterator[_Text]:
     path: Path = ("steps", step.name)
     if step.when is not None:
         yield _Text((*path, "when"), step.when)
-    yield from _of_work((*path, "dataflow") if step.work.kind == "dataflow" else path, step.work)
+    yield from _of_work((*path, *place(step)), step.work)
     if step.local is not None:
         yield from _of_work((*path, "local"), step.local)
 
@@ -180,12 +181,12 @@ def _of_work(path: Path, work: Work) -> Iterator[_Text]:
         line: Path | None = None
         code: dict[Path, tuple[str, ...]] = {}
         if key == "command":
-            for at, wrong in shell.code_in(value):
-                code[(*path, key, at)] = (*code.get((*path, key, at), ()), wrong)
+            for word, wrong in shell.code_in(value):
+                code[(*path, key, word)] = (*code.get((*path, key, word), ()), wrong)
             number = shell.line_in(value)
             line = (*path, key) if number is None else (*path, key, number)
-        for place, text in _within((*path, key), value, line):
-            yield _Text(place, text, place == line, code.get(place, ()))
+        for at, text in _within((*path, key), value, line):
+            yield _Text(at, text, at == line, code.get(at, ()))
 
 
 def _within(path: Path, value: object, line: Path | None = None) -> Iterator[tuple[Path, str]]:

@@ -1,28 +1,22 @@
-"""Keys of a step that do not go together: two kinds, arguments of nothing. It looks at no values."""
+"""Checks which keys of a step go together: one kind, and no key that belongs to another. Reads no values."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from orchestrator.definition.schema import KINDS, LOCAL_KINDS
+from orchestrator.definition.kinds import FORM, FORMS, Form
 from orchestrator.errors import Problem
 from orchestrator.text import Path, listed
 
-#: Keys that mean something only beside another one.
-_BESIDE = {
-    "args": ("python", "a python step"),
-    "isolated": ("python", "a python step"),
-    "env": ("command", "a command"),
-    "cwd": ("command", "a command"),
-    "parameters_from": ("dataflow", "a dataflow step"),
-    "common_parameters": ("dataflow", "a dataflow step"),
-    "local": ("dataflow", "a dataflow step, which one machine cannot run"),
-}
+#: Keys whose values are mappings of keys.
+_NESTED = ("retry", "check", "local", *(form.kind.key for form in FORMS if form.block))
 
-_NESTED = ("retry", "check", "dataflow", "local")
+#: The kinds that can be a ``local`` block, and those that need one.
+_STAND_INS = [form for form in FORMS if form.kind.stand_in]
+_CLOUD_ONLY = [form.kind.key for form in FORMS if form.kind.cloud_only]
 
 
 def misfits(steps: Mapping[str, Any]) -> list[Problem]:
-    """All problems of that sort in the steps as they were written."""
+    """All such problems in the steps, as they were written."""
     problems: list[Problem] = []
     for name, step in steps.items():
         if isinstance(step, dict):
@@ -32,15 +26,22 @@ def misfits(steps: Mapping[str, Any]) -> list[Problem]:
 
 def _misfits(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _empty(path, step)
-    yield from _kinds(path, step)
+    yield from _kinds(path, step, FORMS)
     local = step.get("local")
+    if "local" in step and not any(kind in step for kind in _CLOUD_ONLY):
+        only = listed((f"'{kind}'" for kind in _CLOUD_ONLY), "and")
+        wrong = f"only a step that one machine cannot run has a 'local' block, and there is no {only} here"
+        yield Problem((*path, "local"), wrong)
     if isinstance(local, dict):
-        yield from _kinds((*path, "local"), local)
-        if not any(kind in local for kind in KINDS):
-            yield Problem((*path, "local"), f"expected {listed(LOCAL_KINDS)}, got none of them")
-    inner = step.get("dataflow")
-    if isinstance(inner, dict) and "parameters_from" in inner and "parameters_from" in step:
-        yield Problem((*path, "parameters_from"), "this is said inside 'dataflow' too: say it once")
+        yield from _kinds((*path, "local"), local, _STAND_INS)
+        if not any(kind in local for kind in FORM):
+            expected = listed(form.kind.key for form in _STAND_INS)
+            yield Problem((*path, "local"), f"expected {expected}, got none of them")
+    for form in FORMS:
+        inner = step.get(form.kind.key)
+        for key in form.beside if isinstance(inner, dict) else ():
+            if isinstance(inner, dict) and key in inner and key in step:
+                yield Problem((*path, key), f"this key is inside '{form.kind.key}' too: keep one of the two")
 
 
 def _empty(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
@@ -51,11 +52,13 @@ def _empty(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
             yield from _empty((*path, key), value)
 
 
-def _kinds(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
-    kinds = [key for key in step if key in KINDS]
+def _kinds(path: Path, step: Mapping[str, Any], forms: Collection[Form]) -> Iterator[Problem]:
+    kinds = [key for key in step if key in FORM]
     if len(kinds) > 1:
         names = listed((f"'{kind}'" for kind in kinds), "and")
-        yield Problem((*path, kinds[1]), f"a step is of one kind, got {names}: keep one of them")
-    for key, (kind, owner) in _BESIDE.items():
-        if key in step and kind not in step and (path[-1] != "local" or kind != "dataflow"):
-            yield Problem((*path, key), f"this belongs to {owner}, and there is no '{kind}' here")
+        yield Problem((*path, kinds[1]), f"expected one kind of step, got {names}: keep one of them")
+    for form in forms:
+        kind = form.kind.key
+        for key in form.beside if kind not in step else ():
+            if key in step:
+                yield Problem((*path, key), f"this key belongs to a {kind} step, and there is no '{kind}' here")

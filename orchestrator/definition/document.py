@@ -1,13 +1,13 @@
 """A core graph written down again as a document of the file format: the way back from ``build``. It checks nothing."""
 
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
 
 from orchestrator.core.graph import Graph, Param, Schedule
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
-from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
+from orchestrator.core.steps import CheckPolicy, Retry, Step
+from orchestrator.definition.kinds import seconds_text, write
 
 
 def document(graph: Graph) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def document(graph: Graph) -> dict[str, Any]:
 
 def step_keys(step: Step) -> dict[str, Any]:
     """The keys of one step, ``after`` included."""
-    keys = _work(step.work)
+    keys = write(step.work)
     if step.after:
         keys["after"] = list(step.after)
     if step.trigger is not TriggerRule.ALL_SUCCESS:
@@ -44,15 +44,15 @@ def step_keys(step: Step) -> dict[str, Any]:
         keys["description"] = step.description
     if step.retry != Retry():
         retry = step.retry
-        delays = {"delay": _duration(retry.delay), "max_delay": _duration(retry.max_delay)}
+        delays = {"delay": seconds_text(retry.delay), "max_delay": seconds_text(retry.max_delay)}
         keys["retry"] = {"attempts": retry.attempts, "backoff": retry.backoff, **delays}
     if step.timeout is not None:
-        keys["timeout"] = _duration(step.timeout)
+        keys["timeout"] = seconds_text(step.timeout)
     if step.check != CheckPolicy():
-        delay = {} if step.check.delay is None else {"delay": _duration(step.check.delay)}
-        keys["check"] = {**delay, "every": _duration(step.check.every)}
+        delay = {} if step.check.delay is None else {"delay": seconds_text(step.check.delay)}
+        keys["check"] = {**delay, "every": seconds_text(step.check.every)}
     if step.local is not None:
-        keys["local"] = _work(step.local)
+        keys["local"] = write(step.local)
     return keys
 
 
@@ -73,23 +73,3 @@ def param_keys(param: Param) -> dict[str, Any]:
 def schedule_keys(schedule: Schedule) -> dict[str, Any]:
     """The keys of a schedule, in full."""
     return asdict(schedule)
-
-
-def _work(work: Work) -> dict[str, Any]:
-    spec: dict[str, Any] = dict(work.spec)
-    match work.kind:
-        case "dataflow":
-            common = {"common_parameters": spec.pop("common_parameters")} if "common_parameters" in spec else {}
-            return {"dataflow": spec, **common}
-        case "call":
-            return {"call": spec["function"]}
-        case "python":
-            return {"python": spec.pop("function"), **spec}
-        case "wait":
-            return {"wait": _duration(spec["seconds"])}
-        case _:
-            return spec
-
-
-def _duration(seconds: float) -> str:
-    return f"{Decimal(repr(seconds)):f}".removesuffix(".0") + "s"

@@ -5,7 +5,16 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, ValidatorFunctionWrapHandler, WithJsonSchema, WrapValidator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from orchestrator.core.names import STEP_NAME
@@ -26,6 +35,21 @@ _NO_MODULES = ("__main__", "__mp_main__")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 3650 * _UNITS["d"]
 _RULES = {str(rule): rule for rule in TriggerRule}
+
+
+class Keys(BaseModel):
+    """A mapping with these keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def merged(common: Keys | None, own: Keys | None) -> dict[str, Any]:
+    """The keys that were written. Where both have one, ``own`` wins."""
+    result: dict[str, Any] = {}
+    for keys in (common, own):
+        if keys is not None:
+            result |= {key: value for key in keys.model_fields_set if (value := getattr(keys, key)) is not None}
+    return result
 
 
 def refusal(message: str, at: Path = ()) -> PydanticCustomError:

@@ -2,18 +2,19 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import FunctionType
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol
 
 from orchestrator import usercode
+from orchestrator.definition.kinds import KindArguments
 from orchestrator.errors import UsageError
 from orchestrator.text import shown
 
 
-class StepArguments(TypedDict, total=False):
+class StepArguments(KindArguments, total=False):
     """The keys of a step, as in a graph file. ``after`` and ``next`` take steps too, ``python`` and
     ``call`` a function.
     """
@@ -29,17 +30,6 @@ class StepArguments(TypedDict, total=False):
     job_name: str
     allow_failure: bool
     teardown: bool
-    dataflow: Mapping[str, Any]
-    parameters_from: Any
-    common_parameters: Mapping[str, Any]
-    call: Any
-    command: str | Sequence[str | int | os.PathLike[str]]
-    python: Any
-    args: Mapping[str, Any]
-    isolated: bool
-    env: Mapping[str, str | int]
-    cwd: str | os.PathLike[str]
-    wait: str | timedelta
     local: Mapping[str, Any]
 
 

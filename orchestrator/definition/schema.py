@@ -3,17 +3,13 @@
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from orchestrator.core.names import STEP_NAME
 from orchestrator.definition import fields as f
+from orchestrator.definition.dataflow_keys import DataflowDefaults
+from orchestrator.definition.kinds import FORM, KindKeys, LocalKeys
 from orchestrator.definition.params import NOW, TODAY, YESTERDAY
-
-#: The keys that say what a step runs. It has one of them, or none and ends at once.
-KINDS = ("dataflow", "command", "python", "wait", "call")
-
-#: Those that can stand in for a Dataflow job on one machine.
-LOCAL_KINDS = ("command", "python", "wait")
 
 ParamType = Literal["string", "int", "float", "bool", "date", "datetime", "enum", "list"]
 
@@ -22,13 +18,7 @@ _SHORT: dict[type, ParamType] = {str: "string", bool: "bool", int: "int", float:
 _MOMENTS: dict[str, ParamType] = {TODAY: "date", YESTERDAY: "date", NOW: "datetime"}
 
 
-class Keys(BaseModel):
-    """A mapping with these keys and no others."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class RetryKeys(Keys):
+class RetryKeys(f.Keys):
     """How often and how late a failed attempt is made again."""
 
     attempts: Annotated[int, Field(ge=1, le=100)] | None = Field(None, description="How often in all, 1 = no retry")
@@ -37,7 +27,7 @@ class RetryKeys(Keys):
     max_delay: f.Duration | None = Field(None, description="The longest wait")
 
 
-class CheckKeys(Keys):
+class CheckKeys(f.Keys):
     """When a job's real state is looked at."""
 
     delay: f.Duration | None = Field(
@@ -46,95 +36,37 @@ class CheckKeys(Keys):
     every: f.LongerDuration | None = Field(None, description="How often without any notice")
 
 
-class DataflowOptions(Keys):
-    """Where and on what a Dataflow job runs: Dataflow's own options, in snake_case."""
-
-    region: f.NonEmpty | None = Field(None, description="Region of the job", examples=["europe-west4"])
-    classic: bool | None = Field(None, description="The template is a classic one, not a Flex template")
-    streaming: f.Streaming | None = Field(
-        None,
-        description="It has succeeded once its job runs; keep: the job is started if none of its name runs, and left",
-    )
-    service_account: str | None = Field(None, description="E-mail of the account the workers run as")
-    network: str | None = Field(None, description="VPC network of the workers")
-    subnetwork: str | None = Field(None, description="Subnetwork of the workers, as a URL or regions/…")
-    ip_configuration: Literal["WORKER_IP_PUBLIC", "WORKER_IP_PRIVATE"] | None = None
-    machine_type: str | None = Field(None, description="Machine type of the workers", examples=["n2-standard-2"])
-    launcher_machine_type: str | None = Field(None, description="Machine type of a Flex template's launcher")
-    num_workers: f.Count | None = Field(None, description="Workers at the start")
-    max_workers: f.Count | None = Field(None, description="The most workers")
-    autoscaling_algorithm: str | None = Field(None, examples=["AUTOSCALING_ALGORITHM_BASIC"])
-    disk_size_gb: f.Count | None = Field(None, description="Disk of each worker")
-    worker_region: str | None = None
-    worker_zone: str | None = None
-    temp_location: str | None = Field(None, description="Cloud Storage path for temporary files")
-    staging_location: str | None = Field(None, description="Cloud Storage path for staged files")
-    kms_key: str | None = Field(None, description="Cloud KMS key that protects the job's data")
-    labels: f.Texts | None = Field(None, description="Labels of the job")
-    additional_experiments: list[str] | None = None
-    enable_streaming_engine: bool | None = None
-    flexrs_goal: Literal["FLEXRS_COST_OPTIMIZED", "FLEXRS_SPEED_OPTIMIZED"] | None = None
-    sdk_container_image: str | None = Field(None, description="Container image of the workers")
-
-
-class DataflowKeys(DataflowOptions):
-    """A Dataflow job, launched from a template."""
-
-    template: f.NonEmpty = Field(description="The template's file in Cloud Storage", examples=["gs://bucket/t.json"])
-    parameters: f.JsonObject | None = Field(None, description="The template's parameters")
-    parameters_from: f.Function | None = Field(None, description="A function that returns the parameters")
-
-
-class LocalKeys(Keys):
-    """What stands in for a Dataflow job where the graph runs on one machine."""
-
-    command: f.Command | None = Field(None, description="Program and arguments, or one line for a shell")
-    python: f.Function | None = Field(None, description="A function, as module:function")
-    wait: f.Duration | None = Field(None, description="A pure delay")
-    args: f.JsonObject | None = Field(None, description="Arguments of the python function")
-    isolated: bool | None = Field(None, description="The python function runs in a process of its own")
-    env: f.Texts | None = Field(None, description="Environment variables of the command")
-    cwd: f.NonEmpty | None = Field(None, description="Working folder of the command")
-
-
-class StepKeys(LocalKeys):
-    """One step. Its kind is the key that names it: dataflow, command, python, wait or call; or it ends at once."""
+class StepKeys(KindKeys):
+    """One step. The key that names its kind is one of dataflow, command, python, wait and call; or it ends at once."""
 
     description: str | None = None
-    after: f.Names | None = Field(None, description="The steps that come before this one")
-    next: f.Names | None = Field(None, description="The steps that come after this one")
-    trigger: f.Trigger | None = Field(None, description="What it asks of the steps before it; all_success if not said")
-    when: f.When | None = Field(None, description="One {{ expression }}; where it is false, the step is skipped")
+    after: f.Names | None = Field(None, description="The steps before this one")
+    next: f.Names | None = Field(None, description="The steps after this one")
+    trigger: f.Trigger | None = Field(None, description="What it requires of the steps before it; default: all_success")
+    when: f.When | None = Field(None, description="One {{ expression }}; if it is false, the step is skipped")
     retry: RetryKeys | None = None
-    timeout: f.LongerDuration | None = Field(None, description="An attempt that takes longer has failed")
+    timeout: f.LongerDuration | None = Field(None, description="An attempt that takes longer is stopped and fails")
     check: CheckKeys | None = None
-    job_name: f.JobName | None = Field(None, description="What the job's name begins with, if not the step's name")
-    allow_failure: bool | None = Field(None, description="The run does not fail if this step does")
+    job_name: f.JobName | None = Field(None, description="What the job's name begins with; default: the step's name")
+    allow_failure: bool | None = Field(None, description="Whether the run can succeed although this step fails")
     teardown: bool | None = Field(
         None,
-        description="It cleans up: it runs when all before it have ended, also in a cancelled run, and never fails it",
+        description="Whether it cleans up: it runs when all steps before it have ended, also in a cancelled run, and "
+        "does not affect the run's result",
     )
-    dataflow: DataflowKeys | None = None
-    parameters_from: f.Function | None = Field(None, description="A function that returns the job's parameters")
-    common_parameters: f.JsonObject | None = Field(
-        None, description="Parameters that the function may say otherwise, as it may the graph's defaults"
-    )
-    call: f.Function | None = Field(None, description="A short function, which is called in the cloud too")
     local: LocalKeys | None = None
 
 
-class DefaultKeys(Keys):
-    """What every step has that does not say otherwise."""
+class DefaultKeys(DataflowDefaults):
+    """What applies to every step that does not say otherwise."""
 
     retry: RetryKeys | None = None
     timeout: f.LongerDuration | None = None
     check: CheckKeys | None = None
     trigger: f.Trigger | None = None
-    parameters: f.JsonObject | None = Field(None, description="Parameters of every Dataflow job")
-    dataflow: DataflowOptions | None = Field(None, description="Options of every Dataflow job")
 
 
-class ParamKeys(Keys):
+class ParamKeys(f.Keys):
     """One param of a run. Without a default, a run must be given it."""
 
     type: ParamType = "string"
@@ -149,7 +81,7 @@ class ParamKeys(Keys):
     description: str | None = None
 
 
-class ScheduleKeys(Keys):
+class ScheduleKeys(f.Keys):
     """When a deployed graph is started by itself."""
 
     cron: f.NonEmpty = Field(
@@ -188,7 +120,7 @@ ParamName = Annotated[str, StringConstraints(pattern=f.PARAM_NAME)]
 StepName = Annotated[str, StringConstraints(pattern=STEP_NAME)]
 
 
-class GraphKeys(Keys):
+class GraphKeys(f.Keys):
     """A graph of steps."""
 
     name: Annotated[str, StringConstraints(pattern=f.GRAPH_NAME)] = Field(
@@ -228,8 +160,9 @@ def json_schema() -> dict[str, Any]:
         short = "null" if named is steps else ["null", "string", "boolean", "number", "array"]
         named["patternProperties"] = {pattern: {"anyOf": [value, {"type": short}]}}
         named["additionalProperties"] = False
-    for name, kinds in (("StepKeys", KINDS), ("LocalKeys", LOCAL_KINDS)):
-        two = [{"required": list(pair)} for pair in combinations(kinds, 2)]
+    for name in ("StepKeys", "LocalKeys"):
+        keys = schema["$defs"][name]["properties"]
+        two = [{"required": list(pair)} for pair in combinations([key for key in FORM if key in keys], 2)]
         schema["$defs"][name]["not"] = {"anyOf": two}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Orchestrator graph"}
 

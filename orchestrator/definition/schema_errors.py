@@ -7,15 +7,17 @@ from pydantic_core import ErrorDetails
 
 from orchestrator.core.names import STEP_NAME
 from orchestrator.definition import fields, schema
+from orchestrator.definition.dataflow_keys import DataflowKeys, DataflowOptions
+from orchestrator.definition.kinds import FORM, FORMS, LocalKeys
 from orchestrator.errors import Problem
 from orchestrator.text import Path, Suggestions, listed, shown
 
 #: Which keys are meant at the end of a path, by its last part.
-_INNER: dict[str | int, type[schema.Keys]] = {
+_INNER: dict[str | int, type[fields.Keys]] = {
     "retry": schema.RetryKeys,
     "check": schema.CheckKeys,
-    "dataflow": schema.DataflowKeys,
-    "local": schema.LocalKeys,
+    "dataflow": DataflowKeys,
+    "local": LocalKeys,
     "schedule": schema.ScheduleKeys,
 }
 
@@ -53,8 +55,8 @@ NAMES = {
 _EXAMPLES = {
     "retry": "{attempts: 3, delay: 60s}",
     "check": "{delay: 30s, every: 10m}",
-    "dataflow": "{template: gs://bucket/template.json, region: europe-west4}",
-    "local": "{command: [python, job.py]}",
+    **{form.kind.key: form.example for form in FORMS if form.block},
+    "local": f"{{command: {FORM['command'].example}}}",
     "schedule": '{cron: "0 6 * * 1-5", time_zone: Europe/Berlin}, or the cron alone',
 }
 
@@ -114,7 +116,7 @@ def _expected(path: Path, kind: str) -> str:
             return "a mapping of the step's keys, such as command and after"
         case (*_, "after" | "next"):
             return "the name of a step, or a list of names"
-        case (*_, "retry" | "check" | "dataflow" | "local" | "schedule" as key):
+        case (*_, key) if key in _EXAMPLES:
             return f"a mapping such as {_EXAMPLES[key]}"
         case _:
             return _EXPECTED[kind]
@@ -133,7 +135,7 @@ def _unknown_key(path: Path, suggest: Suggestions) -> str:
     known = list(_keys_at(tuple(parent)).model_fields)
     if (other := _ELSEWHERE.get(str(key))) in known:
         return f"unknown key (did you mean '{other}'?)"
-    if len(parent) == 2 and parent[0] == "steps" and key in schema.DataflowKeys.model_fields:
+    if len(parent) == 2 and parent[0] == "steps" and key in DataflowKeys.model_fields:
         return "unknown key: it belongs inside 'dataflow'"
     return "unknown key" + (suggest(key, known) or f": the keys here are {listed(known, 'and')}")
 
@@ -148,7 +150,7 @@ def _missing(path: Path) -> str:
             return "expected a value, got none"
 
 
-def _keys_at(path: Path) -> type[schema.Keys]:
+def _keys_at(path: Path) -> type[fields.Keys]:
     match path:
         case ():
             return schema.GraphKeys
@@ -157,7 +159,7 @@ def _keys_at(path: Path) -> type[schema.Keys]:
         case ("defaults",):
             return schema.DefaultKeys
         case ("defaults", "dataflow"):
-            return schema.DataflowOptions
+            return DataflowOptions
         case ("steps", _):
             return schema.StepKeys
         case _:

@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from orchestrator.core.kinds import kind_of
 from orchestrator.core.steps import Json, Step
 from orchestrator.definition.beam_options import BEAM_OPTIONS
+from orchestrator.definition.kinds import place
 from orchestrator.errors import Problem
 from orchestrator.expressions import Code, ExpressionError, pieces, texts
 from orchestrator.expressions.meaning import Meaning, meaning
@@ -73,7 +75,7 @@ def deployment_values(steps: Iterable[Step]) -> list[str]:
 
 
 def _of_step(step: Step, names: frozenset[str]) -> Iterator[Problem]:
-    if step.work.kind != "dataflow":
+    if not kind_of(step.work).cloud_only:
         return
     for path, value in _guarded(step):
         found = [meant for text in texts(value) for meant in _meanings(text)]
@@ -85,7 +87,7 @@ def _of_step(step: Step, names: frozenset[str]) -> Iterator[Problem]:
 
 def _guarded(step: Step) -> Iterator[tuple[Path, Json]]:
     """What must not be chosen, and where it was written."""
-    at: Path = ("steps", step.name, "dataflow")
+    at: Path = ("steps", step.name, *place(step))
     spec = step.work.spec
     yield from (((*at, option), spec[option]) for option in GUARDED if option in spec)
     for key in ("parameters", "common_parameters"):

@@ -8,7 +8,7 @@ import pytest
 from orchestrator.core.model import Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
-from orchestrator.definition.schema import DataflowKeys
+from orchestrator.definition.dataflow_keys import DataflowKeys
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.fakes.dataflow.schema import document, misfits
 from orchestrator.jobs.dataflow.options import NOT_CLASSIC, OPTIONS

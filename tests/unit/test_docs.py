@@ -8,16 +8,9 @@ from orchestrator.cli.app import COMMANDS
 from orchestrator.core.graph import Schedule
 from orchestrator.core.model import Status
 from orchestrator.core.rules import IMPATIENT, TriggerRule, Verdict, verdict
+from orchestrator.definition.dataflow_keys import DataflowKeys
 from orchestrator.definition.load import load_graph
-from orchestrator.definition.schema import (
-    CheckKeys,
-    DataflowKeys,
-    DefaultKeys,
-    GraphKeys,
-    RetryKeys,
-    ScheduleKeys,
-    StepKeys,
-)
+from orchestrator.definition.schema import CheckKeys, DefaultKeys, GraphKeys, RetryKeys, ScheduleKeys, StepKeys
 from orchestrator.deployment import GRANTS
 from orchestrator.deployment.lockfile import lock
 from tests.terraform.variables import FILES, PAGE, page, variables

@@ -86,15 +86,15 @@ BAD_YAML = {
     ),
     "two kinds": (
         STEP + "wait: 1s\n    command: echo",
-        "g.yaml:5: step 'a': command: a step is of one kind, got 'wait' and 'command': keep one of them",
+        "g.yaml:5: step 'a': command: expected one kind of step, got 'wait' and 'command': keep one of them",
     ),
     "arguments of nothing": (
         STEP + "command: echo\n    args: {a: 1}",
-        "g.yaml:5: step 'a': args: this belongs to a python step, and there is no 'python' here",
+        "g.yaml:5: step 'a': args: this key belongs to a python step, and there is no 'python' here",
     ),
     "a fake for what needs none": (
         STEP + "command: echo\n    local: {command: echo}",
-        "g.yaml:5: step 'a': local: this belongs to a dataflow step, which one machine cannot run, "
+        "g.yaml:5: step 'a': local: only a step that one machine cannot run has a 'local' block, "
         "and there is no 'dataflow' here",
     ),
     "an empty fake": (
@@ -103,7 +103,7 @@ BAD_YAML = {
     ),
     "parameters_from twice": (
         STEP + "dataflow: {template: gs://b/t, parameters_from: m:f}\n    parameters_from: m:f",
-        "g.yaml:5: step 'a': parameters_from: this is said inside 'dataflow' too: say it once",
+        "g.yaml:5: step 'a': parameters_from: this key is inside 'dataflow' too: keep one of the two",
     ),
     "a dataflow step without template": (
         STEP + "dataflow: {region: x}",
@@ -144,7 +144,7 @@ BAD_YAML = {
     ),
     "isolated without a function": (
         STEP + "command: make\n    isolated: true",
-        "g.yaml:5: step 'a': isolated: this belongs to a python step, and there is no 'python' here",
+        "g.yaml:5: step 'a': isolated: this key belongs to a python step, and there is no 'python' here",
     ),
     "an unknown trigger rule": (
         STEP + "trigger: all_sucess",

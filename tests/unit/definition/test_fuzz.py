@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from orchestrator import load_graph
 from orchestrator.core.graph import Graph
 from orchestrator.definition.build import build
+from orchestrator.definition.dataflow_keys import DataflowKeys
 from orchestrator.definition.document import document
+from orchestrator.definition.kinds import LocalKeys
 from orchestrator.definition.schema import (
     CheckKeys,
-    DataflowKeys,
     DefaultKeys,
     GraphKeys,
-    LocalKeys,
     ParamKeys,
     RetryKeys,
     ScheduleKeys,

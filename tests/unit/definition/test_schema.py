@@ -4,7 +4,8 @@ import json
 import re
 from typing import Any
 
-from orchestrator.definition.schema import DataflowKeys, GraphKeys, ScheduleKeys, StepKeys, json_schema
+from orchestrator.definition.dataflow_keys import DataflowKeys
+from orchestrator.definition.schema import GraphKeys, ScheduleKeys, StepKeys, json_schema
 
 
 def test_the_schema_has_every_key_and_no_other() -> None:
