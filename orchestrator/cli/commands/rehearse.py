@@ -131,8 +131,9 @@ def checked(name: str, pairs: tuple[str, ...], file: Path | None) -> tuple[Path,
     run_request(graph, path, None, params, time.time())
     foreign = [step.name for step in only_on_machine(graph.steps)]
     if foreign:
+        known = [kind.key for kind in KINDS if kind.in_cloud]
         raise UsageError(
-            f"expected only steps that can run in the cloud ({', '.join(kind.key for kind in KINDS if kind.in_cloud)}), "
+            f"expected only steps that can run in the cloud ({', '.join(known)}), "
             f"got {listed(kind.key for kind in KINDS if not kind.in_cloud)} steps: "
             f"{', '.join(foreign)}: run this graph with 'orchestrator run'"
         )
