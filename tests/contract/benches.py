@@ -122,6 +122,13 @@ def scripted(folder: Path) -> Bench:
     )
 
 
+#: Every backend whose jobs are there to be found.
+BENCHES = (process, python, isolated, scripted)
+
+#: Those that can stop a job.
+STOPPING = (process, isolated, scripted)
+
+
 def written(path: Path) -> str:
     """What is written to a small file, once it is."""
     while not (path.exists() and (text := path.read_text().strip())):

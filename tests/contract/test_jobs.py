@@ -19,10 +19,10 @@ from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.jobs.process import backend as process_jobs
 from orchestrator.ports import JobOver, JobRunning
-from tests.contract.benches import Bench, isolated, process, python, scripted, written
+from tests.contract.benches import BENCHES, STOPPING, Bench, isolated, process, python, scripted, written
 
 
-@pytest.fixture(params=[process, python, isolated, scripted], ids=lambda make: make.__name__)
+@pytest.fixture(params=BENCHES, ids=lambda make: make.__name__)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     bench = request.param(tmp_path)
     yield bench
@@ -77,7 +77,7 @@ def test_attempts_are_different_jobs(bench: Bench):
     assert bench.over(second.job).outcome is Outcome.SUCCEEDED
 
 
-@pytest.mark.parametrize("bench", [process, isolated, scripted], ids=["process", "isolated", "scripted"], indirect=True)
+@pytest.mark.parametrize("bench", STOPPING, ids=lambda make: make.__name__, indirect=True)
 def test_a_cancelled_job_ends_cancelled(bench: Bench):
     job = bench.backend.launch(bench.request(bench.slow)).job
     bench.backend.cancel(job)
