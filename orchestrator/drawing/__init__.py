@@ -12,6 +12,7 @@ from orchestrator.drawing.dot import MAX_ROOMY, write_dot
 from orchestrator.drawing.graphviz import render
 from orchestrator.drawing.picture import Picture
 from orchestrator.errors import UsageError
+from orchestrator.system.files import write_whole
 
 __all__ = ["Drawn", "dot_text", "draw", "mermaid_text"]
 
@@ -47,7 +48,7 @@ def draw(
     picture, content = make(graph, states, run, now)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_whole(path, content, private=False)
     except (FileExistsError, NotADirectoryError) as error:
         raise UsageError(f"cannot write '{path}': '{path.parent}' is not a folder") from error
     except OSError as error:

@@ -10,6 +10,7 @@ and its commands' too, so it stays as it is: each file is born with its mode, an
 import errno
 import os
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -84,6 +85,39 @@ def write(path: Path, text: str) -> None:
     """Write a file that only its owner can read."""
     with open(path, "w", encoding="utf-8", opener=opener) as file:
         file.write(text)
+
+
+def write_whole(path: Path, content: str | bytes, *, private: bool = True) -> Path:
+    """Write a file that nobody sees before it is complete: for its owner alone, or as the umask allows.
+
+    If it cannot be written, what was there stays. An existing file that is not ``private`` keeps its mode, and one that
+    is no plain file, such as /dev/stdout, is written in place. Raises OSError.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    mode = None
+    if not private and path.exists():
+        path = path.resolve()  # what a link leads to is replaced, not the link
+        if not path.is_file():
+            path.write_bytes(data)
+            return path
+        mode = stat.S_IMODE(path.stat().st_mode)
+    new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        with open(new, "wb", opener=opener if private else None) as file:
+            file.write(data)
+        if mode is not None:
+            new.chmod(mode)
+        return new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        error.filename = str(path)  # and not the name for the time being
+        raise
+
+
+def short(path: Path) -> str:
+    """``path``, absolute or relative to the current folder, whichever is shorter."""
+    whole = os.path.abspath(path)
+    return min(whole, os.path.relpath(whole), key=len)
 
 
 def close_to_others(path: Path) -> None:

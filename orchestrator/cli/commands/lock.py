@@ -13,6 +13,7 @@ from orchestrator.definition.catalog import nearest
 from orchestrator.deployment.lockfile import NAME, Lock, lock
 from orchestrator.deployment.lockfile.compare import differences
 from orchestrator.reporting.phrases import counted
+from orchestrator.system.files import write_whole
 
 EPILOG = """\b
 Examples:
@@ -42,7 +43,7 @@ def command(folder: Path, check: bool, as_json: bool) -> int:
     made, path = lock(folder), folder / NAME
     stale = differences(path, made, fix) if check else []
     if not check:
-        path.write_text(made.text(), encoding="utf-8")
+        write_whole(path, made.text(), private=False)
     if as_json:
         click.echo(made.text(), nl=False)
     else:

@@ -7,8 +7,6 @@ A command may write there too: attempt_files.py reads them.
 """
 
 import json
-import os
-import threading
 from pathlib import Path
 
 from orchestrator.core.model import Interruption, Outcome
@@ -43,7 +41,7 @@ def ask_to_stop(folder: Path, outcome: Outcome, at: float) -> bool:
     if before is None and (folder / "exit").is_file():
         return True
     if before is None or (before[0] is Outcome.INTERRUPTED and outcome is not Outcome.INTERRUPTED):
-        write_whole(folder / "stopped", f"{outcome} {at!r}")
+        files.write_whole(folder / "stopped", f"{outcome} {at!r}")
     return before is not None
 
 
@@ -101,15 +99,4 @@ def over(folder: Path, now: float, seen: int | None = None, gone: float | None =
 
 def fail(folder: Path, error: str) -> None:
     """Write down why the attempt is about to fail, as any other would."""
-    write_whole(folder / "failure.json", json.dumps({"error": error, "cause": "exit", "permanent": True}))
-
-
-def write_whole(path: Path, text: str) -> Path:
-    """Write a file that nobody sees before it is whole."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        files.write(new, text)
-        return new.replace(path)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
+    files.write_whole(folder / "failure.json", json.dumps({"error": error, "cause": "exit", "permanent": True}))

@@ -11,8 +11,8 @@ from orchestrator.errors import LaunchRefusedError
 from orchestrator.expressions import as_text
 from orchestrator.home import Home
 from orchestrator.jobs.process import claim
-from orchestrator.jobs.process.attempt import write_whole
 from orchestrator.ports import JobRequest
+from orchestrator.system.files import write_whole
 
 #: The most bytes of a word or variable that a process is started with: Linux's MAX_ARG_STRLEN, see execve(2).
 MAX_TEXT = 128 * 1024 - 1

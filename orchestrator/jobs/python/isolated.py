@@ -8,10 +8,10 @@ from dataclasses import replace
 from orchestrator.core.codec import run_to_json
 from orchestrator.core.kinds import COMMAND
 from orchestrator.home import Home
-from orchestrator.jobs.process.attempt import write_whole
 from orchestrator.jobs.process.shortage import not_started
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobStatus, Launched
 from orchestrator.system import files
+from orchestrator.system.files import write_whole
 
 
 class PythonSteps:

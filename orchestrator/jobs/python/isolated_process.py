@@ -7,9 +7,9 @@ from pathlib import Path
 
 from orchestrator.core.codec import run_from_json
 from orchestrator.core.model import Outcome
-from orchestrator.jobs.process.attempt import write_whole
 from orchestrator.jobs.python.calling import call
 from orchestrator.ports import JobRequest
+from orchestrator.system.files import write_whole
 from orchestrator.usercode import alone
 from orchestrator.usercode.exits import free, stay
 
