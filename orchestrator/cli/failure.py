@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from orchestrator.errors import InvalidGraphError, OrchestratorError
+from orchestrator.errors import InvalidGraphError, NotFoundError, OrchestratorError
 from orchestrator.system.extras import install
 from orchestrator.system.terminal import shown
 
@@ -36,6 +36,9 @@ def guarded(command: Callable[[], int]) -> int:
 
 
 def _failed(error: Exception) -> int:
+    if isinstance(error, FileNotFoundError | NotFoundError) and _is_folder_gone():
+        complain("error: the current folder has been deleted: change to another one with cd")
+        return WRONG
     match error:
         case InvalidGraphError():
             complain(str(error))
@@ -70,6 +73,14 @@ def _failed(error: Exception) -> int:
                 f"please report it with {_keep(error)}"
             )
             return FAILED
+
+
+def _is_folder_gone() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _is_shortage(error: Exception) -> bool:

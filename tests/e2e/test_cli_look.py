@@ -169,6 +169,21 @@ def test_logs_says_that_a_log_was_deleted(place: Place) -> None:
     )
 
 
+def test_a_deleted_working_folder_is_told(place: Place) -> None:
+    (place.folder / "gone").mkdir()
+    for line in ("status", "validate g.yaml"):
+        shell = ["sh", "-c", f'mkdir -p gone && cd gone && rmdir ../gone && exec "$0" -P -m orchestrator {line}']
+        done = subprocess.run(
+            [*shell, sys.executable],
+            cwd=place.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=False,
+        )
+        said = b"error: the current folder has been deleted: change to another one with cd\n"
+        assert (done.returncode, done.stdout, done.stderr) == (2, b"", said)
+
+
 def test_closed_streams_are_no_fault(place: Place) -> None:
     place.write("g.yaml", "name: g\nsteps: {a: {command: 'cat; echo to the log'}}\n")
 
