@@ -8,23 +8,24 @@ from orchestrator.cli.output import echo_json
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import RunStatus
 from orchestrator.errors import OrchestratorError
+from orchestrator.operations.attempt_logs import with_logs
 from orchestrator.reporting.found import INTERRUPTED as INTERRUPTED_RUN
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.report import report
-from orchestrator.reporting.summary import Line, ended_before, how_to_continue, short, summary
+from orchestrator.reporting.summary import Line, ended_before, how_to_continue, summary
 from orchestrator.system import files
 
 
 def close(driven: Driven, how: How) -> int:
     """Print the result, and return the exit code."""
-    found = driven.found
+    found = with_logs(driven.found)
     picture = draw_run(found) if how.picture and not driven.interrupted else None
     lines = []
     if driven.warnings:
         lines.append(Line(f"warnings  {len(driven.warnings)}, the last: {driven.warnings[-1]}", "yellow"))
     lines += [
         *summary(found, time.time()),
-        Line(f"logs      {short(found.here.run(found.run.id) / 'steps')}", whole=True),
+        Line(f"logs      {files.short(found.here.run(found.run.id) / 'steps')}", whole=True),
     ]
     if picture is not None:
         lines.append(picture)
@@ -51,7 +52,7 @@ def draw_run(found: Found) -> Line:
         files.close_to_others(path)
     except OrchestratorError as error:
         return Line(f"picture   none: {error}", "yellow")
-    return Line(f"picture   {short(path)}", whole=True)
+    return Line(f"picture   {files.short(path)}", whole=True)
 
 
 def graph_of(found: Found) -> Graph:

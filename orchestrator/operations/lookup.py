@@ -13,8 +13,9 @@ from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError
 from orchestrator.home import Home, default_home, existing_home
 from orchestrator.home.store_url import StoreUrl, store_url
 from orchestrator.local.wiring import open_store, reading
+from orchestrator.operations.attempt_logs import with_logs
 from orchestrator.ports import Store, refuse
-from orchestrator.reporting.found import Found
+from orchestrator.reporting.found import INTERRUPTED, Found
 from orchestrator.text import did_you_mean
 
 #: Among how many of the newest runs the beginning of an id is searched. A whole id always finds its run.
@@ -104,7 +105,15 @@ def load(
     left_out: list[UnreadableRecordError] = []
     plan, view = plan_of(home, store, run), store.load_all(run.key, left_out.append if partly else refuse, outputs)
     said = sure_doubts(store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
-    return Found(home, run, plan, view, url, flag_for(home, url), tuple(said), tuple(map(str, left_out)))
+    abandoned = standing(home, run) == INTERRUPTED
+    found = Found(home, run, plan, view, url, flag_for(home, url), tuple(said), tuple(map(str, left_out)), abandoned)
+    return with_logs(found)
+
+
+def standing(home: Home | None, run: Run) -> str:
+    """The run's status, or ``interrupted`` if it has not ended and no process on this machine drives it."""
+    alone = home is not None and run.status is RunStatus.RUNNING and not home.held(run.id)
+    return INTERRUPTED if alone else str(run.status)
 
 
 def plan_of(home: Home | None, store: Store, run: Run) -> Plan:

@@ -1,23 +1,26 @@
-"""A run as it was found in a store, and how it stands in a word."""
+"""A run as it was found in a store, and what a user can do with it. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from orchestrator.core.model import Run, RunStatus, View
+from orchestrator.core.model import Run, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.home.store_url import StoreUrl
 
-#: How a run stands that has not ended and that no process drives.
+#: The status of a run that has not ended and that no process drives.
 INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A run as it is in the store now. ``home``: None for a run in the cloud. ``url``: the store, if it was named.
-    ``flag``: what must be added to a command, typed here, so that it finds the run.
+    """A run as it was in the store. ``home``: None for a run in the cloud. ``url``: the store, if it was named.
+    ``flag``: what to add to a command that is run here so that it finds the run.
 
-    ``doubts``: what does not add up in a run that has not ended. ``unreadable``: which of its records cannot be read.
+    ``doubts``: contradictions in a run that has not ended. ``unreadable``: which of its records cannot be read.
+    ``abandoned``: it has not ended, and no process drives it; a run in the cloud never is.
+    ``logs``: the paths of the logs of steps that did not succeed, by step.
     """
 
     home: Home | None
@@ -28,21 +31,24 @@ class Found:
     flag: str = ""
     doubts: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    abandoned: bool = False
+    logs: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def steps(self) -> list[int]:
-        """The steps of which something is known."""
+        """The steps whose records can be read."""
         return [node for node in range(len(self.plan.steps)) if node not in self.view.unreadable]
 
     @property
-    def abandoned(self) -> bool:
-        """The run has not ended, and no process drives it. A run in the cloud is driven by no process."""
-        return self.word == INTERRUPTED
+    def word(self) -> str:
+        """The run's status, or ``interrupted``."""
+        return INTERRUPTED if self.abandoned else str(self.run.status)
 
     @property
-    def word(self) -> str:
-        """How the run stands, in a word."""
-        return standing(self.home, self.run)
+    def resume(self) -> str:
+        """The command that continues the run. A run of Dataflow steps without a ``local`` block was simulated."""
+        cloud_only = any(step.work.kind == "dataflow" and step.local is None for step in self.plan.steps)
+        return f"orchestrator resume {self.run.id}{' --simulate' if cloud_only else ''}{self.flag}"
 
     @property
     def here(self) -> Home:
@@ -50,9 +56,3 @@ class Found:
         if self.home is None:
             raise UsageError(f"run '{self.run.id}' is in the cloud: it cannot be driven from here")
         return self.home
-
-
-def standing(home: Home | None, run: Run) -> str:
-    """How a run stands: its status, or that it was interrupted, if it has not ended and no process here drives it."""
-    alone = home is not None and run.status is RunStatus.RUNNING and not home.held(run.id)
-    return INTERRUPTED if alone else str(run.status)

@@ -1,10 +1,8 @@
-"""The summary of a run: how it ended, what failed and why, and where the logs are."""
+"""The summary of a run: how it ended, what failed and why, and where the logs are. Pure."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from orchestrator.core.machine import OPERATOR
 from orchestrator.core.model import RunStatus, Status, StepState, Stop
@@ -17,7 +15,7 @@ from orchestrator.reporting.words import duration, status_word
 from orchestrator.system.terminal import one_line, shown
 
 #: How many failed steps are listed one by one.
-_FAILURES = 10
+LISTED = 10
 
 _STYLES = {
     RunStatus.SUCCEEDED: "bold green",
@@ -79,11 +77,11 @@ def failures(found: Found, listed_above: bool = False) -> Iterator[Line]:
     if found.run.stop is not None:
         yield Line(f"the run was cancelled {stopped(found.run.stop)}", "magenta")
     failed = told(found)
-    if listed_above and len(failed) > _FAILURES:
+    if listed_above and len(failed) > LISTED:
         more = f"orchestrator explain {found.run.id} STEP{found.flag}"
         yield Line(f"{counted(len(failed), 'step')} did not succeed: {more}", "red")
         return
-    for node in failed[:_FAILURES]:
+    for node in failed[:LISTED]:
         state = found.view.state(node)
         name = found.plan.steps[node].name
         style = "magenta" if state.status is Status.CANCELLED else "red"
@@ -92,11 +90,10 @@ def failures(found: Found, listed_above: bool = False) -> Iterator[Line]:
         retried = f"; {why}" if (why := not_retried(found.plan.steps[node], state)) else ""
         word = f"{name} {status_word(state.status)}{after_attempts(state)}{classed(state)}{allowed}"
         yield Line(f"{word}: {one_line(_why(found, node))}{retried}", style)
-        log = log_path(found, node)
-        if log is not None:
-            yield Line(f"  log  {short(log)}", whole=True)
-    if len(failed) > _FAILURES:
-        more = counted(len(failed) - _FAILURES, "more such step")
+        if node in found.logs:
+            yield Line(f"  log  {found.logs[node]}", whole=True)
+    if len(failed) > LISTED:
+        more = counted(len(failed) - LISTED, "more such step")
         yield Line(f"and {more}: orchestrator status {found.run.id}{found.flag}", "red")
 
 
@@ -133,25 +130,11 @@ def after_attempts(state: StepState) -> str:
     return f" after {made} attempts" if made > 1 else ""
 
 
-def log_path(found: Found, node: int, attempt: int | None = None) -> Path | None:
-    """The log of an attempt, the newest if none is named; None if it wrote nothing, or not here."""
-    number = found.view.state(node).attempt if attempt is None else attempt
-    if found.home is None:
-        return None
-    path = found.home.attempt(found.run.id, node, found.plan.steps[node].name, number) / "log"
-    return path if path.is_file() and path.stat().st_size else None
-
-
 def how_to_continue(found: Found) -> Line:
-    return Line(f"continue  orchestrator resume {found.run.id}{found.flag}", "bold", whole=True)
-
-
-def short(path: Path) -> str:
-    """``path``, absolute or relative to the current folder, whichever is shorter."""
-    whole = os.path.abspath(path)
-    return min(whole, os.path.relpath(whole), key=len)
+    """The command that continues an interrupted run."""
+    return Line(f"continue  {found.resume}", "bold", whole=True)
 
 
 def abandoned(found: Found) -> str:
     """How to continue a run that no process drives."""
-    return f"no process drives this run: continue it with 'orchestrator resume {found.run.id}{found.flag}'"
+    return f"no process drives this run: continue it with '{found.resume}'"

@@ -11,6 +11,7 @@ from orchestrator.core.model import (
     JobLaunched,
     LaunchClaimed,
     Outcome,
+    Run,
     Status,
     StepSettled,
     Stop,
@@ -21,6 +22,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.reporting.explain import explain
+from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import CLASSES
 from orchestrator.reporting.rows import note, rows
 from orchestrator.reporting.upstream import at_work_before, by_depth, root_causes
@@ -321,6 +323,13 @@ def test_upstream_failed_names_the_root_causes() -> None:
     ]
     assert story.note("e") == "because of d"
     assert root_causes(story.plan, story.view.states, 2) == [0]
+
+
+def test_a_run_that_was_simulated_is_resumed_so_too() -> None:
+    cloud = Step("a", work=Work("dataflow", {}))
+    for only, option in ((cloud, " --simulate"), (step("a"), "")):
+        found = Found(None, Run("r1", "k", "g", "v", {}, NOW), Graph("g", (only,)).compile(), View(), flag=" --home x")
+        assert found.resume == f"orchestrator resume r1{option} --home x"
 
 
 @pytest.mark.parametrize("rule", list(TriggerRule))

@@ -13,7 +13,7 @@ from orchestrator.client import post
 from orchestrator.client.google_apis import MAX_PAGES, Apis, AskError, Call
 from orchestrator.cloud import start_body
 from orchestrator.core.graph import Graph
-from orchestrator.core.model import Status, StepState
+from orchestrator.core.model import Run, Status, StepState
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition import load
 from orchestrator.deployment.names import MAX_BASE, Deployment
@@ -22,6 +22,7 @@ from orchestrator.drawing.compose import MAX_STEPS_WITH_ALL_EDGES, compose
 from orchestrator.errors import LaunchRefusedError, UsageError
 from orchestrator.jobs.process import environment
 from orchestrator.jobs.python import functions
+from orchestrator.reporting.overview import MAX_VALUE, param_lines
 from orchestrator.system.terminal import _LONGEST, Cleaner
 
 LISTED = Call("run", "v2", "projects.locations.services.list", "parent", "run.services.list")
@@ -65,6 +66,12 @@ def test_a_file_of_params_has_up_to_so_many_bytes(tmp_path: Path):
     file.write_text('{"a": 1}'.ljust(given._LARGEST + 1))
     with pytest.raises(UsageError, match="expected at most 1,048,576 bytes of params"):
         given.given_params([], file)
+
+
+def test_a_params_value_is_shown_up_to_a_bound():
+    values = {"fits": "x" * (MAX_VALUE - 2), "long": "x" * (MAX_VALUE - 1)}  # without their quotes
+    shown = [f'fits = "{values["fits"]}"', f'long = "{values["long"]}…']
+    assert list(param_lines(Run("r", "k", "g", "v", values, 1.0))) == shown
 
 
 class Answer:

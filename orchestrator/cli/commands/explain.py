@@ -7,9 +7,11 @@ import click
 
 from orchestrator.cli.options import place_options
 from orchestrator.cli.output import echo
+from orchestrator.operations.attempt_logs import log_path
 from orchestrator.operations.lookup import find_step, found_run
 from orchestrator.reporting.explain import explain
-from orchestrator.reporting.summary import abandoned, log_path, short
+from orchestrator.reporting.summary import abandoned
+from orchestrator.system.files import short
 
 EPILOG = """\b
 Examples:

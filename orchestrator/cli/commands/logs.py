@@ -14,10 +14,10 @@ from orchestrator.cli.options import place_options
 from orchestrator.cli.output import echo
 from orchestrator.core.kinds import kind_of
 from orchestrator.errors import UsageError
+from orchestrator.operations.attempt_logs import log_path
 from orchestrator.operations.lookup import find_step, found_run
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import counted
-from orchestrator.reporting.summary import log_path, short
 from orchestrator.reporting.words import status_word
 from orchestrator.system import files
 from orchestrator.system.terminal import Cleaner
@@ -103,7 +103,7 @@ def deleted(found: Found, node: int, attempt: int | None) -> str | None:
     if whole.is_dir() and (log.exists() or not kind_of(step.local or step.work).always_logs):
         return None
     gone = log if whole.is_dir() else whole
-    return f"the log of step '{step.name}', attempt {number}, is missing: {short(gone)} has been deleted"
+    return f"the log of step '{step.name}', attempt {number}, is missing: {files.short(gone)} has been deleted"
 
 
 def nothing(found: Found, node: int, attempt: int | None) -> str:

@@ -1,21 +1,16 @@
 """``orchestrator runs``: the runs of a home, newest first."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.output import echo, echo_json
-from orchestrator.core.model import Run
 from orchestrator.errors import UnreadableRecordError
-from orchestrator.home import Home
-from orchestrator.operations.lookup import MAX_RUNS, named_store
+from orchestrator.operations.lookup import MAX_RUNS, named_store, standing
 from orchestrator.ports import Store
-from orchestrator.reporting.found import standing
-from orchestrator.reporting.phrases import clock, column, why
 from orchestrator.reporting.report import headline
-from orchestrator.reporting.words import duration
+from orchestrator.reporting.run_list import left_out, run_lines
 
 #: The status of a run whose record cannot be read.
 UNREADABLE = "unreadable"
@@ -41,37 +36,22 @@ def command(limit: int, home: Path | None, store: str | None, as_json: bool) -> 
     unreadable: list[UnreadableRecordError] = []
     with named_store(home, store) as (place, found):
         runs = found.list_runs(limit, unreadable.append)
-        more = "" if as_json else left_out(found, limit, len(runs), cheap=place is not None)
+        full = not as_json and len(runs) == limit
+        total = count(found, limit, cheap=place is not None) if full else len(runs)
+    standings = [(run, standing(place, run)) for run in runs]
     if as_json:
-        listed = [headline(run, standing(place, run)) for run in runs]
+        listed = [headline(run, word) for run, word in standings]
         listed += [{"run": None, "status": UNREADABLE, "path": one.path, "why": one.why} for one in unreadable]
         echo_json(listed)
         return
-    for line in lines(place, runs):
+    for line in run_lines(standings):
         echo(line)
-    if more:
+    if more := left_out(len(runs), total, exact=place is not None and total < MAX_RUNS):
         echo(more)
     for one in unreadable:
         echo(f"{one.path}  {UNREADABLE}: {one.why}")
 
 
-def left_out(store: Store, limit: int, shown: int, cheap: bool) -> str:
-    """A sentence if there are more runs than are ``shown``. ``cheap``: whether all may be read to count them."""
-    total = len(store.run_ids(MAX_RUNS if cheap else limit + 1)) if shown == limit else shown
-    if total <= shown:
-        return ""
-    if not cheap or total == MAX_RUNS:
-        return f"the newest {shown:,} runs are shown; show more with --limit N"
-    return f"{shown:,} of {total:,} runs are shown; show more with --limit N"
-
-
-def lines(home: Home | None, runs: Sequence[Run]) -> list[str]:
-    """One line per run: its id, status, start, duration, and why it failed."""
-    width = column([run.id for run in runs], 100)
-    found = []
-    for run in runs:
-        took = duration(run.ended_at - run.started_at) if run.ended_at is not None else ""
-        began = clock(run.started_at, "%Y-%m-%d %H:%M:%S")
-        line = f"{run.id:{width}}  {standing(home, run):11}  {began}  {took:8}  {why(run)}"
-        found.append(line.rstrip())
-    return found
+def count(store: Store, limit: int, cheap: bool) -> int:
+    """How many runs there are. If that is not ``cheap``, whether there are more than ``limit`` is enough."""
+    return len(store.run_ids(MAX_RUNS if cheap else limit + 1))

@@ -1,7 +1,5 @@
 """``orchestrator status``: the status of a run and its steps."""
 
-import json
-import re
 import time
 from pathlib import Path
 
@@ -10,16 +8,14 @@ import click
 from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.output import echo_json
-from orchestrator.core.model import RunStatus
 from orchestrator.operations.lookup import found_run
 from orchestrator.reporting.found import Found
-from orchestrator.reporting.phrases import clock, tally
+from orchestrator.reporting.overview import CONTRADICTION, MANY, headline, param_lines, shown_steps
+from orchestrator.reporting.phrases import tally
 from orchestrator.reporting.report import report
-from orchestrator.reporting.rows import rows, telling
+from orchestrator.reporting.rows import rows
 from orchestrator.reporting.summary import abandoned, although, failures
-from orchestrator.reporting.upstream import by_depth
 from orchestrator.reporting.watch import Watch
-from orchestrator.reporting.words import duration
 
 EPILOG = """\b
 Examples:
@@ -30,16 +26,10 @@ Examples:
 Exit codes: 0 whatever the status of the run is, 1 some of its records cannot be read, 2 wrong use.
 """
 
-#: What stands before each contradiction in the records of a run.
-CONTRADICTION = "the records contradict each other, so the sweep does not start the steps that depend on them"
-
-#: Above this number of steps, all are listed only with --all.
-_MANY = 200
-
 
 @click.command(epilog=EPILOG)
 @click.argument("run", required=False)
-@click.option("--all", "everything", is_flag=True, help=f"List every step, also if there are more than {_MANY}.")
+@click.option("--all", "everything", is_flag=True, help=f"List every step, also if there are more than {MANY}.")
 @place_options
 @json_option
 def command(run: str | None, everything: bool, home: Path | None, store: str | None, as_json: bool) -> int:
@@ -62,13 +52,10 @@ def show(found: Found, now: float, everything: bool) -> None:
 
     screen = console()
     watch = Watch(found.run, found.plan, found.view)
-    nodes = by_depth(found.plan) if everything or len(found.plan.steps) <= _MANY else telling(watch, 40)
-    nodes = [node for node in nodes if node not in found.view.unreadable]
+    nodes = shown_steps(found, watch, everything)
     screen.print(line(headline(found, now), "bold"))
-    for name, value in found.run.params.items():
-        screen.print(line(f"  {name} = {json.dumps(value, ensure_ascii=False)}"))
-    if any(map(_is_day, found.run.params.values())):
-        screen.print(line(f"  time zone of the run: {found.run.time_zone}"))
+    for text in param_lines(found.run):
+        screen.print(line(f"  {text}"))
     for row in step_lines(rows(found.plan, found.view.states, nodes, None if found.abandoned else now), screen):
         screen.print(row)
     if len(nodes) < len(found.steps):
@@ -81,19 +68,3 @@ def show(found: Found, now: float, everything: bool) -> None:
         screen.print(line(f"{CONTRADICTION}: {said}", "yellow"))
     if found.abandoned:
         screen.print(line(abandoned(found), "yellow"))
-
-
-def headline(found: Found, now: float) -> str:
-    """``run x of graph y: failed after 3 s, started 2026-01-31 06:00:00``."""
-    run = found.run
-    since = clock(run.started_at, "%Y-%m-%d %H:%M:%S")
-    if found.abandoned:
-        return f"run {run.id} of graph {run.graph}: {found.word}, started {since}, {duration(now - run.started_at)} ago"
-    took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)
-    stands = "running for" if found.word == RunStatus.RUNNING else f"{found.word} after"
-    return f"run {run.id} of graph {run.graph}: {stands} {took}, started {since}"
-
-
-def _is_day(value: object) -> bool:
-    """Whether a param is a date or a time, which depend on the time zone."""
-    return isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value) is not None
