@@ -7,8 +7,9 @@ from orchestrator.core.kinds import NONE, kind_of
 from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Step
-from orchestrator.drawing.picture import ORDER, Box, Counts, States, plain
-from orchestrator.reporting.words import attempt_of, duration, status_word
+from orchestrator.drawing.picture import Box, Counts, States, plain
+from orchestrator.reporting.phrases import ORDER, attempt_of, status_word
+from orchestrator.reporting.times import duration
 
 #: Which status colours a group: a failure before anything, then what is going on, then what is to come.
 _TELLING = (

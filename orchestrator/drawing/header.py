@@ -6,7 +6,7 @@ from orchestrator.drawing.font_metrics import text_width
 from orchestrator.drawing.html import bold, font, pt, table, tag, whole
 from orchestrator.drawing.palette import INK, MUTED, PAPER, Look, look
 from orchestrator.drawing.picture import Counts, Picture
-from orchestrator.reporting.words import status_word
+from orchestrator.reporting.phrases import status_word
 
 
 def header(picture: Picture, scale: float) -> str:

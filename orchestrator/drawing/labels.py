@@ -9,7 +9,7 @@ from orchestrator.drawing.font_metrics import text_width
 from orchestrator.drawing.html import bold, font, pt, table, tag
 from orchestrator.drawing.palette import INK, MUTED, PAPER, Look, look
 from orchestrator.drawing.picture import Box, Counts
-from orchestrator.reporting.words import status_word
+from orchestrator.reporting.phrases import status_word
 
 BAR = 150  # the length of a group's bar
 

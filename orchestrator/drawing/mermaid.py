@@ -7,7 +7,7 @@ from orchestrator.drawing.dot import top_down
 from orchestrator.drawing.labels import count_words
 from orchestrator.drawing.palette import WAYS, look
 from orchestrator.drawing.picture import Box, Picture, Way
-from orchestrator.reporting.words import status_word
+from orchestrator.reporting.phrases import status_word
 
 #: What Mermaid draws unless its page says otherwise (maxTextSize, maxEdges); a diagram cannot raise it by itself.
 MAX_LETTERS = 50_000

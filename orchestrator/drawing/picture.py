@@ -5,26 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.core.model import PENDING, Run, RunStatus, Status, StepState
-from orchestrator.reporting.words import duration
+from orchestrator.reporting.times import duration
+from orchestrator.reporting.upstream import BROKEN
 from orchestrator.system.terminal import shown
 
 States = Mapping[str, StepState]
-
-#: The order in which statuses are counted, in a legend and in a box.
-ORDER = (
-    Status.SUCCEEDED,
-    Status.FAILED,
-    Status.UPSTREAM_FAILED,
-    Status.CANCELLED,
-    Status.SKIPPED,
-    Status.RUNNING,
-    Status.LAUNCHING,
-    Status.UP_FOR_RETRY,
-    Status.PENDING,
-)
-
-#: The statuses that travel along an edge as a failure.
-BROKEN = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
 
 #: How many of the steps that failed a run are named beside its status.
 _NAMED = 3

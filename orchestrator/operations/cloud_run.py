@@ -11,7 +11,7 @@ from orchestrator.core.steps import Step
 from orchestrator.errors import UsageError
 from orchestrator.home.store_url import StoreUrl
 from orchestrator.reporting.found import Found
-from orchestrator.reporting.words import status_word
+from orchestrator.reporting.phrases import status_word
 from orchestrator.system.terminal import one_line
 
 

@@ -12,7 +12,7 @@ from orchestrator.core.model import Run, RunStatus, Status
 from orchestrator.rehearsal.result import result_of
 from orchestrator.reporting.phrases import tally
 from orchestrator.reporting.rehearsal import Kept, Rehearsed
-from orchestrator.reporting.words import duration
+from orchestrator.reporting.times import duration
 
 if TYPE_CHECKING:
     from orchestrator.rehearsal import Rehearsal

@@ -14,16 +14,16 @@ from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
 from orchestrator.reporting.phrases import (
     CLASSES,
+    attempt_of,
     classed,
-    clock,
-    iso,
-    lasted,
     listed,
     not_retried,
     said_of,
+    status_word,
     stopped,
     until_ready,
 )
+from orchestrator.reporting.times import clock, duration, iso, lasted
 from orchestrator.reporting.upstream import (
     REQUIRES,
     at_work_before,
@@ -33,7 +33,6 @@ from orchestrator.reporting.upstream import (
     root_causes,
     unfinished,
 )
-from orchestrator.reporting.words import attempt_of, duration, status_word
 from orchestrator.system.terminal import shown
 
 #: How many characters of a step's outputs are shown.

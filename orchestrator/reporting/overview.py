@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.reporting.found import Found
-from orchestrator.reporting.phrases import clock
 from orchestrator.reporting.rows import telling
+from orchestrator.reporting.times import clock, duration
 from orchestrator.reporting.upstream import by_depth
 from orchestrator.reporting.watch import Watch
-from orchestrator.reporting.words import duration
 from orchestrator.text import cut
 
 #: What stands before each contradiction in the records of a run.

@@ -1,39 +1,14 @@
-"""The words, signs and colours in which a run is told. It decides nothing."""
+"""The words in which runs, steps and attempts are described, for text and pictures. Pure."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from orchestrator.core.machine import OPERATOR
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.steps import Step
-from orchestrator.reporting.words import duration, status_word
+from orchestrator.reporting.times import clock
 from orchestrator.system.terminal import one_line
 
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a status looks: one sign, the same in ASCII, and a style of rich's."""
-
-    sign: str
-    ascii: str
-    style: str
-
-
-LOOKS = {
-    Status.SUCCEEDED: Look("✓", "+", "green"),
-    Status.FAILED: Look("✗", "x", "bold red"),
-    Status.UPSTREAM_FAILED: Look("⊘", "!", "red"),
-    Status.CANCELLED: Look("■", "#", "magenta"),
-    Status.SKIPPED: Look("»", "-", "bright_black"),
-    Status.RUNNING: Look("●", "*", "bold cyan"),
-    Status.LAUNCHING: Look("◌", "o", "cyan"),
-    Status.UP_FOR_RETRY: Look("↻", "~", "yellow"),
-    Status.PENDING: Look("·", ".", "bright_black"),
-}
-
-#: Classes of failures that say more than the error, and what they mean for another attempt. By a state's ``cause``.
+#: What a class of failures (a state's ``cause``) means for another attempt, where it says more than the error.
 CLASSES = {
     "launcher": "the program that builds the pipeline failed",
     "parameters": "another attempt would fail the same way: fix the job's parameters first",
@@ -44,8 +19,34 @@ CLASSES = {
     "user_code": "the pipeline's own code failed",
 }
 
-#: The order in which statuses are counted: what ended, what is going on, what is still to come.
-ORDER = tuple(LOOKS)
+#: The order in which statuses are counted: what has ended, what is running, what is still to come.
+ORDER = (
+    Status.SUCCEEDED,
+    Status.FAILED,
+    Status.UPSTREAM_FAILED,
+    Status.CANCELLED,
+    Status.SKIPPED,
+    Status.RUNNING,
+    Status.LAUNCHING,
+    Status.UP_FOR_RETRY,
+    Status.PENDING,
+)
+
+
+def status_word(status: Status) -> str:
+    """A status as a person says it: ``upstream failed``."""
+    return status.value.replace("_", " ")
+
+
+def attempt_of(step: Step, state: StepState, attempt: int) -> str:
+    """``attempt 2 of 3``; ``attempt 2`` where there is no retry; ``attempt 2 (1 interrupted)``.
+
+    An attempt that was interrupted does not count, so it comes on top of those that the graph allows.
+    """
+    most = max(step.retry.attempts + state.interruptions, attempt)
+    total = f" of {most}" if step.retry.attempts > 1 else ""
+    lost = f" ({state.interruptions} interrupted)" if state.interruptions else ""
+    return f"attempt {attempt}{total}{lost}"
 
 
 def tally(counts: Mapping[Status, int]) -> str:
@@ -67,12 +68,12 @@ def listed(items: Iterable[str], most: int = 5) -> str:
 
 
 def said_of(step: Step, state: StepState) -> str:
-    """Why the newest attempt did not succeed, next to the step's name, which the error may begin with."""
+    """Why the newest attempt did not succeed, without the step's name, with which the error may begin."""
     return (state.error or "").removeprefix(f"step '{step.name}': ") or state.cause or ""
 
 
 def not_retried(step: Step, state: StepState) -> str:
-    """Why a step that failed has made fewer attempts than its ``retry`` allows; nothing if it has made them all."""
+    """Why a failed step has had fewer attempts than its ``retry`` allows; empty if it has had them all."""
     fewer = 0 < state.attempt - state.interruptions < step.retry.attempts
     given_up = state.stop is not None or state.cause == "interrupted"
     if state.status is not Status.FAILED or not fewer or given_up:
@@ -81,33 +82,13 @@ def not_retried(step: Step, state: StepState) -> str:
 
 
 def classed(state: StepState) -> str:
-    """`` (permission)``: the class of a failure, where it says more than the error."""
+    """`` (permission)``: the class of a failure, if it says more than the error."""
     return f" ({state.cause})" if state.cause in CLASSES else ""
 
 
 def until_ready(step: Step) -> bool:
-    """Whether the step waits for its job to be ready, not for its end: then when a look will pay is not its end."""
+    """Whether the step succeeds once its job is ready, not when it ends: then ``due`` is not its end."""
     return bool(step.work.spec.get("streaming"))
-
-
-def lasted(state: StepState, now: float | None) -> str:
-    """How long the newest attempt has been going, or took; nothing if it has not begun, or goes on with no ``now``."""
-    end = now if state.ended_at is None else state.ended_at
-    if state.started_at is None or end is None or state.status is Status.UP_FOR_RETRY:
-        return ""
-    return duration(end - state.started_at)
-
-
-def iso(at: float | None) -> str | None:
-    """A time for programs: ISO 8601, UTC, to the millisecond."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def clock(at: float, form: str = "%H:%M:%S") -> str:
-    """A time for people: by the clock on their wall."""
-    return time.strftime(form, time.localtime(at))
 
 
 def stopped(stop: Stop) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.reporting.phrases import counted, why
 from orchestrator.reporting.report import headline
-from orchestrator.reporting.words import duration
+from orchestrator.reporting.times import duration
 
 
 @dataclass

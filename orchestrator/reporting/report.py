@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrator.core.model import PENDING, Run, StepState, Stop
 from orchestrator.core.plan import Plan
-from orchestrator.reporting.phrases import iso
+from orchestrator.reporting.times import iso
 from orchestrator.reporting.upstream import States
 
 

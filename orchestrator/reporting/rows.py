@@ -11,10 +11,10 @@ from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
-from orchestrator.reporting.phrases import CLASSES, lasted, listed, said_of, stopped, until_ready
+from orchestrator.reporting.phrases import CLASSES, attempt_of, listed, said_of, status_word, stopped, until_ready
+from orchestrator.reporting.times import duration, lasted
 from orchestrator.reporting.upstream import BROKEN, States, join_of, names, predecessors, unfinished
 from orchestrator.reporting.watch import Watch
-from orchestrator.reporting.words import attempt_of, duration, status_word
 from orchestrator.system.terminal import one_line
 
 

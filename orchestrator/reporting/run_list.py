@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from orchestrator.core.model import Run
-from orchestrator.reporting.phrases import clock, column, why
-from orchestrator.reporting.words import duration
+from orchestrator.reporting.phrases import column, why
+from orchestrator.reporting.times import clock, duration
 
 
 def run_lines(runs: Sequence[tuple[Run, str]]) -> list[str]:

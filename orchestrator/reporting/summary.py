@@ -9,9 +9,9 @@ from orchestrator.core.model import RunStatus, Status, StepState, Stop
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.steps import Step
 from orchestrator.reporting.found import INTERRUPTED, Found
-from orchestrator.reporting.phrases import classed, clock, counted, listed, not_retried, said_of, stopped, tally
+from orchestrator.reporting.phrases import classed, counted, listed, not_retried, said_of, status_word, stopped, tally
+from orchestrator.reporting.times import clock, duration
 from orchestrator.reporting.upstream import BROKEN, names, root_causes
-from orchestrator.reporting.words import duration, status_word
 from orchestrator.system.terminal import one_line, shown
 
 #: How many failed steps are listed one by one.

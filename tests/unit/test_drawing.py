@@ -20,7 +20,7 @@ from orchestrator.drawing.graphviz import FONTS, render
 from orchestrator.drawing.palette import LOOKS, PLAIN, Look
 from orchestrator.drawing.picture import Arrow, Box, Way
 from orchestrator.errors import OrchestratorError, UsageError
-from orchestrator.reporting.words import duration
+from orchestrator.reporting.times import duration
 from orchestrator.system.extras import install
 
 START = 1_700_000_000.0

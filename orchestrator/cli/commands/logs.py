@@ -17,8 +17,7 @@ from orchestrator.errors import UsageError
 from orchestrator.operations.attempt_logs import log_path
 from orchestrator.operations.lookup import find_step, found_run
 from orchestrator.reporting.found import Found
-from orchestrator.reporting.phrases import counted
-from orchestrator.reporting.words import status_word
+from orchestrator.reporting.phrases import counted, status_word
 from orchestrator.system import files
 from orchestrator.system.terminal import Cleaner
 

@@ -17,7 +17,7 @@ from orchestrator.cloud.settings import read_reach_settings
 from orchestrator.deployment import Deployment
 from orchestrator.errors import NotFoundError, OrchestratorError
 from orchestrator.home import check_run_id
-from orchestrator.reporting.words import duration
+from orchestrator.reporting.times import duration
 
 EPILOG = """\b
 Examples:

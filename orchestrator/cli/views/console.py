@@ -2,16 +2,38 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
 
 from orchestrator.core.model import Status
-from orchestrator.reporting.phrases import LOOKS, column
+from orchestrator.reporting.phrases import column, status_word
 from orchestrator.reporting.rows import Row
 from orchestrator.reporting.summary import Line
-from orchestrator.reporting.words import status_word
 from orchestrator.system.terminal import shown
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a status looks in a terminal: a sign, the same in ASCII, and a style of rich."""
+
+    sign: str
+    ascii: str
+    style: str
+
+
+LOOKS = {
+    Status.SUCCEEDED: Look("✓", "+", "green"),
+    Status.FAILED: Look("✗", "x", "bold red"),
+    Status.UPSTREAM_FAILED: Look("⊘", "!", "red"),
+    Status.CANCELLED: Look("■", "#", "magenta"),
+    Status.SKIPPED: Look("»", "-", "bright_black"),
+    Status.RUNNING: Look("●", "*", "bold cyan"),
+    Status.LAUNCHING: Look("◌", "o", "cyan"),
+    Status.UP_FOR_RETRY: Look("↻", "~", "yellow"),
+    Status.PENDING: Look("·", ".", "bright_black"),
+}
 
 #: How many characters of a name are shown in a terminal.
 _NAME = 32

@@ -5,8 +5,9 @@ from types import TracebackType
 from typing import TextIO
 
 from orchestrator.core.model import Status, StepState
-from orchestrator.reporting.phrases import clock, column, counted, lasted
+from orchestrator.reporting.phrases import column, counted
 from orchestrator.reporting.rows import row
+from orchestrator.reporting.times import clock, lasted
 from orchestrator.reporting.watch import Watch
 from orchestrator.system.terminal import shown
 

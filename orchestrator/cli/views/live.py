@@ -7,13 +7,13 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from orchestrator.cli.views.console import line, sign, step_lines
+from orchestrator.cli.views.console import LOOKS, line, sign, step_lines
 from orchestrator.ports import Clock
-from orchestrator.reporting.phrases import LOOKS, ORDER
+from orchestrator.reporting.phrases import ORDER, status_word
 from orchestrator.reporting.rows import rows, telling
+from orchestrator.reporting.times import duration
 from orchestrator.reporting.upstream import by_depth
 from orchestrator.reporting.watch import Watch
-from orchestrator.reporting.words import duration, status_word
 
 #: Seconds between two updates, and the share of the time that drawing may take.
 PERIOD, SHARE = 0.25, 0.1
