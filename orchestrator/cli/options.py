@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from orchestrator.cli.drive import How
-from orchestrator.cli.given import split
+from orchestrator.cli.params import split
 from orchestrator.cloud.settings import read_settings
 
 F = TypeVar("F", bound=Callable[..., Any])

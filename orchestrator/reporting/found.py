@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import UsageError
@@ -38,6 +39,11 @@ class Found:
     def steps(self) -> list[int]:
         """The steps whose records can be read."""
         return [node for node in range(len(self.plan.steps)) if node not in self.view.unreadable]
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that the run was started with."""
+        return Graph(self.plan.graph, self.plan.steps, fails_on=self.plan.fails_on)
 
     @property
     def word(self) -> str:

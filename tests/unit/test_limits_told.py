@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.cli import given
+from orchestrator.cli import params
 from orchestrator.client import post
 from orchestrator.client.google_apis import MAX_PAGES, Apis, AskError, Call
 from orchestrator.cloud import start_body
@@ -61,11 +61,11 @@ def test_a_graph_file_has_up_to_so_many_bytes(tmp_path: Path, monkeypatch: pytes
 
 def test_a_file_of_params_has_up_to_so_many_bytes(tmp_path: Path):
     file = tmp_path / "p.json"
-    file.write_text('{"a": 1}'.ljust(given._LARGEST))
-    assert given.given_params([], file) == {"a": 1}
-    file.write_text('{"a": 1}'.ljust(given._LARGEST + 1))
+    file.write_text('{"a": 1}'.ljust(params._LARGEST))
+    assert params.given_params([], file) == {"a": 1}
+    file.write_text('{"a": 1}'.ljust(params._LARGEST + 1))
     with pytest.raises(UsageError, match="expected at most 1,048,576 bytes of params"):
-        given.given_params([], file)
+        params.given_params([], file)
 
 
 def test_a_params_value_is_shown_up_to_a_bound():

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.closing import graph_of
 from orchestrator.cli.options import NamedPath, place_options
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
@@ -51,7 +50,7 @@ def command(graph: str | None, run: str | None, output: Path, home: Path | None,
     else:
         found = found_run(home, run, store)
         states = {step.name: found.view.state(node) for node, step in enumerate(found.plan.steps)}
-        drawn = draw(graph_of(found), output, states, found.run, None if found.abandoned else time.time())
+        drawn = draw(found.graph, output, states, found.run, None if found.abandoned else time.time())
     echo(f"{drawn.path}: {drawn.steps:,} steps in {drawn.boxes:,} boxes")
     for note in drawn.notes:
         echo(note)

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED
-from orchestrator.cli.given import given_params
 from orchestrator.cli.options import json_option, params_options
 from orchestrator.cli.output import echo, echo_json
+from orchestrator.cli.params import given_params
 from orchestrator.core.kinds import KINDS, only_on_machine
 from orchestrator.errors import UsageError
 from orchestrator.operations.interrupt import interruptible

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from orchestrator.cli.closing import close, close_ended
 from orchestrator.cli.drive import drive, refuse_cloud_steps
 from orchestrator.cli.options import driving_options, how
+from orchestrator.cli.run_end import close, close_ended
 from orchestrator.core.model import RunStatus
 from orchestrator.operations.lookup import find_run, load, only_unfinished, store_of
 

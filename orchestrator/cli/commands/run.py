@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from orchestrator.cli.closing import close, close_ended
 from orchestrator.cli.drive import How, drive, refuse_cloud_steps
-from orchestrator.cli.given import given_params
 from orchestrator.cli.options import driving_options, how, params_options, run_id_option
 from orchestrator.cli.output import echo
+from orchestrator.cli.params import given_params
+from orchestrator.cli.run_end import close, close_ended
 from orchestrator.core.model import RunStatus, View
 from orchestrator.definition.run_request import RunRequest, run_request
 from orchestrator.errors import UnreadableRecordError, UsageError

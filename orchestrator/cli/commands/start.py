@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.failure import DONE, complain
-from orchestrator.cli.given import given_params
 from orchestrator.cli.options import deployment_options, json_option, params_options, run_id_option
 from orchestrator.cli.output import echo, echo_json
+from orchestrator.cli.params import given_params
 from orchestrator.client.identity import email_of, id_token, member_of
 from orchestrator.client.post import is_local
 from orchestrator.client.start import NotAllowedError, Started, Waiting, Wanted, start

@@ -1,7 +1,7 @@
 """``orchestrator validate``: check graphs, and report every mistake in them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -11,7 +11,7 @@ from orchestrator.cli.options import json_option
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.graph import Graph
 from orchestrator.errors import InvalidGraphError, UsageError
-from orchestrator.reporting.phrases import counted
+from orchestrator.reporting.validation import Checked, measured, told
 
 EPILOG = """\b
 Examples:
@@ -22,25 +22,6 @@ Each mistake is reported with its line and, where possible, how to fix it.
 
 Exit codes: 0 all graphs are valid, 2 one is not.
 """
-
-#: Up to this length, all steps of the longest path are named.
-_NAMED = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What was found in one file: the graph's size, or its problems, one line each; and warnings."""
-
-    file: str
-    valid: bool
-    graph: str | None = None
-    steps: int = 0
-    edges: int = 0
-    depth: int = 0
-    joins: int = 0
-    longest_path: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 @click.command(epilog=EPILOG)
@@ -80,36 +61,10 @@ def check(name: str) -> tuple[Checked, Graph | None]:
 
 def compared(found: Sequence[tuple[Checked, Graph | None]]) -> list[Checked]:
     """The same, with graphs of one folder that share a name marked as invalid."""
-    from orchestrator.cli.namesakes import namesakes
+    from orchestrator.cli.duplicate_names import duplicate_names
 
-    wrong = namesakes({Path(checked.file): graph for checked, graph in found if graph is not None})
+    wrong = duplicate_names({Path(checked.file): graph for checked, graph in found if graph is not None})
     return [
         Checked(checked.file, False, problems=wrong[path]) if (path := Path(checked.file)) in wrong else checked
         for checked, _ in found
     ]
-
-
-def measured(file: str, graph: Graph, warnings: tuple[str, ...] = ()) -> Checked:
-    longest = graph.longest_path()
-    return Checked(
-        file,
-        True,
-        graph.name,
-        len(graph.steps),
-        sum(len(step.after) for step in graph.steps),
-        len(longest),
-        sum(len(step.after) > 1 for step in graph.steps),
-        tuple(longest),
-        warnings=warnings,
-    )
-
-
-def told(checked: Checked) -> str:
-    """``sales.yaml: daily-sales is valid: 3 steps, 2 edges, 1 join, depth 2 (orders -> report)``."""
-    path = checked.longest_path
-    shown = path if len(path) <= _NAMED else (*path[:2], "…", *path[-2:])
-    sizes = [counted(checked.steps, "step"), counted(checked.edges, "edge"), counted(checked.joins, "join")]
-    return (
-        f"{checked.file}: {checked.graph} is valid: {', '.join(sizes)}, "
-        f"longest path of {counted(checked.depth, 'step')} ({' -> '.join(shown)})"
-    )

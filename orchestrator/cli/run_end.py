@@ -5,7 +5,6 @@ import time
 from orchestrator.cli.drive import Driven, How
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED, complain
 from orchestrator.cli.output import echo_json
-from orchestrator.core.graph import Graph
 from orchestrator.core.model import RunStatus
 from orchestrator.errors import OrchestratorError
 from orchestrator.operations.attempt_logs import with_logs
@@ -48,16 +47,11 @@ def draw_run(found: Found) -> Line:
     states = {step.name: found.view.state(node) for node, step in enumerate(found.plan.steps)}
     path = found.here.picture(found.run.id)
     try:
-        draw(graph_of(found), path, states, found.run, time.time())
+        draw(found.graph, path, states, found.run, time.time())
         files.close_to_others(path)
     except OrchestratorError as error:
         return Line(f"picture   none: {error}", "yellow")
     return Line(f"picture   {files.short(path)}", whole=True)
-
-
-def graph_of(found: Found) -> Graph:
-    """The graph that a run was started with, from its plan."""
-    return Graph(found.plan.graph, found.plan.steps, fails_on=found.plan.fails_on)
 
 
 def _tell(found: Found, how: How, lines: list[Line], interrupted: bool) -> int:

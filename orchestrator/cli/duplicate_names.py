@@ -1,4 +1,4 @@
-"""Graphs of one folder that have one name, which only their files tell apart. It loads those that nobody asked for."""
+"""Graphs in one folder that share a name, among them graphs that the user did not name."""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -11,11 +11,11 @@ from orchestrator.deployment.lockfile.together import namesake
 from orchestrator.errors import UsageError
 
 
-def namesakes(loaded: Mapping[Path, Graph]) -> dict[Path, tuple[str, ...]]:
-    """What is wrong with the names of graphs, by the files that they were loaded from: those of one name, if any.
+def duplicate_names(loaded: Mapping[Path, Graph]) -> dict[Path, tuple[str, ...]]:
+    """The problems of graphs whose name another graph in their folder has too, by file.
 
-    Each is compared with the others of its folder that are ``loaded``; and in ``graphs/`` with all that are there, but
-    for those in Python, which would run.
+    Each is compared with the others of its folder that are ``loaded``, and in ``graphs/`` with all that are there,
+    except those in Python, which would have to be executed.
     """
     known = {path: graph.name for path, graph in loaded.items() if graph.deploy}
     graphs = Path("graphs")
@@ -31,18 +31,18 @@ def namesakes(loaded: Mapping[Path, Graph]) -> dict[Path, tuple[str, ...]]:
 
 
 def _unasked(folder: Path, asked: Collection[Path]) -> dict[Path, str]:
-    """The names of the other graphs in a folder, as far as they can be read."""
+    """The names of the other valid graphs in a folder."""
     found: dict[Path, str] = {}
     for _, path in graph_files(folder):
         if path.suffix != ".py" and path.resolve() not in asked:
-            with suppress(UsageError):  # which is told when somebody asks for it
+            with suppress(UsageError):  # it is reported when the user names that graph
                 graph = load_graph(path)
                 found |= {path: graph.name} if graph.deploy else {}
     return found
 
 
 def _folder(path: Path) -> Path:
-    """The folder in which a graph is one among others."""
+    """The folder that contains the graph: the parent folder, if the graph is a folder of its own."""
     return path.parent.parent if path.stem == "graph" else path.parent
 
 
