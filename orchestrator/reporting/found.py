@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.core.graph import Graph
+from orchestrator.core.kinds import only_in_cloud
 from orchestrator.core.model import Run, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import UsageError
@@ -53,7 +54,7 @@ class Found:
     @property
     def resume(self) -> str:
         """The command that continues the run. A run of Dataflow steps without a ``local`` block was simulated."""
-        cloud_only = any(step.work.kind == "dataflow" and step.local is None for step in self.plan.steps)
+        cloud_only = any(step.local is None for step in only_in_cloud(self.plan.steps))
         return f"orchestrator resume {self.run.id}{' --simulate' if cloud_only else ''}{self.flag}"
 
     @property
