@@ -137,9 +137,9 @@ def asked(folder: Path, target: str) -> str:
         f"http://127.0.0.1:{port}/", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
     try:
-        for _ in range(1_200):  # it compiles all that it imports first
+        for _ in range(6_000):  # five minutes or more: it compiles all that it imports first
             try:
-                with urllib.request.urlopen(request, timeout=30) as answer:
+                with urllib.request.urlopen(request, timeout=120) as answer:
                     return str(answer.read().decode())
             except urllib.error.HTTPError as error:
                 with error:
@@ -150,4 +150,4 @@ def asked(folder: Path, target: str) -> str:
         raise AssertionError(f"{target} does not listen")
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
