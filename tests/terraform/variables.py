@@ -1,6 +1,6 @@
-"""``python -m tests.terraform.variables``: write docs/variables.md, the table of Terraform's variables.
+"""``python -m tests.terraform.variables``: write docs/variables.md, the tables of Terraform's variables.
 
-The files are read by their form, which ``terraform fmt`` keeps: a block ends with the first ``}`` that begins a line.
+It relies on the format that ``terraform fmt`` keeps: a block ends with the first ``}`` at the beginning of a line.
 """
 
 import re
@@ -24,7 +24,7 @@ writes this page, and a test compares it with the Terraform.
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable as its block says it. ``default`` is None if it has to be given."""
+    """One variable, as in its block. ``default`` is None if the variable is required."""
 
     name: str
     type: str
@@ -46,7 +46,7 @@ def variables(text: str) -> Iterator[Variable]:
 
 
 def _value(block: str, key: str) -> str | None:
-    """What stands after ``key =``, on one line: up to the line that closes what it opens."""
+    """The value of ``key``, joined to one line; None if the block has no such key."""
     found = re.search(rf"^  {key} += (.*?(?:\n  [}}\])]+)?)$(?=\n  \w|\n\n|\n\Z)", block, re.DOTALL | re.MULTILINE)
     if found is None:
         return None
