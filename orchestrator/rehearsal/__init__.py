@@ -29,7 +29,7 @@ from orchestrator.definition.load import load_graph
 from orchestrator.definition.untrusted import deployment_values
 from orchestrator.errors import OrchestratorError, StoreError
 from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
-from orchestrator.fakes.dataflow.script import LaunchCall, Play
+from orchestrator.fakes.dataflow.script import LaunchCall, Script
 from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.home import Home
 from orchestrator.ports import LANES
@@ -54,14 +54,14 @@ _TOPIC = f"projects/{PROJECT}/topics/dataflow-events"
 class Rehearsal:
     """A deployed graph. ``time_scale`` shrinks the delays of tasks; jobs take their time.
 
-    ``play`` says how each Dataflow job goes: as its step's ``local:`` block for real, if nothing else is said. No
+    ``script`` says how each Dataflow job goes: as its step's ``local:`` block for real, if nothing else is said. No
     process of it, an emulator's, a function's or a job's, outlives the block, nor this process if that is killed.
     """
 
     def __init__(
         self,
         graph: Path,
-        play: Callable[[LaunchCall], Play] | None = None,
+        script: Callable[[LaunchCall], Script] | None = None,
         *,
         time_scale: float = 0.02,
         chaos: Calm | None = None,
@@ -74,8 +74,8 @@ class Rehearsal:
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
         self.home = Home(self._folder.resolve() / "home")
-        self.double = FakeDataflow(
-            play or LocalJobs(lambda: self.store, self._path.parent, self.home, PREFIX),
+        self.dataflow = FakeDataflow(
+            script or LocalJobs(lambda: self.store, self._path.parent, self.home, PREFIX),
             self._emit,
             project=PROJECT,
             latency=latency,
@@ -146,7 +146,7 @@ class Rehearsal:
         queues = [_queue(lane) for lane in LANES]
         tasks = FakeCloudTasks(queues, time_scale=self._time_scale, delivery_faults=self.chaos.deliveries)
         enter(tasks)
-        enter(self.double)
+        enter(self.dataflow)
         self._deploy(tasks.endpoint)
         with _environment(self.environment):  # Google's client looks there when it is made
             self.store = connect(PROJECT, "(default)")
@@ -160,7 +160,7 @@ class Rehearsal:
         environment = {
             **self.environment,
             "CLOUD_TASKS_EMULATOR_HOST": tasks,
-            "DATAFLOW_EMULATOR_URL": self.double.url,
+            "DATAFLOW_EMULATOR_URL": self.dataflow.url,
             "ORCHESTRATOR_PROJECT": PROJECT,
             "ORCHESTRATOR_REGION": REGION,
             "ORCHESTRATOR_LAUNCHES_QUEUE": "launches",

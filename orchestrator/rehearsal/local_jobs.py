@@ -16,7 +16,7 @@ from orchestrator.core.names import JobRef, parse_job_name
 from orchestrator.engine.rendering import facts_of, render
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.expressions import ExpressionError
-from orchestrator.fakes.dataflow.script import Ended, LaunchCall, Play
+from orchestrator.fakes.dataflow.script import Ended, LaunchCall, Script
 from orchestrator.fakes.dataflow.timer import counters
 from orchestrator.home import Home
 from orchestrator.jobs.dataflow import requests
@@ -91,27 +91,27 @@ class LocalJobs:
         self._processes = ProcessBackend(home, self._heard, time.time)
         self._backends: dict[str, JobBackend] = {}
 
-    def __call__(self, call: LaunchCall) -> Play:
+    def __call__(self, call: LaunchCall) -> Script:
         ref = parse_job_name(call.name, self._prefix) or self._starter(call)
         run = self._store().get_run(ref.run) if ref else None
         plan = self._store().get_plan(run.version) if run else None
         if ref is None or run is None or plan is None:
-            return Play(0.2, 0.1, 0.3)
+            return Script(0.2, 0.1, 0.3)
         step = plan.steps[ref.node]
         streams = bool(step.work.spec.get("streaming"))
         local = step.local
         if local is None:
-            return Play(0.2, 0.1, None if streams else 0.3, streaming=streams)
+            return Script(0.2, 0.1, None if streams else 0.3, streaming=streams)
         try:
             facts = {**facts_of(run), "dir": str(self._home.data(run.id))}
             spec = render(self._store(), lambda _: facts, run, plan, local.spec)
         except ExpressionError as error:
-            return Play(0.1, 0.1, 0.0, end="FAILED", errors=(str(error),))
+            return Script(0.1, 0.1, 0.0, end="FAILED", errors=(str(error),))
         if local.kind == WAIT.key:
-            return Play(0.1, 0.1, float(str(spec["seconds"])), streaming=streams)
+            return Script(0.1, 0.1, float(str(spec["seconds"])), streaming=streams)
         here = replace(run, folder=str(self._folder))
         request = JobRequest(here, ref.node, step.name, ref.attempt, call.name, local.kind, spec)
-        return Play(0.1, 0.1, begin=partial(self._begin, request), streaming=streams)
+        return Script(0.1, 0.1, begin=partial(self._begin, request), streaming=streams)
 
     def _starter(self, call: LaunchCall) -> JobRef | None:
         """The attempt that starts a job that is kept running: its name says nothing of it, and its labels do."""

@@ -22,21 +22,21 @@ def result_of(rehearsal: "Rehearsal", ids: list[str], kills: int, happened: Mapp
     """How the runs with these ids went. Waits a little for jobs to end, if all the runs have."""
     found = {run_id: _found(rehearsal, run_id) for run_id in ids}
     runs = [found[run_id].run for run_id in ids]
-    double = rehearsal.double
+    fake = rehearsal.dataflow
     until = time.monotonic() + (0.0 if any(run.status is RunStatus.RUNNING for run in runs) else _TIMEOUT)
-    while set(double.active) - set(double.streaming) and time.monotonic() < until:
+    while set(fake.active) - set(fake.streaming) and time.monotonic() < until:
         time.sleep(0.1)
-    streaming = double.streaming
+    streaming = fake.streaming
     cloud = [node for node, step in enumerate(rehearsal.graph.compile().steps) if kind_of(step.work).cloud_only]
     steps = {run_id: report(one.run, one.plan, one.view.states, one.word)["steps"] for run_id, one in found.items()}
     return Rehearsed(
         runs,
         sum(one.view.state(node).attempt for one in found.values() for node in cloud),
-        dict(double.launches),
+        dict(fake.launches),
         kills,
         dict(happened),
-        [name for name in double.active if name not in streaming],
-        list(double.misfits),
+        [name for name in fake.active if name not in streaming],
+        list(fake.misfits),
         streaming,
         rehearsal.unexpected,
         {run_id: [line.text for line in failures(one)] for run_id, one in found.items()},

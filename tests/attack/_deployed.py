@@ -13,7 +13,7 @@ from typing import Any
 from google.cloud import tasks_v2
 
 from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
-from orchestrator.fakes.dataflow.script import LaunchCall, Play
+from orchestrator.fakes.dataflow.script import LaunchCall, Script
 from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.ports import LANES
 from orchestrator.rehearsal import emulators
@@ -68,15 +68,15 @@ def deployed(folder: Path, variables: Mapping[str, str] | None = None) -> Iterat
     ports = {target: free_port() for target in ("start", "on_task")}
     made = Deployed(folder, *(f"http://127.0.0.1:{ports[target]}" for target in ("start", "on_task")))
 
-    def play(call: LaunchCall) -> Play:
+    def script(call: LaunchCall) -> Script:
         made.launched.append(call)
-        return Play(0, 0, None)
+        return Script(0, 0, None)
 
     with ExitStack() as stack:
         made.firestore = stack.enter_context(emulators.running(emulators.FIRESTORE))
         queues = [tasks_v2.Queue(name=f"{_QUEUES}/{lane}") for lane in LANES]
         tasks = stack.enter_context(FakeCloudTasks(queues))
-        dataflow = stack.enter_context(FakeDataflow(play, project=PROJECT))
+        dataflow = stack.enter_context(FakeDataflow(script, project=PROJECT))
         environment = {
             "FIRESTORE_EMULATOR_HOST": made.firestore,
             "CLOUD_TASKS_EMULATOR_HOST": tasks.endpoint,

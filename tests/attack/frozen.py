@@ -15,7 +15,7 @@ from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import BackendError
-from orchestrator.fakes.dataflow.script import Play
+from orchestrator.fakes.dataflow.script import Script
 from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.home.database import Database
 from orchestrator.jobs.dataflow.backend import DataflowBackend
@@ -66,14 +66,14 @@ def _frozen(folder: Path, moment: str, jobs: int) -> str:
     """Freeze a process, let another launch and end the run, and wake the first. ``jobs``: how many there may be."""
     folder.mkdir()
     (folder / "freezing.py").write_text(FUNCTION)
-    plays = iter([Play(queued=0, pending=0, running=0), *[Play(queued=0, pending=0, running=None, stopping=0)] * 9])
-    with FakeDataflow(lambda _: next(plays)) as double:
-        one = engine(folder, double.url)
+    plays = iter([Script(queued=0, pending=0, running=0), *[Script(queued=0, pending=0, running=None, stopping=0)] * 9])
+    with FakeDataflow(lambda _: next(plays)) as fake:
+        one = engine(folder, fake.url)
         spec = {"template": "gs://b/t", "parameters_from": "freezing:given"}
         plan = compile_plan("g", "v", [Step("a", Work("dataflow", spec))])  # type: ignore[dict-item]
         one.start(Run("frozen", KEY, "g", "v", {}, time.time(), folder=str(folder)), plan)
         frozen = subprocess.Popen(
-            [sys.executable, "-m", "tests.attack.frozen", str(folder), double.url],
+            [sys.executable, "-m", "tests.attack.frozen", str(folder), fake.url],
             env={**os.environ, "FREEZES": moment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -84,11 +84,11 @@ def _frozen(folder: Path, moment: str, jobs: int) -> str:
         _run_to_its_end(one)
         os.kill(frozen.pid, signal.SIGCONT)
         told, _ = frozen.communicate(timeout=30)
-        assert sum(double.launches.values()) == jobs, f"{double.launches} jobs, frozen {moment}: {told}"
+        assert sum(fake.launches.values()) == jobs, f"{fake.launches} jobs, frozen {moment}: {told}"
         deadline = time.monotonic() + 10
-        while double.active and time.monotonic() < deadline:
+        while fake.active and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert double.active == [], f"{double.active} run on, frozen {moment}: {told}"
+        assert fake.active == [], f"{fake.active} run on, frozen {moment}: {told}"
         expected = "nothing was sent" if jobs == 1 else "is one too many: cancelling it"
         assert expected in told, f"frozen {moment}, it said: {told}"
     return f"frozen {moment}: {jobs} {'job' if jobs == 1 else 'jobs, the second cancelled and said'}"

@@ -16,7 +16,7 @@ from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
 from orchestrator.core.values import MAX_OUTPUT
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
-from orchestrator.fakes.dataflow.script import Canned, LaunchCall, Play, RefusedError, out_of_quota, unavailable
+from orchestrator.fakes.dataflow.script import Canned, LaunchCall, RefusedError, Script, out_of_quota, unavailable
 from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.fakes.discovery import schema_of
 from orchestrator.jobs.dataflow.backend import DataflowBackend
@@ -27,22 +27,22 @@ from tests.fixtures import fixture
 
 LAUNCH = "flexTemplates.launch"
 PLAYS = {
-    "good": Play(queued=0, pending=0, running=0, metrics={"rows": 3}),
-    "bad": Play(queued=0, pending=0, running=0, end="FAILED", errors=["Workflow failed. Causes: no such day"]),
-    "slow": Play(queued=0, pending=0, running=None, stopping=0),
-    "queued": Play(queued=1e6),
-    "streaming": Play(queued=0, pending=0, running=None, streaming=True, stopping=1e6),
-    "stubborn": Play(queued=0, pending=0, running=None, stubborn=True),
+    "good": Script(queued=0, pending=0, running=0, metrics={"rows": 3}),
+    "bad": Script(queued=0, pending=0, running=0, end="FAILED", errors=["Workflow failed. Causes: no such day"]),
+    "slow": Script(queued=0, pending=0, running=None, stopping=0),
+    "queued": Script(queued=1e6),
+    "streaming": Script(queued=0, pending=0, running=None, streaming=True, stopping=1e6),
+    "stubborn": Script(queued=0, pending=0, running=None, stubborn=True),
 }
 
 
-def play(call: LaunchCall) -> Play:
+def script(call: LaunchCall) -> Script:
     return PLAYS[call.template.removeprefix("gs://templates/")]
 
 
 @dataclass
 class Bench:
-    double: FakeDataflow
+    fake: FakeDataflow
     backend: DataflowBackend
 
     def request(self, template: str, attempt: int = 1, step: str = "orders", **options: Json) -> JobRequest:
@@ -59,7 +59,7 @@ class Bench:
     def until(self, job: str, state: str) -> None:
         """Wait until the job, or the one of that number, really is in a state."""
         number = job.rpartition("/")[2].partition("?")[0]
-        while self.double.service.jobs[number].state != f"JOB_STATE_{state}":
+        while self.fake.service.jobs[number].state != f"JOB_STATE_{state}":
             threading.Event().wait(0.002)
 
 
@@ -71,17 +71,17 @@ def make() -> Iterator[Make]:
     benches: list[Bench] = []
 
     def build(backend: dict[str, Any] | None = None, **options: Any) -> Bench:
-        double = FakeDataflow(play, **options)
-        double.start()
-        bench = Bench(double, DataflowBackend("p", "europe-west4", api_endpoint=double.url, **(backend or {})))
+        fake = FakeDataflow(script, **options)
+        fake.start()
+        bench = Bench(fake, DataflowBackend("p", "europe-west4", api_endpoint=fake.url, **(backend or {})))
         benches.append(bench)
         return bench
 
     yield build
     for bench in benches:
         bench.backend.close()
-        bench.double.stop()
-        assert bench.double.misfits == []
+        bench.fake.stop()
+        assert bench.fake.misfits == []
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_job_has_the_options_of_its_deployment_and_is_found_again_with_or_with
     bench = make({"defaults": {"temp_location": "gs://common", "labels": {"env": "dev"}}})
     request = bench.request("slow", labels={"team": "sales"})
     first = bench.backend.launch(request)
-    (job,) = bench.double.service.jobs.values()
+    (job,) = bench.fake.service.jobs.values()
     assert job.call.environment == {
         "tempLocation": f"gs://common/{request.name}",
         "additionalUserLabels": {
@@ -132,7 +132,7 @@ def test_a_function_that_raises_is_a_failed_attempt_and_nothing_is_sent(bench: B
     assert isinstance(over, JobOver)
     assert (over.outcome, over.cause, over.permanent) == (Outcome.FAILED, "exception", False)
     assert over.error == "step 'orders': parameters_from: ValueError: no orders of 2026-11-23 yet (late_functions.py:3)"
-    assert bench.double.service.jobs == {}
+    assert bench.fake.service.jobs == {}
 
 
 def test_what_a_function_returns_is_launched_between_the_common_parameters_and_the_steps_own(
@@ -143,7 +143,7 @@ def test_what_a_function_returns_is_launched_between_the_common_parameters_and_t
     own: dict[str, Json] = {"parameters": {"mine": "step"}, "common_parameters": common}
     request = bench.request("slow", parameters_from="late_functions:common", **own)
     bench.backend.launch(replace(request, run=replace(request.run, folder=str(tmp_path))))
-    (job,) = bench.double.service.jobs.values()
+    (job,) = bench.fake.service.jobs.values()
     assert (job.call.name, job.call.template) == (request.name, "gs://templates/slow")
     assert job.call.parameters == {
         "both": "function",
@@ -168,7 +168,7 @@ def test_a_running_job_is_running_until_it_ends(bench: Bench):
     request = bench.request("slow")
     job = bench.backend.launch(request).job
     assert bench.backend.status(job) == JobRunning()
-    bench.double.move(request.name, "DONE")
+    bench.fake.move(request.name, "DONE")
     assert bench.over(job).outcome is Outcome.SUCCEEDED
 
 
@@ -176,9 +176,9 @@ def test_launching_a_name_again_gives_the_same_job_while_it_runs_and_after(bench
     request = bench.request("slow")
     first = bench.backend.launch(request)
     assert bench.backend.launch(request) == first
-    bench.double.move(request.name, "FAILED")
+    bench.fake.move(request.name, "FAILED")
     assert bench.backend.launch(request) == first
-    assert bench.double.launches == {request.name: 1}
+    assert bench.fake.launches == {request.name: 1}
 
 
 def test_a_job_is_found_by_its_name_in_whatever_state(bench: Bench):
@@ -186,7 +186,7 @@ def test_a_job_is_found_by_its_name_in_whatever_state(bench: Bench):
     assert bench.backend.find(request) is None
     launched = bench.backend.launch(request)
     assert bench.backend.find(request) == launched
-    bench.double.move(request.name, "CANCELLED")
+    bench.fake.move(request.name, "CANCELLED")
     assert bench.backend.find(request) == launched
 
 
@@ -204,7 +204,7 @@ def test_a_step_s_region_wins_and_is_kept_in_the_job(bench: Bench):
 
 def test_a_classic_template_is_launched_by_its_path_and_may_have_no_state_yet(bench: Bench):
     launched = bench.backend.launch(bench.request("slow", classic=True))
-    assert bench.double.calls["templates.launch"] == 1
+    assert bench.fake.calls["templates.launch"] == 1
     assert bench.backend.status(launched.job) == JobRunning()
 
 
@@ -215,28 +215,28 @@ def test_a_classic_template_is_launched_by_its_path_and_may_have_no_state_yet(be
 def test_a_dropped_connection_makes_exactly_one_post(make: Make, fault: Any):
     """httplib2 sends a POST again by itself when the connection is closed before an answer came."""
     bench = make(appear=1e6)
-    bench.double.fail(LAUNCH, fault)
+    bench.fake.fail(LAUNCH, fault)
     with pytest.raises(AmbiguousLaunchError, match="no answer came to the launch of orders--"):
         bench.backend.launch(bench.request("slow"))
-    assert bench.double.calls[LAUNCH] == 1
-    assert sum(bench.double.launches.values()) == (fault == "lost answer")
+    assert bench.fake.calls[LAUNCH] == 1
+    assert sum(bench.fake.launches.values()) == (fault == "lost answer")
 
 
 def test_a_lost_answer_is_made_up_for_by_the_job_s_name(bench: Bench):
     request = bench.request("slow")
-    bench.double.fail(LAUNCH, "lost answer")
+    bench.fake.fail(LAUNCH, "lost answer")
     launched = bench.backend.launch(request)
     assert bench.backend.find(request) == launched
-    assert bench.double.launches == {request.name: 1}
+    assert bench.fake.launches == {request.name: 1}
 
 
 def test_a_lost_call_is_made_again_by_the_next_delivery(bench: Bench):
     request = bench.request("slow")
-    bench.double.fail(LAUNCH, "lost call")
+    bench.fake.fail(LAUNCH, "lost call")
     with pytest.raises(AmbiguousLaunchError):
         bench.backend.launch(request)
     assert bench.backend.launch(request).job.startswith("europe-west4/")
-    assert bench.double.launches == {request.name: 1}
+    assert bench.fake.launches == {request.name: 1}
 
 
 def test_a_launch_that_takes_too_long_is_found_afterwards(make: Make):
@@ -244,31 +244,31 @@ def test_a_launch_that_takes_too_long_is_found_afterwards(make: Make):
     request = bench.request("slow")
     launched = bench.backend.launch(request)
     assert bench.backend.find(request) == launched
-    assert bench.double.calls[LAUNCH] == 1
+    assert bench.fake.calls[LAUNCH] == 1
 
 
 def test_a_job_that_the_list_does_not_show_yet_is_not_launched_a_second_time(make: Make):
     bench = make(appear=1e6)
     request = bench.request("slow")
-    bench.double.fail(LAUNCH, "lost answer")
+    bench.fake.fail(LAUNCH, "lost answer")
     with pytest.raises(AmbiguousLaunchError, match="no answer came"):
         bench.backend.launch(request)
     with pytest.raises(AmbiguousLaunchError, match="There is already an active job named orders--"):
         bench.backend.launch(request)
-    assert bench.double.launches == {request.name: 1}
+    assert bench.fake.launches == {request.name: 1}
 
 
 def test_an_active_job_of_the_name_is_adopted_on_409(bench: Bench):
     """The first look misses the job, as a lagging list would; the launch meets it."""
     request = bench.request("slow")
     first = bench.backend.launch(request)
-    bench.double.fail("jobs.list", Canned({}))
+    bench.fake.fail("jobs.list", Canned({}))
     assert bench.backend.launch(request) == first
-    assert (bench.double.calls[LAUNCH], bench.double.launches) == (2, {request.name: 1})
+    assert (bench.fake.calls[LAUNCH], bench.fake.launches) == (2, {request.name: 1})
 
 
 def test_the_recorded_409_is_ambiguous(bench: Bench):
-    bench.double.fail(LAUNCH, Canned(fixture("dataflow/name-taken")["body"], 409))
+    bench.fake.fail(LAUNCH, Canned(fixture("dataflow/name-taken")["body"], 409))
     with pytest.raises(AmbiguousLaunchError, match="There is already an active job named refunds-20260305"):
         bench.backend.launch(bench.request("slow"))
 
@@ -277,8 +277,8 @@ def test_a_refused_launch_that_made_a_job_all_the_same_is_adopted(bench: Bench):
     """Seen with a 400: terraform-provider-google issue 14679."""
     request = bench.request("slow")
     first = bench.backend.launch(request)
-    bench.double.fail("jobs.list", Canned({}))
-    bench.double.fail(LAUNCH, RefusedError(400, "INVALID_ARGUMENT", "The template parameters are invalid."))
+    bench.fake.fail("jobs.list", Canned({}))
+    bench.fake.fail(LAUNCH, RefusedError(400, "INVALID_ARGUMENT", "The template parameters are invalid."))
     assert bench.backend.launch(request) == first
 
 
@@ -299,7 +299,7 @@ def test_a_refused_launch_that_made_a_job_all_the_same_is_adopted(bench: Bench):
     ids=lambda value: getattr(value, "message", None) or getattr(value, "__name__", None) or str(value),
 )
 def test_what_an_answer_to_a_launch_means(bench: Bench, fault: Any, kind: type[Exception]):
-    bench.double.fail(LAUNCH, *[fault] * 3)  # a 401 is tried with fresh credentials
+    bench.fake.fail(LAUNCH, *[fault] * 3)  # a 401 is tried with fresh credentials
     with pytest.raises(kind) as raised:
         bench.backend.launch(bench.request("slow"))
     assert type(raised.value) is kind
@@ -325,7 +325,7 @@ QUOTA = {
 )
 def test_a_launch_that_came_too_fast_may_be_made_again(bench: Bench, fault: RefusedError, said: str):
     """A 403 with such a reason was taken for a lack of permission, and the step failed for good."""
-    bench.double.fail(LAUNCH, *[fault] * 2)
+    bench.fake.fail(LAUNCH, *[fault] * 2)
     with pytest.raises(BackendError) as raised:
         bench.backend.launch(bench.request("slow"))
     assert type(raised.value) is BackendError
@@ -383,7 +383,7 @@ DISABLED = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SERV
 def test_a_refused_launch_says_what_is_wrong_and_of_which_class(
     bench: Bench, fault: RefusedError, cause: str, said: str
 ):
-    bench.double.fail(LAUNCH, fault)
+    bench.fake.fail(LAUNCH, fault)
     with pytest.raises(LaunchRefusedError) as refusal:
         bench.backend.launch(bench.request("slow"))
     assert str(refusal.value) == f"Dataflow did not launch {bench.request('slow').name}: {said}"
@@ -413,7 +413,7 @@ def test_a_refusal_lists_every_parameter_that_is_wrong(bench: Bench):
 )
 def test_recorded_errors_of_launches(bench: Bench, name: str, kind: type[Exception], text: str):
     body = fixture(f"dataflow/{name}")["body"]
-    bench.double.fail(LAUNCH, Canned(body, body["error"]["code"]))
+    bench.fake.fail(LAUNCH, Canned(body, body["error"]["code"]))
     with pytest.raises(kind, match=text) as raised:
         bench.backend.launch(bench.request("slow"))
     assert type(raised.value) is kind
@@ -423,7 +423,7 @@ def test_recorded_errors_of_launches(bench: Bench, name: str, kind: type[Excepti
 def test_recorded_answers_to_launches_are_running_jobs(bench: Bench, name: str):
     recorded = fixture(f"dataflow/{name}")["body"]
     job = recorded.get("job", recorded)
-    bench.double.fail("jobs.get", Canned(job))
+    bench.fake.fail("jobs.get", Canned(job))
     assert bench.backend.status(f"us-central1/{job['id']}") == JobRunning()
 
 
@@ -438,8 +438,8 @@ def test_a_second_job_of_a_name_is_seen_beside_the_first_and_only_it_is_discarde
     """Its answer was lost, it ended, and no list showed it yet: then the service takes the name a second time."""
     request = bench.request("slow")
     first = bench.backend.launch(request)
-    bench.double.move(request.name, "DONE")
-    bench.double.fail("jobs.list", Canned({}))
+    bench.fake.move(request.name, "DONE")
+    bench.fake.fail("jobs.list", Canned({}))
     second = bench.backend.launch(request)
     assert second != first
     assert (first.beside, second.beside) == ((), ())
@@ -447,21 +447,21 @@ def test_a_second_job_of_a_name_is_seen_beside_the_first_and_only_it_is_discarde
     assert found == Launched(first.job, beside=(second.job,))
     assert found.over
     assert bench.backend.find(replace(request, recorded=second.job)) == Launched(second.job)
-    bench.double.fail("jobs.list", Canned({}))
+    bench.fake.fail("jobs.list", Canned({}))
     assert bench.backend.find(replace(request, recorded=second.job)) == Launched(second.job)
-    assert bench.double.calls["jobs.update"] == 0
+    assert bench.fake.calls["jobs.update"] == 0
     bench.backend.discard(first.job)  # which has ended
     bench.backend.discard(second.job)
     bench.until(second.job, "CANCELLED")
-    assert bench.double.calls["jobs.update"] == 1
+    assert bench.fake.calls["jobs.update"] == 1
     assert bench.backend.find(request) == first
 
 
 def test_what_replaces_a_job_is_not_discarded_though_no_list_says_so(bench: Bench):
     job = bench.backend.launch(bench.request("slow"))
-    bench.double.move(bench.request("slow").name, "RUNNING", replaceJobId="1")
+    bench.fake.move(bench.request("slow").name, "RUNNING", replaceJobId="1")
     bench.backend.discard(job.job)
-    assert bench.double.calls["jobs.update"] == 0
+    assert bench.fake.calls["jobs.update"] == 0
 
 
 def test_a_launch_is_fenced_immediately_before_it_is_sent(bench: Bench):
@@ -469,40 +469,40 @@ def test_a_launch_is_fenced_immediately_before_it_is_sent(bench: Bench):
     calls: list[dict[str, int]] = []
 
     def fence() -> None:
-        calls.append(dict(bench.double.calls))
+        calls.append(dict(bench.fake.calls))
         raise BackendError("somebody else may be launching it")
 
     with pytest.raises(BackendError, match="somebody else"):
         bench.backend.launch(replace(bench.request("slow"), fence=fence))
     assert calls == [{"jobs.list": 1}]
-    assert bench.double.launches == {}
+    assert bench.fake.launches == {}
 
 
 def test_what_an_update_replaced_is_no_duplicate(bench: Bench):
     request = bench.request("streaming")
     old = bench.backend.launch(request)
-    bench.double.move(request.name, "UPDATED")
-    bench.double.fail("jobs.list", Canned({}))
+    bench.fake.move(request.name, "UPDATED")
+    bench.fake.fail("jobs.list", Canned({}))
     new = bench.backend.launch(request)
     assert bench.backend.find(request) == old
-    assert bench.double.calls["jobs.update"] == 0
+    assert bench.fake.calls["jobs.update"] == 0
     assert bench.backend.status(new.job) == JobRunning()
 
 
 def test_pages_of_a_list_are_all_read(bench: Bench):
     request = bench.request("slow")
     mine = {"id": "2026-01-01_00_00_00-1", "name": request.name}
-    bench.double.fail("jobs.list", Canned({"nextPageToken": "1"}), Canned({"jobs": [mine]}))
+    bench.fake.fail("jobs.list", Canned({"nextPageToken": "1"}), Canned({"jobs": [mine]}))
     found = bench.backend.find(request)
     assert found is not None
     assert found.job == "europe-west4/2026-01-01_00_00_00-1"
 
 
 def test_a_list_that_is_not_complete_is_no_proof_that_there_is_no_job(bench: Bench):
-    bench.double.fail("jobs.list", Canned({"failedLocation": [{"name": "europe-west4"}]}))
+    bench.fake.fail("jobs.list", Canned({"failedLocation": [{"name": "europe-west4"}]}))
     with pytest.raises(BackendError, match="Dataflow could not list everything"):
         bench.backend.launch(bench.request("slow"))
-    assert bench.double.calls[LAUNCH] == 0
+    assert bench.fake.calls[LAUNCH] == 0
 
 
 # How a job stands.
@@ -514,16 +514,14 @@ RUNNING = ["UNKNOWN", "STOPPED", "PENDING", "QUEUED", "RUNNING", "DRAINING", "CA
 def test_these_states_are_not_the_end(bench: Bench, state: str):
     request = bench.request("queued")
     job = bench.backend.launch(request).job
-    bench.double.move(request.name, state)
+    bench.fake.move(request.name, state)
     assert bench.backend.status(job) == JobRunning()
 
 
 def test_a_state_that_nobody_knows_is_not_the_end(bench: Bench):
     job = bench.backend.launch(bench.request("queued")).job
     number = job.partition("/")[2]
-    bench.double.fail(
-        "jobs.get", Canned({"id": number, "currentState": "JOB_STATE_HIBERNATING"}), Canned({"id": number})
-    )
+    bench.fake.fail("jobs.get", Canned({"id": number, "currentState": "JOB_STATE_HIBERNATING"}), Canned({"id": number}))
     assert bench.backend.status(job) == JobRunning()
     assert bench.backend.status(job) == JobRunning()
 
@@ -544,7 +542,7 @@ def test_these_states_are_the_end_of_the_step(bench: Bench, state: str, streamin
     request = bench.request("queued", streaming=streaming)
     job = bench.backend.launch(request).job
     assert bench.backend.status(job) == JobRunning()
-    bench.double.move(request.name, state)
+    bench.fake.move(request.name, state)
     over = bench.over(job)
     assert over.outcome is outcome
     assert over.cause == ("cancelled" if outcome is Outcome.CANCELLED else None)
@@ -563,7 +561,7 @@ def test_all_states_of_the_api_are_tested():
 )
 def test_recorded_answers_of_jobs_get(bench: Bench, name: str, outcome: Outcome):
     job = fixture(f"dataflow/{name}")["body"]
-    bench.double.fail("jobs.get", Canned(job))
+    bench.fake.fail("jobs.get", Canned(job))
     assert bench.over(f"us-central1/{job['id']}").outcome is outcome
 
 
@@ -572,7 +570,7 @@ def test_an_updated_job_goes_on_as_the_one_that_replaced_it(bench: Bench):
     job = bench.backend.launch(request).job
     heir = bench.request("good", step="heir")
     number = bench.backend.launch(heir).job.partition("/")[2]
-    bench.double.move(request.name, "UPDATED", replacedByJobId=number)
+    bench.fake.move(request.name, "UPDATED", replacedByJobId=number)
     over = bench.over(job)
     assert (over.outcome, over.outputs) == (Outcome.SUCCEEDED, {"rows": 3})
 
@@ -584,15 +582,15 @@ def test_a_job_that_was_updated_however_often_goes_on_as_the_newest(bench: Bench
     first = bench.backend.launch(request)
     launched = [first.job.partition("/")[2].partition("?")[0]]
     for _ in range(updates):
-        bench.double.move(request.name, "UPDATED")
-        bench.double.fail("jobs.list", Canned({}))
+        bench.fake.move(request.name, "UPDATED")
+        bench.fake.fail("jobs.list", Canned({}))
         launched.append(bench.backend.launch(request).job.partition("/")[2].partition("?")[0])
     for old, new in pairwise(launched):
-        state = bench.double.service.jobs[old].history[-1]
-        bench.double.service.jobs[old].history[-1] = (*state[:2], {"replacedByJobId": new})
+        state = bench.fake.service.jobs[old].history[-1]
+        bench.fake.service.jobs[old].history[-1] = (*state[:2], {"replacedByJobId": new})
     bench.until(launched[-1], "RUNNING")
     assert bench.over(first.job).outcome is Outcome.SUCCEEDED
-    bench.double.move(request.name, "FAILED", "Workflow failed. Causes: of the newest")
+    bench.fake.move(request.name, "FAILED", "Workflow failed. Causes: of the newest")
     assert bench.over(first.job).error == "Workflow failed. Causes: of the newest"
 
 
@@ -600,7 +598,7 @@ def test_an_updated_job_without_an_heir_is_given_some_time(make: Make):
     patient, hasty = make(), make(backend={"message_grace": 0.0})
     for bench in (patient, hasty):
         bench.backend.launch(bench.request("slow"))
-        bench.double.move(bench.request("slow").name, "UPDATED")
+        bench.fake.move(bench.request("slow").name, "UPDATED")
     assert patient.backend.status(patient.backend.launch(patient.request("slow")).job) == JobRunning()
     over = hasty.over(hasty.backend.launch(hasty.request("slow")).job)
     assert (over.outcome, over.cause) == (Outcome.FAILED, "unknown")
@@ -611,7 +609,7 @@ def test_a_failure_without_a_message_is_looked_at_again_later(make: Make):
     bench = make(backend={"clock": lambda: now[0]}, message_lag=1e6)
     request = bench.request("slow")
     job = bench.backend.launch(request).job
-    bench.double.move(request.name, "FAILED", "Workflow failed.")
+    bench.fake.move(request.name, "FAILED", "Workflow failed.")
     assert bench.backend.status(job) == JobRunning()
     now[0] = 1e12
     over = bench.over(job)
@@ -633,7 +631,7 @@ def test_a_failure_has_a_cause_that_says_whether_and_when_it_is_tried_again(
 ):
     request = bench.request("slow")
     job = bench.backend.launch(request).job
-    bench.double.move(request.name, "FAILED", text)
+    bench.fake.move(request.name, "FAILED", text)
     over = bench.over(job)
     assert (over.error, over.cause, over.permanent, over.retry_after) == (text, cause, permanent, retry_after)
 
@@ -643,7 +641,7 @@ def test_a_launcher_that_failed_is_recognised_and_its_log_named(make: Make):
     request = bench.request("queued")
     job = bench.backend.launch(request).job
     text = "Error occurred in the launcher container: Template launch failed. See console logs."
-    bench.double.move(request.name, "FAILED", text)
+    bench.fake.move(request.name, "FAILED", text)
     over = bench.over(job)
     number = job.partition("/")[2]
     log = f"[its launcher's log: template_launches/{number}/console_logs in the staging location]"
@@ -654,7 +652,7 @@ def test_a_state_that_jobs_get_does_not_know_yet_is_running(make: Make):
     bench = make(lag=1e6)
     request = bench.request("slow")
     job = bench.backend.launch(request).job
-    bench.double.move(request.name, "DONE")
+    bench.fake.move(request.name, "DONE")
     assert bench.backend.status(job) == JobRunning()
 
 
@@ -676,7 +674,7 @@ def test_a_job_that_was_deleted_after_its_retention_has_failed(bench: Bench):
 def test_a_look_that_fails_says_nothing_of_the_job(bench: Bench, method: str, fault: Any):
     job = bench.backend.launch(bench.request("good")).job
     bench.over(job)
-    bench.double.fail(method, *[fault] * (2 if isinstance(fault, str) else 1))  # httplib2 asks a lost one once more
+    bench.fake.fail(method, *[fault] * (2 if isinstance(fault, str) else 1))  # httplib2 asks a lost one once more
     with pytest.raises(BackendError):
         bench.backend.status(job)
     assert bench.over(job).outcome is Outcome.SUCCEEDED
@@ -685,15 +683,15 @@ def test_a_look_that_fails_says_nothing_of_the_job(bench: Bench, method: str, fa
 def test_a_success_whose_counters_we_may_not_read_is_a_success(bench: Bench):
     request = bench.request("slow")
     job = bench.backend.launch(request).job
-    bench.double.move(request.name, "DONE")
-    bench.double.fail("jobs.getMetrics", RefusedError(403, "PERMISSION_DENIED", "The caller does not have permission"))
+    bench.fake.move(request.name, "DONE")
+    bench.fake.fail("jobs.getMetrics", RefusedError(403, "PERMISSION_DENIED", "The caller does not have permission"))
     over = bench.over(job)
     assert (over.outcome, over.outputs) == (Outcome.SUCCEEDED, None)
 
 
 def test_an_answer_about_another_job_is_none(bench: Bench):
     job = bench.backend.launch(bench.request("slow")).job
-    bench.double.fail("jobs.get", Canned({"id": "another", "currentState": "JOB_STATE_DONE"}))
+    bench.fake.fail("jobs.get", Canned({"id": "another", "currentState": "JOB_STATE_DONE"}))
     with pytest.raises(BackendError, match=r"asked for job .* got 'another'"):
         bench.backend.status(job)
 
@@ -702,7 +700,7 @@ def test_each_of_many_threads_gets_the_answer_about_its_own_job(bench: Bench):
     """One Http shared by 8 threads gave 464 of 466 callers another job's answer."""
     jobs = [bench.backend.launch(bench.request("slow", step=f"step-{number}")).job for number in range(8)]
     for number in (1, 3, 5, 7):
-        bench.double.move(bench.request("slow", step=f"step-{number}").name, "DONE")
+        bench.fake.move(bench.request("slow", step=f"step-{number}").name, "DONE")
     wrong: list[object] = []
 
     def look(number: int) -> None:
@@ -717,7 +715,7 @@ def test_each_of_many_threads_gets_the_answer_about_its_own_job(bench: Bench):
     for thread in threads:
         thread.join()
     assert wrong == []
-    assert bench.double.calls["jobs.get"] == 8 * 60
+    assert bench.fake.calls["jobs.get"] == 8 * 60
 
 
 def page(text: str, more: bool = True) -> Canned:
@@ -731,10 +729,10 @@ def test_a_job_of_many_messages_is_judged_by_those_that_were_read(bench: Bench, 
     """A job of more than 200 pages was looked at for ever: each look was a 503. What is said at its end is read too."""
     request = bench.request("slow")
     job = bench.backend.launch(request).job
-    bench.double.move(request.name, "FAILED", "Workflow failed. Causes: no such day")
+    bench.fake.move(request.name, "FAILED", "Workflow failed. Causes: no such day")
     noise = [page("Traceback (most recent call last):\nKeyError: 'x'")] * (pages - 1)
     last = page("KeyError: 'last page'", more=False)
-    bench.double.fail("jobs.messages.list", *noise, *[last] * (pages == MAX_PAGES))
+    bench.fake.fail("jobs.messages.list", *noise, *[last] * (pages == MAX_PAGES))
     over = bench.over(job)
     assert over.outcome is Outcome.FAILED
     verdict = "Workflow failed. Causes: no such day; "
@@ -744,19 +742,19 @@ def test_a_job_of_many_messages_is_judged_by_those_that_were_read(bench: Bench, 
 @pytest.mark.parametrize("pages", [MAX_PAGES, MAX_PAGES + 1])
 def test_a_name_is_looked_for_on_so_many_pages_and_then_nothing_is_launched(bench: Bench, pages: int):
     request = bench.request("slow")
-    bench.double.fail("jobs.list", *[Canned({"nextPageToken": "x"})] * (pages - 1), Canned({}))
+    bench.fake.fail("jobs.list", *[Canned({"nextPageToken": "x"})] * (pages - 1), Canned({}))
     if pages == MAX_PAGES:
         assert bench.backend.launch(request).job.startswith("europe-west4/")
     else:
         with pytest.raises(BackendError, match="Dataflow lists more than 200 pages of jobs"):
             bench.backend.launch(request)
-    assert bench.double.calls[LAUNCH] == (pages == MAX_PAGES)
+    assert bench.fake.calls[LAUNCH] == (pages == MAX_PAGES)
 
 
 def test_a_job_that_was_found_on_the_pages_that_were_read_is_adopted(bench: Bench):
     request = bench.request("slow")
     mine = {"jobs": [{"id": "2026-01-01_00_00_00-1", "name": request.name}], "nextPageToken": "x"}
-    bench.double.fail("jobs.list", Canned(mine), *[Canned({"nextPageToken": "x"})] * MAX_PAGES)
+    bench.fake.fail("jobs.list", Canned(mine), *[Canned({"nextPageToken": "x"})] * MAX_PAGES)
     assert bench.backend.launch(request).job == "europe-west4/2026-01-01_00_00_00-1"
 
 
@@ -768,11 +766,11 @@ def test_a_success_with_more_counters_than_are_kept_is_a_success(make: Make, cap
     while size + len(json.dumps({f"counter-{len(names):06}": 1})) <= MAX_OUTPUT:
         names.append(f"counter-{len(names):06}")
         size += len(json.dumps({names[-1]: 1}))
-    bench.double.service.jobs[job.partition("/")[2]].metrics.update(dict.fromkeys(names, 1))
-    bench.double.move(request.name, "DONE")
+    bench.fake.service.jobs[job.partition("/")[2]].metrics.update(dict.fromkeys(names, 1))
+    bench.fake.move(request.name, "DONE")
     assert bench.over(job) == JobOver(Outcome.SUCCEEDED, bench.over(job).at, outputs=dict.fromkeys(names, 1))
     assert caplog.text == ""
-    bench.double.service.jobs[job.partition("/")[2]].metrics["counter-that-is-too-much"] = 1
+    bench.fake.service.jobs[job.partition("/")[2]].metrics["counter-that-is-too-much"] = 1
     assert bench.over(job) == JobOver(Outcome.SUCCEEDED, bench.over(job).at, outputs=dict.fromkeys(names, 1))
     assert f"1 of the {len(names) + 1:,} counters of job" in caplog.text
 
@@ -783,7 +781,7 @@ def test_a_success_with_more_counters_than_are_kept_is_a_success(make: Make, cap
 def test_a_streaming_step_has_succeeded_once_its_job_runs_and_its_job_goes_on(bench: Bench):
     request = bench.request("streaming", streaming=True)
     launched = bench.backend.launch(request)
-    born = bench.double.service.jobs[launched.job.partition("/")[2].partition("?")[0]].created
+    born = bench.fake.service.jobs[launched.job.partition("/")[2].partition("?")[0]].created
     assert launched.due is not None
     assert 14.0 < launched.due - born < 60.0
     bench.until(launched.job, "RUNNING")
@@ -792,7 +790,7 @@ def test_a_streaming_step_has_succeeded_once_its_job_runs_and_its_job_goes_on(be
     bench.backend.cancel(launched.job)
     bench.until(launched.job, "DRAINING")
     assert bench.backend.status(launched.job) == JobRunning()
-    bench.double.move(request.name, "DRAINED")
+    bench.fake.move(request.name, "DRAINED")
     over = bench.over(launched.job)
     assert (over.outcome, over.live) == (Outcome.SUCCEEDED, False)
 
@@ -815,11 +813,11 @@ def test_a_streaming_job_says_when_to_look_at_it_until_it_is_ready(bench: Bench)
 def test_a_paused_job_is_looked_at_again_and_is_no_surprise(bench: Bench, caplog: pytest.LogCaptureFixture, state: str):
     request = bench.request("streaming", streaming=True)
     job = bench.backend.launch(request).job
-    bench.double.move(request.name, state)
+    bench.fake.move(request.name, state)
     assert bench.backend.status(job) == JobRunning()
     assert caplog.text == ""
     number = job.partition("/")[2].partition("?")[0]
-    bench.double.fail("jobs.get", Canned({"id": number, "currentState": "JOB_STATE_HIBERNATING"}))
+    bench.fake.fail("jobs.get", Canned({"id": number, "currentState": "JOB_STATE_HIBERNATING"}))
     assert bench.backend.status(job) == JobRunning()
     assert "in a state that nobody knows, and is taken to go on: JOB_STATE_HIBERNATING" in caplog.text
 
@@ -837,16 +835,16 @@ def test_a_job_that_is_kept_is_started_by_the_first_run_and_found_by_those_that_
     found = bench.backend.find(attempt_of(bench, "tuesday"))
     assert found is not None
     assert (found.job, bench.backend.launch(attempt_of(bench, "tuesday")).job) == (first, first)
-    assert bench.double.launches == {"g-orders": 1}
+    assert bench.fake.launches == {"g-orders": 1}
     bench.until(first, "RUNNING")
     over = bench.over(first)
     assert (over.outcome, over.live) == (Outcome.SUCCEEDED, False)
     bench.backend.cancel(first)
-    assert bench.double.calls["jobs.update"] == 0
-    bench.double.move("g-orders", "FAILED")
+    assert bench.fake.calls["jobs.update"] == 0
+    bench.fake.move("g-orders", "FAILED")
     assert bench.backend.find(attempt_of(bench, "wednesday")) is None
     assert bench.backend.launch(attempt_of(bench, "wednesday")).job != first
-    assert bench.double.launches == {"g-orders": 2}
+    assert bench.fake.launches == {"g-orders": 2}
 
 
 def test_a_kept_job_of_another_step_or_of_nobody_is_not_taken_for_ones_own(bench: Bench):
@@ -857,8 +855,8 @@ def test_a_kept_job_of_another_step_or_of_nobody_is_not_taken_for_ones_own(bench
     for call in (bench.backend.find, bench.backend.launch):
         with pytest.raises(LaunchRefusedError, match="called g-eu-orders belongs to step 'eu-orders' of graph 'g'"):
             call(other)
-    assert bench.double.launches == {"g-eu-orders": 1}
-    bench.double.fail("jobs.list", Canned({"jobs": [{"id": "1", "name": "g-orders", "labels": {"team": "sales"}}]}))
+    assert bench.fake.launches == {"g-eu-orders": 1}
+    bench.fake.fail("jobs.list", Canned({"jobs": [{"id": "1", "name": "g-orders", "labels": {"team": "sales"}}]}))
     with pytest.raises(LaunchRefusedError, match="was not started by a step: give the step a job_name"):
         bench.backend.find(mine)
 
@@ -869,7 +867,7 @@ def test_a_kept_job_that_has_not_begun_is_cancelled_and_one_that_was_drained_is_
     bench.backend.cancel(job)
     assert bench.over(job).outcome is Outcome.CANCELLED
     job = bench.backend.launch(attempt_of(bench, "tuesday")).job
-    bench.double.move("g-orders", "DRAINED")
+    bench.fake.move("g-orders", "DRAINED")
     over = bench.over(job)
     assert (over.outcome, over.error) == (Outcome.CANCELLED, f"Dataflow job {job[13:-5]} was drained")
 
@@ -877,12 +875,12 @@ def test_a_kept_job_that_has_not_begun_is_cancelled_and_one_that_was_drained_is_
 @pytest.mark.parametrize("state", ["DRAINING", "CANCELLING"])
 def test_while_a_kept_job_stops_no_other_is_started_and_none_is_adopted(bench: Bench, state: str):
     first = bench.backend.launch(attempt_of(bench, "monday"))
-    bench.double.move("g-orders", state)
+    bench.fake.move("g-orders", state)
     for call in (bench.backend.launch, bench.backend.find):
         with pytest.raises(BackendError, match="another can start when it has ended") as raised:
             call(attempt_of(bench, "tuesday"))
         assert type(raised.value) is BackendError
-    bench.double.move("g-orders", "CANCELLED")
+    bench.fake.move("g-orders", "CANCELLED")
     assert bench.backend.launch(attempt_of(bench, "tuesday")) != first
 
 
@@ -890,10 +888,10 @@ def test_while_a_kept_job_stops_no_other_is_started_and_none_is_adopted(bench: B
 def test_a_kept_job_whose_launch_went_wrong_is_adopted(bench: Bench, fault: Any):
     if fault != "lost answer":
         bench.backend.launch(attempt_of(bench, "monday"))
-        bench.double.fail("jobs.list", Canned({}))
-    bench.double.fail(LAUNCH, fault)
+        bench.fake.fail("jobs.list", Canned({}))
+    bench.fake.fail(LAUNCH, fault)
     assert bench.backend.launch(attempt_of(bench, "tuesday")).job.endswith("?keep")
-    assert bench.double.launches == {"g-orders": 1}
+    assert bench.fake.launches == {"g-orders": 1}
 
 
 # Stopping.
@@ -942,7 +940,7 @@ def test_a_job_that_ends_while_it_is_cancelled_does_no_harm(bench: Bench):
     request = bench.request("slow")
     job = bench.backend.launch(request).job
     number = job.partition("/")[2]
-    bench.double.move(request.name, "DONE")
-    bench.double.fail("jobs.get", Canned({"id": number, "currentState": "JOB_STATE_RUNNING"}))
+    bench.fake.move(request.name, "DONE")
+    bench.fake.fail("jobs.get", Canned({"id": number, "currentState": "JOB_STATE_RUNNING"}))
     bench.backend.cancel(job)
     assert bench.over(job).outcome is Outcome.SUCCEEDED

@@ -17,7 +17,7 @@ from orchestrator.core.plan import Plan, compile_plan
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 from orchestrator.engine import Engine
 from orchestrator.errors import OrchestratorError
-from orchestrator.fakes.dataflow.script import LAUNCHER_ERROR, Fault, LaunchCall, Play, out_of_quota, unavailable
+from orchestrator.fakes.dataflow.script import LAUNCHER_ERROR, Fault, LaunchCall, Script, out_of_quota, unavailable
 from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.ports import Task
@@ -88,15 +88,15 @@ def workers(engine: Engine, tasks: Tasks, number: int) -> Iterator[list[BaseExce
         thread.join()
 
 
-def write(call: LaunchCall) -> Play:
+def write(call: LaunchCall) -> Script:
     """Every third step's first attempt fails, one of them in its launcher."""
     ref = parse_job_name(call.name)
     assert ref is not None
     if ref.attempt == 1 and ref.node % 3 == 1:
-        return Play(running=2, end="FAILED", errors=["a work item has failed 4 times"])
+        return Script(running=2, end="FAILED", errors=["a work item has failed 4 times"])
     if ref.attempt == 1 and ref.node == 3:
-        return Play(launcher_error=LAUNCHER_ERROR)
-    return Play(running=3, metrics={"rows": ref.node})
+        return Script(launcher_error=LAUNCHER_ERROR)
+    return Script(running=3, metrics={"rows": ref.node})
 
 
 def test_a_run_in_bad_weather_has_one_job_an_attempt_and_ends_well():
@@ -116,8 +116,8 @@ def test_a_run_in_bad_weather_has_one_job_an_attempt_and_ends_well():
 
     tasks, store = Tasks(), MemoryStore()
     run = Run("r", run_key("r"), "g", "v", {}, clock())
-    with FakeDataflow(write, emit, time_scale=SCALE, lag=1.0, appear=0.5, chaos=chaos) as double:
-        backend = DataflowBackend("p", "europe-west4", clock, api_endpoint=double.url)
+    with FakeDataflow(write, emit, time_scale=SCALE, lag=1.0, appear=0.5, chaos=chaos) as fake:
+        backend = DataflowBackend("p", "europe-west4", clock, api_endpoint=fake.url)
         engine = Engine(store, tasks, {"dataflow": backend}, clock, launch_lease=5.0)
         with workers(engine, tasks, 4) as wrong:
             engine.start(run, plan)
@@ -131,9 +131,9 @@ def test_a_run_in_bad_weather_has_one_job_an_attempt_and_ends_well():
         ended = {node: (state.status, state.attempt, state.outputs) for node, state in states.items() if state.job}
         twice = {1, 3, 4, 7, 10}
         assert ended == {node: (Status.SUCCEEDED, 2 if node in twice else 1, {"rows": node}) for node in range(13)}
-        assert set(double.launches.values()) == {1}
-        assert sum(double.launches.values()) == 13 + len(twice)
-        assert (double.active, double.misfits) == ([], [])
+        assert set(fake.launches.values()) == {1}
+        assert sum(fake.launches.values()) == 13 + len(twice)
+        assert (fake.active, fake.misfits) == ([], [])
 
 
 def streaming(mode: Json) -> Plan:
@@ -148,7 +148,7 @@ def streaming(mode: Json) -> Plan:
 class Stream:
     """One world of streaming jobs: each is ready after a while, and nobody signals that."""
 
-    double: FakeDataflow
+    fake: FakeDataflow
     engine: Engine
     store: MemoryStore
 
@@ -165,28 +165,28 @@ class Stream:
 
 @pytest.fixture
 def stream() -> Iterator[Stream]:
-    play = Play(queued=60, pending=60, running=None, streaming=True, stopping=20)
+    script = Script(queued=60, pending=60, running=None, streaming=True, stopping=20)
     tasks, store = Tasks(), MemoryStore()
-    with FakeDataflow(lambda _: play, time_scale=SCALE) as double:
-        backend = DataflowBackend("p", "europe-west4", clock, api_endpoint=double.url, drain_for=1e9)
+    with FakeDataflow(lambda _: script, time_scale=SCALE) as fake:
+        backend = DataflowBackend("p", "europe-west4", clock, api_endpoint=fake.url, drain_for=1e9)
         engine = Engine(store, tasks, {"dataflow": backend}, clock, launch_lease=1e6)
         with workers(engine, tasks, 2) as wrong:
-            yield Stream(double, engine, store)
+            yield Stream(fake, engine, store)
         backend.close()
         assert wrong == []
-        assert double.misfits == []
+        assert fake.misfits == []
 
 
 def test_a_streaming_step_is_ready_by_its_own_look_and_cancelling_its_run_drains_its_job(stream: Stream):
     run = stream.run("r", True)
     states = stream.store.load_all(run.key).states
     assert (states[0].status, states[0].live, states[1].status) == (Status.SUCCEEDED, True, Status.SUCCEEDED)
-    assert len(stream.double.active) == 1
+    assert len(stream.fake.active) == 1
     stream.engine.cancel(run.key, Stop(clock(), "ann", "enough"))
     stream.wait(lambda: not stream.store.load_all(run.key).state(0).live)
-    (job,) = stream.double.service.jobs.values()
+    (job,) = stream.fake.service.jobs.values()
     assert job.state == "JOB_STATE_DRAINED"
-    assert stream.double.calls["jobs.update"] == 1
+    assert stream.fake.calls["jobs.update"] == 1
     ended = stream.store.get_run(run.key)
     assert ended is not None
     assert ended.status is RunStatus.SUCCEEDED  # what has ended stays as it was
@@ -196,15 +196,15 @@ def test_a_job_that_is_kept_serves_every_run_and_outlives_them(stream: Stream):
     for name in ("monday", "tuesday"):
         run = stream.run(name, "keep")
         stream.engine.cancel(run.key, Stop(clock(), "ann", "enough"))
-    assert stream.double.launches == {"g-clicks": 1}
-    assert stream.double.active == ["g-clicks"]
-    assert stream.double.calls["jobs.update"] == 0
+    assert stream.fake.launches == {"g-clicks": 1}
+    assert stream.fake.active == ["g-clicks"]
+    assert stream.fake.calls["jobs.update"] == 0
 
 
 def test_a_launch_whose_look_beforehand_failed_is_made_by_the_next_delivery(stream: Stream):
     """It waited for the lease of its own claim, which here would be for hours."""
-    stream.double.fail("jobs.list", unavailable(), unavailable())
+    stream.fake.fail("jobs.list", unavailable(), unavailable())
     stream.run("r", True)
-    (job,) = stream.double.service.jobs.values()
-    assert stream.double.calls["flexTemplates.launch"] == 1
-    assert stream.double.launches == {job.name: 1}
+    (job,) = stream.fake.service.jobs.values()
+    assert stream.fake.calls["flexTemplates.launch"] == 1
+    assert stream.fake.launches == {job.name: 1}

@@ -21,11 +21,11 @@ def test_a_job_that_is_kept_is_played_by_its_step_and_runs_until_it_is_stopped(t
     steps = [Step("other"), Step("Clicks_1", Work("dataflow", spec), local=Work("wait", {"seconds": 1e6}))]
     store, run = MemoryStore(), Run("Day 1", run_key("Day 1"), "g", "v", {}, time.time())
     store.open_run(run, compile_plan("g", "v", steps))
-    with FakeDataflow(LocalJobs(lambda: store, tmp_path, Home(tmp_path), "orc")) as double:
-        backend = DataflowBackend("p", "europe-west4", api_endpoint=double.url)
+    with FakeDataflow(LocalJobs(lambda: store, tmp_path, Home(tmp_path), "orc")) as fake:
+        backend = DataflowBackend("p", "europe-west4", api_endpoint=fake.url)
         request = JobRequest(run, 1, "Clicks_1", 1, f"orc--clicks-1--{run.key}-1-1", "dataflow", spec)
         launched = backend.launch(request)
-        (job,) = double.service.jobs.values()
+        (job,) = fake.service.jobs.values()
         backend.close()
         assert launched.job.endswith("?keep")
-        assert (job.name, job.play.streaming, job.play.running) == ("orc--g-clicks-1", True, 1e6)
+        assert (job.name, job.script.streaming, job.script.running) == ("orc--g-clicks-1", True, 1e6)

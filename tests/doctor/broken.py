@@ -339,7 +339,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         ("templates", "fail", "gs://demo-templates/sales/orders.json is not there", BUILD),
     ),
     "a template may not be read": (
-        lambda patient: patient.double.fail(TEMPLATE, forbidden()),
+        lambda patient: patient.fake.fail(TEMPLATE, forbidden()),
         (
             "templates",
             "unknown",

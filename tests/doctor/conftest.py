@@ -23,8 +23,8 @@ def service() -> Iterator[tuple[FakeGoogle, Apis]]:
 @pytest.fixture
 def patient(service: tuple[FakeGoogle, Apis], tmp_path: Path) -> Iterator[Patient]:
     """A deployment to which nothing is wrong."""
-    double, apis = service
-    double.bodies = bodies()
-    double.faults.clear()
-    yield Patient(double, apis, Here(read_lock(lock_in(tmp_path / "graphs")), "", ARCHIVE, ""))
-    assert double.misfits == []
+    fake, apis = service
+    fake.bodies = bodies()
+    fake.faults.clear()
+    yield Patient(fake, apis, Here(read_lock(lock_in(tmp_path / "graphs")), "", ARCHIVE, ""))
+    assert fake.misfits == []

@@ -71,13 +71,13 @@ LOCK: dict[str, Any] = {
 class Patient:
     """A deployment that doctor can examine. ``bodies`` may be changed before that, and ``here`` too."""
 
-    double: FakeGoogle
+    fake: FakeGoogle
     apis: Apis
     here: Here
 
     @property
     def bodies(self) -> Bodies:
-        return self.double.bodies
+        return self.fake.bodies
 
     def __getitem__(self, name: str) -> dict[str, Any]:
         """The body of a resource."""
@@ -130,7 +130,7 @@ def bodies(**more: Any) -> Bodies:
 @contextmanager
 def serving() -> Iterator[tuple[FakeGoogle, Apis]]:
     """A fake, and its client, which takes a third of a second to make."""
-    with FakeGoogle(bodies()) as double:
-        apis = Apis("demo-1", double.url)
-        yield double, apis
+    with FakeGoogle(bodies()) as fake:
+        apis = Apis("demo-1", fake.url)
+        yield fake, apis
         apis.close()

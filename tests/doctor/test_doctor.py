@@ -113,14 +113,14 @@ def test_the_templates_that_google_provides_need_no_grant(patient: Patient):
 
 
 def test_eventarc_may_tell_of_jobs_instead_of_the_log(patient: Patient):
-    patient.double.bodies = bodies(logs=False, eventarc=True)
+    patient.fake.bodies = bodies(logs=False, eventarc=True)
     assert patient.complaints() == []
     patient.remove(f"{P}/locations/europe-west1/triggers/orchestrator-prod-job-status")
     assert patient.complaints() == [("Eventarc", "fail", "no trigger hears the jobs in europe-west1", APPLY)]
 
 
 def test_a_trigger_that_cannot_deliver_is_found(patient: Patient):
-    patient.double.bodies = bodies(eventarc=True)
+    patient.fake.bodies = bodies(eventarc=True)
     trigger = patient[f"{L}/triggers/orchestrator-prod-job-status"]
     trigger["serviceAccount"] = "projects/demo-1/serviceAccounts/other@demo-1.iam.gserviceaccount.com"
     trigger["conditions"] = {"function": {"code": "NOT_FOUND", "message": "no such service"}}
@@ -140,7 +140,7 @@ def test_a_trigger_that_cannot_deliver_is_found(patient: Patient):
 
 
 def test_without_sink_and_without_triggers_nobody_hears_of_jobs(patient: Patient):
-    patient.double.bodies = bodies(logs=False)
+    patient.fake.bodies = bodies(logs=False)
     assert [text for _, _, text, _ in patient.complaints()] == [
         f"there is no log sink {SIGNALS}: nobody hears that a job has ended",
         f"there is no topic {SIGNALS}",
@@ -151,7 +151,7 @@ def test_without_sink_and_without_triggers_nobody_hears_of_jobs(patient: Patient
 
 
 def test_runs_that_are_kept_for_ever_need_no_ttl(patient: Patient):
-    patient.double.bodies = bodies(retention=None)
+    patient.fake.bodies = bodies(retention=None)
     assert patient.complaints() == []
 
 
@@ -190,9 +190,9 @@ def test_graphs_that_cannot_be_deployed_or_have_changed_are_named(patient: Patie
 
 
 def test_each_thing_is_asked_for_once(patient: Patient):
-    patient.double.calls.clear()
+    patient.fake.calls.clear()
     patient.examine()
-    assert patient.double.calls == {
+    assert patient.fake.calls == {
         "artifactregistry.projects.locations.repositories.get": 1,
         "artifactregistry.projects.locations.repositories.getIamPolicy": 1,
         "cloudfunctions.projects.locations.functions.get": 4,
@@ -261,5 +261,5 @@ def test_of_a_deployment_of_which_something_is_left_each_thing_is_told(patient: 
 
 
 def test_what_may_not_be_looked_at_may_be_there(patient: Patient):
-    patient.double.fail("*", forbidden())
+    patient.fake.fail("*", forbidden())
     assert {check for check, *_ in patient.complaints()} > {"start", "launches", "database"}

@@ -15,15 +15,15 @@ from tests.fixtures import fixture
 
 
 @pytest.fixture
-def double() -> Iterator[FakeGoogle]:
+def fake() -> Iterator[FakeGoogle]:
     with FakeGoogle(bodies(eventarc=True)) as made:
         yield made
 
 
-def call(double: FakeGoogle, path: str, body: Any = None) -> tuple[int, Any]:
+def call(fake: FakeGoogle, path: str, body: Any = None) -> tuple[int, Any]:
     data = None if body is None else json.dumps(body).encode()
     try:
-        with urllib.request.urlopen(urllib.request.Request(f"{double.url}{path}", data), timeout=20) as answer:
+        with urllib.request.urlopen(urllib.request.Request(f"{fake.url}{path}", data), timeout=20) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
@@ -48,35 +48,35 @@ def call(double: FakeGoogle, path: str, body: Any = None) -> tuple[int, Any]:
         ),
     ],
 )
-def test_what_is_not_there_is_refused(double: FakeGoogle, path: str, status: int, said: str):
-    code, text = call(double, path)
+def test_what_is_not_there_is_refused(fake: FakeGoogle, path: str, status: int, said: str):
+    code, text = call(fake, path)
     assert (code, text[: len(said)]) == (status, said)
 
 
-def test_a_body_that_is_not_as_the_document_says_is_refused(double: FakeGoogle):
+def test_a_body_that_is_not_as_the_document_says_is_refused(fake: FakeGoogle):
     path = "/cloudresourcemanager/v1/projects/demo-1:getIamPolicy"
-    assert call(double, path, {"options": {"version": 3}})[0] == 400
-    assert call(double, path, {"options": {"requestedPolicyVersion": 3}})[0] == 200
+    assert call(fake, path, {"options": {"version": 3}})[0] == 400
+    assert call(fake, path, {"options": {"requestedPolicyVersion": 3}})[0] == 200
 
 
-def test_grants_on_a_condition_come_under_other_names_unless_they_are_asked_for(double: FakeGoogle):
+def test_grants_on_a_condition_come_under_other_names_unless_they_are_asked_for(fake: FakeGoogle):
     path = "/cloudresourcemanager/v1/projects/demo-1:getIamPolicy"
-    _, old = call(double, path, {})
-    _, new = call(double, path, {"options": {"requestedPolicyVersion": 3}})
+    _, old = call(fake, path, {})
+    _, new = call(fake, path, {"options": {"requestedPolicyVersion": 3}})
     assert "roles/datastore.user" in {binding["role"] for binding in new["bindings"]}
     (renamed,) = [binding for binding in old["bindings"] if "datastore" in binding["role"]]
     assert renamed["role"].startswith("roles/datastore.user_withcond_")
     assert set(renamed) == {"role", "members"}
 
 
-def test_what_has_no_policy_has_an_empty_one(double: FakeGoogle):
+def test_what_has_no_policy_has_an_empty_one(fake: FakeGoogle):
     path = f"/iam/v1/{P}/serviceAccounts/{D.account('builder')}:getIamPolicy?options.requestedPolicyVersion=3"
-    assert call(double, path, {}) == (200, {"etag": "ACAB"})
+    assert call(fake, path, {}) == (200, {"etag": "ACAB"})
 
 
-def test_an_api_that_is_off_answers_as_was_recorded(double: FakeGoogle):
-    double.bodies.resources[f"{P}/services/dataflow.googleapis.com"]["state"] = "DISABLED"
-    status, text = call(double, "/dataflow/v1b3/projects/demo-1/jobs:aggregated")
+def test_an_api_that_is_off_answers_as_was_recorded(fake: FakeGoogle):
+    fake.bodies.resources[f"{P}/services/dataflow.googleapis.com"]["state"] = "DISABLED"
+    status, text = call(fake, "/dataflow/v1b3/projects/demo-1/jobs:aggregated")
     recorded = fixture("dataflow/api-disabled")["body"]["error"]
     assert (status, text.partition(":")[0]) == (recorded["code"], recorded["status"])
     assert (
@@ -85,9 +85,9 @@ def test_an_api_that_is_off_answers_as_was_recorded(double: FakeGoogle):
     )
 
 
-def test_services_are_told_by_the_projects_number_and_those_nobody_knows_are_off(double: FakeGoogle):
+def test_services_are_told_by_the_projects_number_and_those_nobody_knows_are_off(fake: FakeGoogle):
     names = "&".join(f"names={P}/services/{api}.googleapis.com" for api in ("run", "bigquery"))
-    assert call(double, f"/serviceusage/v1/{P}/services:batchGet?{names}") == (
+    assert call(fake, f"/serviceusage/v1/{P}/services:batchGet?{names}") == (
         200,
         {
             "services": [
@@ -102,9 +102,9 @@ def test_services_are_told_by_the_projects_number_and_those_nobody_knows_are_off
     )
 
 
-def test_triggers_are_listed_in_one_region_or_in_all(double: FakeGoogle):
+def test_triggers_are_listed_in_one_region_or_in_all(fake: FakeGoogle):
     def names(region: str) -> list[str]:
-        found = call(double, f"/eventarc/v1/{P}/locations/{region}/triggers")[1]
+        found = call(fake, f"/eventarc/v1/{P}/locations/{region}/triggers")[1]
         return [trigger["name"].split("/")[3] for trigger in found.get("triggers", [])]
 
     assert (names("-"), names("europe-west4"), names("us-east1")) == (
@@ -114,28 +114,26 @@ def test_triggers_are_listed_in_one_region_or_in_all(double: FakeGoogle):
     )
 
 
-def test_an_object_is_told_or_its_content(double: FakeGoogle):
+def test_an_object_is_told_or_its_content(fake: FakeGoogle):
     path = "/storage/storage/v1/b/demo-templates/o/sales%2Forders.json"
-    assert call(double, path)[1] == {"bucket": "demo-templates", "name": "sales/orders.json", "size": "40"}
-    assert call(double, f"{path}?alt=media")[1] == json.loads(double.bodies.contents[TEMPLATE])
+    assert call(fake, path)[1] == {"bucket": "demo-templates", "name": "sales/orders.json", "size": "40"}
+    assert call(fake, f"{path}?alt=media")[1] == json.loads(fake.bodies.contents[TEMPLATE])
 
 
-def test_a_fault_is_of_one_resource_and_of_one_method_if_it_is_said(double: FakeGoogle):
+def test_a_fault_is_of_one_resource_and_of_one_method_if_it_is_said(fake: FakeGoogle):
     name = f"{P}/topics/{D.topic}"
-    double.fail(name, RefusedError(503, "UNAVAILABLE", "Later."), "getIamPolicy")
-    assert call(double, f"/pubsub/v1/{name}") == (200, {"name": name})
-    assert call(double, f"/pubsub/v1/{name}:getIamPolicy") == (503, "UNAVAILABLE: Later.")
-    assert call(double, f"/pubsub/v1/{P}/topics/{D.dead_letters}:getIamPolicy")[0] == 200
+    fake.fail(name, RefusedError(503, "UNAVAILABLE", "Later."), "getIamPolicy")
+    assert call(fake, f"/pubsub/v1/{name}") == (200, {"name": name})
+    assert call(fake, f"/pubsub/v1/{name}:getIamPolicy") == (503, "UNAVAILABLE: Later.")
+    assert call(fake, f"/pubsub/v1/{P}/topics/{D.dead_letters}:getIamPolicy")[0] == 200
 
 
 def test_bodies_that_are_not_googles_are_noticed():
     made = Bodies({P: {"projectId": "demo-1", "number": 1}, f"{P}/services/run.googleapis.com": {"state": "ENABLED"}})
     made.resources[f"{P}/services/cloudresourcemanager.googleapis.com"] = {"state": "ENABLED"}
-    with FakeGoogle(made) as double:
-        assert call(double, "/cloudresourcemanager/v1/projects/demo-1")[0] == 200
-        assert double.misfits == [
-            f"Invalid JSON payload received. Unknown name \"number\" at '{P}': Cannot find field."
-        ]
+    with FakeGoogle(made) as fake:
+        assert call(fake, "/cloudresourcemanager/v1/projects/demo-1")[0] == 200
+        assert fake.misfits == [f"Invalid JSON payload received. Unknown name \"number\" at '{P}': Cannot find field."]
 
 
 def test_a_role_that_nobody_has_cannot_be_taken():

@@ -41,13 +41,13 @@ def theirs(grant: Grant) -> tuple[str, str]:
 
 
 def test_a_deployment_with_everything_is_well(patient: Patient):
-    patient.double.bodies = bodies(**EVERYTHING)
+    patient.fake.bodies = bodies(**EVERYTHING)
     assert patient.complaints() == []
 
 
 @pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: f"{grant.who} {grant.role} {grant.on} {grant.only}")
 def test_a_grant_that_is_missing_is_found_with_its_reason_and_the_line_that_grants_it(patient: Patient, grant: Grant):
-    patient.double.bodies = bodies(**EVERYTHING)
+    patient.fake.bodies = bodies(**EVERYTHING)
     resource, member = theirs(grant)
     kind = grant.on.partition(":")[0]
     patient.bodies.revoke(resource, grant.role, member)
@@ -64,7 +64,7 @@ def test_a_grant_that_is_missing_is_found_with_its_reason_and_the_line_that_gran
 
 @pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: f"{grant.who} {grant.role} {grant.on} {grant.only}")
 def test_a_role_in_the_whole_project_is_held_on_each_thing_in_it(patient: Patient, grant: Grant):
-    patient.double.bodies = bodies(**EVERYTHING)
+    patient.fake.bodies = bodies(**EVERYTHING)
     resource, member = theirs(grant)
     patient.bodies.revoke(resource, grant.role, member)
     project = "/".join(resource.split("/")[:2]) if grant.only in ("images", "secrets") else P
@@ -75,7 +75,7 @@ def test_a_role_in_the_whole_project_is_held_on_each_thing_in_it(patient: Patien
 @pytest.mark.parametrize("who", ["tasks", "worker"])
 def test_a_bucket_with_templates_that_no_variable_names_is_to_be_named(patient: Patient, who: str):
     """A grant made by hand would be nowhere written down."""
-    patient.double.bodies = bodies(given=Given())
+    patient.fake.bodies = bodies(given=Given())
     patient.bodies.revoke(
         "projects/_/buckets/demo-templates", "roles/storage.objectViewer", f"serviceAccount:{D.account(who)}"
     )
@@ -85,7 +85,7 @@ def test_a_bucket_with_templates_that_no_variable_names_is_to_be_named(patient: 
 
 
 def test_what_a_variable_names_and_is_not_there_is_said(patient: Patient):
-    patient.double.bodies = bodies(**EVERYTHING)
+    patient.fake.bodies = bodies(**EVERYTHING)
     patient.remove("projects/_/buckets/demo-raw", "projects/vault-1/secrets/token")
     assert patient.complaints() == [
         ("tasks", "fail", "there is no secret projects/vault-1/secrets/token", "make it, or name another"),

@@ -28,7 +28,7 @@ def test_an_api_that_is_off_is_found_and_what_hides_behind_it_has_the_same_fix(p
 
 
 def test_what_may_not_be_looked_at_is_said_with_the_permission_it_needs(patient: Patient):
-    patient.double.fail("*", forbidden())
+    patient.fake.fail("*", forbidden())
     results = patient.examine()
     assert {(result.check, result.level) for result in results} == {
         (check.name, Level.OK if check.name == "graphs.lock" else Level.UNKNOWN) for check in CHECKS
@@ -42,8 +42,8 @@ def test_what_may_not_be_looked_at_is_said_with_the_permission_it_needs(patient:
 
 
 def test_policies_that_may_not_be_read_hide_grants_and_nothing_else(patient: Patient):
-    patient.double.bodies = bodies(given=replace(GIVEN, starters=("user:ann@example.com",)))
-    patient.double.fail("*", forbidden(), "getIamPolicy")
+    patient.fake.bodies = bodies(given=replace(GIVEN, starters=("user:ann@example.com",)))
+    patient.fake.fail("*", forbidden(), "getIamPolicy")
     found = patient.complaints()
     assert {check for check, *_ in found} == {check.name for check in CHECKS if check.group == "accounts"}
     assert ("scheduler", "unknown") in {(check, level) for check, level, *_ in found}
@@ -57,7 +57,7 @@ def test_policies_that_may_not_be_read_hide_grants_and_nothing_else(patient: Pat
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_what_does_not_answer_is_unknown_and_not_broken(patient: Patient, status: int):
-    patient.double.fail("*", RefusedError(status, "UNAVAILABLE", "The service is currently unavailable."))
+    patient.fake.fail("*", RefusedError(status, "UNAVAILABLE", "The service is currently unavailable."))
     found = patient.complaints()
     assert {level for _, level, *_ in found} == {"unknown"}
     assert found[0][2:] == (
@@ -80,14 +80,14 @@ def test_what_does_not_answer_is_unknown_and_not_broken(patient: Patient, status
     ],
 )
 def test_why_something_cannot_be_looked_at_decides_the_fix(patient: Patient, status: int, said: str, fix: str):
-    patient.double.fail(f"{L}/queues/{QUEUE}", RefusedError(status, "X", said), "get")
+    patient.fake.fail(f"{L}/queues/{QUEUE}", RefusedError(status, "X", said), "get")
     ((check, level, text, fixed),) = patient.complaints()
     assert (check, level, fixed) == ("checks", "unknown", fix)
     assert text.endswith(f"{status} {said}")
 
 
 def test_credentials_that_are_not_taken_are_said_so(patient: Patient):
-    patient.double.fail(f"{L}/queues/{QUEUE}", RefusedError(401, "UNAUTHENTICATED", "Invalid credentials"), "get")
+    patient.fake.fail(f"{L}/queues/{QUEUE}", RefusedError(401, "UNAUTHENTICATED", "Invalid credentials"), "get")
     assert patient.complaints() == [
         (
             "checks",
@@ -99,9 +99,9 @@ def test_credentials_that_are_not_taken_are_said_so(patient: Patient):
 
 
 def test_what_is_another_projects_is_allowed_there(patient: Patient):
-    patient.double.bodies = bodies(**EVERYTHING)
-    patient.double.fail("projects/vault-1/secrets/token", forbidden())
-    patient.double.fail("projects/vault-1", forbidden())
+    patient.fake.bodies = bodies(**EVERYTHING)
+    patient.fake.fail("projects/vault-1/secrets/token", forbidden())
+    patient.fake.fail("projects/vault-1", forbidden())
     ((check, level, text, fix),) = patient.complaints()
     assert (check, level) == ("tasks", "unknown")
     assert text.startswith(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.model import RunStatus, Status
-from orchestrator.fakes.dataflow.script import LaunchCall, Play
+from orchestrator.fakes.dataflow.script import LaunchCall, Script
 from orchestrator.rehearsal import Rehearsal
 from tests.e2e.command_line import ROOT, Place
 from tests.emulation import emulated
@@ -96,15 +96,15 @@ def test_the_article_is_rehearsed_and_each_launch_has_the_name_the_template_and_
     place.write("graphs/article/env", "ARTICLE_DAY=2026-11-23\n")
     calls: list[LaunchCall] = []
 
-    def play(call: LaunchCall) -> Play:
+    def script(call: LaunchCall) -> Script:
         calls.append(call)
-        return Play(0.1, 0.1, 0.1)
+        return Script(0.1, 0.1, 0.1)
 
-    with Rehearsal(article, play) as rehearsal:
+    with Rehearsal(article, script) as rehearsal:
         rehearsal.start("a1", {})
         assert rehearsal.wait("a1").status is RunStatus.SUCCEEDED
         states = rehearsal.store.load_all(rehearsal.run("a1").key).states
-        assert rehearsal.double.misfits == []
+        assert rehearsal.dataflow.misfits == []
     assert [states[node].status for node in range(5)] == [Status.SUCCEEDED] * 5
     assert (states[0].outputs, states[4].outputs) == ({"begun": True}, None)
     launched = {call.template: call for call in calls}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.core.model import RunStatus
-from orchestrator.fakes.dataflow.script import LaunchCall, Play
+from orchestrator.fakes.dataflow.script import LaunchCall, Script
 from orchestrator.rehearsal import PREFIX, Rehearsal, emulators
 from tests.e2e.command_line import Place, Said
 from tests.emulation import emulated
@@ -26,11 +26,11 @@ steps:
 CLOUD = ("--store", "firestore://rehearsal/(default)")
 
 
-def play(call: LaunchCall) -> Play:
+def script(call: LaunchCall) -> Script:
     """``load`` fails, and ``slow`` runs until it is stopped."""
     if call.name.startswith(f"{PREFIX}--load--"):
-        return Play(0.0, 0.0, 0.0, end="FAILED", errors=("boom",))
-    return Play(0.0, 0.0, None if call.name.startswith(f"{PREFIX}--slow--") else 0.0, stopping=0.1)
+        return Script(0.0, 0.0, 0.0, end="FAILED", errors=("boom",))
+    return Script(0.0, 0.0, None if call.name.startswith(f"{PREFIX}--slow--") else 0.0, stopping=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     emulated()
     path = tmp_path_factory.mktemp("cloud") / "sales.yaml"
     path.write_text(GRAPH)
-    with Rehearsal(path, play) as rehearsal, pytest.MonkeyPatch.context() as patch:
+    with Rehearsal(path, script) as rehearsal, pytest.MonkeyPatch.context() as patch:
         for name, value in rehearsal.environment.items():
             patch.setenv(name, value)
         rehearsal.start("sales-1", {})
@@ -140,7 +140,7 @@ def test_cancel_settles_the_steps_of_a_run_in_the_cloud_and_stops_its_jobs(
     )
     until(cloud, ["succeeded", "failed", "cancelled", "succeeded", "cancelled"])
     assert cloud.wait("sales-1").status is RunStatus.CANCELLED
-    assert cloud.double.active == []
+    assert cloud.dataflow.active == []
     again = place.look("cancel", "sales-1", *CLOUD)
     assert again == Said(0, "run sales-1 has ended (cancelled): there is nothing left to cancel\n", "")
 

@@ -88,7 +88,7 @@ def repository(folder: Path) -> Path:
 
 
 @pytest.fixture
-def double(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGoogle]:
+def fake(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGoogle]:
     """A deployment of what lies in ``place``."""
     graphs = repository(place.folder)
     for name in ("ORCHESTRATOR_PROJECT", "ORCHESTRATOR_REGION"):
@@ -99,17 +99,17 @@ def double(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGoogle
         assert made.misfits == []
 
 
-def test_a_whole_deployment_is_told_a_line_a_check(double: FakeGoogle, place: Place) -> None:
+def test_a_whole_deployment_is_told_a_line_a_check(fake: FakeGoogle, place: Place) -> None:
     said = place.look(*HERE)
     assert (said.code, said.err) == (0, "")
     assert said.out == WELL
 
 
-def test_what_is_wrong_is_told_below_its_check_with_its_fix(double: FakeGoogle, place: Place) -> None:
+def test_what_is_wrong_is_told_below_its_check_with_its_fix(fake: FakeGoogle, place: Place) -> None:
     place.write("orchestrator/engine.py", "changed = True\n")
-    double.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["state"] = "PAUSED"
-    double.bodies.resources[f"{L}/functions/orchestrator-prod-start"]["serviceConfig"]["minInstanceCount"] = 2
-    double.fail(f"{P}/databases/orchestrator-prod", forbidden())
+    fake.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["state"] = "PAUSED"
+    fake.bodies.resources[f"{L}/functions/orchestrator-prod-start"]["serviceConfig"]["minInstanceCount"] = 2
+    fake.fail(f"{P}/databases/orchestrator-prod", forbidden())
     said = place.look(*HERE)
     assert (said.code, said.err) == (1, "")
     text = re.sub(r"functions-[0-9a-f]{20}", "functions-HASH", said.out)
@@ -151,14 +151,14 @@ queues
     assert said.out.endswith("\nproblems found: 30 ok, 1 ?, 5 FAIL\n")
 
 
-def test_warnings_alone_are_no_reason_to_fail(double: FakeGoogle, place: Place) -> None:
-    double.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["retryConfig"] = {"maxAttempts": 5}
+def test_warnings_alone_are_no_reason_to_fail(fake: FakeGoogle, place: Place) -> None:
+    fake.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["retryConfig"] = {"maxAttempts": 5}
     said = place.look(*HERE)
     assert (said.code, said.lines[-1]) == (0, "no problems found: 35 ok, 1 warn of 36 checks")
 
 
-def test_programs_are_told_the_same(double: FakeGoogle, place: Place) -> None:
-    del double.bodies.resources[f"{P}/sinks/orchestrator-prod-signals"]
+def test_programs_are_told_the_same(fake: FakeGoogle, place: Place) -> None:
+    del fake.bodies.resources[f"{P}/sinks/orchestrator-prod-signals"]
     said = place.look(*HERE, "--json")
     report = said.json
     checks = report.pop("checks")
@@ -189,15 +189,15 @@ def test_programs_are_told_the_same(double: FakeGoogle, place: Place) -> None:
 @pytest.mark.parametrize(
     "fault", [forbidden(), RefusedError(503, "UNAVAILABLE", "The service is currently unavailable.")]
 )
-def test_where_nothing_can_be_looked_at_it_says_so(double: FakeGoogle, place: Place, fault: RefusedError) -> None:
-    double.fail("*", fault)
+def test_where_nothing_can_be_looked_at_it_says_so(fake: FakeGoogle, place: Place, fault: RefusedError) -> None:
+    fake.fail("*", fault)
     said = place.look(*HERE)
     assert (said.code, said.err) == (1, "")
     assert said.lines[-1] == ("nothing could be checked (1 ok, 35 ?): does project 'demo-1' exist, and may you see it?")
 
 
 def test_elsewhere_than_in_the_repository_it_cannot_tell_what_is_up_to_date(
-    double: FakeGoogle, place: Place, tmp_path_factory: pytest.TempPathFactory
+    fake: FakeGoogle, place: Place, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = Place(tmp_path_factory.mktemp("elsewhere"))
     said = other.look(*HERE, "--graphs", str(place.folder / "graphs"))
@@ -216,7 +216,7 @@ with 'orchestrator lock graphs'
     )
 
 
-def test_below_the_root_of_the_repository_it_finds_the_graphs_that_lock_finds(double: FakeGoogle, place: Place) -> None:
+def test_below_the_root_of_the_repository_it_finds_the_graphs_that_lock_finds(fake: FakeGoogle, place: Place) -> None:
     place.write(".git/HEAD", "ref: refs/heads/main\n")
     place.write("terraform/main.tf", "")
     said = Place(place.folder / "terraform").look(*HERE)
@@ -224,18 +224,18 @@ def test_below_the_root_of_the_repository_it_finds_the_graphs_that_lock_finds(do
     assert said.out == WELL.replace("graphs/graphs.lock", "../graphs/graphs.lock")
 
 
-def test_a_project_that_is_not_there_is_wrong_use(double: FakeGoogle, place: Place) -> None:
-    double.fail(P, RefusedError(404, "NOT_FOUND", "Project not found"))
+def test_a_project_that_is_not_there_is_wrong_use(fake: FakeGoogle, place: Place) -> None:
+    fake.fail(P, RefusedError(404, "NOT_FOUND", "Project not found"))
     said = place.look(*HERE)
     assert (said.code, said.out, said.err) == (2, "", "error: --project: there is no project 'demo-1'\n")
-    double.fail(P, RefusedError(400, "INVALID_ARGUMENT", "field [projectId] has issue"))
+    fake.fail(P, RefusedError(400, "INVALID_ARGUMENT", "field [projectId] has issue"))
     assert place.look(*HERE).err == (
         "error: --project: expected a project's id, got 'demo-1': 400 field [projectId] has issue\n"
     )
 
 
 def test_project_and_region_may_come_from_the_environment(
-    double: FakeGoogle, place: Place, monkeypatch: pytest.MonkeyPatch
+    fake: FakeGoogle, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = place.look("doctor")
     assert (said.code, said.err.splitlines()[0]) == (
@@ -247,7 +247,7 @@ def test_project_and_region_may_come_from_the_environment(
     assert place.look("doctor").code == 0
 
 
-def test_names_that_no_deployment_has_are_wrong_use(double: FakeGoogle, place: Place) -> None:
+def test_names_that_no_deployment_has_are_wrong_use(fake: FakeGoogle, place: Place) -> None:
     assert place.look(*HERE, "--environment", "Prod").err == (
         "error: environment: expected lower-case letters, digits and single '-', got 'Prod'\n"
     )
@@ -264,15 +264,15 @@ def test_without_credentials_nothing_is_asked(place: Place, monkeypatch: pytest.
     )
 
 
-def test_in_a_terminal_it_tells_the_same(double: FakeGoogle, place: Place) -> None:
-    said = place.watch(*HERE, GOOGLE_APIS_EMULATOR_URL=double.url)
+def test_in_a_terminal_it_tells_the_same(fake: FakeGoogle, place: Place) -> None:
+    said = place.watch(*HERE, GOOGLE_APIS_EMULATOR_URL=fake.url)
     assert (said.code, said.out) == (0, WELL)
-    double.fail(f"{P}/databases/orchestrator-prod", forbidden())
+    fake.fail(f"{P}/databases/orchestrator-prod", forbidden())
     assert (
         """\
         cannot look at databases/orchestrator-prod: it needs the permission
         datastore.databases.getMetadata: 403 The caller does not have permission
         fix: gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer
 """
-        in place.watch(*HERE, GOOGLE_APIS_EMULATOR_URL=double.url).out
+        in place.watch(*HERE, GOOGLE_APIS_EMULATOR_URL=fake.url).out
     )

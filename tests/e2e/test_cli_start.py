@@ -25,7 +25,7 @@ def told(created: bool = True) -> Answer:
 
 
 @pytest.fixture(autouse=True)
-def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGoogle]:
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGoogle]:
     """What Google says of the deployed functions."""
     monkeypatch.setenv("ORCHESTRATOR_PROJECT", "demo-1")
     monkeypatch.setenv("ORCHESTRATOR_REGION", "europe-west4")
@@ -35,10 +35,10 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGoogle]:
         yield made
 
 
-def test_a_run_is_started_where_google_says_and_how_to_follow_it_is_told(double: FakeGoogle, place: Place) -> None:
+def test_a_run_is_started_where_google_says_and_how_to_follow_it_is_told(fake: FakeGoogle, place: Place) -> None:
     place.write("params.yaml", "rows: 3\nday: 2026-01-31\n")
     with scripted([told()]) as server:
-        double.bodies.resources[START]["serviceConfig"]["uri"] = server.url
+        fake.bodies.resources[START]["serviceConfig"]["uri"] = server.url
         said = place.look("start", "sales", "--params-file", "params.yaml", "-p", "date=2026-01-31")
         (body,) = server.bodies
     assert said == Said(
@@ -141,8 +141,8 @@ def test_a_token_is_not_sent_in_the_clear(place: Place, monkeypatch: pytest.Monk
     )
 
 
-def test_a_function_that_is_not_deployed_is_said_so(double: FakeGoogle, place: Place) -> None:
-    del double.bodies.resources[START]
+def test_a_function_that_is_not_deployed_is_said_so(fake: FakeGoogle, place: Place) -> None:
+    del fake.bodies.resources[START]
     assert place.look("start", "sales") == Said(
         2,
         "",
@@ -150,9 +150,9 @@ def test_a_function_that_is_not_deployed_is_said_so(double: FakeGoogle, place: P
     )
 
 
-def test_a_function_that_is_still_being_deployed_is_said_so(double: FakeGoogle, place: Place) -> None:
-    double.bodies.resources[START]["state"] = "DEPLOYING"
-    del double.bodies.resources[START]["serviceConfig"]["uri"]
+def test_a_function_that_is_still_being_deployed_is_said_so(fake: FakeGoogle, place: Place) -> None:
+    fake.bodies.resources[START]["state"] = "DEPLOYING"
+    del fake.bodies.resources[START]["serviceConfig"]["uri"]
     assert place.look("start", "sales") == Said(
         1,
         "",
@@ -160,8 +160,8 @@ def test_a_function_that_is_still_being_deployed_is_said_so(double: FakeGoogle, 
     )
 
 
-def test_who_may_not_look_for_the_function_may_say_where_it_is(double: FakeGoogle, place: Place) -> None:
-    double.fail(START, forbidden())
+def test_who_may_not_look_for_the_function_may_say_where_it_is(fake: FakeGoogle, place: Place) -> None:
+    fake.fail(START, forbidden())
     assert place.look("start", "sales") == Said(
         1,
         "",

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from orchestrator.core.model import RunStatus, Status
-from orchestrator.fakes.dataflow.script import LaunchCall, Play
+from orchestrator.fakes.dataflow.script import LaunchCall, Script
 from orchestrator.rehearsal import PREFIX, Rehearsal
 from orchestrator.rehearsal.chaos import Chaos, Monkey
 from tests.emulation import emulated
@@ -34,10 +34,10 @@ def net(tmp_path: Path) -> Path:
     return path
 
 
-def play(call: LaunchCall) -> Play:
+def script(call: LaunchCall) -> Script:
     """Every job succeeds at once, but for the first attempt of ``b1``."""
     fails = call.name.startswith(f"{PREFIX}--b1--") and call.name.endswith("-1")
-    return Play(0.1, 0.1, 0.2, end="FAILED" if fails else "DONE", errors=("boom",) if fails else ())
+    return Script(0.1, 0.1, 0.2, end="FAILED" if fails else "DONE", errors=("boom",) if fails else ())
 
 
 def right(rehearsal: Rehearsal, run_id: str) -> bool:
@@ -56,7 +56,7 @@ def expires(rehearsal: Rehearsal, run_id: str) -> bool:
 
 def test_runs_end_right_while_functions_die_and_answers_deliveries_and_events_are_lost_or_doubled(net: Path):
     chaos = Chaos(seed=1)
-    with Rehearsal(net, play, chaos=chaos, latency=0.05, lag=0.2) as rehearsal:
+    with Rehearsal(net, script, chaos=chaos, latency=0.05, lag=0.2) as rehearsal:
         dying = [rehearsal.functions[name] for name in ("on_task", "on_signal")]
         with Monkey(dying, seed=1, every=2.0) as monkey:
             for run_id in ("run-1", "run-2"):
@@ -70,10 +70,10 @@ def test_runs_end_right_while_functions_die_and_answers_deliveries_and_events_ar
         assert expires(rehearsal, "run-2")
         assert monkey.kills > 0
         assert sum(chaos.happened.values()) > 0
-        assert set(rehearsal.double.launches.values()) == {1}
-        assert len(rehearsal.double.launches) == 2 * 9
-        assert rehearsal.double.active == []
-        assert rehearsal.double.misfits == []
+        assert set(rehearsal.dataflow.launches.values()) == {1}
+        assert len(rehearsal.dataflow.launches) == 2 * 9
+        assert rehearsal.dataflow.active == []
+        assert rehearsal.dataflow.misfits == []
 
 
 class NoEvents(Chaos):
@@ -90,11 +90,11 @@ class NoEvents(Chaos):
 
 
 def test_a_run_ends_though_every_event_is_lost_because_a_watchdog_looks(net: Path):
-    with Rehearsal(net, play, chaos=NoEvents(seed=1)) as rehearsal:
+    with Rehearsal(net, script, chaos=NoEvents(seed=1)) as rehearsal:
         rehearsal.start("run-1", {})
         assert rehearsal.wait("run-1").status is RunStatus.SUCCEEDED
         assert right(rehearsal, "run-1")
-        assert set(rehearsal.double.launches.values()) == {1}
+        assert set(rehearsal.dataflow.launches.values()) == {1}
 
 
 def test_the_flights_demo_runs_as_if_deployed_with_real_pipelines():
@@ -106,4 +106,4 @@ def test_the_flights_demo_runs_as_if_deployed_with_real_pipelines():
         assert rehearsal.wait("flights-1").status is RunStatus.SUCCEEDED
         states = rehearsal.store.load_all(rehearsal.run("flights-1").key).states
         assert states[0].outputs == {"accepted": 26_398, "rejected": 606}
-        assert set(rehearsal.double.launches.values()) == {1}
+        assert set(rehearsal.dataflow.launches.values()) == {1}

@@ -84,9 +84,9 @@ def test_a_local_block_runs_as_it_runs_on_one_machine(place: Place, what: Path):
         for name in ("env", "words"):
             seen = plain((data / name).read_text(), rehearsal.home.path)
             assert seen == plain(place.read(str(runs / name)), home), name
-        (call,) = [job.call for job in rehearsal.double.service.jobs.values() if "--env--" in f"--{job.name}"]
+        (call,) = [job.call for job in rehearsal.dataflow.service.jobs.values() if "--env--" in f"--{job.name}"]
         assert call.parameters == {"day": "friday", "beside": "read", "season": "winter"}
-        assert rehearsal.double.active == []
+        assert rehearsal.dataflow.active == []
     steps: dict[str, Any] = ran.json["steps"]
     assert {name: state.status for name, state in states.items()} == {
         name: Status.FAILED if name in FAILED else Status.SUCCEEDED for name in steps

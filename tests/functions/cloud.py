@@ -22,7 +22,7 @@ from orchestrator.core.messages import Effect, encode
 from orchestrator.core.names import new_key
 from orchestrator.fakes.cloud_tasks.faults import CallFault
 from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
-from orchestrator.fakes.dataflow.script import Play
+from orchestrator.fakes.dataflow.script import Script
 from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.ports import LANES
 from tests.contract.queues import client_of
@@ -93,7 +93,7 @@ def cloud_of(project: str, firestore: str | None, folder: Path, env: pytest.Monk
     (folder / "graphs" / "sales.yaml").write_text(GRAPH)
     faults: list[CallFault] = []
     with ExitStack() as stack:
-        dataflow = stack.enter_context(FakeDataflow(lambda _: Play(0, 0, None), project=project))
+        dataflow = stack.enter_context(FakeDataflow(lambda _: Script(0, 0, None), project=project))
         fake = stack.enter_context(
             FakeCloudTasks(
                 [tasks_v2.Queue(name=f"{queues}/{lane}") for lane in LANES],

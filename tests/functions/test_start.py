@@ -63,7 +63,7 @@ def test_a_graph_of_one_machine_is_not_started(cloud: Cloud, tmp_path: Path):
     text = "name: here\nparams: {t: string}\ndeploy: false\nsteps: {a: {dataflow: {template: '{{ params.t }}'}}}\n"
     (tmp_path / "graphs" / "here.yaml").write_text(text)
     world = cloud.world("start")
-    world.settings = replace(world.settings, dataflow_endpoint=None)  # a double's is there in rehearsals alone
+    world.settings = replace(world.settings, dataflow_endpoint=None)  # a fake is there in rehearsals alone
     answer = cloud.post("start", {"graph": "here", "params": {"t": "gs://x/t"}})
     said = "the graph 'here' says deploy: false, so it runs on one machine only"
     assert (answer.status_code, answer.get_json()) == (404, {"errors": [said]})

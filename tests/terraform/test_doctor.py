@@ -49,8 +49,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> str:
 def examined(name: str, said: Bodies, archive: str) -> Iterator[list[tuple[str, str, str]]]:
     """Check, level and text of every finding that is not OK."""
     here = Here(read_lock(SCHEDULED), "", archive, "")
-    with FakeGoogle(said) as double:
-        apis = Apis(EXAMPLES[name].project, double.url)
+    with FakeGoogle(said) as fake:
+        apis = Apis(EXAMPLES[name].project, fake.url)
         try:
             yield [
                 (result.check, finding.level, finding.text)
@@ -58,7 +58,7 @@ def examined(name: str, said: Bodies, archive: str) -> Iterator[list[tuple[str, 
                 for finding in result.findings
                 if finding.level is not Level.OK
             ]
-            assert double.misfits == []
+            assert fake.misfits == []
         finally:
             apis.close()
 

@@ -57,14 +57,14 @@ class Bucket:
     burst: int
     at: float
     tokens: float = 0.0
-    pace: float = 1.0
+    factor: float = 1.0
 
     def __post_init__(self) -> None:
         self.tokens = float(self.burst)
 
     def take(self, now: float) -> bool:
         """Take a token if there is one."""
-        self.tokens = min(float(self.burst), self.tokens + max(0.0, now - self.at) * self.rate * self.pace)
+        self.tokens = min(float(self.burst), self.tokens + max(0.0, now - self.at) * self.rate * self.factor)
         self.at = now
         if self.tokens < 1.0:
             return False
@@ -73,10 +73,10 @@ class Bucket:
 
     def wait(self) -> float:
         """Seconds until there is a token, as of the last ``take``."""
-        return max(0.0, 1.0 - self.tokens) / (self.rate * self.pace)
+        return max(0.0, 1.0 - self.tokens) / (self.rate * self.factor)
 
     def slow_down(self) -> None:
-        self.pace = max(self.pace / 2, min(1.0, 1.0 / self.rate))
+        self.factor = max(self.factor / 2, min(1.0, 1.0 / self.rate))
 
     def speed_up(self) -> None:
-        self.pace = min(1.0, self.pace * 2)
+        self.factor = min(1.0, self.factor * 2)

@@ -1,6 +1,6 @@
 """One queue of the fake Cloud Tasks: its tasks, the names that stay taken, and which task may go out next.
 
-It knows no socket and no thread: whoever uses it holds the office's lock, and tells it the time.
+It knows no socket and no thread: whoever uses it holds the API's lock, and tells it the time.
 """
 
 import heapq
@@ -53,10 +53,10 @@ def stamp(seconds: float) -> datetime:
 
 
 @dataclass(slots=True)
-class Book:
+class TaskQueue:
     """``scale`` shrinks delays: a real second stands for ``1 / scale``. ``names_taken``: seconds a name outlives it."""
 
-    queue: tasks_v2.Queue
+    resource: tasks_v2.Queue
     bucket: Bucket
     scale: float
     names_taken: float
@@ -130,7 +130,7 @@ class Book:
         self._note(held, answer, now)
         if held.gone:
             return
-        attempts, retry = held.task.dispatch_count, self.queue.retry_config
+        attempts, retry = held.task.dispatch_count, self.resource.retry_config
         if answer.success or exhausted(retry, attempts, (now - held.first) / self.scale):
             self.remove(held, now)
             return
@@ -141,8 +141,8 @@ class Book:
 
     @property
     def _open(self) -> bool:
-        paused = self.queue.state != tasks_v2.Queue.State.RUNNING
-        return not paused and self.running < self.queue.rate_limits.max_concurrent_dispatches
+        paused = self.resource.state != tasks_v2.Queue.State.RUNNING
+        return not paused and self.running < self.resource.rate_limits.max_concurrent_dispatches
 
     def _wait(self, held: Held) -> None:
         heapq.heappush(self._waiting, (held.due, next(self._order), held))

@@ -17,10 +17,10 @@ from types import TracebackType
 import grpc
 from google.cloud import tasks_v2
 
-from orchestrator.fakes.cloud_tasks.api import Office
+from orchestrator.fakes.cloud_tasks.api import CloudTasksApi
 from orchestrator.fakes.cloud_tasks.delivery import DEADLINE, headers, send
 from orchestrator.fakes.cloud_tasks.faults import CallFaults, DeliveryFault, DeliveryFaults
-from orchestrator.fakes.cloud_tasks.queue import Answer, Book, Held
+from orchestrator.fakes.cloud_tasks.queue import Answer, Held, TaskQueue
 from orchestrator.fakes.cloud_tasks.rpc import handler
 from orchestrator.ports import Clock
 
@@ -49,22 +49,20 @@ class FakeCloudTasks:
         delivery_faults: DeliveryFaults = lambda _: None,
         call_faults: CallFaults = lambda _: None,
     ) -> None:
-        self._office = Office(clock, time_scale, names_taken, queues_taken)
+        self._api = CloudTasksApi(clock, time_scale, names_taken, queues_taken)
         self._delivery_faults = delivery_faults
         self._running = 0
         self._stopped = False
-        self._clerk = threading.Thread(target=self._serve, name="cloud-tasks-fake", daemon=True)
+        self._dispatcher = threading.Thread(target=self._serve, name="cloud-tasks-fake", daemon=True)
         self._server = grpc.server(ThreadPoolExecutor(64, "cloud-tasks-rpc"), options=[("grpc.so_reuseport", 0)])
-        self._server.add_generic_rpc_handlers([handler(self._office, call_faults)])
+        self._server.add_generic_rpc_handlers([handler(self._api, call_faults)])
         self.endpoint = f"127.0.0.1:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
         for queue in queues:
-            self._office.create_queue(
-                tasks_v2.CreateQueueRequest(parent=queue.name.partition("/queues/")[0], queue=queue)
-            )
+            self._api.create_queue(tasks_v2.CreateQueueRequest(parent=queue.name.partition("/queues/")[0], queue=queue))
 
     def __enter__(self) -> "FakeCloudTasks":
         self._server.start()
-        self._clerk.start()
+        self._dispatcher.start()
         return self
 
     def __exit__(
@@ -75,57 +73,57 @@ class FakeCloudTasks:
     def stop(self) -> None:
         """Answer no more calls and start no more deliveries; those that are out are no longer listened to."""
         self._server.stop(None).wait()
-        with self._office.changed:
+        with self._api.changed:
             self._stopped = True
-            self._office.changed.notify_all()
-        self._clerk.join()
+            self._api.changed.notify_all()
+        self._dispatcher.join()
 
     def wake(self) -> None:
         """Look at the clock again: it was turned."""
-        with self._office.changed:
-            self._office.changed.notify_all()
+        with self._api.changed:
+            self._api.changed.notify_all()
 
     def idle(self, timeout: float = 30.0) -> bool:
         """Wait until no task is out and none that is due could go out. False if that took too long."""
-        office = self._office
-        with office.changed:
-            return office.changed.wait_for(
-                lambda: not any(book.busy(office.clock()) for book in office.books.values()), timeout
+        api = self._api
+        with api.changed:
+            return api.changed.wait_for(
+                lambda: not any(queue.busy(api.clock()) for queue in api.queues.values()), timeout
             )
 
     def _serve(self) -> None:
-        with self._office.changed:
+        with self._api.changed:
             while not self._stopped:
-                now = self._office.clock()
+                now = self._api.clock()
                 waits = [
                     wait
-                    for book in list(self._office.books.values())
-                    if (wait := self._give_out(book, now)) is not None
+                    for queue in list(self._api.queues.values())
+                    if (wait := self._give_out(queue, now)) is not None
                 ]
-                self._office.changed.wait(max(0.001, min(waits)) if waits else None)
+                self._api.changed.wait(max(0.001, min(waits)) if waits else None)
 
-    def _give_out(self, book: Book, now: float) -> float | None:
+    def _give_out(self, queue: TaskQueue, now: float) -> float | None:
         """Send out what may go, and say when to look again."""
-        while self._running < AT_ONCE and (held := book.take(now)) is not None:
+        while self._running < AT_ONCE and (held := queue.take(now)) is not None:
             fault = self._delivery_faults(tasks_v2.Task(held.task)) or _NO_FAULT
             self._running += 1
-            threading.Thread(target=self._deliver, args=(book, held, fault), daemon=True).start()
-        return book.wakes(now) if self._running < AT_ONCE else None
+            threading.Thread(target=self._deliver, args=(queue, held, fault), daemon=True).start()
+        return queue.wakes(now) if self._running < AT_ONCE else None
 
-    def _deliver(self, book: Book, held: Held, fault: DeliveryFault) -> None:
+    def _deliver(self, queue: TaskQueue, held: Held, fault: DeliveryFault) -> None:
         """One attempt: deliver it, with what befalls it, and enter what came of it."""
-        office = self._office
+        api = self._api
         if fault.delay:
-            time.sleep(fault.delay * office.scale)
-        request, sent = held.task.http_request, headers(held, office.clock())
+            time.sleep(fault.delay * api.scale)
+        request, sent = held.task.http_request, headers(held, api.clock())
         deadline = held.task.dispatch_deadline.total_seconds() if "dispatch_deadline" in held.task else DEADLINE
         if fault.twice:
             threading.Thread(target=send, args=(request, sent, deadline), daemon=True).start()
         answer = Answer(200) if fault.lost else send(request, sent, deadline)
-        with office.changed:
+        with api.changed:
             self._running -= 1
-            book.finish(held, Answer(None) if fault.answer_lost else answer, office.clock())
-            office.changed.notify_all()
+            queue.finish(held, Answer(None) if fault.answer_lost else answer, api.clock())
+            api.changed.notify_all()
 
 
 def main() -> None:

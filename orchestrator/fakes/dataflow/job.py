@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestrator.fakes.dataflow.script import LaunchCall, Play
+from orchestrator.fakes.dataflow.script import LaunchCall, Script
 
 QUEUED, PENDING, RUNNING = "JOB_STATE_QUEUED", "JOB_STATE_PENDING", "JOB_STATE_RUNNING"
 DONE, FAILED, CANCELLED = "JOB_STATE_DONE", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED"
@@ -24,7 +24,7 @@ class Job:
     id: str
     project: str
     call: LaunchCall
-    play: Play
+    script: Script
     created: float
     history: list[tuple[float, str, Mapping[str, Any]]] = field(default_factory=list)
     messages: list[tuple[float, str, str]] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Job:
             "location": self.call.region,
         }
         if state != QUEUED:
-            body["type"] = "JOB_TYPE_STREAMING" if self.play.streaming else "JOB_TYPE_BATCH"
+            body["type"] = "JOB_TYPE_STREAMING" if self.script.streaming else "JOB_TYPE_BATCH"
         if full:
             body |= fields
             body["labels"] = self.call.environment.get("additionalUserLabels", {})
@@ -78,7 +78,7 @@ class Job:
         if self.call.classic:
             del body["currentState"]
             body["currentStateTime"] = _EPOCH
-            body["type"] = "JOB_TYPE_STREAMING" if self.play.streaming else "JOB_TYPE_BATCH"
+            body["type"] = "JOB_TYPE_STREAMING" if self.script.streaming else "JOB_TYPE_BATCH"
         return body
 
     def counters(self) -> list[dict[str, Any]]:

@@ -9,31 +9,31 @@ from typing import Any
 from orchestrator.fakes.dataflow import job as d
 from orchestrator.fakes.dataflow.events import log_entry, status_changed
 from orchestrator.fakes.dataflow.job import Job
-from orchestrator.fakes.dataflow.script import Act
-from orchestrator.fakes.dataflow.timer import Program, Stage
+from orchestrator.fakes.dataflow.script import Work
+from orchestrator.fakes.dataflow.timer import Program, Timer
 
 #: Takes what Google would send: ("log", a LogEntry) or ("eventarc", a CloudEvent).
 Emit = Callable[[str, dict[str, Any]], None]
 
 
-class Life:
+class Lifecycle:
     """The states of jobs. ``lock`` guards them; its methods are called with the lock held.
 
     ``post`` delivers what is emitted, in order, so that a slow receiver holds no job up.
     """
 
-    def __init__(self, stage: Stage, post: Stage, lock: threading.RLock, emit: Emit, folder: Path) -> None:
-        self._stage, self._post, self._lock, self._emit, self._folder = stage, post, lock, emit, folder
-        self._acts: list[Act] = []
+    def __init__(self, timer: Timer, post: Timer, lock: threading.RLock, emit: Emit, folder: Path) -> None:
+        self._timer, self._post, self._lock, self._emit, self._folder = timer, post, lock, emit, folder
+        self._running: list[Work] = []
 
     def stop(self) -> None:
         """End what jobs really do. To be called without the lock: the end of that takes it."""
         with self._lock:
-            acts, self._acts = self._acts, []
-        for act in acts:
-            act.kill()
-        for act in acts:
-            act.join()
+            running, self._running = self._running, []
+        for work in running:
+            work.kill()
+        for work in running:
+            work.join()
 
     def enter(self, job: Job, state: str, fields: Mapping[str, Any] | None = None) -> None:
         """A state begins, and what follows it is planned. Nothing happens to a job that has ended."""
@@ -41,7 +41,7 @@ class Life:
             return None
         job.history.append((time.time(), state, fields or {}))
         self._send("eventarc", status_changed(job))
-        if state == d.RUNNING and (job.play.command or job.play.begin):
+        if state == d.RUNNING and (job.script.command or job.script.begin):
             return self._start(job)
         seconds, following = _next(job)
         turn = len(job.history)
@@ -52,20 +52,20 @@ class Life:
                     (self.end if following in d.TERMINAL else self.enter)(job, following)
 
         if seconds is not None:
-            self._stage.after(seconds, due)
+            self._timer.after(seconds, due)
         return None
 
     def end(self, job: Job, state: str, errors: Collection[str] = (), fields: Mapping[str, Any] | None = None) -> None:
         """The job ends: its messages, the log's entries, its last state."""
         if job.ended:
             return
-        now, play = time.time(), job.play
-        at_launch = job.state == d.QUEUED and play.launcher_error is not None and state == d.FAILED
+        now, script = time.time(), job.script
+        at_launch = job.state == d.QUEUED and script.launcher_error is not None and state == d.FAILED
         if state == d.FAILED:
-            said = [play.launcher_error] if at_launch else [*(errors or play.errors)]
+            said = [script.launcher_error] if at_launch else [*(errors or script.errors)]
             job.messages += [(now, "ERROR", text) for text in said if text]
         if state in (d.DONE, d.DRAINED):
-            job.metrics.update(play.metrics)
+            job.metrics.update(script.metrics)
         for at, rank, text in job.messages:
             self._send("log", log_entry(job, text, rank, at))
         if not at_launch and state != d.UPDATED:
@@ -87,29 +87,29 @@ class Life:
                 self.end(job, d.DONE if error is None else d.FAILED, [error or ""])
 
         try:
-            act = job.play.begin(ended) if job.play.begin else Program(job.play, self._folder / job.id, ended)
+            work = job.script.begin(ended) if job.script.begin else Program(job.script, self._folder / job.id, ended)
         except OSError as error:
             return self.end(job, d.FAILED, [f"{type(error).__name__}: {error}"])
-        job.stop = act.kill
-        self._acts.append(act)
+        job.stop = work.kill
+        self._running.append(work)
         return None
 
 
 def _next(job: Job) -> tuple[float | None, str]:
     """What follows the job's state by itself, and in how many seconds; None: nothing does."""
-    play = job.play
+    script = job.script
     match job.state:
-        case d.QUEUED if play.launcher_error is not None:
-            return play.queued, d.FAILED
+        case d.QUEUED if script.launcher_error is not None:
+            return script.queued, d.FAILED
         case d.QUEUED:
-            return play.queued, d.PENDING
+            return script.queued, d.PENDING
         case d.PENDING:
-            return play.pending, d.RUNNING
+            return script.pending, d.RUNNING
         case d.RUNNING:
-            return play.running, f"JOB_STATE_{play.end}"
+            return script.running, f"JOB_STATE_{script.end}"
         case d.DRAINING:
-            return play.stopping, d.DRAINED
+            return script.stopping, d.DRAINED
         case d.CANCELLING:
-            return None if play.stubborn else play.stopping, d.CANCELLED
+            return None if script.stubborn else script.stopping, d.CANCELLED
         case _:
             return None, ""

@@ -8,13 +8,13 @@ from orchestrator.fakes.rest import RefusedError
 
 __all__ = [
     "LAUNCHER_ERROR",
-    "Act",
     "Canned",
     "Ended",
     "Fault",
     "LaunchCall",
-    "Play",
     "RefusedError",
+    "Script",
+    "Work",
     "out_of_quota",
     "unavailable",
 ]
@@ -39,7 +39,7 @@ class LaunchCall:
 Ended = Callable[[str | None, Mapping[str, int | float]], None]
 
 
-class Act(Protocol):
+class Work(Protocol):
     """What a job really does while it is RUNNING."""
 
     def kill(self) -> None:
@@ -52,7 +52,7 @@ class Act(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
+class Script:
     """How a job goes: seconds in QUEUED, PENDING and RUNNING, then its ``end``, a state without ``JOB_STATE_``.
 
     ``running`` None: until told (``FakeDataflow.move``). ``command``: a real program instead of ``running``; it ends
@@ -73,7 +73,7 @@ class Play:
     command: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: str | None = None
-    begin: Callable[[Ended], Act] | None = None
+    begin: Callable[[Ended], Work] | None = None
     stopping: float = 1.0
     stubborn: bool = False
 

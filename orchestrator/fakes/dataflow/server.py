@@ -15,13 +15,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from orchestrator.fakes.dataflow.lifecycle import Emit
 from orchestrator.fakes.dataflow.schema import Method, methods, misfits
-from orchestrator.fakes.dataflow.script import Canned, Fault, LaunchCall, Play, RefusedError
+from orchestrator.fakes.dataflow.script import Canned, Fault, LaunchCall, RefusedError, Script
 from orchestrator.fakes.dataflow.service import Service
 from orchestrator.fakes.rest import Server, read, route
 
 
-def _plain(_: LaunchCall) -> Play:
-    return Play()
+def _plain(_: LaunchCall) -> Script:
+    return Script()
 
 
 def _nobody(_kind: str, _body: dict[str, Any]) -> None:
@@ -29,9 +29,9 @@ def _nobody(_kind: str, _body: dict[str, Any]) -> None:
 
 
 class FakeDataflow:
-    """``with FakeDataflow() as double:`` serves at ``double.url`` until the end of the block.
+    """``with FakeDataflow() as fake:`` serves at ``fake.url`` until the end of the block.
 
-    ``write`` says how each job goes; ``emit`` gets what Google would send. Seconds are divided by ``time_scale``.
+    ``script`` says how each job goes; ``emit`` gets what Google would send. Seconds are divided by ``time_scale``.
     ``latency``: from a launch to its answer. ``lag``: until jobs.get and jobs.list know of a new state. ``appear``:
     until they know of a new job. ``message_lag``: until messages are listed. ``max_jobs``: active at once.
     ``templates``: those there are, None for any. ``chaos`` may give a Fault for each call, by its method's name, such
@@ -43,7 +43,7 @@ class FakeDataflow:
 
     def __init__(
         self,
-        write: Callable[[LaunchCall], Play] = _plain,
+        script: Callable[[LaunchCall], Script] = _plain,
         emit: Emit = _nobody,
         *,
         project: str = "rehearsal",
@@ -64,7 +64,7 @@ class FakeDataflow:
         self._over = threading.Event()
         self.service = Service(
             project,
-            write,
+            script,
             emit,
             Path(self._folder.name),
             time_scale=time_scale,
@@ -94,14 +94,14 @@ class FakeDataflow:
     @property
     def streaming(self) -> list[str]:
         """Those of them that go on until somebody stops them."""
-        return [job.name for job in list(self.service.jobs.values()) if not job.ended and job.play.streaming]
+        return [job.name for job in list(self.service.jobs.values()) if not job.ended and job.script.streaming]
 
     def fail(self, method: str, *faults: Fault) -> None:
         """The next calls of ``method`` (``flexTemplates.launch``, ``jobs.get``…) meet these faults, one each."""
         self._faults[method].extend(faults)
 
     def move(self, name: str, state: str, *errors: str, **fields: Any) -> None:
-        """Put the newest job of that name, or id, into a state now: ``double.move("orders--…", "FAILED", "why")``."""
+        """Put the newest job of that name, or id, into a state now: ``fake.move("orders--…", "FAILED", "why")``."""
         self.service.move(name, state, *errors, **fields)
 
     def start(self) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 from orchestrator.fakes.dataflow import job as d
 from orchestrator.fakes.dataflow.job import Job
-from orchestrator.fakes.dataflow.lifecycle import Emit, Life
-from orchestrator.fakes.dataflow.script import LaunchCall, Play, RefusedError
-from orchestrator.fakes.dataflow.timer import Stage
+from orchestrator.fakes.dataflow.lifecycle import Emit, Lifecycle
+from orchestrator.fakes.dataflow.script import LaunchCall, RefusedError, Script
+from orchestrator.fakes.dataflow.timer import Timer
 
 #: Options that a launch may not give twice, as parameters and as environment (terraform-provider-google issue 14679).
 _ONCE = {"serviceAccount": "serviceAccountEmail", "network": "network", "subnetwork": "subnetwork"}
@@ -26,12 +26,12 @@ _BAD_NAME = (
 
 
 class Service:
-    """Jobs that go as ``write`` says of each launch. Times are seconds of the fake's time; see FakeDataflow."""
+    """Jobs that go as ``script`` says of each launch. Times are seconds of the fake's time; see FakeDataflow."""
 
     def __init__(
         self,
         project: str,
-        write: Callable[[LaunchCall], Play],
+        script: Callable[[LaunchCall], Script],
         emit: Emit,
         folder: Path,
         *,
@@ -42,42 +42,42 @@ class Service:
         max_jobs: int,
         templates: Collection[str] | None,
     ) -> None:
-        self._project, self._write = project, write
+        self._project, self._script = project, script
         self._lag, self._appear, self._message_lag = lag / time_scale, appear / time_scale, message_lag / time_scale
-        self._most_jobs, self._templates = max_jobs, templates
+        self._max_jobs, self._templates = max_jobs, templates
         self._lock = threading.RLock()
         self._numbers = itertools.count(1)
-        self._stages = (Stage(time_scale), Stage(1.0))
-        self._life = Life(*self._stages, self._lock, emit, folder)
+        self._timers = (Timer(time_scale), Timer(1.0))
+        self._lifecycle = Lifecycle(*self._timers, self._lock, emit, folder)
         self.jobs: dict[str, Job] = {}
         self.launches: Counter[str] = Counter()
 
     def start(self) -> None:
-        for stage in self._stages:
-            stage.start()
+        for timer in self._timers:
+            timer.start()
 
     def stop(self) -> None:
         """End the programs of jobs, and whatever is to come."""
-        for stage in self._stages:
-            stage.stop()
-        self._life.stop()
+        for timer in self._timers:
+            timer.stop()
+        self._lifecycle.stop()
 
     def launch(self, call: LaunchCall) -> dict[str, Any]:
         """Make a job. Raises RefusedError in the real service's words."""
         self._check(call)
-        play = self._write(call)
+        script = self._script(call)
         with self._lock:
             active = [job for job in self.jobs.values() if not job.ended]
             if any((job.name, job.call.region) == (call.name, call.region) for job in active):
                 raise RefusedError(409, "ALREADY_EXISTS", self._taken(call.name), "alreadyExists")
-            if len(active) >= self._most_jobs:
+            if len(active) >= self._max_jobs:
                 text = "Dataflow quota error for jobs-per-project quota. Project {} is running {} jobs. Please check."
                 raise RefusedError(429, "RESOURCE_EXHAUSTED", text.format(self._project, len(active)))
             now = time.time()
-            job = Job(self._id(now), self._project, call, play, now)
+            job = Job(self._id(now), self._project, call, script, now)
             self.jobs[job.id] = job
             self.launches[call.name] += 1
-            self._life.enter(job, d.QUEUED)
+            self._lifecycle.enter(job, d.QUEUED)
             return {"job": job.launched()}
 
     def get(self, region: str, job_id: str, view: str) -> dict[str, Any]:
@@ -104,16 +104,16 @@ class Service:
             if job.ended:
                 raise RefusedError(400, "FAILED_PRECONDITION", f"(6b4c61a1): Job {job_id} is already in a final state.")
             if wish == d.DRAINED:
-                if not job.play.streaming or job.state != d.RUNNING:
+                if not job.script.streaming or job.state != d.RUNNING:
                     text = "(8d5f0c55): Only running streaming jobs can be drained."
                     raise RefusedError(400, "INVALID_ARGUMENT", text, "badRequest")
-                self._life.enter(job, d.DRAINING)
+                self._lifecycle.enter(job, d.DRAINING)
             elif wish != d.CANCELLED:
                 raise RefusedError(400, "INVALID_ARGUMENT", f"Cannot ask a job for {wish}.", "badRequest")
             elif force and job.state == d.CANCELLING:
-                self._life.end(job, d.CANCELLED)
+                self._lifecycle.end(job, d.CANCELLED)
             elif job.state != d.CANCELLING:
-                self._life.enter(job, d.CANCELLING)
+                self._lifecycle.enter(job, d.CANCELLING)
             return job.body(time.time() - self._lag)
 
     def metrics(self, region: str, job_id: str) -> dict[str, Any]:
@@ -141,9 +141,9 @@ class Service:
             job = next(job for job in reversed(self.jobs.values()) if name in (job.name, job.id))
             full = state if state.startswith("JOB_STATE_") else f"JOB_STATE_{state}"
             if full in d.TERMINAL:
-                self._life.end(job, full, errors, fields)
+                self._lifecycle.end(job, full, errors, fields)
             else:
-                self._life.enter(job, full, fields)
+                self._lifecycle.enter(job, full, fields)
 
     def _check(self, call: LaunchCall) -> None:
         if not re.fullmatch(r"[a-z]([-a-z0-9]{0,1022}[a-z0-9])?", call.name):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.fakes.dataflow.script import Ended, Play
+from orchestrator.fakes.dataflow.script import Ended, Script
 from orchestrator.system.leash import leashed
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _TAIL = 500
 
 
-class Stage:
+class Timer:
     """Does things later, one after the other, in the order of their times. ``scale``: how much faster than said."""
 
     def __init__(self, scale: float) -> None:
@@ -74,19 +74,19 @@ class Program:
     ``ended`` gets why it failed, None if it did not, and what it counted.
     """
 
-    def __init__(self, play: Play, folder: Path, ended: Ended) -> None:
+    def __init__(self, script: Script, folder: Path, ended: Ended) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._outputs, self._log = folder / "outputs.json", folder / "log"
         self._ended = ended
-        environment = {**os.environ, **play.environment, "ORCHESTRATOR_OUTPUTS": str(self._outputs)}
+        environment = {**os.environ, **script.environment, "ORCHESTRATOR_OUTPUTS": str(self._outputs)}
         with self._log.open("wb") as said:
             self._process = subprocess.Popen(
-                leashed(list(play.command)),
+                leashed(list(script.command)),
                 stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 env=environment,
-                cwd=play.folder,
+                cwd=script.folder,
                 start_new_session=True,
             )
         self._thread = threading.Thread(target=self._wait, name=f"job-{self._process.pid}", daemon=True)

@@ -56,7 +56,7 @@ class Bodies:
 
 
 class FakeGoogle:
-    """``with FakeGoogle(bodies) as double:`` serves at ``double.url`` until the end of the block.
+    """``with FakeGoogle(bodies) as fake:`` serves at ``fake.url`` until the end of the block.
 
     ``faults``: what ``fail`` was told. ``calls`` counts the requests of each method (``pubsub.projects.topics.get``).
     ``misfits`` lists what was answered against a discovery document: it stays empty, or ``bodies`` are not Google's.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from orchestrator.fakes.dataflow.schema import methods, misfits
-from orchestrator.fakes.dataflow.script import LAUNCHER_ERROR, LaunchCall, Play
+from orchestrator.fakes.dataflow.script import LAUNCHER_ERROR, LaunchCall, Script
 from orchestrator.fakes.dataflow.server import FakeDataflow
 from tests.fixtures import fixture
 
@@ -23,13 +23,13 @@ ENDS = ("JOB_STATE_DONE", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED")
 class Caller:
     """Speaks plain HTTP to a fake, and keeps what it emits."""
 
-    def __init__(self, write: Callable[[LaunchCall], Play], **options: Any) -> None:
+    def __init__(self, write: Callable[[LaunchCall], Script], **options: Any) -> None:
         self.sent: SimpleQueue[tuple[str, dict[str, Any]]] = SimpleQueue()
-        self.double = FakeDataflow(write, lambda kind, body: self.sent.put((kind, body)), **options)
+        self.fake = FakeDataflow(write, lambda kind, body: self.sent.put((kind, body)), **options)
 
     def call(self, verb: str, path: str, body: Any = None) -> tuple[int, Any]:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.double.url + PLACE + path, data, method=verb)
+        request = urllib.request.Request(self.fake.url + PLACE + path, data, method=verb)
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
                 return answer.status, json.load(answer)
@@ -53,16 +53,16 @@ class Caller:
 def make() -> Iterator[Callable[..., Caller]]:
     callers: list[Caller] = []
 
-    def build(play: Play = Play(queued=0, pending=0, running=None), **options: Any) -> Caller:  # noqa: B008
-        caller = Caller(lambda _: play, **options)
-        caller.double.start()
+    def build(script: Script = Script(queued=0, pending=0, running=None), **options: Any) -> Caller:  # noqa: B008
+        caller = Caller(lambda _: script, **options)
+        caller.fake.start()
         callers.append(caller)
         return caller
 
     yield build
     for caller in callers:
-        caller.double.stop()
-        assert caller.double.misfits == []
+        caller.fake.stop()
+        assert caller.fake.misfits == []
 
 
 def shape(value: Any) -> Any:
@@ -123,10 +123,10 @@ def test_a_name_is_taken_in_one_region_while_its_job_is_active(make: Callable[..
     caller = make()
     assert caller.launch("orders")[0] == 200
     assert caller.launch("orders")[0] == 409
-    caller.double.move("orders", "DONE")
+    caller.fake.move("orders", "DONE")
     assert caller.launch("orders")[0] == 200
-    assert caller.double.launches == {"orders": 2}
-    assert caller.double.active == ["orders"]
+    assert caller.fake.launches == {"orders": 2}
+    assert caller.fake.active == ["orders"]
 
 
 def test_jobs_over_the_quota_and_unknown_templates_are_refused(make: Callable[..., Caller]):
@@ -141,7 +141,7 @@ def test_lists_are_filtered_and_paged(make: Callable[..., Caller]):
     caller = make()
     for name in ("a", "b", "c"):
         caller.launch(name)
-    caller.double.move("a", "DONE")
+    caller.fake.move("a", "DONE")
 
     def names(query: str) -> tuple[list[str], str | None]:
         _, page = caller.call("GET", f"/jobs?{query}")
@@ -164,7 +164,7 @@ def test_labels_are_shown_by_the_wider_views_only(make: Callable[..., Caller]):
 
 
 def test_a_success_sends_every_state_and_that_the_workers_stopped(make: Callable[..., Caller]):
-    caller = make(Play(queued=0, pending=0, running=0))
+    caller = make(Script(queued=0, pending=0, running=0))
     caller.launch("orders")
     told = [body.get("textPayload") or body["data"]["payload"]["currentState"] for _, body in caller.told()]
     states = ["JOB_STATE_QUEUED", "JOB_STATE_PENDING", "JOB_STATE_RUNNING"]
@@ -172,14 +172,14 @@ def test_a_success_sends_every_state_and_that_the_workers_stopped(make: Callable
 
 
 def test_a_launcher_that_fails_says_so_and_never_that_workers_stopped(make: Callable[..., Caller]):
-    caller = make(Play(queued=0, launcher_error=LAUNCHER_ERROR))
+    caller = make(Script(queued=0, launcher_error=LAUNCHER_ERROR))
     caller.launch("orders")
     told = [body.get("textPayload") or body["data"]["payload"]["currentState"] for _, body in caller.told()]
     assert told == ["JOB_STATE_QUEUED", LAUNCHER_ERROR, "JOB_STATE_FAILED"]
 
 
 def test_what_it_sends_is_shaped_as_what_was_recorded(make: Callable[..., Caller]):
-    caller = make(Play(queued=0, pending=0, running=0))
+    caller = make(Script(queued=0, pending=0, running=0))
     caller.launch("orders")
     told = caller.told()
     log = next(body for kind, body in told if kind == "log")
@@ -205,7 +205,7 @@ sys.exit(int(sys.argv[1]))
 def test_a_job_may_be_a_real_program(make: Callable[..., Caller], tmp_path: Path, status: int, state: str):
     (tmp_path / "job.py").write_text(PROGRAM)
     command = [sys.executable, "job.py", str(status)]
-    caller = make(Play(queued=0, pending=0, command=command, environment={"DAY": "monday"}, folder=str(tmp_path)))
+    caller = make(Script(queued=0, pending=0, command=command, environment={"DAY": "monday"}, folder=str(tmp_path)))
     _, launched = caller.launch("orders")
     assert caller.told()[-1][1]["data"]["payload"]["currentState"] == state
     number = launched["job"]["id"]
@@ -218,14 +218,14 @@ def test_a_job_may_be_a_real_program(make: Callable[..., Caller], tmp_path: Path
 
 
 def test_a_program_that_is_not_there_fails_its_job(make: Callable[..., Caller]):
-    caller = make(Play(queued=0, pending=0, command=["no-such-program"]))
+    caller = make(Script(queued=0, pending=0, command=["no-such-program"]))
     caller.launch("orders")
     assert caller.told()[-1][1]["data"]["payload"]["currentState"] == "JOB_STATE_FAILED"
 
 
 def test_a_cancelled_program_is_killed(make: Callable[..., Caller], tmp_path: Path):
     command = [sys.executable, "-c", "import threading; threading.Event().wait()"]
-    caller = make(Play(queued=0, pending=0, command=command, stopping=0))
+    caller = make(Script(queued=0, pending=0, command=command, stopping=0))
     _, launched = caller.launch("orders")
     while caller.sent.get(timeout=30)[1].get("data", {}).get("payload", {}).get("currentState") != "JOB_STATE_RUNNING":
         pass
