@@ -9,8 +9,8 @@ from jinja2 import nodes
 from jinja2.parser import Parser
 
 from orchestrator.core.values import DEPTH
-from orchestrator.expressions import ExpressionError
 from orchestrator.expressions.sandbox import ENVIRONMENT, FORMS, bracketed
+from orchestrator.expressions.template import ExpressionError
 from orchestrator.text import did_you_mean, listed, quoted
 
 ROOTS = ("params", "steps", "run")

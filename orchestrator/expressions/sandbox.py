@@ -13,9 +13,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from orchestrator.core.steps import Json
 from orchestrator.core.values import misfit
-from orchestrator.expressions import Context, ExpressionError, dates
+from orchestrator.expressions import dates
 from orchestrator.expressions.budget import METHODS, OTHER, bounded, budget, size, spend
 from orchestrator.expressions.costs import COSTS
+from orchestrator.expressions.template import Context, ExpressionError
 from orchestrator.text import cut, did_you_mean, listed, said, shown
 
 #: ``steps.extract-orders.outputs``, where the name may hold '-' and '.'; text in quotes is passed over.

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from orchestrator import expressions
 from orchestrator.core.steps import Json
-from orchestrator.expressions import Code, Context, ExpressionError, as_text, pieces
+from orchestrator.expressions.evaluation import render
 from orchestrator.expressions.shell.lines import LINE, UNKNOWN, readings
 from orchestrator.expressions.shell.messages import expanded, form, misplaced
 from orchestrator.expressions.shell.options import is_option, optional
 from orchestrator.expressions.shell.places import places, reads_kept, variables
 from orchestrator.expressions.shell.reader import HOLE, PARAM, Place, Quoting
+from orchestrator.expressions.template import Code, Context, ExpressionError, as_text, pieces
 from orchestrator.text import shown
 
 __all__ = ["PARAM", "SHELL", "code_in", "line_in", "render_command", "words", "wrong"]
@@ -81,12 +81,12 @@ def render_command(command: Json, context: Context) -> Json:
         whole = _list(command, context)
         return _line(command, context) if whole is None else whole
     if not isinstance(command, list):
-        return expressions.render(command, context)
+        return render(command, context)
     if wrong := next(code_in(command), None):
         raise ExpressionError(wrong[1])
     line, options = line_in(command), optional(_known(command))
     rendered = [
-        _line(word, context) if number == line and isinstance(word, str) else expressions.render(word, context)
+        _line(word, context) if number == line and isinstance(word, str) else render(word, context)
         for number, word in enumerate(command)
     ]
     for number, program in options.items():
@@ -127,7 +127,7 @@ def _list(command: str, context: Context) -> list[Json] | None:
     parts = pieces(command) if command.startswith("{{") else []
     if len(parts) != 1 or not isinstance(parts[0], Code) or form(parts[0]):
         return None
-    value = expressions.render(command, context)
+    value = render(command, context)
     return value if isinstance(value, list) else None
 
 
@@ -152,7 +152,7 @@ def _put(code: Code, place: Place, context: Context) -> str:
     if sentence := misplaced(code, place):
         raise ExpressionError(sentence)
     written = f"{{{{ {code} }}}}"
-    value = expressions.render(written, context)
+    value = render(written, context)
     if place.option and form(code) != "raw":
         for text in [as_text(item) for item in value] if isinstance(value, list) else [as_text(value)]:
             _no_option(written, text, place.option)

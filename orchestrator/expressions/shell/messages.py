@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 
-from orchestrator.expressions import Code
 from orchestrator.expressions.shell.commands import INPUT, OPTION
 from orchestrator.expressions.shell.flow import RECKONS
 from orchestrator.expressions.shell.lines import JOINED, MAYBE, REMOTE, SPLIT
 from orchestrator.expressions.shell.programs import CODE
 from orchestrator.expressions.shell.reader import RECKONED, Place, Quoting
+from orchestrator.expressions.template import Code
 
 _PARAM = re.compile(r"params\.([A-Za-z][A-Za-z0-9_]*)")
 

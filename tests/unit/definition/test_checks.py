@@ -34,7 +34,7 @@ USES = {
     "{{ steps.dotted.name.rows }}": "a step has outputs and status, not 'rows'",
     "{{ word }}": "nothing is called 'word': an expression can use params, steps and run",
     "{{ run.id | upcase }}": "no filter is called 'upcase'",
-    "{{ run.id": ("expected '}}' after '{{' in '{{ run.id', got none: to have the braces themselves, write {{ '{{' }}"),
+    "{{ run.id": ("expected '}}' after '{{' in '{{ run.id', got none: for literal braces, write {{ '{{' }}"),
 }
 
 

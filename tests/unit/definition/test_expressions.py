@@ -238,16 +238,13 @@ REFUSED = {
     "{{ params.date params.rows }}": "the expression 'params.date params.rows' cannot be read: expected its end",
     "{{ }}": "expected an expression between '{{' and '}}', got none",
     "{{ it's }}": "the expression 'it's' cannot be read: unexpected char \"'\" at 2",
-    "{{ params.date": (
-        "expected '}}' after '{{' in '{{ params.date', got none: to have the braces themselves, write {{ '{{' }}"
-    ),
+    "{{ params.date": ("expected '}}' after '{{' in '{{ params.date', got none: for literal braces, write {{ '{{' }}"),
     "{{ 'a }}": "the expression ''a' cannot be read: unexpected char \"'\" at 0",
     "{{ " + "(" * 900 + ")" * 900 + " }}": (
         f"the expression '{'(' * 57}...' is nested too deeply, or a number in it too long"
     ),
     "{{ " + "9" * 5000 + " }}": (
-        f"expected '}}}}' after '{{{{' in '{{{{ {'9' * 54}...', got none: "
-        "to have the braces themselves, write {{ '{{' }}"
+        f"expected '}}}}' after '{{{{' in '{{{{ {'9' * 54}...', got none: for literal braces, write {{{{ '{{{{' }}}}"
     ),
 }
 
