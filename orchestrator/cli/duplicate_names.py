@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.core.graph import Graph
 from orchestrator.definition.catalog import graph_files
 from orchestrator.definition.load import invalid, load_graph
-from orchestrator.deployment.lockfile.together import namesake
+from orchestrator.deployment.lockfile.conflicts import namesake
 from orchestrator.errors import UsageError
 
 

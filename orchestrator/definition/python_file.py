@@ -19,8 +19,8 @@ def load_python(name: str, text: str) -> core.Graph:
     Raises InvalidGraphError, also for what the file itself raises.
     """
     path, process = FilePath(name).absolute(), os.getpid()
-    with fresh(path.parent) as room, printing_aside():
-        module = room.adopt(path.stem, path)
+    with fresh(path.parent) as namespace, printing_aside():
+        module = namespace.adopt(path.stem, path)
         try:
             code = compile(text, name, "exec")
             try:

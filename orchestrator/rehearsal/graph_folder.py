@@ -4,8 +4,8 @@ from pathlib import Path
 
 from orchestrator.core.graph import Graph
 from orchestrator.definition.catalog import SUFFIXES
+from orchestrator.deployment.lockfile.folder_settings import folder_settings
 from orchestrator.deployment.lockfile.obstacles import functions
-from orchestrator.deployment.lockfile.provision import provision
 from orchestrator.errors import UsageError
 
 
@@ -35,7 +35,7 @@ def own_variables(path: Path, graph: Graph) -> dict[str, str]:
     """
     if path.suffix != ".py" and not any(functions(graph)):
         return {}
-    found = provision(path.parent)
+    found = folder_settings(path.parent)
     if found.problems:
         raise UsageError("\n".join(found.problems))
     return dict(found.env)

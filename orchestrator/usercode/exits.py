@@ -1,30 +1,31 @@
-"""A process ends when it has done its work, and with its own exit code. Users' code, which it reads and runs, can ask
-for another end: ``os._exit`` and ``os.exec…`` leave nothing that could say how it went, and 0 says that all went well.
+"""Keeps users' code from ending this process by ``os._exit`` or ``os.exec…``.
+
+After these nothing is left to report how the work ended, and an exit code of 0 would report success.
 """
 
 import os
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-#: As Python has them. The rest of the family ends in one of these.
+#: Python's own functions; the other ``os.exec…`` call one of these.
 _ENDS: dict[str, Callable[..., NoReturn]] = {"_exit": os._exit, "execv": os.execv, "execve": os.execve}
 
 
 def stay() -> None:
-    """From now on this process, and none that it forks, refuses them with a sentence, as an error of who asks."""
+    """From now on they raise RuntimeError in this process; in processes that it forks they work."""
     process = os.getpid()
     for name, end in _ENDS.items():
         setattr(os, name, _refusing(name, end, process))
 
 
 def free() -> None:
-    """They do again what they are for."""
+    """Undo ``stay``."""
     for name, end in _ENDS.items():
         setattr(os, name, end)
 
 
 def leave(code: int) -> None:
-    """It is over, and ``code`` says how it went: so it does whoever ends the process, such as what ``atexit`` calls."""
+    """End with ``code`` from now on, even if a handler of ``atexit`` calls ``os._exit``."""
     process, end = os.getpid(), _ENDS["_exit"]
     setattr(os, "_exit", lambda status: end(code if os.getpid() == process else status))  # noqa: B010 - no such lambda
 
@@ -32,7 +33,9 @@ def leave(code: int) -> None:
 def _refusing(name: str, end: Callable[..., NoReturn], process: int) -> Callable[..., NoReturn]:
     def refused(*args: Any) -> NoReturn:
         if os.getpid() == process:
-            raise RuntimeError(f"os.{name} would end the orchestrator, and all that it runs: raise SystemExit instead")
+            raise RuntimeError(
+                f"os.{name} would end the orchestrator and all that it runs: raise SystemExit instead"
+            )
         end(*args)
 
     return refused

@@ -1,6 +1,6 @@
-"""Finds users' modules for Python's import, by the names that ``names`` makes. It finds nothing else.
+"""The finder of users' modules for Python's import system, by the names that ``names`` makes.
 
-Each search looks into the folder itself: no list of its files is kept that could be older than they are.
+Each search reads the folder itself: no list of files is cached, since it could be out of date.
 """
 
 import builtins
@@ -25,9 +25,9 @@ from orchestrator.usercode.names import AROUND, folder_of, package_of
 
 
 class _Own:
-    """A loader's part: the module gets the builtins of its folder, whose ``__import__`` finds its neighbours."""
+    """A mixin for loaders: the module gets the builtins of its folder, whose ``__import__`` finds its neighbours."""
 
-    #: The builtins of a package. Set by ``rooms``, which keeps them.
+    #: The builtins of a package. Set by ``namespaces``.
     builtins_of: Callable[[str], dict[str, Any]]
 
     def exec_module(self, module: ModuleType) -> None:
@@ -45,7 +45,7 @@ class _Compiled(_Own, SourcelessFileLoader):
     pass
 
 
-#: As Python orders them.
+#: In Python's order.
 _LOADERS: Sequence[tuple[Any, list[str]]] = (
     (ExtensionFileLoader, EXTENSION_SUFFIXES),
     (_Source, SOURCE_SUFFIXES),
@@ -53,12 +53,12 @@ _LOADERS: Sequence[tuple[Any, list[str]]] = (
 )
 
 
-#: What was in the path before any user's code ran, such as the packages of an environment in a graph's folder.
+#: ``sys.path`` before any user's code ran; it may contain an environment inside a graph's folder.
 EVERYBODYS = frozenset(sys.path)
 
 
 def places(folder: str) -> list[str]:
-    """Where modules of ``folder`` lie: there, and in the folders below it that users' code has put into the path."""
+    """Where modules of ``folder`` are looked for: there, and in folders below it that users' code put into sys.path."""
     root = real(folder)
     below = (place for place in sys.path if real(place).startswith(f"{root}{os.sep}"))
     return [folder, *(place for place in dict.fromkeys(below) if place not in EVERYBODYS)]
@@ -69,8 +69,8 @@ def real(place: str) -> str:
     return os.path.realpath(place) if place else ""
 
 
-def look(name: str, places: Sequence[str]) -> ModuleSpec | None:
-    """The module ``name`` in the first of the folders ``places`` that has it; or the folders of that name together."""
+def find(name: str, places: Sequence[str]) -> ModuleSpec | None:
+    """The spec of the module ``name`` in the first of the folders ``places`` that has it, or of a namespace package."""
     portions: list[str] = []
     for place in places:
         found = FileFinder(place, *_LOADERS).find_spec(name)
@@ -81,14 +81,14 @@ def look(name: str, places: Sequence[str]) -> ModuleSpec | None:
 
 
 def _package(name: str, places: list[str]) -> ModuleSpec:
-    """A package without a file."""
+    """The spec of a package without a file."""
     spec = ModuleSpec(name, None, is_package=True)
     spec.submodule_search_locations = places
     return spec
 
 
 class _Finder:
-    """One for all folders: a name says in which to look."""
+    """One finder for all folders: the module's name says in which to look."""
 
     finds_users = True
 
@@ -102,20 +102,20 @@ class _Finder:
             return None
         if not dot:
             return _package(name, [folder])
-        return look(name, list(path or ()) if "." in inner else places(folder))
+        return find(name, list(path or ()) if "." in inner else places(folder))
 
 
 def gives_builtins(builtins_of: Callable[[str], dict[str, Any]]) -> None:
-    """From now on the modules of a package get what ``builtins_of`` gives for it."""
+    """From now on each module gets the builtins that ``builtins_of`` returns for its package."""
     _Own.builtins_of = staticmethod(builtins_of)
 
 
 def install() -> None:
-    """Once a process, before all other finders: others would find the files, and load them as anybody's."""
+    """Call once per process: the finder must precede all others, which would load the files for everybody."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
 
 def builtins_with(import_: Any) -> dict[str, Any]:
-    """Python's builtins, but for ``__import__``."""
+    """Python's builtins, with another ``__import__``."""
     return {**vars(builtins), "__import__": import_}

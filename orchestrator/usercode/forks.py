@@ -1,6 +1,6 @@
-"""Users' code may fork, and its child would return into ours, and do what its parent does too. It ends there instead.
+"""Ends processes that users' code forks, where they would return into our code and repeat their parent's work.
 
-(What ``multiprocessing`` forks never returns.)
+(Processes forked by ``multiprocessing`` never return.)
 """
 
 import os
@@ -10,6 +10,6 @@ _EXIT = os._exit
 
 
 def one_returns(number: int) -> None:
-    """After users' code, in a ``finally``: only the process that went in, whose ``number`` it is, comes out."""
+    """Call after users' code, in a ``finally``: ends every process but ``number``, the one that called the code."""
     if os.getpid() != number:
         _EXIT(0 if sys.exc_info()[0] is None else 1)

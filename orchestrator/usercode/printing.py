@@ -1,6 +1,6 @@
-"""What a thread prints while it reads users' code: it goes to standard error, and not among what we say to programs.
+"""Sends what users' code prints while it is imported to standard error, since programs read our standard output.
 
-Whatever users' code puts into the place of the streams, they are afterwards what they were.
+The streams are restored afterwards, even if users' code replaced them.
 """
 
 import sys
@@ -12,12 +12,12 @@ from typing import Any, TextIO
 _LOCK = threading.Lock()
 _HERE = threading.local()
 
-#: The streams of everybody else, once for each thread that prints aside.
+#: The original streams, once for each thread that prints aside.
 _KEPT: list[tuple[Any, Any]] = []
 
 
 class _Switch:
-    """In the place of ``sys.stdout``: that stream for all threads but those that print aside."""
+    """Replaces ``sys.stdout``: the original stream for all threads but those that print aside."""
 
     def __init__(self, base: TextIO) -> None:
         self.base = base
@@ -28,7 +28,7 @@ class _Switch:
 
 @contextmanager
 def printing_aside() -> Iterator[None]:
-    """Inside, what this thread writes to ``sys.stdout`` goes to ``sys.stderr``; other threads see no difference."""
+    """Inside, what this thread writes to ``sys.stdout`` goes to ``sys.stderr``; other threads are not affected."""
     with _LOCK:
         if not _KEPT:
             _KEPT.append((sys.stdout, sys.stderr))

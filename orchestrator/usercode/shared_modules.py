@@ -1,4 +1,4 @@
-"""What of the modules is everybody's, and what lies in a graph's folder, which may have been put into ``sys.path``."""
+"""Tells modules of the whole process from those in a graph's folder, which may have been put into ``sys.path``."""
 
 import os
 import sys
@@ -8,23 +8,23 @@ from types import ModuleType
 
 from orchestrator.usercode.finder import EVERYBODYS, real
 
-#: Where users' modules lie: the folders of all rooms that there ever were, by their real paths.
+#: The real paths of the folders of all namespaces there ever were.
 FOLDERS: set[str] = set()
 
 
 class StandIn(ModuleType):
-    """In ``sys.modules`` for the modules of one name in several folders: nobody's own."""
+    """An entry of ``sys.modules`` that stands for the modules of one name in several folders."""
 
 
 def is_users(place: str) -> bool:
-    """Whether a folder of ``sys.path`` is a graph's or below it, and was put there by users' code."""
+    """Whether an entry of ``sys.path`` is a graph's folder or below one, and was added by users' code."""
     path = real(place)
     inside = any(path == folder or path.startswith(f"{folder}{os.sep}") for folder in FOLDERS)
     return inside and place not in EVERYBODYS
 
 
 def everybodys(top: str) -> ModuleSpec | None:
-    """How a module of that name is found for the whole process; None if there is none. ValueError: it does not say."""
+    """The spec of the process's own module of that name; None if there is none. Raises ValueError if it has no spec."""
     module = sys.modules.get(top)
     if module is not None and not isinstance(module, StandIn):
         if module.__spec__ is None:
@@ -34,10 +34,10 @@ def everybodys(top: str) -> ModuleSpec | None:
 
 
 def is_everybodys(top: str) -> bool:
-    """Whether there is a module of that name for the whole process."""
+    """Whether the whole process has a module of that name."""
     try:
         return everybodys(top) is not None
-    except ValueError:  # it is there, and does not say how it was found
+    except ValueError:  # it exists, without a spec
         return True
 
 

@@ -359,8 +359,8 @@ def test_what_is_no_folders_name_is_no_users_package(name: str) -> None:
 
 def test_a_room_that_is_forgotten_can_be_asked_again(folders: list[str]) -> None:
     """By a thread that a graph's file started, say: it finds what lies there, under the name that it has."""
-    with fresh(Path(folders[0])) as room:
-        module = room.module("use")
+    with fresh(Path(folders[0])) as namespace:
+        module = namespace.module("use")
     assert module.late() == "one"
-    room.forget()
-    assert not any(name.startswith(room.package) for name in sys.modules)
+    namespace.forget()
+    assert not any(name.startswith(namespace.package) for name in sys.modules)

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from orchestrator.definition.catalog import graph_files
-from orchestrator.deployment.lockfile.entry import PROVIDED, Entry, Local, look
+from orchestrator.deployment.lockfile.conflicts import conflicts
+from orchestrator.deployment.lockfile.entry import OPTIONAL, Entry, Local, examine
 from orchestrator.deployment.lockfile.file import FORMAT, NAME
-from orchestrator.deployment.lockfile.together import together
 from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.text import has_halves, listed, quoted
 
@@ -41,7 +41,7 @@ class Lock:
         """What the file holds: the same for the same graphs, on any machine."""
         data = {"format": FORMAT, **asdict(self)}
         for entry in data["graphs"].values():
-            for key in [key for key in PROVIDED if not entry[key]]:
+            for key in [key for key in OPTIONAL if not entry[key]]:
                 del entry[key]  # most graphs' folders have nothing for the functions
         return json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
@@ -55,10 +55,10 @@ def lock(folder: Path) -> Lock:
     _named(folder, [path for _, path in graph_files(root)])
     for name, path in graph_files(root):
         found.setdefault(name, []).append(path)
-    looked = {name: look(root, name, paths, found) for name, paths in sorted(found.items())}
-    wrong = together(root, {name: paths[-1] for name, paths in found.items()}, looked)
+    examined = {name: examine(root, name, paths, found) for name, paths in sorted(found.items())}
+    wrong = conflicts(root, {name: paths[-1] for name, paths in found.items()}, examined)
     made = Lock()
-    for name, it in looked.items():
+    for name, it in examined.items():
         if isinstance(it.entry, Local):
             made.local[name] = it.entry
         elif more := wrong.get(name):

@@ -6,8 +6,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from orchestrator.deployment.lockfile.folder_settings import REQUIREMENT, lines
 from orchestrator.deployment.lockfile.imports import Import
-from orchestrator.deployment.lockfile.provision import REQUIREMENT, lines
 
 
 def named(file: Path) -> set[str]:

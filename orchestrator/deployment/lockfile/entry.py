@@ -11,15 +11,15 @@ from orchestrator.core.steps import Step
 from orchestrator.definition.document import schedule_keys
 from orchestrator.definition.load import invalid, load_graph
 from orchestrator.definition.untrusted import deployment_values
+from orchestrator.deployment.lockfile.folder_settings import FolderSettings, Secret, folder_settings
 from orchestrator.deployment.lockfile.helpers import helpers
 from orchestrator.deployment.lockfile.imports import module_files
 from orchestrator.deployment.lockfile.modules import lacking
 from orchestrator.deployment.lockfile.obstacles import functions, misnamed, problems_of, unreadable
-from orchestrator.deployment.lockfile.provision import Provision, Secret, provision
 from orchestrator.errors import InvalidGraphError, UsageError
 
 #: What of an entry is left out of the file where there is none: what its folder provides, and what few graphs need.
-PROVIDED = ("requirements", "env", "secrets", "classic", "values")
+OPTIONAL = ("requirements", "env", "secrets", "classic", "values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Examined:
     """What was found: the ``entry``, the ``files`` that are deployed for it, and what a deployed graph is called."""
 
     entry: Entry | Local
@@ -62,7 +62,7 @@ class Looked:
     called: str | None = None
 
 
-def look(root: Path, name: str, paths: Sequence[Path], graphs: Mapping[str, Sequence[Path]]) -> Looked:
+def examine(root: Path, name: str, paths: Sequence[Path], graphs: Mapping[str, Sequence[Path]]) -> Examined:
     """The graph ``name`` in the folder ``root``.
 
     ``paths``: its files, of which there should be one; the last counts. ``graphs``: those of all graphs of ``root``.
@@ -73,15 +73,15 @@ def look(root: Path, name: str, paths: Sequence[Path], graphs: Mapping[str, Sequ
     graph, wrong = _loaded(path)
     problems += wrong
     if graph is not None and not problems and not graph.deploy and not graph.schedule:
-        return Looked(Local(file, "it says deploy: false"), set())
+        return Examined(Local(file, "it says deploy: false"), set())
     called = graph.name if graph and graph.deploy and not wrong else None
     if graph is not None:
         deployed |= _with(path, graph, {other for files in graphs.values() for other in files})
-    found, provided = _found(path, graph)
+    found, settings = _found(path, graph)
     problems += [*found, *unreadable(deployed)]
     if problems or graph is None:
-        return Looked(Entry(file, problems=tuple(_below(root, line) for line in problems)), deployed, called)
-    return Looked(_entry(root, file, graph, provided), deployed, called)
+        return Examined(Entry(file, problems=tuple(_below(root, line) for line in problems)), deployed, called)
+    return Examined(_entry(root, file, graph, settings), deployed, called)
 
 
 def _loaded(path: Path) -> tuple[Graph | None, Sequence[str]]:
@@ -94,20 +94,20 @@ def _loaded(path: Path) -> tuple[Graph | None, Sequence[str]]:
         return None, (str(error),)
 
 
-def _found(path: Path, graph: Graph | None) -> tuple[list[str], Provision]:
+def _found(path: Path, graph: Graph | None) -> tuple[list[str], FolderSettings]:
     """What else is wrong with a graph, or what is left of it; and what its folder has for the functions."""
     found = problems_of(graph, path.parent) if graph is not None else []
     problems = list(invalid(path, found).lines) if found else []
     if path.suffix != ".py" and (graph is None or not any(functions(graph))):
-        return problems, Provision()
-    provided = provision(path.parent)
-    problems += provided.problems
+        return problems, FolderSettings()
+    settings = folder_settings(path.parent)
+    problems += settings.problems
     if graph is not None and not found:
         problems += lacking(path.parent, _starts(path, graph))
-    return problems, provided
+    return problems, settings
 
 
-def _entry(root: Path, file: str, graph: Graph, provided: Provision) -> Entry:
+def _entry(root: Path, file: str, graph: Graph, settings: FolderSettings) -> Entry:
     jobs = only_in_cloud(graph.steps)
     return Entry(
         file,
@@ -117,9 +117,9 @@ def _entry(root: Path, file: str, graph: Graph, provided: Provision) -> Entry:
         classic=_said([step for step in jobs if step.work.spec.get("classic") is True], "template"),
         jobs_at_once=jobs_at_once(graph),
         schedule=schedule_keys(graph.schedule) if graph.schedule else None,
-        requirements=provided.requirements.relative_to(root).as_posix() if provided.requirements else None,
-        env=provided.env,
-        secrets=provided.secrets,
+        requirements=settings.requirements.relative_to(root).as_posix() if settings.requirements else None,
+        env=settings.env,
+        secrets=settings.secrets,
         values=tuple(deployment_values(graph.steps)),
     )
 

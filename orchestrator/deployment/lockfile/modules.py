@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from orchestrator.deployment.lockfile.distributions import brought, decisive, distributions, named, with_needs
+from orchestrator.deployment.lockfile.folder_settings import REQUIREMENTS
 from orchestrator.deployment.lockfile.imports import Import, foreign_imports
-from orchestrator.deployment.lockfile.provision import REQUIREMENTS
 from orchestrator.text import listed, quoted
 
 #: The repository, where this is one: beside the package lies what is deployed with it.

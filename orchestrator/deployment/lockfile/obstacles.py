@@ -66,10 +66,10 @@ def _unkept(graph: Graph) -> Iterator[Problem]:
 
 def _without_function(graph: Graph, folder: Path) -> Iterator[Problem]:
     params = {param.name: None for param in graph.params}
-    with fresh(folder) as room, printing_aside():
+    with fresh(folder) as namespace, printing_aside():
         for step, key, name in functions(graph):
             try:
-                bound(resolve(name, str(folder), room), params, dict.fromkeys(OF_JOB))
+                bound(resolve(name, str(folder), namespace), params, dict.fromkeys(OF_JOB))
             except BindingError as error:
                 yield Problem(("steps", step.name, key), f"function {quoted(name)}: {error}")
             except UnknownFunctionError as error:

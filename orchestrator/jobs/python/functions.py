@@ -15,7 +15,7 @@ from orchestrator.jobs.python.deadline import MAX_SECONDS, RaisedError, TookTooL
 from orchestrator.ports import JobRequest
 from orchestrator.system.terminal import readable
 from orchestrator.text import did_you_mean, said
-from orchestrator.usercode import Room, imported, plain
+from orchestrator.usercode import Namespace, imported, plain
 
 #: Letters of an error's text that are kept: it is stored with the step's state.
 _MAX_TEXT = 4000
@@ -43,15 +43,15 @@ class FunctionRaisedError(OrchestratorError):
         super().__init__(text)
 
 
-def resolve(name: str, folder: str | None, room: Room | None = None) -> Callable[..., object]:
+def resolve(name: str, folder: str | None, namespace: Namespace | None = None) -> Callable[..., object]:
     """The function that ``module:function`` names, the module being looked for in ``folder`` first.
 
     A process serves the graphs of many folders, and two of them may have a module of one name: each gets its own.
-    ``room``: of that folder, where it is not the one that lasts.
+    ``namespace``: of that folder, where it is not the one that lasts.
     """
     module_name, _, function_name = name.partition(":")
     try:
-        module = imported(module_name, folder, room)
+        module = imported(module_name, folder, namespace)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise  # the module is there; something that it imports is not

@@ -1,4 +1,4 @@
-"""Rooms: the modules of one folder, as they see each other. Each folder has one that lasts; others are forgotten."""
+"""Namespaces: the modules of one folder, as they import each other. A folder has a lasting one, and temporary ones."""
 
 import builtins
 import importlib
@@ -14,27 +14,27 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
-from orchestrator.usercode.finder import builtins_with, gives_builtins, look, places, real
+from orchestrator.usercode.finder import builtins_with, find, gives_builtins, places, real
 from orchestrator.usercode.names import AROUND, folder_of, plain, token
 from orchestrator.usercode.shared_modules import FOLDERS, everybodys
 
-#: As Python has them: ``asking`` asks these after the rooms.
+#: Python's own functions, kept before ``import_functions`` replaces them.
 import_module, find_spec = importlib.import_module, importlib.util.find_spec
 
 _NUMBERS = itertools.count()
-_ROOMS: dict[str, "Room"] = {}
+_NAMESPACES: dict[str, "Namespace"] = {}
 
-#: By folder and name: what was found, so that the many launches of a step do not search.
+#: (folder, module name) -> module: a cache, so that the launches of a step do not search again.
 _FOUND: dict[tuple[str, str], ModuleType] = {}
 
-#: The folder that this process is for, if it is for one alone.
+#: The folder that this process works for, if it works for one folder only.
 _ALONE: list[str] = []
 
 
-class Room:
-    """The modules of ``folder``, an absolute path, below ``package``. Safe from many threads, as Python's import is."""
+class Namespace:
+    """The modules of ``folder``, an absolute path, below ``package``. Thread-safe, as Python's import is."""
 
-    #: Lets a module stand for all of one name. Set by ``bare_names``, which makes it.
+    #: Puts a stand-in for all modules of one name into ``sys.modules``. Set by ``bare_names``.
     stand_in: ClassVar[Callable[[str], None]]
 
     def __init__(self, package: str, folder: str) -> None:
@@ -44,7 +44,7 @@ class Room:
 
     @cached_property
     def builtins(self) -> dict[str, Any]:
-        """What the modules of this room have as their ``__builtins__``."""
+        """The ``__builtins__`` of this namespace's modules."""
         return builtins_with(self._import)
 
     def has(self, top: str) -> bool:
@@ -54,11 +54,11 @@ class Room:
         return self.name(top) in sys.modules or lies_beside(self.folder, top)
 
     def name(self, module: str) -> str:
-        """What the module is called outside of this room."""
+        """The module's full name, as in ``sys.modules``."""
         return f"{self.package}.{module}"
 
     def module(self, name: str) -> ModuleType:
-        """The module of that name in this room. Raises what importing raises, in the words of its users."""
+        """Import a module of this namespace. Raises what importing raises, with module names as users write them."""
         try:
             return import_module(self.name(name))
         except ModuleNotFoundError as error:
@@ -68,7 +68,7 @@ class Room:
             raise
 
     def adopt(self, name: str, file: Path) -> ModuleType:
-        """A module that somebody else runs: empty, and known to the others of this room."""
+        """Register an empty module, whose code the caller runs, so that the others of this namespace can import it."""
         import_module(self.package)
         module = ModuleType(self.name(name))
         module.__file__ = str(file)
@@ -78,8 +78,8 @@ class Room:
         return module
 
     def forget(self) -> None:
-        """Let go of all modules of this room. Whoever holds one of them may go on with it."""
-        _ROOMS.pop(self.package, None)
+        """Remove all modules of this namespace from ``sys.modules``. References to them stay usable."""
+        _NAMESPACES.pop(self.package, None)
         around, _, last = self.package.rpartition(".")
         for name in list(sys.modules):
             if name == self.package or name.startswith(f"{self.package}."):
@@ -94,78 +94,79 @@ class Room:
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
-        """``__import__``, which finds a neighbour first."""
+        """``__import__``, which looks in this namespace first."""
         top = name.partition(".")[0]
         if level or not self.has(top):
             found = builtins.__import__(name, globals, locals, fromlist or (), level)
             if not level:
-                self._elsewhere.add(top)  # it stays what it is, as with Python
+                self._elsewhere.add(top)  # as in Python, a name that was imported keeps its meaning
             return found
         module = self.module(name)
-        if isinstance(fromlist, list) and not fromlist:  # as C code asks, which then takes it from sys.modules
-            Room.stand_in(name)
+        if isinstance(fromlist, list) and not fromlist:  # a call from C code, which then reads sys.modules
+            Namespace.stand_in(name)
         if fromlist:
             return builtins.__import__(module.__name__, globals, locals, fromlist)
         return sys.modules[self.name(top)]
 
 
-def room_of(package: str) -> Room:
-    """The room whose modules are below ``package``."""
-    if package not in _ROOMS:
+def namespace_of(package: str) -> Namespace:
+    """The namespace whose modules are below ``package``, made if there is none yet."""
+    if package not in _NAMESPACES:
         folder = folder_of(package.rpartition(".")[2])
         assert folder is not None, package
         FOLDERS.add(real(folder))
-        _ROOMS.setdefault(package, Room(package, folder))
-    return _ROOMS[package]
+        _NAMESPACES.setdefault(package, Namespace(package, folder))
+    return _NAMESPACES[package]
 
 
 @contextmanager
-def fresh(folder: Path) -> Iterator[Room]:
-    """A room in which all is imported anew, and which is forgotten afterwards."""
-    room = room_of(f"{AROUND}.{token(os.path.abspath(folder), next(_NUMBERS))}")
+def fresh(folder: Path) -> Iterator[Namespace]:
+    """A temporary namespace, in which every module is imported anew."""
+    namespace = namespace_of(f"{AROUND}.{token(os.path.abspath(folder), next(_NUMBERS))}")
     try:
-        yield room
+        yield namespace
     finally:
-        room.forget()
+        namespace.forget()
 
 
-def imported(name: str, folder: str | None, room: Room | None = None) -> ModuleType:
-    """The module of that name, looked for in ``folder`` first: in ``room``, or in its lasting one.
+def imported(name: str, folder: str | None, namespace: Namespace | None = None) -> ModuleType:
+    """Import a module, from ``folder`` if it is there: in ``namespace``, or in the folder's lasting one.
 
     Raises what importing raises.
     """
     if folder is None or (_ALONE and os.path.abspath(folder) in _ALONE):
         return import_module(name)
-    if room is None:
+    if namespace is None:
         found = _FOUND.get((folder, name))
         if found is not None and sys.modules.get(found.__name__) is found:
             return found
-    here = room or room_of(f"{AROUND}.{token(os.path.abspath(folder))}")
+    here = namespace or namespace_of(f"{AROUND}.{token(os.path.abspath(folder))}")
     module = here.module(name) if here.has(name.partition(".")[0]) else import_module(name)
-    if room is None:
+    if namespace is None:
         _FOUND[folder, name] = module
     return module
 
 
 def alone(folder: str) -> None:
-    """From now on this process imports the modules of ``folder``, and of no other, under the names that they have."""
+    """From now on this process imports the modules of ``folder``, and of no other folder, under their plain names."""
     _ALONE[:] = [os.path.abspath(folder)]
     sys.path.insert(0, _ALONE[0])
 
 
 def is_alone() -> bool:
-    """Whether this process is for one folder alone."""
+    """Whether this process works for one folder only."""
     return bool(_ALONE)
 
 
 def lies_beside(folder: str, top: str) -> bool:
-    """Whether ``import top`` in a module of ``folder`` means what lies there, as for a script in it.
+    """Whether ``import top`` in a module of ``folder`` means a file there, as in a script of that folder.
 
-    Not for what Python is made of, nor for this package; and a folder without ``__init__.py`` is asked last of all.
+    Never for built-in and frozen modules, nor for this package. A folder without ``__init__.py`` is considered only if
+    no installed package has that name.
     """
     if not top or top == "orchestrator" or top in sys.builtin_module_names or FrozenImporter.find_spec(top):
         return False
-    found = look(top, places(folder))
+    found = find(top, places(folder))
     if found is None or found.loader is not None:
         return found is not None
     code = (file for place in found.submodule_search_locations or () for file in Path(place).rglob("*.py"))
@@ -173,12 +174,12 @@ def lies_beside(folder: str, top: str) -> bool:
 
 
 def _installed(top: str) -> bool:
-    """Whether there is a package or module of that name with a file, for everybody."""
+    """Whether a package or module of that name, with a file, is installed for the whole process."""
     try:
         found = everybodys(top)
-    except (ImportError, ValueError):  # it is there, and tells nothing
+    except (ImportError, ValueError):  # it exists, without a usable spec
         return True
     return found is not None and found.origin is not None
 
 
-gives_builtins(lambda package: room_of(package).builtins)
+gives_builtins(lambda package: namespace_of(package).builtins)

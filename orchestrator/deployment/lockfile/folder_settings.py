@@ -45,7 +45,7 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
-class Provision:
+class FolderSettings:
     """``requirements``: the file. ``problems``: sentences that begin with a file and its line."""
 
     requirements: Path | None = None
@@ -54,7 +54,7 @@ class Provision:
     problems: tuple[str, ...] = ()
 
 
-def provision(folder: Path) -> Provision:
+def folder_settings(folder: Path) -> FolderSettings:
     """What lies in the folder of a graph."""
     problems: list[str] = []
     env = _assigned(folder / ENV, _value, problems)
@@ -66,7 +66,7 @@ def provision(folder: Path) -> Provision:
         if not REQUIREMENT.match(line):
             came = f"expected a requirement such as 'pandas>=2,<3', got {quoted(line)}"
             problems.append(f"{file}:{number}: {came}: all graphs' lines come together in one file, without options")
-    return Provision(file if file.is_file() else None, env, secrets, tuple(problems))
+    return FolderSettings(file if file.is_file() else None, env, secrets, tuple(problems))
 
 
 def lines(file: Path, problems: list[str]) -> Iterator[tuple[int, str]]:

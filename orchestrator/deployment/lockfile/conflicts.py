@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orchestrator.definition.load import invalid
-from orchestrator.deployment.lockfile.entry import Entry, Looked
+from orchestrator.deployment.lockfile.entry import Entry, Examined
 from orchestrator.errors import Problem
 from orchestrator.text import listed, quoted
 
 
-def together(root: Path, files: Mapping[str, Path], looked: Mapping[str, Looked]) -> dict[str, list[str]]:
+def conflicts(root: Path, files: Mapping[str, Path], examined: Mapping[str, Examined]) -> dict[str, list[str]]:
     """The problems of each of the graphs, whose files ``files`` are, that it has because of the others."""
-    deployed = {name: it for name, it in looked.items() if isinstance(it.entry, Entry)}
+    deployed = {name: it for name, it in examined.items() if isinstance(it.entry, Entry)}
     found: dict[str, list[str]] = {}
     for name, it in deployed.items():
         others = {other: its for other, its in deployed.items() if other != name}
@@ -21,7 +21,7 @@ def together(root: Path, files: Mapping[str, Path], looked: Mapping[str, Looked]
     return found
 
 
-def _namesakes(file: Path, it: Looked, others: Mapping[str, Looked]) -> Iterator[str]:
+def _namesakes(file: Path, it: Examined, others: Mapping[str, Examined]) -> Iterator[str]:
     """By its name a graph is told from others in run ids, labels and metrics."""
     same = [other.entry.file for other in others.values() if it.called is not None and other.called == it.called]
     if same:
@@ -34,7 +34,7 @@ def namesake(name: str, others: list[str]) -> Problem:
     return Problem(("name",), f"{taken}: give each graph a name of its own")
 
 
-def _disagreements(folder: Path, it: Looked, others: Mapping[str, Looked]) -> Iterator[str]:
+def _disagreements(folder: Path, it: Examined, others: Mapping[str, Examined]) -> Iterator[str]:
     """One process runs the functions of all graphs, so a variable has one value."""
     for name, value in sorted(_variables(it.entry).items()):
         for other in others.values():
