@@ -50,7 +50,7 @@ class AskError(OrchestratorError):
 
     def __init__(self, call: Call, name: str, status: int, said: str, disabled: bool = False) -> None:
         self.call, self.name, self.status, self.said, self.disabled = call, name, status, said, disabled
-        super().__init__(f"cannot look at {name} ({call.permission}): {said}")
+        super().__init__(f"cannot read {name} ({call.permission}): {said}")
 
 
 class Apis:

@@ -1,7 +1,7 @@
-"""What a deployment is made of: the names Terraform gives and the grants it makes. Pure; the same words in terraform/.
+"""What a deployment consists of: the names that Terraform gives and the grants that it makes. Pure.
 
-Terraform cannot read Python, so it says the same once more; tests/terraform compares a plan with every line here, and
-``orchestrator doctor`` compares a live project with it.
+Terraform cannot read Python, so terraform/ repeats all this. tests/terraform compares every line here with a plan, and
+``orchestrator doctor`` compares it with a live project.
 """
 
 from orchestrator.deployment.grants import GRANTS, Grant

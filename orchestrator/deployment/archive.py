@@ -1,7 +1,7 @@
-"""What is deployed: the files of the functions' source archive, and the hash that names it. Terraform does the same.
+"""The functions' source archive: its files, and the hash in its name. Terraform computes the same.
 
-``functions/left-out.json`` lists what of the package no function imports (tests/terraform holds it to that), and
-``graphs.lock`` what of the graphs is deployed.
+``functions/left-out.json`` lists the parts of the package that no function imports (a test checks that), and
+``graphs.lock`` the files of the graphs that are deployed.
 """
 
 import hashlib
@@ -11,14 +11,14 @@ from pathlib import Path
 from orchestrator.deployment.lockfile.file import read_lock
 from orchestrator.errors import NotFoundError
 
-#: How many letters of the hash are in the archive's name.
+#: The number of characters of the hash in the archive's name.
 SHOWN = 20
 
 
 def sources(root: Path, graphs: Path) -> dict[str, Path]:
     """Name in the archive -> file. ``root``: the repository; ``graphs``: the folder with the graphs and their lock.
 
-    Raises NotFoundError if ``root`` is none, UsageError if there is no lock or it cannot be read.
+    Raises NotFoundError if ``root`` is not the repository, UsageError if the lock is missing or cannot be read.
     """
     main, left_out = root / "functions/main.py", root / "functions/left-out.json"
     for file in (main, left_out):

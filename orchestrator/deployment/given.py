@@ -1,4 +1,4 @@
-"""What Terraform's variables named besides what it made: ``given.json`` in the source bucket, for doctor to compare."""
+"""The resources and members that Terraform's variables name: ``given.json`` in the source bucket, for doctor."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ GIVEN = "given.json"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The variables of those names (terraform/variables*.tf). ``data_buckets``: name -> ``read`` or ``write``."""
+    """The values of these variables (terraform/variables*.tf). ``data_buckets``: name -> ``read`` or ``write``."""
 
     starters: tuple[str, ...] = ()
     template_buckets: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class Given:
         return json.dumps(asdict(self))
 
 
-#: Where no variable names anything.
+#: No variable names anything.
 NOTHING = Given()
 
 

@@ -1,4 +1,4 @@
-"""The names of everything that a deployment consists of, made from its name, its environment and its project."""
+"""The names of all resources of a deployment, derived from its name, environment and project."""
 
 import re
 from collections.abc import Mapping
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from orchestrator.errors import UsageError
 
-#: The entry points, and which account each runs as.
+#: Entry point -> the role of the account that it runs as.
 FUNCTIONS: Mapping[str, str] = {"on_signal": "signals", "on_task": "tasks", "start": "starter", "sweep": "starter"}
 
-#: The service accounts, and what each is for. Half of them run nothing: they are only who a caller says it is.
+#: Role of a service account -> what it is for. Half of them run nothing: callers only use their identity.
 ROLES: Mapping[str, str] = {
     "signals": "runs on_signal: puts tasks on the queue signals",
     "tasks": "runs on_task: reads and writes runs, launches and checks jobs",
@@ -27,13 +27,13 @@ MAX_BASE, MIN_BASE = 20, 4
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
-#: Google refuses buckets that have its name in theirs, or nearly, and topics that begin so.
+#: Google rejects bucket names that contain its name or something close to it, and topics that begin with "goog".
 _GOOGLES = re.compile(r"^goog|g[o0]{2}g[l1]e")
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One orchestrator in a project; ``name`` and ``environment`` set it apart from others there."""
+    """One orchestrator in a project; ``name`` and ``environment`` distinguish it from others there."""
 
     project: str
     region: str
@@ -45,14 +45,14 @@ class Deployment:
             if not _NAME.fullmatch(value):
                 raise UsageError(f"{what}: expected lower-case letters, digits and single '-', got {value!r}")
         if _GOOGLES.search(self.base):
-            raise UsageError(f"name and environment: expected no name of Google's, got '{self.base}'")
+            raise UsageError(f"name and environment: expected no name like Google's, got '{self.base}'")
         if not MIN_BASE <= len(self.base) <= MAX_BASE:
             few = f"expected {MIN_BASE} to {MAX_BASE} characters together"
             raise UsageError(f"name and environment: {few}, got '{self.base}'")
 
     @property
     def base(self) -> str:
-        """What all names begin with, those of its jobs too."""
+        """The prefix of all names, also of job names."""
         return f"{self.name}-{self.environment}"
 
     def function(self, target: str) -> str:
@@ -60,10 +60,10 @@ class Deployment:
         return f"{self.base}-{target.replace('_', '-')}"
 
     def function_url(self, target: str, project_number: str) -> str:
-        """Where a function is called. It is known before the function exists, so on_task can be told its own.
+        """The address of a function. It is known before the function exists, so on_task can be given its own.
 
-        The second address of every Cloud Run service, made of its name and the project's number ("Deterministic URL",
-        Cloud Run's documentation, 2026); its host's first label must fit DNS's 63 characters.
+        It is the second address of every Cloud Run service, made of its name and the project's number ("Deterministic
+        URL", Cloud Run's documentation, 2026); its host's first label must fit DNS's 63 characters.
         """
         return f"https://{self.function(target)}-{project_number}.{self.region}.run.app"
 
@@ -77,35 +77,35 @@ class Deployment:
 
     @property
     def topic(self) -> str:
-        """The topic that the log sink writes to; the sink and the subscription that pushes on are called so too."""
+        """The topic that the log sink writes to; the sink and the push subscription have the same name."""
         return f"{self.base}-signals"
 
     @property
     def dead_letters(self) -> str:
-        """The topic, and the subscription to read it by, of signals that could not be delivered."""
+        """The topic of undeliverable signals, and the subscription that keeps them."""
         return f"{self.base}-dead-letters"
 
     @property
     def database(self) -> str:
-        """The Firestore database, if Terraform makes it."""
+        """The Firestore database, if Terraform creates it."""
         return self.base
 
     @property
     def source_bucket(self) -> str:
-        """Where the functions' source archives lie."""
+        """The bucket of the functions' source archives."""
         return f"{self.project}-{self.base}-source"
 
     def build_bucket(self, project_number: str, own_key: bool = False) -> str:
-        """Where Cloud Functions copies a source to, and builds from. It ends in ``-`` if it is how the name begins.
+        """The bucket that Cloud Functions copies a source to, and builds from. A result that ends in ``-`` is a prefix.
 
-        Google makes it with the first function of a region. If functions have a key of their own, the key's hash is the
-        rest of the name ("Build process overview", Cloud Run functions' documentation, 2026).
+        Google creates it with the first function of a region. With a customer-managed key, the name ends in the key's
+        hash ("Build process overview", Cloud Run functions' documentation, 2026).
         """
         return f"gcf-v2-sources-{project_number}-{self.region}{'-' if own_key else ''}"
 
     @property
     def jobs_bucket(self) -> str:
-        """Where jobs keep their temporary files."""
+        """The bucket of jobs' temporary files."""
         return f"{self.project}-{self.base}-jobs"
 
     def schedule(self, graph: str) -> str:

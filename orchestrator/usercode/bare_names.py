@@ -91,7 +91,7 @@ def _is_in(namespace: Namespace, name: str) -> bool:
 
 def _unknown(name: str) -> str:
     fix = "import it with 'import' in a module beside the graph, and pass on what is needed"
-    return f"No module named {name!r} outside of the graphs' folders: it lies beside some graphs only: {fix}"
+    return f"No module named {name!r} for all graphs: it is beside some of them only: {fix}"
 
 
 def install() -> None:

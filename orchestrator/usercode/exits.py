@@ -33,9 +33,7 @@ def leave(code: int) -> None:
 def _refusing(name: str, end: Callable[..., NoReturn], process: int) -> Callable[..., NoReturn]:
     def refused(*args: Any) -> NoReturn:
         if os.getpid() == process:
-            raise RuntimeError(
-                f"os.{name} would end the orchestrator and all that it runs: raise SystemExit instead"
-            )
+            raise RuntimeError(f"os.{name} would end the orchestrator and all that it runs: raise SystemExit instead")
         end(*args)
 
     return refused

@@ -2,7 +2,8 @@
 
 For other callers nothing changes. Called by a module of a namespace, they look in that namespace first. Called by a
 library that such a module calls, as in ``unittest.mock.patch("common.load")`` or
-``importlib.resources.files("tables")``, they look there if nothing else has that name. Installed once per process, and never removed.
+``importlib.resources.files("tables")``, they look there if nothing else has that name. Installed once per process, and
+never removed.
 """
 
 import importlib

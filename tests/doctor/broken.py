@@ -67,14 +67,14 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "jobs at once",
             "warn",
-            "26 Dataflow jobs are running, and a run of graph 'sales' may have 4 at once: the quota is 25, unless more "
-            "was asked for",
-            f"see the quota, and ask for more, at {SEE}",
+            "26 Dataflow jobs are running, and a run of graph 'sales' may need 4 at the same time: the quota is 25, "
+            "unless it was raised",
+            f"see the quota, and request a higher one, at {SEE}",
         ),
     ),
     "a region did not say how many jobs it has": (
         body(f"{P}/jobs", failedLocation=[{"name": "us-east1"}]),
-        ("jobs at once", "warn", "jobs in us-east1 could not be counted", "ask again in a minute"),
+        ("jobs at once", "warn", "jobs in us-east1 could not be counted", "try again in a minute"),
     ),
     "a function is not deployed": (
         without(*(f"{L}/{kind}/orchestrator-prod-sweep" for kind in ("functions", "services"))),
@@ -93,7 +93,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "on_task",
             "fail",
-            f"it is not what lies here: it was built from functions-old.zip, and this folder makes {ARCHIVE}",
+            f"it is out of date: it was built from functions-old.zip, and this folder would give {ARCHIVE}",
             APPLY,
         ),
     ),
@@ -112,7 +112,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
     ),
     "a function always has an instance": (
         with_config("start", minInstanceCount=1),
-        ("start", "warn", "at least 1 of its instances are always on, which costs all day", APPLY),
+        ("start", "warn", "it keeps 1 instances running, which costs money all the time", APPLY),
     ),
     "a function was not told where a queue is": (
         told("on_task", "ORCHESTRATOR_CHECKS_QUEUE", ""),
@@ -153,7 +153,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
     ),
     "a function was told something that means nothing": (
         told("start", "ORCHESTRATOR_QUEUE", "x"),
-        ("start", "warn", "ORCHESTRATOR_QUEUE: it is told this, and knows no such variable", APPLY),
+        ("start", "warn", "ORCHESTRATOR_QUEUE: no such variable exists", APPLY),
     ),
     "tasks go elsewhere": (
         told("on_task", "ORCHESTRATOR_TASK_URL", "https://old.run.app"),
@@ -172,7 +172,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "on_task",
             "warn",
-            "anybody may call it: allUsers has roles/run.invoker",
+            "anyone may call it: allUsers has roles/run.invoker",
             "gcloud run services remove-iam-policy-binding orchestrator-prod-on-task --region=europe-west4 "
             "--project=demo-1 --member=allUsers --role=roles/run.invoker",
         ),
@@ -182,7 +182,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "checks",
             "fail",
-            "its state is PAUSED, not RUNNING: tasks wait in it, and runs stand still",
+            "its state is PAUSED, not RUNNING: its tasks wait, and runs make no progress",
             f"gcloud tasks queues resume {QUEUE} --location=europe-west4 --project=demo-1",
         ),
     ),
@@ -195,20 +195,20 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "checks",
             "warn",
-            "a task is tried 3 times, and then left to the sweep: expected 10 at least",
+            "it tries a task 3 times, then the sweep must find it: expected at least 10 attempts",
             f"gcloud tasks queues update {QUEUE} --max-attempts=100 --location=europe-west4 --project=demo-1",
         ),
     ),
     "the sink is not there": (
         without(f"{P}/sinks/{SIGNALS}"),
-        ("log sink", "fail", f"there is no log sink {SIGNALS}: nobody hears that a job has ended", APPLY),
+        ("log sink", "fail", f"there is no log sink {SIGNALS}: no signal is sent when a job ends", APPLY),
     ),
     "the sink is disabled": (
         body(f"{P}/sinks/{SIGNALS}", disabled=True),
         (
             "log sink",
             "fail",
-            "it is disabled: nobody hears that a job has ended",
+            "it is disabled: no signal is sent when a job ends",
             f"gcloud logging sinks update {SIGNALS} --no-disabled --project=demo-1",
         ),
     ),
@@ -226,7 +226,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "log sink",
             "fail",
-            "its filter lets no job of ours by: expected 'orchestrator-prod--' in "
+            "its filter excludes this deployment's jobs: expected 'orchestrator-prod--' in "
             "'resource.labels.job_name=~\"^old--\"'",
             APPLY,
         ),
@@ -237,7 +237,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
     ),
     "the subscription is not there": (
         without(f"{P}/subscriptions/{SIGNALS}"),
-        ("push", "fail", f"there is no subscription {SIGNALS}: signals reach nobody", APPLY),
+        ("push", "fail", f"there is no subscription {SIGNALS}: signals are lost", APPLY),
     ),
     "the subscription has lost its topic": (
         body(f"{P}/subscriptions/{SIGNALS}", topic="_deleted-topic_"),
@@ -258,18 +258,18 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
     ),
     "the subscription pushes as nobody": (
         body(f"{P}/subscriptions/{SIGNALS}", pushConfig={"pushEndpoint": ON_SIGNAL}),
-        ("push", "fail", f"it pushes as nobody, not as {EVENTS}, and is turned away", APPLY),
+        ("push", "fail", f"it pushes as no account, not as {EVENTS}, and is rejected", APPLY),
     ),
     "the subscription has no dead letters": (
         lambda patient: patient[f"{P}/subscriptions/{SIGNALS}"].pop("deadLetterPolicy"),
-        ("push", "warn", f"signals that cannot be handled go to nowhere, not to {P}/topics/{LETTERS}", APPLY),
+        ("push", "warn", f"undeliverable signals go to no topic, not to {P}/topics/{LETTERS}", APPLY),
     ),
     "the subscription goes when it is idle": (
         body(f"{P}/subscriptions/{SIGNALS}", expirationPolicy={"ttl": "2678400s"}),
         (
             "push",
             "fail",
-            "it is deleted when nothing has come for 2678400s",
+            "it is deleted if it gets no message for 2678400s",
             f"gcloud pubsub subscriptions update {SIGNALS} --expiration-period=never --project=demo-1",
         ),
     ),
@@ -278,7 +278,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "dead letters",
             "warn",
-            f"there is no subscription {LETTERS}: signals that cannot be handled are not kept",
+            f"there is no subscription {LETTERS}: undeliverable signals are not kept",
             APPLY,
         ),
     ),
@@ -287,7 +287,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "dead letters",
             "fail",
-            "it is deleted when nothing has come for 31 days",
+            "it is deleted if it gets no message for 31 days",
             f"gcloud pubsub subscriptions update {LETTERS} --expiration-period=never --project=demo-1",
         ),
     ),
@@ -301,7 +301,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
             "database",
             "fail",
             "its type is DATASTORE_MODE, not FIRESTORE_NATIVE",
-            "name another database in the variable 'database', and apply: this one cannot be changed",
+            "name another database in the variable 'database', and apply: the type of a database cannot be changed",
         ),
     ),
     "old runs are never deleted": (
@@ -309,7 +309,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "retention",
             "fail",
-            "steps has no TTL policy on expire_at: old ones are never deleted",
+            "steps has no TTL policy on expire_at: old documents are never deleted",
             f"gcloud firestore fields ttls update expire_at --enable-ttl --collection-group=steps {TTL}",
         ),
     ),
@@ -324,7 +324,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
     ),
     "a TTL policy is being made": (
         body(f"{DATABASE}/collectionGroups/counters/fields/expire_at", ttlConfig={"state": "CREATING"}),
-        ("retention", "warn", "the TTL policy of counters is still being made", "ask again in some minutes"),
+        ("retention", "warn", "the TTL policy of counters is still being created", "try again in some minutes"),
     ),
     "a bucket is not there": (
         without("projects/_/buckets/demo-1-orchestrator-prod-jobs"),
@@ -336,14 +336,14 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
     ),
     "a template is not there": (
         without(TEMPLATE),
-        ("templates", "fail", "gs://demo-templates/sales/orders.json is not there", BUILD),
+        ("templates", "fail", "gs://demo-templates/sales/orders.json does not exist", BUILD),
     ),
     "a template may not be read": (
         lambda patient: patient.fake.fail(TEMPLATE, forbidden()),
         (
             "templates",
             "unknown",
-            "cannot look at gs://demo-templates/sales/orders.json: it needs the permission storage.objects.get: "
+            "cannot read gs://demo-templates/sales/orders.json: you need the permission storage.objects.get: "
             "403 The caller does not have permission",
             "gcloud storage buckets add-iam-policy-binding gs://demo-templates --member=user:YOU "
             "--role=roles/storage.objectViewer",
@@ -351,7 +351,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
     ),
     "a template is no JSON": (
         content(b"\x80\x04"),
-        ("templates", "fail", "gs://demo-templates/sales/orders.json is not JSON, and so no template", BUILD),
+        ("templates", "fail", "gs://demo-templates/sales/orders.json is not JSON, so it is not a Flex template", BUILD),
     ),
     "a template is the metadata alone": (
         content(b'{"name": "Orders", "parameters": []}'),
@@ -368,7 +368,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "templates",
             "unknown",
-            "this check is broken, and may have overlooked something: ValueError: invalid literal for int() with base "
+            "this check failed, and may have missed something: ValueError: invalid literal for int() with base "
             "10: 'many'",
             "please report it",
         ),
@@ -378,7 +378,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "sweep",
             "fail",
-            "it is paused: nothing is started",
+            "it is paused, so it starts nothing",
             "gcloud scheduler jobs resume orchestrator-prod-sweep --location=europe-west4 --project=demo-1",
         ),
     ),
@@ -408,7 +408,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "graphs",
             "fail",
-            "sales: it is paused: nothing is started",
+            "sales: it is paused, so it starts nothing",
             "gcloud scheduler jobs resume orchestrator-prod-start-sales --location=europe-west4 --project=demo-1",
         ),
     ),
@@ -417,7 +417,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "graphs",
             "fail",
-            "nightly: it is running, and the graph says paused",
+            "nightly: it is enabled, but the graph says paused",
             "gcloud scheduler jobs pause orchestrator-prod-start-nightly --location=europe-west4 --project=demo-1",
         ),
     ),
@@ -430,7 +430,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "graphs",
             "fail",
-            "sales: its schedule is '0 7 * * *' (Europe/Berlin), and the graph says '0 6 * * *' (Europe/Berlin)",
+            "sales: its schedule is '0 7 * * *' (Europe/Berlin), but the graph says '0 6 * * *' (Europe/Berlin)",
             APPLY,
         ),
     ),
@@ -452,7 +452,7 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
         (
             "tasks",
             "warn",
-            f"{TASKS} has roles/editor: it may do nearly everything, and needs none of it",
+            f"{TASKS} has roles/editor: it can do nearly everything, and needs none of it",
             "gcloud projects remove-iam-policy-binding demo-1 --condition=None "
             f"--member=serviceAccount:{TASKS} --role=roles/editor",
         ),

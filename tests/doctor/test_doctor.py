@@ -17,7 +17,7 @@ from tests.doctor.deployment import APPLY, LOCK, TEMPLATE, D, L, P, Patient, bod
 from tests.doubles.google.server import forbidden
 
 
-def test_a_whole_deployment_is_well(patient: Patient):
+def test_a_whole_deployment_is_healthy(patient: Patient):
     results = patient.examine()
     assert [(result.group, result.check) for result in results] == [(check.group, check.name) for check in CHECKS]
     assert {result.level for result in results} == {Level.OK}
@@ -73,9 +73,14 @@ def test_a_classic_template_is_no_flex_template(patient: Patient, size: str, con
     path = "gs://demo-templates/sales/orders.json"
     patient[TEMPLATE]["size"] = size
     patient.bodies.contents[TEMPLATE] = content
-    wrong = f"{path} is a classic template, and the graph launches it as a Flex template"
+    wrong = f"{path} is a classic template, but the graph launches it as a Flex template"
     assert patient.complaints() == [
-        ("templates", "fail", wrong, "say 'classic: true' in the step's dataflow, and lock the graph again")
+        (
+            "templates",
+            "fail",
+            wrong,
+            "set 'classic: true' in the step's dataflow block, and run orchestrator lock again",
+        )
     ]
     classic(patient, path)
     assert patient.complaints() == []
@@ -101,7 +106,7 @@ def test_a_classic_template_that_is_not_there_is_made_otherwise_than_a_flex_temp
 ):
     patient.bodies.resources["projects/_/buckets/dataflow-templates"] = {"name": "dataflow-templates"}
     classic(patient, path)
-    assert patient.complaints() == [("templates", "fail", f"{path} is not there", fix)]
+    assert patient.complaints() == [("templates", "fail", f"{path} does not exist", fix)]
 
 
 def test_the_templates_that_google_provides_need_no_grant(patient: Patient):
@@ -116,7 +121,7 @@ def test_eventarc_may_tell_of_jobs_instead_of_the_log(patient: Patient):
     patient.fake.bodies = bodies(logs=False, eventarc=True)
     assert patient.complaints() == []
     patient.remove(f"{P}/locations/europe-west1/triggers/orchestrator-prod-job-status")
-    assert patient.complaints() == [("Eventarc", "fail", "no trigger hears the jobs in europe-west1", APPLY)]
+    assert patient.complaints() == [("Eventarc", "fail", "there is no trigger for jobs in europe-west1", APPLY)]
 
 
 def test_a_trigger_that_cannot_deliver_is_found(patient: Patient):
@@ -132,7 +137,7 @@ def test_a_trigger_that_cannot_deliver_is_found(patient: Patient):
         (
             "events",
             "fail",
-            f"{EVENTS} lacks roles/eventarc.eventReceiver on the project; what for: Eventarc delivers in its name",
+            f"{EVENTS} lacks roles/eventarc.eventReceiver on the project; purpose: Eventarc delivers as this account",
             "gcloud projects add-iam-policy-binding demo-1 --condition=None "
             f"--member=serviceAccount:{EVENTS} --role=roles/eventarc.eventReceiver",
         ),
@@ -142,11 +147,11 @@ def test_a_trigger_that_cannot_deliver_is_found(patient: Patient):
 def test_without_sink_and_without_triggers_nobody_hears_of_jobs(patient: Patient):
     patient.fake.bodies = bodies(logs=False)
     assert [text for _, _, text, _ in patient.complaints()] == [
-        f"there is no log sink {SIGNALS}: nobody hears that a job has ended",
+        f"there is no log sink {SIGNALS}: no signal is sent when a job ends",
         f"there is no topic {SIGNALS}",
         f"there is no topic {LETTERS}",
-        f"there is no subscription {SIGNALS}: signals reach nobody",
-        f"there is no subscription {LETTERS}: signals that cannot be handled are not kept",
+        f"there is no subscription {SIGNALS}: signals are lost",
+        f"there is no subscription {LETTERS}: undeliverable signals are not kept",
     ]
 
 
@@ -161,14 +166,12 @@ def test_without_a_lock_what_it_says_is_not_known_and_the_rest_is_looked_at(pati
         (
             "graphs.lock",
             "unknown",
-            "cannot look at schedules, templates and what is deployed: graphs/graphs.lock: there is no such file",
-            "orchestrator lock; run this where the graphs lie, or name their folder: --graphs FOLDER",
+            "cannot check schedules, templates and the source: graphs/graphs.lock: there is no such file",
+            "orchestrator lock; run this beside the folder graphs, or name another one with --graphs FOLDER",
         )
     ]
     (said,) = [result for result in patient.examine() if result.check == "on_task"]
-    assert [finding.text for finding in said.findings] == [
-        "cannot tell whether it is up to date: not in the repository"
-    ]
+    assert [finding.text for finding in said.findings] == ["unknown whether it is up to date: not in the repository"]
 
 
 def test_graphs_that_cannot_be_deployed_or_have_changed_are_named(patient: Patient):
@@ -182,10 +185,10 @@ def test_graphs_that_cannot_be_deployed_or_have_changed_are_named(patient: Patie
             "graphs.lock",
             "fail",
             "graph 'sales' cannot be deployed: sales.yaml:3: no region",
-            "fix the graph, and lock it again",
+            "fix the graph, and run orchestrator lock again",
         ),
-        ("graphs.lock", "warn", "gone.yaml is not as it was when it was locked", fix),
-        ("graphs.lock", "warn", "sales.yaml is not as it was when it was locked", fix),
+        ("graphs.lock", "warn", "gone.yaml has changed since it was locked", fix),
+        ("graphs.lock", "warn", "sales.yaml has changed since it was locked", fix),
     ]
 
 
@@ -222,7 +225,7 @@ def test_each_thing_is_asked_for_once(patient: Patient):
 
 
 MAKE = (
-    'look for another with --name and --environment; or make it, in its own state, with name = "orchestrator" and '
+    'name another one with --name and --environment, or create it in its own state, with name = "orchestrator" and '
     f'environment = "dev": {APPLY}'
 )
 
@@ -232,7 +235,7 @@ def test_a_deployment_that_is_not_there_at_all_is_one_line(patient: Patient):
     assert [(result.group, result.check, result.level) for result in results] == [("project", "deployment", Level.FAIL)]
     ((finding,),) = [result.findings for result in results]
     assert finding.text == (
-        "there is no orchestrator-dev in demo-1: none of its functions, queues, accounts, buckets and no database"
+        "there is no orchestrator-dev in demo-1: it has no function, queue, account, bucket or database"
     )
     assert finding.fix == MAKE
 

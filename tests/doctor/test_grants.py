@@ -40,7 +40,7 @@ def theirs(grant: Grant) -> tuple[str, str]:
     return resource, member
 
 
-def test_a_deployment_with_everything_is_well(patient: Patient):
+def test_a_deployment_with_everything_is_healthy(patient: Patient):
     patient.fake.bodies = bodies(**EVERYTHING)
     assert patient.complaints() == []
 
@@ -55,7 +55,7 @@ def test_a_grant_that_is_missing_is_found_with_its_reason_and_the_line_that_gran
     shown = resource if grant.only in ("images", "secrets") else name
     things = {"project": "the project", "builds": "bucket gcf-v2-sources-123456789012-europe-west4"}
     thing = things.get(kind, f"{kind} {shown}")
-    text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {thing}; what for: {grant.why}"
+    text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {thing}; purpose: {grant.why}"
     where = WHERE["images" if grant.only == "images" else kind].format(name)
     fix = f"gcloud {where} --member={member} --role={grant.role}"
     check = {"sink": "sink's writer", "pubsub": "Pub/Sub"}.get(grant.who, grant.who)
@@ -88,8 +88,8 @@ def test_what_a_variable_names_and_is_not_there_is_said(patient: Patient):
     patient.fake.bodies = bodies(**EVERYTHING)
     patient.remove("projects/_/buckets/demo-raw", "projects/vault-1/secrets/token")
     assert patient.complaints() == [
-        ("tasks", "fail", "there is no secret projects/vault-1/secrets/token", "make it, or name another"),
-        ("worker", "fail", "there is no bucket demo-raw", "make it, or name another"),
+        ("tasks", "fail", "there is no secret projects/vault-1/secrets/token", "create it, or name another one"),
+        ("worker", "fail", "there is no bucket demo-raw", "create it, or name another one"),
     ]
 
 
@@ -99,7 +99,7 @@ def test_a_deployment_that_does_not_say_what_it_was_given_is_to_be_applied(patie
         (
             "variables",
             "warn",
-            "gs://demo-1-orchestrator-prod-source has no given.json: cannot look at what the variables name: starters, "
+            "gs://demo-1-orchestrator-prod-source has no given.json: what these variables name is unknown: starters, "
             "template_buckets, data_buckets, image_repositories",
             APPLY,
         )
@@ -123,7 +123,7 @@ def test_a_role_may_be_held_through_another(patient: Patient, role: str, conditi
     patient.bodies.revoke(resource, INVOKER.role, CALLER)
     patient.bodies.grant(resource, role, CALLER, {"expression": condition, "title": "t"} if condition else None)
     found = [(level, text.partition(" (unless ")[2]) for _, level, text, _ in patient.complaints()]
-    assert found == ([("warn", f"it is held by {doubt})")] if doubt else [])
+    assert found == ([("warn", f"it has it through {doubt})")] if doubt else [])
 
 
 BUILDER = "orchestrator-prod-builder@demo-1.iam.gserviceaccount.com"
@@ -160,6 +160,6 @@ def test_a_role_on_another_database_is_not_held_on_this_one(patient: Patient):
     ((check, level, text, _),) = patient.complaints()
     assert (check, level) == ("tasks", "warn")
     assert text == (
-        f"{TASKS} lacks roles/datastore.user on database orchestrator-prod; what for: runs, steps and counters "
-        f"(unless it is held by roles/datastore.user on the condition {expression})"
+        f"{TASKS} lacks roles/datastore.user on database orchestrator-prod; purpose: runs, steps and counters "
+        f"(unless it has it through roles/datastore.user on the condition {expression})"
     )

@@ -22,7 +22,7 @@ def test_an_api_that_is_off_is_found_and_what_hides_behind_it_has_the_same_fix(p
     assert found[0] == ("APIs", "fail", "cloudtasks.googleapis.com is not enabled", fix)
     assert {(level, fixed) for _, level, _, fixed in found[1:]} == {("unknown", fix)}
     assert [(check, text) for check, _, text, _ in found[1:4]] == [
-        (lane, f"cannot look at queues/orchestrator-prod-{lane}: cloudtasks.googleapis.com is not enabled")
+        (lane, f"cannot read queues/orchestrator-prod-{lane}: cloudtasks.googleapis.com is not enabled")
         for lane in LANES
     ]
 
@@ -35,7 +35,7 @@ def test_what_may_not_be_looked_at_is_said_with_the_permission_it_needs(patient:
     }
     found = {check: (text, fix) for check, _, text, fix in patient.complaints()}
     assert found["launches"] == (
-        "cannot look at queues/orchestrator-prod-launches: it needs the permission cloudtasks.queues.get: "
+        "cannot read queues/orchestrator-prod-launches: you need the permission cloudtasks.queues.get: "
         "403 The caller does not have permission",
         "gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer",
     )
@@ -61,8 +61,8 @@ def test_what_does_not_answer_is_unknown_and_not_broken(patient: Patient, status
     found = patient.complaints()
     assert {level for _, level, *_ in found} == {"unknown"}
     assert found[0][2:] == (
-        f"cannot look at projects/demo-1: {status} The service is currently unavailable.",
-        "ask again in a minute",
+        f"cannot read projects/demo-1: {status} The service is currently unavailable.",
+        "try again in a minute",
     )
 
 
@@ -92,7 +92,7 @@ def test_credentials_that_are_not_taken_are_said_so(patient: Patient):
         (
             "checks",
             "unknown",
-            f"cannot look at queues/{QUEUE}: Anonymous credentials cannot be refreshed.",
+            f"cannot read queues/{QUEUE}: Anonymous credentials cannot be refreshed.",
             "gcloud auth application-default login",
         )
     ]
@@ -104,7 +104,5 @@ def test_what_is_another_projects_is_allowed_there(patient: Patient):
     patient.fake.fail("projects/vault-1", forbidden())
     ((check, level, text, fix),) = patient.complaints()
     assert (check, level) == ("tasks", "unknown")
-    assert text.startswith(
-        "cannot look at the policy of secrets/token: it needs the permission secretmanager.secrets.get"
-    )
+    assert text.startswith("cannot read the policy of secrets/token: you need the permission secretmanager.secrets.get")
     assert fix == "gcloud projects add-iam-policy-binding vault-1 --member=user:YOU --role=roles/iam.securityReviewer"

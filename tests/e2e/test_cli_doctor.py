@@ -28,10 +28,10 @@ project
   ok    variables      template_buckets: demo-templates
 
 functions
-  ok    on_signal      is what lies here
-  ok    on_task        is what lies here
-  ok    start          is what lies here
-  ok    sweep          is what lies here
+  ok    on_signal      is up to date
+  ok    on_task        is up to date
+  ok    start          is up to date
+  ok    sweep          is up to date
 
 queues
   ok    launches       orchestrator-prod-launches
@@ -125,7 +125,7 @@ def test_what_is_wrong_is_told_below_its_check_with_its_fix(fake: FakeGoogle, pl
   FAIL  start
         it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
         fix: terraform -chdir=terraform apply …
-        at least 2 of its instances are always on, which costs all day
+        it keeps 2 instances running, which costs money all the time
         fix: terraform -chdir=terraform apply …
   FAIL  sweep
         it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
@@ -134,7 +134,7 @@ def test_what_is_wrong_is_told_below_its_check_with_its_fix(fake: FakeGoogle, pl
 queues
   ok    launches       orchestrator-prod-launches
   FAIL  checks
-        its state is PAUSED, not RUNNING: tasks wait in it, and runs stand still
+        its state is PAUSED, not RUNNING: its tasks wait, and runs make no progress
         fix: gcloud tasks queues resume orchestrator-prod-checks --location=europe-west4 --project=demo-1
   ok    signals        orchestrator-prod-signals
 """
@@ -142,7 +142,7 @@ queues
     assert (
         """\
   ?     database
-        cannot look at databases/orchestrator-prod: it needs the permission datastore.databases.getMetadata: \
+        cannot read databases/orchestrator-prod: it needs the permission datastore.databases.getMetadata: \
 403 The caller does not have permission
         fix: gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer
 """
@@ -163,7 +163,12 @@ def test_programs_are_told_the_same(fake: FakeGoogle, place: Place) -> None:
     report = said.json
     checks = report.pop("checks")
     assert said.code == 1
-    assert report == {"deployment": "orchestrator-prod", "project": "demo-1", "region": "europe-west4", "well": False}
+    assert report == {
+        "deployment": "orchestrator-prod",
+        "project": "demo-1",
+        "region": "europe-west4",
+        "healthy": False,
+    }
     assert [check for check in checks if check["level"] != "ok"] == [
         {
             "group": "signals",
@@ -172,7 +177,7 @@ def test_programs_are_told_the_same(fake: FakeGoogle, place: Place) -> None:
             "findings": [
                 {
                     "level": "fail",
-                    "text": "there is no log sink orchestrator-prod-signals: nobody hears that a job has ended",
+                    "text": "there is no log sink orchestrator-prod-signals: no signal is sent when a job ends",
                     "fix": "terraform -chdir=terraform apply …",
                 }
             ],
@@ -202,15 +207,15 @@ def test_elsewhere_than_in_the_repository_it_cannot_tell_what_is_up_to_date(
     other = Place(tmp_path_factory.mktemp("elsewhere"))
     said = other.look(*HERE, "--graphs", str(place.folder / "graphs"))
     assert said.code == 0
-    assert "on_task        cannot tell whether it is up to date: this is not run inside the orch" in said.out
+    assert "on_task        unknown whether it is up to date: this is not run inside the orch" in said.out
     said = other.look(*HERE)
     assert said.code == 1
     assert (
         """\
   ?     graphs.lock
-        cannot look at schedules, templates and what is deployed: graphs/graphs.lock: there is no such file: make it \
+        cannot check schedules, templates and the source: graphs/graphs.lock: there is no such file: make it \
 with 'orchestrator lock graphs'
-        fix: orchestrator lock; run this where the graphs lie, or name their folder: --graphs FOLDER
+        fix: orchestrator lock; run this beside the folder graphs, or name another one with --graphs FOLDER
 """
         in said.out
     )
@@ -270,7 +275,7 @@ def test_in_a_terminal_it_tells_the_same(fake: FakeGoogle, place: Place) -> None
     fake.fail(f"{P}/databases/orchestrator-prod", forbidden())
     assert (
         """\
-        cannot look at databases/orchestrator-prod: it needs the permission
+        cannot read databases/orchestrator-prod: it needs the permission
         datastore.databases.getMetadata: 403 The caller does not have permission
         fix: gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer
 """

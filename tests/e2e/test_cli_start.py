@@ -165,7 +165,7 @@ def test_who_may_not_look_for_the_function_may_say_where_it_is(fake: FakeGoogle,
     assert place.look("start", "sales") == Said(
         1,
         "",
-        f"error: cannot look at {START} (cloudfunctions.functions.get): 403 The caller does not have permission: "
+        f"error: cannot read {START} (cloudfunctions.functions.get): 403 The caller does not have permission: "
         "if you know the URL of orchestrator-prod-start, give it with --url\n",
     )
 

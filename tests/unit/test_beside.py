@@ -177,7 +177,7 @@ def test_nobody_gets_what_lies_beside_another_graph(folders: list[str], monkeypa
     )
     imported("common", folders[0])  # so that it is known whose folder that is
     for number in range(1, 6):
-        with pytest.raises(ImportError, match="No module named 'only_one_has_it' for all graphs: it lies"):
+        with pytest.raises(ImportError, match="No module named 'only_one_has_it' for all graphs: it is"):
             resolve(f"asks:f{number}", folders[1])()
     with pytest.raises(ImportError, match="No module named 'only_one_has_it' for all graphs"):
         importlib.import_module("only_one_has_it")

@@ -14,9 +14,9 @@ from tests.terraform.imaginary import ROOT, SCHEDULED
     [
         ("a", "b", "name and environment: expected 4 to 20 characters together, got 'a-b'"),
         ("orchestrator", "testing1", "name and environment: expected 4 to 20 characters together, got 'orchestrator-"),
-        ("google", "prod", "name and environment: expected no name of Google's, got 'google-prod'"),
-        ("goog", "prod", "name and environment: expected no name of Google's, got 'goog-prod'"),
-        ("etl", "g00gle", "name and environment: expected no name of Google's, got 'etl-g00gle'"),
+        ("google", "prod", "name and environment: expected no name like Google's, got 'google-prod'"),
+        ("goog", "prod", "name and environment: expected no name like Google's, got 'goog-prod'"),
+        ("etl", "g00gle", "name and environment: expected no name like Google's, got 'etl-g00gle'"),
     ],
 )
 def test_names_that_google_refuses_are_refused(name: str, environment: str, sentence: str):

@@ -33,7 +33,7 @@ from orchestrator.errors import (
     UnstorableError,
     UsageError,
 )
-from orchestrator.expressions import budget
+from orchestrator.expressions import budget, template
 from orchestrator.expressions.budget import MAX_BITS, MAX_FILLED, MAX_MADE, MAX_WORK, OTHER
 from orchestrator.expressions.costs import CALL
 from orchestrator.expressions.sandbox import evaluate
@@ -326,7 +326,7 @@ def test_so_many_problems_are_told_one_by_one(tmp_path: Path):
 
 def test_an_expression_has_up_to_so_many_letters():
     def pieces(letters: int) -> list[str]:
-        return list(expressions._pieces("{{" + "1".rjust(letters) + "}}"))
+        return list(template._pieces("{{" + "1".rjust(letters) + "}}"))
 
     assert pieces(expressions.LONGEST) == ["1"]
     with pytest.raises(expressions.ExpressionError, match="expected '}}' after"):

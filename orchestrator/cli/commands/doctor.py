@@ -51,15 +51,15 @@ def command(project: str, region: str, name: str, environment: str, graphs: Path
     from orchestrator.cli.views.examined import lines, summary
     from orchestrator.client.google_apis import Apis
     from orchestrator.deployment.doctor.checks import examine
-    from orchestrator.deployment.doctor.findings import UNWELL
+    from orchestrator.deployment.doctor.findings import UNHEALTHY
     from orchestrator.deployment.doctor.project import check_project
-    from orchestrator.deployment.doctor.world import World, look_here
+    from orchestrator.deployment.doctor.world import World, read_here
 
     deployment = Deployment(project, region, name, environment)
     graphs = nearest() / graphs if graphs == Path("graphs") else graphs  # as 'orchestrator lock' takes it
     apis = Apis(project, read_reach_settings().apis_url)
     try:
-        world = World(apis, deployment, look_here(Path.cwd(), graphs))
+        world = World(apis, deployment, read_here(Path.cwd(), graphs))
         check_project(world)
         results: list[Result] = []
         if as_json:
@@ -71,7 +71,7 @@ def command(project: str, region: str, name: str, environment: str, graphs: Path
             say(summary(deployment, results))
     finally:
         apis.close()
-    return FAILED if any(result.level in UNWELL for result in results) else DONE
+    return FAILED if any(result.level in UNHEALTHY for result in results) else DONE
 
 
 def kept(coming: "Iterator[Result]", into: "list[Result]") -> "Iterator[Result]":
@@ -83,13 +83,13 @@ def kept(coming: "Iterator[Result]", into: "list[Result]") -> "Iterator[Result]"
 
 def report(deployment: Deployment, results: "Sequence[Result]") -> dict[str, object]:
     """The findings as JSON. ``level``: ok, warn, unknown or fail; a check's is that of its worst finding."""
-    from orchestrator.deployment.doctor.findings import UNWELL
+    from orchestrator.deployment.doctor.findings import UNHEALTHY
 
     return {
         "deployment": deployment.base,
         "project": deployment.project,
         "region": deployment.region,
-        "well": not any(result.level in UNWELL for result in results),
+        "healthy": not any(result.level in UNHEALTHY for result in results),
         "checks": [
             {
                 "group": result.group,

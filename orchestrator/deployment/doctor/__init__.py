@@ -1,5 +1,5 @@
-"""``orchestrator doctor``: what is missing or wrong in a deployment, and what fixes it. It reads, and changes nothing.
+"""``orchestrator doctor``: what is missing or wrong in a deployment, and how to fix it. It changes nothing.
 
-``checks.py`` is the table; each file beside it looks at one subject through ``world.py``, which asks once for each
-thing. What a deployment should be is in orchestrator/deployment.
+``checks.py`` is the table of checks. Each of the other files checks one subject through ``world.py``, which reads each
+resource once. What a deployment should consist of is in orchestrator/deployment.
 """

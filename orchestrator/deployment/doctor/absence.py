@@ -1,4 +1,4 @@
-"""Whether there is any deployment of that name at all: if not, that is one finding, and not one for each thing."""
+"""Whether a deployment of that name exists at all: if not, that is one finding, not one for each resource."""
 
 from collections.abc import Iterator
 
@@ -12,22 +12,20 @@ from orchestrator.ports import LANES
 
 
 def absent(world: World) -> bool:
-    """Nothing of it is there, and all of it could be looked at; in a project whose APIs are off, nothing can be."""
+    """Whether none of its resources exists. What cannot be read may exist, unless its API is disabled."""
     return not any(_is_there(world, call, name) for call, name in _parts(world))
 
 
 def missing(world: World) -> Finding:
-    """That, and what makes it: or it is called otherwise, or in another project."""
+    """The finding that there is no such deployment: it has another name or project, or was never applied."""
     told = world.deployment
-    text = (
-        f"there is no {told.base} in {told.project}: none of its functions, queues, accounts, buckets and no database"
-    )
+    text = f"there is no {told.base} in {told.project}: it has no function, queue, account, bucket or database"
     where = f'in its own state, with name = "{told.name}" and environment = "{told.environment}": {APPLY}'
-    return fail(text, f"look for another with --name and --environment; or make it, {where}")
+    return fail(text, f"name another one with --name and --environment, or create it {where}")
 
 
 def _parts(world: World) -> Iterator[tuple[Call, str]]:
-    """What a deployment has a name for, whatever its variables."""
+    """The resources that a deployment always has, whatever its variables."""
     told = world.deployment
     yield from ((calls.ACCOUNT, world.of_project("serviceAccounts", told.account(role))) for role in ROLES)
     yield from ((calls.FUNCTION, world.placed("functions", told.function(target))) for target in FUNCTIONS)
@@ -37,7 +35,7 @@ def _parts(world: World) -> Iterator[tuple[Call, str]]:
 
 
 def _is_there(world: World, call: Call, name: str) -> bool:
-    """Or may be."""
+    """Whether it exists, or may exist."""
     try:
         return world.get(call, name) is not None
     except AskError as error:

@@ -1,4 +1,4 @@
-"""Looking at a thing, which may not be allowed, or answered: that is a finding too, with its own fix."""
+"""Runs a check whose calls may be forbidden or unanswered: that is a finding too, with its own fix."""
 
 from collections.abc import Callable, Iterable
 from typing import ParamSpec
@@ -11,46 +11,46 @@ from orchestrator.deployment.doctor.fixes import APPLY
 P = ParamSpec("P")
 
 
-def looked(project: str, look: Callable[P, Iterable[Finding]], *args: P.args, **kwargs: P.kwargs) -> list[Finding]:
-    """What ``look`` finds, each thing once; where it may not look, or gets no answer, that is the last finding."""
+def checked(project: str, check: Callable[P, Iterable[Finding]], *args: P.args, **kwargs: P.kwargs) -> list[Finding]:
+    """What ``check`` finds, each finding once. If it may not read something, or gets no answer, that comes last."""
     found = []
     try:
-        for finding in look(*args, **kwargs):
+        for finding in check(*args, **kwargs):
             found.append(finding)  # noqa: PERF402 - what was found before an error stays found
     except AskError as error:
-        found.append(unseen(project, error))
+        found.append(inaccessible(project, error))
     return list(dict.fromkeys(found))
 
 
-def unseen(project: str, error: AskError) -> Finding:
-    """That something could not be looked at, and how it can be. ``project``: where, if its name does not say."""
+def inaccessible(project: str, error: AskError) -> Finding:
+    """That something could not be checked at, and how it can be. ``project``: where, if its name does not say."""
     if error.name.startswith("projects/"):
         project = error.name.split("/")[1]
     if error.disabled:
         api = f"{error.call.api}.googleapis.com"
-        return _unseen(error, f"{api} is not enabled", f"gcloud services enable {api} --project={project}")
+        return _inaccessible(error, f"{api} is not enabled", f"gcloud services enable {api} --project={project}")
     match error.status:
         case 401:
-            return _unseen(error, error.said, LOGIN)
+            return _inaccessible(error, error.said, LOGIN)
         case 403:
-            return _unseen(
-                error, f"it needs the permission {error.call.permission}: {error.said}", _allow(project, error)
+            return _inaccessible(
+                error, f"you need the permission {error.call.permission}: {error.said}", _allow(project, error)
             )
         case 404:
-            return _unseen(error, f"there is none: {error.said}", APPLY)
+            return _inaccessible(error, f"it does not exist: {error.said}", APPLY)
         case 400:
-            return _unseen(error, error.said, "please report it")
+            return _inaccessible(error, error.said, "please report it")
         case _:
-            return _unseen(error, error.said, "ask again in a minute")
+            return _inaccessible(error, error.said, "try again in a minute")
 
 
-def _unseen(error: AskError, why: str, fix: str) -> Finding:
+def _inaccessible(error: AskError, why: str, fix: str) -> Finding:
     policy = "the policy of " if error.call.method.endswith("getIamPolicy") else ""
-    return Finding(Level.UNKNOWN, f"cannot look at {policy}{short(error.name)}: {why}", fix)
+    return Finding(Level.UNKNOWN, f"cannot read {policy}{short(error.name)}: {why}", fix)
 
 
 def _allow(project: str, error: AskError) -> str:
-    """The line that lets the caller look. A person's calls count for the project, which is a permission of its own."""
+    """The command that grants the permission. A person's calls are billed to the project: a permission of its own."""
     role, where = error.call.role, f"projects add-iam-policy-binding {project}"
     if "serviceusage.services.use" in error.said:
         role = "roles/serviceusage.serviceUsageConsumer"
@@ -60,5 +60,5 @@ def _allow(project: str, error: AskError) -> str:
 
 
 def short(name: str) -> str:
-    """A resource's name as far as a person needs it: ``queues/orchestrator-prod-checks``."""
+    """The last two parts of a resource's name: ``queues/orchestrator-prod-checks``."""
     return name if name.startswith("gs://") else "/".join(name.split("/")[-2:])

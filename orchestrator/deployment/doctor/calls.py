@@ -1,7 +1,7 @@
-"""Every call that ``doctor`` makes: the method, the permission it needs, and a role that has it. They change nothing.
+"""Every call that ``doctor`` makes: its method, the permission it needs, and a role that has it. All of them only read.
 
 The permissions are those of the methods' reference pages. roles/viewer and roles/iam.securityReviewer have all of them
-but those of buckets and objects. A test holds each call to the discovery documents.
+but those of buckets and objects. A test compares each call with the discovery documents.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ JOBS = Call(
 
 
 def _policy(of: Call, said: Mapping[str, Any] | None, name: str = "resource", narrow: bool = False) -> Call:
-    """The call that gets the policy of what ``of`` gets. ``said``: the version of policies that is asked for."""
+    """The call that gets the IAM policy of what ``of`` gets. ``said``: the policy version to request."""
     asked = f"{of.permission.removesuffix('.get')}.getIamPolicy"
     method = f"{of.method.removesuffix('.get')}.getIamPolicy"
     return replace(
@@ -46,10 +46,10 @@ def _policy(of: Call, said: Mapping[str, Any] | None, name: str = "resource", na
     )
 
 
-#: With an older version a grant on a condition comes under another role's name.
+#: In older versions a conditional grant appears under another role's name.
 _VERSION = {"options_requestedPolicyVersion": 3}
 
-#: By the kinds of deployment.grants: whose policy to ask for.
+#: Kind in deployment.grants -> the call that gets the policy.
 POLICIES = {
     "project": _policy(PROJECT, {"body": {"options": {"requestedPolicyVersion": 3}}}, narrow=True),
     "queue": _policy(QUEUE, None),

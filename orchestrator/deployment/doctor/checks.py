@@ -1,4 +1,4 @@
-"""The table of checks, in the order in which they are told. A new check is a function in its file and a row here."""
+"""The table of checks, in the order of the report. A new check is a function in its file and a row here."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,22 +8,22 @@ from functools import partial
 from orchestrator.deployment import FUNCTIONS, ROLES
 from orchestrator.deployment.doctor import accounts, delivery, functions, project, queues, schedules, signals, storage
 from orchestrator.deployment.doctor.absence import absent, missing
-from orchestrator.deployment.doctor.access import looked
+from orchestrator.deployment.doctor.access import checked
 from orchestrator.deployment.doctor.findings import Finding, Found, Level, Result
 from orchestrator.deployment.doctor.world import World
 from orchestrator.ports import LANES
 
-#: Calls at once. Each thread has a connection of its own.
+#: Concurrent checks. Each thread has its own connection.
 _THREADS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``look`` yields what is not as it should be, and a note or two."""
+    """``run`` yields what is wrong, and a note or two."""
 
     group: str
     name: str
-    look: Callable[[World], Found]
+    run: Callable[[World], Found]
 
 
 CHECKS = (
@@ -54,8 +54,8 @@ CHECKS = (
 
 
 def examine(world: World) -> Iterator[Result]:
-    """Every check's result, in the table's order, each as soon as it and those before it are done; one if there is no
-    such deployment."""
+    """Yield each check's result, in the table's order, as soon as it is known; one result if there is no such
+    deployment."""
     if absent(world):
         yield Result("project", "deployment", (missing(world),))
         return
@@ -64,10 +64,10 @@ def examine(world: World) -> Iterator[Result]:
 
 
 def _result(check: Check, world: World) -> Result:
-    """What the check finds. That it fails is a finding too: it must not keep the others from being told."""
+    """The check's findings. If the check itself fails, that is a finding too, and the other checks go on."""
     try:
-        found = looked(world.deployment.project, check.look, world)
-    except Exception as error:  # noqa: BLE001 - an answer that nobody thought of
-        text = f"this check is broken, and may have overlooked something: {type(error).__name__}: {error}"
+        found = checked(world.deployment.project, check.run, world)
+    except Exception as error:  # noqa: BLE001 - an unforeseen answer
+        text = f"this check failed, and may have missed something: {type(error).__name__}: {error}"
         found = [Finding(Level.UNKNOWN, text, "please report it")]
     return Result(check.group, check.name, tuple(found))

@@ -1,4 +1,4 @@
-"""The way of a signal from the log sink to on_signal: topics, the subscription that pushes, and the dead letters."""
+"""The path of a signal from the log sink to on_signal: topics, the push subscription, and the dead letters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from orchestrator.deployment.doctor.world import World
 
 
 def topics(world: World) -> Found:
-    """The topic of signals, and the one of those that nobody could handle."""
+    """The topic of signals, and the one of signals that could not be delivered."""
     if not by_logs(world):
         yield NOT_LOGS
         return
@@ -21,34 +21,34 @@ def topics(world: World) -> Found:
 
 
 def push(world: World) -> Found:
-    """The subscription that takes signals to on_signal."""
+    """The subscription that pushes signals to on_signal."""
     if not by_logs(world):
         yield NOT_LOGS
         return
     name = world.deployment.topic
     found = world.get(calls.SUBSCRIPTION, world.of_project("subscriptions", name))
     if found is None:
-        yield fail(f"there is no subscription {name}: signals reach nobody", APPLY)
+        yield fail(f"there is no subscription {name}: signals are lost", APPLY)
         return
     topic = world.of_project("topics", name)
     if found.get("topic") != topic or found.get("detached"):
         yield fail(f"it is a subscription of {found.get('topic')}, not of {topic}", APPLY)
     yield from _pushed(world, found.get("pushConfig", {}))
-    letters = world.of_project("topics", world.deployment.dead_letters)
-    if (kept := found.get("deadLetterPolicy", {}).get("deadLetterTopic")) != letters:
-        yield warn(f"signals that cannot be handled go to {kept or 'nowhere'}, not to {letters}", APPLY)
+    dead = world.of_project("topics", world.deployment.dead_letters)
+    if (kept := found.get("deadLetterPolicy", {}).get("deadLetterTopic")) != dead:
+        yield warn(f"undeliverable signals go to {kept or 'no topic'}, not to {dead}", APPLY)
     yield from _kept(world, name, found)
 
 
 def dead_letters(world: World) -> Found:
-    """The subscription that keeps what could not be handled: a topic alone keeps nothing."""
+    """The subscription that keeps undeliverable signals: a topic alone keeps nothing."""
     if not by_logs(world):
         yield NOT_LOGS
         return
     name = world.deployment.dead_letters
     found = world.get(calls.SUBSCRIPTION, world.of_project("subscriptions", name))
     if found is None:
-        yield warn(f"there is no subscription {name}: signals that cannot be handled are not kept", APPLY)
+        yield warn(f"there is no subscription {name}: undeliverable signals are not kept", APPLY)
     else:
         yield from _kept(world, name, found)
 
@@ -57,16 +57,16 @@ def _pushed(world: World, config: Mapping[str, Any]) -> Found:
     urls, endpoint = world.urls("on_signal"), str(config.get("pushEndpoint", "")).rstrip("/")
     if urls and endpoint not in urls:
         expected = f"an address of {world.deployment.function('on_signal')} ({' or '.join(sorted(urls))})"
-        yield fail(f"it pushes to {endpoint or 'nowhere'}: expected {expected}", APPLY)
+        yield fail(f"it pushes to {endpoint or 'no address'}: expected {expected}", APPLY)
     account, caller = world.deployment.account("events"), config.get("oidcToken", {}).get("serviceAccountEmail")
     if caller != account:
-        yield fail(f"it pushes as {caller or 'nobody'}, not as {account}, and is turned away", APPLY)
+        yield fail(f"it pushes as {caller or 'no account'}, not as {account}, and is rejected", APPLY)
 
 
 def _kept(world: World, name: str, subscription: Mapping[str, Any]) -> Found:
-    """A subscription without a policy goes after 31 idle days; one whose policy has no ``ttl`` never does."""
+    """A subscription without a policy expires after 31 idle days; one whose policy has no ``ttl`` never does."""
     policy = subscription.get("expirationPolicy")
     if policy is None or policy.get("ttl"):
         after = policy.get("ttl") if policy else "31 days"
-        text = f"it is deleted when nothing has come for {after}"
+        text = f"it is deleted if it gets no message for {after}"
         yield fail(text, world.fixes.keep_subscription(name))

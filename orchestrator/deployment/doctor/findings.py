@@ -1,4 +1,4 @@
-"""What a check finds: how bad it is, what it is, and what fixes it. Data only."""
+"""What a check finds: its level, what was found, and the fix. Data only."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """From the best to the worst. ``UNKNOWN``: it could not be looked at."""
+    """From best to worst. ``UNKNOWN``: it could not be read."""
 
     OK = "ok"
     WARN = "warn"
@@ -14,15 +14,15 @@ class Level(StrEnum):
     FAIL = "fail"
 
 
-#: Those that keep a deployment from being called well.
-UNWELL = (Level.UNKNOWN, Level.FAIL)
+#: A finding of one of these levels makes the deployment unhealthy.
+UNHEALTHY = (Level.UNKNOWN, Level.FAIL)
 
 _RANK = {level: rank for rank, level in enumerate(Level)}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found. ``fix``: a command, or what to do; empty if there is nothing to fix."""
+    """One finding. ``fix``: a command or an instruction; empty if there is nothing to fix."""
 
     level: Level
     text: str
@@ -34,7 +34,7 @@ Found = Iterator[Finding]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one check found."""
+    """The findings of one check."""
 
     group: str
     check: str
@@ -46,7 +46,7 @@ class Result:
 
 
 def note(text: str) -> Finding:
-    """Something that is as it should be, and worth a word."""
+    """Something that is as it should be, and worth mentioning."""
     return Finding(Level.OK, text)
 
 

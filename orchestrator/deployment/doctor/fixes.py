@@ -1,31 +1,30 @@
-"""The commands that fix what was found. Each line can be copied as it is, but for words in capitals. Pure."""
+"""The commands that fix what was found. Each can be copied as it is, apart from words in capitals. Pure."""
 
 from dataclasses import dataclass
 from shlex import quote
 
 from orchestrator.deployment import Deployment
 
-#: What puts a deployment right as a whole. ``…``: the variables it was applied with; without them it would lose things.
+#: Repairs the whole deployment. ``…``: the variables it was applied with; without them, resources would be removed.
 APPLY = "terraform -chdir=terraform apply …"
 
-
-#: For a step whose template is a classic one.
-CLASSIC = "say 'classic: true' in the step's dataflow, and lock the graph again"
+#: For a step whose template is a classic template.
+CLASSIC = "set 'classic: true' in the step's dataflow block, and run orchestrator lock again"
 
 
 def googles(bucket: str) -> bool:
-    """Whether these are the templates that Google provides, which everybody may read: all regions have a copy."""
+    """Whether it is a bucket of the templates that Google provides, which everybody may read; each region has one."""
     return bucket == "dataflow-templates" or bucket.startswith("dataflow-templates-")
 
 
 def name_in_variable(variable: str, name: str) -> str:
-    """A grant that Terraform makes if a variable names what it is on: one made by hand is nowhere written down."""
+    """For a grant that Terraform makes if a variable names its target: one made by hand would not be recorded."""
     return f"add '{name}' to the variable {variable}, and apply: {APPLY}"
 
 
 @dataclass(frozen=True, slots=True)
 class Fixes:
-    """gcloud lines for one deployment."""
+    """gcloud commands for one deployment."""
 
     deployment: Deployment
 
@@ -66,7 +65,7 @@ class Fixes:
         return f"gcloud firestore fields ttls update {field} --enable-ttl {where}"
 
     def template(self, path: str, classic: bool) -> str:
-        """What makes a template, or tells which there are of Google's."""
+        """Builds the template; or, for one of Google's, lists those there are."""
         bucket, _, name = path.removeprefix("gs://").partition("/")
         if googles(bucket):
             folder, slash, _ = name.rpartition("/")
@@ -88,12 +87,12 @@ class Fixes:
         return f"{line} --member={member} --role={role}"
 
     def grant(self, kind: str, name: str, member: str, role: str, condition: str = "") -> str:
-        """The line that grants a role on a thing. ``kind`` and ``name``: as in accounts.Target; ``condition``: the
-        expression that holds a grant in the project to it."""
+        """Grants a role on a resource. ``kind``, ``name``: kind and id of a Target. ``condition``: limits a grant in the
+        project to the resource."""
         project, region = self._project, self.deployment.region
         held = f"title={self.deployment.base} {kind},expression={condition}" if condition else "None"
         in_project = f"projects add-iam-policy-binding {self.deployment.project} --condition={quote(held)}"
-        if "/" in name and kind in ("repository", "secret"):  # which may be another project's
+        if "/" in name and kind in ("repository", "secret"):  # it may be in another project
             _, found, *place, name = name.split("/")
             project, region = f"--project={found}", place[1] if place[0] == "locations" else ""
         where = {

@@ -1,4 +1,4 @@
-"""The functions: deployed as this folder has them, told all they must know, and costing nothing while they wait."""
+"""The functions: up to date, with the right variables, and without standing instances."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +9,10 @@ from orchestrator.deployment import FUNCTIONS
 from orchestrator.deployment.doctor import calls
 from orchestrator.deployment.doctor.findings import Found, fail, note, warn
 from orchestrator.deployment.doctor.fixes import APPLY
-from orchestrator.deployment.doctor.iam import public
+from orchestrator.deployment.doctor.iam import public_members
 from orchestrator.deployment.doctor.world import World, variables
 
-#: What is not the same for all functions, or is looked at by itself.
+#: Variables that differ between functions, or have their own check.
 _OWN = (
     "ORCHESTRATOR_SCHEDULER_ACCOUNT",
     "ORCHESTRATOR_TASK_URL",
@@ -41,12 +41,12 @@ def _source(world: World, target: str, build: Mapping[str, Any]) -> Found:
         yield fail(f"its entry point is {build.get('entryPoint')!r}, not '{target}'", APPLY)
     archive = str(build.get("source", {}).get("storageSource", {}).get("object", "")).rsplit("/", 1)[-1]
     if world.here.archive is None:
-        yield note(f"cannot tell whether it is up to date: {world.here.no_archive}")
+        yield note(f"unknown whether it is up to date: {world.here.no_archive}")
     elif archive != world.here.archive:
-        text = f"it is not what lies here: it was built from {archive or 'something else'}, and this folder makes"
+        text = f"it is out of date: it was built from {archive or 'something else'}, and this folder would give"
         yield fail(f"{text} {world.here.archive}", APPLY)
     else:
-        yield note("is what lies here")
+        yield note("is up to date")
 
 
 def _service(world: World, target: str, service: Mapping[str, Any]) -> Found:
@@ -54,11 +54,11 @@ def _service(world: World, target: str, service: Mapping[str, Any]) -> Found:
     if service.get("serviceAccountEmail") != account:
         yield fail(f"it runs as {service.get('serviceAccountEmail')}, not as {account}", APPLY)
     if standing := service.get("minInstanceCount", 0):
-        yield warn(f"at least {standing} of its instances are always on, which costs all day", APPLY)
+        yield warn(f"it keeps {standing} instances running, which costs money all the time", APPLY)
 
 
 def _told(world: World, told: Mapping[str, str]) -> Found:
-    """Whether what it was told is whole, and true of this deployment."""
+    """Whether its variables are complete, and those of this deployment."""
     try:
         read_cloud_settings(told)
     except SettingsError as error:
@@ -66,14 +66,14 @@ def _told(world: World, told: Mapping[str, str]) -> Found:
             yield fail(line, APPLY)
     for name in sorted(told.keys() - set(DEPLOYED_VARIABLES)):
         if name.startswith("ORCHESTRATOR_"):
-            yield warn(f"{name}: it is told this, and knows no such variable", APPLY)
+            yield warn(f"{name}: no such variable exists", APPLY)
     here = {"ORCHESTRATOR_PROJECT": world.deployment.project, "ORCHESTRATOR_REGION": world.deployment.region}
     for name, value in {**world.told, **here}.items():
         if told.get(name, value) != value and name in DEPLOYED_VARIABLES and name not in _OWN:
             as_others = "" if name in here else " as the other functions were told"
             yield fail(f"{name}: expected {value}{as_others}, got {told[name]}", APPLY)
     scheduler, takes = world.deployment.account("scheduler"), told.get("ORCHESTRATOR_SCHEDULER_ACCOUNT", "nobody")
-    if takes != scheduler:  # or anybody who may start a run may do so in the schedule's name
+    if takes != scheduler:  # otherwise anybody who may start a run could do so as the schedule
         yield fail(f"ORCHESTRATOR_SCHEDULER_ACCOUNT: expected {scheduler}, got {takes}", APPLY)
     task_url = told.get("ORCHESTRATOR_TASK_URL", "").rstrip("/")
     urls = world.urls("on_task") if task_url else set()
@@ -87,6 +87,6 @@ def _public(world: World, target: str) -> Found:
     try:
         policy = world.get(calls.POLICIES["function"], world.placed("services", service)) or {}
     except AskError:
-        return  # the checks of grants say so
-    for member in public(policy, "roles/run.invoker"):
-        yield warn(f"anybody may call it: {member} has roles/run.invoker", world.fixes.not_everybody(service, member))
+        return  # reported by the checks of grants
+    for member in public_members(policy, "roles/run.invoker"):
+        yield warn(f"anyone may call it: {member} has roles/run.invoker", world.fixes.not_everybody(service, member))

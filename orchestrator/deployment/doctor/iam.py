@@ -1,20 +1,20 @@
-"""Whether somebody holds a role by a policy: directly, or through a broader role. Pure."""
+"""Whether an IAM policy gives a member a role: directly, or through a broader role. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: They hold nearly everything, and a service account should have neither.
+#: They include nearly every permission; a service account should have neither.
 BASIC = ("roles/owner", "roles/editor")
 
-#: The forms of a condition that name one resource, or those whose names begin so.
+#: The conditions that name one resource, or a prefix of resource names.
 _NAMED = re.compile(r'resource\.name(?: == "([^"]+)"|\.startsWith\("([^"]+)"\))')
 
 _EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 
-#: Role -> roles that contain it ("IAM basic and predefined roles reference", 2026). Not everything called admin does:
-#: roles/iam.serviceAccountAdmin may not act as an account, roles/dataflow.admin may not do a worker's work.
+#: Role -> roles that contain it ("IAM basic and predefined roles reference", 2026). Not every admin role does:
+#: roles/iam.serviceAccountAdmin may not act as an account, roles/dataflow.admin lacks a worker's permissions.
 _BROADER: Mapping[str, Sequence[str]] = {
     "roles/artifactregistry.reader": (
         "roles/artifactregistry.writer",
@@ -51,52 +51,52 @@ _BROADER: Mapping[str, Sequence[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """``doubts``: what may hold the role, and cannot be told from here: custom roles, and grants on a condition."""
+class RoleHeld:
+    """``doubts``: what may include the role, without it being certain: custom roles, and conditional grants."""
 
     yes: bool
     doubts: tuple[str, ...] = ()
 
 
-def holding(policy: Mapping[str, Any], member: str, role: str, only: str = "") -> Holding:
-    """Whether ``policy`` gives ``role`` to ``member``. ``only``: the resource to which a condition may hold it."""
+def role_held(policy: Mapping[str, Any], member: str, role: str, only: str = "") -> RoleHeld:
+    """Whether ``policy`` gives ``role`` to ``member``. ``only``: the resource that a condition may restrict it to."""
     enough = {role, *_BROADER.get(role, ()), *BASIC}
     doubts = []
     for has, condition in _of(policy, (member, *_EVERYBODY)):
         if has in enough:
             if not condition or (only and _names(condition.get("expression", ""), only)):
-                return Holding(True)
+                return RoleHeld(True)
             if not (only and _elsewhere(condition.get("expression", ""), only)):
                 doubts.append(f"{has} on the condition {condition.get('expression', '')}")
         elif not has.startswith("roles/"):
             doubts.append(f"the custom role {has}")
-    return Holding(False, tuple(doubts))
+    return RoleHeld(False, tuple(doubts))
 
 
-def basic(policy: Mapping[str, Any], member: str) -> list[str]:
-    """The basic roles that ``member`` itself has."""
+def basic_roles(policy: Mapping[str, Any], member: str) -> list[str]:
+    """The basic roles granted to ``member`` directly."""
     return [role for role, _ in _of(policy, (member,)) if role in BASIC]
 
 
-def public(policy: Mapping[str, Any], role: str) -> list[str]:
-    """Which of everybody's names have ``role``."""
+def public_members(policy: Mapping[str, Any], role: str) -> list[str]:
+    """Which of allUsers and allAuthenticatedUsers have ``role``."""
     return [member for member in _EVERYBODY if any(has == role for has, _ in _of(policy, (member,)))]
 
 
 def _of(policy: Mapping[str, Any], members: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each role that one of ``members`` has, with its condition."""
+    """Each role that is granted to one of ``members``, with its condition."""
     for binding in policy.get("bindings", ()):
         if any(member in binding.get("members", ()) for member in members):
             yield binding["role"], binding.get("condition") or {}
 
 
 def _names(expression: str, resource: str) -> bool:
-    """Whether an expression names that resource, and not one whose name begins so."""
+    """Whether an expression names that resource itself, not one whose name merely begins with it."""
     return re.search(rf"{re.escape(resource)}(?![A-Za-z0-9-])", expression) is not None
 
 
 def _elsewhere(expression: str, resource: str) -> bool:
-    """Whether an expression does nothing but name others than that resource."""
+    """Whether an expression only names resources other than that one."""
     found = [_NAMED.fullmatch(part) for part in expression.split(" || ")]
     names = [match[1] or match[2] for match in found if match]
     near = any(name.startswith(resource) or resource.startswith(name) for name in names)

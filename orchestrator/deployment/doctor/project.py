@@ -1,4 +1,4 @@
-"""The project itself: its APIs, its quota of jobs, and what graphs.lock says is to be there."""
+"""The project itself: its APIs, its quota of jobs, and graphs.lock."""
 
 from dataclasses import asdict
 
@@ -12,7 +12,7 @@ from orchestrator.deployment.given import GIVEN
 from orchestrator.deployment.lockfile.file import Lock
 from orchestrator.errors import UsageError
 
-#: Those that a deployment, or a job that it launches, does not work without.
+#: The APIs that every deployment, or a job that it launches, needs.
 APIS = (
     "artifactregistry",
     "cloudbuild",
@@ -37,7 +37,7 @@ JOBS_AT_ONCE = 25
 
 
 def check_project(world: World) -> None:
-    """Raises UsageError if there is no such project; mostly Google says 403, as it does of one that may not be seen."""
+    """Raises UsageError if Google says that there is no such project; usually it answers 403, as for a hidden one."""
     name = world.deployment.project
     try:
         found = world.get(calls.PROJECT, name)
@@ -50,7 +50,7 @@ def check_project(world: World) -> None:
 
 
 def project(world: World) -> Found:
-    """Somebody may be deleting it: until that is done, in 30 days, it still answers."""
+    """A project that is being deleted still answers, for 30 days."""
     found = world.get(calls.PROJECT, world.deployment.project) or {}
     if found.get("lifecycleState", "ACTIVE") != "ACTIVE":
         name = world.deployment.project
@@ -71,50 +71,52 @@ def apis(world: World) -> Found:
 
 
 def locked(world: World) -> Found:
-    """The graphs that are to be deployed are those that were checked."""
+    """The graphs and files are still as they were when they were locked."""
     lock = world.here.lock
     if lock is None:
-        fix = "run this where the graphs lie, or name their folder: --graphs FOLDER"
-        text = f"cannot look at schedules, templates and what is deployed: {world.here.no_lock}"
+        fix = "run this beside the folder graphs, or name another one with --graphs FOLDER"
+        text = f"cannot check schedules, templates and the source: {world.here.no_lock}"
         yield Finding(Level.UNKNOWN, text, f"orchestrator lock; {fix}")
         return
     fix = f"orchestrator lock {lock.folder} && {APPLY}"
     for name, graph in sorted(lock.graphs.items()):
         for problem in graph.problems:
-            yield fail(f"graph '{name}' cannot be deployed: {problem}", "fix the graph, and lock it again")
+            yield fail(
+                f"graph '{name}' cannot be deployed: {problem}", "fix the graph, and run orchestrator lock again"
+            )
     for file in lock.stale():
-        yield warn(f"{file} is not as it was when it was locked", fix)
+        yield warn(f"{file} has changed since it was locked", fix)
     yield note("1 graph" if len(lock.graphs) == 1 else f"{len(lock.graphs)} graphs")
 
 
 def given(world: World) -> Found:
-    """What the variables named, which the checks of grants compare."""
+    """What Terraform's variables named, which the checks of grants need."""
     found = world.given()
     if found is None:
-        text = f"gs://{world.deployment.source_bucket} has no {GIVEN}: cannot look at what the variables name"
+        text = f"gs://{world.deployment.source_bucket} has no {GIVEN}: what these variables name is unknown"
         yield warn(f"{text}: starters, template_buckets, data_buckets, image_repositories", APPLY)
         return
     said = [f"{variable}: {', '.join(names)}" for variable, names in asdict(found).items() if names]
-    yield note("; ".join(said) or "name nobody and nothing")
+    yield note("; ".join(said) or "they name nothing")
 
 
 def quota(world: World) -> Found:
-    """Whether the largest run finds places for its jobs: launches over the quota wait, and are tried again."""
+    """Whether the largest run fits into the quota: launches above it are retried until there is room."""
     pages = world.pages(calls.JOBS, world.deployment.project)
     running = sum(len(page.get("jobs", ())) for page in pages)
     unheard = sorted({place["name"] for page in pages for place in page.get("failedLocation", ())})
     name, wanted = _largest(world.here.lock)
     see = f"https://console.cloud.google.com/apis/api/dataflow.googleapis.com/quotas?project={world.deployment.project}"
     if running + wanted > JOBS_AT_ONCE:
-        run = f", and a run of graph '{name}' may have {wanted} at once" if wanted else ""
-        text = f"{running} Dataflow jobs are running{run}: the quota is {JOBS_AT_ONCE}, unless more was asked for"
-        yield warn(text, f"see the quota, and ask for more, at {see}")
+        run = f", and a run of graph '{name}' may need {wanted} at the same time" if wanted else ""
+        text = f"{running} Dataflow jobs are running{run}: the quota is {JOBS_AT_ONCE}, unless it was raised"
+        yield warn(text, f"see the quota, and request a higher one, at {see}")
     if unheard:
-        yield warn(f"jobs in {', '.join(unheard)} could not be counted", "ask again in a minute")
+        yield warn(f"jobs in {', '.join(unheard)} could not be counted", "try again in a minute")
     yield note(f"{running} running, at most {wanted} in a run, {JOBS_AT_ONCE} by default")
 
 
 def _largest(lock: Lock | None) -> tuple[str, int]:
-    """The graph of which a run may have the most jobs at once, and how many."""
+    """The graph whose runs may have the most jobs at the same time, and that number."""
     graphs = lock.graphs if lock else {}
     return max(((name, graph.jobs_at_once) for name, graph in graphs.items()), key=lambda it: it[1], default=("", 0))

@@ -1,16 +1,16 @@
-"""What the clock calls: the sweep, and every graph with a schedule."""
+"""The Cloud Scheduler jobs: of the sweep, and of every graph with a schedule."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.deployment.doctor import calls
-from orchestrator.deployment.doctor.access import looked
+from orchestrator.deployment.doctor.access import checked
 from orchestrator.deployment.doctor.findings import Found, fail, note
 from orchestrator.deployment.doctor.fixes import APPLY
 from orchestrator.deployment.doctor.world import World
 from orchestrator.deployment.lockfile.file import Schedule
 
-#: google.rpc.Code: what an attempt may have ended with, as Cloud Scheduler says it.
+#: google.rpc.Code -> name: how an attempt ended, as Cloud Scheduler reports it.
 _CODES = {
     1: "CANCELLED",
     2: "UNKNOWN",
@@ -35,10 +35,10 @@ def graphs(world: World) -> Found:
     lock = world.here.lock
     wanted = {name: graph.schedule for name, graph in (lock.graphs if lock else {}).items() if graph.schedule}
     for name, schedule in sorted(wanted.items()):
-        yield from looked(
+        yield from checked(
             world.deployment.project, _job, world, world.deployment.schedule(name), "start", schedule, f"{name}: "
         )
-    yield note(f"of {', '.join(sorted(wanted)) or 'no graph'}" if lock else "no graphs.lock says which")
+    yield note(f"of {', '.join(sorted(wanted)) or 'no graph'}" if lock else "there is no graphs.lock to name them")
 
 
 def _job(world: World, name: str, target: str, wanted: Schedule | None, about: str = "") -> Found:
@@ -48,19 +48,19 @@ def _job(world: World, name: str, target: str, wanted: Schedule | None, about: s
         return
     paused = found.get("state") == "PAUSED"
     if paused and not (wanted and wanted.paused):
-        yield fail(f"{about}it is paused: nothing is started", world.fixes.resume_schedule(name))
+        yield fail(f"{about}it is paused, so it starts nothing", world.fixes.resume_schedule(name))
     elif not paused and wanted and wanted.paused and found.get("state") == "ENABLED":
-        yield fail(f"{about}it is running, and the graph says paused", world.fixes.pause_schedule(name))
+        yield fail(f"{about}it is enabled, but the graph says paused", world.fixes.pause_schedule(name))
     elif not paused and found.get("state") != "ENABLED":
         yield fail(f"{about}its state is {found.get('state')}, not ENABLED", APPLY)
     if wanted and (found.get("schedule"), found.get("timeZone")) != (wanted.cron, wanted.time_zone):
-        came = f"'{found.get('schedule')}' ({found.get('timeZone')})"
-        yield fail(f"{about}its schedule is {came}, and the graph says '{wanted.cron}' ({wanted.time_zone})", APPLY)
+        got = f"'{found.get('schedule')}' ({found.get('timeZone')})"
+        yield fail(f"{about}its schedule is {got}, but the graph says '{wanted.cron}' ({wanted.time_zone})", APPLY)
     yield from _last(world, found, target, about)
 
 
 def _last(world: World, job: Mapping[str, Any], target: str, about: str) -> Found:
-    """How its last attempt ended; a job that has not been due yet has none."""
+    """How the last attempt ended; a job that has not been due yet has none."""
     status = job.get("status", {})
     if code := int(status.get("code", 0)):
         word = _CODES.get(code, code)

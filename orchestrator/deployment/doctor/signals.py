@@ -1,4 +1,4 @@
-"""How a deployment hears that a job may have ended: log sink -> topic -> push, or Eventarc, or both."""
+"""How a deployment learns that a job may have ended: log sink -> topic -> push, or Eventarc, or both."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from orchestrator.deployment.doctor.findings import Found, fail, note
 from orchestrator.deployment.doctor.fixes import APPLY
 from orchestrator.deployment.doctor.world import World
 
-NOT_LOGS = note("not used: Eventarc tells of jobs")
+NOT_LOGS = note("not used: signals come from Eventarc")
 
 
 def by_logs(world: World) -> bool:
-    """Whether Dataflow's log tells of jobs: a part of that way is there, or may be, or there is no other way."""
+    """Whether signals come from Dataflow's log: a part of that path exists, or may exist, or there is no other path."""
     topic = world.deployment.topic
     parts = (
         (calls.SINK, world.of_project("sinks", topic)),
@@ -30,7 +30,7 @@ def by_logs(world: World) -> bool:
 
 
 def by_eventarc(world: World) -> bool:
-    """Whether Eventarc tells of jobs, as far as that can be seen."""
+    """Whether signals come from Eventarc, as far as its triggers can be read."""
     try:
         return bool(triggers(world))
     except AskError:
@@ -60,20 +60,22 @@ def sink(world: World) -> Found:
     name = world.deployment.topic
     found = world.get(calls.SINK, world.of_project("sinks", name))
     if found is None:
-        yield fail(f"there is no log sink {name}: nobody hears that a job has ended", APPLY)
+        yield fail(f"there is no log sink {name}: no signal is sent when a job ends", APPLY)
         return
     if found.get("disabled"):
-        yield fail("it is disabled: nobody hears that a job has ended", world.fixes.enable_sink(name))
+        yield fail("it is disabled: no signal is sent when a job ends", world.fixes.enable_sink(name))
     topic = f"pubsub.googleapis.com/{world.of_project('topics', name)}"
     if found.get("destination") != topic:
         yield fail(f"its destination is {found.get('destination')}, not {topic}", APPLY)
     prefix = world.told.get("ORCHESTRATOR_JOB_PREFIX", "") if world.told else world.deployment.base
     if prefix and f"{prefix}--" not in found.get("filter", ""):
-        yield fail(f"its filter lets no job of ours by: expected '{prefix}--' in {found.get('filter', '')!r}", APPLY)
+        yield fail(
+            f"its filter excludes this deployment's jobs: expected '{prefix}--' in {found.get('filter', '')!r}", APPLY
+        )
 
 
 def eventarc(world: World) -> Found:
-    """Every region in which jobs run has a trigger, if there is no log sink that hears them all."""
+    """Without a log sink, which covers all regions, every region in which jobs run needs a trigger."""
     try:
         found = triggers(world)
     except AskError as error:
@@ -81,7 +83,7 @@ def eventarc(world: World) -> Found:
             raise
         found = []
     if not found:
-        yield note("not used: the log sink tells of jobs")
+        yield note("not used: signals come from the log sink")
         return
     account = world.deployment.account("events")
     for trigger in found:
@@ -95,5 +97,5 @@ def eventarc(world: World) -> Found:
     wanted = {world.deployment.region, *(lock.regions if lock else ())}
     if not by_logs(world):
         for region in sorted(wanted - heard):
-            yield fail(f"no trigger hears the jobs in {region}", APPLY)
-    yield note(f"hears {', '.join(sorted(heard))}")
+            yield fail(f"there is no trigger for jobs in {region}", APPLY)
+    yield note(f"triggers in {', '.join(sorted(heard))}")

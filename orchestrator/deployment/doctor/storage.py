@@ -1,17 +1,17 @@
-"""Where things are kept: the runs' database, the buckets, the images of the functions, and the templates of jobs."""
+"""The runs' database, the buckets, the repository of the functions' images, and the templates of jobs."""
 
 import json
 
 from orchestrator.deployment.doctor import calls
-from orchestrator.deployment.doctor.access import looked
+from orchestrator.deployment.doctor.access import checked
 from orchestrator.deployment.doctor.findings import Found, fail, note, warn
 from orchestrator.deployment.doctor.fixes import APPLY, CLASSIC
 from orchestrator.deployment.doctor.world import World
 
-#: The collections of a run, and the field by which its documents go. A TTL policy leaves what lies below a document.
+#: The collections of a run, and the field of their TTL policies. A policy does not delete subcollections.
 EXPIRING, EXPIRES = ("runs", "steps", "counters"), "expire_at"
 
-#: A Flex template's file is a few kilobytes: what is larger than this many bytes is none.
+#: A Flex template's file has a few kilobytes; a larger file, in bytes, is not one.
 LARGEST = 1024 * 1024
 
 
@@ -22,18 +22,18 @@ def database(world: World) -> Found:
         yield fail(f"there is no Firestore database {name}", APPLY)
         return
     if found.get("type") != "FIRESTORE_NATIVE":
-        fix = "name another database in the variable 'database', and apply: this one cannot be changed"
+        fix = "name another database in the variable 'database', and apply: the type of a database cannot be changed"
         yield fail(f"its type is {found.get('type')}, not FIRESTORE_NATIVE", fix)
     yield note(name)
 
 
 def retention(world: World) -> Found:
-    """Old runs go by themselves, if the functions were told to date them."""
+    """If the functions set an expiry date on old runs, TTL policies must delete them."""
     days = world.told.get("ORCHESTRATOR_RETENTION_DAYS")
     if not world.told:
-        world.function("on_task")  # if it may not be looked at, neither can this be told
+        world.function("on_task")  # if it may not be checked at, neither can this be told
     if not days:
-        yield note("runs are kept for ever")
+        yield note("runs are kept forever")
         return
     name = world.database
     for group in EXPIRING:
@@ -44,12 +44,12 @@ def retention(world: World) -> Found:
             case "ACTIVE":
                 pass
             case "CREATING":
-                yield warn(f"the TTL policy of {group} is still being made", "ask again in some minutes")
+                yield warn(f"the TTL policy of {group} is still being created", "try again in some minutes")
             case None:
-                yield fail(f"{group} has no TTL policy on {EXPIRES}: old ones are never deleted", fix)
+                yield fail(f"{group} has no TTL policy on {EXPIRES}: old documents are never deleted", fix)
             case _:
                 yield fail(f"the TTL policy of {group} on {EXPIRES} is {state}, not ACTIVE", fix)
-    yield note(f"runs go {days} days after their end")
+    yield note(f"runs are deleted {days} days after their end")
 
 
 def buckets(world: World) -> Found:
@@ -59,7 +59,7 @@ def buckets(world: World) -> Found:
 
 
 def images(world: World) -> Found:
-    """Where the build of a function puts its image."""
+    """The repository for the images of the functions."""
     name = world.repository
     if world.get(calls.REPOSITORY, name) is None:
         yield fail(f"there is no Artifact Registry repository {name}", APPLY)
@@ -68,18 +68,20 @@ def images(world: World) -> Found:
 def templates(world: World) -> Found:
     lock = world.here.lock
     for path in lock.templates if lock else ():
-        yield from looked(world.deployment.project, _template, world, path)
-    yield note(f"{len(lock.templates)} in {lock.folder}/graphs.lock" if lock else "no graphs.lock says which")
+        yield from checked(world.deployment.project, _template, world, path)
+    yield note(
+        f"{len(lock.templates)} in {lock.folder}/graphs.lock" if lock else "there is no graphs.lock to name them"
+    )
 
 
 def _template(world: World, path: str) -> Found:
-    """It is there; and if it is a Flex template, it is JSON with an image. A classic one is the graph of a job."""
+    """It exists; a Flex template is JSON that names an image, a classic one is a job's graph."""
     bucket, _, name = path.removeprefix("gs://").partition("/")
     classic = world.here.lock is not None and path in world.here.lock.classic
     fix = world.fixes.template(path, classic)
     found = world.get(calls.OBJECT, name, bucket=bucket)
     if found is None:
-        yield fail(f"{path} is not there", fix)
+        yield fail(f"{path} does not exist", fix)
     elif not classic:
         yield from _flex(world, path, int(found.get("size", 0)), fix)
 
@@ -89,11 +91,11 @@ def _flex(world: World, path: str, size: int, fix: str) -> Found:
     try:
         said = json.loads(world.download(bucket, name)) if size <= LARGEST else None
     except ValueError:
-        yield fail(f"{path} is not JSON, and so no template", fix)
+        yield fail(f"{path} is not JSON, so it is not a Flex template", fix)
         return
     if isinstance(said, dict) and "image" in said:
         return
     if size > LARGEST or (isinstance(said, dict) and {"steps", "environment"} & said.keys()):
-        yield fail(f"{path} is a classic template, and the graph launches it as a Flex template", CLASSIC)
+        yield fail(f"{path} is a classic template, but the graph launches it as a Flex template", CLASSIC)
     else:
         yield fail(f"{path} names no image: expected what 'gcloud dataflow flex-template build' writes", fix)

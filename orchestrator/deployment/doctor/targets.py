@@ -1,4 +1,4 @@
-"""What each grant is on in a deployment: its names to gcloud and to Google's APIs, and whose policies tell of it."""
+"""The resource of each grant: its names for gcloud and for Google's APIs, and the policies that may contain it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,11 +11,11 @@ from orchestrator.deployment.doctor.world import World
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a role is granted on: ``id`` as gcloud calls it, ``resource`` as its API does.
+    """The resource of a grant: ``id`` is its name for gcloud, ``resource`` its name for the API.
 
-    ``only``: the resource that a grant in the project may be held to by a condition. ``project``: the one that it
-    inherits from, if it is another than the deployment's. ``fix``: what to do instead of granting by hand.
-    ``named``: a variable or a graph names it, and Terraform does not make it.
+    ``only``: the resource that a condition may restrict a grant in the project to. ``project``: the one that it
+    inherits from, if it is not the deployment's. ``fix``: what to do instead of granting by hand. ``named``: a variable
+    or a graph names it, and Terraform does not create it.
     """
 
     kind: str
@@ -37,12 +37,12 @@ class Target:
 
     @property
     def policies(self) -> tuple[tuple[str, str], ...]:
-        """Kind and resource of each policy of its own; the project's, from which it inherits, is not among them."""
+        """Kind and resource of each policy of its own, without the inherited one of its project."""
         return () if self.kind in ("project", "database", "builds") else ((self.kind, self.resource),)
 
 
 def targets(grant: Grant, world: World) -> Iterator[Target]:
-    """What a grant is on in this deployment; nothing if it does not apply to it. Raises AskError."""
+    """The resources of a grant in this deployment; none if it does not apply. Raises AskError."""
     kind, _, name = grant.on.partition(":")
     match grant.only:
         case "templates":
@@ -64,7 +64,7 @@ def targets(grant: Grant, world: World) -> Iterator[Target]:
 
 
 def _templates(world: World) -> Iterator[Target]:
-    """The buckets that the variable names, and those that graphs need it to name."""
+    """The buckets in the variable template_buckets, and those that graphs need in it."""
     lock, given = world.here.lock, world.given()
     needed = {path.removeprefix("gs://").partition("/")[0] for path in (lock.templates if lock else ())}
     named = set(given.template_buckets) if given else set()
@@ -81,7 +81,7 @@ def _named(bucket: str, fix: str = "") -> Target:
 
 
 def _elsewhere(kind: str, name: str) -> Target:
-    """A thing that may be another project's. ``name``: its full name, which begins with ``projects/P``."""
+    """A resource that may be in another project. ``name``: its full name, which begins with ``projects/P``."""
     return Target(kind, name, name, project=name.split("/")[1], named=True)
 
 
@@ -110,4 +110,4 @@ def _target(world: World, kind: str, name: str) -> Target:
             return _bucket(deployment.source_bucket if name == "source" else deployment.jobs_bucket)
         case "repository", _:
             return Target(kind, world.repository.rsplit("/", 1)[-1], world.repository)
-    raise AssertionError(f"deployment.GRANTS names a thing of an unknown kind: {kind}:{name}")
+    raise AssertionError(f"deployment.GRANTS has a target of an unknown kind: {kind}:{name}")

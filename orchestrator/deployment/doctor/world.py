@@ -1,4 +1,4 @@
-"""A deployment as doctor sees it: each thing asked for once, whoever needs it, and what its functions were told."""
+"""A live deployment: reads each resource once, however many checks need it."""
 
 import threading
 from collections import Counter, defaultdict
@@ -22,9 +22,9 @@ from orchestrator.errors import NotFoundError, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """What lies on this machine. ``archive``: the name of the functions' source as it would be deployed from here.
+    """What is on this machine. ``archive``: the name of the functions' source as it would be deployed from here.
 
-    What is None is not there, and ``no_lock`` and ``no_archive`` say why.
+    Where ``lock`` or ``archive`` is None, ``no_lock`` or ``no_archive`` says why.
     """
 
     lock: Lock | None
@@ -33,8 +33,8 @@ class Here:
     no_archive: str
 
 
-def look_here(folder: Path, graphs: Path) -> Here:
-    """What the ``graphs`` folder says, and the repository in which ``folder`` lies."""
+def read_here(folder: Path, graphs: Path) -> Here:
+    """Read the lock of the ``graphs`` folder, and the repository that contains ``folder``."""
     lock, archive, no_lock, no_archive = None, None, "", ""
     try:
         lock = read_lock(graphs)
@@ -42,7 +42,7 @@ def look_here(folder: Path, graphs: Path) -> Here:
         no_lock = str(error)
     root = next((root for root in (folder, *folder.parents) if (root / "functions/left-out.json").is_file()), None)
     if root is None:
-        no_archive = "this is not run inside the orchestrator's repository"
+        no_archive = "the command was not run inside the orchestrator's repository"
     else:
         try:
             archive = archive_name(root, graphs)
@@ -52,7 +52,7 @@ def look_here(folder: Path, graphs: Path) -> Here:
 
 
 class World:
-    """Safe for threads. What is asked raises AskError, again each time."""
+    """Thread-safe. A call that failed with AskError raises it again each time."""
 
     def __init__(self, apis: Apis, deployment: Deployment, here: Here) -> None:
         self.deployment, self.here, self.fixes = deployment, here, Fixes(deployment)
@@ -61,7 +61,7 @@ class World:
         self._asked: dict[tuple[str, ...], Future[Any]] = {}
 
     def get(self, call: Call, name: str, **more: Any) -> Body | None:
-        """What is said of the resource ``name``; None if there is no such resource."""
+        """The resource ``name``; None if there is no such resource."""
         try:
             body: Body = self._once((call.api, call.method, name), lambda: self._apis.ask(call, name, **more))
         except AskError as error:
@@ -78,12 +78,12 @@ class World:
         return found
 
     def download(self, bucket: str, name: str) -> bytes:
-        """What is in an object."""
+        """The content of an object."""
         return self._apis.download(calls.OBJECT, bucket, name)
 
     def given(self) -> Given | None:
-        """What Terraform's variables said; None if it was not written down. Raises AskError, and ValueError if it
-        cannot be read."""
+        """What Terraform's variables named; None if Terraform has not recorded it. Raises AskError, and ValueError if
+        the record cannot be parsed."""
         bucket = self.deployment.source_bucket
         try:
             found: Given = self._once((bucket, GIVEN), lambda: read_given(self.download(bucket, GIVEN)))
@@ -95,7 +95,7 @@ class World:
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:
-        """The full names of the secrets that functions are given, as far as can be seen."""
+        """The full names of the secrets that the functions get, as far as they can be read."""
         told = [
             secret
             for function in self._seen()
@@ -134,7 +134,7 @@ class World:
 
     @cached_property
     def told(self) -> Mapping[str, str]:
-        """The variables of the deployed functions, as far as they can be seen; where they differ, what most say."""
+        """The variables of the deployed functions, as far as they can be read; if they differ, the commonest value."""
         found: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for function in self._seen():
             for name, value in variables(function).items():
@@ -151,19 +151,19 @@ class World:
 
     @property
     def own_key(self) -> bool:
-        """Whether the functions have a key of their own, as far as can be seen."""
+        """Whether the functions use a customer-managed key, as far as they can be read."""
         return any(function.get("kmsKeyName") for function in self._seen())
 
     @property
     def repository(self) -> str:
-        """The full name of the repository that the functions' images are in."""
+        """The full name of the repository for the functions' images."""
         for function in self._seen():
             if named := function.get("buildConfig", {}).get("dockerRepository"):
                 return str(named)
         return self.placed("repositories", self.deployment.base)
 
     def _seen(self) -> Iterator[Body]:
-        """The functions that are there and may be looked at: what of the others, their own checks say."""
+        """The functions that exist and can be read; the checks of the others report why not."""
         for target in FUNCTIONS:
             with suppress(AskError):
                 if function := self.function(target):
@@ -176,12 +176,12 @@ class World:
         if known is None:
             try:
                 future.set_result(ask())
-            except BaseException as error:  # noqa: BLE001 - it is raised by result(), here and wherever it is awaited
+            except BaseException as error:  # noqa: BLE001 - result() raises it, here and in other threads
                 future.set_exception(error)
         return future.result()
 
 
 def variables(function: Mapping[str, Any]) -> dict[str, str]:
-    """What a function was told; a variable without a value, or set to ``none``, says nothing (functions/README.md)."""
+    """The variables of a function, without those that are empty or ``none``, which count as not set."""
     said = function.get("serviceConfig", {}).get("environmentVariables", {})
     return {name: value for name, value in said.items() if value not in ("", "none")}
