@@ -43,11 +43,11 @@ signals
   ok    topics
   ok    push
   ok    dead letters
-  ok    Eventarc       not used: the log sink tells of jobs
+  ok    Eventarc       not used: signals come from the log sink
 
 storage
   ok    database       orchestrator-prod
-  ok    retention      runs go 90 days after their end
+  ok    retention      runs are deleted 90 days after their end
   ok    buckets
   ok    images
   ok    templates      1 in graphs/graphs.lock
@@ -68,7 +68,7 @@ accounts
   ok    builder        4 grants
   ok    sink's writer  1 grant
   ok    Pub/Sub        2 grants
-  ok    starters       nobody but schedules starts runs
+  ok    starters       only schedules start runs
 
 no problems found: 36 ok of 36 checks
 """
@@ -117,18 +117,18 @@ def test_what_is_wrong_is_told_below_its_check_with_its_fix(fake: FakeGoogle, pl
         text.partition("functions\n")[2].partition("\nsignals\n")[0]
         == """\
   FAIL  on_signal
-        it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
+        it is out of date: it was built from functions-HASH.zip, and this folder would give functions-HASH.zip
         fix: terraform -chdir=terraform apply …
   FAIL  on_task
-        it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
+        it is out of date: it was built from functions-HASH.zip, and this folder would give functions-HASH.zip
         fix: terraform -chdir=terraform apply …
   FAIL  start
-        it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
+        it is out of date: it was built from functions-HASH.zip, and this folder would give functions-HASH.zip
         fix: terraform -chdir=terraform apply …
         it keeps 2 instances running, which costs money all the time
         fix: terraform -chdir=terraform apply …
   FAIL  sweep
-        it is not what lies here: it was built from functions-HASH.zip, and this folder makes functions-HASH.zip
+        it is out of date: it was built from functions-HASH.zip, and this folder would give functions-HASH.zip
         fix: terraform -chdir=terraform apply …
 
 queues
@@ -142,7 +142,7 @@ queues
     assert (
         """\
   ?     database
-        cannot read databases/orchestrator-prod: it needs the permission datastore.databases.getMetadata: \
+        cannot read databases/orchestrator-prod: you need the permission datastore.databases.getMetadata: \
 403 The caller does not have permission
         fix: gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer
 """
@@ -207,7 +207,7 @@ def test_elsewhere_than_in_the_repository_it_cannot_tell_what_is_up_to_date(
     other = Place(tmp_path_factory.mktemp("elsewhere"))
     said = other.look(*HERE, "--graphs", str(place.folder / "graphs"))
     assert said.code == 0
-    assert "on_task        unknown whether it is up to date: this is not run inside the orch" in said.out
+    assert "on_task        unknown whether it is up to date: the command was not run inside the orch" in said.out
     said = other.look(*HERE)
     assert said.code == 1
     assert (
@@ -275,7 +275,7 @@ def test_in_a_terminal_it_tells_the_same(fake: FakeGoogle, place: Place) -> None
     fake.fail(f"{P}/databases/orchestrator-prod", forbidden())
     assert (
         """\
-        cannot read databases/orchestrator-prod: it needs the permission
+        cannot read databases/orchestrator-prod: you need the permission
         datastore.databases.getMetadata: 403 The caller does not have permission
         fix: gcloud projects add-iam-policy-binding demo-1 --member=user:YOU --role=roles/viewer
 """

@@ -87,8 +87,8 @@ class Fixes:
         return f"{line} --member={member} --role={role}"
 
     def grant(self, kind: str, name: str, member: str, role: str, condition: str = "") -> str:
-        """Grants a role on a resource. ``kind``, ``name``: kind and id of a Target. ``condition``: limits a grant in the
-        project to the resource."""
+        """Grants a role on a resource. ``kind``, ``name``: kind and id of a Target. ``condition``: limits a grant in
+        the project to the resource."""
         project, region = self._project, self.deployment.region
         held = f"title={self.deployment.base} {kind},expression={condition}" if condition else "None"
         in_project = f"projects add-iam-policy-binding {self.deployment.project} --condition={quote(held)}"
