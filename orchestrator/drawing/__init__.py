@@ -1,4 +1,4 @@
-"""Drawings of a graph and of a run: PNG, SVG and Mermaid. Reads no store and no clock: all it shows is handed in."""
+"""Pictures of graphs and runs: PNG, SVG and Mermaid. Everything that they show is passed in."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ __all__ = ["Drawn", "dot_text", "draw", "mermaid_text"]
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What was drawn. ``collapsed``: a box may stand for several steps. ``notes``: sentences on what is not shown."""
+    """What was drawn. ``collapsed``: boxes may stand for several steps. ``notes``: sentences about what is left out."""
 
     path: Path
     steps: int
@@ -37,9 +37,9 @@ def draw(
 ) -> Drawn:
     """Draw ``graph`` into ``path``, as its suffix says: ``.png``, ``.svg`` or ``.mmd``. Missing folders are made.
 
-    ``states`` by step name; a step that is absent is pending; None draws the definition alone. ``now``, in seconds
-    since the epoch, is needed for the duration of what is still running; None: nobody drives the run, so what has not
-    ended is interrupted. The same input gives the same drawing.
+    ``states``: by step name; a missing step is pending; None draws only the graph. ``now``, in seconds since the epoch,
+    is needed for the duration of what is still running; None: no process drives the run, so what has not ended is
+    interrupted. The same input gives the same picture.
     Raises UsageError for another suffix, a path that cannot be written, or a missing pygraphviz.
     """
     make = _MAKERS.get(path.suffix.lower())
@@ -62,7 +62,7 @@ def dot_text(
     run: Run | None = None,
     now: float | None = None,
 ) -> str:
-    """What is handed to Graphviz for a PNG."""
+    """The input of Graphviz for a PNG."""
     picture = compose(graph, states, run, now)
     return write_dot(picture, _sharpness(picture))
 
@@ -73,7 +73,7 @@ def mermaid_text(
     run: Run | None = None,
     now: float | None = None,
 ) -> str:
-    """What is written into a ``.mmd``."""
+    """The content of a ``.mmd`` file."""
     return _mermaid(graph, states, run, now)[1].decode()
 
 
@@ -94,14 +94,14 @@ def _svg(graph: Graph, states: Mapping[str, StepState] | None, run: Run | None, 
 def _mermaid(graph: Graph, states: Mapping[str, StepState] | None, run: Run | None, now: float | None) -> _Made:
     picture = compose(graph, states, run, now, replace(BOUNDS, edges=mermaid.MAX_EDGES))
     text = mermaid.write_mermaid(picture)
-    if len(text) > mermaid.MAX_LETTERS:
+    if len(text) > mermaid.MAX_CHARACTERS:
         picture = compose(graph, states, run, now, replace(BOUNDS, steps=0))
         text = mermaid.write_mermaid(picture)
     return picture, text.encode()
 
 
 def _sharpness(picture: Picture) -> float:
-    """Pixels to a point: small pictures are shown large, large ones are looked at in parts."""
+    """Pixels per point: small pictures are drawn larger."""
     return 2 if len(picture.sketch.boxes) <= MAX_ROOMY else 1.5
 
 

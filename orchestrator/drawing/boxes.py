@@ -1,4 +1,4 @@
-"""Steps and their states into the words of a box. Pure; knows no format."""
+"""The text in the boxes of a picture: for one step, or for a group of steps. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from orchestrator.drawing.picture import Box, Counts, States, plain
 from orchestrator.reporting.phrases import ORDER, attempt_of, status_word
 from orchestrator.reporting.times import duration
 
-#: Which status colours a group: a failure before anything, then what is going on, then what is to come.
+#: A group has the colour of the first of these that one of its steps has.
 _TELLING = (
     Status.FAILED,
     Status.UPSTREAM_FAILED,
@@ -24,9 +24,9 @@ _TELLING = (
     Status.SKIPPED,
 )
 
-_NAMED = 2  # how many of those that failed a group names
-_LONGEST = 36  # the letters of a name in a list
-_MAX_ERROR = 400  # letters
+_NAMED = 2  # how many failed steps a group names
+_LONGEST = 36  # characters of a name in a list
+_MAX_ERROR = 400  # characters
 
 
 def step_box(step: Step, states: States | None, now: float | None) -> Box:
@@ -40,7 +40,7 @@ def step_box(step: Step, states: States | None, now: float | None) -> Box:
 
 
 def group_box(place: str, steps: Sequence[Step], states: States | None) -> Box:
-    """The box of several steps: how many there are and how they stand. ``place``: what to call them at worst."""
+    """The box of several steps: how many there are, and their statuses. ``place``: the title if their names differ."""
     names = [step.name for step in steps]
     kinds, marks = {_kind(step) for step in steps}, {_marks(step) for step in steps}
     counts = count(states, steps)
@@ -56,7 +56,7 @@ def group_box(place: str, steps: Sequence[Step], states: States | None) -> Box:
 
 
 def count(states: States | None, steps: Iterable[Step]) -> Counts:
-    """How many steps stand how, in the order of ``ORDER``; only what there is."""
+    """How many steps have each status, in the order of ``ORDER``, without zeros."""
     if states is None:
         return ()
     found = Counter(states.get(step.name, PENDING).status for step in steps)
@@ -64,7 +64,7 @@ def count(states: States | None, steps: Iterable[Step]) -> Counts:
 
 
 def _family(names: Sequence[str]) -> str:
-    """What the names have in common at their start, as ``mProject_…``; nothing if that says little."""
+    """The common beginning of the names, as ``mProject_…``; empty if it is too short to be useful."""
     first, last = min(names), max(names)
     alike = next((at for at, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first))
     cut = alike if alike == len(first) else max(first.rfind(mark, 0, alike) for mark in "_.-") + 1
@@ -72,7 +72,7 @@ def _family(names: Sequence[str]) -> str:
 
 
 def _culprits(names: Sequence[str], states: States | None) -> str:
-    """The first that failed by themselves, by name."""
+    """The names of the first steps that failed themselves."""
     failed = [name for name in names if states and states.get(name, PENDING).status is Status.FAILED]
     return f"failed: {_some(failed, _NAMED)}" if failed else ""
 
@@ -83,7 +83,7 @@ def _some(names: Sequence[str], most: int) -> str:
 
 
 def shorten(name: str, most: int) -> str:
-    """``name`` in at most so many letters. Its end tells more than its start."""
+    """``name``, shortened to at most ``most`` characters. More is kept of its end, where names differ."""
     return name if len(name) <= most else f"{name[: most // 4]}…{name[most // 4 + 1 - most :]}"
 
 
@@ -93,7 +93,7 @@ def _kind(step: Step) -> str:
 
 
 def _marks(step: Step) -> tuple[str, ...]:
-    """What stands at a step's door."""
+    """The conditions of a step: its trigger rule, ``teardown``, ``when``."""
     rule: tuple[str, ...] = () if step.trigger is TriggerRule.ALL_SUCCESS else (step.trigger.value,)
     if step.teardown:
         rule = ("teardown",)
@@ -101,9 +101,9 @@ def _marks(step: Step) -> tuple[str, ...]:
 
 
 def _time(state: StepState, now: float | None) -> tuple[str, ...]:
-    """How long the newest attempt took or has been running, or how long until the next one.
+    """How long the newest attempt took or has been running, or when the next one starts.
 
-    Where there is no ``now``, nobody drives the run.
+    ``now`` is None if no process drives the run.
     """
     if now is None and (state.status.active or state.status is Status.UP_FOR_RETRY):
         return ("interrupted",)
@@ -116,14 +116,14 @@ def _time(state: StepState, now: float | None) -> tuple[str, ...]:
 
 
 def _attempt(step: Step, state: StepState) -> tuple[str, ...]:
-    """``attempt 2 of 3``, unless the first one did."""
+    """``attempt 2 of 3``, unless there was only one."""
     if state.attempt < 2 and state.status is not Status.UP_FOR_RETRY:
         return ()
     return (attempt_of(step, state, state.attempt),)
 
 
 def _tip(step: Step, state: StepState | None) -> str:
-    """What a pointer over the box shows: what has no room inside."""
+    """The tooltip of the box: what does not fit inside."""
     lines = [step.name, step.description]
     if state is not None:
         lines.append(status_word(state.status) + (f": {state.error[:_MAX_ERROR]}" if state.error else ""))

@@ -1,4 +1,4 @@
-"""A graph too large to draw step by step: its steps in groups, and the arrows between those. Knows no file format."""
+"""Collapses a graph that is too large to draw step by step: groups of steps, and the arrows between them. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from orchestrator.core.graph import Graph
 from orchestrator.core.model import PENDING, Status
 from orchestrator.core.steps import Step
 from orchestrator.drawing.boxes import group_box, step_box
-from orchestrator.drawing.picture import Arrow, Sketch, States, Way, way
+from orchestrator.drawing.picture import Arrow, EdgeState, Sketch, States, edge_state
 
 #: The most groups.
 MAX_GROUPS = 60
@@ -24,7 +24,7 @@ class _Group:
 
 
 def collapse(graph: Graph, states: States | None, now: float | None) -> tuple[Sketch, str]:
-    """Steps in groups, and how: those of a level that are alike; if these are too many, whole levels, or several."""
+    """The groups, and a sentence on how they were made: similar steps of a level, or one or more levels."""
     generations = graph.generations()
     groups, how = _by_likeness(graph, generations), _BY_LIKENESS
     if len(groups) > MAX_GROUPS:
@@ -52,7 +52,7 @@ def _by_level(generations: Sequence[Sequence[str]]) -> tuple[list[_Group], str]:
 
 
 def _by_likeness(graph: Graph, generations: Sequence[Sequence[str]]) -> list[_Group]:
-    """Steps are alike if they have the same kind and rule and wait for steps of the same groups."""
+    """Steps are similar if they have the same kind and rule and wait for steps of the same groups."""
     groups: list[_Group] = []
     group_of: dict[str, int] = {}
     for level, names in enumerate(generations):
@@ -69,20 +69,20 @@ def _by_likeness(graph: Graph, generations: Sequence[Sequence[str]]) -> list[_Gr
 
 
 def _arrows(graph: Graph, groups: Sequence[_Group], states: States | None) -> tuple[Arrow, ...]:
-    """An arrow wherever edges lead from one group to another and no longer path does."""
+    """An arrow for the edges from one group to another, unless a longer path implies it."""
     group_of = {name: number for number, group in enumerate(groups) for name in group.names}
-    ways: dict[tuple[int, int], set[Way]] = {}
+    between: dict[tuple[int, int], set[EdgeState]] = {}
     for step in graph.steps:
         for before in step.after:
             edge = (group_of[before], group_of[step.name])
             if edge[0] == edge[1]:
                 continue
-            ways.setdefault(edge, set()).add(_way(states, before, step.name))
-    kept = _without_implied(len(groups), ways)
-    return tuple(Arrow(*edge, _together(found)) for edge, found in sorted(ways.items()) if edge in kept)
+            between.setdefault(edge, set()).add(_edge_state(states, before, step.name))
+    kept = _without_implied(len(groups), between)
+    return tuple(Arrow(*edge, _together(found)) for edge, found in sorted(between.items()) if edge in kept)
 
 
-def _without_implied(groups: int, edges: dict[tuple[int, int], set[Way]]) -> set[tuple[int, int]]:
+def _without_implied(groups: int, edges: dict[tuple[int, int], set[EdgeState]]) -> set[tuple[int, int]]:
     after: list[list[str]] = [[] for _ in range(groups)]
     for tail, head in sorted(edges):
         after[head].append(str(tail))
@@ -90,17 +90,17 @@ def _without_implied(groups: int, edges: dict[tuple[int, int], set[Way]]) -> set
     return {(int(tail), int(head)) for tail, head in Graph("groups", steps).drawn_edges()}
 
 
-def _way(states: States | None, tail: str, head: str) -> Way:
-    """Between groups only a failure that stopped somebody is shown: among a thousand steps some always fail."""
-    found = way(states, tail, head)
-    if states is not None and found is Way.BROKEN:
+def _edge_state(states: States | None, tail: str, head: str) -> EdgeState:
+    """Between groups, a failure is shown only if it stopped another step: of a thousand steps, some always fail."""
+    found = edge_state(states, tail, head)
+    if states is not None and found is EdgeState.BROKEN:
         stopped = states.get(head, PENDING).status is Status.UPSTREAM_FAILED
-        return Way.BROKEN if stopped else Way.DONE
+        return EdgeState.BROKEN if stopped else EdgeState.DONE
     return found
 
 
-def _together(ways: set[Way]) -> Way:
-    """How many edges look as one arrow."""
-    if Way.BROKEN in ways:
-        return Way.BROKEN
-    return ways.pop() if len(ways) == 1 else Way.OPEN
+def _together(between: set[EdgeState]) -> EdgeState:
+    """The state of one arrow for several edges."""
+    if EdgeState.BROKEN in between:
+        return EdgeState.BROKEN
+    return between.pop() if len(between) == 1 else EdgeState.OPEN

@@ -1,4 +1,4 @@
-"""A graph and a run's states into a picture: step by step, or in groups. Knows no file format."""
+"""Composes the picture of a graph and of a run's states: step by step, or in groups. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -7,23 +7,23 @@ from orchestrator.core.model import Run
 from orchestrator.core.rules import TriggerRule
 from orchestrator.drawing.boxes import count, step_box
 from orchestrator.drawing.collapse import collapse
-from orchestrator.drawing.edge_routing import lay_lines
-from orchestrator.drawing.picture import Arrow, Picture, Sketch, States, plain, subtitle, way
+from orchestrator.drawing.edge_routing import route_edges
+from orchestrator.drawing.picture import Arrow, Picture, Sketch, States, edge_state, plain, subtitle
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The most that is drawn step by step: ``steps``, telling ``edges``, and ``lanes`` for edges that pass levels."""
+    """How much is drawn step by step: ``steps``, ``edges`` that are not implied, ``waypoints`` of long edges."""
 
     steps: int
     edges: int
-    lanes: int
+    waypoints: int
 
 
 #: What a person can still follow, and what Graphviz lays out in three seconds.
-BOUNDS = Bounds(steps=300, edges=1_200, lanes=2_500)
+BOUNDS = Bounds(steps=300, edges=1_200, waypoints=2_500)
 
-#: Up to here every edge is drawn; above it those are left out that say nothing new.
+#: Up to this number of steps, every edge is drawn; above it, edges that a longer path implies are left out.
 MAX_STEPS_WITH_ALL_EDGES = 40
 
 Edges = list[tuple[str, str]]
@@ -32,7 +32,7 @@ Edges = list[tuple[str, str]]
 def compose(
     graph: Graph, states: States | None, run: Run | None = None, now: float | None = None, bounds: Bounds = BOUNDS
 ) -> Picture:
-    """The picture of ``graph``: step by step if that keeps within ``bounds``, otherwise in groups."""
+    """The picture of ``graph``: step by step if it is within ``bounds``, otherwise in groups."""
     edges = [(before, step.name) for step in graph.steps for before in step.after]
     shown, steps = edges, len(graph.steps)
     sketch, many = None, f"{steps:,} steps"
@@ -41,7 +41,7 @@ def compose(
         many = f"{len(shown):,} edges"
     if steps <= bounds.steps and len(shown) <= bounds.edges:
         sketch = _one_by_one(graph, shown, states, now)
-        if sum(map(len, lay_lines(sketch).lanes)) > bounds.lanes:
+        if sum(map(len, route_edges(sketch).waypoints)) > bounds.waypoints:
             sketch = None
     collapsed = sketch is None
     note = "" if len(shown) == len(edges) else _left_out(len(edges), len(shown))
@@ -53,10 +53,10 @@ def compose(
 
 
 def telling(graph: Graph, edges: Edges) -> Edges:
-    """The edges that tell something which no longer path tells.
+    """The edges that are not implied by a longer path.
 
-    A path tells all that an edge does if every step after its first is ``all_success``: then whatever the first one
-    has to say reaches the last by the path too. An edge into any other rule is a vote of its own, and stays.
+    A path implies an edge if every step after its first is ``all_success``: then a failure or skip of the first step
+    also reaches the last one along the path. An edge into a step with any other rule counts by itself, and stays.
     """
     strict = {step.name for step in graph.steps if step.trigger is TriggerRule.ALL_SUCCESS}
     steps = tuple(step if step.name in strict else replace(step, after=()) for step in graph.steps)
@@ -72,6 +72,6 @@ def _one_by_one(graph: Graph, edges: Edges, states: States | None, now: float | 
     numbers = {step.name: number for number, step in enumerate(graph.steps)}
     return Sketch(
         tuple(step_box(step, states, now) for step in graph.steps),
-        tuple(Arrow(numbers[tail], numbers[head], way(states, tail, head)) for tail, head in edges),
+        tuple(Arrow(numbers[tail], numbers[head], edge_state(states, tail, head)) for tail, head in edges),
         tuple(tuple(sorted(numbers[name] for name in names)) for names in graph.generations()),
     )

@@ -1,48 +1,48 @@
-"""A picture as text for Graphviz. Pure and deterministic; runs nothing."""
+"""Writes a picture in Graphviz's dot language. Pure and deterministic."""
 
 from collections.abc import Iterator
 
-from orchestrator.drawing.edge_routing import Line, lay_lines
+from orchestrator.drawing.edge_routing import Line, route_edges
 from orchestrator.drawing.header import header
 from orchestrator.drawing.html import SCALE, pt
 from orchestrator.drawing.labels import CLOSE, ROOMY, Sizes, box_label, box_width
-from orchestrator.drawing.palette import PAPER, WAYS
+from orchestrator.drawing.palette import EDGES, PAPER
 from orchestrator.drawing.picture import Box, Picture
 
-#: The font that lies in fonts/, and what may stand in for it.
+#: The font in fonts/, and its substitutes.
 FONT = "Orchestrator Sans,Roboto,Helvetica,Arial"
 
 #: No side of a PNG is longer than this many pixels.
 MAX_PIXELS = 8000
 
-#: Points: what is longer than this, and thin, goes down the page.
+#: Points: a picture that is longer than this, and thin, runs down the page.
 LONG = 2_000
 
-#: Above so many boxes they are drawn smaller and closer.
+#: Above this number of boxes, they are drawn smaller and closer.
 MAX_ROOMY = 60
 
 
 def write_dot(picture: Picture, sharpness: float) -> str:
-    """The whole drawing in the dot language, ``sharpness`` pixels to a point unless that makes it too large.
+    """The picture in the dot language, with ``sharpness`` pixels per point unless that makes it too large.
 
-    ``n7`` is a box or the place of a lane. Lines lead from one level to the next only; ``paint.py`` shapes them.
+    ``n7`` is a box or a waypoint. Lines lead only from one level to the next; ``paint.py`` shapes them.
     """
     sketch = picture.sketch
     sizes = ROOMY if len(sketch.boxes) <= MAX_ROOMY else CLOSE
-    laid, down = lay_lines(sketch), top_down(picture)
+    routes, down = route_edges(sketch), top_down(picture)
     widths = [box_width(box, sizes) for box in sketch.boxes]
     text = ["digraph {", *_settings(picture, sizes, down, sharpness)]
-    for level, lanes in zip(sketch.levels, laid.lanes, strict=True):
+    for level, waypoints in zip(sketch.levels, routes.waypoints, strict=True):
         width = max(widths) if down else max(widths[number] for number in level)
         text += [_box(number, sketch.boxes[number], sizes, width) for number in level]
-        text += [f'  n{number} [shape=box style=invis label="" width=0.01 height=0.01]' for number in lanes]
-        text.append(f"  {{rank=same {' '.join(f'n{number}' for number in (*level, *lanes))}}}")
-    text += [_line(line, len(sketch.boxes), sizes) for line in laid.lines]
+        text += [f'  n{number} [shape=box style=invis label="" width=0.01 height=0.01]' for number in waypoints]
+        text.append(f"  {{rank=same {' '.join(f'n{number}' for number in (*level, *waypoints))}}}")
+    text += [_line(line, len(sketch.boxes), sizes) for line in routes.lines]
     return "\n".join([*text, "}", ""])
 
 
 def top_down(picture: Picture) -> bool:
-    """Whether the steps are to go down and not to the right: what is long and thin would be too wide to read."""
+    """Whether levels run down the page, not to the right: a long, thin picture would be too wide to read."""
     levels, boxes = picture.sketch.levels, picture.sketch.boxes
     length = sum(max(box_width(boxes[number], ROOMY) for number in level) for level in levels)
     return len(levels) > 3 * max(map(len, levels)) and length > LONG
@@ -75,13 +75,13 @@ def _box(number: int, box: Box, sizes: Sizes, width: float) -> str:
 
 
 def _line(line: Line, boxes: int, sizes: Sizes) -> str:
-    colour, width, style = WAYS[line.way]
-    lanes = (line.tail >= boxes) + (line.head >= boxes)
+    colour, width, style = EDGES[line.state]
+    waypoints = (line.tail >= boxes) + (line.head >= boxes)
     if sizes is CLOSE:
         width *= 0.8
     if line.arrows > 1:
         width *= 1.5
-    look = {"color": colour, "penwidth": pt(width), "style": style, "weight": str((1, 2, 8)[lanes])}
+    look = {"color": colour, "penwidth": pt(width), "style": style, "weight": str((1, 2, 8)[waypoints])}
     if line.head >= boxes:
         look["arrowhead"] = "none"
     return f"  n{line.tail} -> n{line.head} [{_attributes(look)}]"

@@ -1,8 +1,8 @@
-"""How wide text is in the font that the drawings use. Kerning is left out, so it may say a hundredth too much."""
+"""The width of text in the font of the pictures. Kerning is ignored, so it may be 1 % too wide."""
 
-UNITS = 2048  # to the height of a letter
+UNITS = 2048  # per em
 
-#: The advance widths of the letters from space to tilde, as they stand in fonts/regular.ttf and fonts/bold.ttf.
+#: The advance widths of the characters from space to tilde, from fonts/regular.ttf and fonts/bold.ttf.
 _REGULAR = """
 508 528 656 1261 1151 1500 1274 358 701 713 882 1162 403 566 540 845 1151 1151 1151 1151 1151 1151
 1151 1151 1151 1151 496 433 1041 1124 1071 968 1839 1336 1276 1333 1344 1164 1132 1395 1461 557 1130
@@ -18,7 +18,7 @@ _BOLD = """
 1138 1014 1522 1031 997 1031 687 514 687 1361
 """
 
-_OTHER = 1100  # what any other letter may take: about a digit
+_OTHER = 1100  # any other character: about as wide as a digit
 
 _WIDTHS = {
     bold: {chr(32 + number): int(width) for number, width in enumerate(text.split())}

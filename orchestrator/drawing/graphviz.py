@@ -1,4 +1,4 @@
-"""Dot text into the bytes of a PNG or SVG, by a child process with Graphviz and fonts of our own. Writes no file."""
+"""Renders dot text as PNG or SVG, in a child process with Graphviz and the fonts of this package."""
 
 import base64
 import subprocess
@@ -26,17 +26,17 @@ def render(dot: str, form: str) -> bytes:
     try:
         child = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired as error:
-        raise OrchestratorError(f"Graphviz had not finished the .{form} after {TIMEOUT} s") from error
+        raise OrchestratorError(f"Graphviz did not finish the .{form} within {TIMEOUT} s") from error
     if child.returncode or not child.stdout:
         said = child.stderr.decode(errors="replace").strip().splitlines()
         raise OrchestratorError(
-            f"Graphviz did not make the .{form}, and ended with {child.returncode}: {said[-1] if said else 'no word'}"
+            f"Graphviz could not make the .{form}, exit code {child.returncode}: {said[-1] if said else 'no message'}"
         )
     return child.stdout if form == "png" else _with_fonts(child.stdout)
 
 
 def _with_fonts(svg: bytes) -> bytes:
-    """The same with its letters inside, so that it looks the same wherever it is shown."""
+    """The same with the fonts embedded, so that it looks the same everywhere."""
     faces = b"".join(_face(path, weight) for path, weight in (("regular.ttf", b"normal"), ("bold.ttf", b"bold")))
     end = svg.index(b">", svg.index(b"<svg")) + 1
     return svg[:end] + b"\n<style>" + faces + b"</style>" + svg[end:]

@@ -1,4 +1,4 @@
-"""The head of a drawing, as Graphviz's HTML: title, run, legend and notes. Pure; decides nothing about places."""
+"""The header of a picture in Graphviz's HTML: title, run, legend and notes. Pure."""
 
 from html import escape
 
@@ -23,7 +23,7 @@ def header(picture: Picture, scale: float) -> str:
 
 
 def _legend(counts: Counts, scale: float) -> str:
-    """A chip of each status there is, with its word and number. Of fixed size: the header must not stretch it."""
+    """A coloured chip for each status, with its name and number. Of fixed size, or the header would stretch it."""
     cells, size, gap = "", 10.5 * scale, 14 * scale
     width, height = 0.0, 16 * scale
     for status, number in counts:

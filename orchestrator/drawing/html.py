@@ -1,20 +1,20 @@
-"""Graphviz's HTML, of which labels are made: tables and pieces of text. Pure; knows nothing of what is said."""
+"""Graphviz's HTML for labels: tables and text. Pure."""
 
 from html import escape
 from math import ceil
 
-#: Graphviz places letters on a grid of 1/96 inch. Everything is laid out this much larger, and then drawn this much
-#: smaller, so that the letters stand evenly.
+#: Graphviz places characters on a grid of 1/96 inch. Everything is laid out this much larger and then drawn this much
+#: smaller, so that characters are spaced evenly.
 SCALE = 2
 
 
 def pt(points: float) -> str:
-    """A length in points, as Graphviz is to lay it out."""
+    """A length in points, scaled for Graphviz."""
     return f"{points * SCALE:g}"
 
 
 def whole(points: float) -> str:
-    """A length as a table's attribute, which must be a whole number."""
+    """A length for an attribute that must be a whole number."""
     return str(ceil(points * SCALE))
 
 
@@ -29,7 +29,7 @@ def bold(text: str) -> str:
 
 
 def table(rows: str, padding: float = 0, **attributes: str) -> str:
-    """A table that cannot be seen, of its rows."""
+    """An invisible table with these rows."""
     return tag("TABLE", rows, border="0", cellborder="0", cellspacing="0", cellpadding=pt(padding), **attributes)
 
 

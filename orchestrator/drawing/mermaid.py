@@ -1,23 +1,23 @@
-"""A picture as Mermaid text, for pages that draw it themselves. Pure and deterministic."""
+"""Writes a picture as Mermaid text, for pages that render it themselves. Pure and deterministic."""
 
 import json
 from collections.abc import Iterator
 
 from orchestrator.drawing.dot import top_down
 from orchestrator.drawing.labels import count_words
-from orchestrator.drawing.palette import WAYS, look
-from orchestrator.drawing.picture import Box, Picture, Way
+from orchestrator.drawing.palette import EDGES, look
+from orchestrator.drawing.picture import Box, EdgeState, Picture
 from orchestrator.reporting.phrases import status_word
 
 #: What Mermaid draws unless its page says otherwise (maxTextSize, maxEdges); a diagram cannot raise it by itself.
-MAX_LETTERS = 50_000
+MAX_CHARACTERS = 50_000
 MAX_EDGES = 500
 
-_ARROWS = {Way.OPEN: "-->", Way.DONE: "-->", Way.SKIPPED: "-.->", Way.BROKEN: "==>"}
+_ARROWS = {EdgeState.OPEN: "-->", EdgeState.DONE: "-->", EdgeState.SKIPPED: "-.->", EdgeState.BROKEN: "==>"}
 
 
 def write_mermaid(picture: Picture) -> str:
-    """The whole drawing as a Mermaid flowchart."""
+    """The picture as a Mermaid flowchart."""
     title = " · ".join(filter(None, (picture.title, picture.subtitle, *picture.notes)))
     lines = [
         "---",
@@ -28,7 +28,7 @@ def write_mermaid(picture: Picture) -> str:
         "---",
         f"flowchart {'TD' if top_down(picture) else 'LR'}",
         *(f'  n{number}["{_label(box)}"]:::{_class(box)}' for number, box in enumerate(picture.sketch.boxes)),
-        *(f"  n{arrow.tail} {_ARROWS[arrow.way]} n{arrow.head}" for arrow in picture.sketch.arrows),
+        *(f"  n{arrow.tail} {_ARROWS[arrow.state]} n{arrow.head}" for arrow in picture.sketch.arrows),
         *_link_styles(picture),
         *_classes(picture),
     ]
@@ -43,8 +43,8 @@ def _label(box: Box) -> str:
 
 
 def _link_styles(picture: Picture) -> Iterator[str]:
-    for way, (colour, _, _) in WAYS.items():
-        numbers = [str(number) for number, arrow in enumerate(picture.sketch.arrows) if arrow.way is way]
+    for state, (colour, _, _) in EDGES.items():
+        numbers = [str(number) for number, arrow in enumerate(picture.sketch.arrows) if arrow.state is state]
         if numbers:
             yield f"  linkStyle {','.join(numbers)} stroke:{colour}"
 
@@ -61,5 +61,5 @@ def _classes(picture: Picture) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Mermaid's own entities: a label must not hold quotes, tags or its own sign for an entity."""
+    """With Mermaid's entities: a label must not contain quotes, tags or the sign that begins an entity."""
     return "".join({"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;"}.get(c, c) for c in text)

@@ -1,8 +1,8 @@
-"""A program of its own: dot text on standard input, a picture on standard output. It must import nothing of ours.
+"""A program: dot text on standard input, a picture on standard output. It imports nothing from this package.
 
-Graphviz reads FONTCONFIG_FILE once in a process, is not thread-safe, and may run long or crash: so it gets a process.
-It places the boxes; the lines between them are drawn here: straight beside the boxes of a level, bent in the gap
-between two levels, so that none runs through a box.
+Graphviz reads FONTCONFIG_FILE only once per process, is not thread-safe, and may run long or crash, so it gets its own
+process. It places the boxes; the lines are drawn here: straight beside the boxes of a level, bent in the gap between
+two levels, so that none crosses a box.
 """
 
 import os
@@ -27,14 +27,14 @@ Point = tuple[float, float]
 
 
 class Span(NamedTuple):
-    """From where to where something reaches along the flow."""
+    """The extent of something along the flow."""
 
     start: float
     end: float
 
 
 class Flow:
-    """Where every box and every level lies, seen along the flow: to the right, or down."""
+    """The positions of boxes and levels along the flow, which runs to the right or down."""
 
     def __init__(self, drawing: pygraphviz.AGraph) -> None:
         self.drawing = drawing
@@ -55,14 +55,14 @@ class Flow:
     def line(self, tail: str, head: str, arrow: float) -> str:
         """The line from ``tail`` to the next level's ``head``, as Graphviz writes it. ``arrow``: its length, or 0.
 
-        A lane's way past its level is drawn once: by the line that comes, or if there are several, by the one that
+        The stretch beside a waypoint's level is drawn once: by the line that arrives or, if several do, by the one that
         leaves.
         """
         leave, arrive = self.levels[self.level[tail]].end, self.levels[self.level[head]].start
         start, end = self.boxes[tail].end, self.boxes[head].start - arrow
-        if self.is_lane(tail):
+        if self.is_waypoint(tail):
             start = self.levels[self.level[tail]].start if self.drawing.in_degree(tail) > 1 else leave
-        if self.is_lane(head):
+        if self.is_waypoint(head):
             end = self.levels[self.level[head]].end if self.drawing.in_degree(head) == 1 else arrive
         a, b, run = self.across[tail], self.across[head], (arrive - leave) / 10
         bend = (leave + run, arrive - (1.5 * arrow or run))
@@ -78,7 +78,7 @@ class Flow:
         text = " ".join(self.point(*point) for point in points)
         return f"e,{self.point(self.boxes[head].start, b)} {text}" if arrow else text
 
-    def is_lane(self, node: str) -> bool:
+    def is_waypoint(self, node: str) -> bool:
         return self.boxes[node].end - self.boxes[node].start < 1
 
     def point(self, along: float, across: float) -> str:
@@ -103,7 +103,7 @@ def paint(dot: str, form: str) -> bytes:
 
 
 def main(form: str, fonts: str) -> None:
-    """A bare container has no font at all, and Graphviz then draws empty squares: so ours come first."""
+    """Use the fonts of this package first: without any font, as in a bare container, Graphviz draws empty squares."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder, "fonts.conf")
         settings.write_text(FONT_SETTINGS.format(fonts=escape(fonts), cache=escape(folder)))

@@ -1,9 +1,9 @@
-"""The look of each status: colours that stay apart for the colour-blind (after Okabe and Ito), with readable text."""
+"""The colours of each status: distinguishable for the colour-blind (after Okabe and Ito), with readable text."""
 
 from dataclasses import dataclass
 
 from orchestrator.core.model import Status
-from orchestrator.drawing.picture import Way
+from orchestrator.drawing.picture import EdgeState
 
 INK = "#1B2733"
 MUTED = "#5A6878"
@@ -21,10 +21,10 @@ class Look:
     border: str = "solid"
 
 
-#: Where no run is drawn.
+#: The look of steps if no run is drawn.
 PLAIN = Look("#F3F7FC", "#7A93B2", INK, "#4A5B70")
 
-#: Full colour where somebody should look, pale where all is as it should be, dashed where nothing ran.
+#: Full colour for what needs attention, pale for what is fine, dashed for what did not run.
 LOOKS: dict[Status, Look] = {
     Status.PENDING: Look("#FFFFFF", "#B8C2CE", "#4A5663", MUTED),
     Status.LAUNCHING: Look("#DDF0FC", "#3D9BD6", INK, "#0A4C77"),
@@ -38,14 +38,14 @@ LOOKS: dict[Status, Look] = {
 }
 
 #: Colour, pen width and pen style of an edge.
-WAYS: dict[Way, tuple[str, float, str]] = {
-    Way.OPEN: ("#9AA6B4", 1.1, "solid"),
-    Way.DONE: ("#5F9F8A", 1.1, "solid"),
-    Way.SKIPPED: ("#8D97A5", 1.1, "dashed"),
-    Way.BROKEN: ("#C64A06", 1.7, "solid"),
+EDGES: dict[EdgeState, tuple[str, float, str]] = {
+    EdgeState.OPEN: ("#9AA6B4", 1.1, "solid"),
+    EdgeState.DONE: ("#5F9F8A", 1.1, "solid"),
+    EdgeState.SKIPPED: ("#8D97A5", 1.1, "dashed"),
+    EdgeState.BROKEN: ("#C64A06", 1.7, "solid"),
 }
 
 
 def look(status: Status | None) -> Look:
-    """The look of a status; of no run, where there is none."""
+    """The look of a status, or of a step without a run."""
     return PLAIN if status is None else LOOKS[status]

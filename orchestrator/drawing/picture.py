@@ -1,4 +1,4 @@
-"""A picture as plain data: what each box and arrow says. Decides nothing about colours, fonts or file formats."""
+"""A picture as plain data: its boxes, arrows and texts, without colours, fonts or formats. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from orchestrator.system.terminal import shown
 
 States = Mapping[str, StepState]
 
-#: How many of the steps that failed a run are named beside its status.
+#: How many of the steps that made a run fail are named beside its status.
 _NAMED = 3
 
 Counts = tuple[tuple[Status, int], ...]
 
 
-class Way(StrEnum):
-    """What has come along an edge."""
+class EdgeState(StrEnum):
+    """What an edge has carried."""
 
     OPEN = "open"  # nothing yet
     DONE = "done"
@@ -30,7 +30,7 @@ class Way(StrEnum):
 class Box:
     """One step, or several. ``status`` is None where no run is drawn; ``counts`` is empty for a single step.
 
-    ``marks``: what stands at its door, a trigger rule or ``when``. ``words``: kind, duration, attempt.
+    ``marks``: its conditions, such as a trigger rule or ``when``. ``words``: kind, duration, attempt.
     """
 
     title: str
@@ -48,7 +48,7 @@ class Arrow:
 
     tail: int
     head: int
-    way: Way = Way.OPEN
+    state: EdgeState = EdgeState.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All that is drawn. ``notes``: sentences on what is not."""
+    """Everything that is drawn. ``notes``: sentences about what is left out."""
 
     title: str
     subtitle: str
@@ -73,25 +73,25 @@ class Picture:
     collapsed: bool
 
 
-def way(states: States | None, tail: str, head: str) -> Way:
-    """What has come along the edge from step ``tail`` to step ``head``."""
+def edge_state(states: States | None, tail: str, head: str) -> EdgeState:
+    """The state of the edge from step ``tail`` to step ``head``."""
     if states is None:
-        return Way.OPEN
+        return EdgeState.OPEN
     before, after = states.get(tail, PENDING).status, states.get(head, PENDING).status
     if before in BROKEN:
-        return Way.BROKEN
+        return EdgeState.BROKEN
     if Status.SKIPPED in (before, after):
-        return Way.SKIPPED
-    return Way.DONE if before is Status.SUCCEEDED else Way.OPEN
+        return EdgeState.SKIPPED
+    return EdgeState.DONE if before is Status.SUCCEEDED else EdgeState.OPEN
 
 
 def plain(text: str) -> str:
-    """``text`` as a picture can hold it: what acts is escaped, ends of lines and whatever cannot be seen are spaces."""
+    """``text`` for a picture: control codes are escaped; line ends and invisible characters become spaces."""
     return "".join(letter if letter.isprintable() else " " for letter in shown(text))
 
 
 def subtitle(run: Run | None, now: float | None) -> str:
-    """``run x1 · failed: orders · 3 m 12 s``; nothing without a run. Without ``now``, nobody drives it."""
+    """``run x1 · failed: orders · 3 m 12 s``; empty without a run. ``now`` is None if no process drives it."""
     if run is None:
         return ""
     names = list(run.failed)

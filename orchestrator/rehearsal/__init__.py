@@ -1,10 +1,10 @@
-"""The whole deployed form on this machine: Google's emulators, the fakes, and the functions as processes.
+"""Runs the deployed form on this machine: Google's emulators, the fakes, and the functions as processes.
 
     with Rehearsal(Path("graphs/flights/graph.yaml")) as rehearsal:
         rehearsal.start("run-1", {})
         rehearsal.wait("run-1")
 
-Everything is real but Cloud Tasks and Dataflow, whose fakes are driven by Google's own clients.
+Cloud Tasks and Dataflow are fakes, which Google's own clients call; everything else is real.
 """
 
 import base64
@@ -34,17 +34,17 @@ from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.home import Home
 from orchestrator.ports import LANES
 from orchestrator.rehearsal import emulators
-from orchestrator.rehearsal.chaos import Calm
-from orchestrator.rehearsal.graph_folder import deployed, own_variables
+from orchestrator.rehearsal.faults import NoFaults
+from orchestrator.rehearsal.graph_folder import folder_variables, link_graph_folder
 from orchestrator.rehearsal.http import post
 from orchestrator.rehearsal.local_jobs import LocalJobs
-from orchestrator.rehearsal.log_errors import in_logs, stumbles
+from orchestrator.rehearsal.log_errors import errors_in_logs, logged_exceptions
 from orchestrator.rehearsal.process import Function, free_port
 from orchestrator.stores.firestore.store import connect
 
 PROJECT, REGION = "rehearsal", "europe-west4"
 
-#: What the names of its jobs begin with.
+#: The prefix of the names of its jobs.
 PREFIX = "orc-dev"
 
 _QUEUES = f"projects/{PROJECT}/locations/{REGION}/queues"
@@ -52,7 +52,7 @@ _TOPIC = f"projects/{PROJECT}/topics/dataflow-events"
 
 
 class Rehearsal:
-    """A deployed graph. ``time_scale`` shrinks the delays of tasks; jobs take their time.
+    """A deployed graph. Delays of tasks are multiplied by ``time_scale``; jobs take as long as they do.
 
     ``script`` says how each Dataflow job goes: as its step's ``local:`` block for real, if nothing else is said. No
     process of it, an emulator's, a function's or a job's, outlives the block, nor this process if that is killed.
@@ -64,12 +64,12 @@ class Rehearsal:
         script: Callable[[LaunchCall], Script] | None = None,
         *,
         time_scale: float = 0.02,
-        chaos: Calm | None = None,
+        faults: NoFaults | None = None,
         latency: float = 0.0,
         lag: float = 0.0,
     ) -> None:
         self.graph = load_graph(graph)
-        self.chaos = chaos or Calm()
+        self.faults = faults or NoFaults()
         self._path = graph.resolve()
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
@@ -80,7 +80,7 @@ class Rehearsal:
             project=PROJECT,
             latency=latency,
             lag=lag,
-            chaos=self.chaos.calls,
+            chaos=self.faults.calls,
         )
         self._time_scale = time_scale
         self.functions: dict[str, Function] = {}
@@ -99,7 +99,7 @@ class Rehearsal:
         self._stack.close()
 
     def start(self, run_id: str, params: Mapping[str, object]) -> dict[str, Any]:
-        """Start a run through the deployed ``start``. Its answer. Raises OrchestratorError if it says no."""
+        """Start a run through the deployed ``start``. Returns its response. Raises OrchestratorError if refused."""
         body = {"graph": self.graph.name, "run_id": run_id, "params": dict(params)}
         answer: dict[str, Any] = json.loads(post(self.functions["start"].url, body))
         return answer
@@ -109,7 +109,7 @@ class Rehearsal:
         post(self.functions["sweep"].url, {})
 
     def run(self, run_id: str) -> Run:
-        """The run as it stands. Raises StoreError if there is none."""
+        """The run as it is now. Raises StoreError if there is none."""
         found = self.store.find_run(run_id)
         if found is None:
             raise StoreError(f"no run has the id '{run_id}'")
@@ -117,13 +117,13 @@ class Rehearsal:
 
     @property
     def unexpected(self) -> list[str]:
-        """What went wrong that no chaos caused, a sentence each."""
+        """What went wrong that was not injected, one sentence each."""
         logs = {target: self._folder / f"{target}.log" for target in self.functions}
-        return [*in_logs(logs), *self._stumbles]
+        return [*errors_in_logs(logs), *self._exceptions]
 
     @property
     def environment(self) -> dict[str, str]:
-        """What sends the command line to this world: ``--store firestore://rehearsal``."""
+        """Variables with which the command line finds this rehearsal as ``--store firestore://rehearsal``."""
         return {emulators.FIRESTORE.variable: self._firestore}
 
     def wait(self, run_id: str, timeout: float = 120.0) -> Run:
@@ -139,12 +139,12 @@ class Rehearsal:
 
     def _open(self) -> None:
         enter = self._stack.enter_context
-        self._stumbles = enter(stumbles())
+        self._exceptions = enter(logged_exceptions())
         self._firestore = enter(emulators.running(emulators.FIRESTORE))
         self._pubsub = enter(emulators.running(emulators.PUBSUB))
         enter(_reaped(self.home))
         queues = [_queue(lane) for lane in LANES]
-        tasks = FakeCloudTasks(queues, time_scale=self._time_scale, delivery_faults=self.chaos.deliveries)
+        tasks = FakeCloudTasks(queues, time_scale=self._time_scale, delivery_faults=self.faults.deliveries)
         enter(tasks)
         enter(self.dataflow)
         self._deploy(tasks.endpoint)
@@ -154,8 +154,8 @@ class Rehearsal:
 
     def _deploy(self, tasks: str) -> None:
         """Start the functions, and have the topic push to the one for signals."""
-        deployed(self._path, self.graph.name, self._folder / "graphs")
-        own = own_variables(self._path, self.graph)
+        link_graph_folder(self._path, self.graph.name, self._folder / "graphs")
+        own = folder_variables(self._path, self.graph)
         ports = {target: free_port() for target in ("on_signal", "on_task", "start", "sweep")}
         environment = {
             **self.environment,
@@ -195,8 +195,8 @@ class Rehearsal:
         if kind != "log":
             return
         data = base64.b64encode(json.dumps(body).encode()).decode()
-        self._pause.wait(self.chaos.lateness())
-        for _ in range(self.chaos.events()):
+        self._pause.wait(self.faults.lateness())
+        for _ in range(self.faults.events()):
             self._call("POST", f"{_TOPIC}:publish", {"messages": [{"data": data}]})
 
     def _call(self, verb: str, path: str, body: Mapping[str, Any]) -> None:
@@ -205,7 +205,7 @@ class Rehearsal:
 
 @contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """These variables as long as the block lasts."""
+    """Sets these environment variables inside the block."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -220,7 +220,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _reaped(home: Home) -> Iterator[None]:
-    """What jobs run below ``home`` ends with the block, or with this process, if that is killed."""
+    """Jobs that run below ``home`` end with the block, or with this process if it is killed."""
     home.make()
     command = [sys.executable, "-m", "orchestrator.jobs.process.reaper", str(home.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):

@@ -1,7 +1,7 @@
-"""Google's own emulators of Firestore and Pub/Sub, on this machine: found, started, waited for, stopped.
+"""Finds, starts and stops Google's emulators of Firestore and Pub/Sub.
 
-They are Java programs of the Google Cloud SDK and no package of ours can bring them. Plain ``java``, not ``gcloud``:
-a gcloud that is told to stop leaves its Java running. Everything listens on the loopback interface alone.
+They are Java programs in the Google Cloud SDK. They are started with ``java``, not ``gcloud``, which leaves its Java
+running when it is stopped. They listen only on the loopback interface.
 """
 
 import http.client
@@ -20,7 +20,7 @@ from pathlib import Path
 from orchestrator.errors import NotFoundError, OrchestratorError
 from orchestrator.system.leash import leashed
 
-#: Where the SDK is put: by Debian's and Red Hat's packages, by Google's images and archive, by snap.
+#: Where the SDK is installed: by Debian's and Red Hat's packages, Google's images and archive, and snap.
 _SDKS = (
     "/usr/lib/google-cloud-sdk",
     "/usr/lib64/google-cloud-sdk",
@@ -30,10 +30,10 @@ _SDKS = (
     "/snap/google-cloud-cli/current",
 )
 
-#: Small and quick to start; the second compiler would pay after minutes.
+#: For a small process and a quick start; the second compiler would pay off only after minutes.
 _JVM = ("-Duser.language=en", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
-#: Seconds for a start; 0.7 on a quiet machine.
+#: Seconds for a start; it takes 0.7 on an idle machine.
 _TIMEOUT = 30.0
 
 #: Another program may take the free port before Java does.
@@ -42,7 +42,7 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """An emulator. ``jar``: a pattern below the SDK's ``platform``; ``variable`` sends Google's clients to it."""
+    """An emulator. ``jar``: a pattern below the SDK's ``platform``; ``variable`` points Google's clients to it."""
 
     name: str
     jar: str
@@ -68,7 +68,7 @@ PUBSUB = Kind(
 
 
 def command(kind: Kind) -> tuple[str, ...]:
-    """What starts the emulator, but for host and port. Raises NotFoundError, naming what is missing."""
+    """The command that starts the emulator, without host and port. Raises NotFoundError that names what is missing."""
     java = shutil.which("java")
     if java is None:
         raise NotFoundError(f"the {kind.name} emulator needs Java 11 or newer, and there is no 'java' on the PATH")
@@ -83,7 +83,7 @@ def command(kind: Kind) -> tuple[str, ...]:
 
 @contextmanager
 def running(kind: Kind) -> Iterator[str]:
-    """An empty emulator for as long as the block lasts; yields its ``host:port``. It keeps nothing.
+    """Runs an empty emulator inside the block; yields its ``host:port``. Nothing is kept.
 
     Raises NotFoundError if something is missing, OrchestratorError if it does not start.
     """
@@ -98,7 +98,7 @@ def running(kind: Kind) -> Iterator[str]:
 
 
 def _until_gone(host: str) -> None:
-    """What was killed takes a moment to go, and its port with it."""
+    """Wait until the port is free: a killed process takes a moment to end."""
     name, _, port = host.rpartition(":")
     deadline = time.monotonic() + _TIMEOUT
     while time.monotonic() < deadline:
@@ -166,4 +166,4 @@ def _last_line(log: int) -> str:
     with open(log, "rb", closefd=False) as file:
         file.seek(0)
         lines = file.read().decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "it printed nothing"

@@ -1,4 +1,4 @@
-"""A folder of graphs with one graph in it, as it is in a deployed archive: what lies beside the graph is there too."""
+"""A folder ``graphs`` with one graph, as in a deployed archive, with the files beside the graph."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from orchestrator.deployment.lockfile.obstacles import functions
 from orchestrator.errors import UsageError
 
 
-def deployed(graph: Path, name: str, graphs: Path) -> None:
-    """Make the folder ``graphs`` with the graph whose file is ``graph`` in it, called ``name``. Everything is a link.
+def link_graph_folder(graph: Path, name: str, graphs: Path) -> None:
+    """Make the folder ``graphs`` with the graph in the file ``graph``, named ``name``. Its files are links.
 
-    A graph that is a folder is that folder. One that is a file gets a folder of its own, with what lies beside it: the
-    modules and the data that its functions need.
+    A graph that is a folder is linked as such. One that is a file gets its own folder with all files beside it: the
+    modules and data that its functions need.
     """
     graphs.mkdir()
     if graph.stem == "graph":
@@ -27,11 +27,11 @@ def deployed(graph: Path, name: str, graphs: Path) -> None:
             (made / beside.name).symlink_to(beside)
 
 
-def own_variables(path: Path, graph: Graph) -> dict[str, str]:
-    """What the graph's folder has for ``on_task`` and ``start`` as variables. Raises UsageError for what lock refuses.
+def folder_variables(path: Path, graph: Graph) -> dict[str, str]:
+    """The variables that the graph's folder sets for ``on_task`` and ``start``. Raises UsageError as ``lock`` would.
 
-    As where it is deployed, only a graph that has functions has any. Its secrets are not fetched: whoever rehearses
-    sets variables of their names, and the functions inherit them.
+    As in a deployment, only a graph with functions has any. Secrets are not fetched: set variables of their names, and
+    the functions inherit them.
     """
     if path.suffix != ".py" and not any(functions(graph)):
         return {}

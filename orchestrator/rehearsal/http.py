@@ -1,4 +1,4 @@
-"""Posts JSON to a server of this machine."""
+"""Posts JSON to a server on this machine."""
 
 import http.client
 import json
@@ -11,7 +11,7 @@ from orchestrator.errors import OrchestratorError
 
 
 def post(url: str, body: Mapping[str, Any], verb: str = "POST") -> bytes:
-    """The body of the answer. Raises OrchestratorError if none comes, or with its text if it is none of 2xx."""
+    """The body of the response. Raises OrchestratorError if there is none, or with its text if it is not 2xx."""
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=verb)
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -21,11 +21,11 @@ def post(url: str, body: Mapping[str, Any], verb: str = "POST") -> bytes:
         with error:
             raise OrchestratorError(f"{url}: {error.code}: {_said(error.read())}") from error
     except (OSError, http.client.HTTPException) as error:
-        raise OrchestratorError(f"{url}: no answer: {getattr(error, 'reason', error)}") from error
+        raise OrchestratorError(f"{url}: no response: {getattr(error, 'reason', error)}") from error
 
 
 def _said(answer: bytes) -> str:
-    """What an answer says to people: the sentences of ``start``, or else its text."""
+    """The message in a response: the errors of ``start``, or else its text."""
     text = answer.decode(errors="replace").strip()
     try:
         return "\n".join(map(str, json.loads(text)["errors"]))

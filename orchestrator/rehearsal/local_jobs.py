@@ -1,6 +1,6 @@
-"""Dataflow jobs of a rehearsal played by what stands in for them: each step's own ``local:`` block, run for real.
+"""Runs the ``local:`` block of a step in place of its Dataflow job.
 
-By the same backends as ``orchestrator run`` runs it: environment, working folder, outputs and errors are the same.
+The backends are those of ``orchestrator run``, so environment, working folder, outputs and errors are the same.
 """
 
 import threading
@@ -25,16 +25,16 @@ from orchestrator.jobs.python.backend import PythonBackend
 from orchestrator.jobs.python.isolated import PythonSteps
 from orchestrator.ports import JobBackend, JobOver, JobRequest, Store
 
-#: How many python functions run at once.
+#: How many Python functions run at the same time.
 _THREADS = 8
 
-#: Seconds for a job that was killed to be gone. A python function cannot be killed, and is left to this process's end.
+#: Seconds to wait for the end of a killed job. A Python function cannot be killed: it ends with this process.
 _TIMEOUT = 5.0
 
 
 @dataclass
 class _Job:
-    """A job that a backend runs. ``over`` is set when it has ended, and its end was told."""
+    """A job that a backend runs. ``over`` is set when its end has been reported."""
 
     request: JobRequest
     backend: JobBackend
@@ -80,8 +80,8 @@ class _Job:
 class LocalJobs:
     """How the jobs go: as the ``local:`` block of their step, in the graph's folder, below ``home``.
 
-    A job whose step has none takes a moment and succeeds; one that streams runs until it is stopped. ``prefix``: what
-    the jobs' names begin with.
+    A job whose step has none succeeds after a moment; a streaming job runs until it is stopped. ``prefix``: of the
+    names of jobs.
     """
 
     def __init__(self, store: Callable[[], Store], graph_folder: Path, home: Home, prefix: str = "") -> None:
@@ -114,7 +114,7 @@ class LocalJobs:
         return Script(0.1, 0.1, begin=partial(self._begin, request), streaming=streams)
 
     def _starter(self, call: LaunchCall) -> JobRef | None:
-        """The attempt that starts a job that is kept running: its name says nothing of it, and its labels do."""
+        """The attempt that launches a job to be kept running: such a job is identified by its labels, not its name."""
         labels = call.environment.get("additionalUserLabels", {})
         for run in self._store().list_runs():
             if requests.label(run.id) == labels.get("orchestrator-run"):
@@ -131,7 +131,7 @@ class LocalJobs:
         return job
 
     def _backend(self, kind: str) -> JobBackend:
-        """Made when the first step needs it: one of python functions takes the place of ``sys.stdout``."""
+        """Made for the first step that needs it, since the backend of Python functions replaces ``sys.stdout``."""
         if kind not in self._backends:
             self._backends[kind] = self._python() if kind == PYTHON.key else self._processes
         return self._backends[kind]

@@ -1,6 +1,6 @@
-"""What went wrong in a rehearsal that nobody planned: exceptions of functions and fakes, and dropped tasks.
+"""Errors of a rehearsal that were not injected: exceptions of functions and fakes, and dropped tasks.
 
-Chaos causes none of these, whatever its seed: each is a mistake, of the orchestrator or of what it was given.
+Injected faults cause none of these, so each is a mistake in the orchestrator or in what it was given.
 """
 
 import json
@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-#: What a function counts in its log when it gives something up for good (functions/README.md).
+#: What a function counts in its log when it gives up on a task or event (functions/README.md).
 _GIVEN_UP = frozenset({"malformed", "task_dropped"})
 
 _TRACEBACK = "Traceback (most recent call last):"
 
 
 @contextmanager
-def stumbles() -> Iterator[list[str]]:
-    """What the fakes log as an exception while the block lasts: they go on, and only the log tells."""
+def logged_exceptions() -> Iterator[list[str]]:
+    """The exceptions that the fakes log inside the block: they continue, and only log them."""
     found: list[str] = []
 
     class Handler(logging.Handler):
@@ -34,8 +34,8 @@ def stumbles() -> Iterator[list[str]]:
         logger.removeHandler(handler)
 
 
-def in_logs(logs: Mapping[str, Path]) -> list[str]:
-    """What the logs of functions, by their names, say of it: each once."""
+def errors_in_logs(logs: Mapping[str, Path]) -> list[str]:
+    """The errors in the logs of functions, given by name, each once."""
     found: dict[str, None] = {}
     for name, log in logs.items():
         if log.exists():

@@ -1,7 +1,4 @@
-"""One deployed function as a process of functions-framework. Starts it, kills it, and knows nothing of what it does.
-
-It is on a leash: it does not outlive this process, not even if that is killed.
-"""
+"""A deployed function as a process of functions-framework. It does not outlive this process, even if that is killed."""
 
 import contextlib
 import os
@@ -17,7 +14,7 @@ from pathlib import Path
 from orchestrator.errors import OrchestratorError
 from orchestrator.system.leash import leashed
 
-#: Where the functions lie: beside the package, as in the deployed archive.
+#: The functions are beside the package, as in the deployed archive.
 MAIN = Path(__file__).resolve().parents[2] / "functions" / "main.py"
 
 #: Seconds for a function to listen.
@@ -37,7 +34,7 @@ class Function:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and return when it listens. Raises OrchestratorError if it does not."""
+        """Start it, and wait until it listens. Raises OrchestratorError if it does not."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 leashed(self._command),
@@ -56,9 +53,9 @@ class Function:
         raise OrchestratorError(f"a function did not start: see {self._log}")
 
     def kill(self) -> None:
-        """``kill -9``, as a platform does without a word: its server and its workers."""
+        """``kill -9`` the server and its workers, as a platform may do at any time."""
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):  # it has died by itself
+            with contextlib.suppress(ProcessLookupError):  # it has already ended
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.communicate()
             self._process = None
@@ -67,7 +64,7 @@ class Function:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens at."""
+    """A free port on this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What came of a rehearsal: read from its store, its fakes and its functions' logs while they are up."""
+"""The result of a rehearsal, read from its store, its fakes and its logs while they are running."""
 
 import time
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from orchestrator.reporting.summary import failures, told
 if TYPE_CHECKING:
     from orchestrator.rehearsal import Rehearsal
 
-#: Seconds that jobs get to end after the last run has.
+#: Seconds that jobs have to end after the last run has ended.
 _TIMEOUT = 5.0
 
 
 def result_of(rehearsal: "Rehearsal", ids: list[str], kills: int, happened: Mapping[str, int]) -> Rehearsed:
-    """How the runs with these ids went. Waits a little for jobs to end, if all the runs have."""
+    """The result of the runs with these ids. If all have ended, it waits a little for jobs to end."""
     found = {run_id: _found(rehearsal, run_id) for run_id in ids}
     runs = [found[run_id].run for run_id in ids]
     fake = rehearsal.dataflow

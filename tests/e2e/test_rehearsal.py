@@ -8,7 +8,7 @@ import yaml
 from orchestrator.core.model import RunStatus, Status
 from orchestrator.fakes.dataflow.script import LaunchCall, Script
 from orchestrator.rehearsal import PREFIX, Rehearsal
-from orchestrator.rehearsal.chaos import Chaos, Monkey
+from orchestrator.rehearsal.faults import Killer, RandomFaults
 from tests.emulation import emulated
 
 JOB = {"dataflow": {"template": "gs://b/t.json"}}
@@ -55,10 +55,10 @@ def expires(rehearsal: Rehearsal, run_id: str) -> bool:
 
 
 def test_runs_end_right_while_functions_die_and_answers_deliveries_and_events_are_lost_or_doubled(net: Path):
-    chaos = Chaos(seed=1)
-    with Rehearsal(net, script, chaos=chaos, latency=0.05, lag=0.2) as rehearsal:
+    faults = RandomFaults(seed=1)
+    with Rehearsal(net, script, faults=faults, latency=0.05, lag=0.2) as rehearsal:
         dying = [rehearsal.functions[name] for name in ("on_task", "on_signal")]
-        with Monkey(dying, seed=1, every=2.0) as monkey:
+        with Killer(dying, seed=1, every=2.0) as killer:
             for run_id in ("run-1", "run-2"):
                 assert rehearsal.start(run_id, {})["created"]
                 assert not rehearsal.start(run_id, {})["created"]
@@ -68,15 +68,15 @@ def test_runs_end_right_while_functions_die_and_answers_deliveries_and_events_ar
         assert right(rehearsal, "run-2")
         assert expires(rehearsal, "run-1")
         assert expires(rehearsal, "run-2")
-        assert monkey.kills > 0
-        assert sum(chaos.happened.values()) > 0
+        assert killer.kills > 0
+        assert sum(faults.happened.values()) > 0
         assert set(rehearsal.dataflow.launches.values()) == {1}
         assert len(rehearsal.dataflow.launches) == 2 * 9
         assert rehearsal.dataflow.active == []
         assert rehearsal.dataflow.misfits == []
 
 
-class NoEvents(Chaos):
+class NoEvents(RandomFaults):
     """Not a single event arrives, and nothing else goes wrong."""
 
     def deliveries(self, _):
@@ -90,7 +90,7 @@ class NoEvents(Chaos):
 
 
 def test_a_run_ends_though_every_event_is_lost_because_a_watchdog_looks(net: Path):
-    with Rehearsal(net, script, chaos=NoEvents(seed=1)) as rehearsal:
+    with Rehearsal(net, script, faults=NoEvents(seed=1)) as rehearsal:
         rehearsal.start("run-1", {})
         assert rehearsal.wait("run-1").status is RunStatus.SUCCEEDED
         assert right(rehearsal, "run-1")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.model import Run, RunStatus
-from orchestrator.rehearsal.play import Wanted
+from orchestrator.rehearsal.rehearse import Wanted
 from orchestrator.reporting.rehearsal import Kept, Rehearsed
 
 RUN = Run("net-1", "k" * 10, "net", "v", {}, 1.0, RunStatus.SUCCEEDED, 4.5)
@@ -72,8 +72,8 @@ def test_attempts_that_launched_no_job_are_counted():
 @pytest.mark.parametrize("calm", [True, False])
 def test_all_events_are_dropped_if_that_is_asked(calm: bool):
     pytest.importorskip("google.cloud.tasks_v2", reason="the fakes need Google's clients")
-    from orchestrator.rehearsal.play import chaos
+    from orchestrator.rehearsal.rehearse import faults_of
 
     wanted = Wanted(Path("net.yaml"), {}, 1, 1, calm, True, 0.0, 1.0)
-    assert {chaos(wanted).events() for _ in range(100)} == {0}
-    assert {chaos(replace(wanted, drop_events=False)).events() for _ in range(100)} != {0}
+    assert {faults_of(wanted).events() for _ in range(100)} == {0}
+    assert {faults_of(replace(wanted, drop_events=False)).events() for _ in range(100)} != {0}

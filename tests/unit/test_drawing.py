@@ -14,11 +14,11 @@ from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.drawing import Drawn, dot_text, draw, mermaid_text
 from orchestrator.drawing.boxes import shorten
 from orchestrator.drawing.compose import compose
-from orchestrator.drawing.edge_routing import Line, lay_lines
+from orchestrator.drawing.edge_routing import Line, route_edges
 from orchestrator.drawing.font_metrics import text_width
 from orchestrator.drawing.graphviz import FONTS, render
 from orchestrator.drawing.palette import LOOKS, PLAIN, Look
-from orchestrator.drawing.picture import Arrow, Box, Way
+from orchestrator.drawing.picture import Arrow, Box, EdgeState
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.reporting.times import duration
 from orchestrator.system.extras import install
@@ -221,14 +221,14 @@ def test_a_small_graph_shows_every_edge() -> None:
 def test_arrows_that_pass_a_level_share_a_lane_and_the_failure_among_them_shows() -> None:
     steps = (command("a"), command("b"), command("c", "a"), command("end", "a", "b", "c"))
     states = {"a": StepState(Status.SUCCEEDED), "b": StepState(Status.FAILED), "c": StepState(Status.SUCCEEDED)}
-    laid = lay_lines(compose(Graph("g", steps), states).sketch)
-    assert laid.lanes == ((), (4,), ())
-    assert laid.lines == (
-        Line(0, 2, Way.DONE, 1),
-        Line(0, 4, Way.DONE, 1),
-        Line(4, 3, Way.BROKEN, 2),
-        Line(1, 4, Way.BROKEN, 1),
-        Line(2, 3, Way.DONE, 1),
+    routes = route_edges(compose(Graph("g", steps), states).sketch)
+    assert routes.waypoints == ((), (4,), ())
+    assert routes.lines == (
+        Line(0, 2, EdgeState.DONE, 1),
+        Line(0, 4, EdgeState.DONE, 1),
+        Line(4, 3, EdgeState.BROKEN, 2),
+        Line(1, 4, EdgeState.BROKEN, 1),
+        Line(2, 3, EdgeState.DONE, 1),
     )
 
 
@@ -258,7 +258,7 @@ def test_thirteen_thousand_steps_are_drawn_as_groups_of_steps_that_are_alike() -
         ),
         Box("join", Status.UPSTREAM_FAILED, ("python",), tip="join\nupstream failed"),
     )
-    assert picture.sketch.arrows == (Arrow(0, 1, Way.DONE), Arrow(1, 2, Way.BROKEN))
+    assert picture.sketch.arrows == (Arrow(0, 1, EdgeState.DONE), Arrow(1, 2, EdgeState.BROKEN))
     assert picture.sketch.levels == ((0,), (1,), (2,))
     assert picture.legend == ((Status.SUCCEEDED, 12_998), (Status.FAILED, 3), (Status.UPSTREAM_FAILED, 1))
     assert picture.notes == (
@@ -336,7 +336,7 @@ def test_a_failure_that_stopped_nobody_is_not_shown_between_groups() -> None:
     first = [command(f"a{n}") for n in range(400)]
     states = {"a0": StepState(Status.FAILED)} | {f"a{n}": StepState(Status.SUCCEEDED) for n in range(1, 400)}
     end = command("end", *(step.name for step in first), trigger=TriggerRule.ALL_DONE)
-    assert compose(Graph("g", (*first, end)), states).sketch.arrows == (Arrow(0, 1, Way.DONE),)
+    assert compose(Graph("g", (*first, end)), states).sketch.arrows == (Arrow(0, 1, EdgeState.DONE),)
 
 
 def test_mermaid_is_collapsed_where_its_readers_would_refuse_it() -> None:
@@ -440,7 +440,7 @@ def test_an_svg_names_every_step_and_carries_its_letters(tmp_path: Path) -> None
 def test_what_graphviz_refuses_is_told_in_its_own_words() -> None:
     with pytest.raises(OrchestratorError) as caught:
         render("digraph {", "png")
-    assert str(caught.value).startswith("Graphviz did not make the .png, and ended with 1: ")
+    assert str(caught.value).startswith("Graphviz could not make the .png, exit code 1: ")
 
 
 def brightness(colour: str) -> float:

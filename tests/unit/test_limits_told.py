@@ -198,9 +198,9 @@ def test_mermaid_draws_up_to_so_many_edges():
 
 def test_mermaid_draws_up_to_so_many_letters(monkeypatch: pytest.MonkeyPatch):
     graph, most = chain(50), len(mermaid_text(chain(50)))
-    monkeypatch.setattr(mermaid, "MAX_LETTERS", most)
+    monkeypatch.setattr(mermaid, "MAX_CHARACTERS", most)
     assert len(mermaid_text(graph)) == most
-    monkeypatch.setattr(mermaid, "MAX_LETTERS", most - 1)
+    monkeypatch.setattr(mermaid, "MAX_CHARACTERS", most - 1)
     assert "too many to draw one by one" in mermaid_text(graph)
 
 

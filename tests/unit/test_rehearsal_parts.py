@@ -30,22 +30,22 @@ KeyError: 'x'
 
 def test_exceptions_and_dropped_tasks_in_a_function_s_log_are_told_once(tmp_path: Path):
     pytest.importorskip("google.cloud.tasks_v2", reason="a rehearsal needs Google's clients")
-    from orchestrator.rehearsal.log_errors import in_logs
+    from orchestrator.rehearsal.log_errors import errors_in_logs
 
     dropped = json.dumps({"severity": "ERROR", "counted": "task_dropped", "message": "no run has the key 'k'"})
     failed = json.dumps({"severity": "ERROR", "counted": "step_failed", "message": "step 'a' of run r failed: boom"})
     (tmp_path / "start.log").write_text(TRACEBACK * 2)
     (tmp_path / "on_task.log").write_text(f"{dropped}\n{failed}\n[1]\nnot JSON\n")
     logs = {name: tmp_path / f"{name}.log" for name in ("start", "on_task", "sweep")}
-    assert in_logs(logs) == ["start: KeyError: 'x'", "on_task: no run has the key 'k'"]
+    assert errors_in_logs(logs) == ["start: KeyError: 'x'", "on_task: no run has the key 'k'"]
 
 
 def test_what_a_fake_stumbles_over_is_told(caplog: pytest.LogCaptureFixture):
     pytest.importorskip("google.cloud.tasks_v2", reason="a rehearsal needs Google's clients")
-    from orchestrator.rehearsal.log_errors import stumbles
+    from orchestrator.rehearsal.log_errors import logged_exceptions
 
     log = logging.getLogger("orchestrator.fakes.dataflow.timer")
-    with stumbles() as found:
+    with logged_exceptions() as found:
         try:
             raise KeyError("x")  # noqa: TRY301
         except KeyError:
@@ -57,41 +57,41 @@ def test_what_a_fake_stumbles_over_is_told(caplog: pytest.LogCaptureFixture):
 
 def test_what_lies_beside_a_graph_is_deployed_with_it_but_no_second_graph(tmp_path: Path):
     pytest.importorskip("google.cloud.tasks_v2", reason="a rehearsal needs Google's clients")
-    from orchestrator.rehearsal.graph_folder import deployed
+    from orchestrator.rehearsal.graph_folder import link_graph_folder
 
     for name in ("sales.yaml", "helper.py", "graph.yaml", "data/day.csv"):
         (tmp_path / "here" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "here" / name).write_text(name)
-    deployed(tmp_path / "here" / "sales.yaml", "daily-sales", tmp_path / "graphs")
+    link_graph_folder(tmp_path / "here" / "sales.yaml", "daily-sales", tmp_path / "graphs")
     made = tmp_path / "graphs" / "daily-sales"
     assert sorted(path.name for path in made.iterdir()) == ["data", "graph.yaml", "helper.py", "sales.yaml"]
     assert (made / "graph.yaml").read_text() == "sales.yaml"
     assert (made / "data" / "day.csv").read_text() == "data/day.csv"
-    deployed(tmp_path / "here" / "graph.yaml", "other", tmp_path / "more")
+    link_graph_folder(tmp_path / "here" / "graph.yaml", "other", tmp_path / "more")
     assert (tmp_path / "more" / "other").resolve() == tmp_path / "here"
 
 
 def test_a_folder_s_own_variables_are_those_of_a_graph_with_functions_and_what_lock_refuses_is_refused(tmp_path: Path):
     pytest.importorskip("google.cloud.tasks_v2", reason="a rehearsal needs Google's clients")
-    from orchestrator.rehearsal.graph_folder import own_variables
+    from orchestrator.rehearsal.graph_folder import folder_variables
 
     work = {"template": "gs://b/t.json", "parameters_from": "helper:load"}
     calls, plain = Graph("g", (Step("a", Work("dataflow", work)),)), Graph("g", (Step("a"),))
-    assert own_variables(tmp_path / "graph.yaml", calls) == {}
+    assert folder_variables(tmp_path / "graph.yaml", calls) == {}
     (tmp_path / "env").write_text("REGION=north\n")
-    assert own_variables(tmp_path / "graph.yaml", calls) == {"REGION": "north"}
-    assert own_variables(tmp_path / "graph.py", plain) == {"REGION": "north"}
-    assert own_variables(tmp_path / "graph.yaml", plain) == {}
+    assert folder_variables(tmp_path / "graph.yaml", calls) == {"REGION": "north"}
+    assert folder_variables(tmp_path / "graph.py", plain) == {"REGION": "north"}
+    assert folder_variables(tmp_path / "graph.yaml", plain) == {}
     (tmp_path / "env").write_text("PORT=1\n")
     with pytest.raises(UsageError, match=r"env:1: "):
-        own_variables(tmp_path / "graph.yaml", calls)
+        folder_variables(tmp_path / "graph.yaml", calls)
 
 
 def test_a_server_that_is_not_there_is_an_error_in_a_sentence():
     pytest.importorskip("google.cloud.tasks_v2", reason="a rehearsal needs Google's clients")
     from orchestrator.rehearsal.http import post
 
-    with pytest.raises(OrchestratorError, match=r"^http://127.0.0.1:9/: no answer: .*refused"):
+    with pytest.raises(OrchestratorError, match=r"^http://127.0.0.1:9/: no response: .*refused"):
         post("http://127.0.0.1:9/", {})
 
 

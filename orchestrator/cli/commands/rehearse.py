@@ -15,7 +15,7 @@ from orchestrator.cli.params import given_params
 from orchestrator.core.kinds import KINDS, only_on_machine
 from orchestrator.errors import UsageError
 from orchestrator.operations.interrupt import interruptible
-from orchestrator.rehearsal.play import Wanted, rehearse
+from orchestrator.rehearsal.rehearse import Wanted, rehearse
 from orchestrator.reporting.rehearsal import Kept, Rehearsed
 from orchestrator.reporting.times import clock
 from orchestrator.text import listed

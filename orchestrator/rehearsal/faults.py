@@ -1,4 +1,4 @@
-"""What goes wrong in a rehearsal, by seed: answers, deliveries and events are lost, doubled and late, functions die."""
+"""Faults of a rehearsal, by seed: calls, deliveries and events are lost, doubled or late, and functions are killed."""
 
 import random
 import threading
@@ -16,28 +16,28 @@ from orchestrator.rehearsal.process import Function
 _Fault = TypeVar("_Fault")
 
 
-class Calm:
-    """Nothing goes wrong."""
+class NoFaults:
+    """No faults."""
 
     def deliveries(self, _: tasks_v2.Task) -> DeliveryFault | None:
-        """What befalls a delivery of a task."""
+        """The fault of a delivery of a task."""
         return None
 
     def calls(self, _: str) -> Fault | None:
-        """What befalls a call of a Dataflow method."""
+        """The fault of a call of a Dataflow method."""
         return None
 
     def events(self) -> int:
-        """How often an event is published."""
+        """How many times an event is published."""
         return 1
 
     def lateness(self) -> float:
-        """Seconds that an event, and those after it, come late."""
+        """By how many seconds an event, and those after it, are delayed."""
         return 0.0
 
 
-class Chaos(Calm):
-    """One thing in ten goes wrong. ``events_lost``: no event at all arrives. ``happened`` counts what did."""
+class RandomFaults(NoFaults):
+    """A fault in one of ten cases. ``events_lost``: no event arrives at all. ``happened`` counts the faults."""
 
     def __init__(self, seed: int, events_lost: bool = False) -> None:
         self._dice = random.Random(seed)
@@ -83,18 +83,18 @@ class Chaos(Calm):
         return fault
 
 
-class Monkey:
-    """While inside, kills the functions' processes at random moments and starts them again."""
+class Killer:
+    """Inside the block, kills functions' processes at random moments and starts them again."""
 
     def __init__(self, functions: Sequence[Function], seed: int, every: float) -> None:
         self._functions = functions
         self._dice = random.Random(seed)
         self._every = every
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._play, name="monkey", daemon=True)
+        self._thread = threading.Thread(target=self._kill, name="killer", daemon=True)
         self.kills = 0
 
-    def __enter__(self) -> "Monkey":
+    def __enter__(self) -> "Killer":
         self._thread.start()
         return self
 
@@ -104,7 +104,7 @@ class Monkey:
         self._over.set()
         self._thread.join()
 
-    def _play(self) -> None:
+    def _kill(self) -> None:
         while not self._over.wait(self._dice.uniform(0.5, 1.5) * self._every):
             function = self._dice.choice(self._functions)
             function.kill()

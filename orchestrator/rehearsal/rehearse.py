@@ -1,4 +1,4 @@
-"""A rehearsal from its first line to its result: starts runs, says how they stand, and counts. It prints nothing."""
+"""Rehearses a graph: starts runs, reports their progress, and returns the result. Prints nothing itself."""
 
 import time
 from collections import Counter
@@ -16,26 +16,26 @@ from orchestrator.reporting.times import duration
 
 if TYPE_CHECKING:
     from orchestrator.rehearsal import Rehearsal
-    from orchestrator.rehearsal.chaos import Calm
+    from orchestrator.rehearsal.faults import NoFaults
 
-#: Which functions die: those that a platform calls again by itself.
+#: The functions that are killed: those whose callers retry.
 MORTAL = ("on_task", "on_signal")
 
-#: Seconds between two looks at the runs, and how many times longer than a look that is at least.
-_LOOK, _SPARE = 1.0, 3.0
+#: Seconds between two reads of the runs, and how many times the duration of a read that is at least.
+_PERIOD, _SPARE = 1.0, 3.0
 
-#: Seconds between two looks whether a world that is kept is to be kept on.
+#: Seconds between two checks whether a rehearsal that is kept should stop.
 _STILL = 0.2
 
-#: What the command line calls the store of a rehearsal.
+#: The store of a rehearsal on the command line.
 STORE = "firestore://rehearsal"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be rehearsed. ``kill_every``: seconds, 0 for never. ``timeout``: seconds for all runs together.
+    """What to rehearse. ``kill_every``: seconds, 0 for never. ``timeout``: seconds for all runs together.
 
-    ``keep``: leave everything up when the runs have ended, until somebody stops it.
+    ``keep``: keep everything running when the runs have ended, until the user stops it.
     """
 
     path: Path
@@ -55,30 +55,30 @@ def rehearse(
     stopped: Callable[[], bool],
     tell: Callable[[Rehearsed, Kept | None], None],
 ) -> Rehearsed:
-    """Rehearse until all runs have ended, the time is over, or ``stopped`` says so.
+    """Rehearse until all runs have ended, the time is over, or ``stopped`` is true. ``say`` gets progress messages.
 
-    ``tell`` is told how it went, while everything is still up; if it is to be kept so, until ``stopped`` says no more.
+    ``tell`` gets the result while everything is still running. If it is to be kept, it runs until ``stopped`` is true.
     Raises NotFoundError if Java or an emulator is missing.
     """
     from orchestrator.rehearsal import Rehearsal
-    from orchestrator.rehearsal.chaos import Monkey
+    from orchestrator.rehearsal.faults import Killer
 
     begun = time.monotonic()
-    trouble = chaos(wanted)
+    faults = faults_of(wanted)
     latency, lag = (0.0, 0.0) if wanted.calm else (0.05, 0.2)
     say("starting Google's emulators, the fakes and four functions")
-    with Rehearsal(wanted.path, chaos=trouble, latency=latency, lag=lag) as rehearsal, ExitStack() as stack:
-        say(f"all are up after {duration(time.monotonic() - begun)}")
+    with Rehearsal(wanted.path, faults=faults, latency=latency, lag=lag) as rehearsal, ExitStack() as stack:
+        say(f"all are running after {duration(time.monotonic() - begun)}")
         mortal = [rehearsal.functions[name] for name in MORTAL]
-        monkey = Monkey(mortal, wanted.seed, wanted.kill_every)
+        killer = Killer(mortal, wanted.seed, wanted.kill_every)
         if wanted.kill_every:
-            stack.enter_context(monkey)
+            stack.enter_context(killer)
         ids = [f"{rehearsal.graph.name}-{number}" for number in range(1, wanted.runs + 1)]
         for run_id in ids:
             rehearsal.start(run_id, wanted.params)
-        _look_on(rehearsal, ids, say, lambda: stopped() or time.monotonic() > begun + wanted.timeout)
+        _watch(rehearsal, ids, say, lambda: stopped() or time.monotonic() > begun + wanted.timeout)
         stack.close()
-        result = result_of(rehearsal, ids, monkey.kills, getattr(trouble, "happened", {}))
+        result = result_of(rehearsal, ids, killer.kills, getattr(faults, "happened", {}))
         keep = wanted.keep and not stopped()
         tell(result, Kept(rehearsal.environment, STORE, ids, str(rehearsal.home.path / "runs")) if keep else None)
         while keep and not stopped():
@@ -86,8 +86,8 @@ def rehearse(
         return result
 
 
-def _look_on(rehearsal: "Rehearsal", ids: list[str], say: Callable[[str], None], over: Callable[[], bool]) -> None:
-    """Say how the steps of all runs stand whenever that has changed, until all runs have ended."""
+def _watch(rehearsal: "Rehearsal", ids: list[str], say: Callable[[str], None], over: Callable[[], bool]) -> None:
+    """Report the statuses of the steps of all runs whenever they change, until all runs have ended."""
     done: dict[str, Counter[Status]] = {}
     said = ""
     while not over():
@@ -107,7 +107,7 @@ def _look_on(rehearsal: "Rehearsal", ids: list[str], say: Callable[[str], None],
         if len(done) == len(ids):
             return
         looked = time.monotonic() - before
-        time.sleep(max(_LOOK, _SPARE * looked) if ended == len(done) else _LOOK)
+        time.sleep(max(_PERIOD, _SPARE * looked) if ended == len(done) else _PERIOD)
 
 
 def _counts(rehearsal: "Rehearsal", run: Run) -> Counter[Status]:
@@ -115,16 +115,16 @@ def _counts(rehearsal: "Rehearsal", run: Run) -> Counter[Status]:
     return Counter(view.state(node).status for node in range(len(rehearsal.graph.steps)))
 
 
-def chaos(wanted: Wanted) -> "Calm":
-    """What goes wrong."""
-    from orchestrator.rehearsal.chaos import Calm, Chaos
+def faults_of(wanted: Wanted) -> "NoFaults":
+    """The faults to inject."""
+    from orchestrator.rehearsal.faults import NoFaults, RandomFaults
 
-    class NoEvents(Calm):
-        """Not a single event arrives, and nothing else goes wrong."""
+    class NoEvents(NoFaults):
+        """No event arrives; there are no other faults."""
 
         def events(self) -> int:
             return 0
 
     if wanted.calm:
-        return NoEvents() if wanted.drop_events else Calm()
-    return Chaos(wanted.seed, wanted.drop_events)
+        return NoEvents() if wanted.drop_events else NoFaults()
+    return RandomFaults(wanted.seed, wanted.drop_events)
