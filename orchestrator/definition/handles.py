@@ -71,7 +71,7 @@ class StepHandle(Joinable):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Several(Joinable):
+class _StepGroup(Joinable):
     members: tuple[StepHandle, ...]
 
     def handles(self) -> tuple[StepHandle, ...]:
@@ -82,7 +82,7 @@ def _joinable(value: object) -> Joinable:
     if isinstance(value, Joinable):
         return value
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return _Several(tuple(handle for item in value for handle in _joinable(item).handles()))
+        return _StepGroup(tuple(handle for item in value for handle in _joinable(item).handles()))
     raise UsageError(f"expected a step or a list of steps beside '>>' or '<<', got {shown(value)}")
 
 

@@ -20,7 +20,7 @@ class CallBackend:
 
     def __init__(self, clock: Clock, max_seconds: float = MAX_SECONDS) -> None:
         self._clock = clock
-        self._most_seconds = max_seconds
+        self._max_seconds = max_seconds
 
     def launch(self, request: JobRequest) -> JobOver:
         def write(trace: str) -> None:
@@ -28,7 +28,7 @@ class CallBackend:
 
         request.fence()
         try:
-            return within(self._most_seconds, partial(call, request, self._clock, write))
+            return within(self._max_seconds, partial(call, request, self._clock, write))
         except TookTooLongError as error:
             return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause="timeout")
 

@@ -31,7 +31,7 @@ class Settled:
         return self._backend.cancel(job)
 
 
-class Apart(Settled):
+class OutsideTransaction(Settled):
     """``backend``, whose launches call what users wrote, and have no transaction open while they do."""
 
     def launch(self, request: JobRequest) -> Launched | JobOver:

@@ -20,7 +20,7 @@ from orchestrator.jobs.python.backend import PythonBackend
 from orchestrator.jobs.python.functions import FunctionRaisedError, parameters
 from orchestrator.jobs.python.isolated import PythonSteps
 from orchestrator.jobs.scripted import Script, ScriptedBackend
-from orchestrator.jobs.settled import Apart, Settled
+from orchestrator.jobs.settled import OutsideTransaction, Settled
 from orchestrator.local.clock import SteadyClock
 from orchestrator.ports import JobBackend, JobRequest, Store
 from orchestrator.queues.local import LocalQueue
@@ -121,7 +121,7 @@ def embedded(
         "call": functions,
     }
     if simulate:
-        played = Apart(ScriptedBackend(_simulated, clock), database)
+        played = OutsideTransaction(ScriptedBackend(_simulated, clock), database)
         backends |= {kind.key: played for kind in KINDS if not kind.on_machine}
     engine = Engine(
         store,

@@ -11,7 +11,7 @@ from googleapiclient.errors import HttpError
 
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.jobs.dataflow.causes import PERMANENT, Cause, classify
-from orchestrator.jobs.dataflow.error_body import Said, read_error
+from orchestrator.jobs.dataflow.error_body import ErrorBody, read_error
 
 #: All that a call may raise. ValueError: an answer that is not JSON.
 FOREIGN = (OSError, http.client.HTTPException, httplib2.HttpLib2Error, GoogleAuthError, ClientError, ValueError)
@@ -58,7 +58,7 @@ def sentence(error: HttpError) -> str:
     return read_error(error).sentence(status)
 
 
-def _verdict(what: str, status: int, said: Said) -> Exception:
+def _verdict(what: str, status: int, said: ErrorBody) -> Exception:
     """What an error answer to a launch means.
 
     409: a job of that name is active, which may be the one this launch or an earlier one of the attempt started.

@@ -15,7 +15,7 @@ _PASSING = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ErrorBody:
     """An error of Google's in its own words. ``details``: its violations, a phrase each. ``reasons``: its codes."""
 
     message: str
@@ -32,13 +32,13 @@ class Said:
         return f"{told} ({', '.join(reasons)})" if reasons else told
 
 
-def read_error(error: HttpError) -> Said:
+def read_error(error: HttpError) -> ErrorBody:
     """What the service said. Its details have the types of google.rpc.error_details, and templates have one more."""
     try:
         body = json.loads(error.content)["error"]
         message = str(body["message"])
     except (ValueError, KeyError, TypeError):
-        return Said(str(error.reason))
+        return ErrorBody(str(error.reason))
     details = [*_mappings(body, "details")]
     reasons = dict.fromkeys(str(one["reason"]) for one in (*_mappings(body, "errors"), *details) if one.get("reason"))
     violations = [
@@ -50,7 +50,7 @@ def read_error(error: HttpError) -> Said:
     ]
     quota = any(str(detail.get("@type", "")).endswith("google.rpc.QuotaFailure") for detail in details)
     passes = quota or body.get("status") == "RESOURCE_EXHAUSTED" or not _PASSING.isdisjoint(reasons)
-    return Said(message, tuple(reasons), tuple(_violation(*one) for one in violations), passes)
+    return ErrorBody(message, tuple(reasons), tuple(_violation(*one) for one in violations), passes)
 
 
 #: Where errors keep their violations: InvalidTemplateParameters, BadRequest, and PreconditionFailure or QuotaFailure.

@@ -9,7 +9,7 @@ from orchestrator.core.model import Outcome
 from orchestrator.home import Home
 from orchestrator.jobs.python import capture, isolation
 from orchestrator.jobs.python.calling import call
-from orchestrator.jobs.python.context import Inside
+from orchestrator.jobs.python.context import StepContext
 from orchestrator.jobs.python.log import Log
 from orchestrator.jobs.python.workers import Workers
 from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
@@ -72,7 +72,7 @@ class PythonBackend:
     def _work(self, request: JobRequest) -> None:
         try:
             try:
-                with Inside(Log(lambda: self._log(request))) as step:
+                with StepContext(Log(lambda: self._log(request))) as step:
                     over = call(request, self._clock, step.log.write, partial(isolation.begin, step))
             finally:
                 isolation.restore_folder()

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, BinaryIO, NoReturn, TextIO
 
 from orchestrator.jobs.python import context as threads
-from orchestrator.jobs.python.context import inside
+from orchestrator.jobs.python.context import current_step
 from orchestrator.jobs.python.log import Log
 
 _installed = False
@@ -50,7 +50,7 @@ class _Switch(io.TextIOBase):
         self._key = name
 
     def _target(self) -> "Log | TextIO | None":
-        step = inside()
+        step = current_step()
         return self.base if step is None else step.streams.get(self._key, step.log)
 
     def write(self, text: str) -> int:
@@ -71,7 +71,7 @@ class _Switch(io.TextIOBase):
         return target.fileno()
 
     def isatty(self) -> bool:
-        return inside() is None and self.base is not None and self.base.isatty()
+        return current_step() is None and self.base is not None and self.base.isatty()
 
     def writable(self) -> bool:
         return True
@@ -82,7 +82,7 @@ class _Switch(io.TextIOBase):
 
     def reconfigure(self, **changes: Any) -> None:
         """A log stays as it is: text in UTF-8, sent on line by line."""
-        if inside() is None and isinstance(self.base, io.TextIOWrapper):
+        if current_step() is None and isinstance(self.base, io.TextIOWrapper):
             self.base.reconfigure(**changes)
 
     @property
@@ -92,7 +92,7 @@ class _Switch(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        return self.base.encoding if inside() is None and self.base is not None else "utf-8"
+        return self.base.encoding if current_step() is None and self.base is not None else "utf-8"
 
 
 class _Bytes(io.RawIOBase):
@@ -133,12 +133,12 @@ class _Sys(ModuleType):
 
 
 def _get(name: str) -> Any:
-    step, switch = inside(), sys.__dict__[name]
+    step, switch = current_step(), sys.__dict__[name]
     return switch.base if step is None else step.streams.get(name, switch)
 
 
 def _set(name: str, stream: Any) -> None:
-    step, switch = inside(), sys.__dict__[name]
+    step, switch = current_step(), sys.__dict__[name]
     if step is None:
         switch.base = stream
     elif stream is switch:
@@ -153,7 +153,7 @@ _ARGUMENTS = inspect.signature(_POPEN)
 
 def _start_child(child: "subprocess.Popen[Any]", /, *args: Any, **named: Any) -> None:
     """``Popen.__init__``, where nothing is said of the streams or of the environment: they are the step's."""
-    step = inside()
+    step = current_step()
     if step is None:
         return _POPEN(child, *args, **named)
     given = _ARGUMENTS.bind_partial(child, *args, **named).arguments
@@ -171,7 +171,7 @@ _SYSTEM = os.system
 
 def _system(command: Any) -> int:
     """``os.system``, whose child is a step's as others are."""
-    if inside() is None:
+    if current_step() is None:
         return _SYSTEM(command)
     code = subprocess.call(command, shell=True)
     return code << 8 if code >= 0 else -code
@@ -183,7 +183,7 @@ _PROCESS = os.getpid()
 
 def _shared() -> bool:
     """Whether a step asks, in the process that it shares with others; not in one that it forked."""
-    return inside() is not None and os.getpid() == _PROCESS
+    return current_step() is not None and os.getpid() == _PROCESS
 
 
 def _exit(status: int) -> NoReturn:
@@ -220,7 +220,7 @@ _SPAWNING: list[Callable[..., int]] = []
 
 def _spawn(path: Any, args: Any, descriptors: Any) -> int:
     """``multiprocessing.util.spawnv_passfds``, whose child is a step's as others are."""
-    if inside() is None:
+    if current_step() is None:
         return _SPAWNING[0](path, args, descriptors)
     child = subprocess.Popen(args, executable=path, pass_fds=descriptors)
     child.returncode = 0  # it is waited for by its number, and not through this

@@ -17,7 +17,7 @@ _installed = False
 
 
 @dataclass(eq=False)
-class Inside:
+class StepContext:
     """What a step that runs in a thread has of its own, and nobody else sees.
 
     ``begun``: its function is being called; before that its module is imported, which is there for all. ``streams``:
@@ -29,7 +29,7 @@ class Inside:
     streams: dict[str, TextIO | None] = field(default_factory=dict)
     environment: dict[bytes, bytes] | None = None
 
-    def __enter__(self) -> "Inside":
+    def __enter__(self) -> "StepContext":
         """From now on this thread works for the step."""
         _here.step = self
         return self
@@ -39,7 +39,7 @@ class Inside:
         self.log.close()
 
 
-def inside() -> Inside | None:
+def current_step() -> StepContext | None:
     """The step that this thread works for."""
     return getattr(_here, "step", None)
 
@@ -61,7 +61,7 @@ def install() -> None:
 def _started(start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
     @wraps(start)
     def started(thread: threading.Thread) -> None:
-        if (step := inside()) is not None:
+        if (step := current_step()) is not None:
             thread.run = _from_now_on(step, thread.run)  # type: ignore[method-assign]
         start(thread)
 
@@ -71,13 +71,13 @@ def _started(start: Callable[[threading.Thread], None]) -> Callable[[threading.T
 def _started_bare(start: Callable[..., int]) -> Callable[..., int]:
     @wraps(start)
     def started(function: Callable[..., object], /, *rest: Any) -> int:
-        step = inside()
+        step = current_step()
         return start(function if step is None else _for(step, function), *rest)
 
     return started
 
 
-def _from_now_on(step: Inside, run: Callable[[], None]) -> Callable[[], None]:
+def _from_now_on(step: StepContext, run: Callable[[], None]) -> Callable[[], None]:
     """A thread belongs to its step until it is gone: what it failed of is told after its ``run``."""
 
     def call() -> None:
@@ -90,15 +90,15 @@ def _from_now_on(step: Inside, run: Callable[[], None]) -> Callable[[], None]:
 def _submitted(submit: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
     @wraps(submit)
     def submitted(pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-        step = inside()
+        step = current_step()
         return submit(pool, function if step is None else _for(step, function), *args, **named)
 
     return submitted
 
 
-def _for(step: Inside, function: Callable[..., Any]) -> Callable[..., Any]:
+def _for(step: StepContext, function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **named: Any) -> Any:
-        before, _here.step = inside(), step
+        before, _here.step = current_step(), step
         try:
             return function(*args, **named)
         finally:

@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Any
 
 from orchestrator.jobs.python import capture
-from orchestrator.jobs.python.context import Inside, inside
+from orchestrator.jobs.python.context import StepContext, current_step
 
 #: unshare(2): no longer share the working folder and the umask with the other threads. It needs no privilege, but the
 #: profile that containers often run with forbids it.
@@ -36,7 +36,7 @@ def install() -> None:
         os.environ.__class__ = os.environb.__class__ = _Environment
 
 
-def begin(step: Inside) -> None:
+def begin(step: StepContext) -> None:
     """The step's function is about to be called, in this thread: from here on, what it changes is its own."""
     step.begun = True
     if not hasattr(_here, "home"):
@@ -75,7 +75,7 @@ def _refuse_changes() -> None:
 def _refusing(change: Callable[[Any], None]) -> Callable[[Any], None]:
     @wraps(change)
     def changed(folder: Any) -> None:
-        if inside() is not None:
+        if current_step() is not None:
             raise RuntimeError(_REFUSAL)
         change(folder)
 
@@ -87,11 +87,11 @@ class _Environment(os._Environ[Any]):
 
     @property
     def _data(self) -> Any:
-        step = inside()
+        step = current_step()
         return vars(self)["_data"] if step is None or step.environment is None else step.environment
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        step = inside()
+        step = current_step()
         if step is None or not step.begun:
             super().__setitem__(key, value)
         else:
@@ -99,7 +99,7 @@ class _Environment(os._Environ[Any]):
             step.environment = {**self._data, name: text}
 
     def __delitem__(self, key: Any) -> None:
-        step = inside()
+        step = current_step()
         if step is None or not step.begun:
             super().__delitem__(key)
         else:
