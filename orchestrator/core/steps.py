@@ -1,4 +1,4 @@
-"""A step and the policies it carries: plain frozen data, the same in a graph and in a plan."""
+"""A step and its policies: frozen data, the same in a graph and in a plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 #: The kind of a step that has no job and ends at once.
 NO_JOB = "none"
 
-#: What a Dataflow step's ``streaming`` says of a job that belongs to no run: it is started if none runs, and left.
+#: The value of a Dataflow step's ``streaming`` for a job that belongs to no run: it is started unless one runs.
 KEEP = "keep"
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often and how late a failed attempt is made again.
+    """How often a failed attempt is repeated, and after which delays.
 
     ``attempts`` counts the first one. The n-th retry waits ``delay * backoff**(n-1)`` seconds, at most ``max_delay``.
     """
@@ -38,9 +38,9 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class CheckPolicy:
-    """When a job's real state is looked at: ``delay`` seconds after a signal, and ``every`` so often without one.
+    """When a job's real state is checked: ``delay`` seconds after a signal, and every ``every`` seconds without one.
 
-    ``delay`` None: very soon, and again and again (``engine.looks``), since nobody knows how far a job's state lags.
+    ``delay`` None: soon, and several times (``engine/check_times.py``), since it is unknown how far a job's state lags.
     """
 
     delay: float | None = None
@@ -49,7 +49,7 @@ class CheckPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a step runs: a kind (``dataflow``, ``command``, ``python``, ``wait``) and that kind's own options."""
+    """What a step runs: a kind (``kinds.py``) and that kind's options."""
 
     kind: str = NO_JOB
     spec: Mapping[str, Json] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Work:
 class Step:
     """A node of a graph. ``after`` holds the names of its predecessors, sorted, each once. Times are in seconds.
 
-    ``when`` is None, or the text of one ``{{ expression }}``. ``local`` stands in for a cloud job on one machine.
+    ``when`` is None, or the text of one ``{{ expression }}``. ``local`` runs instead of a cloud job on one machine.
     ``allow_failure``: its failure does not fail the run. ``teardown``: it cleans up, so it runs also when the run is
     cancelled, and never decides how the run ended.
     """

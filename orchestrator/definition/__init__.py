@@ -1,1 +1,1 @@
-"""What users write, in YAML, JSON or Python, and how it becomes a core graph. It runs nothing and stores nothing."""
+"""Graphs as users write them, in YAML, JSON or Python, and how they become core graphs."""

@@ -1,12 +1,12 @@
-"""The form of the article this orchestrator began with, as a document of ours. It changes places, not meaning.
+"""Converts the JSON format of the original article to a document of our own format.
 
 ``{"start": "Start", "steps": {"Start": {"next": "A"}, "A": {"job_name": …, "template": …, "function": …, "next": …}}}``
 
-- If it has no name, it is called after its file, or after its folder if the file is called ``graph.json``.
+- A graph without a name is named after its file, or after its folder if the file is called ``graph.json``.
 - A step with a ``template`` is a Dataflow job; its ``function`` returns the parameters. A step with a ``function``
   and no ``template`` (or an empty one) calls it and ends. A step with neither ends at once.
-- The functions stand in a Python file beside the graph's: of the same name (``jobs.json`` or ``jobs/graph.json``:
-  ``jobs.py``), or else ``functions.py``. It is read to see that they are there, and not run.
+- The functions are in a Python file beside the graph's: of the same name (``jobs.json`` or ``jobs/graph.json``:
+  ``jobs.py``), or else ``functions.py``. It is parsed to check that they exist, and not run.
 - A step may have our own keys too (``retry``, ``local``, ``when``…).
 """
 
@@ -25,12 +25,12 @@ _INSIDE = frozenset(DataflowKeys.model_fields) - {"parameters_from"}
 
 
 def is_article(document: object) -> bool:
-    """Whether a document is in the article's form, which our own has no ``start`` in."""
+    """Whether a document is in the article's format: only that has a ``start``."""
     return isinstance(document, dict) and "start" in document
 
 
 class Article:
-    """A document in the article's form: ``document`` is it in ours, ``problems`` what ours cannot get wrong."""
+    """A document in the article's format. ``document``: the same in ours; ``problems``: its own mistakes."""
 
     def __init__(self, source: Mapping[str, Any], file: FilePath) -> None:
         self.problems: list[Problem] = []
@@ -60,7 +60,7 @@ class Article:
 
 
 def written_at(path: Path) -> Path:
-    """Where a path in our document is in the article's."""
+    """The path in the article's document that a path in ours comes from."""
     match path:
         case ("steps", name, "dataflow", *rest):
             return ("steps", name, *rest)
@@ -71,7 +71,7 @@ def written_at(path: Path) -> Path:
 
 
 def _name(file: FilePath) -> str:
-    """The graph's name, as far as a name can be: that of its file, or of the folder whose graph it is."""
+    """The graph's name, from its file or its folder, with what a name cannot contain replaced."""
     return re.sub(r"[^a-z0-9]+", "-", _called(file).lower()).strip("-")[:63].strip("-") or "graph"
 
 
@@ -81,7 +81,7 @@ def _called(file: FilePath) -> str:
 
 
 def _is_called(file: FilePath, name: str) -> bool:
-    """Whether a file is a module that is called like a graph, as far as a module can be."""
+    """Whether a file is a module whose name is the graph's, apart from what a module's name cannot contain."""
     return file.stem.isidentifier() and file.stem != "graph" and _name(file) == name
 
 
@@ -101,7 +101,7 @@ class _Module:
         if file is None:
             names = " or ".join(dict.fromkeys(file.name for file in self.files))
             raise ValueError(f"expected the function {quoted(name)} in {names} beside this file, which is not there")
-        if name not in defined and "*" not in defined:  # of what is imported by a star nobody can tell
+        if name not in defined and "*" not in defined:  # the names that * imports are not known
             raise ValueError(f"{file.name} has no function {quoted(name)}{did_you_mean(name, defined)}")
         return f"{file.stem}:{name}"
 

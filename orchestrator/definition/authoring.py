@@ -1,6 +1,6 @@
 """Graphs written in Python: ``with Graph("daily-sales") as graph: step("orders", command=[…]) >> report``.
 
-The keys are the file format's, and so are the checks: this module collects them in the same document and runs nothing.
+The keys and the checks are those of the file format: this module only collects the keys in the same document.
 """
 
 import sys
@@ -33,10 +33,10 @@ class _Place:
 
 
 class Graph:
-    """A graph that is being written. Its steps are added by ``step`` inside ``with``, or by ``graph.step`` anywhere.
+    """A graph that is being written. ``step`` adds steps inside ``with``, ``graph.step`` anywhere.
 
     ``params``, ``defaults``, ``schedule``, ``fails_on``, ``deploy`` and ``unsafe_params`` are as in a graph file.
-    Nothing is checked before ``model`` is asked for.
+    Nothing is checked before ``model`` is read.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Graph:
         return StepHandle(self, name)
 
     def connect(self, first: StepHandle, second: StepHandle) -> None:
-        """Let ``second`` come after ``first``: what ``first >> second`` does."""
+        """Make ``second`` come after ``first``, as ``first >> second`` does."""
         for handle in (first, second):
             if handle.graph is not self:
                 raise UsageError(f"step '{first.name}' and step '{second.name}' are not of one graph")
@@ -96,7 +96,7 @@ class Graph:
 
     @property
     def document(self) -> dict[str, Any]:
-        """What a file of this graph would say."""
+        """The same graph as the document of a file."""
         steps = {name: dict(keys) for name, keys in self._document["steps"].items()}
         for first, second in self._edges:
             others = steps[second].get("after", [])
@@ -105,7 +105,7 @@ class Graph:
 
     @property
     def model(self) -> core.Graph:
-        """The graph as the engine has it. Raises InvalidGraphError, each line with the line of Python it is about."""
+        """The checked graph. Raises InvalidGraphError; each of its lines names the line of Python that it is about."""
         graph, problems = build(self.document)
         found = [*self._repeated, *((self._place(problem.path), problem) for problem in problems)]
         if graph is not None and not found:

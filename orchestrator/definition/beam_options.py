@@ -1,4 +1,4 @@
-"""Beam's own pipeline options that say which code runs, as whom, and where it and what it says in confidence lies.
+"""Beam's own pipeline options that decide which code runs, as which account, and where its files are.
 
 A launcher hands a template's parameters to the pipeline as such options. These are Python's, with all the names that it
 takes (``options/pipeline_options.py`` of apache-beam 2.77), and those of Java's option interfaces.
@@ -18,7 +18,7 @@ _IMAGES = """
     environmentoptions defaultenvironmenttype defaultenvironmentconfig
 """
 
-#: Which class of Java's, or module of Python's, does the work.
+#: Which Java class or Python module does the work.
 _CLASSES = "runner stager stagerclass pathvalidator pathvalidatorclass credentialfactoryclass gcsutil dataflowclient"
 
 _IDENTITIES = """

@@ -1,4 +1,4 @@
-"""A graph's document (the data of its file) -> a core graph, or all that is wrong with it. It knows no lines."""
+"""Builds a core graph from a document (the data of its file), or lists everything that is wrong with it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,12 +18,12 @@ from orchestrator.definition.schema_errors import explained
 from orchestrator.errors import Problem
 from orchestrator.text import Path
 
-#: The most steps of a graph: several times the largest that was ever run.
+#: The maximum number of steps of a graph: several times the largest that was ever run.
 MAX_STEPS = 50_000
 
 
 def build(document: object) -> tuple[Graph | None, list[Problem]]:
-    """The graph, and no problems; or all problems, and the graph is of no use."""
+    """The graph and no problems; or all problems, and a graph that must not be used."""
     if isinstance(document, dict) and len(_mapping(document, "steps")) > MAX_STEPS:
         came = f"expected at most {MAX_STEPS:,} steps, got {len(document['steps']):,}"
         return None, [Problem(("steps",), came)]
@@ -58,7 +58,7 @@ def build(document: object) -> tuple[Graph | None, list[Problem]]:
 
 
 def _salvage(document: object, problems: list[Problem]) -> schema.GraphKeys | None:
-    """What is left without the keys that are wrong, so that the rest is looked at too. None if nothing is."""
+    """The document without the keys that are wrong, so that the rest is checked too. None if nothing is left."""
     if not isinstance(document, dict) or not isinstance(document.get("steps"), dict):
         return None
     rest: dict[str, Any] = {"name": "unnamed", **{key: document[key] for key in document if isinstance(key, str)}}
@@ -80,12 +80,12 @@ def _salvage(document: object, problems: list[Problem]) -> schema.GraphKeys | No
                 rest.pop(str(key), None)
     try:
         return schema.GraphKeys.model_validate(rest)
-    except ValidationError:  # what is wrong has been said already
+    except ValidationError:  # what is wrong has been reported already
         return None
 
 
 def _drop(keys: dict[Any, Any], key: str | int, inner: list[str | int]) -> None:
-    """Take out no more than is wrong: a key of ``retry`` or ``dataflow`` if the mistake is in that key."""
+    """Remove no more than is wrong: only the key inside ``retry`` or ``dataflow`` if the mistake is in that key."""
     value = keys.get(key)
     if not inner or not isinstance(value, dict):
         keys.pop(key, None)
@@ -135,7 +135,7 @@ def _schedule(keys: schema.GraphKeys) -> Schedule | None:
 
 
 def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: schema.DefaultKeys) -> Step:
-    """The step; a key that was found wrong is as if not written."""
+    """The step. A key that was found wrong is ignored."""
     values: dict[str, Any] = {"after": after, "work": kinds.read(keys, defaults)}
     if retry := fields.merged(defaults.retry, keys.retry):
         values["retry"] = Retry(**retry)
@@ -155,7 +155,7 @@ def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: sc
 
 
 def _from_defaults(problems: list[Problem], document: object) -> list[Problem]:
-    """A common parameter that is wrong is wrong once, where it is written, and not in each step it was merged into."""
+    """Reports a mistake in the defaults once, where it is written, and not for each step it was merged into."""
     result: dict[Problem, None] = {}
     for problem in problems:
         match problem.path:

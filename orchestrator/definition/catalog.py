@@ -1,4 +1,4 @@
-"""Finds graphs by name: a path is a path, and a name is looked for below ``graphs/``. Loads nothing."""
+"""Finds graphs by path, or by name below ``graphs/``. Loads nothing."""
 
 import os
 from pathlib import Path
@@ -38,7 +38,7 @@ def find_graph(name: str, folder: Path = Path()) -> Path:
 
 
 def nearest(folder: Path = Path()) -> Path:
-    """The folder whose ``graphs/`` is meant in ``folder``: it, or the nearest above it in the same repository."""
+    """The folder whose ``graphs/`` applies to ``folder``: it, or the nearest one above it in the same repository."""
     here = folder.resolve()
     root = root_of(here)
     if root is not None:
@@ -56,7 +56,7 @@ def graphs(folder: Path = Path()) -> dict[str, Path]:
 
 
 def graph_files(folder: Path) -> list[tuple[str, Path]]:
-    """Name and file of every graph in ``folder`` itself. Of files that share a name, the last is what it stands for."""
+    """Name and file of every graph in ``folder`` itself. If files share a name, the last one counts."""
     found: list[tuple[str, Path]] = []
     for path in sorted(folder.glob("[!.]*")):
         if path.is_dir():
@@ -67,10 +67,10 @@ def graph_files(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _may_be_graph(path: Path) -> bool:
-    """A module of helper functions beside the graphs is none."""
+    """Whether a file may be a graph: a module of helper functions beside the graphs is not."""
     return path.suffix != ".py" or b"Graph" in path.read_bytes()
 
 
 def _inside(folder: Path) -> list[Path]:
-    """The graph files of a folder; the last is the one that is meant."""
+    """The graph files of a folder; the last one counts."""
     return [file for suffix in reversed(SUFFIXES) if (file := folder / f"graph{suffix}").is_file()]

@@ -1,4 +1,4 @@
-"""Whether the expressions of a graph name what is there, and upstream: found before any run. It evaluates none."""
+"""Checks before any run that the expressions of a graph name params and steps that exist and come before."""
 
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def check(graph: "Graph", steps: Collection[str] | None = None, params: Collection[str] | None = None) -> list[Problem]:
-    """All that is wrong with the expressions of ``graph``.
+    """Everything that is wrong with the expressions of ``graph``.
 
-    ``steps`` and ``params``: the names that were written, where some were too wrong to be in the graph.
+    ``steps`` and ``params``: the names in the document, if some were too wrong to be in the graph.
     """
     return _checked(graph, steps, params).problems
 
 
 def doubts(graph: "Graph") -> list[Problem]:
-    """What is no mistake and may still fail in a run: outputs of steps that may have been skipped, or have failed."""
+    """What is not wrong but may fail in a run: outputs of steps that may have been skipped or have failed."""
     return _checked(graph).doubts
 
 
@@ -84,7 +84,7 @@ class _Checker:
                     if name not in certain or name not in self.steps
                 ]
                 if found.form == "words" and not written.shell:
-                    self.problems.append(Problem(path, "'words' is for a shell line, and this is none"))
+                    self.problems.append(Problem(path, "'words' is only for shell scripts, and this is not one"))
         if written.shell:
             self.problems += [Problem(path, wrong) for wrong in shell.wrong(text)]
         self.problems += [Problem(path, wrong) for wrong in written.code]
@@ -100,7 +100,7 @@ class _Checker:
             yield self._loose(text)
 
     def _loose(self, text: str) -> str:
-        """What is wrong with ``steps.`` and ``text``: the longest name of a step that it begins with tells."""
+        """What is wrong with ``steps.`` and ``text``, judged by the longest step name that it begins with."""
         words = text.split(".")
         for count in range(len(words), 0, -1):
             if (name := ".".join(words[:count])) in self.steps:
@@ -117,22 +117,22 @@ class _Checker:
         return path[2] != "local" and (kind.cloud_only or (kind.in_cloud and self.deployable))
 
     def look_upstream(self) -> None:
-        """The uses of steps that exist, but do not come before the step that uses them, or may have given nothing."""
+        """Check the uses of steps that exist but do not come before the step that uses them, or may have no outputs."""
         uses = [use for use in self.doubtful if use.name in self.graph.by_name]
         before = Ancestors(self.graph, {use.name for use in uses})
         for step, path, name, needed in uses:
             if name == step.name:
-                self.problems.append(Problem(path, "a step cannot use what it gives itself"))
+                self.problems.append(Problem(path, "a step cannot use its own outputs or status"))
             elif step.name in before.masks and not before.has(before.masks, step.name, name):
-                fix = "put it in 'after' to use what it gives"
+                fix = "add it to 'after'"
                 self.problems.append(Problem(path, f"step {quoted(name)} does not come before this one: {fix}"))
             elif step.name in before.masks and not before.has(before.ended, step.name, name):
                 rules = listed(sorted(IMPATIENT))
-                why = f"a trigger on the way ({rules}) does not wait for all"
+                why = f"a trigger in between ({rules}) does not wait for all"
                 self.problems.append(Problem(path, f"step {quoted(name)} may still be running then, because {why}"))
             elif needed and step.name in before.masks and not before.has(before.succeeded, step.name, name):
-                fix = "say what to take then, as in {{ steps." + name + ".outputs.rows | default(0) }}"
-                text = f"step {quoted(name)} may have been skipped or have failed, and has no outputs then: {fix}"
+                fix = "give a default, as in {{ steps." + name + ".outputs.rows | default(0) }}"
+                text = f"step {quoted(name)} may have been skipped or have failed, and then it has no outputs: {fix}"
                 self.doubts.append(Problem(path, text))
 
 
@@ -146,7 +146,7 @@ class _Use(NamedTuple):
 
 
 _NO_DIR = (
-    "run.dir is a folder that steps share on one machine, and this is for the cloud: "
+    "run.dir is a folder that steps share on one machine, and this runs in the cloud: "
     "write a path in a bucket, such as gs://bucket/{{ run.id }}"
 )
 
@@ -157,7 +157,7 @@ _NO_DEPLOYMENT = "run.deployment exists only in the cloud, and this part runs on
 class _Text(NamedTuple):
     """A text that may hold an expression, and where it was written. ``shell``: it is a line for a shell.
 
-    ``code``: what is wrong with an expression in it, if the program that gets it reads it as code.
+    ``code``: why an expression in it is refused, if the program that receives it reads it as code.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""Whether a text says when, and ever, as Cloud Scheduler takes it: unix-cron, of five fields. It computes no times.
+"""Checks a cron expression as Cloud Scheduler accepts it: unix-cron, with five fields. It computes no times.
 
 A field is ``*``, ``a``, ``a-b``, ``*/n``, ``a-b/n`` or a list of these; Sunday is 0 and 7. There is no ``L``, ``W``,
 ``#``, ``?`` or ``@daily``. (https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules)
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from orchestrator.text import quoted
 
-#: The longest text that is looked at.
+#: The longest text that is checked.
 LONGEST = 500
 
 
@@ -28,7 +28,7 @@ class _Field:
         return f"{self.low} to {self.high}{words}"
 
     def number(self, text: str) -> int | None:
-        """The number that a digit or a word stands for. None if it is none of this field's."""
+        """The number that digits or a word stand for; None if this field has no such number."""
         if text.upper() in self.words:
             return self.low + self.words.index(text.upper())
         number = int(text) if re.fullmatch(r"[0-9]{1,2}", text) else -1
@@ -48,7 +48,7 @@ _DAYS_OF_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def wrong(text: str) -> list[str]:
-    """All that is wrong with the text, a sentence for each item of each field; none if it fits."""
+    """Everything that is wrong with the text, one sentence for each item of a field; empty if it is right."""
     parts = text.split()
     if len(parts) != len(_FIELDS) or len(text) > LONGEST:
         expected = "expected minute, hour, day of the month, month and day of the week, such as '0 6 * * 1-5'"
@@ -63,7 +63,7 @@ def wrong(text: str) -> list[str]:
 
 
 def _never(day: str, month: str, weekday: str) -> list[str]:
-    """What is wrong with days that never come, such as 30 February. Where a day of the week is given, it comes."""
+    """Refuses days that never occur, such as 30 February. With a day of the week there is always one."""
     if not weekday.startswith("*"):
         return []
     days, months = _numbers(_FIELDS[2], day), _numbers(_FIELDS[3], month)
@@ -73,7 +73,7 @@ def _never(day: str, month: str, weekday: str) -> list[str]:
 
 
 def _numbers(field: _Field, text: str) -> set[int]:
-    """All that a field without a mistake stands for."""
+    """All numbers that a valid field stands for."""
     found: set[int] = set()
     for item in text.split(","):
         span, _, step = item.partition("/")

@@ -1,4 +1,4 @@
-"""A core graph written down again as a document of the file format: the way back from ``build``. It checks nothing."""
+"""Writes a core graph as a document of the file format: the reverse of ``build``."""
 
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +11,7 @@ from orchestrator.definition.kinds import seconds_text, write
 
 
 def document(graph: Graph) -> dict[str, Any]:
-    """What a file would say: ``build(document(graph))`` is ``graph`` again."""
+    """The document of a graph: ``build(document(graph))`` is ``graph`` again."""
     result: dict[str, Any] = {"name": graph.name}
     if graph.description:
         result["description"] = graph.description

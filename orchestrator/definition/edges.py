@@ -1,4 +1,4 @@
-"""The edges of a document: ``after`` and ``next``, put together. Cycles are found elsewhere, by the core."""
+"""The edges of a document: the union of ``after`` and ``next``. The core finds cycles."""
 
 from collections.abc import Collection, Mapping
 
@@ -8,9 +8,9 @@ from orchestrator.text import Suggestions, shown
 
 
 def edges(steps: Mapping[str, StepKeys], names: Collection[str]) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
-    """Each step's predecessors, sorted, each once; and the names that are no step's. ``names``: all that were written.
+    """Each step's predecessors, sorted, each once; and names that no step has. ``names``: all in the document.
 
-    A step that was written, but too wrong to be in ``steps``, is neither an edge nor a problem.
+    A step in the document that is too wrong to be in ``steps`` is neither an edge nor a problem.
     """
     before: dict[str, set[str]] = {name: set() for name in steps}
     problems = []

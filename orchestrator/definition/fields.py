@@ -1,4 +1,4 @@
-"""The types of a graph file's values: what each accepts, what it says to the rest, and how an editor should know it."""
+"""The types of a graph file's values: what each accepts, its error messages, and its JSON Schema."""
 
 import math
 import re
@@ -29,7 +29,7 @@ FUNCTION = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z
 JOB_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 DURATION = r"^[0-9]+(\.[0-9]+)?[smhd]$"
 
-#: What Python calls whatever program runs.
+#: The names that Python gives to the running program.
 _NO_MODULES = ("__main__", "__mp_main__")
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -53,7 +53,7 @@ def merged(common: Keys | None, own: Keys | None) -> dict[str, Any]:
 
 
 def refusal(message: str, at: Path = ()) -> PydanticCustomError:
-    """An error whose text is ``message``, word for word, about what is ``at`` a path inside the value."""
+    """An error with the text ``message``, about what is ``at`` a path inside the value."""
     return PydanticCustomError("refused", "{message}", {"message": message, "at": at})
 
 
@@ -71,7 +71,7 @@ def seconds(value: object) -> float:
 
 
 def some_seconds(value: object) -> float:
-    """A duration longer than none."""
+    """A duration longer than 0."""
     result = seconds(value)
     if not result:
         raise refusal(f"expected a duration longer than 0, got {shown(value)}")
@@ -86,7 +86,7 @@ def trigger_rule(value: object) -> TriggerRule:
 
 
 def condition(value: object) -> str:
-    """The text of ``when``. Whether it is one expression is found out with the other expressions."""
+    """The text of ``when``. Whether it is one expression is checked together with the other expressions."""
     if isinstance(value, bool):
         return "{{ true }}" if value else "{{ false }}"
     if isinstance(value, str):
@@ -100,7 +100,7 @@ def function(value: object) -> str:
         raise refusal(expected)
     if value.partition(":")[0] in _NO_MODULES:
         fix = "move the function into a module beside the graph's file"
-        raise refusal(f"{expected}: where the step runs, that is another program: {fix}")
+        raise refusal(f"{expected}: where the step runs, this is a different program: {fix}")
     return value
 
 
@@ -112,7 +112,7 @@ def job_name(value: object) -> str:
 
 
 def text(value: object, at: Path = ()) -> str:
-    """Text for a process: whole numbers are taken as they are written."""
+    """Text for a process. A whole number becomes text."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
@@ -150,7 +150,7 @@ def json_object(value: object) -> dict[str, Any]:
 
 
 def _not_json(value: object, path: Path) -> Iterator[tuple[Path, str]]:
-    """Whatever in ``value`` JSON cannot hold, with its place."""
+    """Everything in ``value`` that JSON cannot hold, with its path."""
     if len(path) > DEPTH:
         yield path[:3], f"nested more than {DEPTH} deep"
         return
@@ -192,7 +192,7 @@ def _texts(value: object) -> dict[str, str]:
 
 
 def _streaming(value: object, boolean: ValidatorFunctionWrapHandler) -> Any:
-    """True, false, or the word for a job that is kept running; whatever else comes is told the first two."""
+    """True, false, or the word for a job that is kept running; the error for anything else names only the first two."""
     return value if value == KEEP else boolean(value)
 
 

@@ -1,4 +1,4 @@
-"""What ``step(…)`` gives back in Python graphs, and how ``>>`` joins it. The graph itself keeps the edges."""
+"""The value of ``step(…)`` in Python graphs, and how ``>>`` connects such values. The graph keeps the edges."""
 
 import os
 from abc import ABC, abstractmethod
@@ -40,7 +40,7 @@ class _Graph(Protocol):
 
 
 class Joinable(ABC):
-    """One step or several that stand together. ``a >> [b, c] >> d``: b and c come after a, and d after both."""
+    """One step, or a group of steps. ``a >> [b, c] >> d``: b and c come after a, and d after both."""
 
     @abstractmethod
     def handles(self) -> "tuple[StepHandle, ...]":
@@ -94,7 +94,7 @@ def _join(first: Joinable, second: Joinable) -> tuple[Joinable, Joinable]:
 
 
 def plain(value: Any) -> Any:
-    """What a file would say for a Python value. What has no such form stays as it is, and is refused by the checks."""
+    """A Python value as a file would have it. One without such a form stays unchanged, for the checks to refuse."""
     match value:
         case StepHandle():
             return value.name

@@ -1,4 +1,4 @@
-"""JSON text -> data, and the line of every key. It takes JSON as its standard has it: no NaN, no comments."""
+"""Reads JSON, and the line of every key. It accepts only standard JSON: no NaN, no comments."""
 
 import json
 import math
@@ -19,7 +19,7 @@ from orchestrator.definition.text_files import (
 )
 from orchestrator.text import Path
 
-#: After how many flaws a text is read no further whose lines nobody asks for.
+#: Number of mistakes after which reading stops, if nobody needs the lines.
 MAX_FLAWS = 1_000
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]|[^\s{}\[\],:"]+')
@@ -28,7 +28,7 @@ _LAST_COMMA = re.compile(r"\s*,\s*([\]}])")
 
 
 def read(text: str, lines: Lines | None = None) -> tuple[Any, list[Flaw]]:
-    """The data, and what is wrong with the text that does not keep it from being read. Fills ``lines`` if given.
+    """The data, and the mistakes that do not prevent it from being read. Fills ``lines`` if given.
 
     Raises UnreadableError.
     """
@@ -70,7 +70,7 @@ def read(text: str, lines: Lines | None = None) -> tuple[Any, list[Flaw]]:
 
 
 def _unreadable(text: str, error: json.JSONDecodeError) -> UnreadableError:
-    """Where it stops being JSON, and why. Of a comma too many, Python 3.13 and newer tell the place of the comma."""
+    """Where the text stops being JSON, and why. For an extra comma, Python 3.13 and newer give its position."""
     if last := _LAST_COMMA.match(text, len(text[: error.pos].rstrip().removesuffix(",").rstrip())):
         error = json.JSONDecodeError(
             f"nothing follows the last comma before '{last[1]}': leave the comma out", text, last.start(1)
@@ -89,7 +89,7 @@ class _Level:
 
 
 def _flaws(text: str, lines: Lines, most: float = math.inf) -> list[Flaw]:
-    """Go through a text that is JSON: note the line of everything, and what the decoder could not tell the line of."""
+    """Go through valid JSON: record the line of everything, and the mistakes for which the decoder gives no line."""
     flaws: list[Flaw] = []
     levels: list[_Level] = []
     line = 1

@@ -1,4 +1,4 @@
-"""A graph file -> a graph, or every line that is wrong with it. It runs nothing but a Python graph's own file."""
+"""Loads a graph from its file, or reports every mistake with its line. It runs code only of a Python graph's file."""
 
 import os
 import stat
@@ -18,7 +18,7 @@ from orchestrator.text import Path, did_you_mean, place
 #: The largest file that is read, in bytes.
 LARGEST = 16 * 1024 * 1024
 
-#: The most lines that are said of one file.
+#: The maximum number of lines that are reported of one file.
 MAX_LINES = 1_000
 
 _READERS: dict[str, Callable[..., tuple[Any, list[Flaw]]]] = {
@@ -61,12 +61,12 @@ def load_graph(path: str | os.PathLike[str]) -> Graph:
 
 
 def invalid(path: str | os.PathLike[str], problems: Sequence[Problem]) -> InvalidGraphError:
-    """The error for what somebody else finds wrong with a graph that loads, each problem with its line."""
+    """The error for problems that others find in a graph that loads, each with its line."""
     return _located(os.fspath(path), problems)
 
 
 def warnings(path: str | os.PathLike[str], graph: Graph) -> tuple[str, ...]:
-    """What is no mistake in the graph of a file, and may still fail in a run: ``file:line: warning: where: what``."""
+    """Warnings about what is not wrong but may fail in a run: ``file:line: warning: where: what``."""
     found = doubts(graph)
     return _located(os.fspath(path), found, "warning: ").lines if found else ()
 
@@ -133,7 +133,7 @@ def _invalid(
 
 
 def line_of(path: Path, lines: Lines) -> int:
-    """The line of ``path``, or of the nearest thing around it."""
+    """The line of ``path``, or of what contains it."""
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 1)

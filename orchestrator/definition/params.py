@@ -1,6 +1,6 @@
-"""Typed params of a run: what a run was given, checked and completed with the defaults. It reads no clock.
+"""Typed params of a run: checks those given, and adds the defaults. It reads no clock.
 
-Imported where events are handled too: neither pydantic nor networkx is needed here.
+It is also imported where events are handled, so it needs neither pydantic nor networkx.
 """
 
 import json
@@ -18,7 +18,7 @@ from orchestrator.text import did_you_mean, listed, quoted, shown
 if TYPE_CHECKING:
     from orchestrator.core.graph import Param
 
-#: The params that a graph does not have which are told one by one.
+#: How many params that a graph does not have are reported one by one.
 MAX_UNKNOWN = 20
 
 #: Defaults that are only known when the run starts.
@@ -28,12 +28,12 @@ NOW = "now"
 
 _DAYS = {TODAY: timedelta(), YESTERDAY: timedelta(days=-1)}
 
-#: A moment for checks of values, whose outcome does not depend on it.
+#: Some moment, for checks whose result does not depend on it.
 ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class ParamsError(UsageError):
-    """A run was given the wrong params. ``lines``: one sentence for each thing wrong."""
+    """A run was given wrong params. ``lines``: one sentence for each mistake."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = tuple(lines)
@@ -53,7 +53,7 @@ def resolve(params: Sequence["Param"], given: Mapping[str, object], now: datetim
 
 
 def misfits(params: Sequence["Param"], given: Mapping[str, object]) -> list[tuple[str, str]]:
-    """What ``resolve`` would refuse, whenever it is asked: the param's name, and a sentence about it."""
+    """What ``resolve`` would refuse at any time: the param's name, and a sentence about it."""
     return _resolved(params, given, ANY_TIME)[1]
 
 
@@ -85,7 +85,7 @@ def _none_or_list(known: Mapping[str, object]) -> str:
 
 
 def parse(param: "Param", value: object, now: datetime) -> Json:
-    """``value`` as the param's type has it. Raises ValueError with a sentence: what was expected, what it got."""
+    """``value`` converted to the param's type. Raises ValueError with a sentence: what was expected, what was got."""
     if param.type == "enum":
         if isinstance(value, str) and value in param.values:
             return value

@@ -1,4 +1,4 @@
-"""The patterns of params: regular expressions whose matching takes a time that grows with the text, and no faster.
+"""The patterns of params: regular expressions that are matched in time linear in the length of the text.
 
 Python's own engine goes back and tries again, for ``([a-z0-9]+-?)+`` longer than anybody waits; and a text comes from
 whoever may start a run. So the engine is Rust's (https://docs.rs/regex), which pydantic brings. It has no look-around
@@ -24,7 +24,7 @@ def wrong(pattern: str) -> str | None:
     """What is wrong with a pattern, and what may be written instead; None if it is one."""
     if odd := next(_odd(pattern), None):
         expected = f"expected a regular expression without {quoted(odd)}, which not all engines read alike"
-        return f"{expected}, got {quoted(pattern)}: put a backslash before it, or write what is meant in other words"
+        return f"{expected}, got {quoted(pattern)}: put a backslash before it, or write it differently"
     try:
         re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
@@ -50,7 +50,7 @@ def mismatch(pattern: str, values: Sequence[object]) -> str | None:
     """
     letters = sum(len(value) for value in values if isinstance(value, str))
     if letters > MAX_MATCHED:
-        return f"expected at most {MAX_MATCHED:,} letters where there is a pattern, got {letters:,}"
+        return f"expected at most {MAX_MATCHED:,} characters where there is a pattern, got {letters:,}"
     matches = _compiled(pattern).isinstance_python
     for value in values:
         if not (isinstance(value, str) and matches(value)):
@@ -74,7 +74,7 @@ def _compiled(pattern: str) -> Any:
 def _first_reason(text: str) -> str:
     """The sentence in what the engine says, which draws the place below the pattern."""
     reason = text.rpartition("error: ")[2] if "error: " in text else text.rpartition("SchemaError: ")[2]
-    fix = ": say what may come, and not what may not" if reason.startswith("look-around") else ""
-    fix = ": write out what may come twice, or use an enum" if reason.startswith("backref") else fix
+    fix = ": say what is allowed, not what is not" if reason.startswith("look-around") else ""
+    fix = ": write the repetition out, or use an enum" if reason.startswith("backref") else fix
     fix = ": repeat fewer times" if "size limit" in reason else fix
     return f"{reason.strip().rstrip('.')}{fix}"

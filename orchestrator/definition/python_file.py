@@ -1,4 +1,4 @@
-"""A Python graph file: it is run, and its ``graph`` taken. Whatever goes wrong in it is said with its line."""
+"""Runs a Python graph file and takes its ``graph``. Every error in it is reported with its line."""
 
 import os
 from pathlib import Path as FilePath

@@ -1,4 +1,4 @@
-"""A run that somebody asks for: a graph, params and a run id; and whether it is the run that has this id already."""
+"""A requested run: a graph, params and a run id; and whether it is the same as the run that already has this id."""
 
 import random
 import string
@@ -22,13 +22,13 @@ UTC_NAME = "Etc/UTC"
 
 
 def _drawn() -> str:
-    """A key that no run has."""
+    """A new, random key."""
     return new_key(token_bytes(7))
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """A run that somebody wants. ``given``: its params as they were given, before defaults are filled in.
+    """A requested run. ``given``: its params as they were given, before defaults are added.
 
     ``due``: the moment that ``today`` and ``now`` mean in them; None: that of its start. ``key``: its run's, if that is
     new.

@@ -1,4 +1,4 @@
-"""Whether a graph's schedule can be kept: when, where and with which params. It starts nothing."""
+"""Checks a graph's schedule: its times, its time zone and its params."""
 
 from collections.abc import Collection, Iterator, Sequence
 

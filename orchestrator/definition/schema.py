@@ -1,4 +1,4 @@
-"""The file format: every key a graph file may have, as pydantic models. What keys mean together is not said here."""
+"""The file format: every key that a graph file may have, as pydantic models."""
 
 from itertools import combinations
 from typing import Annotated, Any, Literal
@@ -13,27 +13,29 @@ from orchestrator.definition.params import NOW, TODAY, YESTERDAY
 
 ParamType = Literal["string", "int", "float", "bool", "date", "datetime", "enum", "list"]
 
-#: Params that are written in short: ``region: europe-west4``. Anything else is a list.
+#: The short form of params: ``region: europe-west4``. Anything else is a list.
 _SHORT: dict[type, ParamType] = {str: "string", bool: "bool", int: "int", float: "float"}
 _MOMENTS: dict[str, ParamType] = {TODAY: "date", YESTERDAY: "date", NOW: "datetime"}
 
 
 class RetryKeys(f.Keys):
-    """How often and how late a failed attempt is made again."""
+    """How often a failed attempt is repeated, and after which delays."""
 
-    attempts: Annotated[int, Field(ge=1, le=100)] | None = Field(None, description="How often in all, 1 = no retry")
-    delay: f.Duration | None = Field(None, description="The wait before the first retry")
-    backoff: Annotated[float, Field(ge=1, le=100)] | None = Field(None, description="Each wait is so much longer")
-    max_delay: f.Duration | None = Field(None, description="The longest wait")
+    attempts: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        None, description="Number of attempts, the first included; 1: no retry"
+    )
+    delay: f.Duration | None = Field(None, description="Delay before the first retry")
+    backoff: Annotated[float, Field(ge=1, le=100)] | None = Field(
+        None, description="Factor by which each delay is longer than the previous one"
+    )
+    max_delay: f.Duration | None = Field(None, description="Longest delay")
 
 
 class CheckKeys(f.Keys):
-    """When a job's real state is looked at."""
+    """When a job's real state is checked."""
 
-    delay: f.Duration | None = Field(
-        None, description="How long after a notice that the job ended, if not 2 s and again and again"
-    )
-    every: f.LongerDuration | None = Field(None, description="How often without any notice")
+    delay: f.Duration | None = Field(None, description="Time after a signal; default: after 2, 6, 15, 24, 34 and 45 s")
+    every: f.LongerDuration | None = Field(None, description="Interval if there is no signal; default: 10m")
 
 
 class StepKeys(KindKeys):

@@ -1,4 +1,4 @@
-"""Pydantic's findings as problems in our words: what was expected, what it got, and the fix."""
+"""Turns pydantic's errors into problems that say what was expected, what was got, and how to fix it."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from orchestrator.definition.kinds import FORM, FORMS, LocalKeys
 from orchestrator.errors import Problem
 from orchestrator.text import Path, Suggestions, listed, shown
 
-#: Which keys are meant at the end of a path, by its last part.
+#: The model at a path, by the path's last part.
 _INNER: dict[str | int, type[fields.Keys]] = {
     "retry": schema.RetryKeys,
     "check": schema.CheckKeys,
@@ -21,7 +21,7 @@ _INNER: dict[str | int, type[fields.Keys]] = {
     "schedule": schema.ScheduleKeys,
 }
 
-#: What other tools call the same thing.
+#: The names that other tools use.
 _ELSEWHERE = {
     "depends_on": "after",
     "dependencies": "after",
@@ -73,7 +73,7 @@ _EXPECTED = {
 
 
 def explained(error: ValidationError) -> Iterator[Problem]:
-    """Each finding as a problem at its path."""
+    """Each error as a problem at its path."""
     suggest = Suggestions()
     for details in error.errors(include_url=False):
         path = tuple(part for part in details["loc"] if part != "[key]")

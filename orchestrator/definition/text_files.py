@@ -1,4 +1,4 @@
-"""What the readers of YAML and of JSON share: their bounds, and how they say that a text is wrong. It reads nothing."""
+"""What the readers of YAML and of JSON share: their limits, and the errors that they raise."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

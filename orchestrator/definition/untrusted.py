@@ -1,8 +1,7 @@
-"""What whoever starts a run may choose: data for its jobs, and not what code they run, as whom, in what network.
+"""Checks that those who start a run choose only data for its jobs, not their code, service account or network.
 
-A param of free text, and the run's id, may therefore reach a job's ``parameters``, ``labels``, region and sizes, and no
-other option. What steps give, and what users' functions make of params, is not looked at: it comes from code that was
-deployed.
+Free-text params and the run's id may therefore be used in a job's ``parameters``, ``labels``, region and sizes, and in
+no other option. Outputs of steps and return values of users' functions are not checked: they come from deployed code.
 """
 
 import re
@@ -21,7 +20,7 @@ from orchestrator.text import Path, did_you_mean, listed, quoted
 if TYPE_CHECKING:
     from orchestrator.core.graph import Graph, Param
 
-#: A job's options that say which code runs, as whom, and where what it loads or says in confidence lies.
+#: The options of a job that decide which code runs, as which account, in which network, and where its files are.
 GUARDED = (
     "template",
     "service_account",
@@ -34,25 +33,25 @@ GUARDED = (
     "additional_experiments",
 )
 
-#: The same among a template's parameters, without '_' and '-', in lower case.
+#: The same options among a template's parameters, in lower case, without '_' and '-'.
 _PIPELINE_OPTIONS = BEAM_OPTIONS.union(option.replace("_", "") for option in GUARDED if option != "template")
 
-#: What of ``run`` its starter chooses: any text that an id may be. The rest is told by clocks and the deployment.
+#: The facts of ``run`` that its starter chooses. The others come from clocks and from the deployment.
 _CHOSEN = frozenset({"id"})
 
-#: Types whose values are text that says anything.
+#: The types that allow any text.
 _FREE = ("string", "list")
 
 
 def free(param: "Param") -> bool:
-    """Whether a run may be given any text for it."""
+    """Whether the param accepts any text."""
     return param.type in _FREE and not param.pattern
 
 
 def check(graph: "Graph") -> list[Problem]:
-    """The options that a param of free text would choose, unless ``unsafe_params`` says that it may.
+    """The options that a free-text param would choose, unless ``unsafe_params`` allows it.
 
-    In a graph that says ``deploy: false`` it may: who runs it does so as themselves.
+    A graph with ``deploy: false`` allows it: users run it as themselves.
     """
     known = {param.name for param in graph.params}
     unknown = [
@@ -67,7 +66,7 @@ def check(graph: "Graph") -> list[Problem]:
 
 
 def deployment_values(steps: Iterable[Step]) -> list[str]:
-    """The names that the steps' jobs take from their deployment: those of ``{{ run.deployment.NAME }}``."""
+    """The values that the steps take from their deployment: each NAME in ``{{ run.deployment.NAME }}``."""
     found_in = [value for step in steps for value in (step.when, dict(step.work.spec))]
     return sorted(
         {name for value in found_in for text in texts(value) for found in _meanings(text) for name in found.deployment}
@@ -86,7 +85,7 @@ def _of_step(step: Step, names: frozenset[str]) -> Iterator[Problem]:
 
 
 def _guarded(step: Step) -> Iterator[tuple[Path, Json]]:
-    """What must not be chosen, and where it was written."""
+    """The guarded values, with their paths."""
     at: Path = ("steps", step.name, *place(step))
     spec = step.work.spec
     yield from (((*at, option), spec[option]) for option in GUARDED if option in spec)
@@ -100,7 +99,7 @@ def _guarded(step: Step) -> Iterator[tuple[Path, Json]]:
 def _meanings(text: str) -> Iterator[Meaning]:
     try:
         yield from [meaning(part) for part in pieces(text) if isinstance(part, Code)]
-    except ExpressionError:  # which is said already
+    except ExpressionError:  # reported by another check
         return
 
 

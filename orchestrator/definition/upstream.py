@@ -1,4 +1,4 @@
-"""What has surely ended, or succeeded, when a step runs: what the rules on the way to it say. It reads no text."""
+"""Which steps have certainly ended, or succeeded, when a step runs, according to the trigger rules in between."""
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache

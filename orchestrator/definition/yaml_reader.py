@@ -1,4 +1,4 @@
-"""YAML text -> data, and the line of every key. It reads the types of JSON, and makes no Python objects.
+"""Reads YAML, and the line of every key. It reads only the types of JSON, and makes no Python objects.
 
 Only what looks like JSON's numbers, true, false or null is one: ``no``, ``on``, ``010``, ``12:30`` and dates are text,
 and a key is always text, so that a step may be called ``no``. Anchors, aliases and ``<<`` are understood, tags are not.
@@ -216,7 +216,7 @@ class _Reader:
     def alias(self, event: Any) -> None:
         name = event.anchor
         if any(level.anchor == name for level in self.levels):
-            raise UnreadableError(_line(event), f"the alias '*{name}' stands inside what it repeats")
+            raise UnreadableError(_line(event), f"the alias '*{name}' is inside what it repeats")
         if name not in self.anchors:
             raise UnreadableError(_line(event), f"no anchor is called '&{name}'")
         value, size = self.anchors[name]

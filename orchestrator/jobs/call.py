@@ -1,4 +1,4 @@
-"""Short functions as jobs: called where the step is launched, so nothing is left to look at when the launch is over."""
+"""Short functions as jobs: they are called where the step is launched, so a job has ended when its launch has."""
 
 import logging
 from functools import partial
@@ -14,8 +14,7 @@ log = logging.getLogger(__name__)
 class CallBackend:
     """Steps of kind ``call``: ``spec["function"]`` is called, and a mapping that it returns becomes the step's outputs.
 
-    A call that was interrupted is made again, since nobody knows how far it came. The traceback of one that fails is
-    logged.
+    An interrupted call is repeated, since it is not known how far it got. The traceback of a failed call is logged.
     """
 
     def __init__(self, clock: Clock, max_seconds: float = MAX_SECONDS) -> None:
@@ -33,11 +32,11 @@ class CallBackend:
             return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause="timeout")
 
     def find(self, _: JobRequest) -> None:
-        """None: nothing is left of a call."""
+        """None: a call leaves nothing to find."""
 
     def status(self, _: str) -> JobOver:
-        """That it was interrupted: no job of this kind is ever recorded."""
+        """Interrupted: no job of this kind is ever recorded."""
         return JobOver(Outcome.INTERRUPTED, self._clock())
 
     def cancel(self, _: str) -> None:
-        """Nothing: when it is recorded, it is over."""
+        """Does nothing: a call that is recorded has ended."""

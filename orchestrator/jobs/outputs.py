@@ -1,4 +1,4 @@
-"""What a local job leaves behind: its outputs, and the last thing it said. Reads only."""
+"""Reads what a local job leaves behind: its outputs, and the last line of its log."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Jobs that end as told, when told: a product for rehearsals, ``run --simulate`` and tests. Nothing is executed."""
+"""Jobs that follow a script, for rehearsals, ``run --simulate`` and tests. Nothing is executed."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -12,10 +12,10 @@ from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How a job goes: it runs for ``seconds`` and ends with ``outcome``.
+    """A job's script: it runs for ``seconds`` and ends with ``outcome``.
 
-    Asked to stop, it does not listen ``deaf`` times, and then ends as ``stopped`` says. ``live``: after its ``seconds``
-    its step has succeeded, and it goes on until it is asked to stop.
+    It ignores ``deaf`` requests to stop. The next one ends it with ``stopped``. ``live``: after its ``seconds`` the
+    step has succeeded, and the job keeps running until it is asked to stop.
     """
 
     seconds: float = 0.0
@@ -39,7 +39,7 @@ class ScriptedJob:
 
     @property
     def over(self) -> float:
-        """When it is gone, or when it will be unless somebody asks it to stop."""
+        """When it has ended, or will end unless it is asked to stop."""
         return inf if self.script.live and self.cancelled_at is None else self.cancelled_at or self.end
 
     @property
@@ -50,7 +50,7 @@ class ScriptedJob:
 
 
 class ScriptedBackend:
-    """A job service in memory. ``write`` gives the script of each request; a name is taken for ever."""
+    """A job service in memory. ``write`` gives the script of each request; a name stays taken."""
 
     def __init__(self, write: Callable[[JobRequest], Script], clock: Clock) -> None:
         self._write = write

@@ -1,4 +1,4 @@
-"""Backends that do nothing to a job before what led to it is on disk. Decides nothing."""
+"""Backends that act on a job only when everything that led to it is on disk."""
 
 from orchestrator.home.database import Database
 from orchestrator.ports import JobBackend, JobOver, JobRequest, JobStatus, Launched
@@ -7,9 +7,9 @@ from orchestrator.ports import JobBackend, JobOver, JobRequest, JobStatus, Launc
 class Settled:
     """``backend``, for a world in which a transaction serves many tasks.
 
-    A process outlives its launcher. If it began before the end of a python step that led to it is on disk, and this
-    process were killed then, that step would run again after its successor had begun. And one that is stopped before it
-    is on disk why would have been cancelled by nobody knows whom.
+    A process outlives its launcher. Suppose it began before the end of the python step before it was on disk: if this
+    process were killed then, that step would run again after its successor had begun. And a process that was stopped
+    before the cancellation is on disk would have been cancelled for no recorded reason.
     """
 
     def __init__(self, backend: JobBackend, database: Database) -> None:
@@ -32,7 +32,7 @@ class Settled:
 
 
 class OutsideTransaction(Settled):
-    """``backend``, whose launches call what users wrote, and have no transaction open while they do."""
+    """``backend``, whose launches call users' code while no transaction is open."""
 
     def launch(self, request: JobRequest) -> Launched | JobOver:
         with self._database.suspended():

@@ -1,4 +1,4 @@
-"""A pure delay. Its job id is the time at which it ends, so nothing runs, and nothing is remembered anywhere."""
+"""A delay. Its job id is the time at which it ends, so nothing runs and nothing is stored."""
 
 from orchestrator.core.model import Outcome
 from orchestrator.errors import LaunchRefusedError
@@ -6,7 +6,7 @@ from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus
 
 
 class WaitBackend:
-    """Steps of kind ``wait``: ``spec["seconds"]`` after their launch they have succeeded."""
+    """Steps of kind ``wait``: they succeed ``spec["seconds"]`` after their launch."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -19,11 +19,11 @@ class WaitBackend:
         return Launched(repr(end), due=end)
 
     def find(self, _: JobRequest) -> None:
-        """None: a delay whose launch was not recorded begins again."""
+        """None: a delay whose launch was not recorded starts again."""
 
     def status(self, job: str) -> JobStatus:
         return JobOver(Outcome.SUCCEEDED, float(job)) if self._clock() >= float(job) else JobRunning()
 
     def cancel(self, job: str) -> JobOver:
-        """Nothing runs, so it is over by being asked."""
+        """Its end: nothing runs, so it has ended as soon as it is asked to."""
         return JobOver(Outcome.CANCELLED, min(self._clock(), float(job)))

@@ -85,8 +85,8 @@ steps:
     said = place.look("validate", "w.yaml")
     assert said.code == 0
     warning = (
-        "w.yaml:6: warning: step 'b': command: step 'a' may have been skipped or have failed, and has no outputs then: "
-        "say what to take then, as in {{ steps.a.outputs.rows | default(0) }}"
+        "w.yaml:6: warning: step 'b': command: step 'a' may have been skipped or have failed, and then it has "
+        "no outputs: give a default, as in {{ steps.a.outputs.rows | default(0) }}"
     )
     assert said.err == f"{warning}\n"
     assert place.look("validate", "w.yaml", "--json").json[0]["warnings"] == [warning]

@@ -384,7 +384,7 @@ def test_a_pattern_is_held_against_up_to_so_many_letters():
     assert patterns.mismatch("x*", [most]) is None
     assert patterns.mismatch("x*", [most[:-9], "x" * 9]) is None
     for more in ([most + "x"], [most, "x"]):
-        said = "expected at most 100,000 letters where there is a pattern, got 100,001"
+        said = "expected at most 100,000 characters where there is a pattern, got 100,001"
         assert patterns.mismatch("x*", more) == said
 
 

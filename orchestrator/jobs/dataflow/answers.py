@@ -1,4 +1,4 @@
-"""What Google's client raises, as errors of ours. It decides what a failed call means; it makes none."""
+"""Turns what Google's client raises into our errors."""
 
 import http.client
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The JobBackend of Dataflow: the protocol of launching once, and what a job's state means for its step."""
+"""The JobBackend of Dataflow: launches each job once, and reads its state."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Why a job failed, in one word, from what Dataflow said about it. Pure.
+"""Finds the cause of a job's failure, in one word, from its messages. Pure.
 
 A statement is judged by how it *begins* (phrases.py), once it is known who speaks (statements.py): a user's text may
 have any word in it. What no phrase knows is ``unknown``, which may be tried again.

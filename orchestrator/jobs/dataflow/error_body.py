@@ -1,4 +1,4 @@
-"""What an error answer of Google's says: its message, its reasons, and its violations. Reads only; decides nothing."""
+"""Reads the body of a Google error response: its message, its reasons, and its violations."""
 
 import json
 from collections.abc import Iterator, Mapping

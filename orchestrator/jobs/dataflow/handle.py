@@ -1,4 +1,4 @@
-"""A job's string: what ``status`` must know of it, and no more. Pure."""
+"""The string that identifies a job: what ``status`` must know about it. Pure."""
 
 import re
 from dataclasses import dataclass

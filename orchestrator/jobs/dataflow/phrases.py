@@ -1,4 +1,4 @@
-"""How the service, launchers and programs begin, and the classes of that. Data only.
+"""Patterns of the messages of the service, launchers and programs, with their causes. Data only.
 
 The texts are not promised by Google; each row is made from recorded messages or from Dataflow's own pages
 (tests/unit/dataflow_texts.py has one for each).

@@ -1,4 +1,4 @@
-"""What is sent to launch a job: a step's rendered spec, its function's part included, as the body of a launch. Pure."""
+"""Builds the body of a launch request from a step's rendered spec. Pure."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Who says what in the messages of a job that failed: the service, the launcher, or the pipeline's own code. Pure.
+"""Splits the messages of a failed job by speaker: the service, the launcher, or the pipeline's own code. Pure.
 
 Google's texts quote the user's (names of steps, messages of exceptions) and frame each other, so a word anywhere in a
 message says nothing. Here a message is taken out of its frames, and what is left is judged by how it begins. The forms

@@ -1,4 +1,4 @@
-"""What Dataflow's words for a job's state mean. Pure.
+"""The meaning of Dataflow's job states. Pure.
 
 Source: the enum ``Job.currentState`` of dataflow v1b3, revision 20261018: 15 states. The API adds states, so every
 other word means that the job has not ended. A job just launched may have no state at all. A job that is paused goes on,

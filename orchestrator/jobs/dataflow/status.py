@@ -1,4 +1,4 @@
-"""What the state of a job means for its step. It asks, and changes nothing."""
+"""Reads a job's state, and says what it means for its step."""
 
 import logging
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Of several jobs with one name, which is the attempt's. Pure; the same jobs give the same answer whoever asks."""
+"""Chooses the attempt's job among several with one name. Pure: everyone who asks gets the same answer."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What an attempt's folder says of its process: its number, whether it was asked to stop, and how it ended.
+"""Reads an attempt's folder: the process id, whether it was asked to stop, and how it ended.
 
 ``pid``: its shell's, which is also its group's. ``stopped``: that it was asked to stop, as which outcome and when; it
 is written before the first signal, so that a crash in between forgets nothing. ``exit``: the exit status.

@@ -1,4 +1,4 @@
-"""What lies in an attempt's folder, read as what anybody may have written: the step's command has the folder too.
+"""Reads the files in an attempt's folder without trusting them: the step's command can write there too.
 
 Each file has its form. What has another is no word of ours, and never makes a success of anything.
 """

@@ -1,4 +1,4 @@
-"""Commands as local processes that outlive their launcher. Starts, finds, judges and stops them; decides nothing else.
+"""Commands as local processes that outlive their launcher: starts, finds, judges and stops them.
 
 A launch takes an exclusively linked ``claim`` file that is born locked, and hands the lock to a small shell that runs
 the command. So of two launches of one attempt one loses; the lock is free exactly when the shell is gone, whoever its

@@ -1,4 +1,4 @@
-"""An attempt's claim: a file that is born locked. Of many who take it one gets it, and its lock tells who lives."""
+"""An attempt's claim: a file that is created locked. One of many launchers gets it; its lock shows who lives."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What a command step starts: its folder, its words, and the program that the first of them names. Starts nothing."""
+"""What a command step starts: its folder, its arguments, and the program that the first of them names."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The environment of a command: the orchestrator's own, the step's, and what the command is told of its run."""
+"""The environment of a command: the orchestrator's, the step's, and the variables about its run."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The processes of an attempt: finds them, signals them. Which ones belong to an attempt is said here alone.
+"""Finds and signals the processes of an attempt. Only this module decides which ones belong to it.
 
 Of an attempt are the processes of the group and of the session that its shell leads: what ``timeout`` and shells with
 job control start has groups of its own. Also those that carry one of its ``marks`` in their environment, and all

@@ -1,4 +1,4 @@
-"""What an earlier run of the same id left in its folder: set aside when a new one begins, and never read as its own.
+"""Moves aside what an earlier run of the same id left in its folder, before a new run begins.
 
 The folder is named after the id, for people; the record of the earlier run is gone, so nobody knows what it did.
 """

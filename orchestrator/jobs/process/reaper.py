@@ -1,4 +1,4 @@
-"""Ends what commands of a home still run once nobody needs them: a process that waits for its starter to go.
+"""A process that waits for its parent to exit, and then ends the commands of a home that still run.
 
     python -m orchestrator.jobs.process.reaper HOME
 

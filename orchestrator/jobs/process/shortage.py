@@ -1,4 +1,4 @@
-"""Tells a shortage, which passes, from a refusal, which does not. Decides nothing else."""
+"""Distinguishes a shortage, which passes, from a refusal, which does not."""
 
 import errno
 

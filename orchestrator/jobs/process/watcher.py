@@ -1,4 +1,4 @@
-"""Sees the attempts of commands end, in one thread for all of them, and ends what they leave. Judges nothing.
+"""Notices the end of commands, in one thread for all of them, and ends the processes that they leave behind.
 
 The thread is there before the first command is launched, and needs nothing more than it has: what it cannot do for want
 of descriptors, memory or disk it tries again at its next look.

@@ -1,4 +1,4 @@
-"""The shell that each command runs under: it holds the claim, hands signals on, and writes down how the command ended.
+"""The shell that runs each command: it holds the claim, forwards signals, and writes down how the command ended.
 
 It depends on nothing of the step's: its environment holds each variable of the command as ``v0=NAME=value``, which no
 shell, loader or library listens to. The command alone gets them by their names, in the process that becomes it.

@@ -1,1 +1,1 @@
-"""Users' Python functions as jobs: in threads, in processes of their own, or inside a request."""
+"""Users' Python functions as jobs: in threads, in separate processes, or within a request."""

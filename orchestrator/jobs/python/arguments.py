@@ -1,4 +1,4 @@
-"""What a user's function is called with: what it names, of what there is. It calls nothing."""
+"""Binds a user's function: chooses the arguments that its parameters name."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -7,26 +7,26 @@ from typing import Any
 
 from orchestrator.text import did_you_mean, listed, quoted
 
-#: What every function may take beside the run's params, by the names of the original article.
+#: The parameters that every function may have beside the run's params, named as in the original article.
 OF_JOB = ("job_name", "template_location")
 
-#: A parameter of this name that is alone gets a mapping of the run's params.
+#: If a function's only parameter has this name, it gets a mapping of the run's params.
 PARAMS = "params"
 
 
 class BindingError(TypeError):
-    """A function takes what nobody can give it. Its text says what it may take."""
+    """A function has a parameter that cannot be given. The text says which ones can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What a function is called with."""
+    """The arguments of a call."""
 
     positional: tuple[object, ...] = ()
     named: Mapping[str, object] | None = None
 
     def give(self, function: Callable[..., object]) -> object:
-        """What the function returns. Raises what it raises."""
+        """The function's return value. Raises what it raises."""
         return function(*self.positional, **(self.named or {}))
 
 
@@ -38,7 +38,7 @@ def bound(function: Callable[..., object], params: Mapping[str, object], job: Ma
     """
     try:
         takes = list(inspect.signature(function).parameters.values())
-    except (ValueError, TypeError):  # a builtin that does not tell
+    except (ValueError, TypeError):  # a builtin without a signature
         return Arguments()
     there: dict[str, Any] = {**job, **{name: value for name, value in params.items() if name not in job}}
     if [one.name for one in takes] == [PARAMS] and takes[0].kind not in (takes[0].VAR_POSITIONAL, takes[0].VAR_KEYWORD):

@@ -1,4 +1,4 @@
-"""Python functions as jobs, in threads of this process. They die with it: a job it does not know was interrupted."""
+"""Python functions as jobs, in threads of this process. They die with it: an unknown job was interrupted."""
 
 import threading
 from collections.abc import Callable
@@ -19,10 +19,10 @@ from orchestrator.text import told
 class PythonBackend:
     """Steps of kind ``python``: ``spec["function"]`` (``module:function``) is called with ``spec["args"]``.
 
-    Steps of kind ``call`` too, whose function takes what it names (jobs/binding.py).
+    Also steps of kind ``call``, whose function gets the arguments that it names (arguments.py).
 
-    A mapping that it returns becomes the step's outputs, and what it prints its log. A thread cannot be stopped, so
-    ``cancel`` does nothing: give long work that must be stoppable a process of its own (``isolated``).
+    A mapping that it returns becomes the step's outputs; what it prints is the step's log. A thread cannot be stopped,
+    so ``cancel`` does nothing: long work that must be stoppable needs its own process (``isolated``).
     ``ended`` is called with the job's name when it has ended. ``afterwards`` calls what it is given once all that was
     recorded before is on disk: until then no function begins.
     """
@@ -67,7 +67,7 @@ class PythonBackend:
         return self._jobs.get(job) or JobOver(Outcome.INTERRUPTED, self._clock())
 
     def cancel(self, job: str) -> None:
-        """Nothing: see above."""
+        """Does nothing: a thread cannot be stopped."""
 
     def _work(self, request: JobRequest) -> None:
         try:

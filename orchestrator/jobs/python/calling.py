@@ -1,4 +1,4 @@
-"""A user's function, called: what it returns, raises or exits with, as the end of a job."""
+"""Calls a user's function, and turns its result, exception or exit into the end of a job."""
 
 import os
 import traceback
@@ -40,7 +40,7 @@ def call(
 
 
 def _ended(error: BaseException, at: float, write: Callable[[str], object], *, begun: bool) -> JobOver:
-    """The end of a function that raised ``error``. What is asked of the error is a user's code too, and may raise."""
+    """The end of a function that raised ``error``. The methods of the error are users' code too, and may raise."""
     if isinstance(error, UnknownFunctionError):
         return JobOver(Outcome.FAILED, at, error=said(error), cause="function", permanent=True)
     if isinstance(error, OutputError):
@@ -60,7 +60,7 @@ def _ended(error: BaseException, at: float, write: Callable[[str], object], *, b
 
 
 def _written(error: BaseException, write: Callable[[str], object]) -> str:
-    """Nothing, if the traceback could be written; else that it could not, as where a disk is full."""
+    """An empty text if the traceback could be written; otherwise why not, such as a full disk."""
     try:
         write(plain("".join(traceback.format_exception(error))))
     except BaseException as broken:  # noqa: BLE001 - the texts in it are made by a user's code

@@ -1,7 +1,7 @@
-"""Sends what a python step prints, and what it starts prints, to the step's log. Everybody else prints as ever.
+"""Sends what a python step and its children print to the step's log. Other threads print as usual.
 
-``sys.stdout`` and ``sys.stderr`` become streams that ask for which step a thread works, and stay what they are for
-threads that work for none. A step that puts another stream into their place does so for itself alone.
+``sys.stdout`` and ``sys.stderr`` become streams that look up which step a thread works for; for threads that work for
+none, they stay as they are. A step that replaces them does so only for itself.
 """
 
 import inspect
@@ -22,7 +22,7 @@ _installed = False
 
 
 def install() -> None:
-    """From now on what steps print goes to their logs. Once a process; twice is nothing."""
+    """From now on, what steps print goes to their logs. Idempotent."""
     global _installed
     threads.install()
     if _installed:
@@ -42,7 +42,7 @@ def install() -> None:
 
 
 class _Switch(io.TextIOBase):
-    """A text stream that asks for whom a thread works. ``base``: the stream of those who work for no step."""
+    """A text stream that looks up which step a thread works for. ``base``: the stream of threads that work for none."""
 
     def __init__(self, name: str, base: TextIO | None) -> None:
         self.name = f"<{name}>"
@@ -77,11 +77,11 @@ class _Switch(io.TextIOBase):
         return True
 
     def close(self) -> None:
-        """It is everybody's: who closes it has no more to say, and others have."""
+        """Does not close the stream, which all threads share."""
         self.flush()
 
     def reconfigure(self, **changes: Any) -> None:
-        """A log stays as it is: text in UTF-8, sent on line by line."""
+        """Changes nothing for a log: it is UTF-8 text, written line by line."""
         if current_step() is None and isinstance(self.base, io.TextIOWrapper):
             self.base.reconfigure(**changes)
 
@@ -96,7 +96,7 @@ class _Switch(io.TextIOBase):
 
 
 class _Bytes(io.RawIOBase):
-    """Where the bytes of a step's ``sys.stdout.buffer`` go."""
+    """The ``sys.stdout.buffer`` of a step."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -113,7 +113,7 @@ class _Bytes(io.RawIOBase):
 
 
 class _Sys(ModuleType):
-    """The module ``sys`` with two attributes that are not the same to all threads."""
+    """The module ``sys``, with two attributes that differ between threads."""
 
     @property
     def stdout(self) -> Any:
@@ -152,7 +152,7 @@ _ARGUMENTS = inspect.signature(_POPEN)
 
 
 def _start_child(child: "subprocess.Popen[Any]", /, *args: Any, **named: Any) -> None:
-    """``Popen.__init__``, where nothing is said of the streams or of the environment: they are the step's."""
+    """``Popen.__init__``: streams and environment default to the step's."""
     step = current_step()
     if step is None:
         return _POPEN(child, *args, **named)
@@ -170,7 +170,7 @@ _SYSTEM = os.system
 
 
 def _system(command: Any) -> int:
-    """``os.system``, whose child is a step's as others are."""
+    """``os.system``, whose child gets the step's streams and environment too."""
     if current_step() is None:
         return _SYSTEM(command)
     code = subprocess.call(command, shell=True)
@@ -182,12 +182,12 @@ _PROCESS = os.getpid()
 
 
 def _shared() -> bool:
-    """Whether a step asks, in the process that it shares with others; not in one that it forked."""
+    """Whether a step is calling, in the process that it shares with others, not in one that it forked."""
     return current_step() is not None and os.getpid() == _PROCESS
 
 
 def _exit(status: int) -> NoReturn:
-    """``os._exit``, with which a step ends itself, and not all others too."""
+    """``os._exit``: ends the step that calls it, and not all others too."""
     if _shared():
         raise SystemExit(status)
     _EXIT(status)
@@ -207,7 +207,7 @@ def _not_replaced(replace: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
 
 
 def install_spawning() -> None:
-    """The same for what ``multiprocessing`` spawns, which is no small module: not before a step runs."""
+    """The same for processes that ``multiprocessing`` spawns. It is a large module, so only when a step runs."""
     from multiprocessing import util
 
     if util.spawnv_passfds is not _spawn:
@@ -219,7 +219,7 @@ _SPAWNING: list[Callable[..., int]] = []
 
 
 def _spawn(path: Any, args: Any, descriptors: Any) -> int:
-    """``multiprocessing.util.spawnv_passfds``, whose child is a step's as others are."""
+    """``multiprocessing.util.spawnv_passfds``, whose child gets the step's streams and environment too."""
     if current_step() is None:
         return _SPAWNING[0](path, args, descriptors)
     child = subprocess.Popen(args, executable=path, pass_fds=descriptors)

@@ -1,4 +1,4 @@
-"""Which python step a thread works for: its own, the threads that it starts, and the calls that it gives to pools."""
+"""Which python step a thread works for. Threads and pool calls inherit it from the step that started them."""
 
 import _thread
 import threading
@@ -18,10 +18,10 @@ _installed = False
 
 @dataclass(eq=False)
 class StepContext:
-    """What a step that runs in a thread has of its own, and nobody else sees.
+    """What belongs to one step that runs in a thread, unseen by others.
 
-    ``begun``: its function is being called; before that its module is imported, which is there for all. ``streams``:
-    what it put into the place of ``sys.stdout`` or ``sys.stderr``. ``environment``: its variables, once it changed one.
+    ``begun``: its function is being called; before that, its module is imported, which all steps share. ``streams``:
+    its replacements of ``sys.stdout`` and ``sys.stderr``. ``environment``: its variables, once it has changed one.
     """
 
     log: Log
@@ -45,7 +45,7 @@ def current_step() -> StepContext | None:
 
 
 def install() -> None:
-    """From now on threads and calls in pools work for the step that started them. Once a process; twice is nothing."""
+    """From now on, threads and calls in pools work for the step that started them. Idempotent."""
     global _installed
     with _installing:
         if not _installed:
@@ -78,7 +78,7 @@ def _started_bare(start: Callable[..., int]) -> Callable[..., int]:
 
 
 def _from_now_on(step: StepContext, run: Callable[[], None]) -> Callable[[], None]:
-    """A thread belongs to its step until it is gone: what it failed of is told after its ``run``."""
+    """A thread belongs to its step until it is gone: its exception is printed after its ``run``."""
 
     def call() -> None:
         _here.step = step

@@ -1,4 +1,4 @@
-"""Users' functions within a request of the cloud's: one that hangs must not hang its run too. It calls, and waits."""
+"""Calls a user's function with a time limit, so that one that hangs does not block its run."""
 
 import os
 import threading
@@ -21,15 +21,15 @@ class TookTooLongError(Exception):
 
 
 class RaisedError(Exception):
-    """What a function raised is no Exception, such as a KeyboardInterrupt of its own. Nobody pressed any key."""
+    """A function raised what is not an Exception, such as its own KeyboardInterrupt."""
 
 
 def within(seconds: float, call: Callable[[], _T]) -> _T:
-    """What ``call`` returns. Raises what it raises, and TookTooLongError if it takes longer than ``seconds``.
+    """The return value of ``call``. Raises what it raises, and TookTooLongError if it takes longer than ``seconds``.
 
-    An exception that is no Exception and no SystemExit becomes a RaisedError.
+    A BaseException other than Exception and SystemExit becomes a RaisedError.
 
-    A thread cannot be stopped: one that took too long is left to itself.
+    A thread cannot be stopped: one that takes too long keeps running.
     """
     future: Future[_T] = Future()
     process = os.getpid()

@@ -1,4 +1,4 @@
-"""Users' functions by name: ``module:function`` beside the graph's file. Finds them, and calls them."""
+"""Finds and calls users' functions by name: ``module:function``, beside the graph's file."""
 
 import sysconfig
 import traceback
@@ -17,13 +17,13 @@ from orchestrator.system.terminal import readable
 from orchestrator.text import did_you_mean, said
 from orchestrator.usercode import Namespace, imported, plain
 
-#: Letters of an error's text that are kept: it is stored with the step's state.
+#: Characters of an error's text that are kept: it is stored with the step's state.
 _MAX_TEXT = 4000
 
 #: What the original article's functions return: what it takes to launch the job.
 _ARTICLE = frozenset({"parameters", *OF_JOB})
 
-#: Whose lines tell a user little: Python's, those of packages, and ours.
+#: Code whose lines tell a user little: Python's, that of packages, and ours.
 _FOREIGN = (
     "<",
     *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
@@ -32,11 +32,11 @@ _FOREIGN = (
 
 
 class UnknownFunctionError(LookupError):
-    """A graph names a function that is not there, or cannot be called."""
+    """A graph names a function that does not exist or cannot be called."""
 
 
 class FunctionRaisedError(OrchestratorError):
-    """A user's function raised, or took too long. Another attempt may go better. ``cause``: a word for which it was."""
+    """A user's function raised, or took too long. Another attempt may succeed. ``cause``: which of the two."""
 
     def __init__(self, text: str, cause: str) -> None:
         self.cause = cause
@@ -44,17 +44,17 @@ class FunctionRaisedError(OrchestratorError):
 
 
 def resolve(name: str, folder: str | None, namespace: Namespace | None = None) -> Callable[..., object]:
-    """The function that ``module:function`` names, the module being looked for in ``folder`` first.
+    """The function that ``module:function`` names. The module is searched in ``folder`` first.
 
-    A process serves the graphs of many folders, and two of them may have a module of one name: each gets its own.
-    ``namespace``: of that folder, where it is not the one that lasts.
+    A process serves the graphs of many folders, and two of them may have modules of the same name: each gets its own.
+    ``namespace``: that folder's, if it is not the lasting one.
     """
     module_name, _, function_name = name.partition(":")
     try:
         module = imported(module_name, folder, namespace)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # the module is there; something that it imports is not
+            raise  # the module exists; something that it imports does not
         raise UnknownFunctionError(f"there is no module '{module_name}' in {folder} or installed") from error
     function = getattr(module, function_name, None)
     if not callable(function):
@@ -64,7 +64,7 @@ def resolve(name: str, folder: str | None, namespace: Namespace | None = None) -
 
 
 def called(name: str, request: JobRequest, max_seconds: float | None = None) -> object:
-    """What the function that a step names returns, called with what it takes of the run's params and the job.
+    """Calls the function that a step names with the arguments that it takes: params of the run, facts of the job.
 
     Raises UnknownFunctionError if it cannot be called, TookTooLongError if it takes longer than ``max_seconds``, and
     whatever it raises itself.
@@ -87,7 +87,7 @@ def parameters(request: JobRequest) -> Mapping[str, Json]:
 
 
 def completed(request: JobRequest) -> JobRequest:
-    """The request with what the step's function (``parameters_from``) returns, if it has one.
+    """The request, completed by what the step's function (``parameters_from``) returns, if it has one.
 
     Its parameters go before the graph's common ones, and after those that the step gives. Raises LaunchRefusedError
     if the function is not there or returns something of the wrong form, FunctionRaisedError if it raises.
@@ -103,7 +103,7 @@ def completed(request: JobRequest) -> JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What a function made: a job's parameters, and its template if it said one."""
+    """What a function returned: a job's parameters, and its template if given."""
 
     parameters: Mapping[str, Json]
     template: str | None = None
@@ -122,9 +122,9 @@ def _made(name: str, request: JobRequest) -> _Made:
 
 
 def _understood(returned: object) -> _Made:
-    """The parameters alone, or the article's form around them. Raises OutputError.
+    """The parameters, alone or in the article's format. Raises OutputError.
 
-    The job's name is not the function's to choose: it says whose job it is, and was claimed before.
+    The function cannot choose the job's name: it identifies the attempt, and was claimed before.
     """
     made = check_outputs(returned, "parameters")
     inner = made.get("parameters")
@@ -150,14 +150,14 @@ def describe(error: BaseException) -> str:
 
 
 def describe_exit(error: SystemExit) -> str:
-    """``sys.exit`` as a command's end is told: ``exit status 1: no such day (sales.py:12)``."""
+    """``sys.exit``, described like a command's end: ``exit status 1: no such day (sales.py:12)``."""
     told = isinstance(error.code, int) and abs(error.code) < 2**31
     text = "" if told else _text(error)
     return f"exit status {error.code if told else 1:d}{': ' if text else ''}{text}{_where(error)}"
 
 
 def _where(error: BaseException) -> str:
-    """The line of the user's own that it came from; where none is to be seen, the one that raised it."""
+    """The line of the user's code that it came from; if there is none, the line that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     if len(frames) < 2:
         return ""
@@ -167,7 +167,7 @@ def _where(error: BaseException) -> str:
 
 
 def _text(error: BaseException) -> str:
-    """What an error says, line by line as a person would read it, and not without end."""
+    """An error's text, as printable lines of bounded length."""
     text = said(error, 2 * _MAX_TEXT)
     lines = [line for line in map(readable, plain(text).split("\n")) if line]
     return "\n".join(lines)[:_MAX_TEXT]

@@ -1,4 +1,4 @@
-"""Python steps: in threads of this process or, where they say ``isolated``, in processes of their own. It chooses."""
+"""Runs python steps in threads of this process or, with ``isolated``, in their own processes."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from orchestrator.system.files import write_whole
 
 
 class PythonSteps:
-    """Steps of kind ``python``. A job's id tells where it runs: a process's is a folder, a thread's has no slash."""
+    """Steps of kind ``python``. A job's id shows where it runs: a process's is a folder, a thread's has no slash."""
 
     def __init__(self, home: Home, threads: JobBackend, processes: JobBackend) -> None:
         self._home = home
@@ -48,7 +48,7 @@ def _isolated(request: JobRequest) -> bool:
 
 
 def _command(request: JobRequest, home: Home) -> JobRequest:
-    """The same as a command, which reads what it is to call from a file in its attempt's folder.
+    """The same step as a command that reads what to call from a file in its attempt's folder.
 
     It runs in the folder that the other python steps run in.
     """

@@ -1,4 +1,4 @@
-"""The process of an isolated python step: calls its function, and leaves in its attempt's folder how that went."""
+"""The process of an isolated python step: calls its function, and writes the result into its attempt's folder."""
 
 import json
 import sys

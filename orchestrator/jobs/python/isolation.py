@@ -1,4 +1,4 @@
-"""Keeps what a python step changes from others: variables of the environment, and the folder it works in.
+"""Keeps a python step's changes of environment variables and of the working folder from other steps.
 
 Both belong to a whole process. A step's changes of variables are kept aside, and seen by its threads and children. Its
 folder is its thread's own where Linux allows that; where it does not, a step cannot change it, and is told what to do.
@@ -29,7 +29,7 @@ _installed = False
 
 
 def install() -> None:
-    """From now on what steps change is theirs. Once a process; twice is nothing."""
+    """From now on, what steps change applies only to themselves. Idempotent."""
     global _installed
     if not _installed:
         _installed = True
@@ -50,7 +50,7 @@ def begin(step: StepContext) -> None:
 
 
 def restore_folder() -> None:
-    """Bring this thread back to where it was before a step, wherever that went."""
+    """Bring this thread back to the folder in which it was before a step."""
     home = getattr(_here, "home", None)
     if home is not None:
         try:
@@ -83,7 +83,7 @@ def _refusing(change: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 class _Environment(os._Environ[Any]):
-    """``os.environ``, in which a step that changes something gets a copy of its own at its first change."""
+    """``os.environ``: a step gets its own copy at its first change."""
 
     @property
     def _data(self) -> Any:

@@ -1,4 +1,4 @@
-"""The log of a python step: a file that is made when something is written to it, by whichever of its threads."""
+"""The log of a python step: a file that is created when the first of its threads writes to it."""
 
 import threading
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from orchestrator.system import files
 
 
 class Log:
-    """Takes text and bytes. What comes after ``close`` is still written: a step may leave threads behind."""
+    """Takes text and bytes. After ``close`` they are still written: a step may leave threads behind."""
 
     def __init__(self, path: Callable[[], Path]) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Threads that do what they are given, at most so many at once. One is woken, or made, only where one is lacking."""
+"""A pool of threads. A thread is woken or created only when one is missing."""
 
 import threading
 from collections import deque

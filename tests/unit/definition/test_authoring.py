@@ -138,8 +138,8 @@ def test_a_function_of_the_program_that_makes_the_graph_is_refused_when_the_grap
     with pytest.raises(InvalidGraphError) as refused:
         _ = graph.model
     said = (
-        "expected module:function, such as pipelines.orders:extract, got '__main__:make': where the step runs, that "
-        "is another program: move the function into a module beside the graph's file"
+        "expected module:function, such as pipelines.orders:extract, got '__main__:make': where the step runs, this "
+        "is a different program: move the function into a module beside the graph's file"
     )
     assert [message for _, message in _here(refused.value.lines)] == [
         f"step 'a': python: {said}",

@@ -140,7 +140,7 @@ BAD_YAML = {
     "a function of whatever program runs": (
         STEP + "python: __main__:f",
         "g.yaml:4: step 'a': python: expected module:function, such as pipelines.orders:extract, got '__main__:f': "
-        "where the step runs, that is another program: move the function into a module beside the graph's file",
+        "where the step runs, this is a different program: move the function into a module beside the graph's file",
     ),
     "isolated without a function": (
         STEP + "command: make\n    isolated: true",
@@ -256,9 +256,9 @@ BAD_YAML = {
         [
             "g.yaml:3: param 'p': pattern: expected a regular expression that can be matched in one pass, "
             "got '(?!x)[a-z]+': look-around, including look-ahead and look-behind, is not supported: "
-            "say what may come, and not what may not",
+            "say what is allowed, not what is not",
             "g.yaml:4: param 'q': pattern: expected a regular expression that can be matched in one pass, "
-            "got '(a)\\1': backreferences are not supported: write out what may come twice, or use an enum",
+            "got '(a)\\1': backreferences are not supported: write the repetition out, or use an enum",
             "g.yaml:5: param 'r': pattern: expected a regular expression that can be matched in one pass, "
             "got '((a{999}){999}){9}': Compiled regex exceeds size limit of 10485760 bytes: repeat fewer times",
         ],
@@ -325,7 +325,7 @@ BAD_YAML = {
         "g.yaml:4: expected plain YAML, got the tag 'tag:yaml.org,2002:python/object/apply:os.system': leave it out",
     ),
     "an alias of nothing": (STEP + "wait: *x", "g.yaml:4: no anchor is called '&x'"),
-    "an alias of itself": (STEP + "args: &x [*x]", "g.yaml:4: the alias '*x' stands inside what it repeats"),
+    "an alias of itself": (STEP + "args: &x [*x]", "g.yaml:4: the alias '*x' is inside what it repeats"),
     "an alias for a key": ("a: &x b\n*x : c", "g.yaml:2: expected a name before the ':', got the alias '*x'"),
     "a merge of a text": (STEP + "<<: text", "g.yaml:4: expected a mapping, or a list of them, after '<<'"),
     "a NUL": ("name: g\nsteps: \0", "g.yaml:2: expected text, got the character U+0000"),
@@ -442,8 +442,7 @@ steps:
         "g.yaml:16: step 'report': when: expected one expression such as \"{{ params.full }}\" and nothing else, "
         "got 'params.full'",
         "g.yaml:17: step 'report': command[1]: a step has outputs and status, not 'output' (did you mean 'outputs'?)",
-        "g.yaml:17: step 'report': command[2]: step 'later' does not come before this one: "
-        "put it in 'after' to use what it gives",
+        "g.yaml:17: step 'report': command[2]: step 'later' does not come before this one: add it to 'after'",
         "g.yaml:19: step 'a': after: these steps wait for each other in a cycle: a -> b -> a",
     ]
 

@@ -15,13 +15,9 @@ USES = {
     "{{ steps.first-step.status }}": None,
     "{{ steps.second.outputs.rows }}": None,
     "{{ steps.frist-step.outputs.rows }}": "no step is called 'frist-step' (did you mean 'first-step'?)",
-    "{{ steps.aside.outputs.rows }}": (
-        "step 'aside' does not come before this one: put it in 'after' to use what it gives"
-    ),
-    "{{ steps.last.outputs.rows }}": (
-        "step 'last' does not come before this one: put it in 'after' to use what it gives"
-    ),
-    "{{ steps.user.outputs.rows }}": "a step cannot use what it gives itself",
+    "{{ steps.aside.outputs.rows }}": ("step 'aside' does not come before this one: add it to 'after'"),
+    "{{ steps.last.outputs.rows }}": ("step 'last' does not come before this one: add it to 'after'"),
+    "{{ steps.user.outputs.rows }}": "a step cannot use its own outputs or status",
     "{{ steps.first-step.output.rows }}": "a step has outputs and status, not 'output' (did you mean 'outputs'?)",
     "{{ steps['first-step'].output }}": "a step has outputs and status, not 'output' (did you mean 'outputs'?)",
     "{{ steps.first-step }}": (
@@ -99,7 +95,7 @@ def test_the_places_of_expressions_in_shell_lines_are_looked_at() -> None:
         Problem(("steps", "a", "command"), words),
         Problem(("steps", "b", "command", 2), words),
         Problem(("steps", "c", "local", "command"), words),
-        Problem(("steps", "d", "command", 1), "'words' is for a shell line, and this is none"),
+        Problem(("steps", "d", "command", 1), "'words' is only for shell scripts, and this is not one"),
     ]
 
 
@@ -128,7 +124,7 @@ def test_a_cycle_does_not_keep_the_rest_from_being_looked_at() -> None:
     assert check(graph) == [
         Problem(
             ("steps", "c", "command"),
-            "step 'd' does not come before this one: put it in 'after' to use what it gives",
+            "step 'd' does not come before this one: add it to 'after'",
         )
     ]
 
@@ -136,7 +132,7 @@ def test_a_cycle_does_not_keep_the_rest_from_being_looked_at() -> None:
 def test_a_long_chain_in_which_each_step_uses_the_first_is_looked_at_in_no_time() -> None:
     use = Work("command", {"command": "{{ steps.s0.outputs.x }}"})
     steps = [Step("s0"), *(Step(f"s{n}", use, (f"s{n - 1}",)) for n in range(1, 5_000)), Step("alone", use)]
-    words = "step 's0' does not come before this one: put it in 'after' to use what it gives"
+    words = "step 's0' does not come before this one: add it to 'after'"
     assert check(Graph("g", tuple(steps))) == [Problem(("steps", "alone", "command"), words)]
 
 
@@ -162,7 +158,7 @@ def test_what_may_still_be_running_cannot_be_used(trigger: TriggerRule) -> None:
         ),
     )
     words = (
-        "step 'slow' may still be running then, because a trigger on the way "
+        "step 'slow' may still be running then, because a trigger in between "
         "(always, one_done, one_failed or one_success) does not wait for all"
     )
     assert check(graph) == [Problem(("steps", name, "command", 1), words) for name in ("first", "later")]
@@ -191,8 +187,8 @@ def test_a_step_may_have_those_words_elsewhere_in_its_name() -> None:
 
 def unsure(name: str) -> str:
     return (
-        f"step '{name}' may have been skipped or have failed, and has no outputs then: "
-        f"say what to take then, as in {{{{ steps.{name}.outputs.rows | default(0) }}}}"
+        f"step '{name}' may have been skipped or have failed, and then it has no outputs: "
+        f"give a default, as in {{{{ steps.{name}.outputs.rows | default(0) }}}}"
     )
 
 
@@ -239,7 +235,7 @@ def test_only_a_rule_that_wants_success_makes_sure_of_outputs(rule: TriggerRule)
 def test_the_folder_of_a_run_is_not_for_the_cloud() -> None:
     there, here = "{{ run.dir }}/x", "{{ run.id }}"
     words = (
-        "run.dir is a folder that steps share on one machine, and this is for the cloud: "
+        "run.dir is a folder that steps share on one machine, and this runs in the cloud: "
         "write a path in a bucket, such as gs://bucket/{{ run.id }}"
     )
     job = Work("dataflow", {"template": here, "parameters": {"a": [there]}, "temp_location": there})

@@ -221,4 +221,4 @@ def test_what_another_engine_reads_differently_is_no_pattern(pattern: str, odd: 
     wrong = wrong_pattern(_patterned(pattern=pattern)[0])
     assert wrong is not None
     assert wrong.startswith(f"expected a regular expression without '{odd}', which not all engines read alike, got '")
-    assert wrong.endswith(": put a backslash before it, or write what is meant in other words")
+    assert wrong.endswith(": put a backslash before it, or write it differently")
