@@ -1,1 +1,1 @@
-"""A deployed function called from outside: who calls (identity.py), and how a run is started once (start.py)."""
+"""Calls deployed functions and Google's APIs from outside."""

@@ -1,4 +1,4 @@
-"""Whom Google's APIs take the caller for: the application default credentials, tried once before anything is asked."""
+"""The caller's application default credentials for Google's APIs, tried once before the first call."""
 
 import warnings
 from collections.abc import Mapping
@@ -22,19 +22,19 @@ _SCOPES = "https://www.googleapis.com/auth/"
 
 
 def anonymous() -> Mapping[bool, Any]:
-    """Nobody's, for a server that would be told them in the clear: a fake."""
+    """Anonymous credentials, for a fake: real ones would be sent to it in the clear."""
     return {narrow: AnonymousCredentials() for narrow in (True, False)}  # type: ignore[no-untyped-call]
 
 
 def of_environment(project: str) -> Mapping[bool, Any]:
     """The credentials with the scope cloud-platform.read-only (True) and with cloud-platform (False).
 
-    A person's keep the scopes they have, and if they name no project to count calls for, it is ``project``. Raises
-    UsageError if there are none that work.
+    A user's credentials keep their scopes; without a quota project, they get ``project``. Raises UsageError if no
+    credentials work.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of a person's that name no project: they get one below
+            warnings.simplefilter("ignore", UserWarning)  # user credentials without a quota project: they get one below
             found, _ = google.auth.default()
         if isinstance(found, google.oauth2.credentials.Credentials) and found.quota_project_id is None:
             found = found.with_quota_project(project)
@@ -43,7 +43,7 @@ def of_environment(project: str) -> Mapping[bool, Any]:
             credentials.refresh(Request(httplib2.Http(timeout=TIMEOUT)))  # once, and not by each thread
     except GoogleAuthError as error:
         said = str(error).splitlines()[0].rstrip(".")
-        raise UsageError(f"no Google credentials that work: {said}: log in with '{LOGIN}'") from error
+        raise UsageError(f"found no working Google credentials: {said}: log in with '{LOGIN}'") from error
     return {True: narrow, False: wide}
 
 

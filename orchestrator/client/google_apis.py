@@ -1,6 +1,6 @@
-"""Google's REST APIs, asked and never told: what ``doctor`` and ``start`` read of a project. Safe for threads.
+"""Read-only access to Google's REST APIs, for ``doctor`` and ``start``. Thread-safe.
 
-As in jobs/dataflow/http.py, an Http is used by one call at a time: two threads on one get each other's answers.
+As in jobs/dataflow/http.py, an Http is used by one call at a time: two threads on one would get each other's responses.
 """
 
 import json
@@ -21,19 +21,19 @@ from orchestrator.client.credentials import TIMEOUT, anonymous, of_environment
 from orchestrator.errors import OrchestratorError
 from orchestrator.jobs.dataflow.answers import FOREIGN, sentence
 
-for name in ("googleapiclient", "google.auth"):  # what they warn of is in the errors that are raised too
+for name in ("googleapiclient", "google.auth"):  # the errors that they raise say the same
     logging.getLogger(name).addHandler(logging.NullHandler())
 
 Body = Mapping[str, Any]
 
-#: How many pages of a list are read. What is on none of them may be on the next.
+#: How many pages of a list are read; if there are more, that is an error.
 MAX_PAGES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A method that reads. ``name``: the parameter that takes the resource. ``permission``: what it needs, which
-    ``role`` has. ``narrow``: the scope cloud-platform.read-only is enough. ``more``: what is always said with it."""
+    """A read-only method. ``name``: the parameter for the resource. ``permission``: the one it needs, which ``role``
+    has. ``narrow``: the scope cloud-platform.read-only is enough. ``more``: arguments of every call."""
 
     api: str
     version: str
@@ -46,7 +46,7 @@ class Call:
 
 
 class AskError(OrchestratorError):
-    """No answer about ``name``, or an error. ``status``: of HTTP, 0 if none came. ``disabled``: the API is off."""
+    """No response about ``name``, or an error. ``status``: of HTTP, 0 for no response. ``disabled``: the API is off."""
 
     def __init__(self, call: Call, name: str, status: int, said: str, disabled: bool = False) -> None:
         self.call, self.name, self.status, self.said, self.disabled = call, name, status, said, disabled
@@ -56,8 +56,8 @@ class AskError(OrchestratorError):
 class Apis:
     """The APIs as the caller's application default credentials see them.
 
-    ``endpoint``: a fake on this machine instead of Google; it is told no credentials. User credentials that name no
-    project to count calls for use ``project``. Raises UsageError if there are no credentials that work.
+    ``endpoint``: a fake on this machine instead of Google; it gets no credentials. User credentials without a quota
+    project use ``project``. Raises UsageError if no credentials work.
     """
 
     def __init__(self, project: str, endpoint: str | None = None) -> None:
@@ -68,7 +68,7 @@ class Apis:
         self._credentials = anonymous() if endpoint else of_environment(project)
 
     def ask(self, call: Call, name: str, **more: Any) -> Body:
-        """The answer about the resource ``name``. Raises AskError."""
+        """The response for the resource ``name``. Raises AskError."""
         with _asking(call, _shown(call, name, more)):
             request = self._method(call)(**{call.name: name}, **(call.more or {}), **more)
             with self._transport(call.narrow) as transport:
@@ -89,7 +89,7 @@ class Apis:
         raise AskError(call, _shown(call, name, more), 0, f"the list has more than {MAX_PAGES} pages")
 
     def download(self, call: Call, bucket: str, name: str) -> bytes:
-        """What is in an object of Cloud Storage. ``call`` is the one that gets its metadata. Raises AskError."""
+        """The content of an object in Cloud Storage. ``call`` is the one that gets its metadata. Raises AskError."""
         shown = _shown(call, name, {"bucket": bucket})
         with _asking(call, shown), self._transport(call.narrow) as transport:
             data = self._method(call, "_media")(bucket=bucket, object=name).execute(http=transport, num_retries=0)
@@ -125,7 +125,7 @@ class Apis:
 
     @contextmanager
     def _transport(self, narrow: bool) -> Iterator[Any]:
-        """An Http that nobody else uses meanwhile."""
+        """An Http that no other thread uses at the same time."""
         with self._lock:
             idle = self._idle[narrow]
             transport = idle.pop() if idle else None
@@ -133,14 +133,14 @@ class Apis:
         try:
             yield transport
         except BaseException:
-            transport.close()  # its connection may be in the middle of something
+            transport.close()  # its connection may be in the middle of a response
             raise
         with self._lock:
             self._idle[narrow].append(transport)
 
 
 def _shown(call: Call, name: str, more: Mapping[str, Any]) -> str:
-    """A full name: some methods take a part of one. What Cloud Storage has is called as people call it."""
+    """The resource's full name, since some methods take a part of it; for Cloud Storage, its gs:// URL."""
     if call.api == "storage":
         return f"gs://{more['bucket']}/{name}" if "bucket" in more else f"gs://{name}"
     return name if "/" in name else f"projects/{name}"
@@ -159,7 +159,7 @@ def _asking(call: Call, name: str) -> Iterator[None]:
 
 
 def _disabled(error: HttpError) -> bool:
-    """Whether the API itself is off: newer answers give a reason, older ones say so in their text alone."""
+    """Whether the API itself is disabled: newer responses give a reason, older ones only a text."""
     try:
         said = json.loads(error.content)["error"]
         reasons = {detail.get("reason") for detail in said.get("details", ())}

@@ -1,4 +1,4 @@
-"""Who calls a deployed function: an ID token of the caller. It is fetched here, sent by post.py, and shown nowhere."""
+"""The ID token for calling a deployed function. It is fetched here, sent by post.py, and never shown."""
 
 import base64
 import json
@@ -23,14 +23,14 @@ WAYS = (
 
 
 def id_token(url: str, given: str | None) -> str:
-    """A token for the function at ``url``; ``given``: one that the caller brought.
+    """A token for the function at ``url``; ``given``: one from ORCHESTRATOR_ID_TOKEN.
 
-    A user's own credentials can make none for an audience of ours: gcloud prints one that Cloud Run takes. Raises
-    UsageError, with the ways to an identity, if there is none.
+    User credentials cannot create one for our audience, but gcloud prints one that Cloud Run accepts. Raises UsageError
+    with the possible ways if there is none.
     """
     if given is not None:
         if not _TOKEN.fullmatch(given.strip()):
-            raise UsageError("ORCHESTRATOR_ID_TOKEN: expected a token, got something with other letters in it")
+            raise UsageError("ORCHESTRATOR_ID_TOKEN: expected a token, got characters that no token contains")
         return given.strip()
     audience, tried = urljoin(url, "/").rstrip("/"), []  # Cloud Run: the service's own address, without a path
     for source in (_of_environment, _of_gcloud):
@@ -42,7 +42,7 @@ def id_token(url: str, given: str | None) -> str:
 
 
 def email_of(token: str) -> str | None:
-    """Whose token it is, as far as it says so. Nothing is checked: it is to be shown, not believed."""
+    """The e-mail address in a token, for display only: nothing is verified."""
     try:
         payload = token.split(".")[1]
         said: Any = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -53,14 +53,14 @@ def email_of(token: str) -> str | None:
 
 
 def member_of(email: str | None) -> str:
-    """That person or account, as IAM names it."""
+    """The IAM member for an e-mail address."""
     if email is None:
         return "user:YOU"
     return f"{'serviceAccount' if email.endswith('.gserviceaccount.com') else 'user'}:{email}"
 
 
 def _of_environment(audience: str) -> tuple[str, str]:
-    """The token of a service account: by a key, by the metadata server, or impersonated. Or why there is none."""
+    """The token of a service account: by a key, by the metadata server, or impersonated. Otherwise, the reason."""
     try:
         import google.auth
         from google.auth import compute_engine, exceptions, impersonated_credentials
@@ -83,10 +83,10 @@ def _of_environment(audience: str) -> tuple[str, str]:
 
 
 def _of_gcloud(audience: str) -> tuple[str, str]:
-    """The token of whoever is logged in to gcloud: a person's is for gcloud itself, an account's for ``audience``."""
+    """The token of the account in gcloud: a user's is for gcloud itself, a service account's for ``audience``."""
     gcloud = shutil.which("gcloud")
     if gcloud is None:
-        return "", "there is no gcloud"
+        return "", "gcloud is not installed"
     token, why = _printed([gcloud, "auth", "print-identity-token"])
     if (email_of(token) or "").endswith(".gserviceaccount.com"):
         token, why = _printed([gcloud, "auth", "print-identity-token", f"--audiences={audience}"])

@@ -1,4 +1,4 @@
-"""One POST of JSON to a deployed function, sent once and redirected nowhere: a token goes to whom it is for."""
+"""Sends one POST of JSON to a deployed function, without retries, and without redirects, which would leak the token."""
 
 import http.client
 import json
@@ -13,22 +13,22 @@ from urllib.parse import urlsplit
 
 from orchestrator.errors import OrchestratorError, UsageError
 
-#: Seconds for an answer: a function that starts runs has 60, and its first instance some to come up.
+#: Seconds for a response: ``start`` has 60, and its first instance needs some to start.
 _TIMEOUT = 90.0
 
-#: The most of an answer that is read, in bytes.
+#: How many bytes of a response are read.
 _LARGEST = 1024 * 1024
 
 
 class LostAnswerError(OrchestratorError):
-    """No answer came: what was asked for may or may not have been done."""
+    """There was no response: the request may or may not have been performed."""
 
     retryable = True
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """``retry_after``: seconds, if the answer says so."""
+    """A response. ``retry_after``: seconds, if it says so."""
 
     status: int
     text: str
@@ -36,7 +36,7 @@ class Reply:
 
     @property
     def json(self) -> Mapping[str, Any]:
-        """Its JSON object; an empty one if it is none."""
+        """Its JSON object; empty if it is something else."""
         try:
             said = json.loads(self.text)
         except (ValueError, RecursionError):
@@ -45,17 +45,17 @@ class Reply:
 
 
 def is_local(url: str) -> bool:
-    """Whether nothing that is sent there leaves this machine. Raises UsageError for what no token may be sent to."""
+    """Whether ``url`` is on this machine. Raises UsageError if a token must not be sent there."""
     parts = urlsplit(url)
     if parts.scheme == "https" and parts.hostname and "@" not in parts.netloc:
         return False
     if parts.scheme == "http" and parts.hostname and _loopback(parts.hostname):
         return True
-    raise UsageError(f"--url: expected https://…, where nobody else reads a token, got {url!r}")
+    raise UsageError(f"--url: expected https://…, so that nobody can intercept the token, got {url!r}")
 
 
 def post(url: str, body: Mapping[str, Any], token: str | None) -> Reply:
-    """The answer. Raises LostAnswerError if none came, OrchestratorError if whoever answers cannot be trusted."""
+    """The response. Raises LostAnswerError if there is none, OrchestratorError if the server cannot be trusted."""
     local = is_local(url)
     headers = {"Content-Type": "application/json", "User-Agent": "orchestrator"}
     if token is not None:
@@ -73,7 +73,7 @@ def post(url: str, body: Mapping[str, Any], token: str | None) -> Reply:
     except (OSError, http.client.HTTPException) as error:
         cause = getattr(error, "reason", error)
         if isinstance(cause, ssl.SSLCertVerificationError):
-            raise OrchestratorError(f"{url}: its certificate is not to be trusted: {cause.verify_message}") from error
+            raise OrchestratorError(f"{url}: its certificate is not trusted: {cause.verify_message}") from error
         raise LostAnswerError(f"{url} did not answer: {cause or type(cause).__name__}") from error
 
 
@@ -91,7 +91,7 @@ def _loopback(host: str) -> bool:
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirection: urllib would take the token along."""
+    """Follows no redirect: urllib would send the token along."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None

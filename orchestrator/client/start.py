@@ -1,4 +1,4 @@
-"""A run started through the deployed ``start``, once: if an answer is lost, the same run id is asked for again."""
+"""Starts a run through the deployed ``start``, exactly once: retries use the same run id."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,15 +8,15 @@ from typing import Any
 from orchestrator.client.post import LostAnswerError, Reply, post
 from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
 
-#: Tries, and the seconds from the first to the last.
+#: Attempts, and the most seconds from the first to the last.
 TRIES, TIMEOUT = 5, 60.0
 
-#: What a function answers, or Google's front end for it, when it may be otherwise soon.
+#: Statuses of temporary failures, of the function or of Google's front end.
 _SOON = (429, 502, 503, 504)
 
 
 class NotAllowedError(OrchestratorError):
-    """The caller is not known there, or may not start runs. ``status``: 401 or 403."""
+    """The function does not know the caller, or the caller may not start runs. ``status``: 401 or 403."""
 
     def __init__(self, status: int, said: str) -> None:
         self.status = status
@@ -25,7 +25,7 @@ class NotAllowedError(OrchestratorError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A run to start. ``made_up``: nobody else has this run id."""
+    """A run to start. ``made_up``: the run id was generated, so nobody else has it."""
 
     graph: str
     run_id: str
@@ -35,7 +35,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The run as the function told of it. ``created``: this call started it, in one of its tries."""
+    """The run in the function's response. ``created``: one of this call's attempts started it."""
 
     run: str
     graph: str
@@ -45,7 +45,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How to wait between tries. ``tell`` is told why, and for how many seconds."""
+    """How to wait between attempts. ``tell`` gets the reason and the seconds."""
 
     tell: Callable[[str, float], None]
     sleep: Callable[[float], None] = time.sleep
@@ -53,9 +53,9 @@ class Waiting:
 
 
 def start(url: str, wanted: Wanted, token: str | None, waiting: Waiting) -> Started:
-    """Ask the function at ``url`` for the run, again if it cannot now.
+    """Request the run from the function at ``url``, and retry temporary failures.
 
-    Raises UsageError with the function's own sentences, NotAllowedError, or OrchestratorError if it stays so.
+    Raises UsageError with the function's messages, NotAllowedError, or OrchestratorError if all attempts fail.
     """
     began = waiting.now()
     for number in range(1, TRIES + 1):
@@ -90,7 +90,7 @@ def _understood(url: str, reply: Reply, again: bool) -> Started:
             return Started(said["run"], said["graph"], said["status"], bool(said["created"]) or again)
         case 400 | 404 if isinstance(said.get("errors"), list):
             raise (NotFoundError if reply.status == 404 else UsageError)("\n".join(map(str, said["errors"])))
-        case 401 | 403 if isinstance(said.get("errors"), list):  # the function's own: to grant more would not help
+        case 401 | 403 if isinstance(said.get("errors"), list):  # from the function: another grant would not help
             raise OrchestratorError("\n".join(map(str, said["errors"])))
         case 401 | 403:
             raise NotAllowedError(reply.status, f"{url} answered {reply.status}{_said(reply)}")
@@ -101,6 +101,6 @@ def _understood(url: str, reply: Reply, again: bool) -> Started:
 
 
 def _said(reply: Reply) -> str:
-    """What of an answer is for people: not a page of HTML."""
+    """The first line of the response, unless it is a page of HTML."""
     text = reply.text.strip()
     return f": {text.splitlines()[0][:300]}" if text and not text.startswith("<") else ""

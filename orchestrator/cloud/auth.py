@@ -1,7 +1,7 @@
-"""Who calls a function: an optional check of the OIDC token, besides the platform's own.
+"""Identifies callers of a function, and optionally checks their OIDC tokens, which the platform has checked already.
 
-Off unless asked for: the platform has checked the token already, and Cloud Run may remove its signature then. Google's
-code is imported by the first check.
+The check is off by default, since Cloud Run may remove the signature of a token that it has checked. Google's code is
+imported by the first check.
 """
 
 import base64
@@ -18,10 +18,10 @@ from orchestrator.errors import OrchestratorError
 #: Seconds for which Google's certificates are kept. They change about once a day, and overlap for days.
 CERTIFICATES_KEPT = 3600.0
 
-#: Seconds for a look at them, and by which the clock of whoever made a token may be ahead.
+#: Seconds for fetching them, and by which the clock of the token's issuer may be ahead.
 _TIMEOUT, _SKEW = 10.0, 10
 
-#: Three parts of base64url. What two headers of one name come to, ``Bearer a.b.c, Bearer d.e.f``, is none.
+#: Three parts of base64url. What two headers of one name come to, ``Bearer a.b.c, Bearer d.e.f``, does not match.
 _BEARER = re.compile(r"(?i:bearer) +[A-Za-z0-9_=-]+\.(?P<claims>[A-Za-z0-9_=-]+)\.[A-Za-z0-9_=-]*")
 
 #: ``request(url, method="GET")``, with ``status`` and ``data`` in its answer: a google.auth.transport.Request.
@@ -29,26 +29,26 @@ Transport = Callable[..., Any]
 
 
 class UnauthenticatedError(OrchestratorError):
-    """Nobody knows who calls."""
+    """The caller is unknown."""
 
     http_status = 401
 
 
 class ForbiddenError(OrchestratorError):
-    """We know who calls, and it is nobody who may."""
+    """The caller is known, and may not do this."""
 
     http_status = 403
 
 
 class CertificatesError(OrchestratorError):
-    """Google's certificates cannot be had now, so nothing is known of the caller."""
+    """Google's certificates cannot be fetched now, so the token cannot be checked."""
 
     retryable = True
     http_status = 503
 
 
 class Verifier:
-    """Lets through the tokens that Google made for ``audience`` and for one of ``accounts``. Safe from many threads."""
+    """Accepts tokens that Google issued for ``audience`` and for one of ``accounts``. Thread-safe."""
 
     def __init__(self, audience: str, accounts: Collection[str], transport: Transport | None = None) -> None:
         self._audience = audience
@@ -68,8 +68,8 @@ class Verifier:
                 token.strip(), self._transport, self._audience, _SKEW
             )
         except TransportError as error:
-            raise CertificatesError(f"Google's certificates cannot be had: {error}") from error
-        except (GoogleAuthError, ValueError, TypeError, RecursionError) as error:  # its own words may quote the token
+            raise CertificatesError(f"cannot fetch Google's certificates: {error}") from error
+        except (GoogleAuthError, ValueError, TypeError, RecursionError) as error:  # its text may quote the token
             raise UnauthenticatedError(
                 f"expected an OIDC token that Google signed for {self._audience}, got one that is not valid"
             ) from error
@@ -80,13 +80,13 @@ class Verifier:
 
 
 def claimed(headers: Headers) -> str | None:
-    """The e-mail address, in lower case, of whose token the platform has checked; None if it tells none.
+    """The e-mail address, in lower case, in the token that the platform has checked; None if it has none.
 
-    It is believed, and so rests on the platform. Cloud Run lets a request through only with a token that it has
+    The token is trusted without a check of its own. Cloud Run lets a request through only with a token that it has
     checked, of somebody who has ``roles/run.invoker``, and then takes the signature out of the token
     ("SIGNATURE_REMOVED_BY_GOOGLE"), so that nobody can check it again. If there is an ``X-Serverless-Authorization``,
     that is the one which was checked, and ``Authorization`` may say anything ("Service-to-service authentication" in
-    Cloud Run's documentation, 2026). Where ``allUsers`` may call, nothing of this holds: doctor warns of that.
+    Cloud Run's documentation, 2026). If ``allUsers`` may call, none of this holds: doctor warns of that.
     """
     said = headers.get("X-Serverless-Authorization", "") or headers.get("Authorization", "")
     match = _BEARER.fullmatch(said.strip())
@@ -102,7 +102,7 @@ def claimed(headers: Headers) -> str | None:
 
 
 class _Remembering:
-    """A transport that fetches each address once an hour: the library asks for the certificates at every check."""
+    """A transport that fetches each address once an hour: the library requests the certificates for every check."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport

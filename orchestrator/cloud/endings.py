@@ -1,10 +1,10 @@
-"""What Dataflow's log says when a job may have ended: the log sink lets these texts through, and signals.py reads them.
+"""The texts in Dataflow's log that mean a job may have ended: the log sink exports them, and signals.py reads them.
 
-Nothing documents the texts; they are those of recorded entries and messages. Each is looked for anywhere in an entry's
-text, whatever its case, as Cloud Logging's operator ``:`` does. terraform/sink.tf says the same.
+They are not documented; they come from recorded entries and messages. Each is matched anywhere in an entry's text,
+ignoring case, as Cloud Logging's operator ``:`` does. terraform/sink.tf repeats them.
 """
 
-#: How a launch fails that made no worker: nothing else is logged then. jobs/dataflow/causes.py knows what they mean.
+#: The errors of launches that fail before there is a worker: nothing else is logged then. See jobs/dataflow/causes.py.
 LAUNCHER_FAILED = (
     "launcher container",
     "launcher VM",

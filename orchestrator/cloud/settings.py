@@ -1,4 +1,4 @@
-"""What the environment says, and the only reader of it. Every setting has a flag too, and the flag wins."""
+"""Reads the settings in environment variables. Those of the command line are also options, which take precedence."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from orchestrator.core.steps import Json
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.jobs.dataflow.options import wrong_defaults
 
-#: The variables that a deployment sets, or leaves at their defaults: all that ``read_cloud_settings`` reads but the
-#: addresses of fakes. What they mean: functions/README.md.
+#: The variables of a deployment: all that ``read_cloud_settings`` reads, except the addresses of fakes. Their meanings
+#: are in functions/README.md.
 DEPLOYED_VARIABLES = (
     "ORCHESTRATOR_PROJECT",
     "ORCHESTRATOR_REGION",
@@ -43,7 +43,7 @@ DEPLOYED_VARIABLES = (
 
 
 class SettingsError(OrchestratorError):
-    """A deployment that cannot work. What was asked of it is not lost: it may come again when that is fixed."""
+    """The deployment is misconfigured. Requests are not lost: they can be retried once it is fixed."""
 
     retryable = True
     http_status = 503
@@ -52,14 +52,14 @@ class SettingsError(OrchestratorError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``home``: ORCHESTRATOR_HOME. ``parallel``: ORCHESTRATOR_PARALLEL, jobs at once, as many as there are cores."""
+    """``home``: ORCHESTRATOR_HOME. ``parallel``: ORCHESTRATOR_PARALLEL, concurrent jobs; default: the cores."""
 
     home: Path | None
     parallel: int
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings. Raises UsageError for a value that cannot be meant."""
+    """The settings of the embedded form. Raises UsageError for an invalid value."""
     parallel = environment.get("ORCHESTRATOR_PARALLEL") or str(max(2, os.cpu_count() or 2))
     if not parallel.isdecimal() or int(parallel) < 1:
         raise UsageError(f"ORCHESTRATOR_PARALLEL: expected a whole number from 1, got {parallel!r}")
@@ -69,9 +69,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class ReachSettings:
-    """How the command line reaches a deployment, beyond ORCHESTRATOR_PROJECT and _REGION, which its options default to.
+    """How the command line reaches a deployment. (ORCHESTRATOR_PROJECT and _REGION are defaults of its options.)
 
-    ``apis_url``: GOOGLE_APIS_EMULATOR_URL, a fake of Google. ``id_token``: ORCHESTRATOR_ID_TOKEN, who calls.
+    ``apis_url``: GOOGLE_APIS_EMULATOR_URL, a fake of Google. ``id_token``: ORCHESTRATOR_ID_TOKEN, the caller's token.
     """
 
     apis_url: str | None
@@ -87,20 +87,20 @@ def read_reach_settings(environment: Mapping[str, str] = os.environ) -> ReachSet
 
 @dataclass(frozen=True, slots=True)
 class CloudSettings:
-    """Where a deployed function finds its world. Times are in seconds.
+    """The settings of a deployed function. Times are in seconds.
 
-    ``launches``, ``checks`` and ``signals``: the ids of the queues; without one for signals, their looks go on that of
-    checks. ``task_url``: where tasks are delivered; ``task_account``: the service account whose token they carry, or
-    ``signals_account`` those of signals, and ``task_audience`` what that token is for. ``folder``: where ``graphs/``
-    lies. ``verify_audience``: check that callers have a token for it (None: the platform does), of one of
+    ``launches``, ``checks`` and ``signals``: the ids of the queues; without a queue for signals, their checks go on the
+    queue ``checks``. ``task_url``: where tasks are delivered; ``task_account``: the service account whose token they
+    carry, or ``signals_account`` those of signals, and ``task_audience`` what that token is for. ``folder``: where
+    ``graphs/`` lies. ``verify_audience``: check that callers have a token for it (None: the platform does), of one of
     ``verify_accounts``. ``tasks_endpoint`` and ``dataflow_endpoint``: fakes on this machine instead of Google
     (Firestore's client reads its own variable).
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
     ``job_options``: options of every Dataflow job whose step does not say otherwise. ``values``: what
     ``{{ run.deployment.… }}`` gives. ``starters``: who may start a few graphs only, by e-mail; ``scheduler_account``:
-    who starts those with a schedule. ``retention``: how long runs are kept after their end; None: for ever.
-    ``stuck_after``: how long a run may take before a sweep says that it is stuck.
-    ``sweep_for``: how long a sweep takes on new runs.
+    who starts those with a schedule. ``retention``: how long runs are kept after their end; None: forever.
+    ``stuck_after``: how long a run may take before a sweep logs it as stuck. ``sweep_for``: how long a sweep begins
+    with further runs.
     """
 
     project: str
@@ -169,14 +169,14 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
 
 
 class _Variables:
-    """Reads variables, and remembers what was wrong with them, so that all of it is said at once."""
+    """Reads variables, and collects all mistakes, so that they are reported together."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self.wrong: list[str] = []
 
     def get(self, name: str) -> str:
-        """Nothing if it is not set, or set to ``none``: a platform may drop a variable that is empty."""
+        """The value; "" if it is not set or is ``none``: a platform may drop a variable that is empty."""
         value = self._environment.get(name, "")
         return "" if value == "none" else value
 

@@ -1,6 +1,6 @@
-"""Reads what Google sends when a job may have ended: log entries through Pub/Sub, and Eventarc's status events. Pure.
+"""Parses the events that Google sends when a job may have ended: log entries by Pub/Sub, and Eventarc's events. Pure.
 
-A signal is never believed: it only says where to look. Whether the job is one of ours, its name tells (core/names.py).
+A signal is not trusted: it only says which job to check. The job's name tells whether it is ours (core/names.py).
 """
 
 import base64
@@ -16,17 +16,17 @@ from orchestrator.cloud.endings import ENDINGS
 PUBSUB = "google.cloud.pubsub.topic.v1.messagePublished"
 STATUS_CHANGED = "google.cloud.dataflow.job.v1beta3.statusChanged"
 
-#: The states after which a job's state does not change any more (Dataflow's discovery document, revision 20261018).
+#: The states that are final (Dataflow's discovery document, revision 20261018).
 ENDED = frozenset(f"JOB_STATE_{state}" for state in ("DONE", "FAILED", "CANCELLED", "UPDATED", "DRAINED"))
 
 
 class MalformedEventError(ValueError):
-    """Not what any of Google's services sends. Delivering it again would not fix it: acknowledge it, and say so."""
+    """Not an event of any Google service. A redelivery would be the same: acknowledge it, and log a warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Somebody says that a job may have ended. ``source``: ``log`` or ``eventarc``."""
+    """A notice that a job may have ended. ``source``: ``log`` or ``eventarc``."""
 
     job_name: str
     job_id: str
@@ -35,12 +35,12 @@ class Signal:
 
     @property
     def has_state(self) -> bool:
-        """Whether it tells the job's state, which is final: no lag is to be waited for."""
+        """Whether it contains the job's state, which is final: the check need not wait for a lag."""
         return self.source == "eventarc"
 
 
 def read(kind: str, data: object) -> Signal | None:
-    """The signal in a CloudEvent of type ``kind``; None if it tells of something else. Raises MalformedEventError."""
+    """The signal in a CloudEvent of type ``kind``; None if it is about something else. Raises MalformedEventError."""
     if kind == STATUS_CHANGED:
         return _status_changed(_mapping(data, "the event's data"))
     if kind == PUBSUB:
@@ -57,13 +57,13 @@ def _status_changed(data: Mapping[str, Any]) -> Signal | None:
 
 
 def tells_of_an_end(text: str) -> bool:
-    """Whether an entry with this text may be the last that a job writes: just those that the log sink lets through."""
+    """Whether an entry with this text may be a job's last one: the same texts that the log sink exports."""
     said = text.lower()
     return any(ending.lower() in said for ending in ENDINGS)
 
 
 def _log_entry(entry: Mapping[str, Any]) -> Signal | None:
-    """An entry of Dataflow's job-message log. The labels that a user gave the job are not in it."""
+    """An entry of Dataflow's job-message log. It does not contain the job's own labels."""
     resource = entry.get("resource")
     if not isinstance(resource, Mapping) or resource.get("type") != "dataflow_step":
         return None
@@ -74,7 +74,7 @@ def _log_entry(entry: Mapping[str, Any]) -> Signal | None:
 
 
 def _message(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a Pub/Sub message carries, as JSON. One without data, or with other data, is a message of somebody else."""
+    """The JSON in a Pub/Sub message; empty if the message has no data, or data that is not ours."""
     message = _mapping(data.get("message"), "message")
     try:
         found = json.loads(base64.b64decode(str(message.get("data", "")), validate=True) or b"{}")

@@ -1,4 +1,4 @@
-"""What a caller asks of the deployed ``start``: the body of a request, read and checked. Pure."""
+"""The body of a request to the deployed ``start``, parsed and checked. Pure."""
 
 import json
 import re
@@ -11,23 +11,23 @@ from orchestrator.definition.text_files import Flaw, UnreadableError
 from orchestrator.errors import UsageError
 from orchestrator.text import quoted
 
-#: The largest body, in bytes. A run that Firestore can keep (stores/_documents.py) is always smaller.
+#: The largest body, in bytes. A run that Firestore can store is always smaller.
 LARGEST = 4 * 1024 * 1024
 
 _EXPECTED = 'expected a JSON object such as {"graph": "daily-sales", "params": {"date": "2026-01-31"}}'
 
 _KINDS: dict[str, tuple[type, str]] = {"graph": (str, "text"), "run_id": (str, "text"), "params": (dict, "a mapping")}
 
-#: What the id of a scheduled run ends in: the moment it was due, as ``scheduled_id`` writes it.
+#: The form of a scheduled run's id, which ends in the time when it was due: see ``scheduled_id``.
 _DUE = re.compile(r".*-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}(\.[0-9]+)?(Z|-?[0-9]{4})")
 
-#: How many unknown keys are named.
+#: How many mistakes of one kind are listed.
 _MAX_UNKNOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A run that somebody wants, as far as the body tells: whether there is such a graph is not looked at."""
+    """The run that is requested. Whether the graph exists is not checked here."""
 
     graph: str
     run_id: str | None
@@ -35,13 +35,13 @@ class Asked:
 
 
 def read_asked(body: bytes) -> Asked:
-    """What ``body`` asks for. Raises UsageError with everything that is wrong, a line each.
+    """The request in ``body``. Raises UsageError with all mistakes, one per line.
 
-    No value of a param is in it: what is refused is logged, and a param may be a password.
+    The error contains no value of a param: it is logged, and a param may be a password.
     """
     data = _read(body)
     if not isinstance(data, dict):
-        raise UsageError(f"{_EXPECTED}, got {_came(data)}")
+        raise UsageError(f"{_EXPECTED}, got {_kind(data)}")
     if wrong := list(_wrong(data)):
         raise UsageError("\n".join(wrong))
     return Asked(data["graph"], data.get("run_id"), data.get("params", {}))
@@ -67,7 +67,7 @@ def _read(body: bytes) -> Any:
 
 
 def _whole(data: Any) -> None:
-    """Raises UnreadableError for half a character: JSON can write it (``"\\ud800"``), and no text holds it."""
+    """Raises UnreadableError for a lone surrogate, which JSON can write (``"\\ud800"``) and UTF-8 cannot."""
     text = json.dumps(data, ensure_ascii=False)
     try:
         text.encode()
@@ -89,13 +89,13 @@ def _wrong(data: dict[str, Any]) -> Iterator[str]:
         yield f"and {len(unknown) - _MAX_UNKNOWN} more unknown keys"
     for name, (kind, expected) in _KINDS.items():
         if not isinstance(data.get(name, kind()), kind):
-            yield f"{name}: expected {expected}, got {_came(data[name])}"
+            yield f"{name}: expected {expected}, got {_kind(data[name])}"
     if not data.get("graph"):
         yield "graph: expected the name of a deployed graph, got nothing"
 
 
-def _came(value: Any) -> str:
-    """What came, without what is in it."""
+def _kind(value: Any) -> str:
+    """The kind of a value, without its content."""
     match value:
         case str():
             return "text"
@@ -110,12 +110,12 @@ def _came(value: Any) -> str:
 
 
 def scheduled_id(graph: str, due: str) -> str:
-    """``daily-sales-2026-01-31T060000Z``: the same for each try of a start. ``due``: a time as RFC 3339 writes it."""
+    """``daily-sales-2026-01-31T060000Z``: the same for each retry. ``due``: a time in the form of RFC 3339."""
     return f"{graph}-{due.replace(':', '').replace('+', '')}"
 
 
 def check_unscheduled(run_id: str) -> None:
-    """Raises UsageError if a schedule may need ``run_id``: who took it would keep that run from starting."""
+    """Raises UsageError if ``run_id`` is reserved for schedules: it would keep a scheduled run from starting."""
     if _DUE.fullmatch(run_id):
         theirs = "has the form of the ids that schedules give to their runs"
         raise UsageError(f"run id: {quoted(run_id)} {theirs}: choose another")

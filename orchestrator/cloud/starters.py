@@ -1,6 +1,6 @@
-"""Who may start what: of those whom the platform lets in, some may start a few graphs only, and the schedule its own.
+"""Who may start which graphs: some callers only certain ones, and Cloud Scheduler only those with a schedule.
 
-Who calls is told by the token that the platform has checked (``claimed`` in auth.py says what that rests on).
+Callers are identified by the token that the platform has checked (see ``claimed`` in auth.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,24 +9,24 @@ from dataclasses import dataclass
 from orchestrator.cloud.auth import ForbiddenError, UnauthenticatedError, claimed
 from orchestrator.cloud.logs import Headers
 
-#: Cloud Scheduler's header: the moment that a call was due, the same each time that it is tried again.
+#: Cloud Scheduler's header: the time when a call was due, the same for all its retries.
 SCHEDULED = "X-CloudScheduler-ScheduleTime"
 
 
 @dataclass(frozen=True, slots=True)
 class Starters:
-    """``limited``: e-mail -> the graphs that those may start, and no others. ``scheduler``: the account of schedules.
+    """``limited``: e-mail -> the only graphs that this caller may start. ``scheduler``: the account of schedules.
 
-    Whoever is in neither may start every graph. Where both are empty, nobody is asked who they are.
+    All other callers may start every graph. If both are empty, callers are not identified.
     """
 
     limited: Mapping[str, Sequence[str]]
     scheduler: str | None
 
     def check(self, headers: Headers, graph: str, scheduled: bool | None) -> None:
-        """Raises UnauthenticatedError or ForbiddenError if who calls may not start ``graph``.
+        """Raises UnauthenticatedError or ForbiddenError if the caller may not start ``graph``.
 
-        ``scheduled``: whether that graph has a schedule; None: there is none of that name.
+        ``scheduled``: whether that graph has a schedule; None: unknown, or there is no such graph.
         """
         if not self.limited and self.scheduler is None:
             return

@@ -1,7 +1,7 @@
-"""The cloud's world: Firestore, Cloud Tasks and Dataflow behind the ports, for one instance of a function.
+"""The deployed form: an engine on Firestore, Cloud Tasks and Dataflow, for one instance of a function.
 
-A foreign signal needs nothing, one of ours the queue alone: so each is imported and connected by the first request that
-needs it, and shared by all that follow.
+Each client is imported and connected by the first request that needs it, and then shared: a signal of a foreign job
+needs none, and one of our own only the queue.
 """
 
 import threading
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from orchestrator.stores.firestore.store import FirestoreStore
 
 
-#: Cloud Tasks' header: the id of the queue that a task comes from. What a task's maker calls so is replaced.
+#: Cloud Tasks' header: the id of the task's queue. Cloud Tasks overwrites it if the task's creator has set it.
 QUEUE_NAME = "X-CloudTasks-QueueName"
 
 
 @dataclass
 class Deployed:
-    """One instance's connections; safe from all its threads. ``step_failed`` hears of steps that fail here for good."""
+    """One instance's connections; thread-safe. ``step_failed`` is called for each step that finally fails here."""
 
     settings: CloudSettings
     step_failed: Hear | None = None
@@ -49,24 +49,24 @@ class Deployed:
 
     @property
     def queue(self) -> "CloudTasksQueue":
-        """The queue, connected by whoever asks first."""
+        """The queue, connected on first use."""
         with self._lock:
             return self._queue
 
     @property
     def engine(self) -> Engine:
-        """The engine, made by whoever asks first."""
+        """The engine, made on first use."""
         with self._lock:
             return self._engine
 
     @property
     def verifier(self) -> Verifier | None:
-        """Who checks the callers' tokens; None: the platform alone."""
+        """Checks the callers' tokens; None: only the platform does."""
         with self._lock:
             return self._verifier
 
     def notice(self, job_name: str, *, at_once: bool = False) -> bool:
-        """Schedule a look at a job that may have ended. False, and nothing is touched, if it is none of ours."""
+        """Schedule a check of a job that may have ended. False, without any effect, if it is not one of our jobs."""
         prefix = self.settings.job_prefix
         if parse_job_name(job_name, prefix) is None:
             return False
@@ -75,11 +75,10 @@ class Deployed:
         return notice(self.queue, job_name, time.time() + self.settings.signal_delay, prefix, lane=SIGNALS)
 
     def lane(self, headers: Headers) -> str:
-        """The lane on which a task came. Raises ForbiddenError if it came on none of ours.
+        """The lane of a task, from the header that names its queue. Raises ForbiddenError if it is not one of ours.
 
-        Cloud Tasks names the queue, and lets nobody who makes a task say otherwise; whoever may call on_task without it
-        may say what he likes, so the token must be of the account that the lane's tasks carry, and the platform, or
-        ``verifier``, has checked that.
+        The creator of a task cannot set that header, but a caller other than Cloud Tasks can: so the token, which the
+        platform or ``verifier`` has checked, must be that of the account for the lane's tasks.
         """
         told, name = self.settings, headers.get(QUEUE_NAME, "")
         lanes = {told.signals: SIGNALS, told.launches: LAUNCHES, told.checks: CHECKS}
@@ -92,9 +91,9 @@ class Deployed:
         return lanes[name]
 
     def deliver(self, effect: Effect, body: bytes, lane: str) -> Run | None:
-        """Do what a task asks for, or send it on if it is not due for days yet. ``effect`` is what ``body`` says.
+        """Perform a task, or put it on the queue again if it is due in days. ``effect`` is parsed from ``body``.
 
-        The run, if the task was to end it and it has ended; a task that comes again tells it again.
+        Returns the run if the task was to end it and it has ended, also if the task is delivered again.
         """
         from orchestrator.engine.permitted import misplaced
         from orchestrator.queues.cloud_tasks import hop
@@ -115,7 +114,7 @@ class Deployed:
         return run if run is not None and run.status is not RunStatus.RUNNING else None
 
     def names(self, effect: Effect) -> dict[str, str]:
-        """What people call the run and the step of a task, as far as that is known."""
+        """The id of the run and the name of the step of a task, as far as they are known."""
         try:
             run, plan = self.engine.known(effect.run)
         except OrchestratorError:
@@ -131,41 +130,42 @@ class Deployed:
         headers: Headers,
         due: datetime | None = None,
     ) -> tuple[Run, bool]:
-        """Start a run of a deployed graph. The run, and whether it is new. Raises UsageError if it cannot be meant.
+        """Start a run of a deployed graph. Returns the run, and whether it is new.
 
-        ``headers``: of whoever asks; raises UnauthenticatedError or ForbiddenError if they may not start that graph.
-        ``due``: the moment a schedule wanted it, which ``today`` and ``now`` then mean.
+        ``headers``: those of the request. ``due``: when a schedule's start was due, which is then the meaning of
+        ``today`` and ``now``. Raises UsageError for an invalid request, and UnauthenticatedError or ForbiddenError if
+        the caller may not start that graph.
         """
         from orchestrator.definition.catalog import graphs
         from orchestrator.definition.load import load_graph
         from orchestrator.definition.run_request import run_request
 
         starters = Starters(self.settings.starters, self.settings.scheduler_account)
-        starters.check(headers, graph, None)  # before anything of a graph's is read, which may run code of its own
+        starters.check(headers, graph, None)  # before the graph is read, which may run its code
         known = graphs(self.settings.folder)
         if graph not in known:
             there = ", ".join(sorted(known)) or "none"
             raise NotFoundError(f"no deployed graph is called '{graph}': there are {there}")
         loaded = load_graph(known[graph])
         rehearsed = self.settings.dataflow_endpoint is not None
-        if not (loaded.deploy or rehearsed):  # who starts one may choose its code: it runs with their own rights
+        if not (loaded.deploy or rehearsed):  # its params may choose code, which must run with the caller's own rights
             raise NotFoundError(f"the graph '{graph}' says deploy: false, so it runs on one machine only")
         starters.check(headers, graph, loaded.schedule is not None)
         wanted = run_request(loaded, known[graph], run_id, params, time.time(), due)
-        run = replace(wanted.run(time.time()), seal=token_hex(16))  # others may put tasks here
+        run = replace(wanted.run(time.time()), seal=token_hex(16))  # others can put tasks on these queues
         found = self.engine.start(run, loaded.compile(), lambda there: wanted.check_same(there, in_cloud=True))
         return found, found.key == run.key
 
     def sweep(self, unreadable: Unreadable, doubtful: Callable[[Run, str], None]) -> Round:
-        """A round of sweeps over all runs that have not ended, or over as many as there is time for.
+        """Sweep all runs that have not ended, or as many as there is time for.
 
-        ``unreadable`` hears of each document that cannot be read; nothing is done about it, and everything else is.
-        ``doubtful`` hears of what does not add up in a run.
+        ``unreadable`` is called for each document that cannot be read, and the sweep goes on. ``doubtful`` is called
+        for each inconsistency in a run.
         """
         return Round(self.engine, self._store, self.settings.sweep_for, unreadable, doubtful)
 
     def close(self) -> None:
-        """Close what was connected."""
+        """Close all connections."""
         connected = vars(self)
         if "_engine" in connected:
             self._dataflow.close()

@@ -1,6 +1,6 @@
-"""What a log is told of a step's error: nothing that its run was given in confidence. The whole is kept with the step.
+"""Removes the values of params from a step's error before it is logged. The whole error is stored with the step.
 
-Logs are read by more people than runs are, and kept elsewhere.
+More people read logs than runs, and logs are kept elsewhere.
 """
 
 import json
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from orchestrator.core.model import Run, StepState
 from orchestrator.core.steps import Json, Step
 
-#: The shortest value that says anything by itself, and of a longer one the letters by which its beginning is known.
+#: The shortest value that is removed, and how many characters of a longer one identify it where it is cut off.
 _SHORTEST, _KNOWN_BY = 4, 20
 
 
 def error_for_log(run: Run, step: Step, state: StepState) -> str | None:
-    """The step's error, in which a param's value is its name, ``{{ params.date }}``, also where the value is cut off.
+    """The step's error with ``{{ params.date }}`` in place of the param's value, also where the value is cut off.
 
-    What an expression made of params cannot be told from other text: of its error, it is said where it is to be read.
+    What an expression computed from params cannot be recognised: its error is replaced by the command that shows it.
     """
     if state.error is None:
         return None
@@ -30,7 +30,7 @@ def error_for_log(run: Run, step: Step, state: StepState) -> str | None:
 
 
 def _values(value: Json) -> Iterator[str]:
-    """The texts and numbers in a param that are long enough to say anything."""
+    """The texts and numbers in a param that are long enough to reveal something."""
     match value:
         case bool() | None:
             return
@@ -46,18 +46,18 @@ def _values(value: Json) -> Iterator[str]:
 
 
 def _forms(text: str) -> set[str]:
-    """How errors write a text: as it is, on one line, and as JSON."""
+    """The forms in which errors contain a text: as it is, escaped on one line, and as JSON."""
     return {text, repr(text)[1:-1], text.encode("unicode_escape").decode(), json.dumps(text)[1:-1]}
 
 
 def _without(text: str, value: str, name: str) -> str:
-    """``text`` with ``name`` where it has ``value``, or the beginning of it."""
+    """``text`` with ``name`` in place of ``value``, or of the beginning of it."""
     head, kept, done = value[:_KNOWN_BY], [], 0
     while (start := text.find(head, done)) >= 0:
         kept += [text[done:start], name]
         done = start + len(head)
-        for letter in value[len(head) :]:
-            if text[done : done + 1] != letter:
+        for character in value[len(head) :]:
+            if text[done : done + 1] != character:
                 break
             done += 1
     return "".join((*kept, text[done:]))

@@ -1,8 +1,8 @@
-"""What one expression may make and do: so many letters and values, so many steps, however its calls are nested.
+"""Limits what one expression may produce, and the work that it may do.
 
-A few letters of an expression can fill a machine's memory, or keep it busy for hours, and whoever may start a run
-chooses what it is given. What a call makes is counted as JSON would have it, where what is repeated by reference counts
-each time; and before the call, if it may make many times what it is given. What it costs is counted before it too.
+A short expression can fill a machine's memory or keep it busy for hours, and whoever starts a run chooses its params.
+The results of calls are counted by their size as JSON, so that a value that is referenced twice counts twice. The work
+of a call is counted before it, and so is its result if it may be many times larger than the arguments.
 """
 
 import threading
@@ -14,22 +14,22 @@ from typing import Any
 
 from orchestrator.expressions.costs import CALL, COSTS, Called
 
-#: The letters that one expression may make, those on the way to its value included; any other value counts as ten.
+#: The characters that one expression may produce, intermediate results included; any other value counts as ten.
 MAX_MADE, OTHER = 10_000_000, 10
 
-#: The steps that one expression may take (see costs.py): about a second, and a few where Python does most of them.
+#: The work that one expression may do, in the units of costs.py: about a second, or a few if Python does most of it.
 MAX_WORK = 100_000_000
 
-#: The bits of a whole number on the way to a value, which has at most 64.
+#: The bits of an intermediate whole number; the value itself has at most 64.
 MAX_BITS = 10_000
 
-#: The largest number up to which a filter or a method fills, or rounds.
+#: The largest width that a filter or a method pads to, and the most digits that it rounds to.
 MAX_FILLED = 10_000
 
-#: Filters and methods whose numbers say how much they fill, or to how many digits they round.
+#: Filters and methods that take a width to pad to, or a number of digits.
 _FILL = frozenset({"batch", "center", "indent", "ljust", "rjust", "round", "slice", "tojson", "zfill"})
 
-#: The methods that may be called: those of text that make more text, or none, and what is like them.
+#: The methods that may be called: those of text, and ``count`` and ``index`` of lists.
 METHODS = frozenset(
     """
     capitalize casefold center count endswith find index isalnum isalpha isascii isdecimal isdigit islower isnumeric
@@ -43,7 +43,7 @@ _LOCAL = threading.local()
 
 @contextmanager
 def budget() -> Iterator[None]:
-    """Inside, this thread may make ``MAX_MADE`` in ``MAX_WORK`` steps."""
+    """Inside, this thread may produce ``MAX_MADE`` and do ``MAX_WORK``."""
     _LOCAL.left, _LOCAL.steps, _LOCAL.sizes = MAX_MADE, MAX_WORK, {}
     try:
         yield
@@ -52,25 +52,27 @@ def budget() -> Iterator[None]:
 
 
 def spend(made: int) -> None:
-    """Count what is made, or is about to be. Raises ValueError if it is too much."""
+    """Count what is produced, or is about to be. Raises ValueError if it is too much."""
     _LOCAL.left -= made
     _bear(MAX_MADE - _LOCAL.left)
 
 
 def work(steps: int) -> None:
-    """Count steps that are about to be taken. Raises ValueError if they are too many."""
+    """Count work that is about to be done. Raises ValueError if it is too much."""
     _LOCAL.steps -= steps
     if _LOCAL.steps < 0:
-        raise ValueError(f"this takes more than {MAX_WORK:,} steps: two letters that are compared are one, values ten")
+        raise ValueError(
+            f"this does more than {MAX_WORK:,} units of work: two compared characters are 1, other values 10"
+        )
 
 
 def _bear(made: int) -> None:
     if made > MAX_MADE:
-        raise ValueError(f"this makes more than {MAX_MADE:,} letters, or {MAX_MADE // OTHER:,} other values")
+        raise ValueError(f"this produces more than {MAX_MADE:,} characters, or {MAX_MADE // OTHER:,} other values")
 
 
 def bounded(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter or test ``call``, or the method of the value that is its first argument, within the budget."""
+    """``call``, a filter, a test, or a method whose first argument is its value, limited by the budget."""
     cost, own = COSTS[name], 1 if hasattr(call, "jinja_pass_arg") else 0
 
     @wraps(call)
@@ -88,20 +90,20 @@ def bounded(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def size(value: object) -> int:
-    """What ``value`` counts as; more than the budget, and no matter how much more, if it is too large.
+    """The size of ``value``, or any number above the budget if it is too large.
 
-    It is counted once, and to count is work. Raises ValueError for a number that is much too large.
+    Each value is counted once, and counting is work. Raises ValueError for a number that is much too large.
     """
     if isinstance(value, str):
         return len(value)
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise ValueError(f"this makes a number of more than {MAX_BITS:,} bits")
+        raise ValueError(f"this produces a number of more than {MAX_BITS:,} bits")
     if not isinstance(value, dict | list | tuple):
         return OTHER
     _, known = _LOCAL.sizes.get(id(value), (None, 0))
     if not known:
         known = _counted(value)
-        _LOCAL.sizes[id(value)] = (value, known)  # which keeps it: another value could get its number
+        _LOCAL.sizes[id(value)] = (value, known)  # keeps the value alive: another one could get its id
         work(known)
     return int(known)
 
@@ -119,7 +121,7 @@ def _counted(value: object) -> int:
 
 
 def _more(name: str, data: list[Any]) -> int:
-    """What a call may make beyond a few times what it is given."""
+    """What a call may produce beyond a few times the size of its arguments."""
     value, *others = data or [""]
     for number in others:
         if name in _FILL and isinstance(number, int) and number > MAX_FILLED:
@@ -128,7 +130,7 @@ def _more(name: str, data: list[Any]) -> int:
     match name, value:
         case "replace", str() if len(others) > 1 and isinstance(others[0], str):
             return value.count(others[0]) * widths[1]
-        case "join", _:  # the filter is given the list first, the method the text between
+        case "join", _:  # the filter gets the list first, the method the separator
             return len(value) * max(widths, default=0) if isinstance(value, str | list | tuple) else 0
         case (("indent" | "wordwrap"), str()):
             return (value.count("\n") + 1 if name == "indent" else len(value)) * max(widths, default=4)

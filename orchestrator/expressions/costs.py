@@ -1,6 +1,6 @@
-"""What each filter, test, method and comparison of an expression costs at most, told before it is called.
+"""An upper bound on the work of each filter, test, method and comparison of an expression, known before it is called.
 
-In steps: two letters looked at by C are one, two other values ten. What is not in the table cannot be called.
+The unit is two characters compared in C; comparing two other values is ten. What is not in the table cannot be called.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 
 class Called(NamedTuple):
-    """A call: what is filtered, tested or compared, or whose method it is; what else is given; and what tells sizes."""
+    """A call: ``value`` is what is filtered, tested or compared, or has the method; ``others`` are the arguments."""
 
     value: object
     others: Sequence[object]
     size: Callable[[object], int]
 
 
-#: What a call costs whatever it does, and two values that are compared, as ``size`` counts them.
+#: The cost of any call, and of comparing two values.
 CALL, VALUE = 200, 10
 
 
@@ -23,23 +23,23 @@ def _linear(it: Called) -> int:
     return it.size(it.value) + sum(map(it.size, it.others))
 
 
-def _free(it: Called) -> int:  # noqa: ARG001 - as every cost is asked
+def _free(it: Called) -> int:  # noqa: ARG001 - the signature of all costs
     return 0
 
 
 def _in_python(it: Called) -> int:
-    """Letter by letter, word by word, or line by line."""
+    """A loop in Python over characters, words or lines."""
     return 30 * _linear(it)
 
 
 def _product(it: Called) -> int:
-    """A search from the end tries each place; forwards Python's is linear, since 3.10. What is stripped is as bad."""
-    return _linear(it) + _letters(it.value) * max(map(_letters, it.others), default=1)
+    """A search from the end is quadratic, as is stripping; forwards, Python's has been linear since 3.10."""
+    return _linear(it) + _length(it.value) * max(map(_length, it.others), default=1)
 
 
 def _each(it: Called) -> int:
-    """For each value a name is looked up, or something is called; what that costs is counted when it is."""
-    return _linear(it) + _count(it.value) * (CALL + sum(map(_letters, it.others)))
+    """A lookup or a call per value; the calls count their own cost."""
+    return _linear(it) + _count(it.value) * (CALL + sum(map(_length, it.others)))
 
 
 def _sorts(it: Called) -> int:
@@ -55,7 +55,7 @@ def _within(it: Called) -> int:
 
 
 def _method_or_length(it: Called) -> int:
-    """``index`` and ``count`` are given what to look for. ``count`` is a filter too, and tells a length."""
+    """As methods, ``index`` and ``count`` take what to search for. ``count`` is also a filter for the length."""
     return _among(it, it.others[0], it.value) if it.others else _linear(it)
 
 
@@ -67,19 +67,19 @@ def _among(it: Called, sought: object, where: object, *_: object) -> int:
 
 
 def _wraps(it: Called) -> int:
-    """What is left of a long word is copied with each line."""
-    letters = _letters(it.value)
+    """The rest of a long word is copied for each line."""
+    length = _length(it.value)
     width = next((one for one in it.others if isinstance(one, int) and not isinstance(one, bool)), 79)
-    return _in_python(it) + letters // max(width, 1) * letters // 64 + _lines(it.value) * 5 * CALL
+    return _in_python(it) + length // max(width, 1) * length // 64 + _lines(it.value) * 5 * CALL
 
 
 def _copies(it: Called) -> int:
-    """Without each comment the text is copied."""
+    """The text is copied for each comment."""
     text = it.value if isinstance(it.value, str) else ""
     return _in_python(it) + text.count("<!--") * len(text) // 16
 
 
-def _letters(value: object) -> int:
+def _length(value: object) -> int:
     return len(value) if isinstance(value, str) else 0
 
 
@@ -91,7 +91,7 @@ def _count(value: object) -> int:
     return len(value) if isinstance(value, str | list | tuple | dict) else 1
 
 
-#: What costs so.
+#: Cost -> the names that have it.
 _NAMES: dict[Callable[[Called], int], str] = {
     _free: """boolean callable d default defined escaped even false filter first integer last mapping none odd raw
         safe sameas sequence test true undefined words iterable number divisibleby""",
@@ -110,5 +110,5 @@ _NAMES: dict[Callable[[Called], int], str] = {
     _copies: "striptags",
 }
 
-#: What is beside ``CALL``, by the name of a filter, a test, a method or a comparison: ``~``, ``[:]`` and Jinja's words.
+#: Name of a filter, test, method or comparison (``~``, ``[:]``, Jinja's names) -> its cost in addition to ``CALL``.
 COSTS = {name: cost for cost, names in _NAMES.items() for name in names.split()}

@@ -1,26 +1,26 @@
-"""Filters for dates and times, which are ISO 8601 text: they move them by days or hours, and write them otherwise."""
+"""Filters for dates and times, given as ISO 8601 text: they move them by days or hours, or format them."""
 
 import re
 from datetime import date, datetime, timedelta
 
 from orchestrator.text import listed, quoted, shown
 
-#: What a date looks like, as far as a glance can tell.
+#: The form of a date or time; whether there is such a day is checked later.
 LOOKS_LIKE_ONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?", re.DOTALL)
 
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
 
-#: Of strftime, what is the same on every system.
+#: The directives of strftime that mean the same on every system.
 _KNOWN = "YmdHMSfjuVGyaAbBIpzZ%"
 
 
 def add_days(value: object, days: object) -> str:
-    """The date or time so many days later, or earlier if there are fewer than none. Raises TypeError or ValueError."""
+    """The date or time ``days`` later, or earlier if negative. Raises TypeError or ValueError."""
     return (_moment(value) + timedelta(days=_whole(days, "add_days"))).isoformat()
 
 
 def add_hours(value: object, hours: object) -> str:
-    """The time so many hours later. Raises TypeError or ValueError."""
+    """The time ``hours`` later, or earlier if negative. Raises TypeError or ValueError."""
     moment = _moment(value)
     if not isinstance(moment, datetime):
         raise TypeError(f"add_hours: expected a time such as 2025-01-31T06:00:00Z, got the date {moment}")
@@ -44,11 +44,11 @@ def _part(moment: date, letter: str) -> str:
 
 
 def _moment(value: object) -> date:
-    """The date, or the datetime, that a text says."""
+    """The date or datetime in a text."""
     try:
         if isinstance(value, str) and LOOKS_LIKE_ONE.fullmatch(value):
             return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
-    except ValueError as error:  # whose words each Python chooses anew
+    except ValueError as error:  # its text differs between versions of Python
         raise ValueError(
             f"expected a date such as 2025-01-31, or a time, got {shown(value)}: there is no such day or time"
         ) from error

@@ -1,4 +1,4 @@
-"""What an expression speaks of, and what is wrong with it in every graph. It evaluates none."""
+"""Static analysis of an expression: what it refers to, and which mistakes it has in any graph."""
 
 import re
 from dataclasses import dataclass, field
@@ -22,19 +22,19 @@ _DASHED = re.compile(
     r"(?P<of>steps(?:\.[A-Za-z][\w.-]*?|\[[^\]]*\])\.outputs(?:\.\w+)*)\.(?P<key>\w+(?:-\w+)+)", re.ASCII
 )
 
-#: ``- 1 day``, which people write and Jinja cannot read.
+#: ``- 1 day``, which people write and Jinja cannot parse.
 _SOME_DAYS = re.compile(r"([+-])\s*(\d+)\s*(day|hour)s?\b")
 
-#: What gives a value where there is none, or asks whether there is one.
+#: Filters and tests that handle missing values.
 _DEFAULTS = frozenset({"default", "d", "defined", "undefined"})
 
 
 @dataclass
 class Meaning:
-    """What an expression speaks of. ``wrong``: what no graph could make right. ``loose``: what follows ``steps.`` where
-    no step's name can be told from it. ``form``: the last filter, if it is one of FORMS. ``needed``: the steps of which
-    it needs an output, and of which it asks neither the status nor whether there is one. ``run``: what it uses of that;
-    ``deployment``: what of ``run.deployment``. ``all_params``: it uses ``params`` as a whole.
+    """What an expression refers to. ``wrong``: its mistakes, whatever the graph. ``loose``: what follows ``steps.``
+    where the step's name is unclear. ``form``: the last filter, if it is one of FORMS. ``needed``: the steps whose
+    outputs it needs without checking their status or whether there is an output. ``run``: the keys of ``run`` that it
+    uses; ``deployment``: those of ``run.deployment``. ``all_params``: it uses ``params`` as a whole.
     """
 
     params: set[str] = field(default_factory=set)
@@ -54,7 +54,7 @@ class Meaning:
 
 @lru_cache(maxsize=4096)
 def meaning(source: str) -> Meaning:
-    """What ``source``, the inside of one ``{{ }}``, speaks of. Never raises: what is wrong is in it."""
+    """What ``source``, the inside of one ``{{ }}``, refers to. Never raises: mistakes are in ``wrong``."""
     result = Meaning()
     if not source:
         result.wrong.append("expected an expression between '{{' and '}}', got none")
@@ -69,16 +69,16 @@ def meaning(source: str) -> Meaning:
             result.form, tree = tree.name, tree.node
         _Walk(result).walk(tree)
     except jinja2.TemplateSyntaxError as error:
-        if not result.loose:  # which says more
+        if not result.loose:  # whose message says more
             result.wrong.append(f"the expression {quoted(source)} cannot be read: {error.message}{_days(source)}")
-    except Exception:  # noqa: BLE001 - whatever reading users' texts raises that nobody foresaw
+    except Exception:  # noqa: BLE001 - unforeseen errors in users' texts
         result.wrong.append(f"the expression {quoted(source)} is nested too deeply, or a number in it too long")
     result.wrong = _with_brackets(source, result.wrong)
     return result
 
 
 def understood(source: str) -> Meaning:
-    """``meaning``, or ExpressionError if anything is wrong that is wrong in every graph."""
+    """Like ``meaning``, but raises ExpressionError if there is a mistake."""
     result = meaning(source)
     if result.loose:
         came = quoted(f"steps.{result.loose[0]}")
@@ -90,11 +90,11 @@ def understood(source: str) -> Meaning:
 
 def _days(source: str) -> str:
     match = _SOME_DAYS.search(source)
-    return f": a date is moved by a filter, such as | add_{match[3]}s({match[1].strip('+')}{match[2]})" if match else ""
+    return f": use a filter to move a date, such as | add_{match[3]}s({match[1].strip('+')}{match[2]})" if match else ""
 
 
 def _with_brackets(source: str, wrong: list[str]) -> list[str]:
-    """What is wrong, where a key was meant that has a '-' in it."""
+    """The mistakes, improved where a key that contains '-' was probably meant."""
     for match in _DASHED.finditer(source) if wrong else ():
         unknown = tuple(f"nothing is called '{part}'" for part in match["key"].split("-")[1:])
         rest = [text for text in wrong if not text.startswith((*unknown, "the expression "))]
@@ -104,7 +104,7 @@ def _with_brackets(source: str, wrong: list[str]) -> list[str]:
 
 
 class _Walk:
-    """Takes down what the nodes of one expression use."""
+    """Records what the nodes of one expression use."""
 
     def __init__(self, result: Meaning) -> None:
         self.result = result
@@ -115,7 +115,7 @@ class _Walk:
         self.result.needed -= self.asked
 
     def _walk(self, node: nodes.Node, *, needed: bool, depth: int = 0) -> None:
-        """``needed``: it has no value if what is used here has none. Raises RecursionError where Python would later."""
+        """``needed``: the value depends on what is used here. Raises RecursionError before Python itself would."""
         if depth > DEPTH:
             raise RecursionError
         keys: list[str | None] = []
@@ -142,7 +142,7 @@ class _Walk:
         return inner.names
 
     def _named(self, node: nodes.Filter | nodes.Test) -> str:
-        """The name of a filter or a test, which must be known."""
+        """The name of a filter or a test; an unknown one is a mistake."""
         known = ENVIRONMENT.filters if isinstance(node, nodes.Filter) else ENVIRONMENT.tests
         if node.name not in known:
             what = type(node).__name__.lower()
@@ -162,7 +162,7 @@ class _Walk:
             result.wrong.append("expected a name after 'run.deployment', such as run.deployment.bucket")
 
     def _use(self, root: str, keys: list[str | None], *, needed: bool) -> None:
-        """Take down one use of a name, with the keys that follow it."""
+        """Record one use of a name, with the keys that follow it."""
         result = self.result
         match root, keys:
             case ("params", []):

@@ -19,17 +19,17 @@ from orchestrator.expressions.costs import COSTS
 from orchestrator.expressions.template import Context, ExpressionError
 from orchestrator.text import cut, did_you_mean, listed, said, shown
 
-#: ``steps.extract-orders.outputs``, where the name may hold '-' and '.'; text in quotes is passed over.
+#: ``steps.extract-orders.outputs``, where the name may contain '-' and '.'; text in quotes is skipped.
 _STEP = re.compile(
     r"""(?P<quoted>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")
     |(?<![\w.])steps\.(?:(?P<name>[A-Za-z][\w.-]*?)\.(?=(?:outputs|status)(?![\w-]))|(?P<loose>[A-Za-z][\w.-]*))""",
     re.DOTALL | re.ASCII | re.VERBOSE,
 )
 
-#: Among how many keys one is looked for that may have been meant.
+#: How many keys are searched for a similar one.
 _TOLD = 1_000
 
-#: How a step ended that gave nothing.
+#: Status of a step without outputs -> what happened to it.
 _ENDED = {
     "skipped": "was skipped",
     "failed": "failed",
@@ -39,13 +39,13 @@ _ENDED = {
 
 
 class _Outputs(dict[str, Any]):
-    """The outputs of a step that may have given none. ``why`` says so, if that is how it ended."""
+    """The outputs of a step. ``why``: why there are none, if the step did not succeed."""
 
     why = ""
 
 
 class _Missing(jinja2.StrictUndefined):
-    """What is not there. What there is instead is looked for when somebody is told."""
+    """A missing value. Similar names are only searched for if the message is needed."""
 
     @property
     def _undefined_message(self) -> str:
@@ -53,12 +53,12 @@ class _Missing(jinja2.StrictUndefined):
         if not isinstance(obj, Mapping) or self._undefined_hint:
             return super()._undefined_message
         if isinstance(obj, _Outputs) and obj.why:
-            return f"{obj.why}, so it has no outputs: say what to take then, with | default(…)"
+            return f"{obj.why}, so it has no outputs: give a value for this case with | default(…)"
         return f"there is no {shown(key)}{_instead(key, [name for name in obj if isinstance(name, str)])}"
 
 
 class _Generator(CodeGenerator):
-    """``~``, comparisons and slices are calls like any others."""
+    """Compiles ``~``, comparisons and slices to calls, so that they are limited like all calls."""
 
     def visit_Concat(self, node: jinja2.nodes.Concat, frame: Frame) -> None:
         self.write("environment.joined((")
@@ -88,7 +88,7 @@ class _Generator(CodeGenerator):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Mappings have their keys and nothing else: an output called ``items`` is that output."""
+    """A mapping has only its keys: ``x.items`` is the output called ``items``, not a method."""
 
     code_generator_class = _Generator
 
@@ -106,9 +106,11 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator in "+-":
             if isinstance(left, str) and isinstance(right, int) and dates.LOOKS_LIKE_ONE.fullmatch(left):
-                raise TypeError("a date is moved by a filter, such as | add_days(-1)")
-        elif operator == "**" or not all(isinstance(value, int | float) for value in (left, right)):
-            raise TypeError(f"'{operator}' is for two numbers, and '**' is not to be had")
+                raise TypeError("use a filter to move a date, such as | add_days(-1)")
+        elif operator == "**":
+            raise TypeError("'**' is not supported")
+        elif not all(isinstance(value, int | float) for value in (left, right)):
+            raise TypeError(f"'{operator}' needs two numbers")
         made = super().call_binop(context, operator, left, right)
         spend(size(made))
         return made
@@ -116,7 +118,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def call(self, context: Any, obj: Any, /, *args: Any, **named: Any) -> Any:
         value, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
         if isinstance(obj, jinja2.Undefined):
-            return super().call(context, obj)  # which says what is not there
+            return super().call(context, obj)  # which raises the error about what is missing
         if name not in METHODS or not isinstance(value, str | list | tuple):
             raise TypeError(f"'{name or type(obj).__name__}(…)' cannot be called here")
         return bounded(name, lambda _, *given, **more: super(_Sandbox, self).call(context, obj, *given, **more))(
@@ -129,7 +131,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     @staticmethod
     def compared(left: object, *rest: Any) -> object:
-        """``1 < 2 < 3``: the first that is not so, or the last."""
+        """``1 < 2 < 3``: the value of the first comparison that is false, or of the last."""
         held: object = True
         for word, right in zip(rest[::2], rest[1::2], strict=True):
             held = bounded(word, _COMPARISONS[word])(left, right)
@@ -144,14 +146,14 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 def _instead(key: object, known: list[str]) -> str:
-    """What may have been meant by a key that is not there."""
+    """A hint at the keys that may have been meant by a missing one."""
     known = known[:_TOLD]
     if isinstance(key, str) and (
         longer := [name for name in known if re.match(rf"{re.escape(key)}[^A-Za-z0-9_]", name)]
     ):
-        return f": write ['{longer[0]}'] if that is meant"
+        return f": write ['{longer[0]}'] if you mean that key"
     hint = did_you_mean(key, known)
-    return hint or (f": there is {listed(known[:10], 'and')}" if known else ": nothing is there")
+    return hint or (f": there is {listed(known[:10], 'and')}" if known else ": it is empty")
 
 
 _Sandbox.intercepted_binops = frozenset({"*", "**", "%", "+", "-"})
@@ -171,7 +173,7 @@ ENVIRONMENT = _Sandbox(undefined=_Missing)
 ENVIRONMENT.globals.clear()
 ENVIRONMENT.filters |= {"add_days": dates.add_days, "add_hours": dates.add_hours, "format": dates.written}
 
-#: Filters that say how a value is put into a shell line. They change no value, and must be an expression's last.
+#: Filters that say how a value is inserted into a shell line. They do not change it, and must be the last filter.
 FORMS = ("raw", "words")
 ENVIRONMENT.filters |= {form: lambda value: value for form in FORMS}
 ENVIRONMENT.filters = {name: bounded(name, call) for name, call in ENVIRONMENT.filters.items() if name in COSTS}
@@ -181,9 +183,9 @@ ENVIRONMENT.tests = {
 
 
 def evaluate(source: str, context: Context) -> Json:
-    """The value of ``source``, which is understood, in ``context``, as plain JSON data.
+    """The value in ``context`` of ``source``, a valid expression, as plain JSON data.
 
-    Raises ExpressionError, and nothing else: a filter may assert, a very long expression be too much for Python itself.
+    Raises only ExpressionError: a filter may raise anything, and a very long expression exceeds Python's own limits.
     """
     try:
         with budget():
@@ -198,8 +200,8 @@ def evaluate(source: str, context: Context) -> Json:
 
 
 def bracketed(source: str) -> tuple[str, list[str]]:
-    """``steps.a-b.outputs`` as ``steps['a-b'].outputs``, which is what Jinja reads; and what follows ``steps.`` where
-    no step's name can be told.
+    """``source`` with ``steps['a-b'].outputs`` for ``steps.a-b.outputs``, as Jinja needs it; and what follows
+    ``steps.`` where the step's name is unclear.
     """
     loose: list[str] = []
 
@@ -209,7 +211,7 @@ def bracketed(source: str) -> tuple[str, list[str]]:
         if match["name"]:
             return f"steps['{match['name']}']."
         loose.append(match["loose"])
-        return "params"  # anything that can be read: the rest of the expression is to be looked at too
+        return "params"  # any valid name, so that the rest of the expression is checked too
 
     return _STEP.sub(replaced, source), loose
 
@@ -220,7 +222,7 @@ def _compiled(source: str) -> Callable[[Context], object]:
 
 
 def _told(steps: Mapping[str, Any]) -> dict[str, Any]:
-    """The steps, with outputs that tell why there are none."""
+    """The steps, with outputs that know why they are empty."""
     told = {}
     for name, step in steps.items():
         outputs = _Outputs(step["outputs"])
@@ -242,6 +244,6 @@ def _plain(value: object) -> Json:
         case dict():
             return {str(key): _plain(item) for key, item in value.items()}
         case jinja2.Undefined():
-            return str(value)  # a strict one raises, with its reason
+            return str(value)  # raises, with the reason
         case _:
             raise TypeError(f"expected a value that JSON can hold, got a Python {type(value).__name__}")

@@ -1,14 +1,14 @@
-"""Where the embedded world keeps things: a folder with the database, and one below it a run. Makes no decisions.
+"""The home of the embedded form: a folder with the database, and a folder per run.
 
-It is all the owner's alone (see files.py), but for what steps write themselves, which lies in folders that are.
+Everything in it is readable by its owner alone (see system/files.py), except files that steps write inside it.
 
 .orchestrator/orchestrator.db
 .orchestrator/locks/RUN                        held by the process that drives the run
 .orchestrator/runs/RUN/data/                   shared by the run's steps
 .orchestrator/runs/RUN/params.json             all of the run's params, for commands
 .orchestrator/runs/RUN/graph.png               drawn when the run ends
-.orchestrator/runs/RUN/steps/007-report/1/log  one folder an attempt
-.orchestrator/runs/RUN/earlier/1/              all that a run of that id had left before, of which no record was left
+.orchestrator/runs/RUN/steps/007-report/1/log  one folder per attempt
+.orchestrator/runs/RUN/earlier/1/              what an earlier run of that id left, if its record is gone
 """
 
 import fcntl
@@ -26,7 +26,7 @@ from orchestrator.system import files, locks
 
 FOLDER = ".orchestrator"
 
-#: How every SQLite file begins that is not empty.
+#: The first bytes of every SQLite file that is not empty.
 _SQLITE = b"SQLite format 3\0"
 
 #: The path of an attempt's folder below the home.
@@ -40,9 +40,9 @@ class Home:
     path: Path
 
     def make(self) -> None:
-        """Make the folder if it is new, such that git leaves it alone, and close what is ours in it to others.
+        """Make the folder if it is missing, with a .gitignore, and remove the rights of others on what is ours in it.
 
-        Raises ReadOnlyError, and UsageError if what lies there as its database is none.
+        Raises ReadOnlyError, and UsageError if its database file is something else.
         """
         self._make(self.path, open_above=True)
         _check_database(self.database)
@@ -81,7 +81,7 @@ class Home:
         if "runs" in found:
             runs = self.path / "runs"
             files.close_tree(runs, but=lambda folder: folder.parent.parent == runs and folder.name == "data")
-        if found <= ours:  # it is not somebody's own folder
+        if found <= ours:  # only if it contains nothing else
             files.close_to_others(self.path)
 
     @property
@@ -106,12 +106,12 @@ class Home:
         return self.run(run_id) / "steps" / f"{node:03d}-{step}" / str(attempt)
 
     def of_job(self, job: str) -> Path | None:
-        """The folder of the attempt whose job is ``job``, which is its path below the home; None if that is no such."""
+        """The folder of the attempt whose job is ``job``, which is its path below the home; None for another form."""
         return self.path / job if _JOB.fullmatch(job) else None
 
     @contextmanager
     def hold(self, run_id: str) -> Iterator[None]:
-        """Be the only process that drives this run. Raises HeldError if another one does; a dead one does not."""
+        """Be the only process that drives this run. Raises HeldError if another live process does."""
         self._check_writable()
         taken: list[int] = []
         try:
@@ -119,7 +119,7 @@ class Home:
                 self._make(path.parent)
                 taken.append(lock := locks.keep(files.opener(str(path), os.O_RDWR | os.O_CREAT)))
                 while not _lock(lock, fcntl.LOCK_EX):
-                    if _lock(lock, fcntl.LOCK_SH):  # somebody was only looking (``held``)
+                    if _lock(lock, fcntl.LOCK_SH):  # another process only called ``held``
                         continue
                     raise HeldError(
                         f"run '{run_id}' is being driven by another process: "
@@ -135,9 +135,8 @@ class Home:
         return any(map(_is_held, self._locks(run_id)))
 
     def _locks(self, run_id: str) -> tuple[Path, Path]:
-        """The lock of who drives the run, which is in no folder that a step is given or somebody may want to delete.
-
-        The other is the one that an older version looks at.
+        """The lock of the process that drives the run, outside of folders that steps get or users may delete; and the
+        lock that older versions use.
         """
         return self.path / "locks" / run_id, self.run(run_id) / "lock"
 
@@ -174,8 +173,8 @@ def check_run_id(run_id: str) -> str:
 def default_home(start: Path) -> Home:
     """``.orchestrator/`` at the root of the repository that ``start`` lies in.
 
-    If it is in none: in the folder we are in, if ``start`` is below it, or else beside ``start``.
-    Raises UsageError if it is there and another user's.
+    Outside of a repository: in the current folder if ``start`` is below it, otherwise beside ``start``.
+    Raises UsageError if it exists and belongs to another user.
     """
     folder, here = (start if start.is_dir() else start.parent).resolve(), Path.cwd()
     roots = (at for at in (folder, *folder.parents) if (at / FOLDER).is_dir() or (at / ".git").exists())
@@ -186,9 +185,9 @@ def default_home(start: Path) -> Home:
 
 
 def root_of(folder: Path) -> Path | None:
-    """The root of the repository, or of what has a home, that the absolute ``folder`` lies in; None if in none.
+    """The nearest folder around ``folder``, an absolute path, with a repository or a home; None if there is none.
 
-    Another user's home makes no root: whoever put it there would choose what a name below it means.
+    Another user's home does not count: its owner would choose what a graph's name means here.
     """
     for parent in (folder, *folder.parents):
         if (parent / ".git").exists() or _has_home(parent):
@@ -212,14 +211,14 @@ def existing_home(home: Home) -> Home:
 
 
 def _check_database(path: Path) -> None:
-    """Raises UsageError if ``path`` is there and certainly no database (sqlite.org/fileformat2.html, 1.3)."""
+    """Raises UsageError if ``path`` exists and is certainly not a database (sqlite.org/fileformat2.html, 1.3)."""
     try:
         with files.reading(path) as file:
             begin = file.read(len(_SQLITE))
     except FileNotFoundError:
         begin = b"" if path.is_file() or not path.exists() else b"?"  # a folder, or a pipe
     except OSError:
-        return  # who opens it says what is wrong
+        return  # opening it reports the reason
     if begin and begin != _SQLITE:
         raise UsageError(
             f"{path}: expected an SQLite database of the orchestrator, got something else: move it away, or give "

@@ -1,7 +1,7 @@
-"""One SQLite file, shared by the store and the queue of the embedded world: opens it, and serialises its writers.
+"""The SQLite file that the store and the queue of the embedded form share: opens it, and serialises its writers.
 
-A statement costs as much as the rest of a step's work, so neither writes at once. Within a transaction what changes is
-kept in memory, as a ``Buffer``, and goes into the file with the commit; nobody else can look into it before.
+A statement costs as much as the rest of a step's work, so changes are not written at once: within a transaction they
+are kept in memory, as a ``Buffer``, and are written with the commit.
 """
 
 import sqlite3
@@ -15,7 +15,7 @@ from typing import Protocol
 from orchestrator.errors import StoreError, StoreShortError
 from orchestrator.home import sqlite_file
 
-#: What SQLite answers where it is out of something that comes back (sqlite.org/rescode.html), in its lowest byte.
+#: SQLite's errors for a lack of something that may become available again (sqlite.org/rescode.html): the lowest byte.
 _SHORT = frozenset(
     {
         sqlite3.SQLITE_FULL,
@@ -29,7 +29,7 @@ _SHORT = frozenset(
 
 
 class Buffer(Protocol):
-    """What is kept in memory of a database: changes that go with the next commit, and what was read or written."""
+    """What is kept in memory of a database: changes for the next commit, and a cache of what was read or written."""
 
     def flush(self, connection: sqlite3.Connection) -> None:
         """Write the changes."""
@@ -41,10 +41,10 @@ class Buffer(Protocol):
 
 
 class Database:
-    """A connection for the threads of one process, which take turns.
+    """A connection for all threads of one process, which take turns.
 
-    Durable against a killed process always (WAL); against a power cut too if ``durable`` (an fsync a commit).
-    ``looking``: the file is there, and nothing is written in it; it may be such that nothing can be.
+    Commits always survive a killed process (WAL), and with ``durable`` also a power cut (an fsync per commit).
+    ``looking``: read-only access to an existing file, which may be write-protected.
     """
 
     def __init__(self, path: Path | str, durable: bool = False, looking: bool = False) -> None:
@@ -70,19 +70,19 @@ class Database:
         return self._owner == threading.get_ident()
 
     def join(self, buffer: Buffer) -> None:
-        """Let ``buffer`` take part in every transaction from now on."""
+        """Make ``buffer`` part of every transaction from now on."""
         self._buffers.append(buffer)
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """One or more reads; each sees the last commit, and what the transaction that it is in has written so far."""
+        """For reads: each sees the last commit, and what the current transaction has written so far."""
         with self._lock, _mapped():
             if self._depth:
                 self._flush()
             yield self._connection
 
     def afterwards(self, call: Callable[[], None]) -> None:
-        """Call it once what was written so far is on disk: at once, or after the commit. Never if there is none."""
+        """Call ``call`` after the current transaction's commit, or at once outside of one; not if it is rolled back."""
         with self._lock:
             if self._depth:
                 self._afterwards.append(call)
@@ -90,7 +90,7 @@ class Database:
         call()
 
     def settle(self) -> None:
-        """Bring to disk what was written so far, though the transaction goes on. Outside one there is nothing to do."""
+        """Commit what was written so far, and begin a new transaction. Outside of a transaction, do nothing."""
         with self._lock, _mapped():
             if self._depth:
                 self._commit()
@@ -98,7 +98,7 @@ class Database:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Bring to disk what was written so far, and have no transaction open inside; then it goes on, as a new one."""
+        """Commit what was written so far, run the block without a transaction, and begin a new one afterwards."""
         with self._lock:
             if not self._depth:
                 yield
@@ -114,12 +114,12 @@ class Database:
                     self._begin()
 
     def changed(self) -> bool:
-        """Whether another process has committed something; what is in memory is forgotten then."""
+        """Whether another process has committed something; if so, the buffers are dropped."""
         with self._lock, _mapped():
             return not self._depth and self._look()
 
     def close(self) -> None:
-        """Close the file. Nothing is lost that was committed."""
+        """Close the file. Nothing that was committed is lost."""
         with self._lock:
             self._connection.close()
 

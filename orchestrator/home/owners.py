@@ -1,6 +1,6 @@
-"""Whose a home is that was come upon and not named: as with git's ``safe.directory``, another's is not taken for ours.
+"""Refuses a home of another user that was found and not named, as git does with ``safe.directory``.
 
-Who owns it, or can write in it, reads what the runs there carry, and chooses the code that they run.
+Whoever owns it, or can write in it, can read the runs in it and choose the code that they run.
 """
 
 import os
@@ -12,7 +12,7 @@ _ROOT = 0
 
 
 def distrust(home: Path, database: Path) -> str | None:
-    """Why ``home`` is to be used only where somebody names it, in a sentence; None if it is ours, or is not there."""
+    """Why ``home`` may only be used if it is named explicitly; None if it is ours, or does not exist."""
     for path in (home, database):
         if (what := _of_others(path)) is not None:
             return (

@@ -1,8 +1,8 @@
-"""Opens a file of SQLite's: to write in it, or only to look at it, also where nothing can be written. Runs no query.
+"""Opens an SQLite file, for writing or for reading only, also on a read-only file system.
 
-A database in WAL mode is three files, and who reads it wants to write two of them. Where it may not, it can still read
-them if both are there, or the first alone if there are no others: nobody writes then (sqlite.org/wal.html, "Read-Only
-Databases"). What a killed process left may have the second and not the third: that is read from a copy.
+A database in WAL mode has three files, and a reader normally writes two of them. If it may not, it can still read them
+if both exist, or the first alone if there are no others, since then nobody writes (sqlite.org/wal.html, "Read-Only
+Databases"). A killed process may leave the second without the third: then a copy is read.
 """
 
 import os
@@ -21,7 +21,7 @@ LOG, INDEX = "-wal", "-shm"
 
 
 def to_write(path: Path | str) -> sqlite3.Connection:
-    """A connection to the file, which is made if it is new. It and its two others are the owner's alone."""
+    """A connection to the file, which is created if missing. All three files are accessible to the owner alone."""
     if str(path) != ":memory:":
         files.make_file(Path(path))  # the two others get its mode
     connection = _connect(str(path))
@@ -30,7 +30,7 @@ def to_write(path: Path | str) -> sqlite3.Connection:
 
 
 def to_look(path: Path) -> sqlite3.Connection:
-    """A connection to a file that is there. It need not be possible to write in it, or beside it."""
+    """A read-only connection to an existing file, which may be write-protected, as may its folder."""
     log, index = (path.with_name(path.name + suffix) for suffix in (LOG, INDEX))
     if writable(path):
         connection = _connect(f"{_uri(path)}?mode=rw")
@@ -40,17 +40,17 @@ def to_look(path: Path) -> sqlite3.Connection:
         connection = _copied(path, log)
     else:
         connection = _connect(f"{_uri(path)}?mode=ro&immutable=1")
-    connection.execute("PRAGMA schema_version")  # reads the file: it may be none of SQLite's
+    connection.execute("PRAGMA schema_version")  # reads the file: raises if it is not SQLite's
     return connection
 
 
 def writable(path: Path) -> bool:
-    """Whether we may write in the file, and beside it."""
+    """Whether we may write the file, and into its folder."""
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def _copied(path: Path, log: Path) -> sqlite3.Connection:
-    """What is in the two files, in memory."""
+    """A copy of the two files, in memory."""
     connection = _connect(":memory:")
     with tempfile.TemporaryDirectory(prefix="orchestrator-") as folder:
         for file in (path, log):

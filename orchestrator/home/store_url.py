@@ -1,4 +1,4 @@
-"""Where a store is, as ``--store`` names it."""
+"""Parses the address of a store, as given to ``--store``."""
 
 import re
 from dataclasses import dataclass

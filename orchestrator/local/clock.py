@@ -1,8 +1,8 @@
-"""The clock of one machine's world: seconds since the epoch that pass as time does, whatever is done to the clock.
+"""The clock of the embedded form: seconds since the epoch, unaffected by changes of the system's clock.
 
-Who waits for a moment that was computed before somebody set the clock back by an hour would wait for that hour too. So
-the time of day is asked once, when the process begins. Also what is stored in a home keeps its meaning: a process that
-takes a run over begins no earlier than the last moment that the run has seen (``not_before``).
+If the clock were set back by an hour, every pending delay would take an hour longer. So the time of day is read once,
+when the process starts. A process that takes over a run starts no earlier than the last time recorded in that run
+(``not_before``), so that stored times keep their meaning.
 """
 
 import time
@@ -14,12 +14,12 @@ from functools import partial
 _UNSET = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
-#: Seconds since some moment, which pass however the clock is set. It is asked nine times a step, so in C.
+#: Seconds since some moment, however the clock is set. In C, since it is called nine times per step.
 passing: Callable[[], float] = partial(time.clock_gettime, _UNSET)
 
 
 class SteadyClock:
-    """Tells the time of day as it was when this was made, and what has passed since. For any number of threads."""
+    """The time of day when this was made, plus the time that has passed since. Thread-safe."""
 
     def __init__(self, wall: Callable[[], float] = time.time, passed: Callable[[], float] = passing) -> None:
         self._passed = passed
@@ -29,5 +29,5 @@ class SteadyClock:
         return self._begin + self._passed()
 
     def not_before(self, moment: float) -> None:
-        """Go on from ``moment`` if that has not come: it has been seen, so the clock was set back since."""
+        """Continue from ``moment`` if it lies ahead: it was recorded, so the system's clock has been set back since."""
         self._begin += max(0.0, moment - self())

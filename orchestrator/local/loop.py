@@ -1,6 +1,6 @@
-"""The embedded world's loop: plays Cloud Tasks (delivers due tasks) and the log sink (hears that a job ended).
+"""The loop of the embedded form: delivers due tasks, as Cloud Tasks does, and learns that jobs have ended.
 
-It decides nothing: whatever it forgets when it is killed is in the database, and the next loop finds it there.
+It keeps no state of its own: if it is killed, the next loop finds everything in the database.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""The embedded store, with somebody who is told of every commit."""
+"""The embedded store, with a callback for every commit."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +10,7 @@ from orchestrator.stores.sqlite import SqliteStore
 
 
 class WatchedStore(SqliteStore):
-    """The embedded store, with somebody who is told of every commit."""
+    """The embedded store, with a callback for every commit."""
 
     def __init__(self, saw: Callable[[str, int, StepState], None], database: Database) -> None:
         super().__init__(database)
@@ -18,6 +18,6 @@ class WatchedStore(SqliteStore):
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
         commit = super().transact(run, node, decide)
-        if commit.applied:  # a commit that finds no room on the disk has not happened
+        if commit.applied:  # a commit that fails on a full disk has not happened
             self._database.afterwards(partial(self._saw, run, node, commit.state))
         return commit

@@ -1,4 +1,4 @@
-"""The only place where ports meet adapters: builds an engine for one world. Contains no behaviour."""
+"""Builds the engine of the embedded form: the only place there where ports meet adapters."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ SIMULATED = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """The embedded world: everything on one machine, in one home folder. ``ended`` gets the names of ended jobs."""
+    """The embedded form: everything on one machine, in one home folder. ``ended`` gets the names of ended jobs."""
 
     home: Home
     database: Database
@@ -46,20 +46,20 @@ class Embedded:
 
     @property
     def running(self) -> int:
-        """How many jobs run on this machine for this process."""
+        """How many jobs this process is running on this machine."""
         return self.processes.running + self.functions.running
 
 
 @contextmanager
 def reading(home: Home) -> Iterator[SqliteStore]:
-    """The store of a home where something has run, to look at it."""
+    """The store of an existing home, for reading."""
     with _sqlite(home.database, looking=True) as store:
         yield store
 
 
 @contextmanager
 def writing(home: Home) -> Iterator[SqliteStore]:
-    """The store of a home, which is made if it is new. Raises ReadOnlyError."""
+    """The store of a home, which is created if missing. Raises ReadOnlyError."""
     home.make()
     with _sqlite(home.database, looking=False) as store:
         yield store
@@ -76,7 +76,7 @@ def _sqlite(file: Path, looking: bool) -> Iterator[SqliteStore]:
 
 @contextmanager
 def open_store(url: StoreUrl) -> Iterator[Store]:
-    """The store at ``url``, to look at it. Raises NotFoundError if there is no such file, StoreError as stores do."""
+    """The store at ``url``, for reading. Raises NotFoundError if there is no such file, StoreError as stores do."""
     if url.file is not None:
         if not url.file.is_file():
             raise NotFoundError(f"{url.text}: there is no file {url.file}")
@@ -102,9 +102,9 @@ def embedded(
     make_store: Callable[[Database], SqliteStore] = SqliteStore,
     clock: SteadyClock | None = None,
 ) -> Embedded:
-    """Open a home, and make it if it is new. ``simulate``: Dataflow steps without a ``local:`` block are played.
+    """Open a home, created if missing. ``simulate``: Dataflow steps without a ``local:`` block are simulated.
 
-    ``deployment``: what ``{{ run.deployment.NAME }}`` gives to a run that does not say so itself.
+    ``deployment``: values of ``{{ run.deployment.NAME }}``, unless the run has its own.
     """
     home.make()
     home = Home(home.path.resolve())
@@ -129,7 +129,7 @@ def embedded(
         backends,
         clock,
         stand_ins=True,
-        alone=True,  # who drives a run holds it (Home.hold)
+        alone=True,  # the driving process holds the run's lock (Home.hold)
         clock_skew=0.0,
         facts=lambda run: (
             facts_of(run) | {"dir": str(home.data(run.id)), "deployment": {**(deployment or {}), **run.deployment}}
@@ -140,7 +140,7 @@ def embedded(
 
 
 def _simulated(request: JobRequest) -> Script:
-    """A played Dataflow job. Its parameters are made up as for a real one, so a mistake in them shows."""
+    """A simulated Dataflow job. Its parameters are computed as for a real one, so that mistakes show."""
     try:
         parameters(request)
     except FunctionRaisedError as error:

@@ -1,1 +1,1 @@
-"""What the operating system and the installation give: files, locks, terminals. It knows nothing of runs."""
+"""Files, locks, terminals and the installation of this package."""

@@ -1,4 +1,4 @@
-"""How this package was installed, and so how an extra of it is. Reads what pip wrote down, only when it is asked."""
+"""The command that installs an extra of this package, from the same source as the package itself."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -6,20 +6,20 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-#: What the distribution is called on the package index, where ``orchestrator`` is another's.
+#: The distribution's name; on the package index, ``orchestrator`` is another project.
 DISTRIBUTION = "dataflow-orchestrator"
 
-#: The folder in which this package lies.
+#: The folder that contains this package.
 _BESIDE = Path(__file__).resolve().parents[2]
 
 
 def install(extra: str) -> str:
-    """The command that adds an extra, from wherever the package came: the index, a folder, an archive, a repository."""
+    """The command that adds an extra, from the package's own source: an index, a folder, an archive or a repository."""
     return _command(extra, _origin(), _BESIDE)
 
 
 def _origin() -> Mapping[str, Any] | None:
-    """PEP 610's ``direct_url.json``, empty if it came from an index; None if it runs from where it lies."""
+    """PEP 610's ``direct_url.json``, empty if it came from an index; None if it runs from a checkout."""
     import json
     from importlib import metadata
 

@@ -1,10 +1,10 @@
-"""Files and folders that only their owner can read, whatever the umask. Knows nothing of what is in them.
+"""Files and folders that only their owner can read, whatever the umask.
 
-A step may put anything into its folder under the name of a file of ours. To open a pipe waits for somebody at its other
-end, for ever and out of Ctrl-C's reach, so none is waited for, and what is no plain file counts as none.
+Params, outputs and logs may be secret, and a machine may have other users. The umask also applies to the commands of
+steps, so it is not changed: each file is created with its final mode.
 
-What runs carry (params, outputs, logs) may be secret, and a machine may have other users. The umask is the process's,
-and its commands' too, so it stays as it is: each file is born with its mode, and not tightened once it can be read.
+A step may put anything into its folder under the name of one of our files. Opening a pipe blocks until its other end is
+opened, out of Ctrl-C's reach, so files are opened without blocking, and anything but a plain file counts as missing.
 """
 
 import errno
@@ -17,39 +17,39 @@ from typing import BinaryIO
 
 FILE, FOLDER = 0o600, 0o700
 
-#: All that others may do.
+#: All rights of group and others.
 _OTHERS = 0o077
 
 
 def umask() -> int:
-    """This process's umask. Not to be asked while other threads make files: it is set to be read, and set back."""
+    """This process's umask. Do not call this while other threads create files: it sets the umask and restores it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
 
 
 def make_folder(path: Path, above: bool = True) -> None:
-    """Make the folder, and those ``above`` it that are not there, for the owner alone. One that is there stays so.
+    """Make the folder, and missing ones ``above`` it, for the owner alone. Existing folders are not changed.
 
     Raises FileExistsError if it is something else, and OSError.
     """
     try:
         path.mkdir(FOLDER)
     except FileNotFoundError:
-        if not above or path.parent == path:  # the one above is there, and takes none, as /proc does
+        if not above or path.parent == path:  # the parent exists and accepts no folders, as /proc does
             raise
         make_folder(path.parent)
-        make_folder(path, above=False)  # somebody else may have made it by now
+        make_folder(path, above=False)  # another process may have made it by now
         return
     except FileExistsError:
         if not path.is_dir():
             raise
         return
-    path.chmod(FOLDER)  # the umask may have taken the owner's own rights
+    path.chmod(FOLDER)  # the umask may remove rights of the owner
 
 
 def opener(path: str, flags: int) -> int:
-    """What ``open`` takes as its ``opener``: a new file is the owner's alone, and one of before becomes so.
+    """An ``opener`` for ``open``: a new file is readable by its owner alone, and an existing one becomes so.
 
     Raises FileNotFoundError if it is a pipe, and OSError.
     """
@@ -57,14 +57,14 @@ def opener(path: str, flags: int) -> int:
     found = os.fstat(descriptor)
     if stat.S_ISFIFO(found.st_mode):
         os.close(descriptor)
-        raise FileNotFoundError(errno.ENOENT, "expected a file, and no pipe", path)
+        raise FileNotFoundError(errno.ENOENT, "expected a file, got a pipe", path)
     if stat.S_IMODE(found.st_mode) != FILE and stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
         os.fchmod(descriptor, FILE)
     return descriptor
 
 
 def reading(path: Path) -> BinaryIO:
-    """The plain file at ``path``, open to be read. Raises FileNotFoundError if there is none, and OSError."""
+    """Open the plain file at ``path`` for reading. Raises FileNotFoundError if there is none, and OSError."""
     return open(path, "rb", opener=_plain)
 
 
@@ -77,7 +77,7 @@ def _plain(path: str, flags: int) -> int:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file for the owner alone, or take the rights of others from the one that is there."""
+    """Make an empty file for the owner alone; of an existing file, remove the rights of others."""
     os.close(opener(str(path), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC))
 
 
@@ -121,7 +121,7 @@ def short(path: Path) -> str:
 
 
 def close_to_others(path: Path) -> None:
-    """Take from others what they may do with the file or folder, if it is ours and is there. Links are not followed."""
+    """Remove the rights of others on the file or folder, if it exists and is ours. Links are not followed."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -131,9 +131,9 @@ def close_to_others(path: Path) -> None:
 
 
 def close_tree(folder: Path, but: Callable[[Path], bool]) -> None:
-    """The same for all in the folder, and last for itself: whose folder is closed was closed to its last file.
+    """``close_to_others`` for everything in the folder, and last for itself: a closed folder is closed completely.
 
-    What is in folders of which ``but`` is true stays as it is.
+    The contents of folders for which ``but`` is true stay as they are.
     """
     if not folder.lstat().st_mode & _OTHERS:
         return

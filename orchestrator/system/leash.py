@@ -1,7 +1,7 @@
-"""A command that dies with whoever started it, whatever befalls that process: for what must not outlive it.
+"""Runs a command that dies with the process that started it, however that process ends.
 
-It holds on Linux and on macOS alike, for it needs nothing but a pipe: the system closes its other end when a process
-goes, also by ``kill -9``. (PR_SET_PDEATHSIG is Linux's alone, and means the thread that started the command.)
+It needs only a pipe, whose other end the system closes when the process ends, also by ``kill -9``, on Linux and macOS.
+(PR_SET_PDEATHSIG exists on Linux only, and is about the thread that started the command.)
 """
 
 #: $@: the command. Standard input is the pipe that its starter holds. When that is closed, the whole process group is

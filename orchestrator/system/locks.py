@@ -1,7 +1,7 @@
-"""Descriptors that hold locks, as long as somebody has them open: what is forked off this process lets go of them.
+"""Closes descriptors that hold locks in forked processes, so that the locks end with this process.
 
-What is started anew never gets them (PEP 446). A python step may fork and leave its child behind, which would hold the
-lock of a run that nobody drives any more.
+New programs do not inherit them (PEP 446). But a python step may fork, and a child that is left behind would hold the
+lock of a run that no process drives any more.
 """
 
 import os
@@ -10,13 +10,13 @@ _held: set[int] = set()
 
 
 def keep(descriptor: int) -> int:
-    """``descriptor``, which no child that is forked off from now on keeps. To be closed by ``let_go``."""
+    """Return ``descriptor``, which processes forked from now on close. Close it with ``let_go``."""
     _held.add(descriptor)
     return descriptor
 
 
 def let_go(descriptor: int) -> None:
-    """Close it. Its lock is free if nobody else was given it."""
+    """Close the descriptor; its lock is released if no other process has it."""
     _held.discard(descriptor)
     os.close(descriptor)
 

@@ -1,21 +1,21 @@
-"""Text that programs, services and users wrote, made fit to be read: what would do something is shown, not done.
+"""Makes foreign text safe to print: control codes are removed or shown, never executed.
 
-Codes that only colour and move (CSI) are left out, so that nothing is hidden by them. All others are shown escaped:
-they carry text of their own, to the terminal, its title or the clipboard, or turn the order of the letters around.
+Codes that only colour text or move the cursor (CSI) are removed, so that they cannot hide anything. All others are
+escaped: they carry text for the terminal, its title or the clipboard, or reverse the order of characters.
 """
 
 import json
 import re
 from typing import Any
 
-#: Colours, and where to write. In both forms of ECMA-48: ESC and a letter, or one character of 0x80 to 0x9f.
+#: Colours and cursor movement. In both forms of ECMA-48: ESC and a letter, or one character of 0x80 to 0x9f.
 _COLOURS = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
 
 #: A code that may be one of these, at the end of a text that may go on in the next piece of it.
 _BEGUN = re.compile(r"(?:\x1b|(?:\x1b\[|\x9b)[0-?]*[ -/]*)\Z")
 
-#: What is not seen but acts, but for ends of lines and tabs: controls; marks that turn letters around or hide in them
-#: (unicode.org/reports/tr9, "Trojan Source"); halves of characters, which nothing can print.
+#: Invisible characters with an effect, except line ends and tabs: controls; marks that reverse or hide characters
+#: (unicode.org/reports/tr9, "Trojan Source"); lone surrogates, which cannot be printed.
 _ACTING = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e007f"
@@ -26,7 +26,7 @@ _ACTS_IN_LOG = re.compile(f"(?![\b\r])[{_ACTING}]")
 #: All codes. An unfinished one is one as well.
 _CODES = re.compile(
     r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # texts for the terminal: OSC…
-    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours, and where to write: CSI
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours and cursor movement: CSI
     r"|\x1b[ -/]*[0-~]?"
     r"|[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # whatever else moves something; not \b, \t, \n and \r
 )
@@ -34,7 +34,7 @@ _CODES = re.compile(
 #: Clears a line, or the screen.
 _WIPES = re.compile(r"(?:\x1b\[|\x9b)[0-3]?[JK]")
 
-#: The longest code that is waited for.
+#: The longest code whose end is awaited in the next piece.
 _LONGEST = 4096
 
 
@@ -44,17 +44,17 @@ def shown(text: str) -> str:
 
 
 def without_colours(text: str) -> str:
-    """``text`` without the codes that colour it and move in it."""
+    """``text`` without codes for colours and cursor movement."""
     return _COLOURS.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """``text`` as it fits into a line among others: its lines joined, and nothing in it that acts."""
+    """``shown(text)`` on one line."""
     return " ".join(shown(text).split())
 
 
 def json_shown(data: Any) -> str:
-    """JSON for people and programs: what acts is escaped, which means the same to a program."""
+    """JSON that is safe to print: control characters are escaped, which means the same to a program."""
     return _ACTS.sub(_as_json, json.dumps(data, ensure_ascii=False, indent=2))
 
 
@@ -74,7 +74,7 @@ def readable(line: str) -> str:
     covered = ""
     for part in reversed(line.split("\r")):
         said = _erased(_CODES.sub("", part))
-        if any(letter.isprintable() and not letter.isspace() for letter in said):
+        if any(one.isprintable() and not one.isspace() for one in said):
             return said.strip() if len(covered) < len(said) else ""
         if _WIPES.search(part):
             return ""
@@ -83,13 +83,13 @@ def readable(line: str) -> str:
 
 
 def _erased(text: str) -> str:
-    """``text`` without the letters that a backspace took back."""
+    """``text`` without the characters that a backspace removed."""
     if "\b" not in text:
         return text
     left: list[str] = []
-    for letter in text:
-        if letter != "\b":
-            left.append(letter)
+    for character in text:
+        if character != "\b":
+            left.append(character)
         elif left:
             left.pop()
     return "".join(left)

@@ -39,7 +39,7 @@ def test_credentials_that_have_been_taken_back_are_wrong_use(tmp_path: Path, mon
         file.write_text(json.dumps(account(f"{server.url}/token")))
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
         with pytest.raises(
-            UsageError, match=r"no Google credentials that work: .*Invalid JWT Signature.*: log in with"
+            UsageError, match=r"found no working Google credentials: .*Invalid JWT Signature.*: log in with"
         ):
             Apis("demo-1")
 

@@ -264,7 +264,7 @@ def test_without_credentials_nothing_is_asked(place: Place, monkeypatch: pytest.
     said = place.look(*HERE)
     assert (said.code, said.out) == (2, "")
     assert said.err == (
-        f"error: no Google credentials that work: File {place.folder}/none.json was not found: "
+        f"error: found no working Google credentials: File {place.folder}/none.json was not found: "
         "log in with 'gcloud auth application-default login'\n"
     )
 

@@ -137,7 +137,7 @@ def test_a_token_is_not_sent_in_the_clear(place: Place, monkeypatch: pytest.Monk
     assert place.look("start", "sales", "--url", "http://start.example.com") == Said(
         2,
         "",
-        "error: --url: expected https://…, where nobody else reads a token, got 'http://start.example.com'\n",
+        "error: --url: expected https://…, so that nobody can intercept the token, got 'http://start.example.com'\n",
     )
 
 

@@ -43,7 +43,7 @@ def test_a_token_that_was_given_is_taken():
 def test_what_is_no_token_is_refused_and_not_shown(given: str):
     with pytest.raises(UsageError) as error:
         id_token(URL, given)
-    assert str(error.value) == "ORCHESTRATOR_ID_TOKEN: expected a token, got something with other letters in it"
+    assert str(error.value) == "ORCHESTRATOR_ID_TOKEN: expected a token, got characters that no token contains"
 
 
 def test_gcloud_prints_a_persons_token(gcloud: Callable[[str], None]):
@@ -61,7 +61,7 @@ def test_gcloud_prints_an_accounts_token_for_the_functions_address(gcloud: Calla
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        (None, "there is no gcloud"),
+        (None, "gcloud is not installed"),
         ("echo 'WARNING: old' >&2; echo 'ERROR: no account' >&2; exit 1", "; gcloud: ERROR: no account)"),
         ("exit 3", "gcloud: exit code 3"),
         ("echo no token", "gcloud: exit code 0"),
@@ -106,7 +106,7 @@ def test_a_persons_default_credentials_make_no_token_for_a_function(
         json.dumps({"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r"})
     )
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
-    with pytest.raises(UsageError, match=r"\(the default credentials are a person's; there is no gcloud\)"):
+    with pytest.raises(UsageError, match=r"\(the default credentials are a person's; gcloud is not installed\)"):
         id_token(URL, None)
 
 

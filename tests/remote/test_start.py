@@ -157,4 +157,4 @@ def test_a_token_is_not_taken_along_to_where_an_answer_points():
 def test_a_token_goes_to_https_or_stays_here(url: str):
     with pytest.raises(UsageError) as error:
         start(url, WANTED, "a.b.c", Clock().waiting)
-    assert str(error.value) == f"--url: expected https://…, where nobody else reads a token, got {url!r}"
+    assert str(error.value) == f"--url: expected https://…, so that nobody can intercept the token, got {url!r}"

@@ -343,7 +343,7 @@ def test_an_expression_takes_up_to_so_many_steps(monkeypatch: pytest.MonkeyPatch
         if most == took:
             assert evaluate("params.t.rfind(params.u)", context) == -1
         else:
-            with pytest.raises(expressions.ExpressionError, match=f"this takes more than {most:,} steps"):
+            with pytest.raises(expressions.ExpressionError, match=f"this does more than {most:,} units of work"):
                 evaluate("params.t.rfind(params.u)", context)
 
 
@@ -353,7 +353,7 @@ def test_an_expression_makes_numbers_up_to_a_bound(digits: int):
     if digits * 4 <= MAX_BITS:
         assert evaluate("params.t | int(base=16) > 1", context)
     else:
-        with pytest.raises(expressions.ExpressionError, match="this makes a number of more than 10,000 bits"):
+        with pytest.raises(expressions.ExpressionError, match="this produces a number of more than 10,000 bits"):
             evaluate("params.t | int(base=16) > 1", context)
 
 
@@ -367,7 +367,7 @@ def test_an_expression_makes_up_to_a_bound():
     text = (MAX_MADE - 2 * OTHER) // 5  # the length is made too, and then given
     context = {"params": {"t": "x" * text}}
     assert evaluate("(params.t ~ params.t ~ params.t ~ params.t ~ params.t) | length", context) == 5 * text
-    with pytest.raises(expressions.ExpressionError, match="this makes more than 10,000,000 letters"):
+    with pytest.raises(expressions.ExpressionError, match="this produces more than 10,000,000 characters"):
         evaluate("(params.t ~ params.t ~ params.t ~ params.t ~ params.t ~ 1) | length", context)
 
 

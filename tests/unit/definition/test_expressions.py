@@ -179,25 +179,25 @@ REFUSED = {
         "a key with '-' in it is written in brackets: steps.extract-orders.outputs.a['b-c-in']"
     ),
     "{{ steps.a.outputs-x.outputs.row-1 }}": (
-        "{{ steps.a.outputs-x.outputs.row-1 }}: there is no 'row': write ['row-count'] if that is meant"
+        "{{ steps.a.outputs-x.outputs.row-1 }}: there is no 'row': write ['row-count'] if you mean that key"
     ),
     "{{ steps.a.outputs-x.outputs.a.b }}": (
-        "{{ steps.a.outputs-x.outputs.a.b }}: there is no 'a': write ['a.b'] if that is meant"
+        "{{ steps.a.outputs-x.outputs.a.b }}: there is no 'a': write ['a.b'] if you mean that key"
     ),
     "{{ steps.skipped.outputs.rows }}": (
         "{{ steps.skipped.outputs.rows }}: step 'skipped' was skipped, so it has no outputs: "
-        "say what to take then, with | default(…)"
+        "give a value for this case with | default(…)"
     ),
     "{{ steps.stopped.outputs.rows }}": (
         "{{ steps.stopped.outputs.rows }}: step 'stopped' was cancelled, so it has no outputs: "
-        "say what to take then, with | default(…)"
+        "give a value for this case with | default(…)"
     ),
-    "{{ steps.quiet.outputs.rows }}": "{{ steps.quiet.outputs.rows }}: there is no 'rows': nothing is there",
-    "{{ params.date - 1 }}": "{{ params.date - 1 }}: a date is moved by a filter, such as | add_days(-1)",
-    "{{ run.started_at + 1 }}": "{{ run.started_at + 1 }}: a date is moved by a filter, such as | add_days(-1)",
+    "{{ steps.quiet.outputs.rows }}": "{{ steps.quiet.outputs.rows }}: there is no 'rows': it is empty",
+    "{{ params.date - 1 }}": "{{ params.date - 1 }}: use a filter to move a date, such as | add_days(-1)",
+    "{{ run.started_at + 1 }}": "{{ run.started_at + 1 }}: use a filter to move a date, such as | add_days(-1)",
     "{{ params.date - 1 day }}": (
         "the expression 'params.date - 1 day' cannot be read: expected its end: "
-        "a date is moved by a filter, such as | add_days(-1)"
+        "use a filter to move a date, such as | add_days(-1)"
     ),
     "{{ params.word | add_days(1) }}": (
         "{{ params.word | add_days(1) }}: expected a date such as 2025-01-31, or a time, got 'false'"
@@ -226,10 +226,8 @@ REFUSED = {
     "{{ range(9) }}": "nothing is called 'range': an expression can use params, steps and run",
     "{{ params.rows + 'a' }}": "{{ params.rows + 'a' }}: unsupported operand type(s) for +: 'int' and 'str'",
     "{{ params.rows / 0 }}": "{{ params.rows / 0 }}: division by zero",
-    "{{ params.date * 1000000000 }}": (
-        "{{ params.date * 1000000000 }}: '*' is for two numbers, and '**' is not to be had"
-    ),
-    "{{ 9 ** 9 ** 9 }}": "{{ 9 ** 9 ** 9 }}: '**' is for two numbers, and '**' is not to be had",
+    "{{ params.date * 1000000000 }}": ("{{ params.date * 1000000000 }}: '*' needs two numbers"),
+    "{{ 9 ** 9 ** 9 }}": "{{ 9 ** 9 ** 9 }}: '**' is not supported",
     "{{ params.date | uper }}": "no filter is called 'uper' (did you mean 'upper'?)",
     "{{ params.date | raw | upper }}": "'raw' must be the last filter of an expression",
     "{{ [params.date | words] }}": "'words' must be the last filter of an expression",

@@ -210,8 +210,8 @@ def test_cloud_scheduler_would_not_take_this(text: str, sentences: list[str]) ->
 
 
 ZONES = ("Etc/UTC", "UTC", "Europe/Berlin", "Europe/Rome", "America/New_York", "MST", "Etc/GMT+2", "Etc/GMT-2", "GMT+0")
-PLUS_TWO = "which is UTC+2: in its name the sign is the other way round"
-ABBREVIATION = "an abbreviation may mean several zones: name a place in the one that is meant"
+PLUS_TWO = "which is UTC+2: the sign in its name is inverted"
+ABBREVIATION = "an abbreviation may mean several zones: give a place in the zone, such as Europe/Berlin"
 EXPECTED = "expected a time zone such as Europe/Berlin or Etc/UTC, got"
 
 
@@ -224,15 +224,15 @@ EXPECTED = "expected a time zone such as Europe/Berlin or Etc/UTC, got"
         "berlin": f"{EXPECTED} 'berlin' (did you mean 'Europe/Berlin'?)",
         "new york": f"{EXPECTED} 'new york' (did you mean 'America/New_York'?)",
         "../etc/passwd": f"{EXPECTED} '../etc/passwd'",
-        "+01:00": f"{EXPECTED} '+01:00': this offset has no name: name a place where it is so",
+        "+01:00": f"{EXPECTED} '+01:00': no zone is named after this offset: give a place that has it",
         "GMT+2": f"{EXPECTED} 'GMT+2' (did you mean 'Etc/GMT-2', {PLUS_TWO}?)",
         "UTC+02:00": f"{EXPECTED} 'UTC+02:00' (did you mean 'Etc/GMT-2', {PLUS_TWO}?)",
         "+0200": f"{EXPECTED} '+0200' (did you mean 'Etc/GMT-2', {PLUS_TWO}?)",
         "gmt -2": f"{EXPECTED} 'gmt -2' (did you mean 'Etc/GMT+2', {PLUS_TWO.replace('+', '-')}?)",
         "UTC+0": f"{EXPECTED} 'UTC+0' (did you mean 'Etc/UTC', which is UTC?)",
         "etc/gmt+2": f"{EXPECTED} 'etc/gmt+2' (did you mean 'Etc/GMT+2', which is 2 h behind UTC?)",
-        "Etc/GMT+15": f"{EXPECTED} 'Etc/GMT+15': this offset has no name: name a place where it is so",
-        "UTC+5:30": f"{EXPECTED} 'UTC+5:30': this offset has no name: name a place where it is so",
+        "Etc/GMT+15": f"{EXPECTED} 'Etc/GMT+15': no zone is named after this offset: give a place that has it",
+        "UTC+5:30": f"{EXPECTED} 'UTC+5:30': no zone is named after this offset: give a place that has it",
         "BST": f"{EXPECTED} 'BST': {ABBREVIATION}",
         "CET+1": f"{EXPECTED} 'CET+1': {ABBREVIATION}",
         "Rome": f"{EXPECTED} 'Rome' (did you mean 'Europe/Rome'?)",
