@@ -88,7 +88,7 @@ class Form:
     """How a kind is written. ``keys``: its key, and those that mean something only beside it.
 
     ``example``: the value of its key, as YAML. ``read``: a step's keys and the graph's defaults -> the spec; ``write``:
-    the spec -> a step's keys. ``block``: its options are inside its key, and not beside it.
+    the spec -> a step's keys. ``block``: the keys inside its key, if its value is a mapping.
     """
 
     kind: kinds.Kind
@@ -96,7 +96,7 @@ class Form:
     example: str
     read: Callable[[Any, DataflowDefaults], Spec]
     write: Callable[[Spec], Spec]
-    block: bool = False
+    block: type[f.Keys] | None = None
 
     @property
     def beside(self) -> list[str]:
@@ -151,7 +151,7 @@ FORMS = (
         "{template: gs://bucket/template.json, region: europe-west4}",
         _read_dataflow,
         _write_dataflow,
-        block=True,
+        block=DataflowKeys,
     ),
     Form(kinds.COMMAND, CommandKeys, "[python, job.py]", _read_command, dict),
     Form(
@@ -196,4 +196,4 @@ def write(work: Work) -> dict[str, Any]:
 def place(step: Step) -> tuple[str, ...]:
     """The keys below a step's name at which the options of its kind are written."""
     form = FORM.get(step.work.kind)
-    return (step.work.kind,) if form is not None and form.block else ()
+    return (step.work.kind,) if form is not None and form.block is not None else ()

@@ -7,7 +7,7 @@ from pydantic_core import ErrorDetails
 
 from orchestrator.core.names import STEP_NAME
 from orchestrator.definition import fields, schema
-from orchestrator.definition.dataflow_keys import DataflowKeys, DataflowOptions
+from orchestrator.definition.dataflow_keys import DataflowOptions
 from orchestrator.definition.kinds import FORM, FORMS, LocalKeys
 from orchestrator.errors import Problem
 from orchestrator.text import Path, Suggestions, listed, shown
@@ -16,7 +16,7 @@ from orchestrator.text import Path, Suggestions, listed, shown
 _INNER: dict[str | int, type[fields.Keys]] = {
     "retry": schema.RetryKeys,
     "check": schema.CheckKeys,
-    "dataflow": DataflowKeys,
+    **{form.kind.key: form.block for form in FORMS if form.block is not None},
     "local": LocalKeys,
     "schedule": schema.ScheduleKeys,
 }
@@ -135,8 +135,9 @@ def _unknown_key(path: Path, suggest: Suggestions) -> str:
     known = list(_keys_at(tuple(parent)).model_fields)
     if (other := _ELSEWHERE.get(str(key))) in known:
         return f"unknown key (did you mean '{other}'?)"
-    if len(parent) == 2 and parent[0] == "steps" and key in DataflowKeys.model_fields:
-        return "unknown key: it belongs inside 'dataflow'"
+    for form in FORMS if len(parent) == 2 and parent[0] == "steps" else ():
+        if form.block is not None and key in form.block.model_fields:
+            return f"unknown key: it belongs inside '{form.kind.key}'"
     return "unknown key" + (suggest(key, known) or f": the keys here are {listed(known, 'and')}")
 
 

@@ -13,7 +13,7 @@ from orchestrator.definition.kinds import FORM, FORMS, Form, KindArguments, Kind
 from orchestrator.definition.schema import StepKeys
 from orchestrator.home import Home
 from orchestrator.local.wiring import embedded
-from tests.unit.definition.conftest import Load
+from tests.unit.definition.conftest import Load, Refusal
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -34,6 +34,14 @@ def test_the_example_of_a_kind_is_a_step_of_that_kind(load: Load, form: Form) ->
     (step,) = graph.steps
     assert kind_of(step.work) is form.kind
     assert place(step) == ((form.kind.key,) if form.block else ())
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form.block], ids=lambda form: form.kind.key)
+def test_an_unknown_key_in_the_block_of_a_kind_is_told_those_that_are_known(refusal: Refusal, form: Form) -> None:
+    assert form.block is not None
+    (said,) = refusal(f"name: g\nsteps:\n  a:\n    {form.kind.key}: {form.example[:-1]}, zzzz: 1}}")
+    assert said.startswith(f"g.yaml:4: step 'a': {form.kind.key}.zzzz: unknown key: the keys here are ")
+    assert all(key in said for key in form.block.model_fields)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.kind.key)
