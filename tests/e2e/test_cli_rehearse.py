@@ -118,7 +118,7 @@ def looked_at(process: subprocess.Popen[str]) -> None:
         "  a failed (user_code): exit status 3: boom",
     ]
     assert lines[-2].startswith("everything keeps running until Ctrl-C; the jobs' logs are in ")
-    assert "boom" in next(Path(lines[-2].split(" below ")[1]).glob("fails-1/steps/*/1/log")).read_text()
+    assert "boom" in next(Path(lines[-2].split(" are in ")[1]).glob("fails-1/steps/*/1/log")).read_text()
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
     seen = subprocess.run(["sh", "-c", f"{lines[-1]} --json"], env=environment, capture_output=True, check=True)
