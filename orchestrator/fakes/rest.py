@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 #: Query parameters of every Google API that its clients send.
 _COMMON = frozenset({"alt", "fields", "key", "prettyPrint", "quotaUser"})
 
-#: An HTTP status and a body, of JSON or as it is; None if no answer reaches whoever asked.
+#: An HTTP status and a body, of JSON or as it is; None if the answer is lost.
 Answer = tuple[int, Mapping[str, Any] | bytes] | None
 
 #: verb, path with its query, and body -> answer.

@@ -1,4 +1,4 @@
-"""How the fake Cloud Tasks delivers a task: one HTTP request with the real headers, one answer. Keeps nothing."""
+"""How the fake Cloud Tasks delivers a task: one HTTP request with the real headers, one answer. Stateless."""
 
 import base64
 import contextlib
@@ -35,7 +35,7 @@ def headers(held: Held, now: float) -> dict[str, str]:
 
 
 def token(email: str, audience: str, now: float) -> str:
-    """An OIDC token with the claims of Google's and no signature: whoever verifies it must not accept it."""
+    """An OIDC token with the claims of Google's and no signature: a verifier must not accept it."""
     claims = {
         "iss": "https://accounts.google.com",
         "aud": audience,

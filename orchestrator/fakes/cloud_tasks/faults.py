@@ -9,10 +9,10 @@ from google.cloud import tasks_v2
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFault:
-    """What befalls one attempt to deliver a task.
+    """A fault in one attempt to deliver a task.
 
-    ``delay``: seconds it comes late. ``twice``: delivered two times, at once. ``answer_lost``: delivered, but whatever
-    the handler says is not heard. ``lost``: the task is forgotten, undelivered (Cloud Tasks promises that this does not
+    ``delay``: seconds of delay. ``twice``: delivered two times, at once. ``answer_lost``: delivered, but the handler's
+    answer is lost. ``lost``: the task is forgotten, undelivered (Cloud Tasks promises that this does not
     happen; a queue that gave up looks the same).
     """
 

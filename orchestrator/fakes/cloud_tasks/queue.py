@@ -1,6 +1,6 @@
 """One queue of the fake Cloud Tasks: its tasks, the names that stay taken, and which task may go out next.
 
-It knows no socket and no thread: whoever uses it holds the API's lock, and tells it the time.
+It uses no sockets, threads or clocks: the caller holds the API's lock, and passes the time.
 """
 
 import heapq

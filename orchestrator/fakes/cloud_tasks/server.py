@@ -1,9 +1,9 @@
-"""A Cloud Tasks of one's own, in memory, that the real client talks to over gRPC: for rehearsals and tests.
+"""A fake of Cloud Tasks, in memory, that the real client calls over gRPC: for rehearsals and tests.
 
     with FakeCloudTasks() as fake: connect(config, fake.endpoint)
 
 It delivers to HTTP targets with the real headers, delays, retries, limits and taken names. It forgets all when it
-stops, and it delivers to whoever a task names: it belongs on the loopback address.
+stops. It delivers to any URL that a task names, so it must stay on the loopback address.
 """
 
 import argparse
@@ -111,7 +111,7 @@ class FakeCloudTasks:
         return queue.wakes(now) if self._running < AT_ONCE else None
 
     def _deliver(self, queue: TaskQueue, held: Held, fault: DeliveryFault) -> None:
-        """One attempt: deliver it, with what befalls it, and enter what came of it."""
+        """Deliver one attempt, with its faults, and record the answer."""
         api = self._api
         if fault.delay:
             time.sleep(fault.delay * api.scale)

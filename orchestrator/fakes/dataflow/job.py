@@ -1,4 +1,4 @@
-"""One job of the fake Dataflow: its states with their times, and how the API shows it. It decides nothing."""
+"""One job of the fake Dataflow: its states with their times, and how the API shows it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How the fake's jobs go from state to state, and what Google sends when they do. It answers no calls."""
+"""How the fake's jobs go from state to state, and what Google sends when they do."""
 
 import threading
 import time

@@ -1,7 +1,7 @@
 """A fake for Google Dataflow on this machine: an HTTP server that the real client takes for the real API.
 
-Every request and every answer is checked against the discovery document inside the client's package. It is a product:
-``rehearse`` and users' tests run on it. It knows nothing of the engine.
+Every request and every answer is checked against the discovery document inside the client's package. ``rehearse`` and
+users' tests run on it.
 """
 
 import tempfile
@@ -125,7 +125,7 @@ class FakeDataflow:
         self.stop()
 
     def answer(self, verb: str, target: str, body: bytes) -> tuple[int, dict[str, Any]] | None:
-        """The answer to a request: its status and body, or None if no answer reaches whoever asked."""
+        """The answer to a request: its status and body, or None if the answer is lost."""
         url = urlsplit(target)
         try:
             method, where = route(methods(), verb, url.path.removeprefix("/"))

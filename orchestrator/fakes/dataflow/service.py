@@ -1,4 +1,4 @@
-"""The Dataflow service of the fake: jobs, their states, and the rules of the real one. It knows nothing of HTTP."""
+"""The Dataflow service of the fake: jobs, their states, and the rules of the real one."""
 
 import itertools
 import re
