@@ -177,7 +177,7 @@ def test_without_an_identity_the_three_ways_are_named(place: Place, monkeypatch:
     assert said == Said(
         2,
         "",
-        f"error: no identity to call https://start.invalid with (File {place.folder}/none.json was not found; there is "
-        "no gcloud): use a service account (GOOGLE_APPLICATION_CREDENTIALS, or one that is attached or impersonated), "
-        "log in with 'gcloud auth login', or put a token into ORCHESTRATOR_ID_TOKEN\n",
+        f"error: no identity to call https://start.invalid with (File {place.folder}/none.json was not found; gcloud "
+        "is not installed): use a service account (GOOGLE_APPLICATION_CREDENTIALS, or one that is attached or "
+        "impersonated), log in with 'gcloud auth login', or put a token into ORCHESTRATOR_ID_TOKEN\n",
     )
