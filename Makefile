@@ -6,9 +6,11 @@ N ?= 500
 # Providers with the real ones' schemas and an imaginary Google behind them: Terraform runs for real, and offline.
 TFSTUB = TFSTUB_STRICT=1 PYTHONPATH=tests/terraform/providers $(BIN)/python -m tfstub check terraform --repo . \
 	--empty 'orchestrator/**/*.py' --empty requirements.lock
+# Tests on all cores; those of one xdist_group share what they need, on one of them.
+PYTEST = $(BIN)/pytest -n auto --dist loadgroup
 CHECKOV = $(BIN)/uv tool run --quiet --from 'checkov>=3.3,<4' checkov
 
-.PHONY: demo test check lint types floors terraform security deletions picture variables simulate mutants crash versions \
+.PHONY: demo test slow tests check lint types floors terraform security deletions picture variables simulate mutants crash versions \
 	attack pythons pins licences sbom bench help
 
 help:  ## Say what there is
@@ -17,10 +19,16 @@ help:  ## Say what there is
 demo: .venv/demo  ## Run the flights demo: eight steps on real data, with a picture at the end
 	$(BIN)/orchestrator run graphs/flights
 
-test: .venv/dev  ## Run all tests
-	$(BIN)/pytest
+test: .venv/dev  ## Run the quick tests: under two minutes
+	$(PYTEST) -m "not slow"
 
-check: lint types floors terraform security test  ## All of it: lint, types, floors, Terraform, Checkov and tests
+slow: .venv/dev  ## Run the slow tests: minutes
+	$(PYTEST) -m slow
+
+tests: .venv/dev  ## Run all tests, the quick and the slow
+	$(PYTEST)
+
+check: lint types floors terraform security tests  ## Run everything: lint, types, layers, Terraform, Checkov, all tests
 
 lint: .venv/dev  ## Lint and formatting
 	$(BIN)/ruff check .
