@@ -1,7 +1,31 @@
-"""What holds for all tests."""
+"""Settings and fixtures of all tests."""
 
+import itertools
+import os
+
+import pytest
 from hypothesis import HealthCheck, settings
 
-#: A machine that is busy makes examples slowly, and that is no fault of theirs: no test here asserts a speed.
+from tests.emulation import host_of, pytest_configure, pytest_configure_node, pytest_unconfigure
+
+__all__ = ["pytest_configure", "pytest_configure_node", "pytest_unconfigure"]
+
+# On a busy machine, Hypothesis is slow to make examples. That is no failure: no test here asserts a speed.
 settings.register_profile("at any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("at any speed")
+
+_PROJECTS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def firestore_host(pytestconfig: pytest.Config) -> str:
+    """The ``host:port`` of Google's Firestore emulator, which all tests of a session share."""
+    from orchestrator.rehearsal.emulators import FIRESTORE
+
+    return host_of(FIRESTORE, pytestconfig)
+
+
+@pytest.fixture
+def project() -> str:
+    """A Google Cloud project that no other test of the session uses."""
+    return f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{next(_PROJECTS)}"

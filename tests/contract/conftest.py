@@ -1,6 +1,5 @@
-"""The variants of each port. A new adapter joins the suites by one entry here."""
+"""The adapters of each port. A new adapter joins the contract suites by one entry here."""
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,31 +12,20 @@ from orchestrator.rehearsal import emulators
 from orchestrator.stores.firestore.store import FirestoreStore, connect
 from orchestrator.stores.sqlite import SqliteStore
 from tests.doubles.memory_store import MemoryStore
-from tests.emulation import emulated
-
-_PROJECTS = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def firestore_host() -> Iterator[str]:
-    """Google's emulator, once for all tests. Where it is not installed they skip, unless REQUIRE_EMULATORS=1."""
-    emulated(emulators.FIRESTORE)
-    with emulators.running(emulators.FIRESTORE) as host:
-        yield host
 
 
 @pytest.fixture
-def firestore(firestore_host: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FirestoreStore]:
-    """An empty store: projects know nothing of each other, so each test has its own."""
+def firestore(firestore_host: str, project: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FirestoreStore]:
+    """An empty store."""
     monkeypatch.setenv(emulators.FIRESTORE.variable, firestore_host)
-    store = connect(f"test-{next(_PROJECTS)}", "(default)")
+    store = connect(project, "(default)")
     yield store
     store.close()
 
 
 @pytest.fixture
 def forgetful(firestore: FirestoreStore) -> FirestoreStore:
-    """One that keeps runs for a day after their end; the emulator deletes nothing by itself."""
+    """A store that keeps runs for a day after their end. The emulator itself deletes nothing."""
     firestore._retention = 86_400.0
     return firestore
 
