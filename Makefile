@@ -6,8 +6,9 @@ N ?= 500
 # Providers with the real ones' schemas and an imaginary Google behind them: Terraform runs for real, and offline.
 TFSTUB = TFSTUB_STRICT=1 PYTHONPATH=tests/terraform/providers $(BIN)/python -m tfstub check terraform --repo . \
 	--empty 'orchestrator/**/*.py' --empty requirements.lock
-# Tests on all cores; those of one xdist_group share what they need, on one of them.
-PYTEST = $(BIN)/pytest -n auto --dist loadgroup
+# Tests run on all cores; those of one xdist_group run on one of them. The tests start hundreds of Pythons. Where
+# PYTHONDONTWRITEBYTECODE is set, as in many containers, each of them would compile every module again.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadgroup
 CHECKOV = $(BIN)/uv tool run --quiet --from 'checkov>=3.3,<4' checkov
 
 .PHONY: demo test slow tests check lint types floors terraform security deletions picture variables simulate mutants crash versions \

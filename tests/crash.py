@@ -1,4 +1,4 @@
-"""kill -9 a real run at random moments and resume it until it is done: did each step's side effect happen just once?
+"""Kills a real run (kill -9) at random moments and resumes it until it ends; each side effect must happen once.
 
 python -m tests.crash --rounds 50 [--seed 1]
 """
@@ -15,6 +15,9 @@ from pathlib import Path
 
 import yaml
 
+#: Seconds. A run that is left alone for so long and gets no further hangs.
+TIMEOUT = 600.0
+
 #: Each layer follows from the one before by two edges a step, so there are forks, joins and cross edges.
 LAYERS, WIDTH = 8, 3
 RUN = "crash"
@@ -22,7 +25,7 @@ RUN = "crash"
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round did: how often it was killed, and how often each step wrote its line."""
+    """The result of a round: how often the run was killed, and how often each step wrote its line."""
 
     kills: int
     written: dict[str, int]
@@ -33,7 +36,7 @@ class Round:
 
 
 def steps() -> dict[str, dict[str, object]]:
-    """The graph's steps: every one appends its name to a file and takes a moment."""
+    """The steps of the graph. Each appends its name to a file, and sleeps for a moment."""
     found: dict[str, dict[str, object]] = {}
     for layer in range(LAYERS):
         for index in range(WIDTH):
@@ -44,7 +47,11 @@ def steps() -> dict[str, dict[str, object]]:
 
 
 def play(folder: Path, dice: random.Random) -> Round:
-    """One run, killed until it ends by itself. Killed later each time that it got nowhere, as on a busy machine."""
+    """One run, killed again and again until it ends by itself.
+
+    Where it made no progress before it was killed, as on a busy machine, it is left alone for longer the next time.
+    Raises SystemExit if it fails, or hangs.
+    """
     graph, home, effects = folder / "crash.yaml", folder / "home", folder / "effects"
     graph.write_text(yaml.safe_dump({"name": "crash", "steps": steps()}))
     options = ["--home", str(home), "--json", "--no-picture", "--parallel", "4"]
@@ -57,6 +64,8 @@ def play(folder: Path, dice: random.Random) -> Round:
         )
         got = effects.stat().st_size if effects.exists() else 0
         longer, before = 1.0 if got > before else longer * 1.5, got
+        if longer > TIMEOUT:
+            raise SystemExit(f"no step ended in {TIMEOUT:g} s, after {kills} kills: {said}")
         if code == -signal.SIGKILL:
             kills += 1
         elif code:
@@ -66,7 +75,7 @@ def play(folder: Path, dice: random.Random) -> Round:
 
 
 def drive(command: list[str], seconds: float) -> tuple[int, str]:
-    """Run a command, and kill it after so many seconds."""
+    """The exit code and output of a command, which is killed after ``seconds``."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             said, _ = process.communicate(timeout=seconds)

@@ -126,7 +126,7 @@ class Rehearsal:
         """Variables with which the command line finds this rehearsal as ``--store firestore://rehearsal``."""
         return {emulators.FIRESTORE.variable: self._firestore}
 
-    def wait(self, run_id: str, timeout: float = 120.0) -> Run:
+    def wait(self, run_id: str, timeout: float = 600.0) -> Run:
         """The run once it has ended. Raises OrchestratorError if that takes too long."""
         deadline = time.monotonic() + timeout
         while (run := self.run(run_id)).status is RunStatus.RUNNING:

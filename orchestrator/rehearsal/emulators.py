@@ -33,8 +33,8 @@ _SDKS = (
 #: For a small process and a quick start; the second compiler would pay off only after minutes.
 _JVM = ("-Duser.language=en", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
-#: Seconds for a start; it takes 0.7 on an idle machine.
-_TIMEOUT = 30.0
+#: Seconds for a start; it takes 0.7 on an idle machine. One that takes this long hangs.
+_TIMEOUT = 120.0
 
 #: Another program may take the free port before Java does.
 _TRIES = 3

@@ -14,7 +14,7 @@ def post(url: str, body: Mapping[str, Any], verb: str = "POST") -> bytes:
     """The body of the response. Raises OrchestratorError if there is none, or with its text if it is not 2xx."""
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=verb)
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             found: bytes = answer.read()
             return found
     except urllib.error.HTTPError as error:

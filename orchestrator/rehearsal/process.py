@@ -17,8 +17,8 @@ from orchestrator.system.leash import leashed
 #: The functions are beside the package, as in the deployed archive.
 MAIN = Path(__file__).resolve().parents[2] / "functions" / "main.py"
 
-#: Seconds for a function to listen.
-TIMEOUT = 30.0
+#: Seconds for a function to listen. One that takes this long hangs.
+TIMEOUT = 120.0
 
 
 class Function:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orchestrator.rehearsal import Rehearsal
 
 #: Seconds that jobs have to end after the last run has ended.
-_TIMEOUT = 5.0
+_TIMEOUT = 30.0
 
 
 def result_of(rehearsal: "Rehearsal", ids: list[str], kills: int, happened: Mapping[str, int]) -> Rehearsed:

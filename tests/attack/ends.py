@@ -58,7 +58,7 @@ def attack(folder: Path) -> str:
 
 def _ends(folder: Path, code: int, said: str, *words: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "orchestrator", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=180)
     assert done.returncode == code, (words, done)
     assert said in done.stderr, (words, done)
     assert "bug" not in done.stderr, (words, done)

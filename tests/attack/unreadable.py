@@ -51,7 +51,7 @@ def attack(folder: Path) -> str:
 
 def _orchestrator(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "orchestrator", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=180)
 
 
 def _look(folder: Path, code: int, *words: str) -> str:

@@ -56,8 +56,8 @@ def world_of(
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for what must come; half a minute at most."""
-    end = time.monotonic() + 30
+    """Wait for what must come, for minutes if the machine is busy."""
+    end = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.002)

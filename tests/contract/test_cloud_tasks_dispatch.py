@@ -82,7 +82,7 @@ def test_no_more_are_out_at_once_than_the_queue_lets():
         def answer(_: object) -> tuple[int, dict[str, str]]:
             out.append(1)
             most.append(len(out))
-            may_end.wait(30)
+            may_end.wait(180)
             out.pop()
             return 200, {}
 
@@ -107,7 +107,7 @@ def test_an_overloaded_handler_says_when_to_come_again(world: World):
 
 def test_an_answer_that_does_not_come_within_the_deadline_is_none(world: World):
     never = threading.Event()
-    world.target.answer = lambda _: (200 if never.wait(30) else 500, {})
+    world.target.answer = lambda _: (200 if never.wait(180) else 500, {})
     request = tasks_v2.HttpRequest(url=world.target.url)
     assert send(request, {}, 0.05) == Answer(None)
     never.set()
@@ -169,7 +169,7 @@ def test_a_task_is_gone_a_month_after_it_was_made_though_nobody_has_had_it(world
 
 def test_a_task_deleted_while_it_is_out_does_not_come_back(world: World):
     deleted = threading.Event()
-    world.target.answer = lambda _: (500 if deleted.wait(30) else 200, {})
+    world.target.answer = lambda _: (500 if deleted.wait(180) else 200, {})
     world.create()
     until(lambda: bool(world.target.requests))
     world.client.delete_task(name=f"{QUEUE}/tasks/t")

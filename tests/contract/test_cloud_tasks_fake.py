@@ -245,4 +245,4 @@ def test_it_is_a_program_too():
         with client_of(endpoint) as client:
             assert client.get_queue(name=QUEUE).name == QUEUE
         program.terminate()
-        assert program.wait(30) == 0
+        assert program.wait(180) == 0

@@ -14,7 +14,6 @@ import pytest
 from orchestrator.core.model import Outcome, Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
-from orchestrator.core.values import MAX_OUTPUT
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.fakes.dataflow.script import Canned, LaunchCall, RefusedError, Script, out_of_quota, unavailable
 from orchestrator.fakes.dataflow.server import FakeDataflow
@@ -758,12 +757,16 @@ def test_a_job_that_was_found_on_the_pages_that_were_read_is_adopted(bench: Benc
     assert bench.backend.launch(request).job == "europe-west4/2026-01-01_00_00_00-1"
 
 
-def test_a_success_with_more_counters_than_are_kept_is_a_success(make: Make, caplog: pytest.LogCaptureFixture):
+def test_a_success_with_more_counters_than_are_kept_is_a_success(
+    make: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    most = 10_000
+    monkeypatch.setattr("orchestrator.jobs.dataflow.status.MAX_OUTPUT", most)  # as it is, it takes 10,000 counters
     bench = make()
     request = bench.request("slow")
     job = bench.backend.launch(request).job
     size, names = 0, list[str]()
-    while size + len(json.dumps({f"counter-{len(names):06}": 1})) <= MAX_OUTPUT:
+    while size + len(json.dumps({f"counter-{len(names):06}": 1})) <= most:
         names.append(f"counter-{len(names):06}")
         size += len(json.dumps({names[-1]: 1}))
     bench.fake.service.jobs[job.partition("/")[2]].metrics.update(dict.fromkeys(names, 1))

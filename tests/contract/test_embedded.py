@@ -120,7 +120,7 @@ def test_a_command_that_was_watched_ended_when_it_was_seen_to_and_not_when_its_f
         run = started(made, tmp_path, Step("a", Work("command", {"command": command}), timeout=1800.0))
         Loop(made, [run.key], 4)._turn()
         folder = tmp_path / "home" / str(made.store.load_all(run.key).state(0).job)
-        made.ended.get(timeout=30)
+        made.ended.get(timeout=180)
         later = made.clock() + HOUR
         os.utime(folder / "exit", (later, later))
         made.ended.put(made.store.load_all(run.key).state(0).job_name)

@@ -89,7 +89,7 @@ def test_a_cancelled_job_ends_cancelled(bench: Bench):
 def test_the_end_of_a_job_is_announced_under_its_name(bench: Bench):
     request = bench.request(bench.good)
     bench.backend.launch(request)
-    assert bench.ended.get(timeout=30) == request.name
+    assert bench.ended.get(timeout=180) == request.name
 
 
 @pytest.mark.parametrize("bench", [python, scripted], ids=["python", "scripted"], indirect=True)
@@ -115,7 +115,7 @@ def test_of_many_launches_of_one_attempt_at_once_one_starts_the_command(tmp_path
     assert {jobs.get() for _ in benches} == {"runs/run-1/steps/000-orders/1"}
     for bench in benches:
         assert bench.over("runs/run-1/steps/000-orders/1").outcome is Outcome.SUCCEEDED
-        assert bench.ended.get(timeout=30) == bench.request(bench.good).name
+        assert bench.ended.get(timeout=180) == bench.request(bench.good).name
     assert (tmp_path / "count").read_text() == "x\n"
 
 
@@ -124,7 +124,7 @@ def test_another_process_adopts_a_command_and_learns_how_it_ended(tmp_path: Path
     job = first.backend.launch(first.request(first.slow)).job
     assert second.backend.status(job) == JobRunning()
     second.release()
-    assert second.ended.get(timeout=30) == second.request(second.slow).name
+    assert second.ended.get(timeout=180) == second.request(second.slow).name
     assert second.over(job).outcome is Outcome.SUCCEEDED
 
 
@@ -133,7 +133,7 @@ def test_a_command_that_kills_itself_and_its_shell_has_failed(tmp_path: Path):
     bench = process(tmp_path)
     request = bench.request({"command": "kill -9 0"})
     job = bench.backend.launch(request).job
-    assert bench.ended.get(timeout=30) == request.name
+    assert bench.ended.get(timeout=180) == request.name
     assert bench.over(job).error == "exit status 137"
 
 
@@ -146,7 +146,7 @@ def test_a_command_that_vanishes_under_another_watcher_is_told_from_one_that_was
     pid = written(tmp_path / "home" / job / "pid")
     os.killpg(int(pid), signal.SIGKILL)
     for bench in (first, second):  # the parent too would write it down, if it came to that after the next line
-        assert bench.ended.get(timeout=30) == bench.request(bench.slow).name
+        assert bench.ended.get(timeout=180) == bench.request(bench.slow).name
     (tmp_path / "home" / job / "exit").rmdir()
     for bench, what in ((second, Interruption.VANISHED), (process(tmp_path), Interruption.LOST)):
         over = bench.over(job)
@@ -167,7 +167,7 @@ def test_a_job_whose_folder_was_removed_runs_on_and_ends_as_it_does(tmp_path: Pa
     while stopped and bench.ended.empty():  # a shell that has not come to its command hears nothing
         bench.backend.cancel(job)
         time.sleep(0.1)
-    assert bench.ended.get(timeout=30) == request.name
+    assert bench.ended.get(timeout=180) == request.name
     assert bench.over(job).outcome is (Outcome.CANCELLED if stopped else Outcome.SUCCEEDED)
 
 
@@ -184,7 +184,7 @@ def test_a_command_that_removes_its_folder_at_once_is_watched(tmp_path: Path, mo
     monkeypatch.setattr(process_jobs, "_spawn", spawned)
     request = bench.request({"command": "exit 3"})
     job = bench.backend.launch(request).job
-    assert bench.ended.get(timeout=30) == request.name
+    assert bench.ended.get(timeout=180) == request.name
     assert bench.over(job).error == "exit status 3"
 
 
@@ -271,7 +271,7 @@ def test_a_pipe_in_the_place_of_a_file_of_ours_makes_nobody_wait(tmp_path: Path,
     command = f'h=${{ORCHESTRATOR_OUTPUTS%/*}}; rm -f "$h/{name}"; mkfifo "$h/{name}"; exit 3'
     over = bench.over(bench.backend.launch(bench.request({"command": command})).job)
     assert over.outcome in (Outcome.FAILED, Outcome.INTERRUPTED)
-    assert bench.ended.get(timeout=30) == bench.request({}).name
+    assert bench.ended.get(timeout=180) == bench.request({}).name
 
 
 #: What a command writes beside its outputs, its exit status, and what is said of it then.

@@ -15,7 +15,7 @@ MODULE = """
 import contextlib, io, os, subprocess, sys, threading
 
 os.environ["OF_THE_MODULE_{name}"] = "there"
-MET, CHANGED = threading.Barrier(2, timeout=60), threading.Barrier(2, timeout=60)
+MET, CHANGED = threading.Barrier(2, timeout=180), threading.Barrier(2, timeout=180)
 CHILD = ["sh", "-c", "pwd; echo $OF_A_STEP $ORDINARY $REMOVED"]
 
 def changes(folder):

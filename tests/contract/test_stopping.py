@@ -145,7 +145,7 @@ def test_a_stopped_attempt_takes_those_along_that_went_into_groups_of_their_own(
 def test_what_a_command_leaves_running_ends_before_its_attempt_does(bench: Bench, then: str, outcome: Outcome) -> None:
     """Or the next attempt, or the next step, would run beside it."""
     folder = launched(bench, DEAF.format(then=then))
-    assert bench.ended.get(timeout=30) == bench.request({}).name
+    assert bench.ended.get(timeout=180) == bench.request({}).name
     nothing_is_left(folder)
     assert bench.over(JOB).outcome is outcome
 

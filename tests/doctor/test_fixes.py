@@ -17,6 +17,7 @@ FIXES = Fixes(D)
 MEMBER = "serviceAccount:x@demo-1.iam.gserviceaccount.com"
 
 
+@pytest.mark.slow
 def test_every_line_of_gclouds_is_one(tmp_path: Path):
     """gcloud checks them itself, and asks nobody."""
     if shutil.which("gcloud") is None:

@@ -23,7 +23,7 @@ def fake() -> Iterator[FakeGoogle]:
 def call(fake: FakeGoogle, path: str, body: Any = None) -> tuple[int, Any]:
     data = None if body is None else json.dumps(body).encode()
     try:
-        with urllib.request.urlopen(urllib.request.Request(f"{fake.url}{path}", data), timeout=20) as answer:
+        with urllib.request.urlopen(urllib.request.Request(f"{fake.url}{path}", data), timeout=180) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

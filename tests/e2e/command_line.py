@@ -1,4 +1,4 @@
-"""Runs the command line as its users do: in a process of its own, in a folder of its own."""
+"""Runs the command line as its users do: in its own process, in its own folder."""
 
 import contextlib
 import fcntl
@@ -8,8 +8,10 @@ import os
 import pty
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +22,13 @@ from orchestrator.cli.failure import guarded
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: Nothing here takes longer, unless it hangs.
-TIMEOUT = 30
+#: Seconds. A command that takes longer hangs; nothing does, however busy the machine is.
+TIMEOUT = 300
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a command printed, and its exit code."""
+    """The exit code of a command, and what it printed."""
 
     code: int
     out: str
@@ -38,7 +40,7 @@ class Said:
 
     @property
     def lines(self) -> list[str]:
-        """The lines of standard output, without times, durations and made-up ids."""
+        """The lines of standard output, with times, durations and generated ids replaced."""
         return [steady(line) for line in self.out.splitlines()]
 
 
@@ -50,7 +52,7 @@ def steady(line: str) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """A folder with graphs, in which commands are given."""
+    """A folder with graphs, in which commands are run."""
 
     folder: Path
 
@@ -76,12 +78,12 @@ class Place:
         return finish(self.start(*words, **environment))
 
     def watch(self, *words: str, **environment: str) -> Said:
-        """The same in a terminal of 80 columns. What moves the cursor is left out."""
+        """Run a command in a terminal of 80 columns. Escape sequences are left out of its output."""
         ours, theirs = pty.openpty()
         process = self.start(*words, terminal=theirs, TERM="xterm", COLUMNS="80", LINES="24", **environment)
         os.close(theirs)
         seen = b""
-        with contextlib.suppress(OSError):  # so a terminal ends on Linux
+        with contextlib.suppress(OSError):  # how Linux tells that a terminal was closed
             while piece := os.read(ours, 65536):
                 seen += piece
         os.close(ours)
@@ -89,7 +91,7 @@ class Place:
         return Said(process.wait(TIMEOUT), text, "")
 
     def look(self, *words: str) -> Said:
-        """The same in this process: quicker, for commands that drive no run."""
+        """Run a command in this process, which is faster: for commands that drive no run."""
         out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
         with contextlib.chdir(self.folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = guarded(lambda: call(words))
@@ -97,7 +99,7 @@ class Place:
         return Said(code, out.read(), err.getvalue())
 
     def run(self, *words: str) -> Said:
-        """``run`` as a program would call it."""
+        """``orchestrator run``, as a program would call it."""
         return self("run", *words, "--json", "--no-picture", "--parallel", "4")
 
     def read(self, name: str) -> str:
@@ -107,19 +109,32 @@ class Place:
         os.mkfifo(self.folder / name)
 
     def hear(self, name: str) -> str:
-        """What a step writes into a fifo; waits until it does."""
-        return self._cat(["cat", name])
+        """What a step writes into a fifo. Waits until it does, and until the store knows that the step runs."""
+        heard = self._cat(["cat", name])
+        deadline = time.monotonic() + TIMEOUT
+        while self._launching() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return heard
 
     def tell(self, name: str, word: str) -> None:
-        """Write into a fifo that a step reads; waits until it does."""
+        """Write into a fifo that a step reads. Waits until it does."""
         self._cat(["sh", "-c", f"echo {word} > {name}"])
+
+    def _launching(self) -> bool:
+        """Whether the store has a step whose process may have begun, and is not recorded as running yet."""
+        path = self.folder / ".orchestrator/orchestrator.db"
+        if not path.exists():
+            return False
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            states = connection.execute("SELECT state FROM states").fetchall()
+        return any(json.loads(state)["status"] == "launching" for (state,) in states)
 
     def _cat(self, command: Sequence[str]) -> str:
         done = subprocess.run(command, cwd=self.folder, timeout=TIMEOUT, check=True, stdout=subprocess.PIPE, text=True)
         return done.stdout
 
     def end_processes(self) -> None:
-        """End whatever a test that failed has left running: the processes whose claim is still locked."""
+        """Kill what a failed test has left running: each process whose claim is still locked."""
         for claim in self.folder.glob(".orchestrator/runs/*/steps/*/*/claim"):
             with claim.open("rb") as file:
                 try:
@@ -129,7 +144,7 @@ class Place:
 
 
 def finish(process: "subprocess.Popen[str]", timeout: float = TIMEOUT) -> Said:
-    """Wait for the end of a command."""
+    """Wait until a command has ended. Raises AssertionError, with its output, if it takes too long."""
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:

@@ -89,6 +89,7 @@ def test_the_article_runs_on_one_machine(place: Place, article: Path) -> None:
     assert "the article begins" in place.look("logs", "a1", "Start").out
 
 
+@pytest.mark.slow
 def test_the_article_is_rehearsed_and_each_launch_has_the_name_the_template_and_the_common_parameter(
     place: Place, article: Path
 ) -> None:
@@ -120,6 +121,7 @@ def test_the_article_is_rehearsed_and_each_launch_has_the_name_the_template_and_
     assert {call.region for call in calls} == {"europe-west4"}
 
 
+@pytest.mark.slow
 def test_the_article_is_rehearsed_by_its_name(place: Place, article: Path) -> None:
     emulated()
     said = place.look("rehearse", "article", "--calm", "--json")

@@ -13,6 +13,8 @@ from orchestrator.rehearsal import PREFIX, Rehearsal, emulators
 from tests.e2e.command_line import Place, Said
 from tests.emulation import emulated
 
+pytestmark = pytest.mark.xdist_group("a run in the cloud")  # one worker rehearses it once, for all tests
+
 GRAPH = """
 name: sales
 steps:
@@ -49,7 +51,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
 
 def until(rehearsal: Rehearsal, wanted: list[str]) -> None:
     """Wait until the steps stand so; what keeps them from it shows when that takes too long."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while (now := stand(rehearsal)) != wanted and time.monotonic() < deadline:
         time.sleep(0.1)
     assert now == wanted

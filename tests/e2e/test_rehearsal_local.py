@@ -15,6 +15,8 @@ from orchestrator.rehearsal import Rehearsal
 from tests.e2e.command_line import Place
 from tests.emulation import emulated
 
+pytestmark = pytest.mark.slow
+
 HELPER = """
 import os
 from pathlib import Path
@@ -128,7 +130,7 @@ def test_a_rehearsal_that_is_killed_leaves_no_process_of_its_own(place: Place):
     place.write("lasts.yaml", LASTS)
     mark = str(uuid.uuid4())
     process = place.start("rehearse", "lasts.yaml", "--calm", MARK=mark)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not (place.folder / "up").exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
     before = marked(mark)

@@ -26,6 +26,7 @@ def simulated(chunk: int) -> tuple[dict[int, list[str]], Counter[str]]:
     return failures, sum((fates for _, fates in came.values()), Counter[str]())
 
 
+@pytest.mark.xdist_group("embedded worlds")  # one worker simulates each chunk once, for both tests
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_every_run_on_one_machine_ends_as_the_oracle_says(chunk: int) -> None:
     failures, _ = simulated(chunk)
@@ -34,6 +35,7 @@ def test_every_run_on_one_machine_ends_as_the_oracle_says(chunk: int) -> None:
     )
 
 
+@pytest.mark.xdist_group("embedded worlds")
 def test_every_kind_of_bad_luck_has_happened_on_one_machine() -> None:
     fates = sum((simulated(chunk)[1] for chunk in range(CHUNKS)), Counter[str]())
     assert [fate for fate in EVERYTHING if not fates[fate]] == []
@@ -49,6 +51,7 @@ def test_a_mutant_fits_the_code_that_it_breaks(mutant: Mutant) -> None:
     compile(mutated(mutant), mutant.file, "exec")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -14,7 +14,11 @@ from tests.simulation.graphs import random_scenario
 from tests.simulation.weather import EVERYTHING, Weather
 from tests.simulation.world import World, simulate
 
-CHUNKS, CHUNK = 10, 50
+#: 500 seeds, in chunks small enough to spread over workers.
+CHUNKS, CHUNK = 20, 25
+
+#: Chunks in which every kind of bad luck happens. They run on one worker, which simulates each only once.
+ALL_KINDS = 4
 
 #: Real graphs with more nodes take a second each: `python -m tests.simulation --dag …`.
 LARGEST = 120
@@ -25,14 +29,20 @@ def simulated(chunk: int) -> Sum:
     return several(range(chunk * CHUNK, (chunk + 1) * CHUNK))
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
+def chunks() -> list[object]:
+    together = pytest.mark.xdist_group("all kinds of bad luck")
+    return [pytest.param(chunk, marks=together if chunk < ALL_KINDS else ()) for chunk in range(CHUNKS)]
+
+
+@pytest.mark.parametrize("chunk", chunks())
 def test_every_run_ends_as_the_oracle_says_whatever_goes_wrong(chunk: int) -> None:
     failures = simulated(chunk).failures
     assert not failures, "\n".join(f"{repeated(seed)}\n  {found[0]}" for seed, found in failures.items())
 
 
+@pytest.mark.xdist_group("all kinds of bad luck")
 def test_every_kind_of_bad_luck_has_happened() -> None:
-    fates = sum((simulated(chunk).fates for chunk in range(CHUNKS)), Counter[str]())
+    fates = sum((simulated(chunk).fates for chunk in range(ALL_KINDS)), Counter[str]())
     assert [fate for fate in EVERYTHING if not fates[fate]] == []
     assert set(fates) <= set(EVERYTHING)
 

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 #: Where a process keeps what its threads share.
 SHARED = (
     *(f"orchestrator.engine{name}" for name in ("", ".checking", ".claiming", ".launching", ".ledger", ".rendering")),
-    *(f"orchestrator.engine.{name}" for name in ("doubting", "notice", "proving", "remembered", "sole", "sweeping")),
-    *(f"orchestrator.jobs.{name}" for name in ("wait", "dataflow.backend", "dataflow.standing")),
+    *(
+        f"orchestrator.engine.{name}"
+        for name in ("cache", "consistency", "duplicate_jobs", "proof", "signal", "sweeping")
+    ),
+    *(f"orchestrator.jobs.{name}" for name in ("wait", "dataflow.backend", "dataflow.status")),
 )
-SHARED_IN_FIRESTORE = tuple(f"orchestrator.stores.{name}" for name in ("firestore", "_ids", "_refusals"))
+SHARED_IN_FIRESTORE = tuple(f"orchestrator.stores.firestore.{name}" for name in ("ids", "refusals", "store"))
 
 #: Most seconds for which a thread is suspended.
 SUSPENDED = 2.0

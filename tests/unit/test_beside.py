@@ -316,7 +316,7 @@ def test_eight_graphs_of_one_helpers_name_are_read_at_once(tmp_path: Path) -> No
 
 
 def test_what_a_thread_prints_aside_is_not_mixed_with_what_others_print(capsys: pytest.CaptureFixture[str]) -> None:
-    met, stdout = threading.Barrier(2, timeout=60), sys.stdout
+    met, stdout = threading.Barrier(2, timeout=180), sys.stdout
 
     def aside() -> None:
         with printing_aside():

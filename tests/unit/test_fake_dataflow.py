@@ -31,7 +31,7 @@ class Caller:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.fake.url + PLACE + path, data, method=verb)
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=180) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -43,9 +43,9 @@ class Caller:
 
     def told(self) -> list[tuple[str, dict[str, Any]]]:
         """All that was sent, up to the end of a job."""
-        told = [self.sent.get(timeout=30)]
+        told = [self.sent.get(timeout=180)]
         while told[-1][0] != "eventarc" or told[-1][1]["data"]["payload"]["currentState"] not in ENDS:
-            told.append(self.sent.get(timeout=30))
+            told.append(self.sent.get(timeout=180))
         return told
 
 
@@ -227,7 +227,7 @@ def test_a_cancelled_program_is_killed(make: Callable[..., Caller], tmp_path: Pa
     command = [sys.executable, "-c", "import threading; threading.Event().wait()"]
     caller = make(Script(queued=0, pending=0, command=command, stopping=0))
     _, launched = caller.launch("orders")
-    while caller.sent.get(timeout=30)[1].get("data", {}).get("payload", {}).get("currentState") != "JOB_STATE_RUNNING":
+    while caller.sent.get(timeout=180)[1].get("data", {}).get("payload", {}).get("currentState") != "JOB_STATE_RUNNING":
         pass
     number = launched["job"]["id"]
     wish = {"requestedState": "JOB_STATE_CANCELLED"}

@@ -43,6 +43,7 @@ def test_each_requirement_is_pinned_once_for_each_python_at_a_version_that_fits(
         assert [one.specifier.contains(Version(pin.version)) for pin in there] == [True], f"{one}: fix it by '{FIX}'"
 
 
+@pytest.mark.slow
 def test_the_lock_is_what_uv_makes_of_the_requirements(tmp_path: Path):
     made = tmp_path / LOCK.name
     shutil.copy(LOCK, made)
@@ -53,6 +54,7 @@ def test_the_lock_is_what_uv_makes_of_the_requirements(tmp_path: Path):
     assert made.read_text() == LOCK.read_text(), f"{LOCK.name} is not what uv makes of {REQUIREMENTS.name}: '{FIX}'"
 
 
+@pytest.mark.slow
 def test_a_requirement_that_the_lock_does_not_hold_is_a_drift(tmp_path: Path):
     """The check above can fail: a lock without a pin is made whole."""
     made = tmp_path / LOCK.name

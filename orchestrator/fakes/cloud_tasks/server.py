@@ -83,7 +83,7 @@ class FakeCloudTasks:
         with self._api.changed:
             self._api.changed.notify_all()
 
-    def idle(self, timeout: float = 30.0) -> bool:
+    def idle(self, timeout: float = 120.0) -> bool:
         """Wait until no task is out and none that is due could go out. False if that took too long."""
         api = self._api
         with api.changed:

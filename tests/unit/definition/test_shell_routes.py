@@ -287,7 +287,7 @@ def test_a_way_round_is_one_that_bash_goes(line: str, value: str, tmp_path: Path
     script = put(line, value if RAW.search(line) else shlex.quote(value))
     environment = os.environ | {"ORCHESTRATOR_PARAM_x": value}
     subprocess.run(
-        [BASH, "-c", script], cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False, input=b""
+        [BASH, "-c", script], cwd=tmp_path, env=environment, capture_output=True, timeout=180, check=False, input=b""
     )
     assert [path.name for path in tmp_path.iterdir() if path.name == "it"] == ["it"]
 

@@ -39,7 +39,7 @@ def printed(shell: str, script: str, folder: Path) -> list[str]:
     """What a script prints with ``printf '%s\\0'``. It must leave nothing in its folder."""
     folder.mkdir(exist_ok=True)
     run = [shell, "-c", f"h=home\n{script}"]
-    done = subprocess.run(run, cwd=folder, capture_output=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+    done = subprocess.run(run, cwd=folder, capture_output=True, check=False, timeout=180, stdin=subprocess.DEVNULL)
     assert done.stderr == b""
     assert list(folder.iterdir()) == []
     return done.stdout.decode().split("\0")[:-1]
@@ -237,7 +237,7 @@ def test_a_line_in_a_list_of_words_is_one_too(tmp_path: Path) -> None:
     command: Json = ["bash", "-c", 'printf "%s\\n" {{ params.x }} "$1"', "bash", "{{ params.x }}"]
     value = "it's; touch it; $(touch it)"
     run = words(render_command(command, context(value)))
-    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=True)
     assert (done.stdout, list(tmp_path.iterdir())) == (f"{value}\n{value}\n", [])
 
 
@@ -273,7 +273,7 @@ def test_a_value_is_data_in_a_line_that_a_list_gives_to_a_shell(before: list[str
     run = words([shell if word == "sh" else word for word in told])
     where = os.environ | {"SHELL": shell}
     done = subprocess.run(
-        run, cwd=tmp_path, env=where, capture_output=True, text=True, timeout=60, check=True, input=""
+        run, cwd=tmp_path, env=where, capture_output=True, text=True, timeout=180, check=True, input=""
     )
     assert (done.stdout, list(tmp_path.iterdir())) == (f"{value}\n" * 3, [])
 
@@ -330,12 +330,12 @@ def test_a_text_that_gives_a_list_is_that_list() -> None:
 
 def test_a_line_ends_at_the_first_command_that_fails(tmp_path: Path) -> None:
     line = "echo a > one\nfalse || true\nif false; then :; fi\nls nowhere 2>/dev/null\necho b > two"
-    done = subprocess.run(words(line), cwd=tmp_path, timeout=60, check=False)
+    done = subprocess.run(words(line), cwd=tmp_path, timeout=180, check=False)
     assert done.returncode != 0
     assert [path.name for path in tmp_path.iterdir()] == ["one"]
     assert words(line) == [*SHELL, line]
 
 
 def test_a_line_may_begin_with_a_dash() -> None:
-    done = subprocess.run(words("-x || echo done"), capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(words("-x || echo done"), capture_output=True, text=True, timeout=180, check=True)
     assert done.stdout == "done\n"
