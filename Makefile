@@ -11,7 +11,8 @@ TFSTUB = TFSTUB_STRICT=1 PYTHONPATH=tests/terraform/providers $(BIN)/python -m t
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadgroup
 CHECKOV = $(BIN)/uv tool run --quiet --from 'checkov>=3.3,<4' checkov
 
-.PHONY: demo test slow tests check lint types floors terraform security deletions picture variables simulate mutants crash versions \
+.PHONY: demo test slow tests check lint types floors terraform security deletions picture variables simulate mutants \
+	crash versions \
 	attack pythons pins licences sbom bench help
 
 help:  ## Say what there is

@@ -30,6 +30,7 @@ def test_the_pubsub_emulator_starts_too_and_nothing_of_it_stays(firestore_host: 
         socket.create_connection(("127.0.0.1", port_of(host)))
 
 
+@pytest.mark.slow
 def test_an_emulator_does_not_outlive_a_process_that_is_killed(firestore_host: str):
     script = (
         "import time; from orchestrator.rehearsal import emulators as e\n"

@@ -406,6 +406,7 @@ def test_two_ids_with_one_place_are_told_apart(firestore: FirestoreStore, monkey
             call()
 
 
+@pytest.mark.slow
 def test_a_plan_of_13_000_steps_fits_one_document(firestore: FirestoreStore):
     dice = random.Random(5)
     names = ["".join(dice.choices(string.ascii_lowercase, k=12)) for _ in range(13_000)]

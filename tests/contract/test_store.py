@@ -116,6 +116,7 @@ def test_a_commit_writes_the_step_and_the_arrivals_together(store: Store):
     assert store.load_all("key1") == View({0: DONE, 1: DONE}, {0: Counter(2, Tally(succeeded=2))})
 
 
+@pytest.mark.slow
 def test_all_of_a_run_can_be_had_without_its_outputs_and_then_takes_no_memory_for_them(store: Store):
     """In memory a list takes thirty times what it takes as JSON: 20 MB here, of 1.2 MB."""
     store.open_run(RUN, PLAN)

@@ -62,6 +62,7 @@ def test_a_run_whose_id_was_used_before_runs_and_reads_nothing_of_the_earlier_on
     assert (folder / "earlier/2/data/x").read_text() == "2\n"
 
 
+@pytest.mark.slow
 def test_while_an_earlier_run_of_that_id_still_runs_no_other_begins(place: Place):
     place.write("long.yaml", "name: long\nsteps: {slow: {command: 'echo up > up; read word < go'}}\n")
     place.fifo("up")
@@ -82,6 +83,7 @@ def test_while_an_earlier_run_of_that_id_still_runs_no_other_begins(place: Place
     place.tell("go", "on")
 
 
+@pytest.mark.slow
 def test_a_run_whose_record_cannot_be_read_is_not_run_again_under_its_id(again: Place):
     outputs(again, 1)
     with closing(sqlite3.connect(again.folder / ".orchestrator/orchestrator.db")) as database, database:

@@ -70,6 +70,7 @@ def test_a_run_whose_driver_was_killed_is_cancelled_and_its_teardown_runs(here: 
     assert again == Said(0, "run g-1 has ended (cancelled): there is nothing left to cancel\n", "")
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_is_told_alike_wherever_it_is_shown(here: Place) -> None:
     driver = here.start(*START)
     here.hear("pipe")

@@ -131,6 +131,7 @@ steps:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_command_that_exits_with_0_because_it_was_told_to_stop_runs_again(long: Place, number: int) -> None:
     long.write("long.yaml", OBEDIENT)
@@ -162,6 +163,7 @@ def test_a_command_that_exits_with_0_because_its_time_is_up_has_failed(long: Pla
     assert (step["status"], step["error"]) == ("failed", "took longer than its timeout of 0.2 s")
 
 
+@pytest.mark.slow
 def test_what_was_asked_to_stop_and_left_is_ended_by_whoever_resumes_and_runs_again(long: Place) -> None:
     long.write("long.yaml", GRAPH.replace("echo started", "trap '' TERM; echo started"))
     running = long.start(*START)
@@ -186,6 +188,7 @@ steps:
 """
 
 
+@pytest.mark.slow
 def test_nothing_of_an_interrupted_attempt_runs_on_beside_the_next(long: Place) -> None:
     long.write("long.yaml", DEAF)
     running = long.start(*START)
@@ -213,6 +216,7 @@ def test_a_run_is_driven_by_one_process_at_a_time(long: Place) -> None:
     assert finish(running).code == 0
 
 
+@pytest.mark.slow
 def test_resume_wants_a_name_where_several_runs_are_unfinished_and_there_is_nothing_to_do_without_any(
     place: Place,
 ) -> None:
@@ -230,6 +234,7 @@ def test_resume_wants_a_name_where_several_runs_are_unfinished_and_there_is_noth
     assert place.look("resume").err == "error: 2 runs are unfinished, name the one to resume: r2, r1\n"
 
 
+@pytest.mark.slow
 def test_what_a_run_needs_is_in_the_run_so_the_graph_may_be_gone(long: Place) -> None:
     running = long.start(*START)
     long.hear("up")

@@ -184,6 +184,7 @@ def test_a_deleted_working_folder_is_told(place: Place) -> None:
         assert (done.returncode, done.stdout, done.stderr) == (2, b"", said)
 
 
+@pytest.mark.slow
 def test_closed_streams_are_no_fault(place: Place) -> None:
     place.write("g.yaml", "name: g\nsteps: {a: {command: 'cat; echo to the log'}}\n")
 
@@ -204,6 +205,7 @@ def test_closed_streams_are_no_fault(place: Place) -> None:
     )
 
 
+@pytest.mark.slow
 def test_logs_follows_a_step_through_its_attempts_until_it_has_ended(place: Place) -> None:
     place.write(
         "g.yaml",
@@ -256,6 +258,7 @@ def test_runs_lists_the_newest_first(ran: Place) -> None:
     assert found["failed"] == {"load": "exit"}
 
 
+@pytest.mark.slow
 def test_runs_says_when_it_leaves_some_out(place: Place) -> None:
     place.write("g.yaml", "name: g\nsteps: {a: }\n")
     for run in ("r1", "r2", "r3"):

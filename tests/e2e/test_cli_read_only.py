@@ -68,7 +68,10 @@ def home(place: Place) -> Path:
     return place.folder / ".orchestrator"
 
 
-@pytest.mark.parametrize("after_a_crash", ["", "with the index", "without the index"])
+@pytest.mark.parametrize(
+    "after_a_crash",
+    ["", *(pytest.param(left, marks=pytest.mark.slow) for left in ("with the index", "without the index"))],
+)
 def test_a_read_only_home_can_be_looked_at(place: Place, home: Path, after_a_crash: str):
     locked(home, after_a_crash)
     before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}

@@ -17,10 +17,14 @@ from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.engine import Engine
-from orchestrator.home.database import Database
 from orchestrator.ports import CHECKS, LAUNCHES, JobOver, Launched
 from orchestrator.queues.local import LocalQueue
 from orchestrator.stores.sqlite import SqliteStore
+
+try:
+    from orchestrator.home.database import Database
+except ImportError:  # where it was in older versions
+    from orchestrator.sqlite import Database
 
 START = 1_700_000_000.0
 JOB = Work("job", {"n": "{{ params.n }}"})

@@ -31,6 +31,7 @@ def test_a_real_graph_whose_first_step_waits_for_the_last_is_refused_with_the_cy
     assert {path[0], path[-1]} <= set(str(problems[0]).replace(":", " ").split())
 
 
+@pytest.mark.slow
 def test_the_largest_graph_is_the_same_in_yaml_and_json(tmp_path: Path) -> None:
     written = graph_document(LARGEST, command=["true"])
     (tmp_path / "g.json").write_text(json.dumps(written))
