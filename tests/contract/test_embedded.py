@@ -15,6 +15,7 @@ from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.errors import StoreError
+from orchestrator.expressions import shell
 from orchestrator.home import Home
 from orchestrator.home.database import Database
 from orchestrator.local import loop
@@ -199,8 +200,8 @@ def test_no_expression_is_evaluated_while_others_wait_for_the_database(
 
         return looked
 
-    for name in ("holds", "render"):
-        monkeypatch.setattr(expressions, name, looking(getattr(expressions, name)))
+    for module, name in ((expressions, "holds"), (expressions, "render"), (shell, "render")):
+        monkeypatch.setattr(module, name, looking(getattr(module, name)))
     with world(tmp_path) as made:
         command = Work("command", {"command": ["true", "{{ params.n }}"]})
         run = started(made, tmp_path, *(Step(f"s{n}", command, when="{{ params.n == 1 }}") for n in range(3)))
