@@ -44,7 +44,7 @@ class SlowQueue:
             if task.name in self.names:
                 continue
             self.names.add(task.name)
-            if task.lane == LAUNCHES:
+            if task.queue == LAUNCHES:
                 self.puts[task.effect.name] += 1
                 self.launches.append(task.effect)
             else:

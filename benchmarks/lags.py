@@ -65,8 +65,8 @@ def seen(policy: CheckPolicy, lag: float) -> Seen:
     engine, run = Engine(MemoryStore(), queue, {"job": jobs}, lambda: now), Run("r", run_key("r"), "lags", "v", {}, now)
     engine.start(run, plan)
     while len(jobs.jobs) < 2:
-        for lane in (CHECKS, LAUNCHES):
-            due = queue.lease([run.key], lane, now, 100)
+        for name in (CHECKS, LAUNCHES):
+            due = queue.lease([run.key], name, now, 100)
             for delivery in due:
                 _perform(engine, jobs, delivery.effect)
             queue.acknowledge(due)

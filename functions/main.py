@@ -101,7 +101,7 @@ def on_task(request: flask.Request) -> ResponseReturnValue:
     """A task: do what it asks for. 2xx only if everything that follows from it is on the queue, or it never can be."""
     body = request.get_data()
     try:
-        lane = world().lane(request.headers)
+        queue = world().queue_of(request.headers)
         effect = decode(body)
     except ForbiddenError as error:
         _log("WARNING", f"not handled: {error}", counted="task_refused")
@@ -113,7 +113,7 @@ def on_task(request: flask.Request) -> ResponseReturnValue:
     if isinstance(effect, Launch | Check):
         about["attempt"] = effect.attempt
     try:
-        ended = world().deliver(effect, body, lane)
+        ended = world().deliver(effect, body, queue)
     except OrchestratorError as error:
         about |= world().names(effect)
         counted = "task_dropped"

@@ -122,12 +122,12 @@ class Store(Protocol):
         ...
 
 
-#: Which lane of the queue a task takes: launches are limited in number and rate, the rest is not. A deployment has a
-#: lane for signals too, for whoever puts tasks there may ask for looks alone.
+#: The queues. Launches are limited in number and rate, checks are not. A deployment has a third queue, for signals:
+#: whoever puts tasks there may ask for first checks only.
 LAUNCHES = "launches"
 CHECKS = "checks"
 SIGNALS = "signals"
-LANES = (LAUNCHES, CHECKS, SIGNALS)
+QUEUES = (LAUNCHES, CHECKS, SIGNALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Task:
     """An effect on its way. Its ``name`` is taken once: putting it again does nothing, for a day at least a try."""
 
     name: str
-    lane: str
+    queue: str
     effect: Effect
 
     @property

@@ -4,11 +4,11 @@
 locals {
   # role -> queues it puts tasks on
   enqueuers = {
-    "signals signals"  = { role = "signals", lane = "signals" }
-    "tasks launches"   = { role = "tasks", lane = "launches" }
-    "tasks checks"     = { role = "tasks", lane = "checks" }
-    "starter launches" = { role = "starter", lane = "launches" }
-    "starter checks"   = { role = "starter", lane = "checks" }
+    "signals signals"  = { role = "signals", queue = "signals" }
+    "tasks launches"   = { role = "tasks", queue = "launches" }
+    "tasks checks"     = { role = "tasks", queue = "checks" }
+    "starter launches" = { role = "starter", queue = "launches" }
+    "starter checks"   = { role = "starter", queue = "checks" }
   }
 
   # role -> the account whose token its tasks carry, or that its jobs run as
@@ -69,7 +69,7 @@ locals {
 resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
   for_each = local.enqueuers
 
-  name     = google_cloud_tasks_queue.lane[each.value.lane].name
+  name     = google_cloud_tasks_queue.lane[each.value.queue].name
   location = var.region
   role     = "roles/cloudtasks.enqueuer"
   member   = google_service_account.role[each.value.role].member

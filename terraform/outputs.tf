@@ -20,7 +20,7 @@ output "graphs" {
 
 output "queues" {
   description = "The Cloud Tasks queues."
-  value       = { for lane, queue in google_cloud_tasks_queue.lane : lane => queue.id }
+  value       = { for name, queue in google_cloud_tasks_queue.lane : name => queue.id }
 }
 
 output "database" {

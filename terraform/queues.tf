@@ -8,15 +8,16 @@ locals {
   # Signals have their own queue, because their tasks may only check jobs (orchestrator/engine/permitted.py).
   others = max(2, local.at_once - var.launches.at_once)
 
-  lanes = {
+  queues = {
     launches = { per_second = var.launches.per_second, at_once = var.launches.at_once }
     checks   = { per_second = 100, at_once = local.others - max(1, floor(local.others / 4)) }
     signals  = { per_second = 100, at_once = max(1, floor(local.others / 4)) }
   }
 }
 
+# The address keeps its old name: under another one, Terraform would delete the queues and make them again.
 resource "google_cloud_tasks_queue" "lane" {
-  for_each = local.lanes
+  for_each = local.queues
 
   name     = "${local.base}-${each.key}"
   location = var.region

@@ -72,25 +72,27 @@ class Deployed:
             return False
         if at_once:
             return notice(self.queue, job_name, 0.0, prefix, EVENT, SIGNALS)
-        return notice(self.queue, job_name, time.time() + self.settings.signal_delay, prefix, lane=SIGNALS)
+        return notice(self.queue, job_name, time.time() + self.settings.signal_delay, prefix, queue_name=SIGNALS)
 
-    def lane(self, headers: Headers) -> str:
-        """The lane of a task, from the header that names its queue. Raises ForbiddenError if it is not one of ours.
+    def queue_of(self, headers: Headers) -> str:
+        """The queue of a task, from the header that names it. Raises ForbiddenError if it is not one of ours.
 
         The creator of a task cannot set that header, but a caller other than Cloud Tasks can: so the token, which the
-        platform or ``verifier`` has checked, must be that of the account for the lane's tasks.
+        platform or ``verifier`` has checked, must be that of the account for the queue's tasks.
         """
         told, name = self.settings, headers.get(QUEUE_NAME, "")
-        lanes = {told.signals: SIGNALS, told.launches: LAUNCHES, told.checks: CHECKS}
-        if name not in lanes:
+        queues = {told.signals: SIGNALS, told.launches: LAUNCHES, told.checks: CHECKS}
+        if name not in queues:
             came = f"names {name[:100]!r}" if name else "is missing"
-            raise ForbiddenError(f"expected a call from the queue {' or '.join(lanes)}: the header {QUEUE_NAME} {came}")
+            raise ForbiddenError(
+                f"expected a call from the queue {' or '.join(queues)}: the header {QUEUE_NAME} {came}"
+            )
         account = claimed(headers)
-        if account == told.signals_account != told.task_account and lanes[name] != SIGNALS:
+        if account == told.signals_account != told.task_account and queues[name] != SIGNALS:
             raise ForbiddenError(f"the token of {account} is not accepted for the queue {name}")
-        return lanes[name]
+        return queues[name]
 
-    def deliver(self, effect: Effect, body: bytes, lane: str) -> Run | None:
+    def deliver(self, effect: Effect, body: bytes, queue: str) -> Run | None:
         """Perform a task, or put it on the queue again if it is due in days. ``effect`` is parsed from ``body``.
 
         Returns the run if the task was to end it and it has ended, also if the task is delivered again.
@@ -98,15 +100,15 @@ class Deployed:
         from orchestrator.engine.permitted import misplaced
         from orchestrator.queues.cloud_tasks import hop
 
-        if (said := misplaced(lane, effect)) is not None:
+        if (said := misplaced(queue, effect)) is not None:
             raise UsageError(said)
         try:
             onward = hop(body, time.time())
         except ValueError as error:
             raise UsageError(str(error)) from error
         if onward is not None:
-            if onward.lane != lane or lane == SIGNALS:
-                raise UsageError(f"a delayed task of the queue {lane} cannot be put on the queue {onward.lane}")
+            if onward.queue != queue or queue == SIGNALS:
+                raise UsageError(f"a delayed task of the queue {queue} cannot be put on the queue {onward.queue}")
             self.queue.put([onward])
             return None
         self.engine.perform(effect)

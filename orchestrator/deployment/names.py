@@ -67,9 +67,9 @@ class Deployment:
         """
         return f"https://{self.function(target)}-{project_number}.{self.region}.run.app"
 
-    def queue(self, lane: str) -> str:
-        """The id of a lane's queue."""
-        return f"{self.base}-{lane}"
+    def queue(self, name: str) -> str:
+        """The id of a queue in Cloud Tasks."""
+        return f"{self.base}-{name}"
 
     def account(self, role: str) -> str:
         """The e-mail of a service account."""

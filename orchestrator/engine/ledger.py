@@ -100,7 +100,7 @@ class Ledger:
         effects = machine.owed(plan, run.key, view, nodes)
         if run.seal:
             effects = sealed(effects, run.seal)
-        tasks = [Task(effect.name, self.lane(plan, effect), effect) for effect in effects]
+        tasks = [Task(effect.name, self.queue_of(plan, effect), effect) for effect in effects]
         if tasks:
             self.queue.put(tasks)
 
@@ -119,8 +119,8 @@ class Ledger:
         except KeyError:
             raise LaunchRefusedError(f"no job of kind '{kind}' can run here") from None
 
-    def lane(self, plan: Plan, effect: Effect) -> str:
-        """The lane of the queue that an effect takes."""
+    def queue_of(self, plan: Plan, effect: Effect) -> str:
+        """The name of the queue that an effect goes to."""
         launches = isinstance(effect, Launch) and kind_of(self.work(plan.steps[effect.node])).launch_slot
         return LAUNCHES if launches else CHECKS
 

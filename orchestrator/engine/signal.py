@@ -5,7 +5,9 @@ from orchestrator.core.names import parse_job_name
 from orchestrator.ports import CHECKS, Queue, Task
 
 
-def notice(queue: Queue, name: str, due: float, prefix: str = "", chain: str = SIGNAL, lane: str = CHECKS) -> bool:
+def notice(
+    queue: Queue, name: str, due: float, prefix: str = "", chain: str = SIGNAL, queue_name: str = CHECKS
+) -> bool:
     """Schedule a look at the job ``name`` for the time ``due``. False if the name is none of ours, and nothing is done.
 
     Ours are those that are named with ``prefix``. All signals of one attempt put the same task, so it is looked at once
@@ -15,5 +17,5 @@ def notice(queue: Queue, name: str, due: float, prefix: str = "", chain: str = S
     if ref is None:
         return False
     look = Check(ref.run, ref.node, ref.attempt, chain, due=due)
-    queue.put([Task(look.name, lane, look)])
+    queue.put([Task(look.name, queue_name, look)])
     return True

@@ -17,7 +17,7 @@ from orchestrator.engine.checking import GRACE
 from orchestrator.engine.ledger import Ledger, sealed
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 
-#: Seconds for which the name stays under which a lane's tasks are put again. Copies of a launch wait in a slow queue,
+#: Seconds for which the name stays under which a queue's tasks are put again. Copies of a launch wait in a slow queue,
 #: and what comes after waits for them; a look more in an hour costs next to nothing.
 EPOCHS = {LAUNCHES: 6 * 3600.0, CHECKS: 3600.0}
 
@@ -38,12 +38,12 @@ def overdue(ledger: Ledger, run: Run, plan: Plan, view: View, pace: Pace) -> tup
     pace = pace.and_of(ages.pace(launched))
     tasks = []
     for effect in _owed(plan, run, view):
-        since, lane = ages.of(effect), ledger.lane(plan, effect)
+        since, queue = ages.of(effect), ledger.queue_of(plan, effect)
         if since + LATE >= now:
             continue
-        lost = lane != LAUNCHES or pace.lost(since, now)
-        epoch = f"{int(now // EPOCHS[lane]):x}"
-        tasks.append(_again(ledger, plan, effect, epoch) if lost else Task(effect.name, lane, effect))
+        lost = queue != LAUNCHES or pace.lost(since, now)
+        epoch = f"{int(now // EPOCHS[queue]):x}"
+        tasks.append(_again(ledger, plan, effect, epoch) if lost else Task(effect.name, queue, effect))
     return tasks, pace
 
 
@@ -54,7 +54,7 @@ def _owed(plan: Plan, run: Run, view: View) -> Iterator[Effect]:
 
 def _again(ledger: Ledger, plan: Plan, effect: Effect, epoch: str) -> Task:
     if not isinstance(effect, Check):
-        return Task(f"{effect.name}-{SWEEP}{epoch}", ledger.lane(plan, effect), effect)
+        return Task(f"{effect.name}-{SWEEP}{epoch}", ledger.queue_of(plan, effect), effect)
     asks = effect.chain == STOP  # later, or a job that was asked just now would be asked to stop at once
     due = ledger.clock() + GRACE if asks else 0.0
     look = replace(effect, chain=f"{SWEEP}{epoch}{STOP if asks else ''}", due=due)

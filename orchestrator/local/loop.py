@@ -166,10 +166,10 @@ class Loop:
         return len(looks)
 
     def _may_be_due(self, now: float) -> bool:
-        return self._world.queue.is_due(self._open, self._lanes(), now)
+        return self._world.queue.is_due(self._open, self._queues(), now)
 
-    def _lanes(self) -> Collection[str]:
-        """The lanes from which something may be taken now."""
+    def _queues(self) -> Collection[str]:
+        """The queues from which something may be taken now."""
         return (CHECKS, LAUNCHES) if self._world.running < self._parallel else (CHECKS,)
 
     def _look(self, look: Check) -> None:
@@ -181,9 +181,9 @@ class Loop:
             self._warn(look.name, error)
             self._world.queue.put([Task(look.name, CHECKS, look)])
 
-    def _deliver(self, lane: str, most: int) -> int:
+    def _deliver(self, queue: str, most: int) -> int:
         """Perform a batch of due tasks in one transaction. If it is lost, they are delivered again."""
-        found = self._world.queue.lease(self._open, lane, self._world.clock(), most)
+        found = self._world.queue.lease(self._open, queue, self._world.clock(), most)
         if found:
             with self._world.database.transaction:
                 self._world.queue.acknowledge([delivery for delivery in found if self._perform(delivery)])
@@ -211,7 +211,7 @@ class Loop:
         """Seconds until a task falls due. If nothing is to be waited for, something was lost, and is swept up."""
         if self._world.running and not self._may_be_due(self._world.clock() + TICK):
             return TICK
-        due = self._world.queue.next_due(self._open, self._lanes())
+        due = self._world.queue.next_due(self._open, self._queues())
         if due is None and not self._world.running and not sum(self._sweep(run) for run in self._open):
             if self._doubts:
                 raise StoreError(

@@ -20,7 +20,7 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpc
 
 from orchestrator.core.messages import decode, encode
 from orchestrator.errors import QueueError, UsageError
-from orchestrator.ports import LANES, Clock, Task
+from orchestrator.ports import QUEUES, Clock, Task
 
 DAY = 86_400.0
 
@@ -51,11 +51,10 @@ _PASSING = if_exception_type(
 class CloudTasksConfig:
     """Where tasks go and what they carry.
 
-    ``queues``: a queue's id for each lane. ``url``: where tasks are delivered. ``audience``: what their OIDC token is
-    for; never left to the default, which is the whole ``url``. ``service_account``: whose token it is; it must be of
-    the queue's project. ``accounts``: whose it is instead, for a lane. ``dispatch_deadline``: seconds until an
-    unanswered delivery is made again, 15 s to 30 min.
-    ``timeout``: seconds for all tries of a call.
+    ``queues``: the id of each queue in Cloud Tasks. ``url``: where tasks are delivered. ``audience``: the audience of
+    their OIDC tokens; never left to the default, which is the whole ``url``. ``service_account``: the account of the
+    tokens, which must belong to the queue's project. ``accounts``: other accounts, by queue. ``dispatch_deadline``:
+    seconds until an unanswered delivery is repeated, 15 s to 30 min. ``timeout``: seconds for all tries of a call.
     """
 
     project: str
@@ -69,16 +68,16 @@ class CloudTasksConfig:
     timeout: float = 30.0
 
     def __post_init__(self) -> None:
-        if missing := sorted(set(LANES) - set(self.queues)):
-            raise UsageError(f"expected a queue for each lane, got none for {', '.join(missing)}")
+        if missing := sorted(set(QUEUES) - set(self.queues)):
+            raise UsageError(f"expected an id for each queue, got none for {', '.join(missing)}")
 
-    def queue(self, lane: str) -> str:
-        """The full name of a lane's queue."""
-        return f"projects/{self.project}/locations/{self.location}/queues/{self.queues[lane]}"
+    def queue(self, name: str) -> str:
+        """The full resource name of a queue."""
+        return f"projects/{self.project}/locations/{self.location}/queues/{self.queues[name]}"
 
-    def account(self, lane: str) -> str:
-        """Whose token a lane's tasks carry."""
-        return self.accounts.get(lane, self.service_account)
+    def account(self, queue: str) -> str:
+        """Whose token a queue's tasks carry."""
+        return self.accounts.get(queue, self.service_account)
 
 
 class CloudTasksQueue:
@@ -127,7 +126,7 @@ class CloudTasksQueue:
     def _request(self, task: Task) -> tasks_v2.CreateTaskRequest:
         now = self._clock()
         hops = hops_to(task.due, now)
-        config, parent = self._config, self._config.queue(task.lane)
+        config, parent = self._config, self._config.queue(task.queue)
         message = tasks_v2.Task(
             name=f"{parent}/tasks/{task_id(f'{task.name}-hop-{hops}' if hops else task.name)}",
             http_request=tasks_v2.HttpRequest(
@@ -136,7 +135,7 @@ class CloudTasksQueue:
                 headers={"Content-Type": "application/json"},  # Cloud Tasks sets none by itself.
                 body=_body(task, hops).encode(),
                 oidc_token=tasks_v2.OidcToken(
-                    service_account_email=config.account(task.lane), audience=config.audience
+                    service_account_email=config.account(task.queue), audience=config.audience
                 ),
             ),
             dispatch_deadline=timedelta(seconds=config.dispatch_deadline),
@@ -186,19 +185,20 @@ def hop(body: str | bytes, now: float) -> Task | None:
     carried = json.loads(body).get("hop")
     if carried is None or effect.due <= now:
         return None
-    name, lane = (carried.get("name"), carried.get("lane")) if isinstance(carried, dict) else (None, None)
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or lane not in LANES:
+    # It is called "lane" there since older versions wrote it, and still read it.
+    name, queue = (carried.get("name"), carried.get("lane")) if isinstance(carried, dict) else (None, None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or queue not in QUEUES:
         raise ValueError(
-            f"a task's hop: expected the name and the lane of the task that it carries, got {carried!r:.60}"
+            f"a task's hop: expected the name and the queue of the task that it carries, got {carried!r:.60}"
         )
-    return Task(name, str(lane), effect)
+    return Task(name, str(queue), effect)
 
 
 def _body(task: Task, hops: int) -> str:
     """The effect; and while it hops, what its task was called, for that is not always the effect's own name."""
     if not hops:
         return encode(task.effect)
-    return json.dumps({**json.loads(encode(task.effect)), "hop": {"name": task.name, "lane": task.lane}})
+    return json.dumps({**json.loads(encode(task.effect)), "hop": {"name": task.name, "lane": task.queue}})
 
 
 def _words(error: Exception) -> str:

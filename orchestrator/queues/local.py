@@ -12,6 +12,7 @@ from orchestrator.core.times import LATEST
 from orchestrator.home.database import Database
 from orchestrator.ports import Task
 
+#: A queue's name is in the column ``lane``, as in the files of older versions.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tasks (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run TEXT NOT NULL, lane TEXT NOT NULL, due REAL NOT NULL,
@@ -43,7 +44,7 @@ class Delivery:
     """A task handed out. ``tries`` counts this one."""
 
     name: str
-    lane: str
+    queue: str
     effect: Effect
     tries: int
 
@@ -61,7 +62,7 @@ class LocalQueue:
         self._leased: dict[str, float] = {}
         self._done: dict[str, int] = {}
         self._effects: dict[str, Effect] = {}  # of what was put here and is due at once
-        self._none_at_once: set[tuple[str, str]] = set()  # runs and lanes
+        self._none_at_once: set[tuple[str, str]] = set()  # runs and queues
         self._none_before: dict[tuple[str, str], float] = {}
         with database.transaction as connection:
             for statement in SCHEMA.split(";"):
@@ -72,7 +73,8 @@ class LocalQueue:
         if self._put:
             tasks, self._put = self._put, {}
             rows = [
-                (name, task.effect.run, task.lane, task.effect.due, encode(task.effect)) for name, task in tasks.items()
+                (name, task.effect.run, task.queue, task.effect.due, encode(task.effect))
+                for name, task in tasks.items()
             ]
             connection.executemany(_PUT, rows)
         if self._leased:
@@ -91,39 +93,39 @@ class LocalQueue:
             for task in tasks:
                 effect = task.effect
                 self._put.setdefault(task.name, task)
-                self._falls_due(effect.run, task.lane, effect.due)
+                self._falls_due(effect.run, task.queue, effect.due)
                 if effect.due <= 0:
                     self._effects[task.name] = effect
 
-    def lease(self, runs: Collection[str], lane: str, now: float, limit: int) -> list[Delivery]:
+    def lease(self, runs: Collection[str], queue: str, now: float, limit: int) -> list[Delivery]:
         """Up to ``limit`` tasks of ``runs`` that are due, hidden from others for a while.
 
         Those whose time has come go before those that were due at once, and of either those that were put first.
         """
-        timed = [run for run in runs if self._none_before.get((run, lane), 0.0) <= now]
-        at_once = [run for run in runs if (run, lane) not in self._none_at_once]
+        timed = [run for run in runs if self._none_before.get((run, queue), 0.0) <= now]
+        at_once = [run for run in runs if (run, queue) not in self._none_at_once]
         if limit <= 0 or not (timed or at_once):
             return []
         with self._database.transaction as connection:
             self.flush(connection)
             rows = []
             if timed:
-                rows += _open(connection, lane, timed, _TIMED, now, limit)
+                rows += _open(connection, queue, timed, _TIMED, now, limit)
             if at_once and len(rows) < limit:
-                rows += _open(connection, lane, at_once, _AT_ONCE, limit - len(rows))
+                rows += _open(connection, queue, at_once, _AT_ONCE, limit - len(rows))
             hidden = now + VISIBILITY
             for _, name, _, _ in rows:
                 self._leased[name] = hidden
             if len(rows) < limit:
                 for run in at_once:
-                    self._none_at_once.add((run, lane))
+                    self._none_at_once.add((run, queue))
                 for run in timed:
-                    self._none_before[run, lane] = _next(connection, run, lane, now)
+                    self._none_before[run, queue] = _next(connection, run, queue, now)
             if rows:
                 for run in runs:
-                    self._falls_due(run, lane, hidden)
+                    self._falls_due(run, queue, hidden)
         return [
-            Delivery(name, lane, effect, tries + 1)
+            Delivery(name, queue, effect, tries + 1)
             for _, name, body, tries in rows
             if (effect := self._effects.pop(name, None) or self.read(name, body)) is not None
         ]
@@ -138,12 +140,12 @@ class LocalQueue:
                 connection.execute("UPDATE tasks SET done = 1, error = ? WHERE name = ?", (str(error), name))
             return None
 
-    def is_due(self, runs: Collection[str], lanes: Collection[str], now: float) -> bool:
+    def is_due(self, runs: Collection[str], queues: Collection[str], now: float) -> bool:
         """Whether there may be something to lease. It looks into no file."""
         return any(
-            (run, lane) not in self._none_at_once or self._none_before.get((run, lane), 0.0) <= now
+            (run, queue) not in self._none_at_once or self._none_before.get((run, queue), 0.0) <= now
             for run in runs
-            for lane in lanes
+            for queue in queues
         )
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -162,17 +164,17 @@ class LocalQueue:
                 "UPDATE tasks SET leased = 0, done = ?, due = ?, error = ? WHERE name = ?",
                 (0 if again else 1, due, error, delivery.name),
             )
-            self._falls_due(delivery.effect.run, delivery.lane, due)
+            self._falls_due(delivery.effect.run, delivery.queue, due)
         return again
 
     def pause(self, tries: int) -> float | None:
         """Seconds until a task is delivered again that failed so often (1, 2, 4 … 60 s); None: it is given up."""
         return min(2.0 ** (tries - 1), 60.0) if tries < MAX_TRIES else None
 
-    def next_due(self, runs: Collection[str], lanes: Collection[str]) -> float | None:
+    def next_due(self, runs: Collection[str], queues: Collection[str]) -> float | None:
         """When the next task falls due; None if there is none."""
         with self._database.read() as connection:
-            due = min((_next(connection, run, lane, -1.0) for run in runs for lane in lanes), default=inf)
+            due = min((_next(connection, run, queue, -1.0) for run in runs for queue in queues), default=inf)
             return None if due == inf else due
 
     def release(self, run: str, now: float) -> None:
@@ -197,8 +199,8 @@ class LocalQueue:
             self._learn(run)
             self._effects = {name: effect for name, effect in self._effects.items() if effect.run != run}
 
-    def _falls_due(self, run: str, lane: str, due: float) -> None:
-        key = (run, lane)
+    def _falls_due(self, run: str, queue: str, due: float) -> None:
+        key = (run, queue)
         if due <= 0:
             self._none_at_once.discard(key)
         elif due < self._none_before.get(key, 0.0):
@@ -211,12 +213,12 @@ class LocalQueue:
             del self._none_before[key]
 
 
-def _open(connection: sqlite3.Connection, lane: str, runs: Sequence[str], which: str, *values: float) -> list[Any]:
+def _open(connection: sqlite3.Connection, queue: str, runs: Sequence[str], which: str, *values: float) -> list[Any]:
     if len(runs) == 1:
-        return connection.execute(f"{_OPEN}{_ONE} AND {which}", (lane, runs[0], *values)).fetchall()
-    return connection.execute(f"{_OPEN}{_SOME} AND {which}", (lane, json.dumps(runs), *values)).fetchall()
+        return connection.execute(f"{_OPEN}{_ONE} AND {which}", (queue, runs[0], *values)).fetchall()
+    return connection.execute(f"{_OPEN}{_SOME} AND {which}", (queue, json.dumps(runs), *values)).fetchall()
 
 
-def _next(connection: sqlite3.Connection, run: str, lane: str, after: float) -> float:
-    (found,) = connection.execute(_NEXT, (run, lane, after)).fetchone()
+def _next(connection: sqlite3.Connection, run: str, queue: str, after: float) -> float:
+    (found,) = connection.execute(_NEXT, (run, queue, after)).fetchone()
     return inf if found is None else float(found)

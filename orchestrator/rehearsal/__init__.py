@@ -32,7 +32,7 @@ from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from orchestrator.fakes.dataflow.script import LaunchCall, Script
 from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.home import Home
-from orchestrator.ports import LANES
+from orchestrator.ports import QUEUES
 from orchestrator.rehearsal import emulators
 from orchestrator.rehearsal.faults import NoFaults
 from orchestrator.rehearsal.graph_folder import folder_variables, link_graph_folder
@@ -143,7 +143,7 @@ class Rehearsal:
         self._firestore = enter(emulators.running(emulators.FIRESTORE))
         self._pubsub = enter(emulators.running(emulators.PUBSUB))
         enter(_reaped(self.home))
-        queues = [_queue(lane) for lane in LANES]
+        queues = [_queue(queue) for queue in QUEUES]
         tasks = FakeCloudTasks(queues, time_scale=self._time_scale, delivery_faults=self.faults.deliveries)
         enter(tasks)
         enter(self.dataflow)

@@ -15,7 +15,7 @@ from google.cloud import tasks_v2
 from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from orchestrator.fakes.dataflow.script import LaunchCall, Script
 from orchestrator.fakes.dataflow.server import FakeDataflow
-from orchestrator.ports import LANES
+from orchestrator.ports import QUEUES
 from orchestrator.rehearsal import emulators
 from orchestrator.rehearsal.process import Function, free_port
 
@@ -74,7 +74,7 @@ def deployed(folder: Path, variables: Mapping[str, str] | None = None) -> Iterat
 
     with ExitStack() as stack:
         made.firestore = stack.enter_context(emulators.running(emulators.FIRESTORE))
-        queues = [tasks_v2.Queue(name=f"{_QUEUES}/{lane}") for lane in LANES]
+        queues = [tasks_v2.Queue(name=f"{_QUEUES}/{queue}") for queue in QUEUES]
         tasks = stack.enter_context(FakeCloudTasks(queues))
         dataflow = stack.enter_context(FakeDataflow(script, project=PROJECT))
         environment = {

@@ -17,7 +17,7 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpc
 from orchestrator.core.messages import Effect, decode
 from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from orchestrator.home.database import Database
-from orchestrator.ports import CHECKS, LANES, LAUNCHES, Queue, Task
+from orchestrator.ports import CHECKS, LAUNCHES, QUEUES, Queue, Task
 from orchestrator.queues.cloud_tasks import CloudTasksConfig, CloudTasksQueue, connect
 from orchestrator.queues.local import MAX_TRIES, LocalQueue
 
@@ -40,13 +40,13 @@ class Bench(Protocol):
     queue: Queue
 
     def deliver(
-        self, now: float, lane: str = CHECKS, *, well: bool = True, meanwhile: Callable[[], None] = lambda: None
+        self, now: float, queue: str = CHECKS, *, well: bool = True, meanwhile: Callable[[], None] = lambda: None
     ) -> list[Delivered]:
         """What is delivered when the clock says ``now``; ``meanwhile`` runs while it is out; it goes ``well`` or not"""
         ...
 
     def next_due(self) -> float | None:
-        """When the next task falls due, of any lane."""
+        """When the next task falls due, of any queue."""
         ...
 
 
@@ -55,9 +55,9 @@ class LocalBench:
     queue: LocalQueue
 
     def deliver(
-        self, now: float, lane: str = CHECKS, *, well: bool = True, meanwhile: Callable[[], None] = lambda: None
+        self, now: float, queue: str = CHECKS, *, well: bool = True, meanwhile: Callable[[], None] = lambda: None
     ) -> list[Delivered]:
-        leased = self.queue.lease(["k"], lane, now, 10_000)
+        leased = self.queue.lease(["k"], queue, now, 10_000)
         meanwhile()
         if well:
             self.queue.acknowledge(leased)
@@ -127,14 +127,14 @@ class Hand:
         return self.now
 
 
-def queue_message(lane: str, **retry: object) -> tasks_v2.Queue:
-    """A queue of that lane, with that retry configuration."""
-    return tasks_v2.Queue(name=f"{PLACE}/queues/{lane}", retry_config=tasks_v2.RetryConfig(**retry))
+def queue_message(name: str, **retry: object) -> tasks_v2.Queue:
+    """The queue of that name, with that retry configuration."""
+    return tasks_v2.Queue(name=f"{PLACE}/queues/{name}", retry_config=tasks_v2.RetryConfig(**retry))
 
 
 def config(url: str, **others: object) -> CloudTasksConfig:
-    lanes = {lane: lane for lane in LANES}
-    return CloudTasksConfig(**{"project": "p", "location": "l", "queues": lanes, "url": url, "audience": AUDIENCE,
+    queues = {queue: queue for queue in QUEUES}
+    return CloudTasksConfig(**{"project": "p", "location": "l", "queues": queues, "url": url, "audience": AUDIENCE,
                                "service_account": ACCOUNT, **others})  # fmt: skip
 
 
@@ -157,7 +157,7 @@ class CloudBench:
     clock: Hand
 
     def deliver(
-        self, now: float, lane: str = CHECKS, *, well: bool = True, meanwhile: Callable[[], None] = lambda: None
+        self, now: float, queue: str = CHECKS, *, well: bool = True, meanwhile: Callable[[], None] = lambda: None
     ) -> list[Delivered]:
         def answer(_: Request) -> tuple[int, dict[str, str]]:
             meanwhile()
@@ -166,7 +166,7 @@ class CloudBench:
         self.clock.now = now
         self.target.answer = answer
         self.target.requests.clear()
-        name = f"{PLACE}/queues/{lane}"
+        name = f"{PLACE}/queues/{queue}"
         self.client.resume_queue(name=name)
         assert self.fake.idle()
         self.client.pause_queue(name=name)
@@ -176,7 +176,7 @@ class CloudBench:
         ]
 
     def next_due(self) -> float | None:
-        tasks = [task for lane in LANES for task in self.client.list_tasks(parent=f"{PLACE}/queues/{lane}")]
+        tasks = [task for queue in QUEUES for task in self.client.list_tasks(parent=f"{PLACE}/queues/{queue}")]
         return min((task.schedule_time.timestamp() for task in tasks), default=None)
 
 
@@ -191,7 +191,7 @@ def local_bench(path: Path) -> Iterator[LocalBench]:
 def cloud_bench() -> Iterator[CloudBench]:
     """Retries and a giving up like the local queue's: 1, 2, 4 … 60 s, so many times."""
     retry = {"max_attempts": MAX_TRIES, "min_backoff": timedelta(seconds=1), "max_backoff": timedelta(seconds=60)}
-    queues = [queue_message(lane, **retry) for lane in LANES]
+    queues = [queue_message(queue, **retry) for queue in QUEUES]
     clock = Hand()
     with ExitStack() as stack:
         target = stack.enter_context(Target())
@@ -199,8 +199,8 @@ def cloud_bench() -> Iterator[CloudBench]:
         client = stack.enter_context(client_of(fake.endpoint))
         queue = connect(config(target.url), fake.endpoint, clock)
         stack.callback(queue.close)
-        for lane in LANES:
-            client.pause_queue(name=f"{PLACE}/queues/{lane}")
+        for name in QUEUES:
+            client.pause_queue(name=f"{PLACE}/queues/{name}")
         yield CloudBench(queue, client, fake, target, clock)
 
 
@@ -213,5 +213,5 @@ def body_of(task: tasks_v2.Task) -> object:
     return json.loads(task.http_request.body)
 
 
-def task(effect: Effect, lane: str = CHECKS, name: str = "") -> Task:
-    return Task(name or effect.name, lane, effect)
+def task(effect: Effect, queue: str = CHECKS, name: str = "") -> Task:
+    return Task(name or effect.name, queue, effect)

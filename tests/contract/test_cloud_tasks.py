@@ -13,7 +13,7 @@ from orchestrator.core.messages import Check, Launch, encode
 from orchestrator.errors import QueueError, UsageError
 from orchestrator.fakes.cloud_tasks.faults import CallFault
 from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
-from orchestrator.ports import LANES, LAUNCHES, SIGNALS, Task
+from orchestrator.ports import LAUNCHES, QUEUES, SIGNALS, Task
 from orchestrator.queues.cloud_tasks import DAY, CloudTasksQueue, connect, hop, hops_to, task_id
 from tests.contract.queues import ACCOUNT, AUDIENCE, PLACE, CloudBench, cloud_bench, config, queue_message, task
 
@@ -30,7 +30,7 @@ def bench() -> Iterator[CloudBench]:
 def queue_with(fault: Callable[[int], CallFault | None], **others: object) -> Iterator[CloudTasksQueue]:
     """A queue at a fake whose calls fail as ``fault`` says of each, by its number from 0."""
     numbers = itertools.count()
-    queues = [queue_message(lane) for lane in LANES]
+    queues = [queue_message(queue) for queue in QUEUES]
     with FakeCloudTasks(queues, call_faults=lambda _: fault(next(numbers))) as fake:
         queue = connect(config("http://127.0.0.1:9/", **others), fake.endpoint)
         yield queue
@@ -138,11 +138,11 @@ def test_some_that_fail_for_a_while_keep_none_of_many_out():
 
 def test_a_task_carries_the_token_of_its_lane_s_account():
     asked = config("http://x/", accounts={SIGNALS: "looks@p"}, service_account="tasks@p")
-    assert [asked.account(lane) for lane in LANES] == ["tasks@p", "tasks@p", "looks@p"]
+    assert [asked.account(queue) for queue in QUEUES] == ["tasks@p", "tasks@p", "looks@p"]
 
 
 def test_a_lane_without_a_queue_is_refused_when_it_is_set_up():
-    with pytest.raises(UsageError, match="expected a queue for each lane, got none for checks, signals"):
+    with pytest.raises(UsageError, match="expected an id for each queue, got none for checks, signals"):
         config("http://x/", queues={LAUNCHES: "launches"})
 
 
@@ -165,7 +165,7 @@ def test_a_hop_is_never_too_far_ahead_and_never_meets_its_own_name_however_clock
 
 
 def test_a_task_due_in_a_hundred_days_arrives_once_and_on_time_however_often_it_was_put(bench: CloudBench):
-    """It is put before it starts, and again at every hop; the lane and the name survive."""
+    """It is put before it starts, and again at every hop; the queue and the name survive."""
     effect = Launch("k", 1, 1, due=100 * DAY)
     long = Task(f"{effect.name}-sweep7", LAUNCHES, effect)
     now, arrivals = 0.0, []

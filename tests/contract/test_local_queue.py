@@ -14,8 +14,8 @@ RUNS = ["k"]
 FIRST, SECOND = task(Launch("k", 1, 1)), task(Launch("k", 2, 1))
 
 
-def names(queue: LocalQueue, now: float, limit: int = 100, lane: str = CHECKS) -> list[str]:
-    return [delivery.name for delivery in queue.lease(RUNS, lane, now, limit)]
+def names(queue: LocalQueue, now: float, limit: int = 100, queue_name: str = CHECKS) -> list[str]:
+    return [delivery.name for delivery in queue.lease(RUNS, queue_name, now, limit)]
 
 
 DAMAGED = ["", "{", '{"v":2,"do":"finish","run":"k"}', '{"v":1,"do":"launch","run":"k"}', "[" * 9_000]

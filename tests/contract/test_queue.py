@@ -104,7 +104,7 @@ def test_a_failed_task_does_not_hold_up_the_others(bench: Bench):
     assert bench.deliver(1.0) == [Delivered(FIRST.effect, 2)]
 
 
-def test_lanes_are_apart(bench: Bench):
+def test_queues_are_apart(bench: Bench):
     bench.queue.put([FIRST, task(Launch("k", 3, 1), LAUNCHES)])
     assert bench.deliver(0.0, LAUNCHES) == [Delivered(Launch("k", 3, 1), 1)]
     assert bench.deliver(0.0) == [Delivered(FIRST.effect, 1)]

@@ -7,7 +7,7 @@ import pytest
 from orchestrator.deployment.doctor.checks import CHECKS
 from orchestrator.deployment.doctor.findings import Level
 from orchestrator.fakes.rest import RefusedError
-from orchestrator.ports import LANES
+from orchestrator.ports import QUEUES
 from tests.doctor.broken import (
     QUEUE,
 )
@@ -22,8 +22,8 @@ def test_an_api_that_is_off_is_found_and_what_hides_behind_it_has_the_same_fix(p
     assert found[0] == ("APIs", "fail", "cloudtasks.googleapis.com is not enabled", fix)
     assert {(level, fixed) for _, level, _, fixed in found[1:]} == {("unknown", fix)}
     assert [(check, text) for check, _, text, _ in found[1:4]] == [
-        (lane, f"cannot read queues/orchestrator-prod-{lane}: cloudtasks.googleapis.com is not enabled")
-        for lane in LANES
+        (queue, f"cannot read queues/orchestrator-prod-{queue}: cloudtasks.googleapis.com is not enabled")
+        for queue in QUEUES
     ]
 
 

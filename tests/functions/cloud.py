@@ -24,7 +24,7 @@ from orchestrator.fakes.cloud_tasks.faults import CallFault
 from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from orchestrator.fakes.dataflow.script import Script
 from orchestrator.fakes.dataflow.server import FakeDataflow
-from orchestrator.ports import LANES
+from orchestrator.ports import QUEUES as NAMES
 from tests.contract.queues import client_of
 
 MAIN = Path(__file__).resolve().parents[2] / "functions" / "main.py"
@@ -80,9 +80,9 @@ class Cloud:
         self.app(target)
         return self.modules[target].world()
 
-    def held(self, lane: str = "checks") -> list[tasks_v2.Task]:
+    def held(self, queue: str = "checks") -> list[tasks_v2.Task]:
         """What a queue holds."""
-        parent = f"{QUEUES.format(project=self.project)}/{lane}"
+        parent = f"{QUEUES.format(project=self.project)}/{queue}"
         return list(self.tasks.list_tasks(request={"parent": parent, "response_view": "FULL"}))
 
 
@@ -96,13 +96,13 @@ def cloud_of(project: str, firestore: str | None, folder: Path, env: pytest.Monk
         dataflow = stack.enter_context(FakeDataflow(lambda _: Script(0, 0, None), project=project))
         fake = stack.enter_context(
             FakeCloudTasks(
-                [tasks_v2.Queue(name=f"{queues}/{lane}") for lane in LANES],
+                [tasks_v2.Queue(name=f"{queues}/{queue}") for queue in NAMES],
                 call_faults=lambda name: faults[0] if faults and name == "CreateTask" else None,
             )
         )
         client = stack.enter_context(client_of(fake.endpoint))
-        for lane in LANES:
-            client.pause_queue(name=f"{queues}/{lane}")
+        for queue in NAMES:
+            client.pause_queue(name=f"{queues}/{queue}")
         for name, value in {
             "FIRESTORE_EMULATOR_HOST": firestore or "127.0.0.1:9",
             "CLOUD_TASKS_EMULATOR_HOST": fake.endpoint,

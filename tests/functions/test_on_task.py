@@ -202,7 +202,7 @@ def test_a_task_of_no_run_or_of_no_step_is_dropped_with_an_error(started: Cloud)
     assert not started.dataflow.launches
 
 
-SIGNALS, CHECKS, LAUNCHES = ({QUEUE_NAME: lane} for lane in ("signals", "checks", "launches"))
+SIGNALS, CHECKS, LAUNCHES = ({QUEUE_NAME: queue} for queue in ("signals", "checks", "launches"))
 
 
 def test_what_signals_put_may_ask_for_a_look_and_nothing_else(started: Cloud):
@@ -246,13 +246,13 @@ def test_whoever_is_none_of_the_queues_may_not_call(started: Cloud, name: str, c
     assert not started.dataflow.launches
 
 
-def test_the_token_of_signals_opens_no_other_lane(started: Cloud):
+def test_the_token_of_signals_opens_no_other_queue(started: Cloud):
     def bearer(account: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {token(f'{account}@{started.project}.iam.gserviceaccount.com', 'x', 0.0)}"}
 
     launch = encode(Launch(KEY, 0, 1)).encode()
-    for lane in (CHECKS, LAUNCHES):
-        assert started.post("on_task", launch, lane | bearer("looks")).status_code == 403
+    for queue in (CHECKS, LAUNCHES):
+        assert started.post("on_task", launch, queue | bearer("looks")).status_code == 403
     look = encode(Check(KEY, 0, 1, "signal")).encode()
     assert started.post("on_task", look, SIGNALS | bearer("looks")).status_code == 200
     assert not started.dataflow.launches
@@ -260,16 +260,16 @@ def test_the_token_of_signals_opens_no_other_lane(started: Cloud):
     assert len(started.dataflow.launches) == 1
 
 
-@pytest.mark.parametrize("lane", ["checks", "signals", "launches"])
-def test_a_task_hops_on_its_own_lane_alone_and_one_of_signals_not_at_all(started: Cloud, lane: str):
-    chain = "signal" if lane == "signals" else "watchdog"
-    effect = Launch(KEY, 0, 1, due=9e9) if lane == "launches" else Check(KEY, 0, 1, chain, due=9e9)
+@pytest.mark.parametrize("queue", ["checks", "signals", "launches"])
+def test_a_task_hops_on_its_own_queue_alone_and_one_of_signals_not_at_all(started: Cloud, queue: str):
+    chain = "signal" if queue == "signals" else "watchdog"
+    effect = Launch(KEY, 0, 1, due=9e9) if queue == "launches" else Check(KEY, 0, 1, chain, due=9e9)
     for onward in ("checks", "launches", "signals"):
         before = [len(started.held(name)) for name in ("checks", "launches", "signals")]
         body = {**json.loads(encode(effect)), "hop": {"name": effect.name, "lane": onward}}
         with logged() as lines:
-            assert started.post("on_task", body, {QUEUE_NAME: lane}).status_code == 200
-        hops = onward == lane != "signals"
+            assert started.post("on_task", body, {QUEUE_NAME: queue}).status_code == 200
+        hops = onward == queue != "signals"
         assert [line.get("counted") for line in lines] == [None if hops else "task_dropped"]
         after = [len(started.held(name)) for name in ("checks", "launches", "signals")]
         assert (after != before) is hops

@@ -97,10 +97,10 @@ class Again:
             self.world.failures.append(f"{life.name}: took the id of a run that is there")
         self.world.traffic.spawn("start run-0, late", self._starts(life.first), lambda _: None, self.world.now)
 
-    def delivers(self, lane: str, delivery: Delivery) -> None:
+    def delivers(self, queue: str, delivery: Delivery) -> None:
         """The queue delivers a task."""
         if self.second is not None and delivery.effect.run == self.second.first.key:
-            self._seen.append((lane, delivery))
+            self._seen.append((queue, delivery))
 
     def ended(self, key: str) -> None:
         """A run has ended: it will be deleted, and some of its tasks and signals come late enough to see that."""
@@ -110,8 +110,8 @@ class Again:
         due = self.retention.ended(life)
         if life is not self.second.first:
             return
-        for lane, delivery in self._some(self._seen):
-            self._at_late(due, lambda when, lane=lane, late=delivery: self._deliver(lane, late, when))
+        for queue, delivery in self._some(self._seen):
+            self._at_late(due, lambda when, queue=queue, late=delivery: self._deliver(queue, late, when))
         requests = [job.request for job in self.world.service.jobs.values()]
         for name in self._some([request.name for request in requests if request.run.key == key]):
             self._at_late(due, lambda when, name=name: self._signal(name, when))
@@ -123,9 +123,9 @@ class Again:
         when = due + self.random.uniform(0.0, LATE)
         self.world.loop.at(when, lambda: act(when))
 
-    def _deliver(self, lane: str, delivery: Delivery, when: float) -> None:
+    def _deliver(self, queue: str, delivery: Delivery, when: float) -> None:
         self.world.count("delivery: its run is gone")
-        self.world.traffic.perform(lane, delivery, when, acknowledge=False)
+        self.world.traffic.perform(queue, delivery, when, acknowledge=False)
 
     def _signal(self, name: str, when: float) -> None:
         self.world.count("signal: its run is gone")

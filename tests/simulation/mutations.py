@@ -311,7 +311,7 @@ MUTANTS = (
     Mutant(
         "each sweep puts again what is lost",
         SWEEPING,
-        'epoch = f"{int(now // EPOCHS[lane]):x}"',
+        'epoch = f"{int(now // EPOCHS[queue]):x}"',
         'epoch = f"{int(now)}"',
     ),
     Mutant("a sweep takes what waits in a slow queue for lost", SWEEPING, " or pace.lost(since, now)", " or True"),

@@ -1,6 +1,6 @@
 """A world's queue, where it is one of Google's: it is slow, keeps no order, backs off, and gives tasks up.
 
-It counts how often each launch was put again: a sweep that takes what waits for what is lost floods the lane.
+It counts how often each launch was put again: a sweep that takes what waits for what is lost floods the queue.
 """
 
 from collections.abc import Collection, Sequence
@@ -44,23 +44,23 @@ class Line(LocalQueue):
             self._count(task)
         super().put(tasks)
 
-    def lease(self, runs: Collection[str], lane: str, now: float, limit: int) -> list[Delivery]:
-        if lane != LAUNCHES or not self.weather.pace:
-            return super().lease(runs, lane, now, limit)
+    def lease(self, runs: Collection[str], queue: str, now: float, limit: int) -> list[Delivery]:
+        if queue != LAUNCHES or not self.weather.pace:
+            return super().lease(runs, queue, now, limit)
         if now < self._next_launch:
             return []
         if self.weather.disorder:
-            runs = [run for run in runs if self.next_due([run], [lane]) is not None]
+            runs = [run for run in runs if self.next_due([run], [queue]) is not None]
             runs = [self.world.random.choice(runs)] if runs else []
-        found = super().lease(runs, lane, now, 1)
+        found = super().lease(runs, queue, now, 1)
         if found:
             self._next_launch = now + self.weather.pace
             self.world.count("queue: slow")
         return found
 
-    def next_due(self, runs: Collection[str], lanes: Collection[str]) -> float | None:
-        due = super().next_due(runs, lanes)
-        return due if due is None or LAUNCHES not in lanes else max(due, self._next_launch)
+    def next_due(self, runs: Collection[str], queues: Collection[str]) -> float | None:
+        due = super().next_due(runs, queues)
+        return due if due is None or LAUNCHES not in queues else max(due, self._next_launch)
 
     def pause(self, tries: int) -> float | None:
         if not self.weather.hard:
@@ -90,7 +90,7 @@ class Line(LocalQueue):
 
     def _count(self, task: Task) -> None:
         """Notes a launch that was taken, and says so if sweeps put it too often, or while it still waited."""
-        if task.lane != LAUNCHES or task.name in self._known or not isinstance(task.effect, Launch):
+        if task.queue != LAUNCHES or task.name in self._known or not isinstance(task.effect, Launch):
             return
         waits = [name for name in self._waiting if name.startswith(task.effect.name)]
         self._known.add(task.name)

@@ -90,8 +90,8 @@ class Traffic:
         if tasks:
             self._forge(tasks[0].effect.run, [task.effect for task in tasks if isinstance(task.effect, Launch)])
             self.queue.put([self._named(task) for task in tasks])
-            for lane in dict.fromkeys(task.lane for task in tasks):
-                self._poll_at(lane, min(task.due for task in tasks if task.lane == lane))
+            for queue in dict.fromkeys(task.queue for task in tasks):
+                self._poll_at(queue, min(task.due for task in tasks if task.queue == queue))
 
     def _forge(self, run: str, put: Sequence[Launch]) -> None:
         """Somebody puts a task that nobody owes, and for now, whatever it says of its time. He has seen the last."""
@@ -103,12 +103,12 @@ class Traffic:
         self._forgeries += 1
         task = forged(self.random, run, self.world.life(run).plan, self._forgeries, self._seen[run])
         if task.due > self.world.now:
-            delivery = Delivery(task.name, task.lane, task.effect, 1)
+            delivery = Delivery(task.name, task.queue, task.effect, 1)
             self.spawn(task.name, lambda engine: perform(engine, delivery), lambda _: None, self.world.now)
             return
         self.queue.put([task])
         self.queue._effects.pop(task.name, None)  # another process made it, so it is read from the file
-        self._poll_at(task.lane, self.world.now)
+        self._poll_at(task.queue, self.world.now)
 
     def _named(self, task: Task) -> Task:
         if self.random.random() >= self.world.weather.forgotten:
@@ -117,28 +117,28 @@ class Traffic:
         self.world.count("name: forgotten")
         return replace(task, name=f"{task.name}~{self._renamed}")
 
-    def _poll_at(self, lane: str, due: float) -> None:
+    def _poll_at(self, queue: str, due: float) -> None:
         """Deliver what is due then. A real queue does not do so to the second, either."""
         when = ceil(max(due, self.world.now))
-        if when < self._next[lane]:
-            self._next[lane] = when
-            self.world.loop.at(when, lambda: self._poll(lane))
+        if when < self._next[queue]:
+            self._next[queue] = when
+            self.world.loop.at(when, lambda: self._poll(queue))
 
-    def _poll(self, lane: str) -> None:
+    def _poll(self, queue: str) -> None:
         """The queue delivers all that is due."""
-        if self.world.now < self._next[lane]:
+        if self.world.now < self._next[queue]:
             return
-        self._next[lane] = inf
+        self._next[queue] = inf
         runs = [life.key for life in self.world.lives]
-        for delivery in self.queue.lease(runs, lane, self.world.now, 100):
-            self._deliver(lane, delivery)
-        due = self.queue.next_due(runs, [lane])
+        for delivery in self.queue.lease(runs, queue, self.world.now, 100):
+            self._deliver(queue, delivery)
+        due = self.queue.next_due(runs, [queue])
         if due is not None:
-            self._poll_at(lane, due)
+            self._poll_at(queue, due)
 
-    def _deliver(self, lane: str, delivery: Delivery) -> None:
+    def _deliver(self, queue: str, delivery: Delivery) -> None:
         weather, random = self.world.weather, self.random
-        self.world.again.delivers(lane, delivery)
+        self.world.again.delivers(queue, delivery)
         if random.random() < weather.given_up:
             self.world.count("delivery: given up")
             self.queue.retry(replace(delivery, tries=MAX_TRIES), self.world.now, "given up")
@@ -152,20 +152,20 @@ class Traffic:
             wake += random.expovariate(1 / 60)
         if fate == "again when done":
             again = self.world.now + random.expovariate(1 / random.choice([20, 900]))
-            self.world.loop.at(again, lambda: self.perform(lane, delivery, again, acknowledge=False))
+            self.world.loop.at(again, lambda: self.perform(queue, delivery, again, acknowledge=False))
         if fate == "twice":
-            self.perform(lane, delivery, wake)
+            self.perform(queue, delivery, wake)
         if fate != "lost":
-            self.perform(lane, delivery, wake, acknowledge=fate != "acknowledgement lost")
+            self.perform(queue, delivery, wake, acknowledge=fate != "acknowledgement lost")
 
-    def perform(self, lane: str, delivery: Delivery, wake: float, *, acknowledge: bool = True) -> None:
+    def perform(self, queue: str, delivery: Delivery, wake: float, *, acknowledge: bool = True) -> None:
         """A task is delivered at ``wake``. What will never be there is dropped, as the deployed function does."""
 
         def done(error: BaseException | None) -> None:
             if (error is None and acknowledge) or isinstance(error, NotFoundError):  # dropped, and not tried again
                 self.queue.acknowledge([delivery])
             elif isinstance(error, OrchestratorError):
-                self._again(lane, delivery, str(error))
+                self._again(queue, delivery, str(error))
 
         def body(engine: Engine) -> None:
             if not perform(engine, delivery):
@@ -173,10 +173,10 @@ class Traffic:
 
         self.spawn(delivery.name, body, done, wake)
 
-    def _again(self, lane: str, delivery: Delivery, error: str) -> None:
+    def _again(self, queue: str, delivery: Delivery, error: str) -> None:
         """It failed. If it has failed too often, it is lost, and a sweep must come, even in a world without."""
         if self.queue.retry(delivery, self.world.now, error):
-            self._poll_at(lane, self.world.now + 1.0)
+            self._poll_at(queue, self.world.now + 1.0)
             return
         self.world.loop.died_unheard.append(delivery.name)
         if self.period is None:

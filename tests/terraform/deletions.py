@@ -17,7 +17,7 @@ from tests.terraform.rules import RULES
 #: Tables in ``locals`` whose rows are deleted one by one.
 TABLES = (
     *("actors", "alerts", "callers", "enqueuers", "environment", "in_database"),
-    *("in_project", "lanes", "on_buckets", "roles", "services", "told", "unindexed"),
+    *("in_project", "on_buckets", "queues", "roles", "services", "told", "unindexed"),
 )
 
 #: The examples that are deployed without it until a check fails: nearly everything, a schedule, events only.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.deployment import FUNCTIONS, GRANTS, ROLES, Deployment
-from orchestrator.ports import LANES
+from orchestrator.ports import QUEUES
 from tests.terraform.imaginary import Deployed
 
 Granted = tuple[str, str, str]
@@ -17,7 +17,7 @@ def granted(told: Deployment, deployed: Deployed) -> set[Granted]:
 
 
 def _all(told: Deployment, deployed: Deployed) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    queues = {told.queue(lane): lane for lane in LANES}
+    queues = {told.queue(queue): queue for queue in QUEUES}
     services = {told.function(target): target for target in FUNCTIONS}
     topics = {told.topic: "signals", told.dead_letters: "dead-letters"}
     for address, v in deployed.resources.items():

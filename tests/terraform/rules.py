@@ -15,7 +15,7 @@ from orchestrator.core.names import job_name_pattern
 from orchestrator.deployment import FUNCTIONS, GRANTS, ROLES, Deployment
 from orchestrator.engine.duplicate_jobs import LIST_LAG
 from orchestrator.engine.ledger import Ledger
-from orchestrator.ports import LANES
+from orchestrator.ports import QUEUES
 from tests.terraform.imaginary import Deployed
 
 INVENTORY = Path(__file__).parent / "inventory"
@@ -89,7 +89,7 @@ def names(name: str, deployed: Deployed) -> Iterator[str]:
     dead = [told.dead_letters] if logs else []
     wanted = {
         ("google_cloudfunctions2_function", "name"): {told.function(target) for target in FUNCTIONS},
-        ("google_cloud_tasks_queue", "name"): {told.queue(lane) for lane in LANES},
+        ("google_cloud_tasks_queue", "name"): {told.queue(queue) for queue in QUEUES},
         ("google_service_account", "email"): {told.account(role) for role in ROLES},
         ("google_pubsub_topic", "name"): {*logs, *dead},
         ("google_pubsub_subscription", "name"): {*logs, *dead},
@@ -141,7 +141,7 @@ def environment(name: str, deployed: Deployed) -> Iterator[str]:
             yield f"{target}: {error}"
             continue
         said = [settings.launches, settings.checks, settings.signals]
-        if set(said) != queues or said != [told.queue(lane) for lane in LANES]:
+        if set(said) != queues or said != [told.queue(queue) for queue in QUEUES]:
             yield f"{target}: it is given the queues {', '.join(said)}"
         if settings.job_options.get("service_account") not in accounts:
             yield f"{target}: its account for jobs does not exist"

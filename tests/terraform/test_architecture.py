@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from orchestrator.ports import LANES
+from orchestrator.ports import QUEUES
 from tests.terraform.imaginary import ROOT, Deployed
 from tests.terraform.rules import EACH
 
@@ -34,7 +34,7 @@ def test_it_shows_every_path_of_signals_and_tasks(example: Example, architecture
     function = 'google_cloudfunctions2_function.function["{}"]'.format
     queue = 'google_cloud_tasks_queue.lane["{}"]'.format
     assert {(function("on_signal"), queue("signals")), (function("start"), queue("launches"))} <= found
-    assert {(queue(lane), function("on_task")) for lane in LANES} <= found
+    assert {(queue(name), function("on_task")) for name in QUEUES} <= found
     assert (function("on_task"), architecture.DATAFLOW) in found
     assert any(head == function("on_signal") for _, head in found)
     assert not any(tail == function("on_signal") and head != queue("signals") for tail, head in found)

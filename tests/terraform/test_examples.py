@@ -106,8 +106,8 @@ def test_other_settings_follow_the_sizes_of_functions(imaginary: Google):
     deployed = imaginary.apply(example="minimal", functions=sizes)
     assert deployed.environment("on_task")["ORCHESTRATOR_LAUNCH_LEASE"] == "510"
     assert deployed.resources['google_pubsub_subscription.signals["signals"]']["ack_deadline_seconds"] == 100
-    lanes = [deployed.resources[f'google_cloud_tasks_queue.lane["{lane}"]'] for lane in ("checks", "signals")]
-    assert [lane["rate_limits"][0]["max_concurrent_dispatches"] for lane in lanes] == [1, 3 * 4 - 10 - 1]
+    queues = [deployed.resources[f'google_cloud_tasks_queue.lane["{queue}"]'] for queue in ("checks", "signals")]
+    assert [queue["rate_limits"][0]["max_concurrent_dispatches"] for queue in queues] == [1, 3 * 4 - 10 - 1]
     assert [said for rule in RULES for said in rule("minimal", deployed)] == []
 
 

@@ -55,7 +55,7 @@ class World:
 
     def due(self) -> list[Effect]:
         """Takes what is due off the queue."""
-        found = [item for lane in (CHECKS, LAUNCHES) for item in self.queue.lease([KEY], lane, self.now, 100)]
+        found = [item for name in (CHECKS, LAUNCHES) for item in self.queue.lease([KEY], name, self.now, 100)]
         self.queue.acknowledge(found)
         return [item.effect for item in found]
 

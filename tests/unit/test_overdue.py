@@ -101,7 +101,7 @@ class Kept:
 
 
 def swept(now: float, pace: Pace, **states: StepState) -> list[tuple[str, str]]:
-    """The names and lanes of what a sweep puts at ``now``."""
+    """The names and queues of what a sweep puts at ``now``."""
     world = World(PLAN, now=100.0, lease=90.0)
     world.start()
     for name, state in states.items():
@@ -114,7 +114,7 @@ def swept(now: float, pace: Pace, **states: StepState) -> list[tuple[str, str]]:
     count, _ = world.engine.sweep_overdue(world.run, pace)
     world.database.close()
     assert count == len(kept.tasks)
-    return [(task.name, task.lane) for task in kept.tasks]
+    return [(task.name, task.queue) for task in kept.tasks]
 
 
 ALL = {"a": DONE, "b": DONE}

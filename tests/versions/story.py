@@ -100,8 +100,8 @@ def end(file: Path) -> dict[str, Any]:
     engine.sweep(RUN.key, "1")
     for _ in range(100):
         now += 60.0
-        for lane in (CHECKS, LAUNCHES):
-            for delivery in queue.lease([RUN.key], lane, now, 100):
+        for name in (CHECKS, LAUNCHES):
+            for delivery in queue.lease([RUN.key], name, now, 100):
                 engine.perform(delivery.effect)
                 queue.acknowledge([delivery])
                 if isinstance(delivery.effect, Finish):

@@ -8,7 +8,7 @@ from orchestrator.deployment.doctor import calls
 from orchestrator.deployment.doctor.findings import Finding, fail
 from orchestrator.deployment.doctor.fixes import APPLY
 from orchestrator.deployment.doctor.world import World
-from orchestrator.ports import LANES
+from orchestrator.ports import QUEUES
 
 
 def absent(world: World) -> bool:
@@ -29,7 +29,7 @@ def _parts(world: World) -> Iterator[tuple[Call, str]]:
     told = world.deployment
     yield from ((calls.ACCOUNT, world.of_project("serviceAccounts", told.account(role))) for role in ROLES)
     yield from ((calls.FUNCTION, world.placed("functions", told.function(target))) for target in FUNCTIONS)
-    yield from ((calls.QUEUE, world.placed("queues", told.queue(lane))) for lane in LANES)
+    yield from ((calls.QUEUE, world.placed("queues", told.queue(name))) for name in QUEUES)
     yield from ((calls.BUCKET, name) for name in (told.source_bucket, told.jobs_bucket))
     yield calls.DATABASE, world.of_project("databases", told.database)
 

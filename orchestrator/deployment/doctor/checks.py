@@ -11,7 +11,7 @@ from orchestrator.deployment.doctor.absence import absent, missing
 from orchestrator.deployment.doctor.access import checked
 from orchestrator.deployment.doctor.findings import Finding, Found, Level, Result
 from orchestrator.deployment.doctor.world import World
-from orchestrator.ports import LANES
+from orchestrator.ports import QUEUES
 
 #: Concurrent checks. Each thread has its own connection.
 _THREADS = 8
@@ -33,7 +33,7 @@ CHECKS = (
     Check("project", "jobs at once", project.quota),
     Check("project", "variables", project.given),
     *(Check("functions", target, partial(functions.function, target)) for target in FUNCTIONS),
-    *(Check("queues", lane, partial(queues.queue, lane)) for lane in LANES),
+    *(Check("queues", name, partial(queues.queue, name)) for name in QUEUES),
     Check("signals", "log sink", signals.sink),
     Check("signals", "topics", delivery.topics),
     Check("signals", "push", delivery.push),

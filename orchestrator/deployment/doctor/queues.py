@@ -9,9 +9,9 @@ from orchestrator.deployment.doctor.world import World
 ATTEMPTS = 10
 
 
-def queue(lane: str, world: World) -> Found:
-    """The queue of one lane."""
-    name = world.queue(lane)
+def queue(queue_name: str, world: World) -> Found:
+    """One queue."""
+    name = world.queue(queue_name)
     found = world.get(calls.QUEUE, world.placed("queues", name))
     if found is None:
         yield fail(f"there is no queue {name} in {world.deployment.region}", APPLY)

@@ -141,9 +141,9 @@ class World:
                 found[name][value] += 1
         return {name: values.most_common(1)[0][0] for name, values in found.items()}
 
-    def queue(self, lane: str) -> str:
-        """The id of a lane's queue."""
-        return self.told.get(f"ORCHESTRATOR_{lane.upper()}_QUEUE") or self.deployment.queue(lane)
+    def queue(self, name: str) -> str:
+        """The id of a queue in Cloud Tasks."""
+        return self.told.get(f"ORCHESTRATOR_{name.upper()}_QUEUE") or self.deployment.queue(name)
 
     @property
     def database(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.deployment import ROLES, Deployment
 from orchestrator.deployment.given import GIVEN, NOTHING, Given
-from orchestrator.ports import LANES
+from orchestrator.ports import QUEUES
 from tests.doubles.google.functions import functions
 from tests.doubles.google.grants import Granting
 from tests.doubles.google.names import Place, bucket
@@ -105,8 +105,8 @@ def _project(place: Place, more: Collection[str]) -> Iterator[Named]:
 
 
 def _queues(place: Place) -> Iterator[Named]:
-    for lane in LANES:
-        name = place.here("queues", place.deployment.queue(lane))
+    for queue in QUEUES:
+        name = place.here("queues", place.deployment.queue(queue))
         yield name, {"name": name, "state": "RUNNING", "retryConfig": {"maxAttempts": 100, "maxBackoff": "300s"}}
 
 

@@ -185,7 +185,7 @@ class Ended:
 
     def get(self, timeout: float) -> str | None:
         world, made = self.driver.world, self.driver.made
-        due = made.queue.next_due([world.run.key], self.driver.loop._lanes())
+        due = made.queue.next_due([world.run.key], self.driver.loop._queues())
         if due is not None and not self.driver.loop._heard:  # else it tries again what it could not record
             timeout = max(timeout, due - made.clock())
         world.pass_time(world.now + timeout)
