@@ -20,7 +20,7 @@ _KILLED = re.compile(r"^seed (\d+): (.*)$", re.MULTILINE)
 
 def mutated(mutant: Mutant) -> str:
     """The text of the mutant's file. Raises ValueError if what it replaces is not there once."""
-    text = (ROOT / "orchestrator" / mutant.file).read_text(encoding="utf-8")
+    text = (ROOT / mutant.file).read_text(encoding="utf-8")
     if text.count(mutant.old) != 1:
         raise ValueError(f"{mutant.name}: {mutant.file} has changed, so this mutant must too: {mutant.old!r}")
     return text.replace(mutant.old, mutant.new)
@@ -30,9 +30,9 @@ def attacked(mutant: Mutant, seeds: int) -> tuple[int, str] | None:
     """The first seed that sees the mutant, and what it says; None if it survives them all."""
     with tempfile.TemporaryDirectory() as folder:
         ignored = shutil.ignore_patterns("__pycache__", "fonts", "cli", "drawing")
-        shutil.copytree(ROOT / "orchestrator", Path(folder, "orchestrator"), ignore=ignored)
-        Path(folder, "tests").symlink_to(ROOT / "tests")
-        Path(folder, "orchestrator", mutant.file).write_text(mutated(mutant), encoding="utf-8")
+        for package in ("orchestrator", "tests"):
+            shutil.copytree(ROOT / package, Path(folder, package), ignore=ignored)
+        Path(folder, mutant.file).write_text(mutated(mutant), encoding="utf-8")
         done = subprocess.run(
             [sys.executable, "-m", mutant.worlds, "--seeds", str(seeds), "--stop"],
             cwd=folder,

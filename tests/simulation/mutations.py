@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass
 
-MACHINE, PLAN, RULES = "core/machine.py", "core/plan.py", "core/rules.py"
-ENGINE, LEDGER, LAUNCHING, CLAIMING, SOLE, CHECKING = (
-    f"engine/{name}.py" for name in ("__init__", "ledger", "launching", "claiming", "sole", "checking")
+MACHINE, PLAN, RULES, OVERDUE, FITTING, MESSAGES = (
+    f"orchestrator/core/{name}.py" for name in ("machine", "plan", "rules", "overdue", "validity", "messages")
 )
-SWEEPING, OVERDUE, FITTING = "engine/sweeping.py", "core/overdue.py", "core/validity.py"
-PROVING, REMEMBERED = "engine/proof.py", "engine/cache.py"
-DATAFLOW, STANDING = "jobs/dataflow/backend.py", "jobs/dataflow/status.py"
-MEMORY, IDS, MESSAGES = "stores/memory.py", "stores/firestore/ids.py", "core/messages.py"
+ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACHE = (
+    f"orchestrator/engine/{name}.py"
+    for name in (
+        *("__init__", "ledger", "launching", "claiming", "duplicate_jobs", "checking", "sweeping", "proof", "cache"),
+    )
+)
+DATAFLOW, STANDING = "orchestrator/jobs/dataflow/backend.py", "orchestrator/jobs/dataflow/status.py"
+MEMORY, IDS = "tests/doubles/memory_store.py", "orchestrator/stores/firestore/ids.py"
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """In ``file``, ``old``, which is there once, becomes ``new``. ``worlds``: where it is seen."""
+    """In ``file``, a path from the root, ``old`` is there once and becomes ``new``. ``worlds``: where it is seen."""
 
     name: str
     file: str
@@ -75,22 +78,22 @@ MUTANTS = (
         "the proof of one step is that of another", MESSAGES, "{self.run}-{self.node}-{self.att", "{self.run}-{self.att"
     ),
     Mutant("the proof of a launch leaves out when it is due", MESSAGES, "-{self.due!r}", ""),
-    Mutant("a launch that is proved begins at any time", PROVING, "launch.due <= latest and launch.is_", "launch.is_"),
+    Mutant("a launch that is proved begins at any time", PROOF, "launch.due <= latest and launch.is_", "launch.is_"),
     Mutant(
         "a launch that is owed later begins now",
-        PROVING,
+        PROOF,
         "            if owed.due <= latest:\n",
         "            if True:\n",
     ),
     Mutant(
         "a launch without a proof begins nothing",
-        PROVING,
+        PROOF,
         "    view = ledger.doors(run, plan, (launch.node,), also=(launch.node,))\n",
         "    return False\n",
     ),
     Mutant(
         "a launch without a proof is looked for in the join alone",
-        PROVING,
+        PROOF,
         "    if launch.attempt <= view.state(launch.node).attempt:\n        return True\n",
         "",
     ),
@@ -141,7 +144,7 @@ MUTANTS = (
     ),
     Mutant(
         "what is remembered is changed by many at once",
-        REMEMBERED,
+        CACHE,
         "        with self._lock:\n",
         "        if self._lock:\n",
     ),
@@ -226,7 +229,7 @@ MUTANTS = (
     ),
     Mutant(
         "a late look launches a step again whose document somebody deleted",
-        SOLE,
+        DUPLICATES,
         "        _put(ledger, Check(effect.run, effect.node, effect.attempt, LATE, due=due))\n",
         "        again = Launch(effect.run, effect.node, effect.attempt, due)\n"
         '        ledger.queue.put([Task(f"{effect.name}-late", CHECKS, again)])\n',
@@ -459,13 +462,13 @@ MUTANTS = (
     ),
     Mutant(
         "who launched a second job leaves it alone",
-        SOLE,
+        DUPLICATES,
         "(found.job,)), *found.beside) if job != stays]",
         "(found.job,)), *found.beside) if False]",
     ),
     Mutant(
         "the job that is recorded is cancelled as one too many",
-        SOLE,
+        DUPLICATES,
         "(found.job,)), *found.beside) if job != stays]",
         "(found.job,)), *found.beside)]",
     ),
@@ -512,7 +515,7 @@ MUTANTS = (
         "a signal is believed",
         CHECKING,
         "        case JobRunning(due):\n",
-        "        case JobRunning() if looks.of_a_signal(look):\n"
+        "        case JobRunning() if check_times.of_a_signal(look):\n"
         "            over = JobOver(Outcome.SUCCEEDED, ledger.clock())\n"
         "            return ledger.handle(run, plan, look.node, ended(step, state, over, ledger.clock_skew))\n"
         "        case JobRunning(due):\n",
@@ -787,7 +790,7 @@ MUTANTS = (
     ),
     Mutant(
         "a field of a newer version makes a state unreadable",
-        "core/codec.py",
+        "orchestrator/core/codec.py",
         "            continue  # of a newer version\n",
         '            raise ValueError(f"unknown: {name}")\n',
     ),
@@ -800,25 +803,25 @@ MUTANTS = (
     # Firestore's adapter, whose commits may be applied when nobody waits for them any more.
     Mutant(
         "a step is committed to Firestore whatever became of it since it was read",
-        "stores/firestore/store.py",
+        "orchestrator/stores/firestore/store.py",
         "            batch.update(step, fields, option=self._client.write_option(last_update_time=seen.updated))\n",
         "            batch.update(step, fields)\n",
     ),
     Mutant(
         "a step that was not there is committed to Firestore though it is there by now",
-        "stores/firestore/store.py",
+        "orchestrator/stores/firestore/store.py",
         "            batch.create(step, fields)\n",
         "            batch.set(step, fields)\n",
     ),
     Mutant(
         "a commit to Firestore that was refused, or its answer lost, is taken for made",
-        "stores/firestore/store.py",
+        "orchestrator/stores/firestore/store.py",
         "                    retries.spend(error)\n            elif certain:",
         "                    return Commit(True, transition.state, {})\n            elif certain:",
     ),
     Mutant(
         "a run is written to Firestore whatever became of it since it was read",
-        "stores/firestore/store.py",
+        "orchestrator/stores/firestore/store.py",
         "{**documents.of_run(changed), **(also or {})}, ids.unchanged(found))",
         "{**documents.of_run(changed), **(also or {})})",
     ),
