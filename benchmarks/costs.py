@@ -78,8 +78,8 @@ def spent(plan: Plan, client: Client, wire: Wire) -> Spent:
     assert status is not None
     assert status.status is RunStatus.SUCCEEDED
     wire.reset()
-    looks = _drain(engine, store, queue.later, jobs)
-    found = (writes, reads, calls, refused, len(queue.names), ran, wire.reads, wire.calls.total(), looks)
+    checks = _drain(engine, store, queue.later, jobs)
+    found = (writes, reads, calls, refused, len(queue.names), ran, wire.reads, wire.calls.total(), checks)
     return Spent(*(round(number / steps, 2) for number in found))
 
 

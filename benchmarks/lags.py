@@ -1,4 +1,4 @@
-"""How late a successor is launched where a job's state lags behind its log, and how many looks that takes.
+"""How late a successor is launched where a job's state lags behind its log, and how many checks that takes.
 
 The real engine, a queue with a clock of its own and scripted jobs: a log entry tells of each job's end at once, and the
 service calls it running for so long as is drawn. ``late``: from the moment that the service says that it has ended to
@@ -26,7 +26,7 @@ from orchestrator.queues.local import LocalQueue
 from tests.doubles.memory_store import MemoryStore
 
 LONGEST = 45.0
-POLICIES = {"one look after 30 s, then later and later": CheckPolicy(30.0), "a series of looks": CheckPolicy()}
+POLICIES = {"one check after 30 s, then later and later": CheckPolicy(30.0), "a series of checks": CheckPolicy()}
 LAGS: dict[str, Callable[[random.Random], float]] = {
     "0 to 45 s": lambda dice: dice.uniform(0.0, LONGEST),
     "none, or 0 to 45 s": lambda dice: dice.choice([0.0, dice.uniform(0.0, LONGEST)]),
@@ -35,10 +35,10 @@ LAGS: dict[str, Callable[[random.Random], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What became of one job: how many seconds too ``late`` its successor was launched, after how many ``looks``."""
+    """What became of one job: how many seconds too ``late`` its successor was launched, after how many ``checks``."""
 
     late: float
-    looks: int
+    checks: int
 
 
 class Lagging(ScriptedBackend):
@@ -47,10 +47,10 @@ class Lagging(ScriptedBackend):
     def __init__(self, clock: Callable[[], float], lag: float) -> None:
         super().__init__(lambda _: Script(), clock)
         self._lag = lag
-        self.looks = 0
+        self.checks = 0
 
     def status(self, job: str) -> JobStatus:
-        self.looks += 1
+        self.checks += 1
         said = super().status(job)
         return JobRunning() if isinstance(said, JobOver) and self._clock() < self._lag else said
 
@@ -73,7 +73,7 @@ def seen(policy: CheckPolicy, lag: float) -> Seen:
         now = max(now, queue.next_due([run.key], [CHECKS, LAUNCHES]) or now)
     database.close()
     launched = max(job.launched_at for job in jobs.jobs.values())
-    return Seen(launched - lag, jobs.looks)
+    return Seen(launched - lag, jobs.checks)
 
 
 def _perform(engine: Engine, jobs: Lagging, effect: Effect) -> None:
@@ -89,12 +89,12 @@ def case(policy: str, lags: str, jobs: int, seed: int = 7) -> dict[str, Any]:
     found = [seen(POLICIES[policy], LAGS[lags](dice)) for _ in range(jobs)]
     late = sorted(one.late for one in found)
     return {
-        "looks": policy,
+        "checks": policy,
         "lags": lags,
         "late_s": {"middle": round(median(late), 1), "of 9 in 10": round(late[9 * jobs // 10], 1), "most": late[-1]},
-        "looks_a_job": {
-            "middle": median(one.looks for one in found),
-            "mean": round(mean(one.looks for one in found), 2),
+        "checks_a_job": {
+            "middle": median(one.checks for one in found),
+            "mean": round(mean(one.checks for one in found), 2),
         },
     }
 

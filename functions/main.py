@@ -81,7 +81,7 @@ def guarded(handler: _Handler) -> _Handler:
 @functions_framework.cloud_event
 @guarded
 def on_signal(event: CloudEvent) -> None:
-    """A log entry or an Eventarc event: schedule one look if the job is ours. Any answer but 2xx brings it again."""
+    """A log entry or an Eventarc event: schedule one check if the job is ours. Any answer but 2xx brings it again."""
     try:
         signal = signals.read(event["type"], event.data)
         ours = signal is not None and world().notice(signal.job_name, at_once=signal.has_state)

@@ -176,7 +176,7 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class JobRunning:
-    """The job has not ended, or nothing says that it has. ``due``: when another look will pay, if that is known."""
+    """The job has not ended, or nothing says that it has. ``due``: when another check will pay, if that is known."""
 
     due: float | None = field(default=None, compare=False)
 
@@ -208,7 +208,7 @@ JobStatus = JobRunning | JobOver
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A job that its service knows, by an id that only its backend understands. ``due``: when a look at it will pay.
+    """A job that its service knows, by an id that only its backend understands. ``due``: when a check of it will pay.
 
     ``over``: it is known to have ended. ``beside``: other jobs of the attempt that have not, as far as is to be seen.
     """
@@ -225,7 +225,7 @@ class JobBackend(Protocol):
     def launch(self, request: JobRequest) -> Launched | JobOver:
         """Launch the job under ``request.name``. If a job of that name is there, it is that one.
 
-        JobOver: the attempt ended here and now, and no job is left to look at.
+        JobOver: the attempt ended here and now, and no job is left to check.
 
         Raises LaunchRefusedError if another try cannot help, AmbiguousLaunchError if it may have been launched, and
         BackendError if this call certainly launched nothing: then the next may be made at once.

@@ -226,7 +226,7 @@ def _worn(state: StepState, event: JobEnded) -> str | None:
 def _judged(step: Step, state: StepState, event: JobEnded) -> JobEnded:
     """The end as it must be taken, by what was recorded before the job was asked to stop.
 
-    Times are not compared, unless they leave no doubt: a look that was shown an old state asked a job that was over.
+    Times are not compared, unless they leave no doubt: a check that was shown an old state asked a job that was over.
     """
     if state.stop is not None:
         return replace(event, outcome=Outcome.CANCELLED, error="its job was drained") if event.drained else event
@@ -328,7 +328,7 @@ def _at_door(plan: Plan, run: str, node: int, said: Verdict) -> Iterator[Effect]
 
 
 def first_check(plan: Plan, run: str, node: int, state: StepState) -> Check:
-    """The watchdog: the look that is taken at a job even if no signal ever comes."""
+    """The watchdog: the check that is made even if no signal ever comes."""
     step, start = plan.steps[node], state.started_at or 0.0
     due = start + (step.check.every if step.timeout is None else min(step.check.every, step.timeout))
     return Check(run, node, state.attempt, due=due if state.due is None else min(due, state.due))

@@ -12,7 +12,7 @@ from orchestrator.core.times import LATEST
 
 VERSION = 1
 
-#: The chains of looks at a job. Each look has its own number, so each has a name of its own.
+#: The chains of checks of a job. Each check of a chain has its own number, and so its own name.
 WATCHDOG = "watchdog"
 SIGNAL = "signal"
 EVENT = "event"
@@ -50,27 +50,27 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Look at an attempt's job. ``look`` counts the looks of one chain: ``watchdog``, ``signal``, or a sweep's; or
-    ``event``, that of a signal which knows that the job has ended.
+    """Check an attempt's job. ``number`` counts the checks of one chain: ``watchdog``, ``signal``, a sweep's, or
+    ``event``, the chain of a signal that knows that the job has ended.
 
-    The looks of the chain ``stop`` ask the job to stop, first of all. Those of ``late`` look for jobs that the attempt
-    has besides its own.
+    The checks of the chain ``stop`` first ask the job to stop. Those of ``late`` look for jobs that the attempt has
+    besides its own.
     """
 
     run: str
     node: int
     attempt: int
     chain: str = WATCHDOG
-    look: int = 0
+    number: int = 0
     due: float = 0.0
 
     @property
     def name(self) -> str:
-        return f"{self.run}-{self.node:x}-check-{self.attempt}-{self.chain}-{self.look}"
+        return f"{self.run}-{self.node:x}-check-{self.attempt}-{self.chain}-{self.number}"
 
     def next(self, due: float) -> "Check":
-        """The following look of this chain."""
-        return replace(self, look=self.look + 1, due=due)
+        """The next check of this chain."""
+        return replace(self, number=self.number + 1, due=due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,15 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 _text = json.JSONEncoder(separators=(",", ":")).encode
 
+#: Fields that have another name in a task's JSON, as in older versions.
+_WRITTEN_AS = {"number": "look"}
+
+#: The fields of each kind: their name in JSON, their own name, and their type.
+_FIELDS = {
+    kind: tuple((_WRITTEN_AS.get(name, name), name, known.type) for name, known in kind.__dataclass_fields__.items())
+    for kind in _NAMES
+}
+
 
 #: What a run's key is made of. It becomes part of a document's path, where Firestore allows no ``__x__``.
 _KEY = re.compile(r"[a-z0-9]{1,100}")
@@ -134,11 +143,11 @@ PROOF_LENGTH = 32
 
 _PROOF = re.compile(rf"([0-9a-f]{{{PROOF_LENGTH}}})?")
 
-#: The chains of looks there are. A sweep's carries its epoch, and says whether it asks the job to stop.
+#: The names of chains. A sweep's contains its epoch, and says whether its checks ask the job to stop.
 _CHAIN = re.compile(rf"{WATCHDOG}|{SIGNAL}|{EVENT}|{STOP}|{LATE}|{SWEEP}[A-Za-z0-9_-]{{0,80}}")
 
 #: What a text of a task can be, and what it is then.
-_TEXTS = {"run": (_KEY, "a run's key"), "chain": (_CHAIN, "a chain of looks"), "proof": (_PROOF, "a launch's proof")}
+_TEXTS = {"run": (_KEY, "a run's key"), "chain": (_CHAIN, "a chain of checks"), "proof": (_PROOF, "a launch's proof")}
 
 #: The least and the most that a number of a task can be.
 _RANGES: dict[str, tuple[float, float]] = {
@@ -152,8 +161,9 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 def encode(effect: Effect) -> str:
     """Compact JSON, well below 1 KB."""
-    fields = {name: getattr(effect, name) for name in effect.__dataclass_fields__}
-    return _text({"v": VERSION, "do": _NAMES[type(effect)], **fields})
+    kind = type(effect)
+    fields = {written: getattr(effect, name) for written, name, _ in _FIELDS[kind]}
+    return _text({"v": VERSION, "do": _NAMES[kind], **fields})
 
 
 def decode(text: str | bytes) -> Effect:
@@ -168,14 +178,14 @@ def decode(text: str | bytes) -> Effect:
         raise ValueError(f"expected a task of the orchestrator, got {text[:200]!r}")
     if type(version := body.get("v")) is not int or version != VERSION:
         raise ValueError(f"a task's v: this program reads version {VERSION}, got {version!r:.60}")
-    known = kind.__dataclass_fields__
+    fields = _FIELDS[kind]
     try:
-        effect = kind(**{name: value for name, value in body.items() if name in known})
+        effect = kind(**{name: body[written] for written, name, _ in fields if written in body})
     except TypeError as error:
         raise ValueError(f"a task lacks a field: {error}") from error
-    for name, known_field in known.items():
-        if wrong := _wrong(name, known_field.type, getattr(effect, name)):
-            raise ValueError(f"a task's {name}: {wrong}")
+    for written, name, expected in fields:
+        if wrong := _wrong(written, expected, getattr(effect, name)):
+            raise ValueError(f"a task's {written}: {wrong}")
     return effect
 
 

@@ -75,7 +75,7 @@ class StepState:
 
     ``attempt``: the newest attempt, 0 before the first. ``interruptions``: attempts that did not count; ``unasked``:
     those of them that were not of our making.
-    ``due``: when the next attempt is owed, while up for retry; when a look will pay, while running (None: not known);
+    ``due``: when the next attempt is owed, while up for retry; when a check will pay, while running (None: not known);
     while launching, since when its claim protects no launch any more, because nothing was sent.
     ``passed``: what a gate let through.
     ``cause``: a word for the class of a failure (``timeout``, ``exit``, ``exception``, ``refused``…).
@@ -83,7 +83,7 @@ class StepState:
     to stop until it has ended; how the step ends, its job decides.
     ``live``: the step has succeeded and its job goes on, as a streaming job does; it belongs to the run.
     ``overdue``: since when the job is asked to stop because its time was up: then that is why it ends.
-    ``ended_by``: the chain of the look that ended the attempt; it goes on until what is owed then is paid.
+    ``ended_by``: the chain of the check that ended the attempt; it goes on until what is owed then is paid.
     ``lost``: how many in a row have claimed the attempt's launch and were not heard of again.
     """
 
@@ -151,7 +151,7 @@ class LaunchUnanswered:
 
 @dataclass(frozen=True, slots=True)
 class JobLaunched:
-    """The job service knows the attempt's job, as ``job``. ``due``: when a look at it will pay, if that is known."""
+    """The job service knows the attempt's job, as ``job``. ``due``: when a check of it will pay, if that is known."""
 
     attempt: int
     job: str
@@ -163,7 +163,7 @@ class JobLaunched:
 class JobEnded:
     """An attempt's job ended. ``permanent``: another would fail the same way; ``retry_after``: for so many seconds.
 
-    ``live``: the step has what it waited for, and the job goes on. ``by``: the look that saw it.
+    ``live``: the step has what it waited for, and the job goes on. ``by``: the check that saw it.
     ``drained``: it stopped in good order because it was asked to, which is no success of a step that was cancelled.
     ``claimed_at``: it ended with its launch, and without a job, by whoever claimed it then.
     ``doubt``: by how many seconds ``at``, next to times of ours, may be wrong.

@@ -1,7 +1,7 @@
 """The engine: read, decide, commit, pay. The only corridor between the machine and the world; it decides nothing.
 
-This file has its doors. ``ledger`` commits and pays, ``launching`` launches exactly once, ``checking`` looks at jobs,
-``notice`` turns a signal into a look, with nothing but a queue.
+This file has its doors. ``ledger`` commits and pays, ``launching`` launches exactly once, ``checking`` checks jobs,
+``notice`` turns a signal into a check, with nothing but a queue.
 """
 
 from collections.abc import Callable, Collection
@@ -91,7 +91,7 @@ class Engine(Ledger):
             raise UnexpectedError(error) from error
 
     def sweep(self, key: str, epoch: str, unreadable: Unreadable = refuse, doubtful: Doubtful = _ignore) -> int:
-        """Pay whatever a run still owes, and look at all its jobs now. Returns how many tasks that took.
+        """Pay whatever a run still owes, and check all its jobs now. Returns how many tasks that took.
 
         For whoever knows that no queue has any of it. The names carry ``epoch``: a task that was given up keeps its
         name, and paying it again under that name would do nothing. So every sweep of a run needs one of its own.

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 #: Seconds after which a job that was launched is in every list of its service.
 LIST_LAG = 30.0
 
-#: How many lists late looks ask for, one after the other, since a list may lose a job.
-LATE_LOOKS = 2
+#: How many lists late checks ask for, one after the other, since a list may lose a job.
+LATE_CHECKS = 2
 
 
 def recorded(state: StepState, attempt: int) -> str | None:
@@ -61,28 +61,28 @@ def discard_others(ledger: Ledger, run: Run, plan: Plan, effect: Launch | Check,
     return found is not None and cancel_others(backend, request, state, found)
 
 
-def look_later(ledger: Ledger, plan: Plan, effect: Launch) -> None:
-    """Let somebody look again when every list shows what this launch may have begun. A look never launches anything."""
+def check_later(ledger: Ledger, plan: Plan, effect: Launch) -> None:
+    """Schedule a check for when every list shows what this launch may have begun. A check never launches anything."""
     if isinstance(ledger.backends.get(ledger.work(plan.steps[effect.node]).kind), Discards):
         due = ledger.clock() + LIST_LAG + 2 * ledger.clock_skew
         _put(ledger, Check(effect.run, effect.node, effect.attempt, LATE, due=due))
 
 
-def look_late(ledger: Ledger, run: Run, plan: Plan, look: Check, state: StepState) -> None:
-    """Cancel the jobs that are one too many; if none are to be seen, let somebody look once more."""
-    work = ledger.work(plan.steps[look.node])
+def check_late(ledger: Ledger, run: Run, plan: Plan, check: Check, state: StepState) -> None:
+    """Cancel the jobs that are one too many; if the list shows none, schedule one more check."""
+    work = ledger.work(plan.steps[check.node])
     try:
         with ledger.apart() if are_in(work.spec) else nullcontext():
             spec = render(ledger.store, ledger.facts, run, plan, work.spec)
     except ExpressionError:  # so it was when it was to be launched: nothing was sent
         return
-    found = discard_others(ledger, run, plan, look, Work(work.kind, spec), state)
-    if not found and look.look + 1 < LATE_LOOKS:
-        _put(ledger, look.next(ledger.clock() + LIST_LAG))
+    found = discard_others(ledger, run, plan, check, Work(work.kind, spec), state)
+    if not found and check.number + 1 < LATE_CHECKS:
+        _put(ledger, check.next(ledger.clock() + LIST_LAG))
 
 
-def _put(ledger: Ledger, look: Check) -> None:
-    ledger.queue.put([Task(look.name, CHECKS, look)])
+def _put(ledger: Ledger, check: Check) -> None:
+    ledger.queue.put([Task(check.name, CHECKS, check)])
 
 
 def _instead(stays: str | None) -> str:

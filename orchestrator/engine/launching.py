@@ -9,7 +9,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Work
 from orchestrator.engine.checking import ended
 from orchestrator.engine.claiming import Claim, claimed
-from orchestrator.engine.duplicate_jobs import cancel_others, discard_others, look_later
+from orchestrator.engine.duplicate_jobs import cancel_others, check_later, discard_others
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import holds, render
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
@@ -44,7 +44,7 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
         ledger.roll_forward(run, plan, node)
         found = discard_others(ledger, run, plan, effect, Work(work.kind, spec), claim)
         if not found and _may_have_left_one(claim, effect.attempt):
-            look_later(ledger, plan, effect)  # whoever ended it may have died before that
+            check_later(ledger, plan, effect)  # whoever ended it may have died before that
         return None
     request = JobRequest(
         run, node, step.name, effect.attempt, claim.job_name, work.kind, spec, step.job_name, fence=claim.confirm
@@ -54,7 +54,7 @@ def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
     except LaunchRefusedError as error:
         claim.must_be_mine()
         _end(claim, _permanent(claim, str(error), error.cause))
-        return look_later(ledger, plan, effect)
+        return check_later(ledger, plan, effect)
 
 
 def _may_have_left_one(state: StepState, attempt: int) -> bool:
@@ -71,10 +71,10 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
         job = None if claim.new else backend.find(request)
         if job is None and claim.abandoned:
             _end(claim, JobEnded(attempt, Outcome.CANCELLED, begun, claimed_at=claim.at))
-            return look_later(ledger, plan, claim.effect)  # a list may have lost what was launched before
+            return check_later(ledger, plan, claim.effect)  # a list may have lost what was launched before
         if job is None and claim.lost >= MAX_LOST:
             _end(claim, _worn(claim, begun))
-            return look_later(ledger, plan, claim.effect)
+            return check_later(ledger, plan, claim.effect)
         if job is None:
             claim.must_be_mine()
             job, sent = backend.launch(request), True
@@ -93,10 +93,10 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
         try:
             cancel_others(backend, request, commit.state, job)
         except BackendError:
-            look_later(ledger, plan, claim.effect)  # nobody may be waiting for this call's answer any more
+            check_later(ledger, plan, claim.effect)  # nobody may be waiting for this call's answer any more
             raise
         if sent and not commit.applied:  # it came too late, and what it sent may arrive later still
-            look_later(ledger, plan, claim.effect)
+            check_later(ledger, plan, claim.effect)
     return ledger.follow(run, plan, node, commit)
 
 

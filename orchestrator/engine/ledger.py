@@ -17,7 +17,7 @@ from orchestrator.core.model import Event, Run, RunStatus, Status, StepState, Vi
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine.cache import Remembered, weight_of_plan, weight_of_run
-from orchestrator.engine.check_times import LOOKS
+from orchestrator.engine.check_times import SIGNAL_DELAYS
 from orchestrator.engine.rendering import Facts, facts_of
 from orchestrator.errors import LaunchRefusedError, NotFoundError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
@@ -39,7 +39,7 @@ class Ledger:
     nobody else launches that attempt; it must outlast a launch call where the backend cannot refuse a taken name.
     ``launch_margin``: for so many seconds before the end of that no launch is sent any more, for it takes time to be
     sent, and to be seen by others, whose clocks may be wrong.
-    ``signal_delay``: seconds from a signal to the first look. ``clock_skew``: seconds by which a clock may be wrong.
+    ``signal_delay``: seconds from a signal to the first check. ``clock_skew``: seconds by which a clock may be wrong.
     ``facts``: what ``{{ run.… }}`` may name. ``job_prefix``: what the names of jobs begin with (core/names.py).
     ``alone``: nobody else launches for the runs that this engine serves, or puts tasks for them.
     ``retention``: seconds after its end for which the store keeps all of a run.
@@ -56,7 +56,7 @@ class Ledger:
     stand_ins: bool = False
     launch_lease: float = 0.0
     launch_margin: float = 0.0
-    signal_delay: float = LOOKS[0]
+    signal_delay: float = SIGNAL_DELAYS[0]
     clock_skew: float = 60.0
     facts: Facts = facts_of
     job_prefix: str = ""

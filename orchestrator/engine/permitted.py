@@ -12,10 +12,10 @@ from orchestrator.ports import LAUNCHES, SIGNALS
 def misplaced(queue: str, effect: Effect) -> str | None:
     """Why a task that came on ``queue`` may not ask for ``effect``; None if it may.
 
-    A signal is worth the first look alone: what follows it, whoever looks puts on the queue of checks.
+    A signal may ask for the first check only: that check puts the next one on the queue of checks.
     """
-    if queue == SIGNALS and not (isinstance(effect, Check) and of_a_signal(effect) and effect.look == 0):
-        return f"{effect.name} is not a first look after a signal, and the queue '{SIGNALS}' takes nothing else"
+    if queue == SIGNALS and not (isinstance(effect, Check) and of_a_signal(effect) and effect.number == 0):
+        return f"{effect.name} is not a first check after a signal, and the queue '{SIGNALS}' takes nothing else"
     if queue == LAUNCHES and not isinstance(effect, Launch):
         return f"{effect.name} is not a launch, and the queue '{LAUNCHES}' takes nothing else"
     return None

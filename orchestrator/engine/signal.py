@@ -1,4 +1,4 @@
-"""From a signal to a delayed look. Needs a queue alone: it touches no document, so a signal costs one task."""
+"""From a signal to a delayed check. Needs a queue alone: it touches no document, so a signal costs one task."""
 
 from orchestrator.core.messages import SIGNAL, Check
 from orchestrator.core.names import parse_job_name
@@ -8,14 +8,14 @@ from orchestrator.ports import CHECKS, Queue, Task
 def notice(
     queue: Queue, name: str, due: float, prefix: str = "", chain: str = SIGNAL, queue_name: str = CHECKS
 ) -> bool:
-    """Schedule a look at the job ``name`` for the time ``due``. False if the name is none of ours, and nothing is done.
+    """Schedule a check of the job ``name`` at the time ``due``. False, and nothing is done, if the job is not ours.
 
-    Ours are those that are named with ``prefix``. All signals of one attempt put the same task, so it is looked at once
-    however many come before that look.
+    Our jobs' names begin with ``prefix``. All signals of one attempt put the same task, so the job is checked once,
+    however many signals arrive before that check.
     """
     ref = parse_job_name(name, prefix)
     if ref is None:
         return False
-    look = Check(ref.run, ref.node, ref.attempt, chain, due=due)
-    queue.put([Task(look.name, queue_name, look)])
+    check = Check(ref.run, ref.node, ref.attempt, chain, due=due)
+    queue.put([Task(check.name, queue_name, check)])
     return True

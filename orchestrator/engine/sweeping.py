@@ -18,7 +18,7 @@ from orchestrator.engine.ledger import Ledger, sealed
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 
 #: Seconds for which the name stays under which a queue's tasks are put again. Copies of a launch wait in a slow queue,
-#: and what comes after waits for them; a look more in an hour costs next to nothing.
+#: and what comes after waits for them; a check more in an hour costs next to nothing.
 EPOCHS = {LAUNCHES: 6 * 3600.0, CHECKS: 3600.0}
 
 
@@ -57,5 +57,5 @@ def _again(ledger: Ledger, plan: Plan, effect: Effect, epoch: str) -> Task:
         return Task(f"{effect.name}-{SWEEP}{epoch}", ledger.queue_of(plan, effect), effect)
     asks = effect.chain == STOP  # later, or a job that was asked just now would be asked to stop at once
     due = ledger.clock() + GRACE if asks else 0.0
-    look = replace(effect, chain=f"{SWEEP}{epoch}{STOP if asks else ''}", due=due)
-    return Task(look.name, CHECKS, look)
+    check = replace(effect, chain=f"{SWEEP}{epoch}{STOP if asks else ''}", due=due)
+    return Task(check.name, CHECKS, check)

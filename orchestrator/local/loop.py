@@ -110,7 +110,7 @@ class Loop:
             self._tick()
 
     def _turn(self) -> int:
-        """All that is to be done now, in one transaction. How many looks and tasks that were.
+        """All that is to be done now, in one transaction. How many checks and tasks that were.
 
         What an end makes possible must not begin before that end is on disk, and does not: a python step's thread gets
         its work after the commit (``Database.afterwards``), and a process waits for a commit of its own (``Settled``).
@@ -158,12 +158,12 @@ class Loop:
     def _hear(self, heard: list[str | None]) -> int:
         """Look at the jobs that are said to have ended: here no delay is needed, since the exit status is there."""
         refs = [ref for name in heard if name is not None and (ref := parse_job_name(name))]
-        looks = [Check(ref.run, ref.node, ref.attempt, SIGNAL) for ref in refs if ref.run in self._open]
-        if looks:
+        checks = [Check(ref.run, ref.node, ref.attempt, SIGNAL) for ref in refs if ref.run in self._open]
+        if checks:
             with self._world.database.transaction:
-                for look in looks:
-                    self._look(look)
-        return len(looks)
+                for check in checks:
+                    self._check(check)
+        return len(checks)
 
     def _may_be_due(self, now: float) -> bool:
         return self._world.queue.is_due(self._open, self._queues(), now)
@@ -172,14 +172,14 @@ class Loop:
         """The queues from which something may be taken now."""
         return (CHECKS, LAUNCHES) if self._world.running < self._parallel else (CHECKS,)
 
-    def _look(self, look: Check) -> None:
+    def _check(self, check: Check) -> None:
         try:
-            self._world.engine.perform(look)
+            self._world.engine.perform(check)
         except StoreShortError:
             raise
         except Exception as error:  # noqa: BLE001  as in _perform
-            self._warn(look.name, error)
-            self._world.queue.put([Task(look.name, CHECKS, look)])
+            self._warn(check.name, error)
+            self._world.queue.put([Task(check.name, CHECKS, check)])
 
     def _deliver(self, queue: str, most: int) -> int:
         """Perform a batch of due tasks in one transaction. If it is lost, they are delivered again."""

@@ -41,7 +41,7 @@ TOLD = [(changed(), event(STATUS_CHANGED)), (structured(STATUS_CHANGED, changed(
 @pytest.mark.parametrize(
     ("deliveries", "chain", "delay"), [(LOGGED, SIGNAL, 2.0), (TOLD, EVENT, 0.0)], ids=["log entry", "eventarc"]
 )
-def test_one_job_is_looked_at_once_however_often_and_in_whatever_form_it_is_told(
+def test_one_job_is_checked_once_however_often_and_in_whatever_form_it_is_told(
     signals_only: Cloud, deliveries: list[Any], chain: str, delay: float
 ):
     """Soon after a log entry, whose job may still count as running; at once after an event, which has the state."""
@@ -49,10 +49,10 @@ def test_one_job_is_looked_at_once_however_often_and_in_whatever_form_it_is_told
     for body, headers in deliveries * 2:
         assert signals_only.post("on_signal", body, headers).status_code == 200
     (task,) = signals_only.held("signals")
-    look = decode(task.http_request.body)
-    assert isinstance(look, Check)
-    assert (look.run, look.node, look.attempt, look.chain) == (run_key("r"), 31, 2, chain)
-    assert (begun + delay if delay else 0.0) <= look.due <= time.time() + delay
+    check = decode(task.http_request.body)
+    assert isinstance(check, Check)
+    assert (check.run, check.node, check.attempt, check.chain) == (run_key("r"), 31, 2, chain)
+    assert (begun + delay if delay else 0.0) <= check.due <= time.time() + delay
     assert "_engine" not in vars(signals_only.world("on_signal"))  # no store, no Dataflow
 
 

@@ -205,7 +205,7 @@ def test_a_task_of_no_run_or_of_no_step_is_dropped_with_an_error(started: Cloud)
 SIGNALS, CHECKS, LAUNCHES = ({QUEUE_NAME: queue} for queue in ("signals", "checks", "launches"))
 
 
-def test_what_signals_put_may_ask_for_a_look_and_nothing_else(started: Cloud):
+def test_what_signals_put_may_ask_for_a_check_and_nothing_else(started: Cloud):
     """So the account that reads other people's log entries can end, launch, stop or skip nothing."""
     started.task(Launch(KEY, 0, 1))
     (name,) = started.dataflow.launches
@@ -253,8 +253,8 @@ def test_the_token_of_signals_opens_no_other_queue(started: Cloud):
     launch = encode(Launch(KEY, 0, 1)).encode()
     for queue in (CHECKS, LAUNCHES):
         assert started.post("on_task", launch, queue | bearer("looks")).status_code == 403
-    look = encode(Check(KEY, 0, 1, "signal")).encode()
-    assert started.post("on_task", look, SIGNALS | bearer("looks")).status_code == 200
+    check = encode(Check(KEY, 0, 1, "signal")).encode()
+    assert started.post("on_task", check, SIGNALS | bearer("looks")).status_code == 200
     assert not started.dataflow.launches
     assert started.post("on_task", launch, LAUNCHES | bearer("tasks")).status_code == 200
     assert len(started.dataflow.launches) == 1

@@ -65,7 +65,7 @@ MUTANTS = (
         "            if state.status is not Status.PENDING:\n                return None\n            done",
         "            done",
     ),
-    # What others put: launches that nobody owes, or not yet, and looks that ask a job to stop.
+    # What others put: launches that nobody owes, or not yet, and checks that ask a job to stop.
     Mutant("a launch needs no proof", ENGINE, "if self.alone or may_begin(self, run, plan, effect):", "if True:"),
     Mutant(
         "whatever a launch shows proves it",
@@ -98,9 +98,9 @@ MUTANTS = (
         "",
     ),
     Mutant(
-        "a look may ask a job to stop that nobody cancelled",
+        "a check may ask a job to stop that nobody cancelled",
         CHECKING,
-        "    made_up = look.chain.endswith(STOP) and state.stop is None",
+        "    made_up = check.chain.endswith(STOP) and state.stop is None",
         "    made_up = False",
     ),
     # Several runs at once.
@@ -228,7 +228,7 @@ MUTANTS = (
         "        view = view.without(node for node in () if",
     ),
     Mutant(
-        "a late look launches a step again whose document somebody deleted",
+        "a late check launches a step again whose document somebody deleted",
         DUPLICATES,
         "        _put(ledger, Check(effect.run, effect.node, effect.attempt, LATE, due=due))\n",
         "        again = Launch(effect.run, effect.node, effect.attempt, due)\n"
@@ -281,13 +281,13 @@ MUTANTS = (
     Mutant(
         "a check of a step that has ended pays nothing",
         CHECKING,
-        "        return ledger.roll_forward(run, plan, look.node)\n    if state.job is None:",
+        "        return ledger.roll_forward(run, plan, check.node)\n    if state.job is None:",
         "        return None\n    if state.job is None:",
     ),
     Mutant(
-        "a look that ended its step takes another for the one who pays",
+        "a check that ended its step takes another for the one who pays",
         CHECKING,
-        "state.ended_by not in (None, look.chain)",
+        "state.ended_by not in (None, check.chain)",
         "state.ended_by is not None",
     ),
     Mutant(
@@ -310,7 +310,7 @@ MUTANTS = (
     ),
     # Sweeping.
     Mutant("a sweep's tasks carry no epoch", SWEEPING, '-{SWEEP}{epoch}", ledger', '-{SWEEP}", ledger'),
-    Mutant("a sweep's looks carry no epoch", SWEEPING, 'chain=f"{SWEEP}{epoch}{', 'chain=f"{SWEEP}{'),
+    Mutant("a sweep's checks carry no epoch", SWEEPING, 'chain=f"{SWEEP}{epoch}{', 'chain=f"{SWEEP}{'),
     Mutant(
         "each sweep puts again what is lost",
         SWEEPING,
@@ -424,7 +424,7 @@ MUTANTS = (
     Mutant(
         "a launch that was refused is not looked for later",
         LAUNCHING,
-        "        return look_later(ledger, plan, effect)\n",
+        "        return check_later(ledger, plan, effect)\n",
         "        return None\n",
     ),
     # Dataflow.
@@ -452,7 +452,7 @@ MUTANTS = (
         CHECKING,
         "    if isinstance(status, JobOver) and not status.live:\n        event = ended(step, state, status, inf)\n",
         "    if not (isinstance(status, JobOver) and status.live):\n"
-        "        event = JobEnded(look.attempt, Outcome.SUCCEEDED, ledger.clock())\n",
+        "        event = JobEnded(check.attempt, Outcome.SUCCEEDED, ledger.clock())\n",
     ),
     Mutant(
         "a launch is sent though its claim was taken over",
@@ -494,9 +494,9 @@ MUTANTS = (
         "    match found:\n",
     ),
     Mutant(
-        "the next look has the name of the last",
+        "the next check has the name of the last",
         MESSAGES,
-        "return replace(self, look=self.look + 1, due=due)",
+        "return replace(self, number=self.number + 1, due=due)",
         "return replace(self, due=due)",
     ),
     Mutant(
@@ -515,13 +515,13 @@ MUTANTS = (
         "a signal is believed",
         CHECKING,
         "        case JobRunning(due):\n",
-        "        case JobRunning() if check_times.of_a_signal(look):\n"
+        "        case JobRunning() if check_times.of_a_signal(check):\n"
         "            over = JobOver(Outcome.SUCCEEDED, ledger.clock())\n"
-        "            return ledger.handle(run, plan, look.node, ended(step, state, over, ledger.clock_skew))\n"
+        "            return ledger.handle(run, plan, check.node, ended(step, state, over, ledger.clock_skew))\n"
         "        case JobRunning(due):\n",
     ),
     Mutant(
-        "a look whose time is known comes when any other would",
+        "a check whose time is known comes when any other would",
         CHECKING,
         "        wait = min([wait, *(hint - now for hint in hints)])\n",
         "",
@@ -605,16 +605,16 @@ MUTANTS = (
         "                if False:\n",
     ),
     Mutant(
-        "a look that is to stop a job only looks",
+        "a check that is to stop a job only asks for its state",
         CHECKING,
-        "asks = look.chain.endswith(STOP) or ",
+        "asks = check.chain.endswith(STOP) or ",
         "asks = ",
     ),
     Mutant(
         "a job that does not listen is asked to stop once",
         CHECKING,
-        "    elif look.chain == STOP:\n        wait = GRACE\n",
-        "    elif look.chain == STOP:\n        return\n",
+        "    elif check.chain == STOP:\n        wait = GRACE\n",
+        "    elif check.chain == STOP:\n        return\n",
     ),
     Mutant(
         "a job is launched for a step that was cancelled, though nobody else can launch it",

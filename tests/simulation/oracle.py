@@ -20,7 +20,7 @@ MAX_UNASKED = 20
 KINDS = frozenset({"job", "wait"})
 
 
-#: Seconds: the most for a task to be delivered; from a job's end to the look; from a job's stop to the look.
+#: Seconds: the most for a task to be delivered; from a job's end to the check; from a job's stop to the check.
 HOP, SIGNAL, GRACE = 2.5, 5.0, 10.0
 
 
@@ -76,7 +76,7 @@ def longest(scenario: Scenario, known: Mapping[str, Ending]) -> float:
 
 
 def _seconds(scenario: Scenario, step: Step, ending: Ending) -> float:
-    """How long the attempts of a step take, and the looks at them."""
+    """How long the attempts of a step take, and the checks of them."""
     if step.work.kind == "wait":
         pause = step.work.spec.get("seconds", 0.0)
         assert isinstance(pause, int | float)
@@ -103,7 +103,7 @@ def backoff(interruptions: int) -> float:
 
 
 def _look(step: Step) -> float:
-    """From a job's end, of which a signal tells within 3 s, to the look at it."""
+    """From a job's end, of which a signal tells within 3 s, to its check."""
     return SIGNAL if step.check.delay is None else 3.0 + max(step.check.delay, SIGNAL - 3.0)
 
 

@@ -58,7 +58,7 @@ def test_a_job_that_failed_long_before_its_time_was_up_has_not_timed_out(seed: i
 
 
 def test_a_wait_that_is_longer_than_the_time_between_looks_ends_in_time() -> None:
-    """The second look came ``check.every`` after the first, though the end was known: 11 minutes took 20 (36291)."""
+    """The second check came ``check.every`` after the first, though the end was known: 11 minutes took 20 (36291)."""
     assert failures((Step("a", Work("wait", {"seconds": 660})),), Attempt(), CALM) == []
 
 
@@ -116,7 +116,7 @@ def test_of_two_who_find_that_a_claim_ran_out_one_launches() -> None:
     assert len(service.jobs) == 1
 
 
-def test_a_late_look_after_a_refused_launch_begins_nothing_though_somebody_deleted_its_step() -> None:
+def test_a_late_check_after_a_refused_launch_begins_nothing_though_somebody_deleted_its_step() -> None:
     """It was a launch that came later, and claimed the step anew: its join counted it twice (8000107, 8000626)."""
     fan = (*(Step(f"s{number}", JOB) for number in range(3)), Step("z", JOB, ("s0", "s1", "s2"), TriggerRule.ALL_DONE))
     attempts = {step.name: (Attempt(Fate.SUCCEEDS, 900.0),) for step in fan} | {"s0": (Attempt(Fate.IS_REFUSED),)}

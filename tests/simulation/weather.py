@@ -95,7 +95,7 @@ class Weather:
     ``lag``: most seconds for which a job is called running after its end. ``unlisted``: seconds for which a new job is
     not found. ``slow``: most seconds that a launch takes. ``unique``: whether a job's name is taken for ever, or, as
     Dataflow has it, while the job is active; then ``lease`` seconds must protect a launch. ``hints``: whether the
-    service tells when a look will pay. ``skew``: most seconds by which a clock is wrong. ``period``: of sweeps, if any.
+    service tells when a check will pay. ``skew``: most seconds by which a clock is wrong. ``period``: of sweeps.
     ``cancels``: that an operator cancels something. ``jumps``: whether clocks jump, within ``skew``. ``outlives``:
     whether a handler goes on when its request has timed out. ``frozen``: that a handler stands still for minutes,
     before or after a call. ``pace``: seconds between two launches that the queue lets through. ``disorder``: whether it

@@ -8,7 +8,7 @@ import pytest
 from orchestrator.errors import BackendError
 from orchestrator.jobs.dataflow.handle import Handle, read_handle
 from orchestrator.jobs.dataflow.metrics import fitting, outputs
-from orchestrator.jobs.dataflow.states import moment, next_look
+from orchestrator.jobs.dataflow.states import moment, next_check
 from orchestrator.jobs.dataflow.twins import choose
 
 
@@ -49,11 +49,11 @@ def test_a_job_that_is_awaited_is_looked_at_ever_more_seldom():
     born = moment("2026-02-19T21:00:00Z") or 0.0
     looks, now = [], born
     for _ in range(12):
-        now = next_look({"createTime": "2026-02-19T21:00:00Z"}, now)
+        now = next_check({"createTime": "2026-02-19T21:00:00Z"}, now)
         looks.append(round(now - born))
     assert looks == [15, 30, 45, 60, 75, 94, 117, 146, 183, 229, 286, 358]
-    assert next_look({"createTime": "2026-02-19T21:00:00Z"}, born + 86_400) == born + 86_400 + 300
-    assert next_look({}, born) == born + 15
+    assert next_check({"createTime": "2026-02-19T21:00:00Z"}, born + 86_400) == born + 86_400 + 300
+    assert next_check({}, born) == born + 15
 
 
 def test_counters_are_kept_as_far_as_they_fit():

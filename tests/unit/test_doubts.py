@@ -51,7 +51,7 @@ def test_where_a_state_cannot_be_read_nothing_is_said_of_its_joins():
 
 
 def ended(world, *nodes: int):
-    """A run in which these steps have ended, c takes its time, and nothing is on its way but looks."""
+    """A run in which these steps have ended, c takes its time, and nothing is on its way but checks."""
     fan = world(*STEPS, c=Script(1000.0))
     fan.start()
     for effect in fan.due():
@@ -81,11 +81,11 @@ def test_a_sweep_does_not_launch_a_step_again_whose_document_was_deleted_and_say
     assert [job.request.step for job in fan.jobs.jobs.values()] == ["a", "b", "c"]
 
 
-def test_a_look_at_an_attempt_that_its_step_never_began_begins_nothing(world):
+def test_a_check_of_an_attempt_that_its_step_never_began_begins_nothing(world):
     fan = ended(world, 0, 1)
     del fan.store._states[KEY][1]
     fan.queue.forget(KEY)  # and with it that the launch's name is taken, as it is free again some day
-    fan.engine.perform(Check(KEY, 1, 1, look=3))
+    fan.engine.perform(Check(KEY, 1, 1, number=3))
     assert fan.due() == []
 
 

@@ -98,13 +98,13 @@ def test_a_commit_whose_payment_was_lost_is_paid_by_the_next_delivery(world):
     diamond.start()
     for effect in diamond.due():
         diamond.engine.perform(effect)
-    (look,) = (Check(KEY, 0, 1),)
+    (check,) = (Check(KEY, 0, 1),)
     queue.broken = True
     with pytest.raises(QueueError):
-        diamond.engine.perform(look)
+        diamond.engine.perform(check)
     assert diamond.statuses()["a"] == "succeeded"
     queue.broken = False
-    diamond.engine.perform(look)
+    diamond.engine.perform(check)
     assert set(diamond.due()) >= {Launch(KEY, 1, 1), Launch(KEY, 2, 1)}
 
 
@@ -120,18 +120,18 @@ class CountingStore(MemoryStore):
         return super().load(run, nodes, joins)
 
 
-@pytest.mark.parametrize("looks", [("watchdog", "signal"), ("signal", "watchdog")])
-def test_a_look_at_a_step_that_another_look_ended_reads_that_step_alone_and_leaves_the_paying_to_the_other(
-    world, looks: tuple[str, str]
+@pytest.mark.parametrize("checks", [("watchdog", "signal"), ("signal", "watchdog")])
+def test_a_check_of_a_step_that_another_check_ended_reads_that_step_alone_and_leaves_the_paying_to_the_other(
+    world, checks: tuple[str, str]
 ):
-    """It answers for the payment until its own task is acknowledged. Its own look, brought again, pays again."""
+    """It answers for the payment until its own task is acknowledged. Its own check, brought again, pays again."""
     diamond = world(*DIAMOND)
     diamond.store = diamond.engine.store = store = CountingStore()
     diamond.engine.queue = queue = BrokenQueue(diamond.queue)
     diamond.start()
     for effect in diamond.due():
         diamond.engine.perform(effect)
-    own, other = (Check(KEY, 0, 1, chain) for chain in looks)
+    own, other = (Check(KEY, 0, 1, chain) for chain in checks)
     queue.broken = True
     with pytest.raises(QueueError):
         diamond.engine.perform(own)
@@ -143,7 +143,7 @@ def test_a_look_at_a_step_that_another_look_ended_reads_that_step_alone_and_leav
     assert set(diamond.due()) >= {Launch(KEY, 1, 1), Launch(KEY, 2, 1)}
 
 
-def test_a_look_that_ended_its_step_and_is_then_put_off_leaves_the_paying_to_the_look_after_it(world):
+def test_a_check_that_ended_its_step_and_is_then_put_off_leaves_the_paying_to_the_check_after_it(world):
     """It was delivered again to a machine whose clock was behind, and nobody paid (seed 2005292)."""
     pair = world(Step("a", JOB, check=CheckPolicy(delay=5.0)), Step("b", JOB, after=("a",)))
     pair.engine.queue = queue = BrokenQueue(pair.queue)

@@ -22,14 +22,14 @@ def test_a_job_past_its_timeout_is_stopped_and_has_failed(world):
     assert single.now == 100.0 + GRACE
 
 
-def test_a_job_that_still_runs_is_looked_at_again_under_a_new_name(world):
+def test_a_job_that_still_runs_is_checked_again_under_a_new_name(world):
     single = world(Step("a", JOB, check=CheckPolicy(every=600.0)), a=Script(seconds=1e9))
     single.start()
     for effect in single.due():
         single.engine.perform(effect)
     single.now = 600.0
-    (look,) = single.due()
-    single.engine.perform(look)
+    (check,) = single.due()
+    single.engine.perform(check)
     assert single.queue.next_due([KEY], [CHECKS]) == 1200.0
 
 
@@ -52,7 +52,7 @@ class Streaming(ScriptedBackend):
         self.jobs[job].cancelled_at = self._clock()
 
 
-def test_a_job_is_looked_at_when_it_says_that_a_look_will_pay(world):
+def test_a_job_is_checked_when_it_says_that_a_check_will_pay(world):
     """A streaming job was ready, and its step heard of it from the watchdog, ten minutes after."""
     pair = world(Step("a", JOB, check=CheckPolicy(every=600.0)), Step("b", JOB, after=("a",)))
     pair.jobs = Streaming(lambda request: Script(seconds=70.0 if request.step == "a" else 0.0), lambda: pair.now)
@@ -100,7 +100,7 @@ def test_a_job_service_that_cannot_tell_does_not_fail_the_step(world):
     assert single.statuses() == {"a": "running"}
 
 
-def test_a_signal_schedules_one_look_and_touches_nothing_else(world):
+def test_a_signal_schedules_one_check_and_touches_nothing_else(world):
     single = world(Step("a", JOB), a=Script(seconds=5.0))
     single.start()
     for effect in single.due():

@@ -231,8 +231,8 @@ def test_a_job_that_goes_on_though_its_step_has_succeeded_is_stopped_with_its_ru
     assert pair.store.get_run(KEY).ended_at >= 16.0
 
 
-def test_the_look_that_saw_the_end_of_a_job_that_went_on_pays_for_it_when_it_comes_again(world):
-    """Another look had ended the step, and was taken for the one who pays: the run did not end (seed 4016825)."""
+def test_the_check_that_saw_the_end_of_a_job_that_went_on_pays_for_it_when_it_comes_again(world):
+    """Another check had ended the step, and was taken for the one who pays: the run did not end (seed 4016825)."""
     lone = world(Step("stream", JOB), stream=Script(5.0, live=True))
     lone.start()
     for effect in lone.due():

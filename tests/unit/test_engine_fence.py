@@ -283,7 +283,7 @@ def test_the_job_of_a_step_that_was_cancelled_before_it_was_recorded_is_found_th
     assert names(single).discarded == [f"{NAME}/0"]
 
 
-def test_a_late_look_launches_nothing_where_somebody_deleted_the_document_of_its_step(single: World):
+def test_a_late_check_launches_nothing_where_somebody_deleted_the_document_of_its_step(single: World):
     def refused() -> None:
         raise LaunchRefusedError("400 wrong parameters")
 

@@ -84,7 +84,7 @@ def test_while_a_claim_is_fresh_no_other_delivery_launches(world):
 
 @pytest.mark.parametrize("call", ["launch", "find"])
 def test_a_launch_that_sent_nothing_may_be_made_again_at_once(world, call: str):
-    """Its look beforehand failed: the next delivery waited for the lease, though there was nothing to protect."""
+    """Its look for the job failed: the next delivery waited for the lease, though there was nothing to protect."""
     single = world(Step("a", JOB), lease=90.0)
 
     def blind(request: JobRequest) -> Launched:

@@ -1,4 +1,4 @@
-"""Launches and looks that somebody made up: what is not owed is not begun, and what nobody asked for is not stopped."""
+"""Launches and checks that somebody made up: what is not owed does not begin, what nobody cancelled does not stop."""
 
 from dataclasses import replace
 
@@ -103,7 +103,7 @@ def test_a_launch_before_its_time_comes_again(pair, proved: bool):
 
 
 @pytest.mark.parametrize("chain", ["stop", "sweep1stop"])
-def test_a_look_stops_no_job_that_nobody_cancelled(pair, chain: str):
+def test_a_check_stops_no_job_that_nobody_cancelled(pair, chain: str):
     pair.due()
     pair.engine.perform(Check(KEY, A, 1, chain))
     (job,) = pair.jobs.jobs.values()

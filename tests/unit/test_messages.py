@@ -32,9 +32,9 @@ def test_names_tell_effects_apart_and_do_not_depend_on_when_they_are_due():
     assert Launch("k", 1, 1, due=5.0).name == Launch("k", 1, 1).name
 
 
-def test_every_look_of_a_chain_has_a_new_name():
+def test_every_check_of_a_chain_has_a_new_name():
     first = Check("k", 1, 1)
-    assert first.next(due=9.0) == Check("k", 1, 1, look=1, due=9.0)
+    assert first.next(due=9.0) == Check("k", 1, 1, number=1, due=9.0)
     assert first.next(due=9.0).name != first.name
 
 
@@ -53,7 +53,7 @@ def test_a_task_of_another_version_is_refused(version: object):
 #: What no number of a task can be, nor any other field.
 NEVER = (True, False, None, "", "A 1", [], [1], {}, 1.5, -2, 10**7 * 10**9, float("nan"), float("inf"), -0.5, -1e300)
 
-FIELDS = [(effect, name) for effect in EFFECTS for name in effect.__dataclass_fields__]
+FIELDS = [(effect, name) for effect in EFFECTS for name in list(json.loads(encode(effect)))[2:]]
 
 
 @pytest.mark.parametrize(("effect", "name"), FIELDS, ids=lambda value: getattr(value, "name", value))
@@ -77,16 +77,16 @@ def test_a_field_that_cannot_be_is_refused_and_named(effect: Effect, name: str):
     ],
 )  # fmt: skip
 def test_a_task_that_is_out_of_range_is_refused(name: str, value: object):
-    effect = next(effect for effect in EFFECTS[1::-1] if hasattr(effect, name))
+    effect = next(effect for effect in EFFECTS[1::-1] if name in json.loads(encode(effect)))
     body = json.loads(encode(effect)) | {name: value}
     with pytest.raises(ValueError, match=f"^a task's {name}: expected "):
         decode(json.dumps(body))
 
 
 @pytest.mark.parametrize("chain", ["watchdog", "signal", "event", "stop", "sweep17f", "sweep17f-stop"])
-def test_every_chain_of_looks_survives_the_queue(chain: str):
-    look = Check("k3v9x2qaw7", 0, 1, chain)
-    assert decode(encode(look)) == look
+def test_every_chain_of_checks_survives_the_queue(chain: str):
+    check = Check("k3v9x2qaw7", 0, 1, chain)
+    assert decode(encode(check)) == check
 
 
 def test_a_task_of_the_first_version_is_still_understood():

@@ -15,7 +15,7 @@ OTHERS: list[Effect] = [
 @pytest.mark.parametrize("effect", [*OTHERS, Launch("k", 1, 1)], ids=lambda effect: effect.name)
 def test_the_queue_of_signals_may_ask_for_the_first_look_after_a_signal_alone(effect: Effect):
     assert misplaced(CHECKS, effect) is None
-    said = f"{effect.name} is not a first look after a signal, and the queue 'signals' takes nothing else"
+    said = f"{effect.name} is not a first check after a signal, and the queue 'signals' takes nothing else"
     assert misplaced(SIGNALS, effect) == said
     assert misplaced(SIGNALS, Check("k", 1, 1, "signal")) is None
     assert misplaced(SIGNALS, Check("k", 1, 1, "event")) is None

@@ -207,6 +207,6 @@ class DataflowBackend:
     def _launched(self, request: JobRequest, region: str, job: Body, others: Sequence[Body] = ()) -> Launched:
         """The job, and when a look at it will pay: nobody signals that a job has begun to work."""
         keep, streaming = requests.keep(request), requests.streaming(request)
-        due = states.next_look(job, self._clock()) if keep or streaming else None
+        due = states.next_check(job, self._clock()) if keep or streaming else None
         handle, *beside = (str(Handle(region, str(one["id"]), streaming, keep)) for one in (job, *others))
         return Launched(handle, due, states.ended(job), tuple(beside))

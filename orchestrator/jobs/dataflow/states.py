@@ -70,7 +70,7 @@ def moment(text: object) -> float | None:
 _SOONEST, _LATEST = 15.0, 300.0
 
 
-def next_look(job: Body, now: float) -> float:
+def next_check(job: Body, now: float) -> float:
     """When another look at a job pays whose being ready nobody signals.
 
     Some ten looks in the first six minutes, about what a Flex template takes to start, and none is late by more than a

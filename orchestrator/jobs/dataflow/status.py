@@ -75,7 +75,7 @@ class Standing:
                 if going not in states.GOING | {states.UPDATED}:
                     log.warning("job %s is in a state that nobody knows, and is taken to go on: %s", now.id, going)
                 awaited = handle.streaming or handle.keep
-                return JobRunning(states.next_look(job, self._clock()) if awaited else None)
+                return JobRunning(states.next_check(job, self._clock()) if awaited else None)
 
     def _succeeded(self, handle: Handle, at: float) -> JobOver:
         """A job that did its work has succeeded, whatever it counted."""
