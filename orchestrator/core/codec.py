@@ -58,7 +58,7 @@ def plan_to_json(plan: Plan) -> JsonObject:
         "version": plan.version,
         "steps": [step_to_json(step) for step in plan.steps],
         "nodes": [[n.name, n.role, n.rule, n.join, n.arrives] for n in plan.nodes],
-        "joins": [[j.size, j.doors, j.only] for j in plan.joins],
+        "joins": [[j.size, j.waiting, j.only] for j in plan.joins],
         "fails_on": plan.fails_on,
     }
 
@@ -76,8 +76,8 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
             for name, role, rule, join, arrives, *_ in values["nodes"]
         ),
         tuple(
-            JoinPlan(_number(size, nodes + 1), _all(doors, nodes), _one(only, nodes))
-            for size, doors, only, *_ in values["joins"]
+            JoinPlan(_number(size, nodes + 1), _all(waiting, nodes), _one(only, nodes))
+            for size, waiting, only, *_ in values["joins"]
         ),
         _word(FailsOn, values.get("fails_on", FailsOn.LEAVES)),  # as plans were compiled that do not say
     )

@@ -66,11 +66,11 @@ def _counters(plan: Plan, view: View) -> Iterator[tuple[str, set[int]]]:
         ended = [state for node in nodes if (state := view.state(node)).status.final]
         expected = Counter(len(ended), reduce(add, map(arrival, ended), Tally()))
         if (counter := view.counters.get(join, Counter())) != expected:
-            doors = ", ".join(plan.nodes[door].name for door in plan.joins[join].doors)
+            waiting = ", ".join(plan.nodes[node].name for node in plan.joins[join].waiting)
             yield (
-                f"counters/{join}: the join before {doors} counts {_said(counter)}, and the steps before it say "
+                f"counters/{join}: the join before {waiting} counts {_said(counter)}, and the steps before it say "
                 f"{_said(expected)}",
-                {*nodes, *plan.joins[join].doors},
+                {*nodes, *plan.joins[join].waiting},
             )
 
 

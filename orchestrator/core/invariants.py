@@ -77,7 +77,7 @@ class Inspector:
             for node in range(len(self.plan.nodes))
             if node not in unknown
             and (node >= len(self.plan.steps) or unknown.isdisjoint(self.before[node]))
-            and ((door := self.plan.nodes[node].join) is None or unknown.isdisjoint(self.arriving[door]))
+            and ((join := self.plan.nodes[node].join) is None or unknown.isdisjoint(self.arriving[join]))
         ]
         strangers = sorted(view.states.keys() - range(len(self.plan.nodes)))
         return self._states(view, known) + [f"steps/{node}: its graph has no such step" for node in strangers]
@@ -108,7 +108,7 @@ class Inspector:
         match self.plan.nodes[node].role:
             case Role.STEP:
                 yield from self._attempts(node, state)
-                yield from self._door(view, node, state)
+                yield from self._join(view, node, state)
             case Role.GATE | Role.QUIET:
                 yield from self._gate(view, node, state)
             case Role.END:
@@ -127,7 +127,7 @@ class Inspector:
         if named and (named.node, named.attempt) != (node, state.attempt):
             yield f"attempt {state.attempt} has the job name {state.job_name}"
 
-    def _door(self, view: View, node: int, state: StepState) -> Iterator[str]:
+    def _join(self, view: View, node: int, state: StepState) -> Iterator[str]:
         """What the rule says of how the predecessors have really ended, next to what was made of it."""
         if state.status is Status.PENDING:
             return

@@ -268,7 +268,7 @@ def arrival(state: StepState) -> Tally:
 
 
 def join_at(plan: Plan, node: int, view: View) -> Join:
-    """The join at ``node``'s door, as far as ``view`` tells."""
+    """The join of ``node``, as far as ``view`` tells."""
     number = plan.nodes[node].join
     if number is None:
         return Join()
@@ -281,7 +281,7 @@ def join_at(plan: Plan, node: int, view: View) -> Join:
 
 
 def decide(plan: Plan, node: int, view: View) -> Verdict:
-    """What may be done at ``node``'s door now. A step that will not run is in no hurry: it waits for all to end."""
+    """The verdict on ``node``'s join now. A step that will not run is in no hurry: it waits for all to end."""
     join = join_at(plan, node, view)
     said = verdict(plan.nodes[node].rule, join)
     if join.pending and said is not Verdict.RUN:
@@ -300,7 +300,7 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
                 if decide(plan, node, view) is not Verdict.WAIT:  # so that the end still comes last
                     yield Skip(run, node)
             case Status.PENDING:
-                yield from _at_door(plan, run, node, decide(plan, node, view))
+                yield from _at_join(plan, run, node, decide(plan, node, view))
             case Status.LAUNCHING:
                 yield Launch(run, node, state.attempt)
             case Status.RUNNING:
@@ -313,7 +313,7 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
                 yield Check(run, node, state.attempt, STOP) if state.live else Finish(run, after=node)
 
 
-def _at_door(plan: Plan, run: str, node: int, said: Verdict) -> Iterator[Effect]:
+def _at_join(plan: Plan, run: str, node: int, said: Verdict) -> Iterator[Effect]:
     match said, plan.nodes[node].role:
         case Verdict.WAIT, _:
             return

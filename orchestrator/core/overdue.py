@@ -84,8 +84,8 @@ class Ages:
         pace = Pace()
         for node in nodes:
             state = self._view.state(node)
-            came = state.ended_at if state.cause == "when" else state.claimed_at
-            if came is not None:
+            reached = state.ended_at if state.cause == "when" else state.claimed_at
+            if reached is not None:
                 known = state.attempt <= 1 and self._plan.nodes[node].rule not in IMPATIENT
-                pace = pace.and_of(Pace(self._ready[node] if known else -inf, came))
+                pace = pace.and_of(Pace(self._ready[node] if known else -inf, reached))
         return pace

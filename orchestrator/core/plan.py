@@ -47,7 +47,7 @@ class FailsOn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One place in a plan. ``join``: at its door (None: no predecessor). ``arrives``: the joins its end arrives at."""
+    """One place in a plan. ``join``: where its predecessors arrive, if any. ``arrives``: the joins where it arrives."""
 
     name: str
     role: Role
@@ -58,14 +58,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class JoinPlan:
-    """Where nodes arrive. ``doors``: the nodes that wait here, which have the same predecessors.
+    """Where nodes arrive. ``waiting``: the nodes that wait here, which have the same predecessors.
 
     ``only``: the single node that arrives, if there is just one; its own state then says all that a counter could,
     so no counter is kept.
     """
 
     size: int
-    doors: tuple[int, ...]
+    waiting: tuple[int, ...]
     only: int | None = None
 
 
@@ -111,7 +111,7 @@ class Plan:
     def successors(self, node: int) -> Iterator[int]:
         """The nodes that wait at the joins ``node`` arrives at."""
         for join in self.nodes[node].arrives:
-            yield from self.joins[join].doors
+            yield from self.joins[join].waiting
 
 
 class Compiler:
@@ -122,7 +122,7 @@ class Compiler:
         self.names = [step.name for step in steps]
         self.rules = [step.trigger for step in steps]
         self.roles = [Role.STEP] * len(steps)
-        self.door: list[int | None] = [None] * len(steps)
+        self.join_of: list[int | None] = [None] * len(steps)
         self.arrivals: list[tuple[int, ...]] = []  # by join
         self.shared: dict[object, int] = {}
 
@@ -132,27 +132,27 @@ class Compiler:
             for node in nodes:
                 arrives[node].append(join)
         return tuple(
-            Node(name, role, rule, door, tuple(joins))
-            for name, role, rule, door, joins in zip(
-                self.names, self.roles, self.rules, self.door, arrives, strict=True
+            Node(name, role, rule, join, tuple(joins))
+            for name, role, rule, join, joins in zip(
+                self.names, self.roles, self.rules, self.join_of, arrives, strict=True
             )
         )
 
     def joins(self) -> tuple[JoinPlan, ...]:
-        doors: list[list[int]] = [[] for _ in self.arrivals]
-        for node, join in enumerate(self.door):
+        waiting: list[list[int]] = [[] for _ in self.arrivals]
+        for node, join in enumerate(self.join_of):
             if join is not None:
-                doors[join].append(node)
+                waiting[join].append(node)
         return tuple(
-            JoinPlan(len(nodes), tuple(waiting), nodes[0] if len(nodes) == 1 else None)
-            for nodes, waiting in zip(self.arrivals, doors, strict=True)
+            JoinPlan(len(nodes), tuple(behind), nodes[0] if len(nodes) == 1 else None)
+            for nodes, behind in zip(self.arrivals, waiting, strict=True)
         )
 
     def node(self, name: str, role: Role, rule: TriggerRule, join: int | None) -> int:
         self.names.append(name)
         self.roles.append(role)
         self.rules.append(rule)
-        self.door.append(join)
+        self.join_of.append(join)
         return len(self.names) - 1
 
     def join(self, arrivals: tuple[int, ...], rule: TriggerRule) -> int:
@@ -216,14 +216,14 @@ def compile_plan(graph: str, version: str, steps: Sequence[Step], fails_on: Fail
         if step.trigger not in IMPATIENT:
             awaited.update(before)
         if before and step.trigger is not TriggerRule.ALWAYS:  # which asks nothing of them
-            compiler.door[number] = compiler.join(before, step.trigger)
+            compiler.join_of[number] = compiler.join(before, step.trigger)
     last = deciders(steps, fails_on)
     if unawaited := sorted(set(range(len(steps))) - awaited.union(last)):
-        door = compiler.join(tuple(unawaited), TriggerRule.ALL_DONE)
-        last.append(compiler.node("_unawaited", Role.QUIET, TriggerRule.ALL_DONE, door))
-    door = compiler.join(tuple(last), TriggerRule.ALL_DONE)
+        join = compiler.join(tuple(unawaited), TriggerRule.ALL_DONE)
+        last.append(compiler.node("_unawaited", Role.QUIET, TriggerRule.ALL_DONE, join))
+    join = compiler.join(tuple(last), TriggerRule.ALL_DONE)
     compiler.spread()
-    compiler.node("_end", Role.END, TriggerRule.ALL_DONE, door)
+    compiler.node("_end", Role.END, TriggerRule.ALL_DONE, join)
     return Plan(graph, version, tuple(steps), compiler.nodes(), compiler.joins(), fails_on)
 
 

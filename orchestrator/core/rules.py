@@ -1,4 +1,4 @@
-"""Trigger rules: what a step asks of the join at its door. One function and one row a rule; decides nothing else.
+"""Trigger rules: what a step asks of its join. One function and one row a rule; decides nothing else.
 
 The names and the answers are Airflow's. One thing differs on purpose: a verdict here is a function of how the
 predecessors *finally* ended. It may come early, but only where no later arrival could change it (docs/lifecycle.md).
@@ -58,7 +58,7 @@ NOBODY = Tally()
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """The counters at a step's door: arrivals still ``pending``, and how those before them ended."""
+    """The counters of a step's join: arrivals still ``pending``, and how those before them ended."""
 
     pending: int = 0
     ended: Tally = NOBODY

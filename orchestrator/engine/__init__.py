@@ -1,7 +1,7 @@
 """The engine: read, decide, commit, pay. The only corridor between the machine and the world; it decides nothing.
 
-This file has its doors. ``ledger`` commits and pays, ``launching`` launches exactly once, ``checking`` checks jobs,
-``notice`` turns a signal into a check, with nothing but a queue.
+This file has its entry points. ``ledger`` commits and pays, ``launching`` launches exactly once, ``checking`` checks
+jobs, ``signal`` turns a signal into a check and needs nothing but a queue.
 """
 
 from collections.abc import Callable, Collection
@@ -76,11 +76,11 @@ class Engine(Ledger):
                 case Check():
                     check(self, run, plan, effect)
                 case Skip(node=node):
-                    self._settle(run, plan, node, machine.settled(plan, node, self.door(run, plan, node), self.clock()))
+                    self._settle(run, plan, node, machine.settled(plan, node, self.join(run, plan, node), self.clock()))
                 case Pass(node=node):
-                    self._settle(run, plan, node, machine.passed(plan, node, self.door(run, plan, node), self.clock()))
+                    self._settle(run, plan, node, machine.passed(plan, node, self.join(run, plan, node), self.clock()))
                 case Finish():
-                    status = machine.run_status(plan, self.door(run, plan, plan.end))
+                    status = machine.run_status(plan, self.join(run, plan, plan.end))
                     if status is not RunStatus.RUNNING:
                         self._finish(run, plan, status)
                 case _:

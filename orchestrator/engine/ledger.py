@@ -93,7 +93,7 @@ class Ledger:
     def roll_forward(self, run: Run, plan: Plan, node: int) -> None:
         """A node's event changed nothing: whoever changed it may have died before paying. Pay what it owes now."""
         nodes = {node, *plan.successors(node)}
-        self.pay(run, plan, self.doors(run, plan, nodes, also=nodes), sorted(nodes))
+        self.pay(run, plan, self.joins(run, plan, nodes, also=nodes), sorted(nodes))
 
     def pay(self, run: Run, plan: Plan, view: View, nodes: Iterable[int]) -> None:
         """Put what is owed at ``nodes`` on the queue."""
@@ -104,9 +104,9 @@ class Ledger:
         if tasks:
             self.queue.put(tasks)
 
-    def door(self, run: Run, plan: Plan, node: int) -> View:
-        """What must be read to judge the join at a node's door."""
-        return self.doors(run, plan, (node,), also=())
+    def join(self, run: Run, plan: Plan, node: int) -> View:
+        """What must be read to judge a node's join."""
+        return self.joins(run, plan, (node,), also=())
 
     def work(self, step: Step) -> Work:
         """What a step runs here: its own work, or what stands in for it."""
@@ -141,11 +141,11 @@ class Ledger:
         stored = self.store.get_run(run.key)
         return stored is None or stored.status is not RunStatus.RUNNING
 
-    def doors(self, run: Run, plan: Plan, nodes: Iterable[int], also: Iterable[int]) -> View:
-        """The joins at the doors of ``nodes``: counters, or states that stand for them; and the states of ``also``."""
-        doors = {door for node in nodes if (door := plan.nodes[node].join) is not None}
-        states = {only for door in doors if (only := plan.joins[door].only) is not None}
-        return self.store.load(run.key, states.union(also), [door for door in doors if plan.joins[door].only is None])
+    def joins(self, run: Run, plan: Plan, nodes: Iterable[int], also: Iterable[int]) -> View:
+        """The joins of ``nodes``: counters, or states that stand for them; and the states of ``also``."""
+        joins = {join for node in nodes if (join := plan.nodes[node].join) is not None}
+        states = {only for join in joins if (only := plan.joins[join].only) is not None}
+        return self.store.load(run.key, states.union(also), [join for join in joins if plan.joins[join].only is None])
 
     def _read_run(self, key: str) -> Run:
         run = self.store.get_run(key)

@@ -24,7 +24,7 @@ def may_begin(ledger: Ledger, run: Run, plan: Plan, launch: Launch) -> bool:
     latest = ledger.clock() + ledger.clock_skew
     if launch.due <= latest and launch.is_proved(run.seal):
         return True
-    view = ledger.doors(run, plan, (launch.node,), also=(launch.node,))
+    view = ledger.joins(run, plan, (launch.node,), also=(launch.node,))
     if launch.attempt <= view.state(launch.node).attempt:
         return True
     for owed in machine.owed(plan, run.key, view, (launch.node,)):

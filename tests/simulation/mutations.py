@@ -88,7 +88,7 @@ MUTANTS = (
     Mutant(
         "a launch without a proof begins nothing",
         PROOF,
-        "    view = ledger.doors(run, plan, (launch.node,), also=(launch.node,))\n",
+        "    view = ledger.joins(run, plan, (launch.node,), also=(launch.node,))\n",
         "    return False\n",
     ),
     Mutant(
@@ -256,7 +256,7 @@ MUTANTS = (
     Mutant(
         "no roll-forward: a refused commit is taken for a duplicate",
         LEDGER,
-        "        self.pay(run, plan, self.doors(run, plan, nodes, also=nodes), sorted(nodes))\n",
+        "        self.pay(run, plan, self.joins(run, plan, nodes, also=nodes), sorted(nodes))\n",
         "",
     ),
     Mutant(
@@ -797,8 +797,8 @@ MUTANTS = (
     Mutant(
         "a field of a newer version makes a task unreadable",
         MESSAGES,
-        "{name: value for name, value in body.items() if name in known}",
-        '{name: value for name, value in body.items() if name not in ("v", "do")}',
+        "{name: body[written] for written, name, _ in fields if written in body}",
+        '{name: value for name, value in body.items() if name not in ("v", "do", "look")}',
     ),
     # Firestore's adapter, whose commits may be applied when nobody waits for them any more.
     Mutant(

@@ -33,7 +33,7 @@ def test_steps_with_the_same_predecessors_share_a_join():
     left, right = ("a", "b", "c"), ("x", "y", "z")
     plan = compile_plan("layers", "v", (*map(Step, left), *(Step(name, after=left) for name in right)))
     assert [join.size for join in plan.joins] == [3, 3]
-    assert plan.joins[0].doors == (3, 4, 5)
+    assert plan.joins[0].waiting == (3, 4, 5)
 
 
 def test_no_join_takes_more_than_a_bounded_number_of_arrivals_however_wide_it_is():
@@ -45,7 +45,7 @@ def test_no_join_takes_more_than_a_bounded_number_of_arrivals_however_wide_it_is
 
 def test_a_tree_of_joins_splits_evenly():
     plan = fan_in(WIDE + 1)
-    assert [(join.size, join.doors) for join in plan.joins] == [(17, (34,)), (16, (35,)), (2, (33,)), (1, (36,))]
+    assert [(join.size, join.waiting) for join in plan.joins] == [(17, (34,)), (16, (35,)), (2, (33,)), (1, (36,))]
     assert [plan.nodes[number].role for number in (33, 34, 35, 36)] == [Role.STEP, Role.GATE, Role.GATE, Role.END]
 
 
@@ -67,8 +67,8 @@ def test_the_end_waits_for_steps_that_only_an_impatient_rule_follows_but_does_no
     )
     quiet = plan.nodes[3]
     assert (quiet.name, quiet.role) == ("_unawaited", Role.QUIET)
-    assert [plan.nodes[door].name for door in plan.successors(0)] == ["first", "_unawaited"]
-    assert [plan.nodes[door].name for door in plan.successors(2)] == ["_end"]
+    assert [plan.nodes[node].name for node in plan.successors(0)] == ["first", "_unawaited"]
+    assert [plan.nodes[node].name for node in plan.successors(2)] == ["_end"]
     assert plan.joins[plan.nodes[plan.end].join or 0].size == 2
 
 
@@ -76,7 +76,7 @@ def test_a_step_that_always_runs_waits_for_nobody():
     steps = (Step("a"), Step("b", after=("a",), trigger=TriggerRule.ALWAYS))
     plan = compile_plan("always", "v", steps, FailsOn.LEAVES)
     assert plan.roots == (0, 1)
-    assert [plan.nodes[door].name for door in plan.successors(0)] == ["_unawaited"]
+    assert [plan.nodes[node].name for node in plan.successors(0)] == ["_unawaited"]
 
 
 def decide(*steps: Step, on: FailsOn = FailsOn.ANY) -> list[str]:
@@ -106,7 +106,7 @@ def test_what_may_fail_and_teardowns_arrive_at_the_end_quietly():
     )
     plan = compile_plan("g", "v", steps)
     assert decide(*steps) == ["a"]
-    assert [plan.nodes[door].name for door in plan.successors(2)] == ["_unawaited"]
+    assert [plan.nodes[node].name for node in plan.successors(2)] == ["_unawaited"]
     assert plan.deciders == {0}
 
 
@@ -130,5 +130,5 @@ def test_a_step_that_arrives_at_very_many_joins_does_so_through_gates():
     assert max(counted) <= SPREAD
     gates = list(plan.successors(0))
     assert [plan.nodes[gate].role for gate in gates] == [Role.GATE] * 3
-    reached = {plan.nodes[door].name for gate in gates for door in plan.successors(gate)}
+    reached = {plan.nodes[node].name for gate in gates for node in plan.successors(gate)}
     assert reached == {step.name for step in joins}
