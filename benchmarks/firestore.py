@@ -21,7 +21,7 @@ from benchmarks.costs import PRICES, PRICES_OF, spent
 from benchmarks.embedded import chain, fan, layers
 from benchmarks.wire import Wire, world
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import JobEnded, Outcome, Run, Status, StepState
+from orchestrator.core.model import JobEnd, JobEnded, Outcome, Run, Status, StepState
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import Plan, compile_plan
 from orchestrator.core.steps import Step
@@ -86,7 +86,7 @@ def ours(width: int, threads: int) -> dict[str, object]:
                 batch.create(client.document(f"runs/{run.key}/steps/{node}"), running)
             batch.commit()
         wire.reset()
-        ended, begin = JobEnded(1, Outcome.SUCCEEDED, time.time()), time.perf_counter()
+        ended, begin = JobEnded(1, JobEnd(Outcome.SUCCEEDED, time.time())), time.perf_counter()
         for node in range(width):
             queue.go(engine.handle, run, plan, node, ended)
         launched = queue.done.wait(600.0)

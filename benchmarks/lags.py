@@ -14,14 +14,14 @@ from statistics import mean, median
 from typing import Any
 
 from orchestrator.core.messages import Check, Effect, Launch
-from orchestrator.core.model import Run
+from orchestrator.core.model import JobEnd, Run
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import CheckPolicy, Step, Work
 from orchestrator.engine import Engine
 from orchestrator.home.database import Database
 from orchestrator.jobs.scripted import Script, ScriptedBackend
-from orchestrator.ports import CHECKS, LAUNCHES, JobOver, JobRunning, JobStatus
+from orchestrator.ports import CHECKS, LAUNCHES, JobRunning, JobStatus
 from orchestrator.queues.local import LocalQueue
 from tests.doubles.memory_store import MemoryStore
 
@@ -52,7 +52,7 @@ class Lagging(ScriptedBackend):
     def status(self, job: str) -> JobStatus:
         self.checks += 1
         said = super().status(job)
-        return JobRunning() if isinstance(said, JobOver) and self._clock() < self._lag else said
+        return JobRunning() if isinstance(said, JobEnd) and self._clock() < self._lag else said
 
 
 def seen(policy: CheckPolicy, lag: float) -> Seen:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from orchestrator.core.messages import Effect
-from orchestrator.core.model import Counter, Interruption, Outcome, Run, RunStatus, StepState, Stop, Transition, View
+from orchestrator.core.model import Counter, JobEnd, Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
 from orchestrator.errors import StoreError, UnreadableRecordError
@@ -181,29 +181,7 @@ class JobRunning:
     due: float | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class JobOver:
-    """The job ended at ``at``. ``outputs`` for those downstream; ``error`` and ``cause`` if it did not succeed.
-
-    ``permanent``: another attempt would fail the same way. ``retry_after``: it would, for so many seconds.
-    ``live``: the step has what it waited for, and the job goes on until it is cancelled: a streaming job that runs.
-    ``drained``: it stopped in good order because it was asked to, which is a success, but not of a step that somebody
-    cancelled. ``interruption``: what interrupted it, if that is how it ended.
-    """
-
-    outcome: Outcome
-    at: float
-    outputs: Mapping[str, Json] | None = None
-    error: str | None = None
-    cause: str | None = None
-    permanent: bool = False
-    retry_after: float = 0.0
-    live: bool = False
-    drained: bool = field(default=False, compare=False)
-    interruption: Interruption = Interruption.LOST
-
-
-JobStatus = JobRunning | JobOver
+JobStatus = JobRunning | JobEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +200,10 @@ class Launched:
 class JobBackend(Protocol):
     """A service that runs jobs of one kind."""
 
-    def launch(self, request: JobRequest) -> Launched | JobOver:
+    def launch(self, request: JobRequest) -> Launched | JobEnd:
         """Launch the job under ``request.name``. If a job of that name is there, it is that one.
 
-        JobOver: the attempt ended here and now, and no job is left to check.
+        JobEnd: the attempt ended here and now, and no job is left to check.
 
         Raises LaunchRefusedError if another try cannot help, AmbiguousLaunchError if it may have been launched, and
         BackendError if this call certainly launched nothing: then the next may be made at once.
@@ -243,7 +221,7 @@ class JobBackend(Protocol):
         """How the job stands. Raises BackendError if that cannot be told now."""
         ...
 
-    def cancel(self, job: str) -> JobOver | None:
+    def cancel(self, job: str) -> JobEnd | None:
         """Ask the job to stop; harmless if it has. Asked again, insist. Its end, if it ends by being asked."""
         ...
 

@@ -9,7 +9,7 @@ from functools import reduce
 from operator import add
 from typing import TypeVar
 
-from orchestrator.core.machine import arrival
+from orchestrator.core.joins import arrival
 from orchestrator.core.model import Counter, Status, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
 
-from orchestrator.core.machine import OPERATOR, arrival
-from orchestrator.core.model import Counter, RunStatus, Status, StepState, Stop, View
+from orchestrator.core.joins import arrival
+from orchestrator.core.model import OPERATOR, Counter, RunStatus, Status, StepState, Stop, View
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.outcome import was_cancelled
 from orchestrator.core.plan import Plan, Role

@@ -8,21 +8,19 @@ have deterministic names and ``evolve`` refuses what is no longer so. Why that i
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import assert_never
 
+from orchestrator.core.joins import decide, final, join_at
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import (
-    Counter,
+    OPERATOR,
     Event,
     GatePassed,
-    Interruption,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
-    Outcome,
     RunStatus,
     Status,
     StepSettled,
@@ -33,33 +31,11 @@ from orchestrator.core.model import (
     View,
 )
 from orchestrator.core.plan import Plan, Role
-from orchestrator.core.rules import Join, Tally, Verdict, verdict
-from orchestrator.core.steps import Step
-from orchestrator.text import cut
+from orchestrator.core.retries import cancelled, ended
+from orchestrator.core.rules import Tally, Verdict
 
-#: How often the attempts of a step may be interrupted for free, whatever did that.
-MAX_INTERRUPTIONS = 100
-
-#: The same where it was not we who did: a job that takes its machine down with it must come to an end. Fewer where its
-#: process was seen to end, and not how: it is probably to blame for that itself.
-MAX_UNASKED, MAX_VANISHED = 20, 5
-
-#: Seconds before the attempt after such an interruption, twice as long each time, and at the most.
-_FIRST_PAUSE, _LAST_PAUSE = 1.0, 600.0
-
-#: How many in a row may be lost with an attempt's launch. What ends the process that calls it must come to an end.
+#: How many in a row may be lost with an attempt's launch: a launch that ends the process that calls it must itself end.
 MAX_LOST = 20
-
-#: The cause of a step that ended because somebody had cancelled it.
-OPERATOR = "operator"
-
-_ARRIVAL = {
-    Status.SUCCEEDED: Tally(succeeded=1),
-    Status.FAILED: Tally(failed=1),
-    Status.CANCELLED: Tally(failed=1),
-    Status.UPSTREAM_FAILED: Tally(upstream_failed=1),
-    Status.SKIPPED: Tally(skipped=1),
-}
 
 
 def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition | None:
@@ -74,19 +50,19 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
         case TimeUp():
             return _overdue(state, event)
         case JobEnded():
-            return _ended(plan, node, state, event)
+            return ended(plan, node, state, event)
         case StepSettled():
             if not may_settle(state, event):
                 return None
             if state.stop is not None:
-                return _final(plan, node, _cancelled(state, event.at))
+                return final(plan, node, cancelled(state, event.at))
             settled = replace(state, status=event.status, ended_at=event.at, due=None, cause=event.cause)
-            return _final(plan, node, settled)
+            return final(plan, node, settled)
         case GatePassed():
             if state.status is not Status.PENDING:
                 return None
             done = replace(state, status=Status.SUCCEEDED, ended_at=event.at, passed=event.passed)
-            return _final(plan, node, done)
+            return final(plan, node, done)
         case StopRequested():
             return _stopped(plan, node, state, event)
         case _:
@@ -152,13 +128,8 @@ def _stopped(plan: Plan, node: int, state: StepState, event: StopRequested) -> T
         return None
     stopped = replace(state, stop=event.stop)
     if state.status is Status.UP_FOR_RETRY:
-        return _final(plan, node, _cancelled(stopped, event.stop.at))
+        return final(plan, node, cancelled(stopped, event.stop.at))
     return Transition(stopped)
-
-
-def _cancelled(state: StepState, at: float) -> StepState:
-    ended_at = _end(at, state.started_at)
-    return replace(state, status=Status.CANCELLED, ended_at=ended_at, due=None, cause=OPERATOR)
 
 
 def _launched(state: StepState, event: JobLaunched) -> Transition | None:
@@ -173,120 +144,6 @@ def _overdue(state: StepState, event: TimeUp) -> Transition | None:
     if state.status is not Status.RUNNING or state.attempt != event.attempt or asked:
         return None
     return Transition(replace(state, overdue=event.at))
-
-
-def _ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transition | None:
-    """A completion may come before its launch was recorded, so a launching attempt ends too."""
-    if event.attempt != state.attempt or _outdated(state, event):
-        return None
-    if state.live and not event.live:  # the step had ended, and now its job has
-        return Transition(replace(state, live=False, error=_short(event.error), ended_by=event.by))
-    if not state.status.active:
-        return None
-    event = _judged(plan.steps[node], state, event)
-    started = state.started_at if state.started_at is not None else state.claimed_at
-    at = _end(event.at, started)
-    told = {"error": _short(event.error), "cause": event.cause, "ended_by": event.by}
-    ended = partial(replace, state, started_at=started, ended_at=at, due=None, lost=0, **told)
-    retry = plan.steps[node].retry
-    failures = state.attempt - state.interruptions
-    match event.outcome:
-        case Outcome.SUCCEEDED:
-            return _final(plan, node, ended(status=Status.SUCCEEDED, outputs=event.outputs, live=event.live))
-        case Outcome.CANCELLED | Outcome.INTERRUPTED if state.stop is not None:
-            return _final(plan, node, _cancelled(ended(), at))
-        case Outcome.CANCELLED:  # whoever stopped the job did not tell us
-            return _final(plan, node, ended(status=Status.CANCELLED))
-        case Outcome.INTERRUPTED if _worn(state, event) is None:
-            asked = event.interruption is Interruption.ASKED
-            pause = 0.0 if asked else min(_FIRST_PAUSE * 2.0**state.unasked, _LAST_PAUSE)
-            counts = {"interruptions": state.interruptions + 1, "unasked": state.unasked + (not asked)}
-            return Transition(ended(status=Status.UP_FOR_RETRY, due=at + pause, **counts))
-        case Outcome.FAILED if failures < retry.attempts and not event.permanent and state.stop is None:
-            wait = max(retry.wait(failures), event.retry_after)
-            return Transition(ended(status=Status.UP_FOR_RETRY, due=at + wait))
-        case Outcome.INTERRUPTED:
-            return _final(plan, node, ended(status=Status.FAILED, error=_worn(state, event), cause="interrupted"))
-        case Outcome.FAILED:
-            return _final(plan, node, ended(status=Status.FAILED))
-        case _:
-            assert_never(event.outcome)
-
-
-def _worn(state: StepState, event: JobEnded) -> str | None:
-    """Why an interrupted attempt is not made again; None if it is."""
-    if state.interruptions >= MAX_INTERRUPTIONS:
-        return f"interrupted {state.interruptions + 1} times"
-    most = MAX_VANISHED if event.interruption is Interruption.VANISHED else MAX_UNASKED
-    if event.interruption is Interruption.ASKED or state.unasked < most:
-        return None
-    return f"its process was gone {state.unasked + 1} times, and nothing told how it had ended"
-
-
-def _judged(step: Step, state: StepState, event: JobEnded) -> JobEnded:
-    """The end as it must be taken, by what was recorded before the job was asked to stop.
-
-    Times are not compared, unless they leave no doubt: a check that was shown an old state asked a job that was over.
-    """
-    if state.stop is not None:
-        return replace(event, outcome=Outcome.CANCELLED, error="its job was drained") if event.drained else event
-    asked = state.overdue is not None and event.at >= state.overdue - event.doubt
-    return late(step, event) if asked and event.outcome in (Outcome.CANCELLED, Outcome.FAILED) else event
-
-
-def late(step: Step, event: JobEnded) -> JobEnded:
-    """The end of an attempt that took too long."""
-    error = f"took longer than its timeout of {step.timeout:g} s"
-    return JobEnded(event.attempt, Outcome.FAILED, event.at, error=error, cause="timeout", by=event.by)
-
-
-def _outdated(state: StepState, event: JobEnded) -> bool:
-    """Whether an attempt that is said to have ended with its launch is launched by another, or has a job."""
-    launching = state.status is Status.LAUNCHING and state.claimed_at == event.claimed_at
-    return event.claimed_at is not None and not launching
-
-
-def _short(error: str | None) -> str | None:
-    """An error as it is kept: a state is one document, and what a service says has no bound."""
-    return None if error is None else cut(error)
-
-
-def _end(at: float, started: float | None) -> float:
-    """When an attempt ended. Never before it started: two clocks tell, and a start is recorded a moment late."""
-    return at if started is None else max(at, started)
-
-
-def _final(plan: Plan, node: int, state: StepState) -> Transition:
-    """The node ends, and arrives at its successors' joins in the same commit. A lone arrival needs no counter."""
-    counted = tuple(join for join in plan.nodes[node].arrives if plan.joins[join].only is None)
-    return Transition(state, counted, arrival(state))
-
-
-def arrival(state: StepState) -> Tally:
-    """What a final state adds to a join."""
-    return _ARRIVAL[state.status] if state.passed is None else state.passed
-
-
-def join_at(plan: Plan, node: int, view: View) -> Join:
-    """The join of ``node``, as far as ``view`` tells."""
-    number = plan.nodes[node].join
-    if number is None:
-        return Join()
-    join = plan.joins[number]
-    if join.only is not None:
-        state = view.state(join.only)
-        return Join(0, arrival(state)) if state.status.final else Join(1)
-    counter = view.counters.get(number, Counter())
-    return Join(join.size - counter.arrived, counter.ended)
-
-
-def decide(plan: Plan, node: int, view: View) -> Verdict:
-    """The verdict on ``node``'s join now. A step that will not run is in no hurry: it waits for all to end."""
-    join = join_at(plan, node, view)
-    said = verdict(plan.nodes[node].rule, join)
-    if join.pending and said is not Verdict.RUN:
-        return Verdict.WAIT
-    return said
 
 
 def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Effect]:

@@ -61,6 +61,32 @@ class Interruption(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class JobEnd:
+    """How a job ended, at ``at``. ``outputs`` for the steps downstream; ``error`` and ``cause`` if it did not succeed.
+
+    ``permanent``: another attempt would fail the same way. ``retry_after``: it would, for so many seconds.
+    ``live``: the step has what it waited for, and the job goes on until it is cancelled: a streaming job that runs.
+    ``drained``: it stopped in good order because it was asked to. That is a success, except of a step that was
+    cancelled. ``interruption``: what interrupted it, if ``outcome`` is interrupted.
+    """
+
+    outcome: Outcome
+    at: float
+    outputs: Mapping[str, Json] | None = None
+    error: str | None = None
+    cause: str | None = None
+    permanent: bool = False
+    retry_after: float = 0.0
+    live: bool = False
+    drained: bool = field(default=False, compare=False)
+    interruption: Interruption = Interruption.LOST
+
+
+#: The cause of a step that ended because somebody had cancelled it.
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """That somebody cancelled a run, or a step of it: when, who, and why, as far as they said."""
 
@@ -161,29 +187,17 @@ class JobLaunched:
 
 @dataclass(frozen=True, slots=True)
 class JobEnded:
-    """An attempt's job ended. ``permanent``: another would fail the same way; ``retry_after``: for so many seconds.
+    """An attempt's job ended, as ``end`` says. ``by``: the chain of the check that found it ended.
 
-    ``live``: the step has what it waited for, and the job goes on. ``by``: the check that saw it.
-    ``drained``: it stopped in good order because it was asked to, which is no success of a step that was cancelled.
-    ``claimed_at``: it ended with its launch, and without a job, by whoever claimed it then.
-    ``doubt``: by how many seconds ``at``, next to times of ours, may be wrong.
-    ``interruption``: what interrupted it, if that is how it ended.
+    ``claimed_at``: the attempt ended with its launch, without a job, for the owner of the claim of that time.
+    ``doubt``: seconds by which ``end.at`` may differ from our own times.
     """
 
     attempt: int
-    outcome: Outcome
-    at: float
-    outputs: Mapping[str, Json] | None = None
-    error: str | None = None
-    cause: str | None = None
-    permanent: bool = False
-    retry_after: float = 0.0
-    live: bool = False
+    end: JobEnd
     by: str | None = None
-    drained: bool = False
     claimed_at: float | None = None
     doubt: float = inf
-    interruption: Interruption = Interruption.LOST
 
 
 @dataclass(frozen=True, slots=True)

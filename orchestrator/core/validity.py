@@ -2,9 +2,9 @@
 
 from typing import assert_never
 
-from orchestrator.core.machine import MAX_INTERRUPTIONS
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.plan import Plan, Role
+from orchestrator.core.retries import MAX_INTERRUPTIONS
 
 _STEP, _GATE = frozenset({Role.STEP}), frozenset({Role.GATE, Role.QUIET})
 

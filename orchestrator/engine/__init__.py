@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from typing import assert_never
 
 from orchestrator.core import machine
+from orchestrator.core.joins import decide
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import Event, Run, RunStatus, Stop, StopRequested, View
 from orchestrator.core.outcome import culprits, was_cancelled
@@ -153,7 +154,7 @@ class Engine(Ledger):
         only those are told that wait for others: the rest may have ended, and would end again.
         """
         doubtful = set[int]().union(*sure_doubts(self.store, run.key, plan, view).values())
-        view = view.without(node for node in doubtful if machine.decide(plan, node, view) is not Verdict.WAIT)
+        view = view.without(node for node in doubtful if decide(plan, node, view) is not Verdict.WAIT)
         known = [node for node in reversed(plan.topological) if node in nodes and node not in view.unreadable]
         states = {node: view.state(node) for node in known}
         states = {node: state for node, state in states.items() if state.live or not state.status.final}

@@ -4,16 +4,16 @@ from dataclasses import replace
 from math import inf
 from typing import assert_never
 
-from orchestrator.core.machine import late
 from orchestrator.core.messages import LATE, STOP, SWEEP, Check
-from orchestrator.core.model import JobEnded, Outcome, Run, StepState, TimeUp
+from orchestrator.core.model import JobEnd, JobEnded, Outcome, Run, StepState, TimeUp
 from orchestrator.core.plan import Plan
+from orchestrator.core.retries import late
 from orchestrator.core.steps import Step
 from orchestrator.core.values import misfit
 from orchestrator.engine import check_times
 from orchestrator.engine.duplicate_jobs import check_late
 from orchestrator.engine.ledger import Ledger
-from orchestrator.ports import CHECKS, JobOver, JobRunning, Task
+from orchestrator.ports import CHECKS, JobRunning, Task
 from orchestrator.system.terminal import shown
 from orchestrator.text import cut
 
@@ -45,18 +45,18 @@ def check(ledger: Ledger, run: Run, plan: Plan, check: Check) -> None:
         return _check_again(ledger, step, check, state)
     backend = ledger.backend(ledger.work(step).kind)
     match backend.status(state.job):
-        case JobOver() as over:
-            event = ended(step, state, over, ledger.clock_skew)
-            unwanted = state.stop is not None or event.outcome is not Outcome.SUCCEEDED
-            if over.live and unwanted:  # nothing of an attempt outlives it
+        case JobEnd() as end:
+            event = ended(step, state, end, ledger.clock_skew, check.chain)
+            unwanted = state.stop is not None or event.end.outcome is not Outcome.SUCCEEDED
+            if end.live and unwanted:  # nothing of an attempt outlives it
                 _ask(ledger, run, plan, check, state, ledger.clock())
                 return _check_again(ledger, step, check, state)
-            return ledger.handle(run, plan, check.node, replace(event, by=check.chain))
+            return ledger.handle(run, plan, check.node, event)
         case JobRunning(due):
             now = ledger.clock()
             asks = check.chain.endswith(STOP) or now >= _deadline(step, state)
             if asks and (answer := _ask(ledger, run, plan, check, state, now)):
-                return ledger.handle(run, plan, check.node, replace(answer, by=check.chain))
+                return ledger.handle(run, plan, check.node, answer)
             return _check_again(ledger, step, check, state, due)
         case never:
             assert_never(never)
@@ -72,8 +72,8 @@ def _ask(ledger: Ledger, run: Run, plan: Plan, check: Check, state: StepState, n
         state = ledger.commit(run, plan, check.node, TimeUp(check.attempt, now)).state
     if state.job is None or state.attempt != check.attempt:
         return None  # somebody saw its end meanwhile, and another attempt has begun
-    over = ledger.backend(ledger.work(step).kind).cancel(state.job)
-    return ended(step, state, over, ledger.clock_skew) if over else None
+    end = ledger.backend(ledger.work(step).kind).cancel(state.job)
+    return ended(step, state, end, ledger.clock_skew, check.chain) if end else None
 
 
 def _check_live(ledger: Ledger, run: Run, plan: Plan, check: Check, state: StepState) -> None:
@@ -82,9 +82,8 @@ def _check_live(ledger: Ledger, run: Run, plan: Plan, check: Check, state: StepS
     assert job is not None
     backend = ledger.backend(ledger.work(step).kind)
     status = backend.status(job)
-    if isinstance(status, JobOver) and not status.live:
-        event = ended(step, state, status, inf)
-        return ledger.handle(run, plan, check.node, replace(event, by=check.chain))
+    if isinstance(status, JobEnd) and not status.live:
+        return ledger.handle(run, plan, check.node, ended(step, state, status, inf, check.chain))
     if state.stop is None or not check.chain.endswith(STOP):
         return ledger.roll_forward(run, plan, check.node)
     backend.cancel(job)
@@ -122,30 +121,18 @@ def _deadline(step: Step, state: StepState) -> float:
     return state.started_at + step.timeout
 
 
-def ended(step: Step, state: StepState, over: JobOver, skew: float) -> JobEnded:
-    """The end of a job as an event. One that succeeded after its time was up has failed, if that is beyond doubt: the
-    clock of whoever recorded its start may be wrong by ``skew``. All else the machine judges, by what is recorded.
+def ended(step: Step, state: StepState, end: JobEnd, skew: float, by: str | None = None) -> JobEnded:
+    """The end of a job as an event. A success that certainly came after the timeout is a failure; the machine judges
+    everything else by what is recorded.
+
+    ``skew``: seconds by which the clock of whoever recorded the start may be wrong. ``by``: the chain of the check.
     """
-    if over.outcome is Outcome.SUCCEEDED and over.at >= _deadline(step, state) + skew:
-        return late(step, JobEnded(state.attempt, Outcome.FAILED, over.at))
     doubt = max(skew, TICK)
-    if over.outputs is not None and (wrong := misfit(over.outputs)):
+    if end.outcome is Outcome.SUCCEEDED and end.at >= _deadline(step, state) + skew:
+        end, doubt = late(step, end.at), inf
+    elif end.outputs is not None and (wrong := misfit(end.outputs)):
         error = f"its outputs cannot be kept: {wrong}"
-        return JobEnded(
-            state.attempt, Outcome.FAILED, over.at, error=error, cause="outputs", permanent=True, doubt=doubt
-        )
-    said = over.error and shown(cut(over.error))  # what a worker or a library said may be meant for a terminal
-    return JobEnded(
-        state.attempt,
-        over.outcome,
-        over.at,
-        over.outputs,
-        said,
-        over.cause,
-        over.permanent,
-        over.retry_after,
-        over.live,
-        drained=over.drained,
-        doubt=doubt,
-        interruption=over.interruption,
-    )
+        end = JobEnd(Outcome.FAILED, end.at, error=error, cause="outputs", permanent=True)
+    elif end.error is not None:  # what a worker or a library said may be meant for a terminal
+        end = replace(end, error=shown(cut(end.error)))
+    return JobEnded(state.attempt, end, by, doubt=doubt)

@@ -1,10 +1,10 @@
 """Launching, exactly once: claim, then launch, then record; what may have been launched is looked for first."""
 
-from dataclasses import replace
+from math import inf
 
 from orchestrator.core.machine import MAX_LOST
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import JobEnded, JobLaunched, Outcome, Run, Status, StepSettled, StepState
+from orchestrator.core.model import JobEnd, JobEnded, JobLaunched, Outcome, Run, Status, StepSettled, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import NO_JOB, Work
 from orchestrator.engine.checking import ended
@@ -14,7 +14,7 @@ from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import holds, render
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.expressions import ExpressionError, are_in
-from orchestrator.ports import JobBackend, JobOver, JobRequest, Launched
+from orchestrator.ports import JobBackend, JobRequest, Launched
 from orchestrator.system.terminal import shown
 from orchestrator.text import cut
 
@@ -65,12 +65,12 @@ def _may_have_left_one(state: StepState, attempt: int) -> bool:
 def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBackend) -> None:
     """Find the attempt's job, or launch it, and record it. Raises LaunchRefusedError, BackendError."""
     run, plan, node, attempt, begun = claim.run, claim.plan, request.node, request.attempt, ledger.clock()
-    job: Launched | JobOver | None
+    job: Launched | JobEnd | None
     sent = False
     try:
         job = None if claim.new else backend.find(request)
         if job is None and claim.abandoned:
-            _end(claim, JobEnded(attempt, Outcome.CANCELLED, begun, claimed_at=claim.at))
+            _end(claim, JobEnd(Outcome.CANCELLED, begun))
             return check_later(ledger, plan, claim.effect)  # a list may have lost what was launched before
         if job is None and claim.lost >= MAX_LOST:
             _end(claim, _worn(claim, begun))
@@ -84,10 +84,10 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
     except BackendError:
         claim.unsent()
         raise
-    if isinstance(job, JobOver):
+    if isinstance(job, JobEnd):
         state = StepState(Status.LAUNCHING, attempt, started_at=begun)
         over = ended(plan.steps[node], state, job, skew=0.0)  # one clock told when it began and when it ended
-        return _end(claim, replace(over, claimed_at=claim.at))
+        return _end(claim, over.end, over.doubt)
     commit = ledger.commit(run, plan, node, JobLaunched(attempt, job.job, ledger.clock(), job.due))
     if ledger.launch_lease:
         try:
@@ -100,9 +100,10 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
     return ledger.follow(run, plan, node, commit)
 
 
-def _end(claim: Claim, event: JobEnded) -> None:
+def _end(claim: Claim, end: JobEnd, doubt: float = inf) -> None:
     """The attempt ended with its launch. If it is launched by another by now, come again: that one may have died."""
     ledger, run, plan, node = claim.ledger, claim.run, claim.plan, claim.effect.node
+    event = JobEnded(claim.effect.attempt, end, claimed_at=claim.at, doubt=doubt)
     commit = ledger.commit(run, plan, node, event)
     if not commit.applied and commit.state.status is Status.LAUNCHING and commit.state.attempt == event.attempt:
         raise BackendError(f"another delivery claimed {claim.job_name} and may be launching it: try again later")
@@ -118,13 +119,11 @@ def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, ca
     return _end(claim, _permanent(claim, error, cause))
 
 
-def _worn(claim: Claim, at: float) -> JobEnded:
+def _worn(claim: Claim, at: float) -> JobEnd:
     """The end of an attempt whose launch ended each process that began it: a function may, and is called there."""
     error = f"its launch was begun {claim.lost} times, and each time its process ended, or was not heard of again"
-    return JobEnded(claim.effect.attempt, Outcome.FAILED, at, error=error, cause="launch", claimed_at=claim.at)
+    return JobEnd(Outcome.FAILED, at, error=error, cause="launch")
 
 
-def _permanent(claim: Claim, error: str, cause: str) -> JobEnded:
-    attempt, at = claim.effect.attempt, claim.ledger.clock()
-    error = shown(cut(error))
-    return JobEnded(attempt, Outcome.FAILED, at, error=error, cause=cause, permanent=True, claimed_at=claim.at)
+def _permanent(claim: Claim, error: str, cause: str) -> JobEnd:
+    return JobEnd(Outcome.FAILED, claim.ledger.clock(), error=shown(cut(error)), cause=cause, permanent=True)

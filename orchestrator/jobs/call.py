@@ -3,10 +3,10 @@
 import logging
 from functools import partial
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.jobs.python.calling import call
 from orchestrator.jobs.python.deadline import MAX_SECONDS, TookTooLongError, within
-from orchestrator.ports import Clock, JobOver, JobRequest
+from orchestrator.ports import Clock, JobRequest
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ class CallBackend:
         self._clock = clock
         self._max_seconds = max_seconds
 
-    def launch(self, request: JobRequest) -> JobOver:
+    def launch(self, request: JobRequest) -> JobEnd:
         def write(trace: str) -> None:
             log.error("%s: %s", request.name, trace)
 
@@ -29,14 +29,14 @@ class CallBackend:
         try:
             return within(self._max_seconds, partial(call, request, self._clock, write))
         except TookTooLongError as error:
-            return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause="timeout")
+            return JobEnd(Outcome.FAILED, self._clock(), error=str(error), cause="timeout")
 
     def find(self, _: JobRequest) -> None:
         """None: a call leaves nothing to find."""
 
-    def status(self, _: str) -> JobOver:
+    def status(self, _: str) -> JobEnd:
         """Interrupted: no job of this kind is ever recorded."""
-        return JobOver(Outcome.INTERRUPTED, self._clock())
+        return JobEnd(Outcome.INTERRUPTED, self._clock())
 
     def cancel(self, _: str) -> None:
         """Does nothing: a call that is recorded has ended."""

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.core.steps import Json
-from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
+from orchestrator.ports import Clock, JobRequest, JobRunning, JobStatus, Launched
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,15 @@ class ScriptedBackend:
         with self._lock:
             found = self.jobs.get(job)
             if found is None:  # it was in the memory of a process that is gone
-                return JobOver(Outcome.INTERRUPTED, self._clock())
+                return JobEnd(Outcome.INTERRUPTED, self._clock())
             if self._clock() < found.end:
                 return JobRunning()
             script = found.script
             if found.cancelled_at is not None and (script.live or found.end == found.cancelled_at):
-                return JobOver(script.stopped, found.cancelled_at)
+                return JobEnd(script.stopped, found.cancelled_at)
             failed = script.outcome is Outcome.FAILED
             cause = "scripted" if failed else None
-            return JobOver(script.outcome, found.end, script.outputs, script.error, cause, live=script.live)
+            return JobEnd(script.outcome, found.end, script.outputs, script.error, cause, live=script.live)
 
     def cancel(self, job: str) -> None:
         with self._lock:

@@ -1,7 +1,8 @@
 """Backends that act on a job only when everything that led to it is on disk."""
 
+from orchestrator.core.model import JobEnd
 from orchestrator.home.database import Database
-from orchestrator.ports import JobBackend, JobOver, JobRequest, JobStatus, Launched
+from orchestrator.ports import JobBackend, JobRequest, JobStatus, Launched
 
 
 class Settled:
@@ -16,7 +17,7 @@ class Settled:
         self._backend = backend
         self._database = database
 
-    def launch(self, request: JobRequest) -> Launched | JobOver:
+    def launch(self, request: JobRequest) -> Launched | JobEnd:
         self._database.settle()
         return self._backend.launch(request)
 
@@ -26,7 +27,7 @@ class Settled:
     def status(self, job: str) -> JobStatus:
         return self._backend.status(job)
 
-    def cancel(self, job: str) -> JobOver | None:
+    def cancel(self, job: str) -> JobEnd | None:
         self._database.settle()
         return self._backend.cancel(job)
 
@@ -34,6 +35,6 @@ class Settled:
 class OutsideTransaction(Settled):
     """``backend``, whose launches call users' code while no transaction is open."""
 
-    def launch(self, request: JobRequest) -> Launched | JobOver:
+    def launch(self, request: JobRequest) -> Launched | JobEnd:
         with self._database.suspended():
             return self._backend.launch(request)

@@ -1,8 +1,8 @@
 """A delay. Its job id is the time at which it ends, so nothing runs and nothing is stored."""
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.errors import LaunchRefusedError
-from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
+from orchestrator.ports import Clock, JobRequest, JobRunning, JobStatus, Launched
 
 
 class WaitBackend:
@@ -22,8 +22,8 @@ class WaitBackend:
         """None: a delay whose launch was not recorded starts again."""
 
     def status(self, job: str) -> JobStatus:
-        return JobOver(Outcome.SUCCEEDED, float(job)) if self._clock() >= float(job) else JobRunning()
+        return JobEnd(Outcome.SUCCEEDED, float(job)) if self._clock() >= float(job) else JobRunning()
 
-    def cancel(self, job: str) -> JobOver:
+    def cancel(self, job: str) -> JobEnd:
         """Its end: nothing runs, so it has ended as soon as it is asked to."""
-        return JobOver(Outcome.CANCELLED, min(self._clock(), float(job)))
+        return JobEnd(Outcome.CANCELLED, min(self._clock(), float(job)))

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.core.kinds import PYTHON, WAIT
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.core.names import JobRef, parse_job_name
 from orchestrator.engine.rendering import facts_of, render
 from orchestrator.errors import LaunchRefusedError
@@ -23,7 +23,7 @@ from orchestrator.jobs.dataflow import requests
 from orchestrator.jobs.process.backend import ProcessBackend
 from orchestrator.jobs.python.backend import PythonBackend
 from orchestrator.jobs.python.isolated import PythonSteps
-from orchestrator.ports import JobBackend, JobOver, JobRequest, Store
+from orchestrator.ports import JobBackend, JobRequest, Store
 
 #: How many Python functions run at the same time.
 _THREADS = 8
@@ -48,8 +48,8 @@ class _Job:
             try:
                 found = self.backend.launch(self.request)
             except LaunchRefusedError as error:
-                found = JobOver(Outcome.FAILED, time.time(), error=str(error))
-            if isinstance(found, JobOver):
+                found = JobEnd(Outcome.FAILED, time.time(), error=str(error))
+            if isinstance(found, JobEnd):
                 self.tell(found)
             else:
                 self.id = found.job
@@ -58,10 +58,10 @@ class _Job:
         """It may have ended."""
         with self.starting:
             found = self.backend.status(self.id)
-        if isinstance(found, JobOver):
+        if isinstance(found, JobEnd):
             self.tell(found)
 
-    def tell(self, over: JobOver) -> None:
+    def tell(self, over: JobEnd) -> None:
         if over.outcome is Outcome.SUCCEEDED:
             self.ended(None, counters(over.outputs or {}))
         else:

@@ -6,7 +6,7 @@
 import json
 from typing import assert_never
 
-from orchestrator.core import machine
+from orchestrator.core.joins import decide
 from orchestrator.core.kinds import stoppable
 from orchestrator.core.model import Status, StepState, View
 from orchestrator.core.plan import Plan
@@ -120,7 +120,7 @@ def standing(step: Step, state: StepState, now: float | None) -> str:
 
 def _pending(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     step = plan.steps[node]
-    match machine.decide(plan, node, view):
+    match decide(plan, node, view):
         case Verdict.RUN:
             when = "as soon as a slot is free" if now is not None else _RESUMED
             return [f"pending: it is ready, and starts {when}"]

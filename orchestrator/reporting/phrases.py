@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from orchestrator.core.machine import OPERATOR
-from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop
+from orchestrator.core.model import OPERATOR, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.steps import Step
 from orchestrator.reporting.times import clock
 from orchestrator.system.terminal import one_line

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.core.machine import OPERATOR
-from orchestrator.core.model import RunStatus, Status, StepState, Stop
+from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Stop
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.steps import Step
 from orchestrator.reporting.found import INTERRUPTED, Found

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
 
-from orchestrator.core.machine import arrival
+from orchestrator.core.joins import arrival
 from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Join, Tally, TriggerRule

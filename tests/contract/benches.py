@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from orchestrator.core.model import Outcome, Run
+from orchestrator.core.model import JobEnd, Outcome, Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
 from orchestrator.home import Home
@@ -15,7 +15,7 @@ from orchestrator.jobs.process.backend import ProcessBackend
 from orchestrator.jobs.python.backend import PythonBackend
 from orchestrator.jobs.python.isolated import PythonSteps
 from orchestrator.jobs.scripted import Script, ScriptedBackend
-from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning
+from orchestrator.ports import JobBackend, JobRequest, JobRunning
 
 MODULE = """
 import pathlib, threading
@@ -54,7 +54,7 @@ class Bench:
         name = job_name("orders", JobRef(run.key, 0, attempt))
         return JobRequest(run, 0, "orders", attempt, name, self.kind, spec)
 
-    def over(self, job: str) -> JobOver:
+    def over(self, job: str) -> JobEnd:
         """How the job ended, once it has."""
         while isinstance(status := self.backend.status(job), JobRunning):
             threading.Event().wait(0.005)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.model import Outcome, Run
+from orchestrator.core.model import JobEnd, Outcome, Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
@@ -21,7 +21,7 @@ from orchestrator.fakes.discovery import schema_of
 from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.jobs.dataflow.http import MAX_PAGES
 from orchestrator.jobs.dataflow.status import MAX_UPDATES
-from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning, Launched
+from orchestrator.ports import JobBackend, JobRequest, JobRunning, Launched
 from tests.fixtures import fixture
 
 LAUNCH = "flexTemplates.launch"
@@ -50,7 +50,7 @@ class Bench:
         spec: dict[str, Json] = {"template": f"gs://templates/{template}", **options}
         return JobRequest(run, 0, step, attempt, name, "dataflow", spec)
 
-    def over(self, job: str) -> JobOver:
+    def over(self, job: str) -> JobEnd:
         while isinstance(status := self.backend.status(job), JobRunning):
             threading.Event().wait(0.005)
         return status
@@ -128,7 +128,7 @@ def test_a_function_that_raises_is_a_failed_attempt_and_nothing_is_sent(bench: B
     request = bench.request("slow", parameters_from="late_functions:late")
     run = replace(request.run, params={"date": "2026-11-23"}, folder=str(tmp_path))
     over = bench.backend.launch(replace(request, run=run))
-    assert isinstance(over, JobOver)
+    assert isinstance(over, JobEnd)
     assert (over.outcome, over.cause, over.permanent) == (Outcome.FAILED, "exception", False)
     assert over.error == "step 'orders': parameters_from: ValueError: no orders of 2026-11-23 yet (late_functions.py:3)"
     assert bench.fake.service.jobs == {}
@@ -705,7 +705,7 @@ def test_each_of_many_threads_gets_the_answer_about_its_own_job(bench: Bench):
     def look(number: int) -> None:
         for _ in range(60):
             status = bench.backend.status(jobs[number])
-            if isinstance(status, JobOver) is not bool(number % 2):
+            if isinstance(status, JobEnd) is not bool(number % 2):
                 wrong.append(status)
 
     threads = [threading.Thread(target=look, args=(number,)) for number in range(8)]
@@ -771,10 +771,10 @@ def test_a_success_with_more_counters_than_are_kept_is_a_success(
         size += len(json.dumps({names[-1]: 1}))
     bench.fake.service.jobs[job.partition("/")[2]].metrics.update(dict.fromkeys(names, 1))
     bench.fake.move(request.name, "DONE")
-    assert bench.over(job) == JobOver(Outcome.SUCCEEDED, bench.over(job).at, outputs=dict.fromkeys(names, 1))
+    assert bench.over(job) == JobEnd(Outcome.SUCCEEDED, bench.over(job).at, outputs=dict.fromkeys(names, 1))
     assert caplog.text == ""
     bench.fake.service.jobs[job.partition("/")[2]].metrics["counter-that-is-too-much"] = 1
-    assert bench.over(job) == JobOver(Outcome.SUCCEEDED, bench.over(job).at, outputs=dict.fromkeys(names, 1))
+    assert bench.over(job) == JobEnd(Outcome.SUCCEEDED, bench.over(job).at, outputs=dict.fromkeys(names, 1))
     assert f"1 of the {len(names) + 1:,} counters of job" in caplog.text
 
 

@@ -101,7 +101,7 @@ def test_if_the_answer_to_the_last_arrival_is_lost_the_successor_is_launched_all
     engine = Engine(shaky, type("Queue", (), {"put": lambda self, tasks: put.extend(tasks)})(), {}, lambda: 1.0)
     for node in (0, 1):
         shaky.transact("key1", node, lambda _: Transition(StepState(Status.RUNNING, attempt=1, job="j")))
-    ended = model.JobEnded(1, model.Outcome.SUCCEEDED, 2.0)
+    ended = model.JobEnded(1, model.JobEnd(model.Outcome.SUCCEEDED, 2.0))
     engine.handle(RUN, PLAN, 0, ended)
     line.fates["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
     engine.handle(RUN, PLAN, 1, ended)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.core.steps import Json
 from orchestrator.jobs.process import attempt, group
-from orchestrator.ports import JobOver
 from tests.contract.benches import Bench, isolated, written
 
 MODULE = """
@@ -70,7 +69,7 @@ def bench(tmp_path: Path) -> Bench:
 def launched(bench: Bench, function: str, **args: Json) -> str:
     spec: dict[str, Json] = {"function": f"own_steps:{function}", "args": args, "isolated": True}
     launch = bench.backend.launch(bench.request(spec))
-    assert not isinstance(launch, JobOver)
+    assert not isinstance(launch, JobEnd)
     return launch.job
 
 

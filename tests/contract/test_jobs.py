@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from orchestrator.core.codec import state_from_json, state_to_json
-from orchestrator.core.model import Interruption, Outcome, Status, StepState
+from orchestrator.core.model import Interruption, JobEnd, Outcome, Status, StepState
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.jobs.process import backend as process_jobs
-from orchestrator.ports import JobOver, JobRunning
+from orchestrator.ports import JobRunning
 from tests.contract.benches import BENCHES, STOPPING, Bench, isolated, process, python, scripted, written
 
 
@@ -321,7 +321,7 @@ def test_what_a_command_writes_into_its_folder_is_a_failure_if_it_is_no_word_of_
     assert state_from_json(json.loads(json.dumps(state_to_json(_failed(over))))) == _failed(over)
 
 
-def _failed(over: JobOver) -> StepState:
+def _failed(over: JobEnd) -> StepState:
     return StepState(Status.FAILED, 1, ended_at=over.at, error=over.error, cause=over.cause)
 
 
@@ -353,7 +353,7 @@ def test_a_job_that_leads_out_of_the_home_is_none(tmp_path: Path, job: str):
     bench = process(tmp_path)
     bench.backend.cancel(job)
     over = bench.backend.status(job)
-    assert isinstance(over, JobOver)
+    assert isinstance(over, JobEnd)
     assert over.outcome is Outcome.FAILED
     assert over.error == f"{job}: no job of this home"
 

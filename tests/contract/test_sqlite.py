@@ -10,7 +10,18 @@ import pytest
 
 from orchestrator.core.codec import run_to_json
 from orchestrator.core.messages import Check, Launch
-from orchestrator.core.model import PENDING, Counter, Outcome, Run, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.model import (
+    PENDING,
+    Counter,
+    JobEnd,
+    Outcome,
+    Run,
+    RunStatus,
+    Status,
+    StepState,
+    Transition,
+    View,
+)
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
@@ -21,7 +32,7 @@ from orchestrator.home.database import Database
 from orchestrator.jobs.settled import Settled
 from orchestrator.local.loop import BATCH, Loop
 from orchestrator.local.wiring import embedded
-from orchestrator.ports import CHECKS, JobOver, JobRequest, Launched
+from orchestrator.ports import CHECKS, JobRequest, Launched
 from orchestrator.queues.local import LocalQueue
 from orchestrator.stores.sqlite import SqliteStore
 from tests.contract.queues import task
@@ -174,8 +185,8 @@ class Looking:
     def find(self, request: JobRequest) -> Launched | None:
         return None
 
-    def status(self, job: str) -> JobOver:
-        return JobOver(Outcome.SUCCEEDED, 1.0)
+    def status(self, job: str) -> JobEnd:
+        return JobEnd(Outcome.SUCCEEDED, 1.0)
 
     def cancel(self, job: str) -> None:
         self.look()

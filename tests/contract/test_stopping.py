@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.model import Interruption, Outcome
+from orchestrator.core.model import Interruption, JobEnd, Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError
 from orchestrator.jobs.process import attempt, group, watcher
 from orchestrator.jobs.process.environment import marks
-from orchestrator.ports import JobOver, JobRunning
+from orchestrator.ports import JobRunning
 from tests.contract.benches import Bench, process, written
 
 JOB = "runs/run-1/steps/000-orders/1"
@@ -102,7 +102,7 @@ def test_an_interruption_becomes_a_cancelling_and_not_the_other_way_round(tmp_pa
     assert (tmp_path / "stopped").read_text() == "cancelled 2.0"
     (tmp_path / "exit").write_text("0\n")
     os.utime(tmp_path / "exit", (1.0, 1.0))
-    assert attempt.over(tmp_path, 9.0) == JobOver(Outcome.CANCELLED, 2.0, interruption=Interruption.ASKED)
+    assert attempt.over(tmp_path, 9.0) == JobEnd(Outcome.CANCELLED, 2.0, interruption=Interruption.ASKED)
 
 
 @pytest.mark.parametrize("then", ["wait", "exit 0", "exit 3"])

@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.core import codec, machine
 from orchestrator.core.messages import Effect, Launch
-from orchestrator.core.model import Counter, JobEnded, Outcome, Run, Status, StepState, Transition
+from orchestrator.core.model import Counter, JobEnd, JobEnded, Outcome, Run, Status, StepState, Transition
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step, Work
@@ -223,7 +223,7 @@ def test_a_field_that_a_newer_version_added_is_left_aside(damage: Damage):
     running = StepState(Status.RUNNING, 1, job="j", started_at=1.0)
     assert damage.store.load("badkey", (1,), ()).states == {1: running}
     assert damage.store.get_run("badkey") == BAD
-    ended = JobEnded(1, Outcome.SUCCEEDED, 2.0)
+    ended = JobEnded(1, JobEnd(Outcome.SUCCEEDED, 2.0))
     commit = damage.store.transact("badkey", 1, lambda state: machine.evolve(PLAN, 1, state, ended))
     assert (commit.applied, commit.counters) == (True, {0: Counter(1, Tally(succeeded=1))})
 

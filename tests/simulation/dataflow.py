@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.core.names import parse_job_name
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.jobs.dataflow import states
@@ -18,7 +18,7 @@ from orchestrator.jobs.dataflow.handle import read_handle
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.states import Body
 from orchestrator.jobs.scripted import ScriptedBackend, ScriptedJob
-from orchestrator.ports import JobOver, JobRequest, JobStatus, Launched
+from orchestrator.ports import JobRequest, JobStatus, Launched
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -191,7 +191,7 @@ class DataflowJobs:
         self._service = service
         self._backend = DataflowBackend("p", REGION, lambda: world.now, api=ShakyApi(world, service))
 
-    def launch(self, request: JobRequest) -> Launched | JobOver:
+    def launch(self, request: JobRequest) -> Launched | JobEnd:
         return self._backend.launch(self._meant(request))
 
     def find(self, request: JobRequest) -> Launched | None:
@@ -202,7 +202,7 @@ class DataflowJobs:
 
     def status(self, job: str) -> JobStatus:
         status, it = self._backend.status(job), self._service.jobs[read_handle(job).id]
-        if not isinstance(status, JobOver) or status.drained:
+        if not isinstance(status, JobEnd) or status.drained:
             return status
         stopped = it.cancelled_at is not None and (it.script.live or it.end == it.cancelled_at)
         outcome = it.script.stopped if stopped else it.script.outcome

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-MACHINE, PLAN, RULES, OVERDUE, FITTING, MESSAGES = (
-    f"orchestrator/core/{name}.py" for name in ("machine", "plan", "rules", "overdue", "validity", "messages")
+MACHINE, JOINS, RETRIES, PLAN, RULES, OVERDUE, FITTING, MESSAGES = (
+    f"orchestrator/core/{name}.py"
+    for name in ("machine", "joins", "retries", "plan", "rules", "overdue", "validity", "messages")
 )
 ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACHE = (
     f"orchestrator/engine/{name}.py"
@@ -30,13 +31,13 @@ MUTANTS = (
     # The guards: what makes a duplicate harmless.
     Mutant(
         "an attempt that has ended ends again",
-        MACHINE,
-        "    if not state.status.active:\n        return None\n    event = _judged",
-        "    event = _judged",
+        RETRIES,
+        "    if not state.status.active:\n        return None\n    step = plan",
+        "    step = plan",
     ),
     Mutant(
         "the end of attempt 1 ends attempt 2",
-        MACHINE,
+        RETRIES,
         "    if event.attempt != state.attempt or _outdated",
         "    if _outdated",
     ),
@@ -417,7 +418,7 @@ MUTANTS = (
     ),
     Mutant(
         "an end at launch counts though another has taken the claim over",
-        MACHINE,
+        RETRIES,
         " or _outdated(state, event):\n",
         ":\n",
     ),
@@ -450,9 +451,10 @@ MUTANTS = (
     Mutant(
         "a job whose state goes back has ended",
         CHECKING,
-        "    if isinstance(status, JobOver) and not status.live:\n        event = ended(step, state, status, inf)\n",
-        "    if not (isinstance(status, JobOver) and status.live):\n"
-        "        event = JobEnded(check.attempt, Outcome.SUCCEEDED, ledger.clock())\n",
+        "    if isinstance(status, JobEnd) and not status.live:\n",
+        "    if not (isinstance(status, JobEnd) and status.live):\n"
+        "        status = JobEnd(Outcome.SUCCEEDED, ledger.clock())\n"
+        "        return ledger.handle(run, plan, check.node, ended(step, state, status, inf, check.chain))\n",
     ),
     Mutant(
         "a launch is sent though its claim was taken over",
@@ -490,7 +492,7 @@ MUTANTS = (
         CHECKING,
         "    match backend.status(state.job):\n",
         "    try:\n        found = backend.status(state.job)\n"
-        "    except Exception:\n        found = JobOver(Outcome.FAILED, ledger.clock())\n"
+        "    except Exception:\n        found = JobEnd(Outcome.FAILED, ledger.clock())\n"
         "    match found:\n",
     ),
     Mutant(
@@ -507,8 +509,8 @@ MUTANTS = (
     ),
     Mutant(
         "a job that was over for long when it was asked to stop has timed out",
-        MACHINE,
-        " and event.at >= state.overdue - event.doubt\n",
+        RETRIES,
+        " and end.at >= state.overdue - event.doubt\n",
         "\n",
     ),
     Mutant(
@@ -516,7 +518,7 @@ MUTANTS = (
         CHECKING,
         "        case JobRunning(due):\n",
         "        case JobRunning() if check_times.of_a_signal(check):\n"
-        "            over = JobOver(Outcome.SUCCEEDED, ledger.clock())\n"
+        "            over = JobEnd(Outcome.SUCCEEDED, ledger.clock())\n"
         "            return ledger.handle(run, plan, check.node, ended(step, state, over, ledger.clock_skew))\n"
         "        case JobRunning(due):\n",
     ),
@@ -529,9 +531,9 @@ MUTANTS = (
     # Retries.
     Mutant(
         "a retry does not wait",
-        MACHINE,
-        "wait = max(retry.wait(failures), event.retry_after)",
-        "wait = event.retry_after",
+        RETRIES,
+        "wait = max(step.retry.wait(failures), end.retry_after)",
+        "wait = end.retry_after",
     ),
     Mutant(
         "a launch forgets when it is due",
@@ -547,17 +549,17 @@ MUTANTS = (
     ),
     Mutant(
         "an interruption costs a retry",
-        MACHINE,
+        RETRIES,
         "failures = state.attempt - state.interruptions",
         "failures = state.attempt",
     ),
     Mutant("a new attempt forgets the interruptions", MACHINE, "            interruptions=state.interruptions,\n", ""),
     Mutant("a new attempt forgets what was not of our making", MACHINE, "            unasked=state.unasked,\n", ""),
     Mutant(
-        "what is lost is made again for ever", MACHINE, "is Interruption.ASKED or state.unasked < most:", "is not None:"
+        "what is lost is made again for ever", RETRIES, "is Interruption.ASKED or state.unasked < most:", "is not None:"
     ),
-    Mutant("what is lost is made again at once", MACHINE, "pause = 0.0 if asked else min", "pause = 0.0 * min"),
-    Mutant("what is permanent is tried again", MACHINE, " and not event.permanent", ""),
+    Mutant("what is lost is made again at once", RETRIES, "pause = 0.0 if asked else min", "pause = 0.0 * min"),
+    Mutant("what is permanent is tried again", RETRIES, " and not end.permanent", ""),
     # Cancelling.
     Mutant(
         "a step that was cancelled begins an attempt",
@@ -567,13 +569,13 @@ MUTANTS = (
     ),
     Mutant(
         "a job that fails while its step is cancelled is tried again",
-        MACHINE,
-        " and state.stop is None:\n            wait",
-        ":\n            wait",
+        RETRIES,
+        " and state.stop is None:\n                wait",
+        ":\n                wait",
     ),
     Mutant(
         "a job that is interrupted while its step is cancelled runs again",
-        MACHINE,
+        RETRIES,
         "case Outcome.CANCELLED | Outcome.INTERRUPTED if state.stop is not None:",
         "case Outcome.CANCELLED if state.stop is not None:",
     ),
@@ -583,14 +585,14 @@ MUTANTS = (
     Mutant(
         "a step that was cancelled before it began ends as its join or its when says",
         MACHINE,
-        "            if state.stop is not None:\n                return _final(plan, node, _cancelled(state,",
-        "            if False:\n                return _final(plan, node, _cancelled(state,",
+        "            if state.stop is not None:\n                return final(plan, node, cancelled(state,",
+        "            if False:\n                return final(plan, node, cancelled(state,",
     ),
     Mutant(
         "a step that was cancelled between two attempts waits for the next",
         MACHINE,
-        "    if state.status is Status.UP_FOR_RETRY:\n        return _final(plan, node, _cancelled(stopped,",
-        "    if False:\n        return _final(plan, node, _cancelled(stopped,",
+        "    if state.status is Status.UP_FOR_RETRY:\n        return final(plan, node, cancelled(stopped,",
+        "    if False:\n        return final(plan, node, cancelled(stopped,",
     ),
     Mutant(
         "nobody is told to stop the job of a step that was cancelled",
@@ -711,13 +713,13 @@ MUTANTS = (
     # Joins and rules.
     Mutant(
         "a cancelled step counts as succeeded",
-        MACHINE,
+        JOINS,
         "Status.CANCELLED: Tally(failed=1)",
         "Status.CANCELLED: Tally(succeeded=1)",
     ),
     Mutant(
         "a step that will not run does not wait for all to end",
-        MACHINE,
+        JOINS,
         "    if join.pending and said is not Verdict.RUN:\n        return Verdict.WAIT\n",
         "",
     ),
@@ -785,8 +787,8 @@ MUTANTS = (
     Mutant(
         "outputs that nothing can hold are kept",
         CHECKING,
-        "    if over.outputs is not None and (wrong := misfit(over.outputs)):",
-        "    if False and (wrong := misfit(over.outputs)):",
+        "    elif end.outputs is not None and (wrong := misfit(end.outputs)):",
+        "    elif False and (wrong := misfit(end.outputs)):",
     ),
     Mutant(
         "a field of a newer version makes a state unreadable",

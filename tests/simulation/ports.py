@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from orchestrator.core.model import Run, RunStatus, StepState, Stop, Transition, View
+from orchestrator.core.model import JobEnd, Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import (
     AmbiguousLaunchError,
@@ -20,7 +20,6 @@ from orchestrator.ports import (
     NONE_FAILED,
     Commit,
     Decide,
-    JobOver,
     JobRequest,
     JobRunning,
     JobStatus,
@@ -189,7 +188,7 @@ class ShakyBackend:
 
     def _status(self, job: str) -> JobStatus:
         status = self.inner.status(job)
-        if isinstance(status, JobOver) and self.world.now < status.at + self.world.lag(job):
+        if isinstance(status, JobEnd) and self.world.now < status.at + self.world.lag(job):
             self.world.count("status: lags")
             return JobRunning()
         return status

@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from orchestrator.core.invariants import Inspector
-from orchestrator.core.machine import decide
+from orchestrator.core.joins import decide
 from orchestrator.core.model import RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict

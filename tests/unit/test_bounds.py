@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.messages import Check, Launch
-from orchestrator.core.model import JobLaunched, LaunchClaimed, Outcome, Run, Status, StepState
+from orchestrator.core.model import JobEnd, JobLaunched, LaunchClaimed, Outcome, Run, Status, StepState
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.core.values import DEPTH, MAX_VALUES, misfit
@@ -15,7 +15,7 @@ from orchestrator.expressions import ExpressionError
 from orchestrator.expressions.meaning import understood
 from orchestrator.expressions.sandbox import evaluate
 from orchestrator.jobs.python.deadline import RaisedError, within
-from orchestrator.ports import JobOver, JobRequest
+from orchestrator.ports import JobRequest
 from orchestrator.text import cut, said, told
 from tests.doubles.memory_store import MemoryStore
 
@@ -136,7 +136,7 @@ class Foreign:
     def status(self, job: str) -> Any:
         if self.outputs is None:
             raise ZeroDivisionError("in status")
-        return JobOver(Outcome.SUCCEEDED, 9.0, self.outputs)
+        return JobEnd(Outcome.SUCCEEDED, 9.0, self.outputs)
 
     def cancel(self, job: str) -> None:
         pass

@@ -7,6 +7,7 @@ from orchestrator.core.machine import evolve
 from orchestrator.core.model import (
     Counter,
     Event,
+    JobEnd,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
@@ -74,7 +75,7 @@ class Story:
         cause: str | None = None,
     ) -> "Story":
         attempt = self.view.state(self.plan.numbers[name]).attempt + 1
-        end = JobEnded(attempt, outcome, at, error=error, cause=cause)
+        end = JobEnded(attempt, JobEnd(outcome, at, error=error, cause=cause))
         return self.running(name, at - 2.0, attempt).tell(name, end)
 
     def failed(self, name: str, error: str = "exit status 1", cause: str | None = None) -> "Story":
@@ -215,7 +216,9 @@ def test_in_a_run_that_nobody_drives_nothing_happens_before_it_is_resumed():
 
 def test_a_failure_that_is_not_retried_says_why():
     story = Story(step("a", attempts=3)).running("a", NOW - 2)
-    story.tell("a", JobEnded(1, Outcome.FAILED, NOW, error="step 'a': cwd: no folder", cause="refused", permanent=True))
+    story.tell(
+        "a", JobEnded(1, JobEnd(Outcome.FAILED, NOW, error="step 'a': cwd: no folder", cause="refused", permanent=True))
+    )
     assert story.explained("a") == ["failed: cwd: no folder", "not retried: another attempt would fail the same way"]
     story = Story(step("a")).failed("a")
     assert story.explained("a") == ["failed: exit status 1"]
@@ -277,7 +280,7 @@ def test_a_streaming_step_runs_until_its_job_is_ready_and_its_job_goes_on() -> N
     story.tell("clicks", LaunchClaimed(1, "job", NOW - 9), JobLaunched(1, "r/1", NOW - 9, due=NOW + 5))
     assert story.explained("clicks")[1:] == ["it succeeds as soon as its streaming job is ready"]
     assert story.note("clicks") == "until its job is ready"
-    story.tell("clicks", JobEnded(1, Outcome.SUCCEEDED, NOW - 2, live=True))
+    story.tell("clicks", JobEnded(1, JobEnd(Outcome.SUCCEEDED, NOW - 2, live=True)))
     assert story.explained("clicks") == ["succeeded in 7.0 s", "its job is still running: r/1"]
     assert story.note("clicks") == "its job is still running"
 
@@ -290,7 +293,10 @@ def test_cancelled() -> None:
 
 def test_succeeded_with_outputs_and_without_a_job() -> None:
     story = Story(step("a"), Step("b")).tell(
-        "a", LaunchClaimed(1, "j", 0.0), JobLaunched(1, "1", 0.0), JobEnded(1, Outcome.SUCCEEDED, 4.0, {"rows": 3})
+        "a",
+        LaunchClaimed(1, "j", 0.0),
+        JobLaunched(1, "1", 0.0),
+        JobEnded(1, JobEnd(Outcome.SUCCEEDED, 4.0, {"rows": 3})),
     )
     assert story.explained("a") == ["succeeded in 4.0 s", 'outputs: {"rows": 3}']
     story.tell("b", StepSettled(Status.SUCCEEDED, 0.0))

@@ -3,12 +3,12 @@
 import pytest
 
 from orchestrator.core.messages import Check
-from orchestrator.core.model import Outcome, RunStatus, Status
+from orchestrator.core.model import JobEnd, Outcome, RunStatus, Status
 from orchestrator.core.steps import CheckPolicy, Step
 from orchestrator.engine.checking import GRACE
 from orchestrator.errors import BackendError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
-from orchestrator.ports import CHECKS, JobOver, JobRequest, JobRunning, JobStatus, Launched
+from orchestrator.ports import CHECKS, JobRequest, JobRunning, JobStatus, Launched
 from tests.unit.engine_world import JOB, KEY, LossyBackend
 
 
@@ -39,10 +39,10 @@ class Streaming(ScriptedBackend):
     def status(self, job: str) -> JobStatus:
         found = self.jobs[job]
         if found.cancelled_at is not None:
-            return JobOver(Outcome.SUCCEEDED, self._clock())
+            return JobEnd(Outcome.SUCCEEDED, self._clock())
         ready = found.launched_at + found.script.seconds
         now = self._clock()
-        return JobRunning(due=now + 20.0) if now < ready else JobOver(Outcome.SUCCEEDED, ready, live=True)
+        return JobRunning(due=now + 20.0) if now < ready else JobEnd(Outcome.SUCCEEDED, ready, live=True)
 
     def launch(self, request: JobRequest) -> Launched:
         super().launch(request)

@@ -3,14 +3,14 @@
 import pytest
 
 from orchestrator.core.messages import Check, Finish
-from orchestrator.core.model import Outcome, RunStatus, Status
+from orchestrator.core.model import JobEnd, Outcome, RunStatus, Status
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import CARRYING, TriggerRule
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.engine.checking import GRACE
 from orchestrator.errors import BackendError, QueueError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
-from orchestrator.ports import JobOver, JobRequest, JobStatus, Launched
+from orchestrator.ports import JobRequest, JobStatus, Launched
 from tests.unit.engine_world import JOB, KEY, STOP, BrokenQueue, fails_once
 
 
@@ -258,7 +258,7 @@ class Draining(ScriptedBackend):
     def status(self, job: str) -> JobStatus:
         status = super().status(job)
         asked = self.jobs[job].cancelled_at is not None
-        return JobOver(Outcome.SUCCEEDED, status.at, drained=True) if asked and isinstance(status, JobOver) else status
+        return JobEnd(Outcome.SUCCEEDED, status.at, drained=True) if asked and isinstance(status, JobEnd) else status
 
 
 def test_a_job_that_is_drained_before_its_step_had_what_it_waited_for_is_no_success_of_a_run_that_was_cancelled(world):

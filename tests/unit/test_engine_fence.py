@@ -8,10 +8,10 @@ import pytest
 
 from orchestrator.core.machine import MAX_LOST
 from orchestrator.core.messages import LATE, Check, Launch
-from orchestrator.core.model import Outcome, Status, StepState
+from orchestrator.core.model import JobEnd, Outcome, Status, StepState
 from orchestrator.core.steps import Step
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
-from orchestrator.ports import CHECKS, JobOver, JobRequest, Launched
+from orchestrator.ports import CHECKS, JobRequest, Launched
 from tests.unit.engine_world import JOB, KEY, STOP, World
 
 LAUNCH = Launch(KEY, 0, 1)
@@ -307,7 +307,7 @@ def test_an_end_at_launch_counts_only_while_its_claim_holds(single: World, ends:
                 self.before.pop()()
                 if ends == "a refusal":
                     raise LaunchRefusedError("400 wrong parameters")
-                return JobOver(Outcome.FAILED, single.now)
+                return JobEnd(Outcome.FAILED, single.now)
             raise AmbiguousLaunchError("no answer came")
 
     def taken_over() -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.core.messages import Check, Launch
-from orchestrator.core.model import Outcome, RunStatus, Status
+from orchestrator.core.model import JobEnd, Outcome, RunStatus, Status
 from orchestrator.core.steps import NO_JOB, Retry, Step, Work
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.jobs.scripted import Script
-from orchestrator.ports import JobOver, JobRequest, Launched
+from orchestrator.ports import JobRequest, Launched
 from tests.unit.engine_world import JOB, KEY, LossyBackend, World
 
 
@@ -166,10 +166,10 @@ def test_no_reason_of_a_failure_acts_on_a_terminal_whoever_gave_it(world):
 class Calls:
     """A backend whose jobs have ended when their launch has; each takes a minute."""
 
-    def __init__(self, world: World, *ends: JobOver) -> None:
+    def __init__(self, world: World, *ends: JobEnd) -> None:
         self.world, self.ends = world, list(ends)
 
-    def launch(self, request: JobRequest) -> JobOver:
+    def launch(self, request: JobRequest) -> JobEnd:
         self.world.now += 60.0
         return replace(self.ends.pop(0), at=self.world.now)
 
@@ -179,9 +179,9 @@ class Calls:
 
 def test_what_has_ended_when_it_is_launched_ends_its_attempt_there(world):
     step = Step("a", Work("call"), retry=Retry(2, delay=5.0))
-    broken = JobOver(Outcome.FAILED, 0.0, error="no such day", cause="exception")
+    broken = JobEnd(Outcome.FAILED, 0.0, error="no such day", cause="exception")
     one = world(step, Step("b", JOB, after=("a",)))
-    one.engine.backends = {**one.engine.backends, "call": Calls(one, broken, JobOver(Outcome.SUCCEEDED, 0.0, {"n": 1}))}
+    one.engine.backends = {**one.engine.backends, "call": Calls(one, broken, JobEnd(Outcome.SUCCEEDED, 0.0, {"n": 1}))}
     one.start()
     (first,) = one.due()
     one.engine.perform(first)
@@ -199,7 +199,7 @@ def test_what_has_ended_when_it_is_launched_ends_its_attempt_there(world):
 
 def test_what_takes_longer_than_its_timeout_while_it_is_launched_has_failed(world):
     one = world(Step("a", Work("call"), timeout=20.0))
-    one.engine.backends = {"call": Calls(one, JobOver(Outcome.SUCCEEDED, 0.0))}
+    one.engine.backends = {"call": Calls(one, JobEnd(Outcome.SUCCEEDED, 0.0))}
     one.start()
     assert one.finish() is RunStatus.FAILED
     state = one.store.load_all(KEY).state(0)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.model import Outcome, Run
+from orchestrator.core.model import JobEnd, Outcome, Run
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.jobs.call import CallBackend
 from orchestrator.jobs.python.functions import FunctionRaisedError, completed, describe, parameters, resolve
-from orchestrator.ports import JobOver, JobRequest
+from orchestrator.ports import JobRequest
 
 MODULE = """
 def plain():
@@ -171,12 +171,12 @@ def test_a_function_that_raises_may_do_better_the_next_time(tmp_path: Path, func
 @pytest.mark.parametrize(
     ("function", "over"),
     [
-        ("plain", JobOver(Outcome.SUCCEEDED, 5.0, {"input": "a", "both": "function"})),
-        ("nothing", JobOver(Outcome.SUCCEEDED, 5.0)),
-        ("done", JobOver(Outcome.SUCCEEDED, 5.0)),
+        ("plain", JobEnd(Outcome.SUCCEEDED, 5.0, {"input": "a", "both": "function"})),
+        ("nothing", JobEnd(Outcome.SUCCEEDED, 5.0)),
+        ("done", JobEnd(Outcome.SUCCEEDED, 5.0)),
         (
             "wrong",
-            JobOver(
+            JobEnd(
                 Outcome.FAILED,
                 5.0,
                 error="expected outputs as a mapping with text keys, got int",
@@ -186,11 +186,11 @@ def test_a_function_that_raises_may_do_better_the_next_time(tmp_path: Path, func
         ),
         (
             "broken",
-            JobOver(Outcome.FAILED, 5.0, error="ValueError: no such day (made_up.py:9)", cause="exception"),
+            JobEnd(Outcome.FAILED, 5.0, error="ValueError: no such day (made_up.py:9)", cause="exception"),
         ),
         (
             "plane",
-            JobOver(
+            JobEnd(
                 Outcome.FAILED,
                 5.0,
                 error="module 'made_up' has no function 'plane' (did you mean 'plain'?)",
@@ -200,7 +200,7 @@ def test_a_function_that_raises_may_do_better_the_next_time(tmp_path: Path, func
         ),
     ],
 )
-def test_a_call_has_ended_when_it_is_launched(tmp_path: Path, function: str, over: JobOver):
+def test_a_call_has_ended_when_it_is_launched(tmp_path: Path, function: str, over: JobEnd):
     calls = CallBackend(lambda: 5.0)
     assert calls.launch(request(tmp_path, function=f"made_up:{function}")) == over
     assert calls.find(request(tmp_path)) is None
@@ -209,11 +209,11 @@ def test_a_call_has_ended_when_it_is_launched(tmp_path: Path, function: str, ove
 def test_a_call_that_hangs_has_failed_and_one_that_gives_up_by_itself_says_so(tmp_path: Path):
     too_long = "it took longer than 0.01 s, the most for a function in the cloud"
     hanging = CallBackend(lambda: 5.0, max_seconds=0.01).launch(request(tmp_path, function="made_up:hanging"))
-    assert hanging == JobOver(Outcome.FAILED, 5.0, error=too_long, cause="timeout")
+    assert hanging == JobEnd(Outcome.FAILED, 5.0, error=too_long, cause="timeout")
     line = MODULE.splitlines().index('    raise TimeoutError("no answer")') + 1
     impatient = CallBackend(lambda: 5.0).launch(request(tmp_path, function="made_up:impatient"))
     error = f"TimeoutError: no answer (made_up.py:{line})"
-    assert impatient == JobOver(Outcome.FAILED, 5.0, error=error, cause="exception")
+    assert impatient == JobEnd(Outcome.FAILED, 5.0, error=error, cause="exception")
 
 
 def test_two_folders_may_have_modules_of_one_name(tmp_path: Path):

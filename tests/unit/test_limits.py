@@ -15,8 +15,19 @@ import pytest
 from orchestrator import expressions, text
 from orchestrator.cloud import logs
 from orchestrator.cloud.start_body import LARGEST, read_asked
-from orchestrator.core import machine, outcome
-from orchestrator.core.model import Interruption, JobEnded, Outcome, Run, RunStatus, Status, StepState, Transition, View
+from orchestrator.core import machine, outcome, retries
+from orchestrator.core.model import (
+    Interruption,
+    JobEnd,
+    JobEnded,
+    Outcome,
+    Run,
+    RunStatus,
+    Status,
+    StepState,
+    Transition,
+    View,
+)
 from orchestrator.core.plan import SPREAD, WIDE, compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.core.values import MAX_OUTPUT
@@ -123,7 +134,7 @@ def test_an_error_is_kept_up_to_a_bound():
     running = StepState(Status.RUNNING, 1, job_name="a", job="1", claimed_at=1.0, started_at=1.0)
     kept = []
     for letters in (text.MAX_ERROR, text.MAX_ERROR + 1):
-        ended = machine.evolve(ONE, 0, running, JobEnded(1, Outcome.FAILED, 2.0, error="x" * letters))
+        ended = machine.evolve(ONE, 0, running, JobEnded(1, JobEnd(Outcome.FAILED, 2.0, error="x" * letters)))
         assert ended is not None
         kept.append(ended.state.error)
     assert kept == ["x" * text.MAX_ERROR, "x" * text.MAX_ERROR + "…"]
@@ -138,18 +149,18 @@ def test_a_run_remembers_a_few_of_the_steps_that_failed():
 
 
 def test_an_attempt_is_interrupted_for_free_a_hundred_times():
-    last = StepState(Status.RUNNING, 100, machine.MAX_INTERRUPTIONS - 1, "a", "1", claimed_at=1.0, started_at=1.0)
+    last = StepState(Status.RUNNING, 100, retries.MAX_INTERRUPTIONS - 1, "a", "1", claimed_at=1.0, started_at=1.0)
     for state, status in (
         (last, Status.UP_FOR_RETRY),
-        (replace(last, interruptions=machine.MAX_INTERRUPTIONS), Status.FAILED),
+        (replace(last, interruptions=retries.MAX_INTERRUPTIONS), Status.FAILED),
     ):
-        asked = JobEnded(100, Outcome.INTERRUPTED, 2.0, interruption=Interruption.ASKED)
+        asked = JobEnded(100, JobEnd(Outcome.INTERRUPTED, 2.0, interruption=Interruption.ASKED))
         ended = machine.evolve(ONE, 0, state, asked)
         assert ended is not None
         assert ended.state.status is status
 
 
-@pytest.mark.parametrize("unasked", [0, 1, 4, machine.MAX_UNASKED - 1, machine.MAX_UNASKED])
+@pytest.mark.parametrize("unasked", [0, 1, 4, retries.MAX_UNASKED - 1, retries.MAX_UNASKED])
 def test_an_attempt_is_lost_for_free_up_to_a_bound_and_begins_later_each_time(unasked: int):
     pauses = {0: 1.0, 1: 2.0, 4: 16.0, 19: 600.0}
     state = interrupted(unasked, Interruption.LOST)
@@ -158,7 +169,7 @@ def test_an_attempt_is_lost_for_free_up_to_a_bound_and_begins_later_each_time(un
 
 
 def test_an_attempt_that_is_seen_to_vanish_is_made_again_a_handful_of_times():
-    last, worn = (interrupted(machine.MAX_VANISHED - less, Interruption.VANISHED) for less in (1, 0))
+    last, worn = (interrupted(retries.MAX_VANISHED - less, Interruption.VANISHED) for less in (1, 0))
     assert (last.status, last.due) == (Status.UP_FOR_RETRY, 18.0)
     said = "its process was gone 6 times, and nothing told how it had ended"
     assert (worn.status, worn.cause, worn.error) == (Status.FAILED, "interrupted", said)
@@ -167,7 +178,7 @@ def test_an_attempt_that_is_seen_to_vanish_is_made_again_a_handful_of_times():
 def interrupted(unasked: int, what: Interruption) -> StepState:
     """The state of an attempt that is interrupted at 2.0, after ``unasked`` interruptions."""
     begun = StepState(Status.RUNNING, unasked + 1, unasked, "a", "1", 1.0, 1.0, unasked=unasked)
-    ended = machine.evolve(ONE, 0, begun, JobEnded(unasked + 1, Outcome.INTERRUPTED, 2.0, interruption=what))
+    ended = machine.evolve(ONE, 0, begun, JobEnded(unasked + 1, JobEnd(Outcome.INTERRUPTED, 2.0, interruption=what)))
     assert ended is not None
     return ended.state
 

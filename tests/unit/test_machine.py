@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.core.machine import MAX_INTERRUPTIONS, evolve, owed, passed, run_status, settled
+from orchestrator.core.machine import evolve, owed, passed, run_status, settled
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import (
     FINAL,
@@ -12,6 +12,7 @@ from orchestrator.core.model import (
     Event,
     GatePassed,
     Interruption,
+    JobEnd,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
@@ -29,6 +30,7 @@ from orchestrator.core.model import (
     View,
 )
 from orchestrator.core.plan import FailsOn, Plan, compile_plan
+from orchestrator.core.retries import MAX_INTERRUPTIONS
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step
 from tests.fixtures import fixture
@@ -53,11 +55,11 @@ AGAIN = replace(RUNNING, status=Status.UP_FOR_RETRY, ended_at=50.0, due=110.0, e
 
 CLAIMED = LaunchClaimed(1, "a--k-0-1", 10.0)
 LAUNCHED = JobLaunched(1, "j1", 11.0)
-FAILED = JobEnded(1, Outcome.FAILED, 50.0, error="boom", cause="exit")
+FAILED = JobEnded(1, JobEnd(Outcome.FAILED, 50.0, error="boom", cause="exit"))
 
 
 def succeeded(attempt: int = 1) -> JobEnded:
-    return JobEnded(attempt, Outcome.SUCCEEDED, 50.0, outputs={"rows": 3})
+    return JobEnded(attempt, JobEnd(Outcome.SUCCEEDED, 50.0, outputs={"rows": 3}))
 
 
 def test_a_claim_is_written_before_the_launch_and_carries_the_name_to_look_for():
@@ -89,7 +91,7 @@ def test_a_claim_of_somebody_else_is_not_given_up(state: StepState, event: Launc
 
 
 def test_a_job_that_goes_on_after_its_step_has_succeeded_is_remembered():
-    ready = JobEnded(1, Outcome.SUCCEEDED, 50.0, live=True)
+    ready = JobEnded(1, JobEnd(Outcome.SUCCEEDED, 50.0, live=True))
     after = evolve(JOINED, A, RUNNING, ready)
     assert after is not None
     assert after.state == replace(RUNNING, status=Status.SUCCEEDED, ended_at=50.0, live=True)
@@ -98,9 +100,9 @@ def test_a_job_that_goes_on_after_its_step_has_succeeded_is_remembered():
 def test_a_job_that_goes_on_is_ended_by_no_launch_that_had_been_taken_over():
     """Its launcher stood still, and comes back with an end of its own when the job has long been another's."""
     going = replace(RUNNING, status=Status.SUCCEEDED, ended_at=50.0, live=True)
-    late = JobEnded(1, Outcome.FAILED, 90.0, error="refused", claimed_at=5.0)
+    late = JobEnded(1, JobEnd(Outcome.FAILED, 90.0, error="refused"), claimed_at=5.0)
     assert evolve(JOINED, A, going, late) is None
-    over = evolve(JOINED, A, going, JobEnded(1, Outcome.CANCELLED, 90.0))
+    over = evolve(JOINED, A, going, JobEnded(1, JobEnd(Outcome.CANCELLED, 90.0)))
     assert over is not None
     assert over.state == replace(going, live=False)
 
@@ -125,7 +127,7 @@ def test_no_step_ends_before_it_starts_whatever_the_clock_of_its_job_says(
     state: StepState, started: float, outcome: Outcome
 ):
     """The file system's clock is some milliseconds late, Dataflow's is another one, and a quick job is over at once."""
-    transition = evolve(JOINED, A, state, JobEnded(1, outcome, 9.951))
+    transition = evolve(JOINED, A, state, JobEnded(1, JobEnd(outcome, 9.951)))
     assert transition is not None
     assert (transition.state.started_at, transition.state.ended_at) == (started, started)
     if outcome is Outcome.INTERRUPTED:
@@ -145,7 +147,7 @@ def test_a_failure_with_attempts_left_is_up_for_retry_and_arrives_nowhere():
 
 
 def test_a_retry_waits_at_least_as_long_as_the_cause_of_the_failure_lasts():
-    scarce = replace(FAILED, retry_after=600.0)
+    scarce = replace(FAILED, end=replace(FAILED.end, retry_after=600.0))
     assert evolve(JOINED, A, RUNNING, scarce) == Transition(replace(AGAIN, due=650.0))
 
 
@@ -157,7 +159,7 @@ def test_the_last_failure_arrives_at_the_join():
 
 
 def test_a_permanent_failure_is_not_retried():
-    transition = evolve(JOINED, A, RUNNING, replace(FAILED, permanent=True))
+    transition = evolve(JOINED, A, RUNNING, replace(FAILED, end=replace(FAILED.end, permanent=True)))
     assert transition is not None
     assert transition.state.status is Status.FAILED
 
@@ -199,7 +201,7 @@ def test_who_had_no_answer_forgets_nobody_else(state: StepState, event: LaunchUn
 
 
 def test_an_interruption_of_our_making_is_owed_again_at_once_and_costs_no_retry():
-    asked = JobEnded(1, Outcome.INTERRUPTED, 50.0, interruption=Interruption.ASKED)
+    asked = JobEnded(1, JobEnd(Outcome.INTERRUPTED, 50.0, interruption=Interruption.ASKED))
     interrupted = evolve(JOINED, A, RUNNING, asked)
     assert interrupted == Transition(
         replace(RUNNING, status=Status.UP_FOR_RETRY, interruptions=1, ended_at=50.0, due=50.0)
@@ -212,7 +214,7 @@ def test_an_interruption_of_our_making_is_owed_again_at_once_and_costs_no_retry(
 
 def test_what_is_interrupted_without_end_fails_at_last():
     worn = replace(RUNNING, attempt=101, interruptions=MAX_INTERRUPTIONS)
-    transition = evolve(JOINED, A, worn, JobEnded(101, Outcome.INTERRUPTED, 50.0))
+    transition = evolve(JOINED, A, worn, JobEnded(101, JobEnd(Outcome.INTERRUPTED, 50.0)))
     assert transition is not None
     assert (transition.state.status, transition.state.error) == (Status.FAILED, "interrupted 101 times")
 
@@ -250,7 +252,7 @@ def test_the_job_of_a_step_that_was_cancelled_ends_it_and_what_its_service_said_
     done = replace(
         RUNNING, status=Status.CANCELLED, ended_at=70.0, error="job 7 was cancelled", cause="operator", stop=STOP
     )
-    event = JobEnded(1, outcome, 70.0, error="job 7 was cancelled", cause="cancelled")
+    event = JobEnded(1, JobEnd(outcome, 70.0, error="job 7 was cancelled", cause="cancelled"))
     assert evolve(JOINED, A, replace(RUNNING, stop=STOP), event) == Transition(done, (JOIN,), Tally(failed=1))
 
 
@@ -271,7 +273,7 @@ def test_whoever_takes_a_claim_over_keeps_the_cancelling():
 
 def test_a_cancelled_job_counts_as_failed_at_the_join():
     done = replace(RUNNING, status=Status.CANCELLED, ended_at=50.0)
-    event = JobEnded(1, Outcome.CANCELLED, 50.0)
+    event = JobEnded(1, JobEnd(Outcome.CANCELLED, 50.0))
     assert evolve(JOINED, A, RUNNING, event) == Transition(done, (JOIN,), Tally(failed=1))
 
 
@@ -288,17 +290,27 @@ def test_that_a_job_is_asked_because_its_time_is_up_is_written_once_and_not_wher
 @pytest.mark.parametrize(
     ("state", "event", "status", "cause"),
     [
-        (RUNNING, JobEnded(1, Outcome.CANCELLED, 500.0), Status.CANCELLED, None),
-        (OVERDUE, JobEnded(1, Outcome.CANCELLED, 12.0), Status.UP_FOR_RETRY, "timeout"),
-        (OVERDUE, JobEnded(1, Outcome.FAILED, 12.0, cause="exit", permanent=True), Status.UP_FOR_RETRY, "timeout"),
-        (OVERDUE, JobEnded(1, Outcome.FAILED, 92.0, cause="exit", doubt=10.0), Status.UP_FOR_RETRY, "timeout"),
-        (OVERDUE, JobEnded(1, Outcome.FAILED, 91.9, cause="x", permanent=True, doubt=10.0), Status.FAILED, "x"),
-        (OVERDUE, JobEnded(1, Outcome.CANCELLED, 91.9, doubt=10.0), Status.CANCELLED, None),
-        (OVERDUE, JobEnded(1, Outcome.INTERRUPTED, 500.0), Status.UP_FOR_RETRY, None),
-        (OVERDUE, JobEnded(1, Outcome.SUCCEEDED, 50.0), Status.SUCCEEDED, None),
-        (replace(OVERDUE, stop=Stop(110.0)), JobEnded(1, Outcome.CANCELLED, 12.0), Status.CANCELLED, "operator"),
-        (STOPPED, JobEnded(1, Outcome.SUCCEEDED, 50.0, drained=True), Status.CANCELLED, "operator"),
-        (RUNNING, JobEnded(1, Outcome.SUCCEEDED, 50.0, drained=True), Status.SUCCEEDED, None),
+        (RUNNING, JobEnded(1, JobEnd(Outcome.CANCELLED, 500.0)), Status.CANCELLED, None),
+        (OVERDUE, JobEnded(1, JobEnd(Outcome.CANCELLED, 12.0)), Status.UP_FOR_RETRY, "timeout"),
+        (
+            OVERDUE,
+            JobEnded(1, JobEnd(Outcome.FAILED, 12.0, cause="exit", permanent=True)),
+            Status.UP_FOR_RETRY,
+            "timeout",
+        ),
+        (OVERDUE, JobEnded(1, JobEnd(Outcome.FAILED, 92.0, cause="exit"), doubt=10.0), Status.UP_FOR_RETRY, "timeout"),
+        (OVERDUE, JobEnded(1, JobEnd(Outcome.FAILED, 91.9, cause="x", permanent=True), doubt=10.0), Status.FAILED, "x"),
+        (OVERDUE, JobEnded(1, JobEnd(Outcome.CANCELLED, 91.9), doubt=10.0), Status.CANCELLED, None),
+        (OVERDUE, JobEnded(1, JobEnd(Outcome.INTERRUPTED, 500.0)), Status.UP_FOR_RETRY, None),
+        (OVERDUE, JobEnded(1, JobEnd(Outcome.SUCCEEDED, 50.0)), Status.SUCCEEDED, None),
+        (
+            replace(OVERDUE, stop=Stop(110.0)),
+            JobEnded(1, JobEnd(Outcome.CANCELLED, 12.0)),
+            Status.CANCELLED,
+            "operator",
+        ),
+        (STOPPED, JobEnded(1, JobEnd(Outcome.SUCCEEDED, 50.0, drained=True)), Status.CANCELLED, "operator"),
+        (RUNNING, JobEnded(1, JobEnd(Outcome.SUCCEEDED, 50.0, drained=True)), Status.SUCCEEDED, None),
     ],
 )
 def test_who_stopped_a_job_is_what_was_recorded_unless_it_ended_before_beyond_doubt(state, event, status, cause):
@@ -458,7 +470,7 @@ def _perform(plan: Plan, effect: Effect, view: View, fate: dict[str, Status]) ->
         forced = fate.get(plan.steps[node].name)
         if forced is Status.FAILED and isinstance(effect, Launch):
             running = StepState(Status.RUNNING, attempt=1, job="j", started_at=1.0)
-            return evolve(plan, node, running, JobEnded(1, Outcome.FAILED, 2.0))
+            return evolve(plan, node, running, JobEnded(1, JobEnd(Outcome.FAILED, 2.0)))
         if forced is Status.SKIPPED:
             event = StepSettled(Status.SKIPPED, 1.0)
         elif isinstance(effect, Launch):

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from orchestrator import ports
+from orchestrator.core import model
 from orchestrator.core.messages import Finish
 from orchestrator.core.model import JobEnded, JobLaunched, LaunchClaimed, Outcome, Run, RunStatus, Stop
 from orchestrator.core.names import JobRef, job_name, run_key
@@ -17,7 +19,7 @@ from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.engine import Engine
-from orchestrator.ports import CHECKS, LAUNCHES, JobOver, Launched
+from orchestrator.ports import CHECKS, LAUNCHES, Launched
 from orchestrator.queues.local import LocalQueue
 from orchestrator.stores.sqlite import SqliteStore
 
@@ -25,6 +27,9 @@ try:
     from orchestrator.home.database import Database
 except ImportError:  # where it was in older versions
     from orchestrator.sqlite import Database
+
+#: How a job ended; older versions have another name for it, and its fields in the event.
+JobEnd: Any = getattr(model, "JobEnd", None) or ports.JobOver  # type: ignore[attr-defined]
 
 START = 1_700_000_000.0
 JOB = Work("job", {"n": "{{ params.n }}"})
@@ -51,6 +56,12 @@ STEPS = (
 RUN = Run("a-run-of-another-version", run_key("a-run-of-another-version"), "story", "1", {"n": 3}, START)
 
 
+def ended(outcome: Outcome, by: str | None = None, **told: Any) -> JobEnded:
+    if hasattr(model, "JobEnd"):
+        return JobEnded(1, JobEnd(outcome, START + 9.0, **told), by=by)
+    return JobEnded(1, outcome, START + 9.0, by=by, **told)
+
+
 class Jobs:
     """A service whose jobs all succeed, and are told so when they are looked at."""
 
@@ -60,8 +71,8 @@ class Jobs:
     def find(self, request: Any) -> Launched:
         return Launched(request.name)
 
-    def status(self, job: str) -> JobOver:
-        return JobOver(Outcome.SUCCEEDED, START + 500.0, {"rows": 42})
+    def status(self, job: str) -> Any:
+        return JobEnd(Outcome.SUCCEEDED, START + 500.0, {"rows": 42})
 
     def cancel(self, job: str) -> None:
         pass
@@ -83,9 +94,9 @@ def begin(file: Path) -> None:
             continue
         engine.handle(RUN, plan, node, JobLaunched(1, job, START + 2.0, due=START + 400.0))
         if name in ("failed", "up_for_retry"):
-            engine.handle(RUN, plan, node, JobEnded(1, Outcome.FAILED, START + 9.0, error="boom", cause="exit"))
+            engine.handle(RUN, plan, node, ended(Outcome.FAILED, error="boom", cause="exit"))
         elif name == "succeeded":
-            engine.handle(RUN, plan, node, JobEnded(1, Outcome.SUCCEEDED, START + 9.0, {"rows": 42}, by="signal"))
+            engine.handle(RUN, plan, node, ended(Outcome.SUCCEEDED, "signal", outputs={"rows": 42}))
     engine.cancel(RUN.key, Stop(START + 20.0, "ann", "wrong input"), [plan.numbers["stopped"]])
     database.close()
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.jobs.dataflow import requests, states, twins
@@ -16,7 +16,7 @@ from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.states import Body
 from orchestrator.jobs.dataflow.status import MESSAGE_GRACE, Standing
 from orchestrator.jobs.python.functions import FunctionRaisedError, completed
-from orchestrator.ports import Clock, JobOver, JobRequest, JobStatus, Launched
+from orchestrator.ports import Clock, JobRequest, JobStatus, Launched
 from orchestrator.text import told
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class DataflowBackend:
         self._drain_for = drain_for
         self._force_after = force_after
 
-    def launch(self, request: JobRequest) -> Launched | JobOver:
+    def launch(self, request: JobRequest) -> Launched | JobEnd:
         """As the port promises. A finished job frees its name (Job.name), so jobs of the name are looked for first.
 
         A 409 may be the job of this very launch; and a launch that was answered with 400 has been seen to run
@@ -77,7 +77,7 @@ class DataflowBackend:
         try:
             made = completed(named)
         except FunctionRaisedError as error:
-            return JobOver(Outcome.FAILED, self._clock(), error=str(error), cause=error.cause)
+            return JobEnd(Outcome.FAILED, self._clock(), error=str(error), cause=error.cause)
         try:
             body = requests.body(requests.with_defaults(made, self._defaults))
             classic = requests.template(made) if requests.classic(made) else None
@@ -115,7 +115,7 @@ class DataflowBackend:
             if error.status != 404 or born is None or self._clock() < born + RETENTION:
                 raise
             text = f"Dataflow does not know job {handle.id} any more: ended jobs are deleted after 30 days"
-            return JobOver(Outcome.FAILED, self._clock(), error=text, cause=Cause.UNKNOWN.value)
+            return JobEnd(Outcome.FAILED, self._clock(), error=text, cause=Cause.UNKNOWN.value)
 
     def cancel(self, job: str) -> None:
         """Ask the job to stop, a running streaming one to drain; asked again, cancel it; half an hour on, by force.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.core.values import MAX_OUTPUT
 from orchestrator.jobs.dataflow import states
 from orchestrator.jobs.dataflow.answers import AnswerError
@@ -15,7 +15,7 @@ from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.metrics import fitting, outputs
 from orchestrator.jobs.dataflow.states import Body
 from orchestrator.jobs.outputs import check_outputs
-from orchestrator.ports import Clock, JobOver, JobRunning, JobStatus
+from orchestrator.ports import Clock, JobRunning, JobStatus
 
 log = logging.getLogger(__name__)
 
@@ -60,31 +60,31 @@ class Standing:
             case states.DONE:
                 return self._succeeded(now, at)
             case states.RUNNING if handle.streaming or handle.keep:
-                return JobOver(Outcome.SUCCEEDED, at, live=handle.streaming)
+                return JobEnd(Outcome.SUCCEEDED, at, live=handle.streaming)
             case states.DRAINED if handle.streaming:
                 return replace(self._succeeded(now, at), drained=True)
             case states.CANCELLED | states.DRAINED as ended:
                 text = f"Dataflow job {now.id} was {ended.removeprefix('JOB_STATE_').lower()}"
-                return JobOver(Outcome.CANCELLED, at, error=text, cause=Cause.CANCELLED.value)
+                return JobEnd(Outcome.CANCELLED, at, error=text, cause=Cause.CANCELLED.value)
             case states.FAILED:
                 return self._failed(now, at, fresh=not old)
             case states.UPDATED if old:
                 text = f"Dataflow job {now.id} was replaced, and Dataflow does not say by which"
-                return JobOver(Outcome.FAILED, at, error=text, cause=Cause.UNKNOWN.value)
+                return JobEnd(Outcome.FAILED, at, error=text, cause=Cause.UNKNOWN.value)
             case going:
                 if going not in states.GOING | {states.UPDATED}:
                     log.warning("job %s is in a state that nobody knows, and is taken to go on: %s", now.id, going)
                 awaited = handle.streaming or handle.keep
                 return JobRunning(states.next_check(job, self._clock()) if awaited else None)
 
-    def _succeeded(self, handle: Handle, at: float) -> JobOver:
+    def _succeeded(self, handle: Handle, at: float) -> JobEnd:
         """A job that did its work has succeeded, whatever it counted."""
         found = outputs(self._told(lambda: self._api.metrics(handle.region, handle.id)))
         kept = fitting(found, MAX_OUTPUT)
         if len(kept) < len(found):
             left = f"{len(found) - len(kept):,} of the {len(found):,} counters"
             log.warning("%s of job %s are no outputs: at most %d bytes are kept", left, handle.id, MAX_OUTPUT)
-        return JobOver(Outcome.SUCCEEDED, at, outputs=check_outputs(kept) if kept else None)
+        return JobEnd(Outcome.SUCCEEDED, at, outputs=check_outputs(kept) if kept else None)
 
     def _failed(self, handle: Handle, at: float, *, fresh: bool) -> JobStatus:
         messages = self._told(lambda: self._api.errors(handle.region, handle.id, at))
@@ -94,7 +94,7 @@ class Standing:
         error = explain(messages) or f"Dataflow job {handle.id} failed, and no message of it says why"
         if cause is Cause.LAUNCHER:
             error += f" [its launcher's log: template_launches/{handle.id}/console_logs in the staging location]"
-        return JobOver(
+        return JobEnd(
             Outcome.FAILED,
             at,
             error=error,

@@ -9,12 +9,11 @@ A command may write there too: attempt_files.py reads them.
 import json
 from pathlib import Path
 
-from orchestrator.core.model import Interruption, Outcome
+from orchestrator.core.model import Interruption, JobEnd, Outcome
 from orchestrator.errors import OutputError
 from orchestrator.jobs.outputs import last_line, read_outputs
 from orchestrator.jobs.process import attempt_files
 from orchestrator.jobs.process.wrapper import UNBEGUN
-from orchestrator.ports import JobOver
 from orchestrator.system import files
 
 
@@ -66,7 +65,7 @@ def told(folder: Path, code: int) -> bool:
     return True
 
 
-def over(folder: Path, now: float, seen: int | None = None, gone: float | None = None, lived: bool = False) -> JobOver:
+def over(folder: Path, now: float, seen: int | None = None, gone: float | None = None, lived: bool = False) -> JobEnd:
     """How an attempt ended of which no process is left; ``now`` if nothing tells when.
 
     ``seen``: its exit status. ``gone``: when it was seen to end; ``lived``: it still ran before, and did not end with
@@ -79,22 +78,22 @@ def over(folder: Path, now: float, seen: int | None = None, gone: float | None =
     try:
         stopped = attempt_files.stop(folder)
     except ValueError as error:
-        return JobOver(Outcome.FAILED, at, error=str(error), cause="exit")
+        return JobEnd(Outcome.FAILED, at, error=str(error), cause="exit")
     if stopped is not None:  # a file's time is some milliseconds late
-        return JobOver(stopped[0], max(at, stopped[1]), interruption=Interruption.ASKED)
+        return JobEnd(stopped[0], max(at, stopped[1]), interruption=Interruption.ASKED)
     if not code or code == UNBEGUN:
         vanished = not code and lived
-        return JobOver(Outcome.INTERRUPTED, at, interruption=Interruption.VANISHED if vanished else Interruption.LOST)
+        return JobEnd(Outcome.INTERRUPTED, at, interruption=Interruption.VANISHED if vanished else Interruption.LOST)
     if code == "0":
         try:
-            return JobOver(Outcome.SUCCEEDED, at, read_outputs(folder / "outputs.json"))
+            return JobEnd(Outcome.SUCCEEDED, at, read_outputs(folder / "outputs.json"))
         except OutputError as error:
-            return JobOver(Outcome.FAILED, at, error=str(error), cause="outputs", permanent=True)
+            return JobEnd(Outcome.FAILED, at, error=str(error), cause="outputs", permanent=True)
     if (failure := attempt_files.failure(folder)) is not None:
-        return JobOver(Outcome.FAILED, at, error=failure.error, cause=failure.cause, permanent=failure.permanent)
+        return JobEnd(Outcome.FAILED, at, error=failure.error, cause=failure.cause, permanent=failure.permanent)
     last = last_line(folder / "log")
     said = f"exit status {code:.20}" + (f": {last}" if last else "")
-    return JobOver(Outcome.FAILED, at, error=said, cause="exit")
+    return JobEnd(Outcome.FAILED, at, error=said, cause="exit")
 
 
 def fail(folder: Path, error: str) -> None:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from orchestrator.core.model import Interruption, Outcome
+from orchestrator.core.model import Interruption, JobEnd, Outcome
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.home import Home
 from orchestrator.jobs.process import attempt, claim, group
@@ -22,7 +22,7 @@ from orchestrator.jobs.process.environment import environment_of, marks
 from orchestrator.jobs.process.shortage import not_started
 from orchestrator.jobs.process.watcher import Watched, Watcher
 from orchestrator.jobs.process.wrapper import wrapped
-from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
+from orchestrator.ports import Clock, JobRequest, JobRunning, JobStatus, Launched
 from orchestrator.system import files, locks
 
 #: The umask of commands: this process's, asked while there are no other threads.
@@ -91,7 +91,7 @@ class ProcessBackend:
 
     def status(self, job: str) -> JobStatus:
         if (folder := self._home.of_job(job)) is None:
-            return JobOver(Outcome.FAILED, self._clock(), error=f"{job:.200}: no job of this home", cause="exit")
+            return JobEnd(Outcome.FAILED, self._clock(), error=f"{job:.200}: no job of this home", cause="exit")
         try:
             if self._runs(job, folder):
                 self._watcher.ready()
@@ -101,7 +101,7 @@ class ProcessBackend:
         except OSError as error:
             raise BackendError(f"{folder}: cannot be read: {error}") from error
         outcome, at = self._stopped.get(job, (None, 0.0))
-        return over if outcome is None else JobOver(outcome, max(over.at, at), interruption=Interruption.ASKED)
+        return over if outcome is None else JobEnd(outcome, max(over.at, at), interruption=Interruption.ASKED)
 
     def cancel(self, job: str) -> None:
         self.stop(job, Outcome.CANCELLED)

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.home import Home
 from orchestrator.jobs.python import capture, isolation
 from orchestrator.jobs.python.calling import call
 from orchestrator.jobs.python.context import StepContext
 from orchestrator.jobs.python.log import Log
 from orchestrator.jobs.python.workers import Workers
-from orchestrator.ports import Clock, JobOver, JobRequest, JobRunning, JobStatus, Launched
+from orchestrator.ports import Clock, JobRequest, JobRunning, JobStatus, Launched
 from orchestrator.text import told
 
 
@@ -64,7 +64,7 @@ class PythonBackend:
         self._workers.do(lambda: self._work(request))
 
     def status(self, job: str) -> JobStatus:
-        return self._jobs.get(job) or JobOver(Outcome.INTERRUPTED, self._clock())
+        return self._jobs.get(job) or JobEnd(Outcome.INTERRUPTED, self._clock())
 
     def cancel(self, job: str) -> None:
         """Does nothing: a thread cannot be stopped."""
@@ -77,7 +77,7 @@ class PythonBackend:
             finally:
                 isolation.restore_folder()
         except BaseException as error:  # noqa: BLE001 - such as a log that cannot be written: it fails, not this thread
-            over = JobOver(Outcome.FAILED, self._clock(), error=told(error), cause="exception")
+            over = JobEnd(Outcome.FAILED, self._clock(), error=told(error), cause="exception")
         with self._lock:
             self._jobs[request.name] = over
             self.running -= 1

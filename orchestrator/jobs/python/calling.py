@@ -5,11 +5,11 @@ import traceback
 from collections.abc import Callable
 
 from orchestrator.core.kinds import CALL
-from orchestrator.core.model import Outcome
+from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.errors import OutputError
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.jobs.python.functions import UnknownFunctionError, called, describe, describe_exit, resolve
-from orchestrator.ports import Clock, JobOver, JobRequest
+from orchestrator.ports import Clock, JobRequest
 from orchestrator.text import cut, said, told
 from orchestrator.usercode import plain
 from orchestrator.usercode.forks import one_returns
@@ -17,7 +17,7 @@ from orchestrator.usercode.forks import one_returns
 
 def call(
     request: JobRequest, clock: Clock, write: Callable[[str], object], begin: Callable[[], object] = lambda: None
-) -> JobOver:
+) -> JobEnd:
     """Call a python step's function. ``write`` takes the traceback of a failure.
 
     ``begin`` is called when its module has been imported. Whatever the function raises, this raises nothing.
@@ -34,29 +34,29 @@ def call(
                 returned = function(**(args if isinstance(args, dict) else {}))
         finally:
             one_returns(process)
-        return JobOver(Outcome.SUCCEEDED, clock(), None if returned is None else check_outputs(returned))
+        return JobEnd(Outcome.SUCCEEDED, clock(), None if returned is None else check_outputs(returned))
     except BaseException as error:  # noqa: BLE001  a user's function may raise anything
         return _ended(error, clock(), write, begun=begun)
 
 
-def _ended(error: BaseException, at: float, write: Callable[[str], object], *, begun: bool) -> JobOver:
+def _ended(error: BaseException, at: float, write: Callable[[str], object], *, begun: bool) -> JobEnd:
     """The end of a function that raised ``error``. The methods of the error are users' code too, and may raise."""
     if isinstance(error, UnknownFunctionError):
-        return JobOver(Outcome.FAILED, at, error=said(error), cause="function", permanent=True)
+        return JobEnd(Outcome.FAILED, at, error=said(error), cause="function", permanent=True)
     if isinstance(error, OutputError):
-        return JobOver(Outcome.FAILED, at, error=said(error), cause="outputs", permanent=True)
+        return JobEnd(Outcome.FAILED, at, error=said(error), cause="outputs", permanent=True)
     exits = isinstance(error, SystemExit)
     try:
         if isinstance(error, SystemExit):
             if begun and error.code in (None, 0):
-                return JobOver(Outcome.SUCCEEDED, at)
+                return JobEnd(Outcome.SUCCEEDED, at)
             text = describe_exit(error)
         else:
             text = describe(error)
     except BaseException as broken:  # noqa: BLE001
         text = f"it raised what cannot be told: {type(broken).__name__}"
     text += _written(error, write)
-    return JobOver(Outcome.FAILED, at, error=text, cause="exit" if exits else "exception")
+    return JobEnd(Outcome.FAILED, at, error=text, cause="exit" if exits else "exception")
 
 
 def _written(error: BaseException, write: Callable[[str], object]) -> str:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from orchestrator.core.codec import run_to_json
 from orchestrator.core.kinds import COMMAND
+from orchestrator.core.model import JobEnd
 from orchestrator.home import Home
 from orchestrator.jobs.process.shortage import not_started
-from orchestrator.ports import JobBackend, JobOver, JobRequest, JobStatus, Launched
+from orchestrator.ports import JobBackend, JobRequest, JobStatus, Launched
 from orchestrator.system import files
 from orchestrator.system.files import write_whole
 
@@ -22,7 +23,7 @@ class PythonSteps:
         self._threads = threads
         self._processes = processes
 
-    def launch(self, request: JobRequest) -> Launched | JobOver:
+    def launch(self, request: JobRequest) -> Launched | JobEnd:
         if not _isolated(request):
             return self._threads.launch(request)
         try:
@@ -36,7 +37,7 @@ class PythonSteps:
     def status(self, job: str) -> JobStatus:
         return self._runs(job).status(job)
 
-    def cancel(self, job: str) -> JobOver | None:
+    def cancel(self, job: str) -> JobEnd | None:
         return self._runs(job).cancel(job)
 
     def _runs(self, job: str) -> JobBackend:

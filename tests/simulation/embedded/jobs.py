@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.core.model import Interruption, Outcome
+from orchestrator.core.model import Interruption, JobEnd, Outcome
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.jobs.python.backend import PythonBackend
-from orchestrator.ports import JobBackend, JobOver, JobRequest, JobRunning, JobStatus, Launched
+from orchestrator.ports import JobBackend, JobRequest, JobRunning, JobStatus, Launched
 from tests.simulation.loop import Crash
 from tests.simulation.scenario import Attempt, Fate, Scenario
 
@@ -85,13 +85,13 @@ class Processes:
         at = min(process.end - self.world.now, 0.0) + self.driver.clock()
         if process.died or process.vanished:
             what = Interruption.VANISHED if process.vanished else Interruption.LOST
-            return JobOver(Outcome.INTERRUPTED, at, interruption=what)
+            return JobEnd(Outcome.INTERRUPTED, at, interruption=what)
         if process.stopped is not None:
-            return JobOver(process.stopped, max(at, process.asked), interruption=Interruption.ASKED)
+            return JobEnd(process.stopped, max(at, process.asked), interruption=Interruption.ASKED)
         outcome = OUTCOMES[process.attempt.fate]
         outputs = process.attempt.outputs if process.attempt.fate is Fate.SUCCEEDS else None
         failed = outcome is Outcome.FAILED
-        return JobOver(outcome, at, outputs, "it failed" if failed else None, "scripted" if failed else None)
+        return JobEnd(outcome, at, outputs, "it failed" if failed else None, "scripted" if failed else None)
 
     def _may_vanish(self, process: Process) -> None:
         """Somebody else kills it, and the shell that would have told of that."""
@@ -159,7 +159,7 @@ class Functions(PythonBackend):
         outputs = attempt.outputs if attempt.fate is Fate.SUCCEEDS else None
         failed = outcome is Outcome.FAILED
         told = ("it failed", "scripted") if failed else (None, None)
-        self._jobs[request.name] = JobOver(outcome, self._clock(), outputs, *told)
+        self._jobs[request.name] = JobEnd(outcome, self._clock(), outputs, *told)
         self.running -= 1
         self.driver.ended.put(request.name)
 
@@ -183,7 +183,7 @@ class Either:
     def __init__(self, given: Scenario, processes: JobBackend, functions: JobBackend) -> None:
         self._scenario, self._processes, self._functions = given, processes, functions
 
-    def launch(self, request: JobRequest) -> Launched | JobOver:
+    def launch(self, request: JobRequest) -> Launched | JobEnd:
         return self._of(request).launch(request)
 
     def find(self, request: JobRequest) -> Launched | None:
@@ -192,7 +192,7 @@ class Either:
     def status(self, job: str) -> JobStatus:
         return (self._processes if "/" in job else self._functions).status(job)
 
-    def cancel(self, job: str) -> JobOver | None:
+    def cancel(self, job: str) -> JobEnd | None:
         return (self._processes if "/" in job else self._functions).cancel(job)
 
     def _of(self, request: JobRequest) -> JobBackend:

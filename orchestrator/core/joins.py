@@ -1,0 +1,46 @@
+"""A node's join: what arrives there when a node ends, how it stands, and what its rule says of it. Pure."""
+
+from orchestrator.core.model import Counter, Status, StepState, Transition, View
+from orchestrator.core.plan import Plan
+from orchestrator.core.rules import Join, Tally, Verdict, verdict
+
+_ARRIVAL = {
+    Status.SUCCEEDED: Tally(succeeded=1),
+    Status.FAILED: Tally(failed=1),
+    Status.CANCELLED: Tally(failed=1),
+    Status.UPSTREAM_FAILED: Tally(upstream_failed=1),
+    Status.SKIPPED: Tally(skipped=1),
+}
+
+
+def final(plan: Plan, node: int, state: StepState) -> Transition:
+    """The node ends, and arrives at its successors' joins in the same commit. A lone arrival needs no counter."""
+    counted = tuple(join for join in plan.nodes[node].arrives if plan.joins[join].only is None)
+    return Transition(state, counted, arrival(state))
+
+
+def arrival(state: StepState) -> Tally:
+    """What a final state adds to a join."""
+    return _ARRIVAL[state.status] if state.passed is None else state.passed
+
+
+def join_at(plan: Plan, node: int, view: View) -> Join:
+    """The join of ``node``, as far as ``view`` tells."""
+    number = plan.nodes[node].join
+    if number is None:
+        return Join()
+    join = plan.joins[number]
+    if join.only is not None:
+        state = view.state(join.only)
+        return Join(0, arrival(state)) if state.status.final else Join(1)
+    counter = view.counters.get(number, Counter())
+    return Join(join.size - counter.arrived, counter.ended)
+
+
+def decide(plan: Plan, node: int, view: View) -> Verdict:
+    """The verdict on ``node``'s join now. A step that will not run is in no hurry: it waits for all to end."""
+    join = join_at(plan, node, view)
+    said = verdict(plan.nodes[node].rule, join)
+    if join.pending and said is not Verdict.RUN:
+        return Verdict.WAIT
+    return said

@@ -1,0 +1,108 @@
+"""What the end of a job makes of its step: it ends too, or there is another attempt, and when. Pure."""
+
+from dataclasses import replace
+from functools import partial
+from typing import assert_never
+
+from orchestrator.core.joins import final
+from orchestrator.core.model import OPERATOR, Interruption, JobEnd, JobEnded, Outcome, Status, StepState, Transition
+from orchestrator.core.plan import Plan
+from orchestrator.core.steps import Step
+from orchestrator.text import cut
+
+#: How many attempts of a step may be interrupted without counting as retries.
+MAX_INTERRUPTIONS = 100
+
+#: The same where we did not ask for it: a job that takes its machine down must come to an end. Fewer if its process was
+#: seen to end without a status: then the process itself is probably the cause.
+MAX_UNASKED, MAX_VANISHED = 20, 5
+
+#: Seconds before the attempt after such an interruption: twice as long each time, up to the second number.
+_FIRST_PAUSE, _LAST_PAUSE = 1.0, 600.0
+
+
+def ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transition | None:
+    """What ``event`` makes of ``state``. It may come before its launch was recorded: a launching attempt ends too."""
+    if event.attempt != state.attempt or _outdated(state, event):
+        return None
+    if state.live and not event.end.live:  # the step had ended, and now its job has
+        return Transition(replace(state, live=False, error=_short(event.end.error), ended_by=event.by))
+    if not state.status.active:
+        return None
+    step = plan.steps[node]
+    end = _judged(step, state, event)
+    started = state.started_at if state.started_at is not None else state.claimed_at
+    at = _not_before(started, end.at)
+    told = {"error": _short(end.error), "cause": end.cause, "ended_by": event.by}
+    over = partial(replace, state, started_at=started, ended_at=at, due=None, lost=0, **told)
+    match end.outcome:
+        case Outcome.SUCCEEDED:
+            return final(plan, node, over(status=Status.SUCCEEDED, outputs=end.outputs, live=end.live))
+        case Outcome.CANCELLED | Outcome.INTERRUPTED if state.stop is not None:
+            return final(plan, node, cancelled(over(), at))
+        case Outcome.CANCELLED:  # whoever stopped the job did not tell us
+            return final(plan, node, over(status=Status.CANCELLED))
+        case Outcome.INTERRUPTED:
+            if (worn := _worn(state, end.interruption)) is not None:
+                return final(plan, node, over(status=Status.FAILED, error=worn, cause="interrupted"))
+            asked = end.interruption is Interruption.ASKED
+            pause = 0.0 if asked else min(_FIRST_PAUSE * 2.0**state.unasked, _LAST_PAUSE)
+            counts = {"interruptions": state.interruptions + 1, "unasked": state.unasked + (not asked)}
+            return Transition(over(status=Status.UP_FOR_RETRY, due=at + pause, **counts))
+        case Outcome.FAILED:
+            failures = state.attempt - state.interruptions
+            if failures < step.retry.attempts and not end.permanent and state.stop is None:
+                wait = max(step.retry.wait(failures), end.retry_after)
+                return Transition(over(status=Status.UP_FOR_RETRY, due=at + wait))
+            return final(plan, node, over(status=Status.FAILED))
+        case _:
+            assert_never(end.outcome)
+
+
+def _worn(state: StepState, interruption: Interruption) -> str | None:
+    """Why there is no further attempt after an interrupted one; None if there is."""
+    if state.interruptions >= MAX_INTERRUPTIONS:
+        return f"interrupted {state.interruptions + 1} times"
+    most = MAX_VANISHED if interruption is Interruption.VANISHED else MAX_UNASKED
+    if interruption is Interruption.ASKED or state.unasked < most:
+        return None
+    return f"its process was gone {state.unasked + 1} times, and nothing told how it had ended"
+
+
+def _judged(step: Step, state: StepState, event: JobEnded) -> JobEnd:
+    """How the job ended, given what was recorded before it was asked to stop.
+
+    Times are compared only where they leave no doubt: a check that was shown an old state asked a job that had ended.
+    """
+    end = event.end
+    if state.stop is not None:
+        return replace(end, outcome=Outcome.CANCELLED, error="its job was drained") if end.drained else end
+    asked = state.overdue is not None and end.at >= state.overdue - event.doubt
+    return late(step, end.at) if asked and end.outcome in (Outcome.CANCELLED, Outcome.FAILED) else end
+
+
+def late(step: Step, at: float) -> JobEnd:
+    """The end of an attempt that took too long."""
+    return JobEnd(Outcome.FAILED, at, error=f"took longer than its timeout of {step.timeout:g} s", cause="timeout")
+
+
+def cancelled(state: StepState, at: float) -> StepState:
+    """The state of a step that ends at ``at`` because somebody cancelled it."""
+    ended_at = _not_before(state.started_at, at)
+    return replace(state, status=Status.CANCELLED, ended_at=ended_at, due=None, cause=OPERATOR)
+
+
+def _outdated(state: StepState, event: JobEnded) -> bool:
+    """Whether an attempt that is said to have ended with its launch is launched by another, or has a job."""
+    launching = state.status is Status.LAUNCHING and state.claimed_at == event.claimed_at
+    return event.claimed_at is not None and not launching
+
+
+def _short(error: str | None) -> str | None:
+    """An error as it is kept: a state is one document, and a service's error has no maximum length."""
+    return None if error is None else cut(error)
+
+
+def _not_before(started: float | None, at: float) -> float:
+    """When an attempt ended, never before it started: two clocks tell, and a start is recorded a moment late."""
+    return at if started is None else max(at, started)
