@@ -806,14 +806,14 @@ MUTANTS = (
     Mutant(
         "a step is committed to Firestore whatever became of it since it was read",
         "orchestrator/stores/firestore/store.py",
-        "            batch.update(step, fields, option=self._client.write_option(last_update_time=seen.updated))\n",
-        "            batch.update(step, fields)\n",
+        "            batch.update(step, written_as, option=self._client.write_option(last_update_time=seen.updated))\n",
+        "            batch.update(step, written_as)\n",
     ),
     Mutant(
         "a step that was not there is committed to Firestore though it is there by now",
         "orchestrator/stores/firestore/store.py",
-        "            batch.create(step, fields)\n",
-        "            batch.set(step, fields)\n",
+        "            batch.create(step, written_as)\n",
+        "            batch.set(step, written_as)\n",
     ),
     Mutant(
         "a commit to Firestore that was refused, or its answer lost, is taken for made",

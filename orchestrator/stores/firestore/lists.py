@@ -1,0 +1,68 @@
+"""Lists of runs, and the note that a round of sweeps leaves for the next."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from google.cloud.firestore import Client, FieldFilter, Query
+
+from orchestrator.core.model import Run, RunStatus
+from orchestrator.ports import Unreadable
+from orchestrator.stores.firestore.calls import AGAIN, COMMIT, STREAM, Calls
+from orchestrator.stores.firestore.refusals import translated
+from orchestrator.stores.firestore.snapshots import fields, to_runs
+
+#: Where a round of sweeps leaves a note for the next; and what Firestore calls a document's name in a query.
+_SWEEP, _NAME = "sweeps/last", "__name__"
+
+
+def newest(client: Client, limit: int, unreadable: Unreadable) -> Sequence[Run]:
+    with translated("list runs"):
+        query = client.collection("runs").order_by("started_at", direction=Query.DESCENDING).limit(limit)
+        found = list(query.stream(retry=AGAIN, timeout=STREAM))
+    return to_runs(found, unreadable)
+
+
+def newest_ids(client: Client, limit: int) -> Sequence[tuple[str, str]]:
+    newest = client.collection("runs").order_by("started_at", direction=Query.DESCENDING)
+    with translated("list runs"):
+        found = newest.select(["id"]).limit(limit).stream(retry=AGAIN, timeout=STREAM)
+        ids_of = [(fields(snapshot).get("id"), snapshot.id) for snapshot in found]
+    return [(run_id, key) for run_id, key in ids_of if isinstance(run_id, str)]
+
+
+def unfinished(client: Client, unreadable: Unreadable) -> Sequence[Run]:
+    """Every run that has not ended. It costs one read per run, and at least one (the minimum price of a query).
+
+    One equality needs no index except the one that Firestore makes of every field by itself.
+    """
+    running = FieldFilter("status", "==", str(RunStatus.RUNNING))
+    with translated("list unfinished runs"):
+        query = client.collection("runs").where(filter=running)
+        found = list(query.stream(retry=AGAIN, timeout=STREAM))
+    return to_runs(found, unreadable)
+
+
+def unfinished_keys(client: Client, after: str, limit: int) -> Sequence[str]:
+    """The keys of runs that have not ended, in their order, from the first behind ``after`` on. A read for each.
+
+    One equality, in the order of the names, needs no index but the one that Firestore makes of every field by
+    itself. No field is asked for: the params of a run may take a megabyte.
+    """
+    running, runs = FieldFilter("status", "==", str(RunStatus.RUNNING)), client.collection("runs")
+    query = runs.where(filter=running).order_by(_NAME).select([]).limit(limit)
+    if after:
+        query = query.start_after({_NAME: runs.document(after)})
+    with translated("list unfinished runs"):
+        return [snapshot.id for snapshot in query.stream(retry=AGAIN, timeout=STREAM)]
+
+
+def recall(client: Client) -> Mapping[str, Any]:
+    """What the last round of sweeps noted; nothing before the first."""
+    found = list(Calls(client).read([client.document(_SWEEP)], "read what the last sweep noted"))
+    return fields(found[0]) if found else {}
+
+
+def note(client: Client, noted: Mapping[str, Any]) -> None:
+    """Keep ``noted`` for the next round, in place of what was noted before."""
+    with translated("note how far a sweep came"):
+        client.document(_SWEEP).set(dict(noted), retry=None, timeout=COMMIT)
