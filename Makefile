@@ -11,7 +11,7 @@ TFSTUB = TFSTUB_STRICT=1 PYTHONPATH=tests/terraform/providers $(BIN)/python -m t
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadgroup
 CHECKOV = $(BIN)/uv tool run --quiet --from 'checkov>=3.3,<4' checkov
 
-.PHONY: demo test slow tests check lint types floors terraform security deletions picture variables simulate mutants \
+.PHONY: demo test slow tests check lint types floors terraform security deletions picture lifecycle variables simulate mutants \
 	crash versions \
 	attack pythons pins licences sbom bench help
 
@@ -58,6 +58,9 @@ deletions: .venv/dev  ## Delete each grant, variable and resource from the Terra
 
 picture: .venv/dev  ## Draw docs/architecture.png from the Terraform
 	$(BIN)/python -m tests.terraform state scheduled | $(BIN)/python docs/architecture.py
+
+lifecycle: .venv/dev  ## Write the diagram of docs/lifecycle.md, from core/arrows.py
+	$(BIN)/python -m tests.lifecycle
 
 variables: .venv/dev  ## Write docs/variables.md, the table of Terraform's variables
 	$(BIN)/python -m tests.terraform.variables

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from orchestrator.core.arrows import ARROWS
 from orchestrator.core.invariants import Inspector
 from orchestrator.core.joins import decide
 from orchestrator.core.model import RunStatus, Status, StepState, View
@@ -21,19 +22,11 @@ P = ParamSpec("P")
 #: Most seconds by which a clock is wrong, and a little more.
 SKEW = MAX_SKEW + 1.0
 
-_ENDED = frozenset({"succeeded", "failed", "cancelled"})
-
 #: Causes of ends that come with a launch.
 _AT_LAUNCH = frozenset({"refused", "parameters", "launch", "expression"})
 
-#: From a status, those that may follow it. The same again: it was cancelled, or a claim was taken over.
-ARROWS: dict[str, frozenset[str]] = {
-    "pending": frozenset({"pending", "launching", "succeeded", "skipped", "upstream_failed", "cancelled"}),
-    "launching": _ENDED | {"launching", "running", "up_for_retry"},
-    "running": _ENDED | {"running", "up_for_retry"},
-    "up_for_retry": frozenset({"launching", "cancelled"}),
-    "succeeded": frozenset({"succeeded"}),  # its job went on, and was cancelled, or has ended
-}
+#: From which status to which a step may go.
+_MAY_FOLLOW = {(arrow.source, arrow.target) for arrow in ARROWS}
 
 
 def _told(hears: Callable[Concatenate["Watch", P], None]) -> Callable[Concatenate["Watch", P], None]:
@@ -79,7 +72,7 @@ class Watch:
         self._must_be_there(f"{self.plan.nodes[node].name}: became {new}")
         self._changed.add(node)
         name = self.plan.nodes[node].name
-        if new.status not in ARROWS.get(old.status, ()):
+        if (old.status, new.status) not in _MAY_FOLLOW:
             self.failures.append(f"{name}: went from {old.status} to {new.status}")
         step = 1 if new.status is Status.LAUNCHING and old.status is not Status.LAUNCHING else 0
         if new.attempt != old.attempt + step:

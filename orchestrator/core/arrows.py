@@ -1,0 +1,61 @@
+"""Every transition that a step can make: from which status, by which event, to which status. Pure data.
+
+``evolve`` decides; this table is what it must agree with. The diagram in docs/lifecycle.md is made from it, and the
+simulation checks every commit against it (tests/unit/test_arrows.py, tests/simulation/watch.py).
+"""
+
+from dataclasses import dataclass
+
+from orchestrator.core.model import (
+    Event,
+    GatePassed,
+    JobEnded,
+    JobLaunched,
+    LaunchClaimed,
+    LaunchUnanswered,
+    LaunchUnsent,
+    Status,
+    StepSettled,
+    StopRequested,
+    TimeUp,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """``event`` may lead from ``source`` to ``target``. ``when``: in which case, as far as the names do not say it."""
+
+    source: Status
+    event: type[Event]
+    target: Status
+    when: str = ""
+
+
+ARROWS = (
+    Arrow(Status.PENDING, LaunchClaimed, Status.LAUNCHING),
+    Arrow(Status.PENDING, StopRequested, Status.PENDING),
+    Arrow(Status.PENDING, StepSettled, Status.SUCCEEDED, "a step without a job"),
+    Arrow(Status.PENDING, GatePassed, Status.SUCCEEDED, "a gate"),
+    Arrow(Status.PENDING, StepSettled, Status.SKIPPED, "by its rule or its when"),
+    Arrow(Status.PENDING, StepSettled, Status.UPSTREAM_FAILED, "by its rule"),
+    Arrow(Status.PENDING, StepSettled, Status.CANCELLED, "cancelled before it began"),
+    Arrow(Status.LAUNCHING, LaunchClaimed, Status.LAUNCHING, "takes over an expired claim"),
+    Arrow(Status.LAUNCHING, LaunchUnsent, Status.LAUNCHING),
+    Arrow(Status.LAUNCHING, LaunchUnanswered, Status.LAUNCHING),
+    Arrow(Status.LAUNCHING, StopRequested, Status.LAUNCHING),
+    Arrow(Status.LAUNCHING, JobLaunched, Status.RUNNING),
+    Arrow(Status.LAUNCHING, JobEnded, Status.SUCCEEDED, "a call ends with its launch"),
+    Arrow(Status.LAUNCHING, JobEnded, Status.FAILED, "the launch was refused"),
+    Arrow(Status.LAUNCHING, JobEnded, Status.CANCELLED, "cancelled before there was a job"),
+    Arrow(Status.LAUNCHING, JobEnded, Status.UP_FOR_RETRY, "before the launch was recorded"),
+    Arrow(Status.RUNNING, TimeUp, Status.RUNNING),
+    Arrow(Status.RUNNING, StopRequested, Status.RUNNING),
+    Arrow(Status.RUNNING, JobEnded, Status.SUCCEEDED),
+    Arrow(Status.RUNNING, JobEnded, Status.FAILED, "no attempt left, or permanent"),
+    Arrow(Status.RUNNING, JobEnded, Status.CANCELLED, "the job was cancelled"),
+    Arrow(Status.RUNNING, JobEnded, Status.UP_FOR_RETRY, "attempts left, or interrupted"),
+    Arrow(Status.UP_FOR_RETRY, LaunchClaimed, Status.LAUNCHING, "the next attempt"),
+    Arrow(Status.UP_FOR_RETRY, StopRequested, Status.CANCELLED),
+    Arrow(Status.SUCCEEDED, StopRequested, Status.SUCCEEDED, "its job goes on"),
+    Arrow(Status.SUCCEEDED, JobEnded, Status.SUCCEEDED, "its job went on until now"),
+)

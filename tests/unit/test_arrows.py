@@ -1,0 +1,80 @@
+"""The machine makes the transitions of the table, all of them and no others, and so does the diagram of the page."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+from orchestrator.core.arrows import ARROWS
+from orchestrator.core.machine import evolve
+from orchestrator.core.model import (
+    FINAL,
+    PENDING,
+    Event,
+    GatePassed,
+    JobEnd,
+    JobEnded,
+    JobLaunched,
+    LaunchClaimed,
+    LaunchUnanswered,
+    LaunchUnsent,
+    Outcome,
+    Status,
+    StepSettled,
+    StepState,
+    Stop,
+    StopRequested,
+    TimeUp,
+)
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.rules import Tally
+from orchestrator.core.steps import Retry, Step
+from tests.lifecycle import PAGE, page
+
+PLAN = compile_plan("one", "v1", (Step("a", retry=Retry(2, 60.0), timeout=90.0),))
+STOP = Stop(40.0, "ann")
+
+
+def states() -> Iterator[StepState]:
+    """States of each status, as different as ``evolve`` can tell them apart."""
+    yield from (PENDING, replace(PENDING, stop=STOP))
+    for status, attempt, stop in product(Status, (1, 2), (None, STOP)):
+        state = StepState(status, attempt, job_name="a", claimed_at=10.0, stop=stop)
+        yield from (state, replace(state, due=12.0), replace(state, lost=1))
+        if status is not Status.LAUNCHING:
+            begun = replace(state, job="j", started_at=11.0)
+            yield from (begun, replace(begun, overdue=30.0))
+        if status is Status.SUCCEEDED:
+            yield replace(begun, live=True)
+
+
+def events() -> Iterator[Event]:
+    """Events of each kind, for several attempts."""
+    for attempt in (1, 2, 3):
+        yield from (LaunchClaimed(attempt, "a", 20.0), LaunchClaimed(attempt, "a", 20.0, over=10.0, lost=True))
+        yield from (LaunchUnsent(attempt, 10.0, 20.0), LaunchUnanswered(attempt, 10.0))
+        yield from (JobLaunched(attempt, "j", 20.0), TimeUp(attempt, 20.0))
+        for outcome, permanent, live in product(Outcome, (False, True), (False, True)):
+            end = JobEnd(outcome, 50.0, permanent=permanent, live=live)
+            yield from (JobEnded(attempt, end), JobEnded(attempt, end, claimed_at=10.0))
+    for status in (Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED, Status.CANCELLED):
+        yield StepSettled(status, 50.0)
+    yield from (GatePassed(Tally(), 50.0), StopRequested(STOP))
+
+
+def test_the_machine_makes_the_transitions_of_the_table_and_no_others():
+    made = {
+        (state.status, type(event), transition.state.status)
+        for state, event in product(states(), events())
+        if (transition := evolve(PLAN, 0, state, event)) is not None
+    }
+    assert made == {(arrow.source, arrow.event, arrow.target) for arrow in ARROWS}
+
+
+def test_each_transition_is_in_the_table_once_and_every_status_that_is_not_final_has_a_way_out():
+    found = [(arrow.source, arrow.event, arrow.target) for arrow in ARROWS]
+    assert len(found) == len(set(found))
+    assert {arrow.source for arrow in ARROWS if arrow.target is not arrow.source} == set(Status) - FINAL
+
+
+def test_the_diagram_of_the_page_is_made_from_the_table():
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: make lifecycle"
