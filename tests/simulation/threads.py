@@ -26,7 +26,10 @@ SHARED = (
     ),
     *(f"orchestrator.jobs.{name}" for name in ("wait", "dataflow.backend", "dataflow.status")),
 )
-SHARED_IN_FIRESTORE = tuple(f"orchestrator.stores.firestore.{name}" for name in ("ids", "refusals", "store"))
+SHARED_IN_FIRESTORE = tuple(
+    f"orchestrator.stores.firestore.{name}"
+    for name in ("store", "calls", "ids", "lists", "plans", "refusals", "snapshots")
+)
 
 #: Most seconds for which a thread is suspended.
 SUSPENDED = 2.0
@@ -73,7 +76,7 @@ class Threads:
     def forgetful(self, engine: Engine) -> Engine:
         """That engine, which remembers one run and one plan alone, so that its threads make each other read again."""
         if self._world.weather.threads:
-            engine._runs._most = engine._plans._most = 1
+            engine.ledger._runs._most = engine.ledger._plans._most = 1
         return engine
 
     def _between(self) -> None:
