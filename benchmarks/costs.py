@@ -18,6 +18,7 @@ from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import new_key
 from orchestrator.core.plan import Plan
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import Task
 from orchestrator.stores.firestore.store import FirestoreStore
@@ -69,7 +70,7 @@ def spent(plan: Plan, client: Client, wire: Wire) -> Spent:
     store, queue, steps = FirestoreStore(client), Line(), len(plan.steps)
     run = Run("bench", new_key(b"a bench"), "bench", plan.version, {}, time.time(), seal="as deployed")
     jobs = ScriptedBackend(lambda _: Script(), time.time)
-    engine = Engine(store, queue, {"python": jobs}, time.time, signal_delay=0.0)
+    engine = Engine(Ledger(store, queue, {"python": jobs}, time.time, signal_delay=0.0))
     wire.reset()
     engine.start(run, plan)
     ran = _drain(engine, store, queue.now, jobs)

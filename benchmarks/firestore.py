@@ -26,6 +26,8 @@ from orchestrator.core.names import run_key
 from orchestrator.core.plan import Plan, compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.engine import Engine
+from orchestrator.engine.execution import Execution
+from orchestrator.engine.ledger import Ledger
 from orchestrator.ports import Task
 from orchestrator.stores.firestore import documents as documents
 from orchestrator.stores.firestore.store import FirestoreStore
@@ -76,7 +78,7 @@ def ours(width: int, threads: int) -> dict[str, object]:
     plan = compile_plan("bench", "v", [*map(Step, names), Step("last", after=tuple(names))])
     with world() as (client, wire):
         store, queue, run = FirestoreStore(client), Threads(threads), run_of(plan)
-        engine = Engine(store, queue, {}, time.time)
+        engine = Engine(Ledger(store, queue, {}, time.time))
         queue.perform = engine.perform
         store.open_run(run, plan)
         running = documents.of_state(StepState(Status.RUNNING, attempt=1, job="j"))
@@ -88,7 +90,7 @@ def ours(width: int, threads: int) -> dict[str, object]:
         wire.reset()
         ended, begin = JobEnded(1, JobEnd(Outcome.SUCCEEDED, time.time())), time.perf_counter()
         for node in range(width):
-            queue.go(engine.handle, run, plan, node, ended)
+            queue.go(engine.ledger.handle, Execution(run, plan), node, ended)
         launched = queue.done.wait(600.0)
         total = time.perf_counter() - begin
         queue.close()

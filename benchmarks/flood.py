@@ -20,6 +20,7 @@ from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import LAUNCHES, Task
 from tests.doubles.memory_store import MemoryStore
@@ -76,7 +77,7 @@ def flooded(width: int, *, lost: Sequence[int] = (), period: float = PERIOD) -> 
     plan = compile_plan("fan", "1", [Step("first", Work("job", {})), *fan])
     clock, queue, pace = [0.0], SlowQueue(), Pace()
     jobs = ScriptedBackend(lambda _: Script(JOB), lambda: clock[0])
-    engine = Engine(store := MemoryStore(), queue, {"job": jobs}, lambda: clock[0], launch_lease=90.0)
+    engine = Engine(Ledger(store := MemoryStore(), queue, {"job": jobs}, lambda: clock[0], launch_lease=90.0))
     run = Run("fan", run_key("fan"), "fan", "1", {}, 0.0)
     engine.start(run, plan)
     deliveries = sweeps = 0

@@ -19,6 +19,7 @@ from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import CheckPolicy, Step, Work
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.home.database import Database
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import CHECKS, LAUNCHES, JobRunning, JobStatus
@@ -62,7 +63,10 @@ def seen(policy: CheckPolicy, lag: float) -> Seen:
     plan = compile_plan("lags", "v", [Step("a", work, check=policy), Step("b", work, after=("a",))])
     database = Database(":memory:")
     jobs, queue = Lagging(lambda: now, lag), LocalQueue(database)
-    engine, run = Engine(MemoryStore(), queue, {"job": jobs}, lambda: now), Run("r", run_key("r"), "lags", "v", {}, now)
+    engine, run = (
+        Engine(Ledger(MemoryStore(), queue, {"job": jobs}, lambda: now)),
+        Run("r", run_key("r"), "lags", "v", {}, now),
+    )
     engine.start(run, plan)
     while len(jobs.jobs) < 2:
         for name in (CHECKS, LAUNCHES):

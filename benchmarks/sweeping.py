@@ -28,6 +28,7 @@ from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.sweep_rounds import Round
 from orchestrator.ports import Task, refuse
 from orchestrator.stores.firestore import documents as documents
@@ -84,7 +85,7 @@ def swept(client: Client, wire: Wire, most: int | None = None) -> Swept:
     store, queue, runs = FirestoreStore(client), Nothing(), 0
     wire.reset()
     begun, cpu, emulator = time.perf_counter(), time.process_time(), of_children(os.getpid())
-    for one in islice(Round(Engine(store, queue, {}, time.time), store, float("inf"), refuse), most):
+    for one in islice(Round(Engine(Ledger(store, queue, {}, time.time)), store, float("inf"), refuse), most):
         assert one.run is not None, one
         runs += 1
     return Swept(

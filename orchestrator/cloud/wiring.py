@@ -22,7 +22,7 @@ from orchestrator.core.messages import EVENT, Effect, Finish
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import parse_job_name
 from orchestrator.engine import Engine
-from orchestrator.engine.ledger import Hear
+from orchestrator.engine.ledger import Hear, Ledger
 from orchestrator.engine.rendering import facts_of
 from orchestrator.engine.signal import notice
 from orchestrator.engine.sweep_rounds import Round
@@ -112,17 +112,18 @@ class Deployed:
             self.queue.put([onward])
             return None
         self.engine.perform(effect)
-        run = self.engine.store.get_run(effect.run) if isinstance(effect, Finish) else None
+        run = self.engine.ledger.store.get_run(effect.run) if isinstance(effect, Finish) else None
         return run if run is not None and run.status is not RunStatus.RUNNING else None
 
     def names(self, effect: Effect) -> dict[str, str]:
         """The id of the run and the name of the step of a task, as far as they are known."""
         try:
-            run, plan = self.engine.known(effect.run)
+            execution = self.engine.ledger.known(effect.run)
         except OrchestratorError:
             return {}
+        plan = execution.plan
         node = getattr(effect, "node", len(plan.nodes))
-        return {"run": run.id, "step": plan.steps[node].name if node in range(len(plan.steps)) else ""}
+        return {"run": execution.run.id, "step": plan.steps[node].name if node in range(len(plan.steps)) else ""}
 
     def start(
         self,
@@ -221,15 +222,17 @@ class Deployed:
         from orchestrator.jobs.call import CallBackend
 
         return Engine(
-            self._store,
-            self.queue,
-            {**anywhere(time.time), "dataflow": self._dataflow, "call": CallBackend(time.time)},
-            time.time,
-            launch_lease=self.settings.launch_lease,
-            launch_margin=self.settings.launch_margin,
-            signal_delay=self.settings.signal_delay,
-            job_prefix=self.settings.job_prefix,
-            facts=lambda run: facts_of(run) | {"deployment": dict(self.settings.values)},
-            retention=inf if self.settings.retention is None else self.settings.retention,
-            step_failed=self.step_failed,
+            Ledger(
+                self._store,
+                self.queue,
+                {**anywhere(time.time), "dataflow": self._dataflow, "call": CallBackend(time.time)},
+                time.time,
+                launch_lease=self.settings.launch_lease,
+                launch_margin=self.settings.launch_margin,
+                signal_delay=self.settings.signal_delay,
+                job_prefix=self.settings.job_prefix,
+                facts=lambda run: facts_of(run) | {"deployment": dict(self.settings.values)},
+                retention=inf if self.settings.retention is None else self.settings.retention,
+                step_failed=self.step_failed,
+            )
         )

@@ -19,6 +19,7 @@ from orchestrator.core.validity import misfit
 from orchestrator.engine import sweeping
 from orchestrator.engine.checking import check
 from orchestrator.engine.consistency import sure_doubts
+from orchestrator.engine.execution import Execution
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.proof import may_begin
@@ -36,27 +37,32 @@ def _ignore(_: str) -> None:
     """Whoever asks is told elsewhere."""
 
 
-class Engine(Ledger):
+class Engine:
     """What the world asks for. One engine serves any number of runs, from any number of threads and processes."""
 
-    def start(self, run: Run, plan: Plan, check: Callable[[Run], None] = lambda _: None) -> Run:
-        """Start a run, or continue the start of the one that has this id, once ``check`` has seen that.
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
 
-        The run that has the id now: this one, known by its key, or the other.
+    def start(self, run: Run, plan: Plan, check: Callable[[Run], None] = lambda _: None) -> Run:
+        """Start a run, or continue the start of the run that has this id, after ``check`` has accepted that run.
+
+        Returns the run that has the id now: this one, known by its key, or the other.
         """
-        there = self.store.open_run(run, plan)
+        ledger = self.ledger
+        there = ledger.store.open_run(run, plan)
         if there.key == run.key:
-            self.pay(there, plan, View(), plan.roots)
+            ledger.pay(Execution(there, plan), View(), plan.roots)
             return there
         check(there)
         if there.status is RunStatus.RUNNING:
-            plan = self.known(there.key)[1]
-            self.pay(there, plan, self.store.load(there.key, plan.roots, ()), plan.roots)
+            execution = Execution(there, ledger.known(there.key).plan)
+            ledger.pay(execution, ledger.store.load(there.key, execution.plan.roots, ()), execution.plan.roots)
         return there
 
     def signal(self, name: str) -> bool:
-        """Somebody says that the job ``name`` may have ended: go and look, a little later. False if it is not ours."""
-        return notice(self.queue, name, self.clock() + self.signal_delay, self.job_prefix)
+        """A signal says that the job ``name`` may have ended: check it a little later. False if the job is not ours."""
+        ledger = self.ledger
+        return notice(ledger.queue, name, ledger.clock() + ledger.signal_delay, ledger.job_prefix)
 
     def perform(self, effect: Effect) -> None:
         """Do what a task asks for. Returns when everything that follows from it is on the queue.
@@ -64,26 +70,30 @@ class Engine(Ledger):
         Raises NotFoundError if it can never be performed: there is no such run, or no such node for it. What nobody
         foresaw is an UnexpectedError: the task comes again, and nothing is taken for done.
         """
-        run, plan = self.known(effect.run)
+        ledger = self.ledger
+        execution = ledger.known(effect.run)
+        run, plan = execution.run, execution.plan
         if (said := misfit(plan, effect)) is not None:
             raise NotFoundError(f"a task that run '{run.id}' cannot have: {said}")
-        if self.expired(run):
+        if ledger.expired(run):
             return
         try:
             match effect:
                 case Launch():
-                    if self.alone or may_begin(self, run, plan, effect):
-                        launch(self, run, plan, effect)
+                    if ledger.alone or may_begin(ledger, execution, effect):
+                        launch(ledger, execution, effect)
                 case Check():
-                    check(self, run, plan, effect)
+                    check(ledger, execution, effect)
                 case Skip(node=node):
-                    self._settle(run, plan, node, machine.settled(plan, node, self.join(run, plan, node), self.clock()))
+                    event: Event | None = machine.settled(plan, node, ledger.join(execution, node), ledger.clock())
+                    self._settle(execution, node, event)
                 case Pass(node=node):
-                    self._settle(run, plan, node, machine.passed(plan, node, self.join(run, plan, node), self.clock()))
+                    event = machine.passed(plan, node, ledger.join(execution, node), ledger.clock())
+                    self._settle(execution, node, event)
                 case Finish():
-                    status = machine.run_status(plan, self.join(run, plan, plan.end))
+                    status = machine.run_status(plan, ledger.join(execution, plan.end))
                     if status is not RunStatus.RUNNING:
-                        self._finish(run, plan, status)
+                        self._finish(execution, status)
                 case _:
                     assert_never(effect)
         except OrchestratorError:
@@ -97,9 +107,10 @@ class Engine(Ledger):
         For whoever knows that no queue has any of it. The names carry ``epoch``: a task that was given up keeps its
         name, and paying it again under that name would do nothing. So every sweep of a run needs one of its own.
         """
-        seen = self._seen(self.store.get_run(key), unreadable, doubtful)
-        tasks = [] if seen is None else sweeping.everything(self, *seen, epoch)
-        self.queue.put(tasks)
+        ledger = self.ledger
+        seen = self._seen(ledger.store.get_run(key), unreadable, doubtful)
+        tasks = [] if seen is None else sweeping.everything(ledger, *seen, epoch)
+        ledger.queue.put(tasks)
         return len(tasks)
 
     def sweep_overdue(
@@ -113,27 +124,29 @@ class Engine(Ledger):
         seen = self._seen(run, unreadable, doubtful)
         if seen is None:
             return 0, pace
-        tasks, pace = sweeping.overdue(self, *seen, pace)
-        self.queue.put(tasks)
+        tasks, pace = sweeping.overdue(self.ledger, *seen, pace)
+        self.ledger.queue.put(tasks)
         return len(tasks), pace
 
-    def _seen(self, run: Run | None, unreadable: Unreadable, doubtful: Doubtful) -> tuple[Run, Plan, View] | None:
+    def _seen(self, run: Run | None, unreadable: Unreadable, doubtful: Doubtful) -> tuple[Execution, View] | None:
         """All of a run that has not ended; None if it has. A cancelling of it that died halfway goes on first.
 
         ``unreadable`` hears of each part of it that cannot be read: nothing is done there, and everything elsewhere.
         ``doubtful`` hears of each thing that does not add up: nothing begins because of it, as if it were unreadable.
         A sweep sees many runs, and remembers none: each has its params.
         """
+        ledger = self.ledger
         if run is None or run.status is not RunStatus.RUNNING:
             return None
-        plan, view = self._plans[run.version], self.store.load_all(run.key, unreadable, outputs=False)
+        execution = ledger.with_plan(run)
+        plan, view = execution.plan, ledger.store.load_all(run.key, unreadable, outputs=False)
         if run.stop is not None:
-            self._stop(run, plan, _stoppable(plan), run.stop, view)
-            view = self.store.load_all(run.key, lambda _: None, outputs=False)  # it has heard
-        found = sure_doubts(self.store, run.key, plan, view)
+            self._stop(execution, _stoppable(plan), run.stop, view)
+            view = ledger.store.load_all(run.key, lambda _: None, outputs=False)  # it has heard
+        found = sure_doubts(ledger.store, run.key, plan, view)
         for said in found:
             doubtful(said)
-        return run, plan, view.without(*found.values())
+        return execution, view.without(*found.values())
 
     def cancel(self, key: str, stop: Stop, nodes: Collection[int] | None = None) -> tuple[int, int]:
         """Cancel a run, or the steps ``nodes`` of it: none of them begins any more, and their jobs are asked to stop.
@@ -142,51 +155,54 @@ class Engine(Ledger):
         after them, and not before a job has really ended. A run's teardowns still run. Asked again, it does what is
         left to do; if it dies halfway, a sweep does.
         """
-        run, plan = self.known(key)
+        ledger = self.ledger
+        execution = ledger.known(key)
         if nodes is None:  # of a run that has ended, jobs may go on
-            stop, nodes = self.store.stop_run(key, stop) or stop, _stoppable(plan)
-        return self._stop(run, plan, nodes, stop, self.store.load_all(key, outputs=False))
+            stop, nodes = ledger.store.stop_run(key, stop) or stop, _stoppable(execution.plan)
+        return self._stop(execution, nodes, stop, ledger.store.load_all(key, outputs=False))
 
-    def _stop(self, run: Run, plan: Plan, nodes: Collection[int], stop: Stop, view: View) -> tuple[int, int]:
+    def _stop(self, execution: Execution, nodes: Collection[int], stop: Stop, view: View) -> tuple[int, int]:
         """The last step first, so that none begins because one before it was stopped.
 
         Steps that know already are paid for again: whoever told them may have died before that. Of what does not add up
         only those are told that wait for others: the rest may have ended, and would end again.
         """
-        doubtful = set[int]().union(*sure_doubts(self.store, run.key, plan, view).values())
-        view = view.without(node for node in doubtful if decide(plan, node, view) is not Verdict.WAIT)
-        known = [node for node in reversed(plan.topological) if node in nodes and node not in view.unreadable]
+        ledger = self.ledger
+        doubtful = set[int]().union(*sure_doubts(ledger.store, execution.run.key, execution.plan, view).values())
+        view = view.without(node for node in doubtful if decide(execution.plan, node, view) is not Verdict.WAIT)
+        known = [node for node in reversed(execution.plan.topological) if node in nodes and node not in view.unreadable]
         states = {node: view.state(node) for node in known}
         states = {node: state for node, state in states.items() if state.live or not state.status.final}
-        self.pay(run, plan, view, [node for node, state in states.items() if state.stop is not None])
+        ledger.pay(execution, view, [node for node, state in states.items() if state.stop is not None])
         for node, state in states.items():
             if state.stop is None:
-                self.handle(run, plan, node, StopRequested(stop))
+                ledger.handle(execution, node, StopRequested(stop))
         jobs = sum(state.live or state.status.active for state in states.values())
         return len(states) - jobs, jobs
 
-    def _finish(self, run: Run, plan: Plan, status: RunStatus) -> None:
+    def _finish(self, execution: Execution, status: RunStatus) -> None:
         """End the run. One that was cancelled, or has failed, is read as a whole, for what is to be said of it.
 
         A run that was cancelled does not end before the jobs that go on though their steps have succeeded.
         """
-        stored = self.store.get_run(run.key)
+        ledger = self.ledger
+        stored = ledger.store.get_run(execution.run.key)
         stop = stored.stop if stored is not None else None
-        view = self.store.load_all(run.key, outputs=False) if stop or status is RunStatus.FAILED else View()
-        live = _stoppable(plan).intersection(node for node, state in view.states.items() if state.live)
+        view = ledger.store.load_all(execution.run.key, outputs=False) if stop or status is RunStatus.FAILED else View()
+        live = _stoppable(execution.plan).intersection(node for node, state in view.states.items() if state.live)
         if stop is not None and live:
-            self._stop(run, plan, live, stop, view)
+            self._stop(execution, live, stop, view)
             return  # the end of the last of these jobs owes this again
         if stop is not None and was_cancelled(view.states.values(), stop):
             status = RunStatus.CANCELLED
-        failed = culprits(plan, view) if status is RunStatus.FAILED else {}
-        self.store.end_run(run.key, status, self.clock(), failed)
+        failed = culprits(execution.plan, view) if status is RunStatus.FAILED else {}
+        ledger.store.end_run(execution.run.key, status, ledger.clock(), failed)
 
-    def _settle(self, run: Run, plan: Plan, node: int, event: Event | None) -> None:
+    def _settle(self, execution: Execution, node: int, event: Event | None) -> None:
         if event is None:
-            self.roll_forward(run, plan, node)
+            self.ledger.roll_forward(execution, node)
         else:
-            self.handle(run, plan, node, event)
+            self.ledger.handle(execution, node, event)
 
 
 def _stoppable(plan: Plan) -> frozenset[int]:

@@ -5,13 +5,13 @@ from math import inf
 from typing import assert_never
 
 from orchestrator.core.messages import LATE, STOP, SWEEP, Check
-from orchestrator.core.model import JobEnd, JobEnded, Outcome, Run, StepState, TimeUp
-from orchestrator.core.plan import Plan
+from orchestrator.core.model import JobEnd, JobEnded, Outcome, StepState, TimeUp
 from orchestrator.core.retries import late
 from orchestrator.core.steps import Step
 from orchestrator.core.values import misfit
 from orchestrator.engine import check_times
 from orchestrator.engine.duplicate_jobs import check_late
+from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
 from orchestrator.ports import CHECKS, JobRunning, Task
 from orchestrator.system.terminal import shown
@@ -24,23 +24,23 @@ GRACE = 10.0
 TICK = 1.0
 
 
-def check(ledger: Ledger, run: Run, plan: Plan, check: Check) -> None:
+def check(ledger: Ledger, execution: Execution, check: Check) -> None:
     """Check an attempt's job: record its end, or schedule the next check."""
-    step = plan.steps[check.node]
+    step = execution.plan.steps[check.node]
     if (later := check_times.postponed(step.check, check, ledger.signal_delay, ledger.clock())) is not None:
         return _put(ledger, check.next(later))
-    state = ledger.store.load(run.key, (check.node,), ()).state(check.node)
+    state = ledger.store.load(execution.run.key, (check.node,), ()).state(check.node)
     made_up = check.chain.endswith(STOP) and state.stop is None  # for nobody cancelled the step
     if made_up or check.attempt > state.attempt:  # which never began, or whose document is gone: nothing begins on it
         return None
     if check.chain == LATE:
-        return check_late(ledger, run, plan, check, state)
+        return check_late(ledger, execution, check, state)
     if state.attempt == check.attempt and state.live:
-        return _check_live(ledger, run, plan, check, state)
+        return _check_live(ledger, execution, check, state)
     if state.attempt != check.attempt or not state.status.active:
         if state.attempt == check.attempt and state.ended_by not in (None, check.chain):
             return None  # a check of another chain ended it, and comes again until that has been paid for
-        return ledger.roll_forward(run, plan, check.node)
+        return ledger.roll_forward(execution, check.node)
     if state.job is None:  # its launch is being recorded, or will be delivered again
         return _check_again(ledger, step, check, state)
     backend = ledger.backend(ledger.work(step).kind)
@@ -49,43 +49,43 @@ def check(ledger: Ledger, run: Run, plan: Plan, check: Check) -> None:
             event = ended(step, state, end, ledger.clock_skew, check.chain)
             unwanted = state.stop is not None or event.end.outcome is not Outcome.SUCCEEDED
             if end.live and unwanted:  # nothing of an attempt outlives it
-                _ask(ledger, run, plan, check, state, ledger.clock())
+                _ask(ledger, execution, check, state, ledger.clock())
                 return _check_again(ledger, step, check, state)
-            return ledger.handle(run, plan, check.node, event)
+            return ledger.handle(execution, check.node, event)
         case JobRunning(due):
             now = ledger.clock()
             asks = check.chain.endswith(STOP) or now >= _deadline(step, state)
-            if asks and (answer := _ask(ledger, run, plan, check, state, now)):
-                return ledger.handle(run, plan, check.node, answer)
+            if asks and (answer := _ask(ledger, execution, check, state, now)):
+                return ledger.handle(execution, check.node, answer)
             return _check_again(ledger, step, check, state, due)
         case never:
             assert_never(never)
 
 
-def _ask(ledger: Ledger, run: Run, plan: Plan, check: Check, state: StepState, now: float) -> JobEnded | None:
+def _ask(ledger: Ledger, execution: Execution, check: Check, state: StepState, now: float) -> JobEnded | None:
     """Ask the job to stop, and before that record why, if nobody has cancelled the step. Its end, if it ends by that.
 
     Whatever the clocks say later, a job that we asked has not been cancelled behind our back.
     """
-    step = plan.steps[check.node]
+    step = execution.plan.steps[check.node]
     if state.stop is None and state.overdue is None:
-        state = ledger.commit(run, plan, check.node, TimeUp(check.attempt, now)).state
+        state = ledger.commit(execution, check.node, TimeUp(check.attempt, now)).state
     if state.job is None or state.attempt != check.attempt:
         return None  # somebody saw its end meanwhile, and another attempt has begun
     end = ledger.backend(ledger.work(step).kind).cancel(state.job)
     return ended(step, state, end, ledger.clock_skew, check.chain) if end else None
 
 
-def _check_live(ledger: Ledger, run: Run, plan: Plan, check: Check, state: StepState) -> None:
+def _check_live(ledger: Ledger, execution: Execution, check: Check, state: StepState) -> None:
     """Look at a job that goes on though its step has succeeded; one that is to be stopped is asked until it ends."""
-    step, job = plan.steps[check.node], state.job
+    step, job = execution.plan.steps[check.node], state.job
     assert job is not None
     backend = ledger.backend(ledger.work(step).kind)
     status = backend.status(job)
     if isinstance(status, JobEnd) and not status.live:
-        return ledger.handle(run, plan, check.node, ended(step, state, status, inf, check.chain))
+        return ledger.handle(execution, check.node, ended(step, state, status, inf, check.chain))
     if state.stop is None or not check.chain.endswith(STOP):
-        return ledger.roll_forward(run, plan, check.node)
+        return ledger.roll_forward(execution, check.node)
     backend.cancel(job)
     return _check_again(ledger, step, check, state)
 

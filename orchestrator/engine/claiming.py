@@ -8,9 +8,9 @@ may have stood still for any time, and nobody stops one whose request has timed 
 from dataclasses import dataclass, replace
 
 from orchestrator.core.messages import Check, Launch
-from orchestrator.core.model import LaunchClaimed, LaunchUnanswered, LaunchUnsent, Run, Status, StepState
+from orchestrator.core.model import LaunchClaimed, LaunchUnanswered, LaunchUnsent, Status, StepState
 from orchestrator.core.names import JobRef, job_name
-from orchestrator.core.plan import Plan
+from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import BackendError
 
@@ -25,8 +25,7 @@ class Claim:
     """
 
     ledger: Ledger
-    run: Run
-    plan: Plan
+    execution: Execution
     effect: Launch
     job_name: str
     at: float
@@ -43,7 +42,7 @@ class Claim:
         if self._in_time():
             return
         event = LaunchClaimed(self.effect.attempt, self.job_name, self.ledger.clock(), over=self.at)
-        commit = self.ledger.commit(self.run, self.plan, self.effect.node, event)
+        commit = self.ledger.commit(self.execution, self.effect.node, event)
         if commit.applied:
             self.at = event.at
             if commit.state.stop is None and self._in_time():
@@ -60,39 +59,39 @@ class Claim:
         """This call certainly sent nothing, so the next may launch at once."""
         if self.mine and self.ledger.launch_lease:
             event = LaunchUnsent(self.effect.attempt, self.at, self.ledger.clock())
-            self.ledger.commit(self.run, self.plan, self.effect.node, event)
+            self.ledger.commit(self.execution, self.effect.node, event)
 
     def unanswered(self) -> None:
         """This call may have sent the launch, and the claim goes on to protect it; but nobody was lost with it."""
         if self.mine and self.lost:
             event = LaunchUnanswered(self.effect.attempt, self.at)
-            self.ledger.commit(self.run, self.plan, self.effect.node, event)
+            self.ledger.commit(self.execution, self.effect.node, event)
 
     def _in_time(self) -> bool:
         lease = self.ledger.launch_lease
         return not lease or self.ledger.clock() < self.at + lease - self.ledger.launch_margin
 
 
-def claimed(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> Claim | StepState:
+def claimed(ledger: Ledger, execution: Execution, effect: Launch) -> Claim | StepState:
     """The claim of the attempt: this call's, or the one that was there. The state of the step if it comes too late.
 
     The name is the recorded one: what an earlier version of this program, or another prefix, launched is found by it.
     """
-    event = LaunchClaimed(effect.attempt, name_of(ledger, run, plan, effect), ledger.clock())
-    commit = ledger.commit(run, plan, effect.node, event)
+    event = LaunchClaimed(effect.attempt, name_of(ledger, execution, effect), ledger.clock())
+    commit = ledger.commit(execution, effect.node, event)
     if commit.applied:
-        return Claim(ledger, run, plan, effect, event.job_name, event.at, new=True)
+        return Claim(ledger, execution, effect, event.job_name, event.at, new=True)
     state = commit.state
     if state.status is not Status.LAUNCHING or state.attempt != effect.attempt:
         return state
-    claim = Claim(ledger, run, plan, effect, state.job_name or event.job_name, event.at)
+    claim = Claim(ledger, execution, effect, state.job_name or event.job_name, event.at)
     if not ledger.launch_lease:
         claim.at = state.claimed_at or 0.0
     else:
         fresh = state.due is None and event.at < (state.claimed_at or 0.0) + ledger.launch_lease
         # Of those who find that the lease ran out, one begins it anew: two of them might launch two jobs.
         anew = replace(event, job_name=claim.job_name, over=state.claimed_at, lost=True)
-        if fresh or not (commit := ledger.commit(run, plan, effect.node, anew)).applied:
+        if fresh or not (commit := ledger.commit(execution, effect.node, anew)).applied:
             claim.mine = False
             return claim
         claim.lost = commit.state.lost
@@ -101,7 +100,9 @@ def claimed(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> Claim | Ste
     return claim
 
 
-def name_of(ledger: Ledger, run: Run, plan: Plan, effect: Launch | Check) -> str:
+def name_of(ledger: Ledger, execution: Execution, effect: Launch | Check) -> str:
     """What the job of an attempt is called by this program, under this prefix."""
-    step = plan.steps[effect.node]
-    return job_name(step.job_name or step.name, JobRef(run.key, effect.node, effect.attempt), ledger.job_prefix)
+    step = execution.plan.steps[effect.node]
+    return job_name(
+        step.job_name or step.name, JobRef(execution.run.key, effect.node, effect.attempt), ledger.job_prefix
+    )

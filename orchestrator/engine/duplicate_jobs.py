@@ -8,10 +8,10 @@ import logging
 from contextlib import nullcontext
 
 from orchestrator.core.messages import LATE, Check, Launch
-from orchestrator.core.model import Run, Status, StepState
-from orchestrator.core.plan import Plan
+from orchestrator.core.model import Status, StepState
 from orchestrator.core.steps import Work
 from orchestrator.engine.claiming import name_of
+from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import render
 from orchestrator.expressions import ExpressionError, are_in
@@ -46,37 +46,37 @@ def cancel_others(backend: JobBackend, request: JobRequest, state: StepState, fo
     return bool(others)
 
 
-def discard_others(ledger: Ledger, run: Run, plan: Plan, effect: Launch | Check, work: Work, state: StepState) -> bool:
+def discard_others(ledger: Ledger, execution: Execution, effect: Launch | Check, work: Work, state: StepState) -> bool:
     """Cancel the jobs of the attempt that are one too many, as far as a list shows them. Whether there were any."""
     backend = ledger.backends.get(work.kind)
     if not ledger.launch_lease or not isinstance(backend, Discards):
         return False
     name = state.job_name if state.attempt == effect.attempt else None
-    name = name or name_of(ledger, run, plan, effect)
-    step, stays = plan.steps[effect.node], recorded(state, effect.attempt)
+    name = name or name_of(ledger, execution, effect)
+    step, stays = execution.plan.steps[effect.node], recorded(state, effect.attempt)
     request = JobRequest(
-        run, effect.node, step.name, effect.attempt, name, work.kind, work.spec, step.job_name, recorded=stays
+        execution.run, effect.node, step.name, effect.attempt, name, work.kind, work.spec, step.job_name, recorded=stays
     )
     found = backend.find(request)
     return found is not None and cancel_others(backend, request, state, found)
 
 
-def check_later(ledger: Ledger, plan: Plan, effect: Launch) -> None:
+def check_later(ledger: Ledger, execution: Execution, effect: Launch) -> None:
     """Schedule a check for when every list shows what this launch may have begun. A check never launches anything."""
-    if isinstance(ledger.backends.get(ledger.work(plan.steps[effect.node]).kind), Discards):
+    if isinstance(ledger.backends.get(ledger.work(execution.plan.steps[effect.node]).kind), Discards):
         due = ledger.clock() + LIST_LAG + 2 * ledger.clock_skew
         _put(ledger, Check(effect.run, effect.node, effect.attempt, LATE, due=due))
 
 
-def check_late(ledger: Ledger, run: Run, plan: Plan, check: Check, state: StepState) -> None:
+def check_late(ledger: Ledger, execution: Execution, check: Check, state: StepState) -> None:
     """Cancel the jobs that are one too many; if the list shows none, schedule one more check."""
-    work = ledger.work(plan.steps[check.node])
+    work = ledger.work(execution.plan.steps[check.node])
     try:
         with ledger.apart() if are_in(work.spec) else nullcontext():
-            spec = render(ledger.store, ledger.facts, run, plan, work.spec)
+            spec = render(ledger.store, ledger.facts, execution, work.spec)
     except ExpressionError:  # so it was when it was to be launched: nothing was sent
         return
-    found = discard_others(ledger, run, plan, check, Work(work.kind, spec), state)
+    found = discard_others(ledger, execution, check, Work(work.kind, spec), state)
     if not found and check.number + 1 < LATE_CHECKS:
         _put(ledger, check.next(ledger.clock() + LIST_LAG))
 

@@ -4,12 +4,12 @@ from math import inf
 
 from orchestrator.core.machine import MAX_LOST
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import JobEnd, JobEnded, JobLaunched, Outcome, Run, Status, StepSettled, StepState
-from orchestrator.core.plan import Plan
+from orchestrator.core.model import JobEnd, JobEnded, JobLaunched, Outcome, Status, StepSettled, StepState
 from orchestrator.core.steps import NO_JOB, Work
 from orchestrator.engine.checking import ended
 from orchestrator.engine.claiming import Claim, claimed
 from orchestrator.engine.duplicate_jobs import cancel_others, check_later, discard_others
+from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import holds, render
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
@@ -19,42 +19,50 @@ from orchestrator.system.terminal import shown
 from orchestrator.text import cut
 
 
-def launch(ledger: Ledger, run: Run, plan: Plan, effect: Launch) -> None:
+def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
     """Launch an attempt, adopt its job if it was launched before, or end the step if there is nothing to launch."""
-    node, step = effect.node, plan.steps[effect.node]
+    node, step = effect.node, execution.plan.steps[effect.node]
     work, wanted = ledger.work(step), True
     try:
         if step.when is not None and effect.attempt == 1:
             with ledger.apart():
-                wanted = holds(ledger.store, ledger.facts, run, plan, step.when)
+                wanted = holds(ledger.store, ledger.facts, execution, step.when)
         if not wanted:
-            return ledger.handle(run, plan, node, StepSettled(Status.SKIPPED, ledger.clock(), cause="when"))
+            return ledger.handle(execution, node, StepSettled(Status.SKIPPED, ledger.clock(), cause="when"))
         if work.kind == NO_JOB:
             if effect.attempt != 1:  # nobody owes that, and the state of such a step does not tell
-                return ledger.roll_forward(run, plan, node)
-            return ledger.handle(run, plan, node, StepSettled(Status.SUCCEEDED, ledger.clock()))
+                return ledger.roll_forward(execution, node)
+            return ledger.handle(execution, node, StepSettled(Status.SUCCEEDED, ledger.clock()))
         spec = work.spec
         if are_in(spec):
             with ledger.apart():
-                spec = render(ledger.store, ledger.facts, run, plan, spec)
+                spec = render(ledger.store, ledger.facts, execution, spec)
     except ExpressionError as error:
-        return _refuse(ledger, run, plan, effect, str(error), "expression")
-    claim = claimed(ledger, run, plan, effect)
+        return _refuse(ledger, execution, effect, str(error), "expression")
+    claim = claimed(ledger, execution, effect)
     if isinstance(claim, StepState):
-        ledger.roll_forward(run, plan, node)
-        found = discard_others(ledger, run, plan, effect, Work(work.kind, spec), claim)
+        ledger.roll_forward(execution, node)
+        found = discard_others(ledger, execution, effect, Work(work.kind, spec), claim)
         if not found and _may_have_left_one(claim, effect.attempt):
-            check_later(ledger, plan, effect)  # whoever ended it may have died before that
+            check_later(ledger, execution, effect)  # whoever ended it may have died before that
         return None
     request = JobRequest(
-        run, node, step.name, effect.attempt, claim.job_name, work.kind, spec, step.job_name, fence=claim.confirm
+        execution.run,
+        node,
+        step.name,
+        effect.attempt,
+        claim.job_name,
+        work.kind,
+        spec,
+        step.job_name,
+        fence=claim.confirm,
     )
     try:
         return _launch(ledger, claim, request, ledger.backend(work.kind))
     except LaunchRefusedError as error:
         claim.must_be_mine()
         _end(claim, _permanent(claim, str(error), error.cause))
-        return check_later(ledger, plan, effect)
+        return check_later(ledger, execution, effect)
 
 
 def _may_have_left_one(state: StepState, attempt: int) -> bool:
@@ -64,17 +72,17 @@ def _may_have_left_one(state: StepState, attempt: int) -> bool:
 
 def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBackend) -> None:
     """Find the attempt's job, or launch it, and record it. Raises LaunchRefusedError, BackendError."""
-    run, plan, node, attempt, begun = claim.run, claim.plan, request.node, request.attempt, ledger.clock()
+    execution, node, attempt, begun = claim.execution, request.node, request.attempt, ledger.clock()
     job: Launched | JobEnd | None
     sent = False
     try:
         job = None if claim.new else backend.find(request)
         if job is None and claim.abandoned:
             _end(claim, JobEnd(Outcome.CANCELLED, begun))
-            return check_later(ledger, plan, claim.effect)  # a list may have lost what was launched before
+            return check_later(ledger, execution, claim.effect)  # a list may have lost what was launched before
         if job is None and claim.lost >= MAX_LOST:
             _end(claim, _worn(claim, begun))
-            return check_later(ledger, plan, claim.effect)
+            return check_later(ledger, execution, claim.effect)
         if job is None:
             claim.must_be_mine()
             job, sent = backend.launch(request), True
@@ -86,35 +94,35 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
         raise
     if isinstance(job, JobEnd):
         state = StepState(Status.LAUNCHING, attempt, started_at=begun)
-        over = ended(plan.steps[node], state, job, skew=0.0)  # one clock told when it began and when it ended
+        over = ended(execution.plan.steps[node], state, job, skew=0.0)  # one clock told when it began and when it ended
         return _end(claim, over.end, over.doubt)
-    commit = ledger.commit(run, plan, node, JobLaunched(attempt, job.job, ledger.clock(), job.due))
+    commit = ledger.commit(execution, node, JobLaunched(attempt, job.job, ledger.clock(), job.due))
     if ledger.launch_lease:
         try:
             cancel_others(backend, request, commit.state, job)
         except BackendError:
-            check_later(ledger, plan, claim.effect)  # nobody may be waiting for this call's answer any more
+            check_later(ledger, execution, claim.effect)  # nobody may be waiting for this call's answer any more
             raise
         if sent and not commit.applied:  # it came too late, and what it sent may arrive later still
-            check_later(ledger, plan, claim.effect)
-    return ledger.follow(run, plan, node, commit)
+            check_later(ledger, execution, claim.effect)
+    return ledger.follow(execution, node, commit)
 
 
 def _end(claim: Claim, end: JobEnd, doubt: float = inf) -> None:
     """The attempt ended with its launch. If it is launched by another by now, come again: that one may have died."""
-    ledger, run, plan, node = claim.ledger, claim.run, claim.plan, claim.effect.node
+    ledger, execution, node = claim.ledger, claim.execution, claim.effect.node
     event = JobEnded(claim.effect.attempt, end, claimed_at=claim.at, doubt=doubt)
-    commit = ledger.commit(run, plan, node, event)
+    commit = ledger.commit(execution, node, event)
     if not commit.applied and commit.state.status is Status.LAUNCHING and commit.state.attempt == event.attempt:
         raise BackendError(f"another delivery claimed {claim.job_name} and may be launching it: try again later")
-    ledger.follow(run, plan, node, commit)
+    ledger.follow(execution, node, commit)
 
 
-def _refuse(ledger: Ledger, run: Run, plan: Plan, effect: Launch, error: str, cause: str) -> None:
+def _refuse(ledger: Ledger, execution: Execution, effect: Launch, error: str, cause: str) -> None:
     """The attempt cannot be launched, now or ever: it fails, and its step with it."""
-    claim = claimed(ledger, run, plan, effect)
+    claim = claimed(ledger, execution, effect)
     if isinstance(claim, StepState):
-        return ledger.roll_forward(run, plan, effect.node)
+        return ledger.roll_forward(execution, effect.node)
     claim.must_be_mine()
     return _end(claim, _permanent(claim, error, cause))
 

@@ -18,6 +18,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine.cache import Remembered, weight_of_plan, weight_of_run
 from orchestrator.engine.check_times import SIGNAL_DELAYS
+from orchestrator.engine.execution import Execution
 from orchestrator.engine.rendering import Facts, facts_of
 from orchestrator.errors import LaunchRefusedError, NotFoundError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
@@ -70,43 +71,44 @@ class Ledger:
         self._runs = Remembered(self._read_run, weight_of_run, _RUNS, _RUNS_BYTES)
         self._plans = Remembered(self._read_plan, weight_of_plan, _PLANS, _PLANS_BYTES)
 
-    def commit(self, run: Run, plan: Plan, node: int, event: Event) -> Commit:
+    def commit(self, execution: Execution, node: int, event: Event) -> Commit:
         """Enter what an event changes, and nothing more."""
-        return self.store.transact(run.key, node, lambda state: machine.evolve(plan, node, state, event))
+        plan = execution.plan
+        return self.store.transact(execution.run.key, node, lambda state: machine.evolve(plan, node, state, event))
 
-    def handle(self, run: Run, plan: Plan, node: int, event: Event) -> None:
+    def handle(self, execution: Execution, node: int, event: Event) -> None:
         """An event happened at a node: commit what it changes, and pay what is owed then."""
-        self.follow(run, plan, node, self.commit(run, plan, node, event))
+        self.follow(execution, node, self.commit(execution, node, event))
 
-    def follow(self, run: Run, plan: Plan, node: int, commit: Commit) -> None:
+    def follow(self, execution: Execution, node: int, commit: Commit) -> None:
         """Pay what is owed after a commit, whether it was applied or not."""
         if not commit.applied:
-            self.roll_forward(run, plan, node)
+            self.roll_forward(execution, node)
             return
         if self.step_failed is not None and commit.state.status is Status.FAILED:
-            self.step_failed(run, plan.steps[node], commit.state)
+            self.step_failed(execution.run, execution.plan.steps[node], commit.state)
         view = View({node: commit.state}, commit.counters)
         stopped = commit.state.stop is not None  # its job may go on, though it has ended
-        behind = plan.successors(node) if commit.state.status.final else ()
-        self.pay(run, plan, view, (node, *behind) if stopped or not behind else behind)
+        behind = execution.plan.successors(node) if commit.state.status.final else ()
+        self.pay(execution, view, (node, *behind) if stopped or not behind else behind)
 
-    def roll_forward(self, run: Run, plan: Plan, node: int) -> None:
+    def roll_forward(self, execution: Execution, node: int) -> None:
         """A node's event changed nothing: whoever changed it may have died before paying. Pay what it owes now."""
-        nodes = {node, *plan.successors(node)}
-        self.pay(run, plan, self.joins(run, plan, nodes, also=nodes), sorted(nodes))
+        nodes = {node, *execution.plan.successors(node)}
+        self.pay(execution, self.joins(execution, nodes, also=nodes), sorted(nodes))
 
-    def pay(self, run: Run, plan: Plan, view: View, nodes: Iterable[int]) -> None:
+    def pay(self, execution: Execution, view: View, nodes: Iterable[int]) -> None:
         """Put what is owed at ``nodes`` on the queue."""
-        effects = machine.owed(plan, run.key, view, nodes)
-        if run.seal:
-            effects = sealed(effects, run.seal)
-        tasks = [Task(effect.name, self.queue_of(plan, effect), effect) for effect in effects]
+        effects = machine.owed(execution.plan, execution.run.key, view, nodes)
+        if execution.run.seal:
+            effects = sealed(effects, execution.run.seal)
+        tasks = [Task(effect.name, self.queue_of(execution.plan, effect), effect) for effect in effects]
         if tasks:
             self.queue.put(tasks)
 
-    def join(self, run: Run, plan: Plan, node: int) -> View:
+    def join(self, execution: Execution, node: int) -> View:
         """What must be read to judge a node's join."""
-        return self.joins(run, plan, (node,), also=())
+        return self.joins(execution, (node,), also=())
 
     def work(self, step: Step) -> Work:
         """What a step runs here: its own work, or what stands in for it."""
@@ -124,10 +126,14 @@ class Ledger:
         launches = isinstance(effect, Launch) and kind_of(self.work(plan.steps[effect.node])).launch_slot
         return LAUNCHES if launches else CHECKS
 
-    def known(self, key: str) -> tuple[Run, Plan]:
+    def known(self, key: str) -> Execution:
         """The run of that key, as it was when it started, and its plan. Raises NotFoundError."""
         run = self._runs[key]
-        return run, self._plans[run.version]
+        return Execution(run, self._plans[run.version])
+
+    def with_plan(self, run: Run) -> Execution:
+        """A run with its plan; only the plan is remembered."""
+        return Execution(run, self._plans[run.version])
 
     def expired(self, run: Run) -> bool:
         """Whether a run has ended, perhaps so long ago that parts of it are gone: an absent step would run again.
@@ -141,11 +147,13 @@ class Ledger:
         stored = self.store.get_run(run.key)
         return stored is None or stored.status is not RunStatus.RUNNING
 
-    def joins(self, run: Run, plan: Plan, nodes: Iterable[int], also: Iterable[int]) -> View:
+    def joins(self, execution: Execution, nodes: Iterable[int], also: Iterable[int]) -> View:
         """The joins of ``nodes``: counters, or states that stand for them; and the states of ``also``."""
+        plan = execution.plan
         joins = {join for node in nodes if (join := plan.nodes[node].join) is not None}
         states = {only for join in joins if (only := plan.joins[join].only) is not None}
-        return self.store.load(run.key, states.union(also), [join for join in joins if plan.joins[join].only is None])
+        counters = [join for join in joins if plan.joins[join].only is None]
+        return self.store.load(execution.run.key, states.union(also), counters)
 
     def _read_run(self, key: str) -> Run:
         run = self.store.get_run(key)

@@ -8,30 +8,29 @@ import logging
 
 from orchestrator.core import machine
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import Run
-from orchestrator.core.plan import Plan
+from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import BackendError
 
 log = logging.getLogger(__name__)
 
 
-def may_begin(ledger: Ledger, run: Run, plan: Plan, launch: Launch) -> bool:
+def may_begin(ledger: Ledger, execution: Execution, launch: Launch) -> bool:
     """Whether ``launch`` is owed by now, or was: then its claim says what is left to do. Else what is owed is paid.
 
     Raises BackendError if it will be owed at a time that is known: it must come again.
     """
     latest = ledger.clock() + ledger.clock_skew
-    if launch.due <= latest and launch.is_proved(run.seal):
+    if launch.due <= latest and launch.is_proved(execution.run.seal):
         return True
-    view = ledger.joins(run, plan, (launch.node,), also=(launch.node,))
+    view = ledger.joins(execution, (launch.node,), also=(launch.node,))
     if launch.attempt <= view.state(launch.node).attempt:
         return True
-    for owed in machine.owed(plan, run.key, view, (launch.node,)):
+    for owed in machine.owed(execution.plan, execution.run.key, view, (launch.node,)):
         if isinstance(owed, Launch) and owed.attempt == launch.attempt:
             if owed.due <= latest:
                 return True
             raise BackendError(f"{launch.name} came {owed.due - latest:.0f} s early: try again later")
     log.warning("%s is not owed, so it was not done: somebody made it up, or a record of its step is gone", launch.name)
-    ledger.roll_forward(run, plan, launch.node)
+    ledger.roll_forward(execution, launch.node)
     return False

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from orchestrator import expressions
 from orchestrator.core.model import Run, View
-from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
+from orchestrator.engine.execution import Execution
 from orchestrator.errors import OrchestratorError
 from orchestrator.expressions import ExpressionError, shell, zones
 from orchestrator.ports import Store
@@ -45,30 +45,30 @@ def users() -> Iterator[None]:
         raise ExpressionError(f"an expression of the step failed: {told(error)}") from error
 
 
-def holds(store: Store, facts: Facts, run: Run, plan: Plan, when: str) -> bool:
+def holds(store: Store, facts: Facts, execution: Execution, when: str) -> bool:
     """Whether a ``when`` is true. Raises ExpressionError."""
     with users():
-        return expressions.holds(when, _context(store, facts, run, plan, expressions.references(when)))
+        return expressions.holds(when, _context(store, facts, execution, expressions.references(when)))
 
 
-def render(store: Store, facts: Facts, run: Run, plan: Plan, spec: Mapping[str, Json]) -> Mapping[str, Json]:
+def render(store: Store, facts: Facts, execution: Execution, spec: Mapping[str, Json]) -> Mapping[str, Json]:
     """``spec`` with its expressions replaced by what they give. Raises ExpressionError."""
     if not expressions.are_in(spec):
         return spec
     with users():
-        context = _context(store, facts, run, plan, expressions.references(spec))
+        context = _context(store, facts, execution, expressions.references(spec))
         return {
             key: shell.render_command(value, context) if key == "command" else expressions.render(value, context)
             for key, value in spec.items()
         }
 
 
-def _context(store: Store, facts: Facts, run: Run, plan: Plan, names: Iterable[str]) -> dict[str, Json]:
+def _context(store: Store, facts: Facts, execution: Execution, names: Iterable[str]) -> dict[str, Json]:
     """What expressions may name: params, the run, and the upstream steps among ``names``."""
-    numbers = {name: plan.numbers[name] for name in names}
-    view = store.load(run.key, tuple(numbers.values()), ()) if numbers else View()
+    numbers = {name: execution.plan.numbers[name] for name in names}
+    view = store.load(execution.run.key, tuple(numbers.values()), ()) if numbers else View()
     steps: dict[str, Json] = {}
     for name, number in numbers.items():
         state = view.state(number)
         steps[name] = {"status": str(state.status), "outputs": dict(state.outputs or {})}
-    return {"params": dict(run.params), "run": dict(facts(run)), "steps": steps}
+    return {"params": dict(execution.run.params), "run": dict(facts(execution.run)), "steps": steps}

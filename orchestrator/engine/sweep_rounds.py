@@ -66,7 +66,7 @@ class Round:
         self.left = False
         self._doubtful = doubtful
         self._engine, self._roster, self._unreadable = engine, roster, unreadable
-        self._until = engine.clock() + seconds
+        self._until = engine.ledger.clock() + seconds
         self._pace = Pace()
 
     def __iter__(self) -> Iterator[Swept]:
@@ -74,7 +74,7 @@ class Round:
         begun, self._pace = _noted(self._roster.recall())
         noted, some = begun, False
         for page in self._pages(begun):
-            if some and self._engine.clock() >= self._until:
+            if some and self._engine.ledger.clock() >= self._until:
                 self.left = True
                 return
             some = True
@@ -106,7 +106,7 @@ class Round:
         """One that cannot be swept does not keep the others."""
         run = None
         try:
-            run = self._engine.store.get_run(key)
+            run = self._engine.ledger.store.get_run(key)
             if run is None or run.status is not RunStatus.RUNNING:  # since it was listed
                 return Swept(key)
             doubt = partial(self._doubtful, run)

@@ -14,6 +14,7 @@ from orchestrator.core.model import Run, View
 from orchestrator.core.overdue import LATE, Ages, Pace
 from orchestrator.core.plan import Plan
 from orchestrator.engine.checking import GRACE
+from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger, sealed
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 
@@ -22,28 +23,28 @@ from orchestrator.ports import CHECKS, LAUNCHES, Task
 EPOCHS = {LAUNCHES: 6 * 3600.0, CHECKS: 3600.0}
 
 
-def everything(ledger: Ledger, run: Run, plan: Plan, view: View, epoch: str) -> list[Task]:
+def everything(ledger: Ledger, execution: Execution, view: View, epoch: str) -> list[Task]:
     """All that the run owes, under names that carry ``epoch``. For whoever knows that no queue has any of it."""
-    return [_again(ledger, plan, effect, epoch) for effect in _owed(plan, run, view)]
+    return [_again(ledger, execution.plan, effect, epoch) for effect in _owed(execution.plan, execution.run, view)]
 
 
-def overdue(ledger: Ledger, run: Run, plan: Plan, view: View, pace: Pace) -> tuple[list[Task], Pace]:
+def overdue(ledger: Ledger, execution: Execution, view: View, pace: Pace) -> tuple[list[Task], Pace]:
     """What the run has owed for longer than its queue takes; and how far the launches' queue has come.
 
     ``pace``: how far that is as other runs tell. A launch that is late and may wait yet goes under its own name, which
     is taken if it does; so the queue has it then, though whoever owed it may have died before.
     """
-    ages, now = Ages(plan, run, view, ledger.launch_lease), ledger.clock()
-    launched = [number for number, step in enumerate(plan.steps) if kind_of(ledger.work(step)).launch_slot]
+    ages, now = Ages(execution.plan, execution.run, view, ledger.launch_lease), ledger.clock()
+    launched = [number for number, step in enumerate(execution.plan.steps) if kind_of(ledger.work(step)).launch_slot]
     pace = pace.and_of(ages.pace(launched))
     tasks = []
-    for effect in _owed(plan, run, view):
-        since, queue = ages.of(effect), ledger.queue_of(plan, effect)
+    for effect in _owed(execution.plan, execution.run, view):
+        since, queue = ages.of(effect), ledger.queue_of(execution.plan, effect)
         if since + LATE >= now:
             continue
         lost = queue != LAUNCHES or pace.lost(since, now)
         epoch = f"{int(now // EPOCHS[queue]):x}"
-        tasks.append(_again(ledger, plan, effect, epoch) if lost else Task(effect.name, queue, effect))
+        tasks.append(_again(ledger, execution.plan, effect, epoch) if lost else Task(effect.name, queue, effect))
     return tasks, pace
 
 

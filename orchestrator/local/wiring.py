@@ -9,6 +9,7 @@ from queue import SimpleQueue
 from orchestrator.core.kinds import KINDS
 from orchestrator.core.model import Outcome
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import facts_of
 from orchestrator.errors import NotFoundError
 from orchestrator.home import Home
@@ -124,17 +125,19 @@ def embedded(
         played = OutsideTransaction(ScriptedBackend(_simulated, clock), database)
         backends |= {kind.key: played for kind in KINDS if not kind.on_machine}
     engine = Engine(
-        store,
-        tasks,
-        backends,
-        clock,
-        stand_ins=True,
-        alone=True,  # the driving process holds the run's lock (Home.hold)
-        clock_skew=0.0,
-        facts=lambda run: (
-            facts_of(run) | {"dir": str(home.data(run.id)), "deployment": {**(deployment or {}), **run.deployment}}
-        ),
-        apart=database.suspended,
+        Ledger(
+            store,
+            tasks,
+            backends,
+            clock,
+            stand_ins=True,
+            alone=True,  # the driving process holds the run's lock (Home.hold)
+            clock_skew=0.0,
+            facts=lambda run: (
+                facts_of(run) | {"dir": str(home.data(run.id)), "deployment": {**(deployment or {}), **run.deployment}}
+            ),
+            apart=database.suspended,
+        )
     )
     return Embedded(home, database, store, tasks, engine, processes, functions, ended, clock)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from orchestrator.core.kinds import PYTHON, WAIT
 from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.core.names import JobRef, parse_job_name
+from orchestrator.engine.execution import Execution
 from orchestrator.engine.rendering import facts_of, render
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.expressions import ExpressionError
@@ -104,7 +105,7 @@ class LocalJobs:
             return Script(0.2, 0.1, None if streams else 0.3, streaming=streams)
         try:
             facts = {**facts_of(run), "dir": str(self._home.data(run.id))}
-            spec = render(self._store(), lambda _: facts, run, plan, local.spec)
+            spec = render(self._store(), lambda _: facts, Execution(run, plan), local.spec)
         except ExpressionError as error:
             return Script(0.1, 0.1, 0.0, end="FAILED", errors=(str(error),))
         if local.kind == WAIT.key:

@@ -14,6 +14,7 @@ from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import BackendError
 from orchestrator.fakes.dataflow.script import Script
 from orchestrator.fakes.dataflow.server import FakeDataflow
@@ -54,7 +55,7 @@ def engine(folder: Path, url: str) -> Engine:
     database = Database(folder / "runs.db")
     backend = DataflowBackend("p", "europe-west4", api=Freezing("p", url, None, 10.0))
     store, queue = SqliteStore(database), LocalQueue(database)
-    return Engine(store, queue, {"dataflow": backend}, time.time, launch_lease=LEASE, launch_margin=MARGIN)
+    return Engine(Ledger(store, queue, {"dataflow": backend}, time.time, launch_lease=LEASE, launch_margin=MARGIN))
 
 
 def attack(folder: Path) -> str:

@@ -16,6 +16,7 @@ from orchestrator.core.names import parse_job_name, run_key
 from orchestrator.core.plan import Plan, compile_plan
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import OrchestratorError
 from orchestrator.fakes.dataflow.script import LAUNCHER_ERROR, Fault, LaunchCall, Script, out_of_quota, unavailable
 from orchestrator.fakes.dataflow.server import FakeDataflow
@@ -118,7 +119,7 @@ def test_a_run_in_bad_weather_has_one_job_an_attempt_and_ends_well():
     run = Run("r", run_key("r"), "g", "v", {}, clock())
     with FakeDataflow(write, emit, time_scale=SCALE, lag=1.0, appear=0.5, chaos=chaos) as fake:
         backend = DataflowBackend("p", "europe-west4", clock, api_endpoint=fake.url)
-        engine = Engine(store, tasks, {"dataflow": backend}, clock, launch_lease=5.0)
+        engine = Engine(Ledger(store, tasks, {"dataflow": backend}, clock, launch_lease=5.0))
         with workers(engine, tasks, 4) as wrong:
             engine.start(run, plan)
             while (now := store.get_run(run.key)) is not None and now.status is RunStatus.RUNNING and not wrong:
@@ -169,7 +170,7 @@ def stream() -> Iterator[Stream]:
     tasks, store = Tasks(), MemoryStore()
     with FakeDataflow(lambda _: script, time_scale=SCALE) as fake:
         backend = DataflowBackend("p", "europe-west4", clock, api_endpoint=fake.url, drain_for=1e9)
-        engine = Engine(store, tasks, {"dataflow": backend}, clock, launch_lease=1e6)
+        engine = Engine(Ledger(store, tasks, {"dataflow": backend}, clock, launch_lease=1e6))
         with workers(engine, tasks, 2) as wrong:
             yield Stream(fake, engine, store)
         backend.close()

@@ -22,6 +22,8 @@ from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
+from orchestrator.engine.execution import Execution
+from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import ConflictError, StoreError, UsageError
 from orchestrator.ports import Commit, Task
 from orchestrator.rehearsal import emulators
@@ -98,13 +100,13 @@ def test_if_the_answer_to_the_last_arrival_is_lost_the_successor_is_launched_all
     shaky: FirestoreStore, line: Line
 ):
     put: list[Task] = []
-    engine = Engine(shaky, type("Queue", (), {"put": lambda self, tasks: put.extend(tasks)})(), {}, lambda: 1.0)
+    engine = Engine(Ledger(shaky, type("Queue", (), {"put": lambda self, tasks: put.extend(tasks)})(), {}, lambda: 1.0))
     for node in (0, 1):
         shaky.transact("key1", node, lambda _: Transition(StepState(Status.RUNNING, attempt=1, job="j")))
     ended = model.JobEnded(1, model.JobEnd(model.Outcome.SUCCEEDED, 2.0))
-    engine.handle(RUN, PLAN, 0, ended)
+    engine.ledger.handle(Execution(RUN, PLAN), 0, ended)
     line.fates["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
-    engine.handle(RUN, PLAN, 1, ended)
+    engine.ledger.handle(Execution(RUN, PLAN), 1, ended)
     assert [task.effect for task in put] == [Launch("key1", 2, 1)]
 
 

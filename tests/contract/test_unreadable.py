@@ -17,6 +17,7 @@ from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.home.database import Database
 from orchestrator.ports import Store, Task
@@ -124,7 +125,7 @@ def swept(store: Store, run: Run) -> tuple[list[Effect], list[str]]:
     put: list[Task] = []
     heard: list[UnreadableRecordError] = []
     queue = type("Queue", (), {"put": lambda self, tasks: put.extend(tasks)})()
-    Engine(store, queue, {}, lambda: 300.0).sweep(run.key, "1", heard.append)
+    Engine(Ledger(store, queue, {}, lambda: 300.0)).sweep(run.key, "1", heard.append)
     return [task.effect for task in put], [str(error) for error in heard]
 
 

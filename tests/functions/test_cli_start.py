@@ -36,7 +36,7 @@ def test_a_run_is_started_and_then_it_was_there(cloud: Cloud, served: str, tmp_p
     first, again = (call(tmp_path, served, "sales", *JANUARY) for _ in range(2))
     assert (first.code, first.lines[0]) == (0, "run sales-1 started")
     assert (again.code, again.lines[0]) == (0, "run sales-1 already exists, its status is running")
-    run = cloud.world("start").engine.store.find_run("sales-1")
+    run = cloud.world("start").engine.ledger.store.find_run("sales-1")
     assert (run.status, run.params) == (RunStatus.RUNNING, {"date": "2026-01-31", "rows": 3})
     assert len(cloud.held("launches")) == 1
 

@@ -222,7 +222,7 @@ def test_params_that_cannot_be_kept_are_refused_in_a_sentence_and_start_nothing(
     (sentence,) = answer.get_json()["errors"]
     assert said in sentence
     assert [line["severity"] for line in lines] == ["WARNING"]
-    assert lists.world("start").engine.store.get_run(KEY) is None
+    assert lists.world("start").engine.ledger.store.get_run(KEY) is None
 
 
 @pytest.mark.parametrize("params", [{"text": "x" * 999_000}, {"names": nested(50)}], ids=["large", "deep"])
@@ -230,7 +230,7 @@ def test_params_that_can_just_be_kept_run_to_the_end(lists: Cloud, params: dict[
     """And a start that is told again starts nothing, however large the run is."""
     body = {"graph": "lists", "run_id": "r1", "params": params}
     assert [lists.post("start", body).status_code for _ in range(2)] == [201, 200]
-    store = lists.world("start").engine.store
+    store = lists.world("start").engine.ledger.store
     run = store.get_run(KEY)
     assert {name: run.params[name] for name in params} == params
     assert store.end_run(KEY, run.status.SUCCEEDED, 4e9)

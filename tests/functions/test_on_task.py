@@ -35,7 +35,7 @@ def test_a_run_goes_from_its_start_to_its_end_by_tasks_alone(started: Cloud):
     assert started.task(Check(KEY, 0, 1)).status_code == 200
     assert started.task(Launch(KEY, 1, 1)).status_code == 200
     assert started.task(Finish(KEY)).status_code == 200
-    store = started.world("on_task").engine.store
+    store = started.world("on_task").engine.ledger.store
     assert store.get_run(KEY).status is RunStatus.SUCCEEDED
     assert [store.load_all(KEY).state(node).status for node in (0, 1)] == [Status.SUCCEEDED] * 2
     assert dict(started.dataflow.launches) == {name: 1}
@@ -49,7 +49,7 @@ def test_a_launch_that_nobody_owes_is_acknowledged_and_begins_nothing(started: C
     assert len(seen.proof) == 32
     made_up = (Launch(KEY, 1, 1), Launch(KEY, 1, 1, proof="0" * 32), replace(seen, node=1), replace(seen, attempt=2))
     assert [started.task(launch).status_code for launch in made_up] == [200] * 4
-    assert started.world("on_task").engine.store.load_all(KEY).states == {}
+    assert started.world("on_task").engine.ledger.store.load_all(KEY).states == {}
     assert dict(started.dataflow.launches) == {}
 
 
@@ -137,7 +137,7 @@ def test_a_step_that_fails_for_good_is_logged_once_with_its_cause_and_error(star
             for _ in range(2):
                 assert started.task(Check(KEY, 0, attempt)).status_code == 200
     (line,) = [line for line in lines if line.get("counted") == "step_failed"]
-    state = started.world("on_task").engine.store.load_all(KEY).state(0)
+    state = started.world("on_task").engine.ledger.store.load_all(KEY).state(0)
     assert state.cause is not None
     assert state.error.endswith("ValueError: no such day")
     assert line == {
@@ -209,7 +209,7 @@ def test_what_signals_put_may_ask_for_a_check_and_nothing_else(started: Cloud):
     """So the account that reads other people's log entries can end, launch, stop or skip nothing."""
     started.task(Launch(KEY, 0, 1))
     (name,) = started.dataflow.launches
-    store = started.world("on_task").engine.store
+    store = started.world("on_task").engine.ledger.store
     before = store.load_all(KEY)
     forged = [
         Launch(KEY, 1, 1), Launch(KEY, 0, 2), Skip(KEY, 1), Finish(KEY), Check(KEY, 0, 1), Check(KEY, 0, 1, "stop"),
@@ -296,7 +296,7 @@ def test_a_task_that_is_due_in_sixty_days_is_sent_on_and_not_performed(started: 
 
 def aged(cloud: Cloud, seconds: float) -> None:
     """The run began so long ago."""
-    store = cloud.world("sweep").engine.store
+    store = cloud.world("sweep").engine.ledger.store
     run = store.get_run(KEY)
     store._client.collection("runs").document(KEY).set(of_run(replace(run, started_at=time.time() - seconds)))
 
@@ -317,13 +317,13 @@ def test_a_sweep_pays_again_what_unfinished_runs_have_owed_for_long_and_once_in_
 
 
 def test_a_sweep_leaves_runs_alone_that_have_ended(started: Cloud):
-    started.world("sweep").engine.store.end_run(KEY, RunStatus.FAILED, 1.0)
+    started.world("sweep").engine.ledger.store.end_run(KEY, RunStatus.FAILED, 1.0)
     assert started.post("sweep", b"").get_json() == {"runs": 0, "tasks": 0}
 
 
 def test_a_run_that_cannot_be_swept_does_not_keep_the_others(started: Cloud):
     """One whose plan is gone, say; both ids in both orders of the list, and the answer says that not all is well."""
-    store = started.world("sweep").engine.store
+    store = started.world("sweep").engine.ledger.store
     for run_id in ("r0", "r2"):
         lost = Run(run_id, run_key(run_id), "sales", "gone", {"date": "2026-01-31"}, 1.0)
         store._client.collection("runs").document(lost.key).set(of_run(lost))

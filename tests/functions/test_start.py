@@ -49,7 +49,7 @@ def test_of_those_who_ask_for_one_id_at_once_one_starts_it_and_the_others_are_to
 
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(ask, range(16)))
-    run = cloud.world("start").engine.store.find_run("r1")
+    run = cloud.world("start").engine.ledger.store.find_run("r1")
     said = {"errors": ["run 'r1' was started with other params (rows): choose another run id"]}
     mine = {number for number in range(16) if number % 4 == run.params["rows"]}
     assert [answers[number] for number in range(16) if number not in mine] == [(400, said)] * 12
@@ -181,7 +181,7 @@ def test_a_scheduled_run_means_the_moment_it_was_due(
     answers = [cloud.post("start", {"graph": "daily", "params": {}}, headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 200]
     assert {answer.get_json()["run"] for answer in answers} == {f"daily-{due.replace(':', '')}"}
-    run = cloud.world("start").engine.store.find_run(answers[0].get_json()["run"])
+    run = cloud.world("start").engine.ledger.store.find_run(answers[0].get_json()["run"])
     assert run.params == params
 
 

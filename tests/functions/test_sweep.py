@@ -26,7 +26,7 @@ def many(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     world = cloud.world("sweep")
     monkeypatch.setattr(sweep_rounds, "PAGE", 2)
     for run in RUNS:
-        world.engine.store.open_run(run, PLAN)
+        world.engine.ledger.store.open_run(run, PLAN)
     return cloud
 
 
@@ -39,7 +39,7 @@ def in_no_hurry(cloud: Cloud) -> Any:
 
 def order(cloud: Cloud) -> list[str]:
     """The keys of the runs that a sweep comes to, in that order."""
-    store, seen = cloud.world("sweep").engine.store, []
+    store, seen = cloud.world("sweep").engine.ledger.store, []
     get_run = store.get_run
     with pytest.MonkeyPatch.context() as context:
         context.setattr(store, "get_run", lambda key: seen.append(key) or get_run(key))
@@ -81,7 +81,7 @@ def test_a_sweep_that_dies_halfway_is_not_followed_by_one_that_dies_there_too(ma
         raise DiedError(key)
 
     with pytest.MonkeyPatch.context() as context:
-        context.setattr(many.world("sweep").engine.store, "get_run", dies)
+        context.setattr(many.world("sweep").engine.ledger.store, "get_run", dies)
         with pytest.raises(DiedError):
             many.post("sweep", b"")
     assert sorted(order(many)) == KEYS[2:4]
@@ -89,11 +89,11 @@ def test_a_sweep_that_dies_halfway_is_not_followed_by_one_that_dies_there_too(ma
 
 def test_what_other_runs_told_of_the_launches_queue_is_known_to_the_next_sweep(many: Cloud):
     world = in_no_hurry(many)
-    world.engine.store.note({"after": "", "owed": 7.5, "moved": 9.5})
+    world.engine.ledger.store.note({"after": "", "owed": 7.5, "moved": 9.5})
     found = world.sweep(lambda _: None, lambda _run, _said: None)
     assert len(list(found)) == 7
     assert found._pace == Pace(owed=7.5, moved=9.5)
-    assert world.engine.store.recall() == {"after": "", "owed": 7.5, "moved": 9.5}
+    assert world.engine.ledger.store.recall() == {"after": "", "owed": 7.5, "moved": 9.5}
 
 
 @pytest.mark.parametrize("noted", [{}, {"after": 7, "owed": "x", "moved": float("nan")}, {"after": None, "new": [1]}])
@@ -103,11 +103,11 @@ def test_a_note_that_nobody_could_have_left_is_no_note(noted: dict[str, object])
 
 def test_where_nothing_is_unfinished_nothing_is_noted(cloud: Cloud):
     assert cloud.post("sweep", b"").get_json() == {"runs": 0, "tasks": 0}
-    assert cloud.world("sweep").engine.store.recall() == {}
+    assert cloud.world("sweep").engine.ledger.store.recall() == {}
 
 
 def test_a_run_that_ends_meanwhile_or_whose_store_fails_keeps_nobody(many: Cloud, monkeypatch: pytest.MonkeyPatch):
-    store = in_no_hurry(many).engine.store
+    store = in_no_hurry(many).engine.ledger.store
     get_run = store.get_run
 
     def shaky(key: str) -> Run | None:
@@ -127,8 +127,8 @@ def test_a_run_that_ends_meanwhile_or_whose_store_fails_keeps_nobody(many: Cloud
 
 def test_a_sweep_reads_no_params_to_find_the_runs_and_holds_one_of_them_at_a_time(many: Cloud):
     """A run's params may take a megabyte, and a query of all runs had all of them."""
-    store = in_no_hurry(many).engine.store
+    store = in_no_hurry(many).engine.ledger.store
     assert store.unfinished_keys("", 5) == KEYS[:5]
     assert store.unfinished_keys(KEYS[4], 5) == KEYS[5:]
     order(many)
-    assert many.world("sweep").engine._runs == {}
+    assert many.world("sweep").engine.ledger._runs == {}

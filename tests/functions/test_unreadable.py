@@ -22,11 +22,11 @@ def three(cloud: Cloud) -> Cloud:
 
 def key(cloud: Cloud, name: str) -> str:
     """What a run is called by in messages and documents."""
-    return cloud.world("sweep").engine.store.find_run(name).key
+    return cloud.world("sweep").engine.ledger.store.find_run(name).key
 
 
 def document(cloud: Cloud, path: str):
-    return cloud.world("sweep").engine.store._client.document(path)
+    return cloud.world("sweep").engine.ledger.store._client.document(path)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def document(cloud: Cloud, path: str):
 def test_a_sweep_says_which_document_it_cannot_read_and_sweeps_the_rest(three: Cloud, path: str, fields: dict):
     damaged = path.format(key(three, "r1"))
     document(three, damaged).set(fields, merge=True)
-    three.world("sweep").engine.clock = lambda: time.time() + 86_400.0  # all is owed for long
+    three.world("sweep").engine.ledger.clock = lambda: time.time() + 86_400.0  # all is owed for long
     with logged() as lines:
         answer = three.post("sweep", b"")
     assert answer.status_code == 200

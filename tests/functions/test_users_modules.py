@@ -21,7 +21,7 @@ def test_starts_at_once_of_graphs_with_the_same_helpers_get_their_own(cloud: Clo
     with ThreadPoolExecutor(STARTS) as pool:
         assert set(pool.map(start, wanted)) == {201}
     engine = cloud.world("start").engine
-    plans = {run_id: engine.known(engine.store.find_run(run_id).key)[1] for run_id in wanted}
+    plans = {run_id: engine.ledger.known(engine.ledger.store.find_run(run_id).key).plan for run_id in wanted}
     specs = {run_id: plan.steps[0].work.spec for run_id, plan in plans.items()}
     assert {run_id: (spec["template"], spec["parameters"]) for run_id, spec in specs.items()} == {
         run_id: (f"gs://b/{name}", {"want": "{{ params.want }}", "top": name, "late": name})

@@ -26,7 +26,7 @@ def test_the_log_of_a_failed_step_has_no_param_in_it_and_the_step_has_it_all(clo
     with logged() as lines:
         assert cloud.post("start", {"graph": "l", "run_id": "l1", "params": {"p": SECRET}}).status_code == 201
         assert cloud.task(Launch(KEY, 0, 1)).status_code == 200
-    state = cloud.world("on_task").engine.store.load_all(KEY).state(0)
+    state = cloud.world("on_task").engine.ledger.store.load_all(KEY).state(0)
     assert state.status is Status.FAILED
     assert state.error is not None
     assert SECRET in state.error.lower()

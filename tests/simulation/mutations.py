@@ -67,7 +67,7 @@ MUTANTS = (
         "            done",
     ),
     # What others put: launches that nobody owes, or not yet, and checks that ask a job to stop.
-    Mutant("a launch needs no proof", ENGINE, "if self.alone or may_begin(self, run, plan, effect):", "if True:"),
+    Mutant("a launch needs no proof", ENGINE, "if ledger.alone or may_begin(ledger, execution, effect):", "if True:"),
     Mutant(
         "whatever a launch shows proves it",
         MESSAGES,
@@ -89,7 +89,7 @@ MUTANTS = (
     Mutant(
         "a launch without a proof begins nothing",
         PROOF,
-        "    view = ledger.joins(run, plan, (launch.node,), also=(launch.node,))\n",
+        "    view = ledger.joins(execution, (launch.node,), also=(launch.node,))\n",
         "    return False\n",
     ),
     Mutant(
@@ -108,8 +108,9 @@ MUTANTS = (
     Mutant(
         "the plan of one run is taken for that of all",
         LEDGER,
-        "        return run, self._plans[run.version]\n",
-        "        return run, self._plans[self.__dict__.setdefault('mixed', run.version)]\n",
+        "        run = self._runs[key]\n        return Execution(run, self._plans[run.version])\n",
+        "        run = self._runs[key]\n"
+        "        return Execution(run, self._plans[self.__dict__.setdefault('mixed', run.version)])\n",
     ),
     Mutant(
         "a run's counters are those of the run before it",
@@ -121,27 +122,28 @@ MUTANTS = (
     Mutant(
         "the engine keeps on itself which run it is at",
         ENGINE,
-        "        run, plan = self.known(effect.run)\n        if (said",
-        "        self.at = self.known(effect.run)\n        run, plan = self.at\n        if (said",
+        "        execution = ledger.known(effect.run)\n        run, plan",
+        "        self.at = ledger.known(effect.run)\n        execution = self.at\n        run, plan",
     ),
     Mutant(
         "the engine keeps on itself what was committed last",
         LEDGER,
-        "        self.follow(run, plan, node, self.commit(run, plan, node, event))\n",
-        "        self.last = self.commit(run, plan, node, event)\n        self.follow(run, plan, node, self.last)\n",
+        "        self.follow(execution, node, self.commit(execution, node, event))\n",
+        "        self.last = self.commit(execution, node, event)\n        self.follow(execution, node, self.last)\n",
     ),
     Mutant(
         "the engine keeps on itself what it is launching",
         LAUNCHING,
-        "    claim = claimed(ledger, run, plan, effect)\n    if isinstance(claim, StepState):\n        ledger.roll",
-        "    ledger.claim = claimed(ledger, run, plan, effect)\n    claim = ledger.claim\n"
+        "    claim = claimed(ledger, execution, effect)\n    if isinstance(claim, StepState):\n        ledger.roll",
+        "    ledger.claim = claimed(ledger, execution, effect)\n    claim = ledger.claim\n"
         "    if isinstance(claim, StepState):\n        ledger.roll",
     ),
     Mutant(
         "the plan that was asked for last is everybody's",
         LEDGER,
-        "        return run, self._plans[run.version]\n",
-        "        self.wanted = run.version\n        return run, self._plans[self.wanted]\n",
+        "        run = self._runs[key]\n        return Execution(run, self._plans[run.version])\n",
+        "        run = self._runs[key]\n"
+        "        self.wanted = run.version\n        return Execution(run, self._plans[self.wanted])\n",
     ),
     Mutant(
         "what is remembered is changed by many at once",
@@ -168,15 +170,15 @@ MUTANTS = (
     Mutant(
         "a start that comes second goes on with its own key",
         ENGINE,
-        "            self.pay(there, plan, self.store.load(there.key, plan.roots, ()), plan.roots)\n",
-        "            self.pay(there, plan, View(), plan.roots)\n",
+        "ledger.pay(execution, ledger.store.load(there.key, execution.plan.roots, ()), execution.plan.roots)",
+        "ledger.pay(execution, View(), execution.plan.roots)",
     ),
     Mutant(
         "a run's key is a function of its id again",
         ENGINE,
-        "        there = self.store.open_run(run, plan)\n",
+        "        there = ledger.store.open_run(run, plan)\n",
         "        from orchestrator.core.names import run_key\n"
-        "        run = replace(run, key=run_key(run.id))\n        there = self.store.open_run(run, plan)\n",
+        "        run = replace(run, key=run_key(run.id))\n        there = ledger.store.open_run(run, plan)\n",
     ),
     Mutant(
         "nobody looks whether a run that a task is of is long over",
@@ -219,8 +221,8 @@ MUTANTS = (
     Mutant(
         "a sweep launches a step again whose document somebody deleted",
         ENGINE,
-        "        return run, plan, view.without(*found.values())\n",
-        "        return run, plan, view\n",
+        "        return execution, view.without(*found.values())\n",
+        "        return execution, view\n",
     ),
     Mutant(
         "a cancelling ends a step again whose document somebody deleted",
@@ -257,7 +259,7 @@ MUTANTS = (
     Mutant(
         "no roll-forward: a refused commit is taken for a duplicate",
         LEDGER,
-        "        self.pay(run, plan, self.joins(run, plan, nodes, also=nodes), sorted(nodes))\n",
+        "        self.pay(execution, self.joins(execution, nodes, also=nodes), sorted(nodes))\n",
         "",
     ),
     Mutant(
@@ -269,8 +271,8 @@ MUTANTS = (
     Mutant(
         "paid before the commit, and not after it",
         LEDGER,
-        "        self.follow(run, plan, node, self.commit(run, plan, node, event))\n",
-        "        self.roll_forward(run, plan, node)\n        self.commit(run, plan, node, event)\n",
+        "        self.follow(execution, node, self.commit(execution, node, event))\n",
+        "        self.roll_forward(execution, node)\n        self.commit(execution, node, event)\n",
     ),
     Mutant(
         "acknowledged before it is paid: a queue that fails is no reason to come back",
@@ -282,7 +284,7 @@ MUTANTS = (
     Mutant(
         "a check of a step that has ended pays nothing",
         CHECKING,
-        "        return ledger.roll_forward(run, plan, check.node)\n    if state.job is None:",
+        "        return ledger.roll_forward(execution, check.node)\n    if state.job is None:",
         "        return None\n    if state.job is None:",
     ),
     Mutant(
@@ -294,14 +296,14 @@ MUTANTS = (
     Mutant(
         "a launch that comes too late pays nothing",
         LAUNCHING,
-        "        ledger.roll_forward(run, plan, node)\n        found = discard_others",
+        "        ledger.roll_forward(execution, node)\n        found = discard_others",
         "        found = discard_others",
     ),
     Mutant(
         "a start that is repeated pays nothing",
         ENGINE,
-        "            self.pay(there, plan, self.store.load(there.key, plan.roots, ()), plan.roots)\n",
-        "            pass\n",
+        "ledger.pay(execution, ledger.store.load(there.key, execution.plan.roots, ()), execution.plan.roots)",
+        "pass",
     ),
     Mutant(
         "a launch that nobody owes ends a step without a job",
@@ -380,21 +382,21 @@ MUTANTS = (
     Mutant(
         "launched without a claim",
         LAUNCHING,
-        "    claim = claimed(ledger, run, plan, effect)\n    if isinstance(claim, StepState):\n        ledger",
-        "    named = name_of(ledger, run, plan, effect)\n"
-        "    claim = Claim(ledger, run, plan, effect, named, ledger.clock(), new=True)\n"
+        "    claim = claimed(ledger, execution, effect)\n    if isinstance(claim, StepState):\n        ledger",
+        "    named = name_of(ledger, execution, effect)\n"
+        "    claim = Claim(ledger, execution, effect, named, ledger.clock(), new=True)\n"
         "    if isinstance(claim, StepState):\n        ledger",
     ),
     Mutant(
         "no lease: whoever finds no job launches one",
         CLAIMING,
-        "        if fresh or not (commit := ledger.commit(run, plan, effect.node, anew)).applied:",
+        "        if fresh or not (commit := ledger.commit(execution, effect.node, anew)).applied:",
         "        if commit is None:",
     ),
     Mutant(
         "a lease that ran out is not begun anew",
         CLAIMING,
-        "        if fresh or not (commit := ledger.commit(run, plan, effect.node, anew)).applied:",
+        "        if fresh or not (commit := ledger.commit(execution, effect.node, anew)).applied:",
         "        if fresh:",
     ),
     Mutant(
@@ -425,7 +427,7 @@ MUTANTS = (
     Mutant(
         "a launch that was refused is not looked for later",
         LAUNCHING,
-        "        return check_later(ledger, plan, effect)\n",
+        "        return check_later(ledger, execution, effect)\n",
         "        return None\n",
     ),
     # Dataflow.
@@ -454,7 +456,7 @@ MUTANTS = (
         "    if isinstance(status, JobEnd) and not status.live:\n",
         "    if not (isinstance(status, JobEnd) and status.live):\n"
         "        status = JobEnd(Outcome.SUCCEEDED, ledger.clock())\n"
-        "        return ledger.handle(run, plan, check.node, ended(step, state, status, inf, check.chain))\n",
+        "        return ledger.handle(execution, check.node, ended(step, state, status, inf, check.chain))\n",
     ),
     Mutant(
         "a launch is sent though its claim was taken over",
@@ -519,7 +521,7 @@ MUTANTS = (
         "        case JobRunning(due):\n",
         "        case JobRunning() if check_times.of_a_signal(check):\n"
         "            over = JobEnd(Outcome.SUCCEEDED, ledger.clock())\n"
-        "            return ledger.handle(run, plan, check.node, ended(step, state, over, ledger.clock_skew))\n"
+        "            return ledger.handle(execution, check.node, ended(step, state, over, ledger.clock_skew))\n"
         "        case JobRunning(due):\n",
     ),
     Mutant(
@@ -627,25 +629,26 @@ MUTANTS = (
     Mutant(
         "a run does not know that it was cancelled",
         ENGINE,
-        "self.store.stop_run(key, stop) or stop",
+        "ledger.store.stop_run(key, stop) or stop",
         "stop",
     ),
     Mutant(
         "a cancelling that died halfway is not finished",
         ENGINE,
-        "            self._stop(run, plan, _stoppable(plan), run.stop, view)\n",
+        "            self._stop(execution, _stoppable(plan), run.stop, view)\n",
         "",
     ),
     Mutant(
         "steps that have a job are not cancelled",
         ENGINE,
-        "            if state.stop is None:\n                self.handle(run, plan, node, StopRequested(stop))\n",
-        "            if not state.status.active:\n                self.handle(run, plan, node, StopRequested(stop))\n",
+        "            if state.stop is None:\n                ledger.handle(execution, node, StopRequested(stop))\n",
+        "            if not state.status.active:\n"
+        "                ledger.handle(execution, node, StopRequested(stop))\n",
     ),
     Mutant(
         "what an earlier cancelling did not come to pay is not paid by the next",
         ENGINE,
-        "        self.pay(run, plan, view, [node for node, state in states.items() if state.stop is not None])\n",
+        "        ledger.pay(execution, view, [node for node, state in states.items() if state.stop is not None])\n",
         "",
     ),
     Mutant("teardowns are cancelled with their run", ENGINE, " if not step.teardown)", ")"),

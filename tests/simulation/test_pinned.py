@@ -12,6 +12,7 @@ from orchestrator.core.names import run_key
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import BackendError
 from orchestrator.home.database import Database
 from orchestrator.jobs.scripted import Script, ScriptedBackend
@@ -97,7 +98,7 @@ def test_of_two_who_find_that_a_claim_ran_out_one_launches() -> None:
     service = Slow(lambda _: Script(), lambda: now)
     database = Database(":memory:")
     queue = LocalQueue(database)
-    engine = Engine(MemoryStore(), queue, {"job": service}, lambda: now, launch_lease=90.0)
+    engine = Engine(Ledger(MemoryStore(), queue, {"job": service}, lambda: now, launch_lease=90.0))
     plan = Scenario("pinned", (Step("a", JOB),), {}, {}).compiled()
     run = Run("r", run_key("r"), "pinned", "1", {}, now)
     engine.start(run, plan)

@@ -215,7 +215,7 @@ class Traffic:
                 life.watch.cancelled()
 
         def sweep(engine: Engine) -> None:
-            if run := engine.store.get_run(life.key):
+            if run := engine.ledger.store.get_run(life.key):
                 _, pace = engine.sweep_overdue(run, self.pace)
                 self.pace = self.pace.and_of(pace)  # others were swept meanwhile
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import Outcome, Run
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import LaunchRefusedError, OrchestratorError
 from orchestrator.jobs.dataflow.answers import AnswerError
 from orchestrator.jobs.dataflow.handle import read_handle
@@ -147,7 +148,7 @@ class World:
         store, queue = ports(self, self.store())
         lease, margin, kept = self.weather.lease, self.weather.margin, self.again.seconds
         told = self.threads.clock(clock)
-        engine = Engine(store, queue, backends, told, launch_lease=lease, launch_margin=margin, retention=kept)
+        engine = Engine(Ledger(store, queue, backends, told, launch_lease=lease, launch_margin=margin, retention=kept))
         return self.threads.forgetful(engine)
 
     def store(self) -> ShakyStore:

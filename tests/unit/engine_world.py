@@ -9,6 +9,7 @@ from orchestrator.core.names import new_key, run_key
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Work
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import AmbiguousLaunchError, BackendError, QueueError
 from orchestrator.home.database import Database
 from orchestrator.jobs.scripted import Script, ScriptedBackend
@@ -42,7 +43,7 @@ class World:
         self.jobs = ScriptedBackend(self.script, lambda: self.now)
         self.waits = WaitBackend(lambda: self.now)
         backends = {"job": self.jobs, "wait": self.waits}
-        self.engine = Engine(self.store, self.queue, backends, lambda: self.now, launch_lease=self.lease)
+        self.engine = Engine(Ledger(self.store, self.queue, backends, lambda: self.now, launch_lease=self.lease))
         self.run = Run("r", KEY, self.plan.graph, self.plan.version, {"full": False, "date": "2026-11-23"}, self.now)
 
     def script(self, request: JobRequest) -> Script:

@@ -10,6 +10,7 @@ from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.core.values import DEPTH, MAX_VALUES, misfit
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import UnexpectedError
 from orchestrator.expressions import ExpressionError
 from orchestrator.expressions.meaning import understood
@@ -147,13 +148,13 @@ RUN = Run("r", "key", "g", "v", {"s": "some text"}, 1.0)
 
 def engine_of(step: Step, backend: Foreign) -> Engine:
     queue = type("Queue", (), {"put": lambda self, tasks: None})()
-    engine = Engine(MemoryStore(), queue, {"job": backend}, lambda: 5.0)
+    engine = Engine(Ledger(MemoryStore(), queue, {"job": backend}, lambda: 5.0))
     engine.start(RUN, compile_plan("g", "v", (step,)))
     return engine
 
 
 def state_of(engine: Engine) -> StepState:
-    return engine.store.load("key", (0,), ()).state(0)
+    return engine.ledger.store.load("key", (0,), ()).state(0)
 
 
 def test_what_nobody_foresaw_of_a_backend_is_asked_again_and_says_nothing_of_the_job():
@@ -162,7 +163,7 @@ def test_what_nobody_foresaw_of_a_backend_is_asked_again_and_says_nothing_of_the
         engine.perform(Launch("key", 0, 1))
     with pytest.raises(UnexpectedError, match=r"^unexpected: ZeroDivisionError: in find$"):
         engine.perform(Launch("key", 0, 1))
-    engine.handle(RUN, engine.known("key")[1], 0, JobLaunched(1, "j", 5.0))
+    engine.ledger.handle(engine.ledger.known("key"), 0, JobLaunched(1, "j", 5.0))
     with pytest.raises(UnexpectedError, match=r"^unexpected: ZeroDivisionError: in status$"):
         engine.perform(Check("key", 0, 1))
     assert state_of(engine).status is Status.RUNNING
@@ -174,9 +175,9 @@ UNKEPT = {"deep": nested(DEPTH), "half": "\ud800", "nan": float("nan"), "python"
 @pytest.mark.parametrize("what", UNKEPT)
 def test_outputs_that_cannot_be_kept_fail_their_step_whatever_ran_it(what: str):
     engine = engine_of(Step("a", Work("job")), Foreign({"a": UNKEPT[what]}))
-    plan = engine.known("key")[1]
-    engine.handle(RUN, plan, 0, LaunchClaimed(1, "a--key-0-1", 5.0))
-    engine.handle(RUN, plan, 0, JobLaunched(1, "j", 5.0))
+    execution = engine.ledger.known("key")
+    engine.ledger.handle(execution, 0, LaunchClaimed(1, "a--key-0-1", 5.0))
+    engine.ledger.handle(execution, 0, JobLaunched(1, "j", 5.0))
     engine.perform(Check("key", 0, 1))
     state = state_of(engine)
     assert (state.status, state.cause) == (Status.FAILED, "outputs")

@@ -94,7 +94,7 @@ def test_every_task_may_be_delivered_twice(world):
 
 def test_a_commit_whose_payment_was_lost_is_paid_by_the_next_delivery(world):
     diamond = world(*DIAMOND)
-    diamond.engine.queue = queue = BrokenQueue(diamond.queue)
+    diamond.engine.ledger.queue = queue = BrokenQueue(diamond.queue)
     diamond.start()
     for effect in diamond.due():
         diamond.engine.perform(effect)
@@ -126,8 +126,8 @@ def test_a_check_of_a_step_that_another_check_ended_reads_that_step_alone_and_le
 ):
     """It answers for the payment until its own task is acknowledged. Its own check, brought again, pays again."""
     diamond = world(*DIAMOND)
-    diamond.store = diamond.engine.store = store = CountingStore()
-    diamond.engine.queue = queue = BrokenQueue(diamond.queue)
+    diamond.store = diamond.engine.ledger.store = store = CountingStore()
+    diamond.engine.ledger.queue = queue = BrokenQueue(diamond.queue)
     diamond.start()
     for effect in diamond.due():
         diamond.engine.perform(effect)
@@ -146,11 +146,11 @@ def test_a_check_of_a_step_that_another_check_ended_reads_that_step_alone_and_le
 def test_a_check_that_ended_its_step_and_is_then_put_off_leaves_the_paying_to_the_check_after_it(world):
     """It was delivered again to a machine whose clock was behind, and nobody paid (seed 2005292)."""
     pair = world(Step("a", JOB, check=CheckPolicy(delay=5.0)), Step("b", JOB, after=("a",)))
-    pair.engine.queue = queue = BrokenQueue(pair.queue)
+    pair.engine.ledger.queue = queue = BrokenQueue(pair.queue)
     pair.start()
     for effect in pair.due():
         pair.engine.perform(effect)
-    first = Check(KEY, 0, 1, "signal", due=pair.engine.signal_delay)
+    first = Check(KEY, 0, 1, "signal", due=pair.engine.ledger.signal_delay)
     pair.now, queue.broken = 6.0, True
     with pytest.raises(QueueError):
         pair.engine.perform(first)
@@ -280,7 +280,7 @@ DAY = 86_400.0
 def test_a_task_that_outlives_its_run_launches_nothing_again(world, gone: str):
     """A watchdog every two days, and a run that is kept for one: by then the store has begun to delete it."""
     chain = world(Step("a", JOB, check=CheckPolicy(every=2 * DAY)), Step("b", JOB, after=("a",)))
-    chain.engine.retention = DAY
+    chain.engine.ledger.retention = DAY
     chain.start()
     assert chain.finish() is RunStatus.SUCCEEDED
     chain.store._states[KEY].clear()
@@ -300,18 +300,18 @@ def test_a_task_that_outlives_its_run_launches_nothing_again(world, gone: str):
 def test_whether_a_run_has_ended_is_asked_before_three_wrong_clocks_can_have_deleted_it(world, clocks: float):
     """It began by a clock that was ahead, and ended by one that was behind, as that of whoever asks is."""
     single = world(Step("a", JOB))
-    single.engine.retention = DAY
+    single.engine.ledger.retention = DAY
     single.start()
     assert single.finish() is RunStatus.SUCCEEDED
-    single.now = single.run.started_at + DAY - clocks * single.engine.clock_skew
-    assert single.engine.expired(single.run) is (clocks == 3.0)
+    single.now = single.run.started_at + DAY - clocks * single.engine.ledger.clock_skew
+    assert single.engine.ledger.expired(single.run) is (clocks == 3.0)
     del single.store._runs[KEY]
-    assert single.engine.expired(single.run) is (clocks == 3.0)
+    assert single.engine.ledger.expired(single.run) is (clocks == 3.0)
 
 
 def test_a_run_that_takes_longer_than_runs_are_kept_goes_on(world):
     chain = world(Step("a", JOB), Step("b", JOB, after=("a",)), a=Script(seconds=3 * DAY))
-    chain.engine.retention = DAY
+    chain.engine.ledger.retention = DAY
     chain.start()
     assert chain.finish() is RunStatus.SUCCEEDED
     assert chain.statuses() == {"a": "succeeded", "b": "succeeded"}

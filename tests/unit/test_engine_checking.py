@@ -56,7 +56,7 @@ def test_a_job_is_checked_when_it_says_that_a_check_will_pay(world):
     """A streaming job was ready, and its step heard of it from the watchdog, ten minutes after."""
     pair = world(Step("a", JOB, check=CheckPolicy(every=600.0)), Step("b", JOB, after=("a",)))
     pair.jobs = Streaming(lambda request: Script(seconds=70.0 if request.step == "a" else 0.0), lambda: pair.now)
-    pair.engine.backends = {"job": pair.jobs}
+    pair.engine.ledger.backends = {"job": pair.jobs}
     pair.start()
     assert pair.finish() is RunStatus.SUCCEEDED
     assert [job.launched_at for job in pair.jobs.jobs.values()] == [0.0, 80.0]
@@ -66,7 +66,7 @@ def test_a_job_is_checked_when_it_says_that_a_check_will_pay(world):
 def test_a_job_that_is_ready_too_late_is_stopped_before_its_step_has_failed(world):
     single = world(Step("a", JOB, timeout=100.0, check=CheckPolicy(every=600.0)))
     single.jobs = Streaming(lambda _: Script(seconds=170.0), lambda: single.now)
-    single.engine.backends = {"job": single.jobs}
+    single.engine.ledger.backends = {"job": single.jobs}
     single.start()
     for effect in single.due():
         single.engine.perform(effect)
@@ -94,7 +94,7 @@ def test_a_job_service_that_cannot_tell_does_not_fail_the_step(world):
         def silent(self, job: str):
             raise BackendError(f"503 for {job}")
 
-    single.engine.backends = {"job": Silent(single.jobs)}
+    single.engine.ledger.backends = {"job": Silent(single.jobs)}
     with pytest.raises(BackendError):
         single.engine.perform(Check(KEY, 0, 1))
     assert single.statuses() == {"a": "running"}

@@ -188,7 +188,7 @@ def test_a_cancelling_that_died_before_it_asked_a_job_is_paid_by_the_next(world,
     if live:
         lone.engine.perform(Check(KEY, 0, 1))
         lone.due()
-    lone.engine.queue = broken = BrokenQueue(lone.queue)
+    lone.engine.ledger.queue = broken = BrokenQueue(lone.queue)
     broken.broken = True
     with pytest.raises(QueueError):
         lone.engine.cancel(KEY, STOP)
@@ -243,7 +243,7 @@ def test_the_check_that_saw_the_end_of_a_job_that_went_on_pays_for_it_when_it_co
     lone.engine.cancel(KEY, STOP)
     (asks,) = (effect for effect in lone.due() if isinstance(effect, Check))
     lone.engine.perform(asks)
-    lone.engine.queue = broken = BrokenQueue(lone.queue)
+    lone.engine.ledger.queue = broken = BrokenQueue(lone.queue)
     broken.broken = True
     with pytest.raises(QueueError):
         lone.engine.perform(asks.next(16.0))
@@ -264,7 +264,7 @@ class Draining(ScriptedBackend):
 def test_a_job_that_is_drained_before_its_step_had_what_it_waited_for_is_no_success_of_a_run_that_was_cancelled(world):
     lone = world(Step("stream", JOB), stream=Script(seconds=1e6))
     lone.jobs = Draining(lone.script, lambda: lone.now)
-    lone.engine.backends = {"job": lone.jobs}
+    lone.engine.ledger.backends = {"job": lone.jobs}
     lone.start()
     for effect in lone.due():
         lone.engine.perform(effect)
@@ -288,7 +288,7 @@ def test_a_job_that_outlives_its_run_is_stopped_when_the_run_is_cancelled_later(
 
 def test_where_nobody_else_launches_a_step_that_was_cancelled_and_has_no_job_is_not_launched(world):
     lone = world(Step("a", JOB))
-    lone.engine.alone = True
+    lone.engine.ledger.alone = True
     lone.start()
     lone.jobs.launch = fails_once(lone.jobs.launch)
     (first,) = lone.due()

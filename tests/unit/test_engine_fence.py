@@ -51,14 +51,14 @@ class Names:
 @pytest.fixture
 def single(world) -> World:
     one: World = world(Step("a", JOB), lease=90.0)
-    one.engine.launch_margin = 30.0
-    one.engine.backends = {"job": Names(one)}
+    one.engine.ledger.launch_margin = 30.0
+    one.engine.ledger.backends = {"job": Names(one)}
     one.start()
     return one
 
 
 def names(world: World) -> Names:
-    found = world.engine.backends["job"]
+    found = world.engine.ledger.backends["job"]
     assert isinstance(found, Names)
     return found
 
@@ -315,7 +315,7 @@ def test_an_end_at_launch_counts_only_while_its_claim_holds(single: World, ends:
         with pytest.raises(AmbiguousLaunchError):
             single.engine.perform(LAUNCH)
 
-    single.engine.backends = {"job": Late(single, before=[taken_over])}
+    single.engine.ledger.backends = {"job": Late(single, before=[taken_over])}
     with pytest.raises(BackendError, match="try again later"):
         single.engine.perform(LAUNCH)
     assert (state(single).status, state(single).claimed_at) == (Status.LAUNCHING, 90.0)
@@ -326,18 +326,18 @@ def test_a_kind_that_nobody_can_run_waits_for_who_claimed_it_and_is_not_forgotte
     """Its task was acknowledged by a delivery without the claim, and the one with it had died: nobody came again."""
     one: World = world(Step("a", JOB), lease=90.0)
     one.start()
-    commit, died = one.engine.commit, [True]
+    commit, died = one.engine.ledger.commit, [True]
 
-    def dies_once(run, plan, node, event):
+    def dies_once(execution, node, event):
         if type(event).__name__ == "JobEnded" and died.pop():
             raise BackendError("died")
-        return commit(run, plan, node, event)
+        return commit(execution, node, event)
 
-    one.engine.backends = {}
-    one.engine.commit = dies_once  # type: ignore[method-assign]
+    one.engine.ledger.backends = {}
+    one.engine.ledger.commit = dies_once  # type: ignore[method-assign]
     with pytest.raises(BackendError, match="died"):
         one.engine.perform(LAUNCH)
-    one.engine.commit = commit  # type: ignore[method-assign]
+    one.engine.ledger.commit = commit  # type: ignore[method-assign]
     with pytest.raises(BackendError, match="try again later"):
         one.engine.perform(LAUNCH)
     one.now = 90.0
@@ -350,13 +350,13 @@ def test_a_second_job_that_cannot_be_cancelled_now_is_looked_for_again(single: W
         def discard(self, job: str) -> None:
             raise BackendError(f"404 job {job} is too new")
 
-    single.engine.backends = {"job": (service := Silent(single, after=[other(single, 100.0)]))}
+    single.engine.ledger.backends = {"job": (service := Silent(single, after=[other(single, 100.0)]))}
     with pytest.raises(BackendError, match="too new"):
         single.engine.perform(LAUNCH)
     later = Check(KEY, 0, 1, LATE, due=250.0)
     single.now = 250.0
     assert later in single.due()
-    single.engine.backends = {"job": (listening := Names(single, jobs=service.jobs))}
+    single.engine.ledger.backends = {"job": (listening := Names(single, jobs=service.jobs))}
     single.engine.perform(later)
     assert listening.discarded == [f"{NAME}/1"]
 
@@ -374,7 +374,7 @@ def test_a_launch_that_arrives_after_its_sender_adopted_another_s_job_is_stopped
             assert found is not None
             return found
 
-    single.engine.backends = {"job": (service := Unanswered(single, after=[other(single, 100.0)]))}
+    single.engine.ledger.backends = {"job": (service := Unanswered(single, after=[other(single, 100.0)]))}
     single.engine.perform(LAUNCH)
     assert service.jobs == [f"{NAME}/0"]
     service.jobs.append(f"{NAME}/1")

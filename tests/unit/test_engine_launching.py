@@ -16,7 +16,7 @@ from tests.unit.engine_world import JOB, KEY, LossyBackend, World
 @pytest.mark.parametrize(("launches", "calls"), [(True, 1), (False, 2)], ids=["it was launched", "it was not"])
 def test_a_launch_whose_answer_was_lost_is_looked_for_before_it_is_made_again(world, launches: bool, calls: int):
     single = world(Step("a", JOB))
-    single.engine.backends = {"job": (lossy := LossyBackend(single.jobs, launches))}
+    single.engine.ledger.backends = {"job": (lossy := LossyBackend(single.jobs, launches))}
     single.start()
     (launch,) = single.due()
     with pytest.raises(AmbiguousLaunchError):
@@ -38,12 +38,12 @@ def test_a_launch_that_nobody_owes_does_not_end_a_step_without_a_job_before_its_
 @pytest.mark.parametrize("lease", [0.0, 90.0])
 def test_a_job_is_looked_for_under_the_name_that_was_claimed_whatever_it_would_be_called_now(world, lease: float):
     single = world(Step("a", JOB), lease=lease)
-    single.engine.backends = {"job": (lossy := LossyBackend(single.jobs, launches=True))}
+    single.engine.ledger.backends = {"job": (lossy := LossyBackend(single.jobs, launches=True))}
     single.start()
     (launch,) = single.due()
     with pytest.raises(AmbiguousLaunchError):
         single.engine.perform(launch)
-    single.engine.job_prefix, single.now = "orc-dev", 90.0  # an upgrade in between
+    single.engine.ledger.job_prefix, single.now = "orc-dev", 90.0  # an upgrade in between
     single.engine.perform(launch)
     state = single.store.load_all(KEY).state(0)
     assert (state.status, state.job_name) == (Status.RUNNING, f"a--{KEY}-0-1")
@@ -53,7 +53,7 @@ def test_a_job_is_looked_for_under_the_name_that_was_claimed_whatever_it_would_b
 
 def test_jobs_are_called_with_the_prefix_and_only_signals_of_such_jobs_are_taken(world):
     single = world(Step("a", JOB), a=Script(seconds=5.0))
-    single.engine.job_prefix = "orc-dev"
+    single.engine.ledger.job_prefix = "orc-dev"
     single.start()
     for effect in single.due():
         single.engine.perform(effect)
@@ -69,7 +69,7 @@ def test_jobs_are_called_with_the_prefix_and_only_signals_of_such_jobs_are_taken
 
 def test_while_a_claim_is_fresh_no_other_delivery_launches(world):
     single = world(Step("a", JOB), lease=90.0)
-    single.engine.backends = {"job": LossyBackend(single.jobs, launches=False)}
+    single.engine.ledger.backends = {"job": LossyBackend(single.jobs, launches=False)}
     single.start()
     (launch,) = single.due()
     with pytest.raises(AmbiguousLaunchError):
@@ -91,7 +91,7 @@ def test_a_launch_that_sent_nothing_may_be_made_again_at_once(world, call: str):
         raise BackendError("cannot list the jobs")
 
     lossy = LossyBackend(single.jobs, launches=False)
-    single.engine.backends = {"job": lossy}
+    single.engine.ledger.backends = {"job": lossy}
     single.start()
     (launch,) = single.due()
     if call == "find":  # which is asked of a claim that ran out
@@ -103,7 +103,7 @@ def test_a_launch_that_sent_nothing_may_be_made_again_at_once(world, call: str):
         single.engine.perform(launch)
     state = single.store.load_all(KEY).state(0)
     assert (state.status, state.claimed_at, state.due) == (Status.LAUNCHING, single.now, single.now)
-    single.engine.backends = {"job": single.jobs}
+    single.engine.ledger.backends = {"job": single.jobs}
     single.engine.perform(launch)
     assert single.statuses() == {"a": "running"}
     assert len(single.jobs.jobs) == 1
@@ -122,12 +122,12 @@ def test_of_two_who_may_launch_what_was_not_sent_one_does(world):
                 single.engine.perform(launch)
             return self.jobs.launch(request)
 
-    single.engine.backends = {"job": Blind(single.jobs, launches=False)}
+    single.engine.ledger.backends = {"job": Blind(single.jobs, launches=False)}
     single.start()
     (launch,) = single.due()
     with pytest.raises(BackendError):
         single.engine.perform(launch)
-    single.engine.backends = {"job": Meanwhile(single.jobs, launches=False)}
+    single.engine.ledger.backends = {"job": Meanwhile(single.jobs, launches=False)}
     single.now = 1.0
     single.engine.perform(launch)
     assert single.statuses() == {"a": "running"}
@@ -140,7 +140,7 @@ def test_a_refused_launch_fails_the_step_at_once_whatever_its_retries(world):
         def launch(self, request: JobRequest) -> Launched:
             raise LaunchRefusedError("no such template")
 
-    single.engine.backends = {"job": Refusing(single.jobs, launches=False)}
+    single.engine.ledger.backends = {"job": Refusing(single.jobs, launches=False)}
     single.start()
     assert single.finish() is RunStatus.FAILED
     state = single.store.load_all(KEY).state(0)
@@ -156,7 +156,7 @@ def test_no_reason_of_a_failure_acts_on_a_terminal_whoever_gave_it(world):
         def launch(self, request: JobRequest) -> Launched:
             raise LaunchRefusedError("no such \x1b]0;title\x07template")
 
-    pair.engine.backends = {"job": pair.jobs, "other": Refusing(pair.jobs, launches=False)}
+    pair.engine.ledger.backends = {"job": pair.jobs, "other": Refusing(pair.jobs, launches=False)}
     pair.start()
     assert pair.finish() is RunStatus.FAILED
     view = pair.store.load_all(KEY)
@@ -181,7 +181,10 @@ def test_what_has_ended_when_it_is_launched_ends_its_attempt_there(world):
     step = Step("a", Work("call"), retry=Retry(2, delay=5.0))
     broken = JobEnd(Outcome.FAILED, 0.0, error="no such day", cause="exception")
     one = world(step, Step("b", JOB, after=("a",)))
-    one.engine.backends = {**one.engine.backends, "call": Calls(one, broken, JobEnd(Outcome.SUCCEEDED, 0.0, {"n": 1}))}
+    one.engine.ledger.backends = {
+        **one.engine.ledger.backends,
+        "call": Calls(one, broken, JobEnd(Outcome.SUCCEEDED, 0.0, {"n": 1})),
+    }
     one.start()
     (first,) = one.due()
     one.engine.perform(first)
@@ -199,7 +202,7 @@ def test_what_has_ended_when_it_is_launched_ends_its_attempt_there(world):
 
 def test_what_takes_longer_than_its_timeout_while_it_is_launched_has_failed(world):
     one = world(Step("a", Work("call"), timeout=20.0))
-    one.engine.backends = {"call": Calls(one, JobEnd(Outcome.SUCCEEDED, 0.0))}
+    one.engine.ledger.backends = {"call": Calls(one, JobEnd(Outcome.SUCCEEDED, 0.0))}
     one.start()
     assert one.finish() is RunStatus.FAILED
     state = one.store.load_all(KEY).state(0)

@@ -93,7 +93,7 @@ def test_a_launch_before_its_time_comes_again(pair, proved: bool):
     retried = pair.store.load_all(KEY).state(A)
     assert retried.due == 560.0
     launch = Launch(KEY, A, 2, due=560.0).proved(SEAL) if proved else Launch(KEY, A, 2)
-    pair.now = 560.0 - pair.engine.clock_skew - 30.0
+    pair.now = 560.0 - pair.engine.ledger.clock_skew - 30.0
     with pytest.raises(BackendError, match=r"-0-launch-2 came 30 s early: try again later"):
         pair.engine.perform(launch)
     assert pair.store.load_all(KEY).state(A) == retried

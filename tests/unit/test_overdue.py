@@ -110,7 +110,7 @@ def swept(now: float, pace: Pace, **states: StepState) -> list[tuple[str, str]]:
             before = world.store._counters[KEY].get(join, Counter())
             if state.status.final:
                 world.store._counters[KEY][join] = Counter(before.arrived + 1, before.ended + Tally(succeeded=1))
-    world.now, world.engine.queue = now, (kept := Kept())
+    world.now, world.engine.ledger.queue = now, (kept := Kept())
     count, _ = world.engine.sweep_overdue(world.run, pace)
     world.database.close()
     assert count == len(kept.tasks)

@@ -78,12 +78,12 @@ def test_the_runs_that_a_process_remembers_take_a_bounded_memory(world, monkeypa
     tracemalloc.start()
     try:
         for number in range(30):
-            single.engine.known(f"run{number}")
+            single.engine.ledger.known(f"run{number}")
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert taken < MIB // 2 + 2 * weight(params), f"{taken / MIB:.1f} MiB"
-    assert len(single.engine._runs) in (2, 3)
+    assert len(single.engine.ledger._runs) in (2, 3)
 
 
 def test_a_plan_weighs_by_its_steps_and_by_what_users_wrote_in_them():

@@ -28,6 +28,12 @@ try:
 except ImportError:  # where it was in older versions
     from orchestrator.sqlite import Database
 
+try:
+    from orchestrator.engine.execution import Execution
+    from orchestrator.engine.ledger import Ledger
+except ImportError:  # an older version, whose engine is a ledger
+    Execution = None
+
 #: How a job ended; older versions have another name for it, and its fields in the event.
 JobEnd: Any = getattr(model, "JobEnd", None) or ports.JobOver  # type: ignore[attr-defined]
 
@@ -62,6 +68,17 @@ def ended(outcome: Outcome, by: str | None = None, **told: Any) -> JobEnded:
     return JobEnded(1, outcome, START + 9.0, by=by, **told)
 
 
+def engine_of(*ports: Any, **options: Any) -> Engine:
+    return Engine(*ports, **options) if Execution is None else Engine(Ledger(*ports, **options))
+
+
+def handle(engine: Any, plan: Any, node: int, event: Any) -> None:
+    if Execution is None:
+        engine.handle(RUN, plan, node, event)
+    else:
+        engine.ledger.handle(Execution(RUN, plan), node, event)
+
+
 class Jobs:
     """A service whose jobs all succeed, and are told so when they are looked at."""
 
@@ -82,21 +99,21 @@ def begin(file: Path) -> None:
     """Leave the run in the middle."""
     database = Database(file)
     plan = compile_plan("story", "1", STEPS)
-    engine = Engine(
+    engine = engine_of(
         SqliteStore(database), LocalQueue(database), {"job": Jobs()}, lambda: START + 100.0, launch_lease=90.0
     )
     engine.start(RUN, plan)
     for name in ("succeeded", "failed", "up_for_retry", "running", "launching", "stopped"):
         node = plan.numbers[name]
         job = job_name(name, JobRef(RUN.key, node, 1))
-        engine.handle(RUN, plan, node, LaunchClaimed(1, job, START + 1.0))
+        handle(engine, plan, node, LaunchClaimed(1, job, START + 1.0))
         if name == "launching":
             continue
-        engine.handle(RUN, plan, node, JobLaunched(1, job, START + 2.0, due=START + 400.0))
+        handle(engine, plan, node, JobLaunched(1, job, START + 2.0, due=START + 400.0))
         if name in ("failed", "up_for_retry"):
-            engine.handle(RUN, plan, node, ended(Outcome.FAILED, error="boom", cause="exit"))
+            handle(engine, plan, node, ended(Outcome.FAILED, error="boom", cause="exit"))
         elif name == "succeeded":
-            engine.handle(RUN, plan, node, ended(Outcome.SUCCEEDED, "signal", outputs={"rows": 42}))
+            handle(engine, plan, node, ended(Outcome.SUCCEEDED, "signal", outputs={"rows": 42}))
     engine.cancel(RUN.key, Stop(START + 20.0, "ann", "wrong input"), [plan.numbers["stopped"]])
     database.close()
 
@@ -106,7 +123,7 @@ def end(file: Path) -> dict[str, Any]:
     database = Database(file)
     store, queue = SqliteStore(database), LocalQueue(database)
     now = START + 1000.0
-    engine = Engine(store, queue, {"job": Jobs()}, lambda: now, launch_lease=90.0)
+    engine = engine_of(store, queue, {"job": Jobs()}, lambda: now, launch_lease=90.0)
     queue.release(RUN.key, now)
     engine.sweep(RUN.key, "1")
     for _ in range(100):

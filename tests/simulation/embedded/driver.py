@@ -9,6 +9,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import StoreShortError
 from orchestrator.home.database import Database
 from orchestrator.jobs.settled import Settled
@@ -54,10 +55,10 @@ class Driver:
         store, queue = SqliteStore(self.database), LocalQueue(self.database)
         self.processes, self.functions = Processes(self), Functions(self)
         job = Either(world.scenario, Settled(self.processes, self.database), self.functions)
-        engine = Engine(
+        engine = Engine(Ledger(
             store, queue, {"job": job, "wait": WaitBackend(self.clock)}, self.clock, stand_ins=True, alone=True,
             clock_skew=0.0, apart=self.database.suspended,
-        )  # fmt: skip
+        ))  # fmt: skip
         self.made = Embedded(
             world.home, self.database, store, queue, engine,
             self.processes, self.functions, self.ended, self.clock,  # type: ignore[arg-type]

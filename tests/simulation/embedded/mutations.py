@@ -70,7 +70,7 @@ MUTANTS = (
     ),
     Mutant(
         "what others interrupted costs a retry",
-        "orchestrator/core/machine.py",
+        "orchestrator/core/retries.py",
         '{"interruptions": state.interruptions + 1,',
         '{"interruptions": state.interruptions,',
         _WORLDS,

@@ -1,0 +1,14 @@
+"""A run together with its plan: what every handler is given."""
+
+from dataclasses import dataclass
+
+from orchestrator.core.model import Run
+from orchestrator.core.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A run, as it was when it started, and the plan that it follows until it has ended."""
+
+    run: Run
+    plan: Plan
