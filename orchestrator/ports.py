@@ -1,5 +1,5 @@
-"""The four ports, each with what it promises: Store, Queue, JobBackend, Clock. Adapters keep the promises; one contract
-suite a port (tests/contract) holds every adapter to them.
+"""The four ports and what they promise: Store, Queue, JobBackend, Clock. One contract suite per port (tests/contract)
+tests every adapter.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,7 +13,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
 from orchestrator.errors import StoreError, UnreadableRecordError
 
-#: What decides inside a store's commit. Pure: it may be called several times, and must not call the store.
+#: Decides what a commit writes. Pure: a store may call it several times, and it must not call the store.
 Decide = Callable[[StepState], Transition | None]
 
 #: The most writes in one commit: Firestore's limit for years. Plans keep below it, and every store holds them to it.
@@ -41,22 +41,22 @@ def check_writes(transition: Transition) -> None:
         raise StoreError(f"a commit of {writes} writes: at most {MAX_WRITES} go together")
 
 
-#: Hears of what lies in a store and cannot be read.
+#: Called with each record that cannot be read.
 Unreadable = Callable[[UnreadableRecordError], object]
 
 
 def refuse(error: UnreadableRecordError) -> None:
-    """Raises it: who asks for one thing gets nothing else."""
+    """Raises ``error``."""
     raise error
 
 
 class Store(Protocol):
-    """Where runs live. It holds no decisions. Every method may raise StoreError or ConflictError.
+    """Where runs are kept. It decides nothing. Every method may raise StoreError or ConflictError.
 
-    A commit whose answer is lost may still have been applied: the caller reads again and never assumes.
+    A commit whose response is lost may still have been applied: the caller reads again and assumes nothing.
 
-    What cannot be read is never written over. Where many are asked for, the rest is answered, and ``unreadable`` hears
-    of each that was left out; everywhere else UnreadableRecordError is raised.
+    A record that cannot be read is never overwritten. A method that returns many records leaves it out and calls
+    ``unreadable``; all others raise UnreadableRecordError.
     """
 
     def open_run(self, run: Run, plan: Plan) -> Run:
@@ -132,7 +132,7 @@ QUEUES = (LAUNCHES, CHECKS, SIGNALS)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An effect on its way. Its ``name`` is taken once: putting it again does nothing, for a day at least a try."""
+    """An effect on its way. Putting a task whose ``name`` was put before does nothing."""
 
     name: str
     queue: str

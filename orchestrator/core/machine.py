@@ -1,9 +1,10 @@
-"""The machine: what an event changes, and what is owed in a state. Pure; the whole behaviour of a run is on this page.
+"""The state machine: what an event changes, and what is owed in a state. Pure.
 
-``evolve`` gives the one atomic write that an event makes, or None if it changes nothing (a duplicate, or too late).
-``owed`` computes from the state alone what must be put on the queue: it is asked after every commit, after every
-refused commit, at the start of a run and by a sweep, and the answer may be paid any number of times, because effects
-have deterministic names and ``evolve`` refuses what is no longer so. Why that is enough: docs/design.md.
+``evolve`` returns the one atomic write that an event makes, or None if it changes nothing (a duplicate, or too late).
+``owed`` computes from the state alone what must be put on the queue. It is called after every commit, after every
+refused commit, at the start of a run and by a sweep. Its answer may be paid any number of times, because effects have
+deterministic names and ``evolve`` refuses outdated events. docs/design.md explains why that is enough. What the end
+of a job changes is in retries.py, joins are in joins.py, and arrows.py lists all transitions.
 """
 
 from collections.abc import Iterable, Iterator
@@ -39,7 +40,7 @@ MAX_LOST = 20
 
 
 def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition | None:
-    """What ``event`` makes of ``node`` in ``state``; None if it is a duplicate, late or early, and changes nothing."""
+    """What ``event`` changes at ``node`` in ``state``; None if nothing: it is a duplicate, too late or too early."""
     match event:
         case LaunchClaimed():
             return _claimed(state, event)

@@ -1,4 +1,4 @@
-"""Effects: what is owed, their deterministic names, and their JSON. A task made by an older version is still read.
+"""Effects: what is owed, with deterministic names and a JSON form. Tasks of older versions are still read.
 
 An effect's name is a function of what it asks for, so that a queue which refuses a name twice drops the duplicates.
 """

@@ -1,4 +1,4 @@
-"""The words of a run: statuses, states, events and transitions. Frozen data; decides nothing.
+"""The vocabulary of a run: statuses, states, events and transitions. Frozen data.
 
 Times are seconds since the epoch, by the clock of whoever wrote them.
 """

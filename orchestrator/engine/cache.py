@@ -1,4 +1,4 @@
-"""What a warm process remembers of runs and plans: a few of what was read last, bounded in number and in memory."""
+"""A warm process's cache of runs and plans: the last few that were read, bounded in number and in memory."""
 
 from collections.abc import Callable, Mapping
 from sys import getsizeof

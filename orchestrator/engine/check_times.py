@@ -1,14 +1,14 @@
-"""When a job is checked of which somebody said that it may have ended. Pure.
+"""When a job is checked after a signal that it may have ended. Pure.
 
-A job's state lags behind its log by nobody knows how much: Google does not say, and half a minute has been seen. With
-lags of up to 45 s the successor is launched 4 s after the state has changed, in the middle, and after 11 s at the most,
-for three checks more than one after 30 s (benchmarks/lags.py).
+A job's state lags behind its log. Google does not say by how much; 30 s have been seen. With lags of up to 45 s, the
+successor is launched 4 s after the state has changed (median; 11 s at most), which takes three checks more than
+a single check after 30 s would (benchmarks/lags.py).
 """
 
 from orchestrator.core.messages import EVENT, SIGNAL, Check
 from orchestrator.core.steps import CheckPolicy
 
-#: Seconds after a log entry at which its job is checked. Afterwards each check comes twice as late as the one before.
+#: Seconds after a log entry at which its job is checked. After the last of these, the interval doubles each time.
 SIGNAL_DELAYS = (2.0, 6.0, 15.0, 24.0, 34.0, 45.0)
 
 #: How many checks follow one signal; after them the watchdog is enough. Fewer where the step says how late they are.

@@ -1,4 +1,4 @@
-"""Checking: the job's real state decides, whatever a signal said. A check that fails never fails the step."""
+"""Checks a job: its real state decides, whatever a signal said. A check that fails never fails the step."""
 
 from dataclasses import replace
 from math import inf
@@ -30,7 +30,7 @@ def check(ledger: Ledger, execution: Execution, check: Check) -> None:
     if (later := check_times.postponed(step.check, check, ledger.signal_delay, ledger.clock())) is not None:
         return _put(ledger, check.next(later))
     state = ledger.store.load(execution.run.key, (check.node,), ()).state(check.node)
-    made_up = check.chain.endswith(STOP) and state.stop is None  # for nobody cancelled the step
+    made_up = check.chain.endswith(STOP) and state.stop is None  # nobody cancelled the step
     if made_up or check.attempt > state.attempt:  # which never began, or whose document is gone: nothing begins on it
         return None
     if check.chain == LATE:

@@ -1,8 +1,8 @@
-"""The claim on a launch: who may send it, for how long, and how one makes sure of that just before.
+"""The claim on a launch: who may send it, for how long, and how the owner verifies that just before sending.
 
-Everybody else leaves an attempt alone until ``launch_lease`` is over, by a clock of theirs. Whoever claimed it sends
-nothing in the last ``launch_margin`` of that, by a clock of its own, unless it could begin the lease anew: a handler
-may have stood still for any time, and nobody stops one whose request has timed out.
+Other deliveries leave an attempt alone until ``launch_lease`` has passed, by their own clocks. The claim's owner sends
+nothing in the last ``launch_margin`` of the lease, by its own clock, unless it renews the claim first: a handler
+may have stood still for any length of time, and nothing stops a handler whose request has timed out.
 """
 
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ class Claim:
     lost: int = 0
 
     def confirm(self) -> None:
-        """Return if nobody else can be launching the attempt. Where time has passed, the claim is made anew.
+        """Return if nobody else can be launching the attempt. A claim that is too old is renewed.
 
         Raises BackendError if somebody has taken it over, or the step has been cancelled meanwhile.
         """
@@ -50,7 +50,7 @@ class Claim:
         raise BackendError(f"{self.job_name}: its claim is too old to launch it, so nothing was sent")
 
     def must_be_mine(self) -> None:
-        """Raises BackendError if the attempt is another delivery's to launch."""
+        """Raises BackendError if another delivery owns the claim."""
         if not self.mine:
             name = self.job_name
             raise BackendError(f"another delivery claimed {name} and may be launching it: try again later")

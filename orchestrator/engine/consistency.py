@@ -1,4 +1,4 @@
-"""Looks again at what does not seem to add up in a run: no store reads all of a run in one moment."""
+"""Reads a run again where its records seem to contradict each other: no store reads a whole run in one moment."""
 
 from orchestrator.core.consistency import Doubts, confirmed, doubts
 from orchestrator.core.model import View

@@ -1,7 +1,7 @@
-"""One job an attempt: the one that is recorded goes on, and whoever sees another of that attempt cancels it.
+"""Keeps one job per attempt: the recorded job goes on, and every other job of that attempt is cancelled when seen.
 
-What is recorded is never changed, so all who look agree; nothing is cancelled before it is recorded. Whoever was to
-launch an attempt may have launched a second job of it, and died; and launches that were refused have been seen to run.
+The record never changes, so all deliveries agree on it, and nothing is cancelled before a job is recorded. Duplicates
+exist because a handler may launch a second job and die, and because launches that were refused have been seen to run.
 """
 
 import logging
@@ -19,7 +19,7 @@ from orchestrator.ports import CHECKS, Discards, JobBackend, JobRequest, Launche
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which a job that was launched is in every list of its service.
+#: Seconds after which every list of the service contains a launched job.
 LIST_LAG = 30.0
 
 #: How many lists late checks ask for, one after the other, since a list may lose a job.

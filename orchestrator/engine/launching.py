@@ -1,4 +1,4 @@
-"""Launching, exactly once: claim, then launch, then record; what may have been launched is looked for first."""
+"""Launches an attempt exactly once: claim, launch, record. A job that may already exist is looked for first."""
 
 from math import inf
 

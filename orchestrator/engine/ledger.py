@@ -1,4 +1,4 @@
-"""Commit, then pay: what every handler ends in. Decides nothing; the machine says what changes and what is owed.
+"""Commits what an event changes, then pays what is owed: the end of every handler. The machine decides both.
 
 What the state owes goes onto the queue *after* the commit. A handler returns only when everything it owed is paid; if
 it raises, the queue delivers the task again and the same lines pay. A commit that was refused is no proof that somebody
@@ -28,13 +28,13 @@ from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queu
 _RUNS, _RUNS_BYTES = 256, 32 * 2**20
 _PLANS, _PLANS_BYTES = 8, 96 * 2**20
 
-#: Hears of a step that has failed for good.
+#: Called with a step that has failed for good.
 Hear = Callable[[Run, Step, StepState], None]
 
 
 @dataclass
 class Ledger:
-    """The ports of one world, and how a change is entered there.
+    """The ports of one world, and how changes are committed there.
 
     ``stand_ins``: run each step's ``local`` block where it has one. ``launch_lease``: for so many seconds after a claim
     nobody else launches that attempt; it must outlast a launch call where the backend cannot refuse a taken name.
@@ -72,7 +72,7 @@ class Ledger:
         self._plans = Remembered(self._read_plan, weight_of_plan, _PLANS, _PLANS_BYTES)
 
     def commit(self, execution: Execution, node: int, event: Event) -> Commit:
-        """Enter what an event changes, and nothing more."""
+        """Commit what an event changes, without paying."""
         plan = execution.plan
         return self.store.transact(execution.run.key, node, lambda state: machine.evolve(plan, node, state, event))
 
@@ -111,11 +111,11 @@ class Ledger:
         return self.joins(execution, (node,), also=())
 
     def work(self, step: Step) -> Work:
-        """What a step runs here: its own work, or what stands in for it."""
+        """What a step runs here: its own work, or its ``local`` block."""
         return step.local if self.stand_ins and step.local is not None else step.work
 
     def backend(self, kind: str) -> JobBackend:
-        """Who runs jobs of this kind. Raises LaunchRefusedError if nobody does."""
+        """The backend for jobs of this kind. Raises LaunchRefusedError if there is none."""
         try:
             return self.backends[kind]
         except KeyError:

@@ -1,7 +1,7 @@
-"""What begins an attempt must be owed: a launch shows the proof that it was, or whether it is is read. Decides nothing.
+"""Verifies that a launch is owed before its attempt begins: by the proof in its task, or by reading the state.
 
-Whoever may put tasks can make up any launch, and the claim alone only tells that nobody launched that attempt before.
-The proof costs no read; a launch without one, of an older version or of somebody who made it up, costs one.
+Whoever may create tasks could invent a launch, and a claim only shows that nobody launched that attempt before. A proof
+costs no read. A launch without one, from an older version or an invented one, costs one read.
 """
 
 import logging

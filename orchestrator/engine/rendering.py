@@ -1,4 +1,4 @@
-"""What the expressions of a step give in a run: reads the upstream steps that they name, and nothing else."""
+"""Evaluates the expressions of a step in a run. It reads only the upstream steps that they name."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager

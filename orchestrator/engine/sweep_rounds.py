@@ -1,4 +1,4 @@
-"""A round of sweeps over all runs that have not ended: page by page, for a while, and on from there the next time.
+"""A round of sweeps over all runs that have not ended: page by page, for a limited time, resumed by the next round.
 
 However many runs there are, a round holds one page of their keys and one run at a time, and takes no longer than it is
 given. It notes where it is before each page and not after it: a run that takes the whole process down keeps those of

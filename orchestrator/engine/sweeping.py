@@ -1,7 +1,7 @@
-"""The sweep of a run: puts again what a queue gave up or never got. It decides nothing but under which name.
+"""The sweep of a run: puts again what a queue gave up or never got.
 
-A name stays taken for hours after its task is done or given up, so what is lost goes under a name that tells the hours
-in which it is put: all sweeps of those hours put the same task, and the queue takes it once.
+A name stays taken for hours after its task is done or given up. So a lost task gets a name that contains the period in
+which it is put again: all sweeps of that period put the same task, and the queue takes it once.
 """
 
 from collections.abc import Iterator

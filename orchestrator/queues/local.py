@@ -1,4 +1,4 @@
-"""The local queue: delayed, named, at-least-once tasks in an SQLite file, for whoever plays Cloud Tasks beside it."""
+"""The local queue: delayed, named tasks in an SQLite file, delivered at least once. local/loop.py delivers them."""
 
 import json
 import sqlite3

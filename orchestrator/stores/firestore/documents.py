@@ -1,4 +1,4 @@
-"""What the documents in Firestore look like, and back. Calls nothing.
+"""Converts states, counters and runs to documents in Firestore, and back. Pure.
 
 States and runs are JSON texts: Firestore knows no list in a list, and would index every key of a step's outputs.
 Beside the text stand the few fields that a person or a query looks for, and the schema that says who may read it.
