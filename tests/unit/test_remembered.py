@@ -74,7 +74,7 @@ def test_the_runs_that_a_process_remembers_take_a_bounded_memory(world, monkeypa
 
     single.store.get_run = get_run  # type: ignore[method-assign]
     single.store.get_plan = lambda _: single.plan  # type: ignore[method-assign]
-    single.engine.__post_init__()
+    single.engine.ledger.__post_init__()
     tracemalloc.start()
     try:
         for number in range(30):
