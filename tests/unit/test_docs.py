@@ -19,7 +19,11 @@ from tests.unit.test_rules import joins
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = ("*.md", "docs/**/*.md", "graphs/**/*.md", "functions/*.md", "benchmarks/*.md")
 DOCUMENTS = sorted(path for place in PLACES for path in ROOT.glob(place))
-WRAPPED = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]
+WRAPPED = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *(p for f in ("docs", "functions", "benchmarks") for p in ROOT.glob(f"{f}/*.md")),
+]
 WORDS = {Verdict.SKIP: "skipped", Verdict.UPSTREAM_FAILED: "upstream_failed"}
 
 
