@@ -18,7 +18,7 @@ from tests.simulation.world import World, simulate
 CHUNKS, CHUNK = 20, 25
 
 #: Chunks in which every kind of bad luck happens. They run on one worker, which simulates each only once.
-ALL_KINDS = 4
+ALL_KINDS = 6
 
 #: Real graphs with more nodes take a second each: `python -m tests.simulation --dag …`.
 LARGEST = 120
