@@ -97,7 +97,7 @@ def _loads(folder: Path, text: str) -> bool:
     try:
         load_graph(path)
     except InvalidGraphError as error:
-        told = ("whoever starts a run could choose", "where no quoting is right")
+        told = ("whoever starts a run could choose", "where no quoting is safe")
         return not all(any(words in line for words in told) for line in error.lines)
     return True
 

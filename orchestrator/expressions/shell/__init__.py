@@ -52,7 +52,7 @@ def _given_to(command: list[Json], line: int) -> Iterator[tuple[int, str]]:
     text = as_text(command[line])
     if not reads_kept(_without_expressions(text)):
         return
-    place = Place(1, None, f"in an argument of a line that reads it as code ({text[:80]})")
+    place = Place(1, None, f"in an argument of a script that reads it as code ({text[:80]})")
     for number in range(line + 1, len(command)):
         codes = (part for part in pieces(as_text(command[number])) if isinstance(part, Code))
         yield from ((number, wrong) for code in codes if (wrong := misplaced(code, place, listed=True)))
@@ -104,8 +104,8 @@ def _no_option(written: str, text: str, program: str) -> None:
     """Raises ExpressionError if a value would be an option of a program one of whose options is code."""
     if is_option(text, program):
         raise ExpressionError(
-            f"{written} gives {shown(text)}, which {program} would take for an option and not for a value: "
-            f"write '--' before it, or the option itself"
+            f"{written} is {shown(text)}, which {program} would take for an option, not for a value: "
+            f"write '--' before it, or write out the option"
         )
 
 
@@ -115,8 +115,8 @@ def wrong(line: str) -> list[str]:
     script = "".join(HOLE if isinstance(part, Code) else part for part in parts)
     if (length := len(script.encode(errors="surrogatepass"))) > LONGEST:
         return [
-            f"expected at most {LONGEST} bytes of a line for a shell, got {length} without what its expressions give: "
-            f"write it to a file, and run that"
+            f"expected a shell script of at most {LONGEST} bytes, got {length} without the values of its expressions: "
+            f"write it to a file, and run that file"
         ]
     found = [sentence for code, place in _expressions(parts) if (sentence := misplaced(code, place))]
     return found + [expanded(place) for place in variables(script)]

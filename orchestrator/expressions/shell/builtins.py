@@ -78,11 +78,11 @@ def reckons(command: str | None, word: str, *, evaluates: bool) -> bool:
 def reads(command: str | None, last: str | None, word: str, *, evaluates: bool) -> str | None:
     """Where ``word`` stands, after the word ``last`` of a builtin, if that reads it as code."""
     if _CHOOSING.match(word) and (command is None or command in _DECLARE or command in _ASSIGN):
-        return f"in {word.partition('=')[0]}, from which a shell or a program takes code"
+        return f"in {word.partition('=')[0]}, from which a shell or a program loads code"
     if command in _CODE:
         return f"in an argument of {command}, which reads it as code"
     if command in (".", "source") and last is not None and (last == command or last.startswith("-")):
-        return f"in the name of what {command} reads as code"
+        return f"in the name of a file that {command} runs"
     if (command in _TEST and last in ("-v", "-R")) or (command == "printf" and "-v" in (last, word[:2])):
         return f"in a name for {command} -v, in which bash looks for code"
     if command in _TEST and last is not None and last[:1] in ("", "\2"):

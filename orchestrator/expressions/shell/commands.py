@@ -15,7 +15,7 @@ from orchestrator.expressions.shell.reader import PARAM, UNNAMED, Reader
 INPUT = "in the input of"
 
 #: Where a variable stands that may be an option.
-OPTION = "where it may be an option of"
+OPTION = "in a position where it may be an option of"
 
 #: Builtins each of whose words is a line.
 _LINES = frozenset({"alias", "eval", "trap"})
@@ -109,13 +109,13 @@ def _unsafe(reader: Reader, frame: Frame, fed: list[int]) -> None:
     if frame.words and not frame.redirected:
         reader.unsafe = reader.commands
     sign = "|" if told else "<(…)" if frame.files else "<"
-    where = f"in a line for another shell ({sign} {frame.command()})"
+    where = f"in a script for another shell ({sign} {frame.command()})"
     at = unwrapped(frame.words)
     if at is not None and at < len(frame.words) and (is_own(frame.words[at]) or not _is_code(frame)):
         where = f"{INPUT} {frame.words[at]}, which may read it as code"
     reader.misplace([*told, *fed], where)
     for document in (*frame.own, *frame.before):
-        document.code = f"in a here-document that is a line for another shell ({frame.command()})"
+        document.code = f"in a here-document that is a script for another shell ({frame.command()})"
     frame.before = []
 
 

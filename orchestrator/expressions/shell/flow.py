@@ -18,7 +18,7 @@ from orchestrator.expressions.shell.options import before_operands, reads_code
 ANY = ""
 
 #: How a line reads what it looks for numbers in.
-RECKONS = "reckons with, in which bash looks for code"
+RECKONS = "evaluates as arithmetic, in which bash looks for code"
 
 
 #: How a line reads what may be an option for what runs code.

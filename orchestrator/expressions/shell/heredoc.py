@@ -20,7 +20,7 @@ def announced(reader: Reader, frame: Frame) -> None:
     match = _DELIMITER.match(reader.script, reader.at + tabs)
     following = reader.script[match.end() : match.end() + 1] if match else HOLE
     if match is None or (following and following in f"{HOLE}$`\\'\"") or _ODD.search(match[1]):
-        return reader.lose("a here-document without a plain word for its end")
+        return reader.lose("a here-document whose delimiter is not a plain word")
     bare = re.sub(r"\\(.)|['\"]", r"\1", match[1])
     document = HereDocument(bare, tabs, bare != match[1])
     frame.pending.append(document)
@@ -46,7 +46,7 @@ def body(reader: Reader, document: HereDocument) -> None:
         if not document.literal:
             continued = (len(line) - len(line.rstrip("\\"))) % 2 == 1
             if _open_expansion(line):
-                reader.lose("a here-document with an expansion of several lines")
+                reader.lose("a here-document with an expansion that spans several lines")
 
 
 def _expanded(reader: Reader, document: HereDocument, line: str) -> None:

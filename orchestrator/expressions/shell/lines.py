@@ -7,10 +7,10 @@ from orchestrator.expressions.shell.names import GIVE, RUNS, is_other_shell, is_
 from orchestrator.expressions.shell.programs import CODE, code_words
 
 #: Where such a word stands. In a LINE a value can be quoted, if its program is known to hand it to a shell as it is.
-LINE = "in a line for another shell"
-JOINED = "in words that become a line for another shell"
-MAYBE = "in what may be a line for another shell"
-REMOTE = "in a line for a shell on another machine"
+LINE = "in a script for another shell"
+JOINED = "in words that become a script for another shell"
+MAYBE = "in what may be a script for another shell"
+REMOTE = "in a script for a shell on another machine"
 SPLIT = "in what env -S splits into words"
 
 #: Stands for an expression in a word.

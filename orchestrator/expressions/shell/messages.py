@@ -12,16 +12,16 @@ from orchestrator.expressions.template import Code
 
 _PARAM = re.compile(r"params\.([A-Za-z][A-Za-z0-9_]*)")
 
-_ITSELF = "write there what it is to be, and choose with 'if' or 'case'"
-_SUM = "write $(({{ … }})) there, which takes whole numbers and nothing else"
+_ITSELF = "write the text itself there, and choose with 'if' or 'case'"
+_SUM = "write $(({{ … }})) there, which accepts only whole numbers"
 
 #: What to do where a shell's variable is not the fix, by the words with which a place begins.
 _FIX: Mapping[str, str] = {
-    REMOTE: "send the value to the standard input of what runs there",
-    SPLIT: "give the program and its arguments to env as words of their own, without -S",
-    CODE: "give it the value as an argument of its own, or let it read the value from the environment",
+    REMOTE: "send the value to the standard input of the program that runs there",
+    SPLIT: "pass the program and its arguments to env as separate words, without -S",
+    CODE: "pass the value as a separate argument, or let it read the value from the environment",
     RECKONED: _SUM,
-    INPUT: "give it as an argument, or let the program read it from the environment",
+    INPUT: "pass it as an argument, or let the program read it from the environment",
     OPTION: "write '--' before it",
     "in an argument of [": _ITSELF,
     "in an argument of test": _ITSELF,
@@ -30,8 +30,8 @@ _FIX: Mapping[str, str] = {
 }
 #: And in a list of words.
 _FIX_IN_LIST: Mapping[str, str] = {
-    JOINED: "write the command as [sh, -c, LINE] or as one line of text, and use the environment's variables there",
-    MAYBE: "write the program's name, or let it read the value from the environment",
+    JOINED: "write the command as [sh, -c, SCRIPT] or as one text, and use environment variables in it",
+    MAYBE: "write out the program's name, or let it read the value from the environment",
     **_FIX,
 }
 
@@ -48,27 +48,27 @@ def misplaced(code: Code, place: Place, *, listed: bool = False) -> str | None:
     if form(code) == "raw":
         return None
     if form(code) == "words" and place.quoting not in (Quoting.BARE, None):
-        return f"{{{{ {code} }}}} in line {place.line}: 'words' gives several words, which cannot stand in quotes"
+        return f"{{{{ {code} }}}} in line {place.line}: 'words' produces several words, which cannot be inside quotes"
     if place.quoting is not None:
         return None
-    stands = f"{{{{ {code} }}}} in line {place.line} stands" if not listed else f"{{{{ {code} }}}} stands"
+    it_is = f"{{{{ {code} }}}} is" if listed else f"{{{{ {code} }}}} in line {place.line} is"
     fix = _fix(place, _FIX_IN_LIST if listed else _FIX) or _by_variable(code, place)
     raw = f"{{{{ {code} | raw }}}}"
-    return f"{stands} {place.where}, where no quoting is right: {fix}; or, if it is code, write {raw}"
+    return f"{it_is} {place.where}, where no quoting is safe: {fix}; or, if it is code, write {raw}"
 
 
 def expanded(place: Place) -> str:
     """Why a param's variable cannot be used here, and what to do."""
     fix = _fix(place, _FIX) or f"use '…\"${place.variable}\"…' in single quotes there"
     if place.where.startswith("in a here-document"):
-        fix = f'put its end word in quotes, and use "${place.variable}" in double quotes there'
-    return f"${place.variable} in line {place.line} stands {place.where}, where no quoting is right: {fix}"
+        fix = f'put quotes around its delimiter, and use "${place.variable}" in double quotes there'
+    return f"${place.variable} in line {place.line} is {place.where}, where no quoting is safe: {fix}"
 
 
 def _fix(place: Place, fixes: Mapping[str, str]) -> str:
     if place.where.endswith(RECKONS):
         return _SUM
-    if "from which a shell or a program takes code" in place.where:
+    if "from which a shell or a program loads code" in place.where:
         return _ITSELF
     return next((fix for where, fix in fixes.items() if place.where.startswith(where)), "")
 
@@ -77,12 +77,12 @@ def _by_variable(code: Code, place: Place) -> str:
     """What to do with a shell's variable, which has the value already if it is a param's."""
     match = _PARAM.fullmatch(code)
     name = f"ORCHESTRATOR_PARAM_{match[1]}" if match else "value"
-    before = "" if match else f"write value={{{{ {code} }}}} on a line before, and "
-    if place.where.startswith("in a here-document that is a line"):
+    before = "" if match else f"write value={{{{ {code} }}}} on an earlier line, and "
+    if place.where.startswith(("in a here-document that is a script", "in a here-document that may be a script")):
         before = before.replace("write ", "write export ")
-        return f'{before}put its end word in quotes, and use "${name}" in double quotes there'
+        return f'{before}put quotes around its delimiter, and use "${name}" in double quotes there'
     if place.where == "in a here-document":
-        return f"{before}use ${name} there" + (", and take the quotes off its end word" if place.literal else "")
+        return f"{before}use ${name} there" + (", and remove the quotes around its delimiter" if place.literal else "")
     if place.read_again:  # in double quotes this shell would put the value into what the other reads
         before = before.replace("write ", "write export ")
         return f"{before}use '…\"${name}\"…' in single quotes there"

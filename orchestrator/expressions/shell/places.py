@@ -52,7 +52,7 @@ def _reader(script: str, depth: int = 0) -> Reader:
     """A reader that has read ``script``, as far as it can be followed. ``depth``: of lines in lines, this is one."""
     reader = Reader(script, ended, lambda text: _reader(text, depth + 1))
     if depth > _DEEPEST:
-        reader.give_up(f"more than {_DEEPEST} lines for a shell in one another")
+        reader.give_up(f"more than {_DEEPEST} nested shell scripts")
         reader.flow.reads(ANY, 1)
         return reader
     if _BROKEN_OPERATOR.search(script):
@@ -62,7 +62,7 @@ def _reader(script: str, depth: int = 0) -> Reader:
         if char == HOLE:
             reader.hole()
         elif char == "\n" and frame.kind not in WORDY and any(other.pending for other in reader.stack):
-            reader.lose("a line end in quotes that comes before a here-document")
+            reader.lose("a line end in quotes before a here-document")
         else:
             _PARTS[frame.kind](reader, frame, char)
     _finish(reader)
@@ -76,8 +76,8 @@ def _finish(reader: Reader) -> None:
     if not reader.lost:
         reader.command_ends(reader.stack[-1])
     if len(reader.stack) > 1 and not reader.lost:
-        reader.give_up(f"{reader.stack[-1].kind.value} that does not end")
-    lost = f"after {reader.lost}: how the rest is read cannot be told"
+        reader.give_up(f"{reader.stack[-1].kind.value} that is not closed")
+    lost = f"after {reader.lost} (the rest of the script cannot be parsed reliably)"
     if reader.lost:  # and how the command is read in which it was
         reader.misplace(range(min(reader.stack[0].pipeline, len(reader.found)), len(reader.found)), lost)
     reader.refuse_up_to(len(reader.script), lost)

@@ -28,7 +28,7 @@ def escape(reader: Reader) -> None:
     """A backslash, and what it takes the meaning from."""
     reader.at += 1
     if reader.ahead(0) == HOLE:
-        reader.refuse("right after a backslash (write \\\\ for one)")
+        reader.refuse("right after a backslash (write \\\\ for a backslash)")
     else:
         reader.quoted()
 
@@ -51,11 +51,11 @@ def dollar(reader: Reader, frame: Frame) -> None:
                 reader.expanded(found["name"], RECKONED if found["sum"] or found["by"] else "")
             reader.push(Kind.BRACES, 2)
         case "[":
-            reader.lose("$[, which is bash's own: write $((…))")
+            reader.lose("$[, which only bash supports (write $((…)))")
         case "'" if frame.kind in WORDY:
             reader.push(Kind.ANSI, 2)
         case "'" if frame.kind is Kind.BRACES:
-            reader.lose("$'…' in ${…}, which not every shell knows")
+            reader.lose("$'…' in ${…}, which not every shell supports")
         case _:
             match = _VARIABLE.match(reader.script, reader.at + 1)
             if match:
@@ -75,7 +75,7 @@ def double(reader: Reader, frame: Frame, char: str) -> None:
         case "$":
             dollar(reader, frame)
         case "}" if reader.stack[-2].kind is Kind.BRACES:
-            reader.lose("a '}' in quotes in ${…}")
+            reader.lose("a quoted '}' in ${…}")
         case _:
             plain(reader)
 
@@ -95,7 +95,7 @@ def single(reader: Reader, _: Frame, char: str) -> None:
 
 def ansi(reader: Reader, _: Frame, char: str) -> None:
     if char == "\\" and reader.ahead() == "'":
-        reader.lose("\\' in $'…', which not every shell knows")
+        reader.lose("\\' in $'…', which not every shell supports")
     elif char == "\\":
         escape(reader)
     elif char == "'":
@@ -111,7 +111,7 @@ def braces(reader: Reader, frame: Frame, char: str) -> None:
         case "\\":
             escape(reader)
         case "'" if any(other.kind is Kind.DOUBLE for other in reader.stack):
-            reader.lose("' in a ${…} that is in quotes")
+            reader.lose("a ' in a quoted ${…}")
         case "'" | '"' | "`":
             reader.push(OPENERS[char], 1)
         case "$":
@@ -132,7 +132,7 @@ def total(reader: Reader, frame: Frame, char: str) -> None:
         case ")" if reader.ahead() == ")":
             reader.pop(2)
         case ")" | "'" | '"':
-            reader.give_up("a $((…)) that is no sum (write $( (…) ) for a subshell)")
+            reader.give_up("a $((…)) that is not arithmetic (write $( (…) ) for a subshell)")
         case "\\":
             escape(reader)
         case "`":

@@ -47,19 +47,19 @@ class Place:
     def read_again(self) -> bool:
         """Whether what stands here is read as code once more, by another shell or a word of this one."""
         told = ("in an argument of", "in what line", "in code for")
-        return self.where.startswith(told) or "line for another shell" in self.where
+        return self.where.startswith(told) or "script for another shell" in self.where
 
 
 #: A variable of which it is not known which it is.
 UNNAMED = "$"
 
 #: Where bash evaluates what it finds, and what is in subscripts then: ``a[$(ls)]``.
-RECKONED = "in what bash reckons with, and looks for code in"
+RECKONED = "in what bash evaluates as arithmetic, in which it looks for code"
 
 _REFUSED = {
     Kind.ANSI: "inside $'…'",
     Kind.BRACES: "inside ${…}",
-    Kind.TEST: "inside [[ … ]], which is bash's own and reads numbers as code (write [ … ])",
+    Kind.TEST: "inside [[ … ]], where bash reads numbers as code (write [ … ])",
 }
 _QUOTINGS = {Kind.DOUBLE: Quoting.DOUBLE, Kind.SINGLE: Quoting.SINGLE, Kind.SUM: Quoting.NUMBER}
 
@@ -119,7 +119,7 @@ class Reader:
         self.at += length
         self.stack.append(frame)
         if len(self.stack) > _DEEPEST:
-            self.give_up(f"more than {_DEEPEST} parts in one another")
+            self.give_up(f"more than {_DEEPEST} nested parts")
 
     def pop(self, length: int) -> None:
         """Close the innermost part, whose last sign is ``length`` long."""
@@ -129,7 +129,7 @@ class Reader:
         self.stack[-1].names += frame.heard
         self.stack[-1].heard += frame.heard
         if frame.takes and self.unsafe > frame.opened:
-            self.stack[-1].into = "in a line for another shell (>(…))"
+            self.stack[-1].into = "in a script for another shell (>(…))"
         elif frame.file:
             inside = range(frame.begun, len(self.found))
             self.stack[-1].files += inside

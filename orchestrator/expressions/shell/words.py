@@ -98,7 +98,7 @@ def _define(reader: Reader, word: str) -> None:
     """A function has the name ``word``."""
     reader.flow.functions.add(word)
     if takes_data(word, []) or word in BEFORE:
-        reader.spoilt = f"in a line that has a function with the name of {word}"
+        reader.spoilt = f"in a line that defines a function named {word}"
 
 
 def _case_word(reader: Reader, frame: Frame, word: str) -> None:
@@ -133,14 +133,14 @@ def _blank(reader: Reader, _: Frame) -> None:
 def _line_end(reader: Reader, frame: Frame) -> None:
     reader.at += 1
     if any(other.pending and other.pending is not frame.pending for other in reader.stack):
-        return reader.lose("a line end in $(…) that comes before a here-document")
+        return reader.lose("a line end in $(…) before a here-document")
     waiting = list(frame.pending)
     frame.pending.clear()
     if frame.words or frame.fed or frame.files or frame.outputs:  # and not the line end after a '|'
         reader.command_ends(frame)
     elif frame.piped is not None:  # who reads it is told after it
         for document in waiting:
-            document.code = "in a here-document that is a line for another shell, it may be"
+            document.code = "in a here-document that may be a script for another shell"
     frame.new_command()
     for document in waiting:
         heredoc.body(reader, document)
@@ -201,7 +201,7 @@ def _open(reader: Reader, frame: Frame) -> None:
     if frame.kind is Kind.TEST or (frame.kind is Kind.CASE and frame.stage is Stage.PATTERN):
         reader.at += 1
     elif reader.ahead() == "(":
-        reader.lose("'((' (write '( (' for a subshell, or $((…)) for a sum)")
+        reader.lose("'((' (write '( (' for a subshell, or $((…)) for arithmetic)")
     elif match := _FUNCTION.match(reader.script, reader.at):  # its body follows
         reader.at = match.end()
         frame.new_command()
@@ -217,7 +217,7 @@ def _close(reader: Reader, frame: Frame) -> None:
         frame.new_command()
         reader.at += 1
     elif frame.kind is Kind.CASE or len(reader.stack) == 1:
-        reader.give_up("a ')' that closes nothing")
+        reader.give_up("an unmatched ')'")
     else:
         reader.command_ends(frame)
         reader.pop(1)

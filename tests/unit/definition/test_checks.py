@@ -88,7 +88,7 @@ def test_the_places_of_expressions_in_shell_lines_are_looked_at() -> None:
         (Param("x"),),
     )
     words = (
-        "{{ params.x }} in line 1 stands in a comment, where no quoting is right: "
+        "{{ params.x }} in line 1 is in a comment, where no quoting is safe: "
         'use "$ORCHESTRATOR_PARAM_x" there; or, if it is code, write {{ params.x | raw }}'
     )
     assert check(graph) == [
@@ -105,8 +105,9 @@ def test_a_value_among_words_that_are_read_as_code_is_a_problem() -> None:
         Step(name, Work("command", {"command": [*words]})) for name, words in zip("ab", commands, strict=True)
     )
     wrong = (
-        "{{ params.x }} stands in a line for a shell on another machine, where no quoting is right: "
-        "send the value to the standard input of what runs there; or, if it is code, write {{ params.x | raw }}"
+        "{{ params.x }} is in a script for a shell on another machine, where no quoting is safe: "
+        "send the value to the standard input of the program that runs there; "
+        "or, if it is code, write {{ params.x | raw }}"
     )
     assert check(Graph("g", steps, (Param("x"),))) == [Problem(("steps", "b", "command", 3), wrong)]
 

@@ -236,16 +236,16 @@ INNOCENT = [
 #: Params that the environment has, where another shell would read them as code; and what is said of the first.
 BY_ENVIRONMENT = {
     "eval $ORCHESTRATOR_PARAM_x": (
-        "$ORCHESTRATOR_PARAM_x in line 1 stands in an argument of eval, which reads it as code, where no quoting is "
-        "right: use '…\"$ORCHESTRATOR_PARAM_x\"…' in single quotes there"
+        "$ORCHESTRATOR_PARAM_x in line 1 is in an argument of eval, which reads it as code, where no quoting is "
+        "safe: use '…\"$ORCHESTRATOR_PARAM_x\"…' in single quotes there"
     ),
     "cd /\nbash <<EOF\nls ${ORCHESTRATOR_PARAM_x}\nEOF": (
-        "$ORCHESTRATOR_PARAM_x in line 3 stands in a here-document that is a line for another shell (bash), where no "
-        'quoting is right: put its end word in quotes, and use "$ORCHESTRATOR_PARAM_x" in double quotes there'
+        "$ORCHESTRATOR_PARAM_x in line 3 is in a here-document that is a script for another shell (bash), where no "
+        'quoting is safe: put quotes around its delimiter, and use "$ORCHESTRATOR_PARAM_x" in double quotes there'
     ),
     "echo $((ORCHESTRATOR_PARAM_x + 1))": (
-        "$ORCHESTRATOR_PARAM_x in line 1 stands in what bash reckons with, and looks for code in, where no quoting is "
-        "right: write $(({{ … }})) there, which takes whole numbers and nothing else"
+        "$ORCHESTRATOR_PARAM_x in line 1 is in what bash evaluates as arithmetic, in which it looks for code, "
+        "where no quoting is safe: write $(({{ … }})) there, which accepts only whole numbers"
     ),
     'bash -c "ls $ORCHESTRATOR_PARAM_x"': "",
     'echo "$ORCHESTRATOR_PARAM_x" | sh': "",
@@ -272,7 +272,7 @@ def put(line: str, text: str) -> str:
 def test_a_way_round_is_refused(line: str) -> None:
     told = wrong(put(line, X))
     assert told
-    assert all("where no quoting is right: " in sentence for sentence in told)
+    assert all("where no quoting is safe: " in sentence for sentence in told)
     with pytest.raises(ExpressionError):
         render_command(put(line, X), {"params": {"x": "a"}, "steps": {}, "run": {}})
 
@@ -314,8 +314,8 @@ def test_a_params_variable_is_not_read_as_code_either(line: str, sentence: str) 
 def test_in_a_list_a_value_is_no_part_of_code_for_another_program(command: list[str]) -> None:
     (sentence,) = [sentence for _, sentence in code_in([*command])]
     assert sentence == (
-        "{{ params.x }} stands in code for another program, where no quoting is right: give it the value as an "
-        "argument of its own, or let it read the value from the environment; "
+        "{{ params.x }} is in code for another program, where no quoting is safe: pass the value as a "
+        "separate argument, or let it read the value from the environment; "
         "or, if it is code, write {{ params.x | raw }}"
     )
 
@@ -323,7 +323,7 @@ def test_in_a_list_a_value_is_no_part_of_code_for_another_program(command: list[
 def test_in_a_list_a_value_is_no_argument_of_a_line_that_reads_it_as_code() -> None:
     ((number, sentence),) = code_in(["bash", "-c", 'eval "$1"', "bash", X])
     assert number == 4
-    assert sentence.startswith(f'{X} stands in an argument of a line that reads it as code (eval "$1"), where no')
+    assert sentence.startswith(f'{X} is in an argument of a script that reads it as code (eval "$1"), where no')
     assert list(code_in(["bash", "-c", 'ls "$1"', "bash", X])) == []
 
 

@@ -160,55 +160,55 @@ def test_a_value_is_written(line: str, value: Json, text: str) -> None:
 
 REFUSED = {
     "# {{ params.x }}": (
-        "{{ params.x }} in line 1 stands in a comment, where no quoting is right: "
+        "{{ params.x }} in line 1 is in a comment, where no quoting is safe: "
         'use "$ORCHESTRATOR_PARAM_x" there; or, if it is code, write {{ params.x | raw }}'
     ),
     "cat <<EOF\n{{ params.x }}\nEOF": (
-        "{{ params.x }} in line 2 stands in a here-document, where no quoting is right: "
+        "{{ params.x }} in line 2 is in a here-document, where no quoting is safe: "
         "use $ORCHESTRATOR_PARAM_x there; or, if it is code, write {{ params.x | raw }}"
     ),
     "cat <<'EOF'\n\n{{ params.x }}\nEOF": (
-        "{{ params.x }} in line 3 stands in a here-document, where no quoting is right: "
-        "use $ORCHESTRATOR_PARAM_x there, and take the quotes off its end word; "
+        "{{ params.x }} in line 3 is in a here-document, where no quoting is safe: "
+        "use $ORCHESTRATOR_PARAM_x there, and remove the quotes around its delimiter; "
         "or, if it is code, write {{ params.x | raw }}"
     ),
     "echo `ls {{ run.id }}`": (
-        "{{ run.id }} in line 1 stands in `…`, where quotes mean something else (write $(…)), "
-        'where no quoting is right: write value={{ run.id }} on a line before, and use "$value" there; '
+        "{{ run.id }} in line 1 is in `…`, where quotes mean something else (write $(…)), "
+        'where no quoting is safe: write value={{ run.id }} on an earlier line, and use "$value" there; '
         "or, if it is code, write {{ run.id | raw }}"
     ),
     'bash -c "echo {{ params.x }}"': (
-        "{{ params.x }} in line 1 stands in a line for another shell (bash -c), where no quoting is right: "
+        "{{ params.x }} in line 1 is in a script for another shell (bash -c), where no quoting is safe: "
         """use '…"$ORCHESTRATOR_PARAM_x"…' in single quotes there; or, if it is code, write {{ params.x | raw }}"""
     ),
     "su root -c {{ params.x }}": (
-        "{{ params.x }} in line 1 stands in a line for another shell (su root -c), where no quoting is right: "
+        "{{ params.x }} in line 1 is in a script for another shell (su root -c), where no quoting is safe: "
         """use '…"$ORCHESTRATOR_PARAM_x"…' in single quotes there; or, if it is code, write {{ params.x | raw }}"""
     ),
     "sh -c -- 'echo {{ params.x }}'": (
-        "{{ params.x }} in line 1 stands in a line for another shell (sh -c --), where no quoting is right: "
+        "{{ params.x }} in line 1 is in a script for another shell (sh -c --), where no quoting is safe: "
         """use '…"$ORCHESTRATOR_PARAM_x"…' in single quotes there; or, if it is code, write {{ params.x | raw }}"""
     ),
     "echo {{ params.x }} | sh": (
-        "{{ params.x }} in line 1 stands in a line for another shell (| sh), where no quoting is right: "
+        "{{ params.x }} in line 1 is in a script for another shell (| sh), where no quoting is safe: "
         """use '…"$ORCHESTRATOR_PARAM_x"…' in single quotes there; or, if it is code, write {{ params.x | raw }}"""
     ),
     "$S -c {{ params.x }}": (
-        "{{ params.x }} in line 1 stands in what may be a line for another shell (… -c), where no quoting is right: "
+        "{{ params.x }} in line 1 is in what may be a script for another shell (… -c), where no quoting is safe: "
         """use '…"$ORCHESTRATOR_PARAM_x"…' in single quotes there; or, if it is code, write {{ params.x | raw }}"""
     ),
     "ssh host ls {{ params.x }}": (
-        "{{ params.x }} in line 1 stands in a line for a shell on another machine (ssh host ls), where no quoting is "
-        "right: send the value to the standard input of what runs there; "
+        "{{ params.x }} in line 1 is in a script for a shell on another machine (ssh host ls), where no quoting is "
+        "safe: send the value to the standard input of the program that runs there; "
         "or, if it is code, write {{ params.x | raw }}"
     ),
     "eval echo {{ run.id }}": (
-        "{{ run.id }} in line 1 stands in an argument of eval, which reads it as code, where no quoting is right: "
-        """write export value={{ run.id }} on a line before, and use '…"$value"…' in single quotes there; """
+        "{{ run.id }} in line 1 is in an argument of eval, which reads it as code, where no quoting is safe: "
+        """write export value={{ run.id }} on an earlier line, and use '…"$value"…' in single quotes there; """
         "or, if it is code, write {{ run.id | raw }}"
     ),
     'echo "{{ params.x | words }}"': (
-        "{{ params.x | words }} in line 1: 'words' gives several words, which cannot stand in quotes"
+        "{{ params.x | words }} in line 1: 'words' produces several words, which cannot be inside quotes"
     ),
 }
 
@@ -281,27 +281,27 @@ def test_a_value_is_data_in_a_line_that_a_list_gives_to_a_shell(before: list[str
 @pytest.mark.parametrize(
     ("command", "wrong"),
     [
-        (["env", "-S", f"sh -c {X}"], "in what env -S splits into words, where no quoting is right: give the program"),
-        (["watch", "-n", "5", f"ls {X}"], "in words that become a line for another shell, where no quoting is right"),
-        (["parallel", "ls", X], "in words that become a line for another shell, where no quoting is right: write the"),
+        (["env", "-S", f"sh -c {X}"], "in what env -S splits into words, where no quoting is safe: pass the program"),
+        (["watch", "-n", "5", f"ls {X}"], "in words that become a script for another shell, where no quoting is safe"),
+        (["parallel", "ls", X], "in words that become a script for another shell, where no quoting is safe: write the"),
         (
             ["ssh", "host", "ls", X],
-            "in a line for a shell on another machine, where no quoting is right: send the value",
+            "in a script for a shell on another machine, where no quoting is safe: send the value",
         ),
         (
             ["timeout", "5", "ssh", "host", X],
-            "in a line for a shell on another machine, where no quoting is right: send",
+            "in a script for a shell on another machine, where no quoting is safe: send",
         ),
         (
             ["{{ run.id }}", "-c", X],
-            "in what may be a line for another shell, where no quoting is right: write the pro",
+            "in what may be a script for another shell, where no quoting is safe: write out the pro",
         ),
     ],
 )
 def test_a_list_that_gives_a_value_to_who_reads_it_as_code_is_refused(command: list[str], wrong: str) -> None:
     with pytest.raises(ExpressionError) as refused:
         render_command([*command], context("a"))
-    assert str(refused.value).startswith(f"{X} stands {wrong}")
+    assert str(refused.value).startswith(f"{X} is {wrong}")
     assert str(refused.value).endswith("; or, if it is code, write {{ params.x | raw }}")
     assert [sentence for _, sentence in code_in([*command])] == [str(refused.value)]
 

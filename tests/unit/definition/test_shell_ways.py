@@ -392,8 +392,8 @@ def test_a_value_goes_to_whoever_takes_it_for_data(line: str) -> None:
 
 def test_a_program_that_is_not_known_gets_no_value_for_its_input() -> None:
     assert wrong("echo {{ params.x }} | mytool") == [
-        "{{ params.x }} in line 1 stands in the input of mytool, which may read it as code, where no quoting is right: "
-        "give it as an argument, or let the program read it from the environment; "
+        "{{ params.x }} in line 1 is in the input of mytool, which may read it as code, where no quoting is safe: "
+        "pass it as an argument, or let the program read it from the environment; "
         "or, if it is code, write {{ params.x | raw }}"
     ]
 
@@ -434,23 +434,22 @@ def test_a_value_is_no_option_of_what_would_run_code_by_it(
     with pytest.raises(ExpressionError) as refused:
         render_command(written, context)  # type: ignore[arg-type]
     assert str(refused.value) == (
-        f"{{{{ params.s }}}} gives {params['s']!r}, which {program} would take for an option and not for a value: "
-        f"write '--' before it, or the option itself"
+        f"{{{{ params.s }}}} is {params['s']!r}, which {program} would take for an option, not for a value: "
+        f"write '--' before it, or write out the option"
     )
 
 
 def test_no_line_is_longer_than_a_shell_can_be_started_with() -> None:
     assert wrong(f"echo {X}" + " a" * ((LONGEST - 6) // 2)) == []
     assert wrong(f"echo {X}" + " a" * (LONGEST // 2 + 1)) == [
-        f"expected at most {LONGEST} bytes of a line for a shell, got {LONGEST + 7} "
-        f"without what its expressions give: "
-        f"write it to a file, and run that"
+        f"expected a shell script of at most {LONGEST} bytes, got {LONGEST + 7} "
+        "without the values of its expressions: write it to a file, and run that file"
     ]
 
 
 def test_a_line_is_nested_up_to_a_depth() -> None:
     assert wrong("( " * 49 + f"ls {X}" + " )" * 49) == []
-    assert "more than 50 parts in one another" in wrong("( " * 50 + f"ls {X}" + " )" * 50)[0]
+    assert "more than 50 nested parts" in wrong("( " * 50 + f"ls {X}" + " )" * 50)[0]
 
 
 def test_lines_are_read_in_lines_up_to_a_depth() -> None:
