@@ -114,7 +114,7 @@ def test_in_a_pipe_every_change_is_a_line_and_the_end_says_where_to_look(place: 
         "TIME  refunds    running",
         "TIME  refunds    running          attempt 2 of 2",
         "TIME  refunds    succeeded        0.0 s  attempt 2 of 2",
-        "TIME  refunds    up for retry     2 of 2 in 0.0 s: exit status 3: connection reset",
+        "TIME  refunds    up for retry     attempt 2 of 2 in 0.0 s: exit status 3: connection reset",
         "TIME  report     running",
         "TIME  report     succeeded        0.0 s",
     ]

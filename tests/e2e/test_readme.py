@@ -31,7 +31,7 @@ def test_after_a_failure_the_commands_say_why_and_a_new_run_succeeds(place: Plac
     assert told in place.look("status", "s1").out
     assert told in place.look("explain", "s1", "report").out
     assert told in place.look("logs", "s1", "report").out
-    assert "s1 has ended" in place.look("resume", "s1").out
+    assert "run s1 ended at" in place.look("resume", "s1").out
     assert place.look("verify", "s1").out == "run s1: no problems found\n"
     place.write("sales.yaml", good)
     assert place.run("sales.yaml").json["status"] == "succeeded"
