@@ -44,6 +44,7 @@ def outputs(place: Place, n: int) -> dict[str, object]:
     return {name: step["outputs"] for name, step in said.json["steps"].items()}
 
 
+@pytest.mark.slow
 def test_a_run_whose_id_was_used_before_runs_and_reads_nothing_of_the_earlier_one(again: Place):
     names = ("shell", "thread", "apart", "call")
     assert outputs(again, 1) == {name: {"n": 1} for name in names}
