@@ -70,7 +70,7 @@ def home(place: Place) -> Path:
 
 @pytest.mark.parametrize(
     "after_a_crash",
-    ["", *(pytest.param(left, marks=pytest.mark.slow) for left in ("with the index", "without the index"))],
+    [pytest.param(left, marks=pytest.mark.slow) for left in ("", "with the index", "without the index")],
 )
 def test_a_read_only_home_can_be_looked_at(place: Place, home: Path, after_a_crash: str):
     locked(home, after_a_crash)

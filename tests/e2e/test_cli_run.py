@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import pytest
+
 from orchestrator.system.extras import install
 from tests.e2e.command_line import ROOT, Place
 
@@ -216,6 +218,7 @@ steps:
 """
 
 
+@pytest.mark.slow
 def test_what_a_deployment_would_give_is_given_or_has_its_name_in_a_simulated_run(place: Place) -> None:
     """And a starter of free text may choose the template in a graph that is never deployed."""
     place.write("given.yaml", GIVEN)
@@ -273,6 +276,7 @@ def test_a_failed_run_that_is_asked_for_again_has_failed(place: Place) -> None:
     assert place.look("resume", "b1", "--json").json["status"] == "failed"
 
 
+@pytest.mark.slow
 def test_the_home_is_where_it_is_said_and_hints_say_so_too(place: Place) -> None:
     place.write("broken.yaml", BROKEN)
     said = place("run", "broken.yaml", "--run-id", "b1", "--home", "elsewhere", "--no-picture")
@@ -289,6 +293,7 @@ def test_the_home_is_where_it_is_said_and_hints_say_so_too(place: Place) -> None
     assert place("status", "b1", "--json", ORCHESTRATOR_HOME="elsewhere").json["status"] == "failed"
 
 
+@pytest.mark.slow
 def test_without_pygraphviz_the_run_is_done_all_the_same_and_one_line_says_how_to_get_pictures(place: Place) -> None:
     place.write("once.yaml", ONCE)
     place.write("hidden/sitecustomize.py", "import sys\nsys.modules['pygraphviz'] = None\n")
@@ -299,6 +304,7 @@ def test_without_pygraphviz_the_run_is_done_all_the_same_and_one_line_says_how_t
     )
 
 
+@pytest.mark.slow
 def test_without_click_and_rich_one_sentence_says_what_to_install(place: Place) -> None:
     place.write("once.yaml", ONCE)
     place.run("once.yaml")

@@ -11,7 +11,9 @@ def test_a_mutant_fits_the_code_that_it_breaks(mutant: Mutant) -> None:
     compile(mutated(mutant), mutant.file, "exec")
 
 
-@pytest.mark.parametrize("name", ["a claim is never refused", "a join is counted down twice"])
+@pytest.mark.parametrize(
+    "name", ["a claim is never refused", pytest.param("a join is counted down twice", marks=pytest.mark.slow)]
+)
 def test_a_mutant_is_killed(name: str) -> None:
     (mutant,) = (mutant for mutant in MUTANTS if mutant.name == name)
     assert attacked(mutant, seeds=50) is not None
