@@ -27,8 +27,9 @@ def test_a_graph_does_not_go_missing_because_of_a_step_that_was_added(place: Pla
     said = place.look("lock")
     assert (said.code, said.err) == (
         2,
-        "graphs/here/graph.yaml:2: step 'a': command: expected what can be deployed, but step a runs on one machine "
-        "only: make it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph\n",
+        "graphs/here/graph.yaml:2: step 'a': command: expected a graph that can be deployed, but step a runs "
+        "on one machine only: use a dataflow step with this as its local block, or write deploy: false "
+        "at the top of the graph\n",
     )
 
 
@@ -59,8 +60,8 @@ def test_check_writes_nothing_and_names_what_has_changed(place: Place) -> None:
     said = place.look("lock", "--check")
     assert said.code == 2
     assert said.err.splitlines() == [
-        "graphs/new.yaml: graph 'new' is new since the graphs were locked: run 'orchestrator lock'",
-        "graphs/sales.yaml: this file has changed since the graphs were locked: run 'orchestrator lock'",
+        "graphs/new.yaml: graph 'new' was added since the graphs were locked: run 'orchestrator lock'",
+        "graphs/sales.yaml: this file was changed since the graphs were locked: run 'orchestrator lock'",
     ]
 
 
@@ -70,10 +71,10 @@ def test_another_folder_is_locked_as_well_and_must_be_there(place: Place) -> Non
     place.write("of mine/sales.yaml", JOB + "#")
     fix = "run 'orchestrator lock 'of mine''"
     assert place.look("lock", "of mine", "--check").err == (
-        f"of mine/sales.yaml: this file has changed since the graphs were locked: {fix}\n"
+        f"of mine/sales.yaml: this file was changed since the graphs were locked: {fix}\n"
     )
     said = place.look("lock")
-    assert (said.code, said.err) == (2, "error: graphs: expected a folder with graphs, and there is none\n")
+    assert (said.code, said.err) == (2, "error: graphs: there is no such folder\n")
 
 
 def test_the_graphs_of_the_repository_are_locked_from_wherever_in_it(place: Place) -> None:

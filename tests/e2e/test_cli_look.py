@@ -420,10 +420,10 @@ def test_two_graphs_of_one_name_are_refused_by_validate_if_one_of_them_is_asked_
     place.write("graphs/sales.yaml", graph)
     place.write("graphs/here.yaml", f"{graph}deploy: false\n")
     place.write("graphs/broken.yaml", "name: sales\n")
-    fix = "give each graph a name of its own"
+    fix = "give each graph its own name"
     wrong = [
-        f"graphs/old/graph.yaml:2: name: the graph of graphs/sales.yaml is called 'sales' too: {fix}",
-        f"graphs/sales.yaml:1: name: the graph of graphs/old/graph.yaml is called 'sales' too: {fix}",
+        f"graphs/old/graph.yaml:2: name: the graph of graphs/sales.yaml is also called 'sales': {fix}",
+        f"graphs/sales.yaml:1: name: the graph of graphs/old/graph.yaml is also called 'sales': {fix}",
     ]
     assert place.look("validate", "old") == Said(2, "", f"{wrong[0]}\n")
     assert place.look("validate", "old", "sales") == Said(2, "", "".join(f"{line}\n" for line in wrong))
@@ -432,6 +432,6 @@ def test_two_graphs_of_one_name_are_refused_by_validate_if_one_of_them_is_asked_
         place.write(name, graph if name.endswith("yaml") else '{"name": "sales", "steps": {"a": {}}}')
     assert place.look("validate", "a/x.yaml", "b/x.yaml", "y.json").code == 0
     assert place.look("validate", "a/x.yaml", "x", "y.json").err.splitlines() == [
-        f"x/graph.json:1: name: the graph of y.json is called 'sales' too: {fix}",
-        f"y.json:1: name: the graph of x/graph.json is called 'sales' too: {fix}",
+        f"x/graph.json:1: name: the graph of y.json is also called 'sales': {fix}",
+        f"y.json:1: name: the graph of x/graph.json is also called 'sales': {fix}",
     ]

@@ -159,12 +159,13 @@ def test_a_graph_that_has_steps_of_one_machine_must_say_that_it_is_not_deployed(
     made = lock(
         make({"many.yaml": f"name: many\nsteps: {{{steps}}}", "one.yaml": "name: o\nsteps: {a: {python: m:f}}"})
     )
-    fix = "make it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph"
+    fix = "use a dataflow step with this as its local block, or write deploy: false at the top of the graph"
     assert made.local == {}
     assert made.problems == [
-        "many.yaml:2: step 's0': command: expected what can be deployed, but steps s0, s1, s2, s3, s4 and 3 more run "
-        f"on one machine only: {fix}",
-        f"one.yaml:2: step 'a': python: expected what can be deployed, but step a runs on one machine only: {fix}",
+        "many.yaml:2: step 's0': command: expected a graph that can be deployed, but steps s0, s1, s2, s3, s4 and 3 "
+        f"more run on one machine only: {fix}",
+        f"one.yaml:2: step 'a': python: expected a graph that can be deployed, but step a runs on one "
+        f"machine only: {fix}",
     ]
 
 
@@ -178,15 +179,16 @@ def test_a_graph_of_one_machine_has_no_schedule(make: Make) -> None:
     assert lock(folder).local == {}
     assert lock(folder).problems == [
         "here.yaml:3: schedule: expected a graph that can be deployed, but steps a and c run on one machine only "
-        "(command or python): leave the schedule out, or make it Dataflow's work",
-        "kept.yaml:4: schedule: nothing starts a graph that says deploy: false: leave one of the two out",
+        "(command or python): remove the schedule, or use dataflow steps",
+        "kept.yaml:4: schedule: a graph with deploy: false is not deployed, so nothing starts it: "
+        "remove one of the two",
     ]
 
 
 @pytest.mark.parametrize("name", ["My_Graph", "-x", "a" * 64])
 def test_a_name_that_no_graph_can_have_is_a_problem(make: Make, name: str) -> None:
     assert lock(make({f"{name}.yaml": PLAIN})).problems == [
-        f"{name}.yaml: a deployed graph is called after its file or folder: expected at most 63 lower-case letters, "
+        f"{name}.yaml: a deployed graph is named after its file or folder: expected at most 63 lower-case letters, "
         f"digits and '-', with no '-' at an end, got '{name if len(name) < 61 else name[:57] + '...'}'"
     ]
 
@@ -264,8 +266,9 @@ def test_all_that_is_wrong_is_told_at_once(make: Make) -> None:
         "g/graph.yaml:3: step 'a': after: no step is called 'none'",
         "g/graph.yaml:5: step 'c': cal: unknown key (did you mean 'call'?)",
         "g/graph.yaml:3: step 'a': parameters_from: there is no module 'no' in g or installed",
-        "g/graph.yaml:4: step 'b': command: expected what can be deployed, but step b runs on one machine only: make "
-        "it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph",
+        "g/graph.yaml:4: step 'b': command: expected a graph that can be deployed, but step b runs on one "
+        "machine only: use a dataflow step with this as its local block, or write deploy: false at the top of the "
+        "graph",
         "g/env:1: expected NAME=value, got 'NOTE = no'",
     ]
 
@@ -297,7 +300,7 @@ def test_a_file_that_is_no_text_is_a_problem_of_the_graph(make: Make) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="nowhere: expected a folder with graphs, and there is none"):
+    with pytest.raises(NotFoundError, match="nowhere: there is no such folder"):
         lock(tmp_path / "nowhere")
 
 
@@ -312,54 +315,54 @@ def test_as_many_jobs_as_a_generation_has_may_run_at_once() -> None:
 
 NEW = PLAIN.replace("plain", "new")
 CHANGES: dict[str, tuple[str, str | None, list[str]]] = {
-    "a new graph": ("new.yaml", NEW, ["new.yaml: graph 'new' is new since the graphs were locked: FIX"]),
+    "a new graph": ("new.yaml", NEW, ["new.yaml: graph 'new' was added since the graphs were locked: FIX"]),
     "a graph that is gone": (
         "plain.yaml",
         None,
-        ["plain.yaml: graph 'plain' is gone since the graphs were locked: FIX"],
+        ["plain.yaml: graph 'plain' was removed since the graphs were locked: FIX"],
     ),
     "another step": (
         "plain.yaml",
         PLAIN + "#",
-        ["plain.yaml: this file has changed since the graphs were locked: FIX"],
+        ["plain.yaml: this file was changed since the graphs were locked: FIX"],
     ),
     "another schedule": (
         "plain.yaml",
         PLAIN + "schedule: 0 6 * * *",
-        ["plain.yaml: graph 'plain' has changed since the graphs were locked: FIX"],
+        ["plain.yaml: graph 'plain' was changed since the graphs were locked: FIX"],
     ),
     "another file": (
         "lib/params.py",
         "make = dict",
-        ["lib/params.py: this file has changed since the graphs were locked: FIX"],
+        ["lib/params.py: this file was changed since the graphs were locked: FIX"],
     ),
-    "a new file": ("lib/x.csv", "", ["lib/x.csv: this file is new since the graphs were locked: FIX"]),
+    "a new file": ("lib/x.csv", "", ["lib/x.csv: this file was added since the graphs were locked: FIX"]),
     "a file that is gone": (
         "lib/deep/rows.csv",
         None,
-        ["lib/deep/rows.csv: this file is gone since the graphs were locked: FIX"],
+        ["lib/deep/rows.csv: this file was removed since the graphs were locked: FIX"],
     ),
     "a graph that is deployed now": (
         "here.yaml",
         NEW,
-        ["here.yaml: graph 'here' has changed since the graphs were locked: FIX"],
+        ["here.yaml: graph 'here' was changed since the graphs were locked: FIX"],
     ),
     "what is not deployed": ("here.yaml", LOCAL + "#", []),
     "no lock": ("graphs.lock", None, ["graphs.lock: there is no such file: FIX"]),
     "a lock of another format": (
         "graphs.lock",
         '{"format": 2, "graphs": {}, "local": {}, "files": {}}',
-        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: FIX"],
+        ["graphs.lock: expected a file that 'orchestrator lock' wrote, got something else: FIX"],
     ),
     "half a merge": (
         "graphs.lock",
         "<<<<<<<",
-        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: FIX"],
+        ["graphs.lock: expected a file that 'orchestrator lock' wrote, got something else: FIX"],
     ),
     "a lock of nothing": (
         "graphs.lock",
         "[]",
-        ["graphs.lock: expected what 'orchestrator lock' writes, got something else: FIX"],
+        ["graphs.lock: expected a file that 'orchestrator lock' wrote, got something else: FIX"],
     ),
 }
 
@@ -381,7 +384,7 @@ def test_a_lock_that_says_the_same_in_another_way_is_out_of_date(make: Make) -> 
     folder = make({"plain.yaml": PLAIN})
     make({"graphs.lock": json.dumps(json.loads(lock(folder).text()))})
     told = differences(folder / "graphs.lock", lock(folder), "FIX")
-    assert told == [f"{folder}/graphs.lock: this is not as 'orchestrator lock' writes it: FIX"]
+    assert told == [f"{folder}/graphs.lock: it was edited or written by another version of 'orchestrator lock': FIX"]
 
 
 def test_two_graphs_of_one_name_are_told_of_each_other(make: Make) -> None:
@@ -389,11 +392,11 @@ def test_two_graphs_of_one_name_are_told_of_each_other(make: Make) -> None:
     article = '{"start": "A", "steps": {"A": {}}}'
     folder = make({"a.yaml": f"# first\n{PLAIN}", "b/graph.yaml": PLAIN, "plain/graph.json": article, "c.yaml": LOCAL})
     make({"here.yaml": PLAIN.replace("plain", "here")})
-    fix = "give each graph a name of its own"
+    fix = "give each graph its own name"
     assert lock(folder).problems == [
-        f"a.yaml:2: name: the graph of b/graph.yaml and plain/graph.json is called 'plain' too: {fix}",
-        f"b/graph.yaml:1: name: the graph of a.yaml and plain/graph.json is called 'plain' too: {fix}",
-        f"plain/graph.json:1: name: the graph of a.yaml and b/graph.yaml is called 'plain' too: {fix}",
+        f"a.yaml:2: name: the graph of b/graph.yaml and plain/graph.json is also called 'plain': {fix}",
+        f"b/graph.yaml:1: name: the graph of a.yaml and plain/graph.json is also called 'plain': {fix}",
+        f"plain/graph.json:1: name: the graph of a.yaml and b/graph.yaml is also called 'plain': {fix}",
     ]
 
 
@@ -444,10 +447,10 @@ def test_what_the_functions_cannot_be_given_is_told_with_its_line(make: Make) ->
     assert lock(folder).problems == [
         "g/env:4: expected NAME=value, got 'NOTE = no'",
         "g/secrets:3: C: expected a secret's name, name:version, or projects/P/secrets/name, got 'd:e'",
-        "g/secrets:5: PORT is a name that the platform or the orchestrator needs for itself: choose another",
-        "g/secrets: BUCKET is in 'env' too: say it once",
-        "g/requirements.txt:2: expected a requirement such as 'pandas>=2,<3', got '-r more.txt': all graphs' lines "
-        "come together in one file, without options",
+        "g/secrets:5: PORT is reserved by the platform or the orchestrator: choose another name",
+        "g/secrets: BUCKET is also set in 'env': remove one of them",
+        "g/requirements.txt:2: expected a requirement such as 'pandas>=2,<3', got '-r more.txt': the lines "
+        "of all graphs are combined into one file, which cannot have options",
     ]
 
 
@@ -458,10 +461,10 @@ def test_graphs_that_want_one_variable_to_have_two_values_are_told_so(make: Make
         "h/env": "BUCKET=b\nA=b\n",
     }
     folder = make({"g/graph.yaml": FROM, "g/lib/params.py": "def make(): ...\n", "g/env": "BUCKET=a\nA=b\n", **other})
-    fix = "one process runs the functions of all graphs, so rename it, or say the same"
+    fix = "one process runs the functions of all graphs, so rename it, or use the same value"
     assert lock(folder).problems == [
-        f"g: the variable BUCKET has another value for h/graph.yaml: {fix}",
-        f"h: the variable BUCKET has another value for g/graph.yaml: {fix}",
+        f"g: the variable BUCKET has a different value for h/graph.yaml: {fix}",
+        f"h: the variable BUCKET has a different value for g/graph.yaml: {fix}",
     ]
 
 
@@ -500,7 +503,7 @@ def test_modules_that_the_functions_do_not_have_are_told_now(make: Make) -> None
     said, fix = "which the functions do not have: put", "into g/requirements.txt"
     assert sorted(lock(folder).problems) == [
         f"g/lib/inner/deep.py:1: imports 'xdist', {said} pytest-xdist {fix}",
-        "g/lib/params.py:14: imports 'orchestrator.cli', which is not deployed: do without it",
+        "g/lib/params.py:14: imports 'orchestrator.cli', which is not deployed: remove the import",
         f"g/lib/params.py:15: imports 'google.cloud.nothing_such', {said} google-cloud-nothing-such {fix}",
         f"g/lib/params.py:16: imports 'unknown_module', {said} unknown-module {fix}",
         f"g/lib/params.py:2: imports 'pytest', {said} pytest {fix}",
@@ -514,5 +517,5 @@ def test_a_file_whose_name_is_no_utf_8_is_told_with_all_others(make: Make) -> No
     with pytest.raises(UsageError) as raised:
         lock(folder)
     assert str(raised.value) == (
-        f"{folder}: expected names of files in UTF-8, got 'a\\udcffb.yaml' and 'c\\udcff.yaml': rename them"
+        f"{folder}: expected file names in UTF-8, got 'a\\udcffb.yaml' and 'c\\udcff.yaml': rename them"
     )

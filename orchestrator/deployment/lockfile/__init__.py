@@ -1,8 +1,8 @@
-"""``graphs.lock``: every graph of a folder as it was checked, and the hash of every file of it that is deployed.
+"""Makes ``graphs.lock``: what was found out about every graph of a folder, and the hash of every deployed file.
 
-Terraform deploys from it. It cannot run Python while it plans, so this file carries what it must know, and it refuses a
-file that is no longer as it was. Nothing is deployed or run here, but for a Python graph's own file and the modules of
-``parameters_from``, to see that the functions are there.
+Terraform deploys from this file. It cannot run Python while it plans, so the file contains what it must know, and
+Terraform refuses files that have changed since. Nothing is deployed here. Python graphs and the modules of
+``parameters_from`` and ``call`` are imported, to check that the functions exist.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ __all__ = ["NAME", "Lock", "lock"]
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """``graphs``: by name, those that are deployed and those that are wrong. ``local``: those that one machine runs.
+    """``graphs``: by name, those that are deployed or have problems. ``local``: those that run on one machine only.
 
     ``files``: path below the folder, with ``/`` -> SHA-256 of its bytes, in hex.
     """
@@ -34,23 +34,23 @@ class Lock:
 
     @property
     def problems(self) -> list[str]:
-        """All that is wrong with all graphs, each sentence once."""
+        """The problems of all graphs, each message once."""
         return list(dict.fromkeys(line for entry in self.graphs.values() for line in entry.problems))
 
     def text(self) -> str:
-        """What the file holds: the same for the same graphs, on any machine."""
+        """The content of the file: the same for the same graphs, on any machine."""
         data = {"format": FORMAT, **asdict(self)}
         for entry in data["graphs"].values():
             for key in [key for key in OPTIONAL if not entry[key]]:
-                del entry[key]  # most graphs' folders have nothing for the functions
+                del entry[key]  # most graphs do not use these keys
         return json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def lock(folder: Path) -> Lock:
-    """Check every graph of ``folder``. What is wrong with one is in its entry. Raises NotFoundError for no folder."""
+    """Check every graph of ``folder``. Problems are in its entry. Raises NotFoundError if there is no folder."""
     root = folder.resolve()
     if not root.is_dir():
-        raise NotFoundError(f"{folder}: expected a folder with graphs, and there is none")
+        raise NotFoundError(f"{folder}: there is no such folder")
     found: dict[str, list[Path]] = {}
     _named(folder, [path for _, path in graph_files(root)])
     for name, path in graph_files(root):
@@ -71,11 +71,9 @@ def lock(folder: Path) -> Lock:
 
 
 def _named(folder: Path, files: Iterable[Path]) -> None:
-    """Raises UsageError if there is a name among ``files`` that no lock file can hold."""
+    """Raises UsageError if a name among ``files`` cannot be written into the lock file."""
     if odd := sorted(file.name for file in files if has_halves(str(file))):
-        raise UsageError(
-            f"{folder}: expected names of files in UTF-8, got {listed(map(quoted, odd), 'and')}: rename them"
-        )
+        raise UsageError(f"{folder}: expected file names in UTF-8, got {listed(map(quoted, odd), 'and')}: rename them")
 
 
 def _hash(file: Path) -> str:

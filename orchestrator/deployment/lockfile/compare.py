@@ -1,4 +1,4 @@
-"""How a ``graphs.lock`` differs from what it should be, in sentences. It reads no graph."""
+"""Compares a ``graphs.lock`` with what it should be, and describes the differences."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from orchestrator.deployment.lockfile.file import FORMAT
 
 
 def differences(path: Path, now: Lock, fix: str) -> list[str]:
-    """What the file at ``path`` says otherwise than ``now``: a sentence a graph or file. ``fix``: what to run."""
+    """How the file at ``path`` differs from ``now``: a message per graph or file. ``fix``: the command to run."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -20,13 +20,13 @@ def differences(path: Path, now: Lock, fix: str) -> list[str]:
     if text == now.text():
         return []
     if (then := _understood(text)) is None:
-        return [f"{path}: expected what 'orchestrator lock' writes, got something else: {fix}"]
+        return [f"{path}: expected a file that 'orchestrator lock' wrote, got something else: {fix}"]
     found = [f"{path.parent / file}: {what}: {fix}" for file, what in _changes(then, json.loads(now.text()))]
-    return found or [f"{path}: this is not as 'orchestrator lock' writes it: {fix}"]
+    return found or [f"{path}: it was edited or written by another version of 'orchestrator lock': {fix}"]
 
 
 def _understood(text: str) -> dict[str, Any] | None:
-    """The lock in a text, if it has the form of one."""
+    """The lock in a text; None if it is not one."""
     try:
         data: dict[str, Any] = json.loads(text)
         entries = [entry for kind in ("graphs", "local") for entry in data[kind].values()]
@@ -37,7 +37,7 @@ def _understood(text: str) -> dict[str, Any] | None:
 
 
 def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """File and what became of it: first the graphs, then the files that are none."""
+    """Each changed file and what happened to it: first graphs, then other files."""
     before, after = ({**data["local"], **data["graphs"]} for data in (then, now))
     told: set[str] = set()
     for name in sorted(before.keys() | after.keys()):
@@ -52,4 +52,4 @@ def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[
 
 
 def _what(before: bool, after: bool) -> str:
-    return ("has changed" if after else "is gone") if before else "is new"
+    return ("was changed" if after else "was removed") if before else "was added"

@@ -1,4 +1,4 @@
-"""What is wrong with graphs only because they are deployed together: they share names, and the functions' processes."""
+"""Finds problems of graphs that are deployed together: equal names, and conflicting variables."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from orchestrator.text import listed, quoted
 
 
 def conflicts(root: Path, files: Mapping[str, Path], examined: Mapping[str, Examined]) -> dict[str, list[str]]:
-    """The problems of each of the graphs, whose files ``files`` are, that it has because of the others."""
+    """By name, the problems that each graph has because of the others. ``files``: the file of each graph."""
     deployed = {name: it for name, it in examined.items() if isinstance(it.entry, Entry)}
     found: dict[str, list[str]] = {}
     for name, it in deployed.items():
@@ -22,25 +22,25 @@ def conflicts(root: Path, files: Mapping[str, Path], examined: Mapping[str, Exam
 
 
 def _namesakes(file: Path, it: Examined, others: Mapping[str, Examined]) -> Iterator[str]:
-    """By its name a graph is told from others in run ids, labels and metrics."""
+    """Graphs with the same name: run ids, labels and metrics could not distinguish them."""
     same = [other.entry.file for other in others.values() if it.called is not None and other.called == it.called]
     if same:
         yield from invalid(file, [namesake(str(it.called), same)]).lines
 
 
 def namesake(name: str, others: list[str]) -> Problem:
-    """That ``others``, which are files, call their graph by the same name."""
-    taken = f"the graph of {listed(others, 'and')} is called {quoted(name)} too"
-    return Problem(("name",), f"{taken}: give each graph a name of its own")
+    """The problem that the graphs in the files ``others`` have the same name."""
+    taken = f"the graph of {listed(others, 'and')} is also called {quoted(name)}"
+    return Problem(("name",), f"{taken}: give each graph its own name")
 
 
 def _disagreements(folder: Path, it: Examined, others: Mapping[str, Examined]) -> Iterator[str]:
-    """One process runs the functions of all graphs, so a variable has one value."""
+    """Variables with two values: one process runs the functions of all graphs, so each can have only one."""
     for name, value in sorted(_variables(it.entry).items()):
         for other in others.values():
             if _variables(other.entry).get(name, value) != value:
-                where = f"{folder}: the variable {name} has another value for {other.entry.file}"
-                yield f"{where}: one process runs the functions of all graphs, so rename it, or say the same"
+                where = f"{folder}: the variable {name} has a different value for {other.entry.file}"
+                yield f"{where}: one process runs the functions of all graphs, so rename it, or use the same value"
 
 
 def _variables(entry: object) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Which distributions bring a module, and what comes with those that are named. It knows what is installed here."""
+"""Finds out which distributions contain a module, and what they require, from what is installed here."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -17,9 +17,9 @@ def named(file: Path) -> set[str]:
 
 @cache
 def with_needs(named: frozenset[str]) -> frozenset[str]:
-    """The names of ``named`` and of all that they need, as far as that is installed here to tell.
+    """The names of ``named`` and of all their requirements, as far as these are installed here.
 
-    Markers other than extras are not looked at: what is needed on another platform alone counts too.
+    Markers other than extras are ignored: requirements for other platforms count too.
     """
     ready, seen = sorted(named), set(named)
     while ready:
@@ -39,7 +39,7 @@ def with_needs(named: frozenset[str]) -> frozenset[str]:
 
 
 def brought(module: str, there: Collection[str]) -> bool:
-    """Whether one of the distributions ``there`` brings a module, if need be by its name alone."""
+    """Whether one of the distributions ``there`` contains a module. If it is not installed here, its name decides."""
     top = module.partition(".")[0]
     if top not in _providers():
         return any(name == _normal(top) or name.startswith(f"{_normal(top)}-") for name in there)
@@ -47,13 +47,13 @@ def brought(module: str, there: Collection[str]) -> bool:
 
 
 def decisive(found: Import) -> list[str]:
-    """The modules whose distribution decides: of ``from google.cloud import storage`` it is the last one."""
+    """The modules whose distribution is needed: for ``from google.cloud import storage`` the last one."""
     shared = len(_providers().get(found.top, ())) > 1
     return (found.inner if shared and not _owners(found.module) else []) or [found.module]
 
 
 def distributions(module: str) -> set[str]:
-    """The distributions that bring a module; if it is not installed here, the one that should be called like it."""
+    """The distributions that contain a module; if it is not installed here, one with the module's name."""
     top = module.partition(".")[0]
     known = {_normal(name) for name in _providers().get(top, ())}
     if len(known) > 1:
@@ -62,7 +62,7 @@ def distributions(module: str) -> set[str]:
 
 
 def _owners(module: str) -> set[str]:
-    """Which of the distributions that share the first part of its name bring a module, or else what is around it."""
+    """Of the distributions that share the module's first part, those that contain it, or else its parent package."""
     parts = module.split(".")
     for count in range(len(parts), 0, -1):
         path = "/".join(parts[:count])
@@ -73,7 +73,7 @@ def _owners(module: str) -> set[str]:
 
 
 def _is_module(file: str, path: str) -> bool:
-    """Whether ``file`` is the module at ``path``; a folder that several distributions share is none."""
+    """Whether ``file`` is the module at ``path``. A namespace package is not."""
     return file == f"{path}/__init__.py" or file.startswith(f"{path}.")
 
 

@@ -1,4 +1,4 @@
-"""What is to be said of one graph: its entry in ``graphs.lock``, and the files that are deployed for it."""
+"""Makes the entry of one graph in ``graphs.lock``, and finds the files that are deployed with it."""
 
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -18,17 +18,17 @@ from orchestrator.deployment.lockfile.modules import lacking
 from orchestrator.deployment.lockfile.obstacles import functions, misnamed, problems_of, unreadable
 from orchestrator.errors import InvalidGraphError, UsageError
 
-#: What of an entry is left out of the file where there is none: what its folder provides, and what few graphs need.
+#: Keys of an entry that are left out of the file if they are empty.
 OPTIONAL = ("requirements", "env", "secrets", "classic", "values")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A graph that is deployed; or one that is wrong, of which nothing but its file and its ``problems`` is told.
+    """A graph that is deployed; or one with ``problems``, whose other fields except ``file`` are empty.
 
-    ``regions``, ``templates``: what its Dataflow steps say without an expression; ``classic``: those that are no Flex
-    templates. ``requirements`` (a file below the root), ``env`` and ``secrets`` are what its folder has for
-    the functions. ``values``: the names of what it takes from its deployment.
+    ``regions``, ``templates``: those that its Dataflow steps name without an expression; ``classic``: those that are
+    not Flex templates. ``requirements`` (a file below the root), ``env`` and ``secrets`` are what its folder contains
+    for the functions. ``values``: the names of the deployment's values that it uses.
     """
 
     file: str
@@ -55,7 +55,7 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What was found: the ``entry``, the ``files`` that are deployed for it, and what a deployed graph is called."""
+    """The ``entry``, the ``files`` that are deployed for it, and ``called``: the name of a deployed graph."""
 
     entry: Entry | Local
     files: Set[Path]
@@ -63,9 +63,9 @@ class Examined:
 
 
 def examine(root: Path, name: str, paths: Sequence[Path], graphs: Mapping[str, Sequence[Path]]) -> Examined:
-    """The graph ``name`` in the folder ``root``.
+    """Examine the graph ``name`` in the folder ``root``.
 
-    ``paths``: its files, of which there should be one; the last counts. ``graphs``: those of all graphs of ``root``.
+    ``paths``: its files; there should be only one, and the last counts. ``graphs``: the files of all graphs.
     """
     path, deployed = paths[-1], set(paths)
     file = path.relative_to(root).as_posix()
@@ -85,7 +85,7 @@ def examine(root: Path, name: str, paths: Sequence[Path], graphs: Mapping[str, S
 
 
 def _loaded(path: Path) -> tuple[Graph | None, Sequence[str]]:
-    """The graph of a file, and what is wrong with it; it may then be what is left of one."""
+    """The graph of a file, and its problems. With problems, the graph may be incomplete or None."""
     try:
         return load_graph(path), ()
     except InvalidGraphError as error:
@@ -95,7 +95,7 @@ def _loaded(path: Path) -> tuple[Graph | None, Sequence[str]]:
 
 
 def _found(path: Path, graph: Graph | None) -> tuple[list[str], FolderSettings]:
-    """What else is wrong with a graph, or what is left of it; and what its folder has for the functions."""
+    """Further problems of a graph, which may be incomplete, and what its folder contains for the functions."""
     found = problems_of(graph, path.parent) if graph is not None else []
     problems = list(invalid(path, found).lines) if found else []
     if path.suffix != ".py" and (graph is None or not any(functions(graph))):
@@ -125,9 +125,9 @@ def _entry(root: Path, file: str, graph: Graph, settings: FolderSettings) -> Ent
 
 
 def jobs_at_once(graph: Graph) -> int:
-    """How many Dataflow steps may run at the same time: the most of one generation, of which none waits for another.
+    """An estimate of how many Dataflow steps may run at the same time: the most in one generation.
 
-    Steps of different generations can meet too, so it may be more; an exact answer would take hours for a large graph.
+    Steps of different generations can overlap, so it may be more; the exact number would take hours to compute.
     """
     jobs = {step.name for step in only_in_cloud(graph.steps)}
     return max(len(jobs.intersection(generation)) for generation in graph.generations())
@@ -139,17 +139,17 @@ def _said(jobs: Sequence[Step], option: str) -> tuple[str, ...]:
 
 
 def _with(path: Path, graph: Graph, others: Collection[Path]) -> set[Path]:
-    """What is deployed with a graph whose functions or own code may need it."""
+    """The files beside a graph that are deployed because its functions or its own code may need them."""
     return set(helpers(path, others)) if path.suffix == ".py" or any(functions(graph)) else set()
 
 
 def _starts(path: Path, graph: Graph) -> set[Path]:
-    """The files with which a function's process begins to read a graph's own code."""
+    """The files of a graph's own code that a function's process imports first."""
     modules = {name.partition(":")[0] for _, _, name in functions(graph)}
     own = {path} if path.suffix == ".py" else set()
     return own.union(*(module_files(path.parent, module) for module in modules))
 
 
 def _below(root: Path, text: str) -> str:
-    """A sentence that names files as ``root`` has them, so that it is the same on any machine."""
+    """A message with paths relative to ``root``, so that it is the same on any machine."""
     return text.replace(f"{root}/", "").replace(str(root), root.name)

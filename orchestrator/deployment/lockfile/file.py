@@ -1,4 +1,4 @@
-"""graphs.lock as ``orchestrator lock`` wrote it: what there is to deploy, for whoever compares it. Checks no graph."""
+"""Reads ``graphs.lock`` as ``orchestrator lock`` wrote it, without checking any graph."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a graph is started by itself."""
+    """When a graph starts by itself."""
 
     cron: str
     time_zone: str
@@ -25,9 +25,9 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """What is known of a graph that is to be deployed.
+    """What the file says about a graph that is deployed.
 
-    ``jobs_at_once``: the most Dataflow jobs of one run. ``classic``: those of the templates that are no Flex templates.
+    ``jobs_at_once``: the most Dataflow jobs of one run. ``classic``: the templates that are not Flex templates.
     """
 
     problems: tuple[str, ...]
@@ -53,7 +53,7 @@ class Lock:
 
     @property
     def classic(self) -> frozenset[str]:
-        """Those of the templates that are no Flex templates."""
+        """The templates that are not Flex templates."""
         return frozenset(template for graph in self.graphs.values() for template in graph.classic)
 
     @property
@@ -61,7 +61,7 @@ class Lock:
         return tuple(sorted({region for graph in self.graphs.values() for region in graph.regions}))
 
     def stale(self) -> Iterator[str]:
-        """The files that are no longer as they were when they were locked."""
+        """The files that have changed since they were locked."""
         for name, sha in sorted(self.files.items()):
             file = self.folder / name
             if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != sha:
@@ -81,7 +81,7 @@ def read_lock(folder: Path) -> Lock:
         graphs = {name: _locked(graph) for name, graph in said["graphs"].items()}
         return Lock(folder, graphs, {str(name): str(sha) for name, sha in said["files"].items()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path}: expected what 'orchestrator lock' writes ({_named(error)}): {fix}") from error
+        raise UsageError(f"{path}: expected a file that 'orchestrator lock' wrote ({_named(error)}): {fix}") from error
 
 
 def _locked(said: Mapping[str, Any]) -> Locked:

@@ -1,8 +1,8 @@
-"""What a graph's folder has for the functions: ``requirements.txt``, ``env`` and ``secrets``. Reads them; sets nothing.
+"""Reads what a graph's folder contains for the functions: ``requirements.txt``, ``env`` and ``secrets``.
 
 ``env`` has lines ``NAME=value``, which a shell can read too. ``secrets`` has lines ``NAME=secret`` or
-``NAME=secret:version``, as ``gcloud … --set-secrets`` takes them; a secret of another project is said in full,
-``projects/P/secrets/S``.
+``NAME=secret:version``, as ``gcloud … --set-secrets`` takes them; a secret of another project is written in
+full, ``projects/P/secrets/S``.
 """
 
 import re
@@ -18,8 +18,8 @@ REQUIREMENTS, ENV, SECRETS = "requirements.txt", "env", "secrets"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-#: Names that Cloud Run keeps for itself ("Configure environment variables", Cloud Run's documentation, 2026), ours, and
-#: those that would lead the functions elsewhere.
+#: Names that Cloud Run reserves ("Configure environment variables", Cloud Run's documentation, 2026), our own, and
+#: those that would make the functions call other services or load other code.
 _RESERVED = re.compile(
     r"ORCHESTRATOR_.*|K_.*|X_GOOGLE_.*|FUNCTION_.*|PORT|PATH|PYTHON.*|.*_EMULATOR_(HOST|URL)"
     r"|GOOGLE_APPLICATION_CREDENTIALS"
@@ -29,7 +29,7 @@ _SECRET = re.compile(
     r"(?:projects/(?P<project>[^/:]+)/secrets/)?(?P<secret>[A-Za-z0-9_-]{1,255})(?::(?P<version>latest|[0-9]+))?"
 )
 
-#: A requirement begins with a project's name; anything else is an option of pip's.
+#: A requirement begins with a project's name; anything else is an option for pip.
 REQUIREMENT = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[^]]*\])?")
 
 _T = TypeVar("_T")
@@ -55,22 +55,23 @@ class FolderSettings:
 
 
 def folder_settings(folder: Path) -> FolderSettings:
-    """What lies in the folder of a graph."""
+    """The settings in the folder of a graph."""
     problems: list[str] = []
     env = _assigned(folder / ENV, _value, problems)
     secrets = _assigned(folder / SECRETS, _secret, problems)
     both = sorted(env.keys() & secrets.keys())
-    problems += [f"{folder / SECRETS}: {name} is in '{ENV}' too: say it once" for name in both]
+    problems += [f"{folder / SECRETS}: {name} is also set in '{ENV}': remove one of them" for name in both]
     file = folder / REQUIREMENTS
     for number, line in lines(file, problems):
         if not REQUIREMENT.match(line):
-            came = f"expected a requirement such as 'pandas>=2,<3', got {quoted(line)}"
-            problems.append(f"{file}:{number}: {came}: all graphs' lines come together in one file, without options")
+            message = f"expected a requirement such as 'pandas>=2,<3', got {quoted(line)}"
+            fix = "the lines of all graphs are combined into one file, which cannot have options"
+            problems.append(f"{file}:{number}: {message}: {fix}")
     return FolderSettings(file if file.is_file() else None, env, secrets, tuple(problems))
 
 
 def lines(file: Path, problems: list[str]) -> Iterator[tuple[int, str]]:
-    """The lines of ``file`` that say something, with their numbers, if it is there."""
+    """The lines of ``file``, if it exists, with their numbers, without empty lines and comments."""
     try:
         text = decoded(file.read_bytes()) if file.is_file() else ""
     except UnreadableError as error:
@@ -90,9 +91,9 @@ def _assigned(file: Path, value: Callable[[str], _T | None], problems: list[str]
         if not equals or not _NAME.fullmatch(name):
             wrong = f"expected NAME={'value' if file.name == ENV else 'secret'}, got {quoted(line)}"
         elif _RESERVED.fullmatch(name):
-            wrong = f"{name} is a name that the platform or the orchestrator needs for itself: choose another"
+            wrong = f"{name} is reserved by the platform or the orchestrator: choose another name"
         elif name in found:
-            wrong = f"{name} is said twice: say it once"
+            wrong = f"{name} is set twice: remove one of the lines"
         elif made is None:
             expected = "expected a secret's name, name:version, or projects/P/secrets/name"
             wrong = f"{name}: {expected}, got {quoted(text)}"
@@ -103,7 +104,7 @@ def _assigned(file: Path, value: Callable[[str], _T | None], problems: list[str]
 
 
 def _value(text: str) -> str:
-    """The value as it stands, without quotes around it."""
+    """The value as it is written, without the quotes around it."""
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 

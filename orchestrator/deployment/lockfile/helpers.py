@@ -1,17 +1,17 @@
-"""The files beside a graph that its own code may import or read. It looks at names, not into files."""
+"""Lists the files beside a graph that its own code may import or read, by their names."""
 
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-#: What code and its data end in. Anything else is not deployed.
+#: The suffixes of code and its data. Other files are not deployed.
 SUFFIXES = frozenset({".py", ".json", ".yaml", ".yml", ".toml", ".txt", ".sql", ".csv"})
 
 
 def helpers(graph: Path, graphs: Collection[Path]) -> Iterator[Path]:
-    """All such files below the folder of ``graph``, but those of other ``graphs``, and the folders that these lie in.
+    """These files below the folder of ``graph``, except those of other ``graphs`` and in their folders.
 
-    Nothing hidden, and nothing that Python has compiled.
+    Hidden files and what Python has compiled are left out.
     """
     closed = {other.parent for other in graphs} - {graph.parent}
     for place, folders, names in os.walk(graph.parent):

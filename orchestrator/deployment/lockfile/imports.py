@@ -1,4 +1,4 @@
-"""What the modules of a graph's folder import, and from where. It reads the code and runs none of it."""
+"""Finds what the modules of a graph's folder import, by parsing the code without running it."""
 
 import ast
 from collections.abc import Collection, Iterator
@@ -10,7 +10,7 @@ from orchestrator.usercode import lies_beside
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A module that ``file`` imports in ``line``, by its dotted name; ``names``: what is taken from it."""
+    """A module that ``file`` imports in ``line``, by its dotted name; ``names``: what is imported from it."""
 
     file: Path
     line: int
@@ -24,12 +24,12 @@ class Import:
 
     @property
     def inner(self) -> list[str]:
-        """What is taken from the module, each of which may be a module too."""
+        """The dotted names of what is imported from the module; each may be a module itself."""
         return [f"{self.module}.{name}" for name in self.names]
 
 
 def foreign_imports(folder: Path, starts: Collection[Path]) -> Iterator[Import]:
-    """What is imported from elsewhere by ``starts``, and by all other files of ``folder`` that these import."""
+    """Imports of modules outside of ``folder``, by ``starts`` and by all files of ``folder`` that these import."""
     ready, seen = sorted(starts), set(starts)
     while ready:
         for found in _imports(ready.pop(), folder):
@@ -42,7 +42,7 @@ def foreign_imports(folder: Path, starts: Collection[Path]) -> Iterator[Import]:
 
 
 def module_files(folder: Path, name: str) -> list[Path]:
-    """The files of ``folder`` that an import of ``name`` runs: the module's, and those of the packages around it."""
+    """The files of ``folder`` that an import of ``name`` runs: the module's, and those of its parent packages."""
     found, place = [], folder
     for part in name.split("."):
         for file in (place / part / "__init__.py", place / f"{part}.py"):
@@ -56,7 +56,7 @@ def module_files(folder: Path, name: str) -> list[Path]:
 def _imports(file: Path, folder: Path) -> Iterator[Import]:
     try:
         tree = ast.parse(file.read_bytes(), str(file))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # whoever imports it says so
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the import will report it
         return
     package = file.relative_to(folder).parent.parts
     ready: list[ast.AST] = [tree]
@@ -81,7 +81,7 @@ def _imports(file: Path, folder: Path) -> Iterator[Import]:
 
 
 def _catches_absence(handler: ast.ExceptHandler) -> bool:
-    """Whether it is no trouble if what is tried is not there."""
+    """Whether the handler catches the error of a module that is not installed."""
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     absent = ("ImportError", "ModuleNotFoundError", "Exception")
     return any(kind is None or (isinstance(kind, ast.Name) and kind.id in absent) for kind in kinds)

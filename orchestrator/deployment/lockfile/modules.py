@@ -1,4 +1,4 @@
-"""Whether the functions have the modules that a graph's own code imports."""
+"""Checks that the functions have the modules that a graph's own code imports."""
 
 import json
 import sys
@@ -10,14 +10,14 @@ from orchestrator.deployment.lockfile.folder_settings import REQUIREMENTS
 from orchestrator.deployment.lockfile.imports import Import, foreign_imports
 from orchestrator.text import listed, quoted
 
-#: The repository, where this is one: beside the package lies what is deployed with it.
+#: The root of the repository, if this is a checkout: it contains what is deployed beside the package.
 _ROOT = Path(__file__).resolve().parents[3]
 
 
 def lacking(folder: Path, starts: Collection[Path]) -> Iterator[str]:
-    """What of all that ``starts`` import, directly or through other files of ``folder``, the functions do not have.
+    """Messages about modules that the functions lack: ``starts`` import them, directly or through files of ``folder``.
 
-    Where the orchestrator is installed without its repository nobody can tell what they have, and nothing is said.
+    If the orchestrator is installed without its repository, what the functions have is unknown: there are no messages.
     """
     table = _ROOT / "functions/left-out.json"
     if not table.is_file():
@@ -33,11 +33,11 @@ def lacking(folder: Path, starts: Collection[Path]) -> Iterator[str]:
 
 
 def _wrong(found: Import, left_out: Collection[str], there: Collection[str], own: Path) -> Iterator[tuple[str, str]]:
-    """The modules of an import that are not there, and why not."""
+    """The modules of an import that the functions lack, with the rest of the message."""
     if found.top == "orchestrator":
         for module in (found.module, *found.inner):
             if any(f"{module}.".startswith(f"{room}.") for room in left_out):
-                yield module, "is not deployed: do without it"
+                yield module, "is not deployed: remove the import"
                 return
     elif found.top not in sys.stdlib_module_names:
         for module in decisive(found):

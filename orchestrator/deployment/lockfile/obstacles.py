@@ -1,4 +1,4 @@
-"""What keeps a valid graph from being deployed, or would fail there: found now, and not at three in the morning."""
+"""Finds what would keep a valid graph from being deployed, or make it fail in the cloud."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -16,7 +16,7 @@ from orchestrator.jobs.python.functions import UnknownFunctionError, describe, r
 from orchestrator.text import listed, quoted
 from orchestrator.usercode import fresh, printing_aside
 
-#: So many steps are named in a sentence.
+#: How many steps a message names.
 _NAMED = 5
 
 
@@ -28,9 +28,9 @@ def named(steps: Sequence[str]) -> str:
 
 
 def misnamed(name: str, paths: Sequence[Path]) -> Iterator[str]:
-    """``name``: what ``start`` would be asked for; ``paths``: the files of that name."""
+    """The problems with a graph's ``name``, by which ``start`` finds it. ``paths``: the files with that name."""
     if not re.fullmatch(GRAPH_NAME, name):
-        called = "a deployed graph is called after its file or folder"
+        called = "a deployed graph is named after its file or folder"
         yield f"{paths[-1]}: {called}: expected {NAMES[GRAPH_NAME]}, got {quoted(name)}"
     if len(paths) > 1:
         files = listed((str(path) for path in paths), "and")
@@ -38,7 +38,7 @@ def misnamed(name: str, paths: Sequence[Path]) -> Iterator[str]:
 
 
 def functions(graph: Graph) -> Iterator[tuple[Step, str, str]]:
-    """The users' functions that run in the cloud: the step, the key that names the function, and its name."""
+    """The users' functions that run in the cloud: for each, the step, the key that names the function, and its name."""
     for step in graph.steps:
         kind = kind_of(step.work)
         if kind.cloud_function and (name := step.work.spec.get(kind.cloud_function)):
@@ -46,22 +46,24 @@ def functions(graph: Graph) -> Iterator[tuple[Step, str, str]]:
 
 
 def problems_of(graph: Graph, folder: Path) -> list[Problem]:
-    """Steps that the cloud cannot run, a schedule that nobody would keep, and functions that cannot be called."""
-    return [*_unkept(graph), *_without_function(graph, folder)]
+    """Steps that cannot run in the cloud, a schedule without effect, and functions that cannot be called."""
+    return [*_undeployable(graph), *_without_function(graph, folder)]
 
 
-def _unkept(graph: Graph) -> Iterator[Problem]:
+def _undeployable(graph: Graph) -> Iterator[Problem]:
     own = [step.name for step in only_on_machine(graph.steps)]
     if not graph.deploy:
         if graph.schedule:
-            yield Problem(("schedule",), "nothing starts a graph that says deploy: false: leave one of the two out")
+            yield Problem(
+                ("schedule",), "a graph with deploy: false is not deployed, so nothing starts it: remove one of the two"
+            )
     elif graph.schedule and own:
-        came = f"expected a graph that can be deployed, but {named(own)} on one machine only (command or python)"
-        yield Problem(("schedule",), f"{came}: leave the schedule out, or make it Dataflow's work")
+        message = f"expected a graph that can be deployed, but {named(own)} on one machine only (command or python)"
+        yield Problem(("schedule",), f"{message}: remove the schedule, or use dataflow steps")
     elif own:
         where = ("steps", own[0], graph.by_name[own[0]].work.kind)
-        fix = "make it Dataflow's work, with this in its local block; or say deploy: false at the top of the graph"
-        yield Problem(where, f"expected what can be deployed, but {named(own)} on one machine only: {fix}")
+        fix = "use a dataflow step with this as its local block, or write deploy: false at the top of the graph"
+        yield Problem(where, f"expected a graph that can be deployed, but {named(own)} on one machine only: {fix}")
 
 
 def _without_function(graph: Graph, folder: Path) -> Iterator[Problem]:
@@ -79,7 +81,7 @@ def _without_function(graph: Graph, folder: Path) -> Iterator[Problem]:
 
 
 def unreadable(files: Collection[Path]) -> Iterator[str]:
-    """The files that cannot be deployed: Terraform puts nothing but text into an archive."""
+    """A message for each file that cannot be deployed, because Terraform can only put text into an archive."""
     for file in sorted(files):
         try:
             decoded(file.read_bytes())
