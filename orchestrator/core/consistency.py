@@ -1,7 +1,7 @@
-"""What cannot be true of a run's states and counters together, so that nothing may begin because of it. Pure.
+"""Finds contradictions between a run's states and counters, because of which nothing must begin. Pure.
 
-A step's document that somebody deleted is a pending step. It would run again and arrive at its joins again, and these
-would let through what waits for others. ``invariants`` tells more of a run, and is for people.
+A step whose document was deleted is a pending step. It would run again and arrive at its joins again, and these would
+release steps that must wait for others. ``invariants`` checks more, for people.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,14 +18,14 @@ T = TypeVar("T")
 
 Doubts = Mapping[str, frozenset[int]]
 
-#: How often a run is read again that seems not to add up.
+#: How often a run that seems contradictory is read again.
 _READS = 3
 
 
 def doubts(plan: Plan, view: View) -> Doubts:
-    """Each thing that does not add up in ``view``, which has all of a run, and the nodes that must not begin on it.
+    """Each contradiction in ``view``, which contains all of a run, and the nodes that must not begin because of it.
 
-    What is read while others write may seem so once: see ``confirmed``.
+    A view that was read while others write may seem contradictory: see ``confirmed``.
     """
     found = [*_counters(plan, view), *_successors(plan, view)]
     return {
@@ -34,10 +34,10 @@ def doubts(plan: Plan, view: View) -> Doubts:
 
 
 def confirmed(seeming: Mapping[str, T], read: Callable[[], Mapping[str, T]]) -> dict[str, T]:
-    """Of what seems not to add up, what is so. ``read`` says what seems so now, each time.
+    """The contradictions among ``seeming`` that are real. Each call of ``read`` returns those that are seen now.
 
-    What is said twice running in the same words is so: a counter that is the same has counted nothing that the later
-    states would not show. So is what does not add up at the same place any time, with other figures: the run goes on.
+    One that is reported twice in a row in the same words is real: an unchanged counter has counted nothing that the
+    later states would not show. So is one that is reported for the same place every time, even with other figures.
     """
     sure: dict[str, T] = {}
     for _ in range(_READS):
@@ -55,7 +55,7 @@ def _place(said: str) -> str:
 
 
 def _counters(plan: Plan, view: View) -> Iterator[tuple[str, set[int]]]:
-    """Joins that count other than what has ended before them; none of those, if it is pending, has not been before."""
+    """Joins whose counters differ from the states of the nodes that arrive there."""
     arriving: list[list[int]] = [[] for _ in plan.joins]
     for number, node in enumerate(plan.nodes):
         for join in node.arrives:
@@ -75,7 +75,7 @@ def _counters(plan: Plan, view: View) -> Iterator[tuple[str, set[int]]]:
 
 
 def _successors(plan: Plan, view: View) -> Iterator[tuple[str, set[int]]]:
-    """Steps that have begun though the only one before them, for which no counter stands, has not ended."""
+    """Steps that have begun although their only predecessor has not ended. Such a join has no counter."""
     for number, node in enumerate(plan.nodes):
         only = plan.joins[node.join].only if node.join is not None else None
         state = view.state(number)

@@ -1,4 +1,4 @@
-"""A node's join: what arrives there when a node ends, how it stands, and what its rule says of it. Pure."""
+"""A node's join: what arrives there when a node ends, its current state, and its rule's verdict. Pure."""
 
 from orchestrator.core.model import Counter, Status, StepState, Transition, View
 from orchestrator.core.plan import Plan
@@ -38,7 +38,7 @@ def join_at(plan: Plan, node: int, view: View) -> Join:
 
 
 def decide(plan: Plan, node: int, view: View) -> Verdict:
-    """The verdict on ``node``'s join now. A step that will not run is in no hurry: it waits for all to end."""
+    """The current verdict on ``node``'s join. A step that will not run waits until all its predecessors have ended."""
     join = join_at(plan, node, view)
     said = verdict(plan.nodes[node].rule, join)
     if join.pending and said is not Verdict.RUN:

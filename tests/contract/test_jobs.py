@@ -224,7 +224,7 @@ def test_a_command_sees_its_run_its_parameters_and_its_own_environment(tmp_path:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ({"command": []}, "step 'orders': command: expected words or a shell line, got []"),
+        ({"command": []}, "step 'orders': command: expected a list of words or a shell script, got []"),
         ({"command": ["echo", "a\0b"]}, "step 'orders': command cannot be started: embedded null byte"),
         ({"command": ["true"], "cwd": "nowhere"}, "step 'orders': cwd: there is no folder {}/nowhere"),
     ],

@@ -139,7 +139,7 @@ def test_a_param_that_no_variable_holds_is_left_out_and_said_to_be_in_the_file_w
     assert json.loads((bench.folder / "seen").read_text()) == params
     where = "read it from the JSON file that $ORCHESTRATOR_PARAMS names"
     assert (bench.folder / "home" / JOB / "log").read_text().splitlines() == [
-        *(f"orchestrator: param '{name}' is in no variable, which could not hold it: {where}"
+        *(f"orchestrator: param '{name}' does not fit into a variable: {where}"
           for name in ("large", "odd", "half")),
         'a [1, "é"] unsetunsetunset',
     ]  # fmt: skip

@@ -267,7 +267,7 @@ def test_a_shortage_at_a_launch_takes_no_claim_and_is_no_refusal(bench: Bench, m
     request = bench.request(bench.good)
     with monkeypatch.context() as patch:
         patch.setattr(subprocess, "Popen", refuse)
-        with pytest.raises(BackendError, match="cannot be started now, and is tried again"):
+        with pytest.raises(BackendError, match="cannot be started now, and will be retried"):
             bench.backend.launch(request)
     assert bench.backend.find(request) is None
     assert bench.over(bench.backend.launch(request).job).outcome is Outcome.SUCCEEDED

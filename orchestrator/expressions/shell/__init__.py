@@ -1,4 +1,4 @@
-"""Expressions in shell lines: what an expression gives is data, and is quoted as its place in the line demands."""
+"""Puts the values of expressions into shell scripts: a value is data, and is quoted as its place requires."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,29 +15,29 @@ from orchestrator.text import shown
 
 __all__ = ["PARAM", "SHELL", "code_in", "line_in", "render_command", "words", "wrong"]
 
-#: What runs a line. It ends at the first command that fails and that nobody asks about.
+#: What runs a script. It ends at the first command that fails, unless the script tests that command.
 SHELL = ("/bin/sh", "-e", "-c", "--")
 
-#: The longest line in bytes that Linux starts a shell with, with the zero at its end: MAX_ARG_STRLEN, see execve(2).
+#: The longest script in bytes that Linux can start a shell with: MAX_ARG_STRLEN less the final NUL, see execve(2).
 LONGEST = 131_071
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
 def words(command: Json) -> list[str]:
-    """The words to be run for a ``command``, a shell line or a list, whose expressions have been replaced."""
+    """The words to run for a ``command`` (a script or a list) whose expressions have been replaced."""
     if isinstance(command, list):
         return [as_text(word) for word in command]
     return [*SHELL, as_text(command)]
 
 
 def line_in(command: Json) -> int | None:
-    """Which word of a ``command`` that is a list is a line for a shell, as in ``[bash, -c, LINE]``."""
+    """Which word of a ``command`` that is a list is a shell script, as in ``[bash, -c, SCRIPT]``; None if none is."""
     return next((number for number, where in _read(command) if where == LINE), None)
 
 
 def code_in(command: Json) -> Iterator[tuple[int, str]]:
-    """The words of a ``command`` that is a list in which no expression can stand, and a sentence about each."""
+    """The words of a ``command`` that is a list in which an expression is not allowed: number and message."""
     for number, where in _read(command):
         if where == LINE and isinstance(command, list) and number < len(command):
             yield from _given_to(command, number)
@@ -48,7 +48,7 @@ def code_in(command: Json) -> Iterator[tuple[int, str]]:
 
 
 def _given_to(command: list[Json], line: int) -> Iterator[tuple[int, str]]:
-    """What is wrong with the words after a line for a shell, if that reads its arguments as code."""
+    """Messages about the words after a shell script that reads its arguments as code."""
     text = as_text(command[line])
     if not reads_kept(_without_expressions(text)):
         return
@@ -63,7 +63,7 @@ def _read(command: Json) -> Iterable[tuple[int, str]]:
 
 
 def _known(command: list[Json]) -> list[str]:
-    """The words of a list, with UNKNOWN for each expression."""
+    """The words of a list, with UNKNOWN in place of each expression."""
     return [_without_expressions(as_text(word)) for word in command]
 
 
@@ -73,9 +73,9 @@ def _without_expressions(word: str) -> str:
 
 
 def render_command(command: Json, context: Context) -> Json:
-    """``command`` with its expressions replaced by what they give. Raises ExpressionError.
+    """``command`` with its expressions replaced by their values. Raises ExpressionError.
 
-    A text that is one expression, and gives a list, is that list.
+    If the whole text is one expression whose value is a list, the result is that list.
     """
     if isinstance(command, str):
         whole = _list(command, context)
@@ -101,7 +101,7 @@ def _is_raw(text: str) -> bool:
 
 
 def _no_option(written: str, text: str, program: str) -> None:
-    """Raises ExpressionError if a value would be an option of a program one of whose options is code."""
+    """Raises ExpressionError if a value would be an option of a program that has options that run code."""
     if is_option(text, program):
         raise ExpressionError(
             f"{written} is {shown(text)}, which {program} would take for an option, not for a value: "
@@ -110,7 +110,7 @@ def _no_option(written: str, text: str, program: str) -> None:
 
 
 def wrong(line: str) -> list[str]:
-    """What is wrong with the places of a line's expressions, which are well formed: a sentence each."""
+    """Messages about expressions in a script whose place is not allowed. The expressions themselves are valid."""
     parts = pieces(line)
     script = "".join(HOLE if isinstance(part, Code) else part for part in parts)
     if (length := len(script.encode(errors="surrogatepass"))) > LONGEST:
@@ -123,7 +123,7 @@ def wrong(line: str) -> list[str]:
 
 
 def _list(command: str, context: Context) -> list[Json] | None:
-    """The list that a text gives which is one expression and nothing else, and no list for a shell."""
+    """The value of a text that is only one expression without ``words`` or ``raw``, if that is a list."""
     parts = pieces(command) if command.startswith("{{") else []
     if len(parts) != 1 or not isinstance(parts[0], Code) or form(parts[0]):
         return None
@@ -140,7 +140,7 @@ def _line(line: str, context: Context) -> str:
 
 
 def _expressions(parts: Sequence[str]) -> Iterator[tuple[Code, Place]]:
-    """Each expression of a line, with its place."""
+    """Each expression of a script, with its place."""
     if any(HOLE in part for part in parts):
         raise ExpressionError("expected text for a shell, got text with a NUL character")
     found = places("".join(HOLE if isinstance(part, Code) else part for part in parts))
@@ -148,7 +148,7 @@ def _expressions(parts: Sequence[str]) -> Iterator[tuple[Code, Place]]:
 
 
 def _put(code: Code, place: Place, context: Context) -> str:
-    """What ``code`` gives, as it must be written at its place."""
+    """The value of ``code``, quoted for its place."""
     if sentence := misplaced(code, place):
         raise ExpressionError(sentence)
     written = f"{{{{ {code} }}}}"
@@ -167,14 +167,14 @@ def _put(code: Code, place: Place, context: Context) -> str:
             return _number(code, value)
         case _, Quoting.SINGLE:
             return _quoted(as_text(value))[1:-1]
-        case _, Quoting.DOUBLE:  # the quotes are closed and opened again: what stands before may be a variable's name
+        case _, Quoting.DOUBLE:  # close and reopen the quotes: what precedes may be the name of a variable
             return f'"{_quoted(as_text(value))}"'
         case _:
             return _quoted(as_text(value))
 
 
 def _quoted(text: str) -> str:
-    """A word that is ``text``, whatever is in it. Always in quotes: ``if``, ``a=b`` and ``2`` may mean something."""
+    """``text`` as one word. It is always quoted, because ``if``, ``a=b`` and ``2`` could have a meaning."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 

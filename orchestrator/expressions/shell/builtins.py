@@ -1,13 +1,13 @@
-"""The shell's own commands that read their words as code, or as names in which bash looks for code; and what keeps it.
+"""Builtins that read their arguments as code, or as names in which bash looks for code, or that set variables.
 
-``unset 'a[$(ls)]'``, ``test -v``, ``read`` and ``declare`` run what stands in a subscript
+``unset 'a[$(ls)]'``, ``test -v``, ``read`` and ``declare`` run what is in a subscript
 (https://www.gnu.org/software/bash/manual/html_node/Arrays.html).
 """
 
 import re
 from collections.abc import Sequence
 
-#: Builtins that only go before a command.
+#: Builtins that are only prefixes of a command.
 BEFORE = frozenset({"builtin", "command", "coproc", "exec", "nocorrect", "noglob"})
 
 #: Builtins that read their arguments as code.
@@ -30,16 +30,16 @@ _CODE = frozenset(
     }
 )
 
-#: Those whose arguments are names.
+#: Builtins whose arguments are names.
 _NAMES = frozenset({"getopts", "mapfile", "nameref", "read", "readarray", "unset", "vared"})
 
-#: Those whose arguments are names, or assignments.
+#: Builtins whose arguments are names or assignments.
 _DECLARE = frozenset({"declare", "export", "float", "integer", "local", "readonly", "typeset"})
 
-#: Those that reckon out what they assign whatever their options are.
+#: Builtins that evaluate what they assign as arithmetic, whatever their options.
 _RECKON = frozenset({"float", "integer"})
 
-#: Programs that put variables into the environment of what they run.
+#: Programs that set variables for the program that they run.
 _ASSIGN = frozenset({"env", "gmake", "make", "sudo"})
 
 _TEST = frozenset({"[", "test"})
@@ -48,10 +48,10 @@ _ASSIGNED = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=", re.ASCII)
 
 _INDEXED = re.compile(r"[A-Za-z_]\w*\[[^\]]*[A-Za-z_\1\2][^\]]*\]\+?=", re.ASCII)
 
-#: ``declare -i x=…`` and ``declare -n``: a number is reckoned out, and a name is looked for.
+#: ``declare -i x=…`` and ``declare -n``: the value is evaluated as arithmetic, or as a name.
 _EVALUATES = re.compile(r"[-+][a-zA-Z]*[inaAEF][a-zA-Z]*")
 
-#: Variables from whose text a shell, or what it runs, takes code or the place of code.
+#: Variables from which a shell, or a program that it runs, takes code or the location of code.
 _CHOOSING = re.compile(
     r"(PATH|ENV|BASH_ENV|SHELL|CDPATH|IFS|PS[0-4]|PROMPT_COMMAND|LD_[A-Z_]+|DYLD_[A-Z_]+|EDITOR|VISUAL|(MAN)?PAGER|BROWSER"
     r"|PERL5(LIB|OPT|DB)|PYTHON(PATH|HOME|STARTUP)|RUBY(OPT|LIB)|NODE_(OPTIONS|PATH)|LESS(OPEN|CLOSE)|SSH_ASKPASS"
@@ -61,22 +61,22 @@ _CHOOSING = re.compile(
 
 
 def is_program(word: str) -> bool:
-    """Whether a word, if nothing before it is, is what a command runs: no builtin that goes before, and no option."""
+    """Whether a word is the program that a command runs, and not a prefix or an option."""
     return word not in BEFORE and word[:1] not in ("", "-", "\2")
 
 
 def evaluates(command: str | None, words: Sequence[str]) -> bool:
-    """Whether a builtin evaluates what it assigns, by its name or the last of its ``words``."""
+    """Whether a builtin evaluates what it assigns, judging by its name and the last of its ``words``."""
     return command in _RECKON or bool(words and _EVALUATES.fullmatch(words[-1]))
 
 
 def reckons(command: str | None, word: str, *, evaluates: bool) -> bool:
-    """Whether bash evaluates ``word``, and the variables in it: of ``let``, ``declare -i``, and in ``a[n]=1``."""
+    """Whether bash evaluates ``word`` and its variables, as for ``let``, ``declare -i`` and ``a[n]=1``."""
     return command == "let" or (command in _DECLARE and evaluates) or bool(_INDEXED.match(word))
 
 
 def reads(command: str | None, last: str | None, word: str, *, evaluates: bool) -> str | None:
-    """Where ``word`` stands, after the word ``last`` of a builtin, if that reads it as code."""
+    """Describes the place of ``word``, which follows ``last``, if the builtin ``command`` reads it as code."""
     if _CHOOSING.match(word) and (command is None or command in _DECLARE or command in _ASSIGN):
         return f"in {word.partition('=')[0]}, from which a shell or a program loads code"
     if command in _CODE:
@@ -93,9 +93,9 @@ def reads(command: str | None, last: str | None, word: str, *, evaluates: bool) 
 
 
 def keeps(words: Sequence[str], at: int | None, word: str) -> str | None:
-    """The variable in which a shell keeps what ``word`` has; "" if it cannot be told which, None if none.
+    """The variable that is set to what is in ``word``: "" if it is not known which, None if there is none.
 
-    ``at``: which of the ``words`` so far is the program, None if none is.
+    ``at``: which of the ``words`` so far is the program; None if none is.
     """
     command = None if at is None else words[at]
     if command in ("for", "select"):

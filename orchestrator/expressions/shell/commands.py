@@ -1,4 +1,4 @@
-"""What is made of a command's values once the command has ended: by its words, by what it reads, by where it writes."""
+"""Judges the values in a command once all of it has been read: its words, its input, and the files it writes."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,18 +11,18 @@ from orchestrator.expressions.shell.names import is_own, may_be_any
 from orchestrator.expressions.shell.options import optional, reads_code
 from orchestrator.expressions.shell.reader import PARAM, UNNAMED, Reader
 
-#: Where a value stands that a program gets of which it is not known what it makes of it.
+#: The place of a value that is read by a program that might take it for code.
 INPUT = "in the input of"
 
-#: Where a variable stands that may be an option.
+#: The place of a variable whose value might be an option.
 OPTION = "in a position where it may be an option of"
 
-#: Builtins each of whose words is a line.
+#: Builtins each of whose arguments is a script.
 _LINES = frozenset({"alias", "eval", "trap"})
 
 
 def ended(reader: Reader, frame: Frame) -> None:
-    """Take down what the command that ends in ``frame`` does with the values in it."""
+    """Record what the command that ends in ``frame`` does with its values."""
     _in_words(reader, frame)
     made = bool(frame.made and set(frame.made) & set(readings(frame.words)))
     told = [not made, *(_line(reader, frame, text) for text in _lines(frame))]
@@ -37,7 +37,7 @@ def _in_words(reader: Reader, frame: Frame) -> None:
     found, options = (readings(frame.words), optional(frame.words)) if frame.marks else ({}, {})
     at = unwrapped(frame.words) if frame.marks else None
     while at is not None and at < len(frame.words) and not frame.words[at]:
-        at += 1  # it may come to nothing
+        at += 1  # it may expand to nothing
     anything = at is not None and at < len(frame.words) and UNKNOWN in frame.words[at] and may_be_any(frame.words[at])
     for mark in frame.marks:
         where = found.get(mark.index)
@@ -60,7 +60,7 @@ def _may_be_option(reader: Reader, number: int, program: str, *, own: bool) -> N
 
 
 def _lines(frame: Frame) -> Iterator[str]:
-    """The texts in a command that are lines for a shell."""
+    """The words of a command that are shell scripts."""
     if frame.program in _LINES:
         yield from frame.words[(frame.at or 0) + 1 :]
     elif len(frame.words) > 1:
@@ -70,7 +70,7 @@ def _lines(frame: Frame) -> Iterator[str]:
 
 
 def _line(reader: Reader, frame: Frame, text: str) -> bool:
-    """Read a line that a command gives to a shell. Whether all commands in it take their input for data."""
+    """Read a script that a command gives to a shell. Returns whether all its commands treat their input as data."""
     within = reader.within(text)
     if within.flow.read:
         reader.flow.reads(ANY, reader.line)
@@ -82,7 +82,7 @@ def _line(reader: Reader, frame: Frame, text: str) -> bool:
 
 
 def _read(frame: Frame) -> list[int]:
-    """The places of what a command reads, as a part of its pipeline or of what is around it, the first time."""
+    """The places of what a command reads from its pipeline or its surroundings, if not yet taken."""
     return [number for some in frame.read for number in some.take()]
 
 
@@ -120,5 +120,5 @@ def _unsafe(reader: Reader, frame: Frame, fed: list[int]) -> None:
 
 
 def _is_code(frame: Frame) -> bool:
-    """Whether what a command reads is surely meant to be code, or may be for anybody."""
+    """Whether a command certainly reads its input as code, or cannot be identified."""
     return any(not word or reads_code(word.rpartition("/")[2]) for word in frame.words)

@@ -1,8 +1,7 @@
-"""How a value comes to be read as code by a way round: kept in a variable or a file, which a later line reads as code.
+"""Finds values that are read as code indirectly: kept in a variable or a file that a later line reads as code.
 
-What is kept, and where, is found; what is then read as code is only told apart by the names of variables where one is
-run as a command. Everywhere else a line that keeps values and reads what is kept as code is refused: better than to
-follow the one into the other.
+The names of variables are compared only where a variable is run as a command. In all other cases, a script that both
+keeps values and reads kept text as code is refused. That is safer than to trace which value gets where.
 """
 
 import re
@@ -14,17 +13,17 @@ from orchestrator.expressions.shell.inputs import SOURCE, unwrapped
 from orchestrator.expressions.shell.names import name, takes_data
 from orchestrator.expressions.shell.options import before_operands, reads_code
 
-#: A shell may read what is in this variable, whichever it is.
+#: Any variable: it is not known which.
 ANY = ""
 
-#: How a line reads what it looks for numbers in.
+#: How a line reads arithmetic.
 RECKONS = "evaluates as arithmetic, in which bash looks for code"
 
 
-#: How a line reads what may be an option for what runs code.
+#: How a line reads what may be an option of a program that runs code.
 UNSURE = "may read as an option"
 
-#: Programs of whose arguments each may be a copy of another.
+#: Programs whose arguments may be copies of each other.
 _COPY = frozenset({"cp", "dd", "install", "ln", "mv", "rsync"})
 
 #: Stands for the files whose names are not known, and for every file.
@@ -38,7 +37,7 @@ _LOAD = frozenset({"mapfile", "read", "readarray", "select", "vared"})
 #: Programs that read no input: what they print in $(…) is none of it.
 _NO_INPUT = frozenset({"basename", "date", "dirname", "echo", "hostname", "id", "mktemp", "printf", "pwd", "which"})
 
-#: What no program reads again.
+#: Files that no program reads later.
 _NOWHERE = frozenset({"", "null", "stderr", "stdout", "tty"})
 
 
@@ -67,7 +66,7 @@ class Flow:
             self.kept.setdefault(number, variable)
 
     def reads(self, variable: str, line: int, how: str = "reads as code") -> None:
-        """The line of that number reads ``variable`` as code."""
+        """Record that the line ``line`` reads ``variable`` as code."""
         self.read.append((variable, f"in what line {line} {how}"))
 
     def command(self, frame: Frame, *, safe: bool, numbers: range, line: int) -> None:
@@ -110,7 +109,7 @@ class Flow:
             frame.names = []
 
     def read_again(self) -> Iterator[tuple[int, str]]:
-        """The places whose values are read as code later, and where then."""
+        """The places whose values are read as code later, and a description of where."""
         for numbers in self.given if self.loads else ():
             self.keep(numbers)
         groups = _groups(self.copied)
@@ -131,7 +130,7 @@ class Flow:
 
 
 def scripts(words: Sequence[str]) -> list[str]:
-    """The names of files that a command may read as code, of those that it is given."""
+    """The names of the files among a command's words that it may read as code."""
     at = unwrapped(words)
     if at is None or at >= len(words):
         return []
@@ -150,12 +149,12 @@ def _made(words: Sequence[str]) -> list[str]:
 
 
 def _may_be_own(word: str) -> bool:
-    """Whether a program may be a file that the line writes, and is not surely one that the system finds by its name."""
+    """Whether a program may be a file that the script writes, and not one that is certainly found in PATH."""
     return "/" in word or not (word in ("env", "printenv") or takes_data(word, []))
 
 
 def _file(word: str) -> str:
-    """A file's name, from its path; that of all whose name is not known, if its is not."""
+    """The name of a file from its path; SOME if it is not known."""
     return name(word) or SOME
 
 
@@ -168,7 +167,7 @@ def _once(some: Iterable[range]) -> Iterator[int]:
 
 
 def _groups(copied: Iterable[Sequence[str]]) -> dict[str, str]:
-    """Each name that is in one group with others -> the name by which the group goes."""
+    """Each name that shares a group with others -> the name that stands for the group."""
     parent: dict[str, str] = {}
 
     def root(file: str) -> str:

@@ -1,4 +1,4 @@
-"""The nested parts of a shell line, each with what must be remembered of it. It reads no text."""
+"""The nested parts of a shell script, each with its state while it is read."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from orchestrator.expressions.shell.lines import UNKNOWN
 #: Stands in a frame's word where something is quoted or expanded, so that ``"case"`` is never the reserved word.
 OPAQUE = "\1"
 
-#: So many letters of a word are looked at while it has not ended.
+#: How many characters of an unfinished word are examined.
 HEAD = 256
 
 #: Reserved words after which a command, or another reserved word, may stand.
@@ -48,7 +48,7 @@ WORDY = frozenset({Kind.COMMANDS, Kind.CASE, Kind.TEST})
 
 
 class Stage(Enum):
-    """How far a ``case`` has come."""
+    """Which part of a ``case`` is being read."""
 
     SUBJECT = auto()
     IN = auto()
@@ -84,12 +84,12 @@ class Mark:
 
 @dataclass(slots=True)
 class Input:
-    """What a command or a part reads: the places in it, until it has been told who reads it as code."""
+    """The input of a command or a part: the places in it, until a command takes them."""
 
     numbers: range
 
     def take(self) -> range:
-        """The places in it, the first time."""
+        """The places in it; none if they were taken before."""
         numbers, self.numbers = self.numbers, range(0)
         return numbers
 
@@ -163,7 +163,7 @@ class Frame:
     read: tuple[Input, ...] = ()
 
     def add(self, text: str) -> None:
-        """Go on with the present word."""
+        """Append to the current word."""
         if self.parts is None:
             self.parts, self.head = [], ""
         self.parts.append(text)
@@ -180,7 +180,7 @@ class Frame:
         return None if self.parts is None else "".join(self.parts)
 
     def drop(self) -> None:
-        """The present word is over, or was none."""
+        """Forget the current word."""
         self.parts, self.head = None, ""
 
     @property
@@ -190,7 +190,7 @@ class Frame:
 
     @property
     def begins(self) -> bool:
-        """Whether the present word may begin with what comes now."""
+        """Whether what comes next may be the beginning of the current word."""
         return not self.head.replace(OPAQUE, "").replace(UNKNOWN, "")
 
     def new_command(self) -> None:
@@ -256,16 +256,16 @@ class Frame:
 
     @property
     def runs(self) -> bool:
-        """Whether the present word is the name of a program, or a part of one."""
+        """Whether the current word is the name of a program, or a part of it."""
         return self.bare_words and self.leading and self.keeps is None and not self.target
 
     @property
     def program(self) -> str:
-        """The present command's, "" if there is none so far."""
+        """The program of the current command; "" if there is none so far."""
         return "" if self.at is None else self.words[self.at]
 
     def command(self, until: int | None = None) -> str:
-        """The present command ``until`` one of its words, with an ellipsis for what is not known."""
+        """The current command up to the word ``until``, with an ellipsis for what is not known."""
         shown = self.words[:until]
         some = [*shown[:6], "…", *shown[-2:]] if len(shown) > 9 else shown
         return " ".join(word.replace(UNKNOWN, "…")[:HEAD] or "…" for word in some)

@@ -9,7 +9,7 @@ _DELIMITER = re.compile(r"""[ \t]*((?:'[^'\n]*'|"[^"\\`$\n]*"|\\[^\n\0]|[^\s'"\\
 
 _EXPANSION = re.compile(r"(?:^|[^\\])(?:\\\\)*(?:\$\{?([A-Za-z_]\w*|[0-9@*])|`)")
 
-#: A backslash and quotes in one word: too odd to be told what it stands for.
+#: A backslash and quotes in one word: too unusual to interpret.
 _ODD = re.compile(r"""['"].*\\|\\.*['"]""")
 
 
@@ -30,7 +30,7 @@ def announced(reader: Reader, frame: Frame) -> None:
 
 
 def body(reader: Reader, document: HereDocument) -> None:
-    """Pass over a here-document, to the line that ends it."""
+    """Skip a here-document, up to the line that ends it."""
     continued = False
     while reader.at < len(reader.script) and not reader.lost:
         end = reader.script.find("\n", reader.at)
@@ -50,7 +50,7 @@ def body(reader: Reader, document: HereDocument) -> None:
 
 
 def _expanded(reader: Reader, document: HereDocument, line: str) -> None:
-    """Take down the variables in a line of a here-document that is read as code."""
+    """Record the variables in a line of a here-document that is read as code."""
     for found in _EXPANSION.finditer(line) if document.code else ():
         reader.expanded(found[1] or "", document.code)
 

@@ -1,6 +1,6 @@
-"""Who may get a value as its input, or as a file: the commands that are known to take what they read for data.
+"""Which commands may read a value as input or from a file: those that are known to treat it as data.
 
-It is a list of those that do, not of those that do not: of programs that read code there is always one more (ADR 20).
+This is a list of allowed programs, because a list of forbidden ones would never be complete (ADR 20).
 """
 
 import re
@@ -28,7 +28,7 @@ _WRAPPERS: Mapping[str, tuple[re.Pattern[str], int]] = {
     "time": (re.compile(r"-[fo]|--(format|output)"), 0),
     "timeout": (re.compile(r"-[ks]|--(kill-after|signal)"), 1),
 }
-#: Those that run nothing if they are given nothing to run, and read nothing.
+#: Wrappers that read nothing if they have nothing to run.
 _ALONE = frozenset({"builtin", "command", "env", "exec", "nice", "time"})
 
 #: Modules of Python that read code from their input.
@@ -49,7 +49,7 @@ _MODULES = frozenset(
     }
 )
 
-#: Subcommands that take their input, if they read it, for data.
+#: Subcommands that treat their input, if they read it, as data.
 _SUBCOMMANDS = {
     "docker": frozenset(
         {"build", "cp", "images", "inspect", "login", "logs", "ps", "pull", "push", "rm", "rmi", "stop", "tag"}
@@ -74,9 +74,9 @@ _AWK = re.compile(r"(?:[^|sg@\2]|\|\||s(?!ystem)|g(?!etline)|@(?!load|include))*
 
 
 def takes(words: Sequence[str], *, inner: bool) -> bool:
-    """Whether a command takes all that it reads from its input, or from a file, for data.
+    """Whether a command treats everything that it reads, from its input or a file, as data.
 
-    ``inner``: so do all commands in the lines that it gives to a shell.
+    ``inner``: whether all commands in the scripts that it gives to a shell do so.
     """
     at = unwrapped(words)
     if at is None or at >= len(words):
@@ -91,7 +91,7 @@ def takes(words: Sequence[str], *, inner: bool) -> bool:
     if program in SOURCE:
         return bool(rest) and _is_file(rest[0])
     if program in ("eval", "trap"):
-        return inner and all(rest)  # "" is what is not known
+        return inner and all(rest)  # "" stands for an unknown word
     if (how := reading(program)) is not None and how.made_for:
         return _interpreted(program, rest, how)
     if program in _SUBCOMMANDS:
@@ -102,7 +102,7 @@ def takes(words: Sequence[str], *, inner: bool) -> bool:
 
 
 def unwrapped(words: Sequence[str], at: int = 0) -> int | None:
-    """Which word is the program that is run in the end; None if it cannot be told."""
+    """Which word is the program that is finally run; None if that is not known."""
     while at < len(words) and name(words[at]) in _WRAPPERS:
         options, operands = _WRAPPERS[name(words[at])]
         assigns = name(words[at]) in ("env", "sudo")
@@ -119,7 +119,7 @@ def unwrapped(words: Sequence[str], at: int = 0) -> int | None:
 
 
 def _xargs(words: Sequence[str], at: int, *, inner: bool) -> bool:
-    """Whether the words that ``xargs`` reads come to a command that takes its arguments for data."""
+    """Whether the words that ``xargs`` reads are passed to a command that treats its arguments as data."""
     start, marks = at + 1, {"{}"}
     while start < len(words) and words[start].startswith("-"):
         if words[start] in ("-I", "--replace"):
@@ -143,7 +143,7 @@ def _xargs(words: Sequence[str], at: int, *, inner: bool) -> bool:
 
 
 def _script(words: Sequence[str], shell: int, *, inner: bool) -> bool:
-    """Whether a shell is given a script, or a line of which all commands take their input for data."""
+    """Whether a shell runs a script file, or a script all of whose commands treat their input as data."""
     number = shell + 1
     while number < len(words) and words[number][:1] in ("-", "+"):
         if SHELL_C.fullmatch(words[number]):
@@ -158,12 +158,12 @@ def _script(words: Sequence[str], shell: int, *, inner: bool) -> bool:
 
 
 def _is_file(word: str) -> bool:
-    """Whether a word surely names a file that is there, and not what a command reads."""
+    """Whether a word certainly names an existing file, and not the command's input."""
     return bool(word) and UNKNOWN not in word and not re.match(r"-|/dev/|/proc/", word)
 
 
 def _interpreted(program: str, rest: list[str], how: Reading) -> bool:
-    """Whether a program that reads code has got it, so that its input is data."""
+    """Whether an interpreter already has its code, so that its input is data."""
     if program.endswith("sed"):
         given = [word for before, word in pairwise(rest) if re.fullmatch(r"-[nErsuz]*e|--expression", before)]
         scripts = (
@@ -208,7 +208,7 @@ def _interpreted(program: str, rest: list[str], how: Reading) -> bool:
 
 
 def _is_sed(script: str) -> bool:
-    """Whether each of a script's commands is one that runs nothing, one after the other."""
+    """Whether none of the commands of a ``sed`` script can run a program."""
     at = 0
     while at < len(script):
         match = _SED.match(script, at)

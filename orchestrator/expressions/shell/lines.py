@@ -1,4 +1,4 @@
-"""Which of a command's words is read as code by the program that gets it: a line for a shell, above all."""
+"""Finds the words of a command that are read as code by the program that gets them, such as shell scripts."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from orchestrator.expressions.shell.names import GIVE, RUNS, is_other_shell, is_shell, may_be_any, name, takes_data
 from orchestrator.expressions.shell.programs import CODE, code_words
 
-#: Where such a word stands. In a LINE a value can be quoted, if its program is known to hand it to a shell as it is.
+#: Descriptions of the places of such words. Only in a LINE can a value be quoted, and only if its program is known to
+#: pass it to a shell unchanged.
 LINE = "in a script for another shell"
 JOINED = "in words that become a script for another shell"
 MAYBE = "in what may be a script for another shell"
@@ -16,7 +17,7 @@ SPLIT = "in what env -S splits into words"
 #: Stands for an expression in a word.
 UNKNOWN = "\2"
 
-#: Programs that join their operands to a line, and which of their options have an argument of its own.
+#: Programs that join their operands to a script, and which of their options take a separate argument.
 _JOIN = {
     "ssh": (REMOTE, re.compile(r"-[A-Za-z0-9]*[BbcDEeFIiJLlmOopQRSWw]")),
     "autossh": (REMOTE, re.compile(r"-[A-Za-z0-9]*[BbcDEeFIiJLlmMOopQRSWw]")),
@@ -30,7 +31,7 @@ _JOIN = {
     "tmux": (JOINED, re.compile(r"-[a-zA-Z]*[cefFLnsStxy]")),
     "entr": (JOINED, re.compile(r"(?!)")),
 }
-#: Those whose first operand is no part of the line.
+#: Those whose first operand is not part of the script.
 _FIRST_APART = frozenset({"autossh", "heroku", "mosh", "rsh", "script", "sg", "ssh", "tmux"})
 
 SHELL_C = re.compile(r"[-+][A-Za-z]*c[A-Za-z]*|--command")
@@ -44,9 +45,9 @@ _SPLIT_HERE = re.compile(r"(-[0iv]*S|--split-string=).*", re.DOTALL)
 
 
 def readings(words: Sequence[str]) -> dict[int, str]:
-    """The numbers of the words that are, or would be, read as code, and where each then stands.
+    """The numbers of the words that are, or may be, read as code, with a description of each place.
 
-    A word is "" if it is not known before the command runs, and UNKNOWN stands in one for a value.
+    A word is "" if it is not known before the command runs; within a word, UNKNOWN stands for a value.
     """
     names = [name(word) for word in words]
     far = runs_another(words)
@@ -68,7 +69,7 @@ def readings(words: Sequence[str]) -> dict[int, str]:
 
 
 def _if_it_vanishes(words: Sequence[str], number: int) -> Iterator[int]:
-    """The number of a word, and of those that it would be if the words before, which are expanded, came to nothing."""
+    """The number of a word, and those that it would have if the expanded words before it vanished."""
     yield number
     while number < len(words) and not words[number]:
         number += 1
@@ -76,12 +77,12 @@ def _if_it_vanishes(words: Sequence[str], number: int) -> Iterator[int]:
 
 
 def runs_another(words: Sequence[str]) -> bool:
-    """Whether any of a command's words may be the name of what it runs."""
+    """Whether any of a command's words may be the name of the program that it runs."""
     return bool(words) and (may_be_any(words[0]) or words[0].startswith("-") or name(words[0]) in RUNS)
 
 
 def line_of(words: Sequence[str], names: Sequence[str]) -> int | None:
-    """The word that is a shell's line: the last of ``[env, bash, -ec, --, LINE]`` and ``[flock, FILE, -c, LINE]``."""
+    """The word that is a shell script: the last of ``[env, bash, -ec, --, LINE]`` and ``[flock, FILE, -c, LINE]``."""
     owner = ""
     for number, (word, program) in enumerate(zip(words, names, strict=True)):
         if is_shell(owner) and SHELL_C.fullmatch(word):
@@ -96,7 +97,7 @@ def line_of(words: Sequence[str], names: Sequence[str]) -> int | None:
 
 
 def first_operand(words: Sequence[str], number: int) -> int:
-    """The first word from ``number`` on that is none of a shell's options."""
+    """The first word from ``number`` on that is not an option of a shell."""
     while number < len(words) and words[number][:1] in ("-", "+") and words[number]:
         if words[number] in ("-", "--"):
             return number + 1
@@ -105,7 +106,7 @@ def first_operand(words: Sequence[str], number: int) -> int:
 
 
 def _unknown(words: Sequence[str], *, far: bool) -> Iterator[int]:
-    """What follows ``-c`` of a program that is not known: ``$SHELL -ec LINE``."""
+    """The words after ``-c`` of an unknown program: ``$SHELL -ec LINE``."""
     unknown = False
     for number, word in enumerate(words):
         if unknown and SHELL_C.fullmatch(word):
@@ -116,7 +117,7 @@ def _unknown(words: Sequence[str], *, far: bool) -> Iterator[int]:
 
 
 def _other(words: Sequence[str], names: Sequence[str]) -> dict[int, str]:
-    """All that follows ``-c`` of a shell whose quotes are its own."""
+    """All words after ``-c`` of a shell with its own quoting rules."""
     shell = next((number for number, program in enumerate(names) if is_other_shell(program)), None)
     if shell is None or takes_data(names[0], []):
         return {}
@@ -136,7 +137,7 @@ def _split(words: Sequence[str], env: int) -> dict[int, str]:
 
 
 def _operands(words: Sequence[str], program: int, called: str) -> Iterator[int]:
-    """The words after a program that joins them, without its options, and without the host of ``ssh``."""
+    """The words that a program joins to a script: without its options, and without the host of ``ssh``."""
     number = program + 1
     while number < len(words) and words[number].startswith("-"):
         number += 2 if _JOIN[called][1].fullmatch(words[number]) else 1

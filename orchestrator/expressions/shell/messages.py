@@ -1,4 +1,4 @@
-"""Why a value cannot be put where an expression stands, and what to do: a sentence for each place."""
+"""The messages about expressions whose place in a shell script is not safe: why, and what to write instead."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _PARAM = re.compile(r"params\.([A-Za-z][A-Za-z0-9_]*)")
 _ITSELF = "write the text itself there, and choose with 'if' or 'case'"
 _SUM = "write $(({{ … }})) there, which accepts only whole numbers"
 
-#: What to do where a shell's variable is not the fix, by the words with which a place begins.
+#: The fix where a shell variable does not help, by how the description of the place begins.
 _FIX: Mapping[str, str] = {
     REMOTE: "send the value to the standard input of the program that runs there",
     SPLIT: "pass the program and its arguments to env as separate words, without -S",
@@ -28,7 +28,7 @@ _FIX: Mapping[str, str] = {
     "in a name": _ITSELF,
     "in the name": _ITSELF,
 }
-#: And in a list of words.
+#: The same for a command that is a list.
 _FIX_IN_LIST: Mapping[str, str] = {
     JOINED: "write the command as [sh, -c, SCRIPT] or as one text, and use environment variables in it",
     MAYBE: "write out the program's name, or let it read the value from the environment",
@@ -37,14 +37,14 @@ _FIX_IN_LIST: Mapping[str, str] = {
 
 
 def form(code: Code) -> str:
-    """How an expression wants to be put into a line: "raw", "words", or "" for one word."""
+    """How an expression asks to be inserted: "raw", "words", or "" for one word."""
     from orchestrator.expressions.meaning import meaning
 
     return meaning(code).form
 
 
 def misplaced(code: Code, place: Place, *, listed: bool = False) -> str | None:
-    """Why a value cannot be put here, and what to do; None if it can. ``listed``: in a command that is a list."""
+    """Why a value cannot be used here, and the fix; None if it can. ``listed``: in a command that is a list."""
     if form(code) == "raw":
         return None
     if form(code) == "words" and place.quoting not in (Quoting.BARE, None):
@@ -58,7 +58,7 @@ def misplaced(code: Code, place: Place, *, listed: bool = False) -> str | None:
 
 
 def expanded(place: Place) -> str:
-    """Why a param's variable cannot be used here, and what to do."""
+    """Why a param's variable cannot be used here, and the fix."""
     fix = _fix(place, _FIX) or f"use '…\"${place.variable}\"…' in single quotes there"
     if place.where.startswith("in a here-document"):
         fix = f'put quotes around its delimiter, and use "${place.variable}" in double quotes there'
@@ -74,7 +74,7 @@ def _fix(place: Place, fixes: Mapping[str, str]) -> str:
 
 
 def _by_variable(code: Code, place: Place) -> str:
-    """What to do with a shell's variable, which has the value already if it is a param's."""
+    """The fix with a shell variable, which already has the value if it is a param's."""
     match = _PARAM.fullmatch(code)
     name = f"ORCHESTRATOR_PARAM_{match[1]}" if match else "value"
     before = "" if match else f"write value={{{{ {code} }}}} on an earlier line, and "
@@ -83,7 +83,7 @@ def _by_variable(code: Code, place: Place) -> str:
         return f'{before}put quotes around its delimiter, and use "${name}" in double quotes there'
     if place.where == "in a here-document":
         return f"{before}use ${name} there" + (", and remove the quotes around its delimiter" if place.literal else "")
-    if place.read_again:  # in double quotes this shell would put the value into what the other reads
+    if place.read_again:  # in double quotes, this shell would insert the value into the other's script
         before = before.replace("write ", "write export ")
         return f"{before}use '…\"${name}\"…' in single quotes there"
     return f'{before}use "${name}" there'

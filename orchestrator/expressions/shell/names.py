@@ -1,4 +1,4 @@
-"""Programs by their names: shells, what runs another program, and those that take all that they get for data."""
+"""Classifies programs by name: shells, programs that run others, and programs that treat everything as data."""
 
 import re
 from pathlib import PurePosixPath
@@ -8,12 +8,12 @@ _SHELL = re.compile(
     r"([-._]?[0-9][-._0-9]*|[-._](static|real|posix|login))?"
 )
 
-#: Shells whose quotes are not those of POSIX.
+#: Shells whose quoting differs from POSIX.
 _OTHER_SHELL = re.compile(
     r"(fish|(bsd-)?t?csh|nu|xonsh|elvish|rc|es|scsh|ion|murex|ysh|oil|pwsh|powershell|ngs)([-._]?[0-9.]+)?"
 )
 
-#: Programs that give the argument of their own ``-c`` to a shell.
+#: Programs that pass the argument of their own ``-c`` to a shell.
 GIVE = frozenset({"flock", "newgrp", "runuser", "script", "sg", "su"})
 
 #: Programs that run another: any of their words may be its name.
@@ -140,7 +140,7 @@ _DATA = frozenset(
     }
 )
 
-#: Words with which one of those runs a program after all.
+#: Arguments with which one of these does run a program.
 _UNLESS = {
     "sort": re.compile(r"--com.*"),
     "split": re.compile(r"--f.*"),
@@ -162,28 +162,28 @@ def name(word: str) -> str:
 
 
 def is_shell(program: str) -> bool:
-    """Whether a name is that of a shell that reads a line as POSIX says."""
+    """Whether this is the name of a shell that follows POSIX."""
     return _SHELL.fullmatch(program) is not None
 
 
 def is_other_shell(program: str) -> bool:
-    """Whether a name is that of a shell that reads a line in a way of its own."""
+    """Whether this is the name of a shell with its own syntax."""
     return _OTHER_SHELL.fullmatch(program) is not None
 
 
 def may_be_any(word: str) -> bool:
-    """Whether a word, as a program's name, may stand for any: it is expanded, or a value is in the last part of it."""
+    """Whether a word may name any program, because it is expanded or the last part of its path contains a value."""
     return not word or word.endswith("/") or any(sign in word.rpartition("/")[2] for sign in "\1\2")
 
 
 def takes_data(program: str, words: list[str]) -> bool:
-    """Whether a program so named, with ``words`` among its arguments, is one of those that know only data."""
+    """Whether a program of that name, with ``words`` as its arguments, treats everything as data."""
     unless = _UNLESS.get(program)
     return program in _DATA and not (unless and any(unless.fullmatch(word) for word in words))
 
 
 def is_own(word: str) -> bool:
-    """Whether a program's name is that of a user's own: what it makes of what it gets is its own affair."""
+    """Whether this is the name of a user's own program, which is responsible for what it does with its input."""
     program = name(word)
     told = is_shell(program) or is_other_shell(program) or program in RUNS or program in GIVE or may_be_any(word)
     script = re.search(r".\.(sh|bash|py|pl|rb|js)$", program) is not None

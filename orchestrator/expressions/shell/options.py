@@ -1,4 +1,4 @@
-"""Where a value that began with ``-`` would be an option, of a program that would run code by it: ``bash -c``."""
+"""Finds words that would be options if they began with ``-``, of programs that can run code: ``bash -c``."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from orchestrator.expressions.shell.lines import SHELL_C, UNKNOWN, runs_another
 from orchestrator.expressions.shell.names import RUNS, is_other_shell, is_shell, name
 from orchestrator.expressions.shell.programs import reading
 
-#: Programs that neither read code nor run another, but for an option that tells them to.
+#: Programs that read code or run others only if an option tells them to.
 _RISKY = frozenset(
     {
         *(
@@ -31,13 +31,13 @@ _RISKY = frozenset(
     }
 )
 
-#: A program that is not known, and may be a shell.
+#: An unknown program, which may be a shell.
 ANY_SHELL = "a shell"
 
-#: Those for which ``a=b`` is no argument either.
+#: Programs for which ``a=b`` is an assignment, not an argument.
 _ASSIGNS = frozenset({"env", "make", "sudo"})
 
-#: So many programs are looked for in a command; after more, all words may be options.
+#: How many programs are looked for in a command; after more, all words may be options.
 _MAX_STARTS = 8
 
 
@@ -58,13 +58,13 @@ def optional(words: Sequence[str]) -> dict[int, str]:
 
 def is_option(text: str, program: str) -> bool:
     """Whether a value would be an option of ``program``, or an assignment."""
-    if program == ANY_SHELL:  # what it is is not known: only what would be a shell's
+    if program == ANY_SHELL:  # the program is unknown: only a shell's option counts
         return SHELL_C.fullmatch(text.strip()) is not None
     return text.lstrip()[:1] in ("-", "+") or (program in _ASSIGNS and "=" in text)
 
 
 def reads_code(program: str) -> bool:
-    """Whether a program so named is made to read code."""
+    """Whether a program of that name is an interpreter."""
     return is_shell(program) or is_other_shell(program) or ((how := reading(program)) is not None and how.made_for)
 
 
@@ -74,7 +74,7 @@ def _has_options(word: str) -> bool:
 
 
 def before_operands(words: Sequence[str], program: int) -> Iterator[int]:
-    """The words after a program up to ``--``, or to its script if what follows it is that script's."""
+    """The words after a program up to ``--``, or up to its script if the rest are that script's arguments."""
     called = name(words[program])
     how = reading(called)
     script = is_shell(called) or is_other_shell(called) or (how is not None and how.file) or called in RUNS - {"find"}

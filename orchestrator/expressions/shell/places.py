@@ -1,8 +1,8 @@
-"""Where in a shell line each expression stands, and so how a value must be quoted there. It knows no values.
+"""Finds the place of each expression in a shell script, which decides how its value must be quoted.
 
 It reads the language of POSIX (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html) as dash and
-bash do. Where the two differ, or a line is too odd to be followed, no later expression has a place: better refused than
-quoted wrongly.
+bash do. Where the two differ, or a script is too unusual to parse, all later expressions are refused: that is better
+than wrong quotes.
 """
 
 import re
@@ -16,10 +16,10 @@ from orchestrator.expressions.shell.flow import ANY
 from orchestrator.expressions.shell.frames import WORDY, Frame, Kind
 from orchestrator.expressions.shell.reader import HOLE, PARAM, Place, Reader
 
-#: A script is read no deeper than this in those that give it to a shell.
+#: How deeply scripts within scripts are read.
 _DEEPEST = 4
 
-#: A continued line inside an operator: what the shell then sees is not what is read here.
+#: A continued line inside an operator, which the shell sees differently than this parser.
 _BROKEN_OPERATOR = re.compile(r"\$(\\\n)+|<(\\\n)+<|\((\\\n)+\(|;(\\\n)+[;&]")
 
 
@@ -29,7 +29,7 @@ def places(script: str) -> tuple[Place, ...]:
 
 
 def variables(script: str) -> list[Place]:
-    """Where in ``script`` a variable that has a param is read as code."""
+    """The places in ``script`` where a param's variable is read as code."""
     return [place for place in _read(script) if place.variable.startswith(PARAM) and place.quoting is None]
 
 
@@ -49,7 +49,7 @@ def _read(script: str) -> tuple[Place, ...]:
 
 
 def _reader(script: str, depth: int = 0) -> Reader:
-    """A reader that has read ``script``, as far as it can be followed. ``depth``: of lines in lines, this is one."""
+    """A reader that has read ``script`` as far as it can be parsed. ``depth``: how many scripts contain this one."""
     reader = Reader(script, ended, lambda text: _reader(text, depth + 1))
     if depth > _DEEPEST:
         reader.give_up(f"more than {_DEEPEST} nested shell scripts")
@@ -78,7 +78,7 @@ def _finish(reader: Reader) -> None:
     if len(reader.stack) > 1 and not reader.lost:
         reader.give_up(f"{reader.stack[-1].kind.value} that is not closed")
     lost = f"after {reader.lost} (the rest of the script cannot be parsed reliably)"
-    if reader.lost:  # and how the command is read in which it was
+    if reader.lost:  # and everything in the command in which it was lost
         reader.misplace(range(min(reader.stack[0].pipeline, len(reader.found)), len(reader.found)), lost)
     reader.refuse_up_to(len(reader.script), lost)
     for numbers, where in reader.called if reader.unsafe else ():

@@ -1,4 +1,4 @@
-"""Programs that read code other than a shell's: in an argument, as ``python -c CODE``, or from their standard input."""
+"""Interpreters other than shells: which arguments they read as code, and whether they read it from their input."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,10 +7,10 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import PurePosixPath
 
-#: Where such code stands.
+#: The place of such code.
 CODE = "in code for another program"
 
-#: So many of a command's words are looked at as the program's name, with all that follow; after more, all are code.
+#: How many words of a command are tried as an interpreter's name; all words after these count as code.
 _MAX_STARTS = 8
 
 _NEVER = re.compile(r"(?!)")
@@ -32,7 +32,7 @@ class Reading:
 
     @property
     def made_for(self) -> bool:
-        """Whether these programs are made to read code, and do not only by an option."""
+        """Whether these programs are interpreters, and do not read code only because of an option."""
         return self.file or self.operand in (1, 2)
 
 
@@ -72,7 +72,7 @@ _READINGS = (
 
 
 def reading(program: str) -> Reading | None:
-    """How the program of that name, or path, reads code; None if it reads none that is known."""
+    """How the program of that name or path reads code; None if it is not known to."""
     return _named(PurePosixPath(program).name[:64])
 
 

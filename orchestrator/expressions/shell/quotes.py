@@ -1,31 +1,31 @@
-"""The parts of a shell line in which quotes, blanks and operators mean something else, or nothing."""
+"""Reads the quoted parts of a shell script, where blanks and operators have another meaning or none."""
 
 import re
 
 from orchestrator.expressions.shell.frames import OPAQUE, WORDY, Frame, Kind
 from orchestrator.expressions.shell.reader import HOLE, RECKONED, Reader
 
-#: The signs that open a quoted part.
+#: The characters that open a quoted part.
 OPENERS = {"'": Kind.SINGLE, '"': Kind.DOUBLE, "`": Kind.BACKTICKS}
 
 _VARIABLE = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]", re.ASCII)
 
-#: The name in ``${…}``; and whether what follows it is reckoned out, as in ``${x:1}`` and ``${x[y]}``.
+#: The name in ``${…}``, and whether arithmetic follows, as in ``${x:1}`` and ``${x[y]}``.
 _NAMED = re.compile(r"(?P<by>!)?#?(?P<name>[A-Za-z_]\w*|[0-9@*#?!-])(?P<sum>\[|:[^-=?+}])?", re.ASCII)
 
 _WORD_OF_SUM = re.compile(r"[0-9][0-9A-Za-z]*|(?P<name>[A-Za-z_]\w*)", re.ASCII)
 
-#: Letters that mean nothing in either sort of quotes.
+#: Characters without a special meaning in either kind of quotes.
 _PLAIN = re.compile(r"[^\\\"'`$}\n\0]+")
 
-#: What may read a variable as code within `…`, which is not read here.
+#: What may read a variable as code within `…`, whose content is not parsed.
 _CODE_INSIDE = re.compile(r"\b(eval|source|sh|[bd]ash|let|trap)\b|(^`|[;&|])\s*(\$|\.\s)|\$\(\(")
 
 _TO_BACKTICK = re.compile(r"(?:\\.|[^`\\])*`?", re.DOTALL)
 
 
 def escape(reader: Reader) -> None:
-    """A backslash, and what it takes the meaning from."""
+    """A backslash and the character that it escapes."""
     reader.at += 1
     if reader.ahead(0) == HOLE:
         reader.refuse("right after a backslash (write \\\\ for a backslash)")
@@ -81,7 +81,7 @@ def double(reader: Reader, frame: Frame, char: str) -> None:
 
 
 def plain(reader: Reader) -> None:
-    """Signs that mean nothing here, up to the next that may, or the one that does not."""
+    """Ordinary characters, up to the next one that may have a meaning."""
     match = _PLAIN.match(reader.script, reader.at)
     reader.quoted(match[0] if match else "")
 

@@ -1,4 +1,4 @@
-"""How far a script has been read: the parts that are open, and the places of the holes so far. It knows no syntax."""
+"""The state of reading a script: the parts that are open, and the places of the holes found so far."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -8,13 +8,13 @@ from orchestrator.expressions.shell.flow import ANY, RECKONS, Flow
 from orchestrator.expressions.shell.frames import WORDY, Frame, Input, Kind, Mark
 from orchestrator.expressions.shell.lines import UNKNOWN
 
-#: What the variables begin with in which a step's environment has its params.
+#: The prefix of the variables that contain the params of a run.
 PARAM = "ORCHESTRATOR_PARAM_"
 
 #: The variable that names the file of a step's outputs.
 OUTPUTS = "ORCHESTRATOR_OUTPUTS"
 
-#: Stands in a script for an expression: no script can hold it.
+#: Stands for an expression in a script, which cannot contain a NUL.
 HOLE = "\0"
 
 
@@ -29,7 +29,7 @@ class Quoting(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an expression stands: in which line of the script, from 1, and ``where`` in words if none can be right.
+    """The place of an expression: its line in the script, from 1, and a description ``where`` if no quoting is safe.
 
     ``quoting`` is None exactly then. ``literal``: in a here-document in which variables are not expanded either.
     ``variable``: the place is not an expression's, but this variable's. ``option``: the program whose option the value
@@ -50,10 +50,10 @@ class Place:
         return self.where.startswith(told) or "script for another shell" in self.where
 
 
-#: A variable of which it is not known which it is.
+#: A variable whose name is not known.
 UNNAMED = "$"
 
-#: Where bash evaluates what it finds, and what is in subscripts then: ``a[$(ls)]``.
+#: Where bash evaluates arithmetic, including subscripts: ``a[$(ls)]``.
 RECKONED = "in what bash evaluates as arithmetic, in which it looks for code"
 
 _REFUSED = {
@@ -64,7 +64,7 @@ _REFUSED = {
 _QUOTINGS = {Kind.DOUBLE: Quoting.DOUBLE, Kind.SINGLE: Quoting.SINGLE, Kind.SUM: Quoting.NUMBER}
 
 
-#: No script is nested more deeply than this.
+#: How deeply the parts of a script may be nested.
 _DEEPEST = 50
 
 
@@ -92,16 +92,16 @@ class Reader:
         self._counted, self._line = 0, 1
 
     def ahead(self, count: int = 1) -> str:
-        """The sign that comes ``count`` after this one, "" at the end."""
+        """The character ``count`` after this one; "" at the end."""
         return self.script[self.at + count : self.at + count + 1]
 
     def lose(self, reason: str) -> None:
-        """No hole from here on has a place."""
+        """Refuse all holes from here on."""
         self.lost = reason
         self.flow.reads(ANY, self.line)
 
     def give_up(self, reason: str) -> None:
-        """The script is none: no hole in it has a place, for a shell may go on in the middle of what it cannot read."""
+        """Refuse all holes: the script has a syntax error, after which a shell may continue anywhere."""
         self.lost, self.at = reason, 0
         self.found.clear()
         self.called.clear()
@@ -109,7 +109,7 @@ class Reader:
         self.refuse_up_to(len(self.script), f"in a line with {reason}")
 
     def push(self, kind: Kind, length: int, *, substitution: bool = False) -> None:
-        """Open a part whose first sign is ``length`` long. In it may be read what may be around it."""
+        """Open a part whose opening token has ``length`` characters. It can read what its surroundings can."""
         around, number = self.stack[-1], len(self.found)
         frame = Frame(kind, [] if substitution else around.pending, substitution=substitution, pipeline=number)
         frame.begun = frame.first = frame.kept = number
@@ -122,7 +122,7 @@ class Reader:
             self.give_up(f"more than {_DEEPEST} nested parts")
 
     def pop(self, length: int) -> None:
-        """Close the innermost part, whose last sign is ``length`` long."""
+        """Close the innermost part, whose closing token has ``length`` characters."""
         frame = self.stack.pop()
         if frame.substitution and frame.pending:
             self.lose("a here-document in $(…) without a line end")
@@ -137,25 +137,25 @@ class Reader:
         self.at += length
 
     def quoted(self, text: str = "") -> None:
-        """Take ``text``, or the sign that stands here, for a part of the present word, and go on."""
+        """Append ``text``, or the character here, to the current word, and continue after it."""
         text = text or self.ahead(0)
         self._innermost.add(text)
         self.at += len(text)
 
     def refuse_up_to(self, end: int, where: str, *, literal: bool = False) -> None:
-        """Go on to ``end``, and refuse every hole on the way."""
+        """Continue to ``end``, and refuse every hole on the way."""
         while (hole := self.script.find(HOLE, self.at, end)) >= 0:
             self.at = hole
             self.refuse(where, literal=literal)
         self.at = end
 
     def refuse(self, where: str, *, literal: bool = False) -> None:
-        """The hole here is where no value can be."""
+        """Refuse the hole here: no value is allowed at this place."""
         self._found(Place(self.line, None, where, literal))
         self.at += 1
 
     def command_ends(self, frame: Frame, *, pipe: bool = False) -> None:
-        """The present command ends, with a ``|`` or otherwise."""
+        """End the current command. ``pipe``: with a ``|``."""
         self.commands += 1
         self._ended(self, frame)
         if pipe:
@@ -175,7 +175,7 @@ class Reader:
         frame.first = len(self.found)
 
     def misplace(self, numbers: Iterable[int], where: str) -> None:
-        """What stands at these places is read as code."""
+        """Refuse the holes at these places: they are read as code."""
         for number in numbers:
             found = self.found[number]
             if found.variable:
@@ -183,7 +183,7 @@ class Reader:
             self.found[number] = replace(found, quoting=None, where=found.where or where)
 
     def hole(self) -> None:
-        """Take down the hole here."""
+        """Record the hole here."""
         around = self.stack[self._within :]
         refused = [_REFUSED[frame.kind] for frame in around if frame.kind in _REFUSED]
         reason = refused[-1] if refused else self._reads_code()
@@ -196,7 +196,7 @@ class Reader:
         around[0].add(UNKNOWN)
 
     def expanded(self, name: str, where: str = "") -> None:
-        """Here the variable ``name`` is expanded, "" if it is not known which. ``where``: in what is read as code."""
+        """Record that the variable ``name`` is expanded here; "" if unknown. ``where``: if it is read as code."""
         around = self.stack[self._within :]
         if not where and any(frame.kind is Kind.SUM for frame in around):
             where = RECKONED
@@ -211,7 +211,7 @@ class Reader:
         self._found(Place(self.line, None if where else Quoting.BARE, where, variable=name or UNNAMED))
 
     def named(self, name: str) -> None:
-        """The word that is read names the file of a step's outputs, which nothing runs."""
+        """If the current word names the file of the step's outputs, keep that: nothing runs this file."""
         if name == OUTPUTS and self._innermost.target:
             self._innermost.add(OUTPUTS)
 
@@ -223,7 +223,7 @@ class Reader:
 
     @property
     def _within(self) -> int:
-        """Which of the open parts is the innermost that consists of words."""
+        """The index of the innermost open part that consists of words."""
         return next(number for number in range(len(self.stack) - 1, -1, -1) if self.stack[number].kind in WORDY)
 
     @property
@@ -231,7 +231,7 @@ class Reader:
         return self.stack[self._within]
 
     def _reads_code(self) -> str | None:
-        """Where what stands here would be read as code by the shell itself, or a builtin around it."""
+        """The description of this place, if the shell or a builtin would read what is here as code."""
         printed = substituted = False
         for frame in reversed(self.stack):
             if printed and frame.kind in (Kind.SUM, Kind.TEST):
@@ -255,7 +255,7 @@ class Reader:
         self.found.append(place)
 
     def _keep(self) -> None:
-        """Note that a shell keeps what stands here, if it does."""
+        """Record whether the shell keeps what is here in a variable."""
         for frame in reversed(self.stack):
             if frame.kind is Kind.BRACES:  # ${x:=…}
                 self.flow.keep([len(self.found)])
@@ -266,7 +266,7 @@ class Reader:
 
     @property
     def line(self) -> int:
-        """The number of the line that is being read, from 1."""
+        """The number of the current line, from 1."""
         if self.at < self._counted:
             self._counted, self._line = 0, 1
         self._line += self.script.count("\n", self._counted, self.at)

@@ -1,4 +1,4 @@
-"""The parts of a shell line that consist of words: commands, what a ``case`` has, and what is between [[ and ]]."""
+"""Reads the parts of a shell script that consist of words: commands, ``case``, and [[ … ]]."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,23 +12,23 @@ from orchestrator.expressions.shell.names import takes_data
 from orchestrator.expressions.shell.quotes import OPENERS, dollar, escape
 from orchestrator.expressions.shell.reader import Reader
 
-#: Words between [[ and ]] for which bash reckons out what is beside them, or looks into a name.
+#: Operators in [[ … ]] for which bash evaluates the operands as arithmetic or as names.
 _RECKONS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"})
 
-#: Letters that mean nothing where words are.
+#: Characters without a special meaning in words.
 _PLAIN = re.compile(r"[^\s\\\"'`$#|&;<>()\0]+")
 
 #: ``&>file``, and nothing after it.
 _BOTH = re.compile(r"&>>?[ \t]*([^\s\\\"'`$#|&;<>()\0]+)[ \t]*(?=[\n;&)}]|\|\||$)")
 
-#: Files that are what a command reads anyway, or may be.
+#: Files that may be the command's own input.
 _STREAM = re.compile(r"/dev/|/proc/")
 
 _FUNCTION = re.compile(r"\([ \t]*\)")
 
 
 def words(reader: Reader, frame: Frame, char: str) -> None:
-    """Read on by a sign, or by whatever it opens."""
+    """Read one character, or the part that it opens."""
     if char == "\\":
         if reader.ahead() == "\n":
             reader.at += 2
@@ -45,7 +45,7 @@ def words(reader: Reader, frame: Frame, char: str) -> None:
         reader.refuse_up_to(len(reader.script) if end < 0 else end, "in a comment")
     elif char == "(" and frame.in_word and frame.bare_words and not frame.before_command:
         _function(reader, frame, frame.word or "")
-    elif char in "<>" and frame.number:  # of what is redirected
+    elif char in "<>" and frame.number:  # the number of the redirected descriptor
         frame.numbered = frame.head not in ("0", "")
         frame.drop()
     elif char in _OPERATORS and frame.in_word:
@@ -61,7 +61,7 @@ def words(reader: Reader, frame: Frame, char: str) -> None:
 
 
 def end_word(reader: Reader, frame: Frame) -> None:
-    """The present word ends here; what ended it is read by whichever part is then the innermost."""
+    """End the current word; the innermost part then reads the character that ended it."""
     word = frame.word or ""
     frame.drop()
     if frame.target:
@@ -95,7 +95,7 @@ def _redirected(frame: Frame, word: str) -> None:
 
 
 def _define(reader: Reader, word: str) -> None:
-    """A function has the name ``word``."""
+    """A function named ``word`` is defined."""
     reader.flow.functions.add(word)
     if takes_data(word, []) or word in BEFORE:
         reader.spoilt = f"in a line that defines a function named {word}"
@@ -138,7 +138,7 @@ def _line_end(reader: Reader, frame: Frame) -> None:
     frame.pending.clear()
     if frame.words or frame.fed or frame.files or frame.outputs:  # and not the line end after a '|'
         reader.command_ends(frame)
-    elif frame.piped is not None:  # who reads it is told after it
+    elif frame.piped is not None:  # its reader comes later
         for document in waiting:
             document.code = "in a here-document that may be a script for another shell"
     frame.new_command()
@@ -183,7 +183,7 @@ def _redirection(reader: Reader, frame: Frame) -> None:
             return heredoc.announced(reader, frame)
         reader.at += 3
         frame.here_string = True
-    elif reader.ahead() == "(":  # what bash takes for a file
+    elif reader.ahead() == "(":  # bash's <(…) and >(…)
         takes = reader.ahead(0) == ">"
         frame.add(OPAQUE)
         reader.push(Kind.COMMANDS, 2)

@@ -1,9 +1,9 @@
 """Reads an attempt's folder: the process id, whether it was asked to stop, and how it ended.
 
-``pid``: its shell's, which is also its group's. ``stopped``: that it was asked to stop, as which outcome and when; it
-is written before the first signal, so that a crash in between forgets nothing. ``exit``: the exit status.
-``failure.json``: why, from a step that knows better than its exit status. ``outputs.json``, ``log``: see outputs.py.
-A command may write there too: attempt_files.py reads them.
+``pid``: the number of its shell, which is also its process group. ``stopped``: with which outcome and when it was
+asked to stop; this is written before the first signal, so that a crash in between loses nothing. ``exit``: the exit
+status. ``failure.json``: the reason, from a step that knows more than its exit status. ``outputs.json``, ``log``: see
+outputs.py. The command can write there too, so attempt_files.py reads these files with care.
 """
 
 import json
@@ -18,24 +18,24 @@ from orchestrator.system import files
 
 
 def group_of(folder: Path) -> int | None:
-    """The number of the attempt's process group; None if its shell has not come to write it down."""
+    """The number of the attempt's process group; None if its shell has not written it."""
     return attempt_files.group(folder)
 
 
 def asked_to_stop(folder: Path) -> bool:
-    """Whether ``stopped`` says anything, whoever wrote it."""
+    """Whether ``stopped`` has any content, even if the command wrote it."""
     return attempt_files.text(folder / "stopped") != ""
 
 
 def ask_to_stop(folder: Path, outcome: Outcome, at: float) -> bool:
-    """Write down that the attempt was asked to stop. Returns whether to insist: it was asked before, or has ended.
+    """Record that the attempt was asked to stop. Returns whether to use force: it was asked before, or has ended.
 
-    From then on the stop decides how the attempt ended, and not the exit status, with which a command may say that it
-    has stopped in good order. An interruption may become a cancelling, and never the other way round.
+    From then on the request decides how the attempt ended, whatever its exit status: a command that stops in good
+    order may exit with 0. An interruption can become a cancellation, but not the reverse.
     """
     try:
         before = attempt_files.stop(folder)
-    except ValueError:  # it was never asked by us
+    except ValueError:  # not written by us
         before = None
     if before is None and (folder / "exit").is_file():
         return True
@@ -45,16 +45,16 @@ def ask_to_stop(folder: Path, outcome: Outcome, at: float) -> bool:
 
 
 def succeeded(folder: Path, code: int | None) -> bool:
-    """Whether an attempt has succeeded, whose shell has ended; with ``code``, if that was seen."""
+    """Whether an attempt whose shell has ended has succeeded. ``code``: the exit status, if it was seen."""
     return (attempt_files.text(folder / "exit") if code is None else str(code)) == "0" and not asked_to_stop(folder)
 
 
 def told(folder: Path, code: int) -> bool:
-    """Whether an attempt has told how it ended, whose shell was seen to end with ``code``; if not, it is told now.
+    """Make sure that ``exit`` says how an attempt ended whose shell ended with ``code``. False if that is impossible.
 
-    A shell that was killed, and not by us, tells nothing, nor does one whose disk is full or whose folder was removed.
-    Its command is over all the same. As interrupted it would be started again, for ever if it is what does that.
-    Nor is it a success because the command wrote so before.
+    A shell that something else killed writes nothing, nor does one whose disk is full or whose folder was removed. Its
+    command has ended all the same: as interrupted it would be started again, forever if it is the cause. It is not a
+    success either, even if the command wrote one there before.
     """
     try:
         if asked_to_stop(folder) or attempt_files.text(folder / "exit") not in (("",) if code == 0 else ("", "0")):
@@ -66,20 +66,20 @@ def told(folder: Path, code: int) -> bool:
 
 
 def over(folder: Path, now: float, seen: int | None = None, gone: float | None = None, lived: bool = False) -> JobEnd:
-    """How an attempt ended of which no process is left; ``now`` if nothing tells when.
+    """How an attempt ended that has no processes left. Its end is ``now`` if nothing says when it was.
 
-    ``seen``: its exit status. ``gone``: when it was seen to end; ``lived``: it still ran before, and did not end with
-    who drove it. A file's time is another clock's, which may be set.
+    ``seen``: its exit status. ``gone``: when it was seen to end. ``lived``: it survived the process that drove the run.
+    A file's time is from another clock, which can be changed.
     """
     code = attempt_files.text(folder / "exit")
-    if seen is not None and code in ("", "0"):  # who wrote 0 there may have been the command
+    if seen is not None and code in ("", "0"):  # the command itself may have written 0
         code = str(seen if seen >= 0 else 128 - seen)
     at = gone if gone is not None else attempt_files.written(folder / "exit", now) if code else now
     try:
         stopped = attempt_files.stop(folder)
     except ValueError as error:
         return JobEnd(Outcome.FAILED, at, error=str(error), cause="exit")
-    if stopped is not None:  # a file's time is some milliseconds late
+    if stopped is not None:  # a file's time is a few milliseconds late
         return JobEnd(stopped[0], max(at, stopped[1]), interruption=Interruption.ASKED)
     if not code or code == UNBEGUN:
         vanished = not code and lived
@@ -97,5 +97,5 @@ def over(folder: Path, now: float, seen: int | None = None, gone: float | None =
 
 
 def fail(folder: Path, error: str) -> None:
-    """Write down why the attempt is about to fail, as any other would."""
+    """Record why this attempt, and any further one, must fail."""
     files.write_whole(folder / "failure.json", json.dumps({"error": error, "cause": "exit", "permanent": True}))

@@ -1,6 +1,6 @@
 """Reads the files in an attempt's folder without trusting them: the step's command can write there too.
 
-Each file has its form. What has another is no word of ours, and never makes a success of anything.
+Each file has a fixed form. Content of any other form was not written by us, and never counts as a success.
 """
 
 import errno
@@ -14,19 +14,19 @@ from orchestrator.core.times import is_time
 from orchestrator.system import files
 from orchestrator.text import cut, quoted
 
-#: The bytes that are read of a small file.
+#: How many bytes of a small file are read.
 _SMALL = 1024 * 1024
 
-#: A process's number: Linux has at most 2**22 of them. Whoever wrote 0 or 1 would have us stop ourselves, or everybody.
+#: A process's number, at most 2**22 on Linux. With 0 or 1 we would stop ourselves, or every process.
 _NUMBER = re.compile(r"(?!1$)[1-9][0-9]{0,6}")
 
-#: How an attempt that was asked to stop ends. It never succeeds by that.
+#: The outcomes of an attempt that was asked to stop. Success is not one of them.
 _STOPPED = frozenset({Outcome.CANCELLED, Outcome.INTERRUPTED})
 
-#: The classes of failure that a step may tell of itself.
+#: The causes of failure that a step may report itself.
 _CAUSES = frozenset({"exit", "exception", "function", "outputs"})
 
-#: What reading a file raises where there is none to read, however often it is tried.
+#: Errors that mean that there is no file to read, however often it is tried.
 _NONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES})
 
 
@@ -45,9 +45,9 @@ def group(folder: Path) -> int | None:
 
 
 def stop(folder: Path) -> tuple[Outcome, float] | None:
-    """As what the attempt was asked to stop, and when; None if it was not.
+    """With which outcome the attempt was asked to stop, and when; None if it was not.
 
-    Raises ValueError with a sentence if somebody else wrote ``stopped``.
+    Raises ValueError with a message if ``stopped`` was not written by us.
     """
     if not (found := text(folder / "stopped")):
         return None
@@ -65,7 +65,7 @@ def stop(folder: Path) -> tuple[Outcome, float] | None:
 
 
 def failure(folder: Path) -> Failure | None:
-    """What ``failure.json`` says; None if there is none, or another than ours."""
+    """The content of ``failure.json``; None if there is none, or it has another form."""
     try:
         told = json.loads(text(folder / "failure.json"))
         error, cause = told["error"], told["cause"]
@@ -78,12 +78,12 @@ def failure(folder: Path) -> Failure | None:
 
 
 def written(path: Path, now: float) -> float:
-    """When a file was written, which its writer can set: at no time that there is not, nor after ``now``."""
+    """When a file was written. Its writer can set this time, so it is limited to the range from 0 to ``now``."""
     return min(max(0.0, path.stat().st_mtime), now)
 
 
 def text(path: Path) -> str:
-    """The text of a small file, "" if there is none, and as much of it as can be meant. Raises OSError."""
+    """The text of a small file, up to a limit; "" if there is none. Raises OSError."""
     try:
         with files.reading(path) as file:
             return file.read(_SMALL).decode(errors="replace").strip()

@@ -1,10 +1,11 @@
 """Commands as local processes that outlive their launcher: starts, finds, judges and stops them.
 
 A launch takes an exclusively linked ``claim`` file that is born locked, and hands the lock to a small shell that runs
-the command. So of two launches of one attempt one loses; the lock is free exactly when the shell is gone, whoever its
-parent was; and the shell leaves the exit status in a file. No process id is ever trusted to say that a job lives.
+the command. So of two launches of one attempt one fails; the lock is free exactly when the shell is gone, whichever
+process was its parent; and the shell leaves the exit status in a file. No process id is ever trusted to prove that a
+job is alive.
 
-An attempt has ended when the shell is gone and nothing is left of its processes. Watching.py sees to that.
+An attempt has ended when the shell is gone and none of its processes is left: see watcher.py.
 """
 
 import signal
@@ -42,10 +43,10 @@ class ProcessBackend:
         self._lock = threading.Lock()
         self._watcher = Watcher(self._over)
         self._watched: dict[str, Watched] = {}
-        self._seen: dict[str, int] = {}  # exit statuses of those that could not write theirs
-        self._gone: dict[str, float] = {}  # when those ended that were watched
-        self._lived: set[str] = set()  # those of them that ran when they were adopted
-        self._stopped: dict[str, tuple[Outcome, float]] = {}  # those that were stopped, which no mark could say
+        self._seen: dict[str, int] = {}  # exit statuses of jobs that could not write them
+        self._gone: dict[str, float] = {}  # when watched jobs ended
+        self._lived: set[str] = set()  # jobs that were running when they were adopted
+        self._stopped: dict[str, tuple[Outcome, float]] = {}  # stopped jobs whose request could not be recorded
 
     @property
     def running(self) -> int:
@@ -113,7 +114,7 @@ class ProcessBackend:
         try:
             insist = attempt.ask_to_stop(folder, outcome, self._clock())
         except OSError as error:
-            if job not in self._watched:  # else it is stopped all the same, and we know why
+            if job not in self._watched:  # a watched job is stopped anyway, and we remember why
                 raise BackendError(f"{folder}: the job cannot be stopped: {error}") from error
             insist = job in self._stopped
             self._stopped[job] = (outcome, self._clock())
@@ -174,7 +175,7 @@ class ProcessBackend:
 
 
 def _known() -> Sequence[group.Process] | None:
-    """The processes there are, if they can be found out now: those of a group need not be."""
+    """All processes; None if they cannot be listed now. A process group can be signalled without the list."""
     try:
         return group.running()
     except OSError:
@@ -182,7 +183,7 @@ def _known() -> Sequence[group.Process] | None:
 
 
 def _of_another(folder: Path, name: str) -> bool:
-    """Whether the claim is another run's, which had the same id. A claim that lost its name is ours."""
+    """Whether the claim belongs to another run with the same id. A claim without a name counts as ours."""
     return claim.name(folder) not in ("", name)
 
 

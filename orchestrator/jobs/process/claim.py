@@ -1,4 +1,4 @@
-"""An attempt's claim: a file that is created locked. One of many launchers gets it; its lock shows who lives."""
+"""An attempt's claim: a file that is created locked. Only one launcher gets it; the lock shows that its job lives."""
 
 import fcntl
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orchestrator.system import files, locks
 
-#: The bytes of a name that are read: the file may be anybody's by now.
+#: How many bytes of the name are read: the command may have changed the file.
 _NAME = 1024
 
 
@@ -35,12 +35,12 @@ def take(folder: Path, name: str) -> int | None:
 
 
 def give_back(folder: Path) -> None:
-    """Nothing was started under this claim, which is still ours: the next launch may take it."""
+    """Release a claim of ours under which nothing was started, so that the next launch can take it."""
     (folder / "claim").unlink(missing_ok=True)
 
 
 def held(folder: Path) -> bool:
-    """Whether the shell that was given the claim of this attempt still lives."""
+    """Whether the shell that holds the claim of this attempt is still alive."""
     try:
         with files.reading(folder / "claim") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

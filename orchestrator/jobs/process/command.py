@@ -1,4 +1,4 @@
-"""What a command step starts: its folder, its arguments, and the program that the first of them names."""
+"""Prepares what a command step starts: its folder, its arguments, and the program that the first one names."""
 
 import os
 import re
@@ -12,18 +12,18 @@ from orchestrator.jobs.process.environment import check_size
 from orchestrator.ports import JobRequest
 from orchestrator.text import quoted
 
-#: Words that only a shell knows. A list of words is no shell line, and its first word is a program.
+#: Words that only a shell knows. In a list, no shell reads them: the first word is a program.
 _OF_A_SHELL = re.compile(
     r"[.:!{]|\[\[|alias|bg|break|builtin|case|cd|command|continue|declare|eval|exec|exit|export|fg|for|function|getopts|hash|if"
     r"|jobs|let|local|read|readonly|return|set|shift|source|times?|trap|type|typeset|ulimit|umask|unalias|unset|until|wait|while"
 )
 
-#: Says why there is nothing to run, and ends as a shell does then.
+#: Prints why there is nothing to run, and ends with the exit status that a shell would have.
 _REFUSAL = """printf '%s\\n' "$1"; exit "$2" """
 
 
 class _NoProgramError(Exception):
-    """There is nothing to run: the exit status that a shell has for that, and why."""
+    """There is nothing to run: why, and the exit status that a shell would have."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
@@ -39,15 +39,15 @@ def folder_of(request: JobRequest) -> Path:
 
 
 def command_of(request: JobRequest, path: str, cwd: Path) -> list[str]:
-    """The words to run, the first of which has a slash in it. A shell line is a shell's; in a list it names a program.
+    """The words to run; the first one contains a slash. A shell runs a text; the first word of a list is a program.
 
-    A program that is not there is an attempt that fails with 127, one that cannot be run with 126, as in a shell.
+    As in a shell, an attempt fails with 127 if the program does not exist, and with 126 if it cannot be run.
     """
     command, where = request.spec.get("command"), f"step '{request.step}': command"
     if isinstance(command, str):
         return [*SHELL, check_size(where, command)]
     if not isinstance(command, list) or not command:
-        raise LaunchRefusedError(f"{where}: expected words or a shell line, got {command!r}")
+        raise LaunchRefusedError(f"{where}: expected a list of words or a shell script, got {command!r}")
     word, *rest = (check_size(f"{where}[{number}]", as_text(item)) for number, item in enumerate(command))
     if not word.strip():
         raise LaunchRefusedError(f"{where}: expected a program as its first word, got {quoted(word)}")
@@ -58,12 +58,12 @@ def command_of(request: JobRequest, path: str, cwd: Path) -> list[str]:
 
 
 def why_not(command: list[str]) -> str | None:
-    """Why there is nothing to run, if ``command_of`` found that: another attempt would find the same."""
+    """Why there is nothing to run, if ``command_of`` found that. Another attempt would fail the same way."""
     return f"exit status {command[5]}: {command[4]}" if command[2:3] == [_REFUSAL] else None
 
 
 def _program(word: str, path: str, cwd: Path) -> str:
-    """The path of a program: as it was written if that is a path, or else where PATH has it, and nowhere else."""
+    """The path of a program: as it is written if it is a path, otherwise where it is found in PATH."""
     if "/" in word:
         _check(cwd / word)
         return word

@@ -23,12 +23,12 @@ MAX_PARAM, MAX_PARAMS = 64 * 1024, 256 * 1024
 #: The variables by which an attempt's processes are known.
 _MARK, _OUTPUTS = "ORCHESTRATOR_MARK", "ORCHESTRATOR_OUTPUTS"
 
-#: Where all params are to be found, whatever their size.
+#: The advice for params that are too large for a variable.
 _ELSEWHERE = "read it from the JSON file that $ORCHESTRATOR_PARAMS names"
 
 
 def environment_of(request: JobRequest, home: Home, folder: Path) -> tuple[dict[str, str], list[str]]:
-    """The variables of a command, and a line for its log about each param that no variable holds.
+    """The variables of a command, and a line for its log about each param that does not fit into a variable.
 
     Writes the file with all params if it is not there. Raises LaunchRefusedError for a variable that is too large.
     """
@@ -44,17 +44,15 @@ def environment_of(request: JobRequest, home: Home, folder: Path) -> tuple[dict[
     told |= {_MARK: _mark(folder, request.name), _OUTPUTS: str(folder / "outputs.json")}
     variables = os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"} | _own(request) | told | params
     left_out = [name for name in request.run.params if _variable(name) not in params]
-    return variables, [
-        f"orchestrator: param '{name}' is in no variable, which could not hold it: {_ELSEWHERE}" for name in left_out
-    ]
+    return variables, [f"orchestrator: param '{name}' does not fit into a variable: {_ELSEWHERE}" for name in left_out]
 
 
 def marks(folder: Path) -> frozenset[str]:
-    """What an attempt's processes have in their environment, one or the other, and no others.
+    """Variables, at least one of which every process of the attempt has in its environment, and no other process.
 
-    Its job's name, which no other job ever has, and the folder's own number, which a copy of the home has not: so they
-    are known wherever the home is moved. And where its outputs go: by that alone older versions know them, and it is
-    left where a claim has lost its name.
+    One is made of the job's name, which is unique, and the folder's inode, which a copy of the home does not have, so
+    it stays valid when the home is moved. The other is the path of the outputs: older versions know only this one, and
+    it is what is left when a claim has lost its name.
     """
     found, name = {f"{_OUTPUTS}={folder / 'outputs.json'}"}, claim.name(folder)
     if name:

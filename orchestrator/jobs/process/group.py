@@ -1,12 +1,12 @@
 """Finds and signals the processes of an attempt. Only this module decides which ones belong to it.
 
-Of an attempt are the processes of the group and of the session that its shell leads: what ``timeout`` and shells with
-job control start has groups of its own. Also those that carry one of its ``marks`` in their environment, and all
-whom these have started: so daemons are found, and what ``setsid`` starts. What left the session, dropped its
-environment and lost its parent is found by nobody.
+To an attempt belong the processes of the group and the session that its shell leads (``timeout`` and shells with job
+control create their own groups within the session), those that have one of its ``marks`` in their environment, and all
+descendants of these. So daemons are found, and what ``setsid`` starts. A process that has left the session, cleared its
+environment and lost its parent cannot be found.
 
-The shell leads its group and its session, so both have its number, and the system gives that to nobody else as long as
-one process of them is left. Without a /proc nobody can tell more than whether there is a group.
+The shell leads its group and its session, so both have its number, and the system does not reuse this number as long as
+one of their processes is left. Without /proc, all that can be found out is whether the group exists.
 """
 
 import os
@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 _PROC = Path("/proc")
 
-#: Processes that have ended, and that nobody has reaped: where nobody reaps orphans, they stay for ever.
+#: The states of processes that have ended but were not reaped. Where nothing reaps orphans, they stay forever.
 _ENDED = (b"Z", b"X")
 
 
-#: Variables with their values, each of which no process of another attempt has.
+#: Variables with their values that no process of another attempt has.
 Marks = frozenset[str]
 
 
@@ -34,10 +34,10 @@ class Process(NamedTuple):
 
 
 def running(after: int = 0) -> Sequence[Process] | None:
-    """All processes there are that can still run; None where there is no /proc.
+    """All processes that can still run; None if there is no /proc.
 
-    ``after``: only those that began after the process of this number, which it did not long ago. Numbers are given in
-    their order, until they begin anew.
+    ``after``: only those that began after the process of this number, which began not long ago. Numbers are assigned in
+    ascending order, until they start again.
     """
     if not _PROC.is_dir():
         return None
@@ -58,9 +58,9 @@ def _last_number() -> bytes:
 
 
 def members(leader: int, marks: Marks | None, known: Sequence[Process], certain: bool = True) -> list[Process]:
-    """Those of an attempt among ``known``; where there are no ``marks``, of its shell's group and session alone.
+    """The processes of an attempt among ``known``; without ``marks``, only those of its shell's group and session.
 
-    ``certain``: the number of its shell is nobody else's. If that is not so, one of them must carry a mark.
+    ``certain``: the shell's number was not reused. If that is not known, one of the processes must have a mark.
     """
     found = {process.number: process for process in known if leader in (process.group, process.session)}
     if marks is not None:
@@ -74,7 +74,7 @@ def members(leader: int, marks: Marks | None, known: Sequence[Process], certain:
 
 
 def send(leader: int, number: int, known: Sequence[Process] | None, marks: Marks | None) -> None:
-    """Signal all processes of an attempt that we may signal; those of the group at once, so that none slips away."""
+    """Signal all processes of an attempt that we may signal; those of the group all at once, so that none escapes."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)
     for process in members(leader, marks, known) if known is not None else ():
@@ -84,7 +84,7 @@ def send(leader: int, number: int, known: Sequence[Process] | None, marks: Marks
 
 
 def group_alive(leader: int) -> bool:
-    """Whether there is a process of the group that we may signal: macOS says that we may not, of a group of zombies."""
+    """Whether the group has a process that we may signal. On macOS we may not signal a group of zombies."""
     try:
         os.killpg(leader, 0)
     except (ProcessLookupError, PermissionError):
@@ -93,28 +93,28 @@ def group_alive(leader: int) -> bool:
 
 
 def alive(leader: int, marks: Marks | None = None) -> bool:
-    """Whether a process of an attempt can still run, whose shell's number is certainly its own."""
+    """Whether a process of an attempt can still run. Its shell's number must not have been reused."""
     known = running()
     return group_alive(leader) if known is None else bool(ours(members(leader, marks, known)))
 
 
 def left_behind(leader: int, marks: Marks, daemons: bool = True) -> bool:
-    """Whether processes are left of an attempt whose shell ended while nobody watched. ``daemons``: they count too.
+    """Whether processes are left of an attempt whose shell ended unobserved. ``daemons``: whether these count too.
 
-    Its number may be somebody else's by now, so one of them must carry a mark. Where there is no /proc nobody can
-    tell, and nothing is said to be left.
+    The shell's number may have been reused, so one of the processes must have a mark. Without /proc this cannot be
+    found out, and the answer is no.
     """
     found = ours(members(leader, marks, running() or (), certain=False))
     return any(daemons or leader in (process.group, process.session) for process in found)
 
 
 def kill(leader: int, marks: Marks) -> None:
-    """End an attempt, now."""
+    """Kill all processes of an attempt."""
     send(leader, signal.SIGKILL, running(), marks)
 
 
 def ours(found: Iterable[Process]) -> list[Process]:
-    """Those that we may signal: who changed its user (``sudo``) is not waited for."""
+    """Those that we may signal. A process that changed its user (``sudo``) is not waited for."""
     may = []
     for process in found:
         with suppress(ProcessLookupError, PermissionError):
@@ -124,7 +124,7 @@ def ours(found: Iterable[Process]) -> list[Process]:
 
 
 def _started_by(roots: set[int], known: Sequence[Process]) -> dict[int, Process]:
-    """All that ``roots`` have started, and what these have, as far as parents still live."""
+    """All descendants of ``roots``, as far as their parents are still alive."""
     children: dict[int, list[Process]] = {}
     for process in known:
         children.setdefault(process.parent, []).append(process)
@@ -143,7 +143,7 @@ def _environment(number: int) -> list[bytes]:
 
 
 def _read(number: str, name: str) -> bytes:
-    """A file of a process; nothing if it has just ended, or is not ours to read."""
+    """A file of a process; empty if the process has just ended, or we may not read it."""
     try:
         with open(f"{_PROC}/{number}/{name}".rstrip("/"), "rb", buffering=0) as file:
             return file.read() or b""

@@ -1,6 +1,6 @@
 """Moves aside what an earlier run of the same id left in its folder, before a new run begins.
 
-The folder is named after the id, for people; the record of the earlier run is gone, so nobody knows what it did.
+The folder is named after the id, for people; the record of the earlier run is gone, so what it did is unknown.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from orchestrator.home import Home
 from orchestrator.jobs.process import attempt, claim, group
 from orchestrator.jobs.process.environment import marks
 
-#: What is kept beside what an earlier run left: the lock of who drives the run, and what was set aside before.
+#: Entries that do not belong to an earlier run: the lock of the process that drives the run, and what was moved before.
 _LOCK, _EARLIER = "lock", "earlier"
 
 
@@ -20,7 +20,7 @@ def left_behind(home: Home, run_id: str) -> list[Path]:
 
 
 def set_aside(home: Home, run_id: str) -> Path | None:
-    """Where it is now; None if there was nothing. The caller holds the run, and the store knows of none of that id.
+    """Move it aside and return where; None if there was nothing. The caller holds the run; the store has no such id.
 
     Raises UsageError, and touches nothing, while anything of it still runs.
     """
@@ -41,6 +41,6 @@ def set_aside(home: Home, run_id: str) -> Path | None:
 
 
 def _runs(folder: Path) -> bool:
-    """Whether anything of an attempt is left."""
+    """Whether processes of an attempt are left."""
     number = attempt.group_of(folder)
     return claim.held(folder) or (number is not None and group.left_behind(number, marks(folder)))

@@ -3,8 +3,8 @@
     python -m orchestrator.jobs.process.reaper HOME
 
 Commands outlive their launcher on purpose. Where they must not, this is started beside them with a pipe as its standard
-input, and works when that is closed, as the system does for a process that is killed. It needs no more than a pipe and
-a file's lock, so it holds on macOS too.
+input. It starts to work when that pipe is closed, which the system does even if the parent is killed. It needs only a
+pipe and a file lock, so it works on macOS too.
 """
 
 import sys
@@ -16,12 +16,12 @@ from orchestrator.home import Home
 from orchestrator.jobs.process import attempt, claim, group
 from orchestrator.jobs.process.environment import marks
 
-#: Seconds between two looks, and for which it goes on: what it may not signal it cannot end.
+#: Seconds between two rounds, and in total: a process that we may not signal cannot be ended.
 _LOOK, _TIMEOUT = 0.01, 30.0
 
 
 def reap(home: Home) -> None:
-    """Kill every attempt that is left, until none is."""
+    """Kill every attempt that still runs, until none is left or the time is over."""
     until = time.monotonic() + _TIMEOUT
     while (left := list(_left(home))) and time.monotonic() < until:
         for number, mark in left:
@@ -31,7 +31,7 @@ def reap(home: Home) -> None:
 
 
 def _left(home: Home) -> Iterator[tuple[int | None, group.Marks]]:
-    """The attempts that still run: their marks, and the numbers of their shells, as far as these wrote them down."""
+    """The attempts that still run: the number of each one's shell, if that wrote it, and its marks."""
     for found in home.path.glob("runs/*/steps/*/*/claim"):
         number, known_by = attempt.group_of(found.parent), marks(found.parent)
         if claim.held(found.parent) or (number is not None and group.left_behind(number, known_by)):

@@ -1,11 +1,11 @@
 """Notices the end of commands, in one thread for all of them, and ends the processes that they leave behind.
 
-The thread is there before the first command is launched, and needs nothing more than it has: what it cannot do for want
-of descriptors, memory or disk it tries again at its next look.
+The thread exists before the first command is launched and needs no further resources. What it cannot do for lack of
+descriptors, memory or disk space it tries again in the next round.
 
-An attempt has ended when its shell is gone and no process of it is left (group.py). Those that are left have a moment
-to end by themselves, are then asked to, and then killed. One that succeeded may leave what has gone into a session of
-its own, such as a server; what else ended takes all of it along.
+An attempt has ended when its shell is gone and none of its processes is left (group.py). Processes that are left get a
+moment to end by themselves, then SIGTERM, then SIGKILL. If the attempt succeeded, processes with their own session,
+such as a server, may keep running; otherwise all are ended.
 """
 
 import os
@@ -28,21 +28,21 @@ from orchestrator.jobs.process.shortage import is_short
 #: Seconds that what a command leaves running gets to end by itself, and then to end after SIGTERM, before it is killed.
 ALONE, ASKED = 2.0, 2.0
 
-#: Seconds between two looks: at what the system tells us of, and at what has to be looked at.
+#: Seconds between two rounds: if the system notifies us of ends, and if processes have to be polled.
 _IDLE, _LOOK = 0.05, 0.01
 
-#: Seconds for which a command can only have started what has a higher number: no system starts so many in that time.
+#: Seconds in which process numbers cannot start again: what a younger command started has higher numbers than itself.
 _YOUNG = 10.0
 
 
 @dataclass(eq=False)
 class Watched:
-    """An attempt, its ``process`` if it was started here, and what is known of it.
+    """An attempt, its ``process`` if it was started here, and what is known about it.
 
-    ``insist``: it was asked to stop by somebody who is gone. ``lived``: it ran when it was adopted. ``code``: the
-    exit status of its shell, once that is gone and was seen; negative if a signal ended it. ``began``, ``gone``:
-    since when, by a clock that nobody sets. ``asked``: how often what is left was told to end. ``bell``: a
-    descriptor that can be read once the shell is gone.
+    ``insist``: an earlier process asked it to stop. ``lived``: it was running when it was adopted. ``code``: the exit
+    status of its shell, if its end was seen; negative if a signal ended it. ``began``, ``gone``: monotonic times.
+    ``asked``: how often the processes that are left were signalled. ``bell``: a descriptor that becomes readable when
+    the shell is gone.
     """
 
     job: str
@@ -58,12 +58,12 @@ class Watched:
     bell: int | None = None
 
     def since_gone(self) -> float:
-        """Seconds since its shell is gone; 0 as long as it is not."""
+        """Seconds since its shell ended; 0 while it is running."""
         return 0.0 if self.gone is None else time.monotonic() - self.gone
 
     @property
     def leader(self) -> int | None:
-        """The number of its shell; None if it did not come to write it down."""
+        """The number of its shell; None if it has not written it."""
         return self.process.pid if self.process is not None else attempt.group_of(self.folder)
 
 
@@ -78,7 +78,7 @@ class Watcher:
         self._bells: select.epoll | None = None
 
     def ready(self) -> None:
-        """See that there is a thread. Raises BackendError if there can be none now."""
+        """Start the thread if there is none. Raises BackendError if that is impossible now."""
         with self._lock:
             if self._thread is None:
                 thread = threading.Thread(target=self._live, name="watch commands", daemon=True)
@@ -90,9 +90,9 @@ class Watcher:
                 self._thread = thread
 
     def watch(self, it: Watched) -> None:
-        """Look at it from now on. ``ready`` was called before."""
+        """Watch an attempt from now on. ``ready`` must have been called before."""
         if it.process is not None and self._bells is not None:
-            with suppress(OSError):  # there is no descriptor left: it is looked at all the time
+            with suppress(OSError):  # no descriptor is left: it is polled instead
                 it.bell = os.pidfd_open(it.process.pid)
                 self._bells.register(it.bell, select.EPOLLIN)
         it.began = time.monotonic()
@@ -114,7 +114,7 @@ class Watcher:
                 self._ended(it)
 
     def _wait(self, seconds: float) -> set[int]:
-        """The bells that have rung, those of shells that are gone."""
+        """The bells of shells that have ended."""
         if self._bells is None:
             time.sleep(seconds)
             return set()
@@ -128,7 +128,7 @@ class Watcher:
 
 
 class _Look:
-    """One look at some attempts, and at the processes there are if any of them asks for it. ``over``: who has ended."""
+    """One round over some attempts, which lists processes only if needed. ``over``: the attempts that have ended."""
 
     def __init__(self, watched: Sequence[Watched], silence: Callable[[Watched], None]) -> None:
         self._known: Sequence[group.Process] | None = None
@@ -161,9 +161,9 @@ class _Look:
 
 
 def _found(look: Callable[[Watched], bool], it: Watched) -> bool:
-    """What a look finds: not yet, for want of something, or else nothing more, where nothing can be found out.
+    """The result of ``look``. If it raises: False for a shortage, so that it is tried again, otherwise True.
 
-    The latter is said by whoever is asked for the status, with the reason.
+    In the latter case ``status`` reports the reason.
     """
     try:
         return look(it)
@@ -172,7 +172,7 @@ def _found(look: Callable[[Watched], bool], it: Watched) -> bool:
 
 
 def _shell_is_gone(it: Watched) -> bool:
-    """Whether it is gone. Its number stays its own, until its status is asked for when nothing is left of it."""
+    """Whether the shell has ended. It is not reaped yet, so that its number is not reused while processes are left."""
     if it.process is None:
         gone = not claim.held(it.folder)
         if it.insist and not gone and (leader := it.leader) is not None:
@@ -184,7 +184,7 @@ def _shell_is_gone(it: Watched) -> bool:
         return it.code is not None
     try:
         ended = os.waitid(os.P_PID, it.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:  # a python step has waited for whatever child there was
+    except ChildProcessError:  # a python step has reaped all children
         it.code = -signal.SIGKILL
         return True
     if ended is None:

@@ -1,7 +1,7 @@
 """The shell that runs each command: it holds the claim, forwards signals, and writes down how the command ended.
 
-It depends on nothing of the step's: its environment holds each variable of the command as ``v0=NAME=value``, which no
-shell, loader or library listens to. The command alone gets them by their names, in the process that becomes it.
+It is not affected by the step's variables: its environment has each of them as ``v0=NAME=value``, which no shell,
+loader or library reads. Only the command gets them under their names, in the process that becomes it.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-#: What the wrapper leaves as the exit status of a command that never began: there was no process left for it.
+#: The exit status that the wrapper writes if the command never began, because no process could be created.
 UNBEGUN = "unbegun"
 
 #: $1: the attempt's folder; $2: the umask; the rest: the command; its first word is a path and no word of the shell's.
