@@ -95,7 +95,12 @@ def params_options(command: F) -> F:
     """``--param`` and ``--params-file``. They arrive as ``pairs`` and ``params_file``, for ``given_params``."""
     options = (
         click.option(
-            "-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="Set a param; may be repeated."
+            "-p",
+            "--param",
+            "pairs",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Set a param; repeat it for other params.",
         ),
         click.option(
             "--params-file",

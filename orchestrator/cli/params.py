@@ -23,7 +23,16 @@ def split(option: str, pairs: Sequence[str]) -> dict[str, str]:
     wrong = [pair for pair in pairs if "=" not in pair[1:]]
     if wrong:
         raise UsageError(f"{option}: expected name=value, got {listed(map(repr, wrong))}")
-    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+    given: dict[str, str] = {}
+    twice: list[str] = []
+    for name, _, value in (pair.partition("=") for pair in pairs):
+        twice += [name] if name in given and name not in twice else []
+        given[name] = value
+    if twice:
+        raise UsageError(
+            f"{option}: expected each name once, got {listed(twice)} several times; a list is one value: {twice[0]}=a,b"
+        )
+    return given
 
 
 def _from_file(path: Path) -> Mapping[str, object]:

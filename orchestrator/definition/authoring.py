@@ -90,6 +90,8 @@ class Graph:
     def connect(self, first: StepHandle, second: StepHandle) -> None:
         """Make ``second`` come after ``first``, as ``first >> second`` does."""
         for handle in (first, second):
+            if not isinstance(handle, StepHandle):
+                raise UsageError(f"expected two steps as 'step(...)' returns them, got {shown(handle)}")
             if handle.graph is not self:
                 raise UsageError(f"step '{first.name}' and step '{second.name}' are not of one graph")
         self._edges.append((first.name, second.name))
@@ -134,8 +136,8 @@ class Graph:
         ``defaults``, ``schedule``, ``fails_on``, ``deploy`` and ``unsafe_params`` are taken from the graph's own
         attributes.
         """
-        if not digraph.is_directed() or digraph.is_multigraph():
-            raise UsageError(f"expected a networkx.DiGraph, got a {type(digraph).__name__}")
+        if not hasattr(digraph, "is_multigraph") or not digraph.is_directed() or digraph.is_multigraph():
+            raise UsageError(f"expected a networkx.DiGraph, got {shown(digraph)}")
         whole = ("description", "params", "defaults", "schedule", "fails_on", "unsafe_params")
         about = {key: digraph.graph[key] for key in whole if digraph.graph.get(key)}
         if digraph.graph.get("deploy") is False:

@@ -354,6 +354,10 @@ def test_an_empty_text_is_no_path(ran: Place, words: list[str]) -> None:
             "run id: expected a letter or digit, then up to 99 letters, digits, '_', '.' or '-', got 'a/b'",
         ),
         (["run", "sales", "-p", "full"], "--param: expected name=value, got 'full'"),
+        (
+            ["run", "sales", "-p", "a=1", "-p", "b=2", "-p", "a=3"],
+            "--param: expected each name once, got a several times",
+        ),
         (["run", "missing.yaml"], "missing.yaml: there is no such file"),
     ],
 )

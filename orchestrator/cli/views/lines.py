@@ -32,7 +32,7 @@ class LineView:
         watch.changed = self._changed
 
     def __enter__(self) -> "LineView":
-        over = f", {self._watch.over:,} have already ended" if self._watch.over else ""
+        over = f", {self._watch.over:,} already ended" if self._watch.over else ""
         self.say(f"run {self._watch.run.id}: {counted(len(self._watch.plan.steps), 'step')}{over}")
         return self
 

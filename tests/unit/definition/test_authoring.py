@@ -227,6 +227,8 @@ def test_only_steps_of_one_graph_can_be_joined() -> None:
         a >> b
     with pytest.raises(UsageError, match="expected a step or a list of steps beside '>>' or '<<', got 'b'"):
         a >> "b"
+    with pytest.raises(UsageError, match=re.escape("expected two steps as 'step(...)' returns them, got 'b'")):
+        a.graph.connect(a, "b")  # type: ignore[arg-type]
 
 
 def test_a_graph_goes_to_networkx_and_back() -> None:
@@ -255,9 +257,11 @@ def test_a_networkx_graph_becomes_a_graph() -> None:
 
 def test_a_networkx_graph_that_cannot_be_one_is_refused() -> None:
     start = test_a_networkx_graph_that_cannot_be_one_is_refused.__code__.co_firstlineno
-    with pytest.raises(UsageError, match=re.escape("expected a networkx.DiGraph, got a Graph")):
+    with pytest.raises(UsageError, match=re.escape("expected a networkx.DiGraph, got a Python Graph")):
         Graph.from_networkx(nx.Graph())  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match=re.escape("expected a networkx.DiGraph, got a MultiDiGraph")):
+    with pytest.raises(UsageError, match=re.escape("expected a networkx.DiGraph, got the number 3")):
+        Graph.from_networkx(3)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=re.escape("expected a networkx.DiGraph, got a Python MultiDiGraph")):
         Graph.from_networkx(nx.MultiDiGraph())
     with pytest.raises(UsageError, match="expected the names of steps as nodes, got the number 1"):
         Graph.from_networkx(nx.DiGraph([(1, 2)]))
