@@ -356,7 +356,7 @@ def test_an_empty_text_is_no_path(ran: Place, words: list[str]) -> None:
         (["run", "sales", "-p", "full"], "--param: expected name=value, got 'full'"),
         (
             ["run", "sales", "-p", "a=1", "-p", "b=2", "-p", "a=3"],
-            "--param: expected each name once, got a several times",
+            "--param: expected each name once, got a several times; a list is one value: a=a,b",
         ),
         (["run", "missing.yaml"], "missing.yaml: there is no such file"),
     ],

@@ -276,7 +276,7 @@ def test_a_networkx_graph_that_cannot_be_one_is_refused() -> None:
         "job_name, allow_failure, teardown and local",
         "step 'a': after: these steps wait for each other in a cycle: a -> b -> a",
     ]
-    assert {number for number, _ in _here(refused.value.lines)} == {start + 10}
+    assert {number for number, _ in _here(refused.value.lines)} == {start + 12}
 
 
 def test_the_model_can_be_loaded_from_the_file(tmp_path: Path) -> None:
