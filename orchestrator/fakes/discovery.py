@@ -1,4 +1,4 @@
-"""A Google API as its discovery document says: which calls there are, and what may be in their bodies. Pure."""
+"""A Google API as its discovery document describes it: its calls, and the schemas of their bodies. Pure."""
 
 import json
 import re
@@ -54,7 +54,7 @@ class Schema:
         raise LookupError(f"{self.document['id']} has no {name}")
 
     def misfits(self, schema: str, value: Any, path: str = "") -> Iterator[str]:
-        """What in ``value`` is not as ``schema`` says, in the words of Google's 400."""
+        """How ``value`` violates ``schema``, in the words of Google's 400."""
         yield from self._misfits({"$ref": schema}, value, path)
 
     def _misfits(self, schema: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:

@@ -613,7 +613,7 @@ def test_a_failure_without_a_message_is_looked_at_again_later(make: Make):
     now[0] = 1e12
     over = bench.over(job)
     assert (over.outcome, over.cause) == (Outcome.FAILED, "unknown")
-    assert "and no message of it says why" in (over.error or "")
+    assert "and none of its messages says why" in (over.error or "")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""When the fake Cloud Tasks tries again, when it gives up, and how fast it may go. Pure arithmetic on seconds."""
+"""When the fake of Cloud Tasks retries and gives up, and how fast it delivers. Pure; in seconds."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -34,7 +34,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a delivery came to. ``status`` None: no answer, in time or at all. ``retry_after``: seconds, if it said."""
+    """The result of a delivery. ``status`` None: no answer in time. ``retry_after``: seconds, if the answer has it."""
 
     status: int | None
     retry_after: float = 0.0
@@ -85,7 +85,7 @@ class TaskQueue:
         return self.tasks[identity]
 
     def remove(self, held: Held, now: float) -> None:
-        """It was done, deleted, purged or given up: its name stays taken."""
+        """Remove a task that was done, deleted, purged or given up. Its name stays taken."""
         held.gone = True
         if self.tasks.pop(held.id, None) is not None:
             self._taken_until[held.id] = now + self.names_taken
@@ -120,7 +120,7 @@ class TaskQueue:
         return self.running > 0 or bool(self._forced) or (self._open and head is not None and head.due <= now)
 
     def finish(self, held: Held, answer: Answer, now: float) -> None:
-        """A delivery came to ``answer``: the task is done, comes again later, or is given up silently."""
+        """Process the ``answer`` of a delivery: the task is done, is retried later, or is given up silently."""
         self.running -= 1
         held.running = False
         if answer.overloaded:

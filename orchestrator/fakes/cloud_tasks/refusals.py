@@ -1,4 +1,4 @@
-"""What Cloud Tasks says no to, in its own words where they were recorded (aertje/cloud-tasks-emulator's goldens)."""
+"""What Cloud Tasks refuses, in its own words where they were recorded (aertje/cloud-tasks-emulator's goldens)."""
 
 import re
 from datetime import timedelta

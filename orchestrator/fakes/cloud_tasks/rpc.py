@@ -1,4 +1,4 @@
-"""The gRPC face of the fake Cloud Tasks: the real service's method names and messages, and nothing of our own."""
+"""The gRPC interface of the fake of Cloud Tasks, with the real service's method names and messages."""
 
 from collections.abc import Callable
 from typing import Any

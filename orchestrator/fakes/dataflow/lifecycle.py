@@ -27,7 +27,7 @@ class Lifecycle:
         self._running: list[Work] = []
 
     def stop(self) -> None:
-        """End what jobs really do. To be called without the lock: the end of that takes it."""
+        """End the programs of jobs. Must be called without the lock, which the end of a program takes."""
         with self._lock:
             running, self._running = self._running, []
         for work in running:
@@ -77,7 +77,7 @@ class Lifecycle:
         self._post.after(0, lambda: self._emit(kind, body))
 
     def _start(self, job: Job) -> None:
-        """Begin what the job really does; the end of that is the job's."""
+        """Start the job's program; when that ends, the job ends."""
 
         def ended(error: str | None, counted: Mapping[str, int | float]) -> None:
             with self._lock:

@@ -1,4 +1,4 @@
-"""How the jobs of the fake Dataflow go, and what goes wrong on the way to it. Data only."""
+"""Describes how jobs of the fake of Dataflow proceed, and which calls fail. Data only."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A fake for Google Dataflow on this machine: an HTTP server that the real client takes for the real API.
+"""A fake of Google Dataflow on this machine: an HTTP server that the real client takes for the real API.
 
 Every request and every answer is checked against the discovery document inside the client's package. ``rehearse`` and
 users' tests run on it.
@@ -93,7 +93,7 @@ class FakeDataflow:
 
     @property
     def streaming(self) -> list[str]:
-        """Those of them that go on until somebody stops them."""
+        """Those of them that run until they are stopped."""
         return [job.name for job in list(self.service.jobs.values()) if not job.ended and job.script.streaming]
 
     def fail(self, method: str, *faults: Fault) -> None:

@@ -34,10 +34,10 @@ DRAIN_FOR = 30 * 60.0
 class DataflowBackend:
     """Launches templates in a project, each step in its region or in ``default_region``.
 
-    ``api``: another way to the service. ``api_endpoint``: another server than Google's, such as the fake.
-    ``credentials``: google-auth's; those of the environment if not given, and none at an endpoint without TLS.
-    ``timeout``: seconds, for each call. ``defaults``: options of a job whose step does not say otherwise, by the graph
-    file's names. ``drain_for``: seconds for which a job that drains is left alone, though it is asked again to stop.
+    ``api``: replaces the calls to the service. ``api_endpoint``: a server other than Google's, such as the fake.
+    ``credentials``: from google-auth; by default those of the environment, and none for an endpoint without TLS.
+    ``timeout``: seconds for each call. ``defaults``: options for jobs whose steps do not set them, under the names of
+    graph files. ``drain_for``: seconds for which a draining job is not cancelled, however often it is asked to stop.
     """
 
     kind = "dataflow"
@@ -68,8 +68,8 @@ class DataflowBackend:
     def launch(self, request: JobRequest) -> Launched | JobEnd:
         """As the port promises. A finished job frees its name (Job.name), so jobs of the name are looked for first.
 
-        A 409 may be the job of this very launch; and a launch that was answered with 400 has been seen to run
-        (terraform-provider-google issue 14679). So whatever went wrong, a job of that name is adopted.
+        A 409 may be caused by the job of this same launch, and a launch that was answered with 400 has been seen to run
+        (terraform-provider-google issue 14679). So after any error, a job of that name is adopted.
         """
         if found := self.find(request):
             return found
@@ -94,7 +94,7 @@ class DataflowBackend:
         return self._launched(request, region, job)
 
     def find(self, request: JobRequest) -> Launched | None:
-        """As the port promises. Of jobs that are kept running it is the one that has not ended, whoever launched it."""
+        """As the port promises. For a kept job, it is the one that has not ended, whichever run launched it."""
         region, request = requests.region(request, self._region), self._named(request)
         if requests.keep(request):
             return self._kept(request, region)
@@ -106,7 +106,7 @@ class DataflowBackend:
         return self._launched(request, region, job, others) if job else None
 
     def status(self, job: str) -> JobStatus:
-        """As the port promises. A job that Dataflow does not know may be too new for it: that says nothing."""
+        """As the port promises. A job that Dataflow does not know may be too new, so it does not count as ended."""
         handle = read_handle(job)
         try:
             return self._standing.status(handle)
@@ -114,13 +114,13 @@ class DataflowBackend:
             born = handle.born
             if error.status != 404 or born is None or self._clock() < born + RETENTION:
                 raise
-            text = f"Dataflow does not know job {handle.id} any more: ended jobs are deleted after 30 days"
+            text = f"Dataflow no longer knows job {handle.id}: ended jobs are deleted after 30 days"
             return JobEnd(Outcome.FAILED, self._clock(), error=text, cause=Cause.UNKNOWN.value)
 
     def cancel(self, job: str) -> None:
-        """Ask the job to stop, a running streaming one to drain; asked again, cancel it; half an hour on, by force.
+        """Cancel the job, or drain it if it is streaming and runs. Called again half an hour later, cancel it by force.
 
-        A job that drains is given its time first. One that is kept running and has begun to work is left alone.
+        A draining job is cancelled only after ``drain_for``. A kept job that has begun to work is left alone.
         """
         handle = read_handle(job)
         found = self._standing.newest(handle)
@@ -132,16 +132,16 @@ class DataflowBackend:
         except AnswerError as error:
             if error.status not in (400, 409):
                 raise
-            log.warning("%s", error)  # it has ended, and jobs.get does not know yet; or the next look tells
+            log.warning("%s", error)  # it has ended and jobs.get lags, or the next check will tell
 
     def discard(self, job: str) -> None:
-        """As the port promises. It is not drained: what it read, another reads. One that is kept is no attempt's."""
+        """As the port promises. It is cancelled, not drained: another job reads the same input. Kept jobs stay."""
         handle = read_handle(job)
         if handle.keep:
             return
         try:
             found = self._api.get(handle.region, handle.id)
-            if not (states.ended(found) or found.get("replaceJobId")):  # which no list shows: somebody updates the job
+            if not (states.ended(found) or found.get("replaceJobId")):  # no list shows this: the job is being updated
                 self._api.update(handle.region, handle.id, {"requestedState": states.CANCELLED})
         except AnswerError as error:
             if error.status not in (400, 403):
@@ -149,7 +149,7 @@ class DataflowBackend:
             log.error("%s", error)  # noqa: TRY400 - a refusal, not a bug
 
     def _wish(self, handle: Handle, found: Body) -> dict[str, Any] | None:
-        """What to ask for, of a job that is to stop; None: nothing."""
+        """The state to request for a job that should stop; None to request nothing."""
         where, since = states.state(found), states.state_since(found)
         lasted = None if since is None else self._clock() - since
         if states.ended(found) or (handle.keep and where not in states.NOT_BEGUN):
@@ -167,7 +167,7 @@ class DataflowBackend:
         self._api.close()
 
     def _look(self, request: JobRequest) -> Launched | None:
-        """The job of a launch that went wrong, if it is to be seen already."""
+        """The job of a launch that failed, if there is one already."""
         try:
             return self.find(request)
         except BackendError as error:
@@ -175,7 +175,7 @@ class DataflowBackend:
             return None
 
     def _kept(self, request: JobRequest, region: str) -> Launched | None:
-        """The job of that name that is kept running. Raises BackendError while it stops, and its name is taken."""
+        """The kept job of that name. Raises BackendError while it is stopping, because its name is still taken."""
         going = [job for job in self._api.named(region, request.name) if not states.ended(job)]
         if not going:
             return None
@@ -187,9 +187,9 @@ class DataflowBackend:
         return self._launched(request, region, going[0])
 
     def _must_be_its_own(self, request: JobRequest, region: str, job: Body) -> None:
-        """Raises LaunchRefusedError if a job that is kept is another step's: two may come to one GRAPH-STEP.
+        """Raises LaunchRefusedError if a kept job belongs to another step with the same GRAPH-STEP name.
 
-        Who gives a job_name wants any job of that name. Only the whole view of a job is known to have its labels.
+        With a job_name, any job of that name is accepted. Only the full view of a job certainly has its labels.
         """
         if request.job_name is not None:
             return
@@ -205,7 +205,7 @@ class DataflowBackend:
         return requests.kept(request) if requests.keep(request) else request
 
     def _launched(self, request: JobRequest, region: str, job: Body, others: Sequence[Body] = ()) -> Launched:
-        """The job, and when a look at it will pay: nobody signals that a job has begun to work."""
+        """The job, and when to check it next, because no signal says that a job has begun to work."""
         keep, streaming = requests.keep(request), requests.streaming(request)
         due = states.next_check(job, self._clock()) if keep or streaming else None
         handle, *beside = (str(Handle(region, str(one["id"]), streaming, keep)) for one in (job, *others))

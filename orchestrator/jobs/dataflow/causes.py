@@ -1,7 +1,7 @@
 """Finds the cause of a job's failure, in one word, from its messages. Pure.
 
 A statement is judged by how it *begins* (phrases.py), once it is known who speaks (statements.py): a user's text may
-have any word in it. What no phrase knows is ``unknown``, which may be tried again.
+contain any word. A statement that matches no phrase is ``unknown``, which may be retried.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ __all__ = ["PERMANENT", "RETRY_AFTER", "Cause", "classify", "explain"]
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """The class of a statement. ``ask``: who would know better, if they say anything."""
+    """The class of a statement. ``ask``: the speakers that know better, if they say anything."""
 
     cause: Cause
     ask: frozenset[Speaker] = frozenset()
 
 
 def classify(messages: Sequence[str]) -> Cause:
-    """The class of a failure that was explained with ``messages``, the oldest first: that of its last known cause."""
+    """The class of a failure from its ``messages``, the oldest first: that of the last known cause."""
     said = hear(messages)
     judged = [(statement, found) for statement in said if (found := _judge(statement)) is not None]
     explained = any(statement.verdict for statement in said)
@@ -38,7 +38,7 @@ def classify(messages: Sequence[str]) -> Cause:
 
 
 def _judge(statement: Statement) -> _Judged | None:
-    """The class of a statement by whoever speaks; None if it says nothing."""
+    """The class of a statement, depending on its speaker; None if it says nothing."""
     match statement.speaker:
         case Speaker.SERVICE:
             return _by_service(statement)
@@ -86,7 +86,7 @@ _MAX_MESSAGES, _LONGEST = 3, 500
 
 
 def explain(messages: Sequence[str]) -> str:
-    """``messages`` in one line: the verdict first, each once, the first of them, cut to what a person reads."""
+    """The first few ``messages`` in one line, the verdict first, without repetitions, each cut to a readable length."""
     ordered = sorted(messages, key=lambda message: not is_verdict(message))
     lines = dict.fromkeys(" ".join(root(message.strip()).split()) for message in ordered)
     shown = [line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…" for line in lines if line]

@@ -17,7 +17,7 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
-#: Another attempt of these fails the same way: somebody has to fix something first.
+#: For these, another attempt would fail the same way until the cause is fixed.
 PERMANENT = frozenset({Cause.PERMISSION, Cause.PARAMETERS})
 
 #: What is scarce does not come back in a minute: at least so many seconds until the next attempt, whatever the step's

@@ -1,8 +1,8 @@
-"""The calls of the Dataflow API that a backend makes. Safe for threads; every call has a time-out and is made once.
+"""The calls of the Dataflow API that a backend makes. Thread-safe; every call has a timeout and is made once.
 
-httplib2 sends a request again by itself when the connection is closed before an answer came, a POST too; and an Http
-that several threads use gives them each other's answers (docs/cursed.md). So a question takes an Http out of a pool and
-gives it back, and a launch has an Http, and a connection, of its own that never tries twice.
+If a connection is closed before a response arrives, httplib2 sends the request again by itself, even a POST; and
+threads that share an Http get each other's responses (docs/cursed.md). So a read borrows an Http from a pool, and a
+launch uses its own Http with a connection that never sends twice.
 """
 
 import http.client
@@ -28,13 +28,13 @@ log = logging.getLogger(__name__)
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
-#: How many pages of a list are read. A page of a filtered list may be empty, and not be the last.
+#: How many pages of a list are read. In a filtered list, an empty page need not be the last one.
 MAX_PAGES = 200
 
-#: What is asked of a job. Only the whole view has what replaced it, and the whole may have megabytes of steps.
+#: The fields to read of a job. Only the full view says what replaced it, and the full view can have megabytes of steps.
 _FIELDS = "id,name,type,currentState,currentStateTime,createTime,replacedByJobId,replaceJobId,labels"
 
-#: Seconds before a job's end whose messages are read besides, where there are too many to read them all.
+#: If there are too many messages to read, those of so many seconds before the job's end are read in addition.
 _LAST_WORDS = 600.0
 
 
@@ -51,7 +51,7 @@ class Api:
         self._idle: list[Any] = []
 
     def launch(self, region: str, name: str, body: dict[str, Any], classic: str | None) -> Body:
-        """The job that came of a launch: of a classic template at the path ``classic``, or of a Flex template.
+        """Launch a classic template at the path ``classic``, or a Flex template, and return the job.
 
         Raises LaunchRefusedError, AmbiguousLaunchError or BackendError.
         """
@@ -73,7 +73,7 @@ class Api:
         return dict(job)
 
     def get(self, region: str, job: str) -> Body:
-        """The job as it stands, and what replaced it. Raises AnswerError, or BackendError."""
+        """The current job, and what replaced it. Raises AnswerError, or BackendError."""
         with asking(f"cannot see job {job} in {region}"):
             where = {**self._of(region, job), "view": "JOB_VIEW_ALL", "fields": _FIELDS}
             found = self._ask(self._methods().jobs.get(**where))
@@ -82,9 +82,9 @@ class Api:
         return found
 
     def named(self, region: str, name: str) -> list[Body]:
-        """The jobs of that name, in every state. Raises BackendError if it cannot be told that these are all.
+        """The jobs of that name, in every state. Raises BackendError if some may be missing.
 
-        Where they take more than MAX_PAGES pages, those that were read, if there are any.
+        If there are more than MAX_PAGES pages, those on the pages that were read, if there are any.
         """
         where = {"projectId": self._project, "location": region, "name": name, "filter": "ALL"}
         with asking(f"cannot list the jobs called {name} in {region}"):
@@ -105,9 +105,9 @@ class Api:
             return list(self._ask(self._methods().jobs.getMetrics(**self._of(region, job))).get("metrics", ()))
 
     def errors(self, region: str, job: str, ended: float) -> list[str]:
-        """What the job's messages say of errors, the oldest first. Raises AnswerError, or BackendError.
+        """The job's error messages, the oldest first. Raises AnswerError, or BackendError.
 
-        Where they take more than MAX_PAGES pages, those on the first pages, and on those about its end.
+        If there are more than MAX_PAGES pages, those on the first pages and those about its end.
         """
         where = {**self._of(region, job), "minimumImportance": "JOB_MESSAGE_ERROR"}
         with asking(f"cannot read the messages of job {job} in {region}"):
@@ -128,7 +128,7 @@ class Api:
         return {"projectId": self._project, "location": region, "jobId": job}
 
     def _pages(self, resource: Any, where: dict[str, Any], key: str) -> tuple[list[Body], bool]:
-        """What is on the first MAX_PAGES pages of a list, and whether that is all of it."""
+        """The content of the first MAX_PAGES pages of a list, and whether that is all."""
         found: list[Body] = []
         request = resource.list(**where)
         for _ in range(MAX_PAGES):
@@ -151,7 +151,7 @@ class Api:
 
     @contextmanager
     def _transport(self) -> Iterator[Any]:
-        """An Http that nobody else uses meanwhile."""
+        """An Http for exclusive use."""
         with self._lock:
             transport = self._idle.pop() if self._idle else None
         transport = transport or self._authorized(httplib2.Http(timeout=self._timeout))
@@ -170,7 +170,7 @@ class Api:
         return AuthorizedHttp(self._credentials, http=transport)
 
     def _of_environment(self) -> Any:
-        """The credentials of the environment; none for a server that would be told them in the clear: a fake."""
+        """The credentials of the environment; none for a server without TLS, which is a fake."""
         if self._options and self._options["api_endpoint"].startswith("http:"):
             return AnonymousCredentials()  # type: ignore[no-untyped-call]
         return google.auth.default(scopes=[_SCOPE])[0]
@@ -184,7 +184,7 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class _Methods:
-    """The client's resources. Each is 3 ms to make; they only make requests, so threads may share them."""
+    """The client's resources. Each takes 3 ms to make; they only build requests, so threads can share them."""
 
     flex: Any
     templates: Any
@@ -207,7 +207,7 @@ def _build(options: Mapping[str, str] | None) -> _Methods:
 
 
 class _Never:
-    """A connection that says that no answer came in a way that makes httplib2 give up."""
+    """A connection that reports a missing response in a way that keeps httplib2 from retrying."""
 
     def getresponse(self) -> Any:
         try:

@@ -1,8 +1,8 @@
 """The meaning of Dataflow's job states. Pure.
 
 Source: the enum ``Job.currentState`` of dataflow v1b3, revision 20261018: 15 states. The API adds states, so every
-other word means that the job has not ended. A job just launched may have no state at all. A job that is paused goes on,
-or is cancelled: neither is its end.
+other word means that the job has not ended. A job just launched may have no state at all. A paused job continues or is
+cancelled later, so it has not ended.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ NOT_BEGUN = frozenset({UNKNOWN, STOPPED, QUEUED, PENDING})
 #: A job in one of these will end, and frees its name then.
 STOPPING = frozenset({DRAINING, CANCELLING})
 
-#: The states of a job that has not ended. Whoever meets another word keeps looking, and says so in the log.
+#: The states of a job that has not ended. A job in an unknown state is checked further, and the log says so.
 GOING = NOT_BEGUN | STOPPING | {RUNNING, PAUSING, PAUSED, CLEANING_UP}
 
 #: "After a job has reached a terminal state, no further state updates may be made" (Job.currentState).
@@ -57,7 +57,7 @@ def ended(job: Body) -> bool:
 def moment(text: object) -> float | None:
     """Seconds since the epoch of a time as Google writes it; None if there is none.
 
-    Launch answers without a state carry 1970-01-01 as its time (recorded in 2022): that is none.
+    Launch responses without a state have 1970-01-01 as its time (recorded in 2022), which counts as none.
     """
     try:
         seconds = datetime.fromisoformat(str(text)).timestamp()
@@ -66,15 +66,15 @@ def moment(text: object) -> float | None:
     return seconds if seconds > 0 else None
 
 
-#: Seconds between the looks at a job that is awaited: a quarter of the time that it has taken so far, within these.
+#: Seconds between checks of a job that is starting: a quarter of the time that it has taken so far, within these.
 _SOONEST, _LATEST = 15.0, 300.0
 
 
 def next_check(job: Body, now: float) -> float:
-    """When another look at a job pays whose being ready nobody signals.
+    """When to check a starting job again, because no signal says that it is ready.
 
-    Some ten looks in the first six minutes, about what a Flex template takes to start, and none is late by more than a
-    quarter of what it took.
+    There are about ten checks in the first six minutes, which a Flex template takes to start, and the delay is at most
+    a quarter of the time that the job took.
     """
     age = now - (moment(job.get("createTime")) or now)
     return now + min(max(age / 4, _SOONEST), _LATEST)

@@ -1,4 +1,4 @@
-"""Reads a job's state, and says what it means for its step."""
+"""Reads a job's state, and decides what it means for its step."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 #: Seconds after a failure in which its messages may still be missing: "typically about 30", Beam waits for 50.
 MESSAGE_GRACE = 60.0
 
-#: How many updates of a job are followed from one to the next; beyond them the newest job of the name is taken.
+#: How many successive updates of a job are followed; after more, the newest job of its name is used.
 MAX_UPDATES = 20
 
 T = TypeVar("T")
 
 
 class Standing:
-    """Looks at jobs of a project. ``grace``: seconds after a failure in which its messages may still be missing."""
+    """Checks jobs of a project. ``grace``: seconds after a failure in which its messages may still be missing."""
 
     def __init__(self, api: Api, clock: Clock, grace: float) -> None:
         self._api = api
@@ -50,7 +50,7 @@ class Standing:
         return max((job, *later), key=lambda one: str(one.get("createTime", "")))
 
     def status(self, handle: Handle) -> JobStatus:
-        """How the job stands. Raises AnswerError, or BackendError."""
+        """The status of the job. Raises AnswerError, or BackendError."""
         job = self.newest(handle)
         since = states.state_since(job)
         at = self._clock() if since is None else since
@@ -78,20 +78,22 @@ class Standing:
                 return JobRunning(states.next_check(job, self._clock()) if awaited else None)
 
     def _succeeded(self, handle: Handle, at: float) -> JobEnd:
-        """A job that did its work has succeeded, whatever it counted."""
+        """A job that did its work has succeeded, even if its counters cannot be read."""
         found = outputs(self._told(lambda: self._api.metrics(handle.region, handle.id)))
         kept = fitting(found, MAX_OUTPUT)
         if len(kept) < len(found):
             left = f"{len(found) - len(kept):,} of the {len(found):,} counters"
-            log.warning("%s of job %s are no outputs: at most %d bytes are kept", left, handle.id, MAX_OUTPUT)
+            log.warning(
+                "%s of job %s were left out of its outputs, which have at most %d bytes", left, handle.id, MAX_OUTPUT
+            )
         return JobEnd(Outcome.SUCCEEDED, at, outputs=check_outputs(kept) if kept else None)
 
     def _failed(self, handle: Handle, at: float, *, fresh: bool) -> JobStatus:
         messages = self._told(lambda: self._api.errors(handle.region, handle.id, at))
         if not messages and fresh:
-            return JobRunning()  # its messages lag: another look will have them
+            return JobRunning()  # its messages lag: the next check will find them
         cause = classify(messages)
-        error = explain(messages) or f"Dataflow job {handle.id} failed, and no message of it says why"
+        error = explain(messages) or f"Dataflow job {handle.id} failed, and none of its messages says why"
         if cause is Cause.LAUNCHER:
             error += f" [its launcher's log: template_launches/{handle.id}/console_logs in the staging location]"
         return JobEnd(
@@ -104,7 +106,7 @@ class Standing:
         )
 
     def _told(self, ask: Callable[[], Sequence[T]]) -> list[T]:
-        """What ``ask`` tells of the job; nothing if we may not know it. What may pass is raised."""
+        """The result of ``ask``; an empty one if we have no permission. Temporary errors are raised."""
         try:
             return list(ask())
         except AnswerError as error:

@@ -1,4 +1,4 @@
-"""Chooses the attempt's job among several with one name. Pure: everyone who asks gets the same answer."""
+"""Chooses the attempt's job among several with one name. Pure: all processes choose the same one."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,10 +8,11 @@ from orchestrator.jobs.dataflow.states import UPDATED, Body, ended, state
 def choose(
     jobs: Sequence[Body], labels: Mapping[str, str], recorded: str | None = None
 ) -> tuple[Body | None, list[Body]]:
-    """The job to adopt, and its duplicates that have not ended. Where one is ``recorded``, it is that.
+    """The job to adopt, and its duplicates that have not ended. If one is ``recorded``, that one is adopted.
 
-    A job that shows other labels than ours is not ours. Of ours the oldest stays: what appears later changes nothing,
-    and it may have done the work already. What an update replaced is no duplicate, and has the same name.
+    A job with labels other than ours is not ours. Of ours, the oldest is adopted: jobs that appear later do not change
+    the choice, and it may have done the work already. A job that an update replaced has the same name and is not a
+    duplicate.
     """
     ours = [job for job in jobs if not _foreign(job, labels)]
     proven = [job for job in ours if job.get("labels")]
@@ -27,6 +28,6 @@ def choose(
 
 
 def _foreign(job: Body, labels: Mapping[str, str]) -> bool:
-    """Whether the job shows that it is not ours; whether a list shows labels at all is not documented."""
+    """Whether the job's labels show that it is not ours. It is not documented whether lists contain labels."""
     shown = job.get("labels") or {}
     return any(key in shown and shown[key] != value for key, value in labels.items())
