@@ -20,8 +20,8 @@ from orchestrator.core.times import LATEST
 
 JsonObject = dict[str, Any]
 
-#: Raised by whoever changes the form of what is stored so that an older version would do wrong with it. That version
-#: then leaves it alone. A field that an older one may lose without harm is no reason.
+#: Increase this when the stored form changes so that an older version would handle it wrongly. That version then leaves
+#: it alone. A new field that an older version may lose without harm is not a reason.
 SCHEMA = 1
 
 _E = TypeVar("_E", bound=StrEnum)

@@ -1,4 +1,4 @@
-"""The graph: steps and their edges. The only importer of networkx; handling an event needs the plan alone."""
+"""The graph: steps and their edges. The only importer of networkx, because handling an event needs only the plan."""
 
 import dataclasses
 import hashlib
@@ -35,7 +35,7 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a deployed graph is started by itself: five fields of unix-cron, by the clock of an IANA time zone.
+    """When a deployed graph starts by itself: five fields of unix-cron, in an IANA time zone.
 
     ``params``: what a run is then given, as it was written (``today`` is the day of that moment).
     """
@@ -47,12 +47,12 @@ class Schedule:
 
 
 def _said(param: Param) -> dict[str, object]:
-    """A param for a graph's version: one without a pattern says what it said before there were patterns."""
+    """A param as part of a graph's version. Without a pattern it is the same as before there were patterns."""
     said = dataclasses.asdict(param)
     return said if param.pattern else {key: value for key, value in said.items() if key != "pattern"}
 
 
-#: A cycle of more steps than these is not told step by step.
+#: A cycle of more steps than this is not listed step by step.
 _TOLD = 12
 
 

@@ -1,4 +1,4 @@
-"""What must hold of a whole run at any moment, for tests, simulation and doctor. Reports; fixes nothing."""
+"""Checks what must be true of a whole run at any moment, for tests, the simulation and ``verify``. Fixes nothing."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _CLAIMED = frozenset({"job_name", "claimed_at"})
 _LAUNCHED = _CLAIMED | {"job", "started_at"}
 _FAILURE = frozenset({"job", "error", "cause"})
 
-#: What a state must know, and what it may know besides; anything else must be absent.
+#: The fields that a state must have, and those that it may have; all others must be absent.
 _SHAPES: dict[Status, tuple[frozenset[str], frozenset[str]]] = {
     Status.PENDING: (frozenset(), frozenset()),
     Status.LAUNCHING: (_CLAIMED, frozenset({"due"})),
@@ -35,14 +35,14 @@ _BAD = frozenset({Status.FAILED, Status.UPSTREAM_FAILED, Status.CANCELLED})
 
 
 def violations(plan: Plan, view: View, status: RunStatus = RunStatus.RUNNING, stop: Stop | None = None) -> list[str]:
-    """All that is wrong with a run: with its states and counters, all of them in ``view``, and its record."""
+    """All violations in a run's record and in its states and counters, all of which are in ``view``."""
     inspector = Inspector(plan)
     return inspector.violations(view) + inspector.ending(view, status, stop)
 
 
 @dataclass(frozen=True)
 class Inspector:
-    """Knows a plan's edges both ways, so that it can look again at those nodes alone that have changed."""
+    """Has a plan's edges in both directions, so that only nodes that have changed need to be checked again."""
 
     plan: Plan
 
@@ -57,7 +57,7 @@ class Inspector:
 
     @cached_property
     def before(self) -> tuple[tuple[int, ...], ...]:
-        """By step: its predecessors, as the graph has them, whatever became of them in the plan."""
+        """By step: its predecessors in the graph, even if the plan has gates in between."""
         return tuple(tuple(self.plan.numbers[name] for name in step.after) for step in self.plan.steps)
 
     def violations(self, view: View, nodes: Iterable[int] | None = None) -> list[str]:
