@@ -49,7 +49,7 @@ class Home:
         self._check_writable()
         ignore = self.path / ".gitignore"
         if not ignore.exists():
-            files.write(ignore, "*\n")
+            files.write_whole(ignore, "*\n")  # never an empty one, which would stay
         self._close_to_others()
 
     def _make(self, folder: Path, open_above: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Where the embedded world keeps its things, and who may drive a run."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -135,6 +136,21 @@ def test_graphs_of_another_repository_are_not_found(tmp_path: Path, monkeypatch:
 def test_git_leaves_a_home_alone(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.make()
+    home.make()
+    assert (home.path / ".gitignore").read_text() == "*\n"
+
+
+def test_a_full_disk_leaves_no_empty_gitignore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path / "home")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        with pytest.raises(OSError, match="No space left"):
+            home.make()
+    assert not (home.path / ".gitignore").exists()
     home.make()
     assert (home.path / ".gitignore").read_text() == "*\n"
 
