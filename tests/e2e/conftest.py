@@ -7,6 +7,25 @@ import pytest
 
 from tests.e2e.command_line import Place
 
+#: The tests of the command line that ``make test`` runs: a run, a failure, an interruption, a cancellation, and what is
+#: said of wrong input. The others are slow, because each starts several processes.
+QUICK = (
+    "test_a_graph_with_branches_and_a_join_runs_to_its_end_and_says_so_as_json",
+    "test_a_run_that_fails_ends_with_1_and_names_each_failed_step_and_its_log",
+    "test_an_interruption_ends_what_runs_and_resume_runs_it_again",
+    "test_a_run_that_another_process_drives_is_cancelled_and_both_say_so",
+    "test_after_a_failure_the_commands_say_why_and_a_new_run_succeeds",
+)
+QUICK_FILES = ("test_cli_look.py", "test_cli_start.py", "test_cli_lock.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is not quick in this folder as slow."""
+    for item in items:
+        here = item.path.parent == Path(__file__).parent and item.path.name not in QUICK_FILES
+        if here and item.name.partition("[")[0] not in QUICK:
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:

@@ -100,6 +100,7 @@ class FakeCloudTasks:
                     for queue in list(self._api.queues.values())
                     if (wait := self._give_out(queue, now)) is not None
                 ]
+                self._api.changed.notify_all()  # tasks may have expired, and ``idle`` waits for that
                 self._api.changed.wait(max(0.001, min(waits)) if waits else None)
 
     def _give_out(self, queue: TaskQueue, now: float) -> float | None:
