@@ -27,7 +27,7 @@ def simulated(chunk: int) -> tuple[dict[int, list[str]], Counter[str]]:
 
 
 @pytest.mark.xdist_group("embedded worlds")  # one worker simulates each chunk once, for both tests
-@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.parametrize("chunk", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, CHUNKS))])
 def test_every_run_on_one_machine_ends_as_the_oracle_says(chunk: int) -> None:
     failures, _ = simulated(chunk)
     assert not failures, "\n".join(
@@ -36,6 +36,7 @@ def test_every_run_on_one_machine_ends_as_the_oracle_says(chunk: int) -> None:
 
 
 @pytest.mark.xdist_group("embedded worlds")
+@pytest.mark.slow
 def test_every_kind_of_bad_luck_has_happened_on_one_machine() -> None:
     fates = sum((simulated(chunk)[1] for chunk in range(CHUNKS)), Counter[str]())
     assert [fate for fate in EVERYTHING if not fates[fate]] == []

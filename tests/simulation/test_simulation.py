@@ -47,6 +47,7 @@ def test_every_kind_of_bad_luck_has_happened() -> None:
     assert set(fates) <= set(EVERYTHING)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dag", graph_names(LARGEST))
 def test_a_real_graph_ends_as_the_oracle_says_whatever_goes_wrong(dag: str) -> None:
     assert list(simulate(7, dag=dag).failures) == [], repeated(7, dag)

@@ -41,6 +41,7 @@ BOMBS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_no_expression_makes_more_than_a_machine_has_room_for(bomb: str):
     with pytest.raises(ExpressionError) as raised:
@@ -112,6 +113,7 @@ SLOW = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slow", SLOW)
 def test_no_expression_takes_more_than_seconds(slow: str):
     with pytest.raises(ExpressionError) as raised:
