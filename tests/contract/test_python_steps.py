@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.model import Outcome
-from orchestrator.jobs.python import isolation
+from orchestrator.jobs.python import capture, isolation
+from orchestrator.usercode import printing_aside
 from tests.contract.benches import Bench, python
 
 #: Each function meets the other at the same time: ``MET`` opens when both have come so far.
@@ -210,3 +211,15 @@ def test_a_step_whose_log_cannot_be_written_fails_and_does_not_hold_up_the_next(
     over = bench.over(bench.backend.launch(bench.request(bench.bad)).job)  # type: ignore[union-attr]
     assert over.outcome is Outcome.FAILED
     assert "000-orders" in (over.error or "")
+
+
+def test_a_stream_stays_itself_to_whoever_works_for_no_step_however_often_it_is_read() -> None:
+    """Python 3.14 reads a module's dictionary itself where code has run a few times: a stream ended in itself."""
+    capture.install()
+    for _ in range(100):
+        kept = sys.stdout, sys.stderr
+        with printing_aside():
+            print("aside")
+        assert (sys.stdout, sys.stderr) == kept
+        assert not isinstance(kept[0], capture._Switch)
+    assert "stdout" in dir(sys)

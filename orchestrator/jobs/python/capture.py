@@ -31,6 +31,7 @@ def install() -> None:
     for name in ("stdout", "stderr"):
         sys.__dict__[name] = _Switch(name, getattr(sys, name))
     sys.__class__ = _Sys  # so that a step's assignment can be told from anybody else's
+    sys.__dict__[_Name("orchestrator")] = "captures streams"
     for owner, name, replacement in (
         (subprocess.Popen, "__init__", _start_child),
         (os, "system", _system),
@@ -110,6 +111,16 @@ class _Bytes(io.RawIOBase):
 
     def fileno(self) -> int:
         return self._log.fileno()
+
+
+class _Name(str):
+    """A key of ``sys.__dict__``, from whose presence on Python asks ``_Sys`` for attributes everywhere.
+
+    From 3.14 on, code that has run a few times reads a module's dictionary itself, past the properties of the module's
+    class (cursed.md). It does so only while all keys are of the type ``str`` and no other.
+    """
+
+    __slots__ = ()
 
 
 class _Sys(ModuleType):
