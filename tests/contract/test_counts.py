@@ -23,11 +23,11 @@ GRAPHS: Mapping[str, Callable[[], list[Step]]] = {
     "layers": lambda: layers(5, 20, seed=7),
 }
 
-#: On one machine, a step: of CPython 3.11, which makes the most calls. Other tests in the process may add half a call.
+#: On one machine, a step: of CPython 3.11, which makes the most calls.
 EMBEDDED = {
     "chain": {"SQL statements": 8.27, "commits": 1.03, "tasks put": 2.01, "Python calls": 281},
     "fan": {"SQL statements": 5.71, "commits": 0.09, "tasks put": 2.05, "Python calls": 248},
-    "layers": {"SQL statements": 6.44, "commits": 0.08, "tasks put": 2.01, "Python calls": 264},
+    "layers": {"SQL statements": 6.44, "commits": 0.08, "tasks put": 2.01, "Python calls": 263},
 }
 
 #: In the cloud, a step (``benchmarks.costs.Spent``).
@@ -52,8 +52,9 @@ def more(graph: str, found: Mapping[str, float], known: Mapping[str, float]) -> 
 
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_a_step_costs_no_more_on_one_machine_than_it_did(graph: str):
-    counts(fan(3))  # what is imported or compiled once is no step's
-    found = counts(GRAPHS[graph]())
+    counts(GRAPHS[graph]())  # what is imported or compiled once is no step's
+    first, second = counts(GRAPHS[graph]()), counts(GRAPHS[graph]())
+    found = {kind: min(first[kind], second[kind]) for kind in first}  # a folder's random name may cost a few calls
     assert more(graph, found, EMBEDDED[graph]) == []
     assert found.keys() == EMBEDDED[graph].keys()
 
