@@ -59,6 +59,7 @@ def test_a_step_costs_no_more_on_one_machine_than_it_did(graph: str):
     assert found.keys() == EMBEDDED[graph].keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_a_step_costs_no_more_in_the_cloud_than_it_did(
     graph: str, firestore_host: str, monkeypatch: pytest.MonkeyPatch
@@ -71,6 +72,7 @@ def test_a_step_costs_no_more_in_the_cloud_than_it_did(
     assert found.keys() == CLOUD[graph].keys()
 
 
+@pytest.mark.slow
 def test_a_sweep_costs_in_the_cloud_as_much_a_run_however_many_there_are(
     firestore_host: str, monkeypatch: pytest.MonkeyPatch
 ):

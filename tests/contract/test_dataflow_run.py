@@ -193,6 +193,7 @@ def test_a_streaming_step_is_ready_by_its_own_look_and_cancelling_its_run_drains
     assert ended.status is RunStatus.SUCCEEDED  # what has ended stays as it was
 
 
+@pytest.mark.slow
 def test_a_job_that_is_kept_serves_every_run_and_outlives_them(stream: Stream):
     for name in ("monday", "tuesday"):
         run = stream.run(name, "keep")

@@ -449,6 +449,7 @@ def test_outputs_that_firestore_has_no_type_for_come_back_as_they_were(firestore
     assert firestore.load("key1", [0], []).state(0) == odd
 
 
+@pytest.mark.slow
 def test_where_nothing_listens_the_error_comes_in_seconds(monkeypatch: pytest.MonkeyPatch):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

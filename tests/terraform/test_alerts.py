@@ -57,6 +57,7 @@ def test_there_is_an_alert_for_everything_that_needs_attention(example: Example)
     assert alerts(example("minimal")) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["failed run", "failed step", "stuck run", "late tasks", "function errors"])
 def test_every_command_in_an_alert_exists(example: Example, name: str):
     said = dict(texts(alerts(example("prod"))[name]))
@@ -128,6 +129,7 @@ def test_each_counted_log_entry_raises_the_right_alert(example: Example):
     }
 
 
+@pytest.mark.slow
 def test_the_dashboard_shows_how_runs_ended_and_what_went_wrong(example: Example):
     """Everything that is counted is in one of the two charts."""
     board = example("minimal").resources["google_monitoring_dashboard.runs"]["dashboard_json"].replace('\\"', '"')

@@ -28,6 +28,7 @@ def test_the_picture_is_up_to_date(example: Example, architecture: ModuleType):
     assert architecture.dot(example("scheduled").resources) == (ROOT / "docs/architecture.dot").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH)
 def test_it_shows_every_path_of_signals_and_tasks(example: Example, architecture: ModuleType, name: str):
     found = {(tail, head) for tail, head, _ in architecture.arrows(example(name).resources)}

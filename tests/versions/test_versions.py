@@ -74,11 +74,13 @@ def told(code: Path, verb: str, file: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_what_the_first_version_wrote_is_taken_to_its_end_by_this_one(tmp_path: Path, first: Path):
     told(first, "begin", tmp_path / "shared.db")
     assert end(tmp_path / "shared.db") == ENDED
 
 
+@pytest.mark.slow
 def test_what_this_version_wrote_is_taken_to_its_end_by_the_first_one(tmp_path: Path, first: Path):
     begin(tmp_path / "shared.db")
     assert json.loads(told(first, "end", tmp_path / "shared.db")) == ENDED
