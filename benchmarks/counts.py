@@ -66,9 +66,11 @@ def _counted(world: Embedded, found: Counter[str]) -> Iterator[None]:
 
     world.queue.put = counting_put  # type: ignore[method-assign]
     world.database._connection.set_trace_callback(statement)
+    wrote, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # the calls that write it are no step's
     sys.setprofile(profile)
     try:
         yield
     finally:
         sys.setprofile(None)
+        sys.dont_write_bytecode = wrote
         world.database._connection.set_trace_callback(None)
