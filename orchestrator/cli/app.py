@@ -72,6 +72,7 @@ Exit codes:
   1    the run failed or was cancelled, or the command found problems
   2    wrong use (an unknown option, run, step or param), or an invalid graph
   130  interrupted, for example by Ctrl-C
+  141  the program that read the output ended first, as 'head' does
 """
 
 

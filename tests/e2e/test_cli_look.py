@@ -388,8 +388,22 @@ def test_without_arguments_the_help_is_printed(ran: Place) -> None:
     assert all(f"  {name} " in ran.look().out for name in COMMANDS)
 
 
-def test_nobody_reads_on_is_no_error(ran: Place) -> None:
-    with ran.start("schema") as process:
+def _more(line: str) -> object:
+    """Another command of which the same is asked, where there is time."""
+    return pytest.param(line, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *["schema", "status"],
+        *map(_more, ["--help", "--version", "runs", "status --json", "explain sales-1 load", "logs sales-1 load"]),
+        *map(_more, ["validate sales", "graphs", "cancel sales-1", "verify sales-1", "plot sales -o x.mmd"]),
+        *map(_more, ["run sales --run-id sales-1", "run sales --run-id sales-1 --json", "resume sales-1", "run sales"]),
+    ],
+)
+def test_nobody_reads_on_is_no_error(ran: Place, line: str) -> None:
+    with ran.start(*line.split()) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()

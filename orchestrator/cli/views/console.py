@@ -47,9 +47,18 @@ _TIME = 9
 _NOTES = {Status.FAILED: "red", Status.UP_FOR_RETRY: "yellow"}
 
 
+class _Console(Console):
+    """Rich's, which ends with 1 if nobody reads on; this leaves that to ``guarded``, as all other output does."""
+
+    def on_broken_pipe(self) -> None:
+        """Raises the BrokenPipeError that is being handled."""
+        self.quiet = True
+        raise  # noqa: PLE0704 - rich calls this within its "except BrokenPipeError"
+
+
 def console() -> Console:
     """A console on standard output. If that is not a terminal, lines are not wrapped."""
-    made = Console(file=sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    made = _Console(file=sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=True)
     if not made.is_terminal:
         made.width = 100_000
     return made
