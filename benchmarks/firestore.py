@@ -20,8 +20,10 @@ from google.cloud.firestore import transactional
 from benchmarks.costs import PRICES, PRICES_OF, spent
 from benchmarks.embedded import chain, fan, layers
 from benchmarks.wire import Wire, world
+from orchestrator.core.events import JobEnded
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import JobEnd, JobEnded, Outcome, Run, Status, StepState
+from orchestrator.core.model import Run, Status, StepState
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import Plan, compile_plan
 from orchestrator.core.steps import Step

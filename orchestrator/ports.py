@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
+from orchestrator.core.job_end import JobEnd
 from orchestrator.core.messages import Effect
-from orchestrator.core.model import Counter, JobEnd, Run, RunStatus, StepState, Stop, Transition, View
+from orchestrator.core.model import Counter, Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
 from orchestrator.errors import StoreError, UnreadableRecordError

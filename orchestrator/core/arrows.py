@@ -6,7 +6,7 @@ simulation checks every commit against it (tests/unit/test_arrows.py, tests/simu
 
 from dataclasses import dataclass
 
-from orchestrator.core.model import (
+from orchestrator.core.events import (
     Event,
     GatePassed,
     JobEnded,
@@ -14,11 +14,11 @@ from orchestrator.core.model import (
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
-    Status,
     StepSettled,
     StopRequested,
     TimeUp,
 )
+from orchestrator.core.model import Status
 
 
 @dataclass(frozen=True, slots=True)

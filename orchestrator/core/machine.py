@@ -11,10 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from orchestrator.core.joins import decide, final, join_at
-from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
-from orchestrator.core.model import (
-    OPERATOR,
+from orchestrator.core.events import (
     Event,
     GatePassed,
     JobEnded,
@@ -22,15 +19,13 @@ from orchestrator.core.model import (
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
-    RunStatus,
-    Status,
     StepSettled,
-    StepState,
     StopRequested,
     TimeUp,
-    Transition,
-    View,
 )
+from orchestrator.core.joins import decide, final, join_at
+from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import cancelled, ended
 from orchestrator.core.rules import Tally, Verdict

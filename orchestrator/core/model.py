@@ -1,4 +1,4 @@
-"""The vocabulary of a run: statuses, states, events and transitions. Frozen data.
+"""The vocabulary of a run: statuses, states and transitions. Frozen data.
 
 Times are seconds since the epoch, by the clock of whoever wrote them.
 """
@@ -6,8 +6,6 @@ Times are seconds since the epoch, by the clock of whoever wrote them.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from math import inf
-from typing import Literal
 
 from orchestrator.core.rules import NOBODY, Tally
 from orchestrator.core.steps import Json
@@ -37,49 +35,6 @@ class Status(StrEnum):
 
 
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED, Status.CANCELLED})
-
-
-class Outcome(StrEnum):
-    """How a job ended. ``interrupted``: it vanished with the machine or was stopped by us; it costs no retry."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    INTERRUPTED = "interrupted"
-
-
-class Interruption(StrEnum):
-    """What interrupted an attempt.
-
-    ``asked``: we did, such as on Ctrl-C. ``lost``: nobody knows, since who drove the run was gone too, or the machine
-    had no process for it. ``vanished``: its process was seen to end, and nothing tells how.
-    """
-
-    ASKED = "asked"
-    LOST = "lost"
-    VANISHED = "vanished"
-
-
-@dataclass(frozen=True, slots=True)
-class JobEnd:
-    """How a job ended, at ``at``. ``outputs`` for the steps downstream; ``error`` and ``cause`` if it did not succeed.
-
-    ``permanent``: another attempt would fail the same way. ``retry_after``: it would, for so many seconds.
-    ``live``: the step has what it waited for, and the job goes on until it is cancelled: a streaming job that runs.
-    ``drained``: it stopped in good order because it was asked to. That is a success, except of a step that was
-    cancelled. ``interruption``: what interrupted it, if ``outcome`` is interrupted.
-    """
-
-    outcome: Outcome
-    at: float
-    outputs: Mapping[str, Json] | None = None
-    error: str | None = None
-    cause: str | None = None
-    permanent: bool = False
-    retry_after: float = 0.0
-    live: bool = False
-    drained: bool = field(default=False, compare=False)
-    interruption: Interruption = Interruption.LOST
 
 
 #: The cause of a step that ended because somebody had cancelled it.
@@ -138,111 +93,6 @@ class StepState:
 
 
 PENDING = StepState()
-
-
-# Events: what happened.
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchClaimed:
-    """The intent to launch an attempt, written before the launch; ``job_name`` is how to find what came of it.
-
-    ``over``: the ``claimed_at`` of a claim of the same attempt that this one takes over, because its time ran out.
-    ``lost``: whoever had claimed it was not heard of again, as when what it called ended the process.
-    """
-
-    attempt: int
-    job_name: str
-    at: float
-    over: float | None = None
-    lost: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchUnsent:
-    """Whoever claimed the attempt at ``claimed_at`` certainly sent nothing: the next may launch it at once."""
-
-    attempt: int
-    claimed_at: float
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchUnanswered:
-    """Whoever claimed the attempt at ``claimed_at`` may have sent its launch, had no answer, and is not lost."""
-
-    attempt: int
-    claimed_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class JobLaunched:
-    """The job service knows the attempt's job, as ``job``. ``due``: when a check of it will pay, if that is known."""
-
-    attempt: int
-    job: str
-    at: float
-    due: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class JobEnded:
-    """An attempt's job ended, as ``end`` says. ``by``: the chain of the check that found it ended.
-
-    ``claimed_at``: the attempt ended with its launch, without a job, for the owner of the claim of that time.
-    ``doubt``: seconds by which ``end.at`` may differ from our own times.
-    """
-
-    attempt: int
-    end: JobEnd
-    by: str | None = None
-    claimed_at: float | None = None
-    doubt: float = inf
-
-
-@dataclass(frozen=True, slots=True)
-class TimeUp:
-    """The attempt's job is about to be asked to stop, because its time was up at ``at``."""
-
-    attempt: int
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class StepSettled:
-    """A step ended without a job: nothing to run, the join or ``when`` said no, or it was cancelled before."""
-
-    status: Literal[Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED, Status.CANCELLED]
-    at: float
-    cause: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GatePassed:
-    """Enough has arrived at a gate; ``passed`` goes on to the joins behind it."""
-
-    passed: Tally
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class StopRequested:
-    """Somebody cancelled a step. It is written into the step's state, which everybody reads who handles the step."""
-
-    stop: Stop
-
-
-Event = (
-    LaunchClaimed
-    | LaunchUnsent
-    | LaunchUnanswered
-    | JobLaunched
-    | TimeUp
-    | JobEnded
-    | StepSettled
-    | GatePassed
-    | StopRequested
-)
 
 
 @dataclass(frozen=True, slots=True)

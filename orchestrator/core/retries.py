@@ -4,8 +4,10 @@ from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
+from orchestrator.core.events import JobEnded
+from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.joins import final
-from orchestrator.core.model import OPERATOR, Interruption, JobEnd, JobEnded, Outcome, Status, StepState, Transition
+from orchestrator.core.model import OPERATOR, Status, StepState, Transition
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
 from orchestrator.text import cut

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection
 from typing import assert_never
 
 from orchestrator.core import machine
+from orchestrator.core.events import Event, StopRequested
 from orchestrator.core.joins import decide
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
-from orchestrator.core.model import Event, Run, RunStatus, Stop, StopRequested, View
+from orchestrator.core.model import Run, RunStatus, Stop, View
 from orchestrator.core.outcome import culprits, was_cancelled
 from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import Plan

@@ -4,8 +4,10 @@ from dataclasses import replace
 from math import inf
 from typing import assert_never
 
+from orchestrator.core.events import JobEnded, TimeUp
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import LATE, STOP, SWEEP, Check
-from orchestrator.core.model import JobEnd, JobEnded, Outcome, StepState, TimeUp
+from orchestrator.core.model import StepState
 from orchestrator.core.retries import late
 from orchestrator.core.steps import Step
 from orchestrator.core.values import misfit

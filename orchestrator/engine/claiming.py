@@ -7,8 +7,9 @@ may have stood still for any length of time, and nothing stops a handler whose r
 
 from dataclasses import dataclass, replace
 
+from orchestrator.core.events import LaunchClaimed, LaunchUnanswered, LaunchUnsent
 from orchestrator.core.messages import Check, Launch
-from orchestrator.core.model import LaunchClaimed, LaunchUnanswered, LaunchUnsent, Status, StepState
+from orchestrator.core.model import Status, StepState
 from orchestrator.core.names import JobRef, job_name
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger

@@ -2,9 +2,11 @@
 
 from math import inf
 
+from orchestrator.core.events import JobEnded, JobLaunched, StepSettled
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import MAX_LOST
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import JobEnd, JobEnded, JobLaunched, Outcome, Status, StepSettled, StepState
+from orchestrator.core.model import Status, StepState
 from orchestrator.core.steps import NO_JOB, Work
 from orchestrator.engine.checking import ended
 from orchestrator.engine.claiming import Claim, claimed

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from math import inf
 
 from orchestrator.core import machine
+from orchestrator.core.events import Event
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.messages import Effect, Launch
-from orchestrator.core.model import Event, Run, RunStatus, Status, StepState, View
+from orchestrator.core.model import Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine.cache import Remembered, weight_of_plan, weight_of_run

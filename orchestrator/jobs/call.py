@@ -3,7 +3,7 @@
 import logging
 from functools import partial
 
-from orchestrator.core.model import JobEnd, Outcome
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.jobs.python.calling import call
 from orchestrator.jobs.python.deadline import MAX_SECONDS, TookTooLongError, within
 from orchestrator.ports import Clock, JobRequest

@@ -1,6 +1,6 @@
 """Backends that act on a job only when everything that led to it is on disk."""
 
-from orchestrator.core.model import JobEnd
+from orchestrator.core.job_end import JobEnd
 from orchestrator.home.database import Database
 from orchestrator.ports import JobBackend, JobRequest, JobStatus, Launched
 

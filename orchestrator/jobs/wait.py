@@ -1,6 +1,6 @@
 """A delay. Its job id is the time at which it ends, so nothing runs and nothing is stored."""
 
-from orchestrator.core.model import JobEnd, Outcome
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.ports import Clock, JobRequest, JobRunning, JobStatus, Launched
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+from orchestrator.core.job_end import Outcome
 from orchestrator.core.kinds import KINDS
-from orchestrator.core.model import Outcome
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import facts_of

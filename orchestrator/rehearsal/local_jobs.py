@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.kinds import PYTHON, WAIT
-from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.core.names import JobRef, parse_job_name
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.rendering import facts_of, render

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from orchestrator.core.model import JobEnd, Outcome, Run
+from orchestrator.core.job_end import JobEnd, Outcome
+from orchestrator.core.model import Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
 from orchestrator.home import Home

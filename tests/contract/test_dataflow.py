@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.model import JobEnd, Outcome, Run
+from orchestrator.core.job_end import JobEnd, Outcome
+from orchestrator.core.model import Run
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.steps import Json
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError

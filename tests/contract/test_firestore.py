@@ -14,7 +14,8 @@ from typing import Any
 import grpc
 import pytest
 
-from orchestrator.core import model
+from orchestrator.core.events import JobEnded
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Stop, Transition, View
 from orchestrator.core.names import run_key
@@ -103,7 +104,7 @@ def test_if_the_answer_to_the_last_arrival_is_lost_the_successor_is_launched_all
     engine = Engine(Ledger(shaky, type("Queue", (), {"put": lambda self, tasks: put.extend(tasks)})(), {}, lambda: 1.0))
     for node in (0, 1):
         shaky.transact("key1", node, lambda _: Transition(StepState(Status.RUNNING, attempt=1, job="j")))
-    ended = model.JobEnded(1, model.JobEnd(model.Outcome.SUCCEEDED, 2.0))
+    ended = JobEnded(1, JobEnd(Outcome.SUCCEEDED, 2.0))
     engine.ledger.handle(Execution(RUN, PLAN), 0, ended)
     line.fates["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
     engine.ledger.handle(Execution(RUN, PLAN), 1, ended)

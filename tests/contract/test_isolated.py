@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.model import JobEnd, Outcome
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.steps import Json
 from orchestrator.jobs.process import attempt, group
 from tests.contract.benches import Bench, isolated, written

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from orchestrator.core.codec import state_from_json, state_to_json
-from orchestrator.core.model import Interruption, JobEnd, Outcome, Status, StepState
+from orchestrator.core.job_end import Interruption, JobEnd, Outcome
+from orchestrator.core.model import Status, StepState
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.jobs.process import backend as process_jobs

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.job_end import Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import LaunchRefusedError
 from tests.contract.benches import Bench, process

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.job_end import Outcome
 from orchestrator.jobs.python import capture, isolation
 from orchestrator.usercode import printing_aside
 from tests.contract.benches import Bench, python

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.model import Interruption, JobEnd, Outcome
+from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError
 from orchestrator.jobs.process import attempt, group, watcher

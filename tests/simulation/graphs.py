@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.job_end import Outcome
 from orchestrator.core.plan import SPREAD, WIDE, FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work

@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from orchestrator.core.model import JobEnd, Run, RunStatus, StepState, Stop, Transition, View
+from orchestrator.core.job_end import JobEnd
+from orchestrator.core.model import Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import (
     AmbiguousLaunchError,

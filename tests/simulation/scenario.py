@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from orchestrator.core import plan
-from orchestrator.core.model import Outcome
+from orchestrator.core.job_end import Outcome
 from orchestrator.core.steps import Json, Step
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
+from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import Outcome, Run
+from orchestrator.core.model import Run
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import LaunchRefusedError, OrchestratorError

@@ -5,26 +5,21 @@ from dataclasses import replace
 from itertools import product
 
 from orchestrator.core.arrows import ARROWS
-from orchestrator.core.machine import evolve
-from orchestrator.core.model import (
-    FINAL,
-    PENDING,
+from orchestrator.core.events import (
     Event,
     GatePassed,
-    JobEnd,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
-    Outcome,
-    Status,
     StepSettled,
-    StepState,
-    Stop,
     StopRequested,
     TimeUp,
 )
+from orchestrator.core.job_end import JobEnd, Outcome
+from orchestrator.core.machine import evolve
+from orchestrator.core.model import FINAL, PENDING, Status, StepState, Stop
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Retry, Step

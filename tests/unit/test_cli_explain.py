@@ -2,23 +2,11 @@
 
 import pytest
 
+from orchestrator.core.events import Event, JobEnded, JobLaunched, LaunchClaimed, StepSettled, StopRequested
 from orchestrator.core.graph import Graph
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import evolve
-from orchestrator.core.model import (
-    Counter,
-    Event,
-    JobEnd,
-    JobEnded,
-    JobLaunched,
-    LaunchClaimed,
-    Outcome,
-    Run,
-    Status,
-    StepSettled,
-    Stop,
-    StopRequested,
-    View,
-)
+from orchestrator.core.model import Counter, Run, Status, Stop, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Retry, Step, Work

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Skip
-from orchestrator.core.model import Outcome, Run, RunStatus, Status, View
+from orchestrator.core.model import Run, RunStatus, Status, View
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work

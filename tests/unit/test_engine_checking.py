@@ -2,8 +2,9 @@
 
 import pytest
 
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Check
-from orchestrator.core.model import JobEnd, Outcome, RunStatus, Status
+from orchestrator.core.model import RunStatus, Status
 from orchestrator.core.steps import CheckPolicy, Step
 from orchestrator.engine.checking import GRACE
 from orchestrator.errors import BackendError

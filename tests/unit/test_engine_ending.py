@@ -2,8 +2,9 @@
 
 import pytest
 
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Check, Finish
-from orchestrator.core.model import JobEnd, Outcome, RunStatus, Status
+from orchestrator.core.model import RunStatus, Status
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import CARRYING, TriggerRule
 from orchestrator.core.steps import Retry, Step, Work

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import MAX_LOST
 from orchestrator.core.messages import LATE, Check, Launch
-from orchestrator.core.model import JobEnd, Outcome, Status, StepState
+from orchestrator.core.model import Status, StepState
 from orchestrator.core.steps import Step
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.ports import CHECKS, JobRequest, Launched

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Check, Launch
-from orchestrator.core.model import JobEnd, Outcome, RunStatus, Status
+from orchestrator.core.model import RunStatus, Status
 from orchestrator.core.steps import NO_JOB, Retry, Step, Work
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.jobs.scripted import Script

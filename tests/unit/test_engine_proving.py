@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Check, Effect, Launch
-from orchestrator.core.model import Outcome, RunStatus, Status
+from orchestrator.core.model import RunStatus, Status
 from orchestrator.core.steps import Retry, Step
 from orchestrator.errors import BackendError
 from orchestrator.jobs.scripted import Script

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.model import JobEnd, Outcome, Run
+from orchestrator.core.job_end import JobEnd, Outcome
+from orchestrator.core.model import Run
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.jobs.call import CallBackend
 from orchestrator.jobs.python.functions import FunctionRaisedError, completed, describe, parameters, resolve

@@ -4,31 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.core.machine import evolve, owed, passed, run_status, settled
-from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
-from orchestrator.core.model import (
-    FINAL,
-    Counter,
+from orchestrator.core.events import (
     Event,
     GatePassed,
-    Interruption,
-    JobEnd,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
-    Outcome,
-    RunStatus,
-    Status,
     StepSettled,
-    StepState,
-    Stop,
     StopRequested,
     TimeUp,
-    Transition,
-    View,
 )
+from orchestrator.core.job_end import Interruption, JobEnd, Outcome
+from orchestrator.core.machine import evolve, owed, passed, run_status, settled
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.model import FINAL, Counter, RunStatus, Status, StepState, Stop, Transition, View
 from orchestrator.core.plan import FailsOn, Plan, compile_plan
 from orchestrator.core.retries import MAX_INTERRUPTIONS
 from orchestrator.core.rules import Tally, TriggerRule

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.model import Interruption, Outcome
+from orchestrator.core.job_end import Interruption, Outcome
 from orchestrator.jobs.process import attempt
 from orchestrator.jobs.process.wrapper import UNBEGUN, wrapped
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import ports
-from orchestrator.core import model
 from orchestrator.core.messages import Finish
-from orchestrator.core.model import JobEnded, JobLaunched, LaunchClaimed, Outcome, Run, RunStatus, Stop
+from orchestrator.core.model import Run, RunStatus, Stop
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import TriggerRule
@@ -22,6 +21,12 @@ from orchestrator.engine import Engine
 from orchestrator.ports import CHECKS, LAUNCHES, Launched
 from orchestrator.queues.local import LocalQueue
 from orchestrator.stores.sqlite import SqliteStore
+
+try:
+    from orchestrator.core import events, job_end
+except ImportError:  # an older version, which has both in its model
+    from orchestrator.core import model as events
+    from orchestrator.core import model as job_end
 
 try:
     from orchestrator.home.database import Database
@@ -34,8 +39,11 @@ try:
 except ImportError:  # an older version, whose engine is a ledger
     Execution = None
 
+JobEnded, JobLaunched, LaunchClaimed = events.JobEnded, events.JobLaunched, events.LaunchClaimed
+Outcome = job_end.Outcome
+
 #: How a job ended; older versions have another name for it, and its fields in the event.
-JobEnd: Any = getattr(model, "JobEnd", None) or ports.JobOver  # type: ignore[attr-defined]
+JobEnd: Any = getattr(job_end, "JobEnd", None) or ports.JobOver  # type: ignore[attr-defined]
 
 START = 1_700_000_000.0
 JOB = Work("job", {"n": "{{ params.n }}"})
@@ -63,7 +71,7 @@ RUN = Run("a-run-of-another-version", run_key("a-run-of-another-version"), "stor
 
 
 def ended(outcome: Outcome, by: str | None = None, **told: Any) -> JobEnded:
-    if hasattr(model, "JobEnd"):
+    if hasattr(job_end, "JobEnd"):
         return JobEnded(1, JobEnd(outcome, START + 9.0, **told), by=by)
     return JobEnded(1, outcome, START + 9.0, by=by, **told)
 

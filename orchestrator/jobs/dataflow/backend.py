@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.core.model import JobEnd, Outcome
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
 from orchestrator.jobs.dataflow import requests, states, twins

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from orchestrator.core.model import JobEnd, Outcome
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.values import MAX_OUTPUT
 from orchestrator.jobs.dataflow import states
 from orchestrator.jobs.dataflow.answers import AnswerError

@@ -9,7 +9,7 @@ outputs.py. The command can write there too, so attempt_files.py reads these fil
 import json
 from pathlib import Path
 
-from orchestrator.core.model import Interruption, JobEnd, Outcome
+from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.errors import OutputError
 from orchestrator.jobs.outputs import last_line, read_outputs
 from orchestrator.jobs.process import attempt_files

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from orchestrator.core.model import Outcome
+from orchestrator.core.job_end import Outcome
 from orchestrator.core.times import is_time
 from orchestrator.system import files
 from orchestrator.text import cut, quoted

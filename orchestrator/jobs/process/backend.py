@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from orchestrator.core.model import Interruption, JobEnd, Outcome
+from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.home import Home
 from orchestrator.jobs.process import attempt, claim, group

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from orchestrator.core.model import JobEnd, Outcome
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.home import Home
 from orchestrator.jobs.python import capture, isolation
 from orchestrator.jobs.python.calling import call

@@ -4,8 +4,8 @@ import os
 import traceback
 from collections.abc import Callable
 
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.kinds import CALL
-from orchestrator.core.model import JobEnd, Outcome
 from orchestrator.errors import OutputError
 from orchestrator.jobs.outputs import check_outputs
 from orchestrator.jobs.python.functions import UnknownFunctionError, called, describe, describe_exit, resolve

@@ -6,8 +6,8 @@ import sys
 from dataclasses import replace
 
 from orchestrator.core.codec import run_to_json
+from orchestrator.core.job_end import JobEnd
 from orchestrator.core.kinds import COMMAND
-from orchestrator.core.model import JobEnd
 from orchestrator.home import Home
 from orchestrator.jobs.process.shortage import not_started
 from orchestrator.ports import JobBackend, JobRequest, JobStatus, Launched

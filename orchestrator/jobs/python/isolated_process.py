@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from orchestrator.core.codec import run_from_json
-from orchestrator.core.model import Outcome
+from orchestrator.core.job_end import Outcome
 from orchestrator.jobs.python.calling import call
 from orchestrator.ports import JobRequest
 from orchestrator.system.files import write_whole

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.core.model import Interruption, JobEnd, Outcome
+from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.jobs.python.backend import PythonBackend
 from orchestrator.ports import JobBackend, JobRequest, JobRunning, JobStatus, Launched
