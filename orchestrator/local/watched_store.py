@@ -6,7 +6,7 @@ from functools import partial
 from orchestrator.core.model import StepState
 from orchestrator.home.database import Database
 from orchestrator.ports import Commit, Decide
-from orchestrator.stores.sqlite import SqliteStore
+from orchestrator.stores.sqlite.store import SqliteStore
 
 
 class WatchedStore(SqliteStore):

@@ -25,7 +25,7 @@ from orchestrator.jobs.settled import OutsideTransaction, Settled
 from orchestrator.local.clock import SteadyClock
 from orchestrator.ports import JobBackend, JobRequest, Store
 from orchestrator.queues.local import LocalQueue
-from orchestrator.stores.sqlite import SqliteStore
+from orchestrator.stores.sqlite.store import SqliteStore
 
 #: How long a simulated job takes, in seconds.
 SIMULATED = 1.0

@@ -22,7 +22,7 @@ from orchestrator.home.database import Database
 from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.queues.local import LocalQueue
-from orchestrator.stores.sqlite import SqliteStore
+from orchestrator.stores.sqlite.store import SqliteStore
 
 #: Seconds. The margin leaves time for what is not frozen on a busy machine.
 LEASE, MARGIN = 3.0, 1.0

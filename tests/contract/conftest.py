@@ -10,7 +10,7 @@ from orchestrator.ports import Store
 from orchestrator.queues.local import LocalQueue
 from orchestrator.rehearsal import emulators
 from orchestrator.stores.firestore.store import FirestoreStore, connect
-from orchestrator.stores.sqlite import SqliteStore
+from orchestrator.stores.sqlite.store import SqliteStore
 from tests.doubles.memory_store import MemoryStore
 
 

@@ -24,7 +24,7 @@ from orchestrator.local.loop import BATCH, Loop
 from orchestrator.local.wiring import embedded
 from orchestrator.ports import CHECKS, JobRequest, Launched
 from orchestrator.queues.local import LocalQueue
-from orchestrator.stores.sqlite import SqliteStore
+from orchestrator.stores.sqlite.store import SqliteStore
 from tests.contract.queues import task
 
 PLAN = compile_plan("g", "v1", (Step("a"), Step("b"), Step("c", after=("a", "b"))))

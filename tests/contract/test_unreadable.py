@@ -25,7 +25,7 @@ from orchestrator.home.database import Database
 from orchestrator.ports import Store, Task
 from orchestrator.stores.firestore.documents import COUNTED
 from orchestrator.stores.firestore.store import FirestoreStore
-from orchestrator.stores.sqlite import SqliteStore
+from orchestrator.stores.sqlite.store import SqliteStore
 
 JOB = Work("command")
 PLAN = compile_plan("g", "v1", (Step("a", JOB), Step("b", JOB), Step("c", JOB), Step("d", JOB, after=("a", "b"))))

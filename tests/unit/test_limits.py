@@ -44,8 +44,10 @@ from orchestrator.jobs.dataflow.causes import explain
 from orchestrator.jobs.outputs import check_outputs, read_outputs
 from orchestrator.operations import lookup
 from orchestrator.ports import MAX_WRITES, Unreadable, check_writes, refuse
-from orchestrator.stores import plans, sqlite
+from orchestrator.stores import plans
 from orchestrator.stores.firestore import documents, expiry
+from orchestrator.stores.sqlite import rows
+from orchestrator.stores.sqlite.store import SqliteStore
 from tests.doubles.memory_store import MemoryStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -199,10 +201,10 @@ def test_a_join_takes_a_bounded_number_of_arrivals_or_becomes_a_tree():
         assert (plan.joins[0].size == WIDE) == (width == WIDE)
 
 
-@pytest.mark.parametrize("steps", [sqlite._CHUNK, sqlite._CHUNK + 1])
+@pytest.mark.parametrize("steps", [rows._CHUNK, rows._CHUNK + 1])
 def test_as_many_steps_as_wanted_are_read_from_sqlite(steps: int):
     database = Database(":memory:")
-    store = sqlite.SqliteStore(database)
+    store = SqliteStore(database)
     store.open_run(RUN, compile_plan("g", "v", [Step(f"s{number}") for number in range(steps)]))
     done = StepState(Status.SUCCEEDED, ended_at=2.0)
     store.transact(RUN.key, steps - 1, lambda _: Transition(done))

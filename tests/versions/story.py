@@ -20,7 +20,6 @@ from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.engine import Engine
 from orchestrator.ports import CHECKS, LAUNCHES, Launched
 from orchestrator.queues.local import LocalQueue
-from orchestrator.stores.sqlite import SqliteStore
 
 try:
     from orchestrator.core import events, job_end
@@ -32,6 +31,11 @@ try:
     from orchestrator.home.database import Database
 except ImportError:  # where it was in older versions
     from orchestrator.sqlite import Database
+
+try:
+    from orchestrator.stores.sqlite.store import SqliteStore
+except ImportError:  # where it was in older versions
+    from orchestrator.stores.sqlite import SqliteStore
 
 try:
     from orchestrator.engine.execution import Execution

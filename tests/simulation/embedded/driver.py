@@ -19,7 +19,7 @@ from orchestrator.local.loop import BATCH, Loop
 from orchestrator.local.wiring import Embedded
 from orchestrator.ports import JobRequest
 from orchestrator.queues.local import LocalQueue
-from orchestrator.stores.sqlite import SqliteStore
+from orchestrator.stores.sqlite.store import SqliteStore
 from tests.simulation.embedded.jobs import Either, Functions, Processes
 from tests.simulation.loop import START, Crash
 
@@ -34,7 +34,9 @@ KILLED_IN = (
     "local/loop.py",
     "home/database.py",
     "queues/local.py",
-    "stores/sqlite.py",
+    "stores/sqlite/memory.py",
+    "stores/sqlite/rows.py",
+    "stores/sqlite/store.py",
     "jobs/settled.py",
     "jobs/python/backend.py",
     "engine/__init__.py",

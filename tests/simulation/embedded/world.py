@@ -13,7 +13,7 @@ from orchestrator.core.names import run_key
 from orchestrator.home import Home
 from orchestrator.home.database import Database
 from orchestrator.ports import JobRequest
-from orchestrator.stores.sqlite import SqliteStore
+from orchestrator.stores.sqlite.store import SqliteStore
 from tests.simulation.embedded.driver import Driver
 from tests.simulation.embedded.jobs import MAX_VANISHED, Process
 from tests.simulation.embedded.luck import Luck

@@ -1,0 +1,102 @@
+"""The tables, and how their rows are read and written: a step's state, a join's counter, a run.
+
+A row that cannot be read raises UnreadableRecordError, or is reported to ``unreadable`` where that is an argument.
+"""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from orchestrator.core import codec
+from orchestrator.core.model import PENDING, Counter, Run, StepState
+from orchestrator.core.rules import Tally
+from orchestrator.errors import UnreadableRecordError
+from orchestrator.ports import Unreadable, refuse
+from orchestrator.stores.records import MISFITS, made, misread
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS plans (version TEXT PRIMARY KEY, plan BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, started_at REAL NOT NULL, run TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS runs_by_start ON runs (started_at);
+CREATE UNIQUE INDEX IF NOT EXISTS runs_by_id ON runs (CASE WHEN json_valid(run) THEN json_extract(run, '$.id') END);
+CREATE TABLE IF NOT EXISTS states (
+    run TEXT NOT NULL, node INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (run, node)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counters (
+    run TEXT NOT NULL, number INTEGER NOT NULL, arrived INTEGER NOT NULL, succeeded INTEGER NOT NULL,
+    failed INTEGER NOT NULL, upstream_failed INTEGER NOT NULL, skipped INTEGER NOT NULL,
+    PRIMARY KEY (run, number)) WITHOUT ROWID;
+"""
+
+#: As the index has it, or it would not be used. An index of an expression needs no new column, so that older versions
+#: of this program work on the same file, and two runs of one id are refused to them too.
+BY_ID = "SELECT key, run FROM runs WHERE CASE WHEN json_valid(run) THEN json_extract(run, '$.id') END = ?"
+COUNTERS = "SELECT number, arrived, succeeded, failed, upstream_failed, skipped FROM counters WHERE run = ?"
+STATES = "SELECT node, state FROM states WHERE run = ?"
+
+#: How many numbers one query names: SQLite takes 32,766 variables, older builds 999.
+_CHUNK = 900
+
+to_text = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def read_state(connection: sqlite3.Connection, run: str, node: int) -> StepState:
+    row = connection.execute(f"{STATES} AND node = ?", (run, node)).fetchone()
+    return to_state(run, *row) if row else PENDING
+
+
+def counter_row(counter: Counter) -> tuple[int, int, int, int, int]:
+    ended = counter.ended
+    return counter.arrived, ended.succeeded, ended.failed, ended.upstream_failed, ended.skipped
+
+
+def select(connection: sqlite3.Connection, query: str, run: str, numbers: Collection[int]) -> Iterable[Any]:
+    wanted = list(numbers)
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        yield from connection.execute(f"{query} ({','.join('?' * len(chunk))})", (run, *chunk))
+
+
+def measured(rows: Iterable[tuple[int, str]], sizes: dict[int, int]) -> Iterator[tuple[int, str]]:
+    for node, text in rows:
+        sizes[node] = len(text)
+        yield node, text
+
+
+def to_states(
+    run: str, rows: Iterable[tuple[int, str]], unreadable: Unreadable = refuse, outputs: bool = True
+) -> dict[int, StepState]:
+    states: dict[int, StepState] = {}
+    for node, text in rows:
+        try:
+            state = to_state(run, node, text)
+            states[node] = state if outputs else state.without_outputs()
+        except UnreadableRecordError as error:
+            unreadable(error)
+    return states
+
+
+def to_state(run: str, node: int, text: str) -> StepState:
+    try:
+        return codec.state_from_json(json.loads(text))
+    except MISFITS as error:
+        raise misread(f"states/{run}/{node}", error) from error
+
+
+def to_counters(run: str, rows: Iterable[tuple[int, ...]], unreadable: Unreadable = refuse) -> dict[int, Counter]:
+    counters: dict[int, Counter] = {}
+    for number, *values in rows:
+        if set(map(type, values)) != {int} or min(values) < 0:
+            unreadable(UnreadableRecordError(f"counters/{run}/{number}", "expected whole numbers in it"))
+            continue
+        arrived, *ended = values
+        counters[number] = Counter(arrived, Tally(*ended))
+    return counters
+
+
+def run_text(run: Run) -> str:
+    return to_text(codec.run_to_json(run))
+
+
+def to_run(key: str, text: str) -> Run:
+    return made(f"runs/{key}", lambda: codec.run_from_json(json.loads(text)))

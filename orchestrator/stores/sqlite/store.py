@@ -1,0 +1,190 @@
+"""The embedded world's store, on SQLite: one row a step, one a counter, a plan once a version. Holds no decisions."""
+
+import sqlite3
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from orchestrator.core import codec
+from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Stop, View
+from orchestrator.core.plan import Plan
+from orchestrator.core.rules import Tally
+from orchestrator.errors import StoreError, UnreadableRecordError
+from orchestrator.home.database import Database
+from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
+from orchestrator.stores.plans import pack, unpack
+from orchestrator.stores.records import checked, readable
+from orchestrator.stores.sqlite.memory import Known, Memory
+from orchestrator.stores.sqlite.rows import (
+    BY_ID,
+    COUNTERS,
+    SCHEMA,
+    STATES,
+    measured,
+    read_state,
+    run_text,
+    select,
+    to_counters,
+    to_run,
+    to_states,
+)
+
+
+class SqliteStore:
+    """Every promise of the port holds among threads and processes: SQLite lets one writer in at a time.
+
+    In a transaction a run that is wholly known is read from memory. It is known until somebody else commits.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._memory = Memory()
+        with database.transaction as connection:
+            (schema,) = connection.execute("PRAGMA user_version").fetchone()
+            checked(database.name, schema)
+            for statement in SCHEMA.split(";"):
+                connection.execute(statement)
+            if schema < codec.SCHEMA and not database.looking:
+                connection.execute(f"PRAGMA user_version = {codec.SCHEMA}")
+        database.join(self._memory)
+
+    def open_run(self, run: Run, plan: Plan) -> Run:
+        with self._database.transaction as connection:
+            if row := connection.execute(BY_ID, (run.id,)).fetchone():
+                return to_run(*row)
+            if not connection.execute("SELECT 1 FROM plans WHERE version = ?", (run.version,)).fetchone():
+                connection.execute("INSERT INTO plans VALUES (?, ?)", (run.version, pack(plan, 1)))
+                specs = [work.spec for step in plan.steps for work in (step.work, step.local) if work is not None]
+                self._memory.plan = (run.version, plan) if _is_json(specs) else None
+            connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.key, run.started_at, run_text(run)))
+            self._memory.runs[run.key] = Known(whole=True)
+            return run
+
+    def transact(self, run: str, node: int, decide: Decide) -> Commit:
+        with self._database.transaction as connection:
+            known = self._memory.runs.get(run)
+            if known is None:
+                known = self._memory.runs[run] = Known()
+            seen = known.states.get(node)
+            if seen is None:
+                seen = PENDING if known.whole else read_state(connection, run, node)
+            transition = decide(seen)
+            if transition is None:
+                return Commit(False, seen, {})
+            check_writes(transition)
+            adds = transition.adds
+            counters = {join: _arrived(connection, run, known, join, adds) for join in transition.joins}
+            known.states[node] = known.changed_states[node] = transition.state
+            if counters:
+                known.counters.update(counters)
+                known.changed_counters.update(counters)
+            return Commit(True, transition.state, counters)
+
+    def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
+        known = self._memory.runs.get(run) if self._database.writing else None
+        if known is not None and known.whole:
+            states, counters = known.states, known.counters
+            return View(
+                {node: states[node] for node in nodes if node in states},
+                {join: counters[join] for join in joins if join in counters},
+            )
+        with self._database.read() as connection:
+            return View(
+                to_states(run, list(select(connection, f"{STATES} AND node IN", run, nodes))),
+                to_counters(run, list(select(connection, f"{COUNTERS} AND number IN", run, joins))),
+            )
+
+    def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:
+        left_out: list[UnreadableRecordError] = []
+        sizes: dict[int, int] = {}
+        with self._database.transaction as connection:  # one moment for both tables
+            self._memory.flush(connection)
+            rows = connection.execute(STATES, (run,))
+            states = to_states(run, measured(rows, sizes), left_out.append, outputs)
+            counters = to_counters(run, connection.execute(COUNTERS, (run,)), left_out.append)
+            if outputs:
+                self._memory.runs[run] = Known(not left_out, dict(states), dict(counters))
+                self._memory.held += sum(sizes.values())
+        for error in left_out:
+            unreadable(error)
+        return View(states, counters, sizes.keys() - states.keys())
+
+    def find_run(self, run_id: str) -> Run | None:
+        with self._database.read() as connection:
+            row = connection.execute(BY_ID, (run_id,)).fetchone()
+            return to_run(*row) if row else None
+
+    def get_run(self, run: str) -> Run | None:
+        with self._database.read() as connection:
+            row = connection.execute("SELECT key, run FROM runs WHERE key = ?", (run,)).fetchone()
+            return to_run(*row) if row else None
+
+    def get_plan(self, version: str) -> Plan | None:
+        if self._memory.plan is not None and self._memory.plan[0] == version:
+            return self._memory.plan[1]
+        with self._database.read() as connection:
+            row = connection.execute("SELECT plan FROM plans WHERE version = ?", (version,)).fetchone()
+            return unpack(f"plans/{version}", *row) if row else None
+
+    def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
+        with self._database.transaction as connection:
+            ended = self._change_run(run, lambda found: replace(found, status=status, ended_at=at, failed=dict(failed)))
+            if ended is None:
+                return False
+            self._memory.flush(connection)
+            self._memory.runs.pop(run, None)
+            return True
+
+    def stop_run(self, run: str, stop: Stop) -> Stop | None:
+        stopped = self._change_run(run, lambda found: found if found.stop else replace(found, stop=stop))
+        return stopped.stop if stopped else None
+
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT key, run FROM runs ORDER BY started_at DESC, key LIMIT ?", (limit,))
+            return list(readable((partial(to_run, *row) for row in rows), unreadable))
+
+    def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:
+        query = "SELECT CASE WHEN json_valid(run) THEN json_extract(run, '$.id') END, key FROM runs"
+        with self._database.read() as connection:
+            found = connection.execute(f"{query} ORDER BY started_at DESC, key LIMIT ?", (limit,))
+            return [(run_id, key) for run_id, key in found if isinstance(run_id, str)]
+
+    def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT key, run FROM runs")
+            runs = readable((partial(to_run, *row) for row in rows), unreadable)
+            return [run for run in runs if run.status is RunStatus.RUNNING]
+
+    def _change_run(self, run: str, change: Callable[[Run], Run]) -> Run | None:
+        """The run as it has been changed; None, and nothing is written, if it had ended."""
+        with self._database.transaction as connection:
+            found = self.get_run(run)
+            if found is None:
+                raise StoreError(f"no run has the key '{run}'")
+            if found.status is not RunStatus.RUNNING:
+                return None
+            changed = change(found)
+            connection.execute("UPDATE runs SET run = ? WHERE key = ?", (run_text(changed), run))
+            return changed
+
+
+def _is_json(value: Any) -> bool:
+    """Whether data is the same after a journey through JSON, in which a tuple becomes a list."""
+    match value:
+        case dict():
+            return all(type(key) is str and _is_json(item) for key, item in value.items())
+        case list():
+            return all(_is_json(item) for item in value)
+        case _:
+            return value is None or type(value) in (str, int, float, bool)
+
+
+def _arrived(connection: sqlite3.Connection, run: str, known: Known, join: int, adds: Tally) -> Counter:
+    """The counter of a join after one more arrival."""
+    counter = known.counters.get(join)
+    if counter is None:
+        rows = () if known.whole else connection.execute(f"{COUNTERS} AND number = ?", (run, join))
+        counter = to_counters(run, rows).get(join, Counter())
+    return Counter(counter.arrived + 1, counter.ended + adds)
