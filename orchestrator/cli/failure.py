@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from orchestrator.errors import InvalidGraphError, NotFoundError, OrchestratorError
+from orchestrator.system import os_errors
 from orchestrator.system.extras import install
 from orchestrator.system.terminal import shown
 
@@ -61,11 +62,13 @@ def _failed(error: Exception) -> int:
                 "'orchestrator resume' continues a run that had started"
             )
             return FAILED
-        case OSError(strerror=str(reason)):
+        case OSError(strerror=str()):
+            where = ""
             if not error.filename:
                 _give_up_output()  # its disk may be full, and the rest would be written again at exit
-            complain(f"error: {f'{error.filename}: ' if error.filename else ''}{reason}")
-            return FAILED
+                where = "standard output" if os_errors.is_unwritable(error) else ""
+            complain(f"error: {os_errors.told(error, where)}")
+            return WRONG if os_errors.is_path_wrong(error) else FAILED
         case _:
             said = str(error).split("\n", 1)[0][:200]
             complain(

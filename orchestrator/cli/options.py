@@ -9,6 +9,8 @@ import click
 from orchestrator.cli.drive import How
 from orchestrator.cli.params import split
 from orchestrator.cloud.settings import read_settings
+from orchestrator.system.files import sort_of
+from orchestrator.system.os_errors import told
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,6 +23,10 @@ class NamedPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == "":
             self.fail("expected a path, got an empty text: is a variable not set?", param, ctx)
+        try:
+            sort_of(value)
+        except OSError as error:
+            self.fail(told(error, str(value)), param, ctx)
         return super().convert(value, param, ctx)
 
 

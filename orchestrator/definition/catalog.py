@@ -5,6 +5,8 @@ from pathlib import Path
 
 from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.home import root_of
+from orchestrator.system.files import DIRECTORY, PLAIN, sort_of
+from orchestrator.system.os_errors import told
 from orchestrator.text import did_you_mean, listed
 
 SUFFIXES = (".yaml", ".yml", ".json", ".py")
@@ -14,15 +16,21 @@ def find_graph(name: str, folder: Path = Path()) -> Path:
     """The file of the graph that a user calls ``name``: a path, or ``graphs/NAME.yaml``, or ``graphs/NAME/graph.yaml``.
 
     ``graphs/`` is that of ``folder``, or the nearest above it in the same repository. Raises NotFoundError, and
-    UsageError if several files there have that name.
+    UsageError if several files there have that name, or what is there is no file.
     """
     path = folder / name
-    if path.is_file():
+    try:
+        found_there = sort_of(path)
+    except OSError as error:
+        raise UsageError(told(error, name)) from error
+    if found_there == PLAIN:
         return path
-    if path.is_dir():
+    if found_there == DIRECTORY:
         if found := _inside(path):
             return found[-1]
         raise NotFoundError(f"{name}: expected a file graph.yaml, graph.json or graph.py in this folder")
+    if found_there:
+        raise UsageError(f"{name}: expected a file, got {found_there}")
     there = graph_files(nearest(folder) / "graphs")
     if files := [str(file) for known, file in there if known == name]:
         if len(files) > 1:

@@ -1,7 +1,6 @@
 """Loads a graph from its file, or reports every mistake with its line. It runs code only of a Python graph's file."""
 
 import os
-import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path as FilePath
 from typing import Any
@@ -13,6 +12,8 @@ from orchestrator.definition.checks import doubts
 from orchestrator.definition.python_file import load_python
 from orchestrator.definition.text_files import Flaw, Lines, UnreadableError, decoded
 from orchestrator.errors import InvalidGraphError, NotFoundError, Problem, UsageError
+from orchestrator.system.files import PLAIN, sort_of
+from orchestrator.system.os_errors import told
 from orchestrator.text import Path, did_you_mean, place
 
 #: The largest file that is read, in bytes.
@@ -82,14 +83,13 @@ def _located(name: str, problems: Sequence[Problem], sort: str = "") -> InvalidG
 def _text(name: str) -> str:
     """The file's text, of bounded size."""
     try:
-        found = os.stat(name)
-        if not stat.S_ISREG(found.st_mode):
+        size = os.stat(name).st_size
+        if (found := sort_of(name)) != PLAIN:
+            raise UsageError(f"{name}: expected a file, got {found}")
+        if size > LARGEST:
             raise UsageError(
-                f"{name}: expected a file, got {'a folder' if stat.S_ISDIR(found.st_mode) else 'a device'}"
+                f"{name}: expected a file of at most {LARGEST // 2**20} MB, got one of {size / 2**20:,.1f} MB"
             )
-        if found.st_size > LARGEST:
-            size = f"{found.st_size / 2**20:,.1f} MB"
-            raise UsageError(f"{name}: expected a file of at most {LARGEST // 2**20} MB, got one of {size}")
         with open(name, "rb") as file:
             data = file.read(LARGEST + 1)
     except FileNotFoundError as error:
@@ -97,7 +97,7 @@ def _text(name: str) -> str:
     except ValueError as error:
         raise UsageError(f"{name}: the file cannot be read: no name of a file has the character NUL") from error
     except OSError as error:
-        raise UsageError(f"{name}: the file cannot be read: {error.strerror or error}") from error
+        raise UsageError(told(error, name)) from error
     try:
         text = decoded(data)
     except UnreadableError as error:

@@ -13,6 +13,7 @@ from orchestrator.drawing.graphviz import render
 from orchestrator.drawing.picture import Picture
 from orchestrator.errors import UsageError
 from orchestrator.system.files import write_whole
+from orchestrator.system.os_errors import told
 
 __all__ = ["Drawn", "dot_text", "draw", "mermaid_text"]
 
@@ -52,7 +53,7 @@ def draw(
     except (FileExistsError, NotADirectoryError) as error:
         raise UsageError(f"cannot write '{path}': '{path.parent}' is not a folder") from error
     except OSError as error:
-        raise UsageError(f"cannot write '{path}': {error.strerror}") from error
+        raise UsageError(f"cannot write {told(error, str(path))}") from error
     return Drawn(path, picture.steps, len(picture.sketch.boxes), picture.collapsed, picture.notes)
 
 

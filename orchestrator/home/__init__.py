@@ -23,6 +23,7 @@ from orchestrator.core.names import RUN_ID, STEP_NAME
 from orchestrator.errors import HeldError, NotFoundError, ReadOnlyError, UsageError
 from orchestrator.home.owners import distrust
 from orchestrator.system import files, locks
+from orchestrator.system.os_errors import reason
 
 FOLDER = ".orchestrator"
 
@@ -59,7 +60,7 @@ class Home:
             files.make_folder(folder)
         except OSError as error:
             raise ReadOnlyError(
-                f"{folder}: this folder, which the run needs, cannot be made ({error.strerror}): "
+                f"{folder}: this folder, which the run needs, cannot be made ({reason(error)}): "
                 "give another place with --home"
             ) from error
 

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from orchestrator.system.os_errors import naming
+
 FILE, FOLDER = 0o600, 0o700
 
 #: All rights of group and others.
@@ -76,6 +78,24 @@ def _plain(path: str, flags: int) -> int:
     return descriptor
 
 
+#: What ``sort_of`` calls a plain file and a folder.
+PLAIN, DIRECTORY = "a file", "a folder"
+
+_SORTS = {stat.S_IFREG: PLAIN, stat.S_IFDIR: DIRECTORY, stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+
+
+def sort_of(path: str | Path) -> str:
+    """What is at ``path``, links followed: ``a file``, ``a folder``, ``a pipe``, ``a socket`` or ``a device``.
+
+    "" if there is nothing. Raises OSError if that cannot be told, such as for a path that is too long.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL, which no path has
+        return ""
+    return _SORTS.get(stat.S_IFMT(mode), "a device")
+
+
 def make_file(path: Path) -> None:
     """Make an empty file for the owner alone; of an existing file, remove the rights of others."""
     os.close(opener(str(path), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC))
@@ -83,7 +103,7 @@ def make_file(path: Path) -> None:
 
 def write(path: Path, text: str) -> None:
     """Write a file that only its owner can read."""
-    with open(path, "w", encoding="utf-8", opener=opener) as file:
+    with naming(path), open(path, "w", encoding="utf-8", opener=opener) as file:
         file.write(text)
 
 
@@ -98,20 +118,21 @@ def write_whole(path: Path, content: str | bytes, *, private: bool = True) -> Pa
     if not private and path.exists():
         path = path.resolve()  # what a link leads to is replaced, not the link
         if not path.is_file():
-            path.write_bytes(data)
+            with naming(path):
+                path.write_bytes(data)
             return path
         mode = stat.S_IMODE(path.stat().st_mode)
     new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        with open(new, "wb", opener=opener if private else None) as file:
-            file.write(data)
-        if mode is not None:
-            new.chmod(mode)
-        return new.replace(path)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        error.filename = str(path)  # and not the name for the time being
-        raise
+    with naming(path):
+        try:
+            with open(new, "wb", opener=opener if private else None) as file:
+                file.write(data)
+            if mode is not None:
+                new.chmod(mode)
+            return new.replace(path)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
 
 
 def short(path: Path) -> str:

@@ -62,7 +62,10 @@ class Place:
         path.write_text(text)
         return path
 
-    def start(self, *words: str, terminal: int = subprocess.PIPE, **environment: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *words: str, terminal: int = subprocess.PIPE, errors: int | None = None, **environment: str
+    ) -> "subprocess.Popen[str]":
+        """``terminal``: where the output goes. ``errors``: where what is said on standard error goes, if elsewhere."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
         return subprocess.Popen(
             [sys.executable, "-m", "orchestrator", *words],
@@ -70,7 +73,7 @@ class Place:
             env={**inherited, "PYTHONPATH": str(ROOT), "TZ": "UTC", **environment},
             stdin=subprocess.DEVNULL,
             stdout=terminal,
-            stderr=terminal,
+            stderr=terminal if errors is None else errors,
             text=True,
         )
 

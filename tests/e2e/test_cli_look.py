@@ -14,7 +14,7 @@ import pytest
 from orchestrator import cli
 from orchestrator.cli.app import COMMANDS
 from orchestrator.cli.failure import guarded
-from tests.e2e.command_line import ROOT, Place, Said, steady
+from tests.e2e.command_line import ROOT, Place, Said, finish, steady
 
 GRAPH = """
 name: sales
@@ -391,6 +391,33 @@ def test_without_arguments_the_help_is_printed(ran: Place) -> None:
 def _more(line: str) -> object:
     """Another command of which the same is asked, where there is time."""
     return pytest.param(line, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("line", ["status", _more("runs --json"), _more("--help"), _more("run sales --json")])
+def test_output_that_cannot_be_written_is_told(ran: Place, line: str) -> None:
+    with open("/dev/full", "w") as full:
+        process = ran.start(*line.split(), terminal=full.fileno(), errors=subprocess.PIPE)
+        said = finish(process)
+    assert (said.code, said.err) == (
+        1,
+        "error: standard output: the disk is full: free some space, and try again\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "line", ["run LONG", "plot LONG.yaml -o x.mmd", "plot sales -o LONG.mmd", "runs --home LONG", "lock LONG",
+             "runs --store sqlite:///LONG", "run sales --params-file LONG"],
+)  # fmt: skip
+def test_a_path_that_is_too_long_is_wrong_use(ran: Place, line: str) -> None:
+    said = ran.look(*line.replace("LONG", "x" * 300).split())
+    assert (said.code, said.out) == (2, "")
+    assert f"{'x' * 200}…: the path is too long: give a shorter one" in said.err
+
+
+def test_a_pipe_is_told_from_a_file_that_is_not_there(place: Place) -> None:
+    place.fifo("g.yaml")
+    for words in (("run", "g.yaml"), ("validate", "g.yaml"), ("plot", "g.yaml", "-o", "x.mmd")):
+        assert place.look(*words) == Said(2, "", "error: g.yaml: expected a file, got a pipe\n")
 
 
 @pytest.mark.parametrize(

@@ -379,11 +379,13 @@ def test_a_path_that_cannot_be_written_is_an_error_of_the_caller(tmp_path: Path)
     for path, reason in (
         ("file/x.mmd", f"'{tmp_path / 'file'}' is not a folder"),
         ("file/deep/x.mmd", f"'{tmp_path / 'file' / 'deep'}' is not a folder"),
-        ("folder.mmd", "Is a directory"),
     ):
         with pytest.raises(UsageError) as caught:
             draw(EVERY_STATUS, tmp_path / path)
         assert str(caught.value) == f"cannot write '{tmp_path / path}': {reason}"
+    with pytest.raises(UsageError) as caught:
+        draw(EVERY_STATUS, tmp_path / "folder.mmd")
+    assert str(caught.value) == f"cannot write {tmp_path / 'folder.mmd'}: it is a folder: give the path of a file"
 
 
 def test_without_pygraphviz_a_png_says_how_to_get_it_and_a_mmd_needs_none(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import load_graph
+from orchestrator.definition.catalog import find_graph
 from orchestrator.errors import InvalidGraphError, NotFoundError, UsageError
 from tests.unit.definition.conftest import Load, Refusal
 
@@ -494,6 +495,25 @@ def test_a_device_is_no_graph(tmp_path: Path) -> None:
     (tmp_path / "g.yaml").symlink_to("/dev/zero")
     with pytest.raises(UsageError, match=re.escape("g.yaml: expected a file, got a device")):
         load_graph(tmp_path / "g.yaml")
+
+
+def test_a_pipe_is_no_graph_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "g.yaml")
+    for load_it in (load_graph, lambda path: find_graph(str(path))):
+        with pytest.raises(UsageError, match=r"g\.yaml: expected a file, got a pipe$"):
+            load_it(tmp_path / "g.yaml")
+
+
+def test_a_path_that_cannot_be_used_is_told_with_the_fix(tmp_path: Path) -> None:
+    (tmp_path / "round.yaml").symlink_to("round.yaml")
+    long = f"{'x' * 300}.yaml"
+    for load_it in (load_graph, find_graph):
+        with pytest.raises(UsageError, match=r"^x{200}…: the path is too long: give a shorter one$"):
+            load_it(long)
+        with pytest.raises(
+            UsageError, match=r"round\.yaml: its symbolic links lead in a circle: correct the links, or"
+        ):
+            load_it(str(tmp_path / "round.yaml"))
 
 
 def test_a_file_of_another_sort_is_no_graph() -> None:
