@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from orchestrator.expressions.shell.interpreters import Reading, reading
 from orchestrator.expressions.shell.lines import SHELL_C, UNKNOWN, first_operand
 from orchestrator.expressions.shell.names import is_own, is_shell, may_be_any, name, takes_data
-from orchestrator.expressions.shell.programs import Reading, reading
 
 #: Builtins that run a file's lines.
 SOURCE = frozenset({".", "source"})

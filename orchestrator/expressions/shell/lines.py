@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from orchestrator.expressions.shell.interpreters import CODE, code_words
 from orchestrator.expressions.shell.names import GIVE, RUNS, is_other_shell, is_shell, may_be_any, name, takes_data
-from orchestrator.expressions.shell.programs import CODE, code_words
 
 #: Descriptions of the places of such words. Only in a LINE can a value be quoted, and only if its program is known to
 #: pass it to a shell unchanged.

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from orchestrator.expressions.shell.commands import INPUT, OPTION
 from orchestrator.expressions.shell.flow import RECKONS
+from orchestrator.expressions.shell.interpreters import CODE
 from orchestrator.expressions.shell.lines import JOINED, MAYBE, REMOTE, SPLIT
-from orchestrator.expressions.shell.programs import CODE
 from orchestrator.expressions.shell.reader import RECKONED, Place, Quoting
 from orchestrator.expressions.template import Code
 

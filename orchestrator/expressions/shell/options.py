@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from orchestrator.expressions.shell.interpreters import reading
 from orchestrator.expressions.shell.lines import SHELL_C, UNKNOWN, runs_another
 from orchestrator.expressions.shell.names import RUNS, is_other_shell, is_shell, name
-from orchestrator.expressions.shell.programs import reading
 
 #: Programs that read code or run others only if an option tells them to.
 _RISKY = frozenset(
