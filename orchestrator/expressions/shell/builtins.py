@@ -1,48 +1,13 @@
-"""Builtins that read their arguments as code, or as names in which bash looks for code, or that set variables.
-
-``unset 'a[$(ls)]'``, ``test -v``, ``read`` and ``declare`` run what is in a subscript
-(https://www.gnu.org/software/bash/manual/html_node/Arrays.html).
-"""
+"""Finds the arguments that builtins read as code or as names in which bash looks for code, or put into variables."""
 
 import re
 from collections.abc import Sequence
 
-#: Builtins that are only prefixes of a command.
-BEFORE = frozenset({"builtin", "command", "coproc", "exec", "nocorrect", "noglob"})
+from orchestrator.expressions.shell.facts import Arguments
+from orchestrator.expressions.shell.names import known
 
-#: Builtins that read their arguments as code.
-_CODE = frozenset(
-    {
-        *(
-            "alias",
-            "autoload",
-            "bind",
-            "compgen",
-            "complete",
-            "compopt",
-            "emulate",
-            "enable",
-            "eval",
-            "fc",
-            "functions",
-        ),
-        *("hash", "let", "repeat", "sched", "trap", "zmodload", "zstyle"),
-    }
-)
-
-#: Builtins whose arguments are names.
-_NAMES = frozenset({"getopts", "mapfile", "nameref", "read", "readarray", "unset", "vared"})
-
-#: Builtins whose arguments are names or assignments.
-_DECLARE = frozenset({"declare", "export", "float", "integer", "local", "readonly", "typeset"})
-
-#: Builtins that evaluate what they assign as arithmetic, whatever their options.
-_RECKON = frozenset({"float", "integer"})
-
-#: Programs that set variables for the program that they run.
-_ASSIGN = frozenset({"env", "gmake", "make", "sudo"})
-
-_TEST = frozenset({"[", "test"})
+#: How the place of an argument of ``test`` is described that may follow -v.
+AFTER_V = "after one that may be -v, which looks for code"
 
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=", re.ASCII)
 
@@ -62,34 +27,42 @@ _CHOOSING = re.compile(
 
 def is_program(word: str) -> bool:
     """Whether a word is the program that a command runs, and not a prefix or an option."""
-    return word not in BEFORE and word[:1] not in ("", "-", "\2")
+    return not known(word).prefix and word[:1] not in ("", "-", "\2")
 
 
-def evaluates(command: str | None, words: Sequence[str]) -> bool:
+def evaluates(command: str, words: Sequence[str]) -> bool:
     """Whether a builtin evaluates what it assigns, judging by its name and the last of its ``words``."""
-    return command in _RECKON or bool(words and _EVALUATES.fullmatch(words[-1]))
+    return known(command).sums or bool(words and _EVALUATES.fullmatch(words[-1]))
 
 
-def reckons(command: str | None, word: str, *, evaluates: bool) -> bool:
+def reckons(command: str, word: str, *, evaluates: bool) -> bool:
     """Whether bash evaluates ``word`` and its variables, as for ``let``, ``declare -i`` and ``a[n]=1``."""
-    return command == "let" or (command in _DECLARE and evaluates) or bool(_INDEXED.match(word))
+    row = known(command)
+    return row.sums or (row.arguments is Arguments.DECLARATIONS and evaluates) or bool(_INDEXED.match(word))
 
 
-def reads(command: str | None, last: str | None, word: str, *, evaluates: bool) -> str | None:
+def reads(command: str, last: str | None, word: str, *, evaluates: bool) -> str | None:
     """Describes the place of ``word``, which follows ``last``, if the builtin ``command`` reads it as code."""
-    if _CHOOSING.match(word) and (command is None or command in _DECLARE or command in _ASSIGN):
+    row = known(command)
+    if _CHOOSING.match(word) and (not command or row.environment):
         return f"in {word.partition('=')[0]}, from which a shell or a program loads code"
-    if command in _CODE:
-        return f"in an argument of {command}, which reads it as code"
-    if command in (".", "source") and last is not None and (last == command or last.startswith("-")):
-        return f"in the name of a file that {command} runs"
-    if (command in _TEST and last in ("-v", "-R")) or (command == "printf" and "-v" in (last, word[:2])):
-        return f"in a name for {command} -v, in which bash looks for code"
-    if command in _TEST and last is not None and last[:1] in ("", "\2"):
-        return f"in an argument of {command} after one that may be -v, which looks for code"
-    if command in _NAMES or (command in _DECLARE and (evaluates or not _ASSIGNED.match(word))):
-        return f"in a name for {command}, in which bash looks for code"
-    return None
+    match row.arguments:
+        case Arguments.CODE | Arguments.SCRIPTS | Arguments.ALIASES:
+            return f"in an argument of {command}, which reads it as code"
+        case Arguments.FILE if last is not None and (last == command or last.startswith("-")):
+            return f"in the name of a file that {command} runs"
+        case Arguments.CONDITION if last in ("-v", "-R"):
+            return f"in a name for {command} -v, in which bash looks for code"
+        case Arguments.CONDITION if last is not None and last[:1] in ("", "\2"):
+            return f"in an argument of {command} {AFTER_V}"
+        case Arguments.FORMAT if "-v" in (last, word[:2]):
+            return f"in a name for {command} -v, in which bash looks for code"
+        case Arguments.NAMES:
+            return f"in a name for {command}, in which bash looks for code"
+        case Arguments.DECLARATIONS if evaluates or not _ASSIGNED.match(word):
+            return f"in a name for {command}, in which bash looks for code"
+        case _:
+            return None
 
 
 def keeps(words: Sequence[str], at: int | None, word: str) -> str | None:
@@ -97,10 +70,14 @@ def keeps(words: Sequence[str], at: int | None, word: str) -> str | None:
 
     ``at``: which of the ``words`` so far is the program; None if none is.
     """
-    command = None if at is None else words[at]
-    if command in ("for", "select"):
-        return words[1] if len(words) > 1 else ""
-    if command == "set" or (at is not None and command == "printf" and words[at + 1 : at + 2][:1] == ["-v"]):
-        return ""
-    assigned = _ASSIGNED.match(word)
-    return assigned[1] if assigned and (command is None or command in _DECLARE or command == "env") else None
+    row = known("" if at is None else words[at])
+    match row.arguments:
+        case Arguments.LOOP:
+            return words[1] if len(words) > 1 else ""
+        case Arguments.POSITIONAL:
+            return ""
+        case Arguments.FORMAT if at is not None and words[at + 1 : at + 2] == ["-v"]:
+            return ""
+    followed = at is None or row.arguments is Arguments.DECLARATIONS or row.followed
+    assigned = _ASSIGNED.match(word) if followed else None
+    return assigned[1] if assigned else None

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from orchestrator.expressions.shell.facts import Arguments
 from orchestrator.expressions.shell.flow import ANY, UNSURE
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.inputs import takes, unwrapped
 from orchestrator.expressions.shell.lines import JOINED, LINE, MAYBE, UNKNOWN, readings
-from orchestrator.expressions.shell.names import is_own, may_be_any
+from orchestrator.expressions.shell.names import is_own, known, may_be_any
 from orchestrator.expressions.shell.options import optional, reads_code
 from orchestrator.expressions.shell.reader import PARAM, UNNAMED, Reader
 
@@ -17,20 +18,23 @@ INPUT = "in the input of"
 #: The place of a variable whose value might be an option.
 OPTION = "in a position where it may be an option of"
 
-#: Builtins each of whose arguments is a script.
-_LINES = frozenset({"alias", "eval", "trap"})
-
 
 def ended(reader: Reader, frame: Frame) -> None:
     """Record what the command that ends in ``frame`` does with its values."""
     _in_words(reader, frame)
     made = bool(frame.made and set(frame.made) & set(readings(frame.words)))
     told = [not made, *(_line(reader, frame, text) for text in _lines(frame))]
-    if frame.words[:1] == ["coproc"] or (frame.into and frame.at is None and "exec" in frame.words):
+    coprocess = known(frame.words[0] if frame.words else "").coprocess
+    if coprocess or (frame.into and _redirects(frame)):
         reader.spoilt = f"in a line with {frame.command()}, which may read it as code"
     if frame.into:
         reader.misplace([*_read(frame), *range(frame.pipeline, len(reader.found))], frame.into)
     _in_input(reader, frame, inner=all(told))
+
+
+def _redirects(frame: Frame) -> bool:
+    """Whether the command redirects the input or output of the shell itself, as ``exec > file`` does."""
+    return frame.at is None and any(known(word).redirects for word in frame.words)
 
 
 def _in_words(reader: Reader, frame: Frame) -> None:
@@ -61,7 +65,7 @@ def _may_be_option(reader: Reader, number: int, program: str, *, own: bool) -> N
 
 def _lines(frame: Frame) -> Iterator[str]:
     """The words of a command that are shell scripts."""
-    if frame.program in _LINES:
+    if known(frame.program).arguments in (Arguments.SCRIPTS, Arguments.ALIASES):
         yield from frame.words[(frame.at or 0) + 1 :]
     elif len(frame.words) > 1:
         for number, where in readings(frame.words).items():
@@ -91,7 +95,7 @@ def _in_input(reader: Reader, frame: Frame, *, inner: bool) -> None:
     reader.flow.given.append(fed)
     first = frame.first if frame.piped is None else frame.pipeline
     numbers = range(first, len(reader.found))
-    if frame.program in reader.flow.functions or (frame.at is None and "exec" in frame.words):
+    if frame.program in reader.flow.functions or _redirects(frame):
         reader.called.append(([*fed, *_read(frame)], f"{INPUT} {frame.command()}, which may read it as code"))
         safe = True
     elif frame.words:

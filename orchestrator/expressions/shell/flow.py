@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from orchestrator.expressions.shell.facts import Arguments
 from orchestrator.expressions.shell.frames import Frame
-from orchestrator.expressions.shell.inputs import SOURCE, unwrapped
-from orchestrator.expressions.shell.names import name, takes_data
+from orchestrator.expressions.shell.inputs import unwrapped
+from orchestrator.expressions.shell.names import known, name, takes_data
 from orchestrator.expressions.shell.options import before_operands, reads_code
 
 #: Any variable: it is not known which.
@@ -23,19 +24,10 @@ RECKONS = "evaluates as arithmetic, in which bash looks for code"
 #: How a line reads what may be an option of a program that runs code.
 UNSURE = "may read as an option"
 
-#: Programs whose arguments may be copies of each other.
-_COPY = frozenset({"cp", "dd", "install", "ln", "mv", "rsync"})
-
 #: Stands for the files whose names are not known, and for every file.
 SOME, EVERY = "?", "*"
 
 _EXECUTABLE = re.compile(r"[ugoa]*[+=][rwst]*x[rwxst]*|[0-7]*[1357][0-7]*")
-
-#: Builtins that put what they read into variables.
-_LOAD = frozenset({"mapfile", "read", "readarray", "select", "vared"})
-
-#: Programs that read no input: what they print in $(…) is none of it.
-_NO_INPUT = frozenset({"basename", "date", "dirname", "echo", "hostname", "id", "mktemp", "printf", "pwd", "which"})
 
 #: Files that no program reads later.
 _NOWHERE = frozenset({"", "null", "stderr", "stdout", "tty"})
@@ -74,28 +66,21 @@ class Flow:
         names = [name(word) for word in frame.words]
         outputs = [_file(word) for word in frame.outputs]
         inputs = [name(word) for word in frame.inputs if word not in frame.outputs]
-        if names[:1] == ["tee"]:
-            outputs += names[1:]
-        if names[:1] == ["dd"]:
-            outputs += [name(word[3:]) for word in frame.words if word.startswith("of=")]
+        row = known(names[0] if names else "")
+        if (mark := row.writes) is not None:
+            outputs += [name(word[len(mark) :]) for word in frame.words[1:] if word.startswith(mark)]
         some = [range(mark.number, mark.number + 1) for mark in frame.marks] if frame.words else [numbers]
         some += [range(number, number + 1) for number in (*frame.fed, *frame.files)]
         if frame.words and frame.piped is not None:
             some.append(range(frame.pipeline, frame.piped))
         for output in outputs:
             self.written.setdefault(output, []).extend(some)
-        if outputs or (names[:1] and names[0] in _COPY):
-            self.copied.append(
-                [
-                    *(names if names[:1] and names[0] in _COPY else ()),
-                    *inputs,
-                    *outputs,
-                    *(names[1:] if names[:1] == ["cat"] else ()),
-                ]
-            )
+        if outputs or row.copies:
+            shown = names[1:] if row.shows else []
+            self.copied.append([*(names if row.copies else ()), *inputs, *outputs, *shown])
         self.loaded.update(inputs)
-        self.loads = self.loads or bool(_LOAD & set(names[:3]))
-        if frame.substitution and not _NO_INPUT & set(names[:1]):  # as in x=$(cat file)
+        self.loads = self.loads or any(known(word).loads for word in names[:3])
+        if frame.substitution and not row.no_input:  # as in x=$(cat file)
             self.loads = True
             self.loaded.update(names)
         read = [*names[1:], *inputs]
@@ -134,23 +119,28 @@ def scripts(words: Sequence[str]) -> list[str]:
     at = unwrapped(words)
     if at is None or at >= len(words):
         return []
-    if name(words[at]) in SOURCE:
+    row = known(name(words[at]))
+    if row.arguments is Arguments.FILE:
         return [_file(word) for word in words[at + 1 : at + 2]]
-    if name(words[at]) == "find" and any(reads_code(name(word)) for word in words):
+    if row.searches and any(reads_code(name(word)) for word in words):
         return [EVERY]
-    return [_file(words[number]) for number in before_operands(words, at)] if reads_code(name(words[at])) else []
+    return [_file(words[number]) for number in before_operands(words, at)] if row.interprets else []
 
 
 def _made(words: Sequence[str]) -> list[str]:
     """The names of files that a command makes executable."""
-    if not words or name(words[0]) != "chmod" or not any(_EXECUTABLE.fullmatch(word) for word in words):
+    if (
+        not words
+        or not known(name(words[0])).makes_executable
+        or not any(_EXECUTABLE.fullmatch(word) for word in words)
+    ):
         return []
     return [_file(word) for word in words[1:]]
 
 
 def _may_be_own(word: str) -> bool:
     """Whether a program may be a file that the script writes, and not one that is certainly found in PATH."""
-    return "/" in word or not (word in ("env", "printenv") or takes_data(word, []))
+    return "/" in word or not (known(word).splits or takes_data(word, []))
 
 
 def _file(word: str) -> str:

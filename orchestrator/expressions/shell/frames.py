@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from orchestrator.expressions.shell import builtins
+from orchestrator.expressions.shell.facts import Arguments
 from orchestrator.expressions.shell.lines import UNKNOWN
+from orchestrator.expressions.shell.names import known
 
 #: Stands in a frame's word where something is quoted or expanded, so that ``"case"`` is never the reserved word.
 OPAQUE = "\1"
@@ -23,10 +25,6 @@ _DESCRIPTOR = re.compile(r"\{[A-Za-z_]\w*\}", re.ASCII)
 #: Reserved words that begin and end a compound command, but for ``case``.
 _OPEN = frozenset({"{", "for", "if", "select", "until", "while"})
 _CLOSE = frozenset({"}", "done", "fi"})
-
-
-#: Commands whose arguments begin with a program's name.
-_BARE = frozenset({"env", "nohup", "setsid", "sudo", "time"})
 
 
 class Kind(Enum):
@@ -235,7 +233,7 @@ class Frame:
     def _body(self, word: str) -> bool:
         """Whether a word begins the body of ``function f {``, or of ``for x do``."""
         function, loop = word == "{" and self.words[:1] == ["function"], word == "do" and len(self.words) == 2
-        return function or (loop and self.words[0] in ("for", "select"))
+        return function or (loop and known(self.words[0]).arguments is Arguments.LOOP)
 
     @property
     def reads_code(self) -> str | None:
@@ -245,7 +243,7 @@ class Frame:
         if not self.bare_words or self.target:
             return None
         word, last = self.head.replace(OPAQUE, ""), self.words[-1] if self.words else None
-        return builtins.reads(self.program or None, last, word, evaluates=self.evaluates)
+        return builtins.reads(self.program, last, word, evaluates=self.evaluates)
 
     @property
     def keeps(self) -> str | None:
@@ -272,4 +270,5 @@ class Frame:
 
 
 def _goes_before(word: str) -> bool:
-    return word in builtins.BEFORE or word in _BARE or word.startswith("-") or _ASSIGNMENT.match(word) is not None
+    row = known(word)
+    return row.prefix or row.first or word.startswith("-") or _ASSIGNMENT.match(word) is not None

@@ -4,61 +4,12 @@ This is a list of allowed programs, because a list of forbidden ones would never
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-from orchestrator.expressions.shell.interpreters import Reading, reading
+from orchestrator.expressions.shell.facts import Arguments, Code
 from orchestrator.expressions.shell.lines import SHELL_C, UNKNOWN, first_operand
-from orchestrator.expressions.shell.names import is_own, is_shell, may_be_any, name, takes_data
-
-#: Builtins that run a file's lines.
-SOURCE = frozenset({".", "source"})
-
-#: Programs that run another with the same input, which of their options have an argument, and their own operands.
-_WRAPPERS: Mapping[str, tuple[re.Pattern[str], int]] = {
-    **dict.fromkeys(("builtin", "command", "exec"), (re.compile(r"-a"), 0)),
-    **dict.fromkeys(("chronic", "nohup", "noglob", "setsid", "unbuffer"), (re.compile(r"(?!)"), 0)),
-    "busybox": (re.compile(r"(?!)"), 0),
-    "env": (re.compile(r"-[uC]|--(unset|chdir)"), 0),
-    "ionice": (re.compile(r"-[cn]|--class|--classdata"), 0),
-    "nice": (re.compile(r"-n|--adjustment"), 0),
-    "stdbuf": (re.compile(r"-[ioe]|--(input|output|error)"), 0),
-    "sudo": (re.compile(r"-[ACcDghpRrTtUu]|--(user|group|host|prompt|chdir)"), 0),
-    "doas": (re.compile(r"-[Cu]"), 0),
-    "time": (re.compile(r"-[fo]|--(format|output)"), 0),
-    "timeout": (re.compile(r"-[ks]|--(kill-after|signal)"), 1),
-}
-#: Wrappers that read nothing if they have nothing to run.
-_ALONE = frozenset({"builtin", "command", "env", "exec", "nice", "time"})
-
-#: Modules of Python that read code from their input.
-_MODULES = frozenset(
-    {
-        "IPython",
-        "asyncio",
-        "bpython",
-        "cProfile",
-        "code",
-        "idlelib",
-        "pdb",
-        "profile",
-        "ptpython",
-        "sqlite3",
-        "timeit",
-        "trace",
-    }
-)
-
-#: Subcommands that treat their input, if they read it, as data.
-_SUBCOMMANDS = {
-    "docker": frozenset(
-        {"build", "cp", "images", "inspect", "login", "logs", "ps", "pull", "push", "rm", "rmi", "stop", "tag"}
-    ),
-    "git": frozenset(
-        {"add", "branch", "checkout", "clone", "commit", "diff", "fetch", "log", "pull", "push", "rm", "show", "tag"}
-    ),
-    "kubectl": frozenset({"annotate", "delete", "describe", "get", "label", "logs", "scale", "wait"}),
-}
+from orchestrator.expressions.shell.names import is_own, known, may_be_any, name, takes_data
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
 
@@ -80,41 +31,40 @@ def takes(words: Sequence[str], *, inner: bool) -> bool:
     """
     at = unwrapped(words)
     if at is None or at >= len(words):
-        return at is not None and bool(words) and name(words[0]) in _ALONE
+        return at is not None and bool(words) and (wraps := known(name(words[0])).wraps) is not None and wraps.alone
     program, rest = name(words[at]), list(words[at + 1 :])
-    if program == "xargs":
+    row = known(program)
+    if row.input_words:
         return _xargs(words, at, inner=inner)
     if may_be_any(words[at]):
         return False
-    if is_shell(program):
+    if row.shell:
         return _script(words, at, inner=inner)
-    if program in SOURCE:
+    if row.arguments is Arguments.FILE:
         return bool(rest) and _is_file(rest[0])
-    if program in ("eval", "trap"):
+    if row.arguments is Arguments.SCRIPTS:
         return inner and all(rest)  # "" stands for an unknown word
-    if (how := reading(program)) is not None and how.made_for:
-        return _interpreted(program, rest, how)
-    if program in _SUBCOMMANDS:
-        return bool(rest) and rest[0] in _SUBCOMMANDS[program]
-    if program == "java":
+    if row.code is not None and row.code.made_for:
+        return _interpreted(rest, row.code)
+    if row.subcommands:
+        return bool(rest) and rest[0] in row.subcommands
+    if row.any_argument:
         return bool(rest)
     return takes_data(program, rest) or is_own(words[at])
 
 
 def unwrapped(words: Sequence[str], at: int = 0) -> int | None:
     """Which word is the program that is finally run; None if that is not known."""
-    while at < len(words) and name(words[at]) in _WRAPPERS:
-        options, operands = _WRAPPERS[name(words[at])]
-        assigns = name(words[at]) in ("env", "sudo")
+    while at < len(words) and (wraps := (row := known(name(words[at]))).wraps) is not None:
         at += 1
-        while at < len(words) and (words[at].startswith("-") or (assigns and _ASSIGNMENT.match(words[at]))):
+        while at < len(words) and (words[at].startswith("-") or (row.assigns and _ASSIGNMENT.match(words[at]))):
             if words[at] == "--":
                 at += 1
                 break
             if re.match(r"-[0iv]*S|--split|-[is]$|--(login|shell)", words[at]):
                 return None
-            at += 2 if options.fullmatch(words[at]) else 1
-        at += operands
+            at += 2 if wraps.options.fullmatch(words[at]) else 1
+        at += wraps.operands
     return at
 
 
@@ -133,12 +83,12 @@ def _xargs(words: Sequence[str], at: int, *, inner: bool) -> bool:
     if program >= len(words):
         return True  # it is echo
     called, rest = name(words[program]), words[program + 1 :]
-    if is_shell(called):
+    if known(called).shell:
         line = next((n for n, word in enumerate(rest) if SHELL_C.fullmatch(word)), None)
         line = None if line is None else first_operand(rest, line + 1)
         return line is not None and line < len(rest) and inner and not any(mark in rest[line] for mark in marks)
     return not any(mark in words[program] for mark in marks if mark) and (
-        (takes_data(called, list(rest)) and called not in ("sort", "split", "wget")) or is_own(words[program])
+        (takes_data(called, list(rest)) and known(called).takes_more) or is_own(words[program])
     )
 
 
@@ -162,42 +112,27 @@ def _is_file(word: str) -> bool:
     return bool(word) and UNKNOWN not in word and not re.match(r"-|/dev/|/proc/", word)
 
 
-def _interpreted(program: str, rest: list[str], how: Reading) -> bool:
+def _interpreted(rest: list[str], how: Code) -> bool:
     """Whether an interpreter already has its code, so that its input is data."""
-    if program.endswith("sed"):
+    if how.language == "sed":
         given = [word for before, word in pairwise(rest) if re.fullmatch(r"-[nErsuz]*e|--expression", before)]
         scripts = (
             given
             or [word for word in rest if not re.fullmatch(r"-[nErsuz]+|--(quiet|silent|regexp-extended)", word)][:1]
         )
         return bool(scripts) and all(word and _is_sed(word) for word in scripts)
-    if program.endswith("awk"):
+    if how.language == "awk":
         words = [
             word
             for before, word in pairwise(["", *rest])
             if before not in ("-F", "-v") and word[:2] not in ("-F", "-v")
         ]
         return bool(words) and all(word and _AWK.fullmatch(word) for word in words)
-    if not how.file or program in (
-        "psql",
-        "mysql",
-        "mariadb",
-        "sqlite3",
-        "sqlite",
-        "bc",
-        "dc",
-        "ed",
-        "ex",
-        "gdb",
-        "m4",
-        "expect",
-    ):
+    if not how.file or how.always_input:
         return False
     for number, word in enumerate(rest):
-        if word == "-m" and program.startswith(("python", "pypy")):
-            return (
-                number + 1 < len(rest) and bool(rest[number + 1]) and rest[number + 1].partition(".")[0] not in _MODULES
-            )
+        if word == "-m" and how.modules:
+            return any(rest[number + 1 : number + 2]) and rest[number + 1].partition(".")[0] not in how.modules
         if how.option.fullmatch(word):
             return number + 1 < len(rest) and bool(rest[number + 1])
         if re.fullmatch(r"-[A-Za-z]*i[A-Za-z]*|--interactive|-d.*", word):

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from orchestrator.expressions.shell.facts import Joins
 from orchestrator.expressions.shell.interpreters import CODE, code_words
-from orchestrator.expressions.shell.names import GIVE, RUNS, is_other_shell, is_shell, may_be_any, name, takes_data
+from orchestrator.expressions.shell.names import JOINERS, known, may_be_any, name, takes_data
 
 #: Descriptions of the places of such words. Only in a LINE can a value be quoted, and only if its program is known to
 #: pass it to a shell unchanged.
@@ -16,23 +17,6 @@ SPLIT = "in what env -S splits into words"
 
 #: Stands for an expression in a word.
 UNKNOWN = "\2"
-
-#: Programs that join their operands to a script, and which of their options take a separate argument.
-_JOIN = {
-    "ssh": (REMOTE, re.compile(r"-[A-Za-z0-9]*[BbcDEeFIiJLlmOopQRSWw]")),
-    "autossh": (REMOTE, re.compile(r"-[A-Za-z0-9]*[BbcDEeFIiJLlmMOopQRSWw]")),
-    "mosh": (REMOTE, re.compile(r"-p|-P")),
-    "rsh": (REMOTE, re.compile(r"-l")),
-    "watch": (JOINED, re.compile(r"-[a-z]*[nqs]|--interval|--equexit|--shotsdir")),
-    "parallel": (JOINED, re.compile(r"-[jnNI]|--jobs|--delay|--timeout|--retries|--joblog|--results")),
-    "sg": (JOINED, re.compile(r"(?!)")),
-    "script": (JOINED, re.compile(r"-[a-z]*[EIOBTmot]")),
-    "heroku": (REMOTE, re.compile(r"-[ar]|--app|--remote")),
-    "tmux": (JOINED, re.compile(r"-[a-zA-Z]*[cefFLnsStxy]")),
-    "entr": (JOINED, re.compile(r"(?!)")),
-}
-#: Those whose first operand is not part of the script.
-_FIRST_APART = frozenset({"autossh", "heroku", "mosh", "rsh", "script", "sg", "ssh", "tmux"})
 
 SHELL_C = re.compile(r"[-+][A-Za-z]*c[A-Za-z]*|--command")
 _GIVEN = re.compile(r"-[aefhlmnopqsuvxFP]*c|--(?:session-)?command")
@@ -52,18 +36,18 @@ def readings(words: Sequence[str]) -> dict[int, str]:
     names = [name(word) for word in words]
     far = runs_another(words)
     found = dict.fromkeys(_unknown(words, far=far), MAYBE) | _other(words, names)
-    for program in ["env", *_JOIN]:
+    for program in JOINERS:
         number = names.index(program) if far and program in names else 0
         if names[number : number + 1] != [program]:
             continue
-        if program == "env":
+        if (joins := known(program).joins) is None:
             found |= _split(words, number)
-        elif program != "watch" or not {"-x", "--exec"} & set(words):
-            found |= dict.fromkeys(_operands(words, number, program), _JOIN[program][0])
+        elif not joins.unless & set(words):
+            found |= dict.fromkeys(_operands(words, number, joins), REMOTE if joins.remote else JOINED)
     if words and not takes_data(names[0], []) and (line := line_of(words, names)) is not None:
         for number in _if_it_vanishes(words, line):
             found.setdefault(number, LINE)
-    if names[:1] == ["gcloud"] and "--" in words and {"ssh", "cloud-shell"} & set(words):
+    if words and "--" in words and known(names[0]).remote_after & set(words):
         found |= dict.fromkeys(range(words.index("--") + 1, len(words)), REMOTE)
     return {**dict.fromkeys(code_words(words, far=far), CODE), **found}
 
@@ -78,21 +62,21 @@ def _if_it_vanishes(words: Sequence[str], number: int) -> Iterator[int]:
 
 def runs_another(words: Sequence[str]) -> bool:
     """Whether any of a command's words may be the name of the program that it runs."""
-    return bool(words) and (may_be_any(words[0]) or words[0].startswith("-") or name(words[0]) in RUNS)
+    return bool(words) and (may_be_any(words[0]) or words[0].startswith("-") or known(name(words[0])).runs)
 
 
 def line_of(words: Sequence[str], names: Sequence[str]) -> int | None:
     """The word that is a shell script: the last of ``[env, bash, -ec, --, LINE]`` and ``[flock, FILE, -c, LINE]``."""
-    owner = ""
+    owner = known("")
     for number, (word, program) in enumerate(zip(words, names, strict=True)):
-        if is_shell(owner) and SHELL_C.fullmatch(word):
+        if owner.shell and SHELL_C.fullmatch(word):
             return first_operand(words, number + 1 + bool(_ARGUMENT.fullmatch(word)))
-        if owner in GIVE and _GIVEN.fullmatch(word):
+        if owner.gives and _GIVEN.fullmatch(word):
             return number + 1
-        if owner in GIVE and _GIVEN_HERE.fullmatch(word):
+        if owner.gives and _GIVEN_HERE.fullmatch(word):
             return number
-        if is_shell(program) or program in GIVE:
-            owner = program
+        if (row := known(program)).shell or row.gives:
+            owner = row
     return None
 
 
@@ -118,7 +102,7 @@ def _unknown(words: Sequence[str], *, far: bool) -> Iterator[int]:
 
 def _other(words: Sequence[str], names: Sequence[str]) -> dict[int, str]:
     """All words after ``-c`` of a shell with its own quoting rules."""
-    shell = next((number for number, program in enumerate(names) if is_other_shell(program)), None)
+    shell = next((number for number, program in enumerate(names) if known(program).other_shell), None)
     if shell is None or takes_data(names[0], []):
         return {}
     for number in range(shell + 1, len(words)):
@@ -136,12 +120,12 @@ def _split(words: Sequence[str], env: int) -> dict[int, str]:
     return {}
 
 
-def _operands(words: Sequence[str], program: int, called: str) -> Iterator[int]:
+def _operands(words: Sequence[str], program: int, joins: Joins) -> Iterator[int]:
     """The words that a program joins to a script: without its options, and without the host of ``ssh``."""
     number = program + 1
     while number < len(words) and words[number].startswith("-"):
-        number += 2 if _JOIN[called][1].fullmatch(words[number]) else 1
-    for operand in range(number + (called in _FIRST_APART), len(words)):
-        if called == "parallel" and words[operand].startswith(":::"):
+        number += 2 if joins.options.fullmatch(words[number]) else 1
+    for operand in range(number + joins.apart, len(words)):
+        if joins.until and words[operand].startswith(joins.until):
             return
         yield operand

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from orchestrator.expressions.shell.builtins import AFTER_V
 from orchestrator.expressions.shell.commands import INPUT, OPTION
 from orchestrator.expressions.shell.flow import RECKONS
 from orchestrator.expressions.shell.interpreters import CODE
@@ -23,8 +24,6 @@ _FIX: Mapping[str, str] = {
     RECKONED: _SUM,
     INPUT: "pass it as an argument, or let the program read it from the environment",
     OPTION: "write '--' before it",
-    "in an argument of [": _ITSELF,
-    "in an argument of test": _ITSELF,
     "in a name": _ITSELF,
     "in the name": _ITSELF,
 }
@@ -68,7 +67,7 @@ def expanded(place: Place) -> str:
 def _fix(place: Place, fixes: Mapping[str, str]) -> str:
     if place.where.endswith(RECKONS):
         return _SUM
-    if "from which a shell or a program loads code" in place.where:
+    if "from which a shell or a program loads code" in place.where or place.where.endswith(AFTER_V):
         return _ITSELF
     return next((fix for where, fix in fixes.items() if place.where.startswith(where)), "")
 

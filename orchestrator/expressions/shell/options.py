@@ -4,38 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from orchestrator.expressions.shell.interpreters import reading
 from orchestrator.expressions.shell.lines import SHELL_C, UNKNOWN, runs_another
-from orchestrator.expressions.shell.names import RUNS, is_other_shell, is_shell, name
-
-#: Programs that read code or run others only if an option tells them to.
-_RISKY = frozenset(
-    {
-        *(
-            "bsdtar",
-            "busybox",
-            "curl",
-            "find",
-            "ftp",
-            "git",
-            "less",
-            "make",
-            "man",
-            "more",
-            "gmake",
-            "rg",
-            "rsync",
-            "scp",
-        ),
-        *("script", "sftp", "sort", "split", "ssh", "su", "sudo", "tar", "tcpdump", "vi", "vim", "wget", "zip"),
-    }
-)
+from orchestrator.expressions.shell.names import known, name
 
 #: An unknown program, which may be a shell.
 ANY_SHELL = "a shell"
-
-#: Programs for which ``a=b`` is an assignment, not an argument.
-_ASSIGNS = frozenset({"env", "make", "sudo"})
 
 #: How many programs are looked for in a command; after more, all words may be options.
 _MAX_STARTS = 8
@@ -60,24 +33,24 @@ def is_option(text: str, program: str) -> bool:
     """Whether a value would be an option of ``program``, or an assignment."""
     if program == ANY_SHELL:  # the program is unknown: only a shell's option counts
         return SHELL_C.fullmatch(text.strip()) is not None
-    return text.lstrip()[:1] in ("-", "+") or (program in _ASSIGNS and "=" in text)
+    return text.lstrip()[:1] in ("-", "+") or (known(program).checked and "=" in text)
 
 
 def reads_code(program: str) -> bool:
     """Whether a program of that name is an interpreter."""
-    return is_shell(program) or is_other_shell(program) or ((how := reading(program)) is not None and how.made_for)
+    return known(program).interprets
 
 
 def _has_options(word: str) -> bool:
-    program = name(word)
-    return program in _RISKY or program in RUNS or reads_code(program)
+    row = known(name(word))
+    return row.risky or row.runs or row.interprets
 
 
 def before_operands(words: Sequence[str], program: int) -> Iterator[int]:
     """The words after a program up to ``--``, or up to its script if the rest are that script's arguments."""
-    called = name(words[program])
-    how = reading(called)
-    script = is_shell(called) or is_other_shell(called) or (how is not None and how.file) or called in RUNS - {"find"}
+    row = known(name(words[program]))
+    how = row.code
+    script = row.shell or row.other_shell or (how is not None and how.file) or (row.runs and not row.searches)
     number = program + 1
     while number < len(words) and words[number] != "--":
         yield number

@@ -3,6 +3,7 @@
 import re
 
 from orchestrator.expressions.shell.frames import OPAQUE, WORDY, Frame, Kind
+from orchestrator.expressions.shell.names import known
 from orchestrator.expressions.shell.reader import HOLE, RECKONED, Reader
 
 #: The characters that open a quoted part.
@@ -19,7 +20,9 @@ _WORD_OF_SUM = re.compile(r"[0-9][0-9A-Za-z]*|(?P<name>[A-Za-z_]\w*)", re.ASCII)
 _PLAIN = re.compile(r"[^\\\"'`$}\n\0]+")
 
 #: What may read a variable as code within `…`, whose content is not parsed.
-_CODE_INSIDE = re.compile(r"\b(eval|source|sh|[bd]ash|let|trap)\b|(^`|[;&|])\s*(\$|\.\s)|\$\(\(")
+_CODE_INSIDE = re.compile(r"(^`|[;&|])\s*(\$|\.\s)|\$\(\(")
+
+_LETTERS = re.compile(r"\b[a-z]+\b")
 
 _TO_BACKTICK = re.compile(r"(?:\\.|[^`\\])*`?", re.DOTALL)
 
@@ -153,6 +156,7 @@ def backticks(reader: Reader, _: Frame, __: str) -> None:
     inside = reader.script[reader.at : end]
     reader.flow.loads = True
     if "$" in inside:
-        reader.expanded("", RECKONED if _CODE_INSIDE.search(inside) else "")
+        code = _CODE_INSIDE.search(inside) or any(known(word).in_backticks for word in _LETTERS.findall(inside))
+        reader.expanded("", RECKONED if code else "")
     reader.refuse_up_to(end, "in `…`, where quotes mean something else (write $(…))")
     reader.stack.pop()

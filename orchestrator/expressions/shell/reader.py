@@ -7,6 +7,7 @@ from enum import Enum, auto
 from orchestrator.expressions.shell.flow import ANY, RECKONS, Flow
 from orchestrator.expressions.shell.frames import WORDY, Frame, Input, Kind, Mark
 from orchestrator.expressions.shell.lines import UNKNOWN
+from orchestrator.expressions.shell.names import known
 
 #: The prefix of the variables that contain the params of a run.
 PARAM = "ORCHESTRATOR_PARAM_"
@@ -241,7 +242,7 @@ class Reader:
                     return "in what is run as a command"
                 if reason := frame.reads_code:
                     return reason
-                printed = frame.program in ("echo", "printf") or frame.here_string
+                printed = known(frame.program).prints or frame.here_string
                 substituted = frame.substitution
         return None
 

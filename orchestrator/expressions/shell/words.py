@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 
 from orchestrator.expressions.shell import builtins, heredoc
-from orchestrator.expressions.shell.builtins import BEFORE
 from orchestrator.expressions.shell.flow import ANY, RECKONS
 from orchestrator.expressions.shell.frames import OPAQUE, Frame, Kind, Stage
 from orchestrator.expressions.shell.lines import UNKNOWN
-from orchestrator.expressions.shell.names import takes_data
+from orchestrator.expressions.shell.names import known, takes_data
 from orchestrator.expressions.shell.quotes import OPENERS, dollar, escape
 from orchestrator.expressions.shell.reader import Reader
 
@@ -97,7 +96,7 @@ def _redirected(frame: Frame, word: str) -> None:
 def _define(reader: Reader, word: str) -> None:
     """A function named ``word`` is defined."""
     reader.flow.functions.add(word)
-    if takes_data(word, []) or word in BEFORE:
+    if takes_data(word, []) or known(word).prefix:
         reader.spoilt = f"in a line that defines a function named {word}"
 
 
