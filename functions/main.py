@@ -1,8 +1,8 @@
-"""The deployed functions: decode, call the engine, map errors to status codes. No decision is made here.
+"""The deployed functions: they decode requests, call the engine, and map errors to status codes. They decide nothing.
 
-A transient failure is answered with 503 and comes again; what can never succeed (a malformed event, a task of nobody)
-is logged and acknowledged, or it would come again for a day. Nothing in a request names a function, module, file or
-URL.
+A transient failure is answered with 503, so that the request is delivered again. What can never succeed (a malformed
+event, a task of a run that does not exist) is logged and acknowledged; otherwise it would be delivered again for a day.
+No request can name a function, module, file or URL.
 """
 
 import re
@@ -33,25 +33,25 @@ from orchestrator.core.steps import Step
 from orchestrator.errors import OrchestratorError, UnexpectedError, UnreadableRecordError, UsageError
 from orchestrator.text import cut
 
-#: Seconds after which whoever called may come again.
+#: Seconds after which the caller may try again.
 RETRY_AFTER = "10"
 
-#: What the framework answers to a body that is no event: it cannot be read, is too large, or says that it is no JSON.
+#: The framework's status codes for a body that is no event: not readable, too large, or not declared as JSON.
 _NO_EVENT = (400, 413, 415)
 
 _TIME = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
-#: How loudly it is logged that a run has ended. That somebody cancelled one is no failure.
+#: The severity at which the end of a run is logged. A cancelled run is not a failure.
 _SEVERITIES = {RunStatus.SUCCEEDED: "INFO", RunStatus.CANCELLED: "NOTICE", RunStatus.FAILED: "ERROR"}
 
-#: ``cache`` lets all who come first make one each.
+#: Without this lock, threads that call ``_world`` at the same time before it is cached would each make one.
 _making = threading.Lock()
 
 _Handler = TypeVar("_Handler", bound=Callable[[Any], Any])
 
 
 def world() -> Deployed:
-    """What this instance is connected to, shared by all its threads. Raises SettingsError, again each time."""
+    """The connections of this instance, shared by all its threads. Raises SettingsError, on every call."""
     with _making:
         return _world()
 
@@ -62,7 +62,7 @@ def _world() -> Deployed:
 
 
 def guarded(handler: _Handler) -> _Handler:
-    """Before it handles anything: the deployment is whole, and the caller is who may call, if that is to be checked."""
+    """Make ``handler`` first check that the settings are valid and, where required, that the caller may call it."""
 
     @wraps(handler)
     def guarding(request: Any) -> Any:
@@ -81,7 +81,10 @@ def guarded(handler: _Handler) -> _Handler:
 @functions_framework.cloud_event
 @guarded
 def on_signal(event: CloudEvent) -> None:
-    """A log entry or an Eventarc event: schedule one check if the job is ours. Any answer but 2xx brings it again."""
+    """Handle a log entry or an Eventarc event: schedule one check if the job is ours.
+
+    Any response other than 2xx makes Google deliver the event again.
+    """
     try:
         signal = signals.read(event["type"], event.data)
         ours = signal is not None and world().notice(signal.job_name, at_once=signal.has_state)
@@ -98,7 +101,7 @@ def on_signal(event: CloudEvent) -> None:
 @functions_framework.http
 @guarded
 def on_task(request: flask.Request) -> ResponseReturnValue:
-    """A task: do what it asks for. 2xx only if everything that follows from it is on the queue, or it never can be."""
+    """Perform a task. 2xx only if everything that follows from it is on the queue, or it can never be performed."""
     body = request.get_data()
     try:
         queue = world().queue_of(request.headers)
@@ -137,13 +140,13 @@ def on_task(request: flask.Request) -> ResponseReturnValue:
 @functions_framework.http
 @guarded
 def start(request: flask.Request) -> ResponseReturnValue:
-    """Start a run: ``{"graph": name, "run_id": …, "params": {…}}``. The same run id again starts nothing.
+    """Start a run: ``{"graph": name, "run_id": …, "params": {…}}``. A run id that is in use starts nothing.
 
-    Answers 201 with the run if it is new, 200 if it was there, 400 with the sentences of the command line, and 401 or
-    403 to who may not start that graph.
+    Responds with 201 and the run if it is new, 200 if it existed, 400 with the messages of the command line, and 401 or
+    403 if the caller may not start that graph.
     """
     try:
-        asked = read_asked(request.get_data())  # as JSON, whatever its type: Cloud Scheduler names none
+        asked = read_asked(request.get_data())  # as JSON, whatever its content type: Cloud Scheduler sends none
         run_id, due = _run_id(request, asked), _due(request)
         run, created = world().start(asked.graph, run_id, asked.params, request.headers, due)
     except (UsageError, UnauthenticatedError, ForbiddenError) as error:
@@ -159,9 +162,9 @@ def start(request: flask.Request) -> ResponseReturnValue:
 @functions_framework.http
 @guarded
 def sweep(_: flask.Request) -> ResponseReturnValue:
-    """Pay what unfinished runs have owed for too long. For a scheduler, every quarter of an hour.
+    """Pay what unfinished runs have owed for too long. Cloud Scheduler calls this every 15 minutes.
 
-    As many runs as there is time for: the next call goes on with the others.
+    It sweeps as many runs as there is time for; the next call continues with the others.
     """
     runs, tasks, failed = 0, 0, list[OrchestratorError]()
     unreadable: list[UnreadableRecordError] = []
@@ -196,9 +199,9 @@ def sweep(_: flask.Request) -> ResponseReturnValue:
 
 
 def _run_id(request: flask.Request, asked: Asked) -> str | None:
-    """The run id that is asked for, or the one that a schedule makes of the moment; None: one is made up.
+    """The requested run id, or for a scheduled start the id made from its time. None: the server makes one up.
 
-    Raises UsageError if somebody asks for the id of a run that a schedule will start.
+    Raises UsageError if the requested id has the form that only scheduled runs may have.
     """
     if asked.run_id is not None:
         check_unscheduled(asked.run_id)
@@ -208,9 +211,9 @@ def _run_id(request: flask.Request, asked: Asked) -> str | None:
 
 
 def _due(request: flask.Request) -> datetime | None:
-    """When a scheduled start was due.
+    """When a scheduled start was due; None if it was not scheduled.
 
-    Raises UsageError if Cloud Scheduler's header is not the time that it promises (RFC 3339, to the nanosecond).
+    Raises UsageError if Cloud Scheduler's header is not a time as documented (RFC 3339, up to nanoseconds).
     """
     text = request.headers.get(SCHEDULED)
     if text is None:
@@ -225,14 +228,14 @@ def _due(request: flask.Request) -> datetime | None:
 
 
 def _refusal(error: OrchestratorError) -> flask.Response:
-    """What fails for now is asked to come again."""
+    """The response for an error: 503 with ``Retry-After`` if trying again may help."""
     if error.retryable:
         return flask.Response(f"{cut(str(error))}\n", 503, {"Retry-After": RETRY_AFTER}, content_type="text/plain")
     return flask.Response(f"{cut(str(error))}\n", error.http_status, content_type="text/plain")
 
 
 def _count(severity: str, counted: str, run: Run, seconds: float) -> None:
-    """Log how a run stands ``seconds`` after its start, for the metrics that count such lines; and why it ended."""
+    """Log the status of a run, and why it ended, ``seconds`` after its start. Metrics count lines by ``counted``."""
     about: dict[str, Any] = {"run": run.id, "graph": run.graph, "seconds": round(seconds, 3)}
     why = ""
     if run.failed:
@@ -245,7 +248,7 @@ def _count(severity: str, counted: str, run: Run, seconds: float) -> None:
 
 
 def step_failed(run: Run, step: Step, state: StepState) -> None:
-    """Log that a step has failed for good: once, in the request whose commit made it so. No param's value is logged."""
+    """Log that a step failed and will not be retried. It is called once; no param's value is logged."""
     error = error_for_log(run, step, state)
     about_it = {"cause": state.cause, "error": error, "job": state.job}
     why = {name: said for name, said in about_it.items() if said is not None}
@@ -259,7 +262,7 @@ def _log(severity: str, message: str, **fields: Any) -> None:
 
 
 def _unreadable(error: Exception) -> ResponseReturnValue:
-    """Acknowledge what the framework can make no event of: its 400, 415 or 500 would bring it again for a day."""
+    """Acknowledge a request that the framework cannot read as an event: its 400, 415 or 500 would mean redelivery."""
     if "ours" not in flask.g and (not isinstance(error, HTTPException) or error.code in _NO_EVENT):
         logs.log("WARNING", "malformed event dropped: no CloudEvent and no Pub/Sub message", counted="malformed")
         return "dropped: no event\n"
@@ -268,5 +271,5 @@ def _unreadable(error: Exception) -> ResponseReturnValue:
     raise error
 
 
-if flask.has_app_context() and flask.current_app.name == "on_signal":  # the framework imports this file for an app
+if flask.has_app_context() and flask.current_app.name == "on_signal":  # the framework imports this file into an app
     flask.current_app.register_error_handler(Exception, _unreadable)

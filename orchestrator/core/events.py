@@ -1,4 +1,4 @@
-"""What happened to a step: the events that the state machine decides by. Frozen data."""
+"""Events: what happened to a step. The state machine decides what each of them changes. Frozen data."""
 
 from dataclasses import dataclass
 from math import inf
@@ -11,10 +11,10 @@ from orchestrator.core.rules import Tally
 
 @dataclass(frozen=True, slots=True)
 class LaunchClaimed:
-    """The intent to launch an attempt, written before the launch; ``job_name`` is how to find what came of it.
+    """The intent to launch an attempt, written before the launch. ``job_name``: the name by which its job is found.
 
-    ``over``: the ``claimed_at`` of a claim of the same attempt that this one takes over, because its time ran out.
-    ``lost``: whoever had claimed it was not heard of again, as when what it called ended the process.
+    ``over``: the ``claimed_at`` of an expired claim of the same attempt, which this one takes over.
+    ``lost``: the owner of that claim disappeared, for example because what it called ended the process.
     """
 
     attempt: int
@@ -26,7 +26,7 @@ class LaunchClaimed:
 
 @dataclass(frozen=True, slots=True)
 class LaunchUnsent:
-    """Whoever claimed the attempt at ``claimed_at`` certainly sent nothing: the next may launch it at once."""
+    """The owner of the claim made at ``claimed_at`` certainly sent nothing, so another may launch at once."""
 
     attempt: int
     claimed_at: float
@@ -35,7 +35,7 @@ class LaunchUnsent:
 
 @dataclass(frozen=True, slots=True)
 class LaunchUnanswered:
-    """Whoever claimed the attempt at ``claimed_at`` may have sent its launch, had no answer, and is not lost."""
+    """The owner of the claim made at ``claimed_at`` may have launched: it got no response. It has not disappeared."""
 
     attempt: int
     claimed_at: float
@@ -43,7 +43,7 @@ class LaunchUnanswered:
 
 @dataclass(frozen=True, slots=True)
 class JobLaunched:
-    """The job service knows the attempt's job, as ``job``. ``due``: when a check of it will pay, if that is known."""
+    """The job service has the attempt's job, with the id ``job``. ``due``: when a check is worthwhile, if known."""
 
     attempt: int
     job: str
@@ -53,10 +53,10 @@ class JobLaunched:
 
 @dataclass(frozen=True, slots=True)
 class JobEnded:
-    """An attempt's job ended, as ``end`` says. ``by``: the chain of the check that found it ended.
+    """An attempt's job ended, as ``end`` says. ``by``: the chain of the check that noticed it.
 
-    ``claimed_at``: the attempt ended with its launch, without a job, for the owner of the claim of that time.
-    ``doubt``: seconds by which ``end.at`` may differ from our own times.
+    ``claimed_at``: set if the attempt ended during its launch, without a job: the time of the claim of who launched it.
+    ``doubt``: by how many seconds ``end.at`` may differ from our own clock.
     """
 
     attempt: int
@@ -68,7 +68,7 @@ class JobEnded:
 
 @dataclass(frozen=True, slots=True)
 class TimeUp:
-    """The attempt's job is about to be asked to stop, because its time was up at ``at``."""
+    """The attempt reached its timeout at ``at``; its job is about to be asked to stop."""
 
     attempt: int
     at: float
@@ -76,7 +76,7 @@ class TimeUp:
 
 @dataclass(frozen=True, slots=True)
 class StepSettled:
-    """A step ended without a job: nothing to run, the join or ``when`` said no, or it was cancelled before."""
+    """A step ended without a job: it has none, its trigger rule or ``when`` said no, or it was cancelled first."""
 
     status: Literal[Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED, Status.CANCELLED]
     at: float
@@ -85,7 +85,7 @@ class StepSettled:
 
 @dataclass(frozen=True, slots=True)
 class GatePassed:
-    """Enough has arrived at a gate; ``passed`` goes on to the joins behind it."""
+    """All predecessors of a gate have arrived; ``passed`` is added to the joins after it."""
 
     passed: Tally
     at: float
@@ -93,7 +93,7 @@ class GatePassed:
 
 @dataclass(frozen=True, slots=True)
 class StopRequested:
-    """Somebody cancelled a step. It is written into the step's state, which everybody reads who handles the step."""
+    """Somebody cancelled a step. This is written into the step's state, so that every handler of the step sees it."""
 
     stop: Stop
 

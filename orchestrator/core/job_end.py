@@ -1,4 +1,4 @@
-"""How the job of an attempt ended, as the job service tells it. Frozen data."""
+"""How the job of an attempt ended, as reported by its backend. Frozen data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from orchestrator.core.steps import Json
 
 
 class Outcome(StrEnum):
-    """How a job ended. ``interrupted``: it vanished with the machine or was stopped by us; it costs no retry."""
+    """How a job ended. ``interrupted``: it disappeared with its machine, or we stopped it; that uses up no retry."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -19,8 +19,8 @@ class Outcome(StrEnum):
 class Interruption(StrEnum):
     """What interrupted an attempt.
 
-    ``asked``: we did, such as on Ctrl-C. ``lost``: nobody knows, since who drove the run was gone too, or the machine
-    had no process for it. ``vanished``: its process was seen to end, and nothing tells how.
+    ``asked``: we did, for example on Ctrl-C. ``lost``: unknown, because the process that drove the run was gone too, or
+    the machine had no process left for it. ``vanished``: its process was seen to end without an exit status.
     """
 
     ASKED = "asked"
@@ -30,12 +30,12 @@ class Interruption(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobEnd:
-    """How a job ended, at ``at``. ``outputs`` for the steps downstream; ``error`` and ``cause`` if it did not succeed.
+    """How and when (``at``) a job ended. ``outputs`` are for later steps; ``error`` and ``cause`` explain a failure.
 
-    ``permanent``: another attempt would fail the same way. ``retry_after``: it would, for so many seconds.
-    ``live``: the step has what it waited for, and the job goes on until it is cancelled: a streaming job that runs.
-    ``drained``: it stopped in good order because it was asked to. That is a success, except of a step that was
-    cancelled. ``interruption``: what interrupted it, if ``outcome`` is interrupted.
+    ``permanent``: another attempt would fail the same way. ``retry_after``: it would within this many seconds.
+    ``live``: the step succeeds now, but the job keeps running until it is cancelled: a streaming job.
+    ``drained``: the job was asked to stop and finished its work first. That is a success, unless the step was
+    cancelled. ``interruption``: what interrupted it, if ``outcome`` is ``interrupted``.
     """
 
     outcome: Outcome

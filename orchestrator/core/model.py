@@ -12,7 +12,7 @@ from orchestrator.core.steps import Json
 
 
 class Status(StrEnum):
-    """Where a step stands. Airflow's names where Airflow has one."""
+    """The status of a step. The names are Airflow's where Airflow has one."""
 
     PENDING = "pending"
     LAUNCHING = "launching"
@@ -30,20 +30,20 @@ class Status(StrEnum):
 
     @property
     def active(self) -> bool:
-        """A job of the step may exist and be running."""
+        """Whether a job of the step may exist and be running."""
         return self in (Status.LAUNCHING, Status.RUNNING)
 
 
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED, Status.CANCELLED})
 
 
-#: The cause of a step that ended because somebody had cancelled it.
+#: The ``cause`` of a step that ended because somebody cancelled it.
 OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """That somebody cancelled a run, or a step of it: when, who, and why, as far as they said."""
+    """A request to cancel a run or one of its steps: when, by whom, and why. ``by`` and ``why`` may be empty."""
 
     at: float
     by: str = ""
@@ -52,20 +52,20 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """All that is known of one node in one run.
+    """Everything that is known about one node in one run.
 
-    ``attempt``: the newest attempt, 0 before the first. ``interruptions``: attempts that did not count; ``unasked``:
-    those of them that were not of our making.
-    ``due``: when the next attempt is owed, while up for retry; when a check will pay, while running (None: not known);
-    while launching, since when its claim protects no launch any more, because nothing was sent.
-    ``passed``: what a gate let through.
-    ``cause``: a word for the class of a failure (``timeout``, ``exit``, ``exception``, ``refused``…).
-    ``stop``: somebody cancelled the step before it had ended. No attempt begins any more, and a job that runs is asked
-    to stop until it has ended; how the step ends, its job decides.
-    ``live``: the step has succeeded and its job goes on, as a streaming job does; it belongs to the run.
-    ``overdue``: since when the job is asked to stop because its time was up: then that is why it ends.
-    ``ended_by``: the chain of the check that ended the attempt; it goes on until what is owed then is paid.
-    ``lost``: how many in a row have claimed the attempt's launch and were not heard of again.
+    ``attempt``: the number of the latest attempt, 0 before the first. ``interruptions``: how many attempts were
+    interrupted, and so do not count as retries; ``unasked``: how many of these we did not cause.
+    ``due``: if up for retry, when the next attempt is owed; if running, when the next check is worthwhile (None: not
+    known); if launching, the time at which the claim was given up because nothing had been sent.
+    ``passed``: the tally that a gate passed on.
+    ``cause``: the class of a failure, as one word (``timeout``, ``exit``, ``exception``, ``refused``…).
+    ``stop``: somebody cancelled the step before it ended. No further attempt begins, and a running job is asked to stop
+    until it has ended; the job's end decides how the step ends.
+    ``live``: the step has succeeded but its job is still running, as a streaming job does; the run owns that job.
+    ``overdue``: when we first asked the job to stop because of its timeout; if set, the timeout is why it ends.
+    ``ended_by``: the chain of the check that ended the attempt. That check is redelivered until what is owed is paid.
+    ``lost``: how many processes in a row claimed the attempt's launch and then disappeared.
     """
 
     status: Status = Status.PENDING
@@ -97,7 +97,7 @@ PENDING = StepState()
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One atomic write: the node's new state, and what arrives at each of ``joins`` (one arrival of ``adds``)."""
+    """One atomic write: the node's new state, and one arrival at each of ``joins``, which adds ``adds`` there."""
 
     state: StepState
     joins: tuple[int, ...] = ()
@@ -106,7 +106,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """What a store keeps of a join: how many arrived, and how those steps ended. All zero before the first arrival."""
+    """What a store keeps for a join: how many predecessors arrived and how they ended. Zero before the first."""
 
     arrived: int = 0
     ended: Tally = NOBODY
@@ -114,9 +114,9 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A part of a run as it was read. What is absent has not begun: a pending state, a counter at zero.
+    """Some states and counters of a run, as read. Whatever is absent is at its start: a pending state, a zero counter.
 
-    ``unreadable``: the nodes that have a state which cannot be read, so nothing is known of them.
+    ``unreadable``: the nodes whose stored state cannot be read; nothing is known about them.
     """
 
     states: Mapping[int, StepState] = field(default_factory=dict)
@@ -127,12 +127,12 @@ class View:
         return self.states.get(node, PENDING)
 
     def without(self, *nodes: Iterable[int]) -> "View":
-        """What is left where these nodes are not to be believed: they are unreadable, too."""
+        """The same view with these nodes treated as unreadable, because their states cannot be trusted."""
         return replace(self, unreadable=frozenset(self.unreadable).union(*nodes))
 
 
 class RunStatus(StrEnum):
-    """Where a run stands."""
+    """The status of a run."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -142,15 +142,16 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a graph. ``key``: what messages, job names and stores call it by; no other run ever has it.
-    ``id``: what people call it; once nothing is left of a run, another may have its id.
+    """One execution of a graph.
 
-    ``folder``: where the graph's file lies, on the machine that runs it. ``stop``: somebody cancelled the run.
-    ``time_zone``: the IANA name of the clock by which its days and times are meant.
-    ``failed``: once it has failed, the steps because of which, with the class of each failure; not more than a few.
-    ``deployment``: what ``{{ run.deployment.NAME }}`` gives in it, where there is no deployment.
-    ``seal``: what the proofs of its launches are made with (messages.py). Nobody is told it who is not told all of the
-    run; empty where nobody else can put tasks.
+    ``key``: its name in messages, job names and stores; unique for ever. ``id``: its name for people; another run may
+    take the id once this run has been deleted.
+    ``folder``: the folder of the graph's file, on the machine that runs it. ``stop``: somebody cancelled the run.
+    ``time_zone``: the IANA name of the time zone in which its dates and times are meant.
+    ``failed``: if it failed, the steps that caused it (at most 20), each with the class of its failure.
+    ``deployment``: the values of ``{{ run.deployment.NAME }}`` on one machine, where there is no deployment.
+    ``seal``: the secret that signs its launch tasks (messages.py); only those who may read the whole run get it. Empty
+    where nobody else can create tasks.
     """
 
     id: str

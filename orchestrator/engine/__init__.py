@@ -1,7 +1,7 @@
-"""The engine: read, decide, commit, pay. The only corridor between the machine and the world; it decides nothing.
+"""The engine connects the state machine with the ports: it reads, lets the machine decide, commits, and pays.
 
-This file has its entry points. ``ledger`` commits and pays, ``launching`` launches exactly once, ``checking`` checks
-jobs, ``signal`` turns a signal into a check and needs nothing but a queue.
+This file has its entry points. ``ledger`` commits and pays, ``launching`` launches an attempt exactly once,
+``checking`` checks jobs, and ``signal`` turns a signal into a check, for which it needs only a queue.
 """
 
 from collections.abc import Callable, Collection
@@ -30,24 +30,24 @@ from orchestrator.ports import Unreadable, refuse
 
 __all__ = ["Engine"]
 
-#: Hears of what does not add up in a run.
+#: Called with a sentence about each contradiction between the records of a run.
 Doubtful = Callable[[str], None]
 
 
 def _ignore(_: str) -> None:
-    """Whoever asks is told elsewhere."""
+    """For callers that report contradictions in another way."""
 
 
 class Engine:
-    """What the world asks for. One engine serves any number of runs, from any number of threads and processes."""
+    """The entry points. One engine serves any number of runs, and any number of threads may use it."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
 
     def start(self, run: Run, plan: Plan, check: Callable[[Run], None] = lambda _: None) -> Run:
-        """Start a run, or continue the start of the run that has this id, after ``check`` has accepted that run.
+        """Start a run. If a run has this id already, call ``check`` with that run, and then complete its start.
 
-        Returns the run that has the id now: this one, known by its key, or the other.
+        Returns the run that has the id: ``run`` itself, or the earlier one, which has another key.
         """
         ledger = self.ledger
         there = ledger.store.open_run(run, plan)
@@ -61,15 +61,15 @@ class Engine:
         return there
 
     def signal(self, name: str) -> bool:
-        """A signal says that the job ``name`` may have ended: check it a little later. False if the job is not ours."""
+        """Schedule a check of the job ``name``, which may have ended. False if this orchestrator did not launch it."""
         ledger = self.ledger
         return notice(ledger.queue, name, ledger.clock() + ledger.signal_delay, ledger.job_prefix)
 
     def perform(self, effect: Effect) -> None:
         """Do what a task asks for. Returns when everything that follows from it is on the queue.
 
-        Raises NotFoundError if it can never be performed: there is no such run, or no such node for it. What nobody
-        foresaw is an UnexpectedError: the task comes again, and nothing is taken for done.
+        Raises NotFoundError if the task can never be performed, because its run or its node does not exist. Any
+        unforeseen exception becomes an UnexpectedError, so that the task is delivered again and not taken for done.
         """
         ledger = self.ledger
         execution = ledger.known(effect.run)
@@ -99,14 +99,14 @@ class Engine:
                     assert_never(effect)
         except OrchestratorError:
             raise
-        except Exception as error:  # of an adapter, of users' code in it, or of ours
+        except Exception as error:  # from an adapter, from users' code in it, or from our own code
             raise UnexpectedError(error) from error
 
     def sweep(self, key: str, epoch: str, unreadable: Unreadable = refuse, doubtful: Doubtful = _ignore) -> int:
-        """Pay whatever a run still owes, and check all its jobs now. Returns how many tasks that took.
+        """Pay everything that a run owes, and check all its jobs now. Returns how many tasks were put on the queue.
 
-        For whoever knows that no queue has any of it. The names carry ``epoch``: a task that was given up keeps its
-        name, and paying it again under that name would do nothing. So every sweep of a run needs one of its own.
+        Only for callers that know that no queue has any of these tasks. Their names contain ``epoch``, because a task
+        that a queue gave up keeps its name taken. So every sweep of a run needs an epoch of its own.
         """
         ledger = self.ledger
         seen = self._seen(ledger.store.get_run(key), unreadable, doubtful)
@@ -117,10 +117,10 @@ class Engine:
     def sweep_overdue(
         self, run: Run, pace: Pace, unreadable: Unreadable = refuse, doubtful: Doubtful = _ignore
     ) -> tuple[int, Pace]:
-        """Pay what ``run``, as it is now, has owed for longer than its queue takes.
+        """Pay what ``run``, which must be freshly read, has owed for longer than its queue should need.
 
-        How many tasks that took, and the queue's pace. For whoever sweeps while queues are at work: what waits there is
-        left alone. ``pace``: as other runs tell it.
+        For sweeps while queues are at work: tasks that only wait in a queue are left alone. ``pace`` is the queue's
+        pace as seen in other runs. Returns how many tasks were put on the queue, and the pace including this run.
         """
         seen = self._seen(run, unreadable, doubtful)
         if seen is None:
@@ -130,11 +130,11 @@ class Engine:
         return len(tasks), pace
 
     def _seen(self, run: Run | None, unreadable: Unreadable, doubtful: Doubtful) -> tuple[Execution, View] | None:
-        """All of a run that has not ended; None if it has. A cancelling of it that died halfway goes on first.
+        """Load all of a run; None if it has ended. A cancellation that was left half done is completed first.
 
-        ``unreadable`` hears of each part of it that cannot be read: nothing is done there, and everything elsewhere.
-        ``doubtful`` hears of each thing that does not add up: nothing begins because of it, as if it were unreadable.
-        A sweep sees many runs, and remembers none: each has its params.
+        ``unreadable`` is called for each record that cannot be read, and ``doubtful`` for each contradiction between
+        records. Nodes with such records are left alone; everything else is done. A sweep sees many runs, so the run is
+        not cached: its params may be large.
         """
         ledger = self.ledger
         if run is None or run.status is not RunStatus.RUNNING:
@@ -143,7 +143,7 @@ class Engine:
         plan, view = execution.plan, ledger.store.load_all(run.key, unreadable, outputs=False)
         if run.stop is not None:
             self._stop(execution, _stoppable(plan), run.stop, view)
-            view = ledger.store.load_all(run.key, lambda _: None, outputs=False)  # it has heard
+            view = ledger.store.load_all(run.key, lambda _: None, outputs=False)  # these were reported above
         found = sure_doubts(ledger.store, run.key, plan, view)
         for said in found:
             doubtful(said)
@@ -152,21 +152,22 @@ class Engine:
     def cancel(self, key: str, stop: Stop, nodes: Collection[int] | None = None) -> tuple[int, int]:
         """Cancel a run, or the steps ``nodes`` of it: none of them begins any more, and their jobs are asked to stop.
 
-        How many steps have no job and how many have one, of those that had not ended. They end by themselves, the run
-        after them, and not before a job has really ended. A run's teardowns still run. Asked again, it does what is
-        left to do; if it dies halfway, a sweep does.
+        Returns how many of the steps that had not ended have no job, and how many have one. A step with a job ends when
+        that job has really ended, and the run ends after its steps. Teardown steps still run. Calling this again does
+        what is left to do; if it dies halfway, a sweep completes it.
         """
         ledger = self.ledger
         execution = ledger.known(key)
-        if nodes is None:  # of a run that has ended, jobs may go on
+        if nodes is None:  # done even if the run has ended: some of its jobs may still be running
             stop, nodes = ledger.store.stop_run(key, stop) or stop, _stoppable(execution.plan)
         return self._stop(execution, nodes, stop, ledger.store.load_all(key, outputs=False))
 
     def _stop(self, execution: Execution, nodes: Collection[int], stop: Stop, view: View) -> tuple[int, int]:
-        """The last step first, so that none begins because one before it was stopped.
+        """Stop the steps, the last first, so that none begins because one before it was stopped.
 
-        Steps that know already are paid for again: whoever told them may have died before that. Of what does not add up
-        only those are told that wait for others: the rest may have ended, and would end again.
+        For steps that are stopped already, what they owe is paid again: whoever stopped them may have died before
+        paying. Of the steps whose records contradict each other, only those that wait for others are stopped: the rest
+        may have ended, and would end a second time.
         """
         ledger = self.ledger
         doubtful = set[int]().union(*sure_doubts(ledger.store, execution.run.key, execution.plan, view).values())
@@ -182,9 +183,9 @@ class Engine:
         return len(states) - jobs, jobs
 
     def _finish(self, execution: Execution, status: RunStatus) -> None:
-        """End the run. One that was cancelled, or has failed, is read as a whole, for what is to be said of it.
+        """End the run. If it was cancelled or has failed, all its states are read, to tell how it ended and why.
 
-        A run that was cancelled does not end before the jobs that go on though their steps have succeeded.
+        A cancelled run ends only after the jobs that are still running although their steps have succeeded.
         """
         ledger = self.ledger
         stored = ledger.store.get_run(execution.run.key)
@@ -193,7 +194,7 @@ class Engine:
         live = _stoppable(execution.plan).intersection(node for node, state in view.states.items() if state.live)
         if stop is not None and live:
             self._stop(execution, live, stop, view)
-            return  # the end of the last of these jobs owes this again
+            return  # when the last of these jobs ends, the run's end is owed again
         if stop is not None and was_cancelled(view.states.values(), stop):
             status = RunStatus.CANCELLED
         failed = culprits(execution.plan, view) if status is RunStatus.FAILED else {}

@@ -1,8 +1,8 @@
-"""Commits what an event changes, then pays what is owed: the end of every handler. The machine decides both.
+"""Commits what an event changes, then pays what is owed. Every handler ends here; the state machine decides both.
 
-What the state owes goes onto the queue *after* the commit. A handler returns only when everything it owed is paid; if
-it raises, the queue delivers the task again and the same lines pay. A commit that was refused is no proof that somebody
-else has paid, so then the state is read and paid again (``roll_forward``).
+"Paying" means putting effects onto the queue, *after* the commit. A handler returns only when everything owed is paid;
+if it raises, the queue delivers the task again, and the same code pays. A refused commit does not prove that somebody
+else has paid, so in that case the state is read and what it owes is paid again (``roll_forward``).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,31 +24,32 @@ from orchestrator.engine.rendering import Facts, facts_of
 from orchestrator.errors import LaunchRefusedError, NotFoundError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
 
-#: How many runs, and how many plans, an engine remembers, and how many bytes of them. A plan of 13,000 steps takes some
-#: 20 MiB, and the params of a run up to 24 times the megabyte that their text may take; an instance has 512 MiB.
+#: The most runs and plans that an engine caches, and the most bytes of them. A plan of 13,000 steps takes about 20 MiB.
+#: The params of a run may have a megabyte of text, and take up to 24 times that in memory; an instance has 512 MiB.
 _RUNS, _RUNS_BYTES = 256, 32 * 2**20
 _PLANS, _PLANS_BYTES = 8, 96 * 2**20
 
-#: Called with a step that has failed for good.
+#: Called with a step that has failed and will not be retried.
 Hear = Callable[[Run, Step, StepState], None]
 
 
 @dataclass
 class Ledger:
-    """The ports of one world, and how changes are committed there.
+    """The ports that an engine uses, its settings, and how it commits changes.
 
-    ``stand_ins``: run each step's ``local`` block where it has one. ``launch_lease``: for so many seconds after a claim
-    nobody else launches that attempt; it must outlast a launch call where the backend cannot refuse a taken name.
-    ``launch_margin``: for so many seconds before the end of that no launch is sent any more, for it takes time to be
-    sent, and to be seen by others, whose clocks may be wrong.
-    ``signal_delay``: seconds from a signal to the first check. ``clock_skew``: seconds by which a clock may be wrong.
-    ``facts``: what ``{{ run.… }}`` may name. ``job_prefix``: what the names of jobs begin with (core/names.py).
-    ``alone``: nobody else launches for the runs that this engine serves, or puts tasks for them.
-    ``retention``: seconds after its end for which the store keeps all of a run.
-    ``step_failed``: called once for each step that fails for good, by whoever's commit was applied, before what follows
-    is paid; not at all if the answer of that commit is lost.
-    ``apart``: what users wrote is called within it, and never while the store has a transaction open: it may take its
-    time, and others wait for the store's lock.
+    ``stand_ins``: run a step's ``local`` block instead of its own work, if it has one.
+    ``launch_lease``: how many seconds a claim keeps others from launching the attempt. It must be longer than a launch
+    call takes, where the backend does not refuse a name that is in use.
+    ``launch_margin``: no launch is sent in the last seconds of the lease, this many, because sending takes time, others
+    see the job later, and clocks may be wrong.
+    ``signal_delay``: seconds from a signal to the first check. ``clock_skew``: how many seconds a clock may be wrong.
+    ``facts``: what ``{{ run.… }}`` may name. ``job_prefix``: how the names of jobs begin (core/names.py).
+    ``alone``: no other process launches jobs or creates tasks for the runs of this engine.
+    ``retention``: for how many seconds after its end a run is kept complete.
+    ``step_failed``: called once for each step that fails and will not be retried: after the commit, by the process that
+    made it, before anything is paid. If the response to that commit is lost, it is not called at all.
+    ``apart``: users' code runs inside this context, never inside a transaction of the store: it may take long, and
+    others wait for the store's lock.
     """
 
     store: Store
@@ -68,17 +69,17 @@ class Ledger:
     apart: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __post_init__(self) -> None:
-        # Neither a plan nor the parameters of a run ever change, so they are remembered.
+        # Plans, and the params of a run, never change, so they can be cached.
         self._runs = Remembered(self._read_run, weight_of_run, _RUNS, _RUNS_BYTES)
         self._plans = Remembered(self._read_plan, weight_of_plan, _PLANS, _PLANS_BYTES)
 
     def commit(self, execution: Execution, node: int, event: Event) -> Commit:
-        """Commit what an event changes, without paying."""
+        """Commit what an event changes, and pay nothing."""
         plan = execution.plan
         return self.store.transact(execution.run.key, node, lambda state: machine.evolve(plan, node, state, event))
 
     def handle(self, execution: Execution, node: int, event: Event) -> None:
-        """An event happened at a node: commit what it changes, and pay what is owed then."""
+        """Commit what an event changes at a node, and pay what is owed after that."""
         self.follow(execution, node, self.commit(execution, node, event))
 
     def follow(self, execution: Execution, node: int, commit: Commit) -> None:
@@ -89,17 +90,17 @@ class Ledger:
         if self.step_failed is not None and commit.state.status is Status.FAILED:
             self.step_failed(execution.run, execution.plan.steps[node], commit.state)
         view = View({node: commit.state}, commit.counters)
-        stopped = commit.state.stop is not None  # its job may go on, though it has ended
+        stopped = commit.state.stop is not None  # then its job may be running although the step has ended
         behind = execution.plan.successors(node) if commit.state.status.final else ()
         self.pay(execution, view, (node, *behind) if stopped or not behind else behind)
 
     def roll_forward(self, execution: Execution, node: int) -> None:
-        """A node's event changed nothing: whoever changed it may have died before paying. Pay what it owes now."""
+        """Pay what a node owes now. For an event that changed nothing: whoever made the change may not have paid."""
         nodes = {node, *execution.plan.successors(node)}
         self.pay(execution, self.joins(execution, nodes, also=nodes), sorted(nodes))
 
     def pay(self, execution: Execution, view: View, nodes: Iterable[int]) -> None:
-        """Put what is owed at ``nodes`` on the queue."""
+        """Put onto the queue what is owed at ``nodes``."""
         effects = machine.owed(execution.plan, execution.run.key, view, nodes)
         if execution.run.seal:
             effects = sealed(effects, execution.run.seal)
@@ -108,7 +109,7 @@ class Ledger:
             self.queue.put(tasks)
 
     def join(self, execution: Execution, node: int) -> View:
-        """What must be read to judge a node's join."""
+        """Load what decides a node's join."""
         return self.joins(execution, (node,), also=())
 
     def work(self, step: Step) -> Work:
@@ -128,28 +129,28 @@ class Ledger:
         return LAUNCHES if launches else CHECKS
 
     def known(self, key: str) -> Execution:
-        """The run of that key, as it was when it started, and its plan. Raises NotFoundError."""
+        """The run with this key, as it was when it started, and its plan, from the cache. Raises NotFoundError."""
         run = self._runs[key]
         return Execution(run, self._plans[run.version])
 
     def with_plan(self, run: Run) -> Execution:
-        """A run with its plan; only the plan is remembered."""
+        """A run with its plan; only the plan is cached."""
         return Execution(run, self._plans[run.version])
 
     def expired(self, run: Run) -> bool:
-        """Whether a run has ended, perhaps so long ago that parts of it are gone: an absent step would run again.
+        """Whether a run ended, perhaps so long ago that some of its records are deleted: their steps would run again.
 
-        False, without a read, for a run that began less than the retention ago.
+        False, without reading anything, if the run started less than the retention period ago.
         """
-        # Three clocks may be wrong: that of whoever started the run may be ahead; that of whoever ended it, from which
-        # the retention counts, may be behind, and so may ours.
+        # Three clocks may be wrong: the one that timed the run's start may be ahead; the one that timed its end, from
+        # which the retention counts, may be behind, and so may ours.
         if self.retention == inf or self.clock() < run.started_at + self.retention - 3 * self.clock_skew:
             return False
         stored = self.store.get_run(run.key)
         return stored is None or stored.status is not RunStatus.RUNNING
 
     def joins(self, execution: Execution, nodes: Iterable[int], also: Iterable[int]) -> View:
-        """The joins of ``nodes``: counters, or states that stand for them; and the states of ``also``."""
+        """Load the joins of ``nodes`` and the states of ``also``. A join of one is the state of its predecessor."""
         plan = execution.plan
         joins = {join for node in nodes if (join := plan.nodes[node].join) is not None}
         states = {only for join in joins if (only := plan.joins[join].only) is not None}
@@ -170,5 +171,5 @@ class Ledger:
 
 
 def sealed(effects: Iterable[Effect], seal: str) -> Iterator[Effect]:
-    """``effects``, which are owed: the launches among them with the proof of that (proving.py)."""
+    """``effects``, with a proof added to each launch that it is owed (proof.py). Pass only effects that are owed."""
     return (effect.proved(seal) if isinstance(effect, Launch) else effect for effect in effects)

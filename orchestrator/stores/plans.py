@@ -1,4 +1,4 @@
-"""A plan as it is kept: as JSON, packed. What unpacks to more than a plan can be is none, and is not unpacked."""
+"""How plans are stored: as compressed JSON. Data that would decompress to more than the limit is refused."""
 
 import json
 import zlib
@@ -8,14 +8,14 @@ from orchestrator.core.plan import Plan
 from orchestrator.errors import UnstorableError
 from orchestrator.stores.records import made
 
-#: The bytes of a plan's JSON. A graph's file has at most a quarter of it.
+#: The most bytes a plan may have as JSON. A graph's file may have a quarter of that.
 MAX_PLAN = 64 * 1024 * 1024
 
 _text = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def pack(plan: Plan, level: int = -1) -> bytes:
-    """Raises UnstorableError if the plan is too large. ``level``: how hard zlib tries."""
+    """Compress a plan. ``level``: zlib's. Raises UnstorableError if the plan is too large."""
     text = _text(codec.plan_to_json(plan)).encode()
     if len(text) > MAX_PLAN:
         raise UnstorableError(
@@ -26,7 +26,7 @@ def pack(plan: Plan, level: int = -1) -> bytes:
 
 
 def unpack(path: str, packed: bytes) -> Plan:
-    """The plan that lies at ``path``. Raises UnreadableRecordError."""
+    """The plan stored at ``path``, from its compressed form. Raises UnreadableRecordError."""
     return made(path, lambda: codec.plan_from_json(json.loads(_inflated(packed))))
 
 

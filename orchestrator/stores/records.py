@@ -1,4 +1,4 @@
-"""What lies in a store, read: it is ours, or UnreadableRecordError says where it lies and why it cannot be read."""
+"""Reads records of a store. If one is damaged, UnreadableRecordError says where it is and what is wrong with it."""
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -11,12 +11,12 @@ from orchestrator.ports import Unreadable
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: What comes of data that are not as ours are. A ValueError of the codec is a sentence.
+#: The errors that reading damaged data raises. A ValueError of the codec has a sentence for users.
 MISFITS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error)
 
 
 def made(path: str, make: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-    """What ``make`` makes of what lies at ``path``. Raises UnreadableRecordError."""
+    """Call ``make``, which reads the record at ``path``. Raises UnreadableRecordError instead of ``MISFITS``."""
     try:
         return make(*args, **named)
     except MISFITS as error:
@@ -24,7 +24,7 @@ def made(path: str, make: Callable[P, T], *args: P.args, **named: P.kwargs) -> T
 
 
 def misread(path: str, error: Exception) -> UnreadableRecordError:
-    """What is raised where reading what lies at ``path`` raised one of ``MISFITS``."""
+    """The error to raise when reading the record at ``path`` raised ``error``, one of ``MISFITS``."""
     if isinstance(error, RecursionError):
         return UnreadableRecordError(path, "lists and mappings in it are nested too deep")
     if isinstance(error, KeyError):
@@ -33,8 +33,8 @@ def misread(path: str, error: Exception) -> UnreadableRecordError:
 
 
 def checked(path: str, schema: object) -> None:
-    """Raises UnreadableRecordError if what lies there may be read by a newer version alone (ADR 17)."""
-    if schema is None:  # as it was written before there were any
+    """Raises UnreadableRecordError if only a newer version may read the record at ``path`` (ADR 17)."""
+    if schema is None:  # written before records had a schema
         return
     if type(schema) is not int:
         raise UnreadableRecordError(path, f"expected a schema as a whole number, got {schema!r:.60}")
@@ -48,7 +48,7 @@ def checked(path: str, schema: object) -> None:
 
 
 def readable(found: Iterable[Callable[[], T]], unreadable: Unreadable) -> Iterator[T]:
-    """What each of ``found`` gives. ``unreadable`` hears of those that cannot be read, and they are left out."""
+    """The results of ``found``, without those that raise UnreadableRecordError: ``unreadable`` is called with these."""
     for make in found:
         try:
             one = make()

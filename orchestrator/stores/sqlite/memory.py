@@ -1,7 +1,4 @@
-"""What the store keeps in memory: changes for the next commit, and what it has read and written since the last drop.
-
-It is a ``Buffer`` of the database, which decides when to flush and when to drop it.
-"""
+"""What the store keeps in memory: changes that the next commit will write, and a cache of what is in the file."""
 
 import sqlite3
 from dataclasses import dataclass, field
@@ -11,15 +8,17 @@ from orchestrator.core.model import Counter, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.stores.sqlite.rows import counter_row, to_text
 
-#: How many states are remembered between transactions, of all runs together, and of how many characters of JSON: in
-#: memory a value may take thirty times as much.
+#: How many states are cached between transactions, for all runs together, and how many characters of JSON: in memory a
+#: value may take thirty times as much.
 _REMEMBERED, _REMEMBERED_TEXT = 100_000, 16_000_000
 
 
 @dataclass(slots=True)
 class Known:
-    """What is known of a run: as it is in the file, but for the nodes and joins whose ``changes`` go there with the
-    commit. ``whole``: what is not here is not there."""
+    """States and counters of one run. Those in ``changed_…`` are not in the file yet: the commit will write them.
+
+    ``whole``: everything that the file has of this run is here.
+    """
 
     whole: bool = False
     states: dict[int, StepState] = field(default_factory=dict)
@@ -29,12 +28,12 @@ class Known:
 
 
 class Memory:
-    """What is known of each run, by its key."""
+    """The cache, by the runs' keys. A ``Buffer`` of the database, which decides when to flush and when to drop it."""
 
     def __init__(self) -> None:
         self.runs: dict[str, Known] = {}
-        self.held = 0  # how many characters of JSON have been remembered, at most
-        self.plan: tuple[str, Plan] | None = None  # the plan that was written last; it would be read as it is
+        self.held = 0  # characters of JSON that the cached states take; an upper bound
+        self.plan: tuple[str, Plan] | None = None  # the last plan written, if reading it back would give the same
 
     def flush(self, connection: sqlite3.Connection) -> None:
         for run, known in self.runs.items():

@@ -1,6 +1,7 @@
-"""The tables, and how their rows are read and written: a step's state, a join's counter, a run.
+"""The tables, and how their rows are read and written: steps' states, joins' counters, runs.
 
-A row that cannot be read raises UnreadableRecordError, or is reported to ``unreadable`` where that is an argument.
+For a row that cannot be read, functions with the argument ``unreadable`` call it; the others raise
+UnreadableRecordError.
 """
 
 import json
@@ -28,13 +29,13 @@ CREATE TABLE IF NOT EXISTS counters (
     PRIMARY KEY (run, number)) WITHOUT ROWID;
 """
 
-#: As the index has it, or it would not be used. An index of an expression needs no new column, so that older versions
-#: of this program work on the same file, and two runs of one id are refused to them too.
+#: The expression must be the index's own, or SQLite does not use the index. As the index is on an expression, there is
+#: no new column: older versions of this program can use the same file, and cannot write two runs with one id either.
 BY_ID = "SELECT key, run FROM runs WHERE CASE WHEN json_valid(run) THEN json_extract(run, '$.id') END = ?"
 COUNTERS = "SELECT number, arrived, succeeded, failed, upstream_failed, skipped FROM counters WHERE run = ?"
 STATES = "SELECT node, state FROM states WHERE run = ?"
 
-#: How many numbers one query names: SQLite takes 32,766 variables, older builds 999.
+#: How many numbers are put into one query: SQLite accepts 32,766 variables, older builds 999.
 _CHUNK = 900
 
 to_text = json.JSONEncoder(separators=(",", ":")).encode

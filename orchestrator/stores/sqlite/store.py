@@ -1,4 +1,4 @@
-"""The embedded world's store, on SQLite: one row a step, one a counter, a plan once a version. Holds no decisions."""
+"""The store of the embedded form: a row per step, per counter and per run, and one per version of a plan."""
 
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -32,9 +32,10 @@ from orchestrator.stores.sqlite.rows import (
 
 
 class SqliteStore:
-    """Every promise of the port holds among threads and processes: SQLite lets one writer in at a time.
+    """A Store that threads and processes may share, because SQLite admits one writer at a time.
 
-    In a transaction a run that is wholly known is read from memory. It is known until somebody else commits.
+    Within a transaction, a run that is completely in memory is read from there. It stays there until another process
+    commits something.
     """
 
     def __init__(self, database: Database) -> None:
@@ -98,7 +99,7 @@ class SqliteStore:
     def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:
         left_out: list[UnreadableRecordError] = []
         sizes: dict[int, int] = {}
-        with self._database.transaction as connection:  # one moment for both tables
+        with self._database.transaction as connection:  # so that both tables are read as of the same moment
             self._memory.flush(connection)
             rows = connection.execute(STATES, (run,))
             states = to_states(run, measured(rows, sizes), left_out.append, outputs)
@@ -158,7 +159,7 @@ class SqliteStore:
             return [run for run in runs if run.status is RunStatus.RUNNING]
 
     def _change_run(self, run: str, change: Callable[[Run], Run]) -> Run | None:
-        """The run as it has been changed; None, and nothing is written, if it had ended."""
+        """The changed run; None if the run has ended, and then nothing is written."""
         with self._database.transaction as connection:
             found = self.get_run(run)
             if found is None:
@@ -171,7 +172,7 @@ class SqliteStore:
 
 
 def _is_json(value: Any) -> bool:
-    """Whether data is the same after a journey through JSON, in which a tuple becomes a list."""
+    """Whether ``value`` is unchanged by writing it as JSON and reading it back; a tuple, for example, is not."""
     match value:
         case dict():
             return all(type(key) is str and _is_json(item) for key, item in value.items())
