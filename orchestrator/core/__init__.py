@@ -1,1 +1,1 @@
-"""The pure heart: graphs, rules and the machine. No clock, random, environment, logging or I/O."""
+"""The pure core: graphs, rules and the state machine. No clock, randomness, environment, logging or I/O."""

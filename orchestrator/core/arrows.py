@@ -23,7 +23,7 @@ from orchestrator.core.model import Status
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """``event`` may lead from ``source`` to ``target``. ``when``: in which case, as far as the names do not say it."""
+    """``event`` may lead from ``source`` to ``target``. ``when``: in which case, if the names do not say it."""
 
     source: Status
     event: type[Event]

@@ -1,7 +1,7 @@
-"""Frozen data <-> JSON data, for what is stored: steps, plans, states, runs. What is at its default is left out.
+"""Converts what is stored (steps, plans, states, runs) to JSON data and back. Fields at their default are left out.
 
-What was stored may be of another version, or nobody's: fields that are not known are left aside, and whatever else does
-not fit raises ValueError with a sentence. Which version may read what: docs/adr/0017-who-may-read-what.md.
+Stored data may come from another version, or be damaged: unknown fields are ignored, and everything else that does not
+fit raises ValueError with a sentence. docs/adr/0017-who-may-read-what.md says which version may read what.
 """
 
 import re
@@ -20,8 +20,8 @@ from orchestrator.core.times import LATEST
 
 JsonObject = dict[str, Any]
 
-#: Increase this when the stored form changes so that an older version would handle it wrongly. That version then leaves
-#: it alone. A new field that an older version may lose without harm is not a reason.
+#: Increase this when the stored form changes in a way that an older version would handle wrongly; that version then
+#: leaves such records alone. A new field that an older version may drop without harm is no reason.
 SCHEMA = 1
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -79,7 +79,7 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
             JoinPlan(_number(size, nodes + 1), _all(waiting, nodes), _one(only, nodes))
             for size, waiting, only, *_ in values["joins"]
         ),
-        _word(FailsOn, values.get("fails_on", FailsOn.LEAVES)),  # as plans were compiled that do not say
+        _word(FailsOn, values.get("fails_on", FailsOn.LEAVES)),  # a plan without this field was compiled for leaves
     )
 
 
@@ -140,13 +140,13 @@ def _sparse(value: Any) -> JsonObject:
 
 
 def _fitting(kind: type, data: object) -> JsonObject:
-    """The fields of ``data`` that ``kind`` has. Raises ValueError if one is of another type, or one is lacking."""
+    """The fields of ``data`` that ``kind`` has. Raises ValueError if one has a wrong type or is missing."""
     if type(data) is not dict:
         raise ValueError(f"expected a {kind.__name__} as a mapping, got {data!r:.60}")
     forms, values = _FORMS[kind], JsonObject()
     for name, value in data.items():
         if (form := forms.get(name)) is None:
-            continue  # of a newer version
+            continue  # from a newer version
         if type(value) not in form:
             raise ValueError(f"{kind.__name__}.{name}: expected {_told(form)}, got {value!r:.60}")
         if type(value) in _NUMBERS and not 0 <= value <= LATEST:  # JSON, as Python reads it, has NaN and Infinity
@@ -158,7 +158,7 @@ def _fitting(kind: type, data: object) -> JsonObject:
 
 
 def _word(kind: type[_E], value: object) -> _E:
-    """The member of an enumeration that is written ``value``. Raises ValueError, also for one of a newer version."""
+    """The member of ``kind`` with this value. Raises ValueError, also for a value of a newer version."""
     found = kind._value2member_map_.get(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError(f"expected a {kind.__name__}, got {value!r:.60}, which this version does not know")
@@ -181,7 +181,7 @@ def _all(values: Iterable[object], below: int) -> tuple[int, ...]:
 
 
 def _form(kind: Any) -> frozenset[type]:
-    """The types that JSON has for a field which is annotated so."""
+    """The types that a field with this annotation may have when read from JSON."""
     if isinstance(kind, UnionType):
         return frozenset[type]().union(*map(_form, get_args(kind)))
     made = get_origin(kind) or kind

@@ -1,6 +1,6 @@
-"""Finds contradictions between a run's states and counters, because of which nothing must begin. Pure.
+"""Finds contradictions between a run's states and counters. Steps concerned must not begin. Pure.
 
-A step whose document was deleted is a pending step. It would run again and arrive at its joins again, and these would
+A step whose document was deleted looks pending. It would run again and arrive at its joins again, and these would
 release steps that must wait for others. ``invariants`` checks more, for people.
 """
 

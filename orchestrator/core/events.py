@@ -85,7 +85,7 @@ class StepSettled:
 
 @dataclass(frozen=True, slots=True)
 class GatePassed:
-    """All predecessors of a gate have arrived; ``passed`` is added to the joins after it."""
+    """Enough predecessors arrived at a gate for its rule; ``passed`` is added to the joins after the gate."""
 
     passed: Tally
     at: float

@@ -1,4 +1,4 @@
-"""The graph: steps and their edges. The only importer of networkx, because handling an event needs only the plan."""
+"""The graph: steps and their edges. Only this file imports networkx, because handling an event needs only the plan."""
 
 import dataclasses
 import hashlib
@@ -21,7 +21,7 @@ from orchestrator.text import Suggestions
 class Param:
     """A typed parameter of a run. ``required``: it has no default.
 
-    ``pattern``: a regular expression that the whole of a text, or of each item of a list, has to match; may be empty.
+    ``pattern``: a regular expression that must match the whole text, or each whole item of a list; may be empty.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Param:
 class Schedule:
     """When a deployed graph starts by itself: five fields of unix-cron, in an IANA time zone.
 
-    ``params``: what a run is then given, as it was written (``today`` is the day of that moment).
+    ``params``: the params of such a run, as written in the file (``today`` is the day on which it starts).
     """
 
     cron: str
@@ -47,7 +47,7 @@ class Schedule:
 
 
 def _said(param: Param) -> dict[str, object]:
-    """A param as part of a graph's version. Without a pattern it is the same as before there were patterns."""
+    """A param as part of a graph's version. An empty pattern is left out, as older versions had none."""
     said = dataclasses.asdict(param)
     return said if param.pattern else {key: value for key, value in said.items() if key != "pattern"}
 
@@ -61,7 +61,7 @@ def _steps(count: int) -> str:
 
 
 def _way(names: Sequence[str]) -> str:
-    """``a -> b -> a``; of a long way its beginning and its end."""
+    """``a -> b -> a``; if it is long, only its beginning and its end."""
     left_out = len(names) - _TOLD
     told = names if left_out <= 1 else [*names[: _TOLD - 4], f"… {left_out + 1:,} more …", *names[-3:]]
     return " -> ".join(told)
@@ -69,10 +69,10 @@ def _way(names: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Graph:
-    """A definition: a directed acyclic graph of steps. Ask for its ``problems`` before you ask for anything else.
+    """A definition: a directed acyclic graph of steps. Check ``problems`` before you use anything else.
 
-    ``deploy``: whether it is meant for the cloud. ``unsafe_params``: those of free text that may choose what runs.
-    A run knows none of these, nor the schedule.
+    ``deploy``: whether it is meant for the cloud. ``unsafe_params``: params of free text that may choose which code
+    runs. Runs depend neither on these two nor on the schedule.
     """
 
     name: str
@@ -108,7 +108,7 @@ class Graph:
 
     @cached_property
     def version(self) -> str:
-        """A hash of all that a run can tell: the same content gives the same version. A run knows no schedule."""
+        """A hash of everything that affects a run: the same content gives the same version."""
         content = {
             "name": self.name,
             "params": [_said(param) for param in self.params],
@@ -119,7 +119,7 @@ class Graph:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def problems(self) -> list[Problem]:
-        """All that is wrong with the shape: no steps, a name used twice, unknown predecessors, self-edges, cycles."""
+        """Everything that is wrong with the shape: no steps, duplicate names, unknown predecessors, cycles."""
         if not self.steps:
             return [Problem(("steps",), "expected at least one step, got none")]
         found = list(self._wrong_edges())
@@ -141,7 +141,7 @@ class Graph:
                     yield Problem(where, f"no step is called '{before}'{suggest(before, self.by_name)}")
 
     def _teardowns(self) -> Iterator[Problem]:
-        """A teardown waits for all that it cleans up after, whatever becomes of it, and nothing else waits for it."""
+        """A teardown waits for the steps it cleans up after, however they end, and only teardowns may wait for it."""
         for step in self.steps:
             where = ("steps", step.name)
             if step.teardown and not step.after:
@@ -157,7 +157,7 @@ class Graph:
                     yield Problem((*where, "after"), text)
 
     def _cycles(self) -> list[Problem]:
-        """One cycle of each knot, named step by step: breaking it is where the fixing starts."""
+        """One cycle of each strongly connected component, step by step."""
         found = []
         for knot in nx.strongly_connected_components(self.digraph):
             if len(knot) > 1:
@@ -176,7 +176,7 @@ class Graph:
         return compile_plan(self.name, self.version, self.steps, self.fails_on)
 
     def generations(self) -> list[list[str]]:
-        """Steps by the length of the longest path that leads to them: each list needs only the lists before it."""
+        """The steps by the length of the longest path to them: each list depends only on the lists before it."""
         return [sorted(generation) for generation in nx.topological_generations(self.digraph)]
 
     def ancestors(self, name: str) -> set[str]:
@@ -188,11 +188,11 @@ class Graph:
         return set(nx.descendants(self.digraph, name))
 
     def longest_path(self) -> list[str]:
-        """The steps of a longest chain, first to last."""
+        """The steps of a longest path, from first to last."""
         return list(nx.dag_longest_path(self.digraph))
 
     def drawn_edges(self) -> list[tuple[str, str]]:
-        """The edges without those that a longer path already implies (transitive reduction)."""
+        """The edges without those that a longer path implies (transitive reduction)."""
         return list(nx.transitive_reduction(self.digraph).edges)
 
     def to_networkx(self) -> "nx.DiGraph[str]":

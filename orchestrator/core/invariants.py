@@ -70,7 +70,7 @@ class Inspector:
         return found
 
     def states(self, view: View) -> list[str]:
-        """What is wrong with the states, next to each other, of which nothing is said where one cannot be read."""
+        """What is wrong with the states, compared with each other. Nodes next to an unreadable state are left out."""
         unknown = set(view.unreadable)
         known = [
             node
@@ -128,7 +128,7 @@ class Inspector:
             yield f"attempt {state.attempt} has the job name {state.job_name}"
 
     def _join(self, view: View, node: int, state: StepState) -> Iterator[str]:
-        """What the rule says of how the predecessors have really ended, next to what was made of it."""
+        """Compare the rule's verdict, on how the predecessors really ended, with what happened to the step."""
         if state.status is Status.PENDING:
             return
         tally, pending = self._sum(view, self.before[node])
@@ -209,7 +209,7 @@ def _shape(state: StepState) -> Iterator[str]:
 
 
 def _verdict(state: StepState) -> Verdict:
-    """What the join must have said for a step to have come to ``state``."""
+    """The verdict that must have led to ``state``."""
     if state.status is Status.UPSTREAM_FAILED:
         return Verdict.UPSTREAM_FAILED
     return Verdict.SKIP if state.status is Status.SKIPPED and state.cause == "trigger" else Verdict.RUN

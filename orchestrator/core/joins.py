@@ -14,7 +14,7 @@ _ARRIVAL = {
 
 
 def final(plan: Plan, node: int, state: StepState) -> Transition:
-    """The node ends, and arrives at its successors' joins in the same commit. A lone arrival needs no counter."""
+    """End the node, and let it arrive at its successors' joins in the same commit. A join of one has no counter."""
     counted = tuple(join for join in plan.nodes[node].arrives if plan.joins[join].only is None)
     return Transition(state, counted, arrival(state))
 
@@ -25,7 +25,7 @@ def arrival(state: StepState) -> Tally:
 
 
 def join_at(plan: Plan, node: int, view: View) -> Join:
-    """The join of ``node``, as far as ``view`` tells."""
+    """The join of ``node``, according to ``view``."""
     number = plan.nodes[node].join
     if number is None:
         return Join()

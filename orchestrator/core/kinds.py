@@ -1,7 +1,7 @@
 """The kinds of jobs that a step can run, and what the rest of the program has to know about each.
 
-Nothing asks for the name of a kind to decide what to do: it asks the kind's row. How a kind is written in a graph file
-is in ``definition/kinds.py``; its backend is in ``jobs/``.
+No code compares the name of a kind to decide what to do; it uses the fields here. How a kind is written in a graph
+file is in ``definition/kinds.py``; its backend is in ``jobs/``.
 """
 
 from dataclasses import dataclass
@@ -53,17 +53,17 @@ _BY_KEY = {kind.key: kind for kind in (*KINDS, NONE)}
 
 
 def kind_of(work: Work) -> Kind:
-    """The kind of what a step runs. One that this version does not know has no peculiarities, and no backend."""
+    """The kind of ``work``. A kind that this version does not know has the default properties, and no backend."""
     return _BY_KEY.get(work.kind) or Kind(work.kind)
 
 
 def stoppable(work: Work) -> bool:
-    """Whether a cancellation can stop it. A Python function can be stopped only in its own process."""
+    """Whether a cancellation can stop ``work``. A Python function can be stopped only in a process of its own."""
     return kind_of(work).stoppable or bool(work.spec.get("isolated"))
 
 
 def only_on_machine(steps: tuple[Step, ...]) -> list[Step]:
-    """The steps that the cloud cannot run: their own work, not their ``local`` block."""
+    """The steps whose work cannot run in the cloud. Their ``local`` blocks do not count."""
     return [step for step in steps if not kind_of(step.work).in_cloud]
 
 

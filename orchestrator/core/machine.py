@@ -30,7 +30,8 @@ from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import cancelled, ended
 from orchestrator.core.rules import Tally, Verdict
 
-#: How many in a row may be lost with an attempt's launch: a launch that ends the process that calls it must itself end.
+#: How many processes in a row may disappear while launching an attempt. A launch that kills its caller must come to an
+#: end too.
 MAX_LOST = 20
 
 
@@ -89,18 +90,18 @@ def may_claim(state: StepState, attempt: int) -> bool:
 
 
 def _takes_over(state: StepState, event: LaunchClaimed) -> bool:
-    """Whether the claim that ``event`` takes over is still the newest. Of many who try, one does."""
+    """Whether the claim that ``event`` takes over is still the newest, so that only one process can take it over."""
     launching = state.status is Status.LAUNCHING and state.attempt == event.attempt
     return launching and event.over is not None and state.claimed_at == event.over
 
 
 def _lost(state: StepState, event: LaunchClaimed) -> int:
-    """How many are lost once a claim was taken over. One that was given up, or is its owner's anew, lost nobody."""
+    """The ``lost`` of a state after a claim was taken over; unchanged if its owner gave it up or renewed it itself."""
     return state.lost + 1 if event.lost and state.due is None else state.lost
 
 
 def _not_launched(state: StepState, event: LaunchUnsent | LaunchUnanswered) -> Transition | None:
-    """The claim stays. Where nothing was sent it protects no launch any more. One that was taken over is another's."""
+    """Keep the claim, but if nothing was sent, let others take it over at once. Only the claim's owner may do so."""
     mine = state.attempt == event.attempt and state.claimed_at == event.claimed_at
     if state.status is not Status.LAUNCHING or not mine:
         return None
@@ -110,15 +111,15 @@ def _not_launched(state: StepState, event: LaunchUnsent | LaunchUnanswered) -> T
 
 
 def may_settle(state: StepState, event: StepSettled) -> bool:
-    """Whether the step has not begun. As cancelled it ends only if somebody has cancelled it."""
+    """Whether the step may end without a job: it has not begun, and ends as cancelled only if somebody cancelled it."""
     asked = event.status is not Status.CANCELLED or state.stop is not None
     return state.status is Status.PENDING and asked
 
 
 def _stopped(plan: Plan, node: int, state: StepState, event: StopRequested) -> Transition | None:
-    """Between two attempts the step ends now. Else the wish is kept, and what it asks for is owed by the state.
+    """Between two attempts, end the step now. Otherwise record the request; then the state owes what it asks for.
 
-    So it is with a job that goes on though its step has succeeded; the step keeps its end.
+    A step that has succeeded while its job keeps running records it too, and stays succeeded.
     """
     if (state.status.final and not state.live) or state.stop is not None:
         return None
@@ -135,7 +136,7 @@ def _launched(state: StepState, event: JobLaunched) -> Transition | None:
 
 
 def _overdue(state: StepState, event: TimeUp) -> Transition | None:
-    """Who asked first is remembered: a step that somebody has cancelled is cancelled, however late it was."""
+    """Record the timeout, unless the step was cancelled before: the first reason to stop a job is what counts."""
     asked = state.stop is not None or state.overdue is not None
     if state.status is not Status.RUNNING or state.attempt != event.attempt or asked:
         return None
@@ -150,7 +151,7 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
         state = view.state(node)
         match state.status:
             case Status.PENDING if state.stop is not None:
-                if decide(plan, node, view) is not Verdict.WAIT:  # so that the end still comes last
+                if decide(plan, node, view) is not Verdict.WAIT:  # so that the run's end still comes last
                     yield Skip(run, node)
             case Status.PENDING:
                 yield from _at_join(plan, run, node, decide(plan, node, view))
@@ -181,16 +182,16 @@ def _at_join(plan: Plan, run: str, node: int, said: Verdict) -> Iterator[Effect]
 
 
 def first_check(plan: Plan, run: str, node: int, state: StepState) -> Check:
-    """The watchdog: the check that is made even if no signal ever comes."""
+    """The first check of the watchdog, which happens even if no signal ever comes."""
     step, start = plan.steps[node], state.started_at or 0.0
     due = start + (step.check.every if step.timeout is None else min(step.check.every, step.timeout))
     return Check(run, node, state.attempt, due=due if state.due is None else min(due, state.due))
 
 
 def settled(plan: Plan, node: int, view: View, at: float) -> StepSettled | None:
-    """The end of a step that its join does not let run; None if the join says wait.
+    """The event that ends a step which its join does not let run; None if the verdict is to wait.
 
-    Where the join says run, only a step that was cancelled is settled, and ``evolve`` refuses it for any other.
+    If the verdict is to run, the event is a cancellation, which ``evolve`` refuses for a step that was not cancelled.
     """
     match decide(plan, node, view):
         case Verdict.SKIP:
@@ -206,7 +207,7 @@ def settled(plan: Plan, node: int, view: View, at: float) -> StepSettled | None:
 
 
 def passed(plan: Plan, node: int, view: View, at: float) -> GatePassed | None:
-    """What goes through a gate now; None while it must stay shut."""
+    """The event that passes a gate now; None if it has to wait."""
     if decide(plan, node, view) is Verdict.WAIT:
         return None
     quiet = plan.nodes[node].role is Role.QUIET
@@ -214,7 +215,7 @@ def passed(plan: Plan, node: int, view: View, at: float) -> GatePassed | None:
 
 
 def run_status(plan: Plan, view: View) -> RunStatus:
-    """How the run stands, by the join at its end, where the steps arrive that decide it."""
+    """The status of the run, from the join at its end, where the steps arrive that decide it."""
     join = join_at(plan, plan.end, view)
     if join.pending:
         return RunStatus.RUNNING

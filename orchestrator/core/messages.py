@@ -1,6 +1,6 @@
-"""Effects: what is owed, with deterministic names and a JSON form. Tasks of older versions are still read.
+"""Effects: what is owed, as tasks with deterministic names and a JSON form. Tasks of older versions can still be read.
 
-An effect's name is a function of what it asks for, so that a queue which refuses a name twice drops the duplicates.
+An effect's name depends only on what it asks for, so a queue that accepts a name only once drops duplicates.
 """
 
 import hmac
@@ -23,9 +23,9 @@ LATE = "late"
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Launch an attempt of a step, or adopt the job if it was launched before. ``due``: not before that time.
+    """Launch an attempt of a step, or adopt its job if it was launched already. ``due``: not before this time.
 
-    ``proof``: that whoever asks for it knows the run's seal, and so could see that it is owed; empty if he did not say.
+    ``proof``: shows that the sender knows the run's seal, and so could tell that the launch is owed. May be empty.
     """
 
     run: str
@@ -35,12 +35,12 @@ class Launch:
     proof: str = field(default="", repr=False)
 
     def proved(self, seal: str) -> "Launch":
-        """The same, with the proof that a run's ``seal`` makes for it alone."""
+        """The same launch, signed with the run's ``seal``."""
         said = f"{self.run}-{self.node}-{self.attempt}-{self.due!r}"
         return replace(self, proof=hmac.digest(seal.encode(), said.encode(), "sha256").hex()[:PROOF_LENGTH])
 
     def is_proved(self, seal: str) -> bool:
-        """Whether it has that proof. An empty seal proves nothing."""
+        """Whether it was signed with ``seal``. An empty seal proves nothing."""
         return seal != "" and hmac.compare_digest(self.proof, self.proved(seal).proof)
 
     @property
@@ -50,11 +50,11 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Check an attempt's job. ``number`` counts the checks of one chain: ``watchdog``, ``signal``, a sweep's, or
-    ``event``, the chain of a signal that knows that the job has ended.
+    """Check an attempt's job. Checks belong to a chain, and ``number`` counts those of one chain.
 
-    The checks of the chain ``stop`` first ask the job to stop. Those of ``late`` look for jobs that the attempt has
-    besides its own.
+    A check of the chain ``watchdog`` needs no signal, ``signal`` follows a signal, ``event`` a signal that says that
+    the job has ended, and ``sweep…`` a sweep. ``stop`` first asks the job to stop. ``late`` looks for further jobs of
+    the attempt, launched by mistake.
     """
 
     run: str
@@ -75,7 +75,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """End a step that its join does not let run: skipped or upstream_failed."""
+    """End a step that its trigger rule does not let run: as skipped or upstream_failed."""
 
     run: str
     node: int
@@ -88,7 +88,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Let through what has arrived at a gate."""
+    """Pass on what has arrived at a gate."""
 
     run: str
     node: int
@@ -101,7 +101,7 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """End the run. ``after``: a node whose job went on until now, so that the run may not have ended for its sake."""
+    """End the run. ``after``: a node whose job kept running until now, which may have kept the run from ending."""
 
     run: str
     due: float = 0.0
@@ -125,17 +125,17 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 _text = json.JSONEncoder(separators=(",", ":")).encode
 
-#: Fields that have another name in a task's JSON, as in older versions.
+#: Fields whose name in JSON differs, because older versions called them so.
 _WRITTEN_AS = {"number": "look"}
 
-#: The fields of each kind: their name in JSON, their own name, and their type.
+#: The fields of each kind: their name in JSON, their name in Python, and their type.
 _FIELDS = {
     kind: tuple((_WRITTEN_AS.get(name, name), name, known.type) for name, known in kind.__dataclass_fields__.items())
     for kind in _NAMES
 }
 
 
-#: What a run's key is made of. It becomes part of a document's path, where Firestore allows no ``__x__``.
+#: A valid key of a run. It becomes part of a document's path, where Firestore reserves names such as ``__x__``.
 _KEY = re.compile(r"[a-z0-9]{1,100}")
 
 #: Characters of a launch's proof: 128 bits of HMAC-SHA-256 in hexadecimal.
@@ -143,13 +143,13 @@ PROOF_LENGTH = 32
 
 _PROOF = re.compile(rf"([0-9a-f]{{{PROOF_LENGTH}}})?")
 
-#: The names of chains. A sweep's contains its epoch, and says whether its checks ask the job to stop.
+#: Valid names of chains. A sweep's contains the sweep's epoch, and says whether its checks ask the job to stop.
 _CHAIN = re.compile(rf"{WATCHDOG}|{SIGNAL}|{EVENT}|{STOP}|{LATE}|{SWEEP}[A-Za-z0-9_-]{{0,80}}")
 
-#: What a text of a task can be, and what it is then.
+#: The pattern of each text field of a task, and what a matching text is called in messages.
 _TEXTS = {"run": (_KEY, "a run's key"), "chain": (_CHAIN, "a chain of checks"), "proof": (_PROOF, "a launch's proof")}
 
-#: The least and the most that a number of a task can be.
+#: The minimum and maximum of each number field of a task.
 _RANGES: dict[str, tuple[float, float]] = {
     "node": (0, 10**6),
     "after": (-1, 10**6),
@@ -160,17 +160,17 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 
 def encode(effect: Effect) -> str:
-    """Compact JSON, well below 1 KB."""
+    """The effect as compact JSON, well below 1 KB."""
     kind = type(effect)
     fields = {written: getattr(effect, name) for written, name, _ in _FIELDS[kind]}
     return _text({"v": VERSION, "do": _NAMES[kind], **fields})
 
 
 def decode(text: str | bytes) -> Effect:
-    """The effect in ``text``. Fields it does not know are left aside. Raises ValueError if it is none of ours.
+    """The effect in ``text``. Unknown fields are ignored. Raises ValueError if it is not a task of the orchestrator.
 
-    A change that an older program cannot leave aside gets a version of its own, which older ones refuse. What a task is
-    refused for is not lost: a sweep puts what is still owed again, in the version of whoever sweeps.
+    A change that older programs must not ignore increases ``VERSION``, and they refuse such tasks. Refused tasks are
+    not lost: a sweep puts what is still owed onto the queue again, in its own version.
     """
     body = json.loads(text)
     kind = _KINDS.get(str(body.get("do"))) if isinstance(body, dict) else None
@@ -190,7 +190,7 @@ def decode(text: str | bytes) -> Effect:
 
 
 def _wrong(name: str, kind: object, value: object) -> str:
-    """Why a field of a task cannot be that. JSON, as Python reads it, has numbers of any size, and NaN."""
+    """What is wrong with a field's value; "" if nothing. Python reads numbers of any size, and NaN, from JSON."""
     if kind is str:
         pattern, expected = _TEXTS[name]
         fits = isinstance(value, str) and pattern.fullmatch(value) is not None

@@ -1,4 +1,7 @@
-"""Names that carry what a signal must know: the run's key, the step's number and the attempt are in the job's name."""
+"""Names of runs, steps and jobs. A job's name contains the run's key, the step's number and the attempt.
+
+So a signal, which contains only the job's name, says which attempt it is about.
+"""
 
 import base64
 import hashlib
@@ -8,19 +11,19 @@ from functools import cache
 
 KEY_LENGTH = 10
 
-#: Dataflow takes 1,024 characters, Compute Engine, which gets the name too, 63.
+#: Dataflow allows 1,024 characters, but also passes the name to Compute Engine, which allows 63.
 JOB_NAME_LENGTH = 63
 
-#: What a job's name may begin with, to tell several orchestrators in one project apart; at most so many characters.
-#: A label looks the same: words joined by single hyphens, so ``--`` stands between the parts of a name, nowhere else.
+#: The prefix of a job's name, which tells several orchestrators in one project apart, and its maximum length. Prefix
+#: and label are words joined by single hyphens, so ``--`` occurs only between the parts of a name.
 JOB_PREFIX = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
 JOB_PREFIX_LENGTH = 20
 
-#: What a label has that a name may not have.
+#: Characters that a label may contain but a job's name may not.
 _OTHERS = re.compile(r"[^a-z0-9]+")
 
 
-#: What runs and steps may be called: folders are called so too, on any system, and none of these leads elsewhere.
+#: Valid run ids and step names. They are also names of folders, so they are safe as such on any system.
 RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
 STEP_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
 
@@ -35,22 +38,23 @@ class JobRef:
 
 
 def new_key(noise: bytes) -> str:
-    """The key of a new run: ten letters and digits, the first 50 bits of ``noise``, of which no two runs may have the
-    same. Nothing that is called by it can be taken for that of another run, nor of an earlier one with its id.
+    """The key of a new run: ten letters and digits made of the first 50 bits of ``noise``, which must be random.
+
+    Unlike ids, keys are never used again, so nothing of an earlier run with the same id is taken for this run's.
     """
     return base64.b32encode(noise[:7]).decode().lower()[:KEY_LENGTH]
 
 
 def run_key(run_id: str) -> str:
-    """What stands for a run id where it must be a key: anyone can compute it. Runs of old had no other key (ADR 14)."""
+    """A key computed from a run's id, for where a key is needed. It was the key of runs of older versions (ADR 14)."""
     return new_key(hashlib.sha256(run_id.encode()).digest())
 
 
 def job_name(label: str, ref: JobRef, prefix: str = "") -> str:
     """``orc-dev--orders--k3v9x2qaw7-1f-2``: valid for Dataflow, at most 63 characters, never ambiguous.
 
-    ``label`` is for people: a step's name or a ``job_name``, cut and cleaned as far as needed. ``prefix`` is empty, or
-    fits ``JOB_PREFIX``.
+    ``label`` is for people: a step's name or its ``job_name``; it is cleaned and shortened as needed. ``prefix`` is
+    empty or matches ``JOB_PREFIX``.
     """
     head = f"{prefix}--" if prefix else ""
     tail = f"--{ref.run}-{ref.node:x}-{ref.attempt}"
@@ -58,13 +62,13 @@ def job_name(label: str, ref: JobRef, prefix: str = "") -> str:
 
 
 def clean(label: str) -> str:
-    """``label`` as a part of a job's name: small letters and digits, joined by single hyphens, a letter first."""
+    """``label`` as a part of a job's name: lowercase letters and digits, joined by single hyphens, a letter first."""
     found = _OTHERS.sub("-", label.lower()).strip("-")
     return found if found[:1].isalpha() else f"step-{found}".rstrip("-")
 
 
 def parse_job_name(name: str, prefix: str = "") -> JobRef | None:
-    """The attempt that ``name`` belongs to; None if the job is none of those that are named with this ``prefix``."""
+    """The attempt that the job called ``name`` belongs to; None if the name was not made with this ``prefix``."""
     if len(name) > JOB_NAME_LENGTH or not _pattern(prefix).fullmatch(name):
         return None
     _, run, node, attempt = name.rsplit("-", 3)
@@ -72,8 +76,8 @@ def parse_job_name(name: str, prefix: str = "") -> JobRef | None:
 
 
 def job_name_pattern(prefix: str = "") -> str:
-    """What names with this ``prefix`` match, and none with another: RE2, for a log sink's filter as for ``re``."""
-    head = f"{prefix}--[a-z][-a-z0-9]*" if prefix else JOB_PREFIX  # without one, ``--`` would let in all prefixes
+    """A pattern that matches exactly the job names with this ``prefix``, valid for ``re`` and for a log sink (RE2)."""
+    head = f"{prefix}--[a-z][-a-z0-9]*" if prefix else JOB_PREFIX  # no ``--`` in it, or any prefix would match
     return f"^{head}--[a-z2-7]{{{KEY_LENGTH}}}-[0-9a-f]+-[1-9][0-9]*$"
 
 

@@ -1,21 +1,21 @@
-"""How a run ended, told from the states of all its steps: only a run that failed or was cancelled needs that. Pure."""
+"""How and why a run ended, from the states of all its steps. Needed only if it failed or was cancelled. Pure."""
 
 from collections.abc import Iterable
 
 from orchestrator.core.model import Status, StepState, Stop, View
 from orchestrator.core.plan import Plan
 
-#: How many of the steps that failed a run are written into its record.
+#: How many of the steps that made a run fail are written into its record.
 MAX_CULPRITS = 20
 
 _BAD = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
 
 
 def culprits(plan: Plan, view: View) -> dict[str, str]:
-    """The steps because of which a run failed, with the class of each failure ("" if unknown); not more than a few.
+    """The steps that made a run fail, at most ``MAX_CULPRITS``, each with the class of its failure ("" if unknown).
 
-    Those that decide how the run ended and failed, or whose jobs were stopped. If there are none, those that never ran
-    because of a failure, after the steps that they never ran for.
+    These are the deciding steps that failed or whose jobs were stopped. If there are none, they are the deciding steps
+    that are upstream_failed, preceded by the steps whose failures caused that.
     """
     bad = {number for number in plan.deciders if view.state(number).status in _BAD}
     direct = sorted(number for number in bad if view.state(number).status is not Status.UPSTREAM_FAILED)
@@ -24,7 +24,7 @@ def culprits(plan: Plan, view: View) -> dict[str, str]:
 
 
 def _causes(plan: Plan, view: View, nodes: Iterable[int]) -> list[int]:
-    """The steps that failed before ``nodes``, for which these never ran."""
+    """The earlier steps whose failure kept ``nodes`` from running."""
     found: set[int] = set()
     todo = list(nodes)
     while todo:
@@ -40,5 +40,5 @@ def _class(state: StepState) -> str:
 
 
 def was_cancelled(states: Iterable[StepState], stop: Stop) -> bool:
-    """Whether ``stop`` is why a run ended as it did: it kept a step from its own end, and did not come too late."""
+    """Whether a run ended because of ``stop``: at least one step is cancelled by it, so it did not come too late."""
     return any(state.status is Status.CANCELLED and state.stop == stop for state in states)

@@ -1,7 +1,8 @@
-"""What a queue should have done by now: since when each effect is owed, and whether it still waits or was lost. Pure.
+"""Since when each effect has been owed, and whether its task still waits in the queue or was lost. Pure.
 
-A task that waits in a queue that lets one launch through a second is not lost, and whoever puts it again makes the
-queue longer. So a launch is lost only if the queue has overtaken it, or has stood still; all else waits for nothing.
+The queue of launches may deliver only one task a second. A launch that waits there is not lost, and putting it again
+would make the queue longer. So a launch counts as lost only if the queue has delivered much younger ones, or has
+delivered none for long. All other tasks are delivered at once, and count as lost after a fixed time.
 """
 
 from collections.abc import Iterable
@@ -13,38 +14,39 @@ from orchestrator.core.model import Run, Status, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import IMPATIENT
 
-#: Seconds for which what does not wait for a launch may be under way: a queue that tries again does so every 5 minutes
-#: in the end (terraform/queues.tf), and clocks differ.
+#: Seconds after which a task that is no launch counts as lost. A queue waits at most 5 minutes before it tries again
+#: (terraform/queues.tf), and clocks differ.
 LATE = 600.0
 
-#: Seconds for which the launches' queue may let nothing through before all that waits in it is taken for lost.
+#: Seconds without a delivery after which all tasks in the queue of launches count as lost.
 STILL = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How far the queue of launches has come, told from what was launched. Times are in seconds since the epoch.
+    """How far the queue of launches has come, judged by what was launched. Times are in seconds since the epoch.
 
-    ``owed``: when the youngest launch became owed that it has let through. ``moved``: when it let one through last.
+    ``owed``: when the youngest launch that it has delivered became owed. ``moved``: when it last delivered one.
     """
 
     owed: float = -inf
     moved: float = -inf
 
     def and_of(self, other: "Pace") -> "Pace":
-        """What two of them say together."""
+        """The two combined: the later time of each field."""
         return Pace(max(self.owed, other.owed), max(self.moved, other.moved))
 
     def lost(self, since: float, now: float) -> bool:
-        """Whether a launch that is owed ``since`` then does not wait in the queue any more.
+        """Whether a launch that has been owed since ``since`` is no longer in the queue.
 
-        Younger ones were let through, and no queue keeps its order to the minute; or it stands still.
+        The queue delivered launches that are younger by more than ``LATE``, so it is not a matter of order; or it has
+        delivered none for ``STILL`` seconds.
         """
         return since + LATE < self.owed or max(since, self.moved) + STILL < now
 
 
 class Ages:
-    """Since when what is owed in a view of a whole run is owed. ``lease``: seconds for which a claim protects."""
+    """Since when each effect of a run has been owed. ``view``: the whole run. ``lease``: a claim's, in seconds."""
 
     def __init__(self, plan: Plan, run: Run, view: View, lease: float) -> None:
         self._plan, self._view, self._lease = plan, view, lease
@@ -57,7 +59,7 @@ class Ages:
         self._ready = [run.started_at if join is None else arrived[join] for join in joins]
 
     def of(self, effect: Effect) -> float:
-        """Since when ``effect`` is owed."""
+        """Since when ``effect`` has been owed, in seconds since the epoch."""
         node = effect.after if isinstance(effect, Finish) else effect.node
         if node < 0:
             return self._ready[self._plan.end]
@@ -76,10 +78,10 @@ class Ages:
                 return max(asked, self._ready[node])
 
     def pace(self, nodes: Iterable[int]) -> Pace:
-        """How far the queue of launches has come, as those of the steps ``nodes`` tell that it let through.
+        """How far the queue of launches has come, judged by those of the steps ``nodes`` whose launch was delivered.
 
-        They were claimed, or their ``when`` said no. Since when a second attempt was owed is forgotten, and of an
-        impatient step it never was known.
+        These were claimed, or their ``when`` was false. For later attempts, and for steps with an impatient rule, it is
+        not known since when the launch had been owed.
         """
         pace = Pace()
         for node in nodes:

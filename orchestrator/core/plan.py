@@ -1,13 +1,14 @@
-"""A plan: a graph compiled to plain data, stored with each run; all that handling an event needs. Decides nothing.
+"""A plan: a graph compiled to plain data and stored with each run. Handling an event needs only the plan.
 
-Nodes are numbered: first the steps, in the graph's order; then the gates; last the end of the run. A *gate* is the
-knot of a tree of joins: where more than ``WIDE`` predecessors meet, they arrive in groups at gates, and the gates
-arrive at the step's own join, so that no counter is written more than about ``WIDE`` times. A step that arrives at
-very many joins does so through gates too, so that no commit has more than about ``SPREAD`` writes.
+Nodes are numbered: first the steps, in the graph's order; then the gates; last the end of the run. *Gates* are the
+inner nodes of a tree of joins. Where more than ``WIDE`` predecessors meet, they arrive in groups at gates, and the
+gates arrive at the step's own join, so no counter is written more than about ``WIDE`` times. A step that arrives at
+very many joins also does so through gates, so no commit has more than about ``SPREAD`` writes.
 
-The steps that decide how the run ended arrive at its end (``deciders``). A run must not end before its steps have,
-though, and an impatient rule (``one_success``…) lets a step end while its predecessors run. So all other steps that no
-patient successor waits for arrive at the end too, through a *quiet* gate, which passes the arrival and not how.
+The steps that decide how the run ended arrive at its end (``deciders``). But a run must not end before all its steps
+have, and an impatient rule (``one_success``…) lets a step end while its predecessors run. So the other steps that no
+successor with a patient rule waits for arrive at the end too: through a *quiet* gate, which passes on that they ended,
+but not how.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,15 +20,15 @@ from graphlib import TopologicalSorter
 from orchestrator.core.rules import CARRYING, IMPATIENT, TriggerRule
 from orchestrator.core.steps import Step
 
-#: The most arrivals at one join. Firestore takes a sustained write a second on one document, and bursts above it.
+#: The most arrivals at one join. Firestore sustains about one write a second to a document, and more in bursts.
 WIDE = 32
 
-#: The most counters that one commit adds to; with the state, below the 500 writes that Firestore long allowed.
+#: The most counters in one commit. With the state, that is below the 500 writes that Firestore long allowed.
 SPREAD = 400
 
 
 class Role(StrEnum):
-    """What a node is."""
+    """The role of a node in a plan."""
 
     STEP = "step"
     GATE = "gate"
@@ -36,9 +37,9 @@ class Role(StrEnum):
 
 
 class FailsOn(StrEnum):
-    """What fails a run: ``any`` step that failed or was upstream_failed; or only such ``leaves``, as in Airflow.
+    """Which steps fail the run if they end as failed or upstream_failed: ``any``, or only ``leaves``, as in Airflow.
 
-    Steps that may fail (``allow_failure``) and teardowns never do.
+    Steps with ``allow_failure`` and teardowns never do.
     """
 
     ANY = "any"
@@ -47,7 +48,7 @@ class FailsOn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One place in a plan. ``join``: where its predecessors arrive, if any. ``arrives``: the joins where it arrives."""
+    """A node of a plan. ``join``: where its predecessors arrive, if any. ``arrives``: the joins it arrives at."""
 
     name: str
     role: Role
@@ -58,10 +59,9 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class JoinPlan:
-    """Where nodes arrive. ``waiting``: the nodes that wait here, which have the same predecessors.
+    """A join. ``size``: how many nodes arrive. ``waiting``: the nodes that wait here; they have the same predecessors.
 
-    ``only``: the single node that arrives, if there is just one; its own state then says all that a counter could,
-    so no counter is kept.
+    ``only``: the node that arrives, if there is just one. Its state says all that a counter could, so none is kept.
     """
 
     size: int
@@ -82,12 +82,12 @@ class Plan:
 
     @property
     def end(self) -> int:
-        """The number of the node that stands for the end of the run."""
+        """The number of the node that is the end of the run."""
         return len(self.nodes) - 1
 
     @cached_property
     def numbers(self) -> dict[str, int]:
-        """Step name -> node number."""
+        """The node number of each step, by name."""
         return {step.name: number for number, step in enumerate(self.steps)}
 
     @cached_property
@@ -103,7 +103,7 @@ class Plan:
 
     @cached_property
     def deciders(self) -> frozenset[int]:
-        """The steps whose failure fails the run: all that count, or the leaves among them."""
+        """The steps whose failure fails the run: all that count, or only the leaves among them."""
         if self.fails_on is FailsOn.LEAVES:
             return frozenset(deciders(self.steps, self.fails_on))
         return frozenset(number for number, step in enumerate(self.steps) if step.counts)
@@ -156,9 +156,9 @@ class Compiler:
         return len(self.names) - 1
 
     def join(self, arrivals: tuple[int, ...], rule: TriggerRule) -> int:
-        """The join where ``arrivals`` meet: shared by all who wait for the same, a tree if there are many.
+        """The join where ``arrivals`` meet: a tree if there are many. Nodes with the same predecessors share it.
 
-        The gates of an impatient rule pass early, so its tree serves that rule alone.
+        The gates of an impatient rule may pass early, so only nodes with the same rule share such a tree.
         """
         rule = rule if rule in IMPATIENT else TriggerRule.ALL_DONE
         key = arrivals if len(arrivals) <= WIDE else (arrivals, rule)
@@ -173,7 +173,7 @@ class Compiler:
         return len(self.arrivals) - 1
 
     def spread(self) -> None:
-        """Let a node that arrives at too many counters arrive at gates instead, each of which serves a part of them."""
+        """Let a node that arrives at too many counters arrive at gates instead, each of which does so for some."""
         counted: dict[int, list[int]] = {}
         for join, nodes in enumerate(self.arrivals):
             if len(nodes) > 1:
@@ -193,10 +193,10 @@ class Compiler:
 
 
 def deciders(steps: Sequence[Step], fails_on: FailsOn) -> list[int]:
-    """The steps that must tell the end of the run how they ended, so that it knows of every failure that counts.
+    """The steps that have to arrive at the run's end, so that it knows of every failure that counts.
 
-    A failure that makes a successor upstream_failed need not be told twice, if that one counts. Of leaves that count
-    only those matter that nothing but teardowns come after.
+    A step can be left out if its failure would make a successor upstream_failed that counts. With ``leaves``, only
+    steps that count and have no successors but teardowns matter.
     """
     told: set[str] = set()
     for step in steps:
@@ -215,7 +215,7 @@ def compile_plan(graph: str, version: str, steps: Sequence[Step], fails_on: Fail
         before = tuple(sorted(numbers[name] for name in step.after))
         if step.trigger not in IMPATIENT:
             awaited.update(before)
-        if before and step.trigger is not TriggerRule.ALWAYS:  # which asks nothing of them
+        if before and step.trigger is not TriggerRule.ALWAYS:  # that rule waits for none of them
             compiler.join_of[number] = compiler.join(before, step.trigger)
     last = deciders(steps, fails_on)
     if unawaited := sorted(set(range(len(steps))) - awaited.union(last)):
@@ -228,7 +228,7 @@ def compile_plan(graph: str, version: str, steps: Sequence[Step], fails_on: Fail
 
 
 def _groups(numbers: tuple[int, ...], most: int) -> Iterator[tuple[int, ...]]:
-    """Split into the fewest groups of at most ``most``, of even size."""
+    """Split into the fewest groups of at most ``most`` numbers, as even as possible."""
     count = -(-len(numbers) // most)
     size, larger = divmod(len(numbers), count)
     start = 0

@@ -1,4 +1,4 @@
-"""What the end of a job makes of its step: it ends too, or there is another attempt, and when. Pure."""
+"""What the end of a job means for its step: the step ends too, or there is another attempt, and when. Pure."""
 
 from dataclasses import replace
 from functools import partial
@@ -15,16 +15,16 @@ from orchestrator.text import cut
 #: How many attempts of a step may be interrupted without counting as retries.
 MAX_INTERRUPTIONS = 100
 
-#: The same where we did not ask for it: a job that takes its machine down must come to an end. Fewer if its process was
-#: seen to end without a status: then the process itself is probably the cause.
+#: The same for interruptions that we did not cause: a job that takes its machine down must not be repeated for ever.
+#: Fewer if its process was seen to end without an exit status, because then the process itself is probably the cause.
 MAX_UNASKED, MAX_VANISHED = 20, 5
 
-#: Seconds before the attempt after such an interruption: twice as long each time, up to the second number.
+#: Seconds to wait after such an interruption: doubled each time, up to the second number.
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 600.0
 
 
 def ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transition | None:
-    """What ``event`` makes of ``state``. It may come before its launch was recorded: a launching attempt ends too."""
+    """What ``event`` changes in ``state``. A launching attempt can end too: its launch may not be recorded yet."""
     if event.attempt != state.attempt or _outdated(state, event):
         return None
     if state.live and not event.end.live:  # the step had ended, and now its job has
@@ -42,7 +42,7 @@ def ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transitio
             return final(plan, node, over(status=Status.SUCCEEDED, outputs=end.outputs, live=end.live))
         case Outcome.CANCELLED | Outcome.INTERRUPTED if state.stop is not None:
             return final(plan, node, cancelled(over(), at))
-        case Outcome.CANCELLED:  # whoever stopped the job did not tell us
+        case Outcome.CANCELLED:  # somebody stopped the job outside of the orchestrator
             return final(plan, node, over(status=Status.CANCELLED))
         case Outcome.INTERRUPTED:
             if (worn := _worn(state, end.interruption)) is not None:
@@ -72,9 +72,9 @@ def _worn(state: StepState, interruption: Interruption) -> str | None:
 
 
 def _judged(step: Step, state: StepState, event: JobEnded) -> JobEnd:
-    """How the job ended, given what was recorded before it was asked to stop.
+    """How the job ended, considering why it was asked to stop: a cancellation, or its timeout.
 
-    Times are compared only where they leave no doubt: a check that was shown an old state asked a job that had ended.
+    It may have ended by itself before it was asked, so an end counts as a timeout only if it was clearly not earlier.
     """
     end = event.end
     if state.stop is not None:
@@ -84,7 +84,7 @@ def _judged(step: Step, state: StepState, event: JobEnded) -> JobEnd:
 
 
 def late(step: Step, at: float) -> JobEnd:
-    """The end of an attempt that took too long."""
+    """The end of an attempt that exceeded its timeout."""
     return JobEnd(Outcome.FAILED, at, error=f"took longer than its timeout of {step.timeout:g} s", cause="timeout")
 
 
@@ -95,16 +95,16 @@ def cancelled(state: StepState, at: float) -> StepState:
 
 
 def _outdated(state: StepState, event: JobEnded) -> bool:
-    """Whether an attempt that is said to have ended with its launch is launched by another, or has a job."""
+    """Whether ``event`` ends an attempt during its launch, but meanwhile somebody else launches it or it has a job."""
     launching = state.status is Status.LAUNCHING and state.claimed_at == event.claimed_at
     return event.claimed_at is not None and not launching
 
 
 def _short(error: str | None) -> str | None:
-    """An error as it is kept: a state is one document, and a service's error has no maximum length."""
+    """``error``, cut to what is stored: a state is one document, and a service's message may have any length."""
     return None if error is None else cut(error)
 
 
 def _not_before(started: float | None, at: float) -> float:
-    """When an attempt ended, never before it started: two clocks tell, and a start is recorded a moment late."""
+    """``at``, but not before ``started``: the two come from different clocks, and a start is recorded a moment late."""
     return at if started is None else max(at, started)

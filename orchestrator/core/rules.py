@@ -1,7 +1,7 @@
-"""Trigger rules: what a step asks of its join. One function and one row a rule; decides nothing else.
+"""Trigger rules: what a step requires of its join. There is one function and one row in ``RULES`` per rule.
 
-The names and the answers are Airflow's. One thing differs on purpose: a verdict here is a function of how the
-predecessors *finally* ended. It may come early, but only where no later arrival could change it (docs/lifecycle.md).
+Names and answers are Airflow's. One thing differs on purpose: a verdict depends only on how the predecessors *finally*
+ended. It may be given early, but only if no later arrival could change it (docs/lifecycle.md).
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class TriggerRule(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a rule says of a join."""
+    """What a rule decides about a join."""
 
     WAIT = "wait"
     RUN = "run"
@@ -37,7 +37,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many steps ended in which way. ``failed`` counts cancelled steps too."""
+    """How many steps ended in which way. ``failed`` includes cancelled steps."""
 
     succeeded: int = 0
     failed: int = 0
@@ -58,7 +58,7 @@ NOBODY = Tally()
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """The counters of a step's join: arrivals still ``pending``, and how those before them ended."""
+    """The state of a step's join: how many arrivals are ``pending``, and how the steps that arrived have ended."""
 
     pending: int = 0
     ended: Tally = NOBODY
@@ -69,7 +69,7 @@ class Join:
         return self.ended.failed + self.ended.upstream_failed
 
 
-# Each rule first asks what no later arrival can undo, then waits, then decides on the complete join.
+# Each rule first tests what no later arrival can change, then waits, and then decides on the complete join.
 
 
 def all_success(join: Join) -> Verdict:
@@ -163,15 +163,15 @@ RULES: dict[TriggerRule, Callable[[Join], Verdict]] = {
     TriggerRule.ALL_SKIPPED: all_skipped,
 }
 
-#: The rules that may say RUN while predecessors are still pending. The others let a step run only when all have ended.
+#: The rules that may answer RUN while predecessors are pending. The others answer it only when all have ended.
 IMPATIENT = frozenset({TriggerRule.ONE_SUCCESS, TriggerRule.ONE_FAILED, TriggerRule.ONE_DONE, TriggerRule.ALWAYS})
 
-#: The rules by which one broken predecessor is enough to make the step upstream_failed: they carry a failure on.
+#: The rules that make a step upstream_failed if any predecessor failed or is upstream_failed: they pass failures on.
 CARRYING = frozenset({TriggerRule.ALL_SUCCESS, TriggerRule.NONE_FAILED, TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS})
 
 EMPTY = Join()
 
 
 def verdict(rule: TriggerRule, join: Join) -> Verdict:
-    """What ``rule`` says of ``join``. A step with no predecessors (an empty join) runs, whatever its rule."""
+    """The verdict of ``rule`` on ``join``. A step without predecessors (an empty join) runs, whatever its rule."""
     return Verdict.RUN if join == EMPTY else RULES[rule](join)

@@ -18,9 +18,9 @@ KEEP = "keep"
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often a failed attempt is repeated, and after which delays.
+    """How many attempts a step has, and how long it waits between them.
 
-    ``attempts`` counts the first one. The n-th retry waits ``delay * backoff**(n-1)`` seconds, at most ``max_delay``.
+    ``attempts`` includes the first. The n-th retry waits ``delay * backoff**(n-1)`` seconds, at most ``max_delay``.
     """
 
     attempts: int = 1
@@ -40,7 +40,8 @@ class Retry:
 class CheckPolicy:
     """When a job's real state is checked: ``delay`` seconds after a signal, and every ``every`` seconds without one.
 
-    ``delay`` None: soon, and several times (``engine/check_times.py``), since it is unknown how far a job's state lags.
+    ``delay`` None: several times, soon after the signal (``engine/check_times.py``), since it is not known how far the
+    job's state lags behind the signal.
     """
 
     delay: float | None = None
@@ -57,11 +58,11 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A node of a graph. ``after`` holds the names of its predecessors, sorted, each once. Times are in seconds.
+    """A step of a graph. ``after``: the names of its predecessors, sorted, each once. Times are in seconds.
 
-    ``when`` is None, or the text of one ``{{ expression }}``. ``local`` runs instead of a cloud job on one machine.
-    ``allow_failure``: its failure does not fail the run. ``teardown``: it cleans up, so it runs also when the run is
-    cancelled, and never decides how the run ended.
+    ``when``: None, or the text of one ``{{ expression }}``. ``local``: what runs on one machine instead of ``work``.
+    ``allow_failure``: its failure does not fail the run. ``teardown``: it cleans up. It runs even if the run was
+    cancelled, and its end does not affect the run's status.
     """
 
     name: str
@@ -80,5 +81,5 @@ class Step:
 
     @property
     def counts(self) -> bool:
-        """Whether the run has failed if this step has."""
+        """Whether the run fails if this step fails."""
         return not (self.allow_failure or self.teardown)

@@ -1,9 +1,9 @@
-"""What a number of a record can be, whoever wrote it: a time that every calendar knows, a length of time, a count."""
+"""The range of times in records: what Python's calendar can represent."""
 
-#: The last of year 9998 in every time zone: later ones have moments that no calendar here can tell.
+#: The end of year 9998, in every time zone. Python's dates end with year 9999.
 LATEST = 253_370_764_799
 
 
 def is_time(value: object) -> bool:
-    """Whether it is seconds since the epoch, or a length of time. JSON, as Python reads it, has NaN and Infinity."""
+    """Whether ``value`` is a number of seconds in that range. NaN and Infinity, which JSON may contain, are not."""
     return type(value) in (int, float) and 0 <= value <= LATEST  # type: ignore[operator]

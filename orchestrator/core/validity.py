@@ -1,4 +1,4 @@
-"""Whether a task fits the plan of the run that it names. One that does not can never be performed. Pure."""
+"""Whether a task fits the plan of its run. A task that does not fit can never be performed. Pure."""
 
 from typing import assert_never
 
@@ -12,8 +12,8 @@ _STEP, _GATE = frozenset({Role.STEP}), frozenset({Role.GATE, Role.QUIET})
 def misfit(plan: Plan, effect: Effect) -> str | None:
     """Why ``effect`` can never be performed in a run with this plan; None if it can.
 
-    Steps are launched, looked at and skipped, gates are passed. What the *state* forbids is no misfit: it is late, or a
-    duplicate, and refused where it is entered.
+    Steps can be launched, checked and skipped, gates can be passed. What only the *state* forbids is not reported here:
+    such a task is late or a duplicate, and ``evolve`` refuses it.
     """
     match effect:
         case Launch(node=node, attempt=attempt) | Check(node=node, attempt=attempt):

@@ -1,20 +1,19 @@
-"""What a stored value may be: how deep, how large, and made of what JSON can hold. Pure.
+"""Limits of values that are stored: how deep, how large, and only what JSON can hold. Pure.
 
-A value that is too deep or too large, or that JSON cannot hold, is refused with a sentence. docs/limits.md lists these
-limits and all others.
+docs/limits.md lists these limits and all others.
 """
 
 from collections.abc import Iterable
 
 from orchestrator.text import has_halves
 
-#: How deep lists and mappings are nested in a value: a param, an output, what a step gives its job.
+#: How deep lists and mappings may be nested in a value: a param, an output, an option of a step.
 DEPTH = 50
 
-#: How many values there are in one, those in its lists and mappings included.
+#: How many values a value may contain, including those in its lists and mappings.
 MAX_VALUES = 1_000_000
 
-#: The bytes of JSON that one step may leave as outputs. They are stored with its state: a Firestore document has 1 MiB.
+#: How many bytes of JSON a step's outputs may take. They are stored with its state; a Firestore document holds 1 MiB.
 MAX_OUTPUT = 256 * 1024
 
 _HUGE = 2**63
@@ -23,16 +22,16 @@ _HALF = "the text contains half of a character (a lone surrogate such as \\ud800
 
 
 def misfit(value: object, depth: int = DEPTH) -> str | None:
-    """Why JSON, as it is kept here, cannot hold ``value``; None if it can.
+    """Why ``value`` cannot be stored as JSON; None if it can.
 
-    What refers to itself is too deep, and what is repeated by reference counts each time, as it would in JSON.
+    A value that contains itself is too deep. One that is referred to several times counts each time, as in JSON.
     """
     level, found = [value], 1
     for _ in range(depth):
         if wrong := next((wrong for one in level if (wrong := _wrong(one))), None):
             return wrong
         found += sum(map(_width, level))
-        if found > MAX_VALUES:  # before they are put into a list, which may be of many times the same
+        if found > MAX_VALUES:  # before they are put into one list: a value may contain the same list many times
             return f"there are more than {MAX_VALUES:,} values in it"
         level = [item for one in level for item in _items(one)]
         if not level:
@@ -43,7 +42,7 @@ def misfit(value: object, depth: int = DEPTH) -> str | None:
 
 
 def _wrong(value: object) -> str | None:
-    """What is wrong with one value, whatever is in it."""
+    """What is wrong with a value itself, without looking at the values in it."""
     match value:
         case None | bool():
             return None

@@ -605,7 +605,7 @@ MUTANTS = (
     Mutant(
         "a step that was cancelled before it began never ends",
         MACHINE,
-        "                if decide(plan, node, view) is not Verdict.WAIT:  # so that the end still comes last\n",
+        "                if decide(plan, node, view) is not Verdict.WAIT:  # so that the run's end still comes last\n",
         "                if False:\n",
     ),
     Mutant(
@@ -796,7 +796,7 @@ MUTANTS = (
     Mutant(
         "a field of a newer version makes a state unreadable",
         "orchestrator/core/codec.py",
-        "            continue  # of a newer version\n",
+        "            continue  # from a newer version\n",
         '            raise ValueError(f"unknown: {name}")\n',
     ),
     Mutant(
