@@ -9,7 +9,7 @@ from orchestrator.expressions.shell.lines import LINE, UNKNOWN, readings
 from orchestrator.expressions.shell.messages import expanded, form, misplaced
 from orchestrator.expressions.shell.options import is_option, optional
 from orchestrator.expressions.shell.places import places, reads_kept, variables
-from orchestrator.expressions.shell.reader import HOLE, PARAM, Place, Quoting
+from orchestrator.expressions.shell.quoting import HOLE, PARAM, Place, Quoting
 from orchestrator.expressions.template import Code, Context, ExpressionError, as_text, pieces
 from orchestrator.text import shown
 

@@ -10,7 +10,8 @@ from orchestrator.expressions.shell.inputs import takes, unwrapped
 from orchestrator.expressions.shell.lines import JOINED, LINE, MAYBE, UNKNOWN, readings
 from orchestrator.expressions.shell.names import is_own, known, may_be_any
 from orchestrator.expressions.shell.options import optional, reads_code
-from orchestrator.expressions.shell.reader import PARAM, UNNAMED, Reader
+from orchestrator.expressions.shell.quoting import PARAM, UNNAMED
+from orchestrator.expressions.shell.reader import Reader
 
 #: The place of a value that is read by a program that might take it for code.
 INPUT = "in the input of"

@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
-from enum import Enum, auto
 
 from orchestrator.expressions.shell import builtins
 from orchestrator.expressions.shell.facts import Arguments
 from orchestrator.expressions.shell.lines import UNKNOWN
 from orchestrator.expressions.shell.names import known
+from orchestrator.expressions.shell.parts import HereDocument, Input, Kind, Mark, Stage
 
 #: Stands in a frame's word where something is quoted or expanded, so that ``"case"`` is never the reserved word.
 OPAQUE = "\1"
@@ -25,71 +25,6 @@ _DESCRIPTOR = re.compile(r"\{[A-Za-z_]\w*\}", re.ASCII)
 #: Reserved words that begin and end a compound command, but for ``case``.
 _OPEN = frozenset({"{", "for", "if", "select", "until", "while"})
 _CLOSE = frozenset({"}", "done", "fi"})
-
-
-class Kind(Enum):
-    """What sort of part it is."""
-
-    COMMANDS = "a (…)"  # or $(…), or the whole line
-    CASE = "a 'case'"
-    TEST = "a [[ … ]]"
-    DOUBLE = 'a "…"'
-    SINGLE = "a '…'"
-    ANSI = "a $'…'"
-    BRACES = "a ${…}"
-    SUM = "a $((…))"
-    BACKTICKS = "a `…`"
-
-
-#: The parts that consist of words, where blanks and operators mean something.
-WORDY = frozenset({Kind.COMMANDS, Kind.CASE, Kind.TEST})
-
-
-class Stage(Enum):
-    """Which part of a ``case`` is being read."""
-
-    SUBJECT = auto()
-    IN = auto()
-    PATTERN = auto()
-    BODY = auto()
-
-
-@dataclass(slots=True)
-class HereDocument:
-    """A here-document whose body begins after the next line end. ``tabs``: it was ``<<-``; ``literal``: ``<<'EOF'``.
-
-    ``code``: where it stands, if the command that gets it reads it as code.
-    """
-
-    end: str
-    tabs: bool
-    literal: bool
-    code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """The place of that ``number`` is in the command's word ``index``.
-
-    ``begins``: the word begins with what stands there; ``own``: and it is in no command within the word.
-    """
-
-    number: int
-    index: int
-    begins: bool
-    own: bool
-
-
-@dataclass(slots=True)
-class Input:
-    """The input of a command or a part: the places in it, until a command takes them."""
-
-    numbers: range
-
-    def take(self) -> range:
-        """The places in it; none if they were taken before."""
-        numbers, self.numbers = self.numbers, range(0)
-        return numbers
 
 
 @dataclass(slots=True)

@@ -2,8 +2,10 @@
 
 import re
 
-from orchestrator.expressions.shell.frames import Frame, HereDocument
-from orchestrator.expressions.shell.reader import HOLE, Reader
+from orchestrator.expressions.shell.frames import Frame
+from orchestrator.expressions.shell.parts import HereDocument
+from orchestrator.expressions.shell.quoting import HOLE
+from orchestrator.expressions.shell.reader import Reader
 
 _DELIMITER = re.compile(r"""[ \t]*((?:'[^'\n]*'|"[^"\\`$\n]*"|\\[^\n\0]|[^\s'"\\`$;&|<>()\0])+)""")
 

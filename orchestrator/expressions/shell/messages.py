@@ -8,7 +8,7 @@ from orchestrator.expressions.shell.commands import INPUT, OPTION
 from orchestrator.expressions.shell.flow import RECKONS
 from orchestrator.expressions.shell.interpreters import CODE
 from orchestrator.expressions.shell.lines import JOINED, MAYBE, REMOTE, SPLIT
-from orchestrator.expressions.shell.reader import RECKONED, Place, Quoting
+from orchestrator.expressions.shell.quoting import RECKONED, Place, Quoting
 from orchestrator.expressions.template import Code
 
 _PARAM = re.compile(r"params\.([A-Za-z][A-Za-z0-9_]*)")

@@ -13,8 +13,10 @@ from functools import lru_cache
 from orchestrator.expressions.shell import quotes, words
 from orchestrator.expressions.shell.commands import ended
 from orchestrator.expressions.shell.flow import ANY
-from orchestrator.expressions.shell.frames import WORDY, Frame, Kind
-from orchestrator.expressions.shell.reader import HOLE, PARAM, Place, Reader
+from orchestrator.expressions.shell.frames import Frame
+from orchestrator.expressions.shell.parts import WORDY, Kind
+from orchestrator.expressions.shell.quoting import HOLE, PARAM, Place
+from orchestrator.expressions.shell.reader import Reader
 
 #: How deeply scripts within scripts are read.
 _DEEPEST = 4

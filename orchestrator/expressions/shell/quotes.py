@@ -2,9 +2,11 @@
 
 import re
 
-from orchestrator.expressions.shell.frames import OPAQUE, WORDY, Frame, Kind
+from orchestrator.expressions.shell.frames import OPAQUE, Frame
 from orchestrator.expressions.shell.names import known
-from orchestrator.expressions.shell.reader import HOLE, RECKONED, Reader
+from orchestrator.expressions.shell.parts import WORDY, Kind
+from orchestrator.expressions.shell.quoting import HOLE, RECKONED
+from orchestrator.expressions.shell.reader import Reader
 
 #: The characters that open a quoted part.
 OPENERS = {"'": Kind.SINGLE, '"': Kind.DOUBLE, "`": Kind.BACKTICKS}

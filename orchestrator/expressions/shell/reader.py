@@ -1,61 +1,14 @@
 """The state of reading a script: the parts that are open, and the places of the holes found so far."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import replace
 
 from orchestrator.expressions.shell.flow import ANY, RECKONS, Flow
-from orchestrator.expressions.shell.frames import WORDY, Frame, Input, Kind, Mark
+from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.lines import UNKNOWN
 from orchestrator.expressions.shell.names import known
-
-#: The prefix of the variables that contain the params of a run.
-PARAM = "ORCHESTRATOR_PARAM_"
-
-#: The variable that names the file of a step's outputs.
-OUTPUTS = "ORCHESTRATOR_OUTPUTS"
-
-#: Stands for an expression in a script, which cannot contain a NUL.
-HOLE = "\0"
-
-
-class Quoting(Enum):
-    """How a value must be quoted."""
-
-    BARE = auto()
-    DOUBLE = auto()
-    SINGLE = auto()
-    NUMBER = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The place of an expression: its line in the script, from 1, and a description ``where`` if no quoting is safe.
-
-    ``quoting`` is None exactly then. ``literal``: in a here-document in which variables are not expanded either.
-    ``variable``: the place is not an expression's, but this variable's. ``option``: the program whose option the value
-    would be, if it began with ``-``.
-    """
-
-    line: int
-    quoting: Quoting | None = None
-    where: str = ""
-    literal: bool = False
-    variable: str = ""
-    option: str = ""
-
-    @property
-    def read_again(self) -> bool:
-        """Whether what stands here is read as code once more, by another shell or a word of this one."""
-        told = ("in an argument of", "in what line", "in code for")
-        return self.where.startswith(told) or "script for another shell" in self.where
-
-
-#: A variable whose name is not known.
-UNNAMED = "$"
-
-#: Where bash evaluates arithmetic, including subscripts: ``a[$(ls)]``.
-RECKONED = "in what bash evaluates as arithmetic, in which it looks for code"
+from orchestrator.expressions.shell.parts import WORDY, Input, Kind, Mark
+from orchestrator.expressions.shell.quoting import HOLE, OUTPUTS, PARAM, RECKONED, UNNAMED, Place, Quoting
 
 _REFUSED = {
     Kind.ANSI: "inside $'…'",

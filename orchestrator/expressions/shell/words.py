@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 
 from orchestrator.expressions.shell import builtins, heredoc
 from orchestrator.expressions.shell.flow import ANY, RECKONS
-from orchestrator.expressions.shell.frames import OPAQUE, Frame, Kind, Stage
+from orchestrator.expressions.shell.frames import OPAQUE, Frame
 from orchestrator.expressions.shell.lines import UNKNOWN
 from orchestrator.expressions.shell.names import known, takes_data
+from orchestrator.expressions.shell.parts import Kind, Stage
 from orchestrator.expressions.shell.quotes import OPENERS, dollar, escape
 from orchestrator.expressions.shell.reader import Reader
 

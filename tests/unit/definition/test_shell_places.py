@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.expressions.shell.places import places
-from orchestrator.expressions.shell.reader import HOLE, Quoting
+from orchestrator.expressions.shell.quoting import HOLE, Quoting
 
 LETTERS = {Quoting.BARE: "b", Quoting.DOUBLE: "d", Quoting.SINGLE: "s", Quoting.NUMBER: "n", None: "-"}
 

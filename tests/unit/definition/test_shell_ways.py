@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from orchestrator.expressions import ExpressionError
 from orchestrator.expressions.shell import LONGEST, code_in, render_command, wrong
 from orchestrator.expressions.shell.places import places
-from orchestrator.expressions.shell.reader import HOLE
+from orchestrator.expressions.shell.quoting import HOLE
 
 X = "{{ params.x }}"
 
