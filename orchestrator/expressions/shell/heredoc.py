@@ -2,6 +2,7 @@
 
 import re
 
+from orchestrator.expressions.shell import holes
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.parts import HereDocument
 from orchestrator.expressions.shell.quoting import HOLE
@@ -54,7 +55,7 @@ def body(reader: Reader, document: HereDocument) -> None:
 def _expanded(reader: Reader, document: HereDocument, line: str) -> None:
     """Record the variables in a line of a here-document that is read as code."""
     for found in _EXPANSION.finditer(line) if document.code else ():
-        reader.expanded(found[1] or "", document.code)
+        holes.expanded(reader, found[1] or "", document.code)
 
 
 def _open_expansion(line: str) -> bool:

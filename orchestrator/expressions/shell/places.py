@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from orchestrator.expressions.shell import quotes, words
+from orchestrator.expressions.shell import holes, quotes, words
 from orchestrator.expressions.shell.commands import ended
 from orchestrator.expressions.shell.flow import ANY
 from orchestrator.expressions.shell.frames import Frame
@@ -62,7 +62,7 @@ def _reader(script: str, depth: int = 0) -> Reader:
     while reader.at < len(script) and not reader.lost:
         frame, char = reader.stack[-1], script[reader.at]
         if char == HOLE:
-            reader.hole()
+            holes.hole(reader)
         elif char == "\n" and frame.kind not in WORDY and any(other.pending for other in reader.stack):
             reader.lose("a line end in quotes before a here-document")
         else:

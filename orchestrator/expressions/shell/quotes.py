@@ -2,6 +2,7 @@
 
 import re
 
+from orchestrator.expressions.shell import holes
 from orchestrator.expressions.shell.frames import OPAQUE, Frame
 from orchestrator.expressions.shell.names import known
 from orchestrator.expressions.shell.parts import WORDY, Kind
@@ -49,11 +50,11 @@ def dollar(reader: Reader, frame: Frame) -> None:
         case "(" if reader.ahead(2) == "(":
             reader.push(Kind.SUM, 3)
         case "(":
-            reader.substituted()
+            holes.substituted(reader)
             reader.push(Kind.COMMANDS, 2, substitution=True)
         case "{":
             if found := _NAMED.match(reader.script, reader.at + 2):
-                reader.expanded(found["name"], RECKONED if found["sum"] or found["by"] else "")
+                holes.expanded(reader, found["name"], RECKONED if found["sum"] or found["by"] else "")
             reader.push(Kind.BRACES, 2)
         case "[":
             reader.lose("$[, which only bash supports (write $((…)))")
@@ -64,8 +65,8 @@ def dollar(reader: Reader, frame: Frame) -> None:
         case _:
             match = _VARIABLE.match(reader.script, reader.at + 1)
             if match:
-                reader.expanded(match[0])
-                reader.named(match[0])
+                holes.expanded(reader, match[0])
+                holes.named(reader, match[0])
             reader.at = match.end() if match else reader.at + 1
 
 
@@ -146,7 +147,7 @@ def total(reader: Reader, frame: Frame, char: str) -> None:
             dollar(reader, frame)
         case _ if match := _WORD_OF_SUM.match(reader.script, reader.at):
             if match["name"]:
-                reader.expanded(match["name"])
+                holes.expanded(reader, match["name"])
             reader.at = match.end()
         case _:
             reader.at += 1
@@ -159,6 +160,6 @@ def backticks(reader: Reader, _: Frame, __: str) -> None:
     reader.flow.loads = True
     if "$" in inside:
         code = _CODE_INSIDE.search(inside) or any(known(word).in_backticks for word in _LETTERS.findall(inside))
-        reader.expanded("", RECKONED if code else "")
+        holes.expanded(reader, "", RECKONED if code else "")
     reader.refuse_up_to(end, "in `…`, where quotes mean something else (write $(…))")
     reader.stack.pop()

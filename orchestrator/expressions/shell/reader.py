@@ -3,20 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from orchestrator.expressions.shell.flow import ANY, RECKONS, Flow
+from orchestrator.expressions.shell.flow import ANY, Flow
 from orchestrator.expressions.shell.frames import Frame
-from orchestrator.expressions.shell.lines import UNKNOWN
-from orchestrator.expressions.shell.names import known
 from orchestrator.expressions.shell.parts import WORDY, Input, Kind, Mark
-from orchestrator.expressions.shell.quoting import HOLE, OUTPUTS, PARAM, RECKONED, UNNAMED, Place, Quoting
-
-_REFUSED = {
-    Kind.ANSI: "inside $'…'",
-    Kind.BRACES: "inside ${…}",
-    Kind.TEST: "inside [[ … ]], where bash reads numbers as code (write [ … ])",
-}
-_QUOTINGS = {Kind.DOUBLE: Quoting.DOUBLE, Kind.SINGLE: Quoting.SINGLE, Kind.SUM: Quoting.NUMBER}
-
+from orchestrator.expressions.shell.quoting import HOLE, Place
 
 #: How deeply the parts of a script may be nested.
 _DEEPEST = 50
@@ -93,7 +83,7 @@ class Reader:
     def quoted(self, text: str = "") -> None:
         """Append ``text``, or the character here, to the current word, and continue after it."""
         text = text or self.ahead(0)
-        self._innermost.add(text)
+        self.innermost.add(text)
         self.at += len(text)
 
     def refuse_up_to(self, end: int, where: str, *, literal: bool = False) -> None:
@@ -105,7 +95,7 @@ class Reader:
 
     def refuse(self, where: str, *, literal: bool = False) -> None:
         """Refuse the hole here: no value is allowed at this place."""
-        self._found(Place(self.line, None, where, literal))
+        self.record(Place(self.line, None, where, literal))
         self.at += 1
 
     def command_ends(self, frame: Frame, *, pipe: bool = False) -> None:
@@ -136,87 +126,24 @@ class Reader:
                 self.flow.reads(ANY, found.line)
             self.found[number] = replace(found, quoting=None, where=found.where or where)
 
-    def hole(self) -> None:
-        """Record the hole here."""
-        around = self.stack[self._within :]
-        refused = [_REFUSED[frame.kind] for frame in around if frame.kind in _REFUSED]
-        reason = refused[-1] if refused else self._reads_code()
-        if reason:
-            self.refuse(reason)
-        else:
-            self._keep()
-            self._found(Place(self.line, _QUOTINGS.get(self.stack[-1].kind, Quoting.BARE)))
-            self.at += 1
-        around[0].add(UNKNOWN)
-
-    def expanded(self, name: str, where: str = "") -> None:
-        """Record that the variable ``name`` is expanded here; "" if unknown. ``where``: if it is read as code."""
-        around = self.stack[self._within :]
-        if not where and any(frame.kind is Kind.SUM for frame in around):
-            where = RECKONED
-        where = where or self._reads_code() or ""
-        innermost = around[0]
-        if where:
-            self.flow.reads(ANY, self.line, *([RECKONS] if where == RECKONED else []))
-        elif innermost.runs:
-            self.flow.reads(name, self.line)
-        if name.startswith(PARAM):
-            self._keep()
-        self._found(Place(self.line, None if where else Quoting.BARE, where, variable=name or UNNAMED))
-
-    def named(self, name: str) -> None:
-        """If the current word names the file of the step's outputs, keep that: nothing runs this file."""
-        if name == OUTPUTS and self._innermost.target:
-            self._innermost.add(OUTPUTS)
-
-    def substituted(self) -> None:
-        """Here begins a ``$(…)``."""
-        innermost = self._innermost
-        if innermost.bare_words and not innermost.target:
-            innermost.made.append(len(innermost.words))
-
     @property
-    def _within(self) -> int:
+    def innermost_index(self) -> int:
         """The index of the innermost open part that consists of words."""
         return next(number for number in range(len(self.stack) - 1, -1, -1) if self.stack[number].kind in WORDY)
 
     @property
-    def _innermost(self) -> Frame:
-        return self.stack[self._within]
+    def innermost(self) -> Frame:
+        return self.stack[self.innermost_index]
 
-    def _reads_code(self) -> str | None:
-        """The description of this place, if the shell or a builtin would read what is here as code."""
-        printed = substituted = False
-        for frame in reversed(self.stack):
-            if printed and frame.kind in (Kind.SUM, Kind.TEST):
-                return RECKONED
-            if frame.kind in WORDY:
-                if printed and substituted and frame.runs:
-                    return "in what is run as a command"
-                if reason := frame.reads_code:
-                    return reason
-                printed = known(frame.program).prints or frame.here_string
-                substituted = frame.substitution
-        return None
-
-    def _found(self, place: Place) -> None:
-        number, innermost = len(self.found), self._innermost
+    def record(self, place: Place) -> None:
+        """Append a place, and mark it in each command that contains it."""
+        number, innermost = len(self.found), self.innermost
         for frame in self.stack:
             if frame.here_string:
                 frame.fed.append(number)
             elif frame.bare_words and not frame.target:
                 frame.marks.append(Mark(number, len(frame.words), frame.begins, frame is innermost))
         self.found.append(place)
-
-    def _keep(self) -> None:
-        """Record whether the shell keeps what is here in a variable."""
-        for frame in reversed(self.stack):
-            if frame.kind is Kind.BRACES:  # ${x:=…}
-                self.flow.keep([len(self.found)])
-            if frame.kind in WORDY:
-                name = ANY if frame.program in self.flow.functions else frame.keeps
-                if name is not None:
-                    self.flow.keep([len(self.found)], name)
 
     @property
     def line(self) -> int:

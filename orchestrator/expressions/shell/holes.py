@@ -1,0 +1,85 @@
+"""Records the places of values and variables in a script, and what the shell does with each of them."""
+
+from orchestrator.expressions.shell.flow import ANY, RECKONS
+from orchestrator.expressions.shell.lines import UNKNOWN
+from orchestrator.expressions.shell.names import known
+from orchestrator.expressions.shell.parts import WORDY, Kind
+from orchestrator.expressions.shell.quoting import OUTPUTS, PARAM, RECKONED, UNNAMED, Place, Quoting
+from orchestrator.expressions.shell.reader import Reader
+
+_REFUSED = {
+    Kind.ANSI: "inside $'…'",
+    Kind.BRACES: "inside ${…}",
+    Kind.TEST: "inside [[ … ]], where bash reads numbers as code (write [ … ])",
+}
+_QUOTINGS = {Kind.DOUBLE: Quoting.DOUBLE, Kind.SINGLE: Quoting.SINGLE, Kind.SUM: Quoting.NUMBER}
+
+
+def hole(reader: Reader) -> None:
+    """Record the hole here."""
+    around = reader.stack[reader.innermost_index :]
+    refused = [_REFUSED[frame.kind] for frame in around if frame.kind in _REFUSED]
+    reason = refused[-1] if refused else _reads_code(reader)
+    if reason:
+        reader.refuse(reason)
+    else:
+        _keep(reader)
+        reader.record(Place(reader.line, _QUOTINGS.get(reader.stack[-1].kind, Quoting.BARE)))
+        reader.at += 1
+    around[0].add(UNKNOWN)
+
+
+def expanded(reader: Reader, name: str, where: str = "") -> None:
+    """Record that the variable ``name`` is expanded here; "" if unknown. ``where``: if it is read as code."""
+    around = reader.stack[reader.innermost_index :]
+    if not where and any(frame.kind is Kind.SUM for frame in around):
+        where = RECKONED
+    where = where or _reads_code(reader) or ""
+    innermost = around[0]
+    if where:
+        reader.flow.reads(ANY, reader.line, *([RECKONS] if where == RECKONED else []))
+    elif innermost.runs:
+        reader.flow.reads(name, reader.line)
+    if name.startswith(PARAM):
+        _keep(reader)
+    reader.record(Place(reader.line, None if where else Quoting.BARE, where, variable=name or UNNAMED))
+
+
+def named(reader: Reader, name: str) -> None:
+    """If the current word names the file of the step's outputs, keep that: nothing runs this file."""
+    if name == OUTPUTS and reader.innermost.target:
+        reader.innermost.add(OUTPUTS)
+
+
+def substituted(reader: Reader) -> None:
+    """Here begins a ``$(…)``."""
+    innermost = reader.innermost
+    if innermost.bare_words and not innermost.target:
+        innermost.made.append(len(innermost.words))
+
+
+def _reads_code(reader: Reader) -> str | None:
+    """The description of this place, if the shell or a builtin would read what is here as code."""
+    printed = substituted = False
+    for frame in reversed(reader.stack):
+        if printed and frame.kind in (Kind.SUM, Kind.TEST):
+            return RECKONED
+        if frame.kind in WORDY:
+            if printed and substituted and frame.runs:
+                return "in what is run as a command"
+            if reason := frame.reads_code:
+                return reason
+            printed = known(frame.program).prints or frame.here_string
+            substituted = frame.substitution
+    return None
+
+
+def _keep(reader: Reader) -> None:
+    """Record whether the shell keeps what is here in a variable."""
+    for frame in reversed(reader.stack):
+        if frame.kind is Kind.BRACES:  # ${x:=…}
+            reader.flow.keep([len(reader.found)])
+        if frame.kind in WORDY:
+            name = ANY if frame.program in reader.flow.functions else frame.keeps
+            if name is not None:
+                reader.flow.keep([len(reader.found)], name)
