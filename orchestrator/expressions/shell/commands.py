@@ -1,6 +1,6 @@
 """Judges the values in a command once all of it has been read: its words, its input, and the files it writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from orchestrator.expressions.shell.facts import Arguments
@@ -23,33 +23,36 @@ OPTION = "in a position where it may be an option of"
 def ended(reader: Reader, frame: Frame) -> None:
     """Record what the command that ends in ``frame`` does with its values."""
     _in_words(reader, frame)
-    made = bool(frame.made and set(frame.made) & set(readings(frame.words)))
+    words, into = frame.command.words, frame.streams.into
+    made = bool(frame.command.made and set(frame.command.made) & set(readings(words)))
     told = [not made, *(_line(reader, frame, text) for text in _lines(frame))]
-    coprocess = known(frame.words[0] if frame.words else "").coprocess
-    if coprocess or (frame.into and _redirects(frame)):
-        reader.spoilt = f"in a line with {frame.command()}, which may read it as code"
-    if frame.into:
-        reader.misplace([*_read(frame), *range(frame.pipeline, len(reader.found))], frame.into)
+    coprocess = known(words[0] if words else "").coprocess
+    if coprocess or (into and _redirects(frame)):
+        reader.spoilt = f"in a line with {frame.command.shown()}, which may read it as code"
+    if into:
+        reader.misplace([*_read(frame), *range(frame.pipeline.first, len(reader.found))], into)
     _in_input(reader, frame, inner=all(told))
 
 
 def _redirects(frame: Frame) -> bool:
     """Whether the command redirects the input or output of the shell itself, as ``exec > file`` does."""
-    return frame.at is None and any(known(word).redirects for word in frame.words)
+    return frame.command.at is None and any(known(word).redirects for word in frame.command.words)
 
 
 def _in_words(reader: Reader, frame: Frame) -> None:
-    found, options = (readings(frame.words), optional(frame.words)) if frame.marks else ({}, {})
-    at = unwrapped(frame.words) if frame.marks else None
-    while at is not None and at < len(frame.words) and not frame.words[at]:
+    words, marks = frame.command.words, frame.command.marks
+    if not marks:
+        return
+    found, options, at = readings(words), optional(words), unwrapped(words)
+    while at is not None and at < len(words) and not words[at]:
         at += 1  # it may expand to nothing
-    anything = at is not None and at < len(frame.words) and UNKNOWN in frame.words[at] and may_be_any(frame.words[at])
-    for mark in frame.marks:
+    anything = at is not None and at < len(words) and UNKNOWN in words[at] and may_be_any(words[at])
+    for mark in marks:
         where = found.get(mark.index)
         if where is None and anything and at is not None and mark.index > at:
             where = MAYBE
         if where is not None:
-            reader.misplace([mark.number], f"{where} ({frame.command(mark.index)})")
+            reader.misplace([mark.number], f"{where} ({frame.command.shown(mark.index)})")
         elif mark.begins and (program := options.get(mark.index)):
             _may_be_option(reader, mark.number, program, own=mark.own)
 
@@ -66,12 +69,13 @@ def _may_be_option(reader: Reader, number: int, program: str, *, own: bool) -> N
 
 def _lines(frame: Frame) -> Iterator[str]:
     """The words of a command that are shell scripts."""
-    if known(frame.program).arguments in (Arguments.SCRIPTS, Arguments.ALIASES):
-        yield from frame.words[(frame.at or 0) + 1 :]
-    elif len(frame.words) > 1:
-        for number, where in readings(frame.words).items():
-            if where.startswith((LINE, MAYBE, JOINED)) and number < len(frame.words):
-                yield frame.words[number]
+    command, words = frame.command, frame.command.words
+    if known(command.program).arguments in (Arguments.SCRIPTS, Arguments.ALIASES):
+        yield from words[(command.at or 0) + 1 :]
+    elif len(words) > 1:
+        for number, where in readings(words).items():
+            if where.startswith((LINE, MAYBE, JOINED)) and number < len(words):
+                yield words[number]
 
 
 def _line(reader: Reader, frame: Frame, text: str) -> bool:
@@ -79,7 +83,7 @@ def _line(reader: Reader, frame: Frame, text: str) -> bool:
     within = reader.within(text)
     if within.flow.read:
         reader.flow.reads(ANY, reader.line)
-        reader.flow.keep(mark.number for mark in frame.marks)
+        reader.flow.keep(mark.number for mark in frame.command.marks)
     reader.flow.ran.update((name, where) for name, where in within.flow.ran.items() if name not in reader.flow.ran)
     told = (place for place in within.found if place.variable.startswith(PARAM) and place.quoting is None)
     reader.found += [replace(place, line=reader.line) for place in told]
@@ -88,21 +92,21 @@ def _line(reader: Reader, frame: Frame, text: str) -> bool:
 
 def _read(frame: Frame) -> list[int]:
     """The places of what a command reads from its pipeline or its surroundings, if not yet taken."""
-    return [number for some in frame.read for number in some.take()]
+    return [number for some in frame.pipeline.read for number in some.take()]
 
 
 def _in_input(reader: Reader, frame: Frame, *, inner: bool) -> None:
-    fed = [*frame.fed, *frame.files]
+    fed = [*frame.streams.fed, *frame.streams.files]
     reader.flow.given.append(fed)
-    first = frame.first if frame.piped is None else frame.pipeline
+    first = frame.pipeline.current if frame.pipeline.piped is None else frame.pipeline.first
     numbers = range(first, len(reader.found))
-    if frame.program in reader.flow.functions or _redirects(frame):
-        reader.called.append(([*fed, *_read(frame)], f"{INPUT} {frame.command()}, which may read it as code"))
+    if frame.command.program in reader.flow.functions or _redirects(frame):
+        reader.called.append(([*fed, *_read(frame)], f"{INPUT} {frame.command.shown()}, which may read it as code"))
         safe = True
-    elif frame.words:
-        safe = takes(frame.words, inner=inner)
+    elif frame.command.words:
+        safe = takes(frame.command.words, inner=inner)
     else:
-        safe = reader.unsafe <= frame.since
+        safe = reader.unsafe <= frame.pipeline.since
     if not safe:
         _unsafe(reader, frame, fed)
     reader.flow.command(frame, safe=safe, numbers=numbers, line=reader.line)
@@ -110,20 +114,21 @@ def _in_input(reader: Reader, frame: Frame, *, inner: bool) -> None:
 
 def _unsafe(reader: Reader, frame: Frame, fed: list[int]) -> None:
     """The command may read its input as code."""
-    told = _read(frame) if frame.words and not frame.redirected else []
-    if frame.words and not frame.redirected:
+    words, reads = frame.command.words, bool(frame.command.words) and not frame.streams.redirected
+    told = _read(frame) if reads else []
+    if reads:
         reader.unsafe = reader.commands
-    sign = "|" if told else "<(…)" if frame.files else "<"
-    where = f"in a script for another shell ({sign} {frame.command()})"
-    at = unwrapped(frame.words)
-    if at is not None and at < len(frame.words) and (is_own(frame.words[at]) or not _is_code(frame)):
-        where = f"{INPUT} {frame.words[at]}, which may read it as code"
+    sign = "|" if told else "<(…)" if frame.streams.files else "<"
+    where = f"in a script for another shell ({sign} {frame.command.shown()})"
+    at = unwrapped(words)
+    if at is not None and at < len(words) and (is_own(words[at]) or not _is_code(words)):
+        where = f"{INPUT} {words[at]}, which may read it as code"
     reader.misplace([*told, *fed], where)
-    for document in (*frame.own, *frame.before):
-        document.code = f"in a here-document that is a script for another shell ({frame.command()})"
-    frame.before = []
+    for document in (*frame.streams.documents, *frame.pipeline.documents):
+        document.code = f"in a here-document that is a script for another shell ({frame.command.shown()})"
+    frame.pipeline.documents = []
 
 
-def _is_code(frame: Frame) -> bool:
+def _is_code(words: Sequence[str]) -> bool:
     """Whether a command certainly reads its input as code, or cannot be identified."""
-    return any(not word or reads_code(word.rpartition("/")[2]) for word in frame.words)
+    return any(not word or reads_code(word.rpartition("/")[2]) for word in words)

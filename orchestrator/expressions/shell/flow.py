@@ -63,16 +63,17 @@ class Flow:
 
     def command(self, frame: Frame, *, safe: bool, numbers: range, line: int) -> None:
         """A command has ended, with the places ``numbers`` in it or in what it reads. ``safe``: it reads no code."""
-        names = [name(word) for word in frame.words]
-        outputs = [_file(word) for word in frame.outputs]
-        inputs = [name(word) for word in frame.inputs if word not in frame.outputs]
+        words, streams = frame.command.words, frame.streams
+        names = [name(word) for word in words]
+        outputs = [_file(word) for word in streams.outputs]
+        inputs = [name(word) for word in streams.inputs if word not in streams.outputs]
         row = known(names[0] if names else "")
         if (mark := row.writes) is not None:
-            outputs += [name(word[len(mark) :]) for word in frame.words[1:] if word.startswith(mark)]
-        some = [range(mark.number, mark.number + 1) for mark in frame.marks] if frame.words else [numbers]
-        some += [range(number, number + 1) for number in (*frame.fed, *frame.files)]
-        if frame.words and frame.piped is not None:
-            some.append(range(frame.pipeline, frame.piped))
+            outputs += [name(word[len(mark) :]) for word in words[1:] if word.startswith(mark)]
+        some = [range(mark.number, mark.number + 1) for mark in frame.command.marks] if words else [numbers]
+        some += [range(number, number + 1) for number in (*streams.fed, *streams.files)]
+        if words and frame.pipeline.piped is not None:
+            some.append(range(frame.pipeline.first, frame.pipeline.piped))
         for output in outputs:
             self.written.setdefault(output, []).extend(some)
         if outputs or row.copies:
@@ -84,14 +85,14 @@ class Flow:
             self.loads = True
             self.loaded.update(names)
         read = [*names[1:], *inputs]
-        frame.names += read
+        frame.pipeline.names += read
         frame.heard += read
         where = f"in what line {line} reads as code"
-        program = names[:1] if frame.words and _may_be_own(frame.words[0]) else []
-        for ran in (*program, *(frame.names if not safe else ()), *scripts(frame.words), *_made(frame.words)):
+        program = names[:1] if words and _may_be_own(words[0]) else []
+        for ran in (*program, *(frame.pipeline.names if not safe else ()), *scripts(words), *_made(words)):
             self.ran.setdefault(ran, where)
         if not safe:
-            frame.names = []
+            frame.pipeline.names = []
 
     def read_again(self) -> Iterator[tuple[int, str]]:
         """The places whose values are read as code later, and a description of where."""

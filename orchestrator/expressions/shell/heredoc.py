@@ -27,7 +27,7 @@ def announced(reader: Reader, frame: Frame) -> None:
     bare = re.sub(r"\\(.)|['\"]", r"\1", match[1])
     document = HereDocument(bare, tabs, bare != match[1])
     frame.pending.append(document)
-    frame.own.append(document)
+    frame.streams.documents.append(document)
     reader.at = match.end()
     return None
 

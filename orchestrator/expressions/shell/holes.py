@@ -26,7 +26,7 @@ def hole(reader: Reader) -> None:
         _keep(reader)
         reader.record(Place(reader.line, _QUOTINGS.get(reader.stack[-1].kind, Quoting.BARE)))
         reader.at += 1
-    around[0].add(UNKNOWN)
+    around[0].word.add(UNKNOWN)
 
 
 def expanded(reader: Reader, name: str, where: str = "") -> None:
@@ -47,15 +47,15 @@ def expanded(reader: Reader, name: str, where: str = "") -> None:
 
 def named(reader: Reader, name: str) -> None:
     """If the current word names the file of the step's outputs, keep that: nothing runs this file."""
-    if name == OUTPUTS and reader.innermost.target:
-        reader.innermost.add(OUTPUTS)
+    if name == OUTPUTS and reader.innermost.word.target:
+        reader.innermost.word.add(OUTPUTS)
 
 
 def substituted(reader: Reader) -> None:
     """Here begins a ``$(…)``."""
     innermost = reader.innermost
-    if innermost.bare_words and not innermost.target:
-        innermost.made.append(len(innermost.words))
+    if innermost.in_command:
+        innermost.command.made.append(len(innermost.command.words))
 
 
 def _reads_code(reader: Reader) -> str | None:
@@ -69,7 +69,7 @@ def _reads_code(reader: Reader) -> str | None:
                 return "in what is run as a command"
             if reason := frame.reads_code:
                 return reason
-            printed = known(frame.program).prints or frame.here_string
+            printed = known(frame.command.program).prints or frame.word.here_string
             substituted = frame.substitution
     return None
 
@@ -80,6 +80,6 @@ def _keep(reader: Reader) -> None:
         if frame.kind is Kind.BRACES:  # ${x:=…}
             reader.flow.keep([len(reader.found)])
         if frame.kind in WORDY:
-            name = ANY if frame.program in reader.flow.functions else frame.keeps
+            name = ANY if frame.command.program in reader.flow.functions else frame.keeps
             if name is not None:
                 reader.flow.keep([len(reader.found)], name)

@@ -73,7 +73,7 @@ def _reader(script: str, depth: int = 0) -> Reader:
 
 def _finish(reader: Reader) -> None:
     """At the end of the script, or where it was lost."""
-    while not reader.lost and (last := reader.stack[-1]).in_word and last.kind in WORDY:
+    while not reader.lost and (last := reader.stack[-1]).word.begun and last.kind in WORDY:
         words.end_word(reader, last)
     if not reader.lost:
         reader.command_ends(reader.stack[-1])
@@ -81,7 +81,7 @@ def _finish(reader: Reader) -> None:
         reader.give_up(f"{reader.stack[-1].kind.value} that is not closed")
     lost = f"after {reader.lost} (the rest of the script cannot be parsed reliably)"
     if reader.lost:  # and everything in the command in which it was lost
-        reader.misplace(range(min(reader.stack[0].pipeline, len(reader.found)), len(reader.found)), lost)
+        reader.misplace(range(min(reader.stack[0].pipeline.first, len(reader.found)), len(reader.found)), lost)
     reader.refuse_up_to(len(reader.script), lost)
     for numbers, where in reader.called if reader.unsafe else ():
         reader.misplace(numbers, where)

@@ -3,11 +3,12 @@
 import re
 
 from orchestrator.expressions.shell import holes
-from orchestrator.expressions.shell.frames import OPAQUE, Frame
+from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.names import known
 from orchestrator.expressions.shell.parts import WORDY, Kind
 from orchestrator.expressions.shell.quoting import HOLE, RECKONED
 from orchestrator.expressions.shell.reader import Reader
+from orchestrator.expressions.shell.word import OPAQUE
 
 #: The characters that open a quoted part.
 OPENERS = {"'": Kind.SINGLE, '"': Kind.DOUBLE, "`": Kind.BACKTICKS}
@@ -42,7 +43,7 @@ def escape(reader: Reader) -> None:
 def dollar(reader: Reader, frame: Frame) -> None:
     """A ``$``, and what it opens."""
     if frame.kind in WORDY:
-        frame.add(OPAQUE)
+        frame.word.add(OPAQUE)
     match reader.ahead():
         case "\0":
             reader.at += 1

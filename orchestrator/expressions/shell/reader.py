@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from orchestrator.expressions.shell.flow import ANY, Flow
 from orchestrator.expressions.shell.frames import Frame
-from orchestrator.expressions.shell.parts import WORDY, Input, Kind, Mark
+from orchestrator.expressions.shell.parts import WORDY, Kind, Mark
 from orchestrator.expressions.shell.quoting import HOLE, Place
+from orchestrator.expressions.shell.simple_command import Pipeline
 
 #: How deeply the parts of a script may be nested.
 _DEEPEST = 50
@@ -55,11 +56,11 @@ class Reader:
     def push(self, kind: Kind, length: int, *, substitution: bool = False) -> None:
         """Open a part whose opening token has ``length`` characters. It can read what its surroundings can."""
         around, number = self.stack[-1], len(self.found)
-        frame = Frame(kind, [] if substitution else around.pending, substitution=substitution, pipeline=number)
-        frame.begun = frame.first = frame.kept = number
-        frame.since = frame.opened = self.commands
-        frame.inherited = frame.read = around.read
-        frame.before = list(around.before) if around.read else []
+        read = around.pipeline.read
+        documents = list(around.pipeline.documents) if read else []
+        pipeline = Pipeline(number, self.commands, read, documents, number, number)
+        pending = [] if substitution else around.pending
+        frame = Frame(kind, pending, substitution, pipeline, number, self.commands, read)
         self.at += length
         self.stack.append(frame)
         if len(self.stack) > _DEEPEST:
@@ -70,20 +71,20 @@ class Reader:
         frame = self.stack.pop()
         if frame.substitution and frame.pending:
             self.lose("a here-document in $(…) without a line end")
-        self.stack[-1].names += frame.heard
+        self.stack[-1].pipeline.names += frame.heard
         self.stack[-1].heard += frame.heard
         if frame.takes and self.unsafe > frame.opened:
-            self.stack[-1].into = "in a script for another shell (>(…))"
+            self.stack[-1].streams.into = "in a script for another shell (>(…))"
         elif frame.file:
             inside = range(frame.begun, len(self.found))
-            self.stack[-1].files += inside
+            self.stack[-1].streams.files += inside
             self.flow.given.append(inside)
         self.at += length
 
     def quoted(self, text: str = "") -> None:
         """Append ``text``, or the character here, to the current word, and continue after it."""
         text = text or self.ahead(0)
-        self.innermost.add(text)
+        self.innermost.word.add(text)
         self.at += len(text)
 
     def refuse_up_to(self, end: int, where: str, *, literal: bool = False) -> None:
@@ -102,21 +103,12 @@ class Reader:
         """End the current command. ``pipe``: with a ``|``."""
         self.commands += 1
         self._ended(self, frame)
+        pipeline, number = frame.pipeline, len(self.found)
         if pipe:
-            frame.piped = len(self.found)
-            frame.before += frame.own
-            new = range(max(frame.kept, frame.pipeline), frame.piped)
-            self.flow.given.append(new)
-            if len(frame.read) == len(frame.inherited):
-                frame.read = (*frame.inherited, Input(new))
-            else:
-                frame.read[-1].numbers = range((frame.read[-1].numbers or new).start, new.stop)
-            frame.kept = frame.piped
-        elif not frame.nested:
-            frame.piped, frame.pipeline, frame.before, frame.names = None, len(self.found), [], []
-            frame.read = frame.inherited
-            frame.since = self.commands
-        frame.first = len(self.found)
+            self.flow.given.append(pipeline.pipe(number, frame.streams.documents, frame.inherited))
+        elif not pipeline.nested:
+            frame.pipeline = Pipeline(number, self.commands, frame.inherited, kept=pipeline.kept)
+        frame.pipeline.current = number
 
     def misplace(self, numbers: Iterable[int], where: str) -> None:
         """Refuse the holes at these places: they are read as code."""
@@ -139,10 +131,11 @@ class Reader:
         """Append a place, and mark it in each command that contains it."""
         number, innermost = len(self.found), self.innermost
         for frame in self.stack:
-            if frame.here_string:
-                frame.fed.append(number)
-            elif frame.bare_words and not frame.target:
-                frame.marks.append(Mark(number, len(frame.words), frame.begins, frame is innermost))
+            if frame.word.here_string:
+                frame.streams.fed.append(number)
+            elif frame.in_command:
+                mark = Mark(number, len(frame.command.words), frame.word.may_begin, frame is innermost)
+                frame.command.marks.append(mark)
         self.found.append(place)
 
     @property

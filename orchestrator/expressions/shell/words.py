@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 
 from orchestrator.expressions.shell import builtins, heredoc
 from orchestrator.expressions.shell.flow import ANY, RECKONS
-from orchestrator.expressions.shell.frames import OPAQUE, Frame
+from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.lines import UNKNOWN
 from orchestrator.expressions.shell.names import known, takes_data
 from orchestrator.expressions.shell.parts import Kind, Stage
 from orchestrator.expressions.shell.quotes import OPENERS, dollar, escape
 from orchestrator.expressions.shell.reader import Reader
+from orchestrator.expressions.shell.word import OPAQUE
 
 #: Operators in [[ … ]] for which bash evaluates the operands as arithmetic or as names.
 _RECKONS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"})
@@ -33,38 +34,38 @@ def words(reader: Reader, frame: Frame, char: str) -> None:
         if reader.ahead() == "\n":
             reader.at += 2
             return
-        frame.add(OPAQUE)
+        frame.word.add(OPAQUE)
         escape(reader)
     elif char in OPENERS:
-        frame.add(OPAQUE)
+        frame.word.add(OPAQUE)
         reader.push(OPENERS[char], 1)
     elif char == "$":
         dollar(reader, frame)
-    elif char == "#" and not frame.in_word:
+    elif char == "#" and not frame.word.begun:
         end = reader.script.find("\n", reader.at)
         reader.refuse_up_to(len(reader.script) if end < 0 else end, "in a comment")
-    elif char == "(" and frame.in_word and frame.bare_words and not frame.before_command:
-        _function(reader, frame, frame.word or "")
-    elif char in "<>" and frame.number:  # the number of the redirected descriptor
-        frame.numbered = frame.head not in ("0", "")
-        frame.drop()
-    elif char in _OPERATORS and frame.in_word:
+    elif char == "(" and frame.word.begun and frame.bare_words and not frame.before_command:
+        _function(reader, frame, frame.word.text)
+    elif char in "<>" and frame.word.is_descriptor:  # the number of the redirected descriptor
+        frame.word.numbered = frame.word.head not in ("0", "")
+        frame.word.drop()
+    elif char in _OPERATORS and frame.word.begun:
         end_word(reader, frame)
     elif char in _OPERATORS:
         _OPERATORS[char](reader, frame)
     elif match := _PLAIN.match(reader.script, reader.at):
-        frame.add(match[0])
+        frame.word.add(match[0])
         reader.at = match.end()
     else:
-        frame.add(char)
+        frame.word.add(char)
         reader.at += 1
 
 
 def end_word(reader: Reader, frame: Frame) -> None:
     """End the current word; the innermost part then reads the character that ended it."""
-    word = frame.word or ""
-    frame.drop()
-    if frame.target:
+    word = frame.word.text
+    frame.word.drop()
+    if frame.word.target:
         _redirected(frame, word)
     elif frame.kind is Kind.TEST:
         if word in _RECKONS:
@@ -74,9 +75,9 @@ def end_word(reader: Reader, frame: Frame) -> None:
     elif frame.kind is Kind.CASE and (frame.stage is not Stage.BODY or (frame.start and word == "esac")):
         _case_word(reader, frame, word)
     elif frame.bare_words:
-        if frame.words == ["function"]:
+        if frame.command.words == ["function"]:
             _define(reader, word)
-        if builtins.reckons(frame.program, word, evaluates=frame.evaluates):
+        if builtins.reckons(frame.command.program, word, evaluates=frame.command.evaluates):
             reader.flow.reads(ANY, reader.line, RECKONS)
         if opened := frame.ended(word):
             reader.push(opened, 0)
@@ -85,13 +86,13 @@ def end_word(reader: Reader, frame: Frame) -> None:
 def _redirected(frame: Frame, word: str) -> None:
     """``word`` is the file of a redirection."""
     plain = word.replace(OPAQUE, "")
-    if frame.output:
-        frame.outputs.append(plain)
-    if frame.input:
-        frame.inputs.append(plain)
+    if frame.word.output:
+        frame.streams.outputs.append(plain)
+    if frame.word.input:
+        frame.streams.inputs.append(plain)
         surely = OPAQUE not in word and UNKNOWN not in word and not _STREAM.match(word)
-        frame.redirected = frame.redirected or (surely and not frame.numbered)
-    frame.target = frame.here_string = frame.output = frame.input = frame.numbered = False
+        frame.streams.redirected = frame.streams.redirected or (surely and not frame.word.numbered)
+    frame.word.forget_redirection()
 
 
 def _define(reader: Reader, word: str) -> None:
@@ -121,7 +122,7 @@ def _function(reader: Reader, frame: Frame, word: str) -> None:
         return reader.give_up("'(' in the middle of a word, as in bash's arrays")
     reader.at = match.end()
     _define(reader, word)
-    frame.drop()
+    frame.word.drop()
     frame.new_command()
     return None
 
@@ -136,9 +137,10 @@ def _line_end(reader: Reader, frame: Frame) -> None:
         return reader.lose("a line end in $(…) before a here-document")
     waiting = list(frame.pending)
     frame.pending.clear()
-    if frame.words or frame.fed or frame.files or frame.outputs:  # and not the line end after a '|'
+    streams = frame.streams
+    if frame.command.words or streams.fed or streams.files or streams.outputs:  # and not the line end after a '|'
         reader.command_ends(frame)
-    elif frame.piped is not None:  # its reader comes later
+    elif frame.pipeline.piped is not None:  # its reader comes later
         for document in waiting:
             document.code = "in a here-document that may be a script for another shell"
     frame.new_command()
@@ -172,7 +174,7 @@ def _both(reader: Reader, frame: Frame) -> None:
     match = _BOTH.match(reader.script, reader.at)
     if match is None:
         return reader.lose("'&>' before other words (write >FILE 2>&1)")
-    frame.outputs.append(match[1])
+    frame.streams.outputs.append(match[1])
     reader.at = match.end()
     return None
 
@@ -182,18 +184,18 @@ def _redirection(reader: Reader, frame: Frame) -> None:
         if reader.ahead(2) != "<":
             return heredoc.announced(reader, frame)
         reader.at += 3
-        frame.here_string = True
+        frame.word.here_string = True
     elif reader.ahead() == "(":  # bash's <(…) and >(…)
         takes = reader.ahead(0) == ">"
-        frame.add(OPAQUE)
+        frame.word.add(OPAQUE)
         reader.push(Kind.COMMANDS, 2)
         reader.stack[-1].file, reader.stack[-1].takes = True, takes
         return None
     else:
-        frame.output = reader.ahead(0) == ">" or reader.ahead() == ">"
-        frame.input = reader.ahead(0) == "<" and reader.ahead() != "&"
+        frame.word.output = reader.ahead(0) == ">" or reader.ahead() == ">"
+        frame.word.input = reader.ahead(0) == "<" and reader.ahead() != "&"
         reader.at += 2 if reader.ahead() in (">", "&", "|") else 1
-    frame.target = True
+    frame.word.target = True
     return None
 
 
