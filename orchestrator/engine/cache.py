@@ -1,4 +1,4 @@
-"""A warm process's cache of runs and plans: the last few that were read, bounded in number and in memory."""
+"""A cache for the runs and plans that a process has read, bounded in number and in memory."""
 
 from collections.abc import Callable, Mapping
 from sys import getsizeof
@@ -11,15 +11,15 @@ from orchestrator.core.steps import Json
 
 V = TypeVar("V")
 
-#: Bytes that a plan takes for a node with an ordinary step: one of 13,000 steps was measured to take 16 to 20 MiB.
+#: Bytes that a plan takes per node with an ordinary step: a plan of 13,000 steps was measured to take 16 to 20 MiB.
 _NODE = 1600
 
 
 class Remembered(dict[str, V], Generic[V]):
-    """What ``read`` gives for a key, read again only if it was forgotten: what was read longest ago goes first.
+    """A cache of what ``read`` returns for a key. When it is full, what was read longest ago is dropped first.
 
-    ``most``: of them; ``max_bytes``: of all together, as ``weigh`` tells, but for the last, which is always kept.
-    From any number of threads. A dict, since one that is remembered is found without a call of ours.
+    ``most``: how many values it keeps. ``max_bytes``: how many bytes they may take together, according to ``weigh``;
+    the newest value is kept in any case. Threads may share it. It is a dict, so a hit calls no Python code.
     """
 
     def __init__(self, read: Callable[[str], V], weigh: Callable[[V], int], most: int, max_bytes: int) -> None:
@@ -41,18 +41,18 @@ class Remembered(dict[str, V], Generic[V]):
 
 
 def weight_of_run(run: Run) -> int:
-    """About how many bytes a run takes: its params may be many."""
+    """About how many bytes a run takes in memory: its params may be large."""
     return weight(run.params) + 1000
 
 
 def weight_of_plan(plan: Plan) -> int:
-    """About how many bytes a plan takes: what users wrote in a step may be long. Told in far less than its reading."""
+    """About how many bytes a plan takes in memory: a step's options may be long. Much faster than reading the plan."""
     specs = [work.spec for step in plan.steps for work in (step.work, step.local) if work is not None]
     return _NODE * len(plan.nodes) + sum(map(len, map(repr, specs)))
 
 
 def weight(value: Mapping[str, Json]) -> int:
-    """The bytes that JSON data takes, all that is in it included."""
+    """The bytes that JSON data takes in memory, including everything in it."""
     total, left = 0, list[object]([value])
     while left:
         item = left.pop()

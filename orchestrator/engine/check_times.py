@@ -8,22 +8,22 @@ a single check after 30 s would (benchmarks/lags.py).
 from orchestrator.core.messages import EVENT, SIGNAL, Check
 from orchestrator.core.steps import CheckPolicy
 
-#: Seconds after a log entry at which its job is checked. After the last of these, the interval doubles each time.
+#: How many seconds after a log entry its job is checked. After the last of these, the interval doubles each time.
 SIGNAL_DELAYS = (2.0, 6.0, 15.0, 24.0, 34.0, 45.0)
 
-#: How many checks follow one signal; after them the watchdog is enough. Fewer where the step says how late they are.
+#: How many checks follow one signal; after them the watchdog is enough. Fewer if the step sets its own delay.
 MAX_CHECKS, MAX_DELAYED = 10, 7
 
 
 def of_a_signal(check: Check) -> bool:
-    """Whether it is one of the checks that follow a signal."""
+    """Whether ``check`` is one of the checks that follow a signal."""
     return check.chain in (SIGNAL, EVENT)
 
 
 def postponed(policy: CheckPolicy, check: Check, signal_delay: float, now: float) -> float | None:
-    """When a step that says how long after a log entry it is checked wants its first check, if that is not ``now``.
+    """When the first check after a log entry is due if the step sets a longer delay than the deployment; else None.
 
-    Who took the signal knew the deployment's ``signal_delay`` and not the step.
+    The task was scheduled with the deployment's ``signal_delay``, because handling a signal does not read the step.
     """
     if check.chain != SIGNAL or check.number or policy.delay is None:
         return None
@@ -32,7 +32,7 @@ def postponed(policy: CheckPolicy, check: Check, signal_delay: float, now: float
 
 
 def wait(policy: CheckPolicy, check: Check) -> float | None:
-    """Seconds until the check after this one, which found the job running; None: there is none."""
+    """Seconds until the check that follows ``check``, which found the job running; None if none follows."""
     following = check.number + 1
     if policy.delay is not None:
         return policy.delay * 2.0 ** max(0, check.number - 1) if following < MAX_DELAYED else None

@@ -1,4 +1,4 @@
-"""Checks a job: its real state decides, whatever a signal said. A check that fails never fails the step."""
+"""Checks a job. Its real state decides, whatever a signal said. A check that fails does not fail the step."""
 
 from dataclasses import replace
 from math import inf
@@ -19,10 +19,10 @@ from orchestrator.ports import CHECKS, JobRunning, Task
 from orchestrator.system.terminal import shown
 from orchestrator.text import cut
 
-#: Seconds between the checks of a job that was asked to stop; each asks again.
+#: Seconds between the checks of a job that was asked to stop. Each of them asks again.
 GRACE = 10.0
 
-#: Seconds by which the end of a process may seem to be earlier than it was: a file tells it, by the clock's last tick.
+#: By how many seconds a process may seem to have ended too early: its end is the time of a file, which is not exact.
 TICK = 1.0
 
 
@@ -33,7 +33,7 @@ def check(ledger: Ledger, execution: Execution, check: Check) -> None:
         return _put(ledger, check.next(later))
     state = ledger.store.load(execution.run.key, (check.node,), ()).state(check.node)
     made_up = check.chain.endswith(STOP) and state.stop is None  # nobody cancelled the step
-    if made_up or check.attempt > state.attempt:  # which never began, or whose document is gone: nothing begins on it
+    if made_up or check.attempt > state.attempt:  # the attempt never began, or its document was deleted
         return None
     if check.chain == LATE:
         return check_late(ledger, execution, check, state)
@@ -41,16 +41,16 @@ def check(ledger: Ledger, execution: Execution, check: Check) -> None:
         return _check_live(ledger, execution, check, state)
     if state.attempt != check.attempt or not state.status.active:
         if state.attempt == check.attempt and state.ended_by not in (None, check.chain):
-            return None  # a check of another chain ended it, and comes again until that has been paid for
+            return None  # a check of another chain ended it, and is redelivered until what was owed is paid
         return ledger.roll_forward(execution, check.node)
-    if state.job is None:  # its launch is being recorded, or will be delivered again
+    if state.job is None:  # its launch is being recorded now, or will be delivered again
         return _check_again(ledger, step, check, state)
     backend = ledger.backend(ledger.work(step).kind)
     match backend.status(state.job):
         case JobEnd() as end:
             event = ended(step, state, end, ledger.clock_skew, check.chain)
             unwanted = state.stop is not None or event.end.outcome is not Outcome.SUCCEEDED
-            if end.live and unwanted:  # nothing of an attempt outlives it
+            if end.live and unwanted:  # the job runs although the attempt ends, so it has to be stopped
                 _ask(ledger, execution, check, state, ledger.clock())
                 return _check_again(ledger, step, check, state)
             return ledger.handle(execution, check.node, event)
@@ -65,21 +65,21 @@ def check(ledger: Ledger, execution: Execution, check: Check) -> None:
 
 
 def _ask(ledger: Ledger, execution: Execution, check: Check, state: StepState, now: float) -> JobEnded | None:
-    """Ask the job to stop, and before that record why, if nobody has cancelled the step. Its end, if it ends by that.
+    """Ask the job to stop. Before that, record the timeout, unless the step was cancelled. Returns the end, if known.
 
-    Whatever the clocks say later, a job that we asked has not been cancelled behind our back.
+    With this record, the job's end is not mistaken for a cancellation by somebody else, whatever the clocks say.
     """
     step = execution.plan.steps[check.node]
     if state.stop is None and state.overdue is None:
         state = ledger.commit(execution, check.node, TimeUp(check.attempt, now)).state
     if state.job is None or state.attempt != check.attempt:
-        return None  # somebody saw its end meanwhile, and another attempt has begun
+        return None  # meanwhile another process saw the job's end, and another attempt has begun
     end = ledger.backend(ledger.work(step).kind).cancel(state.job)
     return ended(step, state, end, ledger.clock_skew, check.chain) if end else None
 
 
 def _check_live(ledger: Ledger, execution: Execution, check: Check, state: StepState) -> None:
-    """Look at a job that goes on though its step has succeeded; one that is to be stopped is asked until it ends."""
+    """Check a job that is still running although its step has succeeded. If cancelled, ask it to stop until it ends."""
     step, job = execution.plan.steps[check.node], state.job
     assert job is not None
     backend = ledger.backend(ledger.work(step).kind)
@@ -93,9 +93,9 @@ def _check_live(ledger: Ledger, execution: Execution, check: Check, state: StepS
 
 
 def _check_again(ledger: Ledger, step: Step, check: Check, state: StepState, due: float | None = None) -> None:
-    """Schedule the next check under a new name; the name of this one is taken. ``due``: when one will pay."""
+    """Schedule the next check, under a new name: this one's is taken. ``due``: when a check is worthwhile."""
     now = ledger.clock()
-    if check.chain.startswith(SWEEP):  # the next sweep checks again; with a chain for each sweep, checks would add up
+    if check.chain.startswith(SWEEP):  # the next sweep checks again; if each sweep began a chain, they would add up
         return
     if check_times.of_a_signal(check):
         following = check_times.wait(step.check, check)
@@ -107,7 +107,7 @@ def _check_again(ledger: Ledger, step: Step, check: Check, state: StepState, due
     else:
         left = _deadline(step, state) - now
         wait = min(step.check.every, left if left > 0 else GRACE)
-        # A wait of 11 minutes is over after 11, not after 20; and a job may know better than when it was launched.
+        # With a hint, a wait of 11 minutes is noticed after 11 and not after 20. The newer of two hints may be better.
         hints = [hint for hint in (state.due, due) if hint is not None and hint > now]
         wait = min([wait, *(hint - now for hint in hints)])
     _put(ledger, check.next(due=now + wait))
@@ -124,10 +124,10 @@ def _deadline(step: Step, state: StepState) -> float:
 
 
 def ended(step: Step, state: StepState, end: JobEnd, skew: float, by: str | None = None) -> JobEnded:
-    """The end of a job as an event. A success that certainly came after the timeout is a failure; the machine judges
-    everything else by what is recorded.
+    """The end of a job as an event. A success that certainly came after the timeout becomes a failure.
 
-    ``skew``: seconds by which the clock of whoever recorded the start may be wrong. ``by``: the chain of the check.
+    The state machine judges everything else by what is recorded. ``skew``: how many seconds the clock that recorded the
+    start may be wrong. ``by``: the chain of the check.
     """
     doubt = max(skew, TICK)
     if end.outcome is Outcome.SUCCEEDED and end.at >= _deadline(step, state) + skew:
@@ -135,6 +135,6 @@ def ended(step: Step, state: StepState, end: JobEnd, skew: float, by: str | None
     elif end.outputs is not None and (wrong := misfit(end.outputs)):
         error = f"its outputs cannot be kept: {wrong}"
         end = JobEnd(Outcome.FAILED, end.at, error=error, cause="outputs", permanent=True)
-    elif end.error is not None:  # what a worker or a library said may be meant for a terminal
+    elif end.error is not None:  # the message of a worker or a library may contain control characters
         end = replace(end, error=shown(cut(end.error)))
     return JobEnded(state.attempt, end, by, doubt=doubt)

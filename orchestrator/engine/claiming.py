@@ -18,11 +18,11 @@ from orchestrator.errors import BackendError
 
 @dataclass(slots=True)
 class Claim:
-    """An attempt that is being launched, as ``job_name``, since ``at``. ``new``: nobody can have launched it before.
+    """The claim, made at ``at``, to launch an attempt as ``job_name``. ``new``: nobody can have launched it before.
 
-    ``mine``: by this call; else by another delivery, and all that this one may do is look for its job.
-    ``abandoned``: the step was cancelled, and nobody else can be launching it, so without a job it has ended.
-    ``lost``: how many in a row had claimed it before and were not heard of again.
+    ``mine``: this call owns it. Otherwise another delivery does, and this one may only look for the attempt's job.
+    ``abandoned``: the step was cancelled and nobody else can be launching it; if it has no job, it has ended.
+    ``lost``: how many earlier owners in a row disappeared.
     """
 
     ledger: Ledger
@@ -36,9 +36,9 @@ class Claim:
     lost: int = 0
 
     def confirm(self) -> None:
-        """Return if nobody else can be launching the attempt. A claim that is too old is renewed.
+        """Return if nobody else can be launching the attempt. A claim that is too old is renewed first.
 
-        Raises BackendError if somebody has taken it over, or the step has been cancelled meanwhile.
+        Raises BackendError if somebody has taken it over, or the step was cancelled meanwhile.
         """
         if self._in_time():
             return
@@ -57,13 +57,13 @@ class Claim:
             raise BackendError(f"another delivery claimed {name} and may be launching it: try again later")
 
     def unsent(self) -> None:
-        """This call certainly sent nothing, so the next may launch at once."""
+        """Record that this call certainly sent nothing, so that the next may launch at once."""
         if self.mine and self.ledger.launch_lease:
             event = LaunchUnsent(self.effect.attempt, self.at, self.ledger.clock())
             self.ledger.commit(self.execution, self.effect.node, event)
 
     def unanswered(self) -> None:
-        """This call may have sent the launch, and the claim goes on to protect it; but nobody was lost with it."""
+        """Record that this call may have launched the job but did not disappear. The claim stays valid."""
         if self.mine and self.lost:
             event = LaunchUnanswered(self.effect.attempt, self.at)
             self.ledger.commit(self.execution, self.effect.node, event)
@@ -74,9 +74,10 @@ class Claim:
 
 
 def claimed(ledger: Ledger, execution: Execution, effect: Launch) -> Claim | StepState:
-    """The claim of the attempt: this call's, or the one that was there. The state of the step if it comes too late.
+    """Claim the attempt. Returns this call's claim, or the existing one; the step's state if it is too late.
 
-    The name is the recorded one: what an earlier version of this program, or another prefix, launched is found by it.
+    An existing claim keeps its job name, so that a job that was launched by an older version of this program, or with
+    another prefix, is found.
     """
     event = LaunchClaimed(effect.attempt, name_of(ledger, execution, effect), ledger.clock())
     commit = ledger.commit(execution, effect.node, event)
@@ -90,7 +91,7 @@ def claimed(ledger: Ledger, execution: Execution, effect: Launch) -> Claim | Ste
         claim.at = state.claimed_at or 0.0
     else:
         fresh = state.due is None and event.at < (state.claimed_at or 0.0) + ledger.launch_lease
-        # Of those who find that the lease ran out, one begins it anew: two of them might launch two jobs.
+        # If several deliveries find the lease expired, only one takes the claim over: two might launch two jobs.
         anew = replace(event, job_name=claim.job_name, over=state.claimed_at, lost=True)
         if fresh or not (commit := ledger.commit(execution, effect.node, anew)).applied:
             claim.mine = False
@@ -102,7 +103,7 @@ def claimed(ledger: Ledger, execution: Execution, effect: Launch) -> Claim | Ste
 
 
 def name_of(ledger: Ledger, execution: Execution, effect: Launch | Check) -> str:
-    """What the job of an attempt is called by this program, under this prefix."""
+    """The name that this version of the program, with this prefix, gives the job of an attempt."""
     step = execution.plan.steps[effect.node]
     return job_name(
         step.job_name or step.name, JobRef(execution.run.key, effect.node, effect.attempt), ledger.job_prefix

@@ -1,4 +1,4 @@
-"""Reads a run again where its records seem to contradict each other: no store reads a whole run in one moment."""
+"""Confirms contradictions by reading again: no store reads all of a run at one moment, so they may not be real."""
 
 from orchestrator.core.consistency import Doubts, confirmed, doubts
 from orchestrator.core.model import View
@@ -7,7 +7,7 @@ from orchestrator.ports import Store
 
 
 def sure_doubts(store: Store, key: str, plan: Plan, view: View) -> Doubts:
-    """What does not add up in ``view``, as it was just read, nor when it is read again, which is seldom needed."""
+    """The contradictions in ``view``, which was just read, that remain when the run is read again."""
     seeming = doubts(plan, view)
     if not seeming:
         return seeming

@@ -1,4 +1,4 @@
-"""Keeps one job per attempt: the recorded job goes on, and every other job of that attempt is cancelled when seen.
+"""Keeps one job per attempt: the recorded job continues, and every other job of that attempt is cancelled when seen.
 
 The record never changes, so all deliveries agree on it, and nothing is cancelled before a job is recorded. Duplicates
 exist because a handler may launch a second job and die, and because launches that were refused have been seen to run.
@@ -27,12 +27,12 @@ LATE_CHECKS = 2
 
 
 def recorded(state: StepState, attempt: int) -> str | None:
-    """The job that ``attempt`` goes on with, or ended with, as far as the state still tells."""
+    """The recorded job of ``attempt``; None if there is none, or if the state is of another attempt."""
     return state.job if state.attempt == attempt else None
 
 
 def cancel_others(backend: JobBackend, request: JobRequest, state: StepState, found: Launched) -> bool:
-    """Cancel the jobs among ``found`` that are one too many, now that ``state`` is the step's. Whether there were any.
+    """Cancel the jobs in ``found`` that are not the recorded one in ``state``. Returns whether there were any.
 
     Raises BackendError.
     """
@@ -47,7 +47,7 @@ def cancel_others(backend: JobBackend, request: JobRequest, state: StepState, fo
 
 
 def discard_others(ledger: Ledger, execution: Execution, effect: Launch | Check, work: Work, state: StepState) -> bool:
-    """Cancel the jobs of the attempt that are one too many, as far as a list shows them. Whether there were any."""
+    """List the jobs of the attempt, and cancel those that are not the recorded one. Returns whether there were any."""
     backend = ledger.backends.get(work.kind)
     if not ledger.launch_lease or not isinstance(backend, Discards):
         return False
@@ -62,19 +62,19 @@ def discard_others(ledger: Ledger, execution: Execution, effect: Launch | Check,
 
 
 def check_later(ledger: Ledger, execution: Execution, effect: Launch) -> None:
-    """Schedule a check for when every list shows what this launch may have begun. A check never launches anything."""
+    """Schedule a check for the time when every list shows the job that this launch may have started."""
     if isinstance(ledger.backends.get(ledger.work(execution.plan.steps[effect.node]).kind), Discards):
         due = ledger.clock() + LIST_LAG + 2 * ledger.clock_skew
         _put(ledger, Check(effect.run, effect.node, effect.attempt, LATE, due=due))
 
 
 def check_late(ledger: Ledger, execution: Execution, check: Check, state: StepState) -> None:
-    """Cancel the jobs that are one too many; if the list shows none, schedule one more check."""
+    """Cancel duplicate jobs; if the list shows none, schedule one more check. A check never launches anything."""
     work = ledger.work(execution.plan.steps[check.node])
     try:
         with ledger.apart() if are_in(work.spec) else nullcontext():
             spec = render(ledger.store, ledger.facts, execution, work.spec)
-    except ExpressionError:  # so it was when it was to be launched: nothing was sent
+    except ExpressionError:  # it must also have failed before the launch, so nothing was sent
         return
     found = discard_others(ledger, execution, check, Work(work.kind, spec), state)
     if not found and check.number + 1 < LATE_CHECKS:

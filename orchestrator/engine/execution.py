@@ -8,7 +8,7 @@ from orchestrator.core.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """A run, as it was when it started, and the plan that it follows until it has ended."""
+    """A run, as it was when it started, and its plan, which does not change."""
 
     run: Run
     plan: Plan

@@ -1,4 +1,4 @@
-"""Launches an attempt exactly once: claim, launch, record. A job that may already exist is looked for first."""
+"""Launches an attempt exactly once: claim, launch, record. A job that may exist already is looked up first."""
 
 from math import inf
 
@@ -32,7 +32,7 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
         if not wanted:
             return ledger.handle(execution, node, StepSettled(Status.SKIPPED, ledger.clock(), cause="when"))
         if work.kind == NO_JOB:
-            if effect.attempt != 1:  # nobody owes that, and the state of such a step does not tell
+            if effect.attempt != 1:  # never owed; for a step without a job the state does not show that
                 return ledger.roll_forward(execution, node)
             return ledger.handle(execution, node, StepSettled(Status.SUCCEEDED, ledger.clock()))
         spec = work.spec
@@ -46,7 +46,7 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
         ledger.roll_forward(execution, node)
         found = discard_others(ledger, execution, effect, Work(work.kind, spec), claim)
         if not found and _may_have_left_one(claim, effect.attempt):
-            check_later(ledger, execution, effect)  # whoever ended it may have died before that
+            check_later(ledger, execution, effect)  # whoever ended it may have died before it did this
         return None
     request = JobRequest(
         execution.run,
@@ -68,7 +68,7 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
 
 
 def _may_have_left_one(state: StepState, attempt: int) -> bool:
-    """Whether an attempt ended with its launch, as far as the state still tells: what was refused may run."""
+    """Whether, for all the state says, the attempt ended during its launch: a refused launch may still have run."""
     return state.attempt > attempt or (state.attempt == attempt and state.job is None and not state.status.active)
 
 
@@ -81,7 +81,7 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
         job = None if claim.new else backend.find(request)
         if job is None and claim.abandoned:
             _end(claim, JobEnd(Outcome.CANCELLED, begun))
-            return check_later(ledger, execution, claim.effect)  # a list may have lost what was launched before
+            return check_later(ledger, execution, claim.effect)  # the list may have missed a job launched before
         if job is None and claim.lost >= MAX_LOST:
             _end(claim, _worn(claim, begun))
             return check_later(ledger, execution, claim.effect)
@@ -90,28 +90,28 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
             job, sent = backend.launch(request), True
     except AmbiguousLaunchError:
         claim.unanswered()
-        raise  # it may have been sent: the claim protects it until the lease runs out
+        raise  # it may have been sent, so the claim stays valid until the lease expires
     except BackendError:
         claim.unsent()
         raise
     if isinstance(job, JobEnd):
         state = StepState(Status.LAUNCHING, attempt, started_at=begun)
-        over = ended(execution.plan.steps[node], state, job, skew=0.0)  # one clock told when it began and when it ended
+        over = ended(execution.plan.steps[node], state, job, skew=0.0)  # start and end are from the same clock
         return _end(claim, over.end, over.doubt)
     commit = ledger.commit(execution, node, JobLaunched(attempt, job.job, ledger.clock(), job.due))
     if ledger.launch_lease:
         try:
             cancel_others(backend, request, commit.state, job)
         except BackendError:
-            check_later(ledger, execution, claim.effect)  # nobody may be waiting for this call's answer any more
+            check_later(ledger, execution, claim.effect)  # the caller may have given up, and may not deliver this again
             raise
-        if sent and not commit.applied:  # it came too late, and what it sent may arrive later still
+        if sent and not commit.applied:  # this launch was too late, and its job may become visible even later
             check_later(ledger, execution, claim.effect)
     return ledger.follow(execution, node, commit)
 
 
 def _end(claim: Claim, end: JobEnd, doubt: float = inf) -> None:
-    """The attempt ended with its launch. If it is launched by another by now, come again: that one may have died."""
+    """End an attempt during its launch. Raises BackendError, for a redelivery, if another delivery is launching it."""
     ledger, execution, node = claim.ledger, claim.execution, claim.effect.node
     event = JobEnded(claim.effect.attempt, end, claimed_at=claim.at, doubt=doubt)
     commit = ledger.commit(execution, node, event)
@@ -121,7 +121,7 @@ def _end(claim: Claim, end: JobEnd, doubt: float = inf) -> None:
 
 
 def _refuse(ledger: Ledger, execution: Execution, effect: Launch, error: str, cause: str) -> None:
-    """The attempt cannot be launched, now or ever: it fails, and its step with it."""
+    """Fail an attempt that can never be launched, and its step."""
     claim = claimed(ledger, execution, effect)
     if isinstance(claim, StepState):
         return ledger.roll_forward(execution, effect.node)
@@ -130,7 +130,7 @@ def _refuse(ledger: Ledger, execution: Execution, effect: Launch, error: str, ca
 
 
 def _worn(claim: Claim, at: float) -> JobEnd:
-    """The end of an attempt whose launch ended each process that began it: a function may, and is called there."""
+    """The failure of an attempt whose launch killed each process that tried, as a user's function can do."""
     error = f"its launch was begun {claim.lost} times, and each time its process ended, or was not heard of again"
     return JobEnd(Outcome.FAILED, at, error=error, cause="launch")
 

@@ -1,7 +1,7 @@
 """What the tasks of each queue may ask for. Pure.
 
 Whoever creates a task decides what is in it, but grants (deployment/grants.py) say who may put tasks on which queue. So
-the account that reads other people's log entries can have jobs checked, and nothing else.
+the account that handles log entries, which others may write, can request checks of jobs and nothing else.
 """
 
 from orchestrator.core.messages import Check, Effect, Launch
@@ -10,9 +10,9 @@ from orchestrator.ports import LAUNCHES, SIGNALS
 
 
 def misplaced(queue: str, effect: Effect) -> str | None:
-    """Why a task that came on ``queue`` may not ask for ``effect``; None if it may.
+    """Why a task from ``queue`` may not ask for ``effect``; None if it may.
 
-    A signal may ask for the first check only: that check puts the next one on the queue of checks.
+    A signal may only ask for the first check, which puts the next one on the queue of checks.
     """
     if queue == SIGNALS and not (isinstance(effect, Check) and of_a_signal(effect) and effect.number == 0):
         return f"{effect.name} is not a first check after a signal, and the queue '{SIGNALS}' takes nothing else"

@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 def may_begin(ledger: Ledger, execution: Execution, launch: Launch) -> bool:
-    """Whether ``launch`` is owed by now, or was: then its claim says what is left to do. Else what is owed is paid.
+    """Whether ``launch`` is owed now, or was before; in the latter case its claim says what is left to do.
 
-    Raises BackendError if it will be owed at a time that is known: it must come again.
+    If it is not, what the step does owe is paid. Raises BackendError, for a redelivery, if it will be owed later.
     """
     latest = ledger.clock() + ledger.clock_skew
     if launch.due <= latest and launch.is_proved(execution.run.seal):

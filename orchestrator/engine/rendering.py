@@ -1,4 +1,4 @@
-"""Evaluates the expressions of a step in a run. It reads only the upstream steps that they name."""
+"""Evaluates the expressions of a step. It reads only the upstream steps that they refer to."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ from orchestrator.expressions import ExpressionError, shell, zones
 from orchestrator.ports import Store
 from orchestrator.text import told
 
-#: What ``{{ run.… }}`` may name.
+#: Returns the values of ``{{ run.… }}``.
 Facts = Callable[[Run], Mapping[str, Json]]
 
 
 def facts_of(run: Run) -> dict[str, Json]:
-    """What ``{{ run.… }}`` may name wherever a run goes. Raises UnknownZoneError."""
+    """The values of ``{{ run.… }}`` that exist both in the cloud and on one machine. Raises UnknownZoneError."""
     return {
         "id": run.id,
         "started_at": _iso(run.started_at, run.time_zone),
@@ -30,13 +30,13 @@ def facts_of(run: Run) -> dict[str, Json]:
 
 @lru_cache(maxsize=256)
 def _iso(at: float, time_zone: str) -> str:
-    """A moment as ISO 8601 text, to the millisecond, by the clock of a time zone."""
+    """A time as ISO 8601 text, in milliseconds and in the given time zone."""
     return datetime.fromtimestamp(at, zones.zone(time_zone)).isoformat(timespec="milliseconds")
 
 
 @contextmanager
 def users() -> Iterator[None]:
-    """Whatever nobody foresaw of what users wrote is an ExpressionError: it fails their step, and no handler."""
+    """Turn unforeseen exceptions from users' expressions into ExpressionErrors: they fail the step, not the handler."""
     try:
         yield
     except OrchestratorError:
@@ -46,13 +46,13 @@ def users() -> Iterator[None]:
 
 
 def holds(store: Store, facts: Facts, execution: Execution, when: str) -> bool:
-    """Whether a ``when`` is true. Raises ExpressionError."""
+    """Whether the condition ``when`` is true. Raises ExpressionError."""
     with users():
         return expressions.holds(when, _context(store, facts, execution, expressions.references(when)))
 
 
 def render(store: Store, facts: Facts, execution: Execution, spec: Mapping[str, Json]) -> Mapping[str, Json]:
-    """``spec`` with its expressions replaced by what they give. Raises ExpressionError."""
+    """``spec`` with its expressions replaced by their values. Raises ExpressionError."""
     if not expressions.are_in(spec):
         return spec
     with users():
@@ -64,7 +64,7 @@ def render(store: Store, facts: Facts, execution: Execution, spec: Mapping[str, 
 
 
 def _context(store: Store, facts: Facts, execution: Execution, names: Iterable[str]) -> dict[str, Json]:
-    """What expressions may name: params, the run, and the upstream steps among ``names``."""
+    """The values that expressions may use: params, the run, and the upstream steps called ``names``."""
     numbers = {name: execution.plan.numbers[name] for name in names}
     view = store.load(execution.run.key, tuple(numbers.values()), ()) if numbers else View()
     steps: dict[str, Json] = {}

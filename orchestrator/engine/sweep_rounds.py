@@ -1,8 +1,8 @@
-"""A round of sweeps over all runs that have not ended: page by page, for a limited time, resumed by the next round.
+"""A round of sweeps over all unfinished runs: page by page, for a limited time, continued by the next round.
 
-However many runs there are, a round holds one page of their keys and one run at a time, and takes no longer than it is
-given. It notes where it is before each page and not after it: a run that takes the whole process down keeps those of
-its page, which are swept in no order, and no others.
+However many runs there are, a round keeps in memory only one page of keys and one run at a time. It records its
+position before each page, so the next round continues after that page. If a run kills the whole process, only runs of
+the same page are missed; and as a page is swept in random order, not always the same ones.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,29 +18,29 @@ from orchestrator.engine import Engine
 from orchestrator.errors import OrchestratorError, UnexpectedError, UnreadableRecordError
 from orchestrator.ports import Unreadable
 
-#: Runs between two notes.
+#: How many runs a page has.
 PAGE = 50
 
 
 class Roster(Protocol):
-    """Which runs have not ended; and where a round leaves a note for the next, which may be another machine's."""
+    """Lists unfinished runs, and keeps a note from one round for the next, which may run on another machine."""
 
     def unfinished_keys(self, after: str, limit: int) -> Sequence[str]:
-        """The keys of runs that have not ended, in their order, from the first behind ``after`` on."""
+        """The sorted keys of unfinished runs that are greater than ``after``, at most ``limit``."""
         ...
 
     def recall(self) -> Mapping[str, Any]:
-        """What was noted last; nothing before the first round."""
+        """The last note; empty before the first round."""
         ...
 
     def note(self, fields: Mapping[str, Any]) -> None:
-        """Keep that, and nothing that was noted before."""
+        """Replace the note."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What became of a run in a sweep: the ``tasks`` that it took, or an error. ``run``: as far as it could be read."""
+    """The result of sweeping a run: how many ``tasks`` were put, or an error. ``run``: None if it cannot be read."""
 
     key: str
     run: Run | None = None
@@ -49,10 +49,9 @@ class Swept:
 
 
 class Round:
-    """One round. ``unreadable`` hears of each record that cannot be read: nothing is done about it, and all else is.
-    ``doubtful`` hears of what does not add up in a run.
+    """One round. ``unreadable`` is called for each record that cannot be read, ``doubtful`` for each contradiction.
 
-    ``seconds``: after so many no page is begun. ``left``: whether some runs are left for the next round, then.
+    After ``seconds``, no further page is begun, and ``left`` says that some runs are left for the next round.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class Round:
         self._pace = Pace()
 
     def __iter__(self) -> Iterator[Swept]:
-        """The runs, each as it has been swept. First those behind where the last round stopped, then the others."""
+        """Sweep the runs and yield the result of each: first those after the last round's position, then the others."""
         begun, self._pace = _noted(self._roster.recall())
         noted, some = begun, False
         for page in self._pages(begun):
@@ -78,7 +77,7 @@ class Round:
                 self.left = True
                 return
             some = True
-            behind = page[-1] if len(page) == PAGE else ""  # behind the last there is the first
+            behind = page[-1] if len(page) == PAGE else ""  # after the last page comes the first
             if behind != noted:
                 self._note(noted := behind)
             yield from map(self._sweep, sample(page, len(page)))
@@ -86,7 +85,7 @@ class Round:
             self._note("")
 
     def _pages(self, begun: str) -> Iterator[Sequence[str]]:
-        """What is behind ``begun``, then what is not."""
+        """The pages of keys greater than ``begun``, then those of the others."""
         yield from self._from(begun)
         if begun:
             for page in self._from(""):
@@ -103,11 +102,11 @@ class Round:
                 after = page[-1]
 
     def _sweep(self, key: str) -> Swept:
-        """One that cannot be swept does not keep the others."""
+        """Sweep one run. An error becomes part of the result, so that the other runs are swept all the same."""
         run = None
         try:
             run = self._engine.ledger.store.get_run(key)
-            if run is None or run.status is not RunStatus.RUNNING:  # since it was listed
+            if run is None or run.status is not RunStatus.RUNNING:  # it ended after it was listed
                 return Swept(key)
             doubt = partial(self._doubtful, run)
             tasks, self._pace = self._engine.sweep_overdue(run, self._pace, self._unreadable, doubt)
@@ -117,7 +116,7 @@ class Round:
             return Swept(key, run)
         except OrchestratorError as error:
             return Swept(key, run, error=error)
-        except Exception as error:  # noqa: BLE001 - one run that nobody foresaw must not keep the rest
+        except Exception as error:  # noqa: BLE001 - an unforeseen error in one run must not stop the round
             return Swept(key, run, error=UnexpectedError(error))
 
     def _note(self, after: str) -> None:
@@ -126,7 +125,7 @@ class Round:
 
 
 def _noted(fields: Mapping[str, Any]) -> tuple[str, Pace]:
-    """Where the last round stopped, and how far the launches' queue had come. What nobody could have noted is left."""
+    """The last round's position, and how far the queue of launches had come. Invalid fields are ignored."""
     after = fields.get("after")
     times = {name: at for name in ("owed", "moved") if isinstance(at := fields.get(name), int | float) and isfinite(at)}
     return after if isinstance(after, str) else "", Pace(**times)

@@ -1,7 +1,7 @@
-"""The sweep of a run: puts again what a queue gave up or never got.
+"""The sweep of a run: puts tasks onto the queue again that it gave up or never got.
 
-A name stays taken for hours after its task is done or given up. So a lost task gets a name that contains the period in
-which it is put again: all sweeps of that period put the same task, and the queue takes it once.
+A name stays taken for hours after its task is done or given up. So a lost task gets a name that contains the current
+period: all sweeps within one period put the same task, and the queue accepts it once.
 """
 
 from collections.abc import Iterator
@@ -18,21 +18,21 @@ from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger, sealed
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 
-#: Seconds for which the name stays under which a queue's tasks are put again. Copies of a launch wait in a slow queue,
-#: and what comes after waits for them; a check more in an hour costs next to nothing.
+#: The length of that period in seconds, by queue. It is long for launches, because their queue is slow, and copies of a
+#: launch would make the others wait. One more check per hour costs next to nothing.
 EPOCHS = {LAUNCHES: 6 * 3600.0, CHECKS: 3600.0}
 
 
 def everything(ledger: Ledger, execution: Execution, view: View, epoch: str) -> list[Task]:
-    """All that the run owes, under names that carry ``epoch``. For whoever knows that no queue has any of it."""
+    """All tasks that the run owes, under names that contain ``epoch``. Only if no queue has any of these tasks."""
     return [_again(ledger, execution.plan, effect, epoch) for effect in _owed(execution.plan, execution.run, view)]
 
 
 def overdue(ledger: Ledger, execution: Execution, view: View, pace: Pace) -> tuple[list[Task], Pace]:
-    """What the run has owed for longer than its queue takes; and how far the launches' queue has come.
+    """The tasks that the run has owed for longer than their queue should need, and the pace of the queue of launches.
 
-    ``pace``: how far that is as other runs tell. A launch that is late and may wait yet goes under its own name, which
-    is taken if it does; so the queue has it then, though whoever owed it may have died before.
+    ``pace``: the pace according to other runs. A launch that is late but may still be waiting is put under its own
+    name: the queue drops it if it has it, and otherwise gets it now.
     """
     ages, now = Ages(execution.plan, execution.run, view, ledger.launch_lease), ledger.clock()
     launched = [number for number, step in enumerate(execution.plan.steps) if kind_of(ledger.work(step)).launch_slot]
@@ -56,7 +56,7 @@ def _owed(plan: Plan, run: Run, view: View) -> Iterator[Effect]:
 def _again(ledger: Ledger, plan: Plan, effect: Effect, epoch: str) -> Task:
     if not isinstance(effect, Check):
         return Task(f"{effect.name}-{SWEEP}{epoch}", ledger.queue_of(plan, effect), effect)
-    asks = effect.chain == STOP  # later, or a job that was asked just now would be asked to stop at once
+    asks = effect.chain == STOP  # delayed, so that a job that was just asked is not asked again at once
     due = ledger.clock() + GRACE if asks else 0.0
     check = replace(effect, chain=f"{SWEEP}{epoch}{STOP if asks else ''}", due=due)
     return Task(check.name, CHECKS, check)

@@ -1,1 +1,1 @@
-"""Queues: delayed, named tasks. Each file is one adapter of the Queue port."""
+"""Queues of delayed, named tasks. Each file is one adapter of the Queue port."""

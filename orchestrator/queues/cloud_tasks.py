@@ -1,4 +1,4 @@
-"""Google Cloud Tasks as the queue: names, delays, retries of the call, and who the task says it is. Decides nothing."""
+"""The queue on Google Cloud Tasks: names of tasks, delays, retries of calls, and the tokens that tasks carry."""
 
 import hashlib
 import json
@@ -25,18 +25,18 @@ from orchestrator.ports import QUEUES, Clock, Task
 DAY = 86_400.0
 
 #: A task may be scheduled at most 30 days ahead (CreateTask, ``schedule_time``). One that is due later hops: it is
-#: delivered every 29 days and put again. The half day either side is for clocks that differ and deliveries that lag.
+#: delivered every 29 days and put again. Half a day on either side is for differing clocks and late deliveries.
 HOP = 29 * DAY
 _SLACK = DAY / 2
 
-#: Calls at once: well below the 100 streams that Google's front ends allow a connection. A call that makes a named task
-#: takes 50 to 200 ms, so 1,000 tasks take 1 to 4 s.
+#: How many calls run at once: well below the 100 streams per connection that Google's front ends allow. Creating a
+#: named task takes 50 to 200 ms, so 1,000 tasks take 1 to 4 s.
 CALLS_AT_ONCE = 64
 
-#: Seconds for one try of a call. The client has a time-out of 20 s, and no retry at all (2.26).
+#: Seconds for one try of a call. By default the client has a timeout of 20 s and no retry (2.26).
 TRY = 5.0
 
-#: What our tasks are called (``task_id`` keeps as much of it).
+#: Valid names of our tasks (``task_id`` keeps this many characters).
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,400}")
 
 _PASSING = if_exception_type(
@@ -51,10 +51,10 @@ _PASSING = if_exception_type(
 class CloudTasksConfig:
     """Where tasks go and what they carry.
 
-    ``queues``: the id of each queue in Cloud Tasks. ``url``: where tasks are delivered. ``audience``: the audience of
-    their OIDC tokens; never left to the default, which is the whole ``url``. ``service_account``: the account of the
-    tokens, which must belong to the queue's project. ``accounts``: other accounts, by queue. ``dispatch_deadline``:
-    seconds until an unanswered delivery is repeated, 15 s to 30 min. ``timeout``: seconds for all tries of a call.
+    ``queues``: the id in Cloud Tasks of each queue. ``url``: where tasks are delivered. ``audience``: the audience of
+    their OIDC tokens; Google's default would be the whole ``url``. ``service_account``: the account of the tokens,
+    which must belong to the queue's project. ``accounts``: exceptions to that, by queue. ``dispatch_deadline``: seconds
+    until an unanswered delivery is repeated, 15 s to 30 min. ``timeout``: seconds for all tries of a call.
     """
 
     project: str
@@ -76,12 +76,12 @@ class CloudTasksConfig:
         return f"projects/{self.project}/locations/{self.location}/queues/{self.queues[name]}"
 
     def account(self, queue: str) -> str:
-        """Whose token a queue's tasks carry."""
+        """The account whose token a queue's tasks carry."""
         return self.accounts.get(queue, self.service_account)
 
 
 class CloudTasksQueue:
-    """The port's ``put``. Safe from many threads; make it after a fork, since a gRPC channel does not survive one."""
+    """The port's ``put``. Threads may share it. Create it after a fork, because a gRPC channel does not survive one."""
 
     def __init__(self, client: tasks_v2.CloudTasksClient, config: CloudTasksConfig, clock: Clock = time.time) -> None:
         self._client = client
@@ -96,7 +96,7 @@ class CloudTasksQueue:
             for request in requests:
                 self._create(request)
             return
-        broken = Event()  # One that certainly failed makes the caller put all again: the rest need not.
+        broken = Event()  # After one certain failure the caller puts all tasks again, so the rest can be left out.
 
         def create(request: tasks_v2.CreateTaskRequest) -> None:
             if broken.is_set():
@@ -119,7 +119,7 @@ class CloudTasksQueue:
         try:
             self._call(request, timeout=TRY)
         except exceptions.AlreadyExists:
-            return  # It is waiting, or was done "too recently": whoever put it first has paid.
+            return  # It is waiting, or was done "too recently": the same task was put before.
         except (exceptions.GoogleAPIError, GoogleAuthError) as error:
             raise QueueError(f"the queue {request.parent} did not take a task: {_words(error)}") from error
 
@@ -132,7 +132,7 @@ class CloudTasksQueue:
             http_request=tasks_v2.HttpRequest(
                 url=config.url,
                 http_method=tasks_v2.HttpMethod.POST,
-                headers={"Content-Type": "application/json"},  # Cloud Tasks sets none by itself.
+                headers={"Content-Type": "application/json"},  # By default Cloud Tasks sets none.
                 body=_body(task, hops).encode(),
                 oidc_token=tasks_v2.OidcToken(
                     service_account_email=config.account(task.queue), audience=config.audience
@@ -160,32 +160,32 @@ def connect(config: CloudTasksConfig, endpoint: str | None = None, clock: Clock 
 
 
 def task_id(name: str) -> str:
-    """A valid task id (``[A-Za-z0-9_-]{1,500}``) for a name, for ever the same.
+    """A valid task id (``[A-Za-z0-9_-]{1,500}``) for a name, always the same.
 
-    The hash comes first: ids that begin alike raise the latency and error rate of every call (CreateTask, ``Task ID``).
+    It begins with a hash, because ids with common beginnings make every call slower (CreateTask, ``Task ID``).
     """
     return f"{hashlib.sha256(name.encode()).hexdigest()[:20]}-{re.sub('[^A-Za-z0-9_-]', '-', name)[:400]}"
 
 
 def hops_to(due: float, now: float) -> int:
-    """How many deliveries before the real one a task needs that is due then.
+    """How many hops a task needs that is due at ``due``.
 
-    Hop ``k`` is delivered ``k`` times 29 days before the task is due, whenever and however often it was put: so all
-    puts of one task meet under one name, and a delivered hop always finds a smaller ``k``, never its own taken name.
+    Hop ``k`` is delivered ``k`` times 29 days before the task is due, whenever and however often it was put. So all
+    copies of a task have one name, and a delivered hop is put again with a smaller ``k``, never under its own name.
     """
     return max(0, math.ceil((due - now - HOP - _SLACK) / HOP))
 
 
 def hop(body: str | bytes, now: float) -> Task | None:
-    """The task that this delivery only carries on its way: put it again, and be done. None if it is to be performed.
+    """The task to put again, if this delivery is only a hop; None if the task is to be performed now.
 
-    Raises ValueError, as ``decode`` does, if the body is none of ours.
+    Raises ValueError, as ``decode`` does, if the body is not a task of the orchestrator.
     """
     effect = decode(body)
     carried = json.loads(body).get("hop")
     if carried is None or effect.due <= now:
         return None
-    # It is called "lane" there since older versions wrote it, and still read it.
+    # The queue is called "lane" in the body, because older versions write and read it so.
     name, queue = (carried.get("name"), carried.get("lane")) if isinstance(carried, dict) else (None, None)
     if not isinstance(name, str) or not _NAME.fullmatch(name) or queue not in QUEUES:
         raise ValueError(
@@ -195,7 +195,7 @@ def hop(body: str | bytes, now: float) -> Task | None:
 
 
 def _body(task: Task, hops: int) -> str:
-    """The effect; and while it hops, what its task was called, for that is not always the effect's own name."""
+    """The effect as JSON. For a hop, also the name of the task, which may differ from the effect's name."""
     if not hops:
         return encode(task.effect)
     return json.dumps({**json.loads(encode(task.effect)), "hop": {"name": task.name, "lane": task.queue}})

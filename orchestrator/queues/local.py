@@ -1,4 +1,4 @@
-"""The local queue: delayed, named tasks in an SQLite file, delivered at least once. local/loop.py delivers them."""
+"""The local queue: delayed, named tasks in an SQLite file. local/loop.py delivers them, each at least once."""
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ from orchestrator.core.times import LATEST
 from orchestrator.home.database import Database
 from orchestrator.ports import Task
 
-#: A queue's name is in the column ``lane``, as in the files of older versions.
+#: The queue's name is in the column ``lane``, as in files of older versions.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tasks (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run TEXT NOT NULL, lane TEXT NOT NULL, due REAL NOT NULL,
@@ -25,7 +25,7 @@ _PUT = "INSERT INTO tasks (name, run, lane, due, body) VALUES (?, ?, ?, ?, ?) ON
 _LEASE = "UPDATE tasks SET leased = 1, tries = tries + 1, due = ? WHERE name = ?"
 _DONE = "UPDATE tasks SET done = 1, tries = tries + ? WHERE name = ?"
 
-#: The open tasks of one run, or of several. In the order of the index where all are due at once.
+#: Conditions for the open tasks of one run, or of several. For those due at once, the index gives the order.
 _ONE, _SOME = "run = ?", "run IN (SELECT value FROM json_each(?))"
 _OPEN = "SELECT id, name, body, tries FROM tasks WHERE done = 0 AND lane = ? AND "
 _TIMED = "due > 0 AND due <= ? ORDER BY id LIMIT ?"
@@ -35,13 +35,13 @@ _NEXT = "SELECT min(due) FROM tasks WHERE done = 0 AND run = ? AND lane = ? AND 
 #: Seconds until a leased task that was neither acknowledged nor retried is delivered again.
 VISIBILITY = 120.0
 
-#: Deliveries before a task is given up; its name stays taken.
+#: How often a task is delivered before it is given up; its name stays taken.
 MAX_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A task handed out. ``tries`` counts this one."""
+    """A delivery of a task. ``tries``: how many deliveries there have been, including this one."""
 
     name: str
     queue: str
@@ -52,16 +52,16 @@ class Delivery:
 class LocalQueue:
     """The port's ``put``, and the other end: lease, then acknowledge or retry. A done task keeps its name.
 
-    Who leases the tasks of a run is the only one that does, until it is dead and they are released. What others put
-    meanwhile is found when ``Database`` sees their commit.
+    Only one process leases the tasks of a run; when it has died, another may release them. Tasks that other processes
+    put are found when ``Database`` notices their commit.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._put: dict[str, Task] = {}  # these three go into the file with the commit
+        self._put: dict[str, Task] = {}  # the commit writes these three into the file
         self._leased: dict[str, float] = {}
         self._done: dict[str, int] = {}
-        self._effects: dict[str, Effect] = {}  # of what was put here and is due at once
+        self._effects: dict[str, Effect] = {}  # of the tasks that this process put and that are due at once
         self._none_at_once: set[tuple[str, str]] = set()  # runs and queues
         self._none_before: dict[tuple[str, str], float] = {}
         with database.transaction as connection:
@@ -98,9 +98,9 @@ class LocalQueue:
                     self._effects[task.name] = effect
 
     def lease(self, runs: Collection[str], queue: str, now: float, limit: int) -> list[Delivery]:
-        """Up to ``limit`` tasks of ``runs`` that are due, hidden from others for a while.
+        """Up to ``limit`` tasks of ``runs`` that are due. They are not delivered again for ``VISIBILITY`` seconds.
 
-        Those whose time has come go before those that were due at once, and of either those that were put first.
+        Delayed tasks that have become due come before those due at once, and of each those that were put first.
         """
         timed = [run for run in runs if self._none_before.get((run, queue), 0.0) <= now]
         at_once = [run for run in runs if (run, queue) not in self._none_at_once]
@@ -131,7 +131,7 @@ class LocalQueue:
         ]
 
     def read(self, name: str, body: str) -> Effect | None:
-        """What a task of the file asks for. None if that cannot be read: it is given up, and says why in the file."""
+        """The effect of a task in the file. None if it cannot be read; the task is then given up, with the error."""
         try:
             return decode(body)
         except (ValueError, RecursionError) as error:
@@ -141,7 +141,7 @@ class LocalQueue:
             return None
 
     def is_due(self, runs: Collection[str], queues: Collection[str], now: float) -> bool:
-        """Whether there may be something to lease. It looks into no file."""
+        """Whether there may be something to lease, without reading the file."""
         return any(
             (run, queue) not in self._none_at_once or self._none_before.get((run, queue), 0.0) <= now
             for run in runs
@@ -149,13 +149,13 @@ class LocalQueue:
         )
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """They were performed; they are never delivered again, and their names stay taken."""
+        """Mark tasks as performed. They are never delivered again, and their names stay taken."""
         with self._database.transaction:
             for delivery in deliveries:
                 self._done[delivery.name] = 1 if self._leased.pop(delivery.name, None) is not None else 0
 
     def retry(self, delivery: Delivery, now: float, error: str) -> bool:
-        """It failed: deliver it again, later and later. False if it was given up instead."""
+        """Deliver a failed task again, after a pause that grows with each try. False if it was given up instead."""
         pause = self.pause(delivery.tries)
         again, due = pause is not None, now + (pause or 0.0)
         with self._database.transaction as connection:
@@ -168,7 +168,7 @@ class LocalQueue:
         return again
 
     def pause(self, tries: int) -> float | None:
-        """Seconds until a task is delivered again that failed so often (1, 2, 4 … 60 s); None: it is given up."""
+        """Seconds until a task that failed ``tries`` times is delivered again (1, 2, 4 … 60); None: it is given up."""
         return min(2.0 ** (tries - 1), 60.0) if tries < MAX_TRIES else None
 
     def next_due(self, runs: Collection[str], queues: Collection[str]) -> float | None:
@@ -178,9 +178,9 @@ class LocalQueue:
             return None if due == inf else due
 
     def release(self, run: str, now: float) -> None:
-        """Make due what a dead process had leased, and what is due at no time there is.
+        """Make due now the tasks that a dead process had leased, and those with an impossible due time.
 
-        Only for one who knows that it is dead.
+        Only for callers that know that the process is dead.
         """
         with self._database.transaction as connection:
             self.flush(connection)
@@ -207,7 +207,7 @@ class LocalQueue:
             self._none_before[key] = due
 
     def _learn(self, run: str) -> None:
-        """Nothing is known of when the tasks of a run fall due, until they are asked for."""
+        """Forget when the tasks of a run become due; the file is read at the next lease."""
         self._none_at_once -= {key for key in self._none_at_once if key[0] == run}
         for key in [key for key in self._none_before if key[0] == run]:
             del self._none_before[key]

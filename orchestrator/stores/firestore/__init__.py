@@ -1,1 +1,1 @@
-"""The cloud's store, on Firestore."""
+"""The store of the deployed form, on Firestore."""

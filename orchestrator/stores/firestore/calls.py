@@ -1,4 +1,4 @@
-"""Firestore's client as the store uses it: where documents are, how they are read, how long a call may take."""
+"""Wraps Firestore's client: where documents are, how they are read, and how long a call may take."""
 
 from collections.abc import Collection, Iterator
 from itertools import islice
@@ -16,10 +16,10 @@ DocumentSnapshot = AnySnapshot[DocumentReference]
 #: Seconds for a small read, a commit, and a stream of thousands. The client's own defaults are 300, 60 and 300.
 READ, COMMIT, STREAM = 5.0, 10.0, 60.0
 
-#: A read does no harm twice, so it is asked again for 3 s. Without an explicit policy the client asks for 5 minutes.
+#: Reads are retried for 3 s. Without an explicit policy the client retries them for 5 minutes.
 AGAIN = Retry(if_exception_type(api.ServiceUnavailable, api.InternalServerError), 0.05, 0.5, 2.0, timeout=3.0)
 
-#: How many documents one read names.
+#: How many documents one read asks for.
 CHUNK = 500
 
 

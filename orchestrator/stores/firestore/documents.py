@@ -1,7 +1,7 @@
 """Converts states, counters and runs to documents in Firestore, and back. Pure.
 
-States and runs are JSON texts: Firestore knows no list in a list, and would index every key of a step's outputs.
-Beside the text stand the few fields that a person or a query looks for, and the schema that says who may read it.
+States and runs are JSON texts, because Firestore does not store lists of lists, and would index every key of a step's
+outputs. Next to the text are the few fields that people and queries need, and the schema, which says who may read it.
 """
 
 import json
@@ -16,15 +16,15 @@ from orchestrator.errors import UnreadableRecordError, UnstorableError
 from orchestrator.stores.plans import pack, unpack
 from orchestrator.stores.records import checked, made
 
-#: The bytes of a run's text as it starts. What Firestore takes in a field is 1,048,487, and a run's end adds to it.
+#: The most bytes of a run's text when it starts. Firestore allows 1,048,487 in a field, and the run's end adds some.
 MAX_RUN = 1_000_000
 
 Fields = Mapping[str, Any]
 
-#: The fields of a counter in the order of their names, in which the answer of a commit gives their new values.
+#: The fields of a counter, sorted by name: the response to a commit has their new values in this order.
 COUNTED = ("arrived", "failed", "skipped", "succeeded", "upstream_failed")
 
-#: The bytes of a plan in one document. Firestore takes 1,048,487 in a field; a commit stays far below 3 MiB.
+#: The most bytes of a plan in one document. Firestore allows 1,048,487 in a field; a commit stays far below 3 MiB.
 _PART = 1_000_000
 
 
@@ -44,7 +44,7 @@ def to_state(path: str, fields: Fields) -> StepState:
 
 
 def check_run(run: Run) -> None:
-    """Raises UnstorableError if a run that is to start is larger than a document can be. Its params may make it so."""
+    """Raises UnstorableError if a new run, with its params, is too large for a document."""
     if (size := len(_text(codec.run_to_json(run)))) > MAX_RUN:
         raise UnstorableError(
             f"run '{run.id}' takes {size:,} bytes of JSON with its params, and Firestore keeps at most {MAX_RUN:,}: "
@@ -71,7 +71,7 @@ def to_run(path: str, fields: Fields) -> Run:
 
 
 def of_arrival(adds: Tally) -> dict[str, int]:
-    """What an arrival adds to each field of a counter. The zeros are sent too, so that the answer tells all fields."""
+    """What an arrival adds to each field of a counter. Zeros are sent too, so that the response has all fields."""
     return {
         "arrived": 1,
         "failed": adds.failed,
@@ -82,13 +82,13 @@ def of_arrival(adds: Tally) -> dict[str, int]:
 
 
 def to_counter(values: Mapping[str, int]) -> Counter:
-    """The counter that such fields tell."""
+    """The counter with these fields."""
     ended = Tally(values["succeeded"], values["failed"], values["upstream_failed"], values["skipped"])
     return Counter(values["arrived"], ended)
 
 
 def read_counter(path: str, fields: Fields) -> Counter:
-    """The counter in its document. Raises UnreadableRecordError: one without all its fields tells nothing."""
+    """The counter in its document. Raises UnreadableRecordError, also if a field is missing."""
     checked(path, fields.get("schema"))
     if wrong := [name for name in COUNTED if type(fields.get(name)) is not int or fields[name] < 0]:
         raise UnreadableRecordError(path, f"expected whole numbers in {', '.join(wrong)}")
@@ -96,13 +96,13 @@ def read_counter(path: str, fields: Fields) -> Counter:
 
 
 def of_plan(plan: Plan) -> Sequence[bytes]:
-    """A plan, packed, in parts that fit a document each. 13,000 steps are 0.5 MB: one part."""
+    """A compressed plan, in parts that each fit into a document. A plan of 13,000 steps takes 0.5 MB: one part."""
     packed = pack(plan)
     return [packed[start : start + _PART] for start in range(0, len(packed), _PART)]
 
 
 def to_plan(path: str, parts: Iterable[bytes]) -> Plan:
-    """The plan in its parts. Raises UnreadableRecordError."""
+    """The plan that ``parts`` make up. Raises UnreadableRecordError."""
     return unpack(path, b"".join(parts))
 
 

@@ -1,8 +1,8 @@
-"""Which run has an id: ``runs/{run_key(id)}`` says so, and is deleted after its run has ended, as all of it is.
+"""Which run has an id: the document ``runs/{run_key(id)}`` says so. It expires together with its run.
 
-It is where runs themselves stood when an id was all there was to their keys. So of two versions of this program that
-start one run, too, one does; and a run of that time is found where it is. It has neither a start nor a status, by which
-runs are listed.
+Older versions stored the run itself there, when its key was computed from its id. So even if an old and a new version
+start a run with the same id, only one succeeds, and runs of old versions are still found. Lists of runs do not contain
+these documents, because they have neither a start time nor a status.
 """
 
 from collections.abc import Mapping
@@ -19,17 +19,17 @@ DocumentSnapshot = AnySnapshot[DocumentReference]
 
 
 def place(client: Client, run_id: str) -> DocumentReference:
-    """Where it says which run has an id."""
+    """The document that says which run has this id."""
     return client.collection("runs").document(run_key(run_id))
 
 
 def is_id(fields: Mapping[str, Any]) -> bool:
-    """Whether a document among the runs is none, but says which run has an id."""
+    """Whether a document in ``runs`` is not a run, but says which run has an id."""
     return "key" in fields and "run" not in fields
 
 
 def key_in(fields: Mapping[str, Any]) -> str:
-    """The key of the run that has an id. Raises ValueError."""
+    """The key of the run, from such a document. Raises ValueError."""
     key = fields["key"]
     if not isinstance(key, str) or not key or "/" in key:
         raise ValueError(f"expected a run's key, got {key!r:.60}")
@@ -37,13 +37,16 @@ def key_in(fields: Mapping[str, Any]) -> str:
 
 
 def check(there: object, run_id: str) -> None:
-    """Raises UsageError if the document is that of another id: one in 10**15 has the same place."""
+    """Raises UsageError if the document is for another id; the chance that two ids share one is 1 in 10**15."""
     if there != run_id:
         raise UsageError(f"the run id '{run_id}' collides with '{there}' in Firestore: choose another id")
 
 
 def give(batch: WriteBatch, document: DocumentReference, run: Run, before: DocumentSnapshot | None) -> None:
-    """Let ``run`` have its id with this commit, if nobody takes it meanwhile. ``before``: whose run is gone."""
+    """Add to ``batch`` that ``run`` has its id. The commit fails if another run takes the id first.
+
+    ``before``: the existing document, if it names a run that has been deleted.
+    """
     fields = {"id": run.id, "key": run.key}
     if before is None:
         batch.create(document, fields)
@@ -52,5 +55,5 @@ def give(batch: WriteBatch, document: DocumentReference, run: Run, before: Docum
 
 
 def unchanged(seen: DocumentSnapshot) -> Any:
-    """A commit's condition that a document is as it was seen."""
+    """The condition that a document has not changed since it was read."""
     return Client.write_option(last_update_time=seen.update_time)

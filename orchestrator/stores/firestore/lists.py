@@ -1,4 +1,4 @@
-"""Lists of runs, and the note that a round of sweeps leaves for the next."""
+"""Lists of runs, and the note that one round of sweeps leaves for the next."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from orchestrator.stores.firestore.calls import AGAIN, COMMIT, STREAM, Calls
 from orchestrator.stores.firestore.refusals import translated
 from orchestrator.stores.firestore.snapshots import fields, to_runs
 
-#: Where a round of sweeps leaves a note for the next; and what Firestore calls a document's name in a query.
+#: The document with that note; and the field that stands for a document's name in Firestore's queries.
 _SWEEP, _NAME = "sweeps/last", "__name__"
 
 
@@ -33,7 +33,7 @@ def newest_ids(client: Client, limit: int) -> Sequence[tuple[str, str]]:
 def unfinished(client: Client, unreadable: Unreadable) -> Sequence[Run]:
     """Every run that has not ended. It costs one read per run, and at least one (the minimum price of a query).
 
-    One equality needs no index except the one that Firestore makes of every field by itself.
+    An equality filter needs only the index that Firestore creates for every field automatically.
     """
     running = FieldFilter("status", "==", str(RunStatus.RUNNING))
     with translated("list unfinished runs"):
@@ -43,10 +43,10 @@ def unfinished(client: Client, unreadable: Unreadable) -> Sequence[Run]:
 
 
 def unfinished_keys(client: Client, after: str, limit: int) -> Sequence[str]:
-    """The keys of runs that have not ended, in their order, from the first behind ``after`` on. A read for each.
+    """The sorted keys of unfinished runs that are greater than ``after``, at most ``limit``. A read for each.
 
-    One equality, in the order of the names, needs no index but the one that Firestore makes of every field by
-    itself. No field is asked for: the params of a run may take a megabyte.
+    An equality filter, sorted by name, needs only the index that Firestore creates for every field automatically. No
+    fields are read, because the params of a run may take a megabyte.
     """
     running, runs = FieldFilter("status", "==", str(RunStatus.RUNNING)), client.collection("runs")
     query = runs.where(filter=running).order_by(_NAME).select([]).limit(limit)
@@ -57,12 +57,12 @@ def unfinished_keys(client: Client, after: str, limit: int) -> Sequence[str]:
 
 
 def recall(client: Client) -> Mapping[str, Any]:
-    """What the last round of sweeps noted; nothing before the first."""
+    """The note of the last round of sweeps; empty before the first."""
     found = list(Calls(client).read([client.document(_SWEEP)], "read what the last sweep noted"))
     return fields(found[0]) if found else {}
 
 
 def note(client: Client, noted: Mapping[str, Any]) -> None:
-    """Keep ``noted`` for the next round, in place of what was noted before."""
+    """Replace the note with ``noted``."""
     with translated("note how far a sweep came"):
         client.document(_SWEEP).set(dict(noted), retry=None, timeout=COMMIT)

@@ -1,4 +1,4 @@
-"""Plans in Firestore: one document, and further parts if a plan is too large for one."""
+"""Plans in Firestore: one document, and further ones if the plan is too large for one."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from orchestrator.stores.records import checked, made
 
 
 def read(calls: Calls, version: str) -> Plan | None:
-    """The plan of that version. Raises StoreError if a part is missing."""
+    """The plan of this version. Raises StoreError if a part is missing."""
     head = calls.plan(version)
     found = list(calls.read([head], "read a plan"))
     if not found:
@@ -32,7 +32,7 @@ def read(calls: Calls, version: str) -> Plan | None:
 
 
 def write(batch: WriteBatch, head: DocumentReference, plan: Plan) -> None:
-    """Add the plan's document to ``batch``; its further parts are written at once."""
+    """Add the plan's document to ``batch``. Further parts are written immediately, outside of the batch."""
     first, *others = documents.of_plan(plan)
     for number, part in enumerate(others, start=1):
         _part(head, number).set({"plan": part}, retry=None, timeout=COMMIT)

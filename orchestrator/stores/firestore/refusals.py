@@ -1,4 +1,4 @@
-"""What Firestore says when it does not do what it was asked: what that means, and how often to ask again."""
+"""Errors of Firestore's client: what they mean to users, and how often to try again."""
 
 import random
 import time
@@ -11,16 +11,16 @@ from google.auth.exceptions import GoogleAuthError
 
 from orchestrator.errors import ConflictError, OrchestratorError, StoreError, UnstorableError
 
-#: The commit was refused, and so not applied: the document is not as it was seen, or somebody holds it.
+#: The commit was refused and not applied: the document has changed since it was read, or is locked.
 CONFLICT = (api.Conflict, api.FailedPrecondition, api.NotFound)  # ALREADY_EXISTS and ABORTED are kinds of Conflict
 
-#: No answer, or none that tells: the commit may have been applied, may be applied yet, or may never be.
+#: The outcome is unknown: the commit may have been applied, may still be, or may never be.
 DOUBT = (api.ServerError, api.TooManyRequests, api.RetryError)
 
-#: All that a call of the client raises.
+#: Everything that a call of the client may raise.
 FOREIGN = (api.GoogleAPIError, GoogleAuthError, grpc.RpcError, ValueError)
 
-#: How often one commit is tried, and for how many seconds.
+#: How many conflicts and how many unknown outcomes one commit may have, and for how many seconds it is tried.
 TRIES, DOUBTS, SECONDS = 40, 3, 20.0
 
 _MEANS: tuple[tuple[type[Exception], str], ...] = (
@@ -37,7 +37,7 @@ _MEANS: tuple[tuple[type[Exception], str], ...] = (
     (GoogleAuthError, "no usable credentials"),
 )
 
-#: What an error becomes here, if not a StoreError. INVALID_ARGUMENT is about the request, whatever the state.
+#: Errors that do not become a StoreError. INVALID_ARGUMENT is about the request and not about the state.
 _BECOMES: dict[type[Exception], type[OrchestratorError]] = {
     api.Aborted: ConflictError,
     api.InvalidArgument: UnstorableError,
@@ -45,7 +45,7 @@ _BECOMES: dict[type[Exception], type[OrchestratorError]] = {
 
 
 def meant(error: Exception, doing: str) -> OrchestratorError:
-    """A foreign error as one of ours, in one sentence. ``doing``: what was asked, as "commit a step"."""
+    """The client's error as one of ours, with one sentence. ``doing``: what was attempted, such as "commit a step"."""
     means = next((words for kind, words in _MEANS if isinstance(error, kind)), "it failed")
     made = next((kind for what, kind in _BECOMES.items() if isinstance(error, what)), StoreError)
     return made(f"Firestore could not {doing}: {means} ({_said(error)})")
@@ -53,7 +53,7 @@ def meant(error: Exception, doing: str) -> OrchestratorError:
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Raises what the client raises in the block as an error of ours."""
+    """Turns errors of the client in the block into errors of ours."""
     try:
         yield
     except FOREIGN as error:
@@ -61,7 +61,7 @@ def translated(doing: str) -> Iterator[None]:
 
 
 class Retries:
-    """How often a commit is tried again after it was refused, or its answer lost."""
+    """Limits how often a commit is tried again after it was refused or its response was lost."""
 
     def __init__(self, doing: str) -> None:
         self._doing = doing
@@ -69,10 +69,10 @@ class Retries:
         self._until = time.monotonic() + SECONDS
 
     def spend(self, error: Exception) -> None:
-        """Returns when it is time to read again. Raises ConflictError or StoreError if it is time to give up.
+        """Return when it is time to read and try again. Raises ConflictError or StoreError if it is time to give up.
 
-        After the first conflict it is that at once: most often somebody else has done the same, and nothing is left
-        to do. Only where threads fight over one document is there a wait, of random length, so that one of them wins.
+        After the first conflict it returns at once: most often somebody else has done the same, and nothing is left to
+        do. If threads keep competing for one document, it waits for a random time, so that one of them wins.
         """
         if isinstance(error, CONFLICT):
             self._conflicts += 1
@@ -93,7 +93,7 @@ class Retries:
 
 
 def _said(error: Exception) -> str:
-    """The service's own words, on one line, with the name of its code."""
+    """The service's message on one line, with the name of its error code."""
     code = getattr(error, "grpc_status_code", None)
     words = " ".join(str(getattr(error, "message", error)).split())
     return f"{code.name}: {words}" if code is not None else f"{type(error).__name__}: {words}"

@@ -1,4 +1,4 @@
-"""What documents that were read say: runs, states and counters."""
+"""Reads runs, states and counters from snapshots of documents."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from orchestrator.stores.records import made, readable
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A step as it was at ``updated``; None: there is no document."""
+    """A step as last read or written. ``updated``: its document's update time; None if there is no document."""
 
     state: StepState
     updated: datetime | None
@@ -29,7 +29,7 @@ def fields(snapshot: DocumentSnapshot) -> Mapping[str, Any]:
 
 
 def path(snapshot: DocumentSnapshot) -> str:
-    """Where a document lies in its database, as Google's console shows it."""
+    """A document's path in its database, as Google's console shows it."""
     return str(snapshot.reference.path)
 
 
@@ -67,6 +67,6 @@ def view(found: Iterable[DocumentSnapshot], steps: str, unreadable: Unreadable, 
 
 
 def counted(result: Any) -> Counter:
-    """A counter's new values, which the answer gives in the order of the fields' names."""
+    """A counter's new values from a commit's response, which has them in the order of the fields' names."""
     values = (value.integer_value for value in result.transform_results)
     return documents.to_counter(dict(zip(documents.COUNTED, values, strict=True)))

@@ -1,17 +1,19 @@
-"""The cloud's store, on Firestore: a document a step, one a counter, one a run, a plan once a version.
+"""The store of the deployed form: a document per step, per counter and per run, and one per version of a plan.
 
-    runs/{key}                     runs/{key}/steps/{node}
-    runs/{run_key(id)}             runs/{key}/counters/{join}
-    plans/{version}                the former: which run has that id (_ids.py)
-    plans/{version}/parts/{n}      what of a very large plan does not fit the first
-    sweeps/last                    where the last round of sweeps stopped
+    runs/{key}                  a run
+    runs/{key}/steps/{node}     a step's state
+    runs/{key}/counters/{join}  a join's counter
+    runs/{run_key(id)}          which run has that id (ids.py)
+    plans/{version}             a plan
+    plans/{version}/parts/{n}   the further parts of a very large plan
+    sweeps/last                 the note of the last round of sweeps
 
-No transactions: a transaction locks what it reads, and a join that all who arrive at it read becomes a queue. A step
-is read plainly and committed on condition that it is unchanged; counters are added to in the same commit, unread, and
-its answer tells their new values. Holds no decisions.
+There are no transactions, because a transaction locks what it reads, and predecessors that all read the same join would
+wait for each other. A step is read without a lock and committed on condition that it is unchanged. The same commit
+increments the counters without reading them, and its response has their new values.
 
-With a ``retention``, all documents of a run that has ended say in ``expire_at`` when they may be deleted: a TTL policy
-of the database does that, and only that. Plans are shared, and stay.
+With a ``retention``, all documents of a run that has ended say in ``expire_at`` when they may be deleted, and a TTL
+policy of the database deletes them. Plans are shared by runs, and are kept.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -35,22 +37,22 @@ from orchestrator.stores.firestore.refusals import CONFLICT, FOREIGN, Retries, m
 from orchestrator.stores.firestore.snapshots import NOTHING, Seen, counted, fields, path, seen, to_run, view
 from orchestrator.stores.records import made
 
-#: How many steps are remembered as they were last seen.
+#: How many steps are kept in memory as they were last read or written.
 _REMEMBERED = 1024
 
 
 def connect(project: str, database: str, retention: float | None = None) -> "FirestoreStore":
-    """The store in a database of a project, with the credentials that the environment has."""
+    """The store in a database of a project, with the credentials of the environment."""
     with translated(f"open {project}/{database}"):
         return FirestoreStore(Client(project=project, database=database), retention)
 
 
 class FirestoreStore:
-    """Keeps its promises among any number of threads and processes; one client serves all threads of a process.
+    """A Store that any number of threads and processes may use. One client serves all threads of a process.
 
-    A step that this store has just read or written is not read again before it is written; one that it does not know
-    is first taken for absent. Either is only a guess, and the commit's condition proves it or refuses.
-    ``retention``: seconds after their end for which runs are kept; None: for ever.
+    A step that was just read or written is not read again before it is written, and an unknown step is first assumed to
+    be absent. Both are only guesses: the commit's condition refuses it if they are wrong.
+    ``retention``: for how many seconds after their end runs are kept; None: for ever.
     """
 
     def __init__(self, client: Client, retention: float | None = None) -> None:
@@ -63,7 +65,7 @@ class FirestoreStore:
         self._client.close()  # type: ignore[no-untyped-call]
 
     def open_run(self, run: Run, plan: Plan) -> Run:
-        """As the port promises. Raises UnstorableError if the run, with its params, is too large for a document."""
+        """As in the port. Raises UnstorableError if the run, with its params, is too large for a document."""
         documents.check_run(run)
         name, head, retries = ids.place(self._client, run.id), self._calls.plan(run.version), Retries("open a run")
         while True:
@@ -98,7 +100,7 @@ class FirestoreStore:
         steps, counters = self._calls.steps(run), self._calls.counters(run)
         wanted = chain((steps.document(str(n)) for n in nodes), (counters.document(str(j)) for j in joins))
         found = list(self._calls.read(wanted, "load steps"))
-        if len(nodes) == 1:  # a check of a job, which its end may follow
+        if len(nodes) == 1:  # most likely to check a job, and its end may have to be written next
             for snapshot in found:
                 if snapshot.reference.parent.id == steps.id:
                     self._remember(run, int(snapshot.id), seen(snapshot))
@@ -106,7 +108,7 @@ class FirestoreStore:
 
     def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:
         parts = (self._calls.steps(run), self._calls.counters(run))
-        with translated("load a run"):  # each is read as it comes: together they may be larger than what is in them
+        with translated("load a run"):  # one by one: the documents may take much more memory than what is read of them
             found = (snapshot for part in parts for snapshot in part.stream(retry=AGAIN, timeout=STREAM))
             return view(found, "steps", unreadable, outputs)
 
@@ -125,7 +127,7 @@ class FirestoreStore:
         return plans.read(self._calls, version)
 
     def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
-        """As the port promises. Steps and counters are stamped before: if it dies in between, it is done again."""
+        """As in the port. Steps and counters are stamped first; if the process dies in between, this is repeated."""
         stamp = expiry.stamp_of(at, self._retention)
 
         def ended(stored: Run) -> Run:
@@ -152,23 +154,23 @@ class FirestoreStore:
         return lists.unfinished(self._client, unreadable)
 
     def unfinished_keys(self, after: str, limit: int) -> Sequence[str]:
-        """As the sweep's roster promises (engine/sweep_rounds.py)."""
+        """As in the sweep's ``Roster`` (engine/sweep_rounds.py)."""
         return lists.unfinished_keys(self._client, after, limit)
 
     def recall(self) -> Mapping[str, Any]:
-        """What the last round of sweeps noted; nothing before the first."""
+        """The note of the last round of sweeps; empty before the first."""
         return lists.recall(self._client)
 
     def note(self, fields: Mapping[str, Any]) -> None:
-        """Keep ``fields`` for the next round, in place of what was noted before."""
+        """Replace that note with ``fields``."""
         lists.note(self._client, fields)
 
     def _change_run(
         self, run: str, doing: str, change: Callable[[Run], Run], also: Mapping[str, Any] | None = None
     ) -> Run | None:
-        """The run as it has been changed; None, and nothing is written, if it had ended.
+        """The changed run; None if the run has ended, and then nothing is written.
 
-        The fields ``also`` go into its document and into that of its id.
+        The fields ``also`` are written into its document and into that of its id.
         """
         document, retries = self._calls.run(run), Retries(doing)
         while True:
@@ -190,7 +192,10 @@ class FirestoreStore:
                 return changed
 
     def _open(self, run: Run, plan: Plan | None, named: DocumentSnapshot | None) -> None:
-        """One commit; raises whatever the client raises. ``plan``: if it is new. ``named``: whose run is gone."""
+        """One commit; raises whatever the client raises.
+
+        ``plan``: only if it is new. ``named``: the document of the id, if it names a run that has been deleted.
+        """
         batch, document, name = self._client.batch(), self._calls.run(run.key), ids.place(self._client, run.id)
         if plan is not None:
             plans.write(batch, self._calls.plan(run.version), plan)
@@ -200,7 +205,7 @@ class FirestoreStore:
         batch.commit(retry=None, timeout=COMMIT)
 
     def _named(self, found: DocumentSnapshot, run_id: str) -> Run | None:
-        """The run that has an id, of which ``found`` tells; None if that run is gone."""
+        """The run that has this id, according to the document ``found``; None if that run has been deleted."""
         named = fields(found)
         if ids.is_id(named):
             ids.check(named.get("id"), run_id)
@@ -210,7 +215,7 @@ class FirestoreStore:
         return run
 
     def _naming(self, run: Run) -> DocumentSnapshot | None:
-        """The document that says that ``run`` has its id, if that is not its own."""
+        """The document that says that ``run`` has its id, if that is a document of its own."""
         name = ids.place(self._client, run.id)
         found = self._calls.read([name] if name != self._calls.run(run.key) else [], "end a run")
         return next((one for one in found if fields(one).get("key") == run.key), None)
