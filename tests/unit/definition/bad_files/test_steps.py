@@ -1,0 +1,147 @@
+"""Graph files with a step whose values are wrong, and the messages that say so."""
+
+import pytest
+
+from tests.unit.definition.conftest import Refusal
+
+STEP = "name: g\nsteps:\n  a:\n    "
+
+BAD = {
+    "a duration without a unit": (
+        STEP + "timeout: 90",
+        "g.yaml:4: step 'a': timeout: expected a duration such as 30s, 10m, 6h or 2d, got the number 90: "
+        "write 90s if seconds are meant",
+    ),
+    "a duration with another unit": (
+        STEP + "timeout: 1w",
+        "g.yaml:4: step 'a': timeout: expected a duration such as 30s, 10m, 6h or 2d, got '1w'",
+    ),
+    "a duration below nothing": (
+        STEP + "wait: -1s",
+        "g.yaml:4: step 'a': wait: expected a duration such as 30s, 10m, 6h or 2d, got '-1s'",
+    ),
+    "a duration of ages": (
+        STEP + "wait: 99999d",
+        "g.yaml:4: step 'a': wait: expected a duration of at most 3650d, got '99999d'",
+    ),
+    "a time-out of nothing": (
+        STEP + "timeout: 0s",
+        "g.yaml:4: step 'a': timeout: expected a duration longer than 0, got '0s'",
+    ),
+    "two kinds": (
+        STEP + "wait: 1s\n    command: echo",
+        "g.yaml:5: step 'a': command: expected one kind of step, got 'wait' and 'command': keep one of them",
+    ),
+    "arguments of nothing": (
+        STEP + "command: echo\n    args: {a: 1}",
+        "g.yaml:5: step 'a': args: this key belongs to a python step, and there is no 'python' here",
+    ),
+    "a fake for what needs none": (
+        STEP + "command: echo\n    local: {command: echo}",
+        "g.yaml:5: step 'a': local: only a step that one machine cannot run has a 'local' block, "
+        "and there is no 'dataflow' here",
+    ),
+    "an empty fake": (
+        STEP + "dataflow: {template: gs://b/t}\n    local: {}",
+        "g.yaml:5: step 'a': local: expected command, python or wait, got none of them",
+    ),
+    "parameters_from twice": (
+        STEP + "dataflow: {template: gs://b/t, parameters_from: m:f}\n    parameters_from: m:f",
+        "g.yaml:5: step 'a': parameters_from: this key is inside 'dataflow' too: keep one of the two",
+    ),
+    "a dataflow step without template": (
+        STEP + "dataflow: {region: x}",
+        "g.yaml:4: step 'a': dataflow.template: expected a value, got none",
+    ),
+    "a key left empty": (
+        STEP + "command:",
+        [
+            "g.yaml:4: step 'a': command: expected a value, got nothing: fill it in, or leave the key out",
+        ],
+    ),
+    "an empty command": (
+        STEP + "command: []",
+        "g.yaml:4: step 'a': command: expected a list such as [python, job.py] or one line for a shell, "
+        "got an empty one",
+    ),
+    "an argument that YAML reads as true": (
+        STEP + "command:\n      - echo\n      - true",
+        "g.yaml:6: step 'a': command[1]: expected text, got true: write it in quotes",
+    ),
+    "a variable that YAML reads as a fraction": (
+        STEP + "command: echo\n    env:\n      VERSION: 1.10",
+        "g.yaml:6: step 'a': env.VERSION: expected text, got the number 1.1: write it in quotes",
+    ),
+    "a variable with no name": (
+        STEP + "command: echo\n    env: {'A=B': x}",
+        "g.yaml:5: step 'a': env: expected a name without '=', got 'A=B'",
+    ),
+    "no function": (
+        STEP + "python: pipelines.orders",
+        "g.yaml:4: step 'a': python: expected module:function, such as pipelines.orders:extract, "
+        "got 'pipelines.orders'",
+    ),
+    "a function of whatever program runs": (
+        STEP + "python: __main__:f",
+        "g.yaml:4: step 'a': python: expected module:function, such as pipelines.orders:extract, got '__main__:f': "
+        "where the step runs, this is a different program: move the function into a module beside the graph's file",
+    ),
+    "isolated without a function": (
+        STEP + "command: make\n    isolated: true",
+        "g.yaml:5: step 'a': isolated: this key belongs to a python step, and there is no 'python' here",
+    ),
+    "an unknown trigger rule": (
+        STEP + "trigger: all_sucess",
+        "g.yaml:4: step 'a': trigger: no trigger rule is called 'all_sucess' (did you mean 'all_success'?)",
+    ),
+    "a trigger rule like none": (
+        STEP + "trigger: 5",
+        "g.yaml:4: step 'a': trigger: no trigger rule is called the number 5: it is one of all_success, all_failed, "
+        "all_done, all_done_min_one_success, one_success, one_failed, one_done, none_failed, none_skipped, always, "
+        "none_failed_min_one_success or all_skipped",
+    ),
+    "no attempt": (
+        STEP + "retry: {attempts: 0}",
+        "g.yaml:4: step 'a': retry.attempts: expected at least 1, got the number 0",
+    ),
+    "very many attempts": (
+        STEP + "retry: {attempts: 1000}",
+        "g.yaml:4: step 'a': retry.attempts: expected at most 100, got the number 1000",
+    ),
+    "half an attempt": (
+        STEP + "retry: {attempts: 1.5}",
+        "g.yaml:4: step 'a': retry.attempts: expected a whole number, got the number 1.5",
+    ),
+    "a retry that is a number": (
+        STEP + "retry: 3",
+        "g.yaml:4: step 'a': retry: expected a mapping such as {attempts: 3, delay: 60s}, got the number 3",
+    ),
+    "yes for true": (
+        STEP + "dataflow: {template: t, streaming: yes}",
+        "g.yaml:4: step 'a': dataflow.streaming: expected true or false, got 'yes': "
+        "write true or false, without quotes",
+    ),
+    "half a worker": (
+        STEP + "dataflow: {template: t, num_workers: 0}",
+        "g.yaml:4: step 'a': dataflow.num_workers: expected a whole number of at least 1, got the number 0",
+    ),
+    "a word that is not among the words": (
+        STEP + "dataflow: {template: t, flexrs_goal: cheap}",
+        "g.yaml:4: step 'a': dataflow.flexrs_goal: expected FLEXRS_COST_OPTIMIZED or FLEXRS_SPEED_OPTIMIZED, "
+        "got 'cheap'",
+    ),
+    "a step's name with a space, in an expression": (
+        "name: g\nsteps:\n  a: {command: 'echo {{ steps.my job.outputs.x }}'}",
+        "g.yaml:3: step 'a': command: expected steps.<name>.outputs.<key> or steps.<name>.status, got 'steps.my'",
+    ),
+    "an expression in a job's name": (
+        STEP + "dataflow: {template: t}\n    job_name: 'a-{{ run.id }}'",
+        "g.yaml:5: step 'a': job_name: expected a name of at most 63 letters, digits, '-', '_' and '.', "
+        "with no expression in it, got 'a-{{ run.id }}'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "lines"), BAD.values(), ids=BAD)
+def test_a_yaml_file_is_refused_in_these_words(refusal: Refusal, text: str | bytes, lines: str | list[str]) -> None:
+    assert refusal(text) == ([lines] if isinstance(lines, str) else lines)
