@@ -68,14 +68,10 @@ FIELD = {
         {"field": "launch_parameter.environment.num_workers", "description": "too many"},
     ],
 }
-
-
 PERIMETER = {
     "@type": "type.googleapis.com/google.rpc.PreconditionFailure",
     "violations": [{"type": "VPC_SERVICE_CONTROLS", "subject": "p", "description": "uid-1"}],
 }
-
-
 DISABLED = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SERVICE_DISABLED"}
 
 
