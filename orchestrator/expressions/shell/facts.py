@@ -151,6 +151,7 @@ class Program:
     copies: bool = False  # the files in its arguments may be copies of each other
     writes: str | None = None  # it writes to the files in its arguments that begin with this
     makes_executable: bool = False  # it can make files executable
+    in_path: bool = False  # it is never a file that the script wrote, which holds of all that take data too
 
     @property
     def interprets(self) -> bool:

@@ -4,15 +4,12 @@ The names of variables are compared only where a variable is run as a command. I
 keeps values and reads kept text as code is refused. That is safer than to trace which value gets where.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator.expressions.shell.facts import Arguments
+from orchestrator.expressions.shell.files import EVERY, made_executable, may_be_own, scripts, written
 from orchestrator.expressions.shell.frames import Frame
-from orchestrator.expressions.shell.inputs import unwrapped
-from orchestrator.expressions.shell.names import known, name, takes_data
-from orchestrator.expressions.shell.options import before_operands, reads_code
+from orchestrator.expressions.shell.names import known, name
 
 #: Any variable: it is not known which.
 ANY = ""
@@ -20,14 +17,8 @@ ANY = ""
 #: How a line reads arithmetic.
 RECKONS = "evaluates as arithmetic, in which bash looks for code"
 
-
 #: How a line reads what may be an option of a program that runs code.
 UNSURE = "may read as an option"
-
-#: Stands for the files whose names are not known, and for every file.
-SOME, EVERY = "?", "*"
-
-_EXECUTABLE = re.compile(r"[ugoa]*[+=][rwst]*x[rwxst]*|[0-7]*[1357][0-7]*")
 
 #: Files that no program reads later.
 _NOWHERE = frozenset({"", "null", "stderr", "stdout", "tty"})
@@ -64,16 +55,10 @@ class Flow:
     def command(self, frame: Frame, *, safe: bool, numbers: range, line: int) -> None:
         """A command has ended, with the places ``numbers`` in it or in what it reads. ``safe``: it reads no code."""
         words, streams = frame.command.words, frame.streams
-        names = [name(word) for word in words]
-        outputs = [_file(word) for word in streams.outputs]
+        names, outputs = [name(word) for word in words], written(frame)
         inputs = [name(word) for word in streams.inputs if word not in streams.outputs]
         row = known(names[0] if names else "")
-        if (mark := row.writes) is not None:
-            outputs += [name(word[len(mark) :]) for word in words[1:] if word.startswith(mark)]
-        some = [range(mark.number, mark.number + 1) for mark in frame.command.marks] if words else [numbers]
-        some += [range(number, number + 1) for number in (*streams.fed, *streams.files)]
-        if words and frame.pipeline.piped is not None:
-            some.append(range(frame.pipeline.first, frame.pipeline.piped))
+        some = _sources(frame, numbers) if outputs else []
         for output in outputs:
             self.written.setdefault(output, []).extend(some)
         if outputs or row.copies:
@@ -84,13 +69,17 @@ class Flow:
         if frame.substitution and not row.no_input:  # as in x=$(cat file)
             self.loads = True
             self.loaded.update(names)
-        read = [*names[1:], *inputs]
+        self._runs(frame, [*names[1:], *inputs], safe=safe, line=line)
+
+    def _runs(self, frame: Frame, read: list[str], *, safe: bool, line: int) -> None:
+        """Record the files that a command may run or read as code. ``read``: the files that it may read."""
         frame.pipeline.names += read
         frame.heard += read
-        where = f"in what line {line} reads as code"
-        program = names[:1] if words and _may_be_own(words[0]) else []
-        for ran in (*program, *(frame.pipeline.names if not safe else ()), *scripts(words), *_made(words)):
-            self.ran.setdefault(ran, where)
+        words = frame.command.words
+        program = [name(words[0])] if words and may_be_own(words[0]) else []
+        heard = [] if safe else frame.pipeline.names
+        for ran in (*program, *heard, *scripts(words), *made_executable(words)):
+            self.ran.setdefault(ran, f"in what line {line} reads as code")
         if not safe:
             frame.pipeline.names = []
 
@@ -115,38 +104,14 @@ class Flow:
                 yield number, where
 
 
-def scripts(words: Sequence[str]) -> list[str]:
-    """The names of the files among a command's words that it may read as code."""
-    at = unwrapped(words)
-    if at is None or at >= len(words):
-        return []
-    row = known(name(words[at]))
-    if row.arguments is Arguments.FILE:
-        return [_file(word) for word in words[at + 1 : at + 2]]
-    if row.searches and any(reads_code(name(word)) for word in words):
-        return [EVERY]
-    return [_file(words[number]) for number in before_operands(words, at)] if row.interprets else []
-
-
-def _made(words: Sequence[str]) -> list[str]:
-    """The names of files that a command makes executable."""
-    if (
-        not words
-        or not known(name(words[0])).makes_executable
-        or not any(_EXECUTABLE.fullmatch(word) for word in words)
-    ):
-        return []
-    return [_file(word) for word in words[1:]]
-
-
-def _may_be_own(word: str) -> bool:
-    """Whether a program may be a file that the script writes, and not one that is certainly found in PATH."""
-    return "/" in word or not (known(word).splits or takes_data(word, []))
-
-
-def _file(word: str) -> str:
-    """The name of a file from its path; SOME if it is not known."""
-    return name(word) or SOME
+def _sources(frame: Frame, numbers: range) -> list[range]:
+    """The places of what a command may write to a file. ``numbers``: all that are in it or in what it reads."""
+    words, pipeline = frame.command.words, frame.pipeline
+    some = [range(mark.number, mark.number + 1) for mark in frame.command.marks] if words else [numbers]
+    some += [range(number, number + 1) for number in (*frame.streams.fed, *frame.streams.files)]
+    if words and pipeline.piped is not None:
+        some.append(range(pipeline.first, pipeline.piped))
+    return some
 
 
 def _once(some: Iterable[range]) -> Iterator[int]:

@@ -5,23 +5,13 @@ This is a list of allowed programs, because a list of forbidden ones would never
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
-from orchestrator.expressions.shell.facts import Arguments, Code
-from orchestrator.expressions.shell.lines import SHELL_C, UNKNOWN, first_operand
+from orchestrator.expressions.shell.facts import Arguments
+from orchestrator.expressions.shell.harmless import has_code, is_file
+from orchestrator.expressions.shell.lines import SHELL_C, first_operand
 from orchestrator.expressions.shell.names import is_own, known, may_be_any, name, takes_data
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
-
-_ADDRESS = r"(?:[0-9]+|\$|/(?:[^/\\\2]|\\.)*/)"
-_TEXT = r"(?:(?!\1)[^\\\n]|\\.)*"
-_SED_COMMAND = (
-    rf"(?:{_ADDRESS}(?:,{_ADDRESS})?)?\s*!?\s*"
-    rf"(?:[pdqDPnNgGhHx=l]|s([|/,#:@]){_TEXT}\1{_TEXT}\1[gpiI0-9]*|y/[^/]*/[^/]*/)?"
-)
-#: What ``sed`` may do with what it reads: not run it (``e``), and not write it where it is run (``w``).
-_SED = re.compile(_SED_COMMAND)
-_AWK = re.compile(r"(?:[^|sg@\2]|\|\||s(?!ystem)|g(?!etline)|@(?!load|include))*", re.DOTALL)
 
 
 def takes(words: Sequence[str], *, inner: bool) -> bool:
@@ -41,11 +31,11 @@ def takes(words: Sequence[str], *, inner: bool) -> bool:
     if row.shell:
         return _script(words, at, inner=inner)
     if row.arguments is Arguments.FILE:
-        return bool(rest) and _is_file(rest[0])
+        return bool(rest) and is_file(rest[0])
     if row.arguments is Arguments.SCRIPTS:
         return inner and all(rest)  # "" stands for an unknown word
     if row.code is not None and row.code.made_for:
-        return _interpreted(rest, row.code)
+        return has_code(rest, row.code)
     if row.subcommands:
         return bool(rest) and rest[0] in row.subcommands
     if row.any_argument:
@@ -104,51 +94,4 @@ def _script(words: Sequence[str], shell: int, *, inner: bool) -> bool:
         number = first_operand(words, number) if words[number] == "--" else number + 1
         if words[number - 1] in ("-o", "+o", "-O", "+O", "--rcfile", "--init-file"):
             number += 1
-    return number < len(words) and _is_file(words[number])
-
-
-def _is_file(word: str) -> bool:
-    """Whether a word certainly names an existing file, and not the command's input."""
-    return bool(word) and UNKNOWN not in word and not re.match(r"-|/dev/|/proc/", word)
-
-
-def _interpreted(rest: list[str], how: Code) -> bool:
-    """Whether an interpreter already has its code, so that its input is data."""
-    if how.language == "sed":
-        given = [word for before, word in pairwise(rest) if re.fullmatch(r"-[nErsuz]*e|--expression", before)]
-        scripts = (
-            given
-            or [word for word in rest if not re.fullmatch(r"-[nErsuz]+|--(quiet|silent|regexp-extended)", word)][:1]
-        )
-        return bool(scripts) and all(word and _is_sed(word) for word in scripts)
-    if how.language == "awk":
-        words = [
-            word
-            for before, word in pairwise(["", *rest])
-            if before not in ("-F", "-v") and word[:2] not in ("-F", "-v")
-        ]
-        return bool(words) and all(word and _AWK.fullmatch(word) for word in words)
-    if not how.file or how.always_input:
-        return False
-    for number, word in enumerate(rest):
-        if word == "-m" and how.modules:
-            return any(rest[number + 1 : number + 2]) and rest[number + 1].partition(".")[0] not in how.modules
-        if how.option.fullmatch(word):
-            return number + 1 < len(rest) and bool(rest[number + 1])
-        if re.fullmatch(r"-[A-Za-z]*i[A-Za-z]*|--interactive|-d.*", word):
-            return False
-        if not word.startswith("-"):
-            return _is_file(word)
-    return False
-
-
-def _is_sed(script: str) -> bool:
-    """Whether none of the commands of a ``sed`` script can run a program."""
-    at = 0
-    while at < len(script):
-        match = _SED.match(script, at)
-        at = match.end() if match else at
-        if at < len(script) and script[at] not in ";\n ":
-            return False
-        at += 1
-    return True
+    return number < len(words) and is_file(words[number])

@@ -179,6 +179,7 @@ PROGRAMS = (
         assigns=True,
         checked=True,
         followed=True,
+        in_path=True,
     ),
     Program(
         "sudo",

@@ -1,13 +1,12 @@
 """Reads the parts of a shell script that consist of words: commands, ``case``, and [[ … ]]."""
 
 import re
-from collections.abc import Callable, Mapping
 
-from orchestrator.expressions.shell import builtins, heredoc
+from orchestrator.expressions.shell import builtins
 from orchestrator.expressions.shell.flow import ANY, RECKONS
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.lines import UNKNOWN
-from orchestrator.expressions.shell.names import known, takes_data
+from orchestrator.expressions.shell.operators import OPERATORS, define, function
 from orchestrator.expressions.shell.parts import Kind, Stage
 from orchestrator.expressions.shell.quotes import OPENERS, dollar, escape
 from orchestrator.expressions.shell.reader import Reader
@@ -19,13 +18,8 @@ _RECKONS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"})
 #: Characters without a special meaning in words.
 _PLAIN = re.compile(r"[^\s\\\"'`$#|&;<>()\0]+")
 
-#: ``&>file``, and nothing after it.
-_BOTH = re.compile(r"&>>?[ \t]*([^\s\\\"'`$#|&;<>()\0]+)[ \t]*(?=[\n;&)}]|\|\||$)")
-
 #: Files that may be the command's own input.
 _STREAM = re.compile(r"/dev/|/proc/")
-
-_FUNCTION = re.compile(r"\([ \t]*\)")
 
 
 def words(reader: Reader, frame: Frame, char: str) -> None:
@@ -45,14 +39,14 @@ def words(reader: Reader, frame: Frame, char: str) -> None:
         end = reader.script.find("\n", reader.at)
         reader.refuse_up_to(len(reader.script) if end < 0 else end, "in a comment")
     elif char == "(" and frame.word.begun and frame.bare_words and not frame.before_command:
-        _function(reader, frame, frame.word.text)
+        function(reader, frame, frame.word.text)
     elif char in "<>" and frame.word.is_descriptor:  # the number of the redirected descriptor
         frame.word.numbered = frame.word.head not in ("0", "")
         frame.word.drop()
-    elif char in _OPERATORS and frame.word.begun:
+    elif char in OPERATORS and frame.word.begun:
         end_word(reader, frame)
-    elif char in _OPERATORS:
-        _OPERATORS[char](reader, frame)
+    elif char in OPERATORS:
+        OPERATORS[char](reader, frame)
     elif match := _PLAIN.match(reader.script, reader.at):
         frame.word.add(match[0])
         reader.at = match.end()
@@ -76,7 +70,7 @@ def end_word(reader: Reader, frame: Frame) -> None:
         _case_word(reader, frame, word)
     elif frame.bare_words:
         if frame.command.words == ["function"]:
-            _define(reader, word)
+            define(reader, word)
         if builtins.reckons(frame.command.program, word, evaluates=frame.command.evaluates):
             reader.flow.reads(ANY, reader.line, RECKONS)
         if opened := frame.ended(word):
@@ -95,13 +89,6 @@ def _redirected(frame: Frame, word: str) -> None:
     frame.word.forget_redirection()
 
 
-def _define(reader: Reader, word: str) -> None:
-    """A function named ``word`` is defined."""
-    reader.flow.functions.add(word)
-    if takes_data(word, []) or known(word).prefix:
-        reader.spoilt = f"in a line that defines a function named {word}"
-
-
 def _case_word(reader: Reader, frame: Frame, word: str) -> None:
     match frame.stage:
         case Stage.SUBJECT:
@@ -113,129 +100,3 @@ def _case_word(reader: Reader, frame: Frame, word: str) -> None:
         case _ if word == "esac":
             reader.pop(0)
             reader.stack[-1].start = True
-
-
-def _function(reader: Reader, frame: Frame, word: str) -> None:
-    """A '(' after a word: it begins a function, whose body is a command, and nothing else."""
-    match = _FUNCTION.match(reader.script, reader.at)
-    if match is None or word.endswith("="):
-        return reader.give_up("'(' in the middle of a word, as in bash's arrays")
-    reader.at = match.end()
-    _define(reader, word)
-    frame.word.drop()
-    frame.new_command()
-    return None
-
-
-def _blank(reader: Reader, _: Frame) -> None:
-    reader.at += 1
-
-
-def _line_end(reader: Reader, frame: Frame) -> None:
-    reader.at += 1
-    if any(other.pending and other.pending is not frame.pending for other in reader.stack):
-        return reader.lose("a line end in $(…) before a here-document")
-    waiting = list(frame.pending)
-    frame.pending.clear()
-    streams = frame.streams
-    if frame.command.words or streams.fed or streams.files or streams.outputs:  # and not the line end after a '|'
-        reader.command_ends(frame)
-    elif frame.pipeline.piped is not None:  # its reader comes later
-        for document in waiting:
-            document.code = "in a here-document that may be a script for another shell"
-    frame.new_command()
-    for document in waiting:
-        heredoc.body(reader, document)
-    return None
-
-
-def _semicolon(reader: Reader, frame: Frame) -> None:
-    reader.command_ends(frame)
-    reader.at += 1
-    if frame.kind is Kind.CASE and reader.ahead(0) in (";", "&"):
-        reader.at += 2 if reader.script.startswith(";&", reader.at) else 1
-        frame.stage = Stage.PATTERN
-    frame.new_command()
-
-
-def _and_or(reader: Reader, frame: Frame) -> None:
-    sign = reader.ahead(0)
-    if sign == "&" and reader.ahead() == ">":
-        return _both(reader, frame)
-    twice = reader.ahead() == sign
-    reader.command_ends(frame, pipe=sign == "|" and not twice)
-    reader.at += 2 if twice or reader.script.startswith("|&", reader.at) else 1
-    frame.new_command()
-    return None
-
-
-def _both(reader: Reader, frame: Frame) -> None:
-    """``&>file``, at the end of a command: bash redirects it, dash ends it there and redirects nothing."""
-    match = _BOTH.match(reader.script, reader.at)
-    if match is None:
-        return reader.lose("'&>' before other words (write >FILE 2>&1)")
-    frame.streams.outputs.append(match[1])
-    reader.at = match.end()
-    return None
-
-
-def _redirection(reader: Reader, frame: Frame) -> None:
-    if reader.script.startswith("<<", reader.at) and frame.kind is not Kind.TEST:
-        if reader.ahead(2) != "<":
-            return heredoc.announced(reader, frame)
-        reader.at += 3
-        frame.word.here_string = True
-    elif reader.ahead() == "(":  # bash's <(…) and >(…)
-        takes = reader.ahead(0) == ">"
-        frame.word.add(OPAQUE)
-        reader.push(Kind.COMMANDS, 2)
-        reader.stack[-1].file, reader.stack[-1].takes = True, takes
-        return None
-    else:
-        frame.word.output = reader.ahead(0) == ">" or reader.ahead() == ">"
-        frame.word.input = reader.ahead(0) == "<" and reader.ahead() != "&"
-        reader.at += 2 if reader.ahead() in (">", "&", "|") else 1
-    frame.word.target = True
-    return None
-
-
-def _open(reader: Reader, frame: Frame) -> None:
-    if frame.kind is Kind.TEST or (frame.kind is Kind.CASE and frame.stage is Stage.PATTERN):
-        reader.at += 1
-    elif reader.ahead() == "(":
-        reader.lose("'((' (write '( (' for a subshell, or $((…)) for arithmetic)")
-    elif match := _FUNCTION.match(reader.script, reader.at):  # its body follows
-        reader.at = match.end()
-        frame.new_command()
-    else:
-        reader.push(Kind.COMMANDS, 1)
-
-
-def _close(reader: Reader, frame: Frame) -> None:
-    if frame.kind is Kind.TEST:
-        reader.at += 1
-    elif frame.kind is Kind.CASE and frame.stage is Stage.PATTERN:
-        frame.stage = Stage.BODY
-        frame.new_command()
-        reader.at += 1
-    elif frame.kind is Kind.CASE or len(reader.stack) == 1:
-        reader.give_up("an unmatched ')'")
-    else:
-        reader.command_ends(frame)
-        reader.pop(1)
-        if not frame.substitution:
-            reader.stack[-1].start = True
-
-
-_OPERATORS: Mapping[str, Callable[[Reader, Frame], None]] = {
-    " ": _blank,
-    "\t": _blank,
-    "\n": _line_end,
-    ";": _semicolon,
-    "&": _and_or,
-    "|": _and_or,
-    "<": _redirection,
-    ">": _redirection,
-    "(": _open,
-    ")": _close,
-}
