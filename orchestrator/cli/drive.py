@@ -18,6 +18,7 @@ from orchestrator.local.watched_store import WatchedStore
 from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.reporting.found import Found
+from orchestrator.reporting.phrases import counted
 from orchestrator.reporting.watch import Watch
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def drive(found: Found, how: How, new: bool) -> Driven:
             ended = loop.drive()
             if not ended and not how.leave:
                 _end_jobs(world, loop, view, found.run.id, found.flag)
+            if not ended and (lost := world.functions.running):
+                view.say(_lost(lost, found))
         run = world.store.get_run(found.run.key) or found.run
         watch.run = run
         now = replace(found, run=run, view=world.store.load_all(run.key, outputs=how.json))
@@ -141,6 +144,14 @@ def _end_jobs(world: Embedded, loop: Loop, view: "LiveView | LineView | SilentVi
     except KeyboardInterrupt:
         view.say(_left(world, run, flag))
         raise
+
+
+def _lost(number: int, found: Found) -> str:
+    end, them = ("ends", "it") if number == 1 else ("end", "them")
+    return (
+        f"interrupted: {counted(number, 'python step')} cannot be stopped, and {end} with this process; "
+        f"'{found.resume}' runs {them} again"
+    )
 
 
 def _left(world: Embedded, run: str, flag: str) -> str:

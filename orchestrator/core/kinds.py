@@ -24,8 +24,8 @@ class Kind:
     launch_slot: bool = True
     #: The graph's default timeout applies to it. If not, it takes as long as its step says.
     default_timeout: bool = True
-    #: A cancellation can stop it.
-    stoppable: bool = True
+    #: It is a function that is called in a thread, which nothing can stop, of the process that launches it.
+    in_thread: bool = False
     #: Every attempt on one machine has a log file, even an empty one.
     always_logs: bool = False
     #: The key of its spec that names a user's function, if one may be called in the cloud.
@@ -39,9 +39,9 @@ class Kind:
 
 DATAFLOW = Kind("dataflow", on_machine=False, cloud_function="parameters_from")
 COMMAND = Kind("command", in_cloud=False, stand_in=True, always_logs=True)
-PYTHON = Kind("python", in_cloud=False, stand_in=True, stoppable=False)
+PYTHON = Kind("python", in_cloud=False, stand_in=True, in_thread=True)
 WAIT = Kind("wait", stand_in=True, launch_slot=False, default_timeout=False)
-CALL = Kind("call", cloud_function="function")
+CALL = Kind("call", in_thread=True, cloud_function="function")
 
 #: All kinds that a step can name, in the order in which messages list them.
 KINDS = (DATAFLOW, COMMAND, PYTHON, WAIT, CALL)
@@ -57,9 +57,9 @@ def kind_of(work: Work) -> Kind:
     return _BY_KEY.get(work.kind) or Kind(work.kind)
 
 
-def stoppable(work: Work) -> bool:
-    """Whether a cancellation can stop ``work``. A Python function can be stopped only in a process of its own."""
-    return kind_of(work).stoppable or bool(work.spec.get("isolated"))
+def in_thread(work: Work) -> bool:
+    """Whether nothing can stop it, and it ends with its process: a function that has no process of its own."""
+    return kind_of(work).in_thread and not work.spec.get("isolated")
 
 
 def only_on_machine(steps: tuple[Step, ...]) -> list[Step]:

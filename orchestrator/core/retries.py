@@ -19,6 +19,9 @@ MAX_INTERRUPTIONS = 100
 #: Fewer if its process was seen to end without an exit status, because then the process itself is probably the cause.
 MAX_UNASKED, MAX_VANISHED = 20, 5
 
+#: What is told of an attempt that was over, without an end of its own, before a cancellation reached it.
+INTERRUPTED = "it was interrupted"
+
 #: Seconds to wait after such an interruption: doubled each time, up to the second number.
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 600.0
 
@@ -41,7 +44,8 @@ def ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transitio
         case Outcome.SUCCEEDED:
             return final(plan, node, over(status=Status.SUCCEEDED, outputs=end.outputs, live=end.live))
         case Outcome.CANCELLED | Outcome.INTERRUPTED if state.stop is not None:
-            return final(plan, node, cancelled(over(), at))
+            lost = INTERRUPTED if end.outcome is Outcome.INTERRUPTED else None
+            return final(plan, node, cancelled(over(error=_short(end.error) or lost), at))
         case Outcome.CANCELLED:  # somebody stopped the job outside of the orchestrator
             return final(plan, node, over(status=Status.CANCELLED))
         case Outcome.INTERRUPTED:
@@ -91,7 +95,9 @@ def late(step: Step, at: float) -> JobEnd:
 def cancelled(state: StepState, at: float) -> StepState:
     """The state of a step that ends at ``at`` because somebody cancelled it."""
     ended_at = _not_before(state.started_at, at)
-    return replace(state, status=Status.CANCELLED, ended_at=ended_at, due=None, cause=OPERATOR)
+    lost = state.status is Status.UP_FOR_RETRY and state.error is None and state.cause is None
+    error = INTERRUPTED if lost else state.error
+    return replace(state, status=Status.CANCELLED, ended_at=ended_at, due=None, error=error, cause=OPERATOR)
 
 
 def _outdated(state: StepState, event: JobEnded) -> bool:

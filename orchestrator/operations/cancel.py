@@ -13,29 +13,34 @@ from orchestrator.errors import HeldError
 from orchestrator.home import Home
 from orchestrator.local.loop import Loop
 from orchestrator.local.wiring import Embedded, embedded
+from orchestrator.operations.cancellation import earlier, of_threads, told, unstoppable
 from orchestrator.operations.interrupt import interruptible
-from orchestrator.reporting.phrases import counted
+from orchestrator.reporting.found import Found
 
 #: Seconds between two checks of what another process has to end.
 _PERIOD = 0.1
 
 
-def cancel_here(home: Home, run: Run, stop: Stop, nodes: Collection[int] | None, say: Callable[[str], None]) -> bool:
+def cancel_here(
+    home: Home, found: Found, stop: Stop, nodes: Collection[int] | None, say: Callable[[str], None]
+) -> bool:
     """Cancel a run, or its steps ``nodes``, and wait for the end. False if Ctrl-C came first. ``say`` gets messages."""
-    world = embedded(home, read_settings().parallel, simulate=True)
+    world, run = embedded(home, read_settings().parallel, simulate=True), found.run
     try:
-        say(f"run {run.id}: {done(*world.engine.cancel(run.key, stop, nodes))}")
+        driven = home.held(run.id)
+        waiting, jobs = world.engine.cancel(run.key, stop, nodes)
+        view = world.store.load_all(run.key, lambda _: None, outputs=False)
+        threads = unstoppable(found.plan, view, nodes)
+        for sentence in told(found, nodes, earlier(world.store, run.key, nodes, stop), waiting, jobs, threads):
+            say(sentence)
+        if threads:
+            say(of_threads(found.plan, threads, driven))
         following = _Following(world, run, nodes, say)
         with interruptible(following.stop):
             following.go()
         return following.ended()
     finally:
         world.database.close()
-
-
-def done(waiting: int, jobs: int) -> str:
-    """A sentence: how many steps had no job and were cancelled, and how many jobs were asked to stop."""
-    return f"{counted(waiting, 'step')} without a job cancelled, {counted(jobs, 'job')} asked to stop"
 
 
 class _Following:

@@ -10,6 +10,7 @@ from orchestrator.core.model import Stop
 from orchestrator.core.steps import Step
 from orchestrator.errors import UsageError
 from orchestrator.home.store_url import StoreUrl
+from orchestrator.operations.cancellation import earlier, told
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import status_word
 from orchestrator.system.terminal import one_line
@@ -48,8 +49,8 @@ def _where(step: Step, job: str, project: str) -> Iterator[str]:
     yield f"console  {page}?project={quote(project, safe='')}"
 
 
-def cancel_in_cloud(url: StoreUrl, key: str, stop: Stop, nodes: Collection[int] | None) -> tuple[int, int]:
-    """Cancel a run, or its steps ``nodes``. Returns how many had no job, and how many had one.
+def cancel_in_cloud(url: StoreUrl, found: Found, stop: Stop, nodes: Collection[int] | None) -> list[str]:
+    """Cancel a run, or its steps ``nodes``. Returns what was done, in sentences.
 
     Raises UsageError that names every missing variable, and the errors of the store, the queue and Dataflow.
     """
@@ -64,6 +65,8 @@ def cancel_in_cloud(url: StoreUrl, key: str, stop: Stop, nodes: Collection[int] 
 
     deployed = Deployed(settings)
     try:
-        return deployed.engine.cancel(key, stop, nodes)
+        waiting, jobs = deployed.engine.cancel(found.run.key, stop, nodes)
+        before = earlier(deployed.engine.ledger.store, found.run.key, nodes, stop)
+        return list(told(found, nodes, before, waiting, jobs))
     finally:
         deployed.close()

@@ -7,7 +7,7 @@ import json
 from typing import assert_never
 
 from orchestrator.core.joins import decide
-from orchestrator.core.kinds import stoppable
+from orchestrator.core.kinds import PYTHON
 from orchestrator.core.model import Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
@@ -21,6 +21,7 @@ from orchestrator.reporting.phrases import (
     said_of,
     status_word,
     stopped,
+    threaded,
     until_ready,
 )
 from orchestrator.reporting.times import clock, duration, iso, lasted
@@ -60,8 +61,9 @@ def _stopping(step: Step, state: StepState) -> str:
         return "and its job was stopped after the step had succeeded"
     if state.status.final:
         return "but its job ended before it could be stopped"
-    if state.status.active and not stoppable(step.work):
-        return "and it ends when its function returns: only a function with isolated: true can be stopped"
+    if threaded(step, state):
+        isolated = "" if step.work.kind != PYTHON.key else ": only a function with isolated: true can be stopped"
+        return f"and it ends when its function returns{isolated}"
     return _STOPPING[state.status]
 
 
@@ -151,6 +153,11 @@ _END = {Verdict.SKIP: Status.SKIPPED, Verdict.UPSTREAM_FAILED: Status.UPSTREAM_F
 def _running(step: Step, state: StepState, now: float | None) -> list[str]:
     since = f" since {clock(state.started_at)}" if state.started_at is not None else ""
     attempt = attempt_of(step, state, state.attempt)
+    if now is None and threaded(step, state):
+        return [
+            f"interrupted: it ran{since} in a thread of the process that drove the run, and ended with it: {attempt}",
+            *([] if state.stop is not None else [f"it runs again {_RESUMED}"]),
+        ]
     if now is None:
         return [f"running{since} when the run was interrupted: {attempt}", *_once_resumed(step, state)]
     lines = [f"running{since}, for {lasted(state, now)}: {attempt}"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from orchestrator.core.kinds import in_thread
 from orchestrator.core.model import OPERATOR, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.steps import Step
 from orchestrator.reporting.times import clock
@@ -48,9 +49,21 @@ def attempt_of(step: Step, state: StepState, attempt: int) -> str:
     return f"attempt {attempt}{total}{lost}"
 
 
-def tally(counts: Mapping[Status, int]) -> str:
-    """``5 succeeded, 1 failed, 2 pending``."""
-    return ", ".join(f"{counts[status]:,} {status_word(status)}" for status in ORDER if counts.get(status))
+def tally(counts: Mapping[Status, int], interrupted: int = 0) -> str:
+    """``5 succeeded, 1 failed, 2 pending``. ``interrupted``: how many are recorded as running and do not run."""
+    numbers = [(counts.get(status, 0), status_word(status)) for status in ORDER]
+    at = ORDER.index(Status.RUNNING)
+    numbers[at : at + 1] = [(counts.get(Status.RUNNING, 0) - interrupted, "running"), (interrupted, "interrupted")]
+    return ", ".join(f"{number:,} {word}" for number, word in numbers if number)
+
+
+def threaded(step: Step, state: StepState) -> bool:
+    """Whether the attempt is a function in a thread: nothing can stop it, and it ends with the process that calls it.
+
+    A ``local`` block that is one has a job that is called by its name, unlike a Dataflow job.
+    """
+    stands_in = step.local is not None and state.job == state.job_name
+    return state.status.active and in_thread(step.local if stands_in and step.local is not None else step.work)
 
 
 def counted(number: int, thing: str) -> str:

@@ -11,7 +11,17 @@ from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
-from orchestrator.reporting.phrases import CLASSES, attempt_of, listed, said_of, status_word, stopped, until_ready
+from orchestrator.reporting.found import INTERRUPTED
+from orchestrator.reporting.phrases import (
+    CLASSES,
+    attempt_of,
+    listed,
+    said_of,
+    status_word,
+    stopped,
+    threaded,
+    until_ready,
+)
 from orchestrator.reporting.times import duration, lasted
 from orchestrator.reporting.upstream import BROKEN, States, join_of, names, predecessors, unfinished
 from orchestrator.reporting.watch import Watch
@@ -31,7 +41,9 @@ class Row:
 
 def row(plan: Plan, states: States, node: int, now: float | None) -> Row:
     step, state = plan.steps[node], states.get(node, PENDING)
-    word, said = status_word(state.status), one_line(note(plan, states, node, now))
+    lost = now is None and state.status is Status.RUNNING and threaded(step, state)
+    word = INTERRUPTED if lost else status_word(state.status)
+    said = one_line(note(plan, states, node, now))
     return Row(one_line(step.name), state.status, word, lasted(state, now), said)
 
 
@@ -44,7 +56,7 @@ def note(plan: Plan, states: States, node: int, now: float | None) -> str:
     again = attempt_of(step, state, state.attempt) if state.attempt > 1 else ""
     match state.status:
         case Status.PENDING | Status.LAUNCHING | Status.RUNNING if state.stop is not None:
-            return _joined(again, f"being cancelled {stopped(state.stop)}")
+            return _joined(again, f"being cancelled {stopped(state.stop)}{_until(step, state, now)}")
         case Status.PENDING:
             return _waits(plan, states, node)
         case Status.RUNNING:
@@ -70,6 +82,10 @@ def note(plan: Plan, states: States, node: int, now: float | None) -> str:
             return again
 
 
+def _until(step: Step, state: StepState, now: float | None) -> str:
+    return ", ends when its function returns" if now is not None and threaded(step, state) else ""
+
+
 def _soon(state: StepState, now: float | None) -> str:
     if now is None:
         return "once resumed"
@@ -79,7 +95,7 @@ def _soon(state: StepState, now: float | None) -> str:
 
 def _goes_on(step: Step, state: StepState, now: float | None) -> str:
     if now is None:
-        return "interrupted"
+        return "will run again" if threaded(step, state) else INTERRUPTED
     if until_ready(step):
         return "until its job is ready"
     return f"{duration(state.due - now)} left" if state.due is not None else ""

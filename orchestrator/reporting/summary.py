@@ -8,7 +8,17 @@ from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Stop
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.steps import Step
 from orchestrator.reporting.found import INTERRUPTED, Found
-from orchestrator.reporting.phrases import classed, counted, listed, not_retried, said_of, status_word, stopped, tally
+from orchestrator.reporting.phrases import (
+    classed,
+    counted,
+    listed,
+    not_retried,
+    said_of,
+    status_word,
+    stopped,
+    tally,
+    threaded,
+)
 from orchestrator.reporting.times import clock, duration
 from orchestrator.reporting.upstream import BROKEN, names, root_causes
 from orchestrator.system.terminal import one_line, shown
@@ -42,9 +52,19 @@ def summary(found: Found, now: float) -> Iterator[Line]:
     word = INTERRUPTED if run.status is RunStatus.RUNNING else str(run.status)
     took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)
     counts = Counter(found.view.state(node).status for node in range(len(found.plan.steps)))
-    yield Line(f"{word} after {took}: {tally(counts)}", _STYLES[run.status])
+    lost = interrupted(found) if run.status is RunStatus.RUNNING else 0
+    yield Line(f"{word} after {took}: {tally(counts, lost)}", _STYLES[run.status])
     yield from failures(found)
     yield from although(found)
+
+
+def interrupted(found: Found) -> int:
+    """How many steps are recorded as running, but were threads of the process that drove the run."""
+    return sum(
+        state.status is Status.RUNNING and threaded(found.plan.steps[node], state)
+        for node in found.steps
+        for state in [found.view.state(node)]
+    )
 
 
 def although(found: Found) -> Iterator[Line]:
@@ -135,5 +155,8 @@ def how_to_continue(found: Found) -> Line:
 
 
 def abandoned(found: Found) -> str:
-    """How to continue a run that no process drives."""
+    """How to continue a run that no process drives, or to complete its cancellation."""
+    if found.run.stop is not None:
+        command = f"orchestrator cancel {found.run.id}{found.flag}"
+        return f"no process drives this run, which was cancelled: complete that with '{command}'"
     return f"no process drives this run: continue it with '{found.resume}'"

@@ -215,11 +215,95 @@ def test_who_cancels_what_was_cancelled_is_told_by_whom(here: Place) -> None:
     second = here.start("cancel", "g-1", "--why", "another reason")
     assert second.stdout is not None
     said = without_names(second.stdout.readline())
+    assert second.stdout.readline() == "run g-1: 2 steps have not ended yet\n"
     here.tell("go", "on")
     for process in (first, second, driver):
         finish(process)
     assert said == "run g-1 was cancelled by ME at TIME: wrong input: continuing that cancellation\n"
     assert here.look("status", "g-1", "--json").json["cancelled"]["why"] == "wrong input"
+
+
+FUNCTIONS = """
+name: g
+deploy: false
+steps:
+  a: {python: "work:slow"}
+  b: {after: a, command: "true"}
+"""
+
+SLOW = """
+def slow():
+    with open("pipe", "w") as pipe:
+        pipe.write("here")
+    with open("go") as go:
+        go.read()
+"""
+
+
+@pytest.fixture
+def threads(place: Place) -> Place:
+    """A place with a graph whose first step is a function that says that it runs, and waits."""
+    place.write("g.yaml", FUNCTIONS)
+    place.write("work.py", SLOW)
+    place.fifo("pipe")
+    place.fifo("go")
+    return place
+
+
+def test_a_function_that_nothing_can_stop_is_told_when_its_run_is_cancelled(threads: Place) -> None:
+    """It was said that one job had been asked to stop."""
+    driver = threads.start(*START)
+    threads.hear("pipe")
+    canceller = threads.start("cancel", "g-1")
+    assert canceller.stdout is not None
+    said = [canceller.stdout.readline() for _ in range(2)]
+    assert said == [
+        "run g-1: 1 step without a job cancelled, 0 jobs asked to stop\n",
+        "a cannot be stopped, and ends when its function returns: only a function with isolated: true can be stopped\n",
+    ]
+    threads.tell("go", "on")
+    assert [finish(process).code for process in (canceller, driver)] == [0, 1]
+    assert statuses(threads) == {"a": "succeeded", "b": "cancelled"}
+
+
+def test_a_function_that_was_interrupted_is_told_so_by_all_commands(threads: Place) -> None:
+    """``status`` said that it was running, and ``cancel`` that its job was asked to stop, and stopped."""
+    driver = threads.start(*START)
+    threads.hear("pipe")
+    driver.send_signal(signal.SIGINT)
+    said = finish(driver)
+    assert said.lines[-4:-2] == [
+        "TIME  interrupted: 1 python step cannot be stopped, and ends with this process; "
+        "'orchestrator resume g-1' runs it again",
+        "interrupted after 0.0 s: 1 interrupted, 1 pending",
+    ]
+    assert threads.look("status", "g-1").lines[1:4] == [
+        "● a  interrupted               will run again",
+        "· b  pending                   waiting for a",
+        "1 interrupted, 1 pending",
+    ]
+    assert without_names(threads.look("cancel", "g-1").out).splitlines() == [
+        "run g-1: 1 step without a job cancelled, 0 jobs asked to stop",
+        "a was interrupted: nothing of it is left to be stopped",
+        "the run was cancelled by ME at TIME",
+        "a cancelled: it was interrupted",
+        "the run has ended: cancelled",
+    ]
+
+
+def test_two_who_cancel_at_once_are_told_who_was_first(threads: Place) -> None:
+    """Both were told that they had done it."""
+    driver = threads.start(*START)
+    threads.hear("pipe")
+    both = [threads.start("cancel", "g-1", "--why", why) for why in ("one", "two")]
+    first = [without_names(process.stdout.readline()) for process in both if process.stdout is not None]
+    threads.tell("go", "on")
+    assert [finish(process).code for process in (*both, driver)] == [0, 0, 1]
+    why = threads.look("status", "g-1", "--json").json["cancelled"]["why"]
+    assert sorted(first) == [
+        "run g-1 was cancelled by ME at TIME: " + f"{why}: continuing that cancellation\n",
+        "run g-1: 1 step without a job cancelled, 0 jobs asked to stop\n",
+    ]
 
 
 def test_a_run_that_fails_because_of_what_may_fail_names_the_step_that_never_ran(here: Place) -> None:

@@ -1,5 +1,7 @@
 """``explain`` and the notes of the step list: every status, in words."""
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.core.events import Event, JobEnded, JobLaunched, LaunchClaimed, StepSettled, StopRequested
@@ -14,6 +16,7 @@ from orchestrator.reporting.explain import explain
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import CLASSES
 from orchestrator.reporting.rows import note, rows
+from orchestrator.reporting.summary import abandoned, summary
 from orchestrator.reporting.upstream import at_work_before, by_depth, root_causes
 
 NOW = 1_000.0
@@ -213,6 +216,7 @@ def test_a_failure_that_is_not_retried_says_why():
 
 
 PYTHON = Step("clean", Work("python", {"function": "m:f"}), ("a",))
+RUN = Run("r", "k", "story", "v", {}, NOW)
 STOPPED = Stop(NOW, "ann", "wrong input")
 
 
@@ -222,6 +226,37 @@ def test_only_of_a_function_that_was_called_is_it_said_that_nothing_stops_it():
     assert story.explained_undriven("clean")[1].endswith(": wrong input, and it ends once the run is resumed")
     story = Story(step("a"), PYTHON).ended("a").running("clean", NOW).tell("clean", StopRequested(STOPPED))
     assert "only a function with isolated: true can be stopped" in story.explained("clean")[-1]
+
+
+@pytest.mark.parametrize("work", [PYTHON.work, Work("call", {"function": "m:f"})])
+def test_a_function_that_was_interrupted_is_told_from_a_process_that_was_left(work: Work) -> None:
+    """It was 'running', as a process is that goes on without the orchestrator."""
+    story = Story(Step("clean", work), step("a"), step("last", "clean")).running("clean", NOW - 5).running("a", NOW - 5)
+    first, *further = story.explained_undriven("clean")
+    assert first.startswith("interrupted: it ran since ")
+    assert first.endswith(" in a thread of the process that drove the run, and ended with it: attempt 1")
+    assert further == ["it runs again once the run is resumed"]
+    shown = rows(story.plan, story.view.states, range(2), None)
+    assert [(row.word, row.note) for row in shown] == [("interrupted", "will run again"), ("running", "interrupted")]
+    found = Found(None, RUN, story.plan, story.view, abandoned=True)
+    assert next(iter(summary(found, NOW))).text.endswith(": 1 running, 1 interrupted, 1 pending")
+
+
+def test_of_a_run_that_was_cancelled_it_is_said_how_to_complete_that() -> None:
+    """It said to continue it."""
+    found = Found(None, replace(RUN, stop=STOPPED), Story(step("a")).plan, View(), flag=" --home h", abandoned=True)
+    assert abandoned(found) == (
+        "no process drives this run, which was cancelled: complete that with 'orchestrator cancel r --home h'"
+    )
+
+
+def test_a_function_that_is_cancelled_is_waited_for() -> None:
+    story = Story(step("a"), PYTHON).ended("a").running("clean", NOW).tell("clean", StopRequested(STOPPED))
+    assert story.note("clean").endswith(": wrong input, ends when its function returns")
+    isolated = Work("python", {"function": "m:f", "isolated": True})
+    for work in (COMMAND, isolated):
+        story = Story(Step("a", work)).running("a", NOW).tell("a", StopRequested(STOPPED))
+        assert story.note("a").endswith(": wrong input")
 
 
 def test_below_a_cancelled_step_it_is_told_who_cancelled_it():

@@ -247,6 +247,18 @@ def test_the_job_of_a_step_that_was_cancelled_ends_it_and_what_its_service_said_
     assert evolve(JOINED, A, replace(RUNNING, stop=STOP), event) == Transition(done, (JOIN,), Tally(failed=1))
 
 
+def test_of_an_attempt_that_was_interrupted_before_its_step_was_cancelled_that_is_told():
+    """It was told that its job was stopped."""
+    found = evolve(JOINED, A, replace(RUNNING, stop=STOP), JobEnded(1, JobEnd(Outcome.INTERRUPTED, 70.0)))
+    assert found is not None
+    assert (found.state.status, found.state.error) == (Status.CANCELLED, "it was interrupted")
+    between = evolve(JOINED, A, RUNNING, JobEnded(1, JobEnd(Outcome.INTERRUPTED, 70.0)))
+    assert between is not None
+    found = evolve(JOINED, A, between.state, StopRequested(STOP))
+    assert found is not None
+    assert (found.state.status, found.state.error) == (Status.CANCELLED, "it was interrupted")
+
+
 def test_a_job_that_fails_while_its_step_is_cancelled_is_not_tried_again():
     done = replace(RUNNING, status=Status.FAILED, ended_at=50.0, error="boom", cause="exit", stop=STOP)
     assert evolve(JOINED, A, replace(RUNNING, stop=STOP), FAILED) == Transition(done, (JOIN,), Tally(failed=1))

@@ -15,10 +15,10 @@ from orchestrator.core.model import RunStatus, Stop
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.home.store_url import StoreUrl, store_url
-from orchestrator.operations.cancel import cancel_here, done
+from orchestrator.operations.cancel import cancel_here
 from orchestrator.operations.lookup import find_run, find_step, load, named_store
 from orchestrator.reporting.found import Found
-from orchestrator.reporting.phrases import listed, stopped
+from orchestrator.reporting.phrases import listed
 from orchestrator.reporting.summary import failures
 
 EPILOG = """\b
@@ -64,8 +64,6 @@ def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store
     if over := _over(found, nodes):
         echo(over)
         return DONE
-    if nodes is None and (before := found.run.stop) is not None:
-        echo(f"run {found.run.id} was cancelled {stopped(before)}: continuing that cancellation")
     stop = Stop(time.time(), _who(), why)
     if place is None:
         return in_cloud(found, stop, nodes)
@@ -84,8 +82,8 @@ def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
     from orchestrator.operations.cloud_run import cancel_in_cloud
 
     assert found.url is not None
-    waiting, jobs = cancel_in_cloud(found.url, found.run.key, stop, nodes)
-    echo(f"run {found.run.id}: {done(waiting, jobs)}")
+    for sentence in cancel_in_cloud(found.url, found, stop, nodes):
+        echo(sentence)
     echo(f"follow it: orchestrator status {found.run.id}{found.flag}")
     return DONE
 
@@ -94,7 +92,7 @@ def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Coll
     named = url.file if url is not None else None
     if named is not None and named.name != home.database.name:
         raise UsageError(f"--store: expected a file called {home.database.name}, to cancel a run in it, got {named}")
-    if not cancel_here(home, found.run, stop, nodes, echo):
+    if not cancel_here(home, found, stop, nodes, echo):
         left = "the process that drives the run ends the rest" if home.held(found.run.id) else "repeat the command"
         echo(f"not everything has ended yet: {left}")
         return INTERRUPTED

@@ -6,7 +6,7 @@ from typing import get_type_hints
 
 import pytest
 
-from orchestrator.core.kinds import KINDS, Kind, kind_of, stoppable
+from orchestrator.core.kinds import KINDS, Kind, in_thread, kind_of
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition.handles import StepArguments
 from orchestrator.definition.kinds import FORM, FORMS, Form, KindArguments, KindKeys, LocalKeys, place
@@ -68,7 +68,8 @@ def test_a_step_without_a_kind_and_one_of_an_unknown_kind_are_known_as_such() ->
     assert "none" not in FORM
 
 
-def test_only_a_function_in_a_thread_cannot_be_stopped() -> None:
-    assert stoppable(Work("command"))
-    assert stoppable(Work("python", {"isolated": True}))
-    assert not stoppable(Work("python", {}))
+def test_only_a_function_without_its_own_process_runs_in_a_thread() -> None:
+    assert not in_thread(Work("command"))
+    assert not in_thread(Work("python", {"isolated": True}))
+    assert in_thread(Work("python", {}))
+    assert in_thread(Work("call", {}))
