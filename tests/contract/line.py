@@ -28,30 +28,30 @@ class Failure(grpc.RpcError):
         return ()
 
 
-Fate = Callable[[Callable[[], Any]], Any]
+Fault = Callable[[Callable[[], Any]], Any]
 
 
-def refuse(code: grpc.StatusCode) -> Fate:
+def refuse(code: grpc.StatusCode) -> Fault:
     """The call does not arrive."""
 
-    def fate(send: Callable[[], Any]) -> Any:
+    def fault(send: Callable[[], Any]) -> Any:
         raise Failure(code)
 
-    return fate
+    return fault
 
 
-def lose(code: grpc.StatusCode) -> Fate:
+def lose(code: grpc.StatusCode) -> Fault:
     """The call arrives, and its answer does not come back."""
 
-    def fate(send: Callable[[], Any]) -> Any:
+    def fault(send: Callable[[], Any]) -> Any:
         send().result()
         raise Failure(code)
 
-    return fate
+    return fault
 
 
 class Line(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
-    """Counts the calls of each method, and lets the next ones meet the ``fates`` that are laid out for them.
+    """Counts the calls of each method, and gives the next ones the ``faults`` that are planned for the method.
 
     ``found``: how many documents came back from queries; each is billed as a read.
     """
@@ -60,14 +60,14 @@ class Line(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         self._lock = threading.Lock()
         self.calls: Counter[str] = Counter()
         self.found = 0
-        self.fates: dict[str, Iterator[Fate]] = {}
+        self.faults: dict[str, Iterator[Fault]] = {}
 
     def _call(self, continuation: Any, details: Any, request: Any) -> Any:
         method = details.method.rpartition("/")[2]
         with self._lock:
             self.calls[method] += 1
-        fate = next(self.fates.get(method, iter(())), None)
-        return fate(lambda: continuation(details, request)) if fate else continuation(details, request)
+        fault = next(self.faults.get(method, iter(())), None)
+        return fault(lambda: continuation(details, request)) if fault else continuation(details, request)
 
     intercept_unary_unary = _call
 

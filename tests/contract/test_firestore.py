@@ -69,14 +69,14 @@ UNSURE = [_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED, _CODES.INTERNAL, _CODES.
 def test_a_commit_that_was_applied_and_its_answer_lost_counts_once(
     shaky: FirestoreStore, line: Line, code: grpc.StatusCode
 ):
-    line.fates["Commit"] = iter([lose(code)])
+    line.faults["Commit"] = iter([lose(code)])
     assert shaky.transact("key1", 0, end) == Commit(False, DONE, {})
     assert shaky.load_all("key1") == View({0: DONE}, ARRIVED)
 
 
 @pytest.mark.parametrize("code", [*UNSURE, grpc.StatusCode.ABORTED, grpc.StatusCode.RESOURCE_EXHAUSTED], ids=str)
 def test_a_commit_that_did_not_arrive_is_made_again(shaky: FirestoreStore, line: Line, code: grpc.StatusCode):
-    line.fates["Commit"] = iter([refuse(code)] * 2)
+    line.faults["Commit"] = iter([refuse(code)] * 2)
     assert shaky.transact("key1", 0, end) == Commit(True, DONE, ARRIVED)
     assert shaky.load_all("key1") == View({0: DONE}, ARRIVED)
 
@@ -92,7 +92,7 @@ def test_a_commit_that_was_given_up_and_arrives_late_counts_once(shaky: Firestor
         sent.pop()().result()
         return send()
 
-    line.fates["Commit"] = iter([slow, overtaken])
+    line.faults["Commit"] = iter([slow, overtaken])
     assert shaky.transact("key1", 0, end) == Commit(False, DONE, {})
     assert shaky.load_all("key1") == View({0: DONE}, ARRIVED)
 
@@ -106,7 +106,7 @@ def test_if_the_answer_to_the_last_arrival_is_lost_the_successor_is_launched_all
         shaky.transact("key1", node, lambda _: Transition(StepState(Status.RUNNING, attempt=1, job="j")))
     ended = JobEnded(1, JobEnd(Outcome.SUCCEEDED, 2.0))
     engine.ledger.handle(Execution(RUN, PLAN), 0, ended)
-    line.fates["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
+    line.faults["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
     engine.ledger.handle(Execution(RUN, PLAN), 1, ended)
     assert [task.effect for task in put] == [Launch("key1", 2, 1)]
 
@@ -115,7 +115,7 @@ def test_a_commit_that_is_refused_for_ever_is_a_conflict(
     shaky: FirestoreStore, line: Line, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(refusals, "TRIES", 3)
-    line.fates["Commit"] = iter([refuse(grpc.StatusCode.ABORTED)] * 3)
+    line.faults["Commit"] = iter([refuse(grpc.StatusCode.ABORTED)] * 3)
     with pytest.raises(ConflictError) as caught:
         shaky.transact("key1", 0, end)
     assert str(caught.value) == (
@@ -139,7 +139,7 @@ MEANINGS = {
 def test_a_commit_that_fails_for_good_is_an_error_of_one_sentence(
     shaky: FirestoreStore, line: Line, code: grpc.StatusCode, meaning: str
 ):
-    line.fates["Commit"] = iter([refuse(code)] * 3)
+    line.faults["Commit"] = iter([refuse(code)] * 3)
     with pytest.raises(StoreError) as caught:
         shaky.transact("key1", 0, end)
     assert str(caught.value) == f"Firestore could not commit a step: {meaning} ({code.name}: as told)"
@@ -161,7 +161,7 @@ READS: dict[str, Callable[[FirestoreStore], object]] = {
 
 @pytest.mark.parametrize("verb", READS)
 def test_a_read_that_fails_is_an_error_of_one_sentence(shaky: FirestoreStore, line: Line, verb: str):
-    line.fates["BatchGetDocuments"] = line.fates["RunQuery"] = iter([refuse(grpc.StatusCode.NOT_FOUND)])
+    line.faults["BatchGetDocuments"] = line.faults["RunQuery"] = iter([refuse(grpc.StatusCode.NOT_FOUND)])
     with pytest.raises(StoreError) as caught:
         READS[verb](shaky)
     meaning = "there is no such database; it must be created first"
@@ -172,7 +172,7 @@ def test_a_read_that_fails_is_an_error_of_one_sentence(shaky: FirestoreStore, li
 def test_a_read_is_made_again_when_the_line_breaks(
     shaky: FirestoreStore, firestore: FirestoreStore, line: Line, verb: str
 ):
-    line.fates["BatchGetDocuments"] = line.fates["RunQuery"] = iter([refuse(grpc.StatusCode.UNAVAILABLE)])
+    line.faults["BatchGetDocuments"] = line.faults["RunQuery"] = iter([refuse(grpc.StatusCode.UNAVAILABLE)])
     again = READS[verb](shaky)
     if verb != "end a run":
         assert again == READS[verb](firestore)
@@ -182,7 +182,7 @@ def test_the_start_of_a_run_whose_answer_was_lost_is_an_error_and_then_the_run_i
     shaky: FirestoreStore, line: Line
 ):
     other = replace(RUN, id="run-2", key="key2", version="v2")
-    line.fates["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
+    line.faults["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
     with pytest.raises(StoreError, match="could not open a run: it cannot be reached"):
         shaky.open_run(other, replace(PLAN, version="v2"))
     assert shaky.open_run(replace(other, key="key3"), replace(PLAN, version="v2")) == other
@@ -205,7 +205,7 @@ def test_of_many_who_end_one_run_one_does(firestore: FirestoreStore):
 
 
 def test_the_end_of_a_run_whose_answer_was_lost_is_not_recorded_twice(shaky: FirestoreStore, line: Line):
-    line.fates["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
+    line.faults["Commit"] = iter([lose(grpc.StatusCode.UNAVAILABLE)])
     assert not shaky.end_run("key1", RunStatus.SUCCEEDED, 5.0)
     assert shaky.get_run("key1") == replace(RUN, status=RunStatus.SUCCEEDED, ended_at=5.0)
 
@@ -308,7 +308,7 @@ def test_an_end_that_died_in_between_is_no_end_and_is_done_again(
 ):
     """``commits`` of the three went through: one for two of the parts, one for the third, one for the run itself."""
     monkeypatch.setattr(firestore_expiry, "_BATCH", 2)
-    line.fates["Commit"] = iter([*[lambda send: send()] * commits, *[refuse(grpc.StatusCode.PERMISSION_DENIED)]])
+    line.faults["Commit"] = iter([*[lambda send: send()] * commits, *[refuse(grpc.StatusCode.PERMISSION_DENIED)]])
     with pytest.raises(StoreError, match="could not end a run"):
         keeping.end_run("key1", RunStatus.SUCCEEDED, 1000.0)
     assert keeping.get_run("key1") == RUN

@@ -25,7 +25,7 @@ class Sum:
     steps: int = 0
     turns: int = 0
     failures: dict[int, list[str]] = field(default_factory=dict)
-    fates: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
 
 
 def several(seeds: range, stop: bool = False, dag: str | None = None) -> Sum:
@@ -36,7 +36,7 @@ def several(seeds: range, stop: bool = False, dag: str | None = None) -> Sum:
         total.seeds += 1
         total.steps += result.steps
         total.turns += result.turns
-        total.fates += result.fates
+        total.faults += result.faults
         if result.failures:
             total.failures[seed] = list(result.failures)
             if stop:
@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--start", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--stop", action="store_true", help="stop at the first failure")
-    parser.add_argument("--fates", action="store_true", help="say how often each kind of bad luck happened")
+    parser.add_argument("--faults", action="store_true", help="say how often each kind of fault happened")
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--trace", action="store_true", help="with --seed: say all that happens, turn by turn")
     parser.add_argument("--dag", help="a graph of tests/fixtures/graphs, such as noaa, instead of random ones")
@@ -73,9 +73,9 @@ def main(arguments: list[str]) -> int:
             print(f"{total.seeds} seeds, {len(total.failures)} failed, {rate:.0f} a second ", end=end, flush=True)
         if chosen.stop and total.failures:
             break
-    print(f"{total.steps} steps, {total.turns} turns, {sum(total.fates.values())} pieces of bad luck")
-    if chosen.fates:
-        print("\n".join(f"{total.fates[fate]:9} {fate}" for fate in EVERYTHING))
+    print(f"{total.steps} steps, {total.turns} turns, {sum(total.faults.values())} faults")
+    if chosen.faults:
+        print("\n".join(f"{total.faults[fault]:9} {fault}" for fault in EVERYTHING))
     return 1 if total.failures else 0
 
 
@@ -108,7 +108,7 @@ def _add(total: Sum, part: Sum) -> None:
     total.steps += part.steps
     total.turns += part.turns
     total.failures |= part.failures
-    total.fates += part.fates
+    total.faults += part.faults
 
 
 if __name__ == "__main__":

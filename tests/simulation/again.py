@@ -164,9 +164,9 @@ class Again:
         def check(there: Run) -> None:
             if there.version == run.version:
                 return
-            fate = self.random.choice(["refused", "goes on with that"])
-            self.world.count(f"id: taken, {fate}")
-            if fate == "refused":
+            fault = self.random.choice(["refused", "goes on with that"])
+            self.world.count(f"id: taken, {fault}")
+            if fault == "refused":
                 raise TakenError(f"the id '{there.id}' is taken")
 
         there = engine.start(run, plan, check)

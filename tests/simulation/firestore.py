@@ -105,19 +105,19 @@ class Line:
     def commit(self, request: Any, **_: Any) -> Any:
         writes, world = list(request["writes"]), self._world
         world.loop.pause("firestore commits")
-        fate = self._fate("commit", COMMITS_SENT)
-        if fate is None:
+        fault = self._fault("commit", COMMITS_SENT)
+        if fault is None:
             return self._service.commit(writes)
-        if fate in ("no answer after", "crash after", "sent again"):
+        if fault in ("no answer after", "crash after", "sent again"):
             self._service.commit(writes)
-        if fate == "sent again":
+        if fault == "sent again":
             return self._service.commit(writes)
-        if fate.startswith("applied late"):
+        if fault.startswith("applied late"):
             world.loop.at(world.now + world.random.choice(LATER) * world.random.random(), lambda: self._late(writes))
-            raise Crash(fate) if fate.endswith("crash") else api.DeadlineExceeded("no answer came")
-        if fate == "aborted":
+            raise Crash(fault) if fault.endswith("crash") else api.DeadlineExceeded("no answer came")
+        if fault == "aborted":
             raise api.Aborted("somebody holds the document")
-        raise Crash(fate) if fate.startswith("crash") else api.ServiceUnavailable(fate)
+        raise Crash(fault) if fault.startswith("crash") else api.ServiceUnavailable(fault)
 
     def _late(self, writes: list[Any]) -> None:
         """It arrives, and nobody waits for it."""
@@ -146,15 +146,15 @@ class Line:
 
     def _read(self) -> None:
         self._world.loop.pause("firestore reads")
-        if fate := self._fate("read", READS_SENT):
-            raise Crash(fate) if fate == "crash" else api.ServiceUnavailable("no answer came")
+        if fault := self._fault("read", READS_SENT):
+            raise Crash(fault) if fault == "crash" else api.ServiceUnavailable("no answer came")
 
-    def _fate(self, verb: str, fates: tuple[str, ...]) -> str | None:
+    def _fault(self, verb: str, faults: tuple[str, ...]) -> str | None:
         if self._world.random.random() >= self._world.weather.call:
             return None
-        fate = self._world.random.choice(fates)
-        self._world.count(f"firestore {verb}: {fate}")
-        return fate
+        fault = self._world.random.choice(faults)
+        self._world.count(f"firestore {verb}: {fault}")
+        return fault
 
     def _document(self, name: str) -> Any:
         fields, updated = self._service.documents[name]

@@ -8,7 +8,7 @@ from orchestrator.core.job_end import Outcome
 from orchestrator.core.plan import SPREAD, WIDE, FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
-from tests.simulation.scenario import DEAF, Attempt, Condition, Ended, Fate, Gave, Param, Raises, Scenario
+from tests.simulation.scenario import DEAF, Attempt, Behaviour, Condition, Ended, Gave, Param, Raises, Scenario
 from tests.simulation.weather import MAX_SKEW
 
 #: Which steps come before each step, by number; only lower numbers may.
@@ -176,21 +176,29 @@ def _condition(random: Random, certain: list[str]) -> Condition:
 
 
 def _attempts(random: Random, step: Step, trouble: float) -> tuple[Attempt, ...]:
-    fates = [Fate.FAILS] * 6 + [Fate.IS_INTERRUPTED] * 2 + [Fate.IS_CANCELLED, Fate.IS_REFUSED, Fate.LEAVES_TOO_MUCH]
+    behaviours = (
+        [Behaviour.FAILS] * 6
+        + [Behaviour.IS_INTERRUPTED] * 2
+        + [Behaviour.IS_CANCELLED, Behaviour.IS_REFUSED, Behaviour.LEAVES_TOO_MUCH]
+    )
     if step.timeout is not None:
-        fates += [Fate.HANGS] * 3
+        behaviours += [Behaviour.HANGS] * 3
     #: A job that ends by itself does so well before its time is up, whatever the clocks say.
     most = 1500.0 if step.timeout is None else step.timeout - 2 * MAX_SKEW - 10.0
     planned = []
     for _ in range(step.retry.attempts + 1):
-        fate = random.choice(fates) if random.random() < trouble else Fate.SUCCEEDS
+        behaviour = random.choice(behaviours) if random.random() < trouble else Behaviour.SUCCEEDS
         seconds = min(random.choice([0.0, 1.0, 20.0, 100.0, 1500.0]) * random.random(), most)
-        stopped = Outcome.CANCELLED if fate is Fate.HANGS or random.random() < 0.7 else random.choice(tuple(Outcome))
-        hanging, outputs = 1e7 if fate is Fate.HANGS else seconds, {"n": random.randint(0, 9)}
-        live = fate is Fate.SUCCEEDS and step.timeout is None and random.random() < 0.1
-        planned.append(Attempt(fate, hanging, outputs, random.choice([0, 0, 1, DEAF]), stopped, live))
-    if planned[-1].fate is Fate.IS_INTERRUPTED:  # which would go on for too long
+        stopped = (
+            Outcome.CANCELLED
+            if behaviour is Behaviour.HANGS or random.random() < 0.7
+            else random.choice(tuple(Outcome))
+        )
+        hanging, outputs = 1e7 if behaviour is Behaviour.HANGS else seconds, {"n": random.randint(0, 9)}
+        live = behaviour is Behaviour.SUCCEEDS and step.timeout is None and random.random() < 0.1
+        planned.append(Attempt(behaviour, hanging, outputs, random.choice([0, 0, 1, DEAF]), stopped, live))
+    if planned[-1].behaviour is Behaviour.IS_INTERRUPTED:  # which would go on for too long
         planned.append(Attempt())
     if trouble and random.random() < 0.01:  # and here it does
-        return (Attempt(Fate.IS_INTERRUPTED, random.choice([0.0, 20.0])),)
+        return (Attempt(Behaviour.IS_INTERRUPTED, random.choice([0.0, 20.0])),)
     return tuple(planned)

@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 from math import ceil, log
 
 from orchestrator.core.steps import Json, Step
-from tests.simulation.scenario import Condition, Ended, Fate, Gave, Param, Raises, Scenario
+from tests.simulation.scenario import Behaviour, Condition, Ended, Gave, Param, Raises, Scenario
 
 RUN = "run"
 
@@ -85,14 +85,14 @@ def _seconds(scenario: Scenario, step: Step, ending: Ending) -> float:
     failures = interruptions = 0
     for number in range(1, ending.attempts + 1):
         attempt = scenario.attempt(step.name, number)
-        if attempt.fate in (Fate.FAILS, Fate.HANGS):
+        if attempt.behaviour in (Behaviour.FAILS, Behaviour.HANGS):
             failures += 1
             seconds += min(step.retry.delay * step.retry.backoff ** (failures - 1), step.retry.max_delay)
-        if attempt.fate is Fate.IS_INTERRUPTED:
+        if attempt.behaviour is Behaviour.IS_INTERRUPTED:
             seconds += backoff(interruptions)
             interruptions += 1
         stopping = GRACE * (1 + attempt.deaf) + (step.timeout or 0.0)
-        seconds += stopping if attempt.fate is Fate.HANGS else attempt.seconds + _look(step)
+        seconds += stopping if attempt.behaviour is Behaviour.HANGS else attempt.seconds + _look(step)
         seconds += 3 * HOP
     return seconds
 
@@ -131,21 +131,21 @@ def _tried(scenario: Scenario, step: Step) -> Ending:
         number += 1
         attempt = scenario.attempt(step.name, number)
         hopeful = number - interrupted < step.retry.attempts
-        match attempt.fate:
-            case Fate.SUCCEEDS:
+        match attempt.behaviour:
+            case Behaviour.SUCCEEDS:
                 return Ending("succeeded", number, interrupted, outputs=attempt.outputs)
-            case Fate.IS_CANCELLED:
+            case Behaviour.IS_CANCELLED:
                 return Ending("cancelled", number, interrupted)
-            case Fate.IS_REFUSED:
+            case Behaviour.IS_REFUSED:
                 return Ending("failed", number, interrupted, "refused")
-            case Fate.LEAVES_TOO_MUCH:
+            case Behaviour.LEAVES_TOO_MUCH:
                 return Ending("failed", number, interrupted, "outputs")
-            case Fate.IS_INTERRUPTED if interrupted == MAX_UNASKED:
+            case Behaviour.IS_INTERRUPTED if interrupted == MAX_UNASKED:
                 return Ending("failed", number, interrupted, "interrupted")
-            case Fate.IS_INTERRUPTED:
+            case Behaviour.IS_INTERRUPTED:
                 interrupted += 1
-            case Fate.FAILS | Fate.HANGS if not hopeful:
-                cause = "scripted" if attempt.fate is Fate.FAILS else "timeout"
+            case Behaviour.FAILS | Behaviour.HANGS if not hopeful:
+                cause = "scripted" if attempt.behaviour is Behaviour.FAILS else "timeout"
                 return Ending("failed", number, interrupted, cause)
 
 

@@ -204,9 +204,9 @@ class ShakyBackend:
         return launched if self.world.weather.hints else replace(launched, due=None)
 
 
-def struck(fate: str, act: Callable[[], T], error: type[OrchestratorError], some: Callable[[], object] | None) -> T:
+def struck(fault: str, act: Callable[[], T], error: type[OrchestratorError], some: Callable[[], object] | None) -> T:
     """A call that goes wrong. ``some``: what it does where it does neither all nor nothing."""
-    moment = fate.rpartition(" ")[2]
+    moment = fault.rpartition(" ")[2]
     if moment in ("after", "again"):
         result = act()
         if moment == "again":
@@ -215,18 +215,18 @@ def struck(fate: str, act: Callable[[], T], error: type[OrchestratorError], some
     elif moment in ("part", "late"):
         assert some is not None
         some()
-    if fate.startswith("crash"):
-        raise Crash(fate)
-    if fate == "conflict":
+    if fault.startswith("crash"):
+        raise Crash(fault)
+    if fault == "conflict":
         raise ConflictError("the same document is written by others all the time")
-    if fate.startswith("foreign"):
-        raise ZeroDivisionError(fate)
-    if fate.startswith("lost"):
+    if fault.startswith("foreign"):
+        raise ZeroDivisionError(fault)
+    if fault.startswith("lost"):
         raise AmbiguousLaunchError("the launch was sent, and no answer came")
-    raise error(f"this call failed: {fate}")
+    raise error(f"this call failed: {fault}")
 
 
-def struck_within(fate: str) -> None:
+def struck_within(fault: str) -> None:
     """A commit that ends between its read and its write."""
-    assert fate in WITHIN
-    raise Crash(fate) if fate == "crash" else StoreError("the commit was aborted")
+    assert fault in WITHIN
+    raise Crash(fault) if fault == "crash" else StoreError("the commit was aborted")

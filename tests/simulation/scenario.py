@@ -10,8 +10,8 @@ from orchestrator.core.job_end import Outcome
 from orchestrator.core.steps import Json, Step
 
 
-class Fate(StrEnum):
-    """What becomes of an attempt outside."""
+class Behaviour(StrEnum):
+    """What an attempt's job does."""
 
     SUCCEEDS = "succeeds"
     FAILS = "fails"
@@ -28,13 +28,13 @@ DEAF = 3
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt outside: after ``seconds`` it meets its ``fate``; ``outputs`` if it succeeds.
+    """One attempt's job: after ``seconds`` it does what its ``behaviour`` says; ``outputs`` if it succeeds.
 
     Asked to stop, it does not listen ``deaf`` times, and then ends as ``stopped`` says. ``live``: it goes on though its
     step has succeeded.
     """
 
-    fate: Fate = Fate.SUCCEEDS
+    behaviour: Behaviour = Behaviour.SUCCEEDS
     seconds: float = 0.0
     outputs: Mapping[str, Json] = field(default_factory=dict)
     deaf: int = 0

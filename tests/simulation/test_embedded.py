@@ -23,7 +23,7 @@ CHUNKS, CHUNK = 4, 15
 def simulated(chunk: int) -> tuple[dict[int, list[str]], Counter[str]]:
     came = {seed: simulate(seed) for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK)}
     failures = {seed: failures for seed, (failures, _) in came.items() if failures}
-    return failures, sum((fates for _, fates in came.values()), Counter[str]())
+    return failures, sum((faults for _, faults in came.values()), Counter[str]())
 
 
 @pytest.mark.xdist_group("embedded worlds")  # one worker simulates each chunk once, for both tests
@@ -38,9 +38,9 @@ def test_every_run_on_one_machine_ends_as_the_oracle_says(chunk: int) -> None:
 @pytest.mark.xdist_group("embedded worlds")
 @pytest.mark.slow
 def test_every_kind_of_bad_luck_has_happened_on_one_machine() -> None:
-    fates = sum((simulated(chunk)[1] for chunk in range(CHUNKS)), Counter[str]())
-    assert [fate for fate in EVERYTHING if not fates[fate]] == []
-    assert set(fates) <= set(EVERYTHING)
+    faults = sum((simulated(chunk)[1] for chunk in range(CHUNKS)), Counter[str]())
+    assert [fault for fault in EVERYTHING if not faults[fault]] == []
+    assert set(faults) <= set(EVERYTHING)
 
 
 def test_a_seed_always_gives_the_same_embedded_world() -> None:

@@ -19,7 +19,7 @@ from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import JobRequest, Launched
 from orchestrator.queues.local import LocalQueue
 from tests.doubles.memory_store import MemoryStore
-from tests.simulation.scenario import Attempt, Fate, Scenario
+from tests.simulation.scenario import Attempt, Behaviour, Scenario
 from tests.simulation.weather import Weather
 from tests.simulation.world import World
 
@@ -29,7 +29,7 @@ DATAFLOW = Weather(unique=False, lease=90.0)
 
 
 def failures(steps: tuple[Step, ...], attempt: Attempt, weather: Weather, seed: int = 0) -> list[str]:
-    """What goes wrong with a graph whose every attempt meets the same fate."""
+    """What goes wrong with a graph whose all attempts behave the same."""
     attempts = {step.name: (attempt,) for step in steps}
     return list(World([Scenario("pinned", steps, {}, attempts)], weather, Random(seed)).play().failures)
 
@@ -41,21 +41,21 @@ def test_a_step_of_a_kind_that_nobody_can_run_fails_and_its_run_ends() -> None:
 
 def test_a_launch_that_is_refused_does_not_wait_for_its_own_claim_to_run_out() -> None:
     """The refusal claimed the attempt a second time, met its own claim, and came back after the lease: 123 s late."""
-    assert failures((Step("a", JOB),), Attempt(Fate.IS_REFUSED), DATAFLOW) == []
+    assert failures((Step("a", JOB),), Attempt(Behaviour.IS_REFUSED), DATAFLOW) == []
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_job_stopped_by_a_machine_whose_clock_is_fast_has_timed_out(seed: int) -> None:
     """By the service's clock it was stopped before its time, so it was taken for cancelled, and not tried again."""
     step = Step("a", JOB, retry=Retry(2, 0.0), timeout=200.0, check=CheckPolicy(5.0, 60.0))
-    assert failures((step,), Attempt(Fate.HANGS, 1e7), Weather(skew=10.0), seed) == []
+    assert failures((step,), Attempt(Behaviour.HANGS, 1e7), Weather(skew=10.0), seed) == []
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_job_that_failed_long_before_its_time_was_up_has_not_timed_out(seed: int) -> None:
     """Its old state was shown when its time was up, so it was asked to stop, and taken for late (8000945)."""
     step = Step("a", JOB, timeout=400.0, check=CheckPolicy(5.0, 60.0))
-    assert failures((step,), Attempt(Fate.FAILS, 100.0), Weather(lag=1000.0, signal=1.0), seed) == []
+    assert failures((step,), Attempt(Behaviour.FAILS, 100.0), Weather(lag=1000.0, signal=1.0), seed) == []
 
 
 def test_a_wait_that_is_longer_than_the_time_between_looks_ends_in_time() -> None:
@@ -120,9 +120,11 @@ def test_of_two_who_find_that_a_claim_ran_out_one_launches() -> None:
 def test_a_late_check_after_a_refused_launch_begins_nothing_though_somebody_deleted_its_step() -> None:
     """It was a launch that came later, and claimed the step anew: its join counted it twice (8000107, 8000626)."""
     fan = (*(Step(f"s{number}", JOB) for number in range(3)), Step("z", JOB, ("s0", "s1", "s2"), TriggerRule.ALL_DONE))
-    attempts = {step.name: (Attempt(Fate.SUCCEEDS, 900.0),) for step in fan} | {"s0": (Attempt(Fate.IS_REFUSED),)}
+    attempts = {step.name: (Attempt(Behaviour.SUCCEEDS, 900.0),) for step in fan} | {
+        "s0": (Attempt(Behaviour.IS_REFUSED),)
+    }
     scenario = Scenario("pinned", fan, {}, attempts)
     weather = replace(DATAFLOW, period=200.0, hand=True)
     for seed in range(5):
         played = World([scenario], weather, Random(seed)).play()
-        assert (list(played.failures), played.fates["hand: deletes a step"]) == ([], 1)
+        assert (list(played.failures), played.faults["hand: deletes a step"]) == ([], 1)

@@ -42,9 +42,9 @@ def test_every_run_ends_as_the_oracle_says_whatever_goes_wrong(chunk: int) -> No
 
 @pytest.mark.xdist_group("all kinds of bad luck")
 def test_every_kind_of_bad_luck_has_happened() -> None:
-    fates = sum((simulated(chunk).fates for chunk in range(ALL_KINDS)), Counter[str]())
-    assert [fate for fate in EVERYTHING if not fates[fate]] == []
-    assert set(fates) <= set(EVERYTHING)
+    faults = sum((simulated(chunk).faults for chunk in range(ALL_KINDS)), Counter[str]())
+    assert [fault for fault in EVERYTHING if not faults[fault]] == []
+    assert set(faults) <= set(EVERYTHING)
 
 
 @pytest.mark.slow
@@ -59,7 +59,7 @@ def test_a_world_of_threads_leaves_the_product_as_it_was() -> None:
     world = World([random_scenario(Random(1))], weather, Random(2))
     result = world.play()
     assert list(result.failures) == []
-    assert result.fates["thread: suspended between two statements"]
+    assert result.faults["thread: suspended between two statements"]
     assert (Engine.perform.__code__, FirestoreStore.transact.__code__) == product
 
 

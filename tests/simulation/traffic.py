@@ -144,19 +144,19 @@ class Traffic:
             self.queue.retry(replace(delivery, tries=MAX_TRIES), self.world.now, "given up")
             self.world.loop.died_unheard.append(delivery.name)
             return
-        fate = random.choice(DELIVERY) if random.random() < weather.delivery else ""
-        if fate:
-            self.world.count(f"delivery: {fate}")
+        fault = random.choice(DELIVERY) if random.random() < weather.delivery else ""
+        if fault:
+            self.world.count(f"delivery: {fault}")
         wake = self.world.now + random.choice([0.0, random.random()])
-        if fate == "late":
+        if fault == "late":
             wake += random.expovariate(1 / 60)
-        if fate == "again when done":
+        if fault == "again when done":
             again = self.world.now + random.expovariate(1 / random.choice([20, 900]))
             self.world.loop.at(again, lambda: self.perform(queue, delivery, again, acknowledge=False))
-        if fate == "twice":
+        if fault == "twice":
             self.perform(queue, delivery, wake)
-        if fate != "lost":
-            self.perform(queue, delivery, wake, acknowledge=fate != "acknowledgement lost")
+        if fault != "lost":
+            self.perform(queue, delivery, wake, acknowledge=fault != "acknowledgement lost")
 
     def perform(self, queue: str, delivery: Delivery, wake: float, *, acknowledge: bool = True) -> None:
         """A task is delivered at ``wake``. What will never be there is dropped, as the deployed function does."""
@@ -227,16 +227,16 @@ class Traffic:
 
     def announce(self, name: str, end: float) -> None:
         """A job of that name ends at ``end``: the signals of it."""
-        fate = self.random.choice(SIGNAL) if self.random.random() < self.world.weather.signal else ""
-        if fate:
-            self.world.count(f"signal: {fate}")
+        fault = self.random.choice(SIGNAL) if self.random.random() < self.world.weather.signal else ""
+        if fault:
+            self.world.count(f"signal: {fault}")
         when = end + self.random.random() * 3
-        if fate == "late":
+        if fault == "late":
             when += self.random.expovariate(1 / 300)
-        if fate == "early":
+        if fault == "early":
             when = max(self.world.now, end - self.random.expovariate(1 / 60))
-        for _ in range(2 if fate == "twice" else 1):
-            self.signal("their-job" if fate == "not ours" else name, when, 0 if fate == "lost" else SIGNAL_TRIES)
+        for _ in range(2 if fault == "twice" else 1):
+            self.signal("their-job" if fault == "not ours" else name, when, 0 if fault == "lost" else SIGNAL_TRIES)
 
     def signal(self, name: str, when: float, tries: int = SIGNAL_TRIES) -> None:
         """Somebody says at ``when`` that a job has ended, and says so again if nobody listens."""

@@ -67,18 +67,18 @@ OTHERS = (
     "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
 )  # fmt: skip
 
-#: What becomes of the calls of Firestore's client (firestore.py).
+#: Faults of the calls of Firestore's client (firestore.py).
 FIRESTORE = (
-    *(f"firestore commit: {fate}" for fate in COMMITS_SENT),
-    *(f"firestore read: {fate}" for fate in READS_SENT),
+    *(f"firestore commit: {fault}" for fault in COMMITS_SENT),
+    *(f"firestore read: {fault}" for fault in READS_SENT),
     "firestore commit: late and refused", "firestore commit: late and applied",
 )  # fmt: skip
 
-#: Every kind of bad luck there is; a test asserts that each happened.
+#: Every kind of fault; a test asserts that each happened.
 EVERYTHING = (
     *FIRESTORE,
-    *(f"{verb}: {fate}" for verb, fates in CALLS.items() for fate in fates),
-    *(f"within transact: {fate}" for fate in WITHIN),
+    *(f"{verb}: {fault}" for verb, faults in CALLS.items() for fault in faults),
+    *(f"within transact: {fault}" for fault in WITHIN),
     *OTHERS,
 )
 
@@ -88,9 +88,9 @@ class Weather:
     """Probabilities, unless said otherwise.
 
     ``call``: that a call goes wrong. ``stall``: that a handler stands still for a while before or after a call.
-    ``delivery``: that a delivery suffers any one of its fates. ``signal``: likewise. ``given_up``: that a task is given
-    up, only where sweeps are made. ``forgotten``: that the queue forgets that a name is taken. ``outage``: that all
-    machines crash within a minute.
+    ``delivery``: that a delivery has any one of its faults. ``signal``: the same of a signal. ``given_up``: that a task
+    is given up, only where sweeps are made. ``forgotten``: that the queue forgets that a name is taken. ``outage``:
+    that all machines crash within a minute.
 
     ``lag``: most seconds for which a job is called running after its end. ``unlisted``: seconds for which a new job is
     not found. ``slow``: most seconds that a launch takes. ``unique``: whether a job's name is taken for ever, or, as

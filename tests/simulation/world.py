@@ -31,7 +31,7 @@ from tests.simulation.oracle import endings
 from tests.simulation.ports import ShakyBackend, ShakyStore, struck, struck_within
 from tests.simulation.real import real_scenario
 from tests.simulation.retention import LoosePages
-from tests.simulation.scenario import TOO_MUCH, Fate, Raises, Scenario
+from tests.simulation.scenario import TOO_MUCH, Behaviour, Raises, Scenario
 from tests.simulation.threads import Threads
 from tests.simulation.traffic import Traffic
 from tests.simulation.versions import ports
@@ -47,12 +47,12 @@ T = TypeVar("T")
 _LATE = re.compile(r"-check-(\d+)-late-\d+$")
 
 _OUTCOMES = {
-    Fate.SUCCEEDS: Outcome.SUCCEEDED,
-    Fate.HANGS: Outcome.SUCCEEDED,
-    Fate.FAILS: Outcome.FAILED,
-    Fate.IS_CANCELLED: Outcome.CANCELLED,
-    Fate.IS_INTERRUPTED: Outcome.INTERRUPTED,
-    Fate.LEAVES_TOO_MUCH: Outcome.SUCCEEDED,
+    Behaviour.SUCCEEDS: Outcome.SUCCEEDED,
+    Behaviour.HANGS: Outcome.SUCCEEDED,
+    Behaviour.FAILS: Outcome.FAILED,
+    Behaviour.IS_CANCELLED: Outcome.CANCELLED,
+    Behaviour.IS_INTERRUPTED: Outcome.INTERRUPTED,
+    Behaviour.LEAVES_TOO_MUCH: Outcome.SUCCEEDED,
 }
 
 MACHINES = 3
@@ -78,7 +78,7 @@ class Result:
     """What came of a world. ``seconds``: of its own time. ``turns``: how often something happened in it."""
 
     failures: Sequence[str]
-    fates: Counter[str]
+    faults: Counter[str]
     steps: int
     turns: int
     seconds: float
@@ -100,7 +100,7 @@ class World:
     ) -> None:
         self.weather = weather
         self.random = random
-        self.fates: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
         self.failures: list[str] = []
         self.loop = Loop(random, trace, weather.outlives)
         self.again = Again(self, again)
@@ -208,16 +208,16 @@ class World:
             if self._firestore is not None:
                 self._firestore.close()
             self.traffic.close()
-        self.fates["delivery: out of time"] += self.loop.out_of_time
-        self.fates["handler: outlives its request"] += self.loop.outlived
-        return Result(self.failures, self.fates, steps, turns, self.now - START)
+        self.faults["delivery: out of time"] += self.loop.out_of_time
+        self.faults["handler: outlives its request"] += self.loop.outlived
+        return Result(self.failures, self.faults, steps, turns, self.now - START)
 
     def _happen(self, last_turn: int) -> int:
         """All of it, and its judgement; how many turns it took."""
         turns, last_second = 0, max(life.begins + life.patience for life in self.lives)
-        self.fates["run: beside others"] += len(self.lives) > 1
+        self.faults["run: beside others"] += len(self.lives) > 1
         conditions = [condition for life in self.lives for condition in life.scenario.conditions.values()]
-        self.fates["expression: raises"] += Raises() in conditions
+        self.faults["expression: raises"] += Raises() in conditions
         self.threads.begin()
         self.traffic.begin()
         self.operator.begin()
@@ -238,10 +238,10 @@ class World:
             life.watch.failures.clear()
         return self.failures
 
-    def count(self, fate: str) -> None:
+    def count(self, fault: str) -> None:
         """Something went wrong, as it should."""
-        self.fates[fate] += 1
-        self.loop.say(f"          {fate}")
+        self.faults[fault] += 1
+        self.loop.say(f"          {fault}")
 
     def call(
         self,
@@ -262,12 +262,12 @@ class World:
         some: Callable[[], object] | None = None,
     ) -> T:
         """A call that may go wrong now."""
-        fate = self.weather.strikes(self.random, verb)
-        if fate is None:
+        fault = self.weather.strikes(self.random, verb)
+        if fault is None:
             result = act()
         else:
-            self.count(f"{verb}: {fate}")
-            result = struck(fate, act, error, some)
+            self.count(f"{verb}: {fault}")
+            result = struck(fault, act, error, some)
         if stall := self._stall():
             self.loop.pause(f"{verb} answers", stall)
         return result
@@ -296,9 +296,9 @@ class World:
         """A handler is between the read and the write of a commit."""
         self.loop.pause("transact writes", self._stall())
         if self.random.random() < self.weather.call / 3:
-            fate = self.random.choice(WITHIN)
-            self.count(f"within transact: {fate}")
-            struck_within(fate)
+            fault = self.random.choice(WITHIN)
+            self.count(f"within transact: {fault}")
+            struck_within(fault)
 
     def lag(self, job: str) -> float:
         """For how long a job is called running after its end."""
@@ -316,7 +316,7 @@ class World:
         """A job was made outside: its end will be heard of."""
         life, end = self.life(request.run.key), self.service.jobs[job].end
         life.watch.created(request, job)
-        if life.scenario.attempt(request.step, request.attempt).fate is not Fate.HANGS:
+        if life.scenario.attempt(request.step, request.attempt).behaviour is not Behaviour.HANGS:
             self.traffic.announce(request.name, end)
 
     def _write(self, request: JobRequest) -> Script:
@@ -328,14 +328,14 @@ class World:
             if (given is None or request.spec != {"n": given["n"]}) and request.node not in life.watch.touched:
                 self.failures.append(f"{request.name}: launched with {request.spec}, not with {given}")
         attempt = scenario.attempt(request.step, request.attempt)
-        if attempt.fate is Fate.IS_REFUSED:
+        if attempt.behaviour is Behaviour.IS_REFUSED:
             raise LaunchRefusedError("wrong parameters")
-        outputs = attempt.outputs if attempt.fate is Fate.SUCCEEDS else None
-        if attempt.fate is Fate.LEAVES_TOO_MUCH:
+        outputs = attempt.outputs if attempt.behaviour is Behaviour.SUCCEEDS else None
+        if attempt.behaviour is Behaviour.LEAVES_TOO_MUCH:
             self.count("job: leaves too much")
             outputs = TOO_MUCH
         stopping = attempt.deaf, attempt.stopped, attempt.live
-        return Script(attempt.seconds, _OUTCOMES[attempt.fate], outputs, None, *stopping)
+        return Script(attempt.seconds, _OUTCOMES[attempt.behaviour], outputs, None, *stopping)
 
     def _stall(self) -> float:
         if self.weather.frozen and self.random.random() < self.weather.frozen:

@@ -443,8 +443,8 @@ def test_the_leaves_decide_how_a_run_ended(status: Status, run: RunStatus):
 # Whole graphs.
 
 
-def play(plan: Plan, fate: dict[str, Status]) -> dict[str, Status]:
-    """Run a plan to its end with nothing but the machine. ``fate``: steps that fail if they run, or that are skipped.
+def play(plan: Plan, ends: dict[str, Status]) -> dict[str, Status]:
+    """Run a plan to its end with nothing but the machine. ``ends``: steps that fail if they run, or that are skipped.
 
     A step that is to be skipped is skipped whatever its join says, as by Airflow's branch operators.
     """
@@ -455,7 +455,7 @@ def play(plan: Plan, fate: dict[str, Status]) -> dict[str, Status]:
         effect = todo.pop()
         if isinstance(effect, Finish) or effect.node in states:
             continue
-        transition = _perform(plan, effect, View(states, counters), fate)
+        transition = _perform(plan, effect, View(states, counters), ends)
         assert transition is not None
         states[effect.node] = transition.state
         for join in transition.joins:
@@ -465,12 +465,12 @@ def play(plan: Plan, fate: dict[str, Status]) -> dict[str, Status]:
     return {step.name: states[number].status for number, step in enumerate(plan.steps)}
 
 
-def _perform(plan: Plan, effect: Effect, view: View, fate: dict[str, Status]) -> Transition | None:
+def _perform(plan: Plan, effect: Effect, view: View, ends: dict[str, Status]) -> Transition | None:
     node = effect.node
     if isinstance(effect, Pass):
         event = passed(plan, node, view, 1.0)
     else:
-        forced = fate.get(plan.steps[node].name)
+        forced = ends.get(plan.steps[node].name)
         if forced is Status.FAILED and isinstance(effect, Launch):
             running = StepState(Status.RUNNING, attempt=1, job="j", started_at=1.0)
             return evolve(plan, node, running, JobEnded(1, JobEnd(Outcome.FAILED, 2.0)))
@@ -505,9 +505,9 @@ def test_whole_graphs_end_as_they_do_in_airflow():
     scenarios = fixture("rules/scenarios")["scenarios"]
     for scenario in scenarios:
         plan = scenario_plan(scenario["graph"])
-        fate = dict.fromkeys((f"s{number}" for number in scenario["fail"]), Status.FAILED)
-        fate |= dict.fromkeys((f"s{number}" for number in scenario["skip"]), Status.SKIPPED)
+        ends = dict.fromkeys((f"s{number}" for number in scenario["fail"]), Status.FAILED)
+        ends |= dict.fromkeys((f"s{number}" for number in scenario["skip"]), Status.SKIPPED)
         expected = {step.name: Status.SUCCEEDED for step in plan.steps}
         expected |= {f"s{number}": AIRFLOW[status] for number, status in scenario["ends"].items()}
-        assert play(plan, fate) == expected, (scenario["graph"], scenario["scenario"])
+        assert play(plan, ends) == expected, (scenario["graph"], scenario["scenario"])
     assert len(scenarios) == 132

@@ -15,7 +15,7 @@ from tests.simulation.embedded.jobs import OUTCOMES
 from tests.simulation.embedded.luck import EVERYTHING, Luck
 from tests.simulation.embedded.world import World
 from tests.simulation.graphs import random_scenario, scenario
-from tests.simulation.scenario import Attempt, Fate
+from tests.simulation.scenario import Attempt, Behaviour
 
 
 def simulate(seed: int) -> tuple[list[str], Counter[str]]:
@@ -31,13 +31,15 @@ def simulate(seed: int) -> tuple[list[str], Counter[str]]:
         attempts = dict.fromkeys(attempts, (Attempt(seconds=50.0),))
     with tempfile.TemporaryDirectory(prefix="simulated-") as folder:
         world = World(replace(given, attempts=attempts), Luck.drawn(random), random, Path(folder))
-        return world.play(), world.fates
+        return world.play(), world.faults
 
 
 def _played(attempt: Attempt) -> Attempt:
     """The attempt as it can be played here: all interruptions are of our own making."""
-    known = attempt.fate is Fate.IS_REFUSED or (attempt.fate in OUTCOMES and attempt.fate is not Fate.IS_INTERRUPTED)
-    return attempt if known else replace(attempt, fate=Fate.FAILS)
+    known = attempt.behaviour is Behaviour.IS_REFUSED or (
+        attempt.behaviour in OUTCOMES and attempt.behaviour is not Behaviour.IS_INTERRUPTED
+    )
+    return attempt if known else replace(attempt, behaviour=Behaviour.FAILS)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,18 +50,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--stop", action="store_true", help="stop at the first failure")
     parser.add_argument("--seed", type=int, help="this one alone")
     chosen = parser.parse_args(arguments)
-    begun, failed, fates = time.monotonic(), 0, Counter[str]()
+    begun, failed, faults = time.monotonic(), 0, Counter[str]()
     seeds = range(chosen.start, chosen.start + chosen.seeds) if chosen.seed is None else [chosen.seed]
     for seed in seeds:
         failures, came = simulate(seed)
-        fates += came
+        faults += came
         failed += bool(failures)
         if failures:
             print(f"seed {seed}: {failures[0]}", flush=True)
             if chosen.stop:
                 break
     print(f"{len(seeds)} seeds, {failed} failed, {time.monotonic() - begun:.1f} s")
-    print("\n".join(f"{fates[fate]:9} {fate}" for fate in EVERYTHING))
+    print("\n".join(f"{faults[fault]:9} {fault}" for fault in EVERYTHING))
     return 1 if failed else 0
 
 

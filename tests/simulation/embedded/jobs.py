@@ -9,14 +9,14 @@ from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.jobs.python.backend import PythonBackend
 from orchestrator.ports import JobBackend, JobRequest, JobRunning, JobStatus, Launched
 from tests.simulation.loop import Crash
-from tests.simulation.scenario import Attempt, Fate, Scenario
+from tests.simulation.scenario import Attempt, Behaviour, Scenario
 
 if TYPE_CHECKING:
     from tests.simulation.embedded.driver import Driver
     from tests.simulation.embedded.world import World
 
-OUTCOMES = {Fate.SUCCEEDS: Outcome.SUCCEEDED, Fate.HANGS: Outcome.SUCCEEDED, Fate.FAILS: Outcome.FAILED,
-             Fate.IS_CANCELLED: Outcome.CANCELLED, Fate.IS_INTERRUPTED: Outcome.INTERRUPTED}  # fmt: skip
+OUTCOMES = {Behaviour.SUCCEEDS: Outcome.SUCCEEDED, Behaviour.HANGS: Outcome.SUCCEEDED, Behaviour.FAILS: Outcome.FAILED,
+             Behaviour.IS_CANCELLED: Outcome.CANCELLED, Behaviour.IS_INTERRUPTED: Outcome.INTERRUPTED}  # fmt: skip
 
 #: How often a step's process vanishes at the most, so that the step comes to the end that its scenario says.
 MAX_VANISHED = 3
@@ -60,7 +60,7 @@ class Processes:
         if request.name not in world.processes:
             world.begins(request)
             attempt = world.script(request, self.driver.interruptions(request))
-            if attempt.fate is Fate.IS_REFUSED:
+            if attempt.behaviour is Behaviour.IS_REFUSED:
                 raise LaunchRefusedError("wrong parameters")
             world.processes[request.name] = Process(request, attempt, world.lasts(attempt))
             if not self.driver.lucky and world.random.random() < world.luck.launches:
@@ -88,8 +88,8 @@ class Processes:
             return JobEnd(Outcome.INTERRUPTED, at, interruption=what)
         if process.stopped is not None:
             return JobEnd(process.stopped, max(at, process.asked), interruption=Interruption.ASKED)
-        outcome = OUTCOMES[process.attempt.fate]
-        outputs = process.attempt.outputs if process.attempt.fate is Fate.SUCCEEDS else None
+        outcome = OUTCOMES[process.attempt.behaviour]
+        outputs = process.attempt.outputs if process.attempt.behaviour is Behaviour.SUCCEEDS else None
         failed = outcome is Outcome.FAILED
         return JobEnd(outcome, at, outputs, "it failed" if failed else None, "scripted" if failed else None)
 
@@ -155,8 +155,8 @@ class Functions(PythonBackend):
         world.at(process.end, lambda: self._over(request, attempt))
 
     def _over(self, request: JobRequest, attempt: Attempt) -> None:
-        outcome = OUTCOMES[attempt.fate]
-        outputs = attempt.outputs if attempt.fate is Fate.SUCCEEDS else None
+        outcome = OUTCOMES[attempt.behaviour]
+        outputs = attempt.outputs if attempt.behaviour is Behaviour.SUCCEEDS else None
         failed = outcome is Outcome.FAILED
         told = ("it failed", "scripted") if failed else (None, None)
         self._jobs[request.name] = JobEnd(outcome, self._clock(), outputs, *told)
@@ -196,6 +196,6 @@ class Either:
         return (self._processes if "/" in job else self._functions).cancel(job)
 
     def _of(self, request: JobRequest) -> JobBackend:
-        fates = {attempt.fate for attempt in self._scenario.attempts[request.step]}
-        odd = request.node % 2 and not fates & {Fate.HANGS, Fate.IS_REFUSED}
+        behaviours = {attempt.behaviour for attempt in self._scenario.attempts[request.step]}
+        odd = request.node % 2 and not behaviours & {Behaviour.HANGS, Behaviour.IS_REFUSED}
         return self._functions if odd else self._processes

@@ -39,7 +39,7 @@ class World:
         self.before = Inspector(self.plan).before
         self.followed: set[int] = set()  # the steps of which a step behind them has begun
         self.run = Run("a-run", run_key("a run"), given.name, self.plan.version, given.params, START)
-        self.fates: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
         self.failures: list[str] = []
         self.now = START
         self.wrong = 0.0
@@ -78,8 +78,8 @@ class World:
             driver.close()
         return False
 
-    def count(self, fate: str) -> None:
-        self.fates[fate] += 1
+    def count(self, fault: str) -> None:
+        self.faults[fault] += 1
 
     def at(self, when: float, action: Callable[[], None]) -> None:
         heappush(self._timers, (when, next(self._numbers), action))
