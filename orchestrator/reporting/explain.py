@@ -165,7 +165,10 @@ def _running(step: Step, state: StepState, now: float | None) -> list[str]:
         lines.append("it succeeds as soon as its streaming job is ready")
     elif state.due is not None:
         lines.append(f"it ends in {duration(state.due - now)}")
-    if step.timeout is not None and state.started_at is not None:
+    if state.overdue is not None and step.timeout is not None:
+        ends = "it ends when its function returns" if threaded(step, state) else "it is being stopped"
+        lines.append(f"its timeout of {duration(step.timeout)} has passed, and {ends}")
+    elif step.timeout is not None and state.started_at is not None:
         left = duration(state.started_at + step.timeout - now)
         lines.append(f"its timeout of {duration(step.timeout)} stops it in {left}")
     return lines

@@ -96,9 +96,17 @@ def _soon(state: StepState, now: float | None) -> str:
 def _goes_on(step: Step, state: StepState, now: float | None) -> str:
     if now is None:
         return "will run again" if threaded(step, state) else INTERRUPTED
+    if state.overdue is not None:
+        return _late(step, state)
     if until_ready(step):
         return "until its job is ready"
     return f"{duration(state.due - now)} left" if state.due is not None else ""
+
+
+def _late(step: Step, state: StepState) -> str:
+    """What happens to a job whose time is up."""
+    took = f"took longer than its timeout of {step.timeout:g} s" if step.timeout is not None else "took too long"
+    return f"{took}, {'ends when its function returns' if threaded(step, state) else 'is being stopped'}"
 
 
 def _waits(plan: Plan, states: States, node: int) -> str:

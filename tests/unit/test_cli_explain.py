@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.core.events import Event, JobEnded, JobLaunched, LaunchClaimed, StepSettled, StopRequested
+from orchestrator.core.events import Event, JobEnded, JobLaunched, LaunchClaimed, StepSettled, StopRequested, TimeUp
 from orchestrator.core.graph import Graph
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import evolve
@@ -159,6 +159,16 @@ def test_launching_and_running() -> None:
     assert first.endswith(", for 1 m 30 s: attempt 1 of 2")
     assert further == ["it ends in 5.0 s", "its timeout of 10 m 00 s stops it in 8 m 30 s"]
     assert story.note("timed") == "5.0 s left"
+
+
+def test_a_step_whose_time_is_up_is_being_stopped() -> None:
+    """It said that the timeout would stop it in 0.0 s."""
+    story = Story(step("timed")).running("timed", NOW - 601).tell("timed", TimeUp(1, NOW - 1))
+    assert story.explained("timed")[1:] == ["its timeout of 10 m 00 s has passed, and it is being stopped"]
+    story = Story(replace(PYTHON, after=(), timeout=600.0)).running("clean", NOW - 601).tell("clean", TimeUp(1, NOW))
+    assert story.explained("clean")[1:] == [
+        "its timeout of 10 m 00 s has passed, and it ends when its function returns"
+    ]
 
 
 def test_up_for_retry_and_interrupted() -> None:

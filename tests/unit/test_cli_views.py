@@ -106,6 +106,23 @@ def test_the_line_view_writes_a_line_for_every_change_but_not_for_a_launch() -> 
     ]
 
 
+def test_a_step_whose_time_is_up_is_told_with_the_reason_and_no_line_is_repeated() -> None:
+    """It said twice that the step was running."""
+    slow, call = Step("a", Work("command"), timeout=1.0), Step("f", Work("python", {"function": "m:f"}), timeout=1.0)
+    seen, stream = watch(slow, call), io.StringIO()
+    with LineView(seen, stream):
+        for name in ("a", "f"):
+            for overdue, due in ((None, None), (None, NOW + 9), (NOW, None), (NOW, NOW + 9)):
+                saw(seen, name, Status.RUNNING, attempt=1, started_at=NOW - 3, overdue=overdue, due=due)
+    assert [line[10:] for line in stream.getvalue().splitlines()] == [
+        "run sales-1: 2 steps",
+        "a  running",
+        "a  running          took longer than its timeout of 1 s, is being stopped",
+        "f  running",
+        "f  running          took longer than its timeout of 1 s, ends when its function returns",
+    ]
+
+
 def test_an_error_of_several_lines_is_one_line_among_others() -> None:
     seen, stream = watch(step("a"), step("b", "a")), io.StringIO()
     error = "ValueError: first\r\n\tsecond \x1b[31mred\x1b[0m\n\n(m.py:2)"

@@ -49,8 +49,8 @@ class LineView:
         self._stream.write(f"{clock(time.time())}  {shown(text)}\n")
         self._stream.flush()
 
-    def _changed(self, node: int, _: StepState, state: StepState) -> None:
-        if state.status is Status.LAUNCHING:
+    def _changed(self, node: int, before: StepState, state: StepState) -> None:
+        if state.status is Status.LAUNCHING or _looks(before) == _looks(state):
             return
         now = time.time()
         shown = row(self._watch.plan, self._watch.states, node, now)
@@ -58,6 +58,11 @@ class LineView:
         rest = "  ".join(part for part in (took, shown.note) if part)
         line = f"{clock(now)}  {shown.name.ljust(self._width)}  {shown.word.ljust(_WORD)}  {rest}"
         self._stream.write(f"{line.rstrip()}\n")
+
+
+def _looks(state: StepState) -> object:
+    """What a line tells of a state, apart from times: a commit that changes nothing of it is not shown."""
+    return state.status, state.attempt, state.stop, state.overdue is None
 
 
 class SilentView:
