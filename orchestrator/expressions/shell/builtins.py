@@ -32,13 +32,13 @@ def is_program(word: str) -> bool:
 
 def evaluates(command: str, words: Sequence[str]) -> bool:
     """Whether a builtin evaluates what it assigns, judging by its name and the last of its ``words``."""
-    return known(command).sums or bool(words and _EVALUATES.fullmatch(words[-1]))
+    return known(command).arithmetic or bool(words and _EVALUATES.fullmatch(words[-1]))
 
 
-def reckons(command: str, word: str, *, evaluates: bool) -> bool:
+def is_arithmetic(command: str, word: str, *, evaluates: bool) -> bool:
     """Whether bash evaluates ``word`` and its variables, as for ``let``, ``declare -i`` and ``a[n]=1``."""
     row = known(command)
-    return row.sums or (row.arguments is Arguments.DECLARATIONS and evaluates) or bool(_INDEXED.match(word))
+    return row.arithmetic or (row.arguments is Arguments.DECLARATIONS and evaluates) or bool(_INDEXED.match(word))
 
 
 def reads(command: str, last: str | None, word: str, *, evaluates: bool) -> str | None:

@@ -25,13 +25,13 @@ def ended(reader: Reader, frame: Frame) -> None:
     _in_words(reader, frame)
     words, into = frame.command.words, frame.streams.into
     made = bool(frame.command.made and set(frame.command.made) & set(readings(words)))
-    told = [not made, *(_line(reader, frame, text) for text in _lines(frame))]
+    inner = [not made, *(_line(reader, frame, text) for text in _lines(frame))]
     coprocess = known(words[0] if words else "").coprocess
     if coprocess or (into and _redirects(frame)):
         reader.spoilt = f"in a line with {frame.command.shown()}, which may read it as code"
     if into:
         reader.misplace([*_read(frame), *range(frame.pipeline.first, len(reader.found))], into)
-    _in_input(reader, frame, inner=all(told))
+    _in_input(reader, frame, inner=all(inner))
 
 
 def _redirects(frame: Frame) -> bool:
@@ -85,13 +85,13 @@ def _line(reader: Reader, frame: Frame, text: str) -> bool:
         reader.flow.reads(ANY, reader.line)
         reader.flow.keep(mark.number for mark in frame.command.marks)
     reader.flow.ran.update((name, where) for name, where in within.flow.ran.items() if name not in reader.flow.ran)
-    told = (place for place in within.found if place.variable.startswith(PARAM) and place.quoting is None)
-    reader.found += [replace(place, line=reader.line) for place in told]
+    refused = (place for place in within.found if place.variable.startswith(PARAM) and place.quoting is None)
+    reader.found += [replace(place, line=reader.line) for place in refused]
     return not (within.unsafe or within.lost or within.spoilt)
 
 
 def _read(frame: Frame) -> list[int]:
-    """The places of what a command reads from its pipeline or its surroundings, if not yet taken."""
+    """The places in what a command reads from its pipeline or surroundings, unless another has read them."""
     return [number for some in frame.pipeline.read for number in some.take()]
 
 
@@ -113,17 +113,17 @@ def _in_input(reader: Reader, frame: Frame, *, inner: bool) -> None:
 
 
 def _unsafe(reader: Reader, frame: Frame, fed: list[int]) -> None:
-    """The command may read its input as code."""
+    """Refuse what is in the input of a command that may read it as code."""
     words, reads = frame.command.words, bool(frame.command.words) and not frame.streams.redirected
-    told = _read(frame) if reads else []
+    read = _read(frame) if reads else []
     if reads:
         reader.unsafe = reader.commands
-    sign = "|" if told else "<(…)" if frame.streams.files else "<"
+    sign = "|" if read else "<(…)" if frame.streams.files else "<"
     where = f"in a script for another shell ({sign} {frame.command.shown()})"
     at = unwrapped(words)
     if at is not None and at < len(words) and (is_own(words[at]) or not _is_code(words)):
         where = f"{INPUT} {words[at]}, which may read it as code"
-    reader.misplace([*told, *fed], where)
+    reader.misplace([*read, *fed], where)
     for document in (*frame.streams.documents, *frame.pipeline.documents):
         document.code = f"in a here-document that is a script for another shell ({frame.command.shown()})"
     frame.pipeline.documents = []

@@ -37,7 +37,7 @@ class Code:
     the option, and data. ``operand``: which operand is code, from 1, if no option gave any; 0 for none.
     ``file``: the first operand is a file of code, and without one the code is read from the input.
     ``always_input``: the input is code even if there is other code. ``modules``: the option ``-m`` runs a module, and
-    these modules read code from their input. ``language``: "sed" or "awk", in which harmless code can be told.
+    these modules read code from their input. ``language``: "sed" or "awk", in which harmless code can be recognized.
     """
 
     option: re.Pattern[str]
@@ -62,7 +62,7 @@ class Code:
         modules: str = "",
         language: str = "",
     ) -> "Code":
-        """The same from texts: patterns, and modules that are separated by blanks."""
+        """Build one from the texts of its patterns, and from modules that are separated by blanks."""
         patterns = re.compile(option), re.compile(here, re.DOTALL), re.compile(takes)
         return cls(*patterns, operand, file, always_input, frozenset(modules.split()), language)
 
@@ -74,7 +74,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Wraps:
-    """How a command line that runs another program with the same input is written.
+    """The syntax of a program that runs another with the same input.
 
     ``options``: those followed by a separate argument; ``operands``: how many words precede the other program;
     ``alone``: without a program to run, it reads no input.
@@ -120,7 +120,7 @@ class Program:
     other_shell: bool = False  # it is a shell with its own syntax and quoting
     code: Code | None = None  # it reads other code than a shell's
     arguments: Arguments | None = None  # it is a builtin that reads its arguments in this way
-    sums: bool = False  # it is a builtin that evaluates what it assigns as arithmetic
+    arithmetic: bool = False  # it is a builtin that evaluates what it assigns as arithmetic
     risky: bool = False  # it reads code or runs another program only if an option tells it to
     gives: bool = False  # it passes the argument of its own -c to a shell
     joins: Joins | None = None  # it joins its operands to a script for a shell

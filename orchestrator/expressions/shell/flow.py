@@ -15,7 +15,7 @@ from orchestrator.expressions.shell.names import known, name
 ANY = ""
 
 #: How a line reads arithmetic.
-RECKONS = "evaluates as arithmetic, in which bash looks for code"
+EVALUATES = "evaluates as arithmetic, in which bash looks for code"
 
 #: How a line reads what may be an option of a program that runs code.
 UNSURE = "may read as an option"
@@ -26,12 +26,15 @@ _NOWHERE = frozenset({"", "null", "stderr", "stdout", "tty"})
 
 @dataclass(slots=True)
 class Flow:
-    """``kept``: number of a place -> the variable. ``given``: the places in what is read from a pipe or the like, which
-    are kept if a command ``loads`` what it reads into variables. ``read``: a variable, and what reads it as code.
+    """What a script does with values, which are referred to by the numbers of their places.
 
-    ``written``: a file's name -> the places from which it has something. ``ran``: a file's name -> what reads it as
-    code, in words. ``loaded``: the names of files that are read into a variable, or may be. ``copied``: names of files
-    that may have the same in them. ``functions``: those of the script so far.
+    ``kept``: number of a place -> the variable that keeps its value. ``given``: the places in what is read from a pipe
+    or the like, whose values are kept if a command ``loads`` what it reads into variables. ``read``: variables, each
+    with a description of what reads it as code. ``functions``: those that have been defined.
+
+    ``written``: a file's name -> the places whose values are in it. ``ran``: a file's name -> a description of what
+    reads it as code. ``loaded``: the names of files that are, or may be, read into a variable. ``copied``: names of
+    files that may be copies of each other.
     """
 
     kept: dict[int, str] = field(default_factory=dict)
@@ -53,7 +56,7 @@ class Flow:
         self.read.append((variable, f"in what line {line} {how}"))
 
     def command(self, frame: Frame, *, safe: bool, numbers: range, line: int) -> None:
-        """A command has ended, with the places ``numbers`` in it or in what it reads. ``safe``: it reads no code."""
+        """Record a command that has ended. ``numbers``: places in it and in its input; ``safe``: it reads no code."""
         words, streams = frame.command.words, frame.streams
         names, outputs = [name(word) for word in words], written(frame)
         inputs = [name(word) for word in streams.inputs if word not in streams.outputs]
@@ -115,7 +118,7 @@ def _sources(frame: Frame, numbers: range) -> list[range]:
 
 
 def _once(some: Iterable[range]) -> Iterator[int]:
-    """Each of the numbers, which come in order, once."""
+    """Each number once, in ascending order."""
     done = -1
     for numbers in sorted(some, key=lambda numbers: numbers.start):
         yield from range(max(numbers.start, done + 1), numbers.stop)
@@ -123,7 +126,7 @@ def _once(some: Iterable[range]) -> Iterator[int]:
 
 
 def _groups(copied: Iterable[Sequence[str]]) -> dict[str, str]:
-    """Each name that shares a group with others -> the name that stands for the group."""
+    """The name of each file that may be a copy of others -> the name that represents them all."""
     parent: dict[str, str] = {}
 
     def root(file: str) -> str:

@@ -1,4 +1,4 @@
-"""Tells whether an interpreter already has its code, which runs nothing of its input."""
+"""Tells whether an interpreter already has code, so that it does not run its input."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Here-documents: ``<<EOF`` and what follows the line in which it stands."""
+"""Reads here-documents: ``<<EOF`` and, after the end of its line, the body."""
 
 import re
 
@@ -17,7 +17,7 @@ _ODD = re.compile(r"""['"].*\\|\\.*['"]""")
 
 
 def announced(reader: Reader, frame: Frame) -> None:
-    """``<<`` and its word."""
+    """Read ``<<`` and the delimiter."""
     reader.at += 2
     tabs = reader.ahead(0) == "-"
     match = _DELIMITER.match(reader.script, reader.at + tabs)

@@ -1,10 +1,10 @@
 """Records the places of values and variables in a script, and what the shell does with each of them."""
 
-from orchestrator.expressions.shell.flow import ANY, RECKONS
+from orchestrator.expressions.shell.flow import ANY, EVALUATES
 from orchestrator.expressions.shell.lines import UNKNOWN
 from orchestrator.expressions.shell.names import known
 from orchestrator.expressions.shell.parts import WORDY, Kind
-from orchestrator.expressions.shell.quoting import OUTPUTS, PARAM, RECKONED, UNNAMED, Place, Quoting
+from orchestrator.expressions.shell.quoting import ARITHMETIC, OUTPUTS, PARAM, UNNAMED, Place, Quoting
 from orchestrator.expressions.shell.reader import Reader
 
 _REFUSED = {
@@ -12,7 +12,7 @@ _REFUSED = {
     Kind.BRACES: "inside ${…}",
     Kind.TEST: "inside [[ … ]], where bash reads numbers as code (write [ … ])",
 }
-_QUOTINGS = {Kind.DOUBLE: Quoting.DOUBLE, Kind.SINGLE: Quoting.SINGLE, Kind.SUM: Quoting.NUMBER}
+_QUOTINGS = {Kind.DOUBLE: Quoting.DOUBLE, Kind.SINGLE: Quoting.SINGLE, Kind.ARITHMETIC: Quoting.NUMBER}
 
 
 def hole(reader: Reader) -> None:
@@ -32,12 +32,12 @@ def hole(reader: Reader) -> None:
 def expanded(reader: Reader, name: str, where: str = "") -> None:
     """Record that the variable ``name`` is expanded here; "" if unknown. ``where``: if it is read as code."""
     around = reader.stack[reader.innermost_index :]
-    if not where and any(frame.kind is Kind.SUM for frame in around):
-        where = RECKONED
+    if not where and any(frame.kind is Kind.ARITHMETIC for frame in around):
+        where = ARITHMETIC
     where = where or _reads_code(reader) or ""
     innermost = around[0]
     if where:
-        reader.flow.reads(ANY, reader.line, *([RECKONS] if where == RECKONED else []))
+        reader.flow.reads(ANY, reader.line, *([EVALUATES] if where == ARITHMETIC else []))
     elif innermost.runs:
         reader.flow.reads(name, reader.line)
     if name.startswith(PARAM):
@@ -52,7 +52,7 @@ def named(reader: Reader, name: str) -> None:
 
 
 def substituted(reader: Reader) -> None:
-    """Here begins a ``$(…)``."""
+    """Record that a ``$(…)`` begins here."""
     innermost = reader.innermost
     if innermost.in_command:
         innermost.command.made.append(len(innermost.command.words))
@@ -62,8 +62,8 @@ def _reads_code(reader: Reader) -> str | None:
     """The description of this place, if the shell or a builtin would read what is here as code."""
     printed = substituted = False
     for frame in reversed(reader.stack):
-        if printed and frame.kind in (Kind.SUM, Kind.TEST):
-            return RECKONED
+        if printed and frame.kind in (Kind.ARITHMETIC, Kind.TEST):
+            return ARITHMETIC
         if frame.kind in WORDY:
             if printed and substituted and frame.runs:
                 return "in what is run as a command"

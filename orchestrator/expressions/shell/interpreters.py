@@ -23,6 +23,7 @@ def code_words(words: Sequence[str], *, far: bool) -> Iterator[int]:
 
 
 def _of(words: Sequence[str], number: int, how: Code) -> Iterator[int]:
+    """The numbers of the words from ``number`` on that are code for a program that reads it in this way."""
     operands, given = 0, False
     while number < len(words):
         word = words[number]

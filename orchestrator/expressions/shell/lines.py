@@ -53,7 +53,7 @@ def readings(words: Sequence[str]) -> dict[int, str]:
 
 
 def _if_it_vanishes(words: Sequence[str], number: int) -> Iterator[int]:
-    """The number of a word, and those that it would have if the expanded words before it vanished."""
+    """The number of a word, and of those that would be in its place if it and the next ones expanded to nothing."""
     yield number
     while number < len(words) and not words[number]:
         number += 1

@@ -5,23 +5,23 @@ from collections.abc import Mapping
 
 from orchestrator.expressions.shell.builtins import AFTER_V
 from orchestrator.expressions.shell.commands import INPUT, OPTION
-from orchestrator.expressions.shell.flow import RECKONS
+from orchestrator.expressions.shell.flow import EVALUATES
 from orchestrator.expressions.shell.interpreters import CODE
 from orchestrator.expressions.shell.lines import JOINED, MAYBE, REMOTE, SPLIT
-from orchestrator.expressions.shell.quoting import RECKONED, Place, Quoting
+from orchestrator.expressions.shell.quoting import ARITHMETIC, Place, Quoting
 from orchestrator.expressions.template import Code
 
 _PARAM = re.compile(r"params\.([A-Za-z][A-Za-z0-9_]*)")
 
 _ITSELF = "write the text itself there, and choose with 'if' or 'case'"
-_SUM = "write $(({{ … }})) there, which accepts only whole numbers"
+_CALCULATE = "write $(({{ … }})) there, which accepts only whole numbers"
 
 #: The fix where a shell variable does not help, by how the description of the place begins.
 _FIX: Mapping[str, str] = {
     REMOTE: "send the value to the standard input of the program that runs there",
     SPLIT: "pass the program and its arguments to env as separate words, without -S",
     CODE: "pass the value as a separate argument, or let it read the value from the environment",
-    RECKONED: _SUM,
+    ARITHMETIC: _CALCULATE,
     INPUT: "pass it as an argument, or let the program read it from the environment",
     OPTION: "write '--' before it",
     "in a name": _ITSELF,
@@ -65,8 +65,8 @@ def expanded(place: Place) -> str:
 
 
 def _fix(place: Place, fixes: Mapping[str, str]) -> str:
-    if place.where.endswith(RECKONS):
-        return _SUM
+    if place.where.endswith(EVALUATES):
+        return _CALCULATE
     if "from which a shell or a program loads code" in place.where or place.where.endswith(AFTER_V):
         return _ITSELF
     return next((fix for where, fix in fixes.items() if place.where.startswith(where)), "")

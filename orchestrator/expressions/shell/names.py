@@ -43,6 +43,6 @@ def is_own(word: str) -> bool:
     """Whether this is the name of a user's own program, which is responsible for what it does with its input."""
     program = name(word)
     row = known(program)
-    told = row.shell or row.other_shell or row.runs or row.gives or may_be_any(word)
+    other = row.shell or row.other_shell or row.runs or row.gives or may_be_any(word)
     script = re.search(r".\.(sh|bash|py|pl|rb|js)$", program) is not None
-    return not told and (script or ("/" in word and not word.startswith("/")))
+    return not other and (script or ("/" in word and not word.startswith("/")))

@@ -17,14 +17,14 @@ _FUNCTION = re.compile(r"\([ \t]*\)")
 
 
 def define(reader: Reader, word: str) -> None:
-    """A function named ``word`` is defined."""
+    """Record that a function named ``word`` is defined."""
     reader.flow.functions.add(word)
     if takes_data(word, []) or known(word).prefix:
         reader.spoilt = f"in a line that defines a function named {word}"
 
 
 def function(reader: Reader, frame: Frame, word: str) -> None:
-    """A '(' after a word: it begins a function, whose body is a command, and nothing else."""
+    """Read a '(' after a word: it can only begin a function, whose body is a command."""
     match = _FUNCTION.match(reader.script, reader.at)
     if match is None or word.endswith("="):
         return reader.give_up("'(' in the middle of a word, as in bash's arrays")
@@ -78,7 +78,7 @@ def _and_or(reader: Reader, frame: Frame) -> None:
 
 
 def _both(reader: Reader, frame: Frame) -> None:
-    """``&>file``, at the end of a command: bash redirects it, dash ends it there and redirects nothing."""
+    """Read ``&>file`` at the end of a command: bash redirects it, dash ends it there and redirects nothing."""
     match = _BOTH.match(reader.script, reader.at)
     if match is None:
         return reader.lose("'&>' before other words (write >FILE 2>&1)")

@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 
 class Kind(Enum):
-    """What sort of part it is."""
+    """The kinds of parts."""
 
     COMMANDS = "a (…)"  # or $(…), or the whole line
     CASE = "a 'case'"
@@ -14,7 +14,7 @@ class Kind(Enum):
     SINGLE = "a '…'"
     ANSI = "a $'…'"
     BRACES = "a ${…}"
-    SUM = "a $((…))"
+    ARITHMETIC = "a $((…))"
     BACKTICKS = "a `…`"
 
 
@@ -35,7 +35,7 @@ class Stage(Enum):
 class HereDocument:
     """A here-document whose body begins after the next line end. ``tabs``: it was ``<<-``; ``literal``: ``<<'EOF'``.
 
-    ``code``: where it stands, if the command that gets it reads it as code.
+    ``code``: the description of its place if the command that reads it takes it for code.
     """
 
     end: str
@@ -46,9 +46,9 @@ class HereDocument:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The place of that ``number`` is in the command's word ``index``.
+    """The place ``number`` is in the command's word ``index``.
 
-    ``begins``: the word begins with what stands there; ``own``: and it is in no command within the word.
+    ``begins``: the value may be the beginning of the word; ``own``: it is not in a ``$(…)`` within the word.
     """
 
     number: int
@@ -59,7 +59,7 @@ class Mark:
 
 @dataclass(slots=True)
 class Input:
-    """The input of a command or a part: the places in it, until a command takes them."""
+    """What a command or a part may read: the places in it, until a command takes them."""
 
     numbers: range
 

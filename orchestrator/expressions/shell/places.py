@@ -42,7 +42,7 @@ def reads_kept(script: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _read(script: str) -> tuple[Place, ...]:
-    """All places in ``script``, and those of variables in the lines that it gives to other shells."""
+    """All places in ``script``, and those of variables in the scripts that it passes to other shells."""
     reader = _reader(script)
     for number, where in reader.flow.read_again():
         if reader.found[number].quoting is not None:
@@ -72,7 +72,7 @@ def _reader(script: str, depth: int = 0) -> Reader:
 
 
 def _finish(reader: Reader) -> None:
-    """At the end of the script, or where it was lost."""
+    """Finish at the end of the script, or where the rest of it cannot be parsed."""
     while not reader.lost and (last := reader.stack[-1]).word.begun and last.kind in WORDY:
         words.end_word(reader, last)
     if not reader.lost:
@@ -99,6 +99,6 @@ _PARTS: Mapping[Kind, Callable[[Reader, Frame, str], None]] = {
     Kind.SINGLE: quotes.single,
     Kind.ANSI: quotes.ansi,
     Kind.BRACES: quotes.braces,
-    Kind.SUM: quotes.total,
+    Kind.ARITHMETIC: quotes.arithmetic,
     Kind.BACKTICKS: quotes.backticks,
 }

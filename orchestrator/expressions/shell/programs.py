@@ -230,7 +230,7 @@ PROGRAMS = (
         arguments=Arguments.CODE,
     ),
     Program("hash", arguments=Arguments.CODE, data=True),
-    Program("let", arguments=Arguments.CODE, data=True, sums=True, in_backticks=True),
+    Program("let", arguments=Arguments.CODE, data=True, arithmetic=True, in_backticks=True),
     Program("eval", arguments=Arguments.SCRIPTS, in_backticks=True),
     Program("trap", arguments=Arguments.SCRIPTS, data=True, in_backticks=True),
     Program("alias", arguments=Arguments.ALIASES),
@@ -244,7 +244,7 @@ PROGRAMS = (
     Program("mapfile readarray", arguments=Arguments.NAMES, data=True, unless=_like(r"-[A-Za-z]*C.*"), loads=True),
     Program("vared", arguments=Arguments.NAMES, loads=True),
     Program("declare export local readonly typeset", arguments=Arguments.DECLARATIONS, data=True),
-    Program("float integer", arguments=Arguments.DECLARATIONS, sums=True),
+    Program("float integer", arguments=Arguments.DECLARATIONS, arithmetic=True),
     Program("set", arguments=Arguments.POSITIONAL, data=True),
     # Reserved words that do what such a builtin does.
     Program("for", arguments=Arguments.LOOP),

@@ -6,7 +6,7 @@ from orchestrator.expressions.shell import holes
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.names import known
 from orchestrator.expressions.shell.parts import WORDY, Kind
-from orchestrator.expressions.shell.quoting import HOLE, RECKONED
+from orchestrator.expressions.shell.quoting import ARITHMETIC, HOLE
 from orchestrator.expressions.shell.reader import Reader
 from orchestrator.expressions.shell.word import OPAQUE
 
@@ -32,7 +32,7 @@ _TO_BACKTICK = re.compile(r"(?:\\.|[^`\\])*`?", re.DOTALL)
 
 
 def escape(reader: Reader) -> None:
-    """A backslash and the character that it escapes."""
+    """Read a backslash and the character that it escapes."""
     reader.at += 1
     if reader.ahead(0) == HOLE:
         reader.refuse("right after a backslash (write \\\\ for a backslash)")
@@ -41,7 +41,7 @@ def escape(reader: Reader) -> None:
 
 
 def dollar(reader: Reader, frame: Frame) -> None:
-    """A ``$``, and what it opens."""
+    """Read a ``$``, and open the part that it begins."""
     if frame.kind in WORDY:
         frame.word.add(OPAQUE)
     match reader.ahead():
@@ -49,13 +49,13 @@ def dollar(reader: Reader, frame: Frame) -> None:
             reader.at += 1
             reader.refuse("right after a '$' (write {{ … }} without it, or \\$ for a dollar sign)")
         case "(" if reader.ahead(2) == "(":
-            reader.push(Kind.SUM, 3)
+            reader.push(Kind.ARITHMETIC, 3)
         case "(":
             holes.substituted(reader)
             reader.push(Kind.COMMANDS, 2, substitution=True)
         case "{":
             if found := _NAMED.match(reader.script, reader.at + 2):
-                holes.expanded(reader, found["name"], RECKONED if found["sum"] or found["by"] else "")
+                holes.expanded(reader, found["name"], ARITHMETIC if found["sum"] or found["by"] else "")
             reader.push(Kind.BRACES, 2)
         case "[":
             reader.lose("$[, which only bash supports (write $((…)))")
@@ -88,7 +88,7 @@ def double(reader: Reader, frame: Frame, char: str) -> None:
 
 
 def plain(reader: Reader) -> None:
-    """Ordinary characters, up to the next one that may have a meaning."""
+    """Read ordinary characters, up to the next one that may have a meaning."""
     match = _PLAIN.match(reader.script, reader.at)
     reader.quoted(match[0] if match else "")
 
@@ -127,8 +127,8 @@ def braces(reader: Reader, frame: Frame, char: str) -> None:
             reader.at += 1
 
 
-def total(reader: Reader, frame: Frame, char: str) -> None:
-    """``$(( … ))``."""
+def arithmetic(reader: Reader, frame: Frame, char: str) -> None:
+    """Read one character of a ``$((…))``, or the part that it opens."""
     match char:
         case "(":
             frame.depth += 1
@@ -161,6 +161,6 @@ def backticks(reader: Reader, _: Frame, __: str) -> None:
     reader.flow.loads = True
     if "$" in inside:
         code = _CODE_INSIDE.search(inside) or any(known(word).in_backticks for word in _LETTERS.findall(inside))
-        holes.expanded(reader, "", RECKONED if code else "")
+        holes.expanded(reader, "", ARITHMETIC if code else "")
     reader.refuse_up_to(end, "in `…`, where quotes mean something else (write $(…))")
     reader.stack.pop()

@@ -16,7 +16,7 @@ HOLE = "\0"
 UNNAMED = "$"
 
 #: Where bash evaluates arithmetic, including subscripts: ``a[$(ls)]``.
-RECKONED = "in what bash evaluates as arithmetic, in which it looks for code"
+ARITHMETIC = "in what bash evaluates as arithmetic, in which it looks for code"
 
 
 class Quoting(Enum):
@@ -46,6 +46,6 @@ class Place:
 
     @property
     def read_again(self) -> bool:
-        """Whether what stands here is read as code once more, by another shell or a word of this one."""
-        told = ("in an argument of", "in what line", "in code for")
-        return self.where.startswith(told) or "script for another shell" in self.where
+        """Whether what is here is read as code once more, by another program or by a word of this script."""
+        beginnings = ("in an argument of", "in what line", "in code for")
+        return self.where.startswith(beginnings) or "script for another shell" in self.where

@@ -17,8 +17,8 @@ class Reader:
     """A script, read up to ``at``. ``lost``: why the rest of it cannot be followed, if it cannot.
 
     ``flow``: what becomes of the values; ``commands``: how many have ended, ``unsafe``: the last of them that may read
-    its input as code; ``within``: reads a line that is given to another shell; ``called``: what goes to functions for
-    their input, and how they are called; ``spoilt``: where all values stand, if none can have a place.
+    its input as code; ``within``: reads a script that is passed to another shell; ``called``: the places in the
+    input of functions, with a description; ``spoilt``: the description of all places if no value is safe anywhere.
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 import re
 
 from orchestrator.expressions.shell import builtins
-from orchestrator.expressions.shell.flow import ANY, RECKONS
+from orchestrator.expressions.shell.flow import ANY, EVALUATES
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.lines import UNKNOWN
 from orchestrator.expressions.shell.operators import OPERATORS, define, function
@@ -13,7 +13,7 @@ from orchestrator.expressions.shell.reader import Reader
 from orchestrator.expressions.shell.word import OPAQUE
 
 #: Operators in [[ … ]] for which bash evaluates the operands as arithmetic or as names.
-_RECKONS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"})
+_EVALUATING = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"})
 
 #: Characters without a special meaning in words.
 _PLAIN = re.compile(r"[^\s\\\"'`$#|&;<>()\0]+")
@@ -62,8 +62,8 @@ def end_word(reader: Reader, frame: Frame) -> None:
     if frame.word.target:
         _redirected(frame, word)
     elif frame.kind is Kind.TEST:
-        if word in _RECKONS:
-            reader.flow.reads(ANY, reader.line, RECKONS)
+        if word in _EVALUATING:
+            reader.flow.reads(ANY, reader.line, EVALUATES)
         if word == "]]":
             reader.pop(0)
     elif frame.kind is Kind.CASE and (frame.stage is not Stage.BODY or (frame.start and word == "esac")):
@@ -71,14 +71,14 @@ def end_word(reader: Reader, frame: Frame) -> None:
     elif frame.bare_words:
         if frame.command.words == ["function"]:
             define(reader, word)
-        if builtins.reckons(frame.command.program, word, evaluates=frame.command.evaluates):
-            reader.flow.reads(ANY, reader.line, RECKONS)
+        if builtins.is_arithmetic(frame.command.program, word, evaluates=frame.command.evaluates):
+            reader.flow.reads(ANY, reader.line, EVALUATES)
         if opened := frame.ended(word):
             reader.push(opened, 0)
 
 
 def _redirected(frame: Frame, word: str) -> None:
-    """``word`` is the file of a redirection."""
+    """Record that ``word`` is the file of a redirection."""
     plain = word.replace(OPAQUE, "")
     if frame.word.output:
         frame.streams.outputs.append(plain)
