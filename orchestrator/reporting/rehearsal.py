@@ -37,7 +37,7 @@ class Rehearsed:
         return {name: number for name, number in self.launches.items() if number > 1}
 
     @property
-    def well(self) -> bool:
+    def passed(self) -> bool:
         """Every run succeeded, every attempt launched one job, none is left, and nothing else went wrong."""
         ended = all(run.status is RunStatus.SUCCEEDED for run in self.runs)
         return ended and not (self.twice or self.active or self.misfits or self.unexpected)
@@ -46,7 +46,7 @@ class Rehearsed:
         """As JSON. Without ``streaming``, ``unexpected`` and a run's ``failed_steps`` where they would be empty."""
         rare = {"streaming": self.streaming, "unexpected": self.unexpected}
         return {
-            "well": self.well,
+            "passed": self.passed,
             "runs": [self._run(run) for run in self.runs],
             "attempts": self.attempts,
             "jobs": sum(self.launches.values()),

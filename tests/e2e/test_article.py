@@ -126,5 +126,5 @@ def test_the_article_is_rehearsed_by_its_name(place: Place, article: Path) -> No
     emulated()
     said = place.look("rehearse", "article", "--calm", "--json")
     assert (said.code, said.err) == (0, "")
-    told = ("well", "attempts", "jobs", "launched_twice", "still_active", "misfits")
+    told = ("passed", "attempts", "jobs", "launched_twice", "still_active", "misfits")
     assert [said.json[key] for key in told] == [True, 3, 3, {}, [], []]

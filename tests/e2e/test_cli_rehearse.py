@@ -56,7 +56,7 @@ def test_a_rehearsal_in_trouble_ends_well_and_counts_what_went_wrong(place: Plac
     assert sum(result.pop("happened").values()) > 0
     assert result == {
         "seed": 3,
-        "well": True,
+        "passed": True,
         "attempts": 6,
         "jobs": 6,
         "launched_twice": {},
@@ -139,7 +139,7 @@ def test_streaming_jobs_go_on_and_are_none_that_was_left_behind(place: Place) ->
     place.write("streams.yaml", STREAMS)
     said = rehearsed(place, "streams.yaml", "--calm", "--json")
     assert (said.code, said.err) == (0, "")
-    assert (said.json["well"], said.json["still_active"]) == (True, [])
+    assert (said.json["passed"], said.json["still_active"]) == (True, [])
     assert [re.sub("--.*", "", name.removeprefix("orc-dev--")) for name in said.json["streaming"]] == ["a", "b"]
 
 
@@ -148,7 +148,7 @@ def test_a_failed_step_is_named_to_programs_too(place: Place) -> None:
     emulated()
     place.write("fails.yaml", FAILS)
     said = rehearsed(place, "fails.yaml", "--calm", "--json")
-    assert (said.code, said.json["well"]) == (1, False)
+    assert (said.code, said.json["passed"]) == (1, False)
     (run,) = said.json["runs"]
     failed = {name: (step["status"], step["cause"], step["error"]) for name, step in run["failed_steps"].items()}
     assert failed == {"a": ("failed", "user_code", "exit status 3: boom")}

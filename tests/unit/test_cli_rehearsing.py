@@ -15,7 +15,7 @@ WELL = Rehearsed([RUN], 2, {"a--k-0-1": 1, "b--k-1-1": 1}, 3, {"an event lost": 
 
 
 def test_a_rehearsal_went_well_if_runs_succeeded_jobs_were_launched_once_and_none_is_left():
-    assert WELL.well
+    assert WELL.passed
     assert list(WELL.lines()) == [
         "net-1  succeeded after 3.5 s",
         "2 attempts launched 2 jobs, one each",
@@ -37,9 +37,9 @@ def test_a_rehearsal_went_well_if_runs_succeeded_jobs_were_launched_once_and_non
     ],
 )
 def test_a_rehearsal_that_went_wrong_says_where(went: Rehearsed, line: str):
-    assert not went.well
+    assert not went.passed
     assert line in list(went.lines())
-    assert went.json()["well"] is False
+    assert went.json()["passed"] is False
 
 
 def test_failed_steps_are_told_below_their_run_and_streaming_jobs_are_no_fault():
@@ -47,7 +47,7 @@ def test_failed_steps_are_told_below_their_run_and_streaming_jobs_are_no_fault()
     assert list(told.lines())[:3] == [*list(WELL.lines())[:1], "  a failed: boom", *list(WELL.lines())[1:2]]
     assert told.json()["runs"] == [{**WELL.json()["runs"][0], "failed_steps": {"a": {"error": "boom"}}}]
     streams = replace(WELL, streaming=["s--k-2-1"])
-    assert streams.well
+    assert streams.passed
     assert list(streams.lines())[-1] == "streaming jobs that kept running: s--k-2-1"
     assert streams.json()["streaming"] == ["s--k-2-1"]
     assert not {"streaming", "unexpected", "kept"} & WELL.json().keys()

@@ -116,7 +116,7 @@ def command(
         if not calm or kills:
             say(f"seed {dice}: repeat the same faults with --seed {dice}")
         result = rehearse(wanted, say, stop.is_set, tell)
-    return INTERRUPTED if early else DONE if result.well else FAILED
+    return INTERRUPTED if early else DONE if result.passed else FAILED
 
 
 def checked(name: str, pairs: tuple[str, ...], file: Path | None) -> tuple[Path, dict[str, object]]:
