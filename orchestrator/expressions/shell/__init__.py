@@ -1,17 +1,16 @@
 """Puts the values of expressions into shell scripts: a value is data, and is quoted as its place requires."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from orchestrator.core.steps import Json
 from orchestrator.expressions.evaluation import render
+from orchestrator.expressions.shell.insertion import expressions, inserted, refuse_option
 from orchestrator.expressions.shell.lines import LINE, UNKNOWN, readings
 from orchestrator.expressions.shell.messages import expanded, form, misplaced
-from orchestrator.expressions.shell.options import is_option, optional
-from orchestrator.expressions.shell.places import places, reads_kept, variables
-from orchestrator.expressions.shell.quoting import HOLE, PARAM, Place, Quoting
+from orchestrator.expressions.shell.options import optional
+from orchestrator.expressions.shell.places import reads_kept, variables
+from orchestrator.expressions.shell.quoting import HOLE, PARAM, Place
 from orchestrator.expressions.template import Code, Context, ExpressionError, as_text, pieces
-from orchestrator.text import shown
 
 __all__ = ["PARAM", "SHELL", "code_in", "line_in", "render_command", "words", "wrong"]
 
@@ -20,8 +19,6 @@ SHELL = ("/bin/sh", "-e", "-c", "--")
 
 #: The longest script in bytes that Linux can start a shell with: MAX_ARG_STRLEN less the final NUL, see execve(2).
 LONGEST = 131_071
-
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
 def words(command: Json) -> list[str]:
@@ -42,9 +39,7 @@ def code_in(command: Json) -> Iterator[tuple[int, str]]:
         if where == LINE and isinstance(command, list) and number < len(command):
             yield from _given_to(command, number)
         elif isinstance(command, list) and number < len(command):
-            codes = (part for part in pieces(as_text(command[number])) if isinstance(part, Code))
-            place = Place(1, None, where)
-            yield from ((number, wrong) for code in codes if (wrong := misplaced(code, place, listed=True)))
+            yield from _refused(command, number, where)
 
 
 def _given_to(command: list[Json], line: int) -> Iterator[tuple[int, str]]:
@@ -52,10 +47,15 @@ def _given_to(command: list[Json], line: int) -> Iterator[tuple[int, str]]:
     text = as_text(command[line])
     if not reads_kept(_without_expressions(text)):
         return
-    place = Place(1, None, f"in an argument of a script that reads it as code ({text[:80]})")
     for number in range(line + 1, len(command)):
-        codes = (part for part in pieces(as_text(command[number])) if isinstance(part, Code))
-        yield from ((number, wrong) for code in codes if (wrong := misplaced(code, place, listed=True)))
+        yield from _refused(command, number, f"in an argument of a script that reads it as code ({text[:80]})")
+
+
+def _refused(command: list[Json], number: int, where: str) -> Iterator[tuple[int, str]]:
+    """Messages about the expressions in a word that is read as code. ``where``: a description of the word."""
+    codes = (part for part in pieces(as_text(command[number])) if isinstance(part, Code))
+    place = Place(1, None, where)
+    yield from ((number, wrong) for code in codes if (wrong := misplaced(code, place, listed=True)))
 
 
 def _read(command: Json) -> Iterable[tuple[int, str]]:
@@ -79,34 +79,25 @@ def render_command(command: Json, context: Context) -> Json:
     """
     if isinstance(command, str):
         whole = _list(command, context)
-        return _line(command, context) if whole is None else whole
+        return inserted(command, context) if whole is None else whole
     if not isinstance(command, list):
         return render(command, context)
     if wrong := next(code_in(command), None):
         raise ExpressionError(wrong[1])
     line, options = line_in(command), optional(_known(command))
     rendered = [
-        _line(word, context) if number == line and isinstance(word, str) else render(word, context)
+        inserted(word, context) if number == line and isinstance(word, str) else render(word, context)
         for number, word in enumerate(command)
     ]
     for number, program in options.items():
         written = command[number]
         if isinstance(written, str) and written.startswith("{{") and not _is_raw(written):
-            _no_option(written, as_text(rendered[number]), program)
+            refuse_option(written, as_text(rendered[number]), program)
     return rendered
 
 
 def _is_raw(text: str) -> bool:
     return any(isinstance(part, Code) and form(part) == "raw" for part in pieces(text)[:1])
-
-
-def _no_option(written: str, text: str, program: str) -> None:
-    """Raises ExpressionError if a value would be an option of a program that has options that run code."""
-    if is_option(text, program):
-        raise ExpressionError(
-            f"{written} is {shown(text)}, which {program} would take for an option, not for a value: "
-            f"write '--' before it, or write out the option"
-        )
 
 
 def wrong(line: str) -> list[str]:
@@ -118,7 +109,7 @@ def wrong(line: str) -> list[str]:
             f"expected a shell script of at most {LONGEST} bytes, got {length} without the values of its expressions: "
             f"write it to a file, and run that file"
         ]
-    found = [sentence for code, place in _expressions(parts) if (sentence := misplaced(code, place))]
+    found = [sentence for code, place in expressions(parts) if (sentence := misplaced(code, place))]
     return found + [expanded(place) for place in variables(script)]
 
 
@@ -129,57 +120,3 @@ def _list(command: str, context: Context) -> list[Json] | None:
         return None
     value = render(command, context)
     return value if isinstance(value, list) else None
-
-
-def _line(line: str, context: Context) -> str:
-    if "{{" not in line:
-        return line
-    parts = pieces(line)
-    quoted = (_put(code, place, context) for code, place in _expressions(parts))
-    return "".join(next(quoted) if isinstance(part, Code) else part for part in parts)
-
-
-def _expressions(parts: Sequence[str]) -> Iterator[tuple[Code, Place]]:
-    """Each expression of a script, with its place."""
-    if any(HOLE in part for part in parts):
-        raise ExpressionError("expected text for a shell, got text with a NUL character")
-    found = places("".join(HOLE if isinstance(part, Code) else part for part in parts))
-    yield from zip((part for part in parts if isinstance(part, Code)), found, strict=True)
-
-
-def _put(code: Code, place: Place, context: Context) -> str:
-    """The value of ``code``, quoted for its place."""
-    if sentence := misplaced(code, place):
-        raise ExpressionError(sentence)
-    written = f"{{{{ {code} }}}}"
-    value = render(written, context)
-    if place.option and form(code) != "raw":
-        for text in [as_text(item) for item in value] if isinstance(value, list) else [as_text(value)]:
-            _no_option(written, text, place.option)
-    match form(code), place.quoting:
-        case "raw", _:
-            return as_text(value)
-        case "words", _:
-            if not isinstance(value, list):
-                raise ExpressionError(f"{{{{ {code} }}}}: expected a list for 'words', got {shown(value)}")
-            return " ".join(_quoted(as_text(item)) for item in value)
-        case _, Quoting.NUMBER:
-            return _number(code, value)
-        case _, Quoting.SINGLE:
-            return _quoted(as_text(value))[1:-1]
-        case _, Quoting.DOUBLE:  # close and reopen the quotes: what precedes may be the name of a variable
-            return f'"{_quoted(as_text(value))}"'
-        case _:
-            return _quoted(as_text(value))
-
-
-def _quoted(text: str) -> str:
-    """``text`` as one word. It is always quoted, because ``if``, ``a=b`` and ``2`` could have a meaning."""
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
-def _number(code: Code, value: Json) -> str:
-    text = as_text(value)
-    if isinstance(value, bool) or not _NUMBER.fullmatch(text):
-        raise ExpressionError(f"{{{{ {code} }}}}: expected a whole number in $((…)), got {shown(value)}")
-    return f"({text})" if text.startswith("-") else text
