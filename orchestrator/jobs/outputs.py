@@ -33,7 +33,7 @@ def read_outputs(path: Path) -> Mapping[str, Json] | None:
 
 
 def check_outputs(value: Any, what: str = "outputs") -> Mapping[str, Json]:
-    """``value`` if it can be kept: a mapping with text keys, fit for JSON and not too large. Raises OutputError."""
+    """``value`` if it can be stored: a mapping with text keys, valid in JSON and not too large. Raises OutputError."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise OutputError(f"expected {what} as a mapping with text keys, got {type(value).__name__}")
     if wrong := misfit(left := dict(value)):
@@ -41,12 +41,12 @@ def check_outputs(value: Any, what: str = "outputs") -> Mapping[str, Json]:
     text = json.dumps(left, ensure_ascii=False)
     if (size := len(text.encode())) > MAX_OUTPUT:
         raise OutputError(f"{what} take {size:,} bytes of JSON, at most {MAX_OUTPUT:,} are kept")
-    kept: dict[str, Json] = json.loads(text)  # with lists for tuples, and nothing that its maker could still change
+    kept: dict[str, Json] = json.loads(text)  # a copy, with lists for tuples, which the user's code cannot change
     return kept
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log in which a person can read something, as it stood at last, cut to fit a line."""
+    """The last line of a log that has readable text, as a terminal would show it in the end, cut to fit a line."""
     try:
         with files.reading(log) as file:
             start = max(0, os.fstat(file.fileno()).st_size - _TAIL)

@@ -72,7 +72,7 @@ class ScriptedBackend:
     def status(self, job: str) -> JobStatus:
         with self._lock:
             found = self.jobs.get(job)
-            if found is None:  # it was in the memory of a process that is gone
+            if found is None:  # it was in the memory of an earlier process
                 return JobEnd(Outcome.INTERRUPTED, self._clock())
             if self._clock() < found.end:
                 return JobRunning()

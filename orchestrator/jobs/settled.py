@@ -6,11 +6,11 @@ from orchestrator.ports import JobBackend, JobRequest, JobStatus, Launched
 
 
 class Settled:
-    """``backend``, for a world in which a transaction serves many tasks.
+    """``backend``, for a loop in which one transaction serves many tasks.
 
-    A process outlives its launcher. Suppose it began before the end of the python step before it was on disk: if this
-    process were killed then, that step would run again after its successor had begun. And a process that was stopped
-    before the cancellation is on disk would have been cancelled for no recorded reason.
+    Processes outlive their launcher. Suppose one were started before the end of its predecessor, a python step, is on
+    disk: if this process were killed then, the predecessor would run again although its successor has begun. And a
+    process that is stopped before the cancellation is on disk would have been cancelled without a recorded reason.
     """
 
     def __init__(self, backend: JobBackend, database: Database) -> None:
@@ -33,7 +33,7 @@ class Settled:
 
 
 class OutsideTransaction(Settled):
-    """``backend``, whose launches call users' code while no transaction is open."""
+    """``backend``, with launches outside of any transaction, because they call users' code."""
 
     def launch(self, request: JobRequest) -> Launched | JobEnd:
         with self._database.suspended():

@@ -25,5 +25,5 @@ class WaitBackend:
         return JobEnd(Outcome.SUCCEEDED, float(job)) if self._clock() >= float(job) else JobRunning()
 
     def cancel(self, job: str) -> JobEnd:
-        """Its end: nothing runs, so it has ended as soon as it is asked to."""
+        """Its end: nothing is running, so it ends as soon as it is asked to."""
         return JobEnd(Outcome.CANCELLED, min(self._clock(), float(job)))

@@ -13,10 +13,10 @@ from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefuse
 from orchestrator.jobs.dataflow.causes import PERMANENT, Cause, classify
 from orchestrator.jobs.dataflow.error_body import ErrorBody, read_error
 
-#: All that a call may raise. ValueError: an answer that is not JSON.
+#: Everything that a call may raise. ValueError: a response that is not JSON.
 FOREIGN = (OSError, http.client.HTTPException, httplib2.HttpLib2Error, GoogleAuthError, ClientError, ValueError)
 
-#: What is raised before anything of a request was sent.
+#: Errors that are raised before anything of a request is sent.
 _UNSENT = (httplib2.ServerNotFoundError, ConnectionRefusedError, GoogleAuthError)
 
 

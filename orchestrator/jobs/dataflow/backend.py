@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 #: "Regular cancel must have been attempted at least 30 minutes prior" (gcloud dataflow jobs cancel --force).
 FORCE_AFTER = 30 * 60.0
 
-#: Ended jobs are deleted after 30 days (Dataflow, "Stop a running pipeline"); a day more, for clocks.
+#: Ended jobs are deleted after 30 days (Dataflow, "Stop a running pipeline"), plus a day for differing clocks.
 RETENTION = 31 * 24 * 3600.0
 
 #: Seconds for which a deployed job may drain before it is cancelled, however often it is asked to stop.
@@ -102,7 +102,7 @@ class DataflowBackend:
         listed = self._api.named(region, request.name)
         job, others = twins.choose(listed, requests.labels(request), stays)
         if request.recorded and (job is None or job["id"] != stays):
-            return Launched(request.recorded)  # a list that does not show it shows too little to judge by
+            return Launched(request.recorded)  # a list without the recorded job is incomplete
         return self._launched(request, region, job, others) if job else None
 
     def status(self, job: str) -> JobStatus:
@@ -132,7 +132,7 @@ class DataflowBackend:
         except AnswerError as error:
             if error.status not in (400, 409):
                 raise
-            log.warning("%s", error)  # it has ended and jobs.get lags, or the next check will tell
+            log.warning("%s", error)  # perhaps it ended and jobs.get lags; the next check will show
 
     def discard(self, job: str) -> None:
         """As the port promises. It is cancelled, not drained: another job reads the same input. Kept jobs stay."""

@@ -17,7 +17,7 @@ __all__ = ["PERMANENT", "RETRY_AFTER", "Cause", "classify", "explain"]
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """The class of a statement. ``ask``: the speakers that know better, if they say anything."""
+    """The class of a statement. ``ask``: speakers whose own statements, if there are any, say more."""
 
     cause: Cause
     ask: frozenset[Speaker] = frozenset()

@@ -20,6 +20,6 @@ class Cause(StrEnum):
 #: For these, another attempt would fail the same way until the cause is fixed.
 PERMANENT = frozenset({Cause.PERMISSION, Cause.PARAMETERS})
 
-#: What is scarce does not come back in a minute: at least so many seconds until the next attempt, whatever the step's
-#: own delay. The others are tried again as the step says.
+#: The least seconds until the next attempt, whatever the step's own delay: a shortage does not end within a minute.
+#: After other failures, the step's own delay applies.
 RETRY_AFTER = {Cause.QUOTA: 300.0, Cause.STOCKOUT: 600.0}

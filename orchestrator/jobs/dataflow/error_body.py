@@ -7,7 +7,7 @@ from typing import Any
 
 from googleapiclient.errors import HttpError
 
-#: Reasons of Google's that say "not now": of the older errors, and of google.rpc.ErrorInfo.
+#: Google's reasons that mean "not now": those of the older format of errors, and those of google.rpc.ErrorInfo.
 _PASSING = frozenset(
     {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"}
     | {"RATE_LIMIT_EXCEEDED", "QUOTA_EXCEEDED", "RESOURCE_EXHAUSTED"}
@@ -16,7 +16,7 @@ _PASSING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """An error of Google's in its own words. ``details``: its violations, a phrase each. ``reasons``: its codes."""
+    """The text of an error of Google's. ``details``: a phrase for each violation. ``reasons``: its codes."""
 
     message: str
     reasons: tuple[str, ...] = ()
@@ -24,7 +24,7 @@ class ErrorBody:
     passes: bool = False
 
     def sentence(self, status: int) -> str:
-        """The message, each violation, and the reasons that add to it."""
+        """The message, each violation, and the reasons that say more."""
         told = f"{status} {self.message}"
         if self.details:
             told = f"{told.rstrip('.')}: {'; '.join(self.details)}"
@@ -54,7 +54,7 @@ def read_error(error: HttpError) -> ErrorBody:
 
 
 #: Where errors keep their violations: InvalidTemplateParameters, BadRequest, and PreconditionFailure or QuotaFailure.
-#: By what names a violation says where it is.
+#: The fields of a violation that say where it is.
 _VIOLATIONS = {
     "parameterViolations": ("parameter",),
     "fieldViolations": ("field",),
@@ -68,6 +68,6 @@ def _violation(violation: Mapping[str, Any], kind: str) -> str:
 
 
 def _mappings(body: Any, name: str) -> Iterator[Mapping[str, Any]]:
-    """The mappings in a list that may be there."""
+    """The mappings in ``value``, if that is a list."""
     found = body.get(name) if isinstance(body, Mapping) else None
     yield from (one for one in found if isinstance(one, Mapping)) if isinstance(found, list) else ()

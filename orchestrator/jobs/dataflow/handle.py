@@ -16,9 +16,9 @@ _WEST = timedelta(hours=8)
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """``europe-west4/2026-02-19_21_08_53-103``, with ``?streaming`` behind it if running and drained are successes.
+    """``europe-west4/2026-02-19_21_08_53-103``, followed by ``?streaming`` if running and drained count as successes.
 
-    ``keep``: the job belongs to no run (``?keep``): running is a success, and nobody drains it.
+    ``keep``: the job belongs to no run (``?keep``): running is a success, and it is never drained.
     """
 
     region: str
@@ -31,7 +31,7 @@ class Handle:
 
     @property
     def born(self) -> float | None:
-        """When the job was created, give or take an hour; None if its id does not tell."""
+        """When the job was created, to within an hour; None if its id does not say."""
         match = _BORN.match(self.id)
         if match is None:
             return None
@@ -43,7 +43,7 @@ class Handle:
 
 
 def read_handle(job: str) -> Handle:
-    """The handle that ``job`` is the text of. Raises BackendError."""
+    """The handle with the text ``job``. Raises BackendError."""
     place = job.removesuffix(_STREAMING).removesuffix(_KEEP)
     match = _FORM.fullmatch(place)
     if match is None:

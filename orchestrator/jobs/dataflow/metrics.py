@@ -42,9 +42,9 @@ def outputs(metrics: Iterable[Body]) -> dict[str, Json]:
 
 
 def fitting(found: Mapping[str, Json], most: int) -> dict[str, Json]:
-    """As many counters, in the order of their names, as ``most`` bytes of JSON hold. A job has done its work anyway.
+    """As many counters, sorted by name, as fit into ``most`` bytes of JSON: too many are no reason to fail a step.
 
-    Those that nothing can hold, such as one of more than 64 bits, are left out.
+    Counters that cannot be stored, such as numbers of more than 64 bits, are left out.
     """
     size, kept = 0, dict[str, Json]()  # each pair takes two bytes more, and so do its braces
     for name, value in sorted(found.items()):
@@ -75,7 +75,7 @@ def _shadow(name: str, spread: set[str]) -> bool:
 
 
 def _number(value: object) -> int | float | None:
-    """A counter's value. JSON of Google may write 64 bits as text."""
+    """A counter's value. Google writes 64-bit numbers as text in JSON."""
     if isinstance(value, str):
         try:
             value = int(value)

@@ -37,14 +37,14 @@ NOT_CLASSIC = frozenset(
 
 COUNTS = frozenset({"num_workers", "max_workers", "disk_size_gb"})
 
-#: Options that mean something together only: a step that says one of them has none of the others from its deployment.
+#: Options that only make sense together: a step that sets one of them gets none of the others from its deployment.
 TOGETHER = (frozenset({"network", "subnetwork"}), frozenset({"worker_region", "worker_zone"}))
 
 
 def wrong_defaults(options: Mapping[str, object]) -> Iterator[str]:
-    """What is wrong with the options that a deployment sets for all jobs, a sentence each: names, and kinds of values.
+    """A sentence about each wrong name or value among the options that a deployment sets for all jobs.
 
-    Left to launches it would fail every step for good.
+    Found only at a launch, such a mistake would fail every step without a retry.
     """
     for name, value in options.items():
         if name == "region":

@@ -15,7 +15,7 @@ _compiled = partial(re.compile, flags=re.DOTALL)
 #: A permission by IAM's name: ``storage.objects.get``.
 _GRANT = r"[a-z]+\.\w+\.\w+"
 
-#: How the service begins, and the class of that. The certain before the vague.
+#: How texts of the service begin, and their class. Specific beginnings come before general ones.
 SERVICE = tuple(
     (cause, _compiled(pattern))
     for cause, pattern in (
@@ -51,7 +51,7 @@ SERVICE = tuple(
     )
 )
 
-#: The class of the service's word for an error, where its text says no more.
+#: The class of each error code of the service, for texts that match no beginning.
 CODES = {
     "ZONE_RESOURCE_POOL_EXHAUSTED": Cause.STOCKOUT,
     "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS": Cause.STOCKOUT,
@@ -67,7 +67,7 @@ CODES = {
     "UNSUPPORTED_OPERATION": Cause.PARAMETERS,
 }
 
-#: How Google's answers of too many calls begin, in the clients of several languages.
+#: How Google's clients, in several languages, begin their messages about too many calls.
 _LIMITED = (
     r"(\d{3} )?([A-Z]+ \S+: )?(Quota exceeded|Exceeded rate limits|(User )?Rate [Ll]imit [Ee]xceeded)"
     r"|<HttpError (403|429) when requesting \S+ returned \"(Quota exceeded|(User )?Rate [Ll]imit [Ee]xceeded)"
@@ -77,7 +77,7 @@ _GOOGLE = r"(google|com\.google|googleapiclient|apitools)\..*"
 _GRPC = r"com\.google\.api\.gax\.rpc\.\w+|io\.grpc\.\w+"
 _ILLEGAL = r"java\.lang\.IllegalArgumentException"
 
-#: What a program raised, with the beginning of its message. Google's own clients say why in Google's words.
+#: Exceptions of programs, with the beginning of their messages. Google's clients pass on the text of the service.
 RAISED = tuple(
     (cause, _compiled(raised), _compiled(text))
     for cause, raised, text in (
@@ -95,16 +95,16 @@ RAISED = tuple(
     )
 )
 
-#: How the parsers of command lines refuse what a launcher gave to a pipeline.
+#: How parsers of command lines refuse options that a launcher passed to a pipeline.
 REFUSED = _compiled(
     r"(usage: .*\n)?\S+\.py: error: (unrecognized arguments: |the following arguments are required: |argument -)"
     r"|flag provided but not defined: -|FATAL Flags parsing error: "
 )
 
-#: What a program says that ended by itself.
+#: Messages about a program that exited by itself.
 EXIT = re.compile(r"exit status \d+\b")
 
-#: What says that others know more, how that begins, and who they are; its own class if they say nothing.
+#: Texts that only point to other speakers: their beginning, these speakers, and the class if those say nothing.
 VAGUE = tuple(
     (cause, _compiled(pattern), frozenset(ask))
     for cause, pattern, ask in (

@@ -20,10 +20,9 @@ _MAX_LABELS, _LABEL_LENGTH = 64, 63
 
 
 def with_defaults(request: JobRequest, defaults: Mapping[str, Json]) -> JobRequest:
-    """The request with what ``defaults`` say wherever its step says nothing; labels are added key by key.
+    """The request with ``defaults`` for all options that its step does not set; labels are merged key by key.
 
-    Options that classic templates do not have are left out for them: a step that wants one is refused, a default is
-    for the others.
+    For a classic template, defaults that it does not support are left out. (If its step sets one, that is refused.)
     """
     said = {option: value for option, value in request.spec.items() if value is not None}
     others = {option for together in TOGETHER if together & said.keys() for option in together}
@@ -74,8 +73,8 @@ def keep(request: JobRequest) -> bool:
 def kept(request: JobRequest) -> JobRequest:
     """The request under the name that a kept job has in every run: its ``job_name``, or its graph and step.
 
-    The prefix of a deployment stays. What says which run and attempt it is goes. Where a name has to be cut, a hash of
-    the whole tells it from others that begin so.
+    It keeps the deployment's prefix, but not the run and the attempt. A name that is too long is cut, and a hash of the
+    whole name is added, so that it differs from others with the same beginning.
     """
     *prefix, _, _ = request.name.split("--")
     whole = clean(request.job_name or request.step)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Speaker(StrEnum):
-    """Whose words a statement is."""
+    """Who made a statement."""
 
     SERVICE = "service"
     LAUNCHER = "launcher"
@@ -21,11 +21,11 @@ class Speaker(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing that was said, without its frames.
+    """One statement in a message, without its frames.
 
-    ``code``: the service's word for the error (``QUOTA_EXCEEDED``), if it gave one. ``raised``: the exception's class,
-    where a program speaks; then ``text`` is its message. ``frame``: how the frame begins that the reason was in.
-    ``verdict``: the service names it as a cause of the job's failure.
+    ``code``: the service's code for the error (``QUOTA_EXCEEDED``), if there is one. ``raised``: the exception's class,
+    if the statement is a program's; then ``text`` is its message. ``frame``: the beginning of the frame around it.
+    ``verdict``: whether the service names it as a cause of the job's failure.
     """
 
     speaker: Speaker
@@ -38,15 +38,15 @@ class Statement:
 
 _VERDICT = re.compile(r"Workflow failed\.(?:\s+Causes:\s*(?P<causes>.*))?", re.DOTALL)
 
-#: Between two causes of a verdict, the last of which is at the bottom of it.
+#: What separates the causes of a verdict. The last one is the root cause.
 _BETWEEN = re.compile(
     r",\s+Causes:\s+|(?<=\.),\s+|,\s+(?=\([0-9a-f]{8,}\): )|(?<=failed\.)\s+(?=The job failed because )"
 )
 
-#: "S01:Read+Parse failed.": made of the user's names.
+#: "S01:Read+Parse failed.": it consists of the user's names.
 _STEPS = re.compile(r"S\d+:.* failed\.?", re.DOTALL)
 
-#: What frames a reason. ``code``: the service's word for it.
+#: The frames around a reason. ``code``: the service's code for it.
 _FRAMES = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
@@ -72,7 +72,7 @@ _FRAMES = tuple(
 _LAUNCHER = re.compile(r"(?:E(?:rror|RROR): )?Error occurred in the launcher container:\s+")
 _WORKER = re.compile(r"Error message from worker:\s+(?:generic::\w+:\s+)?")
 
-#: "KeyError: 'x'", "google.api_core.exceptions.Forbidden: 403 …": an exception's class, and what it says.
+#: "KeyError: 'x'", "google.api_core.exceptions.Forbidden: 403 …": an exception's class and message.
 _RAISED = re.compile(
     r'(?:Exception in thread "[^"]*" |Caused by: )?'
     r"(?P<raised>(?:[A-Za-z_$][\w$]*\.)*[A-Za-z_$][\w$]*(?:Error|Exception|Exit|Interrupt)"
@@ -80,7 +80,7 @@ _RAISED = re.compile(
     re.DOTALL,
 )
 
-#: Exceptions that say only that there was another one.
+#: Exceptions that only say that there was another one.
 _WRAPPERS = frozenset(
     {
         "java.lang.RuntimeException",
@@ -93,19 +93,19 @@ _TRACEBACK = "Traceback (most recent call last)"
 
 
 def hear(messages: Sequence[str]) -> list[Statement]:
-    """All that ``messages`` (the oldest first) say, the last cause first: the verdict's, then the newest message's."""
+    """The statements in ``messages`` (the oldest first), the last cause first: the verdict's, then the newest ones."""
     found = [statement for message in reversed(messages) for statement in _heard(message.strip())]
     return sorted(found, key=lambda statement: not statement.verdict)
 
 
 def is_verdict(message: str) -> bool:
-    """Whether the service says there why the job failed."""
+    """Whether ``text`` is the service's verdict on why the job failed."""
     match = _VERDICT.match(_unframed(message.strip()).text)
     return match is not None and bool(match["causes"])
 
 
 def root(text: str) -> str:
-    """The line of a stack trace that says what was raised; other texts as they are."""
+    """The line of a stack trace that says what was raised; any other text unchanged."""
     lines = [line for line in text.splitlines() if line.strip()]
     if _TRACEBACK in text:
         return next((line for line in reversed(lines) if _RAISED.fullmatch(line)), lines[-1])
@@ -128,7 +128,7 @@ def _heard(message: str) -> Iterator[Statement]:
 
 
 def _unframed(text: str) -> Statement:
-    """The service's words without what they are framed in; the innermost frame and code are kept."""
+    """The service's text without its frames; the innermost frame and code are kept."""
     found = Statement(Speaker.SERVICE, text)
     while match := next((match for frame in _FRAMES if (match := frame.match(found.text))), None):
         code = match.groupdict().get("code") or found.code
@@ -137,7 +137,7 @@ def _unframed(text: str) -> Statement:
 
 
 def _spoken(bare: Statement) -> Statement:
-    """Whose words they are, after all: what a program raised is never the service's."""
+    """The statement with its real speaker: an exception of a program is never the service's own statement."""
     if match := _LAUNCHER.match(bare.text):
         said = _program(bare.text[match.end() :])
         inner = _unframed(bare.text[match.end() :])
@@ -149,7 +149,7 @@ def _spoken(bare: Statement) -> Statement:
 
 
 def _program(text: str) -> Statement | None:
-    """What a program raised, without the exceptions around it; None if it raised nothing."""
+    """The exception that a program raised, without the exceptions around it; None if there is none."""
     match = _RAISED.fullmatch(root(text))
     if match is None:
         return Statement(Speaker.PROGRAM, text) if text.startswith(_TRACEBACK) else None

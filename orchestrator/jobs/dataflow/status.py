@@ -91,7 +91,7 @@ class Standing:
     def _failed(self, handle: Handle, at: float, *, fresh: bool) -> JobStatus:
         messages = self._told(lambda: self._api.errors(handle.region, handle.id, at))
         if not messages and fresh:
-            return JobRunning()  # its messages lag: the next check will find them
+            return JobRunning()  # its messages come later: the next check will find them
         cause = classify(messages)
         error = explain(messages) or f"Dataflow job {handle.id} failed, and none of its messages says why"
         if cause is Cause.LAUNCHER:

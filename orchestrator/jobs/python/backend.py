@@ -48,7 +48,7 @@ class PythonBackend:
 
     def launch(self, request: JobRequest) -> Launched:
         self._workers.ready()
-        if request.name not in self._jobs:  # a launch before this may have come to nothing, with its transaction
+        if request.name not in self._jobs:  # it may be there, if the transaction of an earlier launch failed
             self._afterwards(lambda: self._begin(request))
         return Launched(request.name)
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from orchestrator.text import told
 from orchestrator.usercode.forks import one_returns
 
-#: Seconds that a function may take where it is called within a request: half of the time-out of ``on_task``, and less
+#: Seconds that a function may take when it is called within a request: half of the timeout of ``on_task``, and less
 #: than the launch lease, after which another delivery would call it too.
 MAX_SECONDS = 60.0
 

@@ -89,8 +89,8 @@ def parameters(request: JobRequest) -> Mapping[str, Json]:
 def completed(request: JobRequest) -> JobRequest:
     """The request, completed by what the step's function (``parameters_from``) returns, if it has one.
 
-    Its parameters go before the graph's common ones, and after those that the step gives. Raises LaunchRefusedError
-    if the function is not there or returns something of the wrong form, FunctionRaisedError if it raises.
+    Its parameters override the graph's common ones; the step's own override both. Raises LaunchRefusedError if the
+    function does not exist or returns something of the wrong form, FunctionRaisedError if it raises.
     """
     spec = dict(request.spec)
     name, common, own = spec.pop("parameters_from", None), spec.pop("common_parameters", None), spec.get("parameters")

@@ -11,8 +11,8 @@ from orchestrator.errors import BackendError
 class Workers:
     """At most ``most`` threads, which end with the process.
 
-    To wake a thread costs more than a short piece of work. So one is woken, and only when it has begun with its piece
-    and finds more of them does it wake the next.
+    Waking a thread costs more than a short piece of work. So only one is woken; it wakes the next when it has begun its
+    piece and there are more.
     """
 
     def __init__(self, most: int, name: str) -> None:
@@ -26,12 +26,12 @@ class Workers:
         self._threads = 0
 
     def do(self, piece: Callable[[], None]) -> None:
-        """Let a thread call ``piece``, which must not raise. There is one: ``ready`` was called."""
+        """Let a thread call ``piece``, which must not raise. ``ready`` must have been called before."""
         self._work.append(piece)
         self._ring()
 
     def ready(self) -> None:
-        """See that there is a thread at all. Raises BackendError if there can be none now."""
+        """Make sure that there is at least one thread. Raises BackendError if none can be started now."""
         with self._lock:
             if self._threads:
                 return
@@ -46,7 +46,7 @@ class Workers:
         threading.Thread(target=self._live, name=f"{self._name} {self._threads}", daemon=True).start()
 
     def _ring(self) -> None:
-        """See to it that a thread comes that is not at work. Who was called and has not come yet will do."""
+        """Make sure that an idle thread is coming, unless one was called before and has not come yet."""
         with self._lock:
             if self._rung:
                 return
