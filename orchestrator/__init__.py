@@ -1,6 +1,6 @@
 """Serverless fan-out/fan-in orchestrator for Google Dataflow jobs, and the same engine on one machine.
 
-What users import is looked up when it is asked for, so that importing the package costs nothing.
+The public names are imported on first use, so that importing the package costs nothing.
 """
 
 from typing import TYPE_CHECKING, Any

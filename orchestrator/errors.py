@@ -1,4 +1,4 @@
-"""Every error this package raises on purpose: what a caller may do about it, and what to answer with."""
+"""Every error that this package raises on purpose: whether to try again, and which status or exit code it gives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from orchestrator.text import told
 
 
 class OrchestratorError(Exception):
-    """Base of the tree. Its text is one sentence for a person: what was expected, what it got, where.
+    """The base of all errors. Its text is one sentence for people: what was expected, what it got, and where.
 
     ``retryable``: the same call may succeed later.
-    ``http_status``: what a function answers with.
-    ``exit_code``: what the command line ends with.
+    ``http_status``: the status code of a function's response.
+    ``exit_code``: the exit code of the command line.
     """
 
     retryable = False
@@ -21,7 +21,7 @@ class OrchestratorError(Exception):
 
 
 class UsageError(OrchestratorError):
-    """The caller asked for something that cannot be: fix the request."""
+    """The caller's request is wrong and must be changed."""
 
     http_status = 400
     exit_code = 2
@@ -32,7 +32,7 @@ class HeldError(UsageError):
 
 
 class ReadOnlyError(UsageError):
-    """What runs here can be looked at, and nothing else: nobody can write there."""
+    """The home can only be read, because it is write-protected."""
 
 
 class NotFoundError(UsageError):
@@ -43,16 +43,16 @@ class NotFoundError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a graph, at a path of keys inside its document: ``("steps", "report", "after", 0)``."""
+    """One mistake in a graph, at a path of keys in its document: ``("steps", "report", "after", 0)``."""
 
     path: tuple[str | int, ...]
     message: str
 
 
 class InvalidGraphError(UsageError):
-    """A graph that cannot run. Carries all its problems, and prints one a line.
+    """A graph that cannot run. It contains all problems of the graph, and prints one per line.
 
-    ``graph``: what can be made of it without what is wrong, to be looked at further; None if that is nothing.
+    ``graph``: the graph without its wrong parts, so that the rest can be checked further; None if nothing is left.
     """
 
     def __init__(self, problems: Sequence[Problem], lines: Sequence[str] = (), graph: Any = None) -> None:
@@ -63,34 +63,34 @@ class InvalidGraphError(UsageError):
 
 
 class ConflictError(OrchestratorError):
-    """Somebody else changed the document first, again and again: come back later."""
+    """Others kept changing the same document first: try again later."""
 
     retryable = True
     http_status = 503
 
 
 class StoreError(OrchestratorError):
-    """The store did not do what was asked, and nothing is known of whether it will."""
+    """The store failed, and it is not known whether the operation was or will be applied."""
 
     retryable = True
     http_status = 503
 
 
 class StoreShortError(StoreError):
-    """The store is out of something that comes back, such as disk: nothing was written, and later it may be."""
+    """The store lacks something that may become available again, such as disk space. Nothing was written."""
 
 
 class UnstorableError(StoreError, UsageError):
-    """The store can never take what it was given, however often it is asked: it is too large, or in no form of its."""
+    """The data can never be stored, because it is too large or has a wrong form."""
 
     retryable = False
     http_status = UsageError.http_status
 
 
 class UnreadableRecordError(StoreError):
-    """What lies at ``path`` in a store cannot be read: it is damaged, nobody's, or of a newer version of this program.
+    """The record at ``path`` in a store cannot be read: it is damaged, not ours, or of a newer version of this program.
 
-    It is left as it is. ``retryable`` if it is of a ``newer`` version: a machine that has that one can read it.
+    It is left unchanged. ``retryable`` if it is of a ``newer`` version, which can read it.
     """
 
     http_status = 500
@@ -103,27 +103,27 @@ class UnreadableRecordError(StoreError):
 
 
 class QueueError(OrchestratorError):
-    """The queue did not take a task."""
+    """The queue did not accept a task."""
 
     retryable = True
     http_status = 503
 
 
 class BackendError(OrchestratorError):
-    """A job service did not answer, or not clearly. It says nothing about the job."""
+    """A job service did not respond, or not clearly. This says nothing about the job."""
 
     retryable = True
     http_status = 503
 
 
 class AmbiguousLaunchError(BackendError):
-    """A launch was sent and its answer lost: the job may or may not exist. Look for it before launching again."""
+    """A launch was sent and its response lost: the job may or may not exist. Look for it before launching again."""
 
 
 class LaunchRefusedError(OrchestratorError):
-    """The job service said no, and will say no again: wrong parameters, no permission, no such template.
+    """The job service refused a launch and would refuse it again: wrong parameters, no permission, no such template.
 
-    ``cause``: the class of the failure, in a word.
+    ``cause``: the class of the failure, as one word.
     """
 
     def __init__(self, text: str, cause: str = "refused") -> None:
@@ -136,7 +136,7 @@ class OutputError(OrchestratorError):
 
 
 class UnexpectedError(OrchestratorError):
-    """What nobody foresaw, where it must not keep others, nor end whoever asked. It says nothing of what was done."""
+    """An unforeseen exception, caught where it must not stop other work. It is not known what was done."""
 
     retryable = True
     http_status = 503

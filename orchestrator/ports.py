@@ -17,7 +17,7 @@ from orchestrator.errors import StoreError, UnreadableRecordError
 #: Decides what a commit writes. Pure: a store may call it several times, and it must not call the store.
 Decide = Callable[[StepState], Transition | None]
 
-#: The most writes in one commit: Firestore's limit for years. Plans keep below it, and every store holds them to it.
+#: The most writes in one commit, which was Firestore's limit for years. Plans stay below it, and every store checks it.
 MAX_WRITES = 500
 
 
@@ -26,9 +26,9 @@ NONE_FAILED: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What ``transact`` did. ``applied`` False: nothing was written, ``state`` is as it was read.
+    """The result of ``transact``. If ``applied`` is False, nothing was written, and ``state`` is as it was read.
 
-    ``counters``: the counters this commit changed, as it left them.
+    ``counters``: the new values of the counters that this commit changed.
     """
 
     applied: bool
@@ -37,7 +37,7 @@ class Commit:
 
 
 def check_writes(transition: Transition) -> None:
-    """Raises StoreError if a commit of this transition would have too many writes."""
+    """Raises StoreError if the transition's commit would have too many writes."""
     if (writes := 1 + len(transition.joins)) > MAX_WRITES:
         raise StoreError(f"a commit of {writes} writes: at most {MAX_WRITES} go together")
 
@@ -61,9 +61,9 @@ class Store(Protocol):
     """
 
     def open_run(self, run: Run, plan: Plan) -> Run:
-        """Write the run and, once per version, its plan, unless there is a run of that id: in one atomic commit.
+        """Write the run and, once per version, its plan, in one atomic commit; nothing if a run has that id already.
 
-        The run that has the id now, as it is stored: this one, known by its key, or the one that was there.
+        Returns the run that has the id, as it is stored: this one, or the earlier one, which has another key.
         """
         ...
 
@@ -77,34 +77,34 @@ class Store(Protocol):
         ...
 
     def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
-        """The states and counters asked for, as of now; what was never written is absent."""
+        """The current states of ``nodes`` and counters of ``joins``. Those that were never written are absent."""
         ...
 
     def load_all(self, run: str, unreadable: Unreadable = refuse, outputs: bool = True) -> View:
-        """All states and counters of a run. Nothing is known of those that are left out: they are not pending.
+        """All states and counters of a run. A node with an unreadable state is in ``unreadable``, and is not pending.
 
-        Without ``outputs`` no state has any: together they may take more memory than there is.
+        Without ``outputs``, the states have none: together these may take more memory than is available.
         """
         ...
 
     def find_run(self, run_id: str) -> Run | None:
-        """The run of that id."""
+        """The run with this id; None if there is none."""
         ...
 
     def get_run(self, run: str) -> Run | None:
-        """The run of that key."""
+        """The run with this key; None if there is none."""
         ...
 
     def get_plan(self, version: str) -> Plan | None:
-        """The plan of that version."""
+        """The plan of this version; None if there is none."""
         ...
 
     def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
-        """Record the end of a run that is still running, and which steps failed it. False if it had ended."""
+        """Record the end of a running run, and which steps made it fail. False if it has ended already."""
         ...
 
     def stop_run(self, run: str, stop: Stop) -> Stop | None:
-        """Record that somebody cancels a run. The one that holds: this, or an earlier one; None if it had ended."""
+        """Record that somebody cancels a run. Returns the first such request, which counts; None if it has ended."""
         ...
 
     def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
@@ -112,14 +112,14 @@ class Store(Protocol):
         ...
 
     def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:
-        """Ids and keys of runs, the newest start first, and nothing else of them: the params may be large.
+        """Ids and keys of runs, the newest start first. Nothing else is read, because the params may be large.
 
-        Those whose id cannot be told are left out.
+        Runs whose id cannot be read are left out.
         """
         ...
 
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
-        """Every run that has not ended, in no promised order."""
+        """Every run that has not ended, in any order."""
         ...
 
 
@@ -133,7 +133,7 @@ QUEUES = (LAUNCHES, CHECKS, SIGNALS)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An effect on its way. Putting a task whose ``name`` was put before does nothing."""
+    """An effect on a queue. Putting a task whose ``name`` was put before does nothing."""
 
     name: str
     queue: str
@@ -141,26 +141,26 @@ class Task:
 
     @property
     def due(self) -> float:
-        """Not to be delivered before this time, seconds since the epoch."""
+        """The earliest time of its delivery, in seconds since the epoch."""
         return self.effect.due
 
 
 class Queue(Protocol):
-    """Delayed, named tasks, delivered at least once, in no promised order, again after a failure."""
+    """Delayed, named tasks, each delivered at least once and again after a failure, in any order."""
 
     def put(self, tasks: Sequence[Task]) -> None:
-        """Take all ``tasks``, durably. A name that is taken is not an error. Raises QueueError if any was not taken."""
+        """Accept all ``tasks`` durably. A name that is taken is no error. Raises QueueError if any was not accepted."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What a backend needs to launch one attempt. ``spec`` is rendered: no ``{{ }}`` is left in it.
+    """What a backend needs to launch one attempt. ``spec`` is rendered: it contains no ``{{ }}`` any more.
 
-    ``job_name``: what the step says its jobs are to be called, if it says so; it is in ``name`` too.
-    ``recorded``: the job that the attempt goes on with, if that is decided.
-    ``fence``: to be called immediately before what launches is sent. It raises an OrchestratorError, and nothing may be
-    sent, if somebody else may be launching the attempt by now.
+    ``job_name``: the step's own name for its jobs, if it has one; ``name`` contains it too.
+    ``recorded``: the attempt's job, if one is recorded.
+    ``fence``: to be called immediately before the launch is sent. If it raises an OrchestratorError, nothing may be
+    sent, because somebody else may be launching the attempt by now.
     """
 
     run: Run
@@ -177,7 +177,7 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class JobRunning:
-    """The job has not ended, or nothing says that it has. ``due``: when another check will pay, if that is known."""
+    """The job has not ended, as far as is known. ``due``: when another check is worthwhile, if known."""
 
     due: float | None = field(default=None, compare=False)
 
@@ -187,9 +187,9 @@ JobStatus = JobRunning | JobEnd
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A job that its service knows, by an id that only its backend understands. ``due``: when a check of it will pay.
+    """A job that exists. ``job``: its id, which only its backend understands. ``due``: when a check is worthwhile.
 
-    ``over``: it is known to have ended. ``beside``: other jobs of the attempt that have not, as far as is to be seen.
+    ``over``: it is known to have ended. ``beside``: other jobs of the attempt that were found and have not ended.
     """
 
     job: str
@@ -202,42 +202,42 @@ class JobBackend(Protocol):
     """A service that runs jobs of one kind."""
 
     def launch(self, request: JobRequest) -> Launched | JobEnd:
-        """Launch the job under ``request.name``. If a job of that name is there, it is that one.
+        """Launch the job under ``request.name``. If a job with that name exists, return that one.
 
-        JobEnd: the attempt ended here and now, and no job is left to check.
+        A JobEnd means that the attempt ended during this call, and no job is left to check.
 
-        Raises LaunchRefusedError if another try cannot help, AmbiguousLaunchError if it may have been launched, and
-        BackendError if this call certainly launched nothing: then the next may be made at once.
+        Raises LaunchRefusedError if another try cannot help, AmbiguousLaunchError if the job may have been launched,
+        and BackendError if this call certainly launched nothing, so that the next may be made at once.
         """
         ...
 
     def find(self, request: JobRequest) -> Launched | None:
-        """The job launched under ``request.name``, in whatever state; None if there certainly is none.
+        """The job that was launched under ``request.name``, in any state; None if there certainly is none.
 
-        It is ``request.recorded`` if that is there.
+        If ``request.recorded`` is among several, it is that one.
         """
         ...
 
     def status(self, job: str) -> JobStatus:
-        """How the job stands. Raises BackendError if that cannot be told now."""
+        """The status of the job. Raises BackendError if it cannot be found out now."""
         ...
 
     def cancel(self, job: str) -> JobEnd | None:
-        """Ask the job to stop; harmless if it has. Asked again, insist. Its end, if it ends by being asked."""
+        """Ask the job to stop; harmless if it has ended. Called again, insist. Returns its end, if it ends at once."""
         ...
 
 
 @runtime_checkable
 class Discards(Protocol):
-    """A backend whose service may come to have a second job of an attempt: its names can be used again."""
+    """A backend whose service may have two jobs of one attempt, because its names can be used again."""
 
     def discard(self, job: str) -> None:
-        """Cancel a job that no step goes on with; harmless if it has ended. Raises BackendError if that may help."""
+        """Cancel a duplicate job; harmless if it has ended. Raises BackendError if another try may help."""
         ...
 
 
 class Clock(Protocol):
-    """Tells the time, and nothing else."""
+    """Tells the time."""
 
     def __call__(self) -> float:
         """Seconds since the epoch."""

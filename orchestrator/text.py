@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-#: The letters of an error that are kept with a step's state, or told.
+#: How many characters of an error are stored with a step's state, or shown.
 MAX_ERROR = 10_000
 
 Path = tuple[str | int, ...]
@@ -16,9 +16,9 @@ _COMPARISONS = 200_000
 
 
 def cut(text: str, most: int = MAX_ERROR) -> str:
-    """``text`` as it is kept: as much of it as may be, its last letter then saying that there was more.
+    """``text``, shortened to what is stored; an ellipsis then shows that there was more.
 
-    Half of a character, which no text in UTF-8 holds, becomes a replacement character.
+    A lone surrogate, which UTF-8 cannot encode, becomes a replacement character.
     """
     text = text if len(text) <= most else f"{text[:most]}…"
     return (
@@ -29,7 +29,7 @@ def cut(text: str, most: int = MAX_ERROR) -> str:
 
 
 def has_halves(text: str) -> bool:
-    """Whether there is half of a character in ``text``."""
+    """Whether ``text`` contains a lone surrogate, which UTF-8 cannot encode."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -38,7 +38,7 @@ def has_halves(text: str) -> bool:
 
 
 def said(error: BaseException, most: int = MAX_ERROR) -> str:
-    """What an error says, cut. It may be anybody's, and its text one that cannot be made: then that is said."""
+    """An error's text, cut. If a user's error raises when it is converted to text, the result says so."""
     try:
         text = str.__str__(str(error))
     except BaseException as broken:  # noqa: BLE001 - the text of a user's error is made by the user's code
@@ -47,13 +47,13 @@ def said(error: BaseException, most: int = MAX_ERROR) -> str:
 
 
 def told(error: BaseException, most: int = MAX_ERROR) -> str:
-    """``ValueError: no such day``: what an error is, and what it says if it says anything."""
+    """``ValueError: no such day``: an error's class, and its text if it has one."""
     text = said(error, most)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def shown(value: object) -> str:
-    """What came, in a reader's words and never long: ``'text'``, ``the number 5``, ``a list``."""
+    """A value as a short phrase: ``'text'``, ``the number 5``, ``a list``."""
     match value:
         case None:
             return "nothing"
@@ -74,7 +74,7 @@ def shown(value: object) -> str:
 
 
 def quoted(text: str) -> str:
-    """Text in quotes, on one line, cut where it is long."""
+    """Text in quotes, on one line, cut if it is long."""
     return f"'{_short(text)}'"
 
 
@@ -84,7 +84,7 @@ def _short(text: str) -> str:
 
 
 def listed(names: Iterable[str], last: str = "or") -> str:
-    """``a, b or c``; of very many ``a, b or 1,180 more``."""
+    """``a, b or c``; if there are very many, ``a, b or 1,180 more``."""
     *most, final = names
     if len(most) >= _LISTED:
         most, final = most[:_LISTED], f"{len(most) - _LISTED + 1:,} more"
@@ -92,7 +92,7 @@ def listed(names: Iterable[str], last: str = "or") -> str:
 
 
 def place(path: Path) -> str:
-    """A path in a graph's document as a reader would say it: ``step 'report': after``."""
+    """A path in a graph's document as people would write it: ``step 'report': after``."""
     match path:
         case ("steps", str(name), *rest):
             head = f"step {quoted(name)}"
@@ -109,9 +109,9 @@ def place(path: Path) -> str:
 
 
 class Suggestions:
-    """Says ``(did you mean 'x'?)``, until too many names were compared for that to stay quick.
+    """Suggests ``(did you mean 'x'?)``, until so many names have been compared that it would become slow.
 
-    It never suggests the very word that was written.
+    It never suggests the word that was written.
     """
 
     def __init__(self) -> None:
@@ -128,5 +128,5 @@ class Suggestions:
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """`` (did you mean 'x'?)``, or nothing where no known name is close."""
+    """`` (did you mean 'x'?)``; "" if no known name is similar."""
     return Suggestions()(name, known)

@@ -28,7 +28,7 @@ NOW = "now"
 
 _DAYS = {TODAY: timedelta(), YESTERDAY: timedelta(days=-1)}
 
-#: Some moment, for checks whose result does not depend on it.
+#: Any time, for checks whose result does not depend on it.
 ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 

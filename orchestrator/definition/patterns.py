@@ -1,8 +1,8 @@
 """The patterns of params: regular expressions that are matched in time linear in the length of the text.
 
-Python's own engine goes back and tries again, for ``([a-z0-9]+-?)+`` longer than anybody waits; and a text comes from
-whoever may start a run. So the engine is Rust's (https://docs.rs/regex), which pydantic brings. It has no look-around
-and no back-reference. What the two engines read differently is refused, so that a pattern means what it looks like.
+Python's own engine backtracks, and ``([a-z0-9]+-?)+`` can take it years; and the text comes from whoever may start a
+run. So the engine is Rust's (https://docs.rs/regex), which comes with pydantic. It has no look-around and no
+back-references. Patterns that the two engines would read differently are refused, so that there is no misunderstanding.
 """
 
 import re
@@ -12,16 +12,16 @@ from typing import Any
 
 from orchestrator.text import quoted, shown
 
-#: The letters of a text, or of a list's items together, that are held against a pattern.
+#: The most characters of a text, or of all items of a list together, that are matched with a pattern.
 MAX_MATCHED = 100_000
 
-#: The parts of a pattern that the engines may read differently: classes, ``a++`` and ``(?x)``.
+#: Parts of a pattern that the engines may read differently: classes, ``a++`` and ``(?x)``.
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?P<inside>(?:\\.|[^\]\\])*)\]|(?P<odd>[*+?}]\+|\(\?[a-zA-Z]*x)", re.DOTALL)
 _ODD_INSIDE = re.compile(r"\\.|(?P<odd>\[|&&|--|~~|\|\|)", re.DOTALL)
 
 
 def wrong(pattern: str) -> str | None:
-    """What is wrong with a pattern, and what may be written instead; None if it is one."""
+    """What is wrong with a pattern, and what to write instead; None if it is valid."""
     if odd := next(_odd(pattern), None):
         expected = f"expected a regular expression without {quoted(odd)}, which not all engines read alike"
         return f"{expected}, got {quoted(pattern)}: put a backslash before it, or write it differently"
@@ -44,9 +44,9 @@ def _odd(pattern: str) -> Iterator[str]:
 
 
 def mismatch(pattern: str, values: Sequence[object]) -> str | None:
-    """What is expected of the first of ``values`` that is no text which ``pattern`` matches as a whole, and what came.
+    """What was expected and what was got for the first of ``values`` that ``pattern`` does not match as a whole.
 
-    None if all are. The pattern is one with which nothing is ``wrong``.
+    None if it matches all. The pattern must be valid (see ``wrong``).
     """
     letters = sum(len(value) for value in values if isinstance(value, str))
     if letters > MAX_MATCHED:
@@ -59,7 +59,7 @@ def mismatch(pattern: str, values: Sequence[object]) -> str | None:
 
 
 def _engine() -> Any:
-    """pydantic's engine, imported where there is a pattern: not each function's instance needs it."""
+    """pydantic's engine, imported only if there is a pattern, since most instances of functions need none."""
     import pydantic_core
 
     return pydantic_core
@@ -72,7 +72,7 @@ def _compiled(pattern: str) -> Any:
 
 
 def _first_reason(text: str) -> str:
-    """The sentence in what the engine says, which draws the place below the pattern."""
+    """The sentence in the engine's message, which also shows the place below the pattern."""
     reason = text.rpartition("error: ")[2] if "error: " in text else text.rpartition("SchemaError: ")[2]
     fix = ": say what is allowed, not what is not" if reason.startswith("look-around") else ""
     fix = ": write the repetition out, or use an enum" if reason.startswith("backref") else fix

@@ -30,7 +30,7 @@ def load_python(name: str, text: str) -> core.Graph:
         except SyntaxError as error:
             raise _wrong(name, error.lineno or 1, f"this is not Python: {error.msg}") from error
         except InvalidGraphError:
-            raise  # it has its lines already
+            raise  # its problems have their lines already
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a user's file may raise anything
@@ -53,7 +53,7 @@ def _wrong(name: str, line: int, message: str) -> InvalidGraphError:
 
 
 def _line(name: str, error: BaseException) -> int:
-    """The last line of the file itself on the way to the error."""
+    """The line of the graph's file that the error came through last."""
     line, frame = 1, error.__traceback__
     while frame is not None:
         if frame.tb_frame.f_code.co_filename == name:

@@ -17,7 +17,7 @@ from orchestrator.errors import UsageError
 from orchestrator.expressions import zones
 from orchestrator.home import check_run_id
 
-#: The clock of a graph without a schedule.
+#: The time zone of a graph without a schedule.
 UTC_NAME = "Etc/UTC"
 
 
@@ -30,8 +30,8 @@ def _drawn() -> str:
 class RunRequest:
     """A requested run. ``given``: its params as they were given, before defaults are added.
 
-    ``due``: the moment that ``today`` and ``now`` mean in them; None: that of its start. ``key``: its run's, if that is
-    new.
+    ``due``: the time that ``today`` and ``now`` mean in them; None: the time of the start. ``key``: the key of its run,
+    if that is new.
     """
 
     graph: Graph
@@ -42,10 +42,9 @@ class RunRequest:
     key: str = field(default_factory=_drawn)
 
     def run(self, now: float) -> Run:
-        """The run if it starts ``now``. Raises UsageError if the params are not what the graph wants.
+        """The run if it starts ``now``. Raises UsageError if the params do not fit the graph, or UnknownZoneError.
 
-        Its clock is that of the graph's schedule, or UTC: the same whether a schedule or a person starts it.
-        It may raise UnknownZoneError.
+        Its time zone is that of the graph's schedule, or UTC, no matter whether a schedule or a person starts it.
         """
         name = self.graph.schedule.time_zone if self.graph.schedule else UTC_NAME
         return Run(
@@ -60,16 +59,16 @@ class RunRequest:
         )
 
     def _params(self, now: float, time_zone: str) -> dict[str, Json]:
-        """The params by the clock of ``time_zone``, if the run starts ``now``."""
+        """The params in ``time_zone``, if the run starts ``now``."""
         zone = zones.zone(time_zone)
         moment = self.due.astimezone(zone) if self.due is not None else datetime.fromtimestamp(now, zone)
         return params.resolve(self.graph.params, self.given, moment)
 
     def check_same(self, stored: Run, *, in_cloud: bool = False) -> None:
-        """Raises UsageError unless ``stored`` is the run that this request asks for. Nothing is lost by asking.
+        """Raises UsageError unless ``stored`` is the run that this request asks for. Changes nothing.
 
-        It names the params that differ and tells no value: whoever asks may be somebody else, and the text is logged.
-        ``in_cloud``: what it advises can be done there, where nobody resumes a run.
+        The error names the params that differ but shows no values: the caller may be somebody else, and it is logged.
+        ``in_cloud``: its advice must be possible in the cloud, where no run can be resumed.
         """
         another = "choose another run id" if in_cloud else "choose another --run-id"
         fix = another if in_cloud or stored.status is not RunStatus.RUNNING else f"{_resume(stored)}, or {another}"
@@ -80,7 +79,7 @@ class RunRequest:
                 f"run '{stored.id}' was started with version {stored.version} of the graph, and the file now has "
                 f"version {self.graph.version}: {fix}"
             )
-        # So that 'today' is the day on which it started, by the clock that it had then.
+        # So that 'today' is the day on which that run started, in its own time zone.
         asked = self._params(stored.started_at, stored.time_zone)
         if asked != stored.params:
             other = ", ".join(name for name in asked if asked[name] != stored.params.get(name))
@@ -94,17 +93,17 @@ def _resume(stored: Run) -> str:
 def run_request(
     graph: Graph, path: Path, run_id: str | None, given: Mapping[str, object], now: float, due: datetime | None = None
 ) -> RunRequest:
-    """The request for a run of ``graph``, whose file is ``path``. Raises UsageError. No ``run_id``: one is made up.
+    """The request for a run of ``graph``, whose file is ``path``. Raises UsageError or UnknownZoneError.
 
-    ``due``: when a schedule wanted it, in any time zone. It may raise UnknownZoneError.
+    Without a ``run_id``, one is made up. ``due``: when a scheduled run was due, in any time zone.
     """
     named = made_up_id(graph.name, now) if run_id is None else run_id
     wanted = RunRequest(graph, path.parent, check_run_id(named), given, due)
-    wanted.run(now)  # so that wrong params are refused before anything is touched
+    wanted.run(now)  # so that wrong params are refused before anything is written
     return wanted
 
 
 def made_up_id(graph: str, now: float) -> str:
-    """``daily-sales-20260131-060000-k3v9``, by the clock in UTC."""
+    """``daily-sales-20260131-060000-k3v9``, with the time in UTC."""
     time = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
     return f"{graph}-{time}-{''.join(random.choices(string.ascii_lowercase + string.digits, k=4))}"

@@ -9,7 +9,7 @@ from orchestrator.expressions import zones
 
 
 def check(graph: Graph, unsure: Collection[str] = ()) -> list[Problem]:
-    """All that is wrong with the schedule of ``graph``. ``unsure``: params that are wrong themselves, or not in it."""
+    """All mistakes in the schedule of ``graph``. ``unsure``: params that are wrong themselves or missing."""
     if graph.schedule is None:
         return []
     declared = [param for param in graph.params if param.name not in unsure]

@@ -19,7 +19,7 @@ _MOMENTS: dict[str, ParamType] = {TODAY: "date", YESTERDAY: "date", NOW: "dateti
 
 
 class RetryKeys(f.Keys):
-    """How often a failed attempt is repeated, and after which delays."""
+    """How many attempts a step has, and how long it waits between them."""
 
     attempts: Annotated[int, Field(ge=1, le=100)] | None = Field(
         None, description="Number of attempts, the first included; 1: no retry"
@@ -39,7 +39,7 @@ class CheckKeys(f.Keys):
 
 
 class StepKeys(KindKeys):
-    """One step. The key that names its kind is one of dataflow, command, python, wait and call; or it ends at once."""
+    """One step. One of the keys dataflow, command, python, wait and call is its kind; without one, it ends at once."""
 
     description: str | None = None
     after: f.Names | None = Field(None, description="The steps before this one")
@@ -60,7 +60,7 @@ class StepKeys(KindKeys):
 
 
 class DefaultKeys(DataflowDefaults):
-    """What applies to every step that does not say otherwise."""
+    """Values for all steps that do not set them themselves."""
 
     retry: RetryKeys | None = None
     timeout: f.LongerDuration | None = None
@@ -69,7 +69,7 @@ class DefaultKeys(DataflowDefaults):
 
 
 class ParamKeys(f.Keys):
-    """One param of a run. Without a default, a run must be given it."""
+    """One param of a run. Without a default, every run must set it."""
 
     type: ParamType = "string"
     default: Any = Field(None, description="Taken where a run is not given it; today, yesterday and now are understood")
@@ -84,7 +84,7 @@ class ParamKeys(f.Keys):
 
 
 class ScheduleKeys(f.Keys):
-    """When a deployed graph is started by itself."""
+    """When a deployed graph starts by itself."""
 
     cron: f.NonEmpty = Field(
         description="Minute, hour, day of the month, month, day of the week",
@@ -105,7 +105,7 @@ def full_schedule(value: object) -> object:
 
 
 def full_param(value: object) -> object:
-    """The full form of a param: a bare value is its default and tells its type, nothing at all a text to be given."""
+    """The full form of a param: a bare value is its default, which decides its type; an empty one is required text."""
     if isinstance(value, dict):
         return value
     if isinstance(value, str) and value in _MOMENTS:
@@ -114,7 +114,7 @@ def full_param(value: object) -> object:
 
 
 def full_step(value: object) -> object:
-    """A step with nothing to say may be left empty."""
+    """The full form of a step: an empty one has no keys."""
     return {} if value is None else value
 
 
@@ -170,7 +170,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _drop_null(key: dict[str, Any]) -> None:
-    """A key that is not wanted is left out: it is never null, and its default is not worth a word."""
+    """Remove null from the schema: optional keys are left out and never null, and their defaults are not shown."""
     key.pop("title", None)
     if key.get("default", 0) is None:
         del key["default"]

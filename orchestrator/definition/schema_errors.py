@@ -21,7 +21,7 @@ _INNER: dict[str | int, type[fields.Keys]] = {
     "schedule": schema.ScheduleKeys,
 }
 
-#: The names that other tools use.
+#: The names that other tools use for our keys.
 _ELSEWHERE = {
     "depends_on": "after",
     "dependencies": "after",
@@ -45,7 +45,7 @@ _ELSEWHERE = {
     "tz": "time_zone",
 }
 
-#: What a name must be, by its pattern.
+#: A phrase for each pattern of a name.
 NAMES = {
     fields.GRAPH_NAME: "at most 63 lower-case letters, digits and '-', with no '-' at an end",
     STEP_NAME: "a letter, then at most 99 letters, digits, '_', '.' or '-'",

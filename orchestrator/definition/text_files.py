@@ -24,7 +24,7 @@ class Flaw:
 
 
 class UnreadableError(Exception):
-    """A text that no data can be made of."""
+    """A text that cannot be read as data."""
 
     def __init__(self, line: int, message: str) -> None:
         self.flaw = Flaw(line, message)
@@ -61,7 +61,7 @@ def integer(text: str) -> int:
 
 
 def finite(text: str) -> float:
-    """A number with a fraction or an exponent. Raises ValueError with a sentence if it is none that JSON can hold."""
+    """A number with a fraction or an exponent. Raises ValueError with a sentence if JSON cannot hold it."""
     number = float(text) if text[-1:].isdigit() else float("nan")
     if number - number != 0:
         raise ValueError(f"expected a number that JSON can hold, got {quoted(text)}")
@@ -69,5 +69,5 @@ def finite(text: str) -> float:
 
 
 def repeated(key: str, first: int | None) -> str:
-    """That a key is written twice in one mapping."""
+    """The mistake that a key is written twice in one mapping."""
     return f"the key {quoted(key)} is written twice here" + (f", first on line {first}" if first else "")

@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 
 
 def patient(step: Step) -> bool:
-    """Whether a step runs only when all before it have ended, as with a single one all rules do but ``always``."""
+    """Whether a step waits for all its predecessors. With a single one, all rules but ``always`` do."""
     return step.trigger not in IMPATIENT or (len(step.after) == 1 and step.trigger is not TriggerRule.ALWAYS)
 
 
 def succeeded(step: Step) -> tuple[str, ...]:
-    """Of the steps right before ``step``, those that have surely succeeded when it runs: all of them, or none."""
+    """The predecessors of ``step`` that have certainly succeeded when it runs: all of them, or none."""
     return step.after if patient(step) and _wants_success(step.trigger, min(len(step.after), 2)) else ()
 
 
 @cache
 def _wants_success(rule: TriggerRule, count: int) -> bool:
-    """Whether a step runs only if all ``count`` steps before it have succeeded. Two stand for any number above."""
+    """Whether a step runs only if all its ``count`` predecessors have succeeded. 2 stands for any greater number."""
     one = (Tally(succeeded=1), Tally(failed=1), Tally(upstream_failed=1), Tally(skipped=1))
     ends = [sum(ends, Tally()) for ends in combinations_with_replacement(one, count)]
     return all(end.succeeded == count or verdict(rule, Join(0, end)) is not Verdict.RUN for end in ends)
 
 
 class Ancestors:
-    """Which of ``wanted`` come before each step, and which have surely ended, or succeeded, when it runs: a bit each.
+    """For each step, bit masks of the ``wanted`` steps that come before it, have certainly ended, or have succeeded.
 
-    An impatient rule does not wait for all, so nothing that comes before such a step has surely ended. Steps on a
-    cycle, or after one, are left out.
+    A step with an impatient rule does not wait for all predecessors, so none of them has certainly ended. Steps on or
+    after a cycle are left out.
     """
 
     def __init__(self, graph: "Graph", wanted: Collection[str]) -> None:
@@ -64,5 +64,5 @@ class Ancestors:
         return mask
 
     def has(self, masks: Mapping[str, int], step: str, name: str) -> bool:
-        """Whether ``name``, one of those wanted, is in the mask of ``step``."""
+        """Whether ``name``, one of the wanted steps, is in the mask of ``step``."""
         return bool(masks[step] & self.bits[name])

@@ -1,7 +1,7 @@
 """Reads YAML, and the line of every key. It reads only the types of JSON, and makes no Python objects.
 
-Only what looks like JSON's numbers, true, false or null is one: ``no``, ``on``, ``010``, ``12:30`` and dates are text,
-and a key is always text, so that a step may be called ``no``. Anchors, aliases and ``<<`` are understood, tags are not.
+Only text that looks like a number, true, false or null of JSON is read as such: ``no``, ``on``, ``010``, ``12:30`` and
+dates are text. Keys are always text, so a step may be called ``no``. Anchors, aliases and ``<<`` work, tags do not.
 """
 
 import re
@@ -29,7 +29,7 @@ _WORDS = {"": None, "~": None, "null": None, "true": True, "True": True, "false"
 _BARE_EXPRESSION = re.compile(r"(?:^|[:\-,\[])\s*\{\{")
 _QUOTE_IT = 'expected text: if this is an expression, put it in quotes: "{{ … }}"'
 
-#: What the parser says, and what it mostly means.
+#: The parser's messages, and what they mostly mean.
 _MEANT = {
     "did not find expected key": "the indentation does not fit the lines above",
     "did not find expected '-' indicator": "the indentation does not fit the list above",
@@ -44,7 +44,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(text: str, lines: Lines | None = None) -> tuple[Any, list[Flaw]]:
-    """The data, and what is wrong with the text that does not keep it from being read. Fills ``lines`` if given.
+    """The data, and the mistakes that do not prevent it from being read. Fills ``lines`` if given.
 
     Raises UnreadableError.
     """
@@ -68,7 +68,7 @@ def _unreadable(text: str, error: yaml.MarkedYAMLError) -> UnreadableError:
     if _BARE_EXPRESSION.search(row):
         return UnreadableError(number + 1, _QUOTE_IT)
     problem = error.problem or error.context or "it ends too early"
-    if problem == "exceeded maximum nesting depth":  # libyaml counts for itself since 0.2.6
+    if problem == "exceeded maximum nesting depth":  # libyaml 0.2.6 and newer have their own limit
         return UnreadableError(number + 1, TOO_DEEP)
     reason = "indent with spaces, not with tabs" if row[:1] == "\t" else _MEANT.get(problem, problem)
     return UnreadableError(number + 1, f"this is not YAML: {reason}, in {quoted(row.strip())}")
@@ -91,7 +91,7 @@ class _Level:
 
 
 class _Reader:
-    """Makes data of the parser's events: without recursion, counting as it goes."""
+    """Makes data of the parser's events: without recursion, and counting the values."""
 
     def __init__(self, lines: Lines | None) -> None:
         self.lines = lines
@@ -140,7 +140,7 @@ class _Reader:
             self.anchors[event.anchor] = (value, 1)
 
     def plain(self, event: Any) -> Any:
-        """What a scalar without quotes stands for."""
+        """The value of a scalar without quotes."""
         text: str = event.value
         if text in _WORDS:
             return _WORDS[text]
@@ -160,7 +160,7 @@ class _Reader:
             self.lines[path] = _line(event)
 
     def put(self, value: Any, event: Any, size: int) -> Path:
-        """Put a value where it belongs, and say where that is."""
+        """Put a value where it belongs, and return the path of that place."""
         self.spend(event, size)
         if not self.levels:
             self.result = value
@@ -206,7 +206,7 @@ class _Reader:
             self.anchors[level.anchor] = (level.value, self.count - level.before)
 
     def merge(self, level: _Level, source: Any, event: Any) -> None:
-        """What ``<<`` means: the keys of another mapping, where this one does not have them."""
+        """Apply ``<<``: add the keys of another mapping that this one does not have."""
         for mapping in source if isinstance(source, list) else [source]:
             if not isinstance(mapping, dict):
                 raise UnreadableError(_line(event), "expected a mapping, or a list of them, after '<<'")

@@ -55,8 +55,8 @@ class Database:
         self._version = 0
         self._buffers: list[Buffer] = []
         self._afterwards: list[Callable[[], None]] = []
-        #: ``with database.transaction as connection``: it holds the write lock from its first line. Inside another one
-        #: it is a part of that one. Of who is only looking it is one moment that is looked at, and no lock.
+        #: ``with database.transaction as connection``: it holds the write lock from its first line. Inside another
+        #: transaction it is part of that. With ``looking`` it holds no lock, but sees the data as of one moment.
         self.transaction = _Transaction(self)
         try:
             self._connection = sqlite_file.to_look(Path(path)) if looking else sqlite_file.to_write(path)
@@ -66,7 +66,7 @@ class Database:
 
     @property
     def writing(self) -> bool:
-        """Whether this thread is in a transaction: what is in memory is then as true as the file."""
+        """Whether this thread is in a transaction. If so, what is in memory is up to date."""
         return self._owner == threading.get_ident()
 
     def join(self, buffer: Buffer) -> None:
@@ -159,7 +159,7 @@ class Database:
     def _flush(self) -> None:
         if (
             not self._connection.in_transaction
-        ):  # SQLite gave it up, or it could not begin anew: always for want of something
+        ):  # SQLite rolled it back, or it could not begin again: always because of a shortage
             raise StoreShortError("SQLite lost the transaction; nothing of it was written")
         for buffer in self._buffers:
             buffer.flush(self._connection)
@@ -170,7 +170,7 @@ class Database:
 
 
 class _Transaction:
-    """``Database.transaction``. Made once, since it is entered ten times a step."""
+    """``Database.transaction``. It is one object, because it is entered ten times per step."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -215,6 +215,6 @@ def _mapped() -> Iterator[None]:
 
 
 def _as_told(error: sqlite3.Error) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", None)  # those that Python raises itself have none
+    code = getattr(error, "sqlite_errorcode", None)  # errors that Python itself raises have no code
     kind = StoreShortError if code is not None and code & 0xFF in _SHORT else StoreError
     return kind(f"SQLite: {error}")

@@ -17,26 +17,26 @@ from orchestrator.local.wiring import Embedded
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 from orchestrator.queues.local import Delivery
 
-#: Tasks taken at a time. One commit serves them all.
+#: How many tasks are taken at a time. One commit serves them all.
 BATCH = 64
 
-#: Seconds after which ``tick`` is called again though nothing happens.
+#: Seconds after which ``tick`` is called again even if nothing happens.
 TICK = 0.1
 
-#: Seconds that stopped jobs get to end before they are killed.
+#: Seconds that jobs have to end after they were asked to stop, before they are killed.
 TIMEOUT = 5.0
 
-#: How often what was asked to stop is killed before it is left.
+#: How many times such jobs are killed before they are left alone.
 MAX_INSISTS = 3
 
-#: Most seconds between two tries to record something while there is no disk, or no memory, to do so.
+#: The most seconds between two tries to record something while the disk is full or memory is short.
 PAUSE = 10.0
 
 
 class Loop:
     """Drives ``runs`` (their keys) until all have ended, or until it is told to stop.
 
-    ``parallel``: jobs at once. ``tick`` is called in this thread ten times a second or so, to show what goes on.
+    ``parallel``: how many jobs run at once. ``tick`` is called in this thread about ten times a second.
     """
 
     def __init__(
@@ -54,12 +54,12 @@ class Loop:
         self.warnings: list[str] = []
 
     def stop(self) -> None:
-        """Return soon, leaving jobs as they are. From any thread, or a signal handler."""
+        """Make ``drive`` return soon; jobs keep running. May be called by any thread or signal handler."""
         self._stop.set()
         self._world.ended.put(None)
 
     def recover(self) -> None:
-        """Take over from a loop that died: its leased tasks are due, and everything owed is paid again."""
+        """Take over from a loop that died: make its leased tasks due, and pay everything owed again."""
         self._world.clock.not_before(max(map(self._last_seen, self._open), default=0.0))
         for run in self._open:
             self._world.queue.release(run, self._world.clock())
@@ -68,7 +68,7 @@ class Loop:
     def drive(self) -> bool:
         """Deliver until every run has ended (True) or ``stop`` is called (False).
 
-        A shortage, such as a full disk, is said and waited for: what a turn would have done is done by a later one.
+        A shortage, such as a full disk, is reported and waited out; a later turn does what this one could not.
         """
         self._open = {run for run in self._open if self._is_running(run)}
         pause = TICK
@@ -87,14 +87,14 @@ class Loop:
         return not self._open
 
     def end_jobs(self) -> None:
-        """Stop the processes of the runs, wait for them and record it: they run again with the next loop.
+        """Stop the processes of the runs, wait for them, and record that: the next loop runs them again.
 
-        What cannot be killed, such as a process that waits for a disk that is gone, is left at last.
+        What cannot be killed, such as a process that waits for a lost disk, is left alone in the end.
         """
         self._world.processes.stop_all()
         deadline, insists = time.monotonic() + TIMEOUT, MAX_INSISTS
         while self._world.processes.running:
-            with suppress(StoreShortError):  # the sweep finds it
+            with suppress(StoreShortError):  # a later sweep does it
                 self._wait(TICK)
                 self._hear(self._listened())
             self._tick()
@@ -110,10 +110,10 @@ class Loop:
             self._tick()
 
     def _turn(self) -> int:
-        """All that is to be done now, in one transaction. How many checks and tasks that were.
+        """Do everything that is due now, in one transaction. Returns how many checks and tasks that were.
 
-        What an end makes possible must not begin before that end is on disk, and does not: a python step's thread gets
-        its work after the commit (``Database.afterwards``), and a process waits for a commit of its own (``Settled``).
+        No step may begin before the ends of its predecessors are on disk: a python step's thread gets its work after
+        the commit (``Database.afterwards``), and a process is started only after a commit of its own (``Settled``).
         """
         if self._broken_off:
             self._take_back()
@@ -125,23 +125,23 @@ class Loop:
                 done = self._hear(heard) + self._deliver(CHECKS, BATCH)
                 return done + self._deliver(LAUNCHES, min(self._parallel - self._world.running, BATCH))
         except BaseException:
-            self._heard, self._open, self._broken_off = heard, unfinished, True  # nothing of it is on disk
+            self._heard, self._open, self._broken_off = heard, unfinished, True  # nothing of this turn is on disk
             raise
 
     def _take_back(self) -> None:
-        """Make due what a turn that was lost had taken, and which part of it had brought to disk (``Settled``)."""
+        """Make due again the tasks that a lost turn had leased, as far as a commit of ``Settled`` had recorded that."""
         with self._world.database.transaction:
             for run in self._open:
                 self._world.queue.release(run, self._world.clock())
         self._broken_off = False
 
     def _wait(self, seconds: float) -> None:
-        """Until a job is said to have ended, at most so many seconds; then see what others have committed."""
+        """Wait until a job is reported to have ended, at most ``seconds``; then look for commits of others."""
         if not self._listen(seconds):
             self._world.database.changed()
 
     def _listen(self, seconds: float) -> bool:
-        """Whether a job is said to have ended within so many seconds, or somebody wants this to stop."""
+        """Whether, within ``seconds``, a job is reported to have ended or ``stop`` is called."""
         try:
             self._heard.append(self._world.ended.get(timeout=seconds))
         except Empty:
@@ -149,14 +149,14 @@ class Loop:
         return True
 
     def _listened(self) -> list[str | None]:
-        """The names of jobs that are said to have ended, some of them where they are many."""
+        """The names of jobs that are reported to have ended, at most ``BATCH`` of them."""
         heard, self._heard = self._heard, []
-        while len(heard) < BATCH and not self._world.ended.empty():  # nobody else takes what is in it
+        while len(heard) < BATCH and not self._world.ended.empty():  # only this thread takes names from it
             heard.append(self._world.ended.get_nowait())
         return heard
 
     def _hear(self, heard: list[str | None]) -> int:
-        """Look at the jobs that are said to have ended: here no delay is needed, since the exit status is there."""
+        """Check the jobs that are reported to have ended. No delay is needed here: the exit status is there already."""
         refs = [ref for name in heard if name is not None and (ref := parse_job_name(name))]
         checks = [Check(ref.run, ref.node, ref.attempt, SIGNAL) for ref in refs if ref.run in self._open]
         if checks:
@@ -169,7 +169,7 @@ class Loop:
         return self._world.queue.is_due(self._open, self._queues(), now)
 
     def _queues(self) -> Collection[str]:
-        """The queues from which something may be taken now."""
+        """The queues from which tasks may be taken now."""
         return (CHECKS, LAUNCHES) if self._world.running < self._parallel else (CHECKS,)
 
     def _check(self, check: Check) -> None:
@@ -192,9 +192,9 @@ class Loop:
     def _perform(self, delivery: Delivery) -> bool:
         try:
             self._world.engine.perform(delivery.effect)
-        except StoreShortError:  # it is the transaction's, and no step's
+        except StoreShortError:  # the transaction's error, not a step's
             raise
-        except Exception as error:  # noqa: BLE001  one step that nobody foresaw must not stop the others
+        except Exception as error:  # noqa: BLE001  an unforeseen error in one step must not stop the others
             self._warn(delivery.name, error)
             self._world.queue.retry(delivery, self._world.clock(), str(error))
             return False
@@ -208,7 +208,7 @@ class Loop:
         self.warnings.append(f"{name}: {error}" if expected else f"{name}: unexpected: {type(error).__name__}: {error}")
 
     def _quiet(self) -> float:
-        """Seconds until a task falls due. If nothing is to be waited for, something was lost, and is swept up."""
+        """Seconds until the next task is due. If there is nothing to wait for, a task was lost: sweep the runs."""
         if self._world.running and not self._may_be_due(self._world.clock() + TICK):
             return TICK
         due = self._world.queue.next_due(self._open, self._queues())
@@ -222,7 +222,7 @@ class Loop:
         return TICK if due is None else min(TICK, max(0.001, due - self._world.clock()))
 
     def _last_seen(self, key: str) -> float:
-        """The last moment of which a run says that it has come."""
+        """The latest past time that is recorded in a run."""
         run, states = self._world.store.get_run(key), self._world.store.load_all(key, outputs=False).states.values()
         times = [time for state in states for time in (state.claimed_at, state.started_at, state.ended_at)]
         return max((time for time in times if time is not None), default=0.0 if run is None else run.started_at)
@@ -232,7 +232,7 @@ class Loop:
         return self._world.engine.sweep(run, f"{time.time_ns():x}{self._sweeps}", doubtful=self._doubt)
 
     def _doubt(self, said: str) -> None:
-        """It is said once."""
+        """Report a contradiction, each only once."""
         if said not in self._doubts:
             self._doubts.add(said)
             self.warnings.append(f"the records contradict each other: {said}")
