@@ -1,1 +1,1 @@
-"""Fakes of Google services that have no emulator, for rehearsals and tests. They import nothing of the engine."""
+"""Fakes of Google services that have no emulator, for rehearsals and tests. They do not import the engine."""

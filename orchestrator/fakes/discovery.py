@@ -1,4 +1,4 @@
-"""A Google API as its discovery document describes it: its calls, and the schemas of their bodies. Pure."""
+"""Reads the discovery document of a Google API: its methods, and the schemas of their bodies. Pure."""
 
 import json
 import re
@@ -8,7 +8,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-#: JSON types of the documents' types; 64-bit numbers are written as text, and texts are taken for numbers.
+#: The Python types that are accepted for each type of a document. 64-bit numbers are written as text, and text is
+#: accepted for numbers.
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int, str),
@@ -21,9 +22,9 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One call of an API: ``name`` as in ``projects.jobs.get``, the schemas of what goes in and out, its scopes.
+    """One method of an API: its ``name``, such as ``projects.jobs.get``, the schemas of its bodies, and its scopes.
 
-    ``pattern`` matches the path of a request as it was sent, with its percent signs.
+    ``pattern`` matches the path of a request as it is sent, percent-encoded.
     """
 
     name: str
@@ -41,20 +42,20 @@ class Schema:
     def __init__(self, api: str, version: str) -> None:
         path = resources.files("googleapiclient") / f"discovery_cache/documents/{api}.{version}.json"
         self.document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        # a path that ends with a verb first: ``topics/t:getIamPolicy`` would be a topic called so
+        # Paths that end with a verb come first: otherwise ``topics/t:getIamPolicy`` would be the name of a topic.
         made = _methods("", self.document, self.document["servicePath"])
         found = sorted(made, key=lambda method: not re.search(r":\w+$", method.pattern.pattern))
         self.methods = tuple(found)
 
     def method(self, name: str) -> Method:
-        """The call of that full name, such as ``projects.jobs.get``. Raises LookupError."""
+        """The method with this full name, such as ``projects.jobs.get``. Raises LookupError."""
         for method in self.methods:
             if method.name == name:
                 return method
         raise LookupError(f"{self.document['id']} has no {name}")
 
     def misfits(self, schema: str, value: Any, path: str = "") -> Iterator[str]:
-        """How ``value`` violates ``schema``, in the words of Google's 400."""
+        """How ``value`` violates ``schema``, as in the text of Google's 400."""
         yield from self._misfits({"$ref": schema}, value, path)
 
     def _misfits(self, schema: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
@@ -86,7 +87,7 @@ class Schema:
 
 @cache
 def schema_of(api: str, version: str) -> Schema:
-    """That version of an API, read once."""
+    """This version of an API. Its document is read only once."""
     return Schema(api, version)
 
 
@@ -107,7 +108,7 @@ def _methods(prefix: str, resource: Mapping[str, Any], base: str) -> Iterator[Me
 
 
 def _pattern(path: str, given: Mapping[str, Mapping[str, Any]]) -> str:
-    """``v1/{+topic}`` and ``b/{bucket}``: the first goes over slashes, and the document says how."""
+    """The pattern of a path such as ``v1/{+topic}`` or ``b/{bucket}``. Only the first kind may match slashes."""
     parts = re.split(r"\{(\+?)(\w+)\}", path)
     found = re.escape(parts[0])
     for plus, name, rest in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):

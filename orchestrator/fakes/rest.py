@@ -1,4 +1,4 @@
-"""What the fakes of Google's REST APIs share: how a request is read and refused, and a server of JSON."""
+"""What the fakes of Google's REST APIs share: reading and refusing requests, and a server of JSON."""
 
 import contextlib
 import json
@@ -14,18 +14,18 @@ from orchestrator.fakes.discovery import Method
 
 log = logging.getLogger(__name__)
 
-#: Query parameters of every Google API that its clients send.
+#: The query parameters, common to all Google APIs, that Google's clients send.
 _COMMON = frozenset({"alt", "fields", "key", "prettyPrint", "quotaUser"})
 
-#: An HTTP status and a body, of JSON or as it is; None if the answer is lost.
+#: An HTTP status and a body, as JSON data or as bytes; None if the response is lost.
 Answer = tuple[int, Mapping[str, Any] | bytes] | None
 
-#: verb, path with its query, and body -> answer.
+#: Called with verb, path with query, and body; returns the response.
 Answering = Callable[[str, str, bytes], Answer]
 
 
 class RefusedError(Exception):
-    """A call that is answered with an error: HTTP status, the google.rpc status, a reason, the text and details."""
+    """A call that gets an error: its HTTP status, google.rpc status, reason, text and details."""
 
     def __init__(
         self, http: int, status: str, message: str, reason: str = "", details: Sequence[Mapping[str, Any]] = ()
@@ -38,7 +38,7 @@ class RefusedError(Exception):
         self.details = tuple(details)
 
     def body(self) -> dict[str, Any]:
-        """The answer as Google writes it."""
+        """The response in Google's format."""
         error: dict[str, Any] = {"code": self.http, "message": self.message, "status": self.status}
         if self.reason:
             error["errors"] = [{"message": self.message, "domain": "global", "reason": self.reason}]
@@ -52,7 +52,7 @@ def no_method() -> RefusedError:
 
 
 def route(methods: Iterable[Method], verb: str, path: str) -> tuple[Method, Mapping[str, str]]:
-    """The call that a request makes, and what its path names. Raises RefusedError if there is none."""
+    """The method that a request calls, and the parameters in its path. Raises RefusedError if there is none."""
     for method in methods:
         if method.verb == verb and (match := method.pattern.fullmatch(path)):
             return method, {key: unquote(value) for key, value in match.groupdict().items()}
@@ -62,7 +62,7 @@ def route(methods: Iterable[Method], verb: str, path: str) -> tuple[Method, Mapp
 def read(
     method: Method, query: Mapping[str, str], body: bytes, misfits: Callable[[str, Any], Iterable[str]]
 ) -> dict[str, Any]:
-    """The body of a request, if it and the query are as the discovery document says. Raises RefusedError as Google."""
+    """The body of a request. Raises RefusedError, as Google, if it or the query violates the discovery document."""
     wrong = [
         f'Invalid JSON payload received. Unknown name "{key}": Cannot bind query parameter.'
         for key in query.keys() - method.query.keys() - _COMMON
@@ -82,9 +82,9 @@ def read(
 
 
 class Server(ThreadingHTTPServer):
-    """Serves what ``answer`` says on the loopback interface, from ``start`` to ``stop``.
+    """Serves the responses of ``answer`` on the loopback interface, from ``start`` to ``stop``.
 
-    Daemon threads, and answers that are not held back: a small one costs 44 ms otherwise.
+    Its threads are daemons. Nagle's algorithm is off, because with it a small response takes 44 ms.
     """
 
     daemon_threads = True
@@ -117,7 +117,7 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def server_close(self) -> None:
-        """Hang up on clients that keep their connections, or their threads would wait for ever."""
+        """Close the connections that clients keep open, or their threads would wait for ever."""
         for request in list(self._open):
             with contextlib.suppress(OSError):
                 request.shutdown(socket.SHUT_RDWR)

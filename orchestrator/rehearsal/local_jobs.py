@@ -79,7 +79,7 @@ class _Job:
 
 
 class LocalJobs:
-    """How the jobs go: as the ``local:`` block of their step, in the graph's folder, below ``home``.
+    """Runs the jobs: as the ``local:`` block of their step, in the graph's folder, below ``home``.
 
     A job whose step has none succeeds after a moment; a streaming job runs until it is stopped. ``prefix``: of the
     names of jobs.

@@ -1,7 +1,7 @@
-"""Finds values that are read as code indirectly: kept in a variable or a file that a later line reads as code.
+"""Finds values that are read as code indirectly: they are put into a variable or a file that a later line runs.
 
 The names of variables are compared only where a variable is run as a command. In all other cases, a script that both
-keeps values and reads kept text as code is refused. That is safer than to trace which value gets where.
+keeps values and reads kept text as code is refused, which is safer than tracing where each value goes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from orchestrator.expressions.shell.files import EVERY, made_executable, may_be_
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.names import known, name
 
-#: Any variable: it is not known which.
+#: Stands for any variable, if it is not known which.
 ANY = ""
 
 #: How a line reads arithmetic.
@@ -26,11 +26,11 @@ _NOWHERE = frozenset({"", "null", "stderr", "stdout", "tty"})
 
 @dataclass(slots=True)
 class Flow:
-    """What a script does with values, which are referred to by the numbers of their places.
+    """What a script does with values. A value is identified by the number of its place in the script.
 
-    ``kept``: number of a place -> the variable that keeps its value. ``given``: the places in what is read from a pipe
-    or the like, whose values are kept if a command ``loads`` what it reads into variables. ``read``: variables, each
-    with a description of what reads it as code. ``functions``: those that have been defined.
+    ``kept``: number of a place -> the variable that keeps its value. ``given``: places in the input of commands, such
+    as a pipe; their values are kept if a command ``loads`` its input into variables. ``read``: variables, each with a
+    description of what reads it as code. ``functions``: the functions that are defined.
 
     ``written``: a file's name -> the places whose values are in it. ``ran``: a file's name -> a description of what
     reads it as code. ``loaded``: the names of files that are, or may be, read into a variable. ``copied``: names of
@@ -56,7 +56,7 @@ class Flow:
         self.read.append((variable, f"in what line {line} {how}"))
 
     def command(self, frame: Frame, *, safe: bool, numbers: range, line: int) -> None:
-        """Record a command that has ended. ``numbers``: places in it and in its input; ``safe``: it reads no code."""
+        """Record a complete command. ``numbers``: the places in it and in its input. ``safe``: it reads no code."""
         words, streams = frame.command.words, frame.streams
         names, outputs = [name(word) for word in words], written(frame)
         inputs = [name(word) for word in streams.inputs if word not in streams.outputs]

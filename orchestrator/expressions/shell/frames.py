@@ -10,10 +10,10 @@ from orchestrator.expressions.shell.parts import HereDocument, Input, Kind, Stag
 from orchestrator.expressions.shell.simple_command import ASSIGNMENT, Pipeline, SimpleCommand, Streams
 from orchestrator.expressions.shell.word import Word
 
-#: Reserved words after which a command, or another reserved word, may stand.
+#: Reserved words after which a command or another reserved word may follow.
 _BEFORE_COMMAND = frozenset({"!", "do", "done", "elif", "else", "fi", "if", "then", "time", "until", "while", "{", "}"})
 
-#: Reserved words that begin and end a compound command, but for ``case``.
+#: Reserved words that begin and end a compound command, except ``case``.
 _OPEN = frozenset({"{", "for", "if", "select", "until", "while"})
 _CLOSE = frozenset({"}", "done", "fi"})
 
@@ -22,14 +22,15 @@ _SUBSCRIPT = re.compile(r"[A-Za-z_]\w*\[[^\]]*", re.ASCII)
 
 @dataclass(slots=True)
 class Frame:
-    """One part, with its present word, command and pipeline.
+    """One part of a script, with its current word, command and pipeline.
 
-    ``pending``: here-documents whose bodies are still to come, shared by all parts of one command line; ``start``: the
-    present word is the first of its command; ``stage``: of a ``case``; ``depth``: of parentheses in a ``$((…))``;
-    ``substitution``: it is a ``$(…)``; ``file``: it is what bash passes as a file, ``takes``: which is ``>(…)``.
+    ``pending``: here-documents whose bodies follow later, shared by all parts of one command line. ``start``: whether
+    the current word is the first of its command. ``stage``: of a ``case``. ``depth``: of parentheses in a ``$((…))``.
+    ``substitution``: it is a ``$(…)``. ``file``: it is a ``<(…)`` or ``>(…)``, which bash passes as a file; ``takes``:
+    it is a ``>(…)``.
 
-    ``begun``: its first place, ``opened``: how many commands had ended before it; ``inherited``: what it may read of
-    what is around it; ``heard``: the files whose text may be read in it.
+    ``begun``: the number of its first place. ``opened``: how many commands had ended before it. ``inherited``: the
+    input that it gets from what is around it. ``heard``: the files whose text may be read in it.
     """
 
     kind: Kind
@@ -56,21 +57,21 @@ class Frame:
 
     @property
     def bare_words(self) -> bool:
-        """Whether words here are a command's, and not the subject or a pattern of a ``case``."""
+        """Whether words here belong to a command, and are not the subject or a pattern of a ``case``."""
         return self.kind is Kind.COMMANDS or (self.kind is Kind.CASE and self.stage is Stage.BODY)
 
     @property
     def in_command(self) -> bool:
-        """Whether the present word is one of a command's own, and not the file of a redirection."""
+        """Whether the current word belongs to a command, and is not the file of a redirection."""
         return self.bare_words and not self.word.target
 
     @property
     def before_command(self) -> bool:
-        """Whether the present word, if it ended here, would be a reserved one after which a command begins."""
+        """Whether the current word, if it ended here, would be a reserved word after which a command begins."""
         return self.start and self.word.head in _BEFORE_COMMAND
 
     def ended(self, word: str) -> Kind | None:
-        """Append a word that has ended to the command. Returns the kind of part that it opens, if it opens one."""
+        """Append a complete word to the command. Returns the kind of part that it opens, if any."""
         first, self.start = self.start, False
         if first:
             self.pipeline.nested += (word in _OPEN) - (word in _CLOSE)
@@ -92,7 +93,7 @@ class Frame:
 
     @property
     def reads_code(self) -> str | None:
-        """A description of the place of the present word, if the shell itself reads it as code."""
+        """A description of the current word's place if the shell itself reads it as code."""
         if self.word.begun and _SUBSCRIPT.fullmatch(self.word.head):
             return "in a subscript, which bash reads as code"
         if not self.in_command:
@@ -102,7 +103,7 @@ class Frame:
 
     @property
     def keeps(self) -> str | None:
-        """The variable that gets the present word, "" if it is not known which; None if it is not kept."""
+        """The variable that is set to the current word; "" if it is not known which; None if there is none."""
         if not self.in_command:
             return None
         return builtins.keeps(self.command.words, self.command.at, self.word.plain)

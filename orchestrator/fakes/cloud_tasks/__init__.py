@@ -1,1 +1,1 @@
-"""A fake of Cloud Tasks: a gRPC server that takes the calls of the real client."""
+"""A fake of Cloud Tasks: a gRPC server that the real client can call."""

@@ -1,4 +1,4 @@
-"""What the fake Cloud Tasks answers to each call: the API's verbs, over queues in memory and under one lock."""
+"""The methods of the fake of Cloud Tasks, on queues in memory and under one lock."""
 
 import secrets
 import threading
@@ -16,9 +16,9 @@ State = tasks_v2.Queue.State
 
 @dataclass(slots=True)
 class CloudTasksApi:
-    """Every verb raises Refusal for what Cloud Tasks would refuse. ``changed`` is the lock, notified of each change.
+    """Every method raises Refusal for what Cloud Tasks would refuse. ``changed`` is the lock, notified of each change.
 
-    ``queues_taken``: seconds for which the name of a deleted queue stays taken.
+    ``queues_taken``: for how many seconds the name of a deleted queue stays taken.
     """
 
     clock: Clock
@@ -49,7 +49,7 @@ class CloudTasksApi:
         return tasks_v2.ListQueuesResponse(queues=[self.queues[name].resource for name in page], next_page_token=token)
 
     def update_queue(self, request: tasks_v2.UpdateQueueRequest) -> tasks_v2.Queue:
-        """Creates the queue if it is not there; changes only what the mask names, or all if there is none."""
+        """Creates the queue if it does not exist. Changes only the fields in the mask, or all if there is none."""
         name = request.queue.name
         check_queue(name.partition("/queues/")[0], request.queue)
         if name not in self.queues:
@@ -116,7 +116,7 @@ class CloudTasksApi:
         queue.remove(queue.find(request.name, now), now)
 
     def run_task(self, request: tasks_v2.RunTaskRequest) -> tasks_v2.Task:
-        """Sends the task out now, even from a paused queue and however fast; a failure is retried from now on."""
+        """Delivers the task now, even if its queue is paused or at its rate limit; a failure is retried as usual."""
         queue = self._queue(request.name.partition("/tasks/")[0])
         held = queue.find(request.name, self.clock())
         queue.force(held)
@@ -129,7 +129,7 @@ class CloudTasksApi:
 
 
 def _view(task: tasks_v2.Task, view: tasks_v2.Task.View) -> tasks_v2.Task:
-    """A copy; BASIC, the default, leaves out what may be large or secret: the body."""
+    """A copy; BASIC, the default view, leaves out the body, which may be large or secret."""
     full = view == tasks_v2.Task.View.FULL
     copy = tasks_v2.Task(task)
     copy.view = tasks_v2.Task.View(tasks_v2.Task.View.FULL if full else tasks_v2.Task.View.BASIC)

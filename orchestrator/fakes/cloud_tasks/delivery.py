@@ -1,4 +1,4 @@
-"""How the fake Cloud Tasks delivers a task: one HTTP request with the real headers, one answer. Stateless."""
+"""Delivers a task of the fake of Cloud Tasks: one HTTP request with the real headers, and its response. Stateless."""
 
 import base64
 import contextlib
@@ -10,12 +10,12 @@ from google.cloud import tasks_v2
 
 from orchestrator.fakes.cloud_tasks.queue import Answer, Held
 
-#: A delivery without an answer is given up after 10 minutes, unless the task says otherwise.
+#: Seconds until a delivery without a response fails, unless the task sets another deadline: 10 minutes.
 DEADLINE = 600.0
 
 
 def headers(held: Held, now: float) -> dict[str, str]:
-    """The task's own headers and those of Cloud Tasks, as recorded; nobody can pass off the latter as its own."""
+    """The task's own headers and those of Cloud Tasks, as recorded. The task cannot override the latter."""
     task, request = held.task, held.task.http_request
     own = {name: value for name, value in request.headers.items() if not name.lower().startswith("x-cloudtasks-")}
     ours = {
@@ -35,7 +35,7 @@ def headers(held: Held, now: float) -> dict[str, str]:
 
 
 def token(email: str, audience: str, now: float) -> str:
-    """An OIDC token with the claims of Google's and no signature: a verifier must not accept it."""
+    """An OIDC token with the claims of Google's tokens but without a signature: a verifier must not accept it."""
     claims = {
         "iss": "https://accounts.google.com",
         "aud": audience,
@@ -51,7 +51,7 @@ def token(email: str, audience: str, now: float) -> str:
 
 
 def send(request: tasks_v2.HttpRequest, sent: dict[str, str], deadline: float) -> Answer:
-    """Deliver once. Whatever is no HTTP answer within ``deadline`` seconds is no answer."""
+    """Deliver once. Without a valid HTTP response within ``deadline`` seconds, there is no answer."""
     url = urlsplit(request.url)
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")
@@ -61,7 +61,7 @@ def send(request: tasks_v2.HttpRequest, sent: dict[str, str], deadline: float) -
             connection.request(method, path, request.body or None, sent)
             answer = connection.getresponse()
             answer.read()
-    except (OSError, http.client.HTTPException, ValueError):  # ValueError: no such port, a header of several lines
+    except (OSError, http.client.HTTPException, ValueError):  # ValueError: a wrong port, or a header of several lines
         return Answer(None)
     after = answer.headers.get("Retry-After", "")
     return Answer(answer.status, float(after) if after.isdecimal() else 0.0)

@@ -1,4 +1,4 @@
-"""What a rehearsal may make go wrong at the fake Cloud Tasks: plain data, given by two hooks."""
+"""The faults that a rehearsal can inject into the fake of Cloud Tasks, as plain data that two hooks return."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from google.cloud import tasks_v2
 class DeliveryFault:
     """A fault in one attempt to deliver a task.
 
-    ``delay``: seconds of delay. ``twice``: delivered two times, at once. ``answer_lost``: delivered, but the handler's
-    answer is lost. ``lost``: the task is forgotten, undelivered (Cloud Tasks promises that this does not
-    happen; a queue that gave up looks the same).
+    ``delay``: in seconds. ``twice``: delivered twice at the same time. ``answer_lost``: delivered, but the handler's
+    response is lost. ``lost``: the task is dropped without a delivery. (Cloud Tasks promises that this does not happen,
+    but a task that a queue gave up looks the same.)
     """
 
     delay: float = 0.0
@@ -24,14 +24,14 @@ class DeliveryFault:
 
 @dataclass(frozen=True, slots=True)
 class CallFault:
-    """A call fails with ``code``; ``applied``: its work was done nevertheless, only the answer is lost."""
+    """A call fails with ``code``. ``applied``: its work is done nevertheless, and only the response is lost."""
 
     code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE
     applied: bool = False
 
 
-#: Asked for each attempt, with the task as it stands; its ``dispatch_count`` counts this one too. It must be quick.
+#: Called for each attempt with the current task, whose ``dispatch_count`` includes this attempt. It must be quick.
 DeliveryFaults = Callable[[tasks_v2.Task], DeliveryFault | None]
 
-#: Asked for each call, with the name of the method. It may take its time: that is the call's latency.
+#: Called for each call with the name of the method. It may be slow: that is the latency of the call.
 CallFaults = Callable[[str], CallFault | None]

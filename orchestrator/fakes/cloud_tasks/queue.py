@@ -1,4 +1,4 @@
-"""One queue of the fake Cloud Tasks: its tasks, the names that stay taken, and which task may go out next.
+"""One queue of the fake of Cloud Tasks: its tasks, the names that stay taken, and which task is delivered next.
 
 It uses no sockets, threads or clocks: the caller holds the API's lock, and passes the time.
 """
@@ -17,7 +17,10 @@ from orchestrator.fakes.cloud_tasks.refusals import no_task, task_taken
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """A task that is kept. ``due``: when it goes out. ``executions``: answers but 5xx; ``previous``: the last one."""
+    """A task in the queue. ``due``: when to deliver it. ``executions``: how many responses, without 5xx, it had.
+
+    ``previous``: the status of the last response.
+    """
 
     task: tasks_v2.Task
     due: float
@@ -34,7 +37,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The result of a delivery. ``status`` None: no answer in time. ``retry_after``: seconds, if the answer has it."""
+    """The result of a delivery. ``status`` None: no response in time. ``retry_after``: seconds, if it has that."""
 
     status: int | None
     retry_after: float = 0.0
@@ -54,7 +57,7 @@ def stamp(seconds: float) -> datetime:
 
 @dataclass(slots=True)
 class TaskQueue:
-    """``scale`` shrinks delays: a real second stands for ``1 / scale``. ``names_taken``: seconds a name outlives it."""
+    """A queue. ``scale`` multiplies delays. ``names_taken``: for how many seconds a removed task's name stays taken."""
 
     resource: tasks_v2.Queue
     bucket: Bucket
@@ -68,7 +71,7 @@ class TaskQueue:
     _order: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def add(self, task: tasks_v2.Task, now: float) -> Held:
-        """Keep a task. Raises Refusal if its name is taken."""
+        """Add a task. Raises Refusal if its name is taken."""
         ahead = (task.schedule_time - task.create_time).total_seconds()
         held = Held(task, now + ahead * self.scale)
         if held.id in self.tasks or self._tombstone(held.id, now):
@@ -78,7 +81,7 @@ class TaskQueue:
         return held
 
     def find(self, name: str, now: float) -> Held:
-        """Raises Refusal if the task is not there."""
+        """The task with this name. Raises Refusal if there is none."""
         identity = name.rpartition("/")[2]
         if identity not in self.tasks:
             raise no_task(self._tombstone(identity, now))
@@ -91,11 +94,11 @@ class TaskQueue:
             self._taken_until[held.id] = now + self.names_taken
 
     def force(self, held: Held) -> None:
-        """Send it out next, whatever holds the queue back (RunTask)."""
+        """Deliver this task next, even if the queue is paused or at its rate limit (RunTask)."""
         self._forced.append(held)
 
     def take(self, now: float) -> Held | None:
-        """The next task that may go out now, marked as running; None if none may."""
+        """The next task that may be delivered now, marked as running; None if there is none."""
         while self._forced:
             if not (held := self._forced.popleft()).gone and not held.running:
                 return self._start(held, now)
@@ -106,7 +109,7 @@ class TaskQueue:
         return self._start(head, now)
 
     def wakes(self, now: float) -> float | None:
-        """Seconds until ``take`` may give something; None if only an event can change that. Ask after a ``take``."""
+        """Seconds until ``take`` may return a task; None if that depends on an event. Call it after ``take``."""
         head = self._head()
         if self._forced:
             return 0.0
@@ -115,12 +118,12 @@ class TaskQueue:
         return head.due - now if head.due > now else self.bucket.wait()
 
     def busy(self, now: float) -> bool:
-        """Whether a task is out, or should be."""
+        """Whether a task is being delivered, or could be."""
         head = self._head()
         return self.running > 0 or bool(self._forced) or (self._open and head is not None and head.due <= now)
 
     def finish(self, held: Held, answer: Answer, now: float) -> None:
-        """Process the ``answer`` of a delivery: the task is done, is retried later, or is given up silently."""
+        """Process the ``answer`` to a delivery: the task is done, is retried later, or is given up silently."""
         self.running -= 1
         held.running = False
         if answer.overloaded:

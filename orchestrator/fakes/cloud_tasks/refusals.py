@@ -1,4 +1,4 @@
-"""What Cloud Tasks refuses, in its own words where they were recorded (aertje/cloud-tasks-emulator's goldens)."""
+"""What Cloud Tasks refuses, with its own texts where these were recorded (aertje/cloud-tasks-emulator's goldens)."""
 
 import re
 from datetime import timedelta
@@ -8,7 +8,7 @@ from google.cloud import tasks_v2
 
 
 class Refusal(Exception):
-    """A call is answered with this code and text."""
+    """The error with which a call is refused."""
 
     def __init__(self, code: grpc.StatusCode, text: str) -> None:
         super().__init__(text)
@@ -20,13 +20,13 @@ def invalid(text: str) -> Refusal:
 
 
 def no_queue() -> Refusal:
-    """Recorded of CreateTask."""
+    """Recorded from CreateTask."""
     text = "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize."
     return Refusal(grpc.StatusCode.NOT_FOUND, text)
 
 
 def no_task(tombstone: bool) -> Refusal:
-    """Recorded of GetTask and DeleteTask."""
+    """Recorded from GetTask and DeleteTask."""
     recent = (
         "The task no longer exists, though a task with this name existed recently."
         " The task either successfully completed or was deleted."
@@ -35,13 +35,13 @@ def no_task(tombstone: bool) -> Refusal:
 
 
 def task_taken(tombstone: bool) -> Refusal:
-    """The first text is recorded, the other is in several code bases that look for it."""
+    """The first text was recorded. The other occurs in the code of several projects that check for it."""
     recent = "The task cannot be created because a task with this name existed too recently."
     return Refusal(grpc.StatusCode.ALREADY_EXISTS, recent if tombstone else "Requested entity already exists")
 
 
 def queue_taken(tombstone: bool) -> Refusal:
-    """Both recorded."""
+    """Both texts were recorded."""
     if tombstone:
         text = "The queue cannot be created because a queue with this name existed too recently."
         return Refusal(grpc.StatusCode.FAILED_PRECONDITION, text)
@@ -49,7 +49,7 @@ def queue_taken(tombstone: bool) -> Refusal:
 
 
 def check_queue(parent: str, queue: tasks_v2.Queue) -> None:
-    """Raises Refusal. The ranges are of Queue's reference; the texts are ours."""
+    """Raises Refusal for an invalid queue. The ranges are from the reference of Queue; the texts are ours."""
     if not re.fullmatch(r"projects/[^/]+/locations/[^/]+/queues/[A-Za-z0-9-]{1,100}", queue.name):
         raise invalid(f"Queue ID in '{queue.name}' can contain only letters, numbers or hyphens, 1 to 100 of them.")
     if not queue.name.startswith(f"{parent}/queues/"):
@@ -61,7 +61,7 @@ def check_queue(parent: str, queue: tasks_v2.Queue) -> None:
 
 
 def check_name(parent: str, name: str) -> None:
-    """Raises Refusal for a task's name: both texts are recorded."""
+    """Raises Refusal for an invalid name of a task. Both texts were recorded."""
     queue, _, task = name.partition("/tasks/")
     if queue != parent:
         raise invalid(
@@ -76,7 +76,7 @@ def check_name(parent: str, name: str) -> None:
 
 
 def check_task(task: tasks_v2.Task, now: float) -> None:
-    """Raises Refusal. The limits are of Task's and CreateTask's reference; the texts are ours."""
+    """Raises Refusal for an invalid task. The limits are from Task's and CreateTask's reference; the texts are ours."""
     if not re.match(r"https?://[^/]", task.http_request.url):
         raise invalid(f"HttpRequest.url must start with 'http://' or 'https://', got '{task.http_request.url}'.")
     if len(task.http_request.url) > 2083 or tasks_v2.Task.pb(task).ByteSize() > 2**20:

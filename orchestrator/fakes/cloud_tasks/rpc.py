@@ -14,7 +14,7 @@ SERVICE = "google.cloud.tasks.v2.CloudTasks"
 
 
 def handler(api: CloudTasksApi, faults: CallFaults) -> grpc.GenericRpcHandler:
-    """Serves the calls of ``api``; what is not listed here answers UNIMPLEMENTED."""
+    """Serves the methods of ``api``. All others get UNIMPLEMENTED."""
     calls: list[tuple[Callable[[Any], Any], Any, Any]] = [
         (api.create_queue, tasks_v2.CreateQueueRequest, tasks_v2.Queue),
         (api.get_queue, tasks_v2.GetQueueRequest, tasks_v2.Queue),
@@ -43,7 +43,7 @@ def handler(api: CloudTasksApi, faults: CallFaults) -> grpc.GenericRpcHandler:
 def _guarded(
     api: CloudTasksApi, name: str, verb: Callable[[Any], Any], response: Any, faults: CallFaults
 ) -> Callable[[Any, grpc.ServicerContext], bytes]:
-    """The verb under the API's lock; its refusals as gRPC's; its answer lost or never made, if a fault says so."""
+    """Calls a method under the API's lock, converts its Refusal to a gRPC error, and applies injected faults."""
 
     def call(request: Any, context: grpc.ServicerContext) -> bytes:
         fault = faults(name)

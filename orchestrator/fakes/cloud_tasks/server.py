@@ -1,9 +1,9 @@
-"""A fake of Cloud Tasks, in memory, that the real client calls over gRPC: for rehearsals and tests.
+"""A fake of Cloud Tasks in memory, which the real client calls over gRPC, for rehearsals and tests.
 
     with FakeCloudTasks() as fake: connect(config, fake.endpoint)
 
-It delivers to HTTP targets with the real headers, delays, retries, limits and taken names. It forgets all when it
-stops. It delivers to any URL that a task names, so it must stay on the loopback address.
+It delivers to HTTP targets with the real headers, delays, retries, limits and taken names. It keeps nothing when it
+stops. It delivers to any URL in a task, so it must only listen on the loopback address.
 """
 
 import argparse
@@ -24,17 +24,17 @@ from orchestrator.fakes.cloud_tasks.queue import Answer, Held, TaskQueue
 from orchestrator.fakes.cloud_tasks.rpc import handler
 from orchestrator.ports import Clock
 
-#: Deliveries at once over all queues, whatever their own limits say: each is a thread.
+#: How many deliveries run at once in all queues together, whatever their own limits. Each needs a thread.
 AT_ONCE = 64
 
 _NO_FAULT = DeliveryFault()
 
 
 class FakeCloudTasks:
-    """``time_scale`` shrinks schedule delays and back-offs (0.01: a minute takes 0.6 s), not deadlines and rates.
+    """``time_scale`` multiplies delays and backoffs (with 0.01 a minute takes 0.6 s), but not deadlines and rates.
 
-    ``names_taken``: seconds for which the name of a done or deleted task stays taken (Google: 1 to 24 hours), and
-    ``queues_taken`` that of a deleted queue (3 to 7 days). ``clock``: after turning one by hand, call ``wake``.
+    ``names_taken``: for how many seconds the name of a done or deleted task stays taken (Google: 1 to 24 hours);
+    ``queues_taken``: that of a deleted queue (3 to 7 days). ``clock``: call ``wake`` after setting it by hand.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class FakeCloudTasks:
         self.stop()
 
     def stop(self) -> None:
-        """Answer no more calls and start no more deliveries; those that are out are no longer listened to."""
+        """Accept no more calls and start no more deliveries. The responses of those in progress are ignored."""
         self._server.stop(None).wait()
         with self._api.changed:
             self._stopped = True
@@ -79,12 +79,12 @@ class FakeCloudTasks:
         self._dispatcher.join()
 
     def wake(self) -> None:
-        """Look at the clock again: it was turned."""
+        """Read the clock again, after it was set."""
         with self._api.changed:
             self._api.changed.notify_all()
 
     def idle(self, timeout: float = 120.0) -> bool:
-        """Wait until no task is out and none that is due could go out. False if that took too long."""
+        """Wait until no task is being delivered and none could be. False if that takes too long."""
         api = self._api
         with api.changed:
             return api.changed.wait_for(
@@ -104,7 +104,7 @@ class FakeCloudTasks:
                 self._api.changed.wait(max(0.001, min(waits)) if waits else None)
 
     def _give_out(self, queue: TaskQueue, now: float) -> float | None:
-        """Send out what may go, and say when to look again."""
+        """Start the deliveries that are possible now. Returns the seconds until the next may be."""
         while self._running < AT_ONCE and (held := queue.take(now)) is not None:
             fault = self._delivery_faults(tasks_v2.Task(held.task)) or _NO_FAULT
             self._running += 1
@@ -128,7 +128,7 @@ class FakeCloudTasks:
 
 
 def main() -> None:
-    """``python -m orchestrator.fakes.cloud_tasks.server``: serve until a signal, and say where."""
+    """``python -m orchestrator.fakes.cloud_tasks.server``: print the address, and serve until a signal arrives."""
     parser = argparse.ArgumentParser(description="A Google Cloud Tasks of one's own, in memory, for one machine.")
     parser.add_argument("--port", type=int, default=0, help="0, the default: any that is free")
     parser.add_argument("--queue", action="append", default=[], metavar="projects/P/locations/L/queues/Q")

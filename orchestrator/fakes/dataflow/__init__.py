@@ -1,1 +1,1 @@
-"""A fake of Dataflow: an HTTP server that takes the calls of the real client."""
+"""A fake of Dataflow: an HTTP server that the real client can call."""

@@ -1,16 +1,16 @@
-"""What Google sends when a job changes: Cloud Logging's entries and Eventarc's events, as they were recorded. Pure."""
+"""What Google sends when a job changes: Cloud Logging's entries and Eventarc's events, as recorded. Pure."""
 
 import hashlib
 from typing import Any
 
 from orchestrator.fakes.dataflow.job import Job, stamp
 
-#: The number of the fake's project: log entries and events carry it where one expects the project's id.
+#: The number of the fake's project. Log entries and events contain it where one would expect the project's id.
 PROJECT_NUMBER = "823514981911"
 
 
 def log_entry(job: Job, text: str, severity: str, at: float) -> dict[str, Any]:
-    """An entry of a job's messages. It has the job's name and id, and none of its labels."""
+    """A log entry of a job's message. It has the job's name and id, but not its labels."""
     own = {"job_id": job.id, "job_name": job.name, "region": job.call.region}
     return {
         "insertId": _id(job.id, text, str(at))[:11],
@@ -28,7 +28,7 @@ def log_entry(job: Job, text: str, severity: str, at: float) -> dict[str, Any]:
 
 
 def status_changed(job: Job) -> dict[str, Any]:
-    """The CloudEvent of a new state. ``job`` and ``subject`` carry the job's name; its id is in the payload alone."""
+    """The CloudEvent of a new state. ``job`` and ``subject`` contain the job's name; only the payload has its id."""
     at = job.history[-1][0]
     schema = "https://googleapis.github.io/google-cloudevents/proto/google/events/cloud/dataflow/v1beta3/data.proto"
     return {

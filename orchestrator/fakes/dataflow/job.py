@@ -1,4 +1,4 @@
-"""One job of the fake Dataflow: its states with their times, and how the API shows it."""
+"""One job of the fake of Dataflow: its states with their times, and how the API shows it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ CANCELLING, DRAINING, DRAINED = "JOB_STATE_CANCELLING", "JOB_STATE_DRAINING", "J
 UPDATED = "JOB_STATE_UPDATED"
 TERMINAL = frozenset({DONE, FAILED, CANCELLED, DRAINED, UPDATED})
 
-#: What the API answers a launch of a classic template with: no state, and the epoch as its time (recorded in 2022).
+#: In the API's response to a launch of a classic template: no state, and the epoch as its time (recorded in 2022).
 _EPOCH = "1970-01-01T00:00:00Z"
 
 
 @dataclass(slots=True)
 class Job:
-    """A job. ``history``: its states, each with when it began and, if it has one, the state's own fields."""
+    """A job. ``history``: its states, each with the time when it began and the fields that it adds to the job."""
 
     id: str
     project: str
@@ -37,7 +37,7 @@ class Job:
 
     @property
     def state(self) -> str:
-        """The state it really is in."""
+        """Its real state."""
         return self.history[-1][1]
 
     @property
@@ -45,13 +45,13 @@ class Job:
         return self.state in TERMINAL
 
     def seen(self, at: float) -> tuple[float, str, Mapping[str, Any]]:
-        """The state that the API knows of at ``at``; the first one is known at once."""
+        """The state that the API shows at the time ``at``. The first one is shown at once."""
         return next((entry for entry in reversed(self.history) if entry[0] <= at), self.history[0])
 
     def body(self, at: float, *, full: bool = False) -> dict[str, Any]:
-        """The job as jobs.get shows what it knows at ``at``. Queued, it has no type.
+        """The job as jobs.get shows it at the time ``at``. While it is queued, it has no type.
 
-        In no summary: labels, and a state's own fields, such as what replaced the job.
+        Summaries lack its labels and the fields that states add, such as the job that replaced it.
         """
         since, state, fields = self.seen(at)
         body: dict[str, Any] = {
@@ -73,7 +73,7 @@ class Job:
         return body
 
     def launched(self) -> dict[str, Any]:
-        """The job as the answer to its launch shows it."""
+        """The job in the response to its launch."""
         body = self.body(self.created, full=True)
         if self.call.classic:
             del body["currentState"]
@@ -82,7 +82,7 @@ class Job:
         return body
 
     def counters(self) -> list[dict[str, Any]]:
-        """The job's metrics: each counter committed and tentative, beside one of the service's own."""
+        """The job's metrics: each counter, committed and tentative, and one counter of the service."""
         now = stamp(self.history[-1][0])
         own = {"name": {"origin": "dataflow/v1b3", "name": "ElementCount"}, "scalar": 12, "kind": "Sum"}
         found: list[dict[str, Any]] = [{**own, "updateTime": now}]
@@ -95,5 +95,5 @@ class Job:
 
 
 def stamp(at: float) -> str:
-    """A time as Google writes it."""
+    """A time in Google's format."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""How the fake's jobs go from state to state, and what Google sends when they do."""
+"""How the fake's jobs change their states, and what Google sends when they do."""
 
 import threading
 import time
@@ -12,14 +12,14 @@ from orchestrator.fakes.dataflow.job import Job
 from orchestrator.fakes.dataflow.script import Work
 from orchestrator.fakes.dataflow.timer import Program, Timer
 
-#: Takes what Google would send: ("log", a LogEntry) or ("eventarc", a CloudEvent).
+#: Called with what Google would send: ("log", a LogEntry) or ("eventarc", a CloudEvent).
 Emit = Callable[[str, dict[str, Any]], None]
 
 
 class Lifecycle:
-    """The states of jobs. ``lock`` guards them; its methods are called with the lock held.
+    """The states of jobs. ``lock`` guards them, and the methods are called with the lock held.
 
-    ``post`` delivers what is emitted, in order, so that a slow receiver holds no job up.
+    ``post`` delivers what is emitted, in order, in another thread, so that a slow receiver delays no job.
     """
 
     def __init__(self, timer: Timer, post: Timer, lock: threading.RLock, emit: Emit, folder: Path) -> None:
@@ -27,7 +27,7 @@ class Lifecycle:
         self._running: list[Work] = []
 
     def stop(self) -> None:
-        """End the programs of jobs. Must be called without the lock, which the end of a program takes."""
+        """End the programs of jobs. Call this without the lock, because the end of a program needs it."""
         with self._lock:
             running, self._running = self._running, []
         for work in running:
@@ -36,7 +36,7 @@ class Lifecycle:
             work.join()
 
     def enter(self, job: Job, state: str, fields: Mapping[str, Any] | None = None) -> None:
-        """A state begins, and what follows it is planned. Nothing happens to a job that has ended."""
+        """Put a job into a state, and plan what follows. Does nothing if the job has ended."""
         if job.history and job.ended:
             return None
         job.history.append((time.time(), state, fields or {}))
@@ -56,7 +56,7 @@ class Lifecycle:
         return None
 
     def end(self, job: Job, state: str, errors: Collection[str] = (), fields: Mapping[str, Any] | None = None) -> None:
-        """The job ends: its messages, the log's entries, its last state."""
+        """End the job: add its messages, emit its log entries, and enter its last state."""
         if job.ended:
             return
         now, script = time.time(), job.script
@@ -96,7 +96,7 @@ class Lifecycle:
 
 
 def _next(job: Job) -> tuple[float | None, str]:
-    """What follows the job's state by itself, and in how many seconds; None: nothing does."""
+    """The state that follows automatically, and after how many seconds; None if there is none."""
     script = job.script
     match job.state:
         case d.QUEUED if script.launcher_error is not None:

@@ -1,4 +1,4 @@
-"""The Dataflow API as its discovery document says: the regional calls, and what may be in their bodies. Pure."""
+"""The Dataflow API according to its discovery document: its regional methods, and the schemas of their bodies. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,13 +13,13 @@ _REGIONAL = "projects.locations."
 
 
 def document() -> Mapping[str, Any]:
-    """The static discovery document inside google-api-python-client."""
+    """The static discovery document in google-api-python-client."""
     return _schema().document
 
 
 @cache
 def methods() -> tuple[Method, ...]:
-    """The regional calls, by the names they have below ``projects.locations``: ``jobs.get``."""
+    """The regional methods, by their names below ``projects.locations``: ``jobs.get``."""
     return tuple(
         replace(method, name=method.name.removeprefix(_REGIONAL))
         for method in _schema().methods
@@ -28,7 +28,7 @@ def methods() -> tuple[Method, ...]:
 
 
 def misfits(schema: str, value: Any, path: str = "") -> Iterator[str]:
-    """What in ``value`` is not as ``schema`` says, in the words of Google's 400."""
+    """How ``value`` violates ``schema``, as in the text of Google's 400."""
     yield from _schema().misfits(schema, value, path)
 
 

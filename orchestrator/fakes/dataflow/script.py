@@ -19,13 +19,13 @@ __all__ = [
     "unavailable",
 ]
 
-#: The launcher's error as it was recorded in 2021; it is never followed by "Worker pool stopped.".
+#: The launcher's error, as recorded in 2021. "Worker pool stopped." never follows it.
 LAUNCHER_ERROR = "Error occurred in the launcher container: Template launch failed. See console logs."
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchCall:
-    """A launch that was asked for. ``labels`` and other options are in ``environment``, by the API's names."""
+    """A requested launch. ``environment`` contains labels and other options, under the API's names."""
 
     name: str
     region: str
@@ -35,31 +35,32 @@ class LaunchCall:
     environment: Mapping[str, Any]
 
 
-#: Is told once that what a job really does is over: why it failed, None if it did not, and the job's counters.
+#: Called once when a job's work has ended: with the reason if it failed, otherwise None, and with the job's counters.
 Ended = Callable[[str | None, Mapping[str, int | float]], None]
 
 
 class Work(Protocol):
-    """What a job really does while it is RUNNING."""
+    """The real work of a job while it is RUNNING."""
 
     def kill(self) -> None:
-        """End it now. Harmless if it has ended."""
+        """End it now; harmless if it has ended."""
         ...
 
     def join(self) -> None:
-        """Return when it has ended."""
+        """Wait until it has ended."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How a job goes: seconds in QUEUED, PENDING and RUNNING, then its ``end``, a state without ``JOB_STATE_``.
+    """How a job proceeds: seconds in QUEUED, PENDING and RUNNING, then its ``end``, a state without ``JOB_STATE_``.
 
-    ``running`` None: until told (``FakeDataflow.move``). ``command``: a real program instead of ``running``; it ends
-    the job as DONE or FAILED, and the numbers in the JSON file ``$ORCHESTRATOR_OUTPUTS`` are its counters. ``begin``:
-    anything else that the job really does; it is begun with what is to be told of its end, and raises OSError if it
-    cannot be.
-    ``launcher_error``: the job goes from QUEUED to FAILED with it. ``stubborn``: only force cancels it.
+    ``running`` None: until ``FakeDataflow.move`` ends it. ``command``: a real program to run while it is RUNNING. Its
+    exit status decides between DONE and FAILED, and the numbers in the JSON file ``$ORCHESTRATOR_OUTPUTS`` become the
+    job's counters. ``begin``: starts any other real work; it is called with what to call at the end, and raises OSError
+    if the work cannot be started.
+    ``launcher_error``: the job goes from QUEUED to FAILED with this error. ``stubborn``: it can only be cancelled by
+    force.
     """
 
     queued: float = 1.0
@@ -79,23 +80,23 @@ class Script:
 
 
 def unavailable() -> RefusedError:
-    """A 503, in the words that jobs.get was seen to use."""
+    """A 503, with a text that jobs.get was seen to use."""
     return RefusedError(503, "UNAVAILABLE", "The service is currently unavailable.")
 
 
 def out_of_quota() -> RefusedError:
-    """A 429 for a rate of calls."""
+    """A 429 for too many calls."""
     text = "Quota exceeded for quota metric 'Create requests' and limit 'Create requests per minute per user'"
     return RefusedError(429, "RESOURCE_EXHAUSTED", f"{text} of service 'dataflow.googleapis.com'.", "rateLimitExceeded")
 
 
 @dataclass(frozen=True, slots=True)
 class Canned:
-    """An answer as it is, such as a recorded one; the call does nothing."""
+    """A fixed response, such as a recorded one; the call has no effect."""
 
     said: Mapping[str, Any]
     http: int = 200
 
 
-#: What may happen to one call: its answer is lost, it never arrives, or it is answered with an error or a recording.
+#: A fault of one call: its response is lost, the call never arrives, or it gets an error or a recorded response.
 Fault = Literal["lost answer", "lost call"] | RefusedError | Canned

@@ -1,7 +1,7 @@
-"""A fake of Google Dataflow on this machine: an HTTP server that the real client takes for the real API.
+"""A fake of Google Dataflow on this machine: an HTTP server that the real client can call like the real API.
 
-Every request and every answer is checked against the discovery document inside the client's package. ``rehearse`` and
-users' tests run on it.
+Every request and every response is checked against the discovery document in the client's package. ``rehearse`` and
+users' tests use it.
 """
 
 import tempfile
@@ -31,14 +31,14 @@ def _nobody(_kind: str, _body: dict[str, Any]) -> None:
 class FakeDataflow:
     """``with FakeDataflow() as fake:`` serves at ``fake.url`` until the end of the block.
 
-    ``script`` says how each job goes; ``emit`` gets what Google would send. Seconds are divided by ``time_scale``.
-    ``latency``: from a launch to its answer. ``lag``: until jobs.get and jobs.list know of a new state. ``appear``:
-    until they know of a new job. ``message_lag``: until messages are listed. ``max_jobs``: active at once.
-    ``templates``: those there are, None for any. ``chaos`` may give a Fault for each call, by its method's name, such
-    as ``flexTemplates.launch``.
+    ``script`` decides how each job proceeds; ``emit`` is called with what Google would send. Seconds are divided by
+    ``time_scale``. ``latency``: from a launch to its response. ``lag``: until jobs.get and jobs.list show a new state.
+    ``appear``: until they show a new job. ``message_lag``: until messages are listed. ``max_jobs``: how many may be
+    active at once. ``templates``: those that exist; None for any. ``chaos`` may return a Fault for each call, given the
+    method's name, such as ``flexTemplates.launch``.
 
-    ``launches`` counts the jobs made of each name, ``calls`` the requests of each method. ``misfits`` lists what the
-    fake itself answered against the discovery document: it stays empty, or the fake is wrong.
+    ``launches`` counts the jobs of each name, ``calls`` the requests of each method. ``misfits`` lists responses of the
+    fake itself that violate the discovery document: if it is not empty, the fake is wrong.
     """
 
     def __init__(
@@ -88,20 +88,20 @@ class FakeDataflow:
 
     @property
     def active(self) -> list[str]:
-        """The names of the jobs that have not ended."""
+        """The names of jobs that have not ended."""
         return [job.name for job in list(self.service.jobs.values()) if not job.ended]
 
     @property
     def streaming(self) -> list[str]:
-        """Those of them that run until they are stopped."""
+        """The names of active jobs that run until they are stopped."""
         return [job.name for job in list(self.service.jobs.values()) if not job.ended and job.script.streaming]
 
     def fail(self, method: str, *faults: Fault) -> None:
-        """The next calls of ``method`` (``flexTemplates.launch``, ``jobs.get``…) meet these faults, one each."""
+        """Give the next calls of ``method`` (``flexTemplates.launch``, ``jobs.get``…) these faults, one each."""
         self._faults[method].extend(faults)
 
     def move(self, name: str, state: str, *errors: str, **fields: Any) -> None:
-        """Put the newest job of that name, or id, into a state now: ``fake.move("orders--…", "FAILED", "why")``."""
+        """Put the newest job with this name or id into a state now: ``fake.move("orders--…", "FAILED", "why")``."""
         self.service.move(name, state, *errors, **fields)
 
     def start(self) -> None:
@@ -125,7 +125,7 @@ class FakeDataflow:
         self.stop()
 
     def answer(self, verb: str, target: str, body: bytes) -> tuple[int, dict[str, Any]] | None:
-        """The answer to a request: its status and body, or None if the answer is lost."""
+        """The response to a request: its status and body, or None if it is lost."""
         url = urlsplit(target)
         try:
             method, where = route(methods(), verb, url.path.removeprefix("/"))
@@ -170,12 +170,12 @@ class FakeDataflow:
 
 
 def _part(found: dict[str, Any], fields: str | None) -> dict[str, Any]:
-    """The fields that were asked for, of the first level; all if none were."""
+    """The requested fields of the first level; all if none are requested."""
     return found if fields is None else {key: value for key, value in found.items() if key in fields.split(",")}
 
 
 def _call(region: str, said: Mapping[str, Any], query: Mapping[str, str]) -> LaunchCall:
-    """A launch in either form."""
+    """A launch of a Flex template or of a classic one."""
     classic = "launchParameter" not in said
     launch = said if classic else said["launchParameter"]
     template = query.get("gcsPath", "") if classic else launch.get("containerSpecGcsPath", "")

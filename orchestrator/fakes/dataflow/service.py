@@ -1,4 +1,4 @@
-"""The Dataflow service of the fake: jobs, their states, and the rules of the real one."""
+"""The service behind the fake of Dataflow: jobs, their states, and the rules of the real service."""
 
 import itertools
 import re
@@ -16,7 +16,7 @@ from orchestrator.fakes.dataflow.lifecycle import Emit, Lifecycle
 from orchestrator.fakes.dataflow.script import LaunchCall, RefusedError, Script
 from orchestrator.fakes.dataflow.timer import Timer
 
-#: Options that a launch may not give twice, as parameters and as environment (terraform-provider-google issue 14679).
+#: Options that a launch may not contain both as parameters and as environment (terraform-provider-google issue 14679).
 _ONCE = {"serviceAccount": "serviceAccountEmail", "network": "network", "subnetwork": "subnetwork"}
 
 _BAD_NAME = (
@@ -26,7 +26,7 @@ _BAD_NAME = (
 
 
 class Service:
-    """Jobs that go as ``script`` says of each launch. Times are seconds of the fake's time; see FakeDataflow."""
+    """Jobs that proceed as ``script`` decides for each launch. Times are in seconds of the fake; see FakeDataflow."""
 
     def __init__(
         self,
@@ -57,13 +57,13 @@ class Service:
             timer.start()
 
     def stop(self) -> None:
-        """End the programs of jobs, and whatever is to come."""
+        """End the programs of jobs, and drop everything that is planned."""
         for timer in self._timers:
             timer.stop()
         self._lifecycle.stop()
 
     def launch(self, call: LaunchCall) -> dict[str, Any]:
-        """Make a job. Raises RefusedError in the real service's words."""
+        """Create a job. Raises RefusedError with the text of the real service."""
         self._check(call)
         script = self._script(call)
         with self._lock:
@@ -86,7 +86,7 @@ class Service:
             return job.body(time.time() - self._lag, full=view in ("JOB_VIEW_ALL", "JOB_VIEW_DESCRIPTION"))
 
     def list(self, region: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """Jobs, the newest first, as summaries. A page's token is the number of the first job on it."""
+        """Summaries of jobs, the newest first. A page's token is the number of its first job."""
         known, seen = time.time() - self._appear, time.time() - self._lag
         with self._lock:
             jobs = [job for job in self.jobs.values() if job.call.region == region and job.created <= known]
@@ -121,7 +121,7 @@ class Service:
             return {"metrics": self._job(region, job_id).counters()}
 
     def messages(self, region: str, job_id: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """Messages of at least ``minimumImportance``, the oldest first; they lag."""
+        """Messages of at least ``minimumImportance``, the oldest first; new ones appear late."""
         ranks = ("DEBUG", "DETAILED", "BASIC", "WARNING", "ERROR")
         least = query.get("minimumImportance", "").removeprefix("JOB_MESSAGE_")
         wanted = ranks[ranks.index(least) :] if least in ranks else ranks
@@ -136,7 +136,7 @@ class Service:
         return _page(found, query, "jobMessages")
 
     def move(self, name: str, state: str, *errors: str, **fields: Any) -> None:
-        """Put the newest job of that name, or id, into ``state`` now. ``fields``: what the API shows with it."""
+        """Put the newest job with this name or id into ``state`` now. ``fields``: what the API shows in addition."""
         with self._lock:
             job = next(job for job in reversed(self.jobs.values()) if name in (job.name, job.id))
             full = state if state.startswith("JOB_STATE_") else f"JOB_STATE_{state}"
@@ -180,7 +180,7 @@ class Service:
 
 
 def _page(found: list[dict[str, Any]], query: Mapping[str, str], key: str) -> dict[str, Any]:
-    """One page; an empty answer has no list at all, as the real one."""
+    """One page. An empty one has no list at all, as in the real service."""
     size, start = int(query.get("pageSize", 50)), int(query.get("pageToken", 0))
     page: dict[str, Any] = {key: found[start : start + size]} if found[start : start + size] else {}
     if start + size < len(found):

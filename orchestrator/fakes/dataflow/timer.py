@@ -1,4 +1,4 @@
-"""What happens by itself in the fake Dataflow: a thread that does each thing when due, and the jobs' programs."""
+"""What happens over time in the fake of Dataflow: a thread for planned actions, and the programs of jobs."""
 
 import contextlib
 import heapq
@@ -24,7 +24,7 @@ _TAIL = 500
 
 
 class Timer:
-    """Does things later, one after the other, in the order of their times. ``scale``: how much faster than said."""
+    """Calls planned actions one after the other, sorted by time. ``scale``: how much faster time passes."""
 
     def __init__(self, scale: float) -> None:
         self._scale = scale
@@ -38,14 +38,14 @@ class Timer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Do nothing more. Returns when what is being done is done."""
+        """Drop all planned actions. Returns when the current one is done."""
         with self._changed:
             self._over = True
             self._changed.notify()
         self._thread.join()
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do ``action`` in so many seconds of the fake's time."""
+        """Call ``action`` after ``seconds`` of the fake's time."""
         with self._changed:
             due = time.monotonic() + seconds / self._scale
             heapq.heappush(self._due, (due, next(self._order), action))
@@ -69,9 +69,9 @@ class Timer:
 
 
 class Program:
-    """A job's real program, in a session of its own and on a leash: nothing of it outlives this process.
+    """A job's real program, in its own session and on a leash, so that nothing of it outlives this process.
 
-    ``ended`` gets why it failed, None if it did not, and what it counted.
+    ``ended`` is called with the reason if it failed, otherwise None, and with its counters.
     """
 
     def __init__(self, script: Script, folder: Path, ended: Ended) -> None:
@@ -103,7 +103,7 @@ class Program:
 
     def _wait(self) -> None:
         status = self._process.wait()
-        self._process.communicate()  # lets go of the leash, and so of whatever the program left running
+        self._process.communicate()  # releases the leash, which ends whatever the program left running
         said = self._log.read_text(encoding="utf-8", errors="replace").strip()[-_TAIL:]
         self._ended(f"exit status {status}: {said}" if status else None, self._counted())
 
@@ -116,7 +116,7 @@ class Program:
 
 
 def counters(outputs: Mapping[str, Any]) -> Mapping[str, int | float]:
-    """What of a program's outputs a Dataflow job can have: numbers."""
+    """The outputs of a program that can be counters of a Dataflow job: numbers."""
     return {
         key: value for key, value in outputs.items() if isinstance(value, int | float) and not isinstance(value, bool)
     }
