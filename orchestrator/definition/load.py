@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from orchestrator.core.graph import Graph
-from orchestrator.definition import article, json_reader, yaml_reader
+from orchestrator.definition import article, json_reader, yaml_reader, yaml_words
 from orchestrator.definition.build import build
 from orchestrator.definition.checks import doubts
 from orchestrator.definition.python_file import load_python
@@ -69,6 +69,9 @@ def invalid(path: str | os.PathLike[str], problems: Sequence[Problem]) -> Invali
 def warnings(path: str | os.PathLike[str], graph: Graph) -> tuple[str, ...]:
     """Warnings about what is not wrong but may fail in a run: ``file:line: warning: where: what``."""
     found = doubts(graph)
+    if FilePath(path).suffix.lower() in (".yaml", ".yml"):
+        words: dict[Path, str] = {}
+        found += yaml_words.doubts(yaml_reader.read(_text(os.fspath(path)), words=words)[0], words)
     return _located(os.fspath(path), found, "warning: ").lines if found else ()
 
 

@@ -1,5 +1,6 @@
 """The file format: every key that a graph file may have, as pydantic models."""
 
+import re
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,9 @@ ParamType = Literal["string", "int", "float", "bool", "date", "datetime", "enum"
 #: The short form of params: ``region: europe-west4``. Anything else is a list.
 _SHORT: dict[type, ParamType] = {str: "string", bool: "bool", int: "int", float: "float"}
 _MOMENTS: dict[str, ParamType] = {TODAY: "date", YESTERDAY: "date", NOW: "datetime"}
+
+#: A date, or a date and a time, in ISO 8601 or as YAML 1.1 writes it.
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d(?P<time>[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[-+]\d\d:\d\d)?)?", re.ASCII)
 
 
 class RetryKeys(f.Keys):
@@ -108,9 +112,17 @@ def full_param(value: object) -> object:
     """The full form of a param: a bare value is its default, which decides its type; an empty one is required text."""
     if isinstance(value, dict):
         return value
-    if isinstance(value, str) and value in _MOMENTS:
-        return {"type": _MOMENTS[value], "default": value}
+    if isinstance(value, str) and (kind := _moment(value)):
+        return {"type": kind, "default": value}
     return {} if value is None else {"type": _SHORT.get(type(value), "list"), "default": value}
+
+
+def _moment(text: str) -> ParamType | None:
+    """The type of a bare default that is a date or a time; None for any other text."""
+    if text in _MOMENTS:
+        return _MOMENTS[text]
+    written = _WRITTEN.fullmatch(text)
+    return None if written is None else "datetime" if written["time"] else "date"
 
 
 def full_step(value: object) -> object:

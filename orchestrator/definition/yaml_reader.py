@@ -43,12 +43,12 @@ _MEANT = {
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read(text: str, lines: Lines | None = None) -> tuple[Any, list[Flaw]]:
-    """The data, and the mistakes that do not prevent it from being read. Fills ``lines`` if given.
+def read(text: str, lines: Lines | None = None, words: dict[Path, str] | None = None) -> tuple[Any, list[Flaw]]:
+    """The data, and the mistakes that do not prevent it from being read.
 
-    Raises UnreadableError.
+    Fills ``lines`` if given, and ``words`` with the values that are text without quotes. Raises UnreadableError.
     """
-    reader = _Reader(lines)
+    reader = _Reader(lines, words)
     try:
         reader.read(text)
     except yaml.MarkedYAMLError as error:
@@ -93,8 +93,9 @@ class _Level:
 class _Reader:
     """Makes data of the parser's events: without recursion, and counting the values."""
 
-    def __init__(self, lines: Lines | None) -> None:
+    def __init__(self, lines: Lines | None, words: dict[Path, str] | None) -> None:
         self.lines = lines
+        self.words = words
         self.flaws: list[Flaw] = []
         self.levels: list[_Level] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
@@ -135,7 +136,9 @@ class _Reader:
             self.key(level, event)
             return
         value = event.value if event.style else self.plain(event)
-        self.put(value, event, 1)
+        path = self.put(value, event, 1)
+        if self.words is not None and not event.style and isinstance(value, str):
+            self.words[path] = value
         if event.anchor:
             self.anchors[event.anchor] = (value, 1)
 

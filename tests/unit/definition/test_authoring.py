@@ -159,7 +159,7 @@ def test_python_values_become_what_a_file_would_say() -> None:
             Step("b", Work("wait", {"seconds": 1.5})),
             Step("c", when="{{ true }}"),
         ),
-        (core.Param("d", "string", "2025-01-31"),),
+        (core.Param("d", "date", "2025-01-31"),),
     )
 
 

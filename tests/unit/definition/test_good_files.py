@@ -12,6 +12,7 @@ from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 from orchestrator.definition.build import build
 from orchestrator.definition.document import document
+from orchestrator.definition.load import warnings
 from tests.unit.definition.conftest import Load
 
 DAILY_SALES = """
@@ -231,9 +232,70 @@ steps: {a: }
         Param("bucket", "string", required=True),
         Param("size", "enum", "small", values=("small", "large"), description="How much"),
         Param("start", "datetime", required=True),
-        Param("day", "string", "2024-01-31"),
+        Param("day", "date", "2024-01-31"),
         Param("run_day", "date", "today"),
         Param("run_time", "datetime", "now"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("2024-01-31", "date"),
+        ('"2024-01-31"', "date"),
+        ("2024-01-31T06:00:00Z", "datetime"),
+        ("2024-01-31 06:00", "datetime"),
+        ("2024-01-31T06:00:00.5+02:00", "datetime"),
+        ("2024-01", "string"),
+        ("06:00", "string"),
+        ("v2024-01-31", "string"),
+    ],
+)
+def test_a_bare_default_that_is_a_date_or_a_time_implies_that(load: Load, written: str, kind: str) -> None:
+    """It was text, so that a run could be given any other text."""
+    (param,) = load(f"name: g\nparams: {{at: {written}}}\nsteps: {{a: }}").params
+    assert (param.type, param.default) == (kind, written.strip('"'))
+    (param,) = load(
+        f'{{"name": "g", "params": {{"at": "{written.strip(chr(34))}"}}, "steps": {{"a": {{}}}}}}', "g.json"
+    ).params
+    assert param.type == kind
+    (param,) = load(f"name: g\nparams: {{at: {{type: string, default: {written}}}}}\nsteps: {{a: }}").params
+    assert param.type == "string"
+
+
+AMBIGUOUS = """name: g
+deploy: false
+params:
+  full: yes
+  off: "no"
+  many: 1_000
+  mode: 010
+  list: [On, "on", 12:30, 2024-01-31]
+  loose: {default: NO}
+  text: {type: string, default: no}
+  none: NULL
+steps:
+  a:
+    python: m:f
+    args: {x: no, y: [0x1F, {z: Off}], day: 2024-01-31, s: "no", t: true, n: 1.5, at: 06:30, w: now}
+  b: {dataflow: {template: gs://b/t, parameters: {x: no}}, local: {python: m:f, args: {x: yes}}}
+"""
+
+
+def test_words_that_other_readers_of_yaml_take_for_something_else_are_warned_of(load: Load) -> None:
+    """They became text silently, and ``no`` is then as true as any text."""
+    text = "put it in quotes if text is meant"
+    assert warnings("g.yaml", load(AMBIGUOUS)) == (
+        f"g.yaml:4: warning: param 'full': 'yes' is text here: write true, or {text}",
+        f"g.yaml:6: warning: param 'many': '1_000' is text here: write a number in decimal digits, or {text}",
+        f"g.yaml:7: warning: param 'mode': '010' is text here: write a number in decimal digits, or {text}",
+        f"g.yaml:8: warning: param 'list': [0]: 'On' is text here: write true, or {text}",
+        f"g.yaml:9: warning: param 'loose': default: 'NO' is text here: write false, or {text}",
+        f"g.yaml:11: warning: param 'none': 'NULL' is text here: write null, or {text}",
+        f"g.yaml:15: warning: step 'a': args.x: 'no' is text here: write false, or {text}",
+        f"g.yaml:15: warning: step 'a': args.y[0]: '0x1F' is text here: write a number in decimal digits, or {text}",
+        f"g.yaml:15: warning: step 'a': args.y[1].z: 'Off' is text here: write false, or {text}",
+        f"g.yaml:16: warning: step 'b': local.args.x: 'yes' is text here: write true, or {text}",
     )
 
 

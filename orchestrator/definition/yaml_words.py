@@ -1,0 +1,49 @@
+"""Warns of words in a YAML file that are text here, though many other YAML readers make something else of them.
+
+YAML 1.1 takes ``yes``, ``on``, ``010``, ``0x1F`` and ``1_000`` for true or for a number. Only values whose type is told
+by nothing but the way they are written are looked at: defaults of params without a type, and arguments of functions.
+"""
+
+from typing import Any
+
+import yaml
+
+from orchestrator.errors import Problem
+from orchestrator.text import Path, quoted
+
+_TAG = "tag:yaml.org,2002:"
+_TRUE = ("yes", "on")
+_FALSE = ("no", "off")
+
+
+def doubts(document: Any, words: dict[Path, str]) -> list[Problem]:
+    """A warning for each of ``words``, the unquoted texts of ``document`` by their paths, that is ambiguous."""
+    return [
+        Problem(path, f"{quoted(word)} is text here: {fix}, or put it in quotes if text is meant")
+        for path, word in words.items()
+        if _untyped(document, path) and (fix := _meant(word))
+    ]
+
+
+def _untyped(document: Any, path: Path) -> bool:
+    """Whether a value at this path has the type that its writing says."""
+    match path:
+        case ("params", name, "default", *_) if isinstance(document["params"][name], dict):
+            return "type" not in document["params"][name]
+        case ("params", name, *_):
+            return not isinstance(document["params"][name], dict)
+        case ("steps", _, "args", *_) | ("steps", _, "local", "args", *_):
+            return True
+        case _:
+            return False
+
+
+def _meant(word: str) -> str:
+    """What to write if what YAML 1.1 understands is meant; empty if that is text, too, or a date or time of day."""
+    if word.lower() in (*_TRUE, *_FALSE):
+        return f"write {'true' if word.lower() in _TRUE else 'false'}"
+    known = yaml.SafeLoader.yaml_implicit_resolvers.get(word[:1], ())
+    tags = {tag for tag, form in known if form.match(word)}
+    if tags & {f"{_TAG}int", f"{_TAG}float"} and ":" not in word:
+        return "write a number in decimal digits"
+    return "write null" if f"{_TAG}null" in tags else ""
