@@ -20,6 +20,8 @@ COMMANDS = {
     "explain": "Explain the status of a step.",
     "logs": "Print the log of a step.",
     "runs": "List the runs, newest first.",
+    "hold": "Let no further step of a run begin, or some of them.",
+    "release": "Let steps that are held begin again.",
     "cancel": "Cancel a run, or some of its steps.",
     "verify": "Check that the stored records of a run agree.",
     "rehearse": "Run a graph on this machine as in the cloud, with faults.",

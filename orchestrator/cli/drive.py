@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from orchestrator.cli.beside import Beside
 from orchestrator.cli.views.lines import LineView, SilentView
 from orchestrator.core.kinds import only_in_cloud
 from orchestrator.core.model import Run, RunStatus
@@ -79,11 +80,13 @@ def drive(found: Found, how: How, new: bool) -> Driven:
             for text in loop.warnings[told:]:
                 view.say(f"warning: {text}")
             told = len(loop.warnings)
+            beside.look()
             view.tick()
 
         for name in made_up:
             view.say(f"simulated: run.deployment.{name} is {name!r}; set it with --deployment {name}=VALUE")
         loop = Loop(world, [found.run.key], how.parallel, tick)
+        beside = Beside(world, watch, found.flag, view.say)
         with interruptible(loop.stop):
             if new:
                 world.engine.start(found.run, found.plan)

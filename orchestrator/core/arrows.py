@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from orchestrator.core.events import (
     Event,
     GatePassed,
+    HoldReleased,
+    HoldRequested,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
@@ -56,6 +58,11 @@ ARROWS = (
     Arrow(Status.RUNNING, JobEnded, Status.UP_FOR_RETRY, "attempts left, or interrupted"),
     Arrow(Status.UP_FOR_RETRY, LaunchClaimed, Status.LAUNCHING, "the next attempt"),
     Arrow(Status.UP_FOR_RETRY, StopRequested, Status.CANCELLED),
+    *(
+        Arrow(status, event, status)
+        for status in (Status.PENDING, Status.LAUNCHING, Status.RUNNING, Status.UP_FOR_RETRY)
+        for event in (HoldRequested, HoldReleased)
+    ),
     Arrow(Status.SUCCEEDED, StopRequested, Status.SUCCEEDED, "its job goes on"),
     Arrow(Status.SUCCEEDED, JobEnded, Status.SUCCEEDED, "its job went on until now"),
 )

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.names import RUN_ID, STEP_NAME
+from orchestrator.core.orders import Act, Hold, Orders
 from orchestrator.core.plan import FailsOn, JoinPlan, Node, Plan, Role
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
@@ -22,7 +23,11 @@ JsonObject = dict[str, Any]
 
 #: Increase this when the stored form changes in a way that an older version would handle wrongly; that version then
 #: leaves such records alone. A new field that an older version may drop without harm is no reason.
-SCHEMA = 1
+SCHEMA = 2
+
+#: What every version since the first schema handles correctly is still written in that one, so that a deployment can be
+#: rolled back. Only a step for which people have given orders is left to versions that know of orders.
+FIRST = 1
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -83,9 +88,16 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
     )
 
 
+def schema_of(state: StepState) -> int:
+    """The least schema whose versions handle ``state`` rightly: others would not obey the orders for its step."""
+    return FIRST if state.orders is None or state.status.final else SCHEMA
+
+
 def state_to_json(state: StepState) -> JsonObject:
     """A step's state as JSON data."""
     data = _sparse(state)
+    if state.orders is not None:
+        data["orders"] = _orders_to_json(state.orders)
     if state.passed is not None:
         data["passed"] = _sparse(state.passed)
     if state.stop is not None:
@@ -101,7 +113,26 @@ def state_from_json(data: Mapping[str, Any]) -> StepState:
         values["passed"] = Tally(**_fitting(Tally, values["passed"]))
     if values.get("stop") is not None:
         values["stop"] = Stop(**_fitting(Stop, values["stop"]))
+    if values.get("orders") is not None:
+        values["orders"] = _orders_from_json(values["orders"])
     return StepState(**values)
+
+
+def _orders_to_json(orders: Orders) -> JsonObject:
+    data = _sparse(orders)
+    if orders.hold is not None:
+        data["hold"] = _sparse(orders.hold)
+    if orders.acts:
+        data["acts"] = [_sparse(act) for act in orders.acts]
+    return data
+
+
+def _orders_from_json(data: object) -> Orders:
+    values = _fitting(Orders, data)
+    if values.get("hold") is not None:
+        values["hold"] = Hold(**_fitting(Hold, values["hold"]))
+    values["acts"] = tuple(Act(**_fitting(Act, act)) for act in values.get("acts", ()))
+    return Orders(**values)
 
 
 def run_to_json(run: Run) -> JsonObject:
@@ -125,7 +156,7 @@ def run_from_json(data: Mapping[str, Any]) -> Run:
 
 _DEFAULTS = {
     kind: tuple((f.name, f.default if f.default_factory is MISSING else f.default_factory()) for f in fields(kind))
-    for kind in (Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run)
+    for kind in (Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Orders, Hold, Act)
 }
 
 
@@ -198,7 +229,7 @@ def _told(form: frozenset[type]) -> str:
     return " or ".join(sorted(kind.__name__ for kind in form))
 
 
-_KINDS = (Plan, Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run)
+_KINDS = (Plan, Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Orders, Hold, Act)
 _FORMS: dict[type, dict[str, frozenset[type]]] = {
     kind: {one.name: _form(one.type) for one in fields(kind)} for kind in _KINDS
 }

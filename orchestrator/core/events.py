@@ -6,6 +6,7 @@ from typing import Literal
 
 from orchestrator.core.job_end import JobEnd
 from orchestrator.core.model import Status, Stop
+from orchestrator.core.orders import Hold
 from orchestrator.core.rules import Tally
 
 
@@ -98,6 +99,23 @@ class StopRequested:
     stop: Stop
 
 
+@dataclass(frozen=True, slots=True)
+class HoldRequested:
+    """Somebody holds a step: the attempt that runs goes on, and no other begins."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReleased:
+    """Somebody released a step that was held; or its time was up: then ``of`` is when that hold was made."""
+
+    at: float
+    by: str = ""
+    why: str = ""
+    of: float | None = None
+
+
 Event = (
     LaunchClaimed
     | LaunchUnsent
@@ -108,4 +126,6 @@ Event = (
     | StepSettled
     | GatePassed
     | StopRequested
+    | HoldRequested
+    | HoldReleased
 )

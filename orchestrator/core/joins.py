@@ -1,5 +1,7 @@
 """A node's join: what arrives there when a node ends, its current state, and its rule's verdict. Pure."""
 
+from dataclasses import replace
+
 from orchestrator.core.model import Counter, Status, StepState, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Join, Tally, Verdict, verdict
@@ -14,7 +16,12 @@ _ARRIVAL = {
 
 
 def final(plan: Plan, node: int, state: StepState) -> Transition:
-    """End the node, and let it arrive at its successors' joins in the same commit. A join of one has no counter."""
+    """End the node, and let it arrive at its successors' joins in the same commit. A join of one has no counter.
+
+    A hold ends with its step.
+    """
+    if state.orders is not None and state.orders.hold is not None:
+        state = replace(state, orders=replace(state.orders, hold=None))
     counted = tuple(join for join in plan.nodes[node].arrives if plan.joins[join].only is None)
     return Transition(state, counted, arrival(state))
 

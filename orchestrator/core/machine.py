@@ -14,6 +14,8 @@ from typing import assert_never
 from orchestrator.core.events import (
     Event,
     GatePassed,
+    HoldReleased,
+    HoldRequested,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
@@ -26,6 +28,7 @@ from orchestrator.core.events import (
 from orchestrator.core.joins import decide, final, join_at
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.ordering import obeyed, ordered
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import cancelled, ended
 from orchestrator.core.rules import Tally, Verdict
@@ -33,6 +36,9 @@ from orchestrator.core.rules import Tally, Verdict
 #: How many processes in a row may disappear while launching an attempt. A launch that kills its caller must come to an
 #: end too.
 MAX_LOST = 20
+
+#: The cause of a step that its join did not let run.
+TRIGGER = "trigger"
 
 
 def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition | None:
@@ -49,12 +55,7 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
         case JobEnded():
             return ended(plan, node, state, event)
         case StepSettled():
-            if not may_settle(state, event):
-                return None
-            if state.stop is not None:
-                return final(plan, node, cancelled(state, event.at))
-            settled = replace(state, status=event.status, ended_at=event.at, due=None, cause=event.cause)
-            return final(plan, node, settled)
+            return _settled(plan, node, state, event)
         case GatePassed():
             if state.status is not Status.PENDING:
                 return None
@@ -62,6 +63,8 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
             return final(plan, node, done)
         case StopRequested():
             return _stopped(plan, node, state, event)
+        case HoldRequested() | HoldReleased():
+            return ordered(state, event)
         case _:
             assert_never(event)
 
@@ -79,14 +82,16 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             claimed_at=event.at,
             stop=state.stop,
             lost=0 if event.over is None else _lost(state, event),
+            orders=state.orders,
         )
     )
 
 
 def may_claim(state: StepState, attempt: int) -> bool:
-    """Whether ``attempt`` is the one owed next and nobody has claimed it or cancelled the step."""
+    """Whether ``attempt`` is the one owed next and nobody has claimed it, or cancelled the step, or holds it."""
     waiting = state.status in (Status.PENDING, Status.UP_FOR_RETRY) and state.stop is None
-    return waiting and attempt == state.attempt + 1
+    free = state.orders is None or state.orders.hold is None
+    return waiting and free and attempt == state.attempt + 1
 
 
 def _takes_over(state: StepState, event: LaunchClaimed) -> bool:
@@ -111,9 +116,22 @@ def _not_launched(state: StepState, event: LaunchUnsent | LaunchUnanswered) -> T
 
 
 def may_settle(state: StepState, event: StepSettled) -> bool:
-    """Whether the step may end without a job: it has not begun, and ends as cancelled only if somebody cancelled it."""
+    """Whether the step may end without a job: it has not begun, and ends as cancelled only if somebody cancelled it.
+
+    A held step may end as its join says, but not as its launch would end it.
+    """
     asked = event.status is not Status.CANCELLED or state.stop is not None
-    return state.status is Status.PENDING and asked
+    free = state.orders is None or state.orders.hold is None or state.stop is not None or event.cause == TRIGGER
+    return state.status is Status.PENDING and asked and free
+
+
+def _settled(plan: Plan, node: int, state: StepState, event: StepSettled) -> Transition | None:
+    if not may_settle(state, event):
+        return None
+    if state.stop is not None:
+        return final(plan, node, cancelled(state, event.at))
+    settled = replace(state, status=event.status, ended_at=event.at, due=None, cause=event.cause)
+    return final(plan, node, settled)
 
 
 def _stopped(plan: Plan, node: int, state: StepState, event: StopRequested) -> Transition | None:
@@ -149,6 +167,9 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
         if node in view.unreadable:
             continue
         state = view.state(node)
+        if state.orders is not None:
+            yield from obeyed(run, node, state, owed(plan, run, _without_orders(plan, node, view), (node,)))
+            continue
         match state.status:
             case Status.PENDING if state.stop is not None:
                 if decide(plan, node, view) is not Verdict.WAIT:  # so that the run's end still comes last
@@ -181,6 +202,14 @@ def _at_join(plan: Plan, run: str, node: int, said: Verdict) -> Iterator[Effect]
             yield Finish(run)
 
 
+def _without_orders(plan: Plan, node: int, view: View) -> View:
+    """What must be seen to tell what is owed at ``node``, as if nobody had ordered anything for it."""
+    join = plan.nodes[node].join
+    only = plan.joins[join].only if join is not None else None
+    states = {node: replace(view.state(node), orders=None)}
+    return replace(view, states=states if only is None else {only: view.state(only), **states})
+
+
 def first_check(plan: Plan, run: str, node: int, state: StepState) -> Check:
     """The first check of the watchdog, which happens even if no signal ever comes."""
     step, start = plan.steps[node], state.started_at or 0.0
@@ -195,9 +224,9 @@ def settled(plan: Plan, node: int, view: View, at: float) -> StepSettled | None:
     """
     match decide(plan, node, view):
         case Verdict.SKIP:
-            return StepSettled(Status.SKIPPED, at, cause="trigger")
+            return StepSettled(Status.SKIPPED, at, cause=TRIGGER)
         case Verdict.UPSTREAM_FAILED:
-            return StepSettled(Status.UPSTREAM_FAILED, at, cause="trigger")
+            return StepSettled(Status.UPSTREAM_FAILED, at, cause=TRIGGER)
         case Verdict.RUN:
             return StepSettled(Status.CANCELLED, at, cause=OPERATOR)
         case Verdict.WAIT:

@@ -26,6 +26,7 @@ class Launch:
     """Launch an attempt of a step, or adopt its job if it was launched already. ``due``: not before this time.
 
     ``proof``: shows that the sender knows the run's seal, and so could tell that the launch is owed. May be empty.
+    ``releases``: how often the step was released from a hold; part of the name, since what was put before was refused.
     """
 
     run: str
@@ -33,6 +34,7 @@ class Launch:
     attempt: int
     due: float = 0.0
     proof: str = field(default="", repr=False)
+    releases: int = 0
 
     def proved(self, seal: str) -> "Launch":
         """The same launch, signed with the run's ``seal``."""
@@ -45,7 +47,8 @@ class Launch:
 
     @property
     def name(self) -> str:
-        return f"{self.run}-{self.node:x}-launch-{self.attempt}"
+        name = f"{self.run}-{self.node:x}-launch-{self.attempt}"
+        return f"{name}-released-{self.releases}" if self.releases else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,21 @@ class Finish:
         return f"{self.run}-finish" + (f"-{self.after:x}" if self.after >= 0 else "")
 
 
-Effect = Launch | Check | Skip | Pass | Finish
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Release a step that is held, at ``due``, if the hold that was made at ``of`` is still there."""
+
+    run: str
+    node: int
+    due: float
+    of: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.run}-{self.node:x}-release-{round(self.of * 1000):x}"
+
+
+Effect = Launch | Check | Skip | Pass | Finish | Release
 
 _KINDS: dict[str, type[Effect]] = {
     "launch": Launch,
@@ -120,6 +137,7 @@ _KINDS: dict[str, type[Effect]] = {
     "skip": Skip,
     "pass": Pass,
     "finish": Finish,
+    "release": Release,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
@@ -156,6 +174,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "attempt": (1, 10**6),
     "look": (0, 10**9),
     "due": (0, LATEST),
+    "of": (0, LATEST),
+    "releases": (0, 10**6),
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from orchestrator.core.orders import Orders
 from orchestrator.core.rules import NOBODY, Tally
 from orchestrator.core.steps import Json
 
@@ -66,6 +67,7 @@ class StepState:
     ``overdue``: when we first asked the job to stop because of its timeout; if set, the timeout is why it ends.
     ``ended_by``: the chain of the check that ended the attempt. That check is redelivered until what is owed is paid.
     ``lost``: how many processes in a row claimed the attempt's launch and then disappeared.
+    ``orders``: what people ordered for the step during the run, such as a hold.
     """
 
     status: Status = Status.PENDING
@@ -87,6 +89,7 @@ class StepState:
     ended_by: str | None = None
     lost: int = 0
     unasked: int = 0
+    orders: Orders | None = None
 
     def without_outputs(self) -> "StepState":
         return self if self.outputs is None else replace(self, outputs=None)

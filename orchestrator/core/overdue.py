@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
-from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch
+from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Release
 from orchestrator.core.model import Run, Status, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import IMPATIENT
@@ -65,17 +65,20 @@ class Ages:
             return self._ready[self._plan.end]
         state = self._view.state(node)
         asked = state.stop.at if state.stop is not None else -inf
+        freed = state.orders.released_at if state.orders is not None else -inf
         match effect:
             case Launch() if state.status is Status.UP_FOR_RETRY:
-                return effect.due
+                return max(effect.due, freed)
             case Launch() if state.status is Status.LAUNCHING:
                 return (state.claimed_at or 0.0) + self._lease
             case Check(chain=chain):
                 return asked if chain == STOP else effect.due
             case Finish():
                 return max(asked, state.ended_at or -inf)
+            case Release():
+                return effect.due
             case _:
-                return max(asked, self._ready[node])
+                return max(asked, freed, self._ready[node])
 
     def pace(self, nodes: Iterable[int]) -> Pace:
         """How far the queue of launches has come, judged by those of the steps ``nodes`` whose launch was delivered.

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Release, Skip
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import MAX_INTERRUPTIONS
 
@@ -18,7 +18,7 @@ def misfit(plan: Plan, effect: Effect) -> str | None:
     match effect:
         case Launch(node=node, attempt=attempt) | Check(node=node, attempt=attempt):
             return _not_at(plan, node, _STEP) or _beyond(plan, node, attempt)
-        case Skip(node=node):
+        case Skip(node=node) | Release(node=node):
             return _not_at(plan, node, _STEP)
         case Pass(node=node):
             return _not_at(plan, node, _GATE)

@@ -8,6 +8,7 @@ from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Step
 from orchestrator.drawing.picture import Box, Counts, States, plain
+from orchestrator.reporting.held import held_by, hold_of
 from orchestrator.reporting.phrases import ORDER, attempt_of, status_word
 from orchestrator.reporting.times import duration
 
@@ -35,7 +36,7 @@ def step_box(step: Step, states: States | None, now: float | None) -> Box:
     if states is None:
         return Box(step.name, None, (kind,), _marks(step), _tip(step, None))
     state = states.get(step.name, PENDING)
-    words = (kind, *_time(state, now), *_attempt(step, state))
+    words = (kind, *_held(state), *_time(state, now), *_attempt(step, state))
     return Box(step.name, state.status, words, _marks(step), _tip(step, state))
 
 
@@ -115,6 +116,10 @@ def _time(state: StepState, now: float | None) -> tuple[str, ...]:
     return (duration(end - state.started_at),)
 
 
+def _held(state: StepState) -> tuple[str, ...]:
+    return ("held",) if hold_of(state) is not None else ()
+
+
 def _attempt(step: Step, state: StepState) -> tuple[str, ...]:
     """``attempt 2 of 3``, unless there was only one."""
     if state.attempt < 2 and state.status is not Status.UP_FOR_RETRY:
@@ -127,6 +132,8 @@ def _tip(step: Step, state: StepState | None) -> str:
     lines = [step.name, step.description]
     if state is not None:
         lines.append(status_word(state.status) + (f": {state.error[:_MAX_ERROR]}" if state.error else ""))
+        if (hold := hold_of(state)) is not None:
+            lines.append(f"held {held_by(hold)}")
     if step.trigger is not TriggerRule.ALL_SUCCESS:
         lines.append(f"trigger: {step.trigger}")
     if step.when is not None:

@@ -4,18 +4,16 @@ This file has its entry points. ``ledger`` commits and pays, ``launching`` launc
 ``checking`` checks jobs, and ``signal`` turns a signal into a check, for which it needs only a queue.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import assert_never
 
 from orchestrator.core import machine
 from orchestrator.core.events import Event, StopRequested
-from orchestrator.core.joins import decide
-from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Release, Skip
 from orchestrator.core.model import Run, RunStatus, Stop, View
 from orchestrator.core.outcome import culprits, was_cancelled
 from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import Plan
-from orchestrator.core.rules import Verdict
 from orchestrator.core.validity import misfit
 from orchestrator.engine import sweeping
 from orchestrator.engine.checking import check
@@ -23,10 +21,11 @@ from orchestrator.engine.consistency import sure_doubts
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.ordering import Order, certain, order, release
 from orchestrator.engine.proof import may_begin
 from orchestrator.engine.signal import notice
 from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError
-from orchestrator.ports import Unreadable, refuse
+from orchestrator.ports import Commit, Unreadable, refuse
 
 __all__ = ["Engine"]
 
@@ -85,16 +84,14 @@ class Engine:
                         launch(ledger, execution, effect)
                 case Check():
                     check(ledger, execution, effect)
-                case Skip(node=node):
-                    event: Event | None = machine.settled(plan, node, ledger.join(execution, node), ledger.clock())
-                    self._settle(execution, node, event)
-                case Pass(node=node):
-                    event = machine.passed(plan, node, ledger.join(execution, node), ledger.clock())
-                    self._settle(execution, node, event)
+                case Skip() | Pass():
+                    self._settle(execution, effect)
                 case Finish():
                     status = machine.run_status(plan, ledger.join(execution, plan.end))
                     if status is not RunStatus.RUNNING:
                         self._finish(execution, status)
+                case Release():
+                    release(ledger, execution, effect)
                 case _:
                     assert_never(effect)
         except OrchestratorError:
@@ -162,6 +159,15 @@ class Engine:
             stop, nodes = ledger.store.stop_run(key, stop) or stop, _stoppable(execution.plan)
         return self._stop(execution, nodes, stop, ledger.store.load_all(key, outputs=False))
 
+    def order(self, key: str, event: Order, nodes: Collection[int] | None = None) -> Mapping[int, Commit]:
+        """Give an order to the steps ``nodes`` of a run, or to all: what became of it at each that had not ended.
+
+        They are told in the order of the graph: what a hold of a whole run is too late for, no later step is.
+        """
+        execution = self.ledger.known(key)
+        chosen = [node for node in execution.plan.topological if nodes is None or node in nodes]
+        return order(self.ledger, execution, event, chosen)
+
     def _stop(self, execution: Execution, nodes: Collection[int], stop: Stop, view: View) -> tuple[int, int]:
         """Stop the steps, the last first, so that none begins because one before it was stopped.
 
@@ -170,8 +176,7 @@ class Engine:
         may have ended, and would end a second time.
         """
         ledger = self.ledger
-        doubtful = set[int]().union(*sure_doubts(ledger.store, execution.run.key, execution.plan, view).values())
-        view = view.without(node for node in doubtful if decide(execution.plan, node, view) is not Verdict.WAIT)
+        view = certain(ledger, execution, view)
         known = [node for node in reversed(execution.plan.topological) if node in nodes and node not in view.unreadable]
         states = {node: view.state(node) for node in known}
         states = {node: state for node, state in states.items() if state.live or not state.status.final}
@@ -200,11 +205,15 @@ class Engine:
         failed = culprits(execution.plan, view) if status is RunStatus.FAILED else {}
         ledger.store.end_run(execution.run.key, status, ledger.clock(), failed)
 
-    def _settle(self, execution: Execution, node: int, event: Event | None) -> None:
+    def _settle(self, execution: Execution, effect: Skip | Pass) -> None:
+        """What has arrived before a step ends it, or goes through a gate."""
+        ledger, node = self.ledger, effect.node
+        said = machine.settled if isinstance(effect, Skip) else machine.passed
+        event: Event | None = said(execution.plan, node, ledger.join(execution, node), ledger.clock())
         if event is None:
-            self.ledger.roll_forward(execution, node)
+            ledger.roll_forward(execution, node)
         else:
-            self.ledger.handle(execution, node, event)
+            ledger.handle(execution, node, event)
 
 
 def _stoppable(plan: Plan) -> frozenset[int]:

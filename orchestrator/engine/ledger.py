@@ -83,8 +83,12 @@ class Ledger:
         self.follow(execution, node, self.commit(execution, node, event))
 
     def follow(self, execution: Execution, node: int, commit: Commit) -> None:
-        """Pay what is owed after a commit, whether it was applied or not."""
-        if not commit.applied:
+        """Pay what is owed after a commit, whether it was applied or not.
+
+        The launch of a step that has orders may have been refused, so what its join says is owed anew.
+        """
+        ready = commit.state.orders is not None and commit.state.status is Status.PENDING
+        if ready or not commit.applied:
             self.roll_forward(execution, node)
             return
         if self.step_failed is not None and commit.state.status is Status.FAILED:

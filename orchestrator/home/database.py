@@ -53,6 +53,8 @@ class Database:
         self._depth = 0
         self._owner = 0
         self._version = 0
+        #: How often others were seen to have committed something.
+        self.foreign = 0
         self._buffers: list[Buffer] = []
         self._afterwards: list[Callable[[], None]] = []
         #: ``with database.transaction as connection``: it holds the write lock from its first line. Inside another
@@ -134,6 +136,7 @@ class Database:
         if version == self._version:
             return False
         self._version = version
+        self.foreign += 1
         self._drop()
         return True
 

@@ -51,6 +51,7 @@ class Loop:
         self._doubts: set[str] = set()
         self._heard: list[str | None] = []
         self._broken_off = False
+        self._resting: int | None = None
         self.warnings: list[str] = []
 
     def stop(self) -> None:
@@ -212,7 +213,7 @@ class Loop:
         if self._world.running and not self._may_be_due(self._world.clock() + TICK):
             return TICK
         due = self._world.queue.next_due(self._open, self._queues())
-        if due is None and not self._world.running and not sum(self._sweep(run) for run in self._open):
+        if due is None and not self._world.running and not self._rests():
             if self._doubts:
                 raise StoreError(
                     "the run cannot go on, because its records contradict each other (see 'orchestrator verify'): "
@@ -220,6 +221,18 @@ class Loop:
                 )
             raise StoreError(f"nothing is owed, and yet {len(self._open)} runs have not ended: this is a bug")
         return TICK if due is None else min(TICK, max(0.001, due - self._world.clock()))
+
+    def _rests(self) -> bool:
+        """Whether all that is left waits for people, until others have committed something; or was swept up now."""
+        seen = self._world.database.foreign
+        if self._resting == seen or sum(self._sweep(run) for run in self._open) > 0:
+            return True
+        states = (
+            state for run in self._open for state in self._world.store.load_all(run, outputs=False).states.values()
+        )
+        rests = any(state.orders is not None and bool(state.orders.hold) for state in states)
+        self._resting = seen if rests else None
+        return rests
 
     def _last_seen(self, key: str) -> float:
         """The latest past time that is recorded in a run."""

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from orchestrator.cloud.settings import SettingsError, read_cloud_settings
@@ -14,6 +16,9 @@ from orchestrator.operations.cancellation import earlier, told
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import status_word
 from orchestrator.system.terminal import one_line
+
+if TYPE_CHECKING:
+    from orchestrator.cloud.wiring import Deployed
 
 
 def job_lines(found: Found, node: int, attempt: int | None, follow: bool) -> Iterator[str]:
@@ -54,19 +59,26 @@ def cancel_in_cloud(url: StoreUrl, found: Found, stop: Stop, nodes: Collection[i
 
     Raises UsageError that names every missing variable, and the errors of the store, the queue and Dataflow.
     """
+    with deployed("cancel", url) as made:
+        waiting, jobs = made.engine.cancel(found.run.key, stop, nodes)
+        before = earlier(made.engine.ledger.store, found.run.key, nodes, stop)
+        return list(told(found, nodes, before, waiting, jobs))
+
+
+@contextmanager
+def deployed(command: str, url: StoreUrl) -> "Iterator[Deployed]":
+    """The deployment that has the store at ``url``. Raises UsageError that names every variable ``command`` lacks."""
     named = {"ORCHESTRATOR_PROJECT": url.project, "ORCHESTRATOR_DATABASE": url.database}
     try:
         settings = read_cloud_settings({**os.environ, **named})
     except SettingsError as error:
         raise UsageError(
-            f"cancel: expected the variables of the deployed functions, to reach their queues and jobs:\n{error}"
+            f"{command}: expected the variables of the deployed functions, to reach their queues and jobs:\n{error}"
         ) from error
     from orchestrator.cloud.wiring import Deployed
 
-    deployed = Deployed(settings)
+    made = Deployed(settings)
     try:
-        waiting, jobs = deployed.engine.cancel(found.run.key, stop, nodes)
-        before = earlier(deployed.engine.ledger.store, found.run.key, nodes, stop)
-        return list(told(found, nodes, before, waiting, jobs))
+        yield made
     finally:
-        deployed.close()
+        made.close()

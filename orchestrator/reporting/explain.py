@@ -12,6 +12,7 @@ from orchestrator.core.model import Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
+from orchestrator.reporting.held import held_by, hold_of
 from orchestrator.reporting.phrases import (
     CLASSES,
     attempt_of,
@@ -45,12 +46,20 @@ _RESUMED = "once the run is resumed"
 
 def explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     """Why step ``node`` has its status: one line for the step, and further lines where there is more to say."""
-    lines, step = _explain(plan, view, node, now), plan.steps[node]
+    lines, step = [*_explain(plan, view, node, now), *_held(view.state(node))], plan.steps[node]
     stop, status = view.state(node).stop, view.state(node).status
     if stop is None or status is Status.CANCELLED:
         return lines
     ends = f"and it ends {_RESUMED}" if now is None and not status.final else _stopping(step, view.state(node))
     return [*lines, f"it was cancelled {stopped(stop)}, {ends}"]
+
+
+def _held(state: StepState) -> list[str]:
+    """That a step is held, and what that keeps from happening."""
+    if (hold := hold_of(state)) is None:
+        return []
+    kept = "no further attempt starts" if state.status.active else "it does not start"
+    return [f"it is held {held_by(hold)}; {kept} until it is released"]
 
 
 def _stopping(step: Step, state: StepState) -> str:
@@ -123,6 +132,8 @@ def standing(step: Step, state: StepState, now: float | None) -> str:
 def _pending(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     step = plan.steps[node]
     match decide(plan, node, view):
+        case Verdict.RUN if hold_of(view.state(node)) is not None:
+            return ["pending: it is ready"]
         case Verdict.RUN:
             when = "as soon as a slot is free" if now is not None else _RESUMED
             return [f"pending: it is ready, and starts {when}"]
@@ -182,7 +193,8 @@ def _once_resumed(step: Step, state: StepState) -> list[str]:
 
 
 def _up_for_retry(step: Step, state: StepState, now: float | None) -> str:
-    again = f"{attempt_of(step, state, state.attempt + 1)} starts {_due(state, now)}"
+    due = "once it is released" if hold_of(state) is not None else _due(state, now)
+    again = f"{attempt_of(step, state, state.attempt + 1)} starts {due}"
     if state.error is None and state.cause is None:
         return f"up for retry: attempt {state.attempt} was interrupted, which does not count; {again}"
     return f"up for retry: attempt {state.attempt} failed{classed(state)}: {said_of(step, state)}; {again}"

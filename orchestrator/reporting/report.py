@@ -5,6 +5,7 @@ from typing import Any
 
 from orchestrator.core.model import PENDING, Run, StepState, Stop
 from orchestrator.core.plan import Plan
+from orchestrator.reporting.held import hold_of
 from orchestrator.reporting.times import iso
 from orchestrator.reporting.upstream import States
 
@@ -51,8 +52,16 @@ def _step(state: StepState) -> dict[str, Any]:
         "error": state.error,
         "cause": state.cause,
         **_cancelled(state.stop),
+        **_held(state),
         **({"live": True} if state.live else {}),
     }
+
+
+def _held(state: StepState) -> dict[str, Any]:
+    """Who holds a step, when, why and until when; empty if nobody does."""
+    if (hold := hold_of(state)) is None:
+        return {}
+    return {"held": {"by": hold.by, "why": hold.why, "at": iso(hold.at), "until": iso(hold.until)}}
 
 
 def _cancelled(stop: Stop | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
 from orchestrator.reporting.found import INTERRUPTED
+from orchestrator.reporting.held import held_by, hold_of
 from orchestrator.reporting.phrases import (
     CLASSES,
     attempt_of,
@@ -50,9 +51,21 @@ def row(plan: Plan, states: States, node: int, now: float | None) -> Row:
 def note(plan: Plan, states: States, node: int, now: float | None) -> str:
     """What a step is waiting for, which attempt it is in, or why it ended as it did."""
     step, state = plan.steps[node], states.get(node, PENDING)
-    reason = said_of(step, state)
-    if state.cause in CLASSES and state.error:
-        reason = f"{state.cause}: {reason}"
+    if (hold := hold_of(state)) is not None:
+        after = "no further attempt, held" if state.status.active else "held"
+        return _joined(f"{after} {held_by(hold)}", _reason(step, state))
+    return _note(plan, states, node, now)
+
+
+def _reason(step: Step, state: StepState) -> str:
+    """Why the newest attempt did not succeed, with its class where that says more."""
+    said = said_of(step, state)
+    return f"{state.cause}: {said}" if state.cause in CLASSES and state.error else said
+
+
+def _note(plan: Plan, states: States, node: int, now: float | None) -> str:
+    step, state = plan.steps[node], states.get(node, PENDING)
+    reason = _reason(step, state)
     again = attempt_of(step, state, state.attempt) if state.attempt > 1 else ""
     match state.status:
         case Status.PENDING | Status.LAUNCHING | Status.RUNNING if state.stop is not None:

@@ -236,7 +236,7 @@ def test_a_database_of_a_newer_version_is_not_touched(tmp_path: Path):
     SqliteStore(database)
     database.close()
     with sqlite3.connect(tmp_path / "store.db") as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (codec.SCHEMA,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (codec.FIRST,)
         connection.execute(f"PRAGMA user_version = {codec.SCHEMA + 1}")
     connection.close()
     database = Database(tmp_path / "store.db")
@@ -264,14 +264,14 @@ def test_a_document_of_a_newer_version_waits_for_a_machine_that_can_read_it(fire
     with pytest.raises(UnreadableRecordError) as caught:
         read()
     assert (caught.value.path, caught.value.retryable) == (path, True)
-    assert "wrote it, in schema 2, and this one reads up to 1: use that version" in caught.value.why
+    assert "wrote it, in schema 3, and this one reads up to 2: use that version" in caught.value.why
 
 
 def test_all_that_is_written_says_its_schema(firestore: FirestoreStore):
     firestore.open_run(BAD, PLAN)
     firestore.transact("badkey", 1, lambda _: Transition(StepState(Status.SUCCEEDED, 1)))
     for path in ("runs/badkey", "runs/badkey/steps/1", "plans/v1"):
-        assert firestore._client.document(path).get().get("schema") == codec.SCHEMA, path
+        assert firestore._client.document(path).get().get("schema") == codec.FIRST, path
 
 
 @pytest.mark.parametrize("foreign", ["True", "x", "1.0"])

@@ -7,7 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
-from orchestrator.core.messages import EVENT, LATE, SIGNAL, STOP, WATCHDOG, Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.messages import (
+    EVENT,
+    LATE,
+    SIGNAL,
+    STOP,
+    WATCHDOG,
+    Check,
+    Effect,
+    Finish,
+    Launch,
+    Pass,
+    Release,
+    Skip,
+)
 from orchestrator.core.plan import Plan
 from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError
@@ -20,8 +33,9 @@ FORGED = "forged"
 _CHAINS = (SIGNAL, EVENT, WATCHDOG, LATE, STOP, "sweepx", "sweepxstop")
 
 
-def forged(random: Random, run: str, plan: Plan, number: int, seen: Sequence[Launch]) -> Task:
-    """One of them. ``seen``: launches of that run that were put before, which whoever makes this one up has read."""
+def forged(random: Random, run: str, plan: Plan, number: int, seen: Sequence[Launch | Release]) -> Task:
+    """One of them. ``seen``: launches and releases of that run that were put before, which whoever makes this one up
+    has read."""
     node = random.randrange(-1, len(plan.nodes) + 1)
     made: list[Effect] = [
         Launch(run, node, random.choice([1, 1, 1, 2, 3, 99, 10**6])),
@@ -31,13 +45,10 @@ def forged(random: Random, run: str, plan: Plan, number: int, seen: Sequence[Lau
         Finish(run, after=random.choice([-1, node])),
     ]
     if seen and random.random() < 0.5:
-        launch = random.choice(seen)
-        made = [
-            launch,
-            replace(launch, due=0.0),
-            replace(launch, attempt=launch.attempt + 1, due=0.0),
-            replace(launch, node=node),
-        ]
+        read = random.choice(seen)
+        made = [read, replace(read, due=0.0), replace(read, node=node)]
+        if isinstance(read, Launch):
+            made.append(replace(read, attempt=read.attempt + 1, due=0.0))
     effect = random.choice(made)
     return Task(f"{FORGED}-{number}-{effect.name}", CHECKS, effect)
 

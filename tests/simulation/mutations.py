@@ -13,6 +13,7 @@ ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACH
     )
 )
 DATAFLOW, STANDING = "orchestrator/jobs/dataflow/backend.py", "orchestrator/jobs/dataflow/status.py"
+ORDERING, ORDER = "orchestrator/core/ordering.py", "orchestrator/engine/ordering.py"
 MEMORY, IDS = "tests/doubles/memory_store.py", "orchestrator/stores/firestore/ids.py"
 
 
@@ -57,7 +58,7 @@ MUTANTS = (
     Mutant(
         "a step is settled whatever the state",
         MACHINE,
-        "            if not may_settle(state, event):\n                return None\n",
+        "    if not may_settle(state, event):\n        return None\n",
         "",
     ),
     Mutant(
@@ -226,9 +227,9 @@ MUTANTS = (
     ),
     Mutant(
         "a cancelling ends a step again whose document somebody deleted",
-        ENGINE,
-        "        view = view.without(node for node in doubtful if",
-        "        view = view.without(node for node in () if",
+        ORDER,
+        "    return view.without(node for node in doubtful if",
+        "    return view.without(node for node in () if",
     ),
     Mutant(
         "a late check launches a step again whose document somebody deleted",
@@ -351,8 +352,8 @@ MUTANTS = (
     Mutant(
         "a gate is skipped as a step is",
         FITTING,
-        "        case Skip(node=node):\n            return _not_at(plan, node, _STEP)\n",
-        "        case Skip(node=node):\n            return _not_at(plan, node, _STEP | _GATE)\n",
+        "        case Skip(node=node) | Release(node=node):\n            return _not_at(plan, node, _STEP)\n",
+        "        case Skip(node=node) | Release(node=node):\n            return _not_at(plan, node, _STEP | _GATE)\n",
     ),
     Mutant(
         "a step is skipped before its join says so",
@@ -587,8 +588,8 @@ MUTANTS = (
     Mutant(
         "a step that was cancelled before it began ends as its join or its when says",
         MACHINE,
-        "            if state.stop is not None:\n                return final(plan, node, cancelled(state,",
-        "            if False:\n                return final(plan, node, cancelled(state,",
+        "    if state.stop is not None:\n        return final(plan, node, cancelled(state,",
+        "    if False:\n        return final(plan, node, cancelled(state,",
     ),
     Mutant(
         "a step that was cancelled between two attempts waits for the next",
@@ -681,6 +682,73 @@ MUTANTS = (
         CHECKING,
         "unwanted = state.stop is not None or ",
         "unwanted = ",
+    ),
+    # What people order.
+    Mutant(
+        "a step that is held begins an attempt",
+        MACHINE,
+        "    free = state.orders is None or state.orders.hold is None\n    return",
+        "    free = True\n    return",
+    ),
+    Mutant(
+        "a step that is held is settled by its launch",
+        MACHINE,
+        " or state.orders.hold is None or state.stop is not None or event.cause == TRIGGER",
+        " or True",
+    ),
+    Mutant(
+        "a launch after a release has the name of the one that was refused",
+        ORDERING,
+        "            yield replace(effect, releases=orders.releases)\n",
+        "            yield effect\n",
+    ),
+    Mutant(
+        "the release of a hold is not owed",
+        ORDERING,
+        "        yield Release(run, node, due=hold.until, of=hold.at)\n",
+        "        yield from ()\n",
+    ),
+    Mutant(
+        "the end of an earlier hold ends a later one",
+        ORDER,
+        "    if hold is None or hold.at != effect.of or hold.until is None:",
+        "    if hold is None or hold.until is None:",
+    ),
+    Mutant(
+        "a release that comes early releases",
+        ORDER,
+        "    if hold.until > now + ledger.clock_skew:",
+        "    if False:",
+    ),
+    Mutant(
+        "the second who holds a step replaces the first",
+        ORDERING,
+        " or state.stop is not None or orders.hold is not None:",
+        " or state.stop is not None:",
+    ),
+    Mutant(
+        "what people ordered is forgotten when an attempt is claimed",
+        MACHINE,
+        "            orders=state.orders,\n",
+        "",
+    ),
+    Mutant(
+        "the launch of a step that was released is not paid by whoever released it",
+        LEDGER,
+        "        ready = commit.state.orders is not None and commit.state.status is Status.PENDING\n",
+        "        ready = False\n",
+    ),
+    Mutant(
+        "an order that was given before is not paid again",
+        ORDER,
+        "        ledger.follow(execution, node, commits[node])\n",
+        "        if commits[node].applied:\n            ledger.follow(execution, node, commits[node])\n",
+    ),
+    Mutant(
+        "what has ended is still held",
+        JOINS,
+        "    if state.orders is not None and state.orders.hold is not None:\n",
+        "    if False:\n",
     ),
     # How a run ends.
     Mutant(

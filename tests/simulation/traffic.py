@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
-from orchestrator.core.messages import Launch
+from orchestrator.core.messages import Launch, Release
 from orchestrator.core.overdue import Pace
 from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError, OrchestratorError
@@ -41,7 +41,7 @@ class Traffic:
         self.pace = Pace()
         self._renamed = 0
         self._forgeries = 0
-        self._seen: dict[str, deque[Launch]] = {}
+        self._seen: dict[str, deque[Launch | Release]] = {}
 
     def begin(self) -> None:
         """Somebody starts each run, and perhaps somebody else does too."""
@@ -88,12 +88,14 @@ class Traffic:
     def take(self, tasks: Sequence[Task]) -> None:
         """The queue takes tasks."""
         if tasks:
-            self._forge(tasks[0].effect.run, [task.effect for task in tasks if isinstance(task.effect, Launch)])
+            self._forge(
+                tasks[0].effect.run, [task.effect for task in tasks if isinstance(task.effect, Launch | Release)]
+            )
             self.queue.put([self._named(task) for task in tasks])
             for queue in dict.fromkeys(task.queue for task in tasks):
                 self._poll_at(queue, min(task.due for task in tasks if task.queue == queue))
 
-    def _forge(self, run: str, put: Sequence[Launch]) -> None:
+    def _forge(self, run: str, put: Sequence[Launch | Release]) -> None:
         """Somebody puts a task that nobody owes, and for now, whatever it says of its time. He has seen the last."""
         if self.world.weather.forged:
             self._seen.setdefault(run, deque(maxlen=8)).extend(put)

@@ -1,14 +1,16 @@
 """The watch: looks at a run after every turn, and writes down what must never be. It changes nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import wraps
+from math import inf
 from typing import Concatenate, ParamSpec
 
 from orchestrator.core.arrows import ARROWS
 from orchestrator.core.invariants import Inspector
 from orchestrator.core.joins import decide
 from orchestrator.core.model import RunStatus, Status, StepState, View
+from orchestrator.core.orders import MAX_ACTS, NO_ORDERS
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict
 from orchestrator.ports import JobRequest
@@ -54,6 +56,8 @@ class Watch:
         self._excused: set[tuple[int, int]] = set()
         self._surprised: set[int] = set()
         self._stopped: dict[int, float] = {}
+        self._holding: dict[str, float] = {}
+        self.held_for: list[tuple[float, float]] = []
         self.failures: list[str] = []
         self.status = RunStatus.RUNNING
         self._scenario = scenario
@@ -77,26 +81,89 @@ class Watch:
         step = 1 if new.status is Status.LAUNCHING and old.status is not Status.LAUNCHING else 0
         if new.attempt != old.attempt + step:
             self.failures.append(f"{name}: went from attempt {old.attempt} to {new.attempt}")
+        self._obeyed(name, old, new)
         if new.stop != old.stop:
             self._cancelled(node, old, new)
+        elif new.orders != old.orders and not new.status.final:
+            self._ordered(name, old, new)
         elif new.overdue != old.overdue and new.status is old.status:
             if new != replace(old, overdue=new.overdue) or old.overdue is not None:
                 self.failures.append(f"{name}: {old} was overdue, and became {new}")
         elif new.status is old.status and new.status is not Status.LAUNCHING and not (old.live and not new.live):
             self.failures.append(f"{name}: {old} was written again, as {new}")
         self._let_go(name, old, new)
-        if old.stop is not None and old.status is Status.PENDING and new.status is not Status.CANCELLED:
-            self.failures.append(f"{name}: went to {new.status}, and it had been cancelled before it began")
-        if new.attempt != old.attempt and old.stop is not None:
-            self.failures.append(f"{name}: attempt {new.attempt} was claimed, and it had been cancelled")
+        self._stays_cancelled(name, old, new)
         if new.cause in _AT_LAUNCH and old.cause != new.cause and old.status is not Status.LAUNCHING:
             self.failures.append(f"{name}: {old} ended as its launch did, which another had taken over: {new}")
-        if new.status is Status.UP_FOR_RETRY:
+        if new.status is Status.UP_FOR_RETRY and old.status is not new.status:
             self._put_off(node, old, new)
         again = old.status is Status.UP_FOR_RETRY and new.status is Status.LAUNCHING
         early = 3 * SKEW  # who ended it, who found that it is owed, and who claims it: each has a clock of its own
         if again and (new.claimed_at or 0.0) < (old.due or 0.0) - early:
             self.failures.append(f"{name}: attempt {new.attempt} was due at {old.due}, and claimed at {new.claimed_at}")
+
+    def _stays_cancelled(self, name: str, old: StepState, new: StepState) -> None:
+        """What was cancelled begins nothing."""
+        if old.stop is None:
+            return
+        if old.status is Status.PENDING and new.status not in (Status.CANCELLED, Status.PENDING):
+            self.failures.append(f"{name}: went to {new.status}, and it had been cancelled before it began")
+        if new.attempt != old.attempt:
+            self.failures.append(f"{name}: attempt {new.attempt} was claimed, and it had been cancelled")
+
+    def _ordered(self, name: str, old: StepState, new: StepState) -> None:
+        """Somebody held the step, or released it, or its time was up; nothing else changes by that."""
+        before, after = old.orders or NO_ORDERS, new.orders or NO_ORDERS
+        if new != replace(old, orders=new.orders) or after.acts[:-1] != (*before.acts, None)[-MAX_ACTS:-1]:
+            self.failures.append(f"{name}: {old} got orders, and became {new}")
+        if (before.hold is None) == (after.hold is None):
+            self.failures.append(f"{name}: was held as {before.hold}, and then as {after.hold}")
+        now = self._clock()
+        if after.hold is not None:
+            self._holding.setdefault(name, now)
+            return
+        self.held_for.append((self._holding.pop(name, now), now))
+        early = not after.acts[-1].by and before.hold is not None and (before.hold.until or inf) > now + SKEW
+        if after.releases != before.releases + 1 or early:
+            self.failures.append(f"{name}: {before.hold} became {after} at {now}")
+
+    def _obeyed(self, name: str, old: StepState, new: StepState) -> None:
+        """What is held begins nothing, and no order is forgotten."""
+        if old.orders is None:
+            return
+        if new.orders is None:
+            self.failures.append(f"{name}: {old} forgot its orders, and became {new}")
+        if old.orders.hold is None:
+            return
+        if new.attempt != old.attempt:
+            self.failures.append(f"{name}: attempt {new.attempt} was claimed, and it was held")
+        began = new.status is not old.status and old.status is Status.PENDING and new.cause != "trigger"
+        if began and old.stop is None:
+            self.failures.append(f"{name}: went to {new.status} by {new.cause}, and it was held")
+        if new.status.final and new.orders is not None and new.orders.hold is not None:
+            self.failures.append(f"{name}: is {new.status}, and still held")
+
+    def held(self, nodes: Collection[int] | None) -> None:
+        """A hold has returned: each step that could be held was."""
+        for number, state in self._of(nodes):
+            unsure = bool(self.lost) and decide(self.plan, number, self.view()) is not Verdict.WAIT
+            if not (state.status.final or state.stop or unsure or (state.orders and state.orders.acts)):
+                self.failures.append(f"{self.plan.steps[number].name}: a hold of it returned, and it is {state}")
+
+    def released(self, nodes: Collection[int] | None, since: float) -> None:
+        """A release that began then has returned: no step is held that was held before."""
+        for number, state in self._of(nodes):
+            hold = state.orders.hold if state.orders is not None else None
+            held_since = self._holding.get(self.plan.steps[number].name, since)
+            if hold is not None and held_since < since and not self.lost:
+                self.failures.append(f"{self.plan.steps[number].name}: its release returned, and it is {state}")
+
+    def _of(self, nodes: Collection[int] | None) -> list[tuple[int, StepState]]:
+        """The steps that were meant, as they are now, unless the run has ended."""
+        if self.status is not RunStatus.RUNNING:
+            return []
+        view = self.view()
+        return [(number, view.state(number)) for number in (range(len(self.plan.steps)) if nodes is None else nodes)]
 
     def _let_go(self, name: str, old: StepState, new: StepState) -> None:
         """A job that went on though its step had succeeded is taken for ended."""
@@ -227,10 +294,22 @@ class Watch:
             self.failures.append(f"the run: expected {expected}, got {self.status}")
         if in_time and touched:
             self._judge_stops(view)
-        elif in_time and run and run.ended_at and run.ended_at > run.started_at + longest(self._scenario, known):
+        elif (
+            in_time
+            and run
+            and run.ended_at
+            and run.ended_at > run.started_at + longest(self._scenario, known) + self._lasted()
+        ):
             self.failures.append(
                 f"the run ended after {run.ended_at - run.started_at:.0f} s, and nothing kept it so long"
             )
+
+    def _lasted(self) -> float:
+        """Seconds that holds may have cost: from the first to the last release, and a hop for each."""
+        if not self.held_for:
+            return 0.0
+        begins, ends = zip(*self.held_for, strict=True)
+        return max(ends) - min(begins) + HOP * len(self.held_for)
 
     def _judge_stops(self, view: View) -> None:
         """Jobs of steps that were cancelled were asked to stop at once, and again every 10 s."""

@@ -24,6 +24,7 @@ from tests.simulation.clocks import WrongClock
 from tests.simulation.dataflow import Dataflow, DataflowJobs
 from tests.simulation.graphs import random_scenario
 from tests.simulation.hand import Hand
+from tests.simulation.holder import Holder
 from tests.simulation.life import Life
 from tests.simulation.loop import START, Loop
 from tests.simulation.operator import Operator
@@ -87,7 +88,7 @@ class Result:
 class World:
     """A run of each scenario in one weather, the first at once. ``trace`` takes a line a turn, if there is one.
 
-    ``again``: what says whether an id is used again, and how.
+    ``again``: what says whether an id is used again, and how. ``holds``: whether somebody holds something, and what.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class World:
         random: Random,
         trace: list[str] | None = None,
         again: Random | None = None,
+        holds: Random | None = None,
     ) -> None:
         self.weather = weather
         self.random = random
@@ -113,6 +115,7 @@ class World:
             life.watch.goes_on = self._goes_on
         self.traffic = Traffic(self)
         self.operator = Operator(self)
+        self.holder = Holder(self, holds)
         self.hand = Hand(self)
         self.threads = Threads(self)
         self.machines = [self.machine() for _ in range(1 if weather.threads else MACHINES)]
@@ -221,6 +224,7 @@ class World:
         self.threads.begin()
         self.traffic.begin()
         self.operator.begin()
+        self.holder.begin()
         self.hand.begin()
         self.again.begin()
         while not self._look() and self.loop.turn():
@@ -385,10 +389,10 @@ class World:
 
 def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) -> Result:
     """The world of a seed: of a random graph, unless a real one is named."""
-    random, again = Random(seed), Random(f"{seed} again")
+    random, again, holds = Random(seed), Random(f"{seed} again"), Random(f"{seed} holds")
     if dag:
-        return World([real_scenario(dag, random)], draw(random), random, trace).play()
+        return World([real_scenario(dag, random)], draw(random), random, trace, holds=holds).play()
     scenarios = [random_scenario(random)]
     weather = threaded(draw(random), Random(f"{seed} threads"))
     scenarios += (random_scenario(random, OTHERS) for _ in range(random.choice(BESIDES)))
-    return World(scenarios, weather, random, trace, again).play()
+    return World(scenarios, weather, random, trace, again, holds).play()

@@ -8,6 +8,8 @@ from orchestrator.core.arrows import ARROWS
 from orchestrator.core.events import (
     Event,
     GatePassed,
+    HoldReleased,
+    HoldRequested,
     JobEnded,
     JobLaunched,
     LaunchClaimed,
@@ -20,6 +22,7 @@ from orchestrator.core.events import (
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import evolve
 from orchestrator.core.model import FINAL, PENDING, Status, StepState, Stop
+from orchestrator.core.orders import Hold, Orders
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Retry, Step
@@ -27,14 +30,17 @@ from tests.lifecycle import PAGE, page
 
 PLAN = compile_plan("one", "v1", (Step("a", retry=Retry(2, 60.0), timeout=90.0),))
 STOP = Stop(40.0, "ann")
+HELD = Orders(Hold(10.0, "ann"))
 
 
 def states() -> Iterator[StepState]:
     """States of each status, as different as ``evolve`` can tell them apart."""
-    yield from (PENDING, replace(PENDING, stop=STOP))
+    yield from (PENDING, replace(PENDING, stop=STOP), replace(PENDING, orders=HELD))
     for status, attempt, stop in product(Status, (1, 2), (None, STOP)):
         state = StepState(status, attempt, job_name="a", claimed_at=10.0, stop=stop)
         yield from (state, replace(state, due=12.0), replace(state, lost=1))
+        if not status.final:
+            yield replace(state, orders=HELD)
         if status is not Status.LAUNCHING:
             begun = replace(state, job="j", started_at=11.0)
             yield from (begun, replace(begun, overdue=30.0))
@@ -54,6 +60,7 @@ def events() -> Iterator[Event]:
     for status in (Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED, Status.CANCELLED):
         yield StepSettled(status, 50.0)
     yield from (GatePassed(Tally(), 50.0), StopRequested(STOP))
+    yield from (HoldRequested(Hold(50.0)), HoldReleased(50.0), HoldReleased(50.0, of=10.0))
 
 
 def test_the_machine_makes_the_transitions_of_the_table_and_no_others():

@@ -1,7 +1,5 @@
 """``orchestrator cancel``: cancel a run, or some of its steps."""
 
-import getpass
-import os
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -12,11 +10,12 @@ from orchestrator.cli.failure import DONE, INTERRUPTED
 from orchestrator.cli.options import place_options
 from orchestrator.cli.output import echo
 from orchestrator.core.model import RunStatus, Stop
-from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.home.store_url import StoreUrl, store_url
 from orchestrator.operations.cancel import cancel_here
 from orchestrator.operations.lookup import find_run, find_step, load, named_store
+from orchestrator.operations.orders import must_be_a_home
+from orchestrator.operations.people import reason, who
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import listed
 from orchestrator.reporting.summary import failures
@@ -34,8 +33,8 @@ unless they are named.
 With STEP, only these steps are cancelled, and count as failed; the run continues without them. If the command is
 repeated, it does what is left to do.
 
-A cancelled run cannot be continued. To pause a run and continue it later, interrupt the process that drives it with
-Ctrl-C, and use 'orchestrator resume'.
+A cancelled run cannot be continued. To pause a run and continue it later, use 'orchestrator hold' and 'release'; or
+interrupt the process that drives it with Ctrl-C, and use 'orchestrator resume'.
 
 \b
 For a run in the cloud, set these variables to the values that the deployed function on-task has;
@@ -64,18 +63,10 @@ def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store
     if over := _over(found, nodes):
         echo(over)
         return DONE
-    stop = Stop(time.time(), _who(), why)
+    stop = Stop(time.time(), who(), reason(why))
     if place is None:
         return in_cloud(found, stop, nodes)
     return here(found, place, named, stop, nodes)
-
-
-def _who() -> str:
-    """The user's name, or their number if the system has no name for it, as in many containers."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
@@ -89,9 +80,7 @@ def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
 
 
 def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Collection[int] | None) -> int:
-    named = url.file if url is not None else None
-    if named is not None and named.name != home.database.name:
-        raise UsageError(f"--store: expected a file called {home.database.name}, to cancel a run in it, got {named}")
+    must_be_a_home("cancel", home, found)
     if not cancel_here(home, found, stop, nodes, echo):
         left = "the process that drives the run ends the rest" if home.held(found.run.id) else "repeat the command"
         echo(f"not everything has ended yet: {left}")

@@ -31,7 +31,7 @@ _PART = 1_000_000
 def of_state(state: StepState) -> dict[str, Any]:
     """The document of a step."""
     return {
-        "schema": codec.SCHEMA,
+        "schema": codec.schema_of(state),
         "status": str(state.status),
         "state": _text(codec.state_to_json(state)),
     }
@@ -55,7 +55,7 @@ def check_run(run: Run) -> None:
 def of_run(run: Run) -> dict[str, Any]:
     """The document of a run."""
     return {
-        "schema": codec.SCHEMA,
+        "schema": codec.FIRST,
         "id": run.id,
         "graph": run.graph,
         "status": str(run.status),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from orchestrator.core import codec
 from orchestrator.core.model import Counter, StepState
 from orchestrator.core.plan import Plan
-from orchestrator.stores.sqlite.rows import counter_row, to_text
+from orchestrator.stores.sqlite.rows import counter_row, needs_schema, to_text
 
 #: How many states are cached between transactions, for all runs together, and how many characters of JSON: in memory a
 #: value may take thirty times as much.
@@ -38,6 +38,9 @@ class Memory:
     def flush(self, connection: sqlite3.Connection) -> None:
         for run, known in self.runs.items():
             if known.changed_states:
+                for state in known.changed_states.values():
+                    if state.orders is not None:
+                        needs_schema(connection, codec.schema_of(state))
                 states = [
                     (run, node, to_text(codec.state_to_json(state))) for node, state in known.changed_states.items()
                 ]

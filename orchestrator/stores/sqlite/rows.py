@@ -101,3 +101,10 @@ def run_text(run: Run) -> str:
 
 def to_run(key: str, text: str) -> Run:
     return made(f"runs/{key}", lambda: codec.run_from_json(json.loads(text)))
+
+
+def needs_schema(connection: sqlite3.Connection, schema: int) -> None:
+    """From now on, versions that know only of earlier schemas leave the whole file alone."""
+    (there,) = connection.execute("PRAGMA user_version").fetchone()
+    if there < schema:
+        connection.execute(f"PRAGMA user_version = {schema}")

@@ -46,8 +46,8 @@ class SqliteStore:
             checked(database.name, schema)
             for statement in SCHEMA.split(";"):
                 connection.execute(statement)
-            if schema < codec.SCHEMA and not database.looking:
-                connection.execute(f"PRAGMA user_version = {codec.SCHEMA}")
+            if schema < codec.FIRST and not database.looking:
+                connection.execute(f"PRAGMA user_version = {codec.FIRST}")
         database.join(self._memory)
 
     def open_run(self, run: Run, plan: Plan) -> Run:

@@ -1,0 +1,61 @@
+"""What other processes do to a run while this one drives it: keeps the view true, and says if all waits for people."""
+
+import time
+from collections.abc import Callable
+
+from orchestrator.core.model import Status, StepState
+from orchestrator.local.wiring import Embedded
+from orchestrator.reporting.held import all_held, standstill
+from orchestrator.reporting.watch import Watch
+
+#: Seconds between two looks, and the share of the time that looking may take.
+PERIOD, SHARE = 0.5, 0.05
+
+#: Said when a run that waited for people goes on.
+GOES_ON = "the run goes on"
+
+
+class Beside:
+    """Looks into the store if another process has committed something. ``say`` gets what a user must know."""
+
+    def __init__(self, world: Embedded, watch: Watch, flag: str, say: Callable[[str], None]) -> None:
+        self._world = world
+        self._watch = watch
+        self._flag = flag
+        self._say = say
+        self._seen = -1
+        self._next = 0.0
+        self._waits: list[int] = []
+
+    def look(self) -> None:
+        """Called often, outside of any transaction."""
+        began = time.monotonic()
+        if began < self._next:
+            return
+        if self._world.database.foreign != self._seen:
+            self._seen = self._world.database.foreign
+            self._read()
+        self._tell()
+        self._next = time.monotonic() + max(PERIOD, (time.monotonic() - began) / SHARE)
+
+    def _read(self) -> None:
+        key = self._watch.run.key
+        for node, state in self._world.store.load_all(key, outputs=False).states.items():
+            if _differ(self._watch.state(node), state):
+                self._watch.saw(key, node, state)
+
+    def _tell(self) -> None:
+        watch = self._watch
+        active = watch.counts[Status.RUNNING] + watch.counts[Status.LAUNCHING] + self._world.running
+        waits = [] if active else standstill(watch.plan, watch.states)
+        if waits == self._waits:
+            return
+        self._waits = waits
+        if waits:
+            self._say(f"waiting: {all_held(watch.plan, watch.states, waits, watch.run.id, self._flag)}")
+        elif watch.over < len(watch.plan.steps):
+            self._say(GOES_ON)
+
+
+def _differ(one: StepState, other: StepState) -> bool:
+    return (one.status, one.attempt, one.stop, one.orders) != (other.status, other.attempt, other.stop, other.orders)

@@ -1,0 +1,75 @@
+"""``orchestrator hold``: let no further attempt of a step begin, until it is released."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.failure import DONE, FAILED
+from orchestrator.cli.options import place_options
+from orchestrator.cli.orders import Ordered, named_steps, order
+from orchestrator.cli.output import echo
+from orchestrator.core.events import HoldRequested
+from orchestrator.core.orders import Hold
+from orchestrator.operations.people import moment, reason, who
+from orchestrator.reporting.held import held_by, hold_of
+from orchestrator.reporting.phrases import counted, listed, status_word, stopped
+
+EPILOG = """\b
+Examples:
+  orchestrator hold daily-sales-2026 report --why 'the input is late'
+  orchestrator hold daily-sales-2026 --until 18:00 --why 'maintenance'
+  orchestrator hold daily-sales-2026 report --store firestore://my-project/orchestrator-prod
+
+A held step begins no attempt; an attempt that is running goes on, and no further one follows it. All else goes on: a
+held step is still skipped if its trigger says so, and a run whose steps are all held waits. With --until, steps are
+released by themselves then; otherwise 'orchestrator release' releases them.
+
+A step that somebody holds already stays held as it is: release it first to change that.
+
+For a run in the cloud, set the variables that 'orchestrator cancel --help' lists.
+
+Exit codes: 0 the steps are held, 1 at least one of those that were named has ended, or is being cancelled, 2 wrong use.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("run")
+@click.argument("steps", nargs=-1, metavar="[STEP]...")
+@click.option("--until", metavar="TIME", help="Release them then: 18:00, 2026-11-28T18:00, or in 90m.")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, which 'status' and 'explain' will show.")
+@place_options
+def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home: Path | None, store: str | None) -> int:
+    """Hold RUN, or only the STEPs of it that are named.
+
+    RUN is the id of a run, or the beginning of one if it is unique.
+    """
+    now = time.time()
+    hold = Hold(now, who(), reason(why), moment(until, now) if until is not None else None)
+    done = order("hold", run, steps, HoldRequested(hold), home, store)
+    for line in _told(done, hold):
+        echo(f"run {done.found.run.id}: {line}")
+    echo(f"release: orchestrator release {done.found.run.id}{named_steps(done)}{done.found.flag}")
+    return FAILED if done.late else DONE
+
+
+def _told(done: Ordered, hold: Hold) -> Iterator[str]:
+    """What became of each step."""
+    names = done.found.plan.steps
+    mine = [node for node, commit in done.commits.items() if hold_of(commit.state) == hold]
+    if mine:
+        yield f"{listed((names[node].name for node in mine), 8)} held {held_by(hold)}"
+    running = [node for node in mine if done.commits[node].state.status.active]
+    if running:
+        verb = "goes" if len(running) == 1 else "go"
+        yield f"{counted(len(running), 'attempt')} that had begun {verb} on"
+    for node, commit in done.commits.items():
+        theirs = hold_of(commit.state)
+        if theirs is not None and theirs != hold:
+            yield f"{names[node].name} was held before, {held_by(theirs)}"
+    for node, state in done.late.items():
+        if state.stop is not None and not state.status.final:
+            yield f"{names[node].name} cannot be held: it was cancelled {stopped(state.stop)}"
+        else:
+            yield f"{names[node].name} cannot be held: it has ended ({status_word(state.status)})"

@@ -1,0 +1,56 @@
+"""What the orders of people change in a step's state, and in what is owed there. Pure; a part of ``machine``."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import assert_never
+
+from orchestrator.core.events import HoldReleased, HoldRequested
+from orchestrator.core.messages import Effect, Launch, Release
+from orchestrator.core.model import Status, StepState, Transition
+from orchestrator.core.orders import NO_ORDERS, Act
+
+
+def ordered(state: StepState, event: HoldRequested | HoldReleased) -> Transition | None:
+    """What an order changes; None if it was given before, or comes too late."""
+    match event:
+        case HoldRequested():
+            return _held(state, event)
+        case HoldReleased():
+            return _released(state, event)
+        case never:
+            assert_never(never)
+
+
+def _held(state: StepState, event: HoldRequested) -> Transition | None:
+    """The first who holds a step does; what has ended, or was cancelled, cannot be held."""
+    orders, hold = state.orders or NO_ORDERS, event.hold
+    if state.status.final or state.stop is not None or orders.hold is not None:
+        return None
+    noted = orders.noted(Act("held", hold.at, hold.by, hold.why))
+    return Transition(replace(state, orders=replace(noted, hold=hold)))
+
+
+def _released(state: StepState, event: HoldReleased) -> Transition | None:
+    """A hold whose time is up ends only itself: another may have been made since."""
+    orders = state.orders
+    if orders is None or orders.hold is None or event.of not in (None, orders.hold.at):
+        return None
+    noted = orders.noted(Act("released", event.at, event.by, event.why))
+    releases = orders.releases + 1
+    return Transition(replace(state, orders=replace(noted, hold=None, releases=releases, released_at=event.at)))
+
+
+def obeyed(run: str, node: int, state: StepState, effects: Iterable[Effect]) -> Iterator[Effect]:
+    """What is owed at a step that has orders, of the ``effects`` that would be owed without them.
+
+    No launch of an attempt that has not begun while the step is held; and the release, when its time is up.
+    """
+    orders = state.orders or NO_ORDERS
+    hold, begun = orders.hold, state.status not in (Status.PENDING, Status.UP_FOR_RETRY)
+    if hold is not None and hold.until is not None and state.stop is None:
+        yield Release(run, node, due=hold.until, of=hold.at)
+    for effect in effects:
+        if not isinstance(effect, Launch):
+            yield effect
+        elif hold is None or begun:
+            yield replace(effect, releases=orders.releases)

@@ -1,0 +1,62 @@
+"""Carries out what people order for steps of a run that goes on: each order is an event at each of the steps."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from orchestrator.core.events import HoldReleased, HoldRequested
+from orchestrator.core.joins import decide
+from orchestrator.core.messages import Release
+from orchestrator.core.model import RunStatus, View
+from orchestrator.core.rules import Verdict
+from orchestrator.engine.consistency import sure_doubts
+from orchestrator.engine.execution import Execution
+from orchestrator.engine.ledger import Ledger
+from orchestrator.errors import BackendError
+from orchestrator.ports import Commit
+
+#: What can be ordered.
+Order = HoldRequested | HoldReleased
+
+
+def order(ledger: Ledger, execution: Execution, event: Order, nodes: Iterable[int]) -> Mapping[int, Commit]:
+    """Give an order to each of ``nodes`` that has not ended, and pay what follows. What became of it, by node.
+
+    Given again, it does what is left to do: whoever gave it first may have died before paying. Nothing is ordered for
+    steps whose records do not add up, since they may have ended; nor in a run that has ended.
+    """
+    key = execution.run.key
+    stored = ledger.store.get_run(key)
+    if stored is None or stored.status is not RunStatus.RUNNING:
+        return {}
+    view = certain(ledger, execution, ledger.store.load_all(key, outputs=False))
+    chosen = [node for node in nodes if node not in view.unreadable and not view.state(node).status.final]
+    commits: dict[int, Commit] = {}
+    for node in chosen:
+        commits[node] = ledger.commit(execution, node, event)
+        ledger.follow(execution, node, commits[node])
+    return commits
+
+
+def release(ledger: Ledger, execution: Execution, effect: Release) -> None:
+    """The time of a hold is up. A task for a hold that is gone releases nothing.
+
+    Raises BackendError if it comes too early, as one that somebody made up may.
+    """
+    node, now = effect.node, ledger.clock()
+    orders = ledger.store.load(execution.run.key, (node,), ()).state(node).orders
+    hold = orders.hold if orders is not None else None
+    if hold is None or hold.at != effect.of or hold.until is None:
+        return ledger.roll_forward(execution, node)
+    if hold.until > now + ledger.clock_skew:
+        raise BackendError(f"{effect.name} came {hold.until - now:.0f} s early: try again later")
+    return ledger.handle(execution, node, HoldReleased(now, of=hold.at))
+
+
+def certain(ledger: Ledger, execution: Execution, view: View) -> View:
+    """``view`` without the steps that may have ended though their records say no: they would end again.
+
+    Of what does not add up, those that wait for others have not begun.
+    """
+    doubtful: Collection[int] = set[int]().union(
+        *sure_doubts(ledger.store, execution.run.key, execution.plan, view).values()
+    )
+    return view.without(node for node in doubtful if decide(execution.plan, node, view) is not Verdict.WAIT)

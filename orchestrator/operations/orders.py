@@ -1,0 +1,37 @@
+"""Gives an order to steps of a run, wherever the run is: it is written into the store, and whoever drives obeys it."""
+
+from collections.abc import Collection, Mapping
+
+from orchestrator.cloud.settings import read_settings
+from orchestrator.engine.ordering import Order
+from orchestrator.errors import UsageError
+from orchestrator.home import Home
+from orchestrator.local.wiring import embedded
+from orchestrator.ports import Commit
+from orchestrator.reporting.found import Found
+
+
+def give(command: str, found: Found, event: Order, nodes: Collection[int] | None) -> Mapping[int, Commit]:
+    """Give an order to the steps ``nodes`` of a run, or to all. What became of it at each that had not ended.
+
+    Raises UsageError that names every variable which ``command`` lacks in the cloud.
+    """
+    if found.home is None:
+        from orchestrator.operations.cloud_run import deployed
+
+        assert found.url is not None
+        with deployed(command, found.url) as made:
+            return made.engine.order(found.run.key, event, nodes)
+    must_be_a_home(command, found.home, found)
+    world = embedded(found.home, read_settings().parallel, simulate=True)
+    try:
+        return world.engine.order(found.run.key, event, nodes)
+    finally:
+        world.database.close()
+
+
+def must_be_a_home(command: str, home: Home, found: Found) -> None:
+    """Raises UsageError if the run is in a file that is no home's: there is no queue in it."""
+    file = found.url.file if found.url is not None else None
+    if file is not None and file.name != home.database.name:
+        raise UsageError(f"--store: expected a file called {home.database.name}, to {command} a run in it, got {file}")

@@ -1,0 +1,53 @@
+"""Who gives an order, and until when, in the words of a command line."""
+
+import getpass
+import os
+import re
+import time
+from datetime import datetime, timedelta
+
+from orchestrator.definition.fields import DURATION, seconds
+from orchestrator.errors import UsageError
+from orchestrator.text import cut
+
+#: How many characters of a reason are kept.
+MAX_WHY = 1_000
+
+_FORMS = "a time such as 18:00 or 2026-11-28T18:00, or a duration such as 90m"
+
+
+def who() -> str:
+    """The user's name, or their number if the system has no name for it, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def reason(text: str) -> str:
+    """A reason as it is kept with a step's state."""
+    return cut(text, MAX_WHY)
+
+
+def moment(text: str, now: float | None = None) -> float:
+    """The time that ``text`` names, in seconds since the epoch. ``18:00`` is when the clock here next shows that.
+
+    Raises UsageError if it is none, or is past.
+    """
+    now = time.time() if now is None else now
+    if re.fullmatch(DURATION, text):
+        return now + seconds(text)
+    try:
+        at = _clock(text, now) if re.fullmatch(r"\d\d?:\d\d", text) else datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(f"--until: expected {_FORMS}, got {text!r:.60}") from error
+    if at <= now:
+        raise UsageError(f"--until: expected a time that is to come, got {text}")
+    return at
+
+
+def _clock(text: str, now: float) -> float:
+    hour, minute = map(int, text.split(":"))
+    today = datetime.fromtimestamp(now)
+    at = today.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return (at if at > today else at + timedelta(days=1)).timestamp()

@@ -1,0 +1,213 @@
+"""Holding and releasing: what no attempt begins in spite of, what is owed afterwards, and until when a hold lasts."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from orchestrator.core import machine
+from orchestrator.core.events import HoldReleased, HoldRequested, StepSettled
+from orchestrator.core.job_end import Outcome
+from orchestrator.core.messages import Launch, Release, Skip
+from orchestrator.core.model import RunStatus, Status, StepState, View
+from orchestrator.core.orders import MAX_ACTS, Act, Hold, Orders
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.steps import Retry, Step
+from orchestrator.errors import BackendError, UsageError
+from orchestrator.jobs.scripted import Script
+from orchestrator.operations.people import MAX_WHY, moment, reason
+from orchestrator.ports import CHECKS, LAUNCHES
+from tests.unit.engine_world import JOB, KEY, STOP, World
+
+HOLD = Hold(5.0, "ann", "not yet")
+RELEASE = HoldReleased(9.0, "bob", "now")
+
+
+def perform_due(world: World) -> None:
+    for effect in world.due():
+        world.engine.perform(effect)
+
+
+def run_dry(world: World) -> None:
+    """Deliver everything, moving the clock on, until nothing is on the queue."""
+    while (following := world.queue.next_due([KEY], [CHECKS, LAUNCHES])) is not None:
+        world.now = max(world.now, following)
+        perform_due(world)
+
+
+def test_a_held_step_begins_nothing_until_it_is_released_though_its_launch_was_refused(world):
+    """Its launch had the name that the next would have, and no queue takes a name twice."""
+    chain = world(Step("a", JOB), Step("b", JOB, after=("a",)))
+    chain.start()
+    chain.engine.order(KEY, HoldRequested(HOLD), [1])
+    run_dry(chain)
+    assert chain.statuses() == {"a": "succeeded", "b": "pending"}
+    done = chain.engine.order(KEY, RELEASE)
+    assert [node for node, commit in done.items() if commit.applied] == [1]
+    assert chain.finish() is RunStatus.SUCCEEDED
+    acts = (Act("held", 5.0, "ann", "not yet"), Act("released", 9.0, "bob", "now"))
+    assert chain.store.load_all(KEY).state(1).orders == Orders(None, 1, 9.0, acts)
+
+
+def test_a_running_step_that_is_held_ends_its_attempt_and_begins_no_other(world):
+    one = world(Step("a", JOB, retry=Retry(2, 0.0)), **{"a 1": Script(5.0, Outcome.FAILED)})
+    one.start()
+    perform_due(one)
+    one.engine.order(KEY, HoldRequested(HOLD))
+    run_dry(one)
+    assert one.statuses() == {"a": "up_for_retry"}
+    one.engine.order(KEY, RELEASE)
+    assert one.finish() is RunStatus.SUCCEEDED
+
+
+def test_a_step_without_a_job_that_is_held_does_not_succeed(world):
+    one = world(Step("a"), Step("b", after=("a",)))
+    one.start()
+    one.engine.order(KEY, HoldRequested(HOLD), [0])
+    run_dry(one)
+    assert one.statuses() == {"a": "pending", "b": "pending"}
+    one.engine.order(KEY, RELEASE)
+    assert one.finish() is RunStatus.SUCCEEDED
+
+
+def test_a_held_step_is_not_skipped_by_its_when_and_is_by_its_rule(world):
+    steps = Step("a", JOB), Step("b", JOB, after=("a",)), Step("c", when="{{ params.full }}")
+    three = world(*steps, a=Script(outcome=Outcome.FAILED))
+    three.start()
+    three.engine.order(KEY, HoldRequested(HOLD), [1, 2])
+    run_dry(three)
+    assert three.statuses() == {"a": "failed", "b": "upstream_failed", "c": "pending"}
+    three.engine.order(KEY, RELEASE)
+    assert three.finish() is RunStatus.FAILED
+    assert three.statuses()["c"] == "skipped"
+
+
+def test_a_held_step_that_is_cancelled_ends_though_nothing_of_it_is_on_the_queue(world):
+    one = world(Step("a", JOB))
+    one.start()
+    one.engine.order(KEY, HoldRequested(HOLD))
+    run_dry(one)
+    one.engine.cancel(KEY, STOP)
+    assert one.finish() is RunStatus.CANCELLED
+
+
+def test_the_first_who_holds_a_step_does_and_an_order_that_is_repeated_changes_nothing(world):
+    one = world(Step("a", JOB))
+    one.start()
+    first = one.engine.order(KEY, HoldRequested(HOLD))[0]
+    again = one.engine.order(KEY, HoldRequested(Hold(6.0, "bob")))[0]
+    assert (first.applied, again.applied, again.state) == (True, False, first.state)
+    released = one.engine.order(KEY, RELEASE)[0]
+    repeated = one.engine.order(KEY, replace(RELEASE, at=10.0))[0]
+    assert (released.applied, repeated.applied, repeated.state) == (True, False, released.state)
+
+
+def test_what_has_ended_or_was_cancelled_cannot_be_held(world):
+    pair = world(Step("a", JOB), Step("b", JOB), b=Script(1e6))
+    pair.start()
+    perform_due(pair)
+    pair.engine.cancel(KEY, STOP, [1])
+    pair.now = 1.0
+    pair.engine.perform(machine.first_check(pair.plan, KEY, 0, pair.store.load_all(KEY).state(0)))
+    done = pair.engine.order(KEY, HoldRequested(HOLD))
+    assert {node: commit.applied for node, commit in done.items()} == {1: False}
+    assert pair.finish() is RunStatus.FAILED
+    assert pair.engine.order(KEY, HoldRequested(HOLD)) == {}
+
+
+def test_a_hold_with_an_end_is_released_then_and_not_before(world):
+    one = world(Step("a", JOB))
+    one.engine.ledger.clock_skew = 0.0
+    one.start()
+    one.engine.order(KEY, HoldRequested(replace(HOLD, until=100.0)))
+    early = Release(KEY, 0, due=0.0, of=5.0)
+    with pytest.raises(BackendError, match="came 100 s early"):
+        one.engine.perform(early)
+    assert one.finish() is RunStatus.SUCCEEDED
+    assert one.now >= 100.0
+    assert one.store.load_all(KEY).state(0).orders.acts[-1] == Act("released", 100.0)
+
+
+def test_the_end_of_an_earlier_hold_does_not_end_a_later_one(world):
+    one = world(Step("a", JOB))
+    one.start()
+    one.engine.order(KEY, HoldRequested(replace(HOLD, until=100.0)))
+    one.engine.order(KEY, RELEASE)
+    one.engine.order(KEY, HoldRequested(Hold(20.0, "bob")))
+    run_dry(one)
+    assert one.now >= 100.0
+    assert one.statuses() == {"a": "pending"}
+    assert machine.evolve(one.plan, 0, one.store.load_all(KEY).state(0), HoldReleased(100.0, of=5.0)) is None
+
+
+def test_a_sweep_pays_the_release_of_a_hold_and_not_the_launch(world):
+    one = world(Step("a", JOB))
+    one.start()
+    one.due()
+    one.engine.order(KEY, HoldRequested(replace(HOLD, until=100.0)))
+    one.due()
+    one.engine.sweep(KEY, "x")
+    one.now = 100.0
+    assert set(one.due()) == {Release(KEY, 0, due=100.0, of=5.0)}
+
+
+def test_what_is_owed_with_orders():
+    plan = compile_plan("g", "v1", (Step("a", JOB), Step("b", JOB, after=("a",))))
+
+    def owed(node: int, **states: StepState) -> list[object]:
+        view = View({plan.numbers[name]: state for name, state in states.items()})
+        return list(machine.owed(plan, KEY, view, (node,)))
+
+    held, freed = Orders(HOLD), Orders(None, 2, 9.0)
+    assert owed(0, a=StepState(orders=held)) == []
+    assert owed(0, a=StepState(orders=held, stop=STOP)) == [Skip(KEY, 0)]
+    assert owed(0, a=StepState(orders=freed)) == [Launch(KEY, 0, 1, releases=2)]
+    assert owed(0, a=StepState(Status.UP_FOR_RETRY, 1, due=7.0, orders=held)) == []
+    assert owed(0, a=StepState(Status.UP_FOR_RETRY, 1, due=7.0, orders=freed)) == [Launch(KEY, 0, 2, 7.0, releases=2)]
+    assert owed(0, a=StepState(Status.LAUNCHING, 1, orders=held)) == [Launch(KEY, 0, 1)]
+    failed = StepState(Status.FAILED, 1)
+    assert owed(1, a=failed, b=StepState(orders=held)) == [Skip(KEY, 1)]
+    settled = StepSettled(Status.UPSTREAM_FAILED, 9.0, machine.TRIGGER)
+    made = machine.evolve(plan, 1, StepState(orders=held), settled)
+    assert made is not None
+    assert made.state.orders == Orders()
+
+
+def test_the_acts_of_people_that_are_kept_are_the_newest():
+    plan, state = compile_plan("g", "v1", (Step("a", JOB),)), StepState()
+    for number in range(MAX_ACTS):
+        for event in (HoldRequested(Hold(float(number))), HoldReleased(number + 0.5)):
+            made = machine.evolve(plan, 0, state, event)
+            assert made is not None
+            state = made.state
+    assert state.orders is not None
+    assert [act.at for act in state.orders.acts] == [number / 2 for number in range(MAX_ACTS, 2 * MAX_ACTS)]
+    assert state.orders.releases == MAX_ACTS
+
+
+NOON = datetime(2026, 11, 28, 12, 0).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("text", "then"),
+    [
+        ("90m", NOON + 5400.0),
+        ("18:00", NOON + 6 * 3600.0),
+        ("9:30", NOON + 21.5 * 3600.0),
+        ("2026-11-28T18:00", NOON + 6 * 3600.0),
+        ("2026-11-29", NOON + 12 * 3600.0),
+    ],
+)
+def test_a_moment_is_a_time_of_day_or_a_date_or_so_much_later(text: str, then: float):
+    assert moment(text, NOON) == then
+
+
+@pytest.mark.parametrize("text", ["", "soon", "25:00", "2026-11-28T11:00", "-5m", "99999-01-01"])
+def test_what_is_no_moment_that_is_to_come_is_refused(text: str):
+    with pytest.raises(UsageError, match="--until: expected"):
+        moment(text, NOON)
+
+
+def test_a_reason_is_kept_up_to_a_bound():
+    assert reason("x" * MAX_WHY) == "x" * MAX_WHY
+    assert reason("x" * (MAX_WHY + 1)) == "x" * MAX_WHY + "…"
