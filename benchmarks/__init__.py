@@ -1,1 +1,1 @@
-"""Measurements. Ratios within one run say more than milliseconds: machines are noisy."""
+"""Measurements. Ratios within one run say more than milliseconds, because machines are noisy."""

@@ -14,7 +14,7 @@ from pathlib import Path
 MAIN = Path(__file__).resolve().parents[1] / "functions" / "main.py"
 KINDS = {"on_signal": "cloudevent", "on_task": "http", "start": "http", "sweep": "http"}
 
-#: What the first request of each brings in, besides connections.
+#: What the first request of each function imports, besides connections.
 FIRST = {
     "on_signal": ["orchestrator.queues.cloud_tasks"],
     "on_task": [
@@ -54,7 +54,7 @@ print(json.dumps([begun, up, now()]))
 
 
 def measure(target: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """A fresh interpreter that imports what the function needs."""
+    """Measure a fresh interpreter that imports what the function needs."""
     script = SCRIPT.format(
         root=str(MAIN.parents[1]), main=str(MAIN), target=target, kind=KINDS[target], first=FIRST[target]
     )
@@ -80,7 +80,7 @@ def case(target: str, rounds: int) -> dict[str, object]:
 
 
 def dominates(target: str) -> list[tuple[int, str]]:
-    """Milliseconds of the packages whose import takes the longest, what they import included."""
+    """The packages whose import takes the longest, in milliseconds, including what they import themselves."""
     found = re.findall(r"import time:\s+\d+ \|\s+(\d+) \| +(\S+)", measure(target, "-X", "importtime").stderr)
     slow = sorted(((int(micros) // 1000, name) for micros, name in found), reverse=True)
     return [row for row in slow if row[0] >= 10][:25]

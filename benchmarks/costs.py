@@ -1,7 +1,7 @@
-"""What a step costs in the cloud: documents read and written, calls, tasks, and the dollars of them.
+"""What a step costs in the cloud: documents read and written, calls, tasks, and their price in dollars.
 
-A run by the real engine with scripted jobs and the real client on Firestore's emulator. Each delivery finds nothing in
-memory of what another one read, as if every one came to another instance.
+The real engine runs scripted jobs, with the real client on Firestore's emulator. No delivery finds in memory what
+another one has read, as if each came to another instance.
 """
 
 import time
@@ -23,15 +23,15 @@ from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import Task
 from orchestrator.stores.firestore.store import FirestoreStore
 
-#: Dollars for 100,000 document reads and writes, Standard edition, beyond the free 50,000 and 20,000 a day; as
-#: published in copies of cloud.google.com/firestore/pricing read on that day. Queue and functions cost extra.
+#: Dollars for 100,000 document reads and writes, Standard edition, beyond the free 50,000 and 20,000 a day, according
+#: to copies of cloud.google.com/firestore/pricing read on the day PRICES_OF. Queue and functions cost extra.
 PRICES_OF = "2026-11-23"
 PRICES = {"us-central1": (0.03, 0.09), "nam5": (0.06, 0.18)}
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """A step's share of what a run took. ``late``: by the watchdogs of its steps, which look when they have ended."""
+    """What a run took, per step. ``late``: the part of the watchdogs, which check steps that have ended."""
 
     writes: float
     reads: float
@@ -44,13 +44,13 @@ class Spent:
     late_deliveries: float
 
     def dollars(self, place: str) -> float:
-        """For a million steps."""
+        """The price of a million steps."""
         read, write = PRICES[place]
         return round(10 * ((self.reads + self.late_reads) * read + self.writes * write), 2)
 
 
 class Line:
-    """A queue in memory: the watchdogs wait until the run has ended, everything else comes in turn."""
+    """A queue in memory. The watchdogs wait until the run has ended; all other tasks are delivered in order."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -66,7 +66,7 @@ class Line:
 
 
 def spent(plan: Plan, client: Client, wire: Wire) -> Spent:
-    """What a run of ``plan`` takes, a step."""
+    """What a run of ``plan`` takes, per step."""
     store, queue, steps = FirestoreStore(client), Line(), len(plan.steps)
     run = Run("bench", new_key(b"a bench"), "bench", plan.version, {}, time.time(), seal="as deployed")
     jobs = ScriptedBackend(lambda _: Script(), time.time)
@@ -90,7 +90,7 @@ def _drain(engine: Engine, store: FirestoreStore, queue: deque[Any], jobs: Scrip
         effect, before = queue.popleft(), len(jobs.jobs)
         engine.perform(effect)
         delivered += 1
-        if len(jobs.jobs) > before:  # the job has ended: its signal comes
+        if len(jobs.jobs) > before:  # the job has ended: send its signal
             engine.signal(next(reversed(jobs.jobs)))
         store._recent.clear()
     return delivered

@@ -1,6 +1,6 @@
 """What a step costs the embedded engine, in counts, which do not depend on the machine (tests/contract/test_counts.py).
 
-Each function is called by the loop's own thread after the commit that claimed it, so that every run is the same.
+Each function is called in the loop's own thread, after the commit that claimed it, so that every run is the same.
 """
 
 import sys
@@ -24,17 +24,17 @@ KINDS = ("SQL statements", "commits", "tasks put", "Python calls")
 
 
 class AtOnce:
-    """Workers that do what they are given before they return."""
+    """Workers that do each piece of work before they return."""
 
     def ready(self) -> None:
-        """They always are."""
+        """Nothing to prepare."""
 
     def do(self, piece: Callable[[], None]) -> None:
         piece()
 
 
 def counts(steps: Sequence[Step], parallel: int = 32) -> dict[str, float]:
-    """How many of each of ``KINDS`` a run of ``steps`` takes, a step, from its start to its end."""
+    """How many of each of ``KINDS`` a run of ``steps`` takes per step, from its start to its end."""
     plan, found = Graph("counted", tuple(steps)).compile(), Counter[str]()
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "noop_steps.py").write_text("def noop():\n    return None\n")
@@ -66,7 +66,7 @@ def _counted(world: Embedded, found: Counter[str]) -> Iterator[None]:
 
     world.queue.put = counting_put  # type: ignore[method-assign]
     world.database._connection.set_trace_callback(statement)
-    wrote, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # the calls that write it are no step's
+    wrote, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # calls that write bytecode do not belong to a step
     sys.setprofile(profile)
     try:
         yield

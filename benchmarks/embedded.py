@@ -1,7 +1,7 @@
-"""Milliseconds a step of the embedded engine: no-op Python steps on SQLite, one JSON line and one process a case.
+"""Milliseconds per step of the embedded engine: no-op Python steps on SQLite, one JSON line and one process per case.
 
-Beside each case, in the same process and in turn with it, the floor: one SQLite commit a step (floor.py). Of several
-rounds the quickest counts, for either; ``times_floor`` is the one by the other, and depends little on the machine.
+In the same process, rounds of each case alternate with rounds of the floor: one SQLite commit per step (floor.py). For
+both, the quickest round counts. ``times_floor`` is their ratio, which depends little on the machine.
 
 python -m benchmarks.embedded [CASE ...] [--durable] [--parallel 32] [--rounds 5]
 """
@@ -72,7 +72,7 @@ CASES = {
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """How long something took, and how long a processor worked for it, all threads together."""
+    """How long something took, and how much processor time it used, all threads together."""
 
     seconds: float
     cpu: float
@@ -102,7 +102,7 @@ def measure(case: str, parallel: int, durable: bool, rounds: int) -> dict[str, o
 
 
 def play(plan: Plan, count: int, parallel: int, durable: bool) -> Time:
-    """Run ``count`` runs of a plan at once, in a new home, to their ends."""
+    """Drive ``count`` runs of a plan at the same time, in a new home, until they have ended."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "noop_steps.py").write_text("def noop():\n    return None\n")

@@ -1,4 +1,4 @@
-"""The Firestore store on Google's emulator: how joins stand a crowd, and what a step costs. One JSON line a case.
+"""The Firestore store on Google's emulator: contention at joins, and the cost of a step. One JSON line per case.
 
 python -m benchmarks.firestore joins [--widths 1 10 100 1000 5000] [--cap 60] [--threads 32]
 python -m benchmarks.firestore costs
@@ -36,7 +36,7 @@ from orchestrator.stores.firestore.store import FirestoreStore
 
 
 class Threads:
-    """A queue that delivers at once, on many threads; a name is taken once. Keeps launches, and how long calls took."""
+    """A queue that delivers at once, on many threads, and each name once. Records launches, and how long calls took."""
 
     def __init__(self, threads: int) -> None:
         self._pool = ThreadPoolExecutor(threads)
@@ -75,7 +75,7 @@ def run_of(plan: Plan) -> Run:
 
 
 def ours(width: int, threads: int) -> dict[str, object]:
-    """``width`` predecessors of one step end at once; the clock stops when the step's launch is on the queue."""
+    """``width`` predecessors of one step end at once. Measured until the step's launch is on the queue."""
     names = [f"p{number}" for number in range(width)]
     plan = compile_plan("bench", "v", [*map(Step, names), Step("last", after=tuple(names))])
     with world() as (client, wire):
@@ -101,7 +101,7 @@ def ours(width: int, threads: int) -> dict[str, object]:
 
 
 def naive(kind: str, width: int, threads: int, cap: float) -> dict[str, object]:
-    """The same by a transaction that reads the join: a counter, or a bitmap. Given up after ``cap`` seconds."""
+    """The same with a transaction that reads the join: a counter, or a bitmap. Given up after ``cap`` seconds."""
     with world() as (client, wire):
         join = client.document("joins/last")
         join.set({"left": width, "bits": bytes(-(-width // 8))})
@@ -111,7 +111,7 @@ def naive(kind: str, width: int, threads: int, cap: float) -> dict[str, object]:
         def complete(number: int) -> None:
             start = time.perf_counter()
             while time.perf_counter() - begin < cap:
-                with suppress(Aborted, ValueError):  # the latter after five tries of the client's own, all aborted
+                with suppress(Aborted, ValueError):  # ValueError: after five tries of the client, all aborted
                     transactional(_CHANGES[kind])(client.transaction(), join, number)
                     done.append(number)
                     break

@@ -1,7 +1,7 @@
-"""``python -m benchmarks.flood``: how long a wide fan takes behind a slow queue that is swept. In simulated time.
+"""``python -m benchmarks.flood``: how long a wide fan takes with a slow queue and sweeps. In simulated time.
 
-Each launch and each sweep is the engine's own; the queue lets one launch through a second, in no order, since Cloud
-Tasks promises none, and takes a name once.
+Launches and sweeps are the engine's own. The queue delivers one launch a second, in random order, since Cloud Tasks
+promises none, and accepts each name once.
 """
 
 import argparse
@@ -25,13 +25,13 @@ from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import LAUNCHES, Task
 from tests.doubles.memory_store import MemoryStore
 
-#: Seconds between two sweeps, between two launches, and that a job takes.
+#: Seconds between two sweeps, between two launches, and for a job.
 PERIOD, PACE, JOB = 900.0, 1.0, 300.0
 
 
 @dataclass
 class SlowQueue:
-    """A queue whose launches go one by one. ``puts``: how often each effect was taken, under whatever name."""
+    """A queue that delivers launches one by one. ``puts``: how often each effect was accepted, under any name."""
 
     names: set[str] = field(default_factory=set)
     launches: list[Effect] = field(default_factory=list)
@@ -52,7 +52,7 @@ class SlowQueue:
                 heappush(self.others, (task.due, next(self.numbers), task.effect))
 
     def launch(self) -> Effect:
-        """The next launch that it lets through."""
+        """The next launch to deliver."""
         chosen = self.random.randrange(len(self.launches))
         self.launches[chosen], self.launches[-1] = self.launches[-1], self.launches[chosen]
         return self.launches.pop()
@@ -60,9 +60,9 @@ class SlowQueue:
 
 @dataclass(frozen=True, slots=True)
 class Flooded:
-    """What came of a fan: the seconds until it had ended, and how often launches were delivered.
+    """The result for a fan: the seconds until it ended, and how many launches were delivered.
 
-    ``most``: how often one launch was put.
+    ``most``: how often a single launch was put, at most.
     """
 
     seconds: float
@@ -72,7 +72,7 @@ class Flooded:
 
 
 def flooded(width: int, *, lost: Sequence[int] = (), period: float = PERIOD) -> Flooded:
-    """A fan of ``width`` jobs after one step. Of the launches, those numbered ``lost`` are dropped by the queue."""
+    """Run a fan of ``width`` jobs after one step. The queue drops the launches with the numbers ``lost``."""
     fan = [Step(f"s{number}", Work("job", {}), ("first",)) for number in range(width)]
     plan = compile_plan("fan", "1", [Step("first", Work("job", {})), *fan])
     clock, queue, pace = [0.0], SlowQueue(), Pace()
@@ -96,7 +96,7 @@ def flooded(width: int, *, lost: Sequence[int] = (), period: float = PERIOD) -> 
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, and tell."""
+    """Measure, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.flood", description=__doc__)
     parser.add_argument("--widths", type=int, nargs="*", default=[1000, 3000, 10_000])
     for width in parser.parse_args(arguments).widths:

@@ -1,6 +1,6 @@
-"""The floor beneath the embedded engine: one SQLite commit a step, and nothing else. What is durable cannot be cheaper.
+"""The floor of the embedded engine: one SQLite commit per step and nothing else. Nothing durable can be cheaper.
 
-One row of the size of a step's state, in a transaction of its own, in a table and with pragmas like the store's.
+Each commit writes one row of the size of a step's state, in a table and with pragmas like the store's.
 """
 
 import json
@@ -12,19 +12,19 @@ from pathlib import Path
 from orchestrator.core.codec import state_to_json
 from orchestrator.core.model import Status, StepState
 
-#: What a step leaves behind when it has succeeded.
+#: What is stored for a step that has succeeded.
 STATE = StepState(
     Status.SUCCEEDED, attempt=1, job_name="m500--k3v9x2qaw7-1f5-1", job="m500--k3v9x2qaw7-1f5-1",
     claimed_at=1795824000.123456, started_at=1795824000.123456, ended_at=1795824000.123456,
 )  # fmt: skip
 
 
-#: So many commits that the write-ahead log is brought into the database several times, as it is in long runs.
+#: Enough commits for the write-ahead log to be copied into the database several times, as in long runs.
 COMMITS = 5000
 
 
 def floor(durable: bool = False, commits: int = COMMITS) -> float:
-    """Seconds that one commit takes, one after the other."""
+    """Seconds per commit, in a sequence of commits."""
     with tempfile.TemporaryDirectory() as folder:
         connection = sqlite3.connect(Path(folder) / "floor.db", isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")

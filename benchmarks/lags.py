@@ -1,8 +1,8 @@
-"""How late a successor is launched where a job's state lags behind its log, and how many checks that takes.
+"""How late a successor is launched if a job's state lags behind its log, and how many checks that takes.
 
-The real engine, a queue with a clock of its own and scripted jobs: a log entry tells of each job's end at once, and the
-service calls it running for so long as is drawn. ``late``: from the moment that the service says that it has ended to
-the launch of the next job. One JSON line a case: python -m benchmarks.lags [--jobs 2001]
+The real engine, a queue with its own clock, and scripted jobs. A log entry reports the end of each job at once, and for
+a random time after that the service still says that it is running. ``late``: seconds from the time when the service
+says that it has ended to the launch of the next job. One JSON line per case: python -m benchmarks.lags [--jobs 2001]
 """
 
 import argparse
@@ -37,14 +37,14 @@ LAGS: dict[str, Callable[[random.Random], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What became of one job: how many seconds too ``late`` its successor was launched, after how many ``checks``."""
+    """The result for one job: how many seconds too ``late`` its successor was launched, after how many ``checks``."""
 
     late: float
     checks: int
 
 
 class Lagging(ScriptedBackend):
-    """A service that calls its first job running for ``lag`` seconds after its end."""
+    """A service that says for ``lag`` seconds after its end that its first job is running."""
 
     def __init__(self, clock: Callable[[], float], lag: float) -> None:
         super().__init__(lambda _: Script(), clock)
@@ -58,7 +58,7 @@ class Lagging(ScriptedBackend):
 
 
 def seen(policy: CheckPolicy, lag: float) -> Seen:
-    """A job that ends at once, its log entry, and what follows until its successor is launched."""
+    """Play a job that ends at once, its log entry, and what follows until its successor is launched."""
     now = 0.0
     work = Work("job", {})
     plan = compile_plan("lags", "v", [Step("a", work, check=policy), Step("b", work, after=("a",))])

@@ -1,12 +1,12 @@
-"""``python -m benchmarks.sweeping``: what a round of sweeps takes, in time, memory and reads. On Google's emulator.
+"""``python -m benchmarks.sweeping``: what a round of sweeps takes, in time, memory and reads, on Google's emulator.
 
-Each run has one job that runs and one step behind it; nothing is overdue, as where nothing is wrong. The params of
-every run take ``--params`` bytes. A round has all the time that it wants. Several numbers of runs are swept one after
-the other in one emulator, each with the runs of those before.
+Each run has one running job and one step after it. Nothing is overdue, as if nothing were wrong. The params of every
+run take ``--params`` bytes. A round has unlimited time. Several numbers of runs are measured one after the other in one
+emulator; each includes the runs of those before.
 
-The emulator has no index and looks at every document of a collection's name for each query: so what a run takes there
-grows with the number of runs, and what a round takes with its square. So its processor time is told apart from ours;
-``reads`` and ``calls`` are what Firestore would be asked for.
+The emulator has no indexes: each query looks at all documents of collections with that name. So the time per run grows
+there with the number of runs, and the time of a round with its square. Therefore the emulator's processor time is shown
+separately from ours; ``reads`` and ``calls`` are what Firestore would be asked for.
 """
 
 import argparse
@@ -38,7 +38,7 @@ PLAN = compile_plan("swept", "v", [Step("a", Work("job", {})), Step("b", Work("j
 
 
 class Nothing:
-    """A queue that counts what is put."""
+    """A queue that only counts tasks."""
 
     tasks = 0
 
@@ -48,9 +48,9 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What ``runs`` of a round took, the next of which takes as much: ``ms``, ``reads`` and ``calls`` are one run's.
+    """The cost of a round over ``runs`` runs. ``ms``, ``reads`` and ``calls`` are per run.
 
-    ``cpu_ms``, ``emulator_ms``: of the processor, here and in the emulator. ``mib``: of memory, at the most.
+    ``cpu_ms``, ``emulator_ms``: processor time per run, here and in the emulator. ``mib``: the most memory.
     """
 
     runs: int
@@ -64,7 +64,7 @@ class Swept:
 
 
 def made(client: Client, first: int, runs: int, size: int) -> None:
-    """The runs from number ``first`` on to ``runs``, not ended, written past the store: several in a commit."""
+    """Create the unfinished runs from number ``first`` to ``runs``, without the store: several in one commit."""
     now = time.time()
     state = documents.of_state(StepState(Status.RUNNING, 1, job_name="j", job="j", claimed_at=now, started_at=now))
     if not first:
@@ -81,7 +81,7 @@ def made(client: Client, first: int, runs: int, size: int) -> None:
 
 
 def swept(client: Client, wire: Wire, most: int | None = None) -> Swept:
-    """A round over all runs that there are, or its first ``most``."""
+    """Sweep all runs in one round, or the first ``most``."""
     store, queue, runs = FirestoreStore(client), Nothing(), 0
     wire.reset()
     begun, cpu, emulator = time.perf_counter(), time.process_time(), of_children(os.getpid())
@@ -101,7 +101,7 @@ def swept(client: Client, wire: Wire, most: int | None = None) -> Swept:
 
 
 def of_children(pid: int) -> float:
-    """Seconds of the processor that all took that a process has begun and that are not over. Of Linux."""
+    """The processor time, in seconds, of all running child processes. Linux only."""
     ids = [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
     stats = [Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split() for child in ids]
     ticks = sum(int(stat[11]) + int(stat[12]) for stat in stats)
@@ -109,7 +109,7 @@ def of_children(pid: int) -> float:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, and tell. One JSON line for each number of runs."""
+    """Measure, and print one JSON line for each number of runs."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sweeping", description=__doc__)
     parser.add_argument("--runs", type=int, nargs="+", default=[2000, 5000, 10_000])
     parser.add_argument("--params", type=int, default=100, help="bytes of each run's params")

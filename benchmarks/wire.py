@@ -16,7 +16,7 @@ from orchestrator.rehearsal import emulators
 
 
 class Wire(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
-    """Counts what goes through the real client's channel: calls, documents read and written, commits refused."""
+    """Counts what the real client sends and receives: calls, documents read and written, and refused commits."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,14 +44,14 @@ class Wire(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
             method = details.method.rpartition("/")[2]
             self.calls[method] += 1
             if method == "BatchGetDocuments":
-                self.reads += len(request.documents)  # a document that is not there is billed too
+                self.reads += len(request.documents)  # a document that does not exist is billed too
                 return continuation(details, request)
         assert method == "RunQuery", method
         return _Query(self, continuation(details, request))
 
 
 class _Query:
-    """The answers of a query, as they come. Each document is a read, and none at all is one (Firestore's pricing)."""
+    """The responses of a query, as they arrive. Each document is a read; a query without results costs one read."""
 
     def __init__(self, wire: Wire, call: Any) -> None:
         self._wire, self._call, self._found = wire, call, 0
@@ -79,7 +79,7 @@ class _Query:
 
 
 def connected(host: str, project: str) -> tuple[Client, Wire]:
-    """The real client on the emulator at ``host``, whose address the environment has too."""
+    """The real client, connected to the emulator at ``host``. The environment must have its address, too."""
     client, wire = Client(project=project), Wire()
     channel = grpc.intercept_channel(grpc.insecure_channel(host), wire)
     client._transport = FirestoreGrpcTransport(channel=channel)
@@ -89,7 +89,7 @@ def connected(host: str, project: str) -> tuple[Client, Wire]:
 
 @contextmanager
 def world() -> Iterator[tuple[Client, Wire]]:
-    """An emulator of its own, warmed up, and the real client on it."""
+    """A new emulator, warmed up, and the real client connected to it."""
     with emulators.running(emulators.FIRESTORE) as host:
         os.environ[emulators.FIRESTORE.variable] = host
         client, wire = connected(host, "bench")

@@ -1,7 +1,7 @@
-"""Draws what Terraform deployed, from what it says of it: ``terraform show -json | python docs/architecture.py``.
+"""Draws what Terraform deployed, from its own output: ``terraform show -json | python docs/architecture.py``.
 
-Boxes are resources; an arrow is there because an address, a grant or an environment variable leads from one to the
-other, and for no other reason. Writes docs/architecture.png, and docs/architecture.dot, which a test compares.
+Boxes are resources. There is an arrow if, and only if, an address, a grant or an environment variable leads from one to
+the other. Writes docs/architecture.png, and docs/architecture.dot, which a test compares.
 """
 
 import json
@@ -14,7 +14,7 @@ import pygraphviz
 
 HERE = Path(__file__).parent
 
-#: How each kind of thing is drawn: its shape, its colour, and what it is called.
+#: How each kind of resource is drawn: its shape, its colour, and its name.
 LOOKS = {
     "google_cloudfunctions2_function": ("box", "#DDF0FC", "function"),
     "google_cloud_tasks_queue": ("cds", "#FFE9B8", "Cloud Tasks queue"),
@@ -26,7 +26,7 @@ LOOKS = {
     "google_storage_bucket": ("folder", "#E0F4EC", "bucket"),
 }
 
-#: What is Google's own, and deployed by nobody.
+#: Google's own services, which nobody deploys.
 DATAFLOW = "Dataflow"
 
 Resources = Mapping[str, Mapping[str, Any]]
@@ -34,12 +34,12 @@ Arrow = tuple[str, str, str]
 
 
 def of(resources: Resources, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Address and values of the resources of a type, in the order of their addresses."""
+    """Address and values of the resources of a type, sorted by address."""
     return ((name, resources[name]) for name in sorted(resources) if name.split(".", 1)[0] == kind)
 
 
 def arrows(resources: Resources) -> Iterator[Arrow]:
-    """From where, to where, and why."""
+    """All arrows: from where, to where, and why."""
     functions = dict(of(resources, "google_cloudfunctions2_function"))
     at = {values["service_config"][0]["uri"]: name for name, values in functions.items()}
     called = {values["name"]: name for name, values in functions.items()}
@@ -65,7 +65,7 @@ def arrows(resources: Resources) -> Iterator[Arrow]:
 
 
 def granted(resources: Resources, functions: Resources, queues: Mapping[str, str]) -> Iterator[Arrow]:
-    """What a function may do, by the account that it runs as."""
+    """What each function may do, according to the account that it runs as."""
     for name, values in functions.items():
         member = f"serviceAccount:{values['service_config'][0]['service_account_email']}"
         for _, grant in of(resources, "google_cloud_tasks_queue_iam_member"):
@@ -112,7 +112,7 @@ def dot(resources: Resources) -> str:
 
 
 def main() -> None:
-    """From standard input to the two files."""
+    """Read standard input, and write the two files."""
     shown = json.load(sys.stdin)["values"]["root_module"]["resources"]
     text = dot({item["address"]: item["values"] for item in shown if item["mode"] == "managed"})
     (HERE / "architecture.dot").write_text(text)

@@ -108,7 +108,7 @@ class Flow:
 
 
 def _sources(frame: Frame, numbers: range) -> list[range]:
-    """The places of what a command may write to a file. ``numbers``: all that are in it or in what it reads."""
+    """The places whose values a command may write to a file. ``numbers``: those in it and in its input."""
     words, pipeline = frame.command.words, frame.pipeline
     some = [range(mark.number, mark.number + 1) for mark in frame.command.marks] if words else [numbers]
     some += [range(number, number + 1) for number in (*frame.streams.fed, *frame.streams.files)]
