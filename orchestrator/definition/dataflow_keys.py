@@ -42,7 +42,7 @@ class DataflowOptions(f.Keys):
 class DataflowKeys(DataflowOptions):
     """A Dataflow job, launched from a template."""
 
-    template: f.NonEmpty = Field(description="The template's file in Cloud Storage", examples=["gs://bucket/t.json"])
+    template: f.Template = Field(description="The template's file in Cloud Storage", examples=["gs://bucket/t.json"])
     parameters: f.JsonObject | None = Field(None, description="The template's parameters")
     parameters_from: f.Function | None = Field(None, description="A function that returns the parameters")
 

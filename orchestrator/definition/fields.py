@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -27,6 +28,7 @@ GRAPH_NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 PARAM_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,99}$"
 FUNCTION = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
 JOB_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+TEMPLATE = r"^gs://[^/]+/.+$"
 DURATION = r"^[0-9]+(\.[0-9]+)?[smhd]$"
 
 #: The names that Python gives to the running program.
@@ -120,6 +122,17 @@ def text(value: object, at: Path = ()) -> str:
         raise refusal(f"expected text, got {shown(value)}{hint}", at)
     if "\0" in value:
         raise refusal("expected text, got text with a NUL character, which no process can be given", at)
+    return value
+
+
+def template(value: str) -> str:
+    """The path of a template. What an expression stands for is only known when the step is launched."""
+    head, expression, _ = value.partition("{{")
+    fits = head.startswith("gs://") or "gs://".startswith(head) if expression else re.fullmatch(TEMPLATE, value)
+    if not fits:
+        raise refusal(
+            f"expected a template's path in Cloud Storage, such as gs://bucket/template.json, got {shown(value)}"
+        )
     return value
 
 
@@ -226,4 +239,10 @@ Texts = Annotated[dict[str, str], PlainValidator(_texts), WithJsonSchema(_TEXTS_
 JsonObject = Annotated[dict[str, Any], PlainValidator(json_object), WithJsonSchema({"type": "object"})]
 Names = Annotated[list[str], BeforeValidator(_listed), WithJsonSchema(_NAMES_SCHEMA)]
 NonEmpty = Annotated[str, Field(min_length=1)]
+Template = Annotated[
+    str,
+    Field(min_length=1),
+    AfterValidator(template),
+    WithJsonSchema({"type": "string", "pattern": rf"{TEMPLATE}|\{{\{{"}),
+]
 Streaming = Annotated[bool, WrapValidator(_streaming), WithJsonSchema({"enum": [True, False, KEEP]})]

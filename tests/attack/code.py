@@ -27,7 +27,7 @@ WAYS = (
     "{{ run['id'] | lower }}",
 )
 HEAD = "name: g\nparams: {x: string, l: {type: list}, n: {type: int}}\n"
-PLAIN = "steps: {a: {dataflow: {template: t}}}\n"
+PLAIN = "steps: {a: {dataflow: {template: gs://b/t}}}\n"
 
 #: Lines that hand a param to a shell, by ways that a reader does not see at once.
 LINES = (
@@ -83,7 +83,7 @@ def _exposing() -> Iterator[str]:
             "beam_services",
         ):
             given = f"{{{name}: {json.dumps(way)}}}"
-            yield f"{HEAD}steps: {{a: {{dataflow: {{template: t, parameters: {given}}}}}}}\n"
+            yield f"{HEAD}steps: {{a: {{dataflow: {{template: gs://b/t, parameters: {given}}}}}}}\n"
             yield f"{HEAD}defaults: {{parameters: {given}}}\n{PLAIN}"
 
 

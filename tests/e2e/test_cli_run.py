@@ -214,7 +214,7 @@ deploy: false
 params: {free: {default: x}}
 steps:
   a: {dataflow: {template: "gs://{{ run.deployment.bucket }}/{{ params.free }}", parameters_from: "seen:it"}}
-  b: {after: a, when: "{{ run.deployment.stage == 'prod' }}", dataflow: {template: t}}
+  b: {after: a, when: "{{ run.deployment.stage == 'prod' }}", dataflow: {template: gs://b/t}}
 """
 
 

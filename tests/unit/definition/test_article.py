@@ -113,7 +113,7 @@ def test_a_start_that_is_no_step_is_refused(refusal: Refusal) -> None:
 
 
 def test_functions_without_a_file_are_refused(refusal: Refusal) -> None:
-    text = '{"start": "A", "steps": {"A": {"template": "t", "function": "f"}}}'
+    text = '{"start": "A", "steps": {"A": {"template": "gs://b/t", "function": "f"}}}'
     assert refusal(text, "my-job.json") == [
         "my-job.json:1: step 'A': function: expected the function 'f' in my_job.py or functions.py beside this file, "
         "which is not there"
@@ -122,7 +122,7 @@ def test_functions_without_a_file_are_refused(refusal: Refusal) -> None:
 
 def test_functions_in_a_file_that_is_no_python_are_refused(refusal: Refusal, tmp_path: Path) -> None:
     (tmp_path / "g.py").write_text("def (")
-    (line,) = refusal('{"start": "A", "steps": {"A": {"template": "t", "function": "f"}}}', "g.json")
+    (line,) = refusal('{"start": "A", "steps": {"A": {"template": "gs://b/t", "function": "f"}}}', "g.json")
     assert line.startswith(
         "g.json:1: step 'A': function: expected functions in g.py, which cannot be read: invalid syntax"
     )

@@ -132,7 +132,7 @@ defaults:
   parameters: {sdk_container_image: "{{ params.image }}"}
 steps:
   a: {dataflow: {template: "gs://{{ params.bucket }}/{{ params.image }}"}}
-  b: {dataflow: {template: t}, local: {command: "echo {{ params.bucket }}"}}
+  b: {dataflow: {template: gs://b/t}, local: {command: "echo {{ params.bucket }}"}}
 """
 
 

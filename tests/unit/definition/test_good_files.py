@@ -161,8 +161,8 @@ WORKS = {
         "python", {"function": "m:f", "args": {"x": [1, 2.5, None, "yes", "2024-01-31", "010"]}}
     ),
     "dataflow: {template: gs://b/t.json}": Work("dataflow", {"template": "gs://b/t.json", "parameters": {}}),
-    'dataflow: {template: t, num_workers: "{{ params.n }}", labels: {team: 5}}': Work(
-        "dataflow", {"template": "t", "num_workers": "{{ params.n }}", "labels": {"team": "5"}, "parameters": {}}
+    'dataflow: {template: gs://b/t, num_workers: "{{ params.n }}", labels: {team: 5}}': Work(
+        "dataflow", {"template": "gs://b/t", "num_workers": "{{ params.n }}", "labels": {"team": "5"}, "parameters": {}}
     ),
     "{}": Work(),
     "": Work(),
@@ -263,6 +263,20 @@ def test_a_bare_default_that_is_a_date_or_a_time_implies_that(load: Load, writte
     assert param.type == "string"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "gs://b/t",
+        "gs://{{ run.deployment.bucket }}/t",
+        "{{ run.deployment.template }}",
+        "gs:/{{ run.deployment.rest }}",
+    ],
+)
+def test_a_template_is_in_cloud_storage_or_an_expression_may_say_so(load: Load, written: str) -> None:
+    graph = load(f"name: g\nsteps: {{a: {{dataflow: {{template: '{written}'}}}}}}")
+    assert graph.steps[0].work.spec["template"] == written
+
+
 AMBIGUOUS = """name: g
 deploy: false
 params:
@@ -342,8 +356,8 @@ defaults:
   parameters: {setup: common, day: common}
   dataflow: {labels: {team: all, env: dev}, region: r}
 steps:
-  plain: {dataflow: {template: t, parameters: {day: own}, labels: {team: sales}}}
-  made: {dataflow: {template: t, parameters: {day: own}}, parameters_from: m:f, common_parameters: {more: mine}}
+  plain: {dataflow: {template: gs://b/t, parameters: {day: own}, labels: {team: sales}}}
+  made: {dataflow: {template: gs://b/t, parameters: {day: own}}, parameters_from: m:f, common_parameters: {more: mine}}
   short: {call: m:f}
 """
 
@@ -352,7 +366,7 @@ def test_defaults_are_merged_key_by_key_and_kept_apart_where_a_function_goes_bet
     load: Load,
 ) -> None:
     graph = load(DEFAULTS)
-    options = {"template": "t", "region": "r"}
+    options = {"template": "gs://b/t", "region": "r"}
     made = {
         "parameters": {"day": "own"},
         "parameters_from": "m:f",

@@ -37,5 +37,5 @@ def problems_of(made: Lock) -> dict[str, tuple[str, ...]]:
 
 NOISE = dict.fromkeys(("x.png", ".hidden.py", ".venv/a.py", "__pycache__/a.py", "graphs.lock", "Makefile"), "")
 HELPERS = {f"{name}.{name}": "" for name in ("json", "yml", "toml", "txt", "sql", "csv")}
-FROM = "name: g\nsteps: {a: {dataflow: {template: t}, parameters_from: lib.params:make}}"
+FROM = "name: g\nsteps: {a: {dataflow: {template: gs://b/t}, parameters_from: lib.params:make}}"
 LIB = {"lib/params.py": "def make(): return {}\n", "lib/deep/rows.csv": "a;b\n"}

@@ -32,7 +32,9 @@ def test_a_graph_that_has_steps_of_one_machine_must_say_that_it_is_not_deployed(
 
 
 def test_what_stands_in_on_one_machine_does_not_keep_a_graph_there(make: Make) -> None:
-    folder = make({"a.yaml": "name: a\nsteps: {a: {dataflow: {template: t}, local: {command: ls}}, b: {wait: 1s}}"})
+    folder = make(
+        {"a.yaml": "name: a\nsteps: {a: {dataflow: {template: gs://b/t}, local: {command: ls}}, b: {wait: 1s}}"}
+    )
     assert list(lock(folder).graphs) == ["a"]
 
 

@@ -84,7 +84,7 @@ def test_what_a_name_stands_for_is_what_the_lock_tells_of(make: Make) -> None:
 
 def test_the_folders_own_name_is_nowhere_in_it(make: Make) -> None:
     folder = make({"bad.yaml": "name: x", "py/graph.py": "import nope", "f.yaml": f"name: f\nsteps: {{a: {JOB}}}"})
-    make({"f.yaml": "name: f\nsteps: {a: {dataflow: {template: t}, parameters_from: no.where:f}}"})
+    make({"f.yaml": "name: f\nsteps: {a: {dataflow: {template: gs://b/t}, parameters_from: no.where:f}}"})
     assert problems_of(lock(folder)) == {
         "bad": ("bad.yaml:1: steps: expected the graph's steps, got none",),
         "f": ("f.yaml:2: step 'a': parameters_from: there is no module 'no.where' in graphs or installed",),

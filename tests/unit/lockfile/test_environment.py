@@ -47,7 +47,7 @@ def test_what_the_functions_cannot_be_given_is_told_with_its_line(make: Make) ->
 
 def test_graphs_that_want_one_variable_to_have_two_values_are_told_so(make: Make) -> None:
     other = {
-        "h/graph.yaml": FROM.replace(": g", ": h"),
+        "h/graph.yaml": FROM.replace("name: g", "name: h"),
         "h/lib/params.py": "def make(): ...\n",
         "h/env": "BUCKET=b\nA=b\n",
     }

@@ -9,7 +9,8 @@ from tests.unit.lockfile.graphs import FROM, LIB, PLAIN, Make
 def test_a_function_that_is_not_there_is_a_problem_now(make: Make) -> None:
     keys = ["lib.params:mak", "no:f", "lib.broken:f", "lib.leaving:f", "lib.params:make"]
     steps = "".join(
-        f"  s{number}: {{dataflow: {{template: t}}, parameters_from: {key}}}\n" for number, key in enumerate(keys)
+        f"  s{number}: {{dataflow: {{template: gs://b/t}}, parameters_from: {key}}}\n"
+        for number, key in enumerate(keys)
     )
     broken = {"lib/broken.py": "\nimport nothing.at.all\n", "lib/leaving.py": "raise SystemExit(3)\n"}
     folder = make(
@@ -25,7 +26,9 @@ def test_a_function_that_is_not_there_is_a_problem_now(make: Make) -> None:
 
 def test_all_that_is_wrong_is_told_at_once(make: Make) -> None:
     """What is wrong with the file, what lock itself looks for, and what its folder has."""
-    steps = "  a: {after: none, dataflow: {template: t}, parameters_from: no:f}\n  b: {command: ls}\n  c: {cal: x}\n"
+    steps = (
+        "  a: {after: none, dataflow: {template: gs://b/t}, parameters_from: no:f}\n  b: {command: ls}\n  c: {cal: x}\n"
+    )
     folder = make({"g/graph.yaml": f"name: g\nsteps:\n{steps}", "g/env": "NOTE = no\n", "plain.yaml": PLAIN})
     assert lock(folder).problems == [
         "g/graph.yaml:3: step 'a': after: no step is called 'none'",
@@ -42,7 +45,11 @@ def test_two_graphs_may_call_their_modules_the_same(make: Make) -> None:
     library = {"one/lib/params.py": "def make(): ...\n", "two/lib/params.py": "def other(): ...\n"}
     made = lock(
         make(
-            {"one/graph.yaml": FROM, "two/graph.yaml": FROM.replace(":make", ":other").replace(": g", ": h"), **library}
+            {
+                "one/graph.yaml": FROM,
+                "two/graph.yaml": FROM.replace(":make", ":other").replace("name: g", "name: h"),
+                **library,
+            }
         )
     )
     assert made.problems == []

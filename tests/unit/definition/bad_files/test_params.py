@@ -72,7 +72,7 @@ BAD = {
     ),
     "a common parameter that names no param, said once": (
         "name: g\ndefaults:\n  parameters: {x: '{{ params.p }}'}\n"
-        "steps: {a: {dataflow: {template: t}}, b: {dataflow: {template: t}}}",
+        "steps: {a: {dataflow: {template: gs://b/t}}, b: {dataflow: {template: gs://b/t}}}",
         "g.yaml:3: defaults: parameters.x: no param is called 'p'",
     ),
 }

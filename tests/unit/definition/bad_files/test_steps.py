@@ -49,6 +49,21 @@ BAD = {
         STEP + "dataflow: {template: gs://b/t, parameters_from: m:f}\n    parameters_from: m:f",
         "g.yaml:5: step 'a': parameters_from: this key is inside 'dataflow' too: keep one of the two",
     ),
+    "a template that is on this machine": (
+        STEP + "dataflow: {template: ./templates/orders.json}",
+        "g.yaml:4: step 'a': dataflow.template: expected a template's path in Cloud Storage, such as "
+        "gs://bucket/template.json, got './templates/orders.json'",
+    ),
+    "a template that is a bucket": (
+        STEP + "dataflow: {template: 'gs://bucket'}",
+        "g.yaml:4: step 'a': dataflow.template: expected a template's path in Cloud Storage, such as "
+        "gs://bucket/template.json, got 'gs://bucket'",
+    ),
+    "a template of another service, with an expression": (
+        STEP + "dataflow: {template: 's3://{{ run.deployment.bucket }}/t.json'}",
+        "g.yaml:4: step 'a': dataflow.template: expected a template's path in Cloud Storage, such as "
+        "gs://bucket/template.json, got 's3://{{ run.deployment.bucket }}/t.json'",
+    ),
     "a dataflow step without template": (
         STEP + "dataflow: {region: x}",
         "g.yaml:4: step 'a': dataflow.template: expected a value, got none",
@@ -117,16 +132,16 @@ BAD = {
         "g.yaml:4: step 'a': retry: expected a mapping such as {attempts: 3, delay: 60s}, got the number 3",
     ),
     "yes for true": (
-        STEP + "dataflow: {template: t, streaming: yes}",
+        STEP + "dataflow: {template: gs://b/t, streaming: yes}",
         "g.yaml:4: step 'a': dataflow.streaming: expected true or false, got 'yes': "
         "write true or false, without quotes",
     ),
     "half a worker": (
-        STEP + "dataflow: {template: t, num_workers: 0}",
+        STEP + "dataflow: {template: gs://b/t, num_workers: 0}",
         "g.yaml:4: step 'a': dataflow.num_workers: expected a whole number of at least 1, got the number 0",
     ),
     "a word that is not among the words": (
-        STEP + "dataflow: {template: t, flexrs_goal: cheap}",
+        STEP + "dataflow: {template: gs://b/t, flexrs_goal: cheap}",
         "g.yaml:4: step 'a': dataflow.flexrs_goal: expected FLEXRS_COST_OPTIMIZED or FLEXRS_SPEED_OPTIMIZED, "
         "got 'cheap'",
     ),
@@ -135,7 +150,7 @@ BAD = {
         "g.yaml:3: step 'a': command: expected steps.<name>.outputs.<key> or steps.<name>.status, got 'steps.my'",
     ),
     "an expression in a job's name": (
-        STEP + "dataflow: {template: t}\n    job_name: 'a-{{ run.id }}'",
+        STEP + "dataflow: {template: gs://b/t}\n    job_name: 'a-{{ run.id }}'",
         "g.yaml:5: step 'a': job_name: expected a name of at most 63 letters, digits, '-', '_' and '.', "
         "with no expression in it, got 'a-{{ run.id }}'",
     ),
