@@ -20,6 +20,7 @@ from typing import Any
 from orchestrator.definition.dataflow_keys import DataflowKeys
 from orchestrator.errors import Problem
 from orchestrator.text import Path, did_you_mean, quoted, shown
+from orchestrator.usercode.parsed import defined
 
 _INSIDE = frozenset(DataflowKeys.model_fields) - {"parameters_from"}
 
@@ -97,37 +98,24 @@ class _Module:
         """``module:name``. Raises ValueError with what is wrong."""
         if not isinstance(name, str) or not name.isidentifier():
             raise ValueError(f"expected the name of a function, got {shown(name)}")
-        file, defined = self.defined
+        file, names = self.defined
         if file is None:
-            names = " or ".join(dict.fromkeys(file.name for file in self.files))
-            raise ValueError(f"expected the function {quoted(name)} in {names} beside this file, which is not there")
-        if name not in defined and "*" not in defined:  # the names that * imports are not known
-            raise ValueError(f"{file.name} has no function {quoted(name)}{did_you_mean(name, defined)}")
+            files = " or ".join(dict.fromkeys(file.name for file in self.files))
+            raise ValueError(f"expected the function {quoted(name)} in {files} beside this file, which is not there")
+        if names is not None and name not in names:
+            raise ValueError(f"{file.name} has no function {quoted(name)}{did_you_mean(name, names)}")
         return f"{file.stem}:{name}"
 
     @cached_property
-    def defined(self) -> tuple[FilePath | None, set[str]]:
-        """The file, if it is there, and the names that it defines."""
+    def defined(self) -> tuple[FilePath | None, frozenset[str] | None]:
+        """The file, if it is there, and the names that it defines; None if not all of them can be told."""
         file = next((file for file in self.files if file.is_file()), None)
         if file is None:
-            return None, set()
+            return None, frozenset()
         try:
-            return file, _defined(ast.parse(file.read_bytes(), str(file)))
+            return file, defined(ast.parse(file.read_bytes(), str(file)))
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise ValueError(f"expected functions in {file.name}, which cannot be read: {error}") from error
-
-
-def _defined(module: ast.Module) -> set[str]:
-    names: set[str] = set()
-    for node in module.body:
-        match node:
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                names.add(name)
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                names |= {alias.asname or alias.name for alias in aliases}
-            case ast.Assign(targets=targets):
-                names |= {target.id for target in targets if isinstance(target, ast.Name)}
-    return names
 
 
 def _unreached(start: object, steps: Mapping[str, Any]) -> list[Problem]:

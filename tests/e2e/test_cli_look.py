@@ -71,6 +71,20 @@ def test_validate_measures_what_is_right_and_says_what_is_wrong_in_every_file(ra
     ]
 
 
+def test_validate_tells_of_a_function_that_does_not_exist_and_runs_no_code(place: Place) -> None:
+    """Only the run found it."""
+    place.write("fn.py", "open('ran', 'w')\ndef quick(): ...\n")
+    place.write("g.yaml", "name: g\ndeploy: false\nsteps:\n  a:\n    python: fn:quik\n  b: {python: fnn:quick}\n")
+    assert place.look("validate", "g.yaml") == Said(
+        2,
+        "",
+        "g.yaml:5: step 'a': python: module 'fn' has no function 'quik' (did you mean 'quick'?)\n"
+        "g.yaml:6: step 'b': python: there is no module 'fnn' beside this file, and none is installed here "
+        "(did you mean 'fn'?)\n",
+    )
+    assert not (place.folder / "ran").exists()
+
+
 def test_validate_warns_of_outputs_that_may_not_be_there(place: Place) -> None:
     place.write(
         "w.yaml",

@@ -47,11 +47,14 @@ def command(graphs: tuple[str, ...], as_json: bool) -> int:
 def check(name: str) -> tuple[Checked, Graph | None]:
     """What is reported of the graph that a user calls ``name``, and the graph if it is valid."""
     from orchestrator.definition.catalog import find_graph
-    from orchestrator.definition.load import load_graph, warnings
+    from orchestrator.definition.functions import missing
+    from orchestrator.definition.load import invalid, load_graph, warnings
 
     try:
         path = find_graph(name)
         graph = load_graph(path)
+        if problems := missing(graph, path.absolute().parent):
+            raise invalid(path, problems)
     except InvalidGraphError as error:
         return Checked(name, False, problems=error.lines), None
     except UsageError as error:
