@@ -1,4 +1,4 @@
-"""What other processes do to a run while this one drives it: keeps the view true, and says if all waits for people."""
+"""Watches what other processes change in a run that this one drives: updates the view, and reports a standstill."""
 
 import time
 from collections.abc import Callable
@@ -8,15 +8,15 @@ from orchestrator.local.wiring import Embedded
 from orchestrator.reporting.held import all_held, standstill
 from orchestrator.reporting.watch import Watch
 
-#: Seconds between two looks, and the share of the time that looking may take.
+#: Seconds between two reads, and the share of the time that reading may take.
 PERIOD, SHARE = 0.5, 0.05
 
-#: Said when a run that waited for people goes on.
+#: The message when a run goes on after a standstill.
 GOES_ON = "the run goes on"
 
 
 class Beside:
-    """Looks into the store if another process has committed something. ``say`` gets what a user must know."""
+    """Reads the store whenever another process has committed something. ``say`` gets messages for the user."""
 
     def __init__(self, world: Embedded, watch: Watch, flag: str, say: Callable[[str], None]) -> None:
         self._world = world
@@ -28,7 +28,7 @@ class Beside:
         self._waits: list[int] = []
 
     def look(self) -> None:
-        """Called often, outside of any transaction."""
+        """Look for changes. Call this often, outside of any transaction."""
         began = time.monotonic()
         if began < self._next:
             return

@@ -1,4 +1,4 @@
-"""What the commands have in common that give an order to a run or to steps of it."""
+"""What the commands ``hold`` and ``release`` have in common."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ from orchestrator.reporting.found import Found
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """What became of an order, by step. ``late``: the steps that were named, and that it came too late for.
+    """The results by step. ``late``: those of the named steps for which the command came too late.
 
-    ``named``: the steps that were named; empty if it was for the whole run.
+    ``named``: the named steps; empty if the command is for the whole run.
     """
 
     found: Found
@@ -36,7 +36,7 @@ def order(
     store: str | None,
     only: Callable[[StepState], bool] = lambda _: True,
 ) -> Ordered:
-    """Give an order to the steps of a run that are named, or to all for which ``only`` says so.
+    """Hold or release the named ``steps`` of a run or, if none is named, all for which ``only`` is true.
 
     Raises UsageError if the run has ended.
     """
@@ -58,5 +58,5 @@ def order(
 
 
 def named_steps(done: Ordered) -> str:
-    """The names as they were given, to be repeated in a command."""
+    """The names as the user gave them, for another command."""
     return "".join(f" {name}" for name in done.named)

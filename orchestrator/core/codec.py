@@ -25,8 +25,8 @@ JsonObject = dict[str, Any]
 #: leaves such records alone. A new field that an older version may drop without harm is no reason.
 SCHEMA = 2
 
-#: What every version since the first schema handles correctly is still written in that one, so that a deployment can be
-#: rolled back. Only a step for which people have given orders is left to versions that know of orders.
+#: Records that all versions handle correctly are still written with the first schema, so that a deployment can be
+#: rolled back. Only the states of steps with ``orders`` are left to versions that know these.
 FIRST = 1
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -89,7 +89,7 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
 
 
 def schema_of(state: StepState) -> int:
-    """The least schema whose versions handle ``state`` rightly: others would not obey the orders for its step."""
+    """The first schema whose versions handle ``state`` correctly: older ones would ignore its ``orders``."""
     return FIRST if state.orders is None or state.status.final else SCHEMA
 
 

@@ -101,14 +101,14 @@ class StopRequested:
 
 @dataclass(frozen=True, slots=True)
 class HoldRequested:
-    """Somebody holds a step: the attempt that runs goes on, and no other begins."""
+    """Somebody holds a step: its running attempt continues, but no other begins."""
 
     hold: Hold
 
 
 @dataclass(frozen=True, slots=True)
 class HoldReleased:
-    """Somebody released a step that was held; or its time was up: then ``of`` is when that hold was made."""
+    """Somebody released a held step, or the time of its hold was up: then ``of`` is the time when it was held."""
 
     at: float
     by: str = ""

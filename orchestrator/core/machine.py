@@ -37,7 +37,7 @@ from orchestrator.core.rules import Tally, Verdict
 #: end too.
 MAX_LOST = 20
 
-#: The cause of a step that its join did not let run.
+#: The ``cause`` of a step that its join did not let run.
 TRIGGER = "trigger"
 
 
@@ -88,7 +88,7 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
 
 
 def may_claim(state: StepState, attempt: int) -> bool:
-    """Whether ``attempt`` is the one owed next and nobody has claimed it, or cancelled the step, or holds it."""
+    """Whether ``attempt`` is the one owed next, nobody has claimed it, and the step is neither cancelled nor held."""
     waiting = state.status in (Status.PENDING, Status.UP_FOR_RETRY) and state.stop is None
     free = state.orders is None or state.orders.hold is None
     return waiting and free and attempt == state.attempt + 1
@@ -118,7 +118,7 @@ def _not_launched(state: StepState, event: LaunchUnsent | LaunchUnanswered) -> T
 def may_settle(state: StepState, event: StepSettled) -> bool:
     """Whether the step may end without a job: it has not begun, and ends as cancelled only if somebody cancelled it.
 
-    A held step may end as its join says, but not as its launch would end it.
+    A held step may be ended by its join, but not by its launch.
     """
     asked = event.status is not Status.CANCELLED or state.stop is not None
     free = state.orders is None or state.orders.hold is None or state.stop is not None or event.cause == TRIGGER
@@ -203,7 +203,7 @@ def _at_join(plan: Plan, run: str, node: int, said: Verdict) -> Iterator[Effect]
 
 
 def _without_orders(plan: Plan, node: int, view: View) -> View:
-    """What must be seen to tell what is owed at ``node``, as if nobody had ordered anything for it."""
+    """The part of ``view`` that decides what is owed at ``node``, as if the step had no ``orders``."""
     join = plan.nodes[node].join
     only = plan.joins[join].only if join is not None else None
     states = {node: replace(view.state(node), orders=None)}

@@ -26,7 +26,8 @@ class Launch:
     """Launch an attempt of a step, or adopt its job if it was launched already. ``due``: not before this time.
 
     ``proof``: shows that the sender knows the run's seal, and so could tell that the launch is owed. May be empty.
-    ``releases``: how often the step was released from a hold; part of the name, since what was put before was refused.
+    ``releases``: how many times the step was released from a hold. It is part of the name, because an earlier launch
+    may have been refused.
     """
 
     run: str
@@ -117,7 +118,7 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Release a step that is held, at ``due``, if the hold that was made at ``of`` is still there."""
+    """Release a held step at ``due``, if the hold that was made at ``of`` is still in effect."""
 
     run: str
     node: int

@@ -1,4 +1,4 @@
-"""What the orders of people change in a step's state, and in what is owed there. Pure; a part of ``machine``."""
+"""Holds and releases of steps: what they change in a step's state, and in what is owed. Pure; a part of ``machine``."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ from orchestrator.core.orders import NO_ORDERS, Act
 
 
 def ordered(state: StepState, event: HoldRequested | HoldReleased) -> Transition | None:
-    """What an order changes; None if it was given before, or comes too late."""
+    """What a hold or a release changes; None if it was requested before, or comes too late."""
     match event:
         case HoldRequested():
             return _held(state, event)
@@ -22,7 +22,7 @@ def ordered(state: StepState, event: HoldRequested | HoldReleased) -> Transition
 
 
 def _held(state: StepState, event: HoldRequested) -> Transition | None:
-    """The first who holds a step does; what has ended, or was cancelled, cannot be held."""
+    """Hold the step. The first hold counts; a step that has ended or was cancelled cannot be held."""
     orders, hold = state.orders or NO_ORDERS, event.hold
     if state.status.final or state.stop is not None or orders.hold is not None:
         return None
@@ -31,7 +31,7 @@ def _held(state: StepState, event: HoldRequested) -> Transition | None:
 
 
 def _released(state: StepState, event: HoldReleased) -> Transition | None:
-    """A hold whose time is up ends only itself: another may have been made since."""
+    """Release the step. A hold whose time is up ends only itself, not one that was made later."""
     orders = state.orders
     if orders is None or orders.hold is None or event.of not in (None, orders.hold.at):
         return None
@@ -41,9 +41,9 @@ def _released(state: StepState, event: HoldReleased) -> Transition | None:
 
 
 def obeyed(run: str, node: int, state: StepState, effects: Iterable[Effect]) -> Iterator[Effect]:
-    """What is owed at a step that has orders, of the ``effects`` that would be owed without them.
+    """What is owed at a step with ``orders``, given the ``effects`` that would be owed without them.
 
-    No launch of an attempt that has not begun while the step is held; and the release, when its time is up.
+    While the step is held, no launch of an attempt that has not begun is owed. A hold with an end owes the release.
     """
     orders = state.orders or NO_ORDERS
     hold, begun = orders.hold, state.status not in (Status.PENDING, Status.UP_FOR_RETRY)

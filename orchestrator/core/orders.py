@@ -1,14 +1,14 @@
-"""What people order for a step while its run goes on, besides cancelling it, and have ordered. Frozen data."""
+"""What people requested for a step of a running run, other than its cancellation: holds and releases. Frozen data."""
 
 from dataclasses import dataclass, replace
 
-#: How many acts of people a step remembers: the newest.
+#: How many acts a step's state keeps: the newest ones.
 MAX_ACTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """That somebody holds a step: when, who, and why. ``until``: when it is released by itself."""
+    """A hold of a step: since when, by whom, and why. ``until``: when it is released automatically."""
 
     at: float
     by: str = ""
@@ -18,9 +18,9 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing that was done to a step: what (``held``, ``released``), when, by whom, and why.
+    """One act on a step: what (``held``, ``released``), when, by whom, and why.
 
-    Nobody did what happened by itself, as when the time of a hold is up.
+    ``by`` is empty if it happened automatically, at the end of a hold.
     """
 
     what: str
@@ -31,11 +31,11 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What people ordered for a step. A step that nobody touched has none.
+    """What people requested for a step. A step without any request has no ``Orders``.
 
-    ``hold``: no attempt can be claimed while there is one. ``releases``: how many holds were released; a launch that is
-    owed after one has a name of its own, because the one that was put before was refused, and its name is taken.
-    ``released_at``: when the last of them was, since the epoch. ``acts``: the newest acts, the oldest of them first.
+    ``hold``: while there is one, no attempt can be claimed. ``releases``: how many times the step was released. A
+    launch that is owed after a release needs a new name: the one before may have been refused, and its name is taken.
+    ``released_at``: when it was last released, in seconds since the epoch. ``acts``: the newest acts, oldest first.
     """
 
     hold: Hold | None = None
@@ -44,7 +44,7 @@ class Orders:
     acts: tuple[Act, ...] = ()
 
     def noted(self, act: Act) -> "Orders":
-        """The same, and that ``act`` was done."""
+        """The same, with ``act`` added."""
         return replace(self, acts=(*self.acts, act)[-MAX_ACTS:])
 
 

@@ -1,7 +1,7 @@
-"""Warns of words in a YAML file that are text here, though many other YAML readers make something else of them.
+"""Warns of words in a YAML file that are text here, but not for many other YAML readers.
 
-YAML 1.1 takes ``yes``, ``on``, ``010``, ``0x1F`` and ``1_000`` for true or for a number. Only values whose type is told
-by nothing but the way they are written are looked at: defaults of params without a type, and arguments of functions.
+In YAML 1.1, ``yes`` and ``on`` are true, and ``010``, ``0x1F`` and ``1_000`` are numbers. Only values whose type
+depends on how they are written are checked: defaults of params without a type, and arguments of functions.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ def doubts(document: Any, words: dict[Path, str]) -> list[Problem]:
 
 
 def _untyped(document: Any, path: Path) -> bool:
-    """Whether a value at this path has the type that its writing says."""
+    """Whether the type of a value at this path depends on how it is written."""
     match path:
         case ("params", name, "default", *_) if isinstance(document["params"][name], dict):
             return "type" not in document["params"][name]
@@ -39,7 +39,7 @@ def _untyped(document: Any, path: Path) -> bool:
 
 
 def _meant(word: str) -> str:
-    """What to write if what YAML 1.1 understands is meant; empty if that is text, too, or a date or time of day."""
+    """What to write if YAML 1.1's meaning is intended; empty if that is text too, or a date or a time of day."""
     if word.lower() in (*_TRUE, *_FALSE):
         return f"write {'true' if word.lower() in _TRUE else 'false'}"
     known = yaml.SafeLoader.yaml_implicit_resolvers.get(word[:1], ())

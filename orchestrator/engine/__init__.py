@@ -160,9 +160,9 @@ class Engine:
         return self._stop(execution, nodes, stop, ledger.store.load_all(key, outputs=False))
 
     def order(self, key: str, event: Order, nodes: Collection[int] | None = None) -> Mapping[int, Commit]:
-        """Give an order to the steps ``nodes`` of a run, or to all: what became of it at each that had not ended.
+        """Hold or release the steps ``nodes`` of a run, or all. Returns the commit for each that had not ended.
 
-        They are told in the order of the graph: what a hold of a whole run is too late for, no later step is.
+        They are handled in topological order, so that a hold of a whole run stops every step after one that it misses.
         """
         execution = self.ledger.known(key)
         chosen = [node for node in execution.plan.topological if nodes is None or node in nodes]
@@ -206,7 +206,7 @@ class Engine:
         ledger.store.end_run(execution.run.key, status, ledger.clock(), failed)
 
     def _settle(self, execution: Execution, effect: Skip | Pass) -> None:
-        """What has arrived before a step ends it, or goes through a gate."""
+        """End a step that its join does not let run, or pass a gate."""
         ledger, node = self.ledger, effect.node
         said = machine.settled if isinstance(effect, Skip) else machine.passed
         event: Event | None = said(execution.plan, node, ledger.join(execution, node), ledger.clock())

@@ -85,7 +85,7 @@ class Ledger:
     def follow(self, execution: Execution, node: int, commit: Commit) -> None:
         """Pay what is owed after a commit, whether it was applied or not.
 
-        The launch of a step that has orders may have been refused, so what its join says is owed anew.
+        The launch of a step with ``orders`` may have been refused, so what its join decides is owed again.
         """
         ready = commit.state.orders is not None and commit.state.status is Status.PENDING
         if ready or not commit.applied:

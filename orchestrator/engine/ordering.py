@@ -1,4 +1,4 @@
-"""Carries out what people order for steps of a run that goes on: each order is an event at each of the steps."""
+"""Holds and releases steps of a running run: each request becomes an event at each of the steps."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -13,15 +13,15 @@ from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import BackendError
 from orchestrator.ports import Commit
 
-#: What can be ordered.
+#: The events by which people hold and release steps.
 Order = HoldRequested | HoldReleased
 
 
 def order(ledger: Ledger, execution: Execution, event: Order, nodes: Iterable[int]) -> Mapping[int, Commit]:
-    """Give an order to each of ``nodes`` that has not ended, and pay what follows. What became of it, by node.
+    """Commit ``event`` at each of ``nodes`` that has not ended, and pay what is owed then. Returns the commits by node.
 
-    Given again, it does what is left to do: whoever gave it first may have died before paying. Nothing is ordered for
-    steps whose records do not add up, since they may have ended; nor in a run that has ended.
+    Calling this again does what is left to do, since the first caller may have died before paying. It does nothing in
+    a run that has ended, nor at steps whose records contradict each other, because these may have ended.
     """
     key = execution.run.key
     stored = ledger.store.get_run(key)
@@ -37,9 +37,9 @@ def order(ledger: Ledger, execution: Execution, event: Order, nodes: Iterable[in
 
 
 def release(ledger: Ledger, execution: Execution, effect: Release) -> None:
-    """The time of a hold is up. A task for a hold that is gone releases nothing.
+    """Release a step because the time of its hold is up. If that hold has been released before, do nothing.
 
-    Raises BackendError if it comes too early, as one that somebody made up may.
+    Raises BackendError, for a redelivery, if the task comes too early: somebody may have forged it.
     """
     node, now = effect.node, ledger.clock()
     orders = ledger.store.load(execution.run.key, (node,), ()).state(node).orders
@@ -52,9 +52,9 @@ def release(ledger: Ledger, execution: Execution, effect: Release) -> None:
 
 
 def certain(ledger: Ledger, execution: Execution, view: View) -> View:
-    """``view`` without the steps that may have ended though their records say no: they would end again.
+    """``view`` without the steps that may have ended although their records say otherwise: they would end twice.
 
-    Of what does not add up, those that wait for others have not begun.
+    These are the steps with contradictory records, except those that wait for others, which have not begun.
     """
     doubtful: Collection[int] = set[int]().union(
         *sure_doubts(ledger.store, execution.run.key, execution.plan, view).values()

@@ -53,7 +53,7 @@ class Database:
         self._depth = 0
         self._owner = 0
         self._version = 0
-        #: How often others were seen to have committed something.
+        #: How many times commits of other processes have been noticed.
         self.foreign = 0
         self._buffers: list[Buffer] = []
         self._afterwards: list[Callable[[], None]] = []

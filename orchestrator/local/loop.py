@@ -223,7 +223,7 @@ class Loop:
         return TICK if due is None else min(TICK, max(0.001, due - self._world.clock()))
 
     def _rests(self) -> bool:
-        """Whether all that is left waits for people, until others have committed something; or was swept up now."""
+        """Whether there is nothing to do until people release steps, or a sweep found something to do."""
         seen = self._world.database.foreign
         if self._resting == seen or sum(self._sweep(run) for run in self._open) > 0:
             return True

@@ -1,4 +1,4 @@
-"""Gives an order to steps of a run, wherever the run is: it is written into the store, and whoever drives obeys it."""
+"""Holds and releases steps of a run, on this machine or in the cloud, by changing their states in the store."""
 
 from collections.abc import Collection, Mapping
 
@@ -12,9 +12,9 @@ from orchestrator.reporting.found import Found
 
 
 def give(command: str, found: Found, event: Order, nodes: Collection[int] | None) -> Mapping[int, Commit]:
-    """Give an order to the steps ``nodes`` of a run, or to all. What became of it at each that had not ended.
+    """Hold or release the steps ``nodes`` of a run, or all. Returns the commit for each that had not ended.
 
-    Raises UsageError that names every variable which ``command`` lacks in the cloud.
+    Raises UsageError that names every missing variable if the run is in the cloud.
     """
     if found.home is None:
         from orchestrator.operations.cloud_run import deployed
@@ -31,7 +31,7 @@ def give(command: str, found: Found, event: Order, nodes: Collection[int] | None
 
 
 def must_be_a_home(command: str, home: Home, found: Found) -> None:
-    """Raises UsageError if the run is in a file that is no home's: there is no queue in it."""
+    """Raises UsageError if the run's file does not belong to a home, because then it has no queue."""
     file = found.url.file if found.url is not None else None
     if file is not None and file.name != home.database.name:
         raise UsageError(f"--store: expected a file called {home.database.name}, to {command} a run in it, got {file}")

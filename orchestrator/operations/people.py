@@ -1,4 +1,4 @@
-"""Who gives an order, and until when, in the words of a command line."""
+"""Who cancels, holds or releases, why, and until when: the arguments of these commands."""
 
 import getpass
 import os
@@ -10,7 +10,7 @@ from orchestrator.definition.fields import DURATION, seconds
 from orchestrator.errors import UsageError
 from orchestrator.text import cut
 
-#: How many characters of a reason are kept.
+#: How many characters of a reason are stored.
 MAX_WHY = 1_000
 
 _FORMS = "a time such as 18:00 or 2026-11-28T18:00, or a duration such as 90m"
@@ -25,14 +25,14 @@ def who() -> str:
 
 
 def reason(text: str) -> str:
-    """A reason as it is kept with a step's state."""
+    """A reason as it is stored with a step's state."""
     return cut(text, MAX_WHY)
 
 
 def moment(text: str, now: float | None = None) -> float:
-    """The time that ``text`` names, in seconds since the epoch. ``18:00`` is when the clock here next shows that.
+    """The time ``text``, in seconds since the epoch. ``18:00`` is the next time at which the local clock shows that.
 
-    Raises UsageError if it is none, or is past.
+    Raises UsageError if it is not a time, or in the past.
     """
     now = time.time() if now is None else now
     if re.fullmatch(DURATION, text):

@@ -1,4 +1,4 @@
-"""Which steps people hold, and whether a run waits for nothing else. Pure."""
+"""Which steps are held, and whether a run waits only for their release. Pure."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,12 +11,12 @@ from orchestrator.reporting.times import clock
 from orchestrator.reporting.upstream import States, join_of
 from orchestrator.system.terminal import one_line
 
-#: How many of the steps that are held are named.
+#: How many held steps are named.
 _NAMED = 4
 
 
 def hold_of(state: StepState) -> Hold | None:
-    """What keeps a step from beginning; None for one that is not held, or was cancelled meanwhile."""
+    """The hold that keeps a step from beginning; None if it is not held, or was cancelled meanwhile."""
     return state.orders.hold if state.orders is not None and state.stop is None else None
 
 
@@ -28,7 +28,7 @@ def held_by(hold: Hold) -> str:
 
 
 def held_nodes(plan: Plan, states: States) -> list[int]:
-    """The steps that are held and have not ended."""
+    """The held steps."""
     return [node for node in range(len(plan.steps)) if hold_of(states.get(node, PENDING)) is not None]
 
 
@@ -45,7 +45,7 @@ def named(plan: Plan, states: States, nodes: Iterable[int]) -> str:
 
 
 def standstill(plan: Plan, states: States) -> list[int]:
-    """The steps for whose release a run waits, if it waits for nothing else; else none."""
+    """The held steps that a run is waiting for, if it is waiting for nothing else; otherwise none."""
     ready = []
     for node in range(len(plan.steps)):
         state = states.get(node, PENDING)
@@ -62,13 +62,13 @@ def standstill(plan: Plan, states: States) -> list[int]:
 
 
 def _may_begin(plan: Plan, states: States, node: int) -> bool:
-    """Whether all that a step waits for has ended, or its rule waits for no more."""
+    """Whether all predecessors of a step have ended, or its rule no longer waits for the others."""
     join = join_of(plan, states, node)
     return not join.pending or verdict(plan.steps[node].trigger, join) is Verdict.RUN
 
 
 def all_held(plan: Plan, states: States, waits: Iterable[int], run: str, flag: str) -> str:
-    """That a run waits for the steps ``waits`` to be released, and for nothing else; and how to go on."""
+    """A message that a run waits only for the release of the steps ``waits``, with the possible commands."""
     held = named(plan, states, waits)
     ways = f"'orchestrator release {run}{flag}' goes on with it, 'orchestrator cancel {run}{flag}' ends it"
     return f"all that is left is held: {held}; {ways}"

@@ -1,4 +1,4 @@
-"""``orchestrator hold``: let no further attempt of a step begin, until it is released."""
+"""``orchestrator hold``: keep steps from beginning another attempt until they are released."""
 
 import time
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home:
 
 
 def _told(done: Ordered, hold: Hold) -> Iterator[str]:
-    """What became of each step."""
+    """What happened to each step."""
     names = done.found.plan.steps
     mine = [node for node, commit in done.commits.items() if hold_of(commit.state) == hold]
     if mine:

@@ -1,4 +1,4 @@
-"""``orchestrator release``: let steps that are held begin again."""
+"""``orchestrator release``: let held steps begin again."""
 
 import time
 from pathlib import Path

@@ -104,7 +104,7 @@ def to_run(key: str, text: str) -> Run:
 
 
 def needs_schema(connection: sqlite3.Connection, schema: int) -> None:
-    """From now on, versions that know only of earlier schemas leave the whole file alone."""
+    """Make versions that only know earlier schemas leave the whole file alone from now on."""
     (there,) = connection.execute("PRAGMA user_version").fetchone()
     if there < schema:
         connection.execute(f"PRAGMA user_version = {schema}")
