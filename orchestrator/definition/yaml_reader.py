@@ -28,6 +28,9 @@ _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "True": True, "false": False, "False": False}
 _BARE_EXPRESSION = re.compile(r"(?:^|[:\-,\[])\s*\{\{")
 _QUOTE_IT = 'expected text: if this is an expression, put it in quotes: "{{ … }}"'
+_QUOTE_ALL = 'expected text: if this value contains an expression, put all of it in quotes: "… {{ … }} …"'
+_QUOTED = re.compile(r""""(?:\\.|[^"\\])*"|'(?:''|[^'])*'""")
+_OPEN_QUOTE = "found unexpected end of stream"
 
 #: The parser's messages, and what they mostly mean.
 _MEANT = {
@@ -36,7 +39,7 @@ _MEANT = {
     "mapping values are not allowed in this context": "no ':' can stand here: quote the text, or fix the indentation",
     "could not find expected ':'": "expected a ':' after the key",
     "found character that cannot start any token": "text cannot begin with this character: put it in quotes",
-    "found unexpected end of stream": "a quote is opened here and not closed",
+    _OPEN_QUOTE: "a quote is opened here and not closed",
     "did not find expected ',' or ']'": "a '[' is opened and not closed",
     "did not find expected ',' or '}'": "a '{' is opened and not closed",
 }
@@ -67,6 +70,10 @@ def _unreadable(text: str, error: yaml.MarkedYAMLError) -> UnreadableError:
     row = rows[number] if rows else ""
     if _BARE_EXPRESSION.search(row):
         return UnreadableError(number + 1, _QUOTE_IT)
+    last = error.problem_mark.line if error.problem_mark else number
+    for at in range(number, min(last, len(rows) - 1) + 1):  # where it was noticed is after where it was opened
+        if error.problem != _OPEN_QUOTE and "{{" in _QUOTED.sub("", rows[at]):
+            return UnreadableError(at + 1, _QUOTE_IT if _BARE_EXPRESSION.search(rows[at]) else _QUOTE_ALL)
     problem = error.problem or error.context or "it ends too early"
     if problem == "exceeded maximum nesting depth":  # libyaml 0.2.6 and newer have their own limit
         return UnreadableError(number + 1, TOO_DEEP)

@@ -6,6 +6,8 @@ from tests.unit.definition.conftest import Refusal
 
 STEP = "name: g\nsteps:\n  a:\n    "
 
+ALL = 'expected text: if this value contains an expression, put all of it in quotes: "… {{ … }} …"'
+
 BAD = {
     "an expression without quotes": (
         STEP + "when: {{ params.full }}",
@@ -14,6 +16,32 @@ BAD = {
     "an expression without quotes, and text after it": (
         STEP + "command: {{ params.full }}/x",
         'g.yaml:4: expected text: if this is an expression, put it in quotes: "{{ … }}"',
+    ),
+    "an expression without quotes in a mapping in braces": (
+        STEP + "command: {a: {{ x }}, b: 1}",
+        'g.yaml:4: expected text: if this is an expression, put it in quotes: "{{ … }}"',
+    ),
+    "an expression without quotes within a text in brackets": (
+        STEP + "command: [python, job.py, --day={{ params.day }}]",
+        f"g.yaml:4: {ALL}",
+    ),
+    "an expression without quotes within a text in brackets of several lines": (
+        STEP + "command: [python,\n      job.py,\n      --day={{ params.day }}]",
+        f"g.yaml:6: {ALL}",
+    ),
+    "an expression without quotes within a text in braces": (
+        STEP + "dataflow: {template: gs://b/{{ params.t }}, region: r}",
+        f"g.yaml:4: {ALL}",
+    ),
+    "an expression after a text in quotes": (STEP + "command: 'echo' {{ params.day }}", f"g.yaml:4: {ALL}"),
+    "an expression before a colon": (STEP + "command: echo {{ params.day }}: done", f"g.yaml:4: {ALL}"),
+    "an expression in quotes beside what is wrong": (
+        STEP + "command: [echo, '{{ params.day }}'",
+        "g.yaml:4: this is not YAML: a '[' is opened and not closed, in 'command: [echo, '{{ params.day }}''",
+    ),
+    "an expression in a quote left open": (
+        STEP + "command: '{{ params.day }}",
+        "g.yaml:4: this is not YAML: a quote is opened here and not closed, in 'command: '{{ params.day }}'",
     ),
     "a tab": ("name: g\nsteps:\n\ta: {}", "g.yaml:3: this is not YAML: indent with spaces, not with tabs, in 'a: {}'"),
     "a step indented too little": (
