@@ -1,4 +1,4 @@
-"""The README's first graph does what the README says of it."""
+"""The graphs of the README and of the reference do what is said of them."""
 
 import re
 
@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.command_line import ROOT, Place
 from tests.emulation import emulated
+
+REFERENCE = (ROOT / "docs/graphs.md").read_text()
 
 
 def sales(place: Place) -> None:
@@ -35,6 +37,28 @@ def test_after_a_failure_the_commands_say_why_and_a_new_run_succeeds(place: Plac
     assert place.look("verify", "s1").out == "run s1: no problems found\n"
     place.write("sales.yaml", good)
     assert place.run("sales.yaml").json["status"] == "succeeded"
+
+
+def test_the_python_graph_of_the_reference_runs_as_it_is_written(place: Place) -> None:
+    (found,) = re.findall(r"```python\n(.*?)```", REFERENCE, re.DOTALL)
+    place.write("sales.py", found)
+    place.write("orders.py", "import sys\nprint(sys.argv[1])\n")
+    place.write("customers.py", "def extract(): return {'rows': 42}\n")
+    place.write("report.py", "print('report')\n")
+    assert place.look("validate", "sales.py").code == 0
+    said = place.run("sales.py", "--param", "date=2026-11-01", "--run-id", "s1")
+    assert (said.code, said.json["steps"]["extract-customers"]["outputs"]) == (0, {"rows": 42})
+    assert place.look("logs", "s1", "extract-orders").out == "--date=2026-11-01\n"
+
+
+def test_the_articles_json_of_the_reference_runs_as_it_is_written(place: Place) -> None:
+    (found,) = re.findall(r"```json\n(.*?)```", REFERENCE, re.DOTALL)
+    place.write("sales.json", found)
+    place.write("sales.py", REFERENCE.partition(found)[2].partition("```py\n")[2].partition("```")[0])
+    assert place.look("validate", "sales.json").code == 0
+    said = place.run("sales.json", "--simulate", "--run-id", "s1")
+    assert (said.code, said.json["status"]) == (0, "succeeded")
+    assert place.look("logs", "s1", "Start").out == "the first step\n"
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from orchestrator.core.graph import Schedule
 from orchestrator.core.model import Status
 from orchestrator.core.rules import IMPATIENT, TriggerRule, Verdict, verdict
 from orchestrator.definition.dataflow_keys import DataflowKeys
+from orchestrator.definition.functions import missing
 from orchestrator.definition.load import load_graph
 from orchestrator.definition.schema import CheckKeys, DefaultKeys, GraphKeys, RetryKeys, ScheduleKeys, StepKeys
 from orchestrator.deployment import GRANTS
@@ -87,7 +88,28 @@ def test_the_schedules_in_the_reference_are_valid(tmp_path: Path):
 def test_the_python_graph_in_the_reference_is_valid(tmp_path: Path):
     (found,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/graphs.md").read_text(), re.DOTALL)
     (tmp_path / "sales.py").write_text(found)
-    assert load_graph(tmp_path / "sales.py").by_name["report"].retry.attempts == 3
+    graph = load_graph(tmp_path / "sales.py")
+    assert graph.by_name["report"].retry.attempts == 3
+    assert [problem.path[1] for problem in missing(graph, tmp_path)] == ["extract-customers"]
+    (tmp_path / "customers.py").write_text("def extract(): ...\n")
+    assert missing(graph, tmp_path) == []
+    assert lock(tmp_path).problems == []
+
+
+def test_the_articles_json_in_the_reference_is_valid_with_its_functions(tmp_path: Path):
+    """It had no function for its first step, and a template that is none."""
+    page = (ROOT / "docs/graphs.md").read_text()
+    (found,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    functions = page.partition(found)[2].partition("```py\n")[2].partition("```")[0]
+    for module in ("sales", "functions"):
+        folder = tmp_path / module
+        folder.mkdir()
+        (folder / "sales.json").write_text(found)
+        (folder / f"{module}.py").write_text(functions)
+        graph = load_graph(folder / "sales.json")
+        assert [step.name for step in graph.steps] == ["Start", "Step1", "End"]
+        assert missing(graph, folder) == []
+        assert lock(folder).problems == []
 
 
 def test_the_commands_in_the_readme_exist():
