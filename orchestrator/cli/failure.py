@@ -30,9 +30,15 @@ def guarded(command: Callable[[], int]) -> int:
         code = command()
         sys.stdout.flush()
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user; it is kept in a file
-        return _failed(error)
+        code = _failed(error)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        code = INTERRUPTED
+    else:
+        return code
+    try:
+        sys.stdout.flush()
+    except OSError:  # Python would report it at exit, and end with another code
+        _give_up_output()
     return code
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from orchestrator.definition.dataflow_keys import DataflowKeys
 from orchestrator.errors import Problem
+from orchestrator.system.os_errors import told
 from orchestrator.text import Path, did_you_mean, quoted, shown
 from orchestrator.usercode.parsed import defined
 
@@ -114,7 +115,9 @@ class _Module:
             return None, frozenset()
         try:
             return file, defined(ast.parse(file.read_bytes(), str(file)))
-        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        except OSError as error:
+            raise ValueError(f"expected functions in {told(error, file.name)}") from error
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise ValueError(f"expected functions in {file.name}, which cannot be read: {error}") from error
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.kinds import CALL, DATAFLOW, PYTHON
 from orchestrator.core.steps import Step, Work
 from orchestrator.errors import Problem
+from orchestrator.system.os_errors import told
 from orchestrator.text import Path, did_you_mean, quoted
 from orchestrator.usercode.finder import find, places
 from orchestrator.usercode.parsed import defined
@@ -59,7 +60,9 @@ def _wrong(name: str, folder: FilePath) -> str | None:
         names = defined(ast.parse(file.read_bytes(), str(file)))
     except SyntaxError as error:
         return f"module {quoted(module)} cannot be imported: {file.name}:{error.lineno or 1}: {error.msg}"
-    except (OSError, ValueError, RecursionError, MemoryError) as error:
+    except OSError as error:
+        return f"module {quoted(module)} cannot be imported: {told(error, file.name)}"
+    except (ValueError, RecursionError, MemoryError) as error:
         return f"module {quoted(module)} cannot be imported: {file.name}: {error}"
     if names is None or function in names:
         return None

@@ -407,6 +407,7 @@ def _more(line: str) -> object:
     return pytest.param(line, marks=pytest.mark.slow)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has it")
 @pytest.mark.parametrize("line", ["status", _more("runs --json"), _more("--help"), _more("run sales --json")])
 def test_output_that_cannot_be_written_is_told(ran: Place, line: str) -> None:
     with open("/dev/full", "w") as full:
@@ -416,6 +417,27 @@ def test_output_that_cannot_be_written_is_told(ran: Place, line: str) -> None:
         1,
         "error: standard output: the disk is full: free some space, and try again\n",
     )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has it")
+@pytest.mark.parametrize(("raised", "code"), [("UsageError('no such run')", 2), ("KeyboardInterrupt", 130)])
+def test_output_that_cannot_be_written_does_not_hide_how_a_command_ended(raised: str, code: int) -> None:
+    """Python said so at exit, in its own words, and ended with 120."""
+    program = (
+        "import sys\nfrom orchestrator.cli.failure import guarded\nfrom orchestrator.errors import UsageError\n"
+        f"def command():\n    print('begun')\n    raise {raised}\nsys.exit(guarded(command))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (code, "error: no such run\n" if code == 2 else "")
 
 
 @pytest.mark.parametrize(

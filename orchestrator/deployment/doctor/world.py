@@ -18,6 +18,7 @@ from orchestrator.deployment.doctor.fixes import Fixes
 from orchestrator.deployment.given import GIVEN, Given, read_given
 from orchestrator.deployment.lockfile.file import Lock, read_lock
 from orchestrator.errors import NotFoundError, UsageError
+from orchestrator.system.os_errors import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def read_here(folder: Path, graphs: Path) -> Here:
         try:
             archive = archive_name(root, graphs)
         except (NotFoundError, UsageError, OSError) as error:
-            no_archive = str(error)
+            no_archive = told(error) if isinstance(error, OSError) else str(error)
     return Here(lock, no_lock, archive, no_archive)
 
 
