@@ -1,1 +1,1 @@
-"""The simulation: the real engine in a seeded world where everything that can go wrong does, at every call."""
+"""The simulation: the real engine in a seeded world in which everything that can go wrong does, at any call."""

@@ -1,4 +1,4 @@
-"""``python -m tests.simulation --seeds 50000 [--start K] [--jobs 2]``, or ``--seed 1234 --trace`` to see one again."""
+"""``python -m tests.simulation --seeds 50000 [--start K] [--jobs 2]``, or ``--seed 1234 --trace`` to repeat one."""
 
 import argparse
 import logging
@@ -19,7 +19,7 @@ CHUNK = 100
 
 @dataclass
 class Sum:
-    """What came of many seeds."""
+    """The results of many seeds together."""
 
     seeds: int = 0
     steps: int = 0
@@ -29,7 +29,7 @@ class Sum:
 
 
 def several(seeds: range, stop: bool = False, dag: str | None = None) -> Sum:
-    """Simulate ``seeds``, of a real graph if one is named; only to the first failure, if told to ``stop`` there."""
+    """Simulate ``seeds``, with a real graph if one is named; with ``stop``, only until the first failure."""
     total = Sum()
     for seed in seeds:
         result = simulate(seed, dag=dag)
@@ -45,7 +45,7 @@ def several(seeds: range, stop: bool = False, dag: str | None = None) -> Sum:
 
 
 def main(arguments: list[str]) -> int:
-    """Simulate, and tell. 0 if all went well."""
+    """Simulate, and print the results. Returns 0 if nothing was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=500, help="how many")
     parser.add_argument("--start", type=int, default=0, help="the first of them")
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--trace", action="store_true", help="with --seed: say all that happens, turn by turn")
     parser.add_argument("--dag", help="a graph of tests/fixtures/graphs, such as noaa, instead of random ones")
     chosen = parser.parse_args(arguments)
-    logging.disable()  # what the product says of all this bad luck
+    logging.disable()  # what the product logs about all these faults
     if chosen.seed is not None:
         return one(chosen.seed, chosen.trace, chosen.dag)
     total = Sum()
@@ -80,7 +80,7 @@ def main(arguments: list[str]) -> int:
 
 
 def one(seed: int, traced: bool, dag: str | None) -> int:
-    """Simulate one seed, and say what happens."""
+    """Simulate one seed, and print what happens."""
     trace: list[str] | None = [] if traced else None
     result = simulate(seed, trace, dag)
     print("\n".join(trace or ()))
@@ -90,7 +90,7 @@ def one(seed: int, traced: bool, dag: str | None) -> int:
 
 
 def repeated(seed: int, dag: str | None = None) -> str:
-    """The command that shows a seed again."""
+    """The command that repeats a seed."""
     return f"python -m tests.simulation --seed {seed} --trace" + (f" --dag {dag}" if dag else "")
 
 

@@ -1,7 +1,7 @@
-"""An id that is used again: somebody wants a second run of the first one's id, before and after that is gone.
+"""A run id that is used again: somebody starts a second run with the first one's id, before and after that is deleted.
 
-Such a world keeps its runs for a while only (retention.py). The second start is refused, or gets the first run, for as
-long as that is there; meanwhile, and long after, tasks and signals of the first one come.
+Such a world deletes its runs after a while (retention.py). As long as the first run exists, the second start is refused
+or gets the first run. Meanwhile, and long after, tasks and signals of the first run arrive.
 """
 
 from collections.abc import Callable

@@ -1,14 +1,14 @@
-"""The clocks of the machines: each is wrong, within a bound, and some of them jump. Nothing here tells the truth."""
+"""The clocks of the machines: each is wrong, within a bound, and some of them jump."""
 
 from collections.abc import Callable
 from random import Random
 
-#: That a clock that jumps does so at a reading.
+#: The probability that a jumping clock jumps when it is read.
 JUMPS = 0.02
 
 
 class WrongClock:
-    """``truth``, give or take ``most`` seconds. ``jumps``: by how much, changes suddenly, forwards and backwards."""
+    """``truth``, plus or minus ``most`` seconds. ``jumps``: the error changes suddenly, forwards and backwards."""
 
     def __init__(
         self, truth: Callable[[], float], most: float, jumps: Callable[[], None] | None, random: Random

@@ -1,6 +1,6 @@
-"""Dataflow in a world: the real backend, over a service whose names are taken only while their jobs are active.
+"""Dataflow in a world: the real backend, on a service that frees a job's name when the job has ended.
 
-Its lists lag and lose jobs, its states go back, it runs what it refused, and there are storms in which it has no quota.
+Its lists lag and lose jobs, its states go back, it runs jobs that it refused, and at times it has no quota.
 """
 
 from collections.abc import Mapping
@@ -34,14 +34,14 @@ _ENDS = {
 
 
 class Dataflow(ScriptedBackend):
-    """The service: scripted jobs under ids, and how its API shows them. It answers no calls itself."""
+    """The service: scripted jobs with their ids, and how its API shows them. It answers no calls itself."""
 
     def named(self, name: str) -> list[str]:
-        """The ids of all jobs of that name, the oldest first."""
+        """The ids of all jobs with this name, the oldest first."""
         return [job for job, it in self.jobs.items() if it.request.name == name]
 
     def make(self, request: JobRequest) -> str:
-        """A job begins. Its id."""
+        """Start a job. Returns its id."""
         job = f"{request.name}-{len(self.named(request.name)) + 1}"
         self.jobs[job] = ScriptedJob(request, self._write(request), self._clock())
         return job
@@ -50,7 +50,7 @@ class Dataflow(ScriptedBackend):
         return self._clock() >= self.jobs[job].over
 
     def ask(self, job: str) -> bool:
-        """Somebody asks it to stop. Whether that ended it."""
+        """Ask the job to stop. Returns whether that ended it."""
         it = self.jobs[job]
         it.asked += 1
         if it.asked <= it.script.deaf or it.cancelled_at is not None:
@@ -59,7 +59,7 @@ class Dataflow(ScriptedBackend):
         return True
 
     def body(self, job: str, now: float) -> dict[str, Any]:
-        """The job as it was at ``now``."""
+        """The job as the API shows it at the time ``now``."""
         it = self.jobs[job]
         state, since = _state(it, now)
         kind = states.STREAMING if it.script.live else "JOB_TYPE_BATCH"
@@ -78,7 +78,7 @@ def _state(job: ScriptedJob, now: float) -> tuple[str, float]:
 
 
 class ShakyApi(Api):
-    """The way to the service: each call is a turn of the loop, and may go wrong."""
+    """The API of the service: each call is a turn of the loop, and may have a fault."""
 
     def __init__(self, world: "World", service: Dataflow) -> None:
         super().__init__("p", "http://nowhere", None, 60.0)
@@ -144,7 +144,7 @@ class ShakyApi(Api):
         return service.body(job, world.now)
 
     def _late(self, request: JobRequest) -> None:
-        """A launch whose caller gave it up arrives at the service."""
+        """Let a launch arrive whose caller no longer waits for it."""
         try:
             self._launch(request)
         except (LaunchRefusedError, BackendError) as error:

@@ -1,8 +1,8 @@
-"""Firestore in a world: the real adapter and Google's real client, over a service of a hundred lines and a bad line.
+"""Firestore in a world: the real adapter and Google's real client, with a small simulated service and a bad connection.
 
-The service takes commits whole or not at all, on the conditions that they come with. What the line does to them: the
-answer is lost, the call does not arrive, it arrives twice, or it is applied minutes after its caller has given it up,
-has read again and gone on. What is committed is copied into the world's memory store, which the watch looks at.
+The service applies commits completely or not at all, if their conditions are met. Faults of the connection: a response
+is lost, a call does not arrive or arrives twice, or a commit is applied minutes after its caller has given up, read
+again and gone on. What is committed is copied into the world's memory store, which the watch reads.
 """
 
 import time
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from orchestrator.core.model import Run
     from tests.simulation.world import World
 
-#: Within how many seconds a commit is applied that its caller has given up.
+#: The most seconds after which a commit is applied whose caller has given up.
 LATER = (0.0, 2.0, 20.0, 240.0)
 
 _Document = types.Document.pb()
 
 
 class Service:
-    """The documents of one database: their fields, and when each was changed last."""
+    """The documents of one database: their fields, and when each was last changed."""
 
     def __init__(self, changed: Callable[[dict[str, dict[str, Any]]], None]) -> None:
         self.documents: dict[str, tuple[dict[str, Any], Timestamp]] = {}
@@ -45,7 +45,7 @@ class Service:
         self._moments = count(1)
 
     def commit(self, writes: list[Any]) -> Any:
-        """Apply all of them, or none: then it raises what the client raises."""
+        """Apply all writes, or none and raise what the client raises."""
         for write in writes:
             self._check(write._pb)
         number = next(self._moments)

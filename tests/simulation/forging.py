@@ -1,6 +1,6 @@
-"""Tasks that nobody owes: made up for a run of the world, at any node, of any attempt, or after one that was seen.
+"""Forged tasks, which are not owed: for any node and attempt of a run, or modelled on a task that was seen.
 
-None of them may change a thing. Where one happens to be owed, it is done, as its own task does it: once.
+None of them may change anything. If one happens to be owed, it is performed like the real task: once.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Random scenarios: graphs of 1 to 60 steps in the shapes that pipelines have, and in some that they should not."""
+"""Random scenarios: graphs of 1 to 60 steps, in shapes that pipelines have and in some that they should not have."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

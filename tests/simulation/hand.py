@@ -1,4 +1,4 @@
-"""A hand that deletes the document of a step that has ended, where only counters tell that it has."""
+"""Somebody deletes the document of a step that has ended, so that only counters show that it has."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The life of one run in a world: what it is to do, its record, and who watches it. A world has one or several."""
+"""One run in a world: its scenario, its record, and its watch. A world has one or several."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Virtual time, timers, and handlers that take turns: one of them runs at any moment, and the seed says which."""
+"""Virtual time, timers, and handlers that take turns: only one runs at a time, and the seed decides which."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,28 +11,25 @@ from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-u
 
 from orchestrator.errors import OrchestratorError
 
-#: Seconds after which a request is answered as failed; the platform may end its handler too, wherever it is.
+#: Seconds after which a request times out. The platform may then end its handler, wherever it is.
 LONGEST_HANDLER = 60.0
 
 START = 1_700_000_000.0
 
 
 class TimedOut(OrchestratorError):
-    """The request has timed out. Its handler goes on, and nobody hears how it ends."""
+    """The request has timed out. Its handler goes on, but nobody gets its result."""
 
     retryable = True
 
 
 class Crash(BaseException):
-    """The process that ran a handler is gone. Nothing in it can catch this."""
+    """The process of a handler was killed. Nothing in it can catch this."""
 
 
 @dataclass(slots=True, eq=False)
 class Handler:
-    """Something that runs and may be interrupted. ``done`` is told how it ended: None, or what it raised.
-
-    ``process``: where it runs.
-    """
+    """A handler that may be interrupted. ``done`` is called with None or what it raised. ``process``: where it runs."""
 
     number: int
     name: str
@@ -46,11 +43,10 @@ class Handler:
 
 
 class Loop:
-    """Plays the machines and their clocks. ``trace`` takes a line a turn, if there is one.
+    """Simulates the machines and their clocks. ``trace``, if given, is called with a line per turn.
 
-    ``outlives``: a handler goes on when its request has timed out, as it does on Cloud Run; else it is ended then.
-    ``died_unheard``: handlers that went on and then failed, or were given up, so that nobody does again what they were
-    about to do.
+    ``outlives``: a handler goes on when its request has timed out, as on Cloud Run; otherwise it is ended then.
+    ``died_unheard``: handlers that went on and then failed or were given up, so nobody repeats what they were doing.
     """
 
     def __init__(self, random: Random, trace: list[str] | None = None, outlives: bool = False) -> None:
@@ -67,7 +63,7 @@ class Loop:
         self._numbers = count()
 
     def at(self, when: float, action: Callable[[], None]) -> None:
-        """Do it then."""
+        """Call something at that time."""
         heappush(self._timers, (when, next(self._numbers), action))
 
     def spawn(
@@ -82,7 +78,7 @@ class Loop:
         self.handlers.append(Handler(next(self._numbers), name, body, done, wake, process))
 
     def pause(self, place: str, seconds: float = 0.0) -> None:
-        """Give the others a turn. Called by handlers, before each of their calls."""
+        """Let other handlers run. Handlers call this before each of their calls."""
         handler = self._current
         assert handler is not None
         handler.place, handler.wake = place, self.now + seconds
@@ -110,7 +106,7 @@ class Loop:
             self.trace.append(f"{self.now - START:10.1f}  {text}")
 
     def turn(self) -> bool:
-        """Something happens: timers go off, a handler goes on to its next call, or time passes. False: nothing left."""
+        """One turn: timers go off, a handler runs to its next call, or time passes. False if nothing is left to do."""
         timers = self._timers
         while timers and timers[0][0] <= self.now:
             heappop(timers)[2]()
@@ -127,7 +123,7 @@ class Loop:
         return True
 
     def crash(self, process: int | None = None) -> int:
-        """All handlers that have begun, of a process if one is named, are gone at once. How many that were."""
+        """Kill all handlers that have begun, or those of one process. Returns how many they were."""
         begun = [it for it in self.handlers if it.thread is not None and process in (None, it.process)]
         for handler in begun:
             if handler in self.handlers:  # else it went with another one

@@ -1,4 +1,4 @@
-"""The operator of a world: cancels its runs, or steps of them, at any moment, twice, and perhaps not to the end."""
+"""The operator of a world: cancels runs or steps at any time, perhaps twice, and perhaps without completing it."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The oracle: how a scenario must end, by the documented meaning of the rules and a walk in the order of the graph.
+"""The oracle: how a scenario must end, computed from the documented rules in a walk through the graph.
 
 It knows neither counters nor messages nor the machine, and imports neither ``core.rules`` nor ``core.machine``.
 """

@@ -1,4 +1,4 @@
-"""The ports as this world gives them to the engine: each call is a turn of the loop, and may go wrong."""
+"""The ports that a world gives to the engine: each call is a turn of the loop, and may have a fault."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class ShakyStore:
-    """The memory store, reached over a bad line."""
+    """The memory store, behind a bad connection."""
 
     def __init__(self, world: "World", inner: MemoryStore) -> None:
         self.world = world

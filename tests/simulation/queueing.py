@@ -1,6 +1,6 @@
-"""A world's queue, where it is one of Google's: it is slow, keeps no order, backs off, and gives tasks up.
+"""A queue like Google's in a world: it is slow, keeps no order, backs off, and gives tasks up.
 
-It counts how often each launch was put again: a sweep that takes what waits for what is lost floods the queue.
+It counts how often each launch was put again: a sweep that mistakes waiting tasks for lost ones floods the queue.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,6 +1,6 @@
-"""Retention: some time after a run has ended all its documents are deleted, minutes apart, in any order.
+"""Retention: some time after a run has ended, all its documents are deleted, minutes apart and in any order.
 
-As Firestore does it: a document alone, and nothing that belongs to it. What is left of a run can be read and written.
+As in Firestore, a document is deleted without its subcollections, and what is left can still be read and written.
 """
 
 from random import Random

@@ -1,4 +1,4 @@
-"""A scenario: a graph, its params, and what the outside will do with each attempt. Plain data; nothing happens here."""
+"""A scenario: a graph, its params, and what the job of each attempt will do. Plain data."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Behaviour(StrEnum):
     LEAVES_TOO_MUCH = "leaves too much"
 
 
-#: How often a job may be asked to stop before it listens.
+#: How many requests to stop a job may ignore.
 DEAF = 3
 
 
@@ -30,8 +30,8 @@ DEAF = 3
 class Attempt:
     """One attempt's job: after ``seconds`` it does what its ``behaviour`` says; ``outputs`` if it succeeds.
 
-    Asked to stop, it does not listen ``deaf`` times, and then ends as ``stopped`` says. ``live``: it goes on though its
-    step has succeeded.
+    It ignores ``deaf`` requests to stop, and the next one ends it as ``stopped`` says. ``live``: it keeps running after
+    its step has succeeded.
     """
 
     behaviour: Behaviour = Behaviour.SUCCEEDS

@@ -17,7 +17,7 @@ from tests.simulation.world import World, simulate
 #: 500 seeds, in chunks small enough to spread over workers.
 CHUNKS, CHUNK = 20, 25
 
-#: Chunks in which every kind of bad luck happens. They run on one worker, which simulates each only once.
+#: Chunks in which every kind of fault happens. They run on one worker, which simulates each only once.
 ALL_KINDS = 6
 
 #: Real graphs with more nodes take a second each: `python -m tests.simulation --dag …`.
@@ -30,7 +30,7 @@ def simulated(chunk: int) -> Sum:
 
 
 def chunks() -> list[object]:
-    together = pytest.mark.xdist_group("all kinds of bad luck")
+    together = pytest.mark.xdist_group("all kinds of faults")
     return [pytest.param(chunk, marks=together if chunk < ALL_KINDS else ()) for chunk in range(CHUNKS)]
 
 
@@ -40,7 +40,7 @@ def test_every_run_ends_as_the_oracle_says_whatever_goes_wrong(chunk: int) -> No
     assert not failures, "\n".join(f"{repeated(seed)}\n  {found[0]}" for seed, found in failures.items())
 
 
-@pytest.mark.xdist_group("all kinds of bad luck")
+@pytest.mark.xdist_group("all kinds of faults")
 def test_every_kind_of_bad_luck_has_happened() -> None:
     faults = sum((simulated(chunk).faults for chunk in range(ALL_KINDS)), Counter[str]())
     assert [fault for fault in EVERYTHING if not faults[fault]] == []

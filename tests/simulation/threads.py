@@ -1,7 +1,7 @@
-"""Threads: in some worlds a process serves several handlers at once, and its memory is all they share.
+"""Threads: in some worlds a process serves several handlers at once, which share its memory.
 
-Between two statements of the product any of them may be suspended, and another of the same process goes on, as threads
-do. Where a process dies, it takes all of them with it.
+Between any two statements of the product, one of them may be suspended and another of the same process goes on, as with
+real threads. If a process is killed, so are all its handlers.
 """
 
 import ast

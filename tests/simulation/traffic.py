@@ -1,4 +1,4 @@
-"""The traffic of a world: it starts its runs, delivers tasks and signals, sweeps, and does all of it badly."""
+"""The traffic of a world: it starts runs, delivers tasks and signals, and sweeps, all of it with faults."""
 
 from collections import deque
 from collections.abc import Callable, Sequence

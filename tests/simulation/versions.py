@@ -1,4 +1,4 @@
-"""Machines of several versions in one world: what one writes another does not know, or loses when it writes.
+"""Machines with several versions in one world: what one writes, another does not know or loses when it writes.
 
 An *older* machine knows nothing of today's newest field that may be lost (ADR 17), and loses it whenever it writes.
 Beside a *newer* one, everybody reads fields in states and tasks that nobody here has heard of.

@@ -1,4 +1,4 @@
-"""The watch: looks at a run after every turn, and writes down what must never be. It changes nothing."""
+"""The watch: examines a run after every turn, and records what must never happen. It changes nothing."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -32,7 +32,7 @@ _MAY_FOLLOW = {(arrow.source, arrow.target) for arrow in ARROWS}
 
 
 def _told(hears: Callable[Concatenate["Watch", P], None]) -> Callable[Concatenate["Watch", P], None]:
-    """``hears``, which is called in the middle of the product: what it raises there would be taken for bad luck."""
+    """``hears``, which is called in the middle of the product: what it raises there would look like a fault."""
 
     @wraps(hears)
     def heard(watch: "Watch", *given: P.args, **named: P.kwargs) -> None:

@@ -1,4 +1,4 @@
-"""The weather of a world: what goes wrong in it, and how often. Drawn from its seed; decides nothing else."""
+"""The weather of a world: which faults it has, and how often. It is drawn from the seed."""
 
 from dataclasses import dataclass, replace
 from math import inf
@@ -6,12 +6,12 @@ from random import Random
 
 CRASHES = ("crash before", "crash after")
 ERRORS = ("error before", "error after")
-#: What no port promises: a fault of the adapter, or of users' code in it.
+#: An exception that no port allows: a bug in the adapter, or in users' code that it calls.
 FOREIGN = ("foreign before", "foreign after")
 COMMITS = (*CRASHES, *ERRORS, "conflict", "sent again")
 
-#: By port verb, what may become of a call. *Before*: it had no effect. *After*: it had, and its caller never knew.
-#: *Sent again*: the answer was lost, and the client sent the same once more by itself.
+#: The faults of the calls of each port. *Before*: the call had no effect. *After*: it had, but the response was lost.
+#: *Sent again*: the response was lost, and the client repeated the call by itself.
 CALLS: dict[str, tuple[str, ...]] = {
     "open_run": COMMITS,
     "transact": COMMITS,
@@ -34,19 +34,19 @@ COMMITS_SENT = (
 )  # fmt: skip
 READS_SENT = ("no answer", "crash")
 
-#: Verbs that are called seldom suffer more often, by this factor.
+#: By this factor, methods that are called seldom have faults more often.
 SELDOM = {"open_run": 2.0, "end_run": 4.0, "stop_run": 8.0, "cancel": 4.0, "load_all": 2.0}
 
-#: Seconds by which a clock is wrong at the most.
+#: The most seconds by which a clock is wrong.
 MAX_SKEW = 60.0
 
-#: Seconds within which a launch that was sent arrives: slow, and late besides.
+#: The most seconds after which a launch arrives: it may be slow, and late as well.
 LONGEST_CALL = 60.0
 
-#: Between what a commit read and what it writes.
+#: Faults between the read and the write of a commit.
 WITHIN = ("crash", "error")
 
-#: What else happens to those who are in no call.
+#: Faults outside of calls.
 OTHERS = (
     "delivery: lost", "delivery: twice", "delivery: late", "delivery: again when done", "delivery: given up",
     "delivery: acknowledgement lost", "delivery: out of time", "name: forgotten",
@@ -86,27 +86,27 @@ EVERYTHING = (
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """Probabilities, unless said otherwise.
+    """Probabilities, unless stated otherwise.
 
-    ``call``: that a call goes wrong. ``stall``: that a handler stands still for a while before or after a call.
+    ``call``: that a call has a fault. ``stall``: that a handler pauses for a while before or after a call.
     ``delivery``: that a delivery has any one of its faults. ``signal``: the same of a signal. ``given_up``: that a task
     is given up, only where sweeps are made. ``forgotten``: that the queue forgets that a name is taken. ``outage``:
     that all machines crash within a minute.
 
-    ``lag``: most seconds for which a job is called running after its end. ``unlisted``: seconds for which a new job is
-    not found. ``slow``: most seconds that a launch takes. ``unique``: whether a job's name is taken for ever, or, as
-    Dataflow has it, while the job is active; then ``lease`` seconds must protect a launch. ``hints``: whether the
-    service tells when a check will pay. ``skew``: most seconds by which a clock is wrong. ``period``: of sweeps.
-    ``cancels``: that an operator cancels something. ``jumps``: whether clocks jump, within ``skew``. ``outlives``:
-    whether a handler goes on when its request has timed out. ``frozen``: that a handler stands still for minutes,
-    before or after a call. ``pace``: seconds between two launches that the queue lets through. ``disorder``: whether it
-    keeps no order. ``hard``: whether it backs off for minutes and gives up soon. ``versions``: whether the machines are
-    of several versions. ``firestore``: whether the store is the adapter of Firestore's. ``hand``: whether somebody
-    deletes the documents of steps. ``forged``: that with a task another is put that nobody owes. ``threads``: that a
-    handler is suspended between two statements, where all of them are threads of one process (threads.py).
+    ``lag``: the most seconds for which a job is reported as running after its end. ``unlisted``: seconds until a new
+    job is listed. ``slow``: the most seconds that a launch takes. ``unique``: whether a job's name stays taken for ever
+    or, as in Dataflow, while the job is active; then a lease of ``lease`` seconds must protect a launch. ``hints``:
+    whether the service says when a check is worthwhile. ``skew``: the most seconds by which a clock is wrong.
+    ``period``: seconds between sweeps. ``cancels``: that an operator cancels something. ``jumps``: whether clocks jump,
+    within ``skew``. ``outlives``: whether a handler goes on when its request has timed out. ``frozen``: that a handler
+    pauses for minutes before or after a call. ``pace``: seconds between two launches that the queue delivers.
+    ``disorder``: whether it keeps no order. ``hard``: whether it backs off for minutes and gives up soon. ``versions``:
+    whether the machines have several versions. ``firestore``: whether the store is the adapter of Firestore. ``hand``:
+    whether somebody deletes the documents of steps. ``forged``: that a forged task is put together with a task.
+    ``threads``: that a handler is suspended between two statements; then all are threads of one process (threads.py).
 
-    Of Dataflow: ``lost``: that a list loses a job. ``goes_back``: that a state is an older one than was told before.
-    ``contradicts``: that a launch is refused and runs. ``storms``: times without quota.
+    Dataflow: ``lost``: that a list lacks a job. ``goes_back``: that a state is older than one that was shown before.
+    ``contradicts``: that a refused launch runs. ``storms``: times without quota.
     """
 
     call: float = 0.0
@@ -143,12 +143,12 @@ class Weather:
 
     @property
     def margin(self) -> float:
-        """Seconds before the end of a lease from which on no launch is sent."""
+        """For how many seconds before the end of a lease no launch is sent."""
         return 2 * self.skew + LONGEST_CALL + self.unlisted if self.lease else 0.0
 
     @property
     def latest(self) -> float:
-        """Seconds after a claim until which what it launches may arrive, by the clock of the world."""
+        """The most seconds after a claim until its launch may arrive, by the clock of the world."""
         return self.lease - self.margin + 2 * self.skew + LONGEST_CALL if self.lease else inf
 
     @property
@@ -158,17 +158,17 @@ class Weather:
         )
 
     def strikes(self, random: Random, verb: str) -> str | None:
-        """What goes wrong with a call; None if nothing does."""
+        """The fault of a call; None if it has none."""
         return random.choice(CALLS[verb]) if random.random() < self.call * SELDOM.get(verb, 1.0) else None
 
 
 def lease_for(skew: float, unlisted: float) -> float:
-    """A lease within which a handler that is not frozen sends its launch without beginning it anew."""
+    """A lease that is long enough for a handler that is not frozen to send its launch without renewing the claim."""
     return 60.0 + LONGEST_CALL + 2 * skew + unlisted
 
 
 def calm(random: Random) -> Weather:
-    """Nothing goes wrong, so nothing may be late."""
+    """A weather without faults, in which nothing may be late."""
     unique = random.random() < 0.5
     lease, hints, cancels = (
         0.0 if unique else lease_for(0.0, 0.0),
@@ -179,7 +179,7 @@ def calm(random: Random) -> Weather:
 
 
 def draw(random: Random) -> Weather:
-    """Any weather, from none at all to a storm. Where no sweep will come, no task is given up: all else must do."""
+    """Any weather, from no faults to very many. In a world without sweeps no task is given up."""
     if random.random() < 0.1:
         return calm(random)
     if random.random() < 0.05:
@@ -223,7 +223,7 @@ def draw(random: Random) -> Weather:
 
 
 def threaded(weather: Weather, random: Random) -> Weather:
-    """That weather, or the same where handlers are threads: none of them is ended alone when its request times out."""
+    """``weather``, or the same with threads, where no handler is ended on its own when its request times out."""
     if random.random() >= (0.5 if weather.firestore else 0.15) or weather.hand:  # with a hand nothing else goes wrong
         return weather
     return replace(weather, threads=random.choice([0.05, 0.15]), outlives=weather.outlives or not weather.is_calm)

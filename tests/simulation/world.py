@@ -1,4 +1,4 @@
-"""A world: the real engine on several machines at once, over ports that fail, by one seed. Its traffic: traffic.py."""
+"""A world: the real engine on several machines at once, with ports that fail, all by one seed. See also traffic.py."""
 
 import re
 from collections import Counter
@@ -76,7 +76,7 @@ MOMENTS = (0.0, 10.0, 300.0, 3000.0)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a world. ``seconds``: of its own time. ``turns``: how often something happened in it."""
+    """The result of a world. ``seconds``: of its own time. ``turns``: how many turns its loop made."""
 
     failures: Sequence[str]
     faults: Counter[str]
@@ -130,7 +130,7 @@ class World:
 
     @property
     def over(self) -> bool:
-        """All runs have ended."""
+        """Whether all runs have ended."""
         return all(life.over for life in self.lives)
 
     def opened(self, run: Run) -> None:
@@ -140,11 +140,11 @@ class World:
         self.again.opened(life)
 
     def life(self, key: str) -> Life:
-        """The life of the run of that key."""
+        """The run with this key."""
         return next(life for life in self.lives if life.key == key)
 
     def machine(self) -> Engine:
-        """A process that has just begun, with a clock of its own and an engine that remembers nothing."""
+        """A new process, with its own clock and an engine with empty caches."""
         jumps = (lambda: self.count("clock: jumps")) if self.weather.jumps else None
         clock = WrongClock(lambda: self.loop.now, self.weather.skew, jumps, self.random)
         wait: JobBackend = WaitBackend(lambda: self.loop.now)
@@ -200,7 +200,7 @@ class World:
         return DataflowJobs(self, service) if isinstance(service, Dataflow) else ShakyBackend(self, service)
 
     def play(self) -> Result:
-        """Let it all happen, until nothing is left to happen or something is wrong."""
+        """Simulate until nothing is left to happen, or something is wrong."""
         steps = sum(len(life.plan.steps) for life in self.lives)
         try:
             most = 20_000 + 2_000 * steps
@@ -236,14 +236,14 @@ class World:
         return turns
 
     def _look(self) -> list[str]:
-        """All that was found wrong so far."""
+        """Everything that was found wrong so far."""
         for life in self.lives:
             self.failures += life.watch.look()
             life.watch.failures.clear()
         return self.failures
 
     def count(self, fault: str) -> None:
-        """Something went wrong, as it should."""
+        """Count an injected fault."""
         self.faults[fault] += 1
         self.loop.say(f"          {fault}")
 
@@ -254,7 +254,7 @@ class World:
         error: type[OrchestratorError],
         some: Callable[[], object] | None = None,
     ) -> T:
-        """A handler's call of a port: others have a turn first, and then it may go wrong."""
+        """A handler's call of a port: other handlers run first, and then it may have a fault."""
         self.loop.pause(verb, self._stall())
         return self.strike(verb, act, error, some)
 
@@ -265,7 +265,7 @@ class World:
         error: type[OrchestratorError],
         some: Callable[[], object] | None = None,
     ) -> T:
-        """A call that may go wrong now."""
+        """Make a call that may have a fault."""
         fault = self.weather.strikes(self.random, verb)
         if fault is None:
             result = act()
@@ -388,7 +388,7 @@ class World:
 
 
 def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) -> Result:
-    """The world of a seed: of a random graph, unless a real one is named."""
+    """Simulate the world of a seed, with a random graph unless a real one is named."""
     random, again, holds = Random(seed), Random(f"{seed} again"), Random(f"{seed} holds")
     if dag:
         return World([real_scenario(dag, random)], draw(random), random, trace, holds=holds).play()

@@ -1,8 +1,8 @@
-"""The embedded world, by a seed: the real loop on a real SQLite file, killed at any line, on a machine that is played.
+"""The embedded world, by seed: the real loop on a real SQLite file, killed at any line, on a simulated machine.
 
     python -m tests.simulation.embedded --seeds 200, or --seed 7
 
-Played are the clocks, the commands, which outlive whoever started them, and how long functions take: everything else
-is the product. Who waits for the end of a job lets time pass, so nothing here takes time. Whether it went well says
-the oracle, which knows nothing of kills: what a kill interrupts is tried again.
+Simulated are the clocks, the commands, which outlive the process that started them, and how long functions take.
+Everything else is the product. Waiting for the end of a job only advances the simulated clock, so nothing takes time.
+The oracle says how a run must end; it knows nothing of kills, since what a kill interrupts is tried again.
 """

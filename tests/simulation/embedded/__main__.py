@@ -1,4 +1,4 @@
-"""``python -m tests.simulation.embedded``: simulates embedded worlds, and tells."""
+"""``python -m tests.simulation.embedded``: simulates embedded worlds, and prints the results."""
 
 import argparse
 import sys
@@ -19,7 +19,7 @@ from tests.simulation.scenario import Attempt, Behaviour
 
 
 def simulate(seed: int) -> tuple[list[str], Counter[str]]:
-    """What is wrong in the world of a seed, and the bad luck that it had."""
+    """What is wrong in the world of a seed, and the faults that it had."""
     random = Random(seed)
     if random.random() < 0.15:  # as wide as no random one
         width = random.randint(BATCH + 10, 2 * BATCH)
@@ -35,7 +35,7 @@ def simulate(seed: int) -> tuple[list[str], Counter[str]]:
 
 
 def _played(attempt: Attempt) -> Attempt:
-    """The attempt as it can be played here: all interruptions are of our own making."""
+    """The attempt as it can be simulated here, where all interruptions are our own."""
     known = attempt.behaviour is Behaviour.IS_REFUSED or (
         attempt.behaviour in OUTCOMES and attempt.behaviour is not Behaviour.IS_INTERRUPTED
     )
@@ -43,7 +43,7 @@ def _played(attempt: Attempt) -> Attempt:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Simulate, and tell. 0 if all went well."""
+    """Simulate, and print the results. Returns 0 if nothing was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.embedded", description=__doc__)
     parser.add_argument("--seeds", type=int, default=200, help="how many")
     parser.add_argument("--start", type=int, default=0, help="the first of them")

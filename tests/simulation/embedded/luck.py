@@ -1,9 +1,9 @@
-"""The bad luck of an embedded world: what goes wrong in it, and how often. Drawn from its seed."""
+"""The faults of an embedded world, and how often they occur. They are drawn from its seed."""
 
 from dataclasses import dataclass
 from random import Random
 
-#: Every kind of bad luck there is here; a test asserts that each happened.
+#: Every kind of fault here; a test asserts that each happened.
 EVERYTHING = (
     "driver: killed", "driver: interrupted", "machine: restarted", "clock: set back", "clock: set forward",
     "disk: full", "launch: no room", "end: heard late", "end: not heard", "ends: more than a batch",
@@ -14,7 +14,7 @@ EVERYTHING = (
 
 @dataclass(frozen=True, slots=True)
 class Luck:
-    """``kills``: lines after which a driver is killed, at the most; 0 for never. The rest are probabilities.
+    """``kills``: the most lines after which a driver is killed; 0 for never. The others are probabilities.
 
     ``fills``: that a disk is full from one write on, which may be in the middle of a turn.
     ``launches``: that a driver is killed right after it began a process.
@@ -36,7 +36,7 @@ class Luck:
 
     @property
     def delays_nothing(self) -> bool:
-        """Nothing makes the run take longer than it must, but for a disk that is full."""
+        """Whether nothing but a full disk makes the run take longer than it must."""
         killed = (self.kills, self.launches, self.interrupts, self.restarts)
         return not any((*killed, self.short, self.late, self.unheard, self.together))
 

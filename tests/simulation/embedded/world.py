@@ -1,4 +1,4 @@
-"""An embedded world: a machine, its clock, and one run that is driven by as many drivers as it takes."""
+"""An embedded world: a machine, its clock, and one run, driven by one driver after the other until it ends."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -22,15 +22,15 @@ from tests.simulation.loop import START, Crash
 from tests.simulation.oracle import endings, longest, run_fails
 from tests.simulation.scenario import Attempt, Scenario
 
-#: Most drivers that one run takes.
+#: The most drivers of one run.
 MAX_DRIVERS = 60
 
-#: How many of its drivers meet their end at a line, at the most.
+#: The most drivers that are killed at a line.
 MAX_KILLS = 5
 
 
 class World:
-    """One run of one scenario, by as many drivers as it takes."""
+    """One run of one scenario, driven by as many drivers as it needs."""
 
     def __init__(self, given: Scenario, luck: Luck, random: Random, folder: Path) -> None:
         self.scenario, self.luck, self.random = given, luck, random
