@@ -11,7 +11,7 @@ from orchestrator.core.steps import NO_JOB, Step, Work
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of job. ``key`` is its name in plans and, but for the kind without a job, its key in the graph file."""
+    """A kind of job. ``key``: its name in plans and, except for the kind without a job, its key in the graph file."""
 
     key: str
     #: The deployed functions can run it.

@@ -48,7 +48,9 @@ class StepKeys(KindKeys):
     description: str | None = None
     after: f.Names | None = Field(None, description="The steps before this one")
     next: f.Names | None = Field(None, description="The steps after this one")
-    trigger: f.Trigger | None = Field(None, description="What it requires of the steps before it; default: all_success")
+    trigger: f.Trigger | None = Field(
+        None, description="What the step requires of the steps before it; default: all_success"
+    )
     when: f.When | None = Field(None, description="One {{ expression }}; if it is false, the step is skipped")
     retry: RetryKeys | None = None
     timeout: f.LongerDuration | None = Field(None, description="An attempt that takes longer is stopped and fails")
@@ -76,8 +78,8 @@ class ParamKeys(f.Keys):
     """One param of a run. Without a default, every run must set it."""
 
     type: ParamType = "string"
-    default: Any = Field(None, description="Taken where a run is not given it; today, yesterday and now are understood")
-    values: list[str] | None = Field(None, description="What an enum may be")
+    default: Any = Field(None, description="Used if a run does not set it; today, yesterday and now are understood")
+    values: list[str] | None = Field(None, description="The values of an enum")
     pattern: f.NonEmpty | None = Field(
         None,
         description="A regular expression without look-around or back-reference that the whole text, "
@@ -94,11 +96,9 @@ class ScheduleKeys(f.Keys):
         description="Minute, hour, day of the month, month, day of the week",
         examples=["0 6 * * *", "*/15 8-18 * * 1-5"],
     )
-    time_zone: f.NonEmpty = Field(
-        "Etc/UTC", description="IANA name of the clock it goes by", examples=["Europe/Berlin"]
-    )
-    params: f.JsonObject = Field({}, description="What each of these runs is given; today is the day it was due")
-    paused: bool = Field(False, description="It is kept, and starts nothing")
+    time_zone: f.NonEmpty = Field("Etc/UTC", description="IANA name of its time zone", examples=["Europe/Berlin"])
+    params: f.JsonObject = Field({}, description="Params of each of these runs; today is the day on which it was due")
+    paused: bool = Field(False, description="Keep the schedule, but start nothing")
 
 
 def full_schedule(value: object) -> object:
@@ -147,14 +147,14 @@ class GraphKeys(f.Keys):
     unsafe_params: list[ParamName] | None = Field(
         None, description="Free-text params that may choose a job's code, service account or network"
     )
-    defaults: DefaultKeys | None = Field(None, description="Merged into every step; what a step says itself wins")
+    defaults: DefaultKeys | None = Field(None, description="Merged into every step; the step's own values win")
     fails_on: Literal["any", "leaves"] = Field(
         "any", description="What fails a run: any step that fails, or only the leaves, as in Airflow"
     )
     steps: dict[StepName, Annotated[StepKeys, BeforeValidator(full_step)]] = Field(description="The steps by name")
     schedule: Annotated[ScheduleKeys | None, BeforeValidator(full_schedule)] = Field(
         None,
-        description="When it is started by itself, once deployed: a cron text, or {cron: …, time_zone: …, params: …}",
+        description="When the deployed graph starts by itself: a cron text, or {cron: …, time_zone: …, params: …}",
         examples=["0 6 * * *"],
     )
     deploy: bool = Field(True, description="Whether it goes to the cloud; false: it runs on one machine only")

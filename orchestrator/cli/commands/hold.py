@@ -22,23 +22,23 @@ Examples:
   orchestrator hold daily-sales-2026 --until 18:00 --why 'maintenance'
   orchestrator hold daily-sales-2026 report --store firestore://my-project/orchestrator-prod
 
-A held step begins no attempt; an attempt that is running goes on, and no further one follows it. All else goes on: a
-held step is still skipped if its trigger says so, and a run whose steps are all held waits. With --until, steps are
-released by themselves then; otherwise 'orchestrator release' releases them.
+A held step begins no further attempt; a running attempt continues. The other steps continue too, and a held step is
+still skipped if its trigger rule says so. A run waits if all that is left is held. With --until, steps are released
+automatically at that time; otherwise 'orchestrator release' releases them.
 
-A step that somebody holds already stays held as it is: release it first to change that.
+A step that is held already keeps its earlier hold: to change it, release the step first.
 
 For a run in the cloud, set the variables that 'orchestrator cancel --help' lists.
 
-Exit codes: 0 the steps are held, 1 at least one of those that were named has ended, or is being cancelled, 2 wrong use.
+Exit codes: 0 the steps are held, 1 at least one of the named steps has ended or is being cancelled, 2 wrong use.
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("run")
 @click.argument("steps", nargs=-1, metavar="[STEP]...")
-@click.option("--until", metavar="TIME", help="Release them then: 18:00, 2026-11-28T18:00, or in 90m.")
-@click.option("--why", required=True, metavar="TEXT", help="The reason, which 'status' and 'explain' will show.")
+@click.option("--until", metavar="TIME", help="When to release them: 18:00, 2026-11-28T18:00, or after 90m.")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, which 'status' and 'explain' show.")
 @place_options
 def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home: Path | None, store: str | None) -> int:
     """Hold RUN, or only the STEPs of it that are named.

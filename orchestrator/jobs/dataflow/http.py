@@ -34,7 +34,8 @@ MAX_PAGES = 200
 #: The fields to read of a job. Only the full view says what replaced it, and the full view can have megabytes of steps.
 _FIELDS = "id,name,type,currentState,currentStateTime,createTime,replacedByJobId,replaceJobId,labels"
 
-#: If there are too many messages to read, those of so many seconds before the job's end are read in addition.
+#: If there are too many messages to read them all, those of the last seconds before the job's end, this many, are read
+#: in addition.
 _LAST_WORDS = 600.0
 
 

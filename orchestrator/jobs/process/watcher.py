@@ -25,7 +25,7 @@ from orchestrator.jobs.process import attempt, claim, group
 from orchestrator.jobs.process.environment import marks
 from orchestrator.jobs.process.shortage import is_short
 
-#: Seconds that what a command leaves running gets to end by itself, and then to end after SIGTERM, before it is killed.
+#: How long processes that a command left running have to end by themselves, and then after SIGTERM, before SIGKILL.
 ALONE, ASKED = 2.0, 2.0
 
 #: Seconds between two rounds: if the system notifies us of ends, and if processes have to be polled.
