@@ -26,6 +26,7 @@ from orchestrator.local.clock import SteadyClock
 from orchestrator.ports import JobBackend, JobRequest, Store
 from orchestrator.queues.local import LocalQueue
 from orchestrator.stores.sqlite.store import SqliteStore
+from orchestrator.system.files import PLAIN, sort_of
 
 #: How long a simulated job takes, in seconds.
 SIMULATED = 1.0
@@ -77,12 +78,16 @@ def _sqlite(file: Path, looking: bool) -> Iterator[SqliteStore]:
 
 @contextmanager
 def open_store(url: StoreUrl) -> Iterator[Store]:
-    """The store at ``url``, for reading. Raises NotFoundError if there is no such file, StoreError as stores do."""
+    """The store at ``url``, for reading.
+
+    Raises NotFoundError if there is no such file, OSError if its path cannot be used, StoreError as stores do.
+    """
     if url.file is not None:
-        if not url.file.is_file():
-            raise NotFoundError(f"{url.text}: there is no file {url.file}")
-        with _sqlite(url.file, looking=True) as found:
-            yield found
+        if (found := sort_of(url.file)) != PLAIN:
+            wrong = f"expected a file, got {found}" if found else f"there is no file {url.file}"
+            raise NotFoundError(f"{url.text}: {wrong}")
+        with _sqlite(url.file, looking=True) as local:
+            yield local
         return
     from orchestrator.stores.firestore.store import connect
 

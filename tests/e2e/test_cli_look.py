@@ -454,6 +454,8 @@ def test_a_pipe_is_told_from_a_file_that_is_not_there(place: Place) -> None:
     place.fifo("g.yaml")
     for words in (("run", "g.yaml"), ("validate", "g.yaml"), ("plot", "g.yaml", "-o", "x.mmd")):
         assert place.look(*words) == Said(2, "", "error: g.yaml: expected a file, got a pipe\n")
+    said = place.look("runs", "--store", "sqlite:///g.yaml")
+    assert said == Said(2, "", "error: sqlite:///g.yaml: expected a file, got a pipe\n")
 
 
 @pytest.mark.parametrize(
