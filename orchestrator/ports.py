@@ -2,7 +2,7 @@
 tests every adapter.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
@@ -19,6 +19,10 @@ Decide = Callable[[StepState], Transition | None]
 
 #: The most writes in one commit, which was Firestore's limit for years. Plans stay below it, and every store checks it.
 MAX_WRITES = 500
+
+
+#: A step that a rerun keeps, by its number, and its state in the rerun (core/kept.py).
+KeptState = tuple[int, StepState]
 
 
 NONE_FAILED: Mapping[str, str] = MappingProxyType({})
@@ -60,10 +64,12 @@ class Store(Protocol):
     ``unreadable``; all others raise UnreadableRecordError.
     """
 
-    def open_run(self, run: Run, plan: Plan) -> Run:
+    def open_run(self, run: Run, plan: Plan, kept: Iterable[KeptState] = ()) -> Run:
         """Write the run and, once per version, its plan, in one atomic commit; nothing if a run has that id already.
 
         Returns the run that has the id, as it is stored: this one, or the earlier one, which has another key.
+        ``kept``: states that must be there when the run is. They are iterated once, and not at all if a run has that
+        id. Several callers may open the same run at once; then they write the same states.
         """
         ...
 

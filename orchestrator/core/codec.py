@@ -26,7 +26,7 @@ JsonObject = dict[str, Any]
 SCHEMA = 2
 
 #: Records that all versions handle correctly are still written with the first schema, so that a deployment can be
-#: rolled back. Only the states of steps with ``orders`` are left to versions that know these.
+#: rolled back. Only the states of steps with ``orders``, and reruns, are left to versions that know these.
 FIRST = 1
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -88,9 +88,13 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
     )
 
 
-def schema_of(state: StepState) -> int:
-    """The first schema whose versions handle ``state`` correctly: older ones would ignore its ``orders``."""
-    return FIRST if state.orders is None or state.status.final else SCHEMA
+def schema_of(record: StepState | Run) -> int:
+    """The first schema whose versions handle a record correctly. Older ones would ignore a step's ``orders``, and let a
+    rerun wait for the steps that it keeps.
+    """
+    if isinstance(record, Run):
+        return SCHEMA if record.kept else FIRST
+    return FIRST if record.orders is None or record.status.final else SCHEMA
 
 
 def state_to_json(state: StepState) -> JsonObject:

@@ -111,6 +111,9 @@ class Inspector:
                 yield from self._join(view, node, state)
             case Role.GATE | Role.QUIET:
                 yield from self._gate(view, node, state)
+            case Role.KEPT:
+                if node < len(self.plan.steps) and not state.status.final:
+                    yield f"kept from an earlier run, and {state.status}"
             case Role.END:
                 if state.status is not Status.PENDING:
                     yield f"the end has no state of its own, and is {state.status}"
@@ -150,6 +153,7 @@ class Inspector:
             yield f"a gate is pending or has passed something, and this is {state.status}"
             return
         tally, pending = self._sum(view, self.arriving[number])
+        tally += self.plan.joins[number].base
         let, early = state.passed, pending or state.passed != tally
         if self.plan.nodes[node].role is Role.QUIET:
             if pending or let != Tally():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from orchestrator.core.model import Counter, Status, StepState, Transition, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.rules import Join, Tally, Verdict, verdict
+from orchestrator.core.rules import NOBODY, Join, Tally, Verdict, verdict
 
 _ARRIVAL = {
     Status.SUCCEEDED: Tally(succeeded=1),
@@ -37,11 +37,16 @@ def join_at(plan: Plan, node: int, view: View) -> Join:
     if number is None:
         return Join()
     join = plan.joins[number]
+    base = join.base
     if join.only is not None:
         state = view.state(join.only)
-        return Join(0, arrival(state)) if state.status.final else Join(1)
-    counter = view.counters.get(number, Counter())
-    return Join(join.size - counter.arrived, counter.ended)
+        if not state.status.final:
+            return Join(1, base)
+        pending, ended = 0, arrival(state)
+    else:
+        counter = view.counters.get(number, Counter())
+        pending, ended = join.size - counter.arrived, counter.ended
+    return Join(pending, ended if base is NOBODY else base + ended)
 
 
 def decide(plan: Plan, node: int, view: View) -> Verdict:

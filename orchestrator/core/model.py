@@ -147,14 +147,14 @@ class RunStatus(StrEnum):
 class Run:
     """One execution of a graph.
 
-    ``key``: its name in messages, job names and stores; unique for ever. ``id``: its name for people; another run may
-    take the id once this run has been deleted.
     ``folder``: the folder of the graph's file, on the machine that runs it. ``stop``: somebody cancelled the run.
     ``time_zone``: the IANA name of the time zone in which its dates and times are meant.
     ``failed``: if it failed, the steps that caused it (at most 20), each with the class of its failure.
     ``deployment``: the values of ``{{ run.deployment.NAME }}`` on one machine, where there is no deployment.
     ``seal``: the secret that signs its launch tasks (messages.py); only those who may read the whole run get it. Empty
     where nobody else can create tasks.
+    ``kept``: in a rerun, a letter per step: whether it is kept, and how it ended (kept.py); empty in any other run.
+    ``rerun_of``: the id of the run whose steps a rerun keeps. ``family``: the id of the first run of the family.
     """
 
     id: str
@@ -171,3 +171,11 @@ class Run:
     time_zone: str = "Etc/UTC"
     seal: str = field(default="", repr=False)
     deployment: Mapping[str, str] = field(default_factory=dict)
+    kept: str = ""
+    rerun_of: str | None = None
+    family: str | None = None
+
+    @property
+    def first(self) -> str:
+        """The id of the first run of its family: itself, unless it is a rerun."""
+        return self.family or self.id

@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import cached_property
 from graphlib import TopologicalSorter
 
-from orchestrator.core.rules import CARRYING, IMPATIENT, TriggerRule
+from orchestrator.core.rules import CARRYING, IMPATIENT, NOBODY, Tally, TriggerRule
 from orchestrator.core.steps import Step
 
 #: The most arrivals at one join. Firestore sustains about one write a second to a document, and more in bursts.
@@ -28,12 +28,13 @@ SPREAD = 400
 
 
 class Role(StrEnum):
-    """The role of a node in a plan."""
+    """The role of a node in a plan. ``kept``: a rerun does not run it again (kept.py)."""
 
     STEP = "step"
     GATE = "gate"
     QUIET = "quiet"
     END = "end"
+    KEPT = "kept"
 
 
 class FailsOn(StrEnum):
@@ -62,11 +63,13 @@ class JoinPlan:
     """A join. ``size``: how many nodes arrive. ``waiting``: the nodes that wait here; they have the same predecessors.
 
     ``only``: the node that arrives, if there is just one. Its state says all that a counter could, so none is kept.
+    ``base``: in a rerun, how the kept predecessors ended, which arrive no more (kept.py).
     """
 
     size: int
     waiting: tuple[int, ...]
     only: int | None = None
+    base: Tally = NOBODY
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,12 @@ class Plan:
 
     @cached_property
     def roots(self) -> tuple[int, ...]:
-        """The nodes that may start at once."""
-        return tuple(number for number, node in enumerate(self.nodes) if node.join is None)
+        """The nodes that may start at once: nothing, or not only what has yet to arrive, comes before them."""
+        return tuple(
+            number
+            for number, node in enumerate(self.nodes)
+            if node.role is not Role.KEPT and (node.join is None or self.joins[node.join].base is not NOBODY)
+        )
 
     @cached_property
     def topological(self) -> tuple[int, ...]:

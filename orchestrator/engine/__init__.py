@@ -4,16 +4,17 @@ This file has its entry points. ``ledger`` commits and pays, ``launching`` launc
 ``checking`` checks jobs, and ``signal`` turns a signal into a check, for which it needs only a queue.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import assert_never
 
 from orchestrator.core import machine
 from orchestrator.core.events import Event, StopRequested
+from orchestrator.core.kept import plan_of
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Release, Skip
 from orchestrator.core.model import Run, RunStatus, Stop, View
 from orchestrator.core.outcome import culprits, was_cancelled
 from orchestrator.core.overdue import Pace
-from orchestrator.core.plan import Plan
+from orchestrator.core.plan import Plan, Role
 from orchestrator.core.validity import misfit
 from orchestrator.engine import sweeping
 from orchestrator.engine.checking import check
@@ -25,7 +26,7 @@ from orchestrator.engine.ordering import Order, certain, order, release
 from orchestrator.engine.proof import may_begin
 from orchestrator.engine.signal import notice
 from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError
-from orchestrator.ports import Commit, Unreadable, refuse
+from orchestrator.ports import Commit, KeptState, Unreadable, refuse
 
 __all__ = ["Engine"]
 
@@ -43,15 +44,19 @@ class Engine:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
 
-    def start(self, run: Run, plan: Plan, check: Callable[[Run], None] = lambda _: None) -> Run:
+    def start(
+        self, run: Run, plan: Plan, check: Callable[[Run], None] = lambda _: None, kept: Iterable[KeptState] = ()
+    ) -> Run:
         """Start a run. If a run has this id already, call ``check`` with that run, and then complete its start.
 
+        ``plan``: that of its graph. ``kept``: the states of the steps that a rerun keeps; they are read at most once.
         Returns the run that has the id: ``run`` itself, or the earlier one, which has another key.
         """
         ledger = self.ledger
-        there = ledger.store.open_run(run, plan)
-        if there.key == run.key:
-            ledger.pay(Execution(there, plan), View(), plan.roots)
+        there = ledger.store.open_run(run, plan, kept)
+        if there.key == run.key and there.status is RunStatus.RUNNING:
+            execution = Execution(there, plan_of(plan, there.kept))
+            ledger.pay(execution, View(), execution.plan.roots)
             return there
         check(there)
         if there.status is RunStatus.RUNNING:
@@ -218,4 +223,8 @@ class Engine:
 
 def _stoppable(plan: Plan) -> frozenset[int]:
     """The steps that are cancelled with their run."""
-    return frozenset(number for number, step in enumerate(plan.steps) if not step.teardown)
+    return frozenset(
+        number
+        for number, step in enumerate(plan.steps)
+        if not step.teardown and plan.nodes[number].role is not Role.KEPT
+    )

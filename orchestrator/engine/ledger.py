@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import inf
 
-from orchestrator.core import machine
+from orchestrator.core import kept, machine
 from orchestrator.core.events import Event
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.messages import Effect, Launch
@@ -72,6 +72,7 @@ class Ledger:
         # Plans, and the params of a run, never change, so they can be cached.
         self._runs = Remembered(self._read_run, weight_of_run, _RUNS, _RUNS_BYTES)
         self._plans = Remembered(self._read_plan, weight_of_plan, _PLANS, _PLANS_BYTES)
+        self._reruns = Remembered(self._plan_of_rerun, weight_of_plan, _PLANS, _PLANS_BYTES)
 
     def commit(self, execution: Execution, node: int, event: Event) -> Commit:
         """Commit what an event changes, and pay nothing."""
@@ -135,11 +136,11 @@ class Ledger:
     def known(self, key: str) -> Execution:
         """The run with this key, as it was when it started, and its plan, from the cache. Raises NotFoundError."""
         run = self._runs[key]
-        return Execution(run, self._plans[run.version])
+        return Execution(run, self._reruns[f"{run.version} {run.kept}"] if run.kept else self._plans[run.version])
 
     def with_plan(self, run: Run) -> Execution:
         """A run with its plan; only the plan is cached."""
-        return Execution(run, self._plans[run.version])
+        return Execution(run, self._reruns[f"{run.version} {run.kept}"] if run.kept else self._plans[run.version])
 
     def expired(self, run: Run) -> bool:
         """Whether a run ended, perhaps so long ago that some of its records are deleted: their steps would run again.
@@ -172,6 +173,10 @@ class Ledger:
         if plan is None:
             raise NotFoundError(f"no plan has the version '{version}'")
         return plan
+
+    def _plan_of_rerun(self, named: str) -> Plan:
+        version, _, letters = named.rpartition(" ")
+        return kept.plan_of(self._plans[version], letters)
 
 
 def sealed(effects: Iterable[Effect], seal: str) -> Iterator[Effect]:

@@ -2,6 +2,7 @@
 
 import threading
 import tracemalloc
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -49,6 +50,39 @@ def test_of_many_who_open_a_run_of_one_id_with_keys_of_their_own_one_does(store:
     assert opened == [held] * 8
     assert held in runs
     assert [run for run in runs if store.get_run(run.key) is not None] == [held]
+
+
+RERUN = replace(RUN, id="run-1.2", key="rerunkey", kept="s..", rerun_of="run-1", family="run-1")
+
+
+def test_what_a_rerun_keeps_is_there_with_the_run_and_arrives_nowhere(store: Store):
+    assert store.open_run(RERUN, PLAN, iter([(0, DONE)])) == RERUN
+    assert store.load_all("rerunkey") == View({0: DONE})
+    assert store.load("rerunkey", (0, 1), (0,)) == View({0: DONE})
+    assert store.transact("rerunkey", 0, end) == Commit(False, DONE, {})
+    assert store.transact("rerunkey", 1, end).counters == {0: Counter(1, Tally(succeeded=1))}
+    assert store.get_run("rerunkey") == store.find_run("run-1.2") == RERUN
+
+
+def test_what_a_rerun_keeps_is_not_even_read_where_the_run_is_there(store: Store):
+    store.open_run(RERUN, PLAN, [(0, DONE)])
+    store.end_run("rerunkey", RunStatus.SUCCEEDED, 300.0)
+
+    def read() -> Iterator[tuple[int, StepState]]:
+        raise AssertionError("read")
+        yield
+
+    assert store.open_run(RERUN, PLAN, read()).status is RunStatus.SUCCEEDED
+
+
+def test_a_thousand_kept_states_with_large_outputs_are_all_there(store: Store):
+    plan = compile_plan("g", "many", [Step(f"s{number}") for number in range(1001)])
+    run = replace(RERUN, version="many", kept="s" * 1000 + ".")
+    state = StepState(Status.SUCCEEDED, 1, outputs={"text": "x" * 20_000})
+    store.open_run(run, plan, ((number, state) for number in range(1000)))
+    view = store.load_all("rerunkey", outputs=False)
+    assert view.states == {number: state.without_outputs() for number in range(1000)}
+    assert store.load("rerunkey", (999,), ()).state(999) == state
 
 
 def test_a_run_is_found_by_its_id_alone(store: Store):

@@ -5,6 +5,7 @@ import math
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -264,7 +265,8 @@ def test_a_document_of_a_newer_version_waits_for_a_machine_that_can_read_it(fire
     with pytest.raises(UnreadableRecordError) as caught:
         read()
     assert (caught.value.path, caught.value.retryable) == (path, True)
-    assert "wrote it, in schema 3, and this one reads up to 2: use that version" in caught.value.why
+    newer, own = codec.SCHEMA + 1, codec.SCHEMA
+    assert f"wrote it, in schema {newer}, and this one reads up to {own}: use that version" in caught.value.why
 
 
 def test_all_that_is_written_says_its_schema(firestore: FirestoreStore):
@@ -272,6 +274,20 @@ def test_all_that_is_written_says_its_schema(firestore: FirestoreStore):
     firestore.transact("badkey", 1, lambda _: Transition(StepState(Status.SUCCEEDED, 1)))
     for path in ("runs/badkey", "runs/badkey/steps/1", "plans/v1"):
         assert firestore._client.document(path).get().get("schema") == codec.FIRST, path
+    firestore.open_run(replace(BAD, id="again", key="again", kept="s.."), PLAN, [(0, StepState(Status.SUCCEEDED, 1))])
+    assert firestore._client.document("runs/again").get().get("schema") == 2
+    assert firestore._client.document("runs/again/steps/0").get().get("schema") == codec.FIRST
+
+
+def test_a_database_with_a_rerun_is_left_alone_by_versions_that_know_none(tmp_path: Path):
+    database = Database(tmp_path / "store.db")
+    store = SqliteStore(database)
+    store.open_run(BAD, PLAN)
+    store.open_run(replace(BAD, id="again", key="again", kept="s.."), PLAN, [(0, StepState(Status.SUCCEEDED, 1))])
+    with database.read() as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert SqliteStore(database).load("again", (0,), ()).state(0) == StepState(Status.SUCCEEDED, 1)
+    database.close()
 
 
 @pytest.mark.parametrize("foreign", ["True", "x", "1.0"])

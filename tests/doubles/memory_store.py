@@ -4,13 +4,13 @@ Nothing in it is ever unreadable.
 """
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import StoreError
-from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
+from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Unreadable, check_writes, refuse
 
 
 class MemoryStore:
@@ -24,8 +24,9 @@ class MemoryStore:
         self._states: dict[str, dict[int, StepState]] = {}
         self._counters: dict[str, dict[int, Counter]] = {}
 
-    def open_run(self, run: Run, plan: Plan) -> Run:
+    def open_run(self, run: Run, plan: Plan, kept: Iterable[KeptState] = ()) -> Run:
         with self._lock:
+            states = dict(kept) if self.find_run(run.id) is None else {}
             if (there := self.find_run(run.id)) is not None:
                 return there
             if run.key in self._runs:
@@ -33,7 +34,7 @@ class MemoryStore:
             self._plans[run.version] = plan
             self._ids[run.id] = run.key
             self._runs[run.key] = run
-            self._states[run.key] = {}
+            self._states[run.key] = states
             self._counters[run.key] = {}
             return run
 

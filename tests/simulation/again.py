@@ -156,7 +156,7 @@ class Again:
 
     def _starts(self, life: Life) -> Callable[[Engine], object]:
         run = life.wanted(self.random.randbytes(7))
-        return lambda engine: self._start(engine, run, life.plan)
+        return lambda engine: self._start(engine, run, life.base)
 
     def _start(self, engine: Engine, run: Run, plan: Plan) -> None:
         """A start that gets the run which has the id, if it is another, is refused, or goes on with that."""

@@ -6,7 +6,7 @@ again and gone on. What is committed is copied into the world's memory store, wh
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from orchestrator.core.model import PENDING, RunStatus, StepState, Transition
 from orchestrator.core.plan import Plan
-from orchestrator.ports import Commit, Decide
+from orchestrator.ports import Commit, Decide, KeptState
 from orchestrator.stores.firestore import documents, refusals
 from orchestrator.stores.firestore.store import FirestoreStore
 from tests.simulation.loop import START, Crash
@@ -173,8 +173,8 @@ class LateStore(ShakyStore):
         kept = world.again.seconds
         super().__init__(world, FirestoreStore(client, None if kept == inf else kept))  # type: ignore[arg-type]
 
-    def _open(self, run: "Run", plan: Plan) -> "Run":
-        return self.inner.open_run(run, plan)
+    def _open(self, run: "Run", plan: Plan, kept: Iterable[KeptState]) -> "Run":
+        return self.inner.open_run(run, plan, kept)
 
     def _commit(self, run: str, node: int, decide: Decide) -> Commit:
         def slow(state: StepState) -> Transition | None:
@@ -197,6 +197,12 @@ class Mirror:
 
     def __init__(self, world: "World") -> None:
         self._world = world
+        self._opened: set[str] = set()
+
+    @property
+    def _kept(self) -> Collection[int]:
+        """The steps that a rerun keeps, in a world that has one: their states come before it, and late."""
+        return self._world.lives[0].kept
 
     def __call__(self, after: dict[str, dict[str, Any]]) -> None:
         changed: list[tuple[str, int, StepState, StepState]] = []
@@ -206,9 +212,10 @@ class Mirror:
                     self._run(documents.to_run(path, {"run": fields["run"].string_value}))
                 case ["runs", key, "steps", number]:
                     state = documents.to_state(path, {"state": fields["state"].string_value})
-                    states = self._world.memory._states[key]
+                    states = self._world.memory._states.setdefault(key, {})
                     before = states.get(int(number), PENDING)
-                    if state != before or "expire_at" not in fields:  # else it was stamped
+                    kept = int(number) in self._kept and (key not in self._opened or state == before)
+                    if not kept and (state != before or "expire_at" not in fields):  # else it was stamped
                         changed.append((key, int(number), before, state))
                     states[int(number)] = state
                 case ["runs", key, "counters", number]:
@@ -220,8 +227,10 @@ class Mirror:
     def _run(self, run: "Run") -> None:
         before = self._world.memory.get_run(run.key)
         if before is None:
-            plan = next(life.plan for life in self._world.lives if life.plan.version == run.version)
-            self._world.memory.open_run(run, plan)
+            plan = next(life.base for life in self._world.lives if life.plan.version == run.version)
+            kept = self._world.memory._states.get(run.key, {})
+            self._world.memory.open_run(run, plan, kept.items())
+            self._opened.add(run.key)
             self._world.opened(run)
             return
         if before.status is not RunStatus.RUNNING or (before.stop is not None and run.stop != before.stop):

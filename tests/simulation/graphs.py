@@ -131,7 +131,7 @@ def scenario(
         step = _step(random, own, work, tuple(sorted(names[one] for one in before)), trigger, conditions.get(own))
         step = replace(step, teardown=teardown, allow_failure=not teardown and random.random() < spice)
         steps.append(step)
-        attempts[own] = _attempts(random, step, trouble)
+        attempts[own] = attempts_of(random, step, trouble)
     wide, spread = random.choice([(WIDE, SPREAD), (WIDE, SPREAD), (2, 1), (3, 2), (5, SPREAD)])
     fails_on = random.choice([FailsOn.ANY, FailsOn.ANY, FailsOn.LEAVES])
     return Scenario(name, tuple(steps), params, attempts, conditions, reads, wide, spread, fails_on)
@@ -175,7 +175,7 @@ def _condition(random: Random, certain: list[str]) -> Condition:
     return Ended(random.choice(certain), random.choice(["succeeded", "failed", "skipped"]))
 
 
-def _attempts(random: Random, step: Step, trouble: float) -> tuple[Attempt, ...]:
+def attempts_of(random: Random, step: Step, trouble: float) -> tuple[Attempt, ...]:
     behaviours = (
         [Behaviour.FAILS] * 6
         + [Behaviour.IS_INTERRUPTED] * 2

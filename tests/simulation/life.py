@@ -1,8 +1,10 @@
 """One run in a world: its scenario, its record, and its watch. A world has one or several."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
-from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.kept import letters, plan_of
+from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.names import new_key
 from tests.doubles.memory_store import MemoryStore
 from tests.simulation.scenario import Scenario
@@ -12,6 +14,7 @@ from tests.simulation.watch import Watch
 class Life:
     """One run. It begins at ``begins``; ``key`` is empty until it has. Its graph's version is its own.
 
+    ``kept``: the states that it keeps of an earlier run, of which it is a rerun then; ``base`` is the graph's own plan.
     ``id``: two runs may have one, one after the other. ``wrong``: by how many seconds the clock is that says when it
     began. ``last``: its record as it was when it was about to be deleted.
     """
@@ -24,22 +27,26 @@ class Life:
         clock: Callable[[], float],
         begins: float,
         latest: float,
+        kept: Mapping[int, StepState] = MappingProxyType({}),
     ) -> None:
         self.name = self.id = name
         self.wrong = 0.0
         self.last: Run | None = None
         self.scenario = scenario
-        self.plan = scenario.compiled(version=f"of {name}")
+        self.base, self.kept = scenario.compiled(version=f"of {name}"), kept
+        self.letters = letters(self.base, {node: state.status for node, state in kept.items()}) if kept else ""
+        self.plan = plan_of(self.base, self.letters)
         self.begins = begins
         self.key = ""
         self.watch = Watch(scenario, self.plan, store, clock, latest)
         self._store = store
 
     def wanted(self, noise: bytes) -> Run:
-        """The run as somebody wants to start it, with a key of his own."""
+        """The run as somebody wants to start it, with a key of his own. A rerun's is that of its choice."""
         began = self.begins + self.wrong
         graph, version, params = self.scenario.name, self.plan.version, self.scenario.params
-        return Run(self.id, new_key(noise), graph, version, params, began, seal=noise.hex())
+        key = new_key(b"a rerun") if self.letters else new_key(noise)
+        return Run(self.id, key, graph, version, params, began, seal=noise.hex(), kept=self.letters)
 
     def opened(self, run: Run) -> None:
         """The run is there."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-MACHINE, JOINS, RETRIES, PLAN, RULES, OVERDUE, FITTING, MESSAGES = (
+MACHINE, JOINS, KEPT, RETRIES, PLAN, RULES, OVERDUE, FITTING, MESSAGES = (
     f"orchestrator/core/{name}.py"
-    for name in ("machine", "joins", "retries", "plan", "rules", "overdue", "validity", "messages")
+    for name in ("machine", "joins", "kept", "retries", "plan", "rules", "overdue", "validity", "messages")
 )
 ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACHE = (
     f"orchestrator/engine/{name}.py"
@@ -109,7 +109,8 @@ MUTANTS = (
     Mutant(
         "the plan of one run is taken for that of all",
         LEDGER,
-        "        run = self._runs[key]\n        return Execution(run, self._plans[run.version])\n",
+        "        run = self._runs[key]\n        return Execution(run, "
+        'self._reruns[f"{run.version} {run.kept}"] if run.kept else self._plans[run.version])\n',
         "        run = self._runs[key]\n"
         "        return Execution(run, self._plans[self.__dict__.setdefault('mixed', run.version)])\n",
     ),
@@ -118,6 +119,40 @@ MUTANTS = (
         MEMORY,
         "            self._counters[run.key] = {}\n",
         "            self._counters[run.key] = next(iter(self._counters.values()), {})\n",
+    ),
+    # Reruns: what is kept is there from the start, and never runs.
+    Mutant(
+        "a rerun forgets what it keeps",
+        LEDGER,
+        "        return kept.plan_of(self._plans[version], letters)\n",
+        "        return self._plans[version]\n",
+    ),
+    Mutant("a kept step still arrives at its joins", KEPT, "role=Role.KEPT, join=None, arrives=()", "role=Role.KEPT"),
+    Mutant("a join does not count what is kept", JOINS, "ended if base is NOBODY else base + ended", "ended"),
+    Mutant("a join with one predecessor does not count what is kept", JOINS, "return Join(1, base)", "return Join(1)"),
+    Mutant(
+        "only steps without predecessors start a rerun",
+        PLAN,
+        "(node.join is None or self.joins[node.join].base is not NOBODY)",
+        "node.join is None",
+    ),
+    Mutant(
+        "a gate forgets what is kept",
+        KEPT,
+        "gone[gate] = NOBODY if base.nodes[gate].role is Role.QUIET else brought",
+        "gone[gate] = NOBODY",
+    ),
+    Mutant(
+        "a quiet gate passes what is kept",
+        KEPT,
+        "gone[gate] = NOBODY if base.nodes[gate].role is Role.QUIET else brought",
+        "gone[gate] = brought",
+    ),
+    Mutant(
+        "a gate of which all is kept is still waited for",
+        KEPT,
+        "            if gates and gone.keys() >= set(arriving[join]):\n",
+        "            if False:\n",
     ),
     # Several handlers in one process.
     Mutant(
@@ -142,7 +177,8 @@ MUTANTS = (
     Mutant(
         "the plan that was asked for last is everybody's",
         LEDGER,
-        "        run = self._runs[key]\n        return Execution(run, self._plans[run.version])\n",
+        "        run = self._runs[key]\n        return Execution(run, "
+        'self._reruns[f"{run.version} {run.kept}"] if run.kept else self._plans[run.version])\n',
         "        run = self._runs[key]\n"
         "        self.wanted = run.version\n        return Execution(run, self._plans[self.wanted])\n",
     ),
@@ -177,9 +213,9 @@ MUTANTS = (
     Mutant(
         "a run's key is a function of its id again",
         ENGINE,
-        "        there = ledger.store.open_run(run, plan)\n",
+        "        there = ledger.store.open_run(run, plan, kept)\n",
         "        from orchestrator.core.names import run_key\n"
-        "        run = replace(run, key=run_key(run.id))\n        there = ledger.store.open_run(run, plan)\n",
+        "        run = replace(run, key=run_key(run.id))\n        there = ledger.store.open_run(run, plan, kept)\n",
     ),
     Mutant(
         "nobody looks whether a run that a task is of is long over",
@@ -652,7 +688,7 @@ MUTANTS = (
         "        ledger.pay(execution, view, [node for node, state in states.items() if state.stop is not None])\n",
         "",
     ),
-    Mutant("teardowns are cancelled with their run", ENGINE, " if not step.teardown)", ")"),
+    Mutant("teardowns are cancelled with their run", ENGINE, "if not step.teardown and plan", "if plan"),
     Mutant(
         "a run that was cancelled has failed",
         ENGINE,

@@ -1,6 +1,6 @@
 """The ports that a world gives to the engine: each call is a turn of the loop, and may have a fault."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +24,7 @@ from orchestrator.ports import (
     JobRequest,
     JobRunning,
     JobStatus,
+    KeptState,
     Launched,
     Task,
     Unreadable,
@@ -46,8 +47,8 @@ class ShakyStore:
         self.world = world
         self.inner = inner
 
-    def open_run(self, run: Run, plan: Plan) -> Run:
-        return self._call("open_run", lambda: self._open(run, plan))
+    def open_run(self, run: Run, plan: Plan, kept: Iterable[KeptState] = ()) -> Run:
+        return self._call("open_run", lambda: self._open(run, plan, kept))
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
         return self._call("transact", lambda: self._commit(run, node, decide))
@@ -82,8 +83,8 @@ class ShakyStore:
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
         return self.inner.unfinished(unreadable)
 
-    def _open(self, run: Run, plan: Plan) -> Run:
-        there, again = self.inner.get_run(run.key), self.inner.open_run(run, plan)
+    def _open(self, run: Run, plan: Plan, kept: Iterable[KeptState]) -> Run:
+        there, again = self.inner.get_run(run.key), self.inner.open_run(run, plan, kept)
         if there is None and again.key == run.key:
             self.world.opened(run)
         return again

@@ -7,6 +7,7 @@ from math import ceil, inf
 from typing import TYPE_CHECKING
 
 from orchestrator.core.messages import Launch, Release
+from orchestrator.core.model import Run
 from orchestrator.core.overdue import Pace
 from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError, OrchestratorError
@@ -200,7 +201,7 @@ class Traffic:
                 self.world.loop.at(self.world.now + later, lambda: self._start(life, self.world.now))
 
         run = life.wanted(self.random.randbytes(7))
-        self.spawn(f"start {life.name}", lambda engine: engine.start(run, life.plan), done, when)
+        self.spawn(f"start {life.name}", lambda engine: _started(engine, life, run), done, when)
 
     def _sweep(self) -> None:
         if self.world.over or self.period is None:
@@ -276,3 +277,8 @@ class Traffic:
         if isinstance(error, NotFoundError):
             return any(life.last is not None and name.startswith(life.key) for life in self.world.lives)
         return isinstance(error, OrchestratorError) and error.retryable
+
+
+def _started(engine: Engine, life: Life, run: Run) -> Run:
+    """The run that is there now. What it keeps is read as it is written."""
+    return engine.start(run, life.base, kept=iter(life.kept.items()))

@@ -277,7 +277,7 @@ class Watch:
         self.failures += self._inspector.violations(view)
         known, touched = endings(self._scenario), self.touched
         for number, step in enumerate(self.plan.steps):
-            came = _ending(view.state(number))
+            came = ending(view.state(number))
             if number in touched:
                 known[step.name] = came
             elif came != known[step.name]:
@@ -319,5 +319,5 @@ class Watch:
                 self.failures.append(f"{self.plan.nodes[node].name}: its job ran on for {state.ended_at - at:.0f} s")
 
 
-def _ending(state: StepState) -> Ending:
+def ending(state: StepState) -> Ending:
     return Ending(str(state.status), state.attempt, state.interruptions, state.cause, state.outputs)

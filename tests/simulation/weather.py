@@ -60,7 +60,7 @@ OTHERS = (
     "thread: suspended between two statements", "process: dies with all its threads",
     "expression: raises", "job: leaves too much", "machine: older", "machine: newer",
     "find: a list loses a job", "status: goes back", "launch: refused, and it runs", "launch: one job too many",
-    "quota: none for now", "run: beside others", "hand: deletes a step",
+    "quota: none for now", "run: beside others", "run: rerun, and keeps steps", "hand: deletes a step",
     "id: used again", "id: taken, refused", "id: taken, goes on with that",
     "retention: the run", "retention: the id", "retention: the run, and then its id",
     "retention: the id, and then its run", "retention: what has no run", "retention: what a run needs",

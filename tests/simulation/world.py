@@ -2,14 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import Run
+from orchestrator.core.model import Run, StepState
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import LaunchRefusedError, OrchestratorError
@@ -31,6 +33,7 @@ from tests.simulation.operator import Operator
 from tests.simulation.oracle import endings
 from tests.simulation.ports import ShakyBackend, ShakyStore, struck, struck_within
 from tests.simulation.real import real_scenario
+from tests.simulation.rerun import rerun, watch_kept
 from tests.simulation.retention import LoosePages
 from tests.simulation.scenario import TOO_MUCH, Behaviour, Raises, Scenario
 from tests.simulation.threads import Threads
@@ -84,11 +87,18 @@ class Result:
     turns: int
     seconds: float
 
+    def and_then(self, other: "Result") -> "Result":
+        """What came of this world, and of one after it."""
+        failures = [*self.failures, *(f"rerun: {failure}" for failure in other.failures)]
+        turns, seconds = self.turns + other.turns, self.seconds + other.seconds
+        return Result(failures, self.faults + other.faults, self.steps + other.steps, turns, seconds)
+
 
 class World:
     """A run of each scenario in one weather, the first at once. ``trace`` takes a line a turn, if there is one.
 
     ``again``: what says whether an id is used again, and how. ``holds``: whether somebody holds something, and what.
+    ``kept``: what the first run keeps of an earlier one.
     """
 
     def __init__(
@@ -99,7 +109,9 @@ class World:
         trace: list[str] | None = None,
         again: Random | None = None,
         holds: Random | None = None,
+        kept: Mapping[int, StepState] = MappingProxyType({}),
     ) -> None:
+        self.kept = kept
         self.weather = weather
         self.random = random
         self.faults: Counter[str] = Counter()
@@ -180,7 +192,8 @@ class World:
 
     def _life(self, number: int, scenario: Scenario) -> Life:
         begins = START + (self.random.choice(MOMENTS) * self.random.random() if number else 0.0)
-        return Life(f"run-{number}", scenario, self.memory, lambda: self.loop.now, begins, self.weather.latest)
+        kept = {} if number else self.kept
+        return Life(f"run-{number}", scenario, self.memory, lambda: self.loop.now, begins, self.weather.latest, kept)
 
     def _service(self) -> ScriptedBackend:
         def clock() -> float:
@@ -395,4 +408,16 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) 
     scenarios = [random_scenario(random)]
     weather = threaded(draw(random), Random(f"{seed} threads"))
     scenarios += (random_scenario(random, OTHERS) for _ in range(random.choice(BESIDES)))
-    return World(scenarios, weather, random, trace, again, holds).play()
+    world = World(scenarios, weather, random, trace, again, holds)
+    result = world.play()
+    reruns = Random(f"{seed} rerun")
+    if (after := rerun(world, partial(_second, trace, reruns), reruns)) is None:
+        return result
+    rerun_result = after.play()
+    rerun_result.faults["run: rerun, and keeps steps"] += 1
+    watch_kept(after)
+    return result.and_then(rerun_result)
+
+
+def _second(trace: list[str] | None, random: Random, scenario: Scenario, kept: Mapping[int, StepState]) -> World:
+    return World([scenario], draw(random), random, trace, holds=random, kept=kept)

@@ -55,7 +55,7 @@ def check_run(run: Run) -> None:
 def of_run(run: Run) -> dict[str, Any]:
     """The document of a run."""
     return {
-        "schema": codec.FIRST,
+        "schema": codec.schema_of(run),
         "id": run.id,
         "graph": run.graph,
         "status": str(run.status),

@@ -16,7 +16,7 @@ With a ``retention``, all documents of a run that has ended say in ``expire_at``
 policy of the database deletes them. Plans are shared by runs, and are kept.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -26,10 +26,11 @@ from google.cloud.firestore import Client, Increment
 from orchestrator.core.model import Run, RunStatus, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import StoreError
-from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
+from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Unreadable, check_writes, refuse
 from orchestrator.stores.firestore import documents as documents
 from orchestrator.stores.firestore import expiry as expiry
 from orchestrator.stores.firestore import ids as ids
+from orchestrator.stores.firestore import kept as kept_states
 from orchestrator.stores.firestore import lists as lists
 from orchestrator.stores.firestore import plans as plans
 from orchestrator.stores.firestore.calls import AGAIN, COMMIT, STREAM, Calls, DocumentSnapshot
@@ -64,15 +65,17 @@ class FirestoreStore:
         """Close the connection."""
         self._client.close()  # type: ignore[no-untyped-call]
 
-    def open_run(self, run: Run, plan: Plan) -> Run:
+    def open_run(self, run: Run, plan: Plan, kept: Iterable[KeptState] = ()) -> Run:
         """As in the port. Raises UnstorableError if the run, with its params, is too large for a document."""
         documents.check_run(run)
+        left = iter(kept)
         name, head, retries = ids.place(self._client, run.id), self._calls.plan(run.version), Retries("open a run")
         while True:
             read = self._calls.read([name, head], "open a run", ["schema", "id", "key", "run", "parts"])
             found = {snapshot.reference: snapshot for snapshot in read}
             if (named := found.get(name)) is not None and (there := self._named(named, run.id)) is not None:
                 return there
+            kept_states.write(self._client, self._calls.steps(run.key), left)  # none is left the second time
             try:
                 self._open(run, plan if head not in found else None, named)
             except CONFLICT as error:

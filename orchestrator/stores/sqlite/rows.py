@@ -13,7 +13,7 @@ from orchestrator.core import codec
 from orchestrator.core.model import PENDING, Counter, Run, StepState
 from orchestrator.core.rules import Tally
 from orchestrator.errors import UnreadableRecordError
-from orchestrator.ports import Unreadable, refuse
+from orchestrator.ports import KeptState, Unreadable, refuse
 from orchestrator.stores.records import MISFITS, made, misread
 
 SCHEMA = """
@@ -44,6 +44,12 @@ to_text = json.JSONEncoder(separators=(",", ":")).encode
 def read_state(connection: sqlite3.Connection, run: str, node: int) -> StepState:
     row = connection.execute(f"{STATES} AND node = ?", (run, node)).fetchone()
     return to_state(run, *row) if row else PENDING
+
+
+def write_states(connection: sqlite3.Connection, run: str, states: Iterable[KeptState]) -> None:
+    """Write states that nobody has in memory."""
+    rows = ((run, node, to_text(codec.state_to_json(state))) for node, state in states)
+    connection.executemany("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", rows)
 
 
 def counter_row(counter: Counter) -> tuple[int, int, int, int, int]:

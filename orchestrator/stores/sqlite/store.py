@@ -1,7 +1,7 @@
 """The store of the embedded form: a row per step, per counter and per run, and one per version of a plan."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
 from orchestrator.errors import StoreError, UnreadableRecordError
 from orchestrator.home.database import Database
-from orchestrator.ports import NONE_FAILED, Commit, Decide, Unreadable, check_writes, refuse
+from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Unreadable, check_writes, refuse
 from orchestrator.stores.plans import pack, unpack
 from orchestrator.stores.records import checked, readable
 from orchestrator.stores.sqlite.memory import Known, Memory
@@ -22,12 +22,14 @@ from orchestrator.stores.sqlite.rows import (
     SCHEMA,
     STATES,
     measured,
+    needs_schema,
     read_state,
     run_text,
     select,
     to_counters,
     to_run,
     to_states,
+    write_states,
 )
 
 
@@ -50,7 +52,7 @@ class SqliteStore:
                 connection.execute(f"PRAGMA user_version = {codec.FIRST}")
         database.join(self._memory)
 
-    def open_run(self, run: Run, plan: Plan) -> Run:
+    def open_run(self, run: Run, plan: Plan, kept: Iterable[KeptState] = ()) -> Run:
         with self._database.transaction as connection:
             if row := connection.execute(BY_ID, (run.id,)).fetchone():
                 return to_run(*row)
@@ -59,7 +61,10 @@ class SqliteStore:
                 specs = [work.spec for step in plan.steps for work in (step.work, step.local) if work is not None]
                 self._memory.plan = (run.version, plan) if _is_json(specs) else None
             connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.key, run.started_at, run_text(run)))
-            self._memory.runs[run.key] = Known(whole=True)
+            self._memory.runs[run.key] = Known(whole=not run.kept)
+            if run.kept:
+                write_states(connection, run.key, kept)
+                needs_schema(connection, codec.schema_of(run))
             return run
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
