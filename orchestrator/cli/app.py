@@ -16,6 +16,7 @@ COMMANDS = {
     "plot": "Draw a graph or a run.",
     "run": "Run a graph on this machine.",
     "resume": "Continue a run that was interrupted or killed.",
+    "rerun": "Run again what did not succeed in a run, and keep the rest.",
     "status": "Show the status of a run and its steps.",
     "explain": "Explain the status of a step.",
     "logs": "Print the log of a step.",

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,6 +13,7 @@ from orchestrator.cli.views.lines import LineView, SilentView
 from orchestrator.core.kinds import only_in_cloud
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.steps import Step
+from orchestrator.engine import Engine
 from orchestrator.errors import UsageError
 from orchestrator.local.loop import Loop
 from orchestrator.local.watched_store import WatchedStore
@@ -61,15 +62,19 @@ def refuse_cloud_steps(steps: tuple[Step, ...], simulate: bool) -> None:
         )
 
 
-def drive(found: Found, how: How, new: bool) -> Driven:
-    """Start ``found.run``, or continue it if it is not ``new``, until it ends or is interrupted.
+#: Starts a new run, in the engine that is to drive it.
+Start = Callable[[Engine, Run], object]
+
+
+def drive(found: Found, how: How, start: Start | None) -> Driven:
+    """``start`` the run ``found.run``, or continue it if there is none, until it ends or is interrupted.
 
     The caller holds the run. Raises UsageError if it was started with other values than ``how`` gives.
     """
     _check_same(found.run, how)
     made_up = _made_up(found, how)
-    if new:
-        values = {**{name: name for name in made_up}, **how.deployment}
+    if start is not None:
+        values = {**{name: name for name in made_up}, **found.run.deployment, **how.deployment}
         found = replace(found, run=replace(found.run, deployment=values))
     watch = Watch(found.run, found.plan, found.view)
     with _kept_clean(how.json), _view(watch, how) as view, _world(found, how, watch) as world:
@@ -88,8 +93,8 @@ def drive(found: Found, how: How, new: bool) -> Driven:
         loop = Loop(world, [found.run.key], how.parallel, tick)
         beside = Beside(world, watch, found.flag, view.say)
         with interruptible(loop.stop):
-            if new:
-                world.engine.start(found.run, found.plan)
+            if start is not None:
+                start(world.engine, found.run)
             else:
                 loop.recover()
             ended = loop.drive()

@@ -11,7 +11,7 @@ from orchestrator.operations.attempt_logs import with_logs
 from orchestrator.reporting.found import INTERRUPTED as INTERRUPTED_RUN
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.report import report
-from orchestrator.reporting.summary import Line, ended_before, how_to_continue, summary
+from orchestrator.reporting.summary import Line, ended_before, how_to_continue, how_to_rerun, summary
 from orchestrator.system import files
 
 
@@ -30,6 +30,7 @@ def close(driven: Driven, how: How) -> int:
         lines.append(picture)
     if elsewhere := found.flag:
         lines.append(Line(f"status    orchestrator status {found.run.id}{elsewhere}", whole=True))
+    lines += how_to_rerun(found)
     if driven.interrupted:
         lines.append(how_to_continue(found))
     return _tell(found, how, lines, driven.interrupted)

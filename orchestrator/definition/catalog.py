@@ -26,7 +26,7 @@ def find_graph(name: str, folder: Path = Path()) -> Path:
     if found_there == PLAIN:
         return path
     if found_there == DIRECTORY:
-        if found := _inside(path):
+        if found := inside(path):
             return found[-1]
         raise NotFoundError(f"{name}: expected a file graph.yaml, graph.json or graph.py in this folder")
     if found_there:
@@ -68,7 +68,7 @@ def graph_files(folder: Path) -> list[tuple[str, Path]]:
     found: list[tuple[str, Path]] = []
     for path in sorted(folder.glob("[!.]*")):
         if path.is_dir():
-            found += [(path.name, inside) for inside in _inside(path)]
+            found += [(path.name, inside) for inside in inside(path)]
         elif path.suffix in SUFFIXES and path.is_file() and _may_be_graph(path):
             found.append((path.stem, path))
     return found
@@ -79,6 +79,6 @@ def _may_be_graph(path: Path) -> bool:
     return path.suffix != ".py" or b"Graph" in path.read_bytes()
 
 
-def _inside(folder: Path) -> list[Path]:
+def inside(folder: Path) -> list[Path]:
     """The graph files of a folder; the last one counts."""
     return [file for suffix in reversed(SUFFIXES) if (file := folder / f"graph{suffix}").is_file()]

@@ -139,7 +139,8 @@ def embedded(
             alone=True,  # the driving process holds the run's lock (Home.hold)
             clock_skew=0.0,
             facts=lambda run: (
-                facts_of(run) | {"dir": str(home.data(run.id)), "deployment": {**(deployment or {}), **run.deployment}}
+                facts_of(run)
+                | {"dir": str(home.data(run.first)), "deployment": {**(deployment or {}), **run.deployment}}
             ),
             apart=database.suspended,
         )

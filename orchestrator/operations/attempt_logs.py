@@ -13,7 +13,8 @@ def log_path(found: Found, node: int, attempt: int | None = None) -> Path | None
     number = found.view.state(node).attempt if attempt is None else attempt
     if found.home is None:
         return None
-    path = found.home.attempt(found.run.id, node, found.plan.steps[node].name, number) / "log"
+    place = found.place(node)
+    path = found.home.attempt(place.run_id, place.node, found.plan.steps[node].name, number) / "log"
     return path if path.is_file() and path.stat().st_size else None
 
 

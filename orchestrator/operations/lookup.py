@@ -3,10 +3,13 @@
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.cloud.settings import read_settings
+from orchestrator.core import kept
 from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.names import parse_job_name
 from orchestrator.core.plan import Plan
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError, UsageError
@@ -15,7 +18,7 @@ from orchestrator.home.store_url import StoreUrl, store_url
 from orchestrator.local.wiring import open_store, reading
 from orchestrator.operations.attempt_logs import with_logs
 from orchestrator.ports import Store, refuse
-from orchestrator.reporting.found import INTERRUPTED, Found
+from orchestrator.reporting.found import INTERRUPTED, Found, Origin
 from orchestrator.text import did_you_mean
 
 #: Among how many of the newest runs the beginning of an id is searched. A whole id always finds its run.
@@ -107,7 +110,24 @@ def load(
     said = sure_doubts(store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
     abandoned = standing(home, run) == INTERRUPTED
     found = Found(home, run, plan, view, url, flag_for(home, url), tuple(said), tuple(map(str, left_out)), abandoned)
-    return with_logs(found)
+    return with_logs(replace(found, origins=_origins(store, found)))
+
+
+def _origins(store: Store, found: Found) -> dict[int, Origin]:
+    """Where each kept step of a rerun was run that was tried: its job's name tells."""
+    origins: dict[int, Origin] = {}
+    ids: dict[str, str] = {}
+    for node in kept.statuses(found.run.kept):
+        name = found.view.state(node).job_name
+        ref = parse_job_name(name) if name is not None else None
+        if ref is None:
+            continue
+        if ref.run not in ids:
+            there = store.get_run(ref.run)
+            ids[ref.run] = there.id if there is not None else ""
+        if ids[ref.run]:
+            origins[node] = Origin(ids[ref.run], ref.node)
+    return origins
 
 
 def standing(home: Home | None, run: Run) -> str:
@@ -117,11 +137,14 @@ def standing(home: Home | None, run: Run) -> str:
 
 
 def plan_of(home: Home | None, store: Store, run: Run) -> Plan:
-    """The plan of a run. Raises StoreError if it is not there."""
+    """The plan of a run, without what a rerun keeps. Raises StoreError if it is not there, or another's."""
     plan = store.get_plan(run.version)
     if plan is None:
         raise StoreError(f"the plan of run '{run.id}' is missing from {home.database if home else 'its store'}")
-    return plan
+    try:
+        return kept.plan_of(plan, run.kept)
+    except ValueError as error:
+        raise StoreError(f"the plan of run '{run.id}' does not fit what the run keeps: {error}") from error
 
 
 def find_run(store: Store, name: str) -> Run:

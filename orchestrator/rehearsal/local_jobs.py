@@ -104,7 +104,7 @@ class LocalJobs:
         if local is None:
             return Script(0.2, 0.1, None if streams else 0.3, streaming=streams)
         try:
-            facts = {**facts_of(run), "dir": str(self._home.data(run.id))}
+            facts = {**facts_of(run), "dir": str(self._home.data(run.first))}
             spec = render(self._store(), lambda _: facts, Execution(run, plan), local.spec)
         except ExpressionError as error:
             return Script(0.1, 0.1, 0.0, end="FAILED", errors=(str(error),))

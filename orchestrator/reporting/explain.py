@@ -9,7 +9,7 @@ from typing import assert_never
 from orchestrator.core.joins import decide
 from orchestrator.core.kinds import PYTHON
 from orchestrator.core.model import Status, StepState, View
-from orchestrator.core.plan import Plan
+from orchestrator.core.plan import Plan, Role
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
 from orchestrator.reporting.held import held_by, hold_of
@@ -47,6 +47,8 @@ _RESUMED = "once the run is resumed"
 def explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     """Why step ``node`` has its status: one line for the step, and further lines where there is more to say."""
     lines, step = [*_explain(plan, view, node, now), *_held(view.state(node))], plan.steps[node]
+    if plan.nodes[node].role is Role.KEPT:
+        return [*lines, "it was kept from an earlier run, and did not run again in this one"]
     stop, status = view.state(node).stop, view.state(node).status
     if stop is None or status is Status.CANCELLED:
         return lines

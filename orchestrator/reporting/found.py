@@ -16,6 +16,14 @@ INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a kept step was run: in the run of that id, as the step of that number."""
+
+    run_id: str
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A run as it was in the store. ``home``: None for a run in the cloud. ``url``: the store, if it was named.
     ``flag``: what to add to a command that is run here so that it finds the run.
@@ -23,6 +31,7 @@ class Found:
     ``doubts``: contradictions in a run that has not ended. ``unreadable``: which of its records cannot be read.
     ``abandoned``: it has not ended, and no process drives it; a run in the cloud never is.
     ``logs``: the paths of the logs of steps that did not succeed, by step.
+    ``origins``: of the steps that a rerun keeps, those that were run.
     """
 
     home: Home | None
@@ -35,6 +44,7 @@ class Found:
     unreadable: tuple[str, ...] = ()
     abandoned: bool = False
     logs: Mapping[int, str] = field(default_factory=dict)
+    origins: Mapping[int, Origin] = field(default_factory=dict)
 
     @property
     def steps(self) -> list[int]:
@@ -56,6 +66,17 @@ class Found:
         """The command that continues the run. A run of Dataflow steps without a ``local`` block was simulated."""
         cloud_only = any(step.local is None for step in only_in_cloud(self.plan.steps))
         return f"orchestrator resume {self.run.id}{' --simulate' if cloud_only else ''}{self.flag}"
+
+    @property
+    def rerun(self) -> str:
+        """The command that runs again what did not succeed, once the run has ended."""
+        cloud_only = any(step.local is None for step in only_in_cloud(self.plan.steps))
+        simulated = " --simulate" if cloud_only and self.home is not None else ""
+        return f"orchestrator rerun {self.run.id}{simulated}{self.flag}"
+
+    def place(self, node: int) -> Origin:
+        """The run whose files those of a step are."""
+        return self.origins.get(node, Origin(self.run.id, node))
 
     @property
     def here(self) -> Home:

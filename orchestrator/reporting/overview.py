@@ -25,7 +25,7 @@ MAX_VALUE = 200
 def headline(found: Found, now: float) -> str:
     """``run x of graph y: failed after 3 s, started 2026-01-31 06:00:00``."""
     run = found.run
-    since = clock(run.started_at, "%Y-%m-%d %H:%M:%S")
+    since = clock(run.started_at, "%Y-%m-%d %H:%M:%S") + (f", rerun of {run.rerun_of}" if run.rerun_of else "")
     if found.abandoned:
         return f"run {run.id} of graph {run.graph}: {found.word}, started {since}, {duration(now - run.started_at)} ago"
     took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)

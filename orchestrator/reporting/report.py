@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from orchestrator.core.model import PENDING, Run, StepState, Stop
-from orchestrator.core.plan import Plan
+from orchestrator.core.plan import Node, Plan, Role
 from orchestrator.reporting.held import hold_of
 from orchestrator.reporting.times import iso
 from orchestrator.reporting.upstream import States
@@ -13,11 +13,11 @@ from orchestrator.reporting.upstream import States
 def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[int] = frozenset()) -> dict[str, Any]:
     """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not known yet is null.
 
-    Only a step that has succeeded while its job is still running has the key ``live``. Steps in ``unknown`` are left
-    out.
+    Only a step that has succeeded while its job is still running has the key ``live``, and only one that a rerun keeps
+    has ``kept``. Steps in ``unknown`` are left out.
     """
     known = ((number, step) for number, step in enumerate(plan.steps) if number not in unknown)
-    steps = {step.name: _step(states.get(number, PENDING)) for number, step in known}
+    steps = {step.name: _step(plan.nodes[number], states.get(number, PENDING)) for number, step in known}
     return {**headline(run, word), "steps": steps}
 
 
@@ -25,7 +25,7 @@ def headline(run: Run, word: str) -> dict[str, Any]:
     """The run without its steps, as ``runs --json`` lists it. ``word``: its status (``lookup.standing``).
 
     A failed run has ``failed``: the steps that made it fail, each with the class of its failure. A cancelled run has
-    ``cancelled``.
+    ``cancelled``. A rerun has ``rerun_of``, the id of the run that it keeps steps of, and ``family``, the first one's.
     """
     return {
         "run": run.id,
@@ -36,12 +36,13 @@ def headline(run: Run, word: str) -> dict[str, Any]:
         "time_zone": run.time_zone,
         "started_at": iso(run.started_at),
         "ended_at": iso(run.ended_at),
+        **({"rerun_of": run.rerun_of, "family": run.family} if run.rerun_of else {}),
         **({"failed": dict(run.failed)} if run.failed else {}),
         **_cancelled(run.stop),
     }
 
 
-def _step(state: StepState) -> dict[str, Any]:
+def _step(node: Node, state: StepState) -> dict[str, Any]:
     return {
         "status": str(state.status),
         "attempt": state.attempt,
@@ -54,6 +55,7 @@ def _step(state: StepState) -> dict[str, Any]:
         **_cancelled(state.stop),
         **_held(state),
         **({"live": True} if state.live else {}),
+        **({"kept": True} if node.role is Role.KEPT else {}),
     }
 
 

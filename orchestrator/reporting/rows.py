@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from orchestrator.core.model import PENDING, Status, StepState
-from orchestrator.core.plan import Plan
+from orchestrator.core.plan import Plan, Role
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
 from orchestrator.reporting.found import INTERRUPTED
@@ -45,6 +45,8 @@ def row(plan: Plan, states: States, node: int, now: float | None) -> Row:
     lost = now is None and state.status is Status.RUNNING and threaded(step, state)
     word = INTERRUPTED if lost else status_word(state.status)
     said = one_line(note(plan, states, node, now))
+    if plan.nodes[node].role is Role.KEPT:
+        said = _joined("kept", said)
     return Row(one_line(step.name), state.status, word, lasted(state, now), said)
 
 

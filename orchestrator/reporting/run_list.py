@@ -13,9 +13,14 @@ def run_lines(runs: Sequence[tuple[Run, str]]) -> list[str]:
     found = []
     for run, word in runs:
         took = duration(run.ended_at - run.started_at) if run.ended_at is not None else ""
+        rerun = f"rerun of {run.rerun_of}" if run.rerun_of else ""
         began = clock(run.started_at, "%Y-%m-%d %H:%M:%S")
-        found.append(f"{run.id:{width}}  {word:11}  {began}  {took:8}  {why(run)}".rstrip())
+        found.append(f"{run.id:{width}}  {word:11}  {began}  {took:8}  {_joined(rerun, why(run))}".rstrip())
     return found
+
+
+def _joined(*parts: str) -> str:
+    return ": ".join(part for part in parts if part)
 
 
 def left_out(shown: int, total: int, exact: bool) -> str:

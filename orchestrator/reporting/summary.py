@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Stop
-from orchestrator.core.plan import FailsOn
+from orchestrator.core.plan import FailsOn, Role
 from orchestrator.core.steps import Step
 from orchestrator.reporting.found import INTERRUPTED, Found
 from orchestrator.reporting.phrases import (
@@ -53,7 +53,9 @@ def summary(found: Found, now: float) -> Iterator[Line]:
     took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)
     counts = Counter(found.view.state(node).status for node in range(len(found.plan.steps)))
     lost = interrupted(found) if run.status is RunStatus.RUNNING else 0
-    yield Line(f"{word} after {took}: {tally(counts, lost)}", _STYLES[run.status])
+    kept = sum(node.role is Role.KEPT for node in found.plan.nodes[: len(found.plan.steps)])
+    of_them = f" ({kept:,} kept from {run.rerun_of})" if kept else ""
+    yield Line(f"{word} after {took}: {tally(counts, lost)}{of_them}", _STYLES[run.status])
     yield from failures(found)
     yield from although(found)
 
@@ -84,7 +86,8 @@ def ended_before(found: Found) -> Line:
     """That a run which is to be continued has already ended."""
     run = found.run
     at = f" at {clock(run.ended_at, '%Y-%m-%d %H:%M:%S')}" if run.ended_at is not None else ""
-    left = "there is nothing left to do" if run.status is RunStatus.SUCCEEDED else "to try again, start a new run"
+    over = run.status is RunStatus.SUCCEEDED
+    left = "there is nothing left to do" if over else f"run again what did not succeed with '{found.rerun}'"
     return Line(f"run {run.id} ended{at}: {left}", "yellow")
 
 
@@ -147,6 +150,12 @@ def after_attempts(state: StepState) -> str:
     """`` after 3 attempts``, without interrupted ones; empty if there was only one."""
     made = state.attempt - state.interruptions
     return f" after {made} attempts" if made > 1 else ""
+
+
+def how_to_rerun(found: Found) -> Iterator[Line]:
+    """The command that runs again what did not succeed in a run that has ended."""
+    if found.run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
+        yield Line(f"rerun     {found.rerun}", "bold", whole=True)
 
 
 def how_to_continue(found: Found) -> Line:

@@ -124,6 +124,7 @@ def test_status_is_a_line_a_step_in_the_order_in_which_a_run_comes_to_them(ran: 
         "2 succeeded, 1 failed, 2 upstream failed, 2 skipped",
         "load failed after 2 attempts: exit status 7: try 2",
         "  log  .orchestrator/runs/sales-1/steps/001-load/2/log",
+        "rerun     orchestrator rerun sales-1",
     ]
 
 
@@ -294,8 +295,11 @@ def test_status_lists_many_failures_once_and_a_step_name_once(place: Place) -> N
     shown = place.look("status", "r1").lines
     assert sum(gone in line for line in shown) == 13
     assert shown[1] == f"✗ s00  failed             0.0 s  {gone}"
-    assert shown[-1] == "13 steps did not succeed: orchestrator explain r1 STEP"
-    assert len(shown) == 16
+    assert shown[-2:] == [
+        "13 steps did not succeed: orchestrator explain r1 STEP",
+        "rerun     orchestrator rerun r1",
+    ]
+    assert len(shown) == 17
 
 
 @pytest.mark.parametrize("home", ["afile", "afile/x", "/dev/null", "/dev/null/x", "/proc/x", "garbage", "folder"])

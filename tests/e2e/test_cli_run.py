@@ -130,11 +130,12 @@ def test_a_run_that_fails_ends_with_1_and_names_each_failed_step_and_its_log(pla
     place.write("broken.yaml", BROKEN)
     said = place("run", "broken.yaml", "--run-id", "b1", "--no-picture")
     assert said.code == 1
-    assert said.lines[-4:] == [
+    assert said.lines[-5:] == [
         "failed after 0.0 s: 2 succeeded, 1 failed, 1 upstream failed",
         "load failed: exit status 4: no such table",
         "  log  .orchestrator/runs/b1/steps/000-load/1/log",
         "logs      .orchestrator/runs/b1/steps",
+        "rerun     orchestrator rerun b1",
     ]
     steps = place.look("status", "b1", "--json").json["steps"]
     assert {name: (found["status"], found["error"]) for name, found in steps.items()} == {

@@ -129,7 +129,6 @@ MUTANTS = (
     ),
     Mutant("a kept step still arrives at its joins", KEPT, "role=Role.KEPT, join=None, arrives=()", "role=Role.KEPT"),
     Mutant("a join does not count what is kept", JOINS, "ended if base is NOBODY else base + ended", "ended"),
-    Mutant("a join with one predecessor does not count what is kept", JOINS, "return Join(1, base)", "return Join(1)"),
     Mutant(
         "only steps without predecessors start a rerun",
         PLAN,

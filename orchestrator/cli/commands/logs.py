@@ -97,8 +97,9 @@ def deleted(found: Found, node: int, attempt: int | None) -> str | None:
     number = attempt or state.attempt
     if found.home is None or not number or state.job is None:
         return None
-    whole = found.home.run(found.run.id)
-    log = found.home.attempt(found.run.id, node, step.name, number) / "log"
+    place = found.place(node)
+    whole = found.home.run(place.run_id)
+    log = found.home.attempt(place.run_id, place.node, step.name, number) / "log"
     if whole.is_dir() and (log.exists() or not kind_of(step.local or step.work).always_logs):
         return None
     gone = log if whole.is_dir() else whole

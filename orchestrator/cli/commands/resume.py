@@ -39,4 +39,4 @@ def command(run: str | None, home: Path | None, **driving: Any) -> int:
         if found.run.status is not RunStatus.RUNNING:
             return close_ended(found, as_told)
         refuse_cloud_steps(found.plan.steps, as_told.simulate)
-        return close(drive(found, as_told, new=False), as_told)
+        return close(drive(found, as_told, start=None), as_told)

@@ -1,6 +1,7 @@
 """``orchestrator run``: start a run of a graph on this machine, or continue the run that has the given id."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from orchestrator.cli.options import driving_options, how, params_options, run_i
 from orchestrator.cli.output import echo
 from orchestrator.cli.params import given_params
 from orchestrator.cli.run_end import close, close_ended
-from orchestrator.core.model import RunStatus, View
+from orchestrator.core.graph import Graph
+from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.definition.run_request import RunRequest, run_request
+from orchestrator.engine import Engine
 from orchestrator.errors import UnreadableRecordError, UsageError
 from orchestrator.home import Home
 from orchestrator.jobs.process.previous import left_behind, set_aside
@@ -74,7 +77,12 @@ def run(wanted: RunRequest, home: Home, as_told: How) -> int:
                 found = load(home, store, stored, outputs=as_told.json)
         if found.run.status is not RunStatus.RUNNING:
             return close_ended(found, as_told)
-        return close(drive(found, as_told, new=stored is None), as_told)
+        start = partial(_start, wanted.graph) if stored is None else None
+        return close(drive(found, as_told, start), as_told)
+
+
+def _start(graph: Graph, engine: Engine, new: Run) -> None:
+    engine.start(new, graph.compile())
 
 
 def _must_not_be_unreadable(home: Home, store: Store, run_id: str) -> None:

@@ -16,7 +16,7 @@ from orchestrator.reporting.overview import CONTRADICTION, MANY, headline, param
 from orchestrator.reporting.phrases import tally
 from orchestrator.reporting.report import report
 from orchestrator.reporting.rows import rows
-from orchestrator.reporting.summary import abandoned, although, failures, interrupted
+from orchestrator.reporting.summary import abandoned, although, failures, how_to_rerun, interrupted
 from orchestrator.reporting.watch import Watch
 
 EPILOG = """\b
@@ -63,7 +63,7 @@ def show(found: Found, now: float, everything: bool) -> None:
     if len(nodes) < len(found.steps):
         screen.print(line(f"{len(nodes)} of {len(found.plan.steps):,} steps are shown; show all with --all"))
     screen.print(line(tally(watch.counts, interrupted(found) if found.abandoned else 0)))
-    say([*failures(found, listed_above=True), *although(found)])
+    say([*failures(found, listed_above=True), *although(found), *how_to_rerun(found)])
     for said in found.unreadable:
         screen.print(line(f"not shown: {said}", "red"))
     for said in found.doubts:

@@ -60,7 +60,7 @@ class ProcessBackend:
             self._watcher.ready()
             cwd = folder_of(request)
             files.make_folder(folder)
-            files.make_folder(self._home.data(request.run.id))
+            files.make_folder(self._home.data(request.run.first))
             environment, notes = environment_of(request, self._home, folder)
             command = command_of(request, environment["PATH"], cwd)
             taken = claim.take(folder, request.name)

@@ -38,7 +38,7 @@ def environment_of(request: JobRequest, home: Home, folder: Path) -> tuple[dict[
         "ORCHESTRATOR_RUN": request.run.id,
         "ORCHESTRATOR_STEP": request.step,
         "ORCHESTRATOR_ATTEMPT": str(request.attempt),
-        "ORCHESTRATOR_RUN_DIR": str(home.data(request.run.id)),
+        "ORCHESTRATOR_RUN_DIR": str(home.data(request.run.first)),
         "ORCHESTRATOR_PARAMS": str(_written(home.params(request.run.id), request.run.params)),
     }
     told |= {_MARK: _mark(folder, request.name), _OUTPUTS: str(folder / "outputs.json")}

@@ -1,0 +1,155 @@
+"""``orchestrator rerun``: what a person does the morning after."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.command_line import Place, Said
+
+SALES = """
+name: sales
+params: {date: {type: date, default: 2026-01-31}}
+steps:
+  extract:
+    command: |
+      echo x >> "$ORCHESTRATOR_RUN_DIR/extracted"
+      echo '{"rows": 3}' > "$ORCHESTRATOR_OUTPUTS"
+  uk:
+    after: extract
+    command: |
+      cat "$ORCHESTRATOR_RUN_DIR/extracted"
+      test -e fixed
+  de:
+    after: extract
+    command: echo {{ steps.extract.outputs.rows }} rows
+  report:
+    after: [uk, de]
+    command: echo done
+  clean: {after: report, teardown: true, trigger: all_done, command: echo clean}
+"""
+
+
+@pytest.fixture
+def failed(place: Place) -> Place:
+    place.write("sales.yaml", SALES)
+    assert place("run", "sales.yaml", "--run-id", "s1", "--no-picture").code == 1
+    return place
+
+
+def fix(place: Place) -> None:
+    (place.folder / "fixed").touch()
+
+
+def statuses(place: Place, run: str) -> dict[str, tuple[str, bool]]:
+    steps = place.look("status", run, "--json").json["steps"]
+    return {name: (step["status"], step.get("kept", False)) for name, step in steps.items()}
+
+
+def again(place: Place, *more: str) -> Said:
+    return place("rerun", "s1", "--yes", "--no-picture", *more)
+
+
+def test_a_rerun_runs_what_failed_and_all_behind_it_and_keeps_the_rest(failed: Place):
+    fix(failed)
+    said = again(failed)
+    assert said.code == 0, said
+    assert said.lines[:5] == [
+        "run s1.2 will rerun s1 (failed): 3 steps again, 2 kept",
+        "  again  uk      failed",
+        "  again  report  upstream failed",
+        "  again  clean   behind report",
+        "  keep   extract and de",
+    ]
+    assert "succeeded after 0.0 s: 5 succeeded (2 kept from s1)" in said.lines
+    assert statuses(failed, "s1.2") == {
+        "extract": ("succeeded", True),
+        "uk": ("succeeded", False),
+        "de": ("succeeded", True),
+        "report": ("succeeded", False),
+        "clean": ("succeeded", False),
+    }
+    assert failed.look("logs", "s1.2", "uk").out == "x\n"  # run.dir is the family's, and extract ran once
+    assert failed.look("logs", "s1.2", "de").out == "3 rows\n"
+    assert failed.look("verify", "s1.2").code == 0
+    assert "rerun of s1" in failed.look("runs").lines[0]
+    explained = failed.look("explain", "s1.2", "extract").out
+    assert "it was kept from an earlier run, and did not run again in this one" in explained
+
+
+def test_the_plan_alone_starts_nothing_and_its_token_starts_just_that(failed: Place):
+    shown = failed("rerun", "s1", "--dry-run", "--json")
+    assert shown.code == 0
+    assert {name for name, step in shown.json["steps"].items() if step["again"]} == {"uk", "report", "clean"}
+    assert "s1.2" not in failed.look("runs").out
+    fix(failed)
+    other = failed("rerun", "s1", "--from", "de", "--token", shown.json["token"])
+    assert (other.code, "have changed since that plan was shown" in other.err) == (2, True)
+    said = failed("rerun", "s1", "--token", shown.json["token"], "--json", "--no-picture")
+    assert (said.code, said.json["run"], said.json["rerun_of"]) == (0, "s1.2", "s1")
+    assert said.json["steps"]["extract"]["outputs"] == {"rows": 3}
+
+
+def test_where_nobody_can_be_asked_yes_is_needed(failed: Place):
+    said = failed("rerun", "s1")
+    assert (said.code, "expected --yes" in said.err) == (2, True)
+
+
+def test_a_rerun_that_fails_is_rerun_itself_and_the_first_is_not_rerun_twice(failed: Place):
+    said = again(failed)
+    assert said.code == 1
+    assert said.lines[-1] == "rerun     orchestrator rerun s1.2"
+    twice = again(failed)
+    assert (twice.code, twice.err.count("run 's1' was rerun as 's1.2', which has failed: rerun that one")) == (2, 1)
+    fix(failed)
+    third = failed("rerun", "s1.2", "--yes", "--no-picture")
+    assert (third.code, third.lines[0]) == (0, "run s1.3 will rerun s1.2 (failed): 3 steps again, 2 kept")
+    assert failed.look("logs", "s1.3", "de").out == "3 rows\n"
+    nothing = failed("rerun", "s1.3", "--yes")
+    assert (nothing.code, "name the steps to run again with --from, or give --all" in nothing.err) == (2, True)
+    assert failed("rerun", "s1.3", "--yes", "--all", "--no-picture").code == 0
+    assert not any(kept for _, kept in statuses(failed, "s1.4").values())
+
+
+def test_the_graphs_file_as_it_is_now_counts_unless_the_same_version_is_wanted(failed: Place):
+    fix(failed)
+    path = failed.folder / "sales.yaml"
+    path.write_text(SALES.replace("echo {{ steps.extract.outputs.rows }} rows", "echo now {{ params.date }}"))
+    same = failed("rerun", "s1", "--same-version", "--dry-run", "--json").json
+    assert not same["steps"]["de"]["again"]
+    said = again(failed)
+    assert (said.code, "  again  de      its definition has changed" in said.lines) == (0, True)
+    assert failed.look("logs", "s1.2", "de").out == "now 2026-01-31\n"
+    path.write_text("name: sales\nsteps: {")
+    broken = failed("rerun", "s1.2", "--all", "--yes")
+    assert (broken.code, "sales.yaml:" in broken.err) == (2, True)
+    path.unlink()
+    gone = failed("rerun", "s1.2", "--only", "report", "--yes", "--no-picture")
+    assert gone.code == 0, gone
+
+
+def test_a_rerun_that_was_interrupted_is_resumed(failed: Place, tmp_path: Path):
+    fix(failed)
+    plan = failed("rerun", "s1", "--dry-run", "--json").json
+    assert plan["run"] == "s1.2"
+    assert again(failed, "--run-id", "mine").code == 0
+    resumed = failed("resume", "mine")
+    assert (resumed.code, "there is nothing left to do" in resumed.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nope"], "no run has the id 'nope'"),
+        (["s1", "--from", "xtract"], "graph 'sales' has no step 'xtract' (did you mean 'extract'?)"),
+        (["s1", "--from", "uk", "--only", "de"], "expected one of --from, --only: each of them says what runs again"),
+        (["s1", "-p", "dat=1"], "this graph has no such param (did you mean 'date'?)"),
+        (["s1", "-p", "date=yesterdy"], "param 'date': expected"),
+        (["s1", "--graph", "nope.yaml"], "nope.yaml: there is no such file"),
+        (["s1", "--same-version", "--graph", "sales.yaml"], "expected --graph or --same-version, got both"),
+        (["s1", "--run-id", "a/b", "--yes"], "a/b"),
+        (["s1", "--run-id", "s1", "--yes"], "the run id 's1' belongs to another run"),
+    ],
+)
+def test_wrong_use_is_told(failed: Place, arguments: list[str], said: str):
+    got = failed("rerun", *arguments)
+    assert (got.code, said in got.err) == (2, True), got

@@ -1,0 +1,239 @@
+"""What a rerun runs again and why, with which params, under which id."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.core.graph import Graph, Param
+from orchestrator.core.model import Run, RunStatus, Status, StepState, View
+from orchestrator.core.rerun import Rerun, Selection
+from orchestrator.core.steps import Step, Work
+from orchestrator.definition.reads import reads
+from orchestrator.definition.rerun_request import RerunRequest
+from orchestrator.errors import UsageError
+from orchestrator.operations.rerun import check_token, kept_states, numbered, request
+from tests.doubles.memory_store import MemoryStore
+
+OK, FAILED, UPSTREAM, SKIPPED = Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED
+FLEX = Work("dataflow", {"template": "gs://t", "parameters": {"date": "{{ params.date }}"}})
+STEPS = (
+    Step("extract", FLEX),
+    Step("uk", Work("dataflow", {"template": "gs://uk"}), after=("extract",)),
+    Step("de", Work("dataflow", {"template": "gs://de"}), after=("extract",)),
+    Step("report", Work("dataflow", {"template": "gs://r"}), after=("de", "uk")),
+    Step("other", Work("dataflow", {"template": "gs://o"})),
+)
+GRAPH = Graph("sales", STEPS, (Param("date", "date", "today"), Param("n", "int", 1)))
+ENDED = (OK, FAILED, OK, UPSTREAM, OK)
+RUN = Run(
+    "s1",
+    "oldkeyaaaa",
+    "sales",
+    GRAPH.version,
+    {"date": "2026-01-31", "n": 1},
+    1_770_000_000.0,
+    RunStatus.FAILED,
+    1_770_000_100.0,
+    "/graphs",
+)
+NOW = 1_780_000_000.0
+
+
+def asked(
+    wanted: Selection = Selection(),  # noqa: B008 - frozen
+    ended: Sequence[Status] = ENDED,
+    graph: Graph | None = GRAPH,
+    given: Mapping[str, object] | None = None,
+    earlier: Run = RUN,
+) -> RerunRequest:
+    plan = GRAPH.compile()
+    statuses = dict(enumerate(ended))
+    return RerunRequest(earlier, plan, statuses, graph, Path("/graphs"), given or {}, RUN.started_at, wanted)
+
+
+def why(rerun: Rerun) -> dict[str, str]:
+    return {choice.step: choice.why for choice in rerun.choices if choice.again}
+
+
+def test_what_did_not_succeed_runs_again_and_all_behind_it():
+    assert why(asked().rerun("s1.2", NOW)) == {"uk": "failed", "report": "upstream failed"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Selection(start=["de"]), {"uk": "failed", "de": "named", "report": "upstream failed"}),
+        (Selection(only=["de"]), {"de": "named", "report": "behind de"}),
+        (Selection(only=["other"]), {"other": "named"}),
+        (
+            Selection(start=["extract"]),
+            {"extract": "named", "uk": "failed", "de": "behind extract", "report": "upstream failed"},
+        ),
+        (Selection(everything=True), dict.fromkeys(["extract", "uk", "de", "report", "other"], "all steps")),
+    ],
+)  # fmt: skip
+def test_what_is_named_runs_again_and_all_behind_it(wanted: Selection, found: dict[str, str]):
+    assert why(asked(wanted).rerun("s1.2", NOW)) == found
+
+
+def test_a_step_that_reads_a_changed_param_runs_again():
+    rerun = asked(given={"date": "2026-02-01", "n": "1"}).rerun("s1.2", NOW)
+    assert why(rerun)["extract"] == "reads the changed param date"
+    assert why(rerun)["de"] == "behind extract"
+    assert "other" not in why(rerun)
+    assert rerun.changed == {"date": ("2026-01-31", "2026-02-01")}
+    assert rerun.run.params == {"date": "2026-02-01", "n": 1}
+
+
+def test_a_param_that_is_not_given_keeps_its_value_whatever_day_it_is():
+    assert asked().rerun("s1.2", NOW).run.params == RUN.params
+
+
+def test_a_new_param_gets_its_default_as_of_the_day_of_the_first_run():
+    graph = replace(GRAPH, params=(*GRAPH.params, Param("day", "date", "yesterday")))
+    assert asked(graph=graph).rerun("s1.2", NOW).run.params["day"] == "2026-02-01"
+
+
+@pytest.mark.parametrize(
+    ("work", "reason"),
+    [
+        (FLEX, "reads the changed param date"),
+        (Work("dataflow", {"template": "t", "parameters": {"all": "{{ params }}"}}), "reads the changed param date"),
+        (Work("dataflow", {"template": "t", "parameters_from": "m:f"}), "may read the changed param date"),
+        (Work("dataflow", {"template": "t"}), ""),
+        (Work("dataflow", {"template": "{{ params.n }}"}), ""),
+        (Work("command", {"command": "echo"}), "may read the changed param date"),
+        (Work("python", {"function": "m:f"}), "may read the changed param date"),
+        (Work("call", {"function": "m:f"}), "may read the changed param date"),
+        (Work("wait", {"seconds": 3}), ""),
+        (Work(), ""),
+    ],
+)
+def test_what_a_step_reads(work: Work, reason: str):
+    assert reads(stand_ins=True)(Step("s", work), {"date"}) == reason
+    assert reads(stand_ins=True)(Step("s", work), ()) == ""
+
+
+def test_a_condition_reads_too_and_a_local_block_counts_where_it_runs():
+    assert reads(stand_ins=False)(Step("s", when="{{ params.date > 'x' }}"), {"date"}) == "reads the changed param date"
+    both = Step("s", Work("dataflow", {"template": "t"}), local=Work("command", {"command": "echo"}))
+    assert reads(stand_ins=True)(both, {"a", "b"}) == "may read the changed params a and b"
+    assert reads(stand_ins=False)(both, {"a", "b"}) == ""
+
+
+def test_a_step_whose_definition_has_changed_runs_again_and_a_new_one_does():
+    changed = replace(STEPS[4], work=Work("dataflow", {"template": "gs://o2"}))
+    graph = replace(GRAPH, steps=(Step("new"), *STEPS[:4], changed))
+    rerun = asked(graph=graph).rerun("s1.2", NOW)
+    assert why(rerun) == {
+        "new": "it is new",
+        "uk": "failed",
+        "report": "upstream failed",
+        "other": "its definition has changed",
+    }
+    assert rerun.kept == {1: 0, 3: 2}
+    assert rerun.run.kept == ".s.s.."
+    assert rerun.run.version == graph.version
+
+
+def test_how_often_a_step_is_tried_is_no_part_of_what_it_does():
+    graph = replace(GRAPH, steps=tuple(replace(step, timeout=9.0, description="x") for step in STEPS))
+    assert why(asked(graph=graph).rerun("s1.2", NOW)) == {"uk": "failed", "report": "upstream failed"}
+
+
+def test_the_same_version_knows_no_params_to_change():
+    rerun = asked(graph=None).rerun("s1.2", NOW)
+    assert (rerun.run.version, rerun.run.params) == (RUN.version, RUN.params)
+    with pytest.raises(UsageError, match="omit --same-version"):
+        asked(graph=None, given={"n": 2}).rerun("s1.2", NOW)
+
+
+def test_a_changed_param_that_is_kept_by_only_is_told():
+    rerun = asked(Selection(only=["uk"]), given={"date": "2026-02-01"}).rerun("s1.2", NOW)
+    told = {choice.step: choice.why for choice in rerun.choices if not choice.again and choice.why}
+    assert told == {"extract": "reads the changed param date"}
+
+
+def test_everything_that_is_wrong_is_told_at_once():
+    with pytest.raises(UsageError) as error:
+        asked(Selection(["extrct"], ["nope"], everything=True)).rerun("s1.2", NOW)
+    assert str(error.value).splitlines() == [
+        "--from: graph 'sales' has no step 'extrct' (did you mean 'extract'?)",
+        "--only: graph 'sales' has no step 'nope'",
+        "expected one of --from, --only, --all: each of them says what runs again",
+    ]
+
+
+def test_where_all_is_well_nothing_runs_again():
+    with pytest.raises(UsageError, match="every step of run 's1' succeeded or was skipped"):
+        asked(ended=(OK, SKIPPED, OK, OK, OK)).rerun("s1.2", NOW)
+
+
+def test_who_asks_for_the_same_gets_the_same_run_and_any_difference_makes_another():
+    first = asked().rerun("s1.2", NOW)
+    assert first.run.key == asked().rerun("s1.2", NOW + 99).run.key == first.token
+    others = [
+        asked().rerun("s1.3", NOW),
+        asked(Selection(start=["de"])).rerun("s1.2", NOW),
+        asked(given={"n": 2}).rerun("s1.2", NOW),
+        asked(graph=replace(GRAPH, steps=STEPS[:4])).rerun("s1.2", NOW),
+        asked(earlier=replace(RUN, key="otherkeyaa")).rerun("s1.2", NOW),
+    ]
+    assert len({first.run.key, *(other.run.key for other in others)}) == 6
+    with pytest.raises(UsageError, match="have changed since that plan was shown"):
+        check_token(others[0], first.token)
+    check_token(first, first.token)
+
+
+def test_a_rerun_of_a_rerun_belongs_to_the_family_of_the_first():
+    second = replace(RUN, id="s1.2", key="second2222", rerun_of="s1", family="s1")
+    run = asked(earlier=second).rerun("s1.3", NOW).run
+    assert (run.rerun_of, run.family, run.first) == ("s1.2", "s1", "s1")
+    assert (RUN.first, run.time_zone, run.folder) == ("s1", RUN.time_zone, "/graphs")
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    store = MemoryStore()
+    store.open_run(replace(RUN, status=RunStatus.RUNNING, ended_at=None), GRAPH.compile())
+    return store
+
+
+def test_the_next_round_has_the_next_number_and_the_same_round_is_started_once(store: MemoryStore):
+    first = numbered(store, asked(), None, NOW)
+    assert first.run.id == "s1.2"
+    store.open_run(first.run, first.plan)
+    assert numbered(store, asked(), None, NOW).run.key == first.run.key
+    with pytest.raises(UsageError, match=r"was rerun as 's1\.2', which is running: rerun that one"):
+        numbered(store, asked(Selection(start=["de"])), None, NOW)
+    store.end_run(first.run.key, RunStatus.FAILED, NOW)
+    with pytest.raises(UsageError, match=r"was rerun as 's1\.2', which has failed"):
+        numbered(store, asked(), None, NOW)
+    assert numbered(store, asked(), "mine", NOW).run.id == "mine"
+    again = asked(earlier=replace(RUN, id="s1.2", key=first.run.key, rerun_of="s1", family="s1"))
+    assert numbered(store, again, None, NOW).run.id == "s1.3"
+
+
+def test_a_run_that_has_not_ended_or_is_not_whole_is_not_rerun(store: MemoryStore):
+    plan = GRAPH.compile()
+    view = View({node: StepState(status) for node, status in enumerate(ENDED)})
+    running = replace(RUN, status=RunStatus.RUNNING)
+    with pytest.raises(UsageError, match="has not ended"):
+        request(store, running, plan, view, None, {}, Selection(), stand_ins=True)
+    expired = View({node: state for node, state in view.states.items() if node != 2})
+    with pytest.raises(UsageError, match=r"ended on 20.*parts of it have been deleted since"):
+        request(store, RUN, plan, expired, None, {}, Selection(), stand_ins=True)
+    assert request(store, RUN, plan, view, None, {}, Selection(), stand_ins=True).began == RUN.started_at
+
+
+def test_states_are_read_as_they_are_written_and_one_that_is_gone_is_told(store: MemoryStore):
+    rerun = asked().rerun("s1.2", NOW)
+    done = StepState(OK, 1, job="j", outputs={"n": 1})
+    store._states[RUN.key] = {0: done, 2: done}
+    states = kept_states(store, rerun)
+    assert next(states) == (0, done)
+    assert next(states) == (2, done)
+    with pytest.raises(UsageError, match="step 'other' of run 's1' has been deleted meanwhile"):
+        next(states)
