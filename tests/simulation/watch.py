@@ -114,7 +114,8 @@ class Watch:
     def _ordered(self, name: str, old: StepState, new: StepState) -> None:
         """Somebody held the step, or released it, or its time was up; nothing else changes by that."""
         before, after = old.orders or NO_ORDERS, new.orders or NO_ORDERS
-        if new != replace(old, orders=new.orders) or after.acts[:-1] != (*before.acts, None)[-MAX_ACTS:-1]:
+        same = replace(old, orders=new.orders, ended_by=new.ended_by and old.ended_by)  # an older version loses that
+        if new != same or after.acts[:-1] != (*before.acts, None)[-MAX_ACTS:-1]:
             self.failures.append(f"{name}: {old} got orders, and became {new}")
         if (before.hold is None) == (after.hold is None):
             self.failures.append(f"{name}: was held as {before.hold}, and then as {after.hold}")
