@@ -41,10 +41,13 @@ def is_arithmetic(command: str, word: str, *, evaluates: bool) -> bool:
     return row.arithmetic or (row.arguments is Arguments.DECLARATIONS and evaluates) or bool(_INDEXED.match(word))
 
 
-def reads(command: str, last: str | None, word: str, *, evaluates: bool) -> str | None:
-    """Describes the place of ``word``, which follows ``last``, if the builtin ``command`` reads it as code."""
+def reads(command: str, last: str | None, word: str, *, evaluates: bool, environment: bool) -> str | None:
+    """Describes the place of ``word``, which follows ``last``, if the builtin ``command`` reads it as code.
+
+    ``environment``: a word before it is a program that sets variables, as in ``nice env A=b``.
+    """
     row = known(command)
-    if _CHOOSING.match(word) and (not command or row.environment):
+    if _CHOOSING.match(word) and (not command or row.environment or environment):
         return f"in {word.partition('=')[0]}, from which a shell or a program loads code"
     match row.arguments:
         case Arguments.CODE | Arguments.SCRIPTS | Arguments.ALIASES:
@@ -65,10 +68,10 @@ def reads(command: str, last: str | None, word: str, *, evaluates: bool) -> str 
             return None
 
 
-def keeps(words: Sequence[str], at: int | None, word: str) -> str | None:
+def keeps(words: Sequence[str], at: int | None, word: str, *, assigns: bool) -> str | None:
     """The variable that is set to what is in ``word``: "" if it is not known which, None if there is none.
 
-    ``at``: which of the ``words`` so far is the program; None if none is.
+    ``at``: which of the ``words`` so far is the program; None if none is. ``assigns``: one of them is ``env``.
     """
     row = known("" if at is None else words[at])
     match row.arguments:
@@ -78,6 +81,6 @@ def keeps(words: Sequence[str], at: int | None, word: str) -> str | None:
             return ""
         case Arguments.FORMAT if at is not None and words[at + 1 : at + 2] == ["-v"]:
             return ""
-    followed = at is None or row.arguments is Arguments.DECLARATIONS or row.followed
+    followed = at is None or row.arguments is Arguments.DECLARATIONS or assigns
     assigned = _ASSIGNED.match(word) if followed else None
     return assigned[1] if assigned else None

@@ -10,6 +10,7 @@ from orchestrator.expressions.shell.inputs import takes, unwrapped
 from orchestrator.expressions.shell.lines import JOINED, LINE, MAYBE, UNKNOWN, readings
 from orchestrator.expressions.shell.names import is_own, known, may_be_any
 from orchestrator.expressions.shell.options import optional, reads_code
+from orchestrator.expressions.shell.parts import Kind
 from orchestrator.expressions.shell.quoting import PARAM, UNNAMED
 from orchestrator.expressions.shell.reader import Reader
 
@@ -43,6 +44,7 @@ def _in_words(reader: Reader, frame: Frame) -> None:
     words, marks = frame.command.words, frame.command.marks
     if not marks:
         return
+    reader.flow.called.setdefault(frame.command.program, []).extend(mark.number for mark in marks)
     found, options, at = readings(words), optional(words), unwrapped(words)
     while at is not None and at < len(words) and not words[at]:
         at += 1  # it may expand to nothing
@@ -80,7 +82,7 @@ def _lines(frame: Frame) -> Iterator[str]:
 
 def _line(reader: Reader, frame: Frame, text: str) -> bool:
     """Read a script that a command gives to a shell. Returns whether all its commands treat their input as data."""
-    within = reader.within(text)
+    within = reader.within(text, Kind.COMMANDS)
     if within.flow.read:
         reader.flow.reads(ANY, reader.line)
         reader.flow.keep(mark.number for mark in frame.command.marks)

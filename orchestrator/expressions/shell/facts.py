@@ -126,11 +126,12 @@ class Program:
     joins: Joins | None = None  # it joins its operands to a script for a shell
     splits: bool = False  # its option -S splits a word into a program and arguments
     remote_after: frozenset[str] = frozenset()  # with one of these, what follows "--" is a script for another machine
-    in_backticks: bool = False  # inside `…`, its name means that variables may be read as code
+    in_backticks: bool = False  # inside `…`, its name means that any variable may be read as code
 
     # Which programs it runs.
     runs: bool = False  # it runs another program: any of its words may be the name …
     wraps: Wraps | None = None  # … which gets the same input
+    operands: int = 0  # without such a syntax: how many words precede the name of the other program
     first: bool = False  # its arguments begin with the name of the other program
     prefix: bool = False  # it is a builtin that is only a prefix of a command
     redirects: bool = False  # it can redirect the input and output of the shell itself

@@ -1,11 +1,13 @@
 """Which of a command's words are the names of files, and what it does with the files."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
+from orchestrator.expressions.shell.chain import Chain
 from orchestrator.expressions.shell.facts import Arguments
 from orchestrator.expressions.shell.frames import Frame
-from orchestrator.expressions.shell.inputs import unwrapped
+from orchestrator.expressions.shell.lines import SHELL_C
 from orchestrator.expressions.shell.names import known, name, takes_data
 from orchestrator.expressions.shell.options import before_operands, reads_code
 
@@ -18,28 +20,70 @@ _EXECUTABLE = re.compile(r"[ugoa]*[+=][rwst]*x[rwxst]*|[0-7]*[1357][0-7]*")
 def written(frame: Frame) -> list[str]:
     """The names of the files that a command writes."""
     words = frame.command.words
-    mark = known(name(words[0]) if words else "").writes
-    named = [] if mark is None else [name(word[len(mark) :]) for word in words[1:] if word.startswith(mark)]
+    marks = [row.writes for row in frame.command.chain.rows if row.writes is not None]
+    named = [name(word[len(mark) :]) for mark in marks for word in words[1:] if word.startswith(mark)]
     return [*(file_name(word) for word in frame.streams.outputs), *named]
 
 
-def scripts(words: Sequence[str]) -> list[str]:
-    """The names of the files among a command's words that it may read as code."""
-    at = unwrapped(words)
-    if at is None or at >= len(words):
-        return []
-    row = known(name(words[at]))
-    if row.arguments is Arguments.FILE:
-        return [file_name(word) for word in words[at + 1 : at + 2]]
-    if row.searches and any(reads_code(name(word)) for word in words):
-        return [EVERY]
-    return [file_name(words[number]) for number in before_operands(words, at)] if row.interprets else []
+def copied(frame: Frame) -> list[str]:
+    """The names of the files in a command's words whose text may get into others, or into what the command prints."""
+    words, chain = frame.command.words, frame.command.chain
+    for number in chain.programs:
+        row = known(name(words[number]))
+        if row.copies and chain.closed:
+            return [*(name(word) for word in words[number + 1 :]), *_parts(words[number + 1 :])]
+        if row.copies and row.writes:  # the others count as files that an unknown program reads
+            return _parts(words[number + 1 :])
+        if row.shows and chain.closed and frame.streams.outputs:
+            return [name(word) for word in words[number + 1 :] if not word.startswith("-")]
+    return []
 
 
-def made_executable(words: Sequence[str]) -> list[str]:
+def _parts(words: Sequence[str]) -> list[str]:
+    """The names of the files in ``dd if=f`` and ``cp --target-directory=d``."""
+    return [name(word.partition("=")[2]) for word in words if "=" in word]
+
+
+def scripts(words: Sequence[str], chain: Chain) -> Iterator[str]:
+    """The names of the files among a command's words that it may run or read as code."""
+    if any(row.searches for row in chain.rows) and any(reads_code(name(word)) for word in words):
+        yield EVERY
+    if any(row.searches or row.input_words for row in chain.rows) and _runs_named(words, chain):
+        yield EVERY
+    yield from (name(words[number]) for number in chain.own if may_be_own(words[number]))
+    if not chain.closed:
+        return  # all words count as files that an unknown program reads
+    last = chain.programs[-1]
+    if known(name(words[last])).arguments is Arguments.FILE:
+        yield from (file_name(word) for word in words[last + 1 : last + 2])
+    elif reads_code(name(words[last])):
+        yield from (file_name(words[number]) for number in before_operands(words, last))
+
+
+def _runs_named(words: Sequence[str], chain: Chain) -> bool:
+    """Whether ``find`` or ``xargs`` runs the files whose names it finds or reads, or gives them to an interpreter."""
+    marks = {"{}", *(mark for option, mark in pairwise(words) if option == "-I")}
+    marks |= {word[2:] for word in words if word[:2] == "-I"}
+    marks.discard("")
+    if any(mark in words[number] for number in chain.own for mark in marks):
+        return True
+    start = next((number for number in chain.programs if _reads_file(words[number])), len(words))
+    how = known(name(words[start])).code if start < len(words) else None
+    for word in words[start + 1 :]:
+        if SHELL_C.fullmatch(word) or (how is not None and how.option.fullmatch(word)):
+            return False  # its code is an argument
+        if not word.startswith("-") and not any(mark in word for mark in marks):
+            return False
+    return start < len(words)
+
+
+def _reads_file(word: str) -> bool:
+    return reads_code(name(word)) or known(name(word)).arguments is Arguments.FILE
+
+
+def made_executable(words: Sequence[str], chain: Chain) -> list[str]:
     """The names of files that a command makes executable."""
-    program = known(name(words[0]) if words else "")
-    if program.makes_executable and any(_EXECUTABLE.fullmatch(word) for word in words):
+    if any(row.makes_executable for row in chain.rows) and any(_EXECUTABLE.fullmatch(word) for word in words):
         return [file_name(word) for word in words[1:]]
     return []
 

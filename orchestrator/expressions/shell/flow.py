@@ -7,9 +7,10 @@ keeps values and reads kept text as code is refused, which is safer than tracing
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator.expressions.shell.files import EVERY, made_executable, may_be_own, scripts, written
+from orchestrator.expressions.shell.files import EVERY, copied, made_executable, scripts, written
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.names import known, name
+from orchestrator.expressions.shell.quoting import UNNAMED, Place
 
 #: Stands for any variable, if it is not known which.
 ANY = ""
@@ -30,7 +31,8 @@ class Flow:
 
     ``kept``: number of a place -> the variable that keeps its value. ``given``: places in the input of commands, such
     as a pipe; their values are kept if a command ``loads`` its input into variables. ``read``: variables, each with a
-    description of what reads it as code. ``functions``: the functions that are defined.
+    description of what reads it as code. ``functions``: the functions that are defined; ``called``: the name
+    of a program, or of a function that may be defined later -> the places in its arguments.
 
     ``written``: a file's name -> the places whose values are in it. ``ran``: a file's name -> a description of what
     reads it as code. ``loaded``: the names of files that are, or may be, read into a variable. ``copied``: names of
@@ -46,6 +48,7 @@ class Flow:
     loaded: set[str] = field(default_factory=set)
     copied: list[list[str]] = field(default_factory=list)
     functions: set[str] = field(default_factory=set)
+    called: dict[str, list[int]] = field(default_factory=dict)
 
     def keep(self, numbers: Iterable[int], variable: str = ANY) -> None:
         for number in numbers:
@@ -62,13 +65,18 @@ class Flow:
         inputs = [name(word) for word in streams.inputs if word not in streams.outputs]
         row = known(names[0] if names else "")
         some = _sources(frame, numbers) if outputs else []
-        for output in outputs:
+        for document in streams.documents:
+            document.outputs = frame.pipeline.outputs
+        if outputs and (streams.documents or frame.pipeline.documents):
+            frame.pipeline.outputs[:] = frame.pipeline.outputs[:1] or outputs[:1]
+            self.copied.append([*frame.pipeline.outputs, *outputs])
+        for output in [output for output in outputs if output not in _NOWHERE][:1]:  # the others count as its copies
             self.written.setdefault(output, []).extend(some)
-        if outputs or row.copies:
-            shown = names[1:] if row.shows else []
-            self.copied.append([*(names if row.copies else ()), *inputs, *outputs, *shown])
+        copies = copied(frame)
+        if outputs or copies:
+            self.copied.append([*copies, *inputs, *outputs])
         self.loaded.update(inputs)
-        self.loads = self.loads or any(known(word).loads for word in names[:3])
+        self.loads = self.loads or any(known(word).loads for word in (*names[:3], frame.command.program))
         if frame.substitution and not row.no_input:  # as in x=$(cat file)
             self.loads = True
             self.loaded.update(names)
@@ -78,17 +86,19 @@ class Flow:
         """Record the files that a command may run or read as code. ``read``: the files that it may read."""
         frame.pipeline.names += read
         frame.heard += read
-        words = frame.command.words
-        program = [name(words[0])] if words and may_be_own(words[0]) else []
+        words, chain = frame.command.words, frame.command.chain
         heard = [] if safe else frame.pipeline.names
-        for ran in (*program, *heard, *scripts(words), *made_executable(words)):
+        for ran in (*heard, *scripts(words, chain), *made_executable(words, chain)):
             self.ran.setdefault(ran, f"in what line {line} reads as code")
         if not safe:
             frame.pipeline.names = []
 
-    def read_again(self) -> Iterator[tuple[int, str]]:
-        """The places whose values are read as code later, and a description of where."""
-        for numbers in self.given if self.loads else ():
+    def read_again(self, found: Sequence[Place]) -> Iterator[tuple[int, str]]:
+        """The places whose values are read as code later, of all that were found, and a description of where."""
+        for numbers in (
+            *(self.given if self.loads else ()),
+            *(self.called.get(function, ()) for function in self.functions),
+        ):
             self.keep(numbers)
         groups = _groups(self.copied)
         ran = {groups.get(file, file): where for file, where in self.ran.items()}
@@ -97,7 +107,10 @@ class Flow:
             group = groups.get(file, file)
             where = ran.get(group) or ran.get(EVERY)
             if file not in _NOWHERE and where:
-                yield from ((number, where) for number in _once(some))
+                for number in _once(some):
+                    if variable := found[number].variable:
+                        self.read.append((ANY if variable == UNNAMED else variable, where))
+                    yield number, where
             if file not in _NOWHERE and group in loaded and self.read and self.loads:
                 self.keep(_once(some))
         named = dict(reversed(self.read))

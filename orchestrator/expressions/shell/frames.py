@@ -99,16 +99,28 @@ class Frame:
         if not self.in_command:
             return None
         last = self.command.words[-1] if self.command.words else None
-        return builtins.reads(self.command.program, last, self.word.plain, evaluates=self.command.evaluates)
+        environment = any(row.assigns for row in self.command.chain.rows)
+        return builtins.reads(
+            self.command.program, last, self.word.plain, evaluates=self.command.evaluates, environment=environment
+        )
 
     @property
     def keeps(self) -> str | None:
         """The variable that is set to the current word; "" if it is not known which; None if there is none."""
         if not self.in_command:
             return None
-        return builtins.keeps(self.command.words, self.command.at, self.word.plain)
+        assigns = any(row.followed for row in self.command.chain.rows)
+        return builtins.keeps(self.command.words, self.command.at, self.word.plain, assigns=assigns)
+
+    def runs(self, *, quoted: bool) -> bool:
+        """Whether the current word is the name of a program, or a part of it. ``quoted``: the present part is."""
+        if not self.in_command:
+            return False
+        return (self.command.leading and self.keeps is None) or self.command.chain.may_run(
+            self.word.head, quoted=quoted
+        )
 
     @property
-    def runs(self) -> bool:
-        """Whether the current word is the name of a program, or a part of it."""
-        return self.in_command and self.command.leading and self.keeps is None
+    def prints(self) -> bool:
+        """Whether the current command prints its arguments."""
+        return known(self.command.program).prints or any(row.prints for row in self.command.chain.rows)

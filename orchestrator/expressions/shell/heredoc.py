@@ -2,15 +2,18 @@
 
 import re
 
-from orchestrator.expressions.shell import holes
+from orchestrator.expressions.shell import holes, inner
 from orchestrator.expressions.shell.frames import Frame
-from orchestrator.expressions.shell.parts import HereDocument
-from orchestrator.expressions.shell.quoting import HOLE
+from orchestrator.expressions.shell.parts import HereDocument, Kind
+from orchestrator.expressions.shell.quoting import HOLE, Place, Quoting
 from orchestrator.expressions.shell.reader import Reader
 
 _DELIMITER = re.compile(r"""[ \t]*((?:'[^'\n]*'|"[^"\\`$\n]*"|\\[^\n\0]|[^\s'"\\`$;&|<>()\0])+)""")
 
 _EXPANSION = re.compile(r"(?:^|[^\\])(?:\\\\)*(?:\$\{?([A-Za-z_]\w*|[0-9@*])|`)")
+
+#: What may run a command in a line of a here-document, or evaluate arithmetic.
+_RUNS = re.compile(r"`|\$[({]")
 
 #: A backslash and quotes in one word: too unusual to interpret.
 _ODD = re.compile(r"""['"].*\\|\\.*['"]""")
@@ -44,6 +47,9 @@ def body(reader: Reader, document: HereDocument) -> None:
             return
         if not document.literal:
             _expanded(reader, document, line)
+            if _RUNS.search(line) and not _open_expansion(line):
+                inner.runs(reader, reader.within(line, Kind.DOCUMENT), apart=True)
+            _written(reader, document, line)
         reader.refuse_up_to(end, document.code or "in a here-document", literal=document.literal)
         reader.at = end + 1
         if not document.literal:
@@ -56,6 +62,15 @@ def _expanded(reader: Reader, document: HereDocument, line: str) -> None:
     """Record the variables in a line of a here-document that is read as code."""
     for found in _EXPANSION.finditer(line) if document.code else ():
         holes.expanded(reader, found[1] or "", document.code)
+
+
+def _written(reader: Reader, document: HereDocument, line: str) -> None:
+    """Record the variables in a line of a here-document that gets into files."""
+    variables = {found[1] for found in _EXPANSION.finditer(line) if found[1]} if document.outputs else ()
+    for variable in variables:
+        for output in document.outputs:
+            reader.flow.written.setdefault(output, []).append(range(len(reader.found), len(reader.found) + 1))
+        reader.found.append(Place(reader.line, Quoting.BARE, variable=variable))
 
 
 def _open_expansion(line: str) -> bool:

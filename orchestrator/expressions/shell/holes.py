@@ -2,7 +2,6 @@
 
 from orchestrator.expressions.shell.flow import ANY, EVALUATES
 from orchestrator.expressions.shell.lines import UNKNOWN
-from orchestrator.expressions.shell.names import known
 from orchestrator.expressions.shell.parts import WORDY, Kind
 from orchestrator.expressions.shell.quoting import ARITHMETIC, OUTPUTS, PARAM, UNNAMED, Place, Quoting
 from orchestrator.expressions.shell.reader import Reader
@@ -38,7 +37,7 @@ def expanded(reader: Reader, name: str, where: str = "") -> None:
     innermost = around[0]
     if where:
         reader.flow.reads(ANY, reader.line, *([EVALUATES] if where == ARITHMETIC else []))
-    elif innermost.runs:
+    elif innermost.runs(quoted=any(frame.kind is Kind.DOUBLE for frame in around)):
         reader.flow.reads(name, reader.line)
     if name.startswith(PARAM):
         _keep(reader)
@@ -60,17 +59,18 @@ def substituted(reader: Reader) -> None:
 
 def _reads_code(reader: Reader) -> str | None:
     """The description of this place, if the shell or a builtin would read what is here as code."""
-    printed = substituted = False
+    printed = substituted = quoted = False
     for frame in reversed(reader.stack):
         if printed and frame.kind in (Kind.ARITHMETIC, Kind.TEST):
             return ARITHMETIC
         if frame.kind in WORDY:
-            if printed and substituted and frame.runs:
+            if printed and substituted and frame.runs(quoted=quoted):
                 return "in what is run as a command"
             if reason := frame.reads_code:
                 return reason
-            printed = known(frame.command.program).prints or frame.word.here_string
-            substituted = frame.substitution
+            printed = frame.prints or frame.word.here_string
+            substituted, quoted = frame.substitution, False
+        quoted = quoted or frame.kind is Kind.DOUBLE
     return None
 
 

@@ -44,7 +44,7 @@ def readings(words: Sequence[str]) -> dict[int, str]:
             found |= _split(words, number)
         elif not joins.unless & set(words):
             found |= dict.fromkeys(_operands(words, number, joins), REMOTE if joins.remote else JOINED)
-    if words and not takes_data(names[0], []) and (line := line_of(words, names)) is not None:
+    for line in lines_of(words, names) if words and not takes_data(names[0], []) else ():
         for number in _if_it_vanishes(words, line):
             found.setdefault(number, LINE)
     if words and "--" in words and known(names[0]).remote_after & set(words):
@@ -65,19 +65,22 @@ def runs_another(words: Sequence[str]) -> bool:
     return bool(words) and (may_be_any(words[0]) or words[0].startswith("-") or known(name(words[0])).runs)
 
 
-def line_of(words: Sequence[str], names: Sequence[str]) -> int | None:
-    """The word that is a shell script: the last of ``[env, bash, -ec, --, LINE]`` and ``[flock, FILE, -c, LINE]``."""
+def lines_of(words: Sequence[str], names: Sequence[str]) -> Iterator[int]:
+    """The words that are shell scripts: the last of ``[env, bash, -ec, --, LINE]`` and ``[flock, FILE, -c, LINE]``.
+
+    If a program that passes a script to a shell gets several, as in ``su -c A -c B``, each is one.
+    """
     owner = known("")
     for number, (word, program) in enumerate(zip(words, names, strict=True)):
         if owner.shell and SHELL_C.fullmatch(word):
-            return first_operand(words, number + 1 + bool(_ARGUMENT.fullmatch(word)))
+            yield first_operand(words, number + 1 + bool(_ARGUMENT.fullmatch(word)))
+            return
         if owner.gives and _GIVEN.fullmatch(word):
-            return number + 1
-        if owner.gives and _GIVEN_HERE.fullmatch(word):
-            return number
-        if (row := known(program)).shell or row.gives:
+            yield number + 1
+        elif owner.gives and _GIVEN_HERE.fullmatch(word):
+            yield number
+        elif (row := known(program)).shell or row.gives:
             owner = row
-    return None
 
 
 def first_operand(words: Sequence[str], number: int) -> int:

@@ -101,6 +101,7 @@ def _redirection(reader: Reader, frame: Frame) -> None:
         return None
     else:
         frame.word.output = reader.ahead(0) == ">" or reader.ahead() == ">"
+        frame.word.descriptor = reader.ahead() == "&"
         frame.word.input = reader.ahead(0) == "<" and reader.ahead() != "&"
         reader.at += 2 if reader.ahead() in (">", "&", "|") else 1
     frame.word.target = True

@@ -1,6 +1,6 @@
 """What the nested parts of a shell script can be, and what is found in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 
@@ -16,6 +16,7 @@ class Kind(Enum):
     BRACES = "a ${…}"
     ARITHMETIC = "a $((…))"
     BACKTICKS = "a `…`"
+    DOCUMENT = "a here-document"
 
 
 #: The parts that consist of words, where blanks and operators mean something.
@@ -35,13 +36,15 @@ class Stage(Enum):
 class HereDocument:
     """A here-document whose body begins after the next line end. ``tabs``: it was ``<<-``; ``literal``: ``<<'EOF'``.
 
-    ``code``: the description of its place if the command that reads it takes it for code.
+    ``code``: the description of its place if the command that reads it takes it for code; ``outputs``: the first
+    file that may get its text, if one does.
     """
 
     end: str
     tabs: bool
     literal: bool
     code: str = ""
+    outputs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

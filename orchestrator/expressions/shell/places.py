@@ -44,15 +44,19 @@ def reads_kept(script: str) -> bool:
 def _read(script: str) -> tuple[Place, ...]:
     """All places in ``script``, and those of variables in the scripts that it passes to other shells."""
     reader = _reader(script)
-    for number, where in reader.flow.read_again():
+    for number, where in reader.flow.read_again(tuple(reader.found)):
         if reader.found[number].quoting is not None:
             reader.found[number] = replace(reader.found[number], quoting=None, where=where)
     return tuple(reader.found)
 
 
-def _reader(script: str, depth: int = 0) -> Reader:
+def _reader(script: str, depth: int = 0, kind: Kind = Kind.COMMANDS) -> Reader:
     """A reader that has read ``script`` as far as it can be parsed. ``depth``: how many scripts contain this one."""
-    reader = Reader(script, ended, lambda text: _reader(text, depth + 1))
+    reader = Reader(script, ended, lambda text, kind: _reader(text, depth + 1, kind))
+    reader.stack[0].substitution = kind is Kind.BACKTICKS
+    if kind is Kind.DOCUMENT:
+        reader.stack[0].command.take(":")
+        reader.stack.append(Frame(kind))
     if depth > _DEEPEST:
         reader.give_up(f"more than {_DEEPEST} nested shell scripts")
         reader.flow.reads(ANY, 1)
@@ -67,6 +71,8 @@ def _reader(script: str, depth: int = 0) -> Reader:
             reader.lose("a line end in quotes before a here-document")
         else:
             _PARTS[frame.kind](reader, frame, char)
+    if reader.stack[-1].kind is Kind.DOCUMENT:
+        reader.pop(0)
     _finish(reader)
     return reader
 
@@ -101,4 +107,5 @@ _PARTS: Mapping[Kind, Callable[[Reader, Frame, str], None]] = {
     Kind.BRACES: quotes.braces,
     Kind.ARITHMETIC: quotes.arithmetic,
     Kind.BACKTICKS: quotes.backticks,
+    Kind.DOCUMENT: quotes.document,
 }

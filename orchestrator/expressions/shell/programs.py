@@ -32,26 +32,28 @@ _GIT = (
 PROGRAMS = (
     # Programs that take everything for data.
     Program(
-        """: arch b2sum base32 base64 break bunzip2 bzcat bzip2 cd chgrp chown cksum cmp column comm continue csplit
-        cut df diff dirs du egrep exit expand expr false fgrep file fmt fold getconf grep groups gsutil gunzip gzip head
-        hexdump iconv jobs join jq kill logger ls lz4 md5sum mkdir mkfifo nl nproc numfmt od paste popd pr print
-        printenv pushd pv readlink realpath return rev rm rmdir seq sha1sum sha224sum sha256sum sha384sum sha512sum
-        shift shopt shuf sleep stat strings sum sync tac tail times touch tr true truncate ts tsort type ulimit umask
-        uname unexpand uniq unlink unxz unzstd uptime users wait wc who whoami xxd xz xzcat yes yq zcat zgrep zstd
-        zstdcat""",
+        """: arch b2sum break bunzip2 bzip2 cd chgrp chown cksum cmp continue csplit df diff dirs du exit expr false
+        file getconf groups gsutil gunzip gzip hexdump jobs kill logger ls lz4 md5sum mkdir mkfifo nproc numfmt od
+        popd print printenv pushd pv readlink realpath return rm rmdir seq sha1sum sha224sum sha256sum sha384sum
+        sha512sum shift shopt sleep stat sum sync times touch tr true truncate ts tsort type ulimit umask uname
+        unlink unxz unzstd uptime users wait wc who whoami xxd xz yes zstd""",
         data=True,
     ),
+    Program(
+        """base32 base64 bzcat cat column comm cut egrep expand fgrep fmt fold gcat grep head iconv join jq nl paste pr
+        rev shuf strings tac tail unexpand uniq xzcat yq zcat zgrep zstdcat""",
+        data=True,
+        shows=True,
+    ),
     Program("basename date dirname hostname id mktemp pwd which", data=True, no_input=True),
-    Program("echo", data=True, no_input=True, prints=True),
-    Program("cat", data=True, shows=True),
-    Program("cp install ln mv", data=True, copies=True),
-    Program("dd", data=True, copies=True, writes="of="),
-    Program("tee", data=True, writes=""),
-    Program("chmod", data=True, makes_executable=True),
+    Program("echo gecho", data=True, no_input=True, prints=True),
+    Program("cp gcp ginstall gln gmv install ln mv", data=True, copies=True),
+    Program("dd gdd", data=True, copies=True, writes="of="),
+    Program("gtee tee", data=True, writes=""),
+    Program("chmod gchmod", data=True, makes_executable=True),
     # Programs that take everything for data without certain arguments.
-    Program("sort", data=True, unless=_like(r"--com.*"), takes_more=False, risky=True, code=_SORT),
-    Program("gsort", code=_SORT),
-    Program("split", data=True, unless=_like(r"--f.*"), takes_more=False, risky=True),
+    Program("gsort sort", data=True, shows=True, unless=_like(r"--com.*"), takes_more=False, risky=True, code=_SORT),
+    Program("gsplit split", data=True, unless=_like(r"--f.*"), takes_more=False, risky=True),
     Program("curl", data=True, unless=_like(r"-[A-Za-z]*K.*|--config.*"), risky=True),
     Program("wget", data=True, unless=_like(r"--use-askpass.*|-e.*|--exec.*"), takes_more=False, risky=True),
     Program("rg", data=True, unless=_like(r"--pre.*"), risky=True),
@@ -67,18 +69,15 @@ PROGRAMS = (
     ),
     # Programs that read code or run others if an option tells them to.
     Program("ftp less more tcpdump zip", risky=True),
-    Program("make", risky=True, code=_MAKE, assigns=True, checked=True),
-    Program("gmake", risky=True, code=_MAKE, assigns=True),
-    Program("vi vim", risky=True, code=_VI),
-    Program("nvi nvim emacs", code=_VI),
+    Program("gmake make", risky=True, code=_MAKE, assigns=True, checked=True),
+    Program("emacs nvi nvim vi vim", risky=True, code=_VI),
     Program(
         "git",
         risky=True,
         code=Code.of(r"--exec|-x|--upload-pack|--receive-pack", _GIT, operand=OPTIONS_ONLY),
         subcommands=_set("add branch checkout clone commit diff fetch log pull push rm show tag"),
     ),
-    Program("tar bsdtar", risky=True, code=_TAR),
-    Program("gtar", code=_TAR),
+    Program("bsdtar gtar tar", risky=True, code=_TAR),
     Program(
         "rsync",
         risky=True,
@@ -87,8 +86,7 @@ PROGRAMS = (
     ),
     Program("scp sftp", risky=True, code=_SSH),
     Program("vagrant", code=Code.of(r"-c|--command", r"--command=.+", operand=OPTIONS_ONLY)),
-    Program("man", risky=True, code=_PAGER),
-    Program("xterm", code=_PAGER),
+    Program("man xterm", risky=True, code=_PAGER),
     # Shells.
     Program(family=rf"(sh|bash|dash){_VERSION}", shell=True, in_backticks=True),
     Program(
@@ -151,29 +149,37 @@ PROGRAMS = (
     ),
     # Programs that run another.
     Program(
-        """caffeinate chpst chroot chrt dbus-run-session envdir fakeroot faketime firejail flatpak-spawn gosu ltrace
-        nerdctl nsenter numactl pkexec podman prlimit proxychains proxychains4 runcon setarch setpriv setuidgid
-        softlimit sshpass start-stop-daemon strace su-exec systemd-run taskset tini torsocks toybox unshare valgrind
-        xvfb-run""",
+        """caffeinate chpst dbus-run-session firejail flatpak-spawn ltrace nerdctl nsenter numactl pkexec podman
+        prlimit proxychains proxychains4 setpriv softlimit sshpass start-stop-daemon strace systemd-run tini torsocks
+        toybox unshare valgrind xvfb-run""",
         runs=True,
     ),
-    Program("xargs", runs=True, input_words=True),
-    Program("find", runs=True, searches=True, risky=True),
+    Program("chroot chrt envdir faketime gosu runcon setarch setuidgid su-exec taskset", runs=True, operands=1),
+    Program(
+        "gxargs xargs",
+        runs=True,
+        wraps=Wraps(
+            _like(r"-[0oprtx]*[adEILnPs]|--(arg-file|delimiter|max-args|max-chars|max-procs|process-slot-var)")
+        ),
+        input_words=True,
+    ),
+    Program("find gfind", runs=True, searches=True, risky=True),
     Program("docker", runs=True, subcommands=_set("build cp images inspect login logs ps pull push rm rmi stop tag")),
     Program("kubectl", runs=True, subcommands=_set("annotate delete describe get label logs scale wait")),
     Program("busybox", runs=True, wraps=Wraps(), risky=True),
+    Program("fakeroot", prefix=True, runs=True, wraps=Wraps(_like(r"-[bils]|--(faked|lib)"))),
     Program("chronic unbuffer", runs=True, wraps=Wraps()),
-    Program("nohup setsid", runs=True, wraps=Wraps(), first=True),
-    Program("doas", runs=True, wraps=Wraps(_like(r"-[Cu]"))),
-    Program("ionice", runs=True, wraps=Wraps(_like(r"-[cn]|--class|--classdata"))),
-    Program("nice", runs=True, wraps=Wraps(_like(r"-n|--adjustment"), alone=True)),
-    Program("stdbuf", runs=True, wraps=Wraps(_like(r"-[ioe]|--(input|output|error)"))),
-    Program("time", runs=True, wraps=Wraps(_like(r"-[fo]|--(format|output)"), alone=True), first=True),
-    Program("timeout", runs=True, wraps=Wraps(_like(r"-[ks]|--(kill-after|signal)"), operands=1)),
+    Program("gnohup nohup setsid", runs=True, wraps=Wraps(), first=True),
+    Program("doas", runs=True, wraps=Wraps(_like(r"-[Lns]*[aCu]"))),
+    Program("ionice", runs=True, wraps=Wraps(_like(r"-t*[cn]|--class|--classdata"))),
+    Program("gnice nice", runs=True, wraps=Wraps(_like(r"-n|--adjustment"), alone=True)),
+    Program("gstdbuf stdbuf", runs=True, wraps=Wraps(_like(r"-[ioe]|--(input|output|error)"))),
+    Program("gtime time", runs=True, wraps=Wraps(_like(r"-[apqv]*[fo]|--(format|output)"), alone=True), first=True),
+    Program("gtimeout timeout", runs=True, wraps=Wraps(_like(r"-v*[ks]|--(kill-after|signal)"), operands=1)),
     Program(
-        "env",
+        "env genv",
         runs=True,
-        wraps=Wraps(_like(r"-[uC]|--(unset|chdir)"), alone=True),
+        wraps=Wraps(_like(r"-[0iv]*[aCPu]|--(argv0|chdir|unset)"), alone=True),
         first=True,
         splits=True,
         assigns=True,
@@ -184,14 +190,15 @@ PROGRAMS = (
     Program(
         "sudo",
         runs=True,
-        wraps=Wraps(_like(r"-[ACcDghpRrTtUu]|--(user|group|host|prompt|chdir)")),
+        wraps=Wraps(_like(r"-[AbBEeHiKklNnPSsVv]*[aCcDghpRrTtUu]|--(user|group|host|prompt|chdir|chroot|role|type)")),
         first=True,
         risky=True,
         assigns=True,
         checked=True,
     ),
     # Programs that pass arguments to a shell. If a command has several that join them, the last row counts.
-    Program("flock runuser", runs=True, gives=True),
+    Program("flock", runs=True, operands=1, gives=True),
+    Program("runuser", runs=True, gives=True),
     Program("newgrp", gives=True),
     Program("su", gives=True, risky=True),
     Program(
@@ -220,7 +227,7 @@ PROGRAMS = (
     Program("entr", runs=True, joins=Joins()),
     # Builtins that are prefixes of a command.
     Program("builtin command", prefix=True, runs=True, wraps=Wraps(_like(r"-a"), alone=True)),
-    Program("exec", prefix=True, runs=True, wraps=Wraps(_like(r"-a"), alone=True), redirects=True),
+    Program("exec", prefix=True, runs=True, wraps=Wraps(_like(r"-[cl]*a"), alone=True), redirects=True),
     Program("coproc", prefix=True, runs=True, coprocess=True),
     Program("noglob", prefix=True, runs=True, wraps=Wraps()),
     Program("nocorrect", prefix=True),
@@ -247,6 +254,6 @@ PROGRAMS = (
     Program("float integer", arguments=Arguments.DECLARATIONS, arithmetic=True),
     Program("set", arguments=Arguments.POSITIONAL, data=True),
     # Reserved words that do what such a builtin does.
-    Program("for", arguments=Arguments.LOOP),
+    Program("for", arguments=Arguments.LOOP, data=True),
     Program("select", arguments=Arguments.LOOP, loads=True),
 )

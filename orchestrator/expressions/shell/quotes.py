@@ -2,9 +2,8 @@
 
 import re
 
-from orchestrator.expressions.shell import holes
+from orchestrator.expressions.shell import holes, inner
 from orchestrator.expressions.shell.frames import Frame
-from orchestrator.expressions.shell.names import known
 from orchestrator.expressions.shell.parts import WORDY, Kind
 from orchestrator.expressions.shell.quoting import ARITHMETIC, HOLE
 from orchestrator.expressions.shell.reader import Reader
@@ -23,10 +22,9 @@ _WORD_OF_SUM = re.compile(r"[0-9][0-9A-Za-z]*|(?P<name>[A-Za-z_]\w*)", re.ASCII)
 #: Characters without a special meaning in either kind of quotes.
 _PLAIN = re.compile(r"[^\\\"'`$}\n\0]+")
 
-#: What may read a variable as code within `…`, whose content is not parsed.
-_CODE_INSIDE = re.compile(r"(^`|[;&|])\s*(\$|\.\s)|\$\(\(")
-
-_LETTERS = re.compile(r"\b[a-z]+\b")
+#: The backslashes that are removed from what is in a `…`, and those if it is in double quotes.
+_ESCAPED = re.compile(r"\\([\\`$])")
+_ESCAPED_TWICE = re.compile(r"\\([\\`$\"])")
 
 _TO_BACKTICK = re.compile(r"(?:\\.|[^`\\])*`?", re.DOTALL)
 
@@ -158,9 +156,17 @@ def backticks(reader: Reader, _: Frame, __: str) -> None:
     match = _TO_BACKTICK.match(reader.script, reader.at)
     end = match.end() if match else len(reader.script)
     inside = reader.script[reader.at : end]
+    escaped = _ESCAPED_TWICE if reader.stack[-2].kind is Kind.DOUBLE else _ESCAPED
     reader.flow.loads = True
-    if "$" in inside:
-        code = _CODE_INSIDE.search(inside) or any(known(word).in_backticks for word in _LETTERS.findall(inside))
-        holes.expanded(reader, "", ARITHMETIC if code else "")
-    reader.refuse_up_to(end, "in `…`, where quotes mean something else (write $(…))")
     reader.stack.pop()
+    holes.substituted(reader)
+    inner.runs(reader, reader.within(escaped.sub(r"\1", inside.removesuffix("`")), Kind.BACKTICKS))
+    reader.refuse_up_to(end, "in `…`, where quotes mean something else (write $(…))")
+
+
+def document(reader: Reader, frame: Frame, char: str) -> None:
+    """Read one character of a here-document in which variables are expanded, or the part that it opens."""
+    if char == '"':
+        plain(reader)
+    else:
+        double(reader, frame, char)

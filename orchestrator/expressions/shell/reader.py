@@ -17,12 +17,13 @@ class Reader:
     """A script, read up to ``at``. ``lost``: why the rest of it cannot be followed, if it cannot.
 
     ``flow``: what becomes of the values; ``commands``: how many have ended, ``unsafe``: the last of them that may read
-    its input as code; ``within``: reads a script that is passed to another shell; ``called``: the places in the
+    its input as code; ``within``: reads a script that is passed to another shell, in a `…`, or a line of a
+    here-document; ``called``: the places in the
     input of functions, with a description; ``spoilt``: the description of all places if no value is safe anywhere.
     """
 
     def __init__(
-        self, script: str, ended: "Callable[[Reader, Frame], None]", within: "Callable[[str], Reader]"
+        self, script: str, ended: "Callable[[Reader, Frame], None]", within: "Callable[[str, Kind], Reader]"
     ) -> None:
         self.script = script
         self.at = 0

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.expressions.shell import builtins
+from orchestrator.expressions.shell.chain import Chain
 from orchestrator.expressions.shell.lines import UNKNOWN
 from orchestrator.expressions.shell.names import known
 from orchestrator.expressions.shell.parts import HereDocument, Input, Mark
@@ -21,7 +22,8 @@ class SimpleCommand:
     """``words``: those that have ended, where "" is one that may expand to nothing; ``at``: which is the program.
 
     ``leading``: all of them only precede a program; ``evaluates``: one makes a builtin evaluate what it assigns;
-    ``marks``: the places in the words; ``made``: the numbers of the words that contain a ``$(…)``.
+    ``marks``: the places in the words; ``made``: the numbers of the words that contain a ``$(…)`` or `…`;
+    ``chain``: which words are programs.
     """
 
     words: list[str] = field(default_factory=list)
@@ -30,10 +32,12 @@ class SimpleCommand:
     evaluates: bool = False
     marks: list[Mark] = field(default_factory=list)
     made: list[int] = field(default_factory=list)
+    chain: Chain = field(default_factory=Chain)
 
     def take(self, word: str) -> None:
         """Append a word that has ended."""
         self.words.append(word.replace(OPAQUE, ""))
+        self.chain.take(self.words[-1])
         if self.at is None and builtins.is_program(self.words[-1]):
             self.at = len(self.words) - 1
         self.leading = self.leading and _precedes(self.words[-1])
@@ -81,7 +85,8 @@ class Pipeline:
 
     ``current``: the first place of the present command; ``piped``: the first in the command that reads the last pipe,
     None if there is no pipe; ``kept``: the first that is not yet passed on. ``names``: of the files whose text may be
-    read in it; ``documents``: the here-documents of the commands that have ended; ``nested``: how many of ``{``,
+    read in it; ``documents``: the here-documents of the commands that have ended; ``outputs``: the first
+    file that may get their text, if one does; ``nested``: how many of ``{``,
     ``if`` and loops are open.
     """
 
@@ -94,6 +99,7 @@ class Pipeline:
     piped: int | None = None
     names: list[str] = field(default_factory=list)
     nested: int = 0
+    outputs: list[str] = field(default_factory=list)
 
     def pipe(self, found: int, documents: Sequence[HereDocument], inherited: tuple[Input, ...]) -> range:
         """A ``|``, before which ``found`` places were found. Returns the places in what it passes on."""

@@ -19,7 +19,8 @@ class Word:
     """``parts``: what has been read of it, None if none has begun; ``head``: its first HEAD characters or a few more.
 
     ``target``: it is the file of a redirection: of ``<<<`` (``here_string``), of ``>`` (``output``) or of ``<``
-    (``input``), and there of another descriptor than 0 (``numbered``).
+    (``input``), and there of another descriptor than 0 (``numbered``); a number there is
+    a ``descriptor`` after ``>&``.
     """
 
     parts: list[str] | None = None
@@ -29,6 +30,7 @@ class Word:
     output: bool = False
     input: bool = False
     numbered: bool = False
+    descriptor: bool = False
 
     def add(self, text: str) -> None:
         """Append to the word."""
@@ -44,7 +46,7 @@ class Word:
 
     def forget_redirection(self) -> None:
         """The next word is not the file of a redirection."""
-        self.target = self.here_string = self.output = self.input = self.numbered = False
+        self.target = self.here_string = self.output = self.input = self.numbered = self.descriptor = False
 
     @property
     def begun(self) -> bool:

@@ -80,7 +80,7 @@ def end_word(reader: Reader, frame: Frame) -> None:
 def _redirected(frame: Frame, word: str) -> None:
     """Record that ``word`` is the file of a redirection."""
     plain = word.replace(OPAQUE, "")
-    if frame.word.output:
+    if frame.word.output and not (frame.word.descriptor and plain.isdigit()):
         frame.streams.outputs.append(plain)
     if frame.word.input:
         frame.streams.inputs.append(plain)

@@ -52,7 +52,19 @@ _WRAPPERS = [
     "time -p",
     "builtin",
 ]
-_WRAPPERS += ["setsid", "! ", "xargs", "xargs -n1", "xargs -I{}", "X=@", "find . -maxdepth 0 -exec", "builtin --"]
+_WRAPPERS += [
+    "stdbuf -o0",
+    "nice timeout 5",
+    "nice env A=@",
+    "setsid",
+    "! ",
+    "xargs",
+    "xargs -n1",
+    "xargs -I{}",
+    "X=@",
+    "find . -maxdepth 0 -exec",
+    "builtin --",
+]
 _PROGRAMS = [
     "echo",
     "printf '%s\\n'",
@@ -71,6 +83,10 @@ _PROGRAMS += [
     "sh f",
     "sh ./f",
     "tee f",
+    "dd of=f",
+    "./f",
+    "cp f g; sh g;",
+    "cat f > g; sh g;",
     "read X",
     "test",
     "[ -n a ] && test",
@@ -138,6 +154,9 @@ def _compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("X=@; {}".format, inner),
         st.builds("X=$({}); {}".format, inner, inner),
         st.builds("cat <<E | {}\n$X\nE".format, inner),
+        st.builds(lambda line: f"X=@; Y=`{line.replace('@', '$X')}`; $Y", inner),
+        st.builds(lambda line: f'X=@; echo "`{line.replace("@", "$X")}`"', inner),
+        st.builds(lambda line: f"X=@; cat <<E\n$({line.replace('@', '$X')})\nE", inner),
     )
 
 

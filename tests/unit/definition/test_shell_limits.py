@@ -61,6 +61,11 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "files": lambda n: "".join(f"echo {HOLE} > f{i}; cp f{i} f{i + 1};" for i in range(n)) + "sh f0",
     "here-documents": lambda n: "cat " + "<<E " * n + "| sh\n" + "E\n" * n,
     "evaluated": lambda n: "eval '" + "ls $x; " * n + "'",
+    "wrapped": lambda n: "env" + f" A={HOLE}" * n + " nice" * n + f" $x tee {HOLE}" * n,
+    "far": lambda n: "strace" + f" perl -x tee {HOLE}" * n + " ./f" * n,
+    "find": lambda n: "find" + f" -exec sh {HOLE} {{}}" * n + f"; echo {HOLE} > f",
+    "backticks": lambda n: f"x={HOLE}; y=`echo $x | foo`; " * n,
+    "documents": lambda n: "cat <<E" + " | tee f" * n + "\n" + "$(echo $x) $y\n" * n + f"E\nx={HOLE}; sh f",
     "nested": lambda n: "$(" * n + HOLE,
 }
 
