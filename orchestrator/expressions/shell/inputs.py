@@ -45,6 +45,8 @@ def takes(words: Sequence[str], *, inner: bool) -> bool:
 
 def unwrapped(words: Sequence[str], at: int = 0) -> int | None:
     """Which word is the program that is finally run; None if that is not known."""
+    while at < len(words) and words[at].startswith("-"):
+        at += 1  # an option of the reserved word ``time``
     while at < len(words) and (wraps := (row := known(name(words[at]))).wraps) and not row.input_words:
         at += 1
         while at < len(words) and (words[at].startswith("-") or (row.assigns and _ASSIGNMENT.match(words[at]))):

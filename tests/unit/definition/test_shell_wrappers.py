@@ -124,6 +124,13 @@ ls *.csv | xargs sed -i s/a/b/; echo @ >f
 ls *.csv | xargs sh -c 'wc "$1"' sh; echo @ >f
 find . -name '*.csv' -exec rm {} \;
 sort f > g; echo @ >> log; sh g
+time -p sort @ > out
+time -p cp @ out
+echo @ | time -p cat
+for x in a b; do echo @ | sudo tee f; done
+for x in a b; do grep @ "$x" > f; done
+grep @ run.sh 2>&1; sh run.sh
+docker run --rm img grep @ data > out
 """.strip().splitlines()
 
 
