@@ -142,11 +142,15 @@ def on_task(request: flask.Request) -> ResponseReturnValue:
 def start(request: flask.Request) -> ResponseReturnValue:
     """Start a run: ``{"graph": name, "run_id": …, "params": {…}}``. A run id that is in use starts nothing.
 
+    ``{"rerun": {"of": run id, …}}`` starts a rerun, or only plans it (cloud/rerun_body.py).
+
     Responds with 201 and the run if it is new, 200 if it existed, 400 with the messages of the command line, and 401 or
     403 if the caller may not start that graph.
     """
     try:
         asked = read_asked(request.get_data())  # as JSON, whatever its content type: Cloud Scheduler sends none
+        if asked.rerun is not None:
+            return _rerun(request, asked)
         run_id, due = _run_id(request, asked), _due(request)
         run, created = world().start(asked.graph, run_id, asked.params, request.headers, due)
     except (UsageError, UnauthenticatedError, ForbiddenError) as error:
@@ -155,8 +159,24 @@ def start(request: flask.Request) -> ResponseReturnValue:
     except OrchestratorError as error:
         _log("ERROR", str(error))
         return _refusal(error)
-    _log("INFO", f"run {run.id} {'started' if created else 'was there'}", run=run.id, key=run.key)
+    return _started(run, created)
+
+
+def _started(run: Run, created: bool) -> tuple[dict[str, Any], int]:
+    rerun = f", a rerun of {run.rerun_of}" if run.rerun_of else ""
+    _log("INFO", f"run {run.id} {'started' if created else 'was there'}{rerun}", run=run.id, key=run.key)
     return {"run": run.id, "graph": run.graph, "status": run.status, "created": created}, 201 if created else 200
+
+
+def _rerun(request: flask.Request, asked: Asked) -> ResponseReturnValue:
+    """Start a rerun; with ``dry_run``, answer 200 with what it would do."""
+    from orchestrator.cloud.reruns import rerun
+
+    assert asked.rerun is not None
+    if asked.run_id is not None:
+        check_unscheduled(asked.run_id)
+    run, created, told = rerun(world(), asked.rerun, asked.run_id, asked.params, request.headers)
+    return {"plan": told} if run is None else _started(run, created)
 
 
 @functions_framework.http

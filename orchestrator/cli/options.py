@@ -94,6 +94,43 @@ def deployment_options(command: F) -> F:
     return _all(options, command)
 
 
+def cloud_options(command: F) -> F:
+    """Which deployment, for commands that otherwise work on this machine. ``project`` is None if it is not given."""
+    options = (
+        click.option(
+            "--project", metavar="PROJECT", help="The id of a Google Cloud project: RUN is in its deployment."
+        ),
+        click.option(
+            "--region",
+            envvar="ORCHESTRATOR_REGION",
+            show_envvar=True,
+            metavar="REGION",
+            help="With --project: the region of the functions and queues.",
+        ),
+        click.option(
+            "--name",
+            metavar="NAME",
+            default="orchestrator",
+            show_default=True,
+            help="With --project: the name of the deployment, Terraform's variable 'name'.",
+        ),
+        click.option(
+            "--environment",
+            metavar="NAME",
+            default="prod",
+            show_default=True,
+            help="With --project: the environment, Terraform's variable 'environment'.",
+        ),
+        click.option(
+            "--url",
+            metavar="URL",
+            show_default="the URL of the deployed function, which is looked up",
+            help="With --project: the URL of the function 'start'.",
+        ),
+    )
+    return _all(options, command)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 

@@ -17,7 +17,7 @@ from orchestrator.errors import OrchestratorError, UsageError
 _TIMEOUT = 90.0
 
 #: How many bytes of a response are read.
-_LARGEST = 1024 * 1024
+_LARGEST = 8 * 1024 * 1024
 
 
 class LostAnswerError(OrchestratorError):

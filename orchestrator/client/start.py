@@ -57,25 +57,48 @@ def start(url: str, wanted: Wanted, token: str | None, waiting: Waiting) -> Star
 
     Raises UsageError with the function's messages, NotAllowedError, or OrchestratorError if all attempts fail.
     """
+    body = {"graph": wanted.graph, "run_id": wanted.run_id, "params": dict(wanted.params)}
+    unsure = (
+        f"run '{wanted.run_id}' may have been started or not: ask again with --run-id {wanted.run_id}, which starts it"
+        " once"
+    )
+    reply, number = _answer(url, body, token, waiting, unsure)
+    return _started(url, reply, again=number > 1 and wanted.made_up)
+
+
+def plan_rerun(url: str, body: Mapping[str, Any], token: str | None, waiting: Waiting) -> Mapping[str, Any]:
+    """What a rerun would do, by the function at ``url``. ``body``: the request. Raises what ``start`` raises."""
+    asked = {**body, "rerun": {**body["rerun"], "dry_run": True}}
+    reply, _ = _answer(url, asked, token, waiting, "nothing was started")
+    if reply.status == 200 and isinstance(plan := reply.json.get("plan"), dict):
+        return plan
+    raise _refused(url, reply)
+
+
+def start_rerun(url: str, body: Mapping[str, Any], token: str | None, waiting: Waiting) -> Started:
+    """Request a rerun that was planned before, whose token is in ``body``. Raises what ``start`` raises."""
+    unsure = "the rerun may have been started or not: ask again, which starts it once"
+    reply, number = _answer(url, body, token, waiting, unsure)
+    return _started(url, reply, again=number > 1)
+
+
+def _answer(url: str, body: Mapping[str, Any], token: str | None, waiting: Waiting, unsure: str) -> tuple[Reply, int]:
+    """The first answer that is not a temporary failure, and how many attempts it took."""
     began = waiting.now()
     for number in range(1, TRIES + 1):
-        reply, why = _try(url, wanted, token)
+        reply, why = _try(url, body, token)
         if reply is not None and reply.status not in _SOON:
-            return _understood(url, reply, again=number > 1 and wanted.made_up)
+            return reply, number
         asked = reply.retry_after if reply is not None else None
         pause = float(2 ** (number - 1)) if asked is None else asked
         if number == TRIES or waiting.now() - began + pause > TIMEOUT:
             break
         waiting.tell(why, pause)
         waiting.sleep(pause)
-    raise OrchestratorError(
-        f"{why}: run '{wanted.run_id}' may have been started or not: ask again with --run-id {wanted.run_id}, which"
-        " starts it once"
-    )
+    raise OrchestratorError(f"{why}: {unsure}")
 
 
-def _try(url: str, wanted: Wanted, token: str | None) -> tuple[Reply | None, str]:
-    body: dict[str, Any] = {"graph": wanted.graph, "run_id": wanted.run_id, "params": dict(wanted.params)}
+def _try(url: str, body: Mapping[str, Any], token: str | None) -> tuple[Reply | None, str]:
     try:
         reply = post(url, body, token)
     except LostAnswerError as error:
@@ -83,21 +106,27 @@ def _try(url: str, wanted: Wanted, token: str | None) -> tuple[Reply | None, str
     return reply, f"{url} answered {reply.status}{_said(reply)}"
 
 
-def _understood(url: str, reply: Reply, again: bool) -> Started:
+def _started(url: str, reply: Reply, again: bool) -> Started:
+    said = reply.json
+    if reply.status in (200, 201) and {"run", "graph", "status", "created"} <= said.keys():
+        return Started(said["run"], said["graph"], said["status"], bool(said["created"]) or again)
+    raise _refused(url, reply)
+
+
+def _refused(url: str, reply: Reply) -> OrchestratorError:
+    """What an answer means that is not the one that was asked for."""
     said = reply.json
     match reply.status:
-        case 200 | 201 if {"run", "graph", "status", "created"} <= said.keys():
-            return Started(said["run"], said["graph"], said["status"], bool(said["created"]) or again)
         case 400 | 404 if isinstance(said.get("errors"), list):
-            raise (NotFoundError if reply.status == 404 else UsageError)("\n".join(map(str, said["errors"])))
+            return (NotFoundError if reply.status == 404 else UsageError)("\n".join(map(str, said["errors"])))
         case 401 | 403 if isinstance(said.get("errors"), list):  # from the function: another grant would not help
-            raise OrchestratorError("\n".join(map(str, said["errors"])))
+            return OrchestratorError("\n".join(map(str, said["errors"])))
         case 401 | 403:
-            raise NotAllowedError(reply.status, f"{url} answered {reply.status}{_said(reply)}")
+            return NotAllowedError(reply.status, f"{url} answered {reply.status}{_said(reply)}")
         case 404:  # Cloud Run's own
             why = "there is no 'start' there, or it cannot be called from here (Terraform's variable 'start_ingress')"
-            raise OrchestratorError(f"{url} answered 404{_said(reply)}: {why}")
-    raise OrchestratorError(f"{url} answered {reply.status}{_said(reply)}: expected the answer of a deployed 'start'")
+            return OrchestratorError(f"{url} answered 404{_said(reply)}: {why}")
+    return OrchestratorError(f"{url} answered {reply.status}{_said(reply)}: expected the answer of a deployed 'start'")
 
 
 def _said(reply: Reply) -> str:

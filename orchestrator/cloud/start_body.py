@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.cloud.rerun_body import RerunAsked, rerun_asked, wrong_rerun
 from orchestrator.definition import json_reader
 from orchestrator.definition.text_files import Flaw, UnreadableError
 from orchestrator.errors import UsageError
@@ -16,7 +17,12 @@ LARGEST = 4 * 1024 * 1024
 
 _EXPECTED = 'expected a JSON object such as {"graph": "daily-sales", "params": {"date": "2026-01-31"}}'
 
-_KINDS: dict[str, tuple[type, str]] = {"graph": (str, "text"), "run_id": (str, "text"), "params": (dict, "a mapping")}
+_KINDS: dict[str, tuple[type, str]] = {
+    "graph": (str, "text"),
+    "run_id": (str, "text"),
+    "params": (dict, "a mapping"),
+    "rerun": (dict, "a mapping"),
+}
 
 #: The form of a scheduled run's id, which ends in the time when it was due: see ``scheduled_id``.
 _DUE = re.compile(r".*-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}(\.[0-9]+)?(Z|-?[0-9]{4})")
@@ -27,11 +33,15 @@ _MAX_UNKNOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The run that is requested. Whether the graph exists is not checked here."""
+    """The run that is requested. Whether the graph exists is not checked here.
+
+    ``rerun``: of which run it is to be a rerun, and how; then ``graph`` is empty.
+    """
 
     graph: str
     run_id: str | None
     params: dict[str, Any]
+    rerun: RerunAsked | None = None
 
 
 def read_asked(body: bytes) -> Asked:
@@ -44,7 +54,8 @@ def read_asked(body: bytes) -> Asked:
         raise UsageError(f"{_EXPECTED}, got {_kind(data)}")
     if wrong := list(_wrong(data)):
         raise UsageError("\n".join(wrong))
-    return Asked(data["graph"], data.get("run_id"), data.get("params", {}))
+    again = rerun_asked(data["rerun"]) if "rerun" in data else None
+    return Asked(data.get("graph", ""), data.get("run_id"), data.get("params", {}), again)
 
 
 def _read(body: bytes) -> Any:
@@ -90,7 +101,11 @@ def _wrong(data: dict[str, Any]) -> Iterator[str]:
     for name, (kind, expected) in _KINDS.items():
         if not isinstance(data.get(name, kind()), kind):
             yield f"{name}: expected {expected}, got {_kind(data[name])}"
-    if not data.get("graph"):
+    if isinstance(again := data.get("rerun"), dict):
+        yield from wrong_rerun(again)
+        if "graph" in data:
+            yield "graph: expected nothing beside 'rerun': the graph is that of the run"
+    elif "rerun" not in data and not data.get("graph"):
         yield "graph: expected the name of a deployed graph, got nothing"
 
 

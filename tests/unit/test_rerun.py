@@ -12,8 +12,8 @@ from orchestrator.core.rerun import Rerun, Selection
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition.reads import reads
 from orchestrator.definition.rerun_request import RerunRequest
+from orchestrator.definition.reruns import check_token, kept_states, numbered, request
 from orchestrator.errors import UsageError
-from orchestrator.operations.rerun import check_token, kept_states, numbered, request
 from tests.doubles.memory_store import MemoryStore
 
 OK, FAILED, UPSTREAM, SKIPPED = Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED

@@ -1,7 +1,9 @@
 """Reruns: a new run that keeps what an earlier one has ended well, and runs the rest again."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from orchestrator.core.graph import Graph
 from orchestrator.core.kept import as_kept
@@ -14,7 +16,6 @@ from orchestrator.definition.rerun_request import RerunRequest
 from orchestrator.errors import UsageError
 from orchestrator.home import check_run_id
 from orchestrator.ports import KeptState, Store
-from orchestrator.reporting.times import clock
 
 #: How many states are read at a time: each may have a megabyte of outputs.
 _AT_A_TIME = 16
@@ -41,7 +42,7 @@ def request(
         )
     statuses = {node: view.state(node).status for node in range(len(plan.steps))}
     if any(not status.final for status in statuses.values()):
-        at = clock(earlier.ended_at or 0.0, "%Y-%m-%d")
+        at = datetime.fromtimestamp(earlier.ended_at or 0.0, UTC).strftime("%Y-%m-%d")
         raise UsageError(
             f"run '{earlier.id}' ended on {at}, and parts of it have been deleted since: "
             "it cannot be rerun, so start a new run"
@@ -61,10 +62,11 @@ def request(
     )
 
 
-def numbered(store: Store, asked: RerunRequest, run_id: str | None, now: float) -> Rerun:
+def numbered(store: Store, asked: RerunRequest, run_id: str | None, now: float, token: str | None = None) -> Rerun:
     """The rerun under ``run_id``, or under the next id of its family: ``RUN.2``, ``RUN.3``…
 
-    If just this was asked for before, it is that rerun. Raises UsageError if the run was rerun before in another way.
+    If just this is running, or was asked for with this ``token``, it is that rerun. Raises UsageError if the run was
+    rerun before in another way.
     """
     if run_id is not None:
         return asked.rerun(check_run_id(run_id), now)
@@ -76,7 +78,7 @@ def numbered(store: Store, asked: RerunRequest, run_id: str | None, now: float) 
         number += 1
     if newest is not None:
         same = asked.rerun(newest.id, now)
-        if same.run.key == newest.key and newest.status is RunStatus.RUNNING:
+        if same.run.key == newest.key and (newest.status is RunStatus.RUNNING or token == same.token):
             return same
         raise UsageError(
             f"run '{asked.earlier.id}' was rerun as '{newest.id}', which {_stands(newest)}: "
@@ -111,6 +113,11 @@ def graph_of(run: Run, find: Callable[[str], Path] | None, named: str | None) ->
     if graph.name != run.graph:
         raise UsageError(f"{path}: expected the graph '{run.graph}', which run '{run.id}' is of, got '{graph.name}'")
     return graph, path.parent
+
+
+def chosen_graph(earlier: Run, now: tuple[Graph, Path] | None, same_version: bool) -> tuple[Graph, Path] | None:
+    """``now``, the graph as it is; None if the version that ran is wanted instead, and that is another one."""
+    return None if same_version and now is not None and now[0].version != earlier.version else now
 
 
 def _file(run: Run) -> Path | None:
@@ -148,3 +155,28 @@ def check_token(rerun: Rerun, token: str | None) -> None:
             "--token: the run, its graph or its params have changed since that plan was shown: "
             "look at the plan again with --dry-run"
         )
+
+
+def as_json(rerun: Rerun, *, params: bool) -> dict[str, Any]:
+    """What a rerun would do. ``token`` asks for just this. ``was``: how a step had ended. No value of a param is told
+    without ``params``.
+    """
+    return {
+        "run": rerun.run.id,
+        "rerun_of": rerun.earlier.id,
+        "status": str(rerun.earlier.status),
+        "graph": rerun.run.graph,
+        "version": rerun.run.version,
+        "graph_changed": rerun.run.version != rerun.earlier.version,
+        "token": rerun.token,
+        **({"params": dict(rerun.run.params)} if params else {}),
+        "changed_params": sorted(rerun.changed),
+        "steps": {
+            choice.step: {
+                "again": choice.again,
+                "was": None if choice.status is None else str(choice.status),
+                "why": choice.why,
+            }
+            for choice in rerun.choices
+        },
+    }

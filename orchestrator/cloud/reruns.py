@@ -1,0 +1,64 @@
+"""Reruns in the deployed form: planned and started by the function ``start``."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.cloud.logs import Headers
+from orchestrator.cloud.rerun_body import RerunAsked
+from orchestrator.cloud.starters import Starters
+from orchestrator.core.graph import Graph
+from orchestrator.core.model import Run
+from orchestrator.definition.catalog import graphs
+from orchestrator.definition.load import load_graph
+from orchestrator.definition.reruns import as_json, check_token, chosen_graph, kept_states, numbered, request
+from orchestrator.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from orchestrator.cloud.wiring import Deployed
+
+
+def rerun(
+    deployed: "Deployed", asked: RerunAsked, run_id: str | None, params: Mapping[str, object], headers: Headers
+) -> tuple[Run | None, bool, dict[str, Any]]:
+    """Start a rerun, or only plan it. Returns the run, if it was to be started, whether it is new, and its plan.
+
+    The plan has no value of a param. Raises what ``Deployed.start`` raises.
+    """
+    store, now = deployed.engine.ledger.store, time.time()
+    earlier = store.find_run(asked.of)
+    starters = Starters(deployed.settings.starters, deployed.settings.scheduler_account)
+    starters.check(headers, earlier.graph if earlier is not None else "", None)
+    if earlier is None:
+        raise NotFoundError(f"no run has the id '{asked.of}'")
+    graph = chosen_graph(earlier, _deployed_graph(deployed, earlier.graph), asked.same_version)
+    execution = deployed.engine.ledger.with_plan(earlier)
+    view = store.load_all(earlier.key, outputs=False)
+    wanted = request(store, earlier, execution.plan, view, graph, params, asked.wanted, stand_ins=False)
+    made = numbered(store, wanted, run_id, now, asked.token)
+    check_token(made, asked.token)
+    told = as_json(made, params=False)
+    if asked.dry_run:
+        return None, False, told
+    new = replace(made.run, seal=token_hex(16))  # others can put tasks on these queues
+
+    def check(there: Run) -> None:
+        if there.key != new.key:
+            raise UsageError(f"the run id '{new.id}' belongs to another run: choose another run id")
+
+    found = deployed.engine.start(new, made.plan, check, kept_states(store, made))
+    return found, found.seal == new.seal, told
+
+
+def _deployed_graph(deployed: "Deployed", name: str) -> tuple[Graph, Path] | None:
+    """The graph as it is deployed now; None if it is no longer there."""
+    known = graphs(deployed.settings.folder)
+    if name not in known:
+        return None
+    loaded = load_graph(known[name])
+    if not (loaded.deploy or deployed.settings.dataflow_endpoint is not None):  # as in Deployed.start
+        raise NotFoundError(f"the graph '{name}' says deploy: false, so it runs on one machine only")
+    return loaded, known[name].parent
