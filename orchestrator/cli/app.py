@@ -23,6 +23,8 @@ COMMANDS = {
     "runs": "List the runs, newest first.",
     "hold": "Let no further step of a run begin, or some of them.",
     "release": "Let steps that are held begin again.",
+    "retry": "Try a step again that needs attention.",
+    "mark": "Decide how a step ends.",
     "cancel": "Cancel a run, or some of its steps.",
     "verify": "Check that the stored records of a run agree.",
     "rehearse": "Run a graph on this machine as in the cloud, with faults.",

@@ -25,7 +25,7 @@ class Beside:
         self._say = say
         self._seen = -1
         self._next = 0.0
-        self._waits: list[int] = []
+        self._waits: list[tuple[int, int]] = []
 
     def look(self) -> None:
         """Look for changes. Call this often, outside of any transaction."""
@@ -48,9 +48,10 @@ class Beside:
         watch = self._watch
         active = watch.counts[Status.RUNNING] + watch.counts[Status.LAUNCHING] + self._world.running
         waits = [] if active else standstill(watch.plan, watch.states)
-        if waits == self._waits:
+        seen = [(node, watch.state(node).attempt) for node in waits]
+        if seen == self._waits:
             return
-        self._waits = waits
+        self._waits = seen
         if waits:
             self._say(f"waiting: {all_held(watch.plan, watch.states, waits, watch.run.id, self._flag)}")
         elif watch.over < len(watch.plan.steps):

@@ -44,8 +44,7 @@ def order(
     with named_store(home, store) as (place, opened):
         found = load(place, opened, find_run(opened, run), named)
     nodes = {find_step(found.plan, name) for name in steps}
-    if found.run.status is not RunStatus.RUNNING:
-        raise UsageError(f"run '{found.run.id}' has ended ({found.run.status}): there is nothing left to {command}")
+    must_be_running(command, found)
     chosen = nodes or {node for node in found.steps if only(found.view.state(node))}
     commits = give(command, found, event, chosen)
     ended = {node: found.view.state(node) for node in nodes if node not in commits}
@@ -55,6 +54,27 @@ def order(
         if node in nodes and not commit.applied and (commit.state.status.final or commit.state.stop is not None)
     }
     return Ordered(found, commits, steps, {**ended, **refused})
+
+
+def found_step(command: str, run: str, step: str, home: Path | None, store: str | None) -> tuple[Found, int]:
+    """A run that has not ended, and the number of a step of it. Raises UsageError."""
+    named = store_url(store) if store is not None else None
+    with named_store(home, store) as (place, opened):
+        found = load(place, opened, find_run(opened, run), named)
+    node = find_step(found.plan, step)
+    must_be_running(command, found)
+    return found, node
+
+
+def give_one(command: str, found: Found, node: int, event: Order) -> Commit | None:
+    """Give an order to one step. What became of it; None if the step had ended."""
+    return give(command, found, event, {node}).get(node)
+
+
+def must_be_running(command: str, found: Found) -> None:
+    """Raises UsageError if the run has ended."""
+    if found.run.status is not RunStatus.RUNNING:
+        raise UsageError(f"run '{found.run.id}' has ended ({found.run.status}): there is nothing left to {command}")
 
 
 def named_steps(done: Ordered) -> str:

@@ -16,11 +16,12 @@ from orchestrator.core.events import (
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
+    RetryRequested,
     StepSettled,
     StopRequested,
     TimeUp,
 )
-from orchestrator.core.model import Status
+from orchestrator.core.model import MARKS, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,33 @@ ARROWS = (
     Arrow(Status.LAUNCHING, JobEnded, Status.FAILED, "the launch was refused"),
     Arrow(Status.LAUNCHING, JobEnded, Status.CANCELLED, "cancelled before there was a job"),
     Arrow(Status.LAUNCHING, JobEnded, Status.UP_FOR_RETRY, "before the launch was recorded"),
+    Arrow(Status.LAUNCHING, JobEnded, Status.NEEDS_ATTENTION, "the launch was refused, and on_failure is hold"),
     Arrow(Status.RUNNING, TimeUp, Status.RUNNING),
     Arrow(Status.RUNNING, StopRequested, Status.RUNNING),
     Arrow(Status.RUNNING, JobEnded, Status.SUCCEEDED),
     Arrow(Status.RUNNING, JobEnded, Status.FAILED, "no attempt left, or permanent"),
     Arrow(Status.RUNNING, JobEnded, Status.CANCELLED, "the job was cancelled"),
     Arrow(Status.RUNNING, JobEnded, Status.UP_FOR_RETRY, "attempts left, or interrupted"),
+    Arrow(Status.RUNNING, JobEnded, Status.NEEDS_ATTENTION, "as failed or cancelled, and on_failure is hold"),
+    Arrow(Status.NEEDS_ATTENTION, RetryRequested, Status.UP_FOR_RETRY),
+    *(
+        Arrow(Status.NEEDS_ATTENTION, StopRequested, status, "" if status is Status.CANCELLED else "marked so")
+        for status in (Status.CANCELLED, *MARKS)
+    ),
+    Arrow(Status.PENDING, StepSettled, Status.FAILED, "marked so before it began"),
+    *(Arrow(status, JobEnded, Status.SKIPPED, "marked so") for status in (Status.LAUNCHING, Status.RUNNING)),
+    *(Arrow(Status.UP_FOR_RETRY, StopRequested, status, "marked so") for status in MARKS),
     Arrow(Status.UP_FOR_RETRY, LaunchClaimed, Status.LAUNCHING, "the next attempt"),
     Arrow(Status.UP_FOR_RETRY, StopRequested, Status.CANCELLED),
     *(
         Arrow(status, event, status)
-        for status in (Status.PENDING, Status.LAUNCHING, Status.RUNNING, Status.UP_FOR_RETRY)
+        for status in (
+            Status.PENDING,
+            Status.LAUNCHING,
+            Status.RUNNING,
+            Status.UP_FOR_RETRY,
+            Status.NEEDS_ATTENTION,
+        )
         for event in (HoldRequested, HoldReleased)
     ),
     Arrow(Status.SUCCEEDED, StopRequested, Status.SUCCEEDED, "its job goes on"),

@@ -11,12 +11,12 @@ from enum import StrEnum
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
-from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop
+from orchestrator.core.model import MARKS, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.names import RUN_ID, STEP_NAME
 from orchestrator.core.orders import Act, Hold, Orders
 from orchestrator.core.plan import FailsOn, JoinPlan, Node, Plan, Role
 from orchestrator.core.rules import Tally, TriggerRule
-from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
+from orchestrator.core.steps import CheckPolicy, OnFailure, Retry, Step, Work
 from orchestrator.core.times import LATEST
 
 JsonObject = dict[str, Any]
@@ -53,6 +53,7 @@ def step_from_json(data: Mapping[str, Any]) -> Step:
     if not re.fullmatch(STEP_NAME, values["name"]):
         raise ValueError(f"Step.name: expected what a step may be called, got {values['name']!r:.60}")
     values["trigger"] = _word(TriggerRule, values.get("trigger", TriggerRule.ALL_SUCCESS))
+    values["on_failure"] = _word(OnFailure, values.get("on_failure", OnFailure.FAIL))
     return Step(**values)
 
 
@@ -94,7 +95,16 @@ def schema_of(record: StepState | Run) -> int:
     """
     if isinstance(record, Run):
         return SCHEMA if record.kept else FIRST
-    return FIRST if record.orders is None or record.status.final else SCHEMA
+    plain = record.orders is None and record.status is not Status.NEEDS_ATTENTION
+    return FIRST if plain or record.status.final else SCHEMA
+
+
+def schema_of_plan(plan: Plan) -> int:
+    """The same for a plan: older versions would not hold a step that has failed."""
+    for step in plan.steps:  # a call for each of them would count
+        if step.on_failure is OnFailure.HOLD:
+            return SCHEMA
+    return FIRST
 
 
 def state_to_json(state: StepState) -> JsonObject:
@@ -116,10 +126,19 @@ def state_from_json(data: Mapping[str, Any]) -> StepState:
     if values.get("passed") is not None:
         values["passed"] = Tally(**_fitting(Tally, values["passed"]))
     if values.get("stop") is not None:
-        values["stop"] = Stop(**_fitting(Stop, values["stop"]))
+        values["stop"] = _stop_from_json(values["stop"])
     if values.get("orders") is not None:
         values["orders"] = _orders_from_json(values["orders"])
     return StepState(**values)
+
+
+def _stop_from_json(data: object) -> Stop:
+    values = _fitting(Stop, data)
+    if (mark := values.get("mark")) is not None:
+        values["mark"] = _word(Status, mark)
+        if mark not in MARKS:
+            raise ValueError(f"Stop.mark: expected {' or '.join(MARKS)}, got {mark!r:.60}")
+    return Stop(**values)
 
 
 def _orders_to_json(orders: Orders) -> JsonObject:
@@ -154,7 +173,7 @@ def run_from_json(data: Mapping[str, Any]) -> Run:
         raise ValueError(f"Run.id: expected what a run may be called, got {values['id']!r:.60}")
     values["status"] = _word(RunStatus, values.get("status", RunStatus.RUNNING))
     if values.get("stop") is not None:
-        values["stop"] = Stop(**_fitting(Stop, values["stop"]))
+        values["stop"] = _stop_from_json(values["stop"])
     return Run(**values)
 
 

@@ -116,6 +116,16 @@ class HoldReleased:
     of: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RetryRequested:
+    """Somebody has a step retried that needs attention. ``attempt``: the attempt after which he saw that."""
+
+    attempt: int
+    at: float
+    by: str = ""
+    why: str = ""
+
+
 Event = (
     LaunchClaimed
     | LaunchUnsent
@@ -128,4 +138,5 @@ Event = (
     | StopRequested
     | HoldRequested
     | HoldReleased
+    | RetryRequested
 )

@@ -6,7 +6,7 @@ from functools import cached_property, reduce
 from operator import add
 
 from orchestrator.core.joins import arrival
-from orchestrator.core.model import OPERATOR, Counter, RunStatus, Status, StepState, Stop, View
+from orchestrator.core.model import MARKED, OPERATOR, Counter, RunStatus, Status, StepState, Stop, View
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.outcome import was_cancelled
 from orchestrator.core.plan import Plan, Role
@@ -25,12 +25,15 @@ _SHAPES: dict[Status, tuple[frozenset[str], frozenset[str]]] = {
     Status.SUCCEEDED: (frozenset({"ended_at"}), _LAUNCHED | {"outputs", "passed", "error", "cause"}),
     Status.FAILED: (_CLAIMED | {"started_at", "ended_at"}, _FAILURE),
     Status.CANCELLED: (frozenset({"ended_at"}), _LAUNCHED | _FAILURE),
+    Status.NEEDS_ATTENTION: (_CLAIMED | {"started_at", "ended_at"}, _FAILURE),
     Status.UPSTREAM_FAILED: (frozenset({"ended_at"}), frozenset({"cause"})),
     Status.SKIPPED: (frozenset({"ended_at"}), frozenset({"cause"})),
 }
+#: Of a state that somebody marked: it may have begun, or not.
+_MARKED = (frozenset({"ended_at", "cause"}), _LAUNCHED | _FAILURE | {"outputs"})
 _OPTIONAL = (*sorted(_LAUNCHED), "ended_at", "due", "outputs", "error", "cause", "passed")
 _NEVER_TRIED = frozenset({Status.PENDING, Status.UPSTREAM_FAILED, Status.SKIPPED})
-_TRIED = frozenset({Status.LAUNCHING, Status.RUNNING, Status.UP_FOR_RETRY, Status.FAILED})
+_TRIED = frozenset({Status.LAUNCHING, Status.RUNNING, Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION, Status.FAILED})
 _BAD = frozenset({Status.FAILED, Status.UPSTREAM_FAILED, Status.CANCELLED})
 
 
@@ -119,7 +122,8 @@ class Inspector:
                     yield f"the end has no state of its own, and is {state.status}"
 
     def _attempts(self, node: int, state: StepState) -> Iterator[str]:
-        counted, most = state.attempt - state.interruptions, self.plan.steps[node].retry.attempts
+        forgiven = state.orders.forgiven if state.orders is not None else 0
+        counted, most = state.attempt - state.interruptions - forgiven, self.plan.steps[node].retry.attempts
         if state.status is Status.UP_FOR_RETRY:
             most -= 1
         if state.interruptions < 0 or counted < 0 or counted > most:
@@ -136,9 +140,9 @@ class Inspector:
             return
         tally, pending = self._sum(view, self.before[node])
         said = verdict(self.plan.nodes[node].rule, Join(pending, tally))
-        if state.status is Status.CANCELLED and not state.attempt:
+        if state.cause in (OPERATOR, MARKED) and not state.attempt:
             if pending and said is not Verdict.RUN:
-                yield f"cancelled, and {pending} before it are pending"
+                yield f"{state.status}, and {pending} before it are pending"
             return
         made = _verdict(state)
         if made is not said or (pending and said is not Verdict.RUN):
@@ -192,7 +196,7 @@ def _counted(counter: Counter) -> str:
 
 
 def _shape(state: StepState) -> Iterator[str]:
-    must, may = _SHAPES[state.status]
+    must, may = _SHAPES[state.status] if state.cause != MARKED else _MARKED
     for name in _OPTIONAL:
         known = getattr(state, name) is not None
         if known and name not in must and name not in may:
@@ -201,15 +205,18 @@ def _shape(state: StepState) -> Iterator[str]:
             yield f"{state.status} without {name}"
     if state.live and (state.status is not Status.SUCCEEDED or state.job is None):
         yield f"{state.status}, yet its job is said to go on"
-    if (state.attempt and state.status in _NEVER_TRIED) or (not state.attempt and state.status in _TRIED):
+    tried = (state.attempt and state.status in _NEVER_TRIED) or (not state.attempt and state.status in _TRIED)
+    if tried and state.cause != MARKED:
         yield f"{state.status} with attempt {state.attempt}"
     if state.started_at is not None and state.ended_at is not None and state.ended_at < state.started_at:
         yield f"{state.status}, started at {state.started_at} and ended before that, at {state.ended_at}"
     cancelled = state.status is Status.CANCELLED and state.cause == OPERATOR
     if cancelled and state.stop is None:
         yield "cancelled by an operator, and nobody asked for it"
-    if state.stop is not None and state.status is Status.UP_FOR_RETRY:
-        yield "up for retry, and somebody has cancelled it"
+    if state.stop is not None and state.status in (Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION):
+        yield f"{state.status}, and somebody has cancelled it"
+    if state.cause == MARKED and (state.stop is None or state.stop.mark is not state.status):
+        yield f"{state.status} as it was marked, and it was marked {state.stop}"
 
 
 def _verdict(state: StepState) -> Verdict:

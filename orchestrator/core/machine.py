@@ -21,6 +21,7 @@ from orchestrator.core.events import (
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
+    RetryRequested,
     StepSettled,
     StopRequested,
     TimeUp,
@@ -29,6 +30,7 @@ from orchestrator.core.joins import decide, final, join_at
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.ordering import obeyed, ordered
+from orchestrator.core.orders import NO_ORDERS, Act
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import cancelled, ended
 from orchestrator.core.rules import Tally, Verdict
@@ -63,7 +65,7 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
             return final(plan, node, done)
         case StopRequested():
             return _stopped(plan, node, state, event)
-        case HoldRequested() | HoldReleased():
+        case HoldRequested() | HoldReleased() | RetryRequested():
             return ordered(state, event)
         case _:
             assert_never(event)
@@ -126,23 +128,28 @@ def may_settle(state: StepState, event: StepSettled) -> bool:
 
 
 def _settled(plan: Plan, node: int, state: StepState, event: StepSettled) -> Transition | None:
+    """A mark holds for a step that may run. If its rule says no, the steps after it must learn so."""
     if not may_settle(state, event):
         return None
-    if state.stop is not None:
+    if state.stop is not None and (state.stop.mark is None or event.cause != TRIGGER):
         return final(plan, node, cancelled(state, event.at))
     settled = replace(state, status=event.status, ended_at=event.at, due=None, cause=event.cause)
     return final(plan, node, settled)
 
 
 def _stopped(plan: Plan, node: int, state: StepState, event: StopRequested) -> Transition | None:
-    """Between two attempts, end the step now. Otherwise record the request; then the state owes what it asks for.
+    """If no attempt is going on, end the step now. Otherwise record the request; then the state owes what it asks for.
 
-    A step that has succeeded while its job keeps running records it too, and stays succeeded.
+    A step that has succeeded while its job keeps running records a cancellation too, and stays succeeded.
     """
-    if (state.status.final and not state.live) or state.stop is not None:
+    stop = event.stop
+    if (state.status.final and not (state.live and stop.mark is None)) or state.stop is not None:
         return None
-    stopped = replace(state, stop=event.stop)
-    if state.status is Status.UP_FOR_RETRY:
+    stopped = replace(state, stop=stop)
+    if stop.mark is not None:
+        noted = (state.orders or NO_ORDERS).noted(Act(f"marked {stop.mark}", stop.at, stop.by, stop.why))
+        stopped = replace(stopped, orders=noted)
+    if state.status in (Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION):
         return final(plan, node, cancelled(stopped, event.stop.at))
     return Transition(stopped)
 

@@ -19,6 +19,7 @@ class Status(StrEnum):
     LAUNCHING = "launching"
     RUNNING = "running"
     UP_FOR_RETRY = "up_for_retry"
+    NEEDS_ATTENTION = "needs_attention"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UPSTREAM_FAILED = "upstream_failed"
@@ -41,14 +42,26 @@ FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Stat
 #: The ``cause`` of a step that ended because somebody cancelled it.
 OPERATOR = "operator"
 
+#: As what a step can be marked.
+MARKS = (Status.SUCCEEDED, Status.FAILED, Status.SKIPPED)
+
+#: The ``cause`` of a step that ended as somebody had marked it.
+MARKED = "marked"
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A request to cancel a run or one of its steps: when, by whom, and why. ``by`` and ``why`` may be empty."""
+    """A request to cancel a run or one of its steps: when, by whom, and why. ``by`` and ``why`` may be empty.
+
+    ``mark``: as what the step is to end instead of cancelled: succeeded (then with ``outputs``, or those that its job
+    left), failed or skipped.
+    """
 
     at: float
     by: str = ""
     why: str = ""
+    mark: Status | None = None
+    outputs: Mapping[str, Json] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from orchestrator.core.events import HoldReleased, HoldRequested
+from orchestrator.core.events import HoldReleased, HoldRequested, RetryRequested
 from orchestrator.core.messages import Effect, Launch, Release
 from orchestrator.core.model import Status, StepState, Transition
-from orchestrator.core.orders import NO_ORDERS, Act
+from orchestrator.core.orders import MAX_FORGIVEN, NO_ORDERS, Act
 
 
-def ordered(state: StepState, event: HoldRequested | HoldReleased) -> Transition | None:
-    """What a hold or a release changes; None if it was requested before, or comes too late."""
+def ordered(state: StepState, event: HoldRequested | HoldReleased | RetryRequested) -> Transition | None:
+    """What a hold, a release or a retry changes; None if it was requested before, or comes too late."""
     match event:
         case HoldRequested():
             return _held(state, event)
         case HoldReleased():
             return _released(state, event)
+        case RetryRequested():
+            return _retried(state, event)
         case never:
             assert_never(never)
 
@@ -38,6 +40,17 @@ def _released(state: StepState, event: HoldReleased) -> Transition | None:
     noted = orders.noted(Act("released", event.at, event.by, event.why))
     releases = orders.releases + 1
     return Transition(replace(state, orders=replace(noted, hold=None, releases=releases, released_at=event.at)))
+
+
+def _retried(state: StepState, event: RetryRequested) -> Transition | None:
+    """The attempts so far do not count any more, so the step has as many again as its ``retry`` allows."""
+    failed = state.attempt - state.interruptions
+    due = state.status is Status.NEEDS_ATTENTION and state.attempt == event.attempt
+    if not due or failed > MAX_FORGIVEN:
+        return None
+    noted = (state.orders or NO_ORDERS).noted(Act("retried", event.at, event.by, event.why))
+    orders = replace(noted, forgiven=failed)
+    return Transition(replace(state, status=Status.UP_FOR_RETRY, due=event.at, unasked=0, orders=orders))
 
 
 def obeyed(run: str, node: int, state: StepState, effects: Iterable[Effect]) -> Iterator[Effect]:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 #: How many acts a step's state keeps: the newest ones.
 MAX_ACTS = 20
 
+#: How many attempts of a step may have failed when somebody has it retried.
+MAX_FORGIVEN = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -18,7 +21,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act on a step: what (``held``, ``released``), when, by whom, and why.
+    """One act on a step: what (``held``, ``released``, ``retried``, ``marked failed``…), when, by whom, and why.
 
     ``by`` is empty if it happened automatically, at the end of a hold.
     """
@@ -35,12 +38,14 @@ class Orders:
 
     ``hold``: while there is one, no attempt can be claimed. ``releases``: how many times the step was released. A
     launch that is owed after a release needs a new name: the one before may have been refused, and its name is taken.
-    ``released_at``: when it was last released, in seconds since the epoch. ``acts``: the newest acts, oldest first.
+    ``released_at``: when it was last released, in seconds since the epoch. ``forgiven``: how many attempts had
+    failed when somebody last retried the step; they no longer count. ``acts``: the newest acts, oldest first.
     """
 
     hold: Hold | None = None
     releases: int = 0
     released_at: float = 0.0
+    forgiven: int = 0
     acts: tuple[Act, ...] = ()
 
     def noted(self, act: Act) -> "Orders":

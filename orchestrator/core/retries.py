@@ -7,9 +7,9 @@ from typing import assert_never
 from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.joins import final
-from orchestrator.core.model import OPERATOR, Status, StepState, Transition
+from orchestrator.core.model import MARKED, OPERATOR, Status, StepState, Transition
 from orchestrator.core.plan import Plan
-from orchestrator.core.steps import Step
+from orchestrator.core.steps import OnFailure, Step
 from orchestrator.text import cut
 
 #: How many attempts of a step may be interrupted without counting as retries.
@@ -45,24 +45,34 @@ def ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transitio
             return final(plan, node, over(status=Status.SUCCEEDED, outputs=end.outputs, live=end.live))
         case Outcome.CANCELLED | Outcome.INTERRUPTED if state.stop is not None:
             lost = INTERRUPTED if end.outcome is Outcome.INTERRUPTED else None
-            return final(plan, node, cancelled(over(error=_short(end.error) or lost), at))
+            return final(plan, node, cancelled(over(outputs=end.outputs, error=_short(end.error) or lost), at))
         case Outcome.CANCELLED:  # somebody stopped the job outside of the orchestrator
-            return final(plan, node, over(status=Status.CANCELLED))
+            return _lost(plan, node, over(status=Status.CANCELLED))
         case Outcome.INTERRUPTED:
             if (worn := _worn(state, end.interruption)) is not None:
-                return final(plan, node, over(status=Status.FAILED, error=worn, cause="interrupted"))
+                return _lost(plan, node, over(status=Status.FAILED, error=worn, cause="interrupted"))
             asked = end.interruption is Interruption.ASKED
             pause = 0.0 if asked else min(_FIRST_PAUSE * 2.0**state.unasked, _LAST_PAUSE)
             counts = {"interruptions": state.interruptions + 1, "unasked": state.unasked + (not asked)}
             return Transition(over(status=Status.UP_FOR_RETRY, due=at + pause, **counts))
         case Outcome.FAILED:
-            failures = state.attempt - state.interruptions
+            failures = state.attempt - state.interruptions - (state.orders.forgiven if state.orders is not None else 0)
             if failures < step.retry.attempts and not end.permanent and state.stop is None:
                 wait = max(step.retry.wait(failures), end.retry_after)
                 return Transition(over(status=Status.UP_FOR_RETRY, due=at + wait))
-            return final(plan, node, over(status=Status.FAILED))
+            return _lost(plan, node, over(status=Status.FAILED))
         case _:
             assert_never(end.outcome)
+
+
+def _lost(plan: Plan, node: int, state: StepState) -> Transition:
+    """The step has failed in the end, unless it is held then: it does not arrive at its joins until a person decides.
+
+    What was cancelled needs nobody any more.
+    """
+    if plan.steps[node].on_failure is OnFailure.HOLD and state.stop is None:
+        return Transition(replace(state, status=Status.NEEDS_ATTENTION))
+    return final(plan, node, state)
 
 
 def _worn(state: StepState, interruption: Interruption) -> str | None:
@@ -82,7 +92,9 @@ def _judged(step: Step, state: StepState, event: JobEnded) -> JobEnd:
     """
     end = event.end
     if state.stop is not None:
-        return replace(end, outcome=Outcome.CANCELLED, error="its job was drained") if end.drained else end
+        error = "its job was drained" if end.drained else end.error
+        settled = end.drained or state.stop.mark is not None
+        return replace(end, outcome=Outcome.CANCELLED, error=error) if settled else end
     asked = state.overdue is not None and end.at >= state.overdue - event.doubt
     return late(step, end.at) if asked and end.outcome in (Outcome.CANCELLED, Outcome.FAILED) else end
 
@@ -93,11 +105,17 @@ def late(step: Step, at: float) -> JobEnd:
 
 
 def cancelled(state: StepState, at: float) -> StepState:
-    """The state of a step that ends at ``at`` because somebody cancelled it."""
-    ended_at = _not_before(state.started_at, at)
+    """The state of a step that ends at ``at`` because somebody cancelled or marked it."""
+    ended_at, stop = _not_before(state.started_at, at), state.stop
+    if stop is not None and stop.mark is not None:
+        left = state.outputs if stop.outputs is None else stop.outputs
+        outputs = left if stop.mark is Status.SUCCEEDED else None
+        return replace(state, status=stop.mark, ended_at=ended_at, due=None, outputs=outputs, cause=MARKED)
     lost = state.status is Status.UP_FOR_RETRY and state.error is None and state.cause is None
     error = INTERRUPTED if lost else state.error
-    return replace(state, status=Status.CANCELLED, ended_at=ended_at, due=None, error=error, cause=OPERATOR)
+    return replace(
+        state, status=Status.CANCELLED, ended_at=ended_at, due=None, outputs=None, error=error, cause=OPERATOR
+    )
 
 
 def _outdated(state: StepState, event: JobEnded) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeAlias
 
 from orchestrator.core.rules import TriggerRule
@@ -48,6 +49,13 @@ class CheckPolicy:
     every: float = 600.0
 
 
+class OnFailure(StrEnum):
+    """What becomes of a step whose last attempt has failed: it fails, or is held until a person decides."""
+
+    FAIL = "fail"
+    HOLD = "hold"
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a step runs: a kind (``kinds.py``) and that kind's options."""
@@ -78,6 +86,7 @@ class Step:
     description: str = ""
     allow_failure: bool = False
     teardown: bool = False
+    on_failure: OnFailure = OnFailure.FAIL
 
     @property
     def counts(self) -> bool:

@@ -3,8 +3,10 @@
 from typing import assert_never
 
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Release, Skip
+from orchestrator.core.orders import MAX_FORGIVEN
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import MAX_INTERRUPTIONS
+from orchestrator.core.steps import OnFailure
 
 _STEP, _GATE = frozenset({Role.STEP}), frozenset({Role.GATE, Role.QUIET})
 
@@ -36,5 +38,6 @@ def _not_at(plan: Plan, node: int, roles: frozenset[Role]) -> str | None:
 
 
 def _beyond(plan: Plan, node: int, attempt: int) -> str | None:
-    most = plan.steps[node].retry.attempts + MAX_INTERRUPTIONS
+    step = plan.steps[node]
+    most = step.retry.attempts + MAX_INTERRUPTIONS + (MAX_FORGIVEN if step.on_failure is OnFailure.HOLD else 0)
     return None if attempt <= most else f"node {node} makes at most {most} attempts, and no attempt {attempt}"

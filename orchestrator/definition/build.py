@@ -9,7 +9,7 @@ from orchestrator.core.graph import Graph, Param, Schedule
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
-from orchestrator.core.steps import CheckPolicy, Retry, Step
+from orchestrator.core.steps import CheckPolicy, OnFailure, Retry, Step
 from orchestrator.definition import fields, kinds, params, schedules, schema, untrusted
 from orchestrator.definition.checks import check
 from orchestrator.definition.conflicts import misfits
@@ -151,6 +151,8 @@ def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: sc
         values["local"] = kinds.read(keys.local, defaults)
     if keys.teardown and keys.trigger is None:
         values["trigger"] = TriggerRule.ALL_DONE
+    if (on_failure := keys.on_failure or defaults.on_failure) is not None:
+        values["on_failure"] = OnFailure(on_failure)
     return Step(name, **values, allow_failure=bool(keys.allow_failure), teardown=bool(keys.teardown))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from orchestrator.core.graph import Graph, Param, Schedule
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
-from orchestrator.core.steps import CheckPolicy, Retry, Step
+from orchestrator.core.steps import CheckPolicy, OnFailure, Retry, Step
 from orchestrator.definition.kinds import seconds_text, write
 
 
@@ -40,6 +40,8 @@ def step_keys(step: Step) -> dict[str, Any]:
         if (value := getattr(step, key)) is not None:
             keys[key] = value
     keys |= {key: True for key in ("allow_failure", "teardown") if getattr(step, key)}
+    if step.on_failure is not OnFailure.FAIL:
+        keys["on_failure"] = str(step.on_failure)
     if step.description:
         keys["description"] = step.description
     if step.retry != Retry():

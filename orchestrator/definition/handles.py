@@ -30,6 +30,7 @@ class StepArguments(KindArguments, total=False):
     job_name: str
     allow_failure: bool
     teardown: bool
+    on_failure: str
     local: Mapping[str, Any]
 
 

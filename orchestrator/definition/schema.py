@@ -22,6 +22,14 @@ _MOMENTS: dict[str, ParamType] = {TODAY: "date", YESTERDAY: "date", NOW: "dateti
 _WRITTEN = re.compile(r"\d{4}-\d\d-\d\d(?P<time>[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[-+]\d\d:\d\d)?)?", re.ASCII)
 
 
+OnFailureKey = Literal["fail", "hold"]
+
+_ON_FAILURE = (
+    "What becomes of the step after its last attempt: fail (the default), or hold it, so that it needs attention: the "
+    "steps after it wait until somebody retries or marks it"
+)
+
+
 class RetryKeys(f.Keys):
     """How many attempts a step has, and how long it waits between them."""
 
@@ -62,6 +70,7 @@ class StepKeys(KindKeys):
         description="Whether it cleans up: it runs when all steps before it have ended, also in a cancelled run, and "
         "does not affect the run's result",
     )
+    on_failure: OnFailureKey | None = Field(None, description=_ON_FAILURE)
     local: LocalKeys | None = None
 
 
@@ -72,6 +81,7 @@ class DefaultKeys(DataflowDefaults):
     timeout: f.LongerDuration | None = None
     check: CheckKeys | None = None
     trigger: f.Trigger | None = None
+    on_failure: OnFailureKey | None = None
 
 
 class ParamKeys(f.Keys):

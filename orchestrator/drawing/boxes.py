@@ -14,6 +14,7 @@ from orchestrator.reporting.times import duration
 
 #: A group has the colour of the first of these that one of its steps has.
 _TELLING = (
+    Status.NEEDS_ATTENTION,
     Status.FAILED,
     Status.UPSTREAM_FAILED,
     Status.CANCELLED,

@@ -30,6 +30,7 @@ LOOKS: dict[Status, Look] = {
     Status.LAUNCHING: Look("#DDF0FC", "#3D9BD6", INK, "#0A4C77"),
     Status.RUNNING: Look("#0069A8", "#004F80", "#FFFFFF", "#FFFFFF"),
     Status.UP_FOR_RETRY: Look("#FFE9B8", "#D18F00", INK, "#6B4500"),
+    Status.NEEDS_ATTENTION: Look("#F0A800", "#9A6200", INK, "#4A2E00"),
     Status.SUCCEEDED: Look("#E0F4EC", "#2A9D78", INK, "#0B5C42"),
     Status.FAILED: Look("#BA3F00", "#8A2E00", "#FFFFFF", "#FFFFFF"),
     Status.UPSTREAM_FAILED: Look("#FCE7DA", "#D55E00", INK, "#8A3300"),

@@ -7,7 +7,7 @@ from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import MAX_LOST
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import Status, StepState
-from orchestrator.core.steps import NO_JOB, Work
+from orchestrator.core.steps import NO_JOB, OnFailure, Work
 from orchestrator.engine.checking import ended
 from orchestrator.engine.claiming import Claim, claimed
 from orchestrator.engine.duplicate_jobs import cancel_others, check_later, discard_others
@@ -26,7 +26,8 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
     node, step = effect.node, execution.plan.steps[effect.node]
     work, wanted = ledger.work(step), True
     try:
-        if step.when is not None and effect.attempt == 1:
+        asks = effect.attempt == 1 or step.on_failure is OnFailure.HOLD  # there its ``when`` may have failed
+        if step.when is not None and asks:
             with ledger.apart():
                 wanted = holds(ledger.store, ledger.facts, execution, step.when)
         if not wanted:

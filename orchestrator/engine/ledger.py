@@ -14,7 +14,7 @@ from orchestrator.core import kept, machine
 from orchestrator.core.events import Event
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.messages import Effect, Launch
-from orchestrator.core.model import Run, RunStatus, Status, StepState, View
+from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine.cache import Remembered, weight_of_plan, weight_of_run
@@ -28,6 +28,9 @@ from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queu
 #: The params of a run may have a megabyte of text, and take up to 24 times that in memory; an instance has 512 MiB.
 _RUNS, _RUNS_BYTES = 256, 32 * 2**20
 _PLANS, _PLANS_BYTES = 8, 96 * 2**20
+
+#: A step that has failed, whatever becomes of it.
+_FAILED = (Status.FAILED, Status.NEEDS_ATTENTION)
 
 #: Called with a step that has failed and will not be retried.
 Hear = Callable[[Run, Step, StepState], None]
@@ -83,16 +86,18 @@ class Ledger:
         """Commit what an event changes at a node, and pay what is owed after that."""
         self.follow(execution, node, self.commit(execution, node, event))
 
-    def follow(self, execution: Execution, node: int, commit: Commit) -> None:
+    def follow(self, execution: Execution, node: int, commit: Commit, *, by_itself: bool = True) -> None:
         """Pay what is owed after a commit, whether it was applied or not.
 
         The launch of a step with ``orders`` may have been refused, so what its join decides is owed again.
+        ``by_itself``: the commit is not what a person requested.
         """
         ready = commit.state.orders is not None and commit.state.status is Status.PENDING
         if ready or not commit.applied:
             self.roll_forward(execution, node)
             return
-        if self.step_failed is not None and commit.state.status is Status.FAILED:
+        failed = by_itself and commit.state.status in _FAILED and commit.state.cause != MARKED
+        if failed and self.step_failed is not None:
             self.step_failed(execution.run, execution.plan.steps[node], commit.state)
         view = View({node: commit.state}, commit.counters)
         stopped = commit.state.stop is not None  # then its job may be running although the step has ended

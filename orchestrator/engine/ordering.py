@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from orchestrator.core.events import HoldReleased, HoldRequested
+from orchestrator.core.events import HoldReleased, HoldRequested, RetryRequested, StopRequested
 from orchestrator.core.joins import decide
 from orchestrator.core.messages import Release
 from orchestrator.core.model import RunStatus, View
@@ -13,8 +13,8 @@ from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import BackendError
 from orchestrator.ports import Commit
 
-#: The events by which people hold and release steps.
-Order = HoldRequested | HoldReleased
+#: The events by which people hold, release, retry and mark steps.
+Order = HoldRequested | HoldReleased | RetryRequested | StopRequested
 
 
 def order(ledger: Ledger, execution: Execution, event: Order, nodes: Iterable[int]) -> Mapping[int, Commit]:
@@ -28,11 +28,15 @@ def order(ledger: Ledger, execution: Execution, event: Order, nodes: Iterable[in
     if stored is None or stored.status is not RunStatus.RUNNING:
         return {}
     view = certain(ledger, execution, ledger.store.load_all(key, outputs=False))
-    chosen = [node for node in nodes if node not in view.unreadable and not view.state(node).status.final]
     commits: dict[int, Commit] = {}
-    for node in chosen:
-        commits[node] = ledger.commit(execution, node, event)
-        ledger.follow(execution, node, commits[node])
+    for node in nodes:
+        if node in view.unreadable:
+            continue
+        if not view.state(node).status.final:
+            commits[node] = ledger.commit(execution, node, event)
+            ledger.follow(execution, node, commits[node], by_itself=False)
+        elif isinstance(event, StopRequested):
+            ledger.roll_forward(execution, node)  # it may have ended by this very order
     return commits
 
 

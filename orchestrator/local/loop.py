@@ -10,7 +10,7 @@ from contextlib import suppress
 from queue import Empty
 
 from orchestrator.core.messages import SIGNAL, Check, Finish
-from orchestrator.core.model import RunStatus
+from orchestrator.core.model import RunStatus, Status
 from orchestrator.core.names import parse_job_name
 from orchestrator.errors import OrchestratorError, StoreError, StoreShortError
 from orchestrator.local.wiring import Embedded
@@ -230,7 +230,10 @@ class Loop:
         states = (
             state for run in self._open for state in self._world.store.load_all(run, outputs=False).states.values()
         )
-        rests = any(state.orders is not None and bool(state.orders.hold) for state in states)
+        rests = any(
+            state.status is Status.NEEDS_ATTENTION or (state.orders is not None and bool(state.orders.hold))
+            for state in states
+        )
         self._resting = seen if rests else None
         return rests
 

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from orchestrator.core.joins import decide
 from orchestrator.core.kinds import PYTHON
-from orchestrator.core.model import Status, StepState, View
+from orchestrator.core.model import MARKED, Status, StepState, View
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
@@ -17,6 +17,7 @@ from orchestrator.reporting.phrases import (
     CLASSES,
     attempt_of,
     classed,
+    done_by,
     listed,
     not_retried,
     said_of,
@@ -46,14 +47,32 @@ _RESUMED = "once the run is resumed"
 
 def explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     """Why step ``node`` has its status: one line for the step, and further lines where there is more to say."""
-    lines, step = [*_explain(plan, view, node, now), *_held(view.state(node))], plan.steps[node]
+    step, state = plan.steps[node], view.state(node)
+    stop, status = state.stop, state.status
+    marked = stop is not None and state.cause == MARKED
+    lines = _marked(state) if marked else [*_explain(plan, view, node, now), *_held(state)]
     if plan.nodes[node].role is Role.KEPT:
         return [*lines, "it was kept from an earlier run, and did not run again in this one"]
-    stop, status = view.state(node).stop, view.state(node).status
-    if stop is None or status is Status.CANCELLED:
+    if stop is None or marked or status is Status.CANCELLED:
         return lines
-    ends = f"and it ends {_RESUMED}" if now is None and not status.final else _stopping(step, view.state(node))
-    return [*lines, f"it was cancelled {stopped(stop)}, {ends}"]
+    ends = f"and it ends {_RESUMED}" if now is None and not status.final else _stopping(step, state)
+    return [*lines, f"it was {done_by(stop)} {stopped(stop)}, {ends}"]
+
+
+def _failed(step: Step, state: StepState) -> list[str]:
+    said = f"failed{_after_attempts(state)}{classed(state)}: {said_of(step, state) or 'its job failed'}"
+    if state.status is Status.FAILED:
+        return [said, *_class(step, state)]
+    waits = "the steps after it wait until somebody retries or marks it"
+    return [f"needs attention: it {said}", *_class(step, state), waits]
+
+
+def _marked(state: StepState) -> list[str]:
+    """Who decided how the step ended, and what it had come to by itself."""
+    lines = [f"{status_word(state.status)}: marked so {stopped(state.stop) if state.stop is not None else ''}"]
+    if state.attempt:
+        lines.append(f"its job, attempt {state.attempt}: {state.error or 'it was stopped, or had ended'}")
+    return [*lines, *_outputs(state)]
 
 
 def _held(state: StepState) -> list[str]:
@@ -70,6 +89,8 @@ def _stopping(step: Step, state: StepState) -> str:
         return _STOPPING[Status.RUNNING]
     if state.status is Status.SUCCEEDED and until_ready(step):
         return "and its job was stopped after the step had succeeded"
+    if not state.attempt and state.status.final:
+        return "but a step that never runs because of its trigger cannot be marked"
     if state.status.final:
         return "but its job ended before it could be stopped"
     if threaded(step, state):
@@ -101,9 +122,8 @@ def _explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
             return [_up_for_retry(step, state, now), *_class(step, state)]
         case Status.SUCCEEDED:
             return _succeeded(step, state)
-        case Status.FAILED:
-            said = f"failed{_after_attempts(state)}{classed(state)}: {said_of(step, state) or 'its job failed'}"
-            return [said, *_class(step, state)]
+        case Status.FAILED | Status.NEEDS_ATTENTION:
+            return _failed(step, state)
         case Status.CANCELLED:
             return [_cancelled(state)]
         case Status.SKIPPED if state.cause == "when":
@@ -220,12 +240,17 @@ def _succeeded(step: Step, state: StepState) -> list[str]:
         return [f"succeeded at {iso(state.ended_at)}: it has no job"]
     again = f", {attempt_of(step, state, state.attempt)}" if state.attempt > 1 else ""
     lines = [f"succeeded in {lasted(state, state.ended_at or 0.0)}{again}"]
-    if state.outputs:
-        text = shown(json.dumps(state.outputs, ensure_ascii=False))
-        lines.append(f"outputs: {text if len(text) <= _OUTPUTS else f'{text[:_OUTPUTS]}…'}")
+    lines += _outputs(state)
     if state.live:
         lines.append(f"its job is still running: {state.job}")
     return lines
+
+
+def _outputs(state: StepState) -> list[str]:
+    if not state.outputs:
+        return []
+    text = shown(json.dumps(state.outputs, ensure_ascii=False))
+    return [f"outputs: {text if len(text) <= _OUTPUTS else f'{text[:_OUTPUTS]}…'}"]
 
 
 def _cancelled(state: StepState) -> str:

@@ -1,6 +1,6 @@
-"""Which steps are held, and whether a run waits only for their release. Pure."""
+"""Which steps are held or need attention, and whether a run waits only for people. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.orders import Hold
@@ -33,26 +33,26 @@ def held_nodes(plan: Plan, states: States) -> list[int]:
 
 
 def named(plan: Plan, states: States, nodes: Iterable[int]) -> str:
-    """``a (by ann at 12:03:04: wrong input) and b (…)``."""
+    """``a is held by ann at 12:03:04: wrong input, and b needs attention``."""
 
     def each() -> Iterator[str]:
         for node in nodes:
             hold = hold_of(states.get(node, PENDING))
-            assert hold is not None
-            yield f"{plan.steps[node].name} ({held_by(hold)})"
+            said = "needs attention" if hold is None else f"is held {held_by(hold)}"
+            yield f"{plan.steps[node].name} {said}"
 
     return listed(each(), _NAMED)
 
 
 def standstill(plan: Plan, states: States) -> list[int]:
-    """The held steps that a run is waiting for, if it is waiting for nothing else; otherwise none."""
+    """The steps for which a run is waiting until people act, if it is waiting for nothing else; otherwise none."""
     ready = []
     for node in range(len(plan.steps)):
         state = states.get(node, PENDING)
         hold = hold_of(state)
         if state.status.active or (state.status is Status.UP_FOR_RETRY and hold is None):
             return []
-        if state.status is Status.UP_FOR_RETRY:
+        if state.status in (Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION):
             ready.append(node)
         elif state.status is Status.PENDING and _may_begin(plan, states, node):
             if hold is None:
@@ -67,8 +67,19 @@ def _may_begin(plan: Plan, states: States, node: int) -> bool:
     return not join.pending or verdict(plan.steps[node].trigger, join) is Verdict.RUN
 
 
-def all_held(plan: Plan, states: States, waits: Iterable[int], run: str, flag: str) -> str:
-    """A message that a run waits only for the release of the steps ``waits``, with the possible commands."""
-    held = named(plan, states, waits)
-    ways = f"'orchestrator release {run}{flag}' goes on with it, 'orchestrator cancel {run}{flag}' ends it"
-    return f"all that is left is held: {held}; {ways}"
+def all_held(plan: Plan, states: States, waits: Sequence[int], run: str, flag: str) -> str:
+    """A message that a run waits only until people act on the steps ``waits``, with the possible commands."""
+    ways = []
+    if any(hold_of(states.get(node, PENDING)) is not None for node in waits):
+        ways.append(f"'orchestrator release {run}{flag}' goes on with it")
+    if attention := [plan.steps[node].name for node in waits if needs_attention(states.get(node, PENDING))]:
+        step = attention[0] if len(attention) == 1 else "STEP"
+        ways.append(f"'orchestrator retry {run} {step}{flag}' tries again")
+        ways.append(f"'orchestrator mark {run} {step} succeeded|failed|skipped{flag}' goes on without that")
+    ways.append(f"'orchestrator cancel {run}{flag}' ends it")
+    return f"nothing else is left: {named(plan, states, waits)}; {', '.join(ways)}"
+
+
+def needs_attention(state: StepState) -> bool:
+    """Whether a step has failed for good, and somebody must decide what becomes of it."""
+    return state.status is Status.NEEDS_ATTENTION

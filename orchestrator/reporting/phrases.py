@@ -29,6 +29,7 @@ ORDER = (
     Status.RUNNING,
     Status.LAUNCHING,
     Status.UP_FOR_RETRY,
+    Status.NEEDS_ATTENTION,
     Status.PENDING,
 )
 
@@ -43,7 +44,8 @@ def attempt_of(step: Step, state: StepState, attempt: int) -> str:
 
     An attempt that was interrupted does not count, so it comes on top of those that the graph allows.
     """
-    most = max(step.retry.attempts + state.interruptions, attempt)
+    forgiven = state.orders.forgiven if state.orders is not None else 0
+    most = max(step.retry.attempts + state.interruptions + forgiven, attempt)
     total = f" of {most}" if step.retry.attempts > 1 else ""
     lost = f" ({state.interruptions} interrupted)" if state.interruptions else ""
     return f"attempt {attempt}{total}{lost}"
@@ -107,6 +109,11 @@ def stopped(stop: Stop) -> str:
     """``by ann at 12:03:04: wrong input``."""
     by = f"by {stop.by} " if stop.by else ""
     return f"{by}at {clock(stop.at)}" + (f": {one_line(stop.why)}" if stop.why else "")
+
+
+def done_by(stop: Stop) -> str:
+    """What was done to a step: ``cancelled``, ``marked succeeded``."""
+    return "cancelled" if stop.mark is None else f"marked {stop.mark}"
 
 
 def why(run: Run) -> str:

@@ -67,5 +67,8 @@ def _held(state: StepState) -> dict[str, Any]:
 
 
 def _cancelled(stop: Stop | None) -> dict[str, Any]:
-    """Who cancelled a run or a step, when and why; empty if nobody did."""
-    return {} if stop is None else {"cancelled": {"by": stop.by, "why": stop.why, "at": iso(stop.at)}}
+    """Who cancelled a run or a step, or marked a step, when and why; empty if nobody did."""
+    if stop is None:
+        return {}
+    about: dict[str, Any] = {"by": stop.by, "why": stop.why, "at": iso(stop.at)}
+    return {"cancelled": about} if stop.mark is None else {"marked": {"as": str(stop.mark), **about}}

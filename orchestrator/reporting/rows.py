@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
-from orchestrator.core.model import PENDING, Status, StepState
+from orchestrator.core.model import MARKED, PENDING, Status, StepState
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
@@ -16,6 +16,7 @@ from orchestrator.reporting.held import held_by, hold_of
 from orchestrator.reporting.phrases import (
     CLASSES,
     attempt_of,
+    done_by,
     listed,
     said_of,
     status_word,
@@ -53,6 +54,8 @@ def row(plan: Plan, states: States, node: int, now: float | None) -> Row:
 def note(plan: Plan, states: States, node: int, now: float | None) -> str:
     """What a step is waiting for, which attempt it is in, or why it ended as it did."""
     step, state = plan.steps[node], states.get(node, PENDING)
+    if state.cause == MARKED and state.stop is not None:
+        return _joined(f"marked {stopped(state.stop)}", state.error or "")
     if (hold := hold_of(state)) is not None:
         after = "no further attempt, held" if state.status.active else "held"
         return _joined(f"{after} {held_by(hold)}", _reason(step, state))
@@ -71,7 +74,7 @@ def _note(plan: Plan, states: States, node: int, now: float | None) -> str:
     again = attempt_of(step, state, state.attempt) if state.attempt > 1 else ""
     match state.status:
         case Status.PENDING | Status.LAUNCHING | Status.RUNNING if state.stop is not None:
-            return _joined(again, f"being cancelled {stopped(state.stop)}{_until(step, state, now)}")
+            return _joined(again, f"being {done_by(state.stop)} {stopped(state.stop)}{_until(step, state, now)}")
         case Status.PENDING:
             return _waits(plan, states, node)
         case Status.RUNNING:
@@ -81,7 +84,7 @@ def _note(plan: Plan, states: States, node: int, now: float | None) -> str:
         case Status.UP_FOR_RETRY:
             coming = attempt_of(step, state, state.attempt + 1)
             return f"{coming} {_soon(state, now)}: {reason}"
-        case Status.FAILED:
+        case Status.FAILED | Status.NEEDS_ATTENTION:
             made = state.attempt - state.interruptions
             return _joined(f"{made} attempts" if made > 1 else "", reason)
         case Status.UPSTREAM_FAILED:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Stop
+from orchestrator.core.model import MARKED, OPERATOR, RunStatus, Status, StepState, Stop
 from orchestrator.core.plan import FailsOn, Role
 from orchestrator.core.steps import Step
 from orchestrator.reporting.found import INTERRUPTED, Found
@@ -125,7 +125,7 @@ def told(found: Found) -> list[int]:
     return [
         node
         for node, state in enumerate(states)
-        if state.status is Status.FAILED
+        if state.status in (Status.FAILED, Status.NEEDS_ATTENTION)
         or (state.status is Status.CANCELLED and state.attempt > 0)
         or found.plan.steps[node].name in found.run.failed
     ]
@@ -140,6 +140,8 @@ def _why(found: Found, node: int) -> str:
 
 def reason(step: Step, state: StepState, known: Stop | None) -> str:
     """Why an attempt did not succeed. ``known``: who cancelled the run, which is not repeated."""
+    if state.cause == MARKED and state.stop is not None:
+        return f"marked {stopped(state.stop)}" + (f"; {state.error}" if state.error else "")
     if state.cause != OPERATOR or state.stop is None:
         return said_of(step, state) or "no reason given"
     said = state.error or ("its job was stopped" if state.attempt else "it had not started")

@@ -30,7 +30,7 @@ def test_a_hold_and_its_release_are_kept_with_who_and_when_and_why(store: Store)
     assert store.load("key1", [1], ()).states == {1: StepState(orders=known)} == {1: held.state}
     assert not store.transact("key1", 1, lambda state: evolve(PLAN, 1, state, HoldRequested(HOLD))).applied
     store.transact("key1", 1, lambda state: evolve(PLAN, 1, state, HoldReleased(9.0, "bob")))
-    known = Orders(None, 1, 9.0, (Act("held", 5.0, "ann", "not yet"), Act("released", 9.0, "bob")))
+    known = Orders(None, 1, 9.0, acts=(Act("held", 5.0, "ann", "not yet"), Act("released", 9.0, "bob")))
     assert store.load_all("key1").states == {1: StepState(orders=known)}
 
 

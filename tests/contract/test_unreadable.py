@@ -40,7 +40,7 @@ RANGE = "expected a number from 0 to 253,370,764,799"
 STATES = {
     "{": "Expecting property name enclosed in double quotes",
     "[]": "expected a StepState as a mapping, got []",
-    '{"status": "needs_attention"}': "expected a Status, got 'needs_attention', which this version does not know",
+    '{"status": "paused"}': "expected a Status, got 'paused', which this version does not know",
     '{"status": "running", "attempt": "1"}': "StepState.attempt: expected int, got '1'",
     '{"status": "running", "attempt": true}': "StepState.attempt: expected int, got True",
     '{"status": "running", "started_at": NaN}': f"StepState.started_at: {RANGE}, got nan",

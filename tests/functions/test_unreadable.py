@@ -35,7 +35,7 @@ def document(cloud: Cloud, path: str):
         ("runs/{}", {"run": json.dumps({"status": "paused"})}),
         ("runs/{}", {"schema": 99}),
         ("runs/{}", {"run": "[" * 100_000}),
-        ("runs/{}/steps/0", {"state": '{"status": "needs_attention"}'}),
+        ("runs/{}/steps/0", {"state": '{"status": "paused"}'}),
         ("runs/{}/steps/0", {"schema": 99, "state": "{}"}),
         ("runs/{}/steps/True", {"state": "{}"}),
         ("runs/{}/counters/0", {"arrived": 1}),

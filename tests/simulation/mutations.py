@@ -623,14 +623,15 @@ MUTANTS = (
     Mutant(
         "a step that was cancelled before it began ends as its join or its when says",
         MACHINE,
-        "    if state.stop is not None:\n        return final(plan, node, cancelled(state,",
-        "    if False:\n        return final(plan, node, cancelled(state,",
+        "    if state.stop is not None and (state.stop.mark is None or event.cause != TRIGGER):\n",
+        "    if state.stop is not None and state.stop.mark is not None and event.cause != TRIGGER:\n",
     ),
     Mutant(
         "a step that was cancelled between two attempts waits for the next",
         MACHINE,
-        "    if state.status is Status.UP_FOR_RETRY:\n        return final(plan, node, cancelled(stopped,",
-        "    if False:\n        return final(plan, node, cancelled(stopped,",
+        "    if state.status in (Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION):\n"
+        "        return final(plan, node, cancelled(stopped,",
+        "    if state.status is Status.NEEDS_ATTENTION:\n        return final(plan, node, cancelled(stopped,",
     ),
     Mutant(
         "nobody is told to stop the job of a step that was cancelled",
@@ -697,7 +698,7 @@ MUTANTS = (
     Mutant(
         "a job that goes on though its step has succeeded is not cancelled with its run",
         MACHINE,
-        "    if (state.status.final and not state.live) or",
+        "    if (state.status.final and not (state.live and stop.mark is None)) or",
         "    if state.status.final or",
     ),
     Mutant(
@@ -744,12 +745,6 @@ MUTANTS = (
         "        yield from ()\n",
     ),
     Mutant(
-        "the end of an earlier hold ends a later one",
-        ORDER,
-        "    if hold is None or hold.at != effect.of or hold.until is None:",
-        "    if hold is None or hold.until is None:",
-    ),
-    Mutant(
         "a release that comes early releases",
         ORDER,
         "    if hold.until > now + ledger.clock_skew:",
@@ -776,8 +771,87 @@ MUTANTS = (
     Mutant(
         "an order that was given before is not paid again",
         ORDER,
-        "        ledger.follow(execution, node, commits[node])\n",
-        "        if commits[node].applied:\n            ledger.follow(execution, node, commits[node])\n",
+        "            ledger.follow(execution, node, commits[node], by_itself=False)\n",
+        "            if commits[node].applied:\n"
+        "                ledger.follow(execution, node, commits[node], by_itself=False)\n",
+    ),
+    Mutant(
+        "a step that is to be held when it has failed fails",
+        RETRIES,
+        "    if plan.steps[node].on_failure is OnFailure.HOLD and state.stop is None:\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "a step that was cancelled needs attention",
+        RETRIES,
+        "    if plan.steps[node].on_failure is OnFailure.HOLD and state.stop is None:\n",
+        "    if plan.steps[node].on_failure is OnFailure.HOLD:\n",
+    ),
+    Mutant(
+        "the attempts before a retry still count",
+        ORDERING,
+        "    orders = replace(noted, forgiven=failed)\n",
+        "    orders = noted\n",
+    ),
+    Mutant(
+        "what is retried a second time by the same order is tried twice",
+        ORDERING,
+        " and state.attempt == event.attempt\n",
+        "\n",
+    ),
+    Mutant(
+        "the interruptions before a retry still count",
+        ORDERING,
+        "due=event.at, unasked=0, orders=orders",
+        "due=event.at, orders=orders",
+    ),
+    Mutant(
+        "a step that needs attention cannot be marked",
+        MACHINE,
+        "    if state.status in (Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION):\n",
+        "    if state.status is Status.UP_FOR_RETRY:\n",
+    ),
+    Mutant(
+        "a job of a step that was marked decides how it ends",
+        RETRIES,
+        "        settled = end.drained or state.stop.mark is not None\n",
+        "        settled = end.drained\n",
+    ),
+    Mutant(
+        "a step that was marked is cancelled",
+        RETRIES,
+        "    if stop is not None and stop.mark is not None:\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "a job that goes on is marked though its step has succeeded",
+        MACHINE,
+        "not (state.live and stop.mark is None)) or",
+        "not state.live) or",
+    ),
+    Mutant(
+        "a step that was marked before it began ends so whatever its rule says",
+        MACHINE,
+        "(state.stop.mark is None or event.cause != TRIGGER):",
+        "True:",
+    ),
+    Mutant(
+        "the outputs that a step is marked with are lost",
+        RETRIES,
+        "        outputs = left if stop.mark is Status.SUCCEEDED else None\n",
+        "        outputs = None\n",
+    ),
+    Mutant(
+        "the condition of a step that is retried is not asked again",
+        LAUNCHING,
+        " or step.on_failure is OnFailure.HOLD ",
+        " ",
+    ),
+    Mutant(
+        "what somebody marked is not paid again by the same order",
+        ORDER,
+        "        elif isinstance(event, StopRequested):\n",
+        "        elif False:\n",
     ),
     Mutant(
         "what has ended is still held",

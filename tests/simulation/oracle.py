@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 from math import ceil, log
 
 from orchestrator.core.steps import Json, Step
-from tests.simulation.scenario import Behaviour, Condition, Ended, Gave, Param, Raises, Scenario
+from tests.simulation.scenario import MARKED_OUTPUTS, RETRY, Behaviour, Condition, Ended, Gave, Param, Raises, Scenario
 
 RUN = "run"
 
@@ -119,18 +119,42 @@ def _ending(scenario: Scenario, step: Step, known: Mapping[str, Ending]) -> Endi
         if step.name in scenario.reads:
             output(scenario.reads[step.name], known)
     except NoValueError:
-        return Ending("failed", 1, cause="expression")
+        return _always_fails(scenario, step, "expression")
     if step.work.kind == "wait" and "seconds" in step.work.spec:
         return Ending("succeeded", 1)
-    return _tried(scenario, step) if step.work.kind == "job" else Ending("failed", 1, cause="refused")
+    return _tried(scenario, step) if step.work.kind == "job" else _always_fails(scenario, step, "refused")
+
+
+def _always_fails(scenario: Scenario, step: Step, cause: str) -> Ending:
+    """Every attempt fails for good: as often as somebody has it retried, and then it is as he marks it."""
+    decisions = scenario.decisions.get(step.name)
+    return marked(decisions[-1], len(decisions), 0) if decisions else Ending("failed", 1, cause=cause)
+
+
+def marked(word: str, attempts: int, interruptions: int) -> Ending:
+    """How a step ends that somebody marks."""
+    return Ending(word, attempts, interruptions, "marked", MARKED_OUTPUTS if word == "succeeded" else None)
 
 
 def _tried(scenario: Scenario, step: Step) -> Ending:
-    number = interrupted = 0
+    """How the attempts end, until people decide nothing else."""
+    last = _round(scenario, step, 0, 0)
+    for decision in scenario.decisions.get(step.name, ()):
+        if last.status == "succeeded":
+            break
+        if decision != RETRY:
+            return marked(decision, last.attempts, last.interruptions)
+        last = _round(scenario, step, last.attempts, last.interruptions)
+    return last
+
+
+def _round(scenario: Scenario, step: Step, number: int, interrupted: int) -> Ending:
+    """How a step ends after so many attempts, of which those that were not interrupted do not count any more."""
+    forgiven, before = number - interrupted, interrupted
     while True:
         number += 1
         attempt = scenario.attempt(step.name, number)
-        hopeful = number - interrupted < step.retry.attempts
+        hopeful = number - interrupted - forgiven < step.retry.attempts
         match attempt.behaviour:
             case Behaviour.SUCCEEDS:
                 return Ending("succeeded", number, interrupted, outputs=attempt.outputs)
@@ -140,7 +164,7 @@ def _tried(scenario: Scenario, step: Step) -> Ending:
                 return Ending("failed", number, interrupted, "refused")
             case Behaviour.LEAVES_TOO_MUCH:
                 return Ending("failed", number, interrupted, "outputs")
-            case Behaviour.IS_INTERRUPTED if interrupted == MAX_UNASKED:
+            case Behaviour.IS_INTERRUPTED if interrupted - before == MAX_UNASKED:
                 return Ending("failed", number, interrupted, "interrupted")
             case Behaviour.IS_INTERRUPTED:
                 interrupted += 1

@@ -89,10 +89,18 @@ Condition = Param | Ended | Gave | Raises
 TOO_MUCH: dict[str, Json] = {"n": 1, "deep": json.loads("[" * 60 + "]" * 60)}
 
 
+#: What people decide about a step that needs attention: they retry it, or mark it so.
+RETRY, MARKED_AS = "retry", ("succeeded", "failed", "skipped")
+
+#: The outputs of a step that somebody marks as succeeded.
+MARKED_OUTPUTS: dict[str, Json] = {"n": 3}
+
+
 @dataclass(frozen=True)
 class Scenario:
     """``attempts``: by step, its attempts outside, the last for ever. ``reads``: whose output ``n`` a step is given.
 
+    ``decisions``: by step that is held when it has failed, what people decide, one after the other.
     ``wide``, ``spread``: the bounds that the plan is compiled with; small ones make trees of small graphs.
     """
 
@@ -105,6 +113,7 @@ class Scenario:
     wide: int = plan.WIDE
     spread: int = plan.SPREAD
     fails_on: plan.FailsOn = plan.FailsOn.ANY
+    decisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def attempt(self, step: str, number: int) -> Attempt:
         """What becomes of the ``number``-th attempt of a step, 1 being the first."""

@@ -57,6 +57,7 @@ class Watch:
         self._surprised: set[int] = set()
         self._stopped: dict[int, float] = {}
         self._holding: dict[str, float] = {}
+        self._needing: dict[str, float] = {}
         self.held_for: list[tuple[float, float]] = []
         self.failures: list[str] = []
         self.status = RunStatus.RUNNING
@@ -82,9 +83,10 @@ class Watch:
         if new.attempt != old.attempt + step:
             self.failures.append(f"{name}: went from attempt {old.attempt} to {new.attempt}")
         self._obeyed(name, old, new)
+        self._attended(name, old, new)
         if new.stop != old.stop:
             self._cancelled(node, old, new)
-        elif new.orders != old.orders and not new.status.final:
+        elif new.orders != old.orders and new.status is old.status:
             self._ordered(name, old, new)
         elif new.overdue != old.overdue and new.status is old.status:
             if new != replace(old, overdue=new.overdue) or old.overdue is not None:
@@ -95,7 +97,7 @@ class Watch:
         self._stays_cancelled(name, old, new)
         if new.cause in _AT_LAUNCH and old.cause != new.cause and old.status is not Status.LAUNCHING:
             self.failures.append(f"{name}: {old} ended as its launch did, which another had taken over: {new}")
-        if new.status is Status.UP_FOR_RETRY and old.status is not new.status:
+        if new.status is Status.UP_FOR_RETRY and old.status not in (new.status, Status.NEEDS_ATTENTION):
             self._put_off(node, old, new)
         again = old.status is Status.UP_FOR_RETRY and new.status is Status.LAUNCHING
         early = 3 * SKEW  # who ended it, who found that it is owed, and who claims it: each has a clock of its own
@@ -106,7 +108,9 @@ class Watch:
         """What was cancelled begins nothing."""
         if old.stop is None:
             return
-        if old.status is Status.PENDING and new.status not in (Status.CANCELLED, Status.PENDING):
+        by_rule = old.stop.mark is not None and new.cause == "trigger"
+        ends = (old.stop.mark or Status.CANCELLED, Status.PENDING)
+        if old.status is Status.PENDING and new.status not in ends and not by_rule:
             self.failures.append(f"{name}: went to {new.status}, and it had been cancelled before it began")
         if new.attempt != old.attempt:
             self.failures.append(f"{name}: attempt {new.attempt} was claimed, and it had been cancelled")
@@ -124,9 +128,30 @@ class Watch:
             self._holding.setdefault(name, now)
             return
         self.held_for.append((self._holding.pop(name, now), now))
-        early = not after.acts[-1].by and before.hold is not None and (before.hold.until or inf) > now + SKEW
+        early = not after.acts[-1].by and before.hold is not None and (before.hold.until or inf) > now + 2 * SKEW
         if after.releases != before.releases + 1 or early:
             self.failures.append(f"{name}: {before.hold} became {after} at {now}")
+
+    def _attended(self, name: str, old: StepState, new: StepState) -> None:
+        """What needs attention waits for people, and what was marked ends as it was marked."""
+        if Status.NEEDS_ATTENTION not in (old.status, new.status) and new.stop is None:
+            return
+        now = self._clock()
+        if new.status is Status.NEEDS_ATTENTION and old.status is not new.status:
+            self._needing[name] = now
+        if old.status is Status.NEEDS_ATTENTION and old.status is not new.status:
+            self.held_for.append((self._needing.pop(name, now), now))
+        marked = new.stop is not None and new.stop.mark is not None
+        by_rule = not new.attempt and new.cause == "trigger"
+        if marked and new.status.final and new.stop and new.status is not new.stop.mark and not by_rule:
+            self.failures.append(f"{name}: is {new.status}, and it was marked {new.stop}")
+
+    def marked(self, node: int) -> None:
+        """A mark has returned: the step knows, or has ended."""
+        for number, state in self._of([node]):
+            unsure = bool(self.lost) and decide(self.plan, number, self.view()) is not Verdict.WAIT
+            if not (state.status.final or state.stop or unsure):
+                self.failures.append(f"{self.plan.steps[number].name}: it was marked, and it is {state}")
 
     def _obeyed(self, name: str, old: StepState, new: StepState) -> None:
         """What is held begins nothing, and no order is forgotten."""
@@ -204,7 +229,8 @@ class Watch:
 
     def _put_off(self, node: int, old: StepState, new: StepState) -> None:
         """What failed waits for its next attempt as its step says; what was interrupted, longer each time."""
-        retry, failures = self.plan.steps[node].retry, new.attempt - new.interruptions
+        retry, forgiven = self.plan.steps[node].retry, (new.orders or NO_ORDERS).forgiven
+        failures = new.attempt - new.interruptions - forgiven
         wait = min(retry.delay * retry.backoff ** (failures - 1), retry.max_delay) if failures else 0.0
         if new.interruptions > old.interruptions:
             wait = backoff(old.unasked) if new.unasked > old.unasked else 0.0

@@ -55,6 +55,7 @@ OTHERS = (
     "queue: slow", "queue: out of order", "queue: backs off", "queue: gives up",
     "task: forged", "task: can never be performed", "task: damaged",
     "operator: cancels the run", "operator: cancels steps", "operator: twice", "operator: gives up",
+    "attendant: retries", "attendant: marks", "operator: marks",
     "operator: holds the run", "operator: holds steps", "operator: holds until", "operator: releases",
     "handler: outlives its request", "handler: frozen", "launch: frozen on the way", "clock: jumps",
     "thread: suspended between two statements", "process: dies with all its threads",

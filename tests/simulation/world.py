@@ -22,6 +22,7 @@ from orchestrator.jobs.wait import WaitBackend
 from orchestrator.ports import JobBackend, JobRequest
 from tests.doubles.memory_store import MemoryStore
 from tests.simulation.again import Again
+from tests.simulation.attendant import Attendant, attended
 from tests.simulation.clocks import WrongClock
 from tests.simulation.dataflow import Dataflow, DataflowJobs
 from tests.simulation.graphs import random_scenario
@@ -98,7 +99,7 @@ class World:
     """A run of each scenario in one weather, the first at once. ``trace`` takes a line a turn, if there is one.
 
     ``again``: what says whether an id is used again, and how. ``holds``: whether somebody holds something, and what.
-    ``kept``: what the first run keeps of an earlier one.
+    ``kept``: what the first run keeps of an earlier one. ``attends``: what those do who retry and mark steps.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class World:
         again: Random | None = None,
         holds: Random | None = None,
         kept: Mapping[int, StepState] = MappingProxyType({}),
+        attends: Random | None = None,
     ) -> None:
         self.kept = kept
         self.weather = weather
@@ -128,6 +130,7 @@ class World:
         self.traffic = Traffic(self)
         self.operator = Operator(self)
         self.holder = Holder(self, holds)
+        self.attendant = Attendant(self, attends)
         self.hand = Hand(self)
         self.threads = Threads(self)
         self.machines = [self.machine() for _ in range(1 if weather.threads else MACHINES)]
@@ -238,6 +241,7 @@ class World:
         self.traffic.begin()
         self.operator.begin()
         self.holder.begin()
+        self.attendant.begin()
         self.hand.begin()
         self.again.begin()
         while not self._look() and self.loop.turn():
@@ -403,12 +407,14 @@ class World:
 def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) -> Result:
     """Simulate the world of a seed, with a random graph unless a real one is named."""
     random, again, holds = Random(seed), Random(f"{seed} again"), Random(f"{seed} holds")
+    attends = Random(f"{seed} attends")
     if dag:
-        return World([real_scenario(dag, random)], draw(random), random, trace, holds=holds).play()
+        return World([real_scenario(dag, random)], draw(random), random, trace, holds=holds, attends=attends).play()
     scenarios = [random_scenario(random)]
     weather = threaded(draw(random), Random(f"{seed} threads"))
     scenarios += (random_scenario(random, OTHERS) for _ in range(random.choice(BESIDES)))
-    world = World(scenarios, weather, random, trace, again, holds)
+    scenarios = [attended(scenario, attends) for scenario in scenarios]
+    world = World(scenarios, weather, random, trace, again, holds, attends=attends)
     result = world.play()
     reruns = Random(f"{seed} rerun")
     if (after := rerun(world, partial(_second, trace, reruns), reruns)) is None:

@@ -46,7 +46,7 @@ def test_a_held_step_begins_nothing_until_it_is_released_though_its_launch_was_r
     assert [node for node, commit in done.items() if commit.applied] == [1]
     assert chain.finish() is RunStatus.SUCCEEDED
     acts = (Act("held", 5.0, "ann", "not yet"), Act("released", 9.0, "bob", "now"))
-    assert chain.store.load_all(KEY).state(1).orders == Orders(None, 1, 9.0, acts)
+    assert chain.store.load_all(KEY).state(1).orders == Orders(None, 1, 9.0, acts=acts)
 
 
 def test_a_running_step_that_is_held_ends_its_attempt_and_begins_no_other(world):

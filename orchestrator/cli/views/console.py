@@ -32,6 +32,7 @@ LOOKS = {
     Status.RUNNING: Look("●", "*", "bold cyan"),
     Status.LAUNCHING: Look("◌", "o", "cyan"),
     Status.UP_FOR_RETRY: Look("↻", "~", "yellow"),
+    Status.NEEDS_ATTENTION: Look("!", "?", "bold yellow"),
     Status.PENDING: Look("·", ".", "bright_black"),
 }
 
@@ -44,7 +45,7 @@ _WORD = max(len(status_word(status)) for status in Status)
 #: The widest time, ``12 m 34 s``.
 _TIME = 9
 
-_NOTES = {Status.FAILED: "red", Status.UP_FOR_RETRY: "yellow"}
+_NOTES = {Status.FAILED: "red", Status.UP_FOR_RETRY: "yellow", Status.NEEDS_ATTENTION: "yellow"}
 
 
 class _Console(Console):

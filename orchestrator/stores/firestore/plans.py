@@ -4,7 +4,7 @@ from typing import Any
 
 from google.cloud.firestore import DocumentReference, WriteBatch
 
-from orchestrator.core.codec import FIRST
+from orchestrator.core.codec import schema_of_plan
 from orchestrator.core.plan import Plan
 from orchestrator.errors import StoreError
 from orchestrator.stores.firestore import documents as documents
@@ -36,7 +36,7 @@ def write(batch: WriteBatch, head: DocumentReference, plan: Plan) -> None:
     first, *others = documents.of_plan(plan)
     for number, part in enumerate(others, start=1):
         _part(head, number).set({"plan": part}, retry=None, timeout=COMMIT)
-    batch.set(head, {"schema": FIRST, "graph": plan.graph, "parts": 1 + len(others), "plan": first})
+    batch.set(head, {"schema": schema_of_plan(plan), "graph": plan.graph, "parts": 1 + len(others), "plan": first})
 
 
 def _part(head: DocumentReference, number: int) -> DocumentReference:

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass, field
 
 from orchestrator.core import codec
-from orchestrator.core.model import Counter, StepState
+from orchestrator.core.model import Counter, Status, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.stores.sqlite.rows import counter_row, needs_schema, to_text
 
@@ -39,7 +39,7 @@ class Memory:
         for run, known in self.runs.items():
             if known.changed_states:
                 for state in known.changed_states.values():
-                    if state.orders is not None:
+                    if state.orders is not None or state.status is Status.NEEDS_ATTENTION:
                         needs_schema(connection, codec.schema_of(state))
                 states = [
                     (run, node, to_text(codec.state_to_json(state))) for node, state in known.changed_states.items()

@@ -58,6 +58,8 @@ class SqliteStore:
                 return to_run(*row)
             if not connection.execute("SELECT 1 FROM plans WHERE version = ?", (run.version,)).fetchone():
                 connection.execute("INSERT INTO plans VALUES (?, ?)", (run.version, pack(plan, 1)))
+                if (schema := codec.schema_of_plan(plan)) > codec.FIRST:
+                    needs_schema(connection, schema)
                 specs = [work.spec for step in plan.steps for work in (step.work, step.local) if work is not None]
                 self._memory.plan = (run.version, plan) if _is_json(specs) else None
             connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.key, run.started_at, run_text(run)))
