@@ -181,7 +181,10 @@ class Ledger:
 
     def _plan_of_rerun(self, named: str) -> Plan:
         version, _, letters = named.rpartition(" ")
-        return kept.plan_of(self._plans[version], letters)
+        try:
+            return kept.plan_of(self._plans[version], letters)
+        except ValueError as error:  # somebody has changed the run's record
+            raise NotFoundError(f"no rerun can be made of the plan of version '{version}': {error}") from error
 
 
 def sealed(effects: Iterable[Effect], seal: str) -> Iterator[Effect]:

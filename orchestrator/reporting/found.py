@@ -70,9 +70,16 @@ class Found:
     @property
     def rerun(self) -> str:
         """The command that runs again what did not succeed, once the run has ended."""
+        if self.home is None and self.url is not None:
+            return f"orchestrator rerun {self.run.id} --project {self.url.project} --region REGION{self._environment}"
         cloud_only = any(step.local is None for step in only_in_cloud(self.plan.steps))
-        simulated = " --simulate" if cloud_only and self.home is not None else ""
-        return f"orchestrator rerun {self.run.id}{simulated}{self.flag}"
+        return f"orchestrator rerun {self.run.id}{' --simulate' if cloud_only else ''}{self.flag}"
+
+    @property
+    def _environment(self) -> str:
+        """The option that names the environment of a run in the cloud, as far as the name of its database tells."""
+        named = self.url.database.removeprefix("orchestrator-") if self.url is not None else "prod"
+        return f" --environment {named}" if named not in ("prod", "(default)") else ""
 
     def place(self, node: int) -> Origin:
         """The run whose files those of a step are."""

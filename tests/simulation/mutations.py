@@ -124,8 +124,8 @@ MUTANTS = (
     Mutant(
         "a rerun forgets what it keeps",
         LEDGER,
-        "        return kept.plan_of(self._plans[version], letters)\n",
-        "        return self._plans[version]\n",
+        "            return kept.plan_of(self._plans[version], letters)\n",
+        "            return self._plans[version]\n",
     ),
     Mutant("a kept step still arrives at its joins", KEPT, "role=Role.KEPT, join=None, arrives=()", "role=Role.KEPT"),
     Mutant("a join does not count what is kept", JOINS, "ended if base is NOBODY else base + ended", "ended"),

@@ -1,17 +1,21 @@
 """The plan of a rerun: the graph's, without the steps that it keeps."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import pytest
 
 from orchestrator.core.joins import decide
 from orchestrator.core.kept import as_kept, letters, plan_of, statuses
-from orchestrator.core.messages import Skip
+from orchestrator.core.messages import Launch, Skip
 from orchestrator.core.model import PENDING, Status, StepState, Stop, View
+from orchestrator.core.orders import Act, Hold, Orders
 from orchestrator.core.plan import FailsOn, Plan, Role, compile_plan
 from orchestrator.core.rules import NOBODY, Tally, TriggerRule, Verdict
 from orchestrator.core.steps import Step, Work
 from orchestrator.core.validity import misfit
+from orchestrator.errors import NotFoundError
+from tests.unit.engine_world import KEY
 
 JOB = Work("job")
 DIAMOND = (
@@ -134,3 +138,16 @@ def test_a_job_that_goes_on_belongs_to_the_run_that_started_it():
     assert as_kept(state) == StepState(Status.SUCCEEDED, 1, job="j", outputs={"n": 1})
     cancelled = StepState(Status.CANCELLED, stop=Stop(1.0, "ann", "why"))
     assert as_kept(cancelled) == cancelled
+
+
+def test_a_hold_belongs_to_the_run_in_which_somebody_held_the_step():
+    orders = Orders(Hold(1.0, "ann"), acts=(Act("held", 1.0, "ann"),))
+    kept = as_kept(StepState(Status.FAILED, 1, orders=orders))
+    assert kept.orders == Orders(acts=(Act("held", 1.0, "ann"),))
+
+
+def test_a_record_whose_letters_fit_no_plan_can_never_be_performed(world):
+    diamond = world(*DIAMOND)
+    diamond.store.open_run(replace(diamond.run, kept="s"), diamond.plan)
+    with pytest.raises(NotFoundError, match="no rerun can be made of the plan of version 'v1': 1 steps"):
+        diamond.engine.perform(Launch(KEY, 0, 1))

@@ -14,6 +14,8 @@ from orchestrator.definition.reads import reads
 from orchestrator.definition.rerun_request import RerunRequest
 from orchestrator.definition.reruns import check_token, kept_states, numbered, request
 from orchestrator.errors import UsageError
+from orchestrator.home.store_url import StoreUrl
+from orchestrator.reporting.found import Found
 from tests.doubles.memory_store import MemoryStore
 
 OK, FAILED, UPSTREAM, SKIPPED = Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED
@@ -237,3 +239,13 @@ def test_states_are_read_as_they_are_written_and_one_that_is_gone_is_told(store:
     assert next(states) == (2, done)
     with pytest.raises(UsageError, match="step 'other' of run 's1' has been deleted meanwhile"):
         next(states)
+
+
+@pytest.mark.parametrize(
+    ("database", "environment"),
+    [("orchestrator-prod", ""), ("orchestrator-dev", " --environment dev"), ("(default)", "")],
+)
+def test_the_command_that_mends_a_run_in_the_cloud_names_its_deployment(database: str, environment: str):
+    url = StoreUrl(f"firestore://p1/{database}", project="p1", database=database)
+    found = Found(None, RUN, GRAPH.compile(), View(), url)
+    assert found.rerun == f"orchestrator rerun s1 --project p1 --region REGION{environment}"
