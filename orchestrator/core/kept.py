@@ -18,7 +18,8 @@ from orchestrator.core.model import Status, StepState
 from orchestrator.core.plan import JoinPlan, Node, Plan, Role
 from orchestrator.core.rules import NOBODY, Tally
 
-_AGAIN = "."
+#: The letter of a step that runs again.
+AGAIN = "."
 _LETTERS = {
     Status.SUCCEEDED: "s",
     Status.SKIPPED: "k",
@@ -31,14 +32,14 @@ _STATUSES = {letter: status for status, letter in _LETTERS.items()}
 
 def letters(plan: Plan, kept: Mapping[int, Status]) -> str:
     """The text for a run's record that says which steps are kept, and how each of them ended."""
-    return "".join(_LETTERS[kept[node]] if node in kept else _AGAIN for node in range(len(plan.steps)))
+    return "".join(_LETTERS[kept[node]] if node in kept else AGAIN for node in range(len(plan.steps)))
 
 
 def statuses(kept: str) -> dict[int, Status]:
     """How each step ended that is kept, by its number. Raises ValueError if ``letters`` never writes such a text."""
-    if strange := set(kept) - _STATUSES.keys() - {_AGAIN}:
+    if strange := set(kept) - _STATUSES.keys() - {AGAIN}:
         raise ValueError(f"expected letters of steps that are kept, got {min(strange)!r}")
-    return {node: _STATUSES[letter] for node, letter in enumerate(kept) if letter != _AGAIN}
+    return {node: _STATUSES[letter] for node, letter in enumerate(kept) if letter != AGAIN}
 
 
 def as_kept(state: StepState) -> StepState:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 
 from orchestrator.core.graph import Graph
+from orchestrator.core.kept import AGAIN
 from orchestrator.core.model import Run
 from orchestrator.core.rules import TriggerRule
 from orchestrator.drawing.boxes import count, step_box
 from orchestrator.drawing.collapse import collapse
 from orchestrator.drawing.edge_routing import route_edges
-from orchestrator.drawing.picture import Arrow, Picture, Sketch, States, edge_state, plain, subtitle
+from orchestrator.drawing.picture import Arrow, Box, Picture, Sketch, States, edge_state, plain, subtitle
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ def compose(
         many = f"{len(shown):,} edges"
     if steps <= bounds.steps and len(shown) <= bounds.edges:
         sketch = _one_by_one(graph, shown, states, now)
+        if run is not None and run.kept:
+            sketch = replace(sketch, boxes=tuple(map(_marked, sketch.boxes, run.kept)))
         if sum(map(len, route_edges(sketch).waypoints)) > bounds.waypoints:
             sketch = None
     collapsed = sketch is None
@@ -62,6 +65,11 @@ def telling(graph: Graph, edges: Edges) -> Edges:
     steps = tuple(step if step.name in strict else replace(step, after=()) for step in graph.steps)
     kept = set(Graph(graph.name, steps).drawn_edges())
     return [edge for edge in edges if edge in kept or edge[1] not in strict]
+
+
+def _marked(box: Box, letter: str) -> Box:
+    """The box of a step of a rerun, given its letter in the run's record: a step that is kept says so."""
+    return box if letter == AGAIN else replace(box, words=(*box.words, "kept"))
 
 
 def _left_out(edges: int, shown: int) -> str:

@@ -97,7 +97,8 @@ def subtitle(run: Run | None, now: float | None) -> str:
     names = list(run.failed)
     because = f": {', '.join(names[:_NAMED])}" + (" …" if len(names) > _NAMED else "") if names else ""
     status = "interrupted" if run.status is RunStatus.RUNNING and now is None else run.status
-    words = [f"run {run.id}", f"{status}{because}"]
+    rerun = [f"rerun of {run.rerun_of}"] if run.rerun_of is not None else []
+    words = [f"run {run.id}", *rerun, f"{status}{because}"]
     end = run.ended_at if run.ended_at is not None else now
     if end is not None:
         words.append(duration(end - run.started_at))

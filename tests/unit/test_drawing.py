@@ -124,6 +124,15 @@ def test_a_run_that_nobody_drives_is_interrupted_and_no_clock_ticks_in_its_pictu
     assert "launching · command · interrupted" in text
 
 
+def test_a_rerun_says_so_and_each_of_its_steps_that_is_kept() -> None:
+    graph = Graph("g", (command("a"), command("b", "a")))
+    states = {"a": StepState(Status.SUCCEEDED, 1), "b": StepState(Status.FAILED, 1)}
+    run = Run("r.2", "k", "g", "v", {}, START, RunStatus.FAILED, START + 3, kept="s.", rerun_of="r", failed={"b": ""})
+    picture = compose(graph, states, run, NOW)
+    assert picture.subtitle == "run r.2 · rerun of r · failed: b · 3.0 s"
+    assert [box.words[-1] for box in picture.sketch.boxes] == ["kept", "command"]
+
+
 def test_the_mermaid_text_of_a_definition_has_kinds_and_rules_and_no_status() -> None:
     graph = Graph("two", (Step("a"), Step("b", Work("dataflow"), ("a",), TriggerRule.ONE_FAILED)))
     assert (
