@@ -1,13 +1,14 @@
-"""Warns of words in a YAML file that are text here, but not for many other YAML readers.
+"""Warns of words in a YAML file that are text here, and may be meant as something else.
 
 In YAML 1.1, ``yes`` and ``on`` are true, and ``010``, ``0x1F`` and ``1_000`` are numbers. Only values whose type
 depends on how they are written are checked: defaults of params without a type, and arguments of functions.
 """
 
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
+from orchestrator.definition.schema import ParamType
 from orchestrator.errors import Problem
 from orchestrator.text import Path, quoted
 
@@ -21,7 +22,7 @@ def doubts(document: Any, words: dict[Path, str]) -> list[Problem]:
     return [
         Problem(path, f"{quoted(word)} is text here: {fix}, or put it in quotes if text is meant")
         for path, word in words.items()
-        if _untyped(document, path) and (fix := _meant(word))
+        if _untyped(document, path) and (fix := _type(path, word) or _meant(word))
     ]
 
 
@@ -36,6 +37,13 @@ def _untyped(document: Any, path: Path) -> bool:
             return True
         case _:
             return False
+
+
+def _type(path: Path, word: str) -> str:
+    """What to write if the default of a param, which has no type, is probably meant as its type."""
+    return (
+        f"write {{type: {word}}} if that is the param's type" if len(path) == 2 and word in get_args(ParamType) else ""
+    )
 
 
 def _meant(word: str) -> str:

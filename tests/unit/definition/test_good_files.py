@@ -313,6 +313,15 @@ def test_words_that_other_readers_of_yaml_take_for_something_else_are_warned_of(
     )
 
 
+def test_a_default_that_is_called_like_a_type_is_probably_meant_as_one(load: Load) -> None:
+    """``date: date`` is a text, and a run was given the text ``date`` for its day."""
+    graph = load('name: g\nparams:\n  day: date\n  mode: {default: int}\n  kind: "list"\nsteps: {a: }')
+    assert warnings("g.yaml", graph) == (
+        "g.yaml:3: warning: param 'day': 'date' is text here: write {type: date} if that is the param's type, "
+        "or put it in quotes if text is meant",
+    )
+
+
 def test_a_condition_may_be_a_plain_yes_or_no(load: Load) -> None:
     graph = load("name: g\nsteps: {a: {when: true}, b: {when: false}}")
     assert [step.when for step in graph.steps] == ["{{ true }}", "{{ false }}"]
