@@ -1,30 +1,12 @@
 """``orchestrator start`` against the function itself, over HTTP."""
 
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
-from werkzeug.serving import make_server
 
 from orchestrator.core.model import RunStatus
 from tests.e2e.command_line import Place, Said
 from tests.functions.cloud import Cloud
 
 JANUARY = ("--run-id", "sales-1", "--param", "date=2026-01-31")
-
-
-@pytest.fixture
-def served(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of the function."""
-    monkeypatch.delenv("ORCHESTRATOR_ID_TOKEN", raising=False)
-    server = make_server("127.0.0.1", 0, cloud.app("start"))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def call(tmp_path: Path, url: str, *words: str) -> Said:

@@ -1,11 +1,8 @@
 """Reruns in the cloud: ``start`` plans them and starts them, and the command line asks it to."""
 
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from orchestrator.core.joins import arrival
 from orchestrator.core.messages import decode
@@ -143,19 +140,6 @@ def test_wrong_requests_are_told(failed: Cloud, body: object, status: int, said:
     assert answer.status_code == status, answer.text
     errors = (answer.get_json(silent=True) or {}).get("errors", [answer.text])
     assert said in "\n".join(errors), answer.text
-
-
-@pytest.fixture
-def served(failed: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of the function."""
-    monkeypatch.delenv("ORCHESTRATOR_ID_TOKEN", raising=False)
-    server = make_server("127.0.0.1", 0, failed.app("start"))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.mark.slow
