@@ -6,14 +6,35 @@ The public names are imported on first use, so that importing the package costs 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orchestrator.api.results import RunResult, StepResult
+    from orchestrator.api.runs import rerun, resume, run, status
+    from orchestrator.api.start import start
     from orchestrator.definition.authoring import Graph, step
     from orchestrator.definition.load import load_graph
 
-__all__ = ["Graph", "load_graph", "step"]
+__all__ = [
+    "Graph",
+    "RunResult",
+    "StepResult",
+    "load_graph",
+    "rerun",
+    "resume",
+    "run",
+    "start",
+    "status",
+    "step",
+]
 
 _HOMES = {
     "Graph": "orchestrator.definition.authoring",
+    "RunResult": "orchestrator.api.results",
+    "StepResult": "orchestrator.api.results",
     "load_graph": "orchestrator.definition.load",
+    "rerun": "orchestrator.api.runs",
+    "resume": "orchestrator.api.runs",
+    "run": "orchestrator.api.runs",
+    "start": "orchestrator.api.start",
+    "status": "orchestrator.api.runs",
     "step": "orchestrator.definition.authoring",
 }
 

@@ -62,6 +62,14 @@ class InvalidGraphError(UsageError):
         super().__init__("\n".join(self.lines))
 
 
+class RunFailedError(OrchestratorError):
+    """A run that was waited for failed or was cancelled. ``result``: the run, an ``orchestrator.RunResult``."""
+
+    def __init__(self, text: str, result: Any) -> None:
+        self.result = result
+        super().__init__(text)
+
+
 class ConflictError(OrchestratorError):
     """Others kept changing the same document first: try again later."""
 

@@ -1,26 +1,17 @@
-"""Drives one run to its end or to an interruption, and shows its progress."""
+"""How the commands that drive a run show its progress."""
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.beside import Beside
+from orchestrator.cli.output import echo
 from orchestrator.cli.views.lines import LineView, SilentView
-from orchestrator.core.kinds import only_in_cloud
-from orchestrator.core.model import Run, RunStatus
-from orchestrator.core.steps import Step
-from orchestrator.engine import Engine
-from orchestrator.errors import UsageError
-from orchestrator.local.loop import Loop
-from orchestrator.local.watched_store import WatchedStore
-from orchestrator.local.wiring import Embedded, embedded
-from orchestrator.operations.interrupt import interruptible
-from orchestrator.reporting.found import Found
-from orchestrator.reporting.phrases import counted
+from orchestrator.operations import driving
+from orchestrator.operations.runs import Driver
 from orchestrator.reporting.watch import Watch
 
 if TYPE_CHECKING:
@@ -28,102 +19,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class How:
-    """How a run is driven and shown. ``leave``: an interruption leaves processes running.
+class How(driving.How):
+    """How a run is driven and shown."""
 
-    ``deployment``: the values of ``run.deployment``, by name.
-    """
-
-    parallel: int
-    simulate: bool = False
-    durable: bool = False
-    leave: bool = False
     json: bool = False
     picture: bool = True
-    deployment: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Driven:
-    """The run after it was driven. ``interrupted``: before its end."""
-
-    found: Found
-    interrupted: bool
-    warnings: tuple[str, ...] = ()
+def driver(how: How) -> Driver:
+    """Drives runs, and shows their progress here."""
+    return Driver(how, partial(_shown, how), partial(echo, beside=True))
 
 
-def refuse_cloud_steps(steps: tuple[Step, ...], simulate: bool) -> None:
-    """Raises UsageError that names every Dataflow step that cannot run on this machine."""
-    names = [step.name for step in only_in_cloud(steps) if step.local is None]
-    if names and not simulate:
-        raise UsageError(
-            f"Dataflow steps without a local: block cannot run on this machine: {', '.join(names)}: "
-            "add a local: block to each, or use --simulate"
-        )
-
-
-#: Starts a new run, in the engine that is to drive it.
-Start = Callable[[Engine, Run], object]
-
-
-def drive(found: Found, how: How, start: Start | None) -> Driven:
-    """``start`` the run ``found.run``, or continue it if there is none, until it ends or is interrupted.
-
-    The caller holds the run. Raises UsageError if it was started with other values than ``how`` gives.
-    """
-    _check_same(found.run, how)
-    made_up = _made_up(found, how)
-    if start is not None:
-        values = {**{name: name for name in made_up}, **found.run.deployment, **how.deployment}
-        found = replace(found, run=replace(found.run, deployment=values))
-    watch = Watch(found.run, found.plan, found.view)
-    with _kept_clean(how.json), _view(watch, how) as view, _world(found, how, watch) as world:
-        told = 0
-
-        def tick() -> None:
-            nonlocal told
-            for text in loop.warnings[told:]:
-                view.say(f"warning: {text}")
-            told = len(loop.warnings)
-            beside.look()
-            view.tick()
-
-        for name in made_up:
-            view.say(f"simulated: run.deployment.{name} is {name!r}; set it with --deployment {name}=VALUE")
-        loop = Loop(world, [found.run.key], how.parallel, tick)
-        beside = Beside(world, watch, found.flag, view.say)
-        with interruptible(loop.stop):
-            if start is not None:
-                start(world.engine, found.run)
-            else:
-                loop.recover()
-            ended = loop.drive()
-            if not ended and not how.leave:
-                _end_jobs(world, loop, view, found.run.id, found.flag)
-            if not ended and (lost := world.functions.running):
-                view.say(_lost(lost, found))
-        run = world.store.get_run(found.run.key) or found.run
-        watch.run = run
-        now = replace(found, run=run, view=world.store.load_all(run.key, outputs=how.json))
-    return Driven(now, run.status is RunStatus.RUNNING, tuple(loop.warnings))
-
-
-def _made_up(found: Found, how: How) -> list[str]:
-    """The values of ``run.deployment`` that were not given, in a simulated run: each gets its own name as its value."""
-    from orchestrator.definition.untrusted import deployment_values
-
-    names = deployment_values(found.plan.steps) if how.simulate else []
-    return [name for name in names if name not in {**how.deployment, **found.run.deployment}]
-
-
-def _check_same(run: Run, how: How) -> None:
-    """Raises UsageError if the run was started with other values: it keeps those that it started with."""
-    known = run.deployment
-    if other := [name for name, value in how.deployment.items() if known.get(name, value) != value]:
-        raise UsageError(
-            f"run '{run.id}' was started with other values of --deployment {', '.join(other)}, and keeps them: "
-            "omit the option, or choose another --run-id"
-        )
+@contextmanager
+def _shown(how: How, watch: Watch) -> "Iterator[LiveView | LineView | SilentView]":
+    with _kept_clean(how.json), _view(watch, how) as view:
+        yield view
 
 
 def _view(watch: Watch, how: How) -> "LiveView | LineView | SilentView":
@@ -138,34 +49,6 @@ def _view(watch: Watch, how: How) -> "LiveView | LineView | SilentView":
         if not screen.is_dumb_terminal:
             return LiveView(watch, screen)
     return LineView(watch, sys.stdout)
-
-
-def _end_jobs(world: Embedded, loop: Loop, view: "LiveView | LineView | SilentView", run: str, flag: str) -> None:
-    """Ask all processes to end, and wait for them. A second interruption leaves them, with a message."""
-    try:
-        if number := world.processes.running:
-            what = "process" if number == 1 else "processes"
-            view.say(f"stopping: asked {number} {what} to end; press Ctrl-C again to leave at once")
-        loop.end_jobs()
-        if world.processes.running:
-            view.say(_left(world, run, flag))
-    except KeyboardInterrupt:
-        view.say(_left(world, run, flag))
-        raise
-
-
-def _lost(number: int, found: Found) -> str:
-    end, them = ("ends", "it") if number == 1 else ("end", "them")
-    return (
-        f"interrupted: {counted(number, 'python step')} cannot be stopped, and {end} with this process; "
-        f"'{found.resume}' runs {them} again"
-    )
-
-
-def _left(world: Embedded, run: str, flag: str) -> str:
-    left = world.processes.running
-    still, them = ("process is still running", "it") if left == 1 else ("processes are still running", "them")
-    return f"interrupted: {left} {still}; 'orchestrator resume {run}{flag}' takes {them} over or ends {them}"
 
 
 @contextmanager
@@ -183,20 +66,3 @@ def _kept_clean(wanted: bool) -> Iterator[None]:
         sys.stdout.flush()
         os.dup2(kept, 1)
         os.close(kept)
-
-
-@contextmanager
-def _world(found: Found, how: How, watch: Watch) -> Iterator[Embedded]:
-    store = partial(WatchedStore, watch.saw)
-    world = embedded(
-        found.here,
-        how.parallel,
-        durable=how.durable,
-        simulate=how.simulate,
-        deployment={**{name: name for name in _made_up(found, how)}, **how.deployment},
-        make_store=store,
-    )
-    try:
-        yield world
-    finally:
-        world.database.close()

@@ -223,6 +223,7 @@ def how(
         deployment=split("--deployment", deployment),
         durable=durable,
         leave=on_interrupt == "leave",
+        outputs=as_json,
         json=as_json,
         picture=not no_picture,
     )

@@ -2,12 +2,13 @@
 
 import time
 
-from orchestrator.cli.drive import Driven, How
+from orchestrator.cli.drive import How
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED, complain
 from orchestrator.cli.output import echo_json
 from orchestrator.core.model import RunStatus
 from orchestrator.errors import OrchestratorError
 from orchestrator.operations.attempt_logs import with_logs
+from orchestrator.operations.driving import Driven
 from orchestrator.reporting.found import INTERRUPTED as INTERRUPTED_RUN
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.report import report
@@ -17,6 +18,8 @@ from orchestrator.system import files
 
 def close(driven: Driven, how: How) -> int:
     """Print the result, and return the exit code."""
+    if driven.before:
+        return _close_ended(driven.found, how)
     found = with_logs(driven.found)
     picture = draw_run(found) if how.picture and not driven.interrupted else None
     lines = []
@@ -36,7 +39,7 @@ def close(driven: Driven, how: How) -> int:
     return _tell(found, how, lines, driven.interrupted)
 
 
-def close_ended(found: Found, how: How) -> int:
+def _close_ended(found: Found, how: How) -> int:
     """Print that the run had already ended, and its result; return its exit code."""
     return _tell(found, how, [ended_before(found), *summary(found, time.time())], interrupted=False)
 

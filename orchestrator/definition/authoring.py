@@ -3,6 +3,7 @@
 The keys and the checks are those of the file format: this module only collects the keys in the same document.
 """
 
+import pathlib as paths
 import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar, Token
@@ -166,6 +167,12 @@ def step(name: str, **keys: Unpack[StepArguments]) -> StepHandle:
     if graph is None:
         raise UsageError(f"step({name!r}): expected to be inside 'with Graph(…) as graph:', or to be graph.step(…)")
     return graph._add(name, keys, _caller())
+
+
+def file_of(graph: Graph) -> paths.Path:
+    """The file in which ``graph`` was written; one of the current folder if it was written in no file."""
+    written = paths.Path(graph._places[()].file)
+    return written if written.is_file() else paths.Path(f"{graph.name}.py")
 
 
 def _caller() -> _Place:

@@ -110,9 +110,14 @@ def graph_of(run: Run, find: Callable[[str], Path] | None, named: str | None) ->
     if path is None:
         return None
     graph = load_graph(path)
-    if graph.name != run.graph:
-        raise UsageError(f"{path}: expected the graph '{run.graph}', which run '{run.id}' is of, got '{graph.name}'")
+    check_same_graph(graph, run, str(path))
     return graph, path.parent
+
+
+def check_same_graph(graph: Graph, run: Run, where: str) -> None:
+    """Raises UsageError if a run is of a graph with another name."""
+    if graph.name != run.graph:
+        raise UsageError(f"{where}: expected the graph '{run.graph}', which run '{run.id}' is of, got '{graph.name}'")
 
 
 def chosen_graph(earlier: Run, now: tuple[Graph, Path] | None, same_version: bool) -> tuple[Graph, Path] | None:

@@ -110,6 +110,14 @@ class Loop:
         while self._deliver(CHECKS, BATCH):
             self._tick()
 
+    def await_functions(self) -> None:
+        """Wait for the functions that are called in threads of this process, and record their ends; begin nothing."""
+        while self._world.functions.running:
+            with suppress(StoreShortError):  # a later sweep does it
+                self._wait(TICK)
+                self._hear(self._listened())
+            self._tick()
+
     def _turn(self) -> int:
         """Do everything that is due now, in one transaction. Returns how many checks and tasks that were.
 

@@ -46,6 +46,12 @@ class Embedded:
     ended: "SimpleQueue[str | None]"
     clock: SteadyClock
 
+    def close(self) -> None:
+        """Close the database and end the threads. What still runs is left running."""
+        self.functions.close()
+        self.processes.close()
+        self.database.close()
+
     @property
     def running(self) -> int:
         """How many jobs this process is running on this machine."""

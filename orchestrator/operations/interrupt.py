@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -10,8 +10,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Inside the block, the first signal calls ``stop``, and every further one raises KeyboardInterrupt."""
+def interruptible(stop: Callable[[], None], signals: Collection[signal.Signals] = SIGNALS) -> Iterator[None]:
+    """Inside the block, the first signal calls ``stop``, and every further one raises KeyboardInterrupt.
+
+    ``signals``: none outside of the process's main thread, which alone may say what a signal does.
+    """
     asked, process = False, os.getpid()
 
     def hear(number: int, _frame: FrameType | None) -> None:
@@ -25,7 +28,7 @@ def interruptible(stop: Callable[[], None]) -> Iterator[None]:
             asked = True
             stop()
 
-    before = {number: signal.signal(number, hear) for number in SIGNALS}
+    before = {number: signal.signal(number, hear) for number in signals}
     try:
         yield
     finally:

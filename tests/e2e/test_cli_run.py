@@ -281,10 +281,11 @@ def test_a_failed_run_that_is_asked_for_again_has_failed(place: Place) -> None:
 def test_the_home_is_where_it_is_said_and_hints_say_so_too(place: Place) -> None:
     place.write("broken.yaml", BROKEN)
     said = place("run", "broken.yaml", "--run-id", "b1", "--home", "elsewhere", "--no-picture")
-    assert said.lines[-3:] == [
+    assert said.lines[-4:] == [
         "  log  elsewhere/runs/b1/steps/000-load/1/log",
         "logs      elsewhere/runs/b1/steps",
         "status    orchestrator status b1 --home elsewhere",
+        "rerun     orchestrator rerun b1 --home elsewhere",
     ]
     assert place.look("status", "b1").err == (
         f"error: {place.folder / '.orchestrator'}: nothing has run here yet: "

@@ -1,10 +1,12 @@
 """A run is started once, however often it has to be asked for; and what cannot be is said in the function's words."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pytest
 
+import orchestrator
 from orchestrator.client.start import NotAllowedError, Started, Waiting, Wanted, start
 from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
 from tests.remote.server import Answer, scripted
@@ -44,6 +46,13 @@ def test_a_new_run_is_told():
         assert start(server.url, WANTED, None, Clock().waiting) == Started("sales-1", "sales", "running", True)
         assert server.bodies == [BODY]
         assert server.header("Authorization") == [None]
+
+
+def test_python_programs_start_runs_too():
+    with scripted([there(True)]) as server:
+        where = {"project": "p", "region": "r", "url": server.url}
+        assert orchestrator.start("sales", {"date": date(2026, 1, 31)}, run_id="sales-1", **where) == "sales-1"
+        assert server.bodies == [BODY]
 
 
 def test_a_run_that_was_there_is_told():

@@ -17,6 +17,12 @@ TEXT = (ROOT / "docs/python.md").read_text()
 #: Name -> the text between its brackets.
 HEADINGS = dict(re.findall(r"^## `(\w+)\((.*)\)`$", TEXT, re.MULTILINE))
 
+#: What these return -> the names in the first column of its table.
+RESULTS = {
+    name: set(re.findall(r"`(\w+)", "".join(re.findall(r"^\|([^|]*)\|", section, re.MULTILINE))))
+    for name, section in re.findall(r"^## `(\w+)`$(.*?)(?=^## )", TEXT, re.MULTILINE | re.DOTALL)
+}
+
 
 def arguments(call: object) -> str:
     """The names of what it takes, as the page writes them."""
@@ -27,9 +33,20 @@ def arguments(call: object) -> str:
 
 
 def test_the_page_has_every_public_name_with_its_signature():
-    assert set(HEADINGS) == set(orchestrator.__all__)
+    assert set(HEADINGS) | set(RESULTS) == set(orchestrator.__all__)
     for name, written in HEADINGS.items():
         assert arguments(getattr(orchestrator, name)) == written, name
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_the_page_has_every_member_of_a_result(name: str):
+    assert RESULTS[name] == {member for member in vars(getattr(orchestrator, name)) if not member.startswith("_")}
+
+
+def test_the_page_has_every_argument_of_a_run():
+    _, section = TEXT.split("## `run(")
+    table = section.partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(inspect.signature(orchestrator.run).parameters)
 
 
 def test_the_package_shows_its_public_names_and_no_private_ones():

@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from orchestrator.cli.drive import drive, refuse_cloud_steps
+from orchestrator.cli.drive import driver
 from orchestrator.cli.options import driving_options, how
-from orchestrator.cli.run_end import close, close_ended
-from orchestrator.core.model import RunStatus
-from orchestrator.operations.lookup import find_run, load, only_unfinished, store_of
+from orchestrator.cli.run_end import close
+from orchestrator.operations.lookup import find_run, only_unfinished, store_of
+from orchestrator.operations.runs import resume
 
 EPILOG = """\b
 Examples:
@@ -33,10 +33,4 @@ def command(run: str | None, home: Path | None, **driving: Any) -> int:
     as_told = how(**driving)
     with store_of(home) as (place, store):
         chosen = find_run(store, run) if run is not None else only_unfinished(store)
-    with place.hold(chosen.id):
-        with store_of(home) as (_, store):
-            found = load(place, store, store.get_run(chosen.key) or chosen, outputs=as_told.json)
-        if found.run.status is not RunStatus.RUNNING:
-            return close_ended(found, as_told)
-        refuse_cloud_steps(found.plan.steps, as_told.simulate)
-        return close(drive(found, as_told, start=None), as_told)
+    return close(resume(chosen, place, driver(as_told)), as_told)

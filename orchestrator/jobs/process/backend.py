@@ -53,6 +53,10 @@ class ProcessBackend:
         """How many jobs this process watches."""
         return len(self._watched)
 
+    def close(self) -> None:
+        """Watch no further jobs; those that are still running are left alone."""
+        self._watcher.close()
+
     def launch(self, request: JobRequest) -> Launched:
         folder = self._folder(request)
         job = str(folder.relative_to(self._home.path))

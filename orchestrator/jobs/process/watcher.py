@@ -76,6 +76,13 @@ class Watcher:
         self._watched: list[Watched] = []
         self._thread: threading.Thread | None = None
         self._bells: select.epoll | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """End the thread, after the attempts that it still watches."""
+        with self._lock:
+            self._closed = True
+            self._lock.notify()
 
     def ready(self) -> None:
         """Start the thread if there is none. Raises BackendError if that is impossible now."""
@@ -103,8 +110,10 @@ class Watcher:
     def _live(self) -> None:
         while True:
             with self._lock:
-                while not self._watched:
+                while not (self._watched or self._closed):
                     self._lock.wait()
+                if not self._watched:
+                    break
                 watched = list(self._watched)
             rung = self._wait(_LOOK if any(it.bell is None for it in watched) else _IDLE)
             over = _Look([it for it in watched if it.bell is None or it.bell in rung], self._silence).over
@@ -112,6 +121,8 @@ class Watcher:
                 self._watched = [it for it in self._watched if it not in over]
             for it in over:
                 self._ended(it)
+        if self._bells is not None:
+            self._bells.close()
 
     def _wait(self, seconds: float) -> set[int]:
         """The bells of shells that have ended."""

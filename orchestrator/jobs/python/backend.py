@@ -46,6 +46,10 @@ class PythonBackend:
         self._lock = threading.Lock()
         self.running = 0
 
+    def close(self) -> None:
+        """End the threads, each after the function that it is calling."""
+        self._workers.close()
+
     def launch(self, request: JobRequest) -> Launched:
         self._workers.ready()
         if request.name not in self._jobs:  # it may be there, if the transaction of an earlier launch failed

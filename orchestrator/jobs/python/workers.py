@@ -9,7 +9,7 @@ from orchestrator.errors import BackendError
 
 
 class Workers:
-    """At most ``most`` threads, which end with the process.
+    """At most ``most`` threads, which end with ``close`` or with the process.
 
     Waking a thread costs more than a short piece of work. So only one is woken; it wakes the next when it has begun its
     piece and there are more.
@@ -24,6 +24,15 @@ class Workers:
         self._rung = False
         self._idle = 0
         self._threads = 0
+        self._closed = False
+
+    def close(self) -> None:
+        """End the threads, each after the piece that it has begun. What is not begun by now is never begun."""
+        with self._lock:
+            self._closed = True
+            self._work.clear()
+            for _ in range(self._threads):
+                self._bell.put(None)
 
     def do(self, piece: Callable[[], None]) -> None:
         """Let a thread call ``piece``, which must not raise. ``ready`` must have been called before."""
@@ -62,7 +71,7 @@ class Workers:
                 self._bell.put(None)
 
     def _live(self) -> None:
-        while True:
+        while not self._closed:
             self._rung = False
             self._drain()
             with self._lock:

@@ -1,0 +1,1 @@
+"""The Python API for running graphs, which ``orchestrator`` shows as its own. It prints nothing."""

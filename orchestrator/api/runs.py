@@ -1,0 +1,144 @@
+"""Runs graphs on this machine: ``orchestrator.run``, ``rerun``, ``resume`` and ``status``."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, TypedDict, Unpack
+
+from orchestrator.api.driver import Silent
+from orchestrator.api.results import RunResult, result_of
+from orchestrator.core import graph as core
+from orchestrator.core.model import Run
+from orchestrator.core.rerun import Selection
+from orchestrator.definition.authoring import Graph, file_of
+from orchestrator.definition.catalog import find_graph
+from orchestrator.definition.handles import plain
+from orchestrator.definition.load import load_graph
+from orchestrator.definition.reruns import check_same_graph, chosen_graph, graph_of, numbered, request
+from orchestrator.definition.run_request import run_request
+from orchestrator.errors import UsageError
+from orchestrator.operations import runs
+from orchestrator.operations.lookup import choose_home, find_run, found_run, load, store_of
+
+AnyPath: TypeAlias = str | os.PathLike[str]
+
+#: A graph that is written in Python, a loaded one, or the path or name of one.
+AnyGraph: TypeAlias = Graph | core.Graph | AnyPath
+
+
+class Driving(TypedDict, total=False):
+    """How a rerun is driven."""
+
+    home: AnyPath | None
+    parallel: int | None
+    simulate: bool
+    durable: bool
+    check: bool
+
+
+def run(
+    graph: AnyGraph,
+    params: Mapping[str, Any] | None = None,
+    *,
+    run_id: str | None = None,
+    home: AnyPath | None = None,
+    parallel: int | None = None,
+    simulate: bool = False,
+    deployment: Mapping[str, str] | None = None,
+    durable: bool = False,
+    check: bool = True,
+) -> RunResult:
+    """Run a graph in this process to its end, or continue the run that has the id ``run_id``.
+
+    With ``check``, raises RunFailedError if the run failed or was cancelled. Raises UsageError as the command does.
+    KeyboardInterrupt interrupts the run in order: ``resume`` continues it.
+    """
+    model, path = _graph(graph)
+    wanted = run_request(model, path, run_id, plain(params or {}), time.time())
+    screen = Silent()
+    driver = screen.driver(parallel, simulate, durable, deployment)
+    return screen.result(runs.run(wanted, choose_home(_path(home), path), driver), check)
+
+
+def resume(
+    run_id: str,
+    *,
+    home: AnyPath | None = None,
+    parallel: int | None = None,
+    simulate: bool = False,
+    durable: bool = False,
+    check: bool = True,
+) -> RunResult:
+    """Continue a run that was interrupted or killed. If it has ended, nothing is done. Otherwise as ``run``."""
+    screen = Silent()
+    with store_of(_path(home)) as (place, store):
+        chosen = find_run(store, run_id)
+    return screen.result(runs.resume(chosen, place, screen.driver(parallel, simulate, durable, None)), check)
+
+
+def rerun(
+    run_id: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    start: str | Sequence[str] = (),
+    only: str | Sequence[str] = (),
+    everything: bool = False,
+    graph: AnyGraph | None = None,
+    same_version: bool = False,
+    new_id: str | None = None,
+    **keys: Unpack[Driving],
+) -> RunResult:
+    """Run again what did not succeed in a run that has ended, as a new run that keeps the rest.
+
+    ``start``: steps that run again too. ``only``: these, and not what failed. ``keys``: as of ``resume``.
+    """
+    if graph is not None and same_version:
+        raise UsageError("expected graph or same_version, got both")
+    selection = Selection(_names(start), _names(only), everything)
+    with store_of(_path(keys.get("home"))) as (place, store):
+        found = load(place, store, find_run(store, run_id))
+        now = chosen_graph(found.run, _graph_now(graph, found.run), same_version)
+        asked = request(store, found.run, found.plan, found.view, now, plain(params or {}), selection, True)
+        wanted = numbered(store, asked, new_id, time.time())
+    screen = Silent()
+    driver = screen.driver(keys.get("parallel"), keys.get("simulate", False), keys.get("durable", False), None)
+    return screen.result(runs.rerun(wanted, place, driver), keys.get("check", True))
+
+
+def status(run_id: str | None = None, *, home: AnyPath | None = None, store: str | None = None) -> RunResult:
+    """A run as it is now; by default the one that started last. Changes nothing, and raises nothing for a failed run.
+
+    ``store``: where to look instead of ``home``: ``firestore://PROJECT/DATABASE``. Its status is ``interrupted`` if it
+    has not ended and no process drives it.
+    """
+    return result_of(found_run(_path(home), run_id, store, outputs=True, partly=True))
+
+
+def _graph(graph: AnyGraph) -> tuple[core.Graph, Path]:
+    """The graph, checked, and its file, or a path beside which its modules are."""
+    match graph:
+        case Graph():
+            return graph.model, file_of(graph)
+        case core.Graph():
+            return graph, Path(f"{graph.name}.yaml")
+        case _:
+            path = find_graph(os.fspath(graph))
+            return load_graph(path), path
+
+
+def _graph_now(graph: AnyGraph | None, earlier: Run) -> tuple[core.Graph, Path] | None:
+    """The graph with which a run is rerun, and its folder: that which is given, or what its file has now."""
+    if graph is None:
+        return graph_of(earlier, None, None)
+    model, path = _graph(graph)
+    check_same_graph(model, earlier, str(path))
+    return model, path.parent
+
+
+def _path(given: AnyPath | None) -> Path | None:
+    return None if given is None else Path(given).absolute()
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -1,0 +1,193 @@
+"""Drives one run on this machine to its end or to an interruption. What it has to say goes to a ``Screen``."""
+
+import signal
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
+
+from orchestrator.core.kinds import only_in_cloud
+from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.steps import Step
+from orchestrator.engine import Engine
+from orchestrator.errors import UsageError
+from orchestrator.local.loop import Loop
+from orchestrator.local.watched_store import WatchedStore
+from orchestrator.local.wiring import Embedded, embedded
+from orchestrator.operations.beside import Beside
+from orchestrator.operations.interrupt import SIGNALS, interruptible
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.phrases import counted
+from orchestrator.reporting.watch import Watch
+
+
+class Screen(Protocol):
+    """Shows a run while it is driven."""
+
+    def say(self, text: str) -> None:
+        """Show a message for the user: one line."""
+        ...
+
+    def tick(self) -> None:
+        """Show the run as it is now. Called about ten times a second."""
+        ...
+
+
+#: Opens a screen for a run.
+Show = Callable[[Watch], AbstractContextManager[Screen]]
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a run is driven. ``leave``: an interruption leaves processes running.
+
+    ``outputs``: also read the steps' outputs when it has ended. ``deployment``: the values of ``run.deployment``, by
+    name. ``signals``: those that interrupt the run; only in the main thread of a process are there any.
+    ``lives_on``: the process goes on after an interruption, so that it waits for python steps: they cannot be stopped.
+    """
+
+    parallel: int
+    simulate: bool = False
+    durable: bool = False
+    leave: bool = False
+    outputs: bool = False
+    deployment: Mapping[str, str] = field(default_factory=dict)
+    signals: Collection[signal.Signals] = SIGNALS
+    lives_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """The run after it was driven. ``interrupted``: before its end. ``before``: it had ended before, and was not."""
+
+    found: Found
+    interrupted: bool = False
+    warnings: tuple[str, ...] = ()
+    before: bool = False
+
+
+def refuse_cloud_steps(steps: tuple[Step, ...], simulate: bool) -> None:
+    """Raises UsageError that names every Dataflow step that cannot run on this machine."""
+    names = [step.name for step in only_in_cloud(steps) if step.local is None]
+    if names and not simulate:
+        raise UsageError(
+            f"Dataflow steps without a local: block cannot run on this machine: {', '.join(names)}: "
+            "add a local: block to each, or use --simulate"
+        )
+
+
+#: Starts a new run, in the engine that is to drive it.
+Start = Callable[[Engine, Run], object]
+
+
+def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
+    """``start`` the run ``found.run``, or continue it if there is none, until it ends or is interrupted.
+
+    The caller holds the run. Raises UsageError if it was started with other values than ``how`` gives.
+    """
+    _check_same(found.run, how)
+    made_up = _made_up(found, how)
+    if start is not None:
+        values = {**{name: name for name in made_up}, **found.run.deployment, **how.deployment}
+        found = replace(found, run=replace(found.run, deployment=values))
+    watch = Watch(found.run, found.plan, found.view)
+    with show(watch) as screen, _world(found, how, watch) as world:
+        told = 0
+
+        def tick() -> None:
+            nonlocal told
+            for text in loop.warnings[told:]:
+                screen.say(f"warning: {text}")
+            told = len(loop.warnings)
+            beside.look()
+            screen.tick()
+
+        for name in made_up:
+            screen.say(f"simulated: run.deployment.{name} is {name!r}; set it with --deployment {name}=VALUE")
+        loop = Loop(world, [found.run.key], how.parallel, tick)
+        beside = Beside(world, watch, found.flag, screen.say)
+        with interruptible(loop.stop, how.signals):
+            if start is not None:
+                start(world.engine, found.run)
+            else:
+                loop.recover()
+            if not loop.drive():
+                _interrupt(world, loop, screen, found, how)
+        run = world.store.get_run(found.run.key) or found.run
+        watch.run = run
+        now = replace(found, run=run, view=world.store.load_all(run.key, outputs=how.outputs))
+    return Driven(now, run.status is RunStatus.RUNNING, tuple(loop.warnings))
+
+
+def _made_up(found: Found, how: How) -> list[str]:
+    """The values of ``run.deployment`` that were not given, in a simulated run: each gets its own name as its value."""
+    from orchestrator.definition.untrusted import deployment_values
+
+    names = deployment_values(found.plan.steps) if how.simulate else []
+    return [name for name in names if name not in {**how.deployment, **found.run.deployment}]
+
+
+def _check_same(run: Run, how: How) -> None:
+    """Raises UsageError if the run was started with other values: it keeps those that it started with."""
+    known = run.deployment
+    if other := [name for name, value in how.deployment.items() if known.get(name, value) != value]:
+        raise UsageError(
+            f"run '{run.id}' was started with other values of --deployment {', '.join(other)}, and keeps them: "
+            "omit the option, or choose another --run-id"
+        )
+
+
+def _interrupt(world: Embedded, loop: Loop, screen: Screen, found: Found, how: How) -> None:
+    """End the jobs of a run that is interrupted, as far as that is possible and wanted."""
+    if not how.leave:
+        _end_jobs(world, loop, screen, found.run.id, found.flag)
+    if how.lives_on:
+        loop.await_functions()
+    elif lost := world.functions.running:
+        screen.say(_lost(lost, found))
+
+
+def _end_jobs(world: Embedded, loop: Loop, screen: Screen, run: str, flag: str) -> None:
+    """Ask all processes to end, and wait for them. A second interruption leaves them, with a message."""
+    try:
+        if number := world.processes.running:
+            what = "process" if number == 1 else "processes"
+            screen.say(f"stopping: asked {number} {what} to end; press Ctrl-C again to leave at once")
+        loop.end_jobs()
+        if world.processes.running:
+            screen.say(_left(world, run, flag))
+    except KeyboardInterrupt:
+        screen.say(_left(world, run, flag))
+        raise
+
+
+def _lost(number: int, found: Found) -> str:
+    end, them = ("ends", "it") if number == 1 else ("end", "them")
+    return (
+        f"interrupted: {counted(number, 'python step')} cannot be stopped, and {end} with this process; "
+        f"'{found.resume}' runs {them} again"
+    )
+
+
+def _left(world: Embedded, run: str, flag: str) -> str:
+    left = world.processes.running
+    still, them = ("process is still running", "it") if left == 1 else ("processes are still running", "them")
+    return f"interrupted: {left} {still}; 'orchestrator resume {run}{flag}' takes {them} over or ends {them}"
+
+
+@contextmanager
+def _world(found: Found, how: How, watch: Watch) -> Iterator[Embedded]:
+    store = partial(WatchedStore, watch.saw)
+    world = embedded(
+        found.here,
+        how.parallel,
+        durable=how.durable,
+        simulate=how.simulate,
+        deployment={**{name: name for name in _made_up(found, how)}, **how.deployment},
+        make_store=store,
+    )
+    try:
+        yield world
+    finally:
+        world.close()

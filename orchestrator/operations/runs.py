@@ -1,0 +1,112 @@
+"""Starts and continues runs on this machine: what the command line and the Python API have in common."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from orchestrator.core.graph import Graph
+from orchestrator.core.kept import plan_of
+from orchestrator.core.model import Run, RunStatus, View
+from orchestrator.core.rerun import Rerun
+from orchestrator.definition.reruns import kept_states
+from orchestrator.definition.run_request import RunRequest
+from orchestrator.engine import Engine
+from orchestrator.errors import UnreadableRecordError, UsageError
+from orchestrator.home import Home
+from orchestrator.jobs.process.previous import left_behind, set_aside
+from orchestrator.local.wiring import reading, writing
+from orchestrator.operations.driving import Driven, How, Show, Start, drive, refuse_cloud_steps
+from orchestrator.operations.lookup import home_flag, load
+from orchestrator.ports import Store
+from orchestrator.reporting.found import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """How runs are driven, what shows them meanwhile, and what takes a message about the start."""
+
+    how: How
+    show: Show
+    tell: Callable[[str], object]
+
+    def drive(self, found: Found, start: Start | None) -> Driven:
+        """Drive a run that the caller holds; if it has ended, only return it."""
+        if found.run.status is not RunStatus.RUNNING:
+            return Driven(found, before=True)
+        return drive(found, self.how, self.show, start)
+
+
+def run(wanted: RunRequest, home: Home, driver: Driver) -> Driven:
+    """Start the run, or continue it if it is there."""
+    refuse_cloud_steps(wanted.graph.steps, driver.how.simulate)
+    with home.hold(wanted.run_id):
+        with writing(home) as store:
+            stored = store.find_run(wanted.run_id)
+            if stored is None:
+                _must_not_be_unreadable(home, store, wanted.run_id)
+                _set_aside(home, wanted.run_id, driver)
+                found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View(), flag=home_flag(home))
+            else:
+                wanted.check_same(stored)
+                found = load(home, store, stored, outputs=driver.how.outputs)
+        return driver.drive(found, partial(_start, wanted.graph) if stored is None else None)
+
+
+def _start(graph: Graph, engine: Engine, new: Run) -> None:
+    engine.start(new, graph.compile())
+
+
+def resume(chosen: Run, home: Home, driver: Driver) -> Driven:
+    """Continue a run that was interrupted or killed."""
+    with home.hold(chosen.id):
+        with reading(home) as store:
+            found = load(home, store, store.get_run(chosen.key) or chosen, outputs=driver.how.outputs)
+        if found.run.status is RunStatus.RUNNING:
+            refuse_cloud_steps(found.plan.steps, driver.how.simulate)
+        return driver.drive(found, None)
+
+
+def rerun(wanted: Rerun, home: Home, driver: Driver) -> Driven:
+    """Start the rerun, or go on with it if somebody else has asked for the same."""
+    refuse_cloud_steps(wanted.plan.steps, driver.how.simulate)
+    new = wanted.run
+    with home.hold(new.id):
+        with writing(home) as store:
+            stored = store.find_run(new.id)
+            if stored is None:
+                _set_aside(home, new.id, driver)
+                found = _found(wanted, home, store)
+            elif stored.key != new.key:
+                raise UsageError(f"the run id '{new.id}' belongs to another run: choose another --run-id")
+            else:
+                found = load(home, store, stored, outputs=driver.how.outputs)
+        return driver.drive(found, partial(_start_again, wanted) if stored is None else None)
+
+
+def _found(wanted: Rerun, home: Home, store: Store) -> Found:
+    """The rerun as it will be found once it has started."""
+    states = {node: state.without_outputs() for node, state in kept_states(store, wanted)}
+    plan = plan_of(wanted.plan, wanted.run.kept)
+    return Found(home, wanted.run, plan, View(states), flag=home_flag(home))
+
+
+def _start_again(wanted: Rerun, engine: Engine, new: Run) -> None:
+    engine.start(new, wanted.plan, kept=kept_states(engine.ledger.store, wanted))
+
+
+def _set_aside(home: Home, run_id: str, driver: Driver) -> None:
+    if aside := set_aside(home, run_id):
+        driver.tell(f"files of an earlier run with the id {run_id} were moved to {aside}")
+
+
+def _must_not_be_unreadable(home: Home, store: Store, run_id: str) -> None:
+    """Raises UsageError if a record that cannot be read may belong to the run whose files are there."""
+    odd: list[UnreadableRecordError] = []
+    if left_behind(home, run_id):
+        store.unfinished(odd.append)
+    if odd:
+        raise UsageError(
+            f"run id '{run_id}': {odd[0]}; it may be the record of the run whose files are in {home.run(run_id)}: "
+            "choose another --run-id"
+        )
