@@ -71,7 +71,8 @@ def _gone(base: Plan, kept: Mapping[int, Status]) -> dict[int, Tally]:
     arriving, todo = _arriving(base), list(gone)
     while todo:
         for join in base.nodes[todo.pop()].arrives:
-            gates = [node for node in base.joins[join].waiting if base.nodes[node].role in (Role.GATE, Role.QUIET)]
+            waiting = base.joins[join].waiting
+            gates = [node for node in waiting if node not in gone and base.nodes[node].role in (Role.GATE, Role.QUIET)]
             if gates and gone.keys() >= set(arriving[join]):
                 brought = reduce(add, (gone[node] for node in arriving[join]), NOBODY)
                 for gate in gates:
