@@ -11,6 +11,7 @@ from orchestrator.core.job_end import JobEnd
 from orchestrator.core.messages import Effect
 from orchestrator.core.model import Counter, Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
+from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.core.steps import Json
 from orchestrator.errors import StoreError, UnreadableRecordError
 
@@ -113,8 +114,8 @@ class Store(Protocol):
         """Record that somebody cancels a run. Returns the first such request, which counts; None if it has ended."""
         ...
 
-    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
-        """Runs, the newest start first."""
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse, wanted: RunFilter = EVERY) -> Sequence[Run]:
+        """The runs that are ``wanted``, the newest start first. A record that cannot be read may be any of them."""
         ...
 
     def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:

@@ -93,7 +93,8 @@ def app(ctx: click.Context, version: bool) -> int:
     """Run graphs of data jobs, with parallel branches and joins.
 
     GRAPH is the path of a graph's file, or the name of a file or folder in graphs/ (not the 'name' in the file). RUN is
-    the id of a run, or the beginning of one if it is unique. STEP is the name of a step.
+    the id of a run, the 'name' in a graph's file (for its newest run), or the beginning of an id if it is unique. STEP
+    is the name of a step.
     """
     if version:
         click.echo(f"orchestrator {_version()}")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.cli.failure import complain
 from orchestrator.core.model import RunStatus, StepState
 from orchestrator.engine.ordering import Order
 from orchestrator.errors import UsageError
@@ -42,7 +43,7 @@ def order(
     """
     named = store_url(store) if store is not None else None
     with named_store(home, store) as (place, opened):
-        found = load(place, opened, find_run(opened, run), named)
+        found = load(place, opened, find_run(opened, run, complain), named)
     nodes = {find_step(found.plan, name) for name in steps}
     must_be_running(command, found)
     chosen = nodes or {node for node in found.steps if only(found.view.state(node))}
@@ -60,7 +61,7 @@ def found_step(command: str, run: str, step: str, home: Path | None, store: str 
     """A run that has not ended, and the number of a step of it. Raises UsageError."""
     named = store_url(store) if store is not None else None
     with named_store(home, store) as (place, opened):
-        found = load(place, opened, find_run(opened, run), named)
+        found = load(place, opened, find_run(opened, run, complain), named)
     node = find_step(found.plan, step)
     must_be_running(command, found)
     return found, node

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from orchestrator.cli.drive import How, driver
-from orchestrator.cli.failure import DONE, FAILED
+from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.rerun_wish import Wish, show
 from orchestrator.cli.run_end import close
 from orchestrator.definition.rerun_request import RerunRequest
@@ -38,7 +38,7 @@ def _request(wish: Wish, home: Home, store: Store) -> RerunRequest:
 
     if wish.graph is not None and wish.same_version:
         raise UsageError("expected --graph or --same-version, got both")
-    earlier = find_run(store, wish.run)
+    earlier = find_run(store, wish.run, complain)
     found = load(home, store, earlier)
     graph = chosen_graph(earlier, graph_of(earlier, find_graph, wish.graph), wish.same_version)
     return request(store, earlier, found.plan, found.view, graph, wish.given, wish.wanted, stand_ins=True)

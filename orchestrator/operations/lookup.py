@@ -1,7 +1,7 @@
-"""Finds what a user names: homes, stores, runs (by the beginning of an id) and steps. Suggests similar names."""
+"""Finds what a user names: homes, stores, runs (by id, its beginning, or graph) and steps. Suggests similar names."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from orchestrator.core import kept
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.plan import Plan
+from orchestrator.core.run_filter import RunFilter
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError, UsageError
 from orchestrator.home import Home, default_home, existing_home
@@ -31,6 +32,13 @@ _NEWEST = 50
 _NAMED = 6
 
 _LIST = ": list the runs with 'orchestrator runs'"
+
+#: Called with a sentence for the user.
+Tell = Callable[[str], object]
+
+
+def unheard(_: str) -> None:
+    """Tells nobody."""
 
 
 def choose_home(given: Path | None, start: Path) -> Home:
@@ -83,15 +91,21 @@ def store_of(given: Path | None) -> Iterator[tuple[Home, Store]]:
 
 
 def found_run(
-    given: Path | None, name: str | None, url: str | None = None, *, outputs: bool = False, partly: bool = False
+    given: Path | None,
+    name: str | None,
+    url: str | None = None,
+    tell: Tell = unheard,
+    *,
+    outputs: bool = False,
+    partly: bool = False,
 ) -> Found:
     """The run that a user calls ``name``, or the newest, in the store that ``--home`` or ``--store`` (url) names.
 
-    ``outputs``: also read the steps' outputs, which may be large. ``partly``: leave out records that cannot be read,
-    instead of raising.
+    ``tell``: as for ``find_run``. ``outputs``: also read the steps' outputs, which may be large. ``partly``: leave out
+    records that cannot be read, instead of raising.
     """
     with named_store(given, url) as (home, store):
-        run = find_run(store, name) if name is not None else newest(store)
+        run = find_run(store, name, tell) if name is not None else newest(store)
         named = store_url(url) if url is not None else None
         return load(home, store, run, named, outputs=outputs, partly=partly)
 
@@ -147,20 +161,27 @@ def plan_of(home: Home | None, store: Store, run: Run) -> Plan:
         raise StoreError(f"the plan of run '{run.id}' does not fit what the run keeps: {error}") from error
 
 
-def find_run(store: Store, name: str) -> Run:
-    """The run with this id, or the only one whose id begins so. Raises NotFoundError or UsageError."""
+def find_run(store: Store, name: str, tell: Tell = unheard) -> Run:
+    """The run with this id, or the newest run of the graph with this name, or the only run whose id begins so.
+
+    The graph goes first: by the name of one graph nobody means a run of another, whose id happens to begin so.
+    ``tell`` is called with a sentence that names the run of the graph. Raises NotFoundError or UsageError.
+    """
     if not name:
         raise UsageError("expected a run's id, or the beginning of one, got an empty text")
     exact = store.find_run(name)
     if exact is not None:
         return exact
+    for found in store.list_runs(1, wanted=RunFilter(graph=name)):
+        tell(f"run {found.id} is the newest of graph '{name}'")
+        return found
     there = store.run_ids(MAX_RUNS)
     named = [
         key for run_id, key in there if run_id == name
     ]  # retention has deleted the record that maps the id to its run
     fitting = dict([(name, named[0])] if named else ((one, key) for one, key in there if one.startswith(name)))
-    if len(fitting) == 1 and (found := store.get_run(*fitting.values())) is not None:
-        return found
+    if len(fitting) == 1 and (only := store.get_run(*fitting.values())) is not None:
+        return only
     if len(fitting) > 1:
         raise UsageError(f"the ids of {len(fitting)} runs begin with '{name}': {_named(list(fitting))}")
     hint = did_you_mean(name, [run_id for run_id, _ in there])

@@ -3,20 +3,53 @@
 from collections.abc import Sequence
 
 from orchestrator.core.model import Run
-from orchestrator.reporting.phrases import column, why
+from orchestrator.reporting.phrases import column, listed, why
 from orchestrator.reporting.times import clock, duration
 
+#: A run with its status (``lookup.standing``).
+Standing = tuple[Run, str]
 
-def run_lines(runs: Sequence[tuple[Run, str]]) -> list[str]:
-    """One line per run, given with its status: its id, status, start, duration, and why it failed."""
-    width = column([run.id for run, _ in runs], 100)
-    found = []
+_HEADERS = ("RUN", "STATUS", "STARTED", "DURATION", "NOTE")
+
+#: How many earlier rounds of a family are named.
+_ROUNDS = 4
+
+
+def families(runs: Sequence[Standing]) -> list[list[Standing]]:
+    """The runs, those of a family together, in the order of the first of each."""
+    found: dict[str, list[Standing]] = {}
     for run, word in runs:
-        took = duration(run.ended_at - run.started_at) if run.ended_at is not None else ""
-        rerun = f"rerun of {run.rerun_of}" if run.rerun_of else ""
-        began = clock(run.started_at, "%Y-%m-%d %H:%M:%S")
-        found.append(f"{run.id:{width}}  {word:11}  {began}  {took:8}  {_joined(rerun, why(run))}".rstrip())
-    return found
+        found.setdefault(run.first, []).append((run, word))
+    return list(found.values())
+
+
+def run_lines(rounds: Sequence[Sequence[Standing]]) -> list[str]:
+    """The headers, and a line for each family: its newest round's id, status, start and duration, and a note.
+
+    The note names the rounds before it, and says why it failed.
+    """
+    width = column([_HEADERS[0], *(newest.id for (newest, _), *_ in rounds)], 100)
+    lines = [_HEADERS, *map(_cells, rounds)]
+    return [
+        f"{name:{width}}  {status:11}  {start:19}  {took:8}  {note}".rstrip()
+        for name, status, start, took, note in lines
+    ]
+
+
+def _cells(rounds: Sequence[Standing]) -> tuple[str, str, str, str, str]:
+    (run, word), *_ = rounds
+    took = duration(run.ended_at - run.started_at) if run.ended_at is not None else ""
+    began = clock(run.started_at, "%Y-%m-%d %H:%M:%S")
+    return run.id, word, began, took, _joined(_before(rounds), why(run))
+
+
+def _before(rounds: Sequence[Standing]) -> str:
+    """The rounds before the newest of these, the oldest first; empty for a run that is no rerun."""
+    earlier = [f"{run.id} ({word})" for run, word in reversed(rounds[1:])]
+    oldest, _ = rounds[-1]
+    if not earlier:
+        return f"rerun of {oldest.rerun_of}" if oldest.rerun_of else ""
+    return f"after {listed([*([oldest.rerun_of] if oldest.rerun_of else []), *earlier], _ROUNDS)}"
 
 
 def _joined(*parts: str) -> str:

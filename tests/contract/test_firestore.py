@@ -21,6 +21,7 @@ from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, 
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
+from orchestrator.core.run_filter import RunFilter
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.engine.execution import Execution
@@ -254,6 +255,29 @@ def test_runs_that_have_ended_are_not_read_to_find_those_that_have_not(shaky: Fi
     line.calls.clear()
     assert shaky.unfinished() == []
     assert (line.calls, line.found) == ({"RunQuery": 1}, 1)
+
+
+def test_a_list_of_some_runs_reads_what_it_must_and_no_more(shaky: FirestoreStore, line: Line):
+    """Without an index on two fields: those of a graph and what is shown, or what started in time, page by page."""
+    for number in range(120):
+        run = replace(RUN, id=f"r{number}", key=f"r{number}", started_at=200.0 + number, graph=f"g{number % 40}")
+        shaky.open_run(run, PLAN)
+        if number % 10:
+            shaky.end_run(run.key, RunStatus.SUCCEEDED, 400.0)
+
+    def read(wanted: RunFilter, limit: int = 2) -> tuple[list[str], int]:
+        line.calls.clear()
+        line.found = 0
+        return [run.id for run in shaky.list_runs(limit, wanted=wanted)], line.found
+
+    assert read(RunFilter()) == (["r119", "r118"], 2)
+    assert read(RunFilter(graph="g7")) == (["r87", "r47"], 3)
+    assert line.calls == {"RunQuery": 1, "BatchGetDocuments": 1}
+    assert read(RunFilter(statuses={RunStatus.RUNNING})) == (["r110", "r100"], 13)
+    assert read(RunFilter(statuses={RunStatus.SUCCEEDED})) == (["r119", "r118"], 50)
+    assert read(RunFilter(statuses={RunStatus.RUNNING}, since=311.0)) == ([], 9)
+    assert read(RunFilter(since=318.0), 20) == (["r119", "r118"], 2)
+    assert read(RunFilter(statuses={RunStatus.CANCELLED, RunStatus.SUCCEEDED}, since=250.0), 60)[1] == 70
 
 
 DAY = 86_400.0

@@ -15,6 +15,7 @@ from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Status, St
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
+from orchestrator.core.run_filter import RunFilter
 from orchestrator.core.steps import Step, Work
 from orchestrator.errors import StoreError
 from orchestrator.home import Home
@@ -252,3 +253,35 @@ def test_a_function_begins_when_its_claim_is_on_disk_and_a_great_many_ends_are_a
     assert ended is not None
     assert ended.status is RunStatus.SUCCEEDED
     assert outputs == [{"claimed": True}] * count
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [RunFilter(), RunFilter(since=990.0), RunFilter("g", since=990.0), RunFilter(statuses={RunStatus.RUNNING})],
+)
+def test_a_list_of_the_newest_runs_does_not_read_the_old_ones(tmp_path: Path, wanted: RunFilter):
+    """As many instructions of SQLite's machine for 1,000 runs as for the newest 100 of them."""
+    spent = []
+    for first in (900, 0):
+        process = Process(tmp_path / f"{first}.db")
+        with process.database.transaction:
+            for number in range(first, 1000):
+                run = replace(RUN, id=f"r{number}", key=f"k{number:04}", started_at=float(number))
+                process.store.open_run(run, PLAN)
+        steps = []
+        with process.database.read() as connection:
+            connection.set_progress_handler(lambda steps=steps: steps.append(1), 1)
+            assert [run.started_at for run in process.store.list_runs(3, wanted=wanted)] == [999.0, 998.0, 997.0]
+            connection.set_progress_handler(None, 0)
+        spent.append(len(steps))
+        process.database.close()
+    assert spent[0] == spent[1] > 0
+
+
+def test_a_record_that_cannot_be_read_may_be_of_any_graph(old: Path):
+    process, left_out = Process(old), []
+    runs = process.store.list_runs(9, left_out.append, RunFilter("g", {RunStatus.RUNNING}))
+    assert [run.id for run in runs] == ["run-1"]
+    assert [error.path for error in left_out] == ["runs/broken"]
+    assert process.store.list_runs(9, left_out.append, RunFilter("h")) == []
+    process.database.close()

@@ -12,6 +12,7 @@ from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, 
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
+from orchestrator.core.run_filter import RunFilter
 from orchestrator.core.steps import Step
 from orchestrator.errors import StoreError
 from orchestrator.ports import Commit, Store
@@ -312,3 +313,42 @@ def test_runs_that_have_not_ended_are_all_found_and_no_others(store: Store):
 def test_ending_a_run_that_is_not_there_is_an_error_and_not_silence(store: Store):
     with pytest.raises(StoreError):
         store.end_run("nobody", RunStatus.FAILED, 1.0)
+
+
+FAILED, SUCCEEDED, RUNNING = RunStatus.FAILED, RunStatus.SUCCEEDED, RunStatus.RUNNING
+
+#: Of a run each: its graph, and how it ended. They start one after the other, at 0, 1, 2…
+PAST = [("sales", FAILED), ("stock", FAILED), ("sales", SUCCEEDED), ("sales", FAILED), ("sales", RUNNING)]
+
+
+def past(store: Store) -> list[Run]:
+    """The runs of ``PAST``, in a store."""
+    runs = []
+    for number, (graph, status) in enumerate(PAST):
+        run = Run(f"r{number}", f"key{number}", graph, "v1", {}, float(number))
+        store.open_run(run, PLAN)
+        if status is not RUNNING:
+            store.end_run(run.key, status, 99.0)
+            run = replace(run, status=status, ended_at=99.0)
+        runs.append(run)
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("wanted", "numbers"),
+    [
+        (RunFilter(graph="sales"), [4, 3, 2]),
+        (RunFilter(graph="nothing"), []),
+        (RunFilter(statuses={FAILED}), [3, 1, 0]),
+        (RunFilter(statuses={RUNNING, SUCCEEDED}), [4, 2]),
+        (RunFilter(since=2.0), [4, 3, 2]),
+        (RunFilter(since=1.5, statuses={FAILED}), [3]),
+        (RunFilter("sales", {FAILED}), [3, 0]),
+        (RunFilter("sales", {FAILED}, 1.0), [3]),
+        (RunFilter("sales", frozenset(), 4.0), [4]),
+    ],
+)
+def test_only_the_runs_that_are_wanted_are_listed_the_newest_first(store: Store, wanted: RunFilter, numbers: list[int]):
+    runs = past(store)
+    assert list(store.list_runs(3, wanted=wanted)) == [runs[number] for number in numbers]
+    assert list(store.list_runs(1, wanted=wanted)) == [runs[number] for number in numbers[:1]]

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, View
 from orchestrator.core.plan import Plan
+from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import StoreError
 from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Unreadable, check_writes, refuse
 
@@ -99,8 +100,8 @@ class MemoryStore:
             self._runs[run] = stopped = found if found.stop else replace(found, stop=stop)
             return stopped.stop
 
-    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
-        runs = sorted(self._runs.values(), key=lambda run: (-run.started_at, run.id))
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse, wanted: RunFilter = EVERY) -> Sequence[Run]:
+        runs = sorted(filter(wanted.fits, self._runs.values()), key=lambda run: (-run.started_at, run.id))
         return runs[:limit]
 
     def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:

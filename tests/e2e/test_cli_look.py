@@ -251,7 +251,10 @@ steps:
 
 
 def test_runs_lists_the_newest_first(ran: Place) -> None:
-    assert [steady(line) for line in ran.look("runs").lines] == ["sales-1  failed       TIME  0.0 s     load (exit)"]
+    assert [steady(line) for line in ran.look("runs").lines] == [
+        "RUN      STATUS       STARTED              DURATION  NOTE",
+        "sales-1  failed       TIME  0.0 s     load (exit)",
+    ]
     (found,) = ran.look("runs", "--json").json
     assert {key: found[key] for key in ("run", "graph", "status", "params")} == {
         "run": "sales-1",
@@ -278,8 +281,8 @@ def test_runs_says_when_it_leaves_some_out(place: Place) -> None:
     place.write("g.yaml", "name: g\nsteps: {a: }\n")
     for run in ("r1", "r2", "r3"):
         assert place.run("g.yaml", "--run-id", run).code == 0
-    assert place.look("runs", "--limit", "2").lines[2:] == ["2 of 3 runs are shown; show more with --limit N"]
-    assert len(place.look("runs", "--limit", "3").lines) == 3
+    assert place.look("runs", "--limit", "2").lines[3:] == ["2 of 3 runs are shown; show more with --limit N"]
+    assert len(place.look("runs", "--limit", "3").lines) == 4
     assert len(place.look("runs", "--limit", "2", "--json").json) == 2
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from orchestrator.core.job_end import JobEnd
 from orchestrator.core.model import Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
+from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import (
     AmbiguousLaunchError,
     BackendError,
@@ -77,8 +78,8 @@ class ShakyStore:
     def stop_run(self, run: str, stop: Stop) -> Stop | None:
         return self._call("stop_run", lambda: self.inner.stop_run(run, stop))
 
-    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
-        return self.inner.list_runs(limit, unreadable)
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse, wanted: RunFilter = EVERY) -> Sequence[Run]:
+        return self.inner.list_runs(limit, unreadable, wanted)
 
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
         return self.inner.unfinished(unreadable)

@@ -20,6 +20,7 @@ from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.plan import SPREAD, WIDE, compile_plan
+from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.core.steps import Step
 from orchestrator.core.values import MAX_OUTPUT
 from orchestrator.definition import build, cron, json_reader, load, params, patterns, yaml_reader
@@ -256,8 +257,8 @@ class Runs(MemoryStore):
         self.found = [replace(RUN, id=f"r{n}", key=f"k{n}", status=RunStatus.SUCCEEDED) for n in range(runs)]
         self.found[-1] = replace(self.found[-1], id="oldest", status=RunStatus.RUNNING)
 
-    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
-        return self.found[:limit]
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse, wanted: RunFilter = EVERY) -> Sequence[Run]:
+        return list(filter(wanted.fits, self.found))[:limit]
 
     def get_run(self, run: str) -> Run | None:
         return next((found for found in self.found if found.key == run), None)
@@ -267,9 +268,9 @@ class Runs(MemoryStore):
 
 
 def test_a_beginning_of_an_id_is_looked_for_among_the_newest_runs():
-    assert lookup.find_run(Runs(lookup.MAX_RUNS), "old").id == "oldest"
+    assert lookup.find_run(Runs(lookup.MAX_RUNS), "old", print).id == "oldest"
     with pytest.raises(NotFoundError) as unknown:
-        lookup.find_run(Runs(lookup.MAX_RUNS + 1), "old")
+        lookup.find_run(Runs(lookup.MAX_RUNS + 1), "old", print)
     newest = "none of the newest 10,000 begins with it: give the whole id of an older run"
     assert str(unknown.value) == f"no run has the id 'old', and {newest}"
 

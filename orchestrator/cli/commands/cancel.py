@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.failure import DONE, INTERRUPTED
+from orchestrator.cli.failure import DONE, INTERRUPTED, complain
 from orchestrator.cli.options import place_options
 from orchestrator.cli.output import echo
 from orchestrator.core.model import RunStatus, Stop
@@ -54,11 +54,11 @@ Exit codes: 0 all of it has ended (in the cloud: was asked to stop), 2 wrong use
 def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: str | None) -> int:
     """Cancel RUN, or only the STEPs of it that are named.
 
-    RUN is the id of a run, or the beginning of one if it is unique.
+    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
     named = store_url(store) if store is not None else None
     with named_store(home, store) as (place, opened):
-        found = load(place, opened, find_run(opened, run), named)
+        found = load(place, opened, find_run(opened, run, complain), named)
     nodes = {find_step(found.plan, name) for name in steps} if steps else None
     if over := _over(found, nodes):
         echo(over)
@@ -86,7 +86,7 @@ def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Coll
         echo(f"not everything has ended yet: {left}")
         return INTERRUPTED
     with named_store(home.path if url is None else None, url.text if url else None) as (place, store):
-        now = load(place, store, find_run(store, found.run.id), url)
+        now = load(place, store, store.get_run(found.run.key) or found.run, url)
     for line in failures(now):
         echo(line.text)
     if now.run.status is not RunStatus.RUNNING:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.failure import complain
 from orchestrator.cli.options import place_options
 from orchestrator.cli.output import echo
 from orchestrator.operations.attempt_logs import log_path
@@ -27,9 +28,9 @@ Examples:
 def command(run: str, step: str, home: Path | None, store: str | None) -> None:
     """Explain the status of STEP in RUN: why it failed or was skipped, or what it is waiting for.
 
-    RUN is the id of a run, or the beginning of one if it is unique.
+    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
-    found = found_run(home, run, store, outputs=True)
+    found = found_run(home, run, store, complain, outputs=True)
     node = find_step(found.plan, step)
     first, *further = explain(found.plan, found.view, node, None if found.abandoned else time.time())
     echo(indented(f"{found.plan.steps[node].name}: {first}"))

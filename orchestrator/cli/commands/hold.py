@@ -43,7 +43,7 @@ Exit codes: 0 the steps are held, 1 at least one of the named steps has ended or
 def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home: Path | None, store: str | None) -> int:
     """Hold RUN, or only the STEPs of it that are named.
 
-    RUN is the id of a run, or the beginning of one if it is unique.
+    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
     now = time.time()
     hold = Hold(now, who(), reason(why), moment(until, now) if until is not None else None)

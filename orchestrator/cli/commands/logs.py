@@ -49,9 +49,9 @@ _PERIOD = 0.2
 def command(run: str, step: str, attempt: int | None, follow: bool, home: Path | None, store: str | None) -> int:
     """Print the log of STEP in RUN: what it wrote to standard output and standard error.
 
-    RUN is the id of a run, or the beginning of one if it is unique.
+    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
-    found = found_run(home, run, store)
+    found = found_run(home, run, store, complain)
     node = find_step(found.plan, step)
     if attempt is not None and attempt > found.view.state(node).attempt:
         made = counted(found.view.state(node).attempt, "attempt")
@@ -132,7 +132,7 @@ def followed(found: Found, node: int, attempt: int | None, home: Path | None, st
             current, read = current + 1, 0
         else:
             return
-        found = found_run(home, found.run.id, store)
+        found = found_run(home, found.run.id, store, complain)
 
 
 def _pieces(path: Path, start: int = 0) -> Iterator[bytes]:

@@ -47,7 +47,7 @@ def command(
 ) -> int:
     """Let STEP of RUN end as STATUS, whatever comes of it.
 
-    RUN is the id of a run, or the beginning of one if it is unique.
+    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
     mark = Status(status)
     stop = Stop(time.time(), who(), reason(why), mark, _outputs(outputs, mark))

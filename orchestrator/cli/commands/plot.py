@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.failure import complain
 from orchestrator.cli.options import NamedPath, place_options
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
@@ -48,7 +49,7 @@ def command(graph: str | None, run: str | None, output: Path, home: Path | None,
     if graph is not None:
         drawn = draw(load_graph(find_graph(graph)), output)
     else:
-        found = found_run(home, run, store)
+        found = found_run(home, run, store, complain)
         states = {step.name: found.view.state(node) for node, step in enumerate(found.plan.steps)}
         drawn = draw(found.graph, output, states, found.run, None if found.abandoned else time.time())
     echo(f"{drawn.path}: {drawn.steps:,} steps in {drawn.boxes:,} boxes")

@@ -31,7 +31,7 @@ Exit codes: 0 none of the steps is held any more, 2 wrong use.
 def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: str | None) -> None:
     """Release all steps of RUN that are held, or only the STEPs that are named.
 
-    RUN is the id of a run, or the beginning of one if it is unique.
+    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
     event = HoldReleased(time.time(), who(), reason(why))
     done = order("release", run, steps, event, home, store, only=lambda state: hold_of(state) is not None)

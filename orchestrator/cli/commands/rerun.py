@@ -71,7 +71,8 @@ def command(
 ) -> int:
     """Run again what did not succeed in RUN, which has ended, and keep the rest.
 
-    RUN is the id of a run, or the beginning of one if it is unique.
+    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
+    With --project, RUN is the id of a run.
     """
     asking = {key: more.pop(key) for key in ("graph", "same_version", "run_id", "dry_run", "token", "yes")}
     wish = Wish(run, Selection(start, only, everything), given_params(pairs, params_file), **asking)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from orchestrator.cli.drive import driver
+from orchestrator.cli.failure import complain
 from orchestrator.cli.options import driving_options, how
 from orchestrator.cli.run_end import close
 from orchestrator.operations.lookup import find_run, only_unfinished, store_of
@@ -28,9 +29,9 @@ new one. Resuming a cancelled run only completes the cancellation.
 def command(run: str | None, home: Path | None, **driving: Any) -> int:
     """Continue RUN, which was interrupted or killed; without RUN, the only unfinished run.
 
-    RUN is the id of a run, or the beginning of one if it is unique.
+    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
     as_told = how(**driving)
     with store_of(home) as (place, store):
-        chosen = find_run(store, run) if run is not None else only_unfinished(store)
+        chosen = find_run(store, run, complain) if run is not None else only_unfinished(store)
     return close(resume(chosen, place, driver(as_told)), as_told)

@@ -37,7 +37,7 @@ Exit codes: 0 it is tried again, 1 it does not need attention, 2 wrong use.
 def command(run: str, step: str, why: str, home: Path | None, store: str | None) -> int:
     """Try STEP of RUN again, which needs attention.
 
-    RUN is the id of a run, or the beginning of one if it is unique.
+    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
     found, node = found_step("retry", run, step, home, store)
     event = RetryRequested(found.view.state(node).attempt, time.time(), who(), reason(why))

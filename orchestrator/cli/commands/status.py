@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.failure import DONE, FAILED
+from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.output import echo_json
 from orchestrator.core.model import RunStatus
@@ -37,9 +37,9 @@ Exit codes: 0 whatever the status of the run is, 1 some of its records cannot be
 def command(run: str | None, everything: bool, home: Path | None, store: str | None, as_json: bool) -> int:
     """Show the status of RUN and its steps; without RUN, of the run that started last.
 
-    RUN is the id of a run, or the beginning of one if it is unique.
+    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
-    found = found_run(home, run, store, outputs=as_json, partly=True)
+    found = found_run(home, run, store, complain, outputs=as_json, partly=True)
     if as_json:
         told = report(found.run, found.plan, found.view.states, found.word, found.view.unreadable)
         more = {"doubts": list(found.doubts), "unreadable": list(found.unreadable)}

@@ -15,13 +15,6 @@ from orchestrator.stores.firestore.snapshots import fields, to_runs
 _SWEEP, _NAME = "sweeps/last", "__name__"
 
 
-def newest(client: Client, limit: int, unreadable: Unreadable) -> Sequence[Run]:
-    with translated("list runs"):
-        query = client.collection("runs").order_by("started_at", direction=Query.DESCENDING).limit(limit)
-        found = list(query.stream(retry=AGAIN, timeout=STREAM))
-    return to_runs(found, unreadable)
-
-
 def newest_ids(client: Client, limit: int) -> Sequence[tuple[str, str]]:
     newest = client.collection("runs").order_by("started_at", direction=Query.DESCENDING)
     with translated("list runs"):

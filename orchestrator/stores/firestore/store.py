@@ -25,6 +25,7 @@ from google.cloud.firestore import Client, Increment
 
 from orchestrator.core.model import Run, RunStatus, Stop, Transition, View
 from orchestrator.core.plan import Plan
+from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import StoreError
 from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Unreadable, check_writes, refuse
 from orchestrator.stores.firestore import documents as documents
@@ -32,6 +33,7 @@ from orchestrator.stores.firestore import expiry as expiry
 from orchestrator.stores.firestore import ids as ids
 from orchestrator.stores.firestore import kept as kept_states
 from orchestrator.stores.firestore import lists as lists
+from orchestrator.stores.firestore import newest as newest
 from orchestrator.stores.firestore import plans as plans
 from orchestrator.stores.firestore.calls import AGAIN, COMMIT, STREAM, Calls, DocumentSnapshot
 from orchestrator.stores.firestore.refusals import CONFLICT, FOREIGN, Retries, meant, translated
@@ -147,8 +149,8 @@ class FirestoreStore:
         )
         return stopped.stop if stopped else None
 
-    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
-        return lists.newest(self._client, limit, unreadable)
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse, wanted: RunFilter = EVERY) -> Sequence[Run]:
+        return newest.newest(self._client, limit, unreadable, wanted)
 
     def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:
         return lists.newest_ids(self._client, limit)

@@ -12,6 +12,7 @@ from typing import Any
 from orchestrator.core import codec
 from orchestrator.core.model import PENDING, Counter, Run, StepState
 from orchestrator.core.rules import Tally
+from orchestrator.core.run_filter import RunFilter
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.ports import KeptState, Unreadable, refuse
 from orchestrator.stores.records import MISFITS, made, misread
@@ -99,6 +100,26 @@ def to_counters(run: str, rows: Iterable[tuple[int, ...]], unreadable: Unreadabl
         arrived, *ended = values
         counters[number] = Counter(arrived, Tally(*ended))
     return counters
+
+
+def newest(wanted: RunFilter, limit: int) -> tuple[str, tuple[str | float, ...]]:
+    """A query for the newest ``limit`` runs that are ``wanted``, and its values. It reads no further than it must.
+
+    Only ``started_at`` has a column and an index: others could not be added without locking older versions out. A field
+    that cannot be read fits, so that the record is reported.
+    """
+    terms: list[str] = []
+    values: list[str | float] = []
+    if wanted.since is not None:
+        terms.append("started_at >= ?")
+        values.append(wanted.since)
+    for field, fitting in (("graph", [wanted.graph] if wanted.graph is not None else []), ("status", wanted.statuses)):
+        if fitting:
+            among = f"json_extract(run, '$.{field}') IN ({','.join('?' * len(fitting))})"
+            terms.append(f"coalesce(CASE WHEN json_valid(run) THEN {among} END, 1)")
+            values.extend(str(one) for one in fitting)
+    chosen = f" WHERE {' AND '.join(terms)}" if terms else ""
+    return f"SELECT key, run FROM runs{chosen} ORDER BY started_at DESC, key LIMIT ?", (*values, limit)
 
 
 def run_text(run: Run) -> str:

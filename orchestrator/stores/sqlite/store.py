@@ -10,6 +10,7 @@ from orchestrator.core import codec
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Stop, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
+from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import StoreError, UnreadableRecordError
 from orchestrator.home.database import Database
 from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Unreadable, check_writes, refuse
@@ -23,6 +24,7 @@ from orchestrator.stores.sqlite.rows import (
     STATES,
     measured,
     needs_schema,
+    newest,
     read_state,
     run_text,
     select,
@@ -148,9 +150,9 @@ class SqliteStore:
         stopped = self._change_run(run, lambda found: found if found.stop else replace(found, stop=stop))
         return stopped.stop if stopped else None
 
-    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse) -> Sequence[Run]:
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse, wanted: RunFilter = EVERY) -> Sequence[Run]:
         with self._database.read() as connection:
-            rows = connection.execute("SELECT key, run FROM runs ORDER BY started_at DESC, key LIMIT ?", (limit,))
+            rows = connection.execute(*newest(wanted, limit))
             return list(readable((partial(to_run, *row) for row in rows), unreadable))
 
     def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:

@@ -1,0 +1,29 @@
+"""Which runs a list is to contain. Pure."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from orchestrator.core.model import Run, RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """``graph``: only runs of the graph with this name. ``statuses``: only runs with one of these; empty: with any.
+
+    ``since``: only runs that started then or later, in seconds since the epoch.
+    """
+
+    graph: str | None = None
+    statuses: Collection[RunStatus] = frozenset()
+    since: float | None = None
+
+    def fits(self, run: Run) -> bool:
+        return (
+            (self.graph is None or run.graph == self.graph)
+            and (not self.statuses or run.status in self.statuses)
+            and (self.since is None or run.started_at >= self.since)
+        )
+
+
+#: All runs.
+EVERY = RunFilter()

@@ -1,0 +1,78 @@
+"""Which runs a user wants to see: the options of ``runs``, and the runs that they choose."""
+
+import re
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.run_filter import EVERY, RunFilter
+from orchestrator.definition.fields import DURATION, seconds
+from orchestrator.errors import UnreadableRecordError, UsageError
+from orchestrator.home import Home
+from orchestrator.operations.lookup import standing
+from orchestrator.ports import Store, Unreadable
+from orchestrator.reporting.found import INTERRUPTED
+from orchestrator.text import did_you_mean
+
+#: What ``runs`` says of a run.
+WORDS = (*map(str, RunStatus), INTERRUPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The runs that are wanted. ``words``: what ``runs`` says of their statuses; empty: anything."""
+
+    stored: RunFilter = EVERY
+    words: Collection[str] = frozenset()
+
+    @property
+    def everything(self) -> bool:
+        return self.stored == EVERY
+
+
+def selection(graph: str | None, statuses: str | None, since: str | None) -> Selection:
+    """What the options say. Raises UsageError."""
+    words = frozenset(word.strip() for word in statuses.split(",")) if statuses is not None else frozenset()
+    for word in sorted(words - set(WORDS)):
+        hint = did_you_mean(word, WORDS) or f": these are {', '.join(WORDS)}"
+        raise UsageError(f"--status: there is no status '{word}'{hint}")
+    stored = frozenset(RunStatus.RUNNING if word == INTERRUPTED else RunStatus(word) for word in words)
+    return Selection(RunFilter(graph, stored, start_of(since) if since is not None else None), words)
+
+
+def start_of(text: str, now: float | None = None) -> float:
+    """The time ``text``, or as long before ``now``, in seconds since the epoch; a day begins at midnight, local time.
+
+    Raises UsageError.
+    """
+    try:
+        if re.fullmatch(DURATION, text):
+            return (time.time() if now is None else now) - seconds(text)
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(
+            f"--since: expected a day or a time such as 2026-01-31 or 2026-01-31T18:00, or a duration such as 3d or "
+            f"12h, got {text!r:.60}"
+        ) from error
+
+
+def chosen(
+    home: Home | None, store: Store, wanted: Selection, limit: int, unreadable: Unreadable
+) -> Sequence[tuple[Run, str]]:
+    """The newest ``limit`` runs that are wanted, each with its status.
+
+    A store does not know which runs are interrupted, so it may have to be asked for more.
+    """
+    asked = limit
+    while True:
+        left_out: list[UnreadableRecordError] = []
+        runs = store.list_runs(asked, left_out.append, wanted.stored)
+        standings = [(run, standing(home, run)) for run in runs]
+        fitting = [(run, word) for run, word in standings if not wanted.words or word in wanted.words]
+        if len(fitting) >= limit or len(runs) + len(left_out) < asked:
+            for error in left_out:
+                unreadable(error)
+            return fitting[:limit]
+        asked *= 4

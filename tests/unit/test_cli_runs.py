@@ -1,0 +1,194 @@
+"""``orchestrator runs``, and how the other commands find the run that a user names."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from orchestrator.core.model import Run, RunStatus, Status, StepState, Transition
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.steps import Step, Work
+from orchestrator.errors import UsageError
+from orchestrator.home import Home
+from orchestrator.local.wiring import writing
+from orchestrator.operations.selection import start_of
+from tests.e2e.command_line import Place
+
+PLAN = compile_plan("sales", "v1", (Step("load", Work("command", {"command": "exit 7"})),))
+RUN = Run("s1", "key1", "sales", "v1", {}, started_at=datetime(2026, 1, 31, 6).timestamp())
+FAILED, SUCCEEDED, RUNNING = RunStatus.FAILED, RunStatus.SUCCEEDED, RunStatus.RUNNING
+
+#: The runs of a home: id, graph, status, and the run whose rerun it is. They start an hour apart.
+PAST = [
+    ("s1", "sales", FAILED, None),
+    ("s1.2", "sales", FAILED, "s1"),
+    ("x1", "stock", SUCCEEDED, None),
+    ("s1.3", "sales", SUCCEEDED, "s1.2"),
+    ("x2", "stock", RUNNING, None),
+    ("sales-uk-1", "sales-uk", FAILED, None),
+]
+
+
+def fill(place: Place, past: Sequence[tuple[str, str, RunStatus, str | None]] = PAST) -> Place:
+    """A home with these runs."""
+    with writing(Home(place.folder / ".orchestrator")) as store:
+        for hour, (run_id, graph, status, of) in enumerate(past):
+            start = RUN.started_at + 3600 * hour
+            run = replace(RUN, id=run_id, key=f"key-{run_id}", graph=graph, started_at=start, rerun_of=of)
+            store.open_run(replace(run, family="s1" if of else None), PLAN)
+            ended = StepState(Status.FAILED if status is FAILED else Status.SUCCEEDED, 1, cause="exit", error="no")
+            store.transact(run.key, 0, lambda _, ended=ended: Transition(ended))
+            if status is not RUNNING:
+                store.end_run(run.key, status, start + 60, {"load": "exit"} if status is FAILED else {})
+    return place
+
+
+@pytest.fixture
+def past(place: Place) -> Place:
+    return fill(place)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    (tmp_path / ".git").mkdir()
+    return Place(tmp_path)
+
+
+def test_a_run_and_its_reruns_take_one_line(past: Place):
+    assert past.look("runs").out.splitlines() == [
+        "RUN         STATUS       STARTED              DURATION  NOTE",
+        "sales-uk-1  failed       2026-01-31 11:00:00  1 m 00 s  load (exit)",
+        "x2          interrupted  2026-01-31 10:00:00",
+        "s1.3        succeeded    2026-01-31 09:00:00  1 m 00 s  after s1 (failed) and s1.2 (failed)",
+        "x1          succeeded    2026-01-31 08:00:00  1 m 00 s",
+    ]
+    assert past.look("runs", "--graph", "sales", "--status", "failed").out.splitlines()[1:] == [
+        "s1.2  failed       2026-01-31 07:00:00  1 m 00 s  after s1 (failed): load (exit)"
+    ]
+    assert past.look("runs", "--limit", "4").out.splitlines()[3:] == [
+        "s1.3        succeeded    2026-01-31 09:00:00  1 m 00 s  rerun of s1.2",
+        "x1          succeeded    2026-01-31 08:00:00  1 m 00 s",
+        "4 of 6 runs are shown; show more with --limit N",
+    ]
+    assert past.look("runs", "--limit", "5").out.splitlines()[3] == (
+        "s1.3        succeeded    2026-01-31 09:00:00  1 m 00 s  after s1 and s1.2 (failed)"
+    )
+
+
+def test_each_round_gets_a_line_where_that_is_asked_for_and_an_entry_for_programs(past: Place):
+    assert past.look("runs", "--all-rounds", "--graph", "sales").out.splitlines()[1:] == [
+        "s1.3  succeeded    2026-01-31 09:00:00  1 m 00 s  rerun of s1.2",
+        "s1.2  failed       2026-01-31 07:00:00  1 m 00 s  rerun of s1: load (exit)",
+        "s1    failed       2026-01-31 06:00:00  1 m 00 s  load (exit)",
+    ]
+    found = past.look("runs", "--json", "--graph", "sales").json
+    assert [(one["run"], one.get("rerun_of"), one.get("family")) for one in found] == [
+        ("s1.3", "s1.2", "s1"),
+        ("s1.2", "s1", "s1"),
+        ("s1", None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "runs"),
+    [
+        (["--status", "running"], []),
+        (["--status", "interrupted"], ["x2"]),
+        (["--status", "interrupted, failed"], ["sales-uk-1", "x2", "s1.2", "s1"]),
+        (["--status", "succeeded", "--limit", "1"], ["s1.3"]),
+        (["--since", "2026-01-31T10:00"], ["sales-uk-1", "x2"]),
+        (["--since", "2026-02-01"], []),
+        (["--since", "3650d", "--graph", "stock"], ["x2", "x1"]),
+    ],
+)
+def test_runs_are_chosen_by_graph_status_and_start(past: Place, options: list[str], runs: list[str]):
+    assert [one["run"] for one in past.look("runs", "--json", *options).json] == runs
+    if not runs:
+        said = past.look("runs", *options)
+        assert (said.code, said.out, said.err) == (0, "", "no run fits: 'orchestrator runs' lists them all\n")
+
+
+def test_a_run_that_nobody_drives_is_found_behind_many_that_somebody_drives(place: Place):
+    """A store cannot tell them apart, so it is asked for more until there are enough."""
+    home = Home(place.folder / ".orchestrator")
+    fill(place, [(f"r{number}", "g", RUNNING, None) for number in range(8)])
+    with home.hold("r7"), home.hold("r6"), home.hold("r5"):
+        assert [one["run"] for one in place.look("runs", "--json", "--status", "interrupted", "--limit", "1").json] == [
+            "r4"
+        ]
+        assert len(place.look("runs", "--json", "--status", "running").json) == 3
+
+
+def test_some_that_fit_are_left_out_and_that_is_told(past: Place):
+    shown = past.look("runs", "--status", "failed", "--limit", "2").out.splitlines()
+    assert shown[-1] == "the newest 2 runs are shown; show more with --limit N"
+    assert "shown" not in past.look("runs", "--status", "failed", "--limit", "3").out
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (["--status", "faild"], "--status: there is no status 'faild' (did you mean 'failed'?)"),
+        (
+            ["--status", "x"],
+            "--status: there is no status 'x': these are running, succeeded, failed, cancelled, interrupted",
+        ),
+        (
+            ["--since", "soon"],
+            "--since: expected a day or a time such as 2026-01-31 or 2026-01-31T18:00, or a duration such as 3d or "
+            "12h, got 'soon'",
+        ),
+    ],
+)
+def test_what_cannot_be_a_filter_is_told(past: Place, options: list[str], error: str):
+    said = past.look("runs", *options)
+    assert (said.code, said.out, said.err) == (2, "", f"error: {error}\n")
+
+
+def test_a_start_is_a_day_a_time_or_so_long_ago():
+    assert start_of("2026-01-31") == datetime(2026, 1, 31).timestamp()
+    assert start_of("2026-01-31T18:00Z") == datetime.fromisoformat("2026-01-31T18:00+00:00").timestamp()
+    assert (start_of("3d", 1_000_000.0), start_of("90m", 1_000_000.0)) == (740_800.0, 994_600.0)
+    for wrong in ("", "3", "5000d", "2026-02-30", "3w"):
+        with pytest.raises(UsageError, match="--since: expected"):
+            start_of(wrong)
+
+
+STOCK = "run x2 is the newest of graph 'stock'\n"
+
+
+def test_the_name_of_a_graph_means_its_newest_run_and_that_is_told(past: Place):
+    said = past.look("status", "stock", "--json")
+    assert (said.code, said.json["run"], said.err) == (0, "x2", STOCK)
+    said = past.look("explain", "stock", "load")
+    assert (said.code, said.out[:15], said.err) == (0, "load: succeeded", STOCK)
+    said = past.look("logs", "stock", "load")
+    assert (said.code, said.out, said.err) == (0, "", f"{STOCK}step 'load' wrote nothing in attempt 1\n")
+
+
+def test_who_names_a_graph_to_cancel_or_rerun_its_newest_run_is_told_its_whole_id(past: Place):
+    said = past.look("cancel", "stock")
+    assert said.code == 0
+    assert said.err == STOCK
+    assert said.out.startswith("run x2: ")
+    past.write("sales.yaml", "name: sales\nsteps: {load: {command: exit 7}}\n")
+    said = past.look("rerun", "sales", "--dry-run", "--all")
+    assert (said.code, said.err) == (0, "run s1.3 is the newest of graph 'sales'\n")
+    assert said.out.startswith("run s1.4 will rerun s1.3 (succeeded)")
+
+
+def test_an_id_goes_before_the_name_of_a_graph_and_that_before_the_beginning_of_an_id(place: Place):
+    """Ids begin with the name of their graph unless somebody chooses another: those of ``g-h`` are none of ``g``."""
+    fill(place, [("g-1", "g", FAILED, None), ("g-2", "g", FAILED, None), ("g-h-3", "g-h", FAILED, None)])
+    fill(place, [("h", "other", FAILED, None)])
+    named = {name: place.look("status", name, "--json") for name in ("g", "g-h", "g-h-", "h", "oth")}
+    assert {name: (said.json["run"], said.err) for name, said in named.items() if not said.code} == {
+        "g": ("g-2", "run g-2 is the newest of graph 'g'\n"),
+        "g-h": ("g-h-3", "run g-h-3 is the newest of graph 'g-h'\n"),
+        "g-h-": ("g-h-3", ""),
+        "h": ("h", ""),
+    }
+    assert named["oth"].err == "error: no run has the id 'oth': list the runs with 'orchestrator runs'\n"
+    assert place.look("status", "g-").err == "error: the ids of 3 runs begin with 'g-': g-h-3, g-2, g-1\n"
