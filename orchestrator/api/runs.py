@@ -1,30 +1,22 @@
 """Runs graphs on this machine: ``orchestrator.run``, ``rerun``, ``resume`` and ``status``."""
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from orchestrator.api.driver import Silent
+from orchestrator.api.graphs import AnyGraph, AnyPath, chosen
 from orchestrator.api.results import RunResult, result_of
 from orchestrator.core import graph as core
 from orchestrator.core.model import Run
 from orchestrator.core.rerun import Selection
-from orchestrator.definition.authoring import Graph, file_of
-from orchestrator.definition.catalog import find_graph
 from orchestrator.definition.handles import plain
-from orchestrator.definition.load import load_graph
 from orchestrator.definition.reruns import check_same_graph, chosen_graph, graph_of, numbered, request
 from orchestrator.definition.run_request import run_request
 from orchestrator.errors import UsageError
 from orchestrator.operations import runs
 from orchestrator.operations.lookup import choose_home, find_run, found_run, load, store_of
-
-AnyPath: TypeAlias = str | os.PathLike[str]
-
-#: A graph that is written in Python, a loaded one, or the path or name of one.
-AnyGraph: TypeAlias = Graph | core.Graph | AnyPath
 
 
 class Driving(TypedDict, total=False):
@@ -54,7 +46,7 @@ def run(
     With ``check``, raises RunFailedError if the run failed or was cancelled. Raises UsageError as the command does.
     KeyboardInterrupt interrupts the run in order: ``resume`` continues it.
     """
-    model, path = _graph(graph)
+    model, path = chosen(graph)
     wanted = run_request(model, path, run_id, plain(params or {}), time.time())
     screen = Silent()
     driver = screen.driver(parallel, simulate, durable, deployment)
@@ -115,23 +107,11 @@ def status(run_id: str | None = None, *, home: AnyPath | None = None, store: str
     return result_of(found_run(_path(home), run_id, store, outputs=True, partly=True))
 
 
-def _graph(graph: AnyGraph) -> tuple[core.Graph, Path]:
-    """The graph, checked, and its file, or a path beside which its modules are."""
-    match graph:
-        case Graph():
-            return graph.model, file_of(graph)
-        case core.Graph():
-            return graph, Path(f"{graph.name}.yaml")
-        case _:
-            path = find_graph(os.fspath(graph))
-            return load_graph(path), path
-
-
 def _graph_now(graph: AnyGraph | None, earlier: Run) -> tuple[core.Graph, Path] | None:
     """The graph with which a run is rerun, and its folder: that which is given, or what its file has now."""
     if graph is None:
         return graph_of(earlier, None, None)
-    model, path = _graph(graph)
+    model, path = chosen(graph)
     check_same_graph(model, earlier, str(path))
     return model, path.parent
 

@@ -14,8 +14,9 @@ from orchestrator.ports import Clock, JobRequest, JobRunning, JobStatus, Launche
 class Script:
     """A job's script: it runs for ``seconds`` and ends with ``outcome``.
 
-    It ignores ``deaf`` requests to stop. The next one ends it with ``stopped``. ``live``: after its ``seconds`` the
-    step has succeeded, and the job keeps running until it is asked to stop.
+    ``cause`` and ``permanent`` are those of a failure. It ignores ``deaf`` requests to stop. The next one ends it with
+    ``stopped``. ``live``: after its ``seconds`` the step has succeeded, and the job keeps running until it is asked to
+    stop.
     """
 
     seconds: float = 0.0
@@ -25,6 +26,8 @@ class Script:
     deaf: int = 0
     stopped: Outcome = Outcome.CANCELLED
     live: bool = False
+    cause: str = "scripted"
+    permanent: bool = False
 
 
 @dataclass(slots=True)
@@ -80,8 +83,8 @@ class ScriptedBackend:
             if found.cancelled_at is not None and (script.live or found.end == found.cancelled_at):
                 return JobEnd(script.stopped, found.cancelled_at)
             failed = script.outcome is Outcome.FAILED
-            cause = "scripted" if failed else None
-            return JobEnd(script.outcome, found.end, script.outputs, script.error, cause, live=script.live)
+            cause, permanent = (script.cause, script.permanent) if failed else (None, False)
+            return JobEnd(script.outcome, found.end, script.outputs, script.error, cause, permanent, live=script.live)
 
     def cancel(self, job: str) -> None:
         with self._lock:
