@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.cli.output import echo
 from orchestrator.cli.views.lines import LineView, SilentView
+from orchestrator.cli.views.progress import progress_view
 from orchestrator.operations import driving
 from orchestrator.operations.runs import Driver
 from orchestrator.reporting.watch import Watch
@@ -33,22 +34,8 @@ def driver(how: How) -> Driver:
 
 @contextmanager
 def _shown(how: How, watch: Watch) -> "Iterator[LiveView | LineView | SilentView]":
-    with _kept_clean(how.json), _view(watch, how) as view:
+    with _kept_clean(how.json), progress_view(watch, how.json) as view:
         yield view
-
-
-def _view(watch: Watch, how: How) -> "LiveView | LineView | SilentView":
-    """The live view in a terminal, otherwise a line for each change; silent with ``--json``."""
-    if how.json:
-        return SilentView()
-    if sys.stdout.isatty():
-        from orchestrator.cli.views.console import console
-        from orchestrator.cli.views.live import LiveView
-
-        screen = console()
-        if not screen.is_dumb_terminal:
-            return LiveView(watch, screen)
-    return LineView(watch, sys.stdout)
 
 
 @contextmanager

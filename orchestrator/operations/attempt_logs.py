@@ -3,7 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+from orchestrator.core.kinds import kind_of
 from orchestrator.reporting.found import Found
+from orchestrator.reporting.phrases import status_word
 from orchestrator.reporting.summary import LISTED, told
 from orchestrator.system.files import short
 
@@ -22,3 +24,26 @@ def with_logs(found: Found) -> Found:
     """The same with the paths of the logs that a summary of the run names."""
     paths = {node: log_path(found, node) for node in told(found)[:LISTED]}
     return replace(found, logs={node: short(path) for node, path in paths.items() if path is not None})
+
+
+def deleted(found: Found, node: int, attempt: int | None) -> str | None:
+    """A sentence if the log of an attempt has been deleted. The log of a command always exists, even if it is empty."""
+    step, state = found.plan.steps[node], found.view.state(node)
+    number = attempt or state.attempt
+    if found.home is None or not number or state.job is None:
+        return None
+    place = found.place(node)
+    whole = found.home.run(place.run_id)
+    log = found.home.attempt(place.run_id, place.node, step.name, number) / "log"
+    if whole.is_dir() and (log.exists() or not kind_of(step.local or step.work).always_logs):
+        return None
+    gone = log if whole.is_dir() else whole
+    return f"the log of step '{step.name}', attempt {number}, is missing: {short(gone)} has been deleted"
+
+
+def no_log(found: Found, node: int, attempt: int | None) -> str:
+    """Why there is no log."""
+    step, state = found.plan.steps[node], found.view.state(node)
+    if not state.attempt:
+        return f"step '{step.name}' has not run: its status is {status_word(state.status)}"
+    return f"step '{step.name}' wrote nothing in attempt {attempt or state.attempt}"

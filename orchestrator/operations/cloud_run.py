@@ -9,7 +9,6 @@ from urllib.parse import quote
 from orchestrator.cloud.settings import SettingsError, read_cloud_settings
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import Stop
-from orchestrator.core.steps import Step
 from orchestrator.errors import UsageError
 from orchestrator.home.store_url import StoreUrl
 from orchestrator.operations.cancellation import earlier, told
@@ -36,16 +35,21 @@ def job_lines(found: Found, node: int, attempt: int | None, follow: bool) -> Ite
         yield f"step '{step.name}' has not run: its status is {status_word(state.status)}"
         return
     yield f"step '{step.name}' {status_word(state.status)}, attempt {state.attempt}"
-    if state.job is not None:
-        yield from _where(step, state.job, found.url.project if found.url else "")
+    yield from where(found, node)
     if state.error:
         yield f"error    {one_line(state.error)}"
 
 
-def _where(step: Step, job: str, project: str) -> Iterator[str]:
-    if not kind_of(step.work).cloud_only:
+def where(found: Found, node: int) -> Iterator[str]:
+    """The id and the page of the newest job of a step; nothing if there is none."""
+    step, job = found.plan.steps[node], found.view.state(node).job
+    if job is not None and not kind_of(step.work).cloud_only:
         yield "it is not a Dataflow job, so it has no log"
-        return
+    elif job is not None:
+        yield from _job(job, found.url.project if found.url else "")
+
+
+def _job(job: str, project: str) -> Iterator[str]:
     from orchestrator.jobs.dataflow.handle import read_handle
 
     handle = read_handle(job)

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.core.model import RunStatus
 from orchestrator.fakes.dataflow.script import LaunchCall, Script
 from orchestrator.rehearsal import PREFIX, Rehearsal, emulators
-from tests.e2e.command_line import Place, Said
+from tests.e2e.command_line import Place, Said, steady
 from tests.emulation import emulated
 
 pytestmark = pytest.mark.xdist_group("a run in the cloud")  # one worker rehearses it once, for all tests
@@ -98,6 +98,11 @@ def test_a_run_in_the_cloud_is_explained_and_drawn(cloud: Rehearsal, place: Plac
 
 
 def test_logs_of_a_job_in_the_cloud_are_its_id_its_page_and_its_error(cloud: Rehearsal, place: Place) -> None:
+    assert place.look("logs", "sales-1", *CLOUD).out.splitlines() == [
+        "==> load, attempt 1: failed: boom <==",
+        f"job      {job(cloud, 1)} in europe-west4",
+        f"console  https://console.cloud.google.com/dataflow/jobs/europe-west4/{job(cloud, 1)}?project=rehearsal",
+    ]
     assert place.look("logs", "sales-1", "load", *CLOUD).out.splitlines() == [
         "step 'load' failed, attempt 1",
         f"job      {job(cloud, 1)} in europe-west4",
@@ -141,6 +146,9 @@ def test_cancel_settles_the_steps_of_a_run_in_the_cloud_and_stops_its_jobs(
     for name, value in cloud.functions["on_task"]._environment.items():
         if name.startswith("ORCHESTRATOR_") or name.endswith(("EMULATOR_HOST", "EMULATOR_URL")):
             monkeypatch.setenv(name, value)
+    watching = place.start("status", "sales", "--watch", *CLOUD)
+    assert watching.stdout is not None
+    assert steady(watching.stdout.readline()) == "TIME  run sales-1: 5 steps, 3 already ended\n"
     assert place.look("cancel", "sales-1", *CLOUD) == Said(
         0,
         "run sales-1: 1 step without a job cancelled, 1 job asked to stop\n"
@@ -150,6 +158,11 @@ def test_cancel_settles_the_steps_of_a_run_in_the_cloud_and_stops_its_jobs(
     until(cloud, ["succeeded", "failed", "cancelled", "succeeded", "cancelled"])
     assert cloud.wait("sales-1").status is RunStatus.CANCELLED
     assert cloud.dataflow.active == []
+    watched = watching.stdout.read().splitlines()
+    assert watching.wait() == 0
+    watching.communicate()
+    assert {tuple(line.split()[1:3]) for line in watched} >= {("slow", "cancelled"), ("publish", "cancelled")}
+    assert any(line.startswith("cancelled after ") for line in watched)
     again = place.look("cancel", "sales-1", *CLOUD)
     assert again == Said(0, "run sales-1 has ended (cancelled): there is nothing left to cancel\n", "")
 

@@ -23,28 +23,44 @@ EPILOG = """\b
 Examples:
   orchestrator status
   orchestrator status daily-sales-2026 --json
+  orchestrator status daily-sales --watch
   orchestrator status --store firestore://my-project/orchestrator-prod
 
-Exit codes: 0 whatever the status of the run is, 1 some of its records cannot be read, 2 wrong use.
+With --watch, what the run does is shown until it has ended, or until it is seen that no process drives it: in a
+terminal, the screen is redrawn; otherwise, a line is printed for each change; with --json, nothing but the status at
+the end. Ctrl-C ends only the watching.
+
+Exit codes: 0 whatever the status of the run is, 1 some of its records cannot be read, 2 wrong use, 130 interrupted
+while watching.
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("run", required=False)
 @click.option("--all", "everything", is_flag=True, help=f"List every step, also if there are more than {MANY}.")
+@click.option("-w", "--watch", is_flag=True, help="Show what the run does until it has ended.")
 @place_options
 @json_option
-def command(run: str | None, everything: bool, home: Path | None, store: str | None, as_json: bool) -> int:
+def command(run: str | None, everything: bool, watch: bool, home: Path | None, store: str | None, as_json: bool) -> int:
     """Show the status of RUN and its steps; without RUN, of the run that started last.
 
     RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
     found = found_run(home, run, store, complain, outputs=as_json, partly=True)
+    watched = watch and found.run.status is RunStatus.RUNNING and not found.abandoned
+    if watched:
+        from orchestrator.cli.follow import ending, follow
+
+        found = follow(found, home, store, silent=as_json)
+        if not as_json:
+            from orchestrator.cli.views.console import say
+
+            say([*ending(found)])
     if as_json:
         told = report(found.run, found.plan, found.view.states, found.word, found.view.unreadable)
         more = {"doubts": list(found.doubts), "unreadable": list(found.unreadable)}
         echo_json(told | {name: said for name, said in more.items() if said})
-    else:
+    elif not watched:
         show(found, time.time(), everything)
     return FAILED if found.unreadable else DONE
 

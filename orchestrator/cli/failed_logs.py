@@ -1,0 +1,54 @@
+"""What ``logs RUN`` prints: the logs of all steps that did not succeed."""
+
+from orchestrator.cli.failure import DONE, FAILED, complain
+from orchestrator.cli.log_text import pieces, show, whole_lines
+from orchestrator.cli.output import echo
+from orchestrator.core.model import RunStatus, Status
+from orchestrator.operations.attempt_logs import deleted, log_path, no_log
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.phrases import classed, said_of, status_word
+from orchestrator.system.terminal import one_line
+
+#: A step with one of these has had an attempt that did not succeed, unless it has had none at all.
+_BAD = (Status.FAILED, Status.CANCELLED, Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION)
+
+
+def show_failed(found: Found) -> int:
+    """Print the log of the newest attempt of each step that did not succeed, below a heading.
+
+    Returns the exit code: FAILED if one of the logs has been deleted.
+    """
+    nodes = [node for node in found.steps if found.view.state(node).attempt and found.view.state(node).status in _BAD]
+    if not nodes:
+        so_far = " so far" if found.run.status is RunStatus.RUNNING else ""
+        complain(f"run {found.run.id}: no step has failed{so_far}")
+    code = DONE
+    for number, node in enumerate(nodes):
+        if number:
+            echo("")
+        echo(_heading(found, node))
+        if found.home is None:
+            _tell_job(found, node)
+        elif missing := deleted(found, node, None):
+            complain(missing)
+            code = FAILED
+        elif (path := log_path(found, node)) is None:
+            complain(no_log(found, node, None))
+        else:
+            show(whole_lines(pieces(path)))
+    return code
+
+
+def _heading(found: Found, node: int) -> str:
+    """``==> load, attempt 2: failed: exit status 7 <==``."""
+    step, state = found.plan.steps[node], found.view.state(node)
+    said = one_line(said_of(step, state))
+    why = f": {said}" if said else ""
+    return f"==> {step.name}, attempt {state.attempt}: {status_word(state.status)}{classed(state)}{why} <=="
+
+
+def _tell_job(found: Found, node: int) -> None:
+    from orchestrator.operations.cloud_run import where
+
+    for line in where(found, node):
+        echo(line)
