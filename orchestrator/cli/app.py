@@ -26,6 +26,7 @@ COMMANDS = {
     "retry": "Try a step again that needs attention.",
     "mark": "Decide how a step ends.",
     "cancel": "Cancel a run, or some of its steps.",
+    "prune": "Delete old runs of this machine.",
     "verify": "Check that the stored records of a run agree.",
     "rehearse": "Run a graph on this machine as in the cloud, with faults.",
     "graphs": "List the graphs in graphs/.",

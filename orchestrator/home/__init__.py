@@ -117,19 +117,18 @@ class Home:
         taken: list[int] = []
         try:
             for path in self._locks(run_id):
-                self._make(path.parent)
-                taken.append(lock := locks.keep(files.opener(str(path), os.O_RDWR | os.O_CREAT)))
-                while not _lock(lock, fcntl.LOCK_EX):
-                    if _lock(lock, fcntl.LOCK_SH):  # another process only called ``held``
-                        continue
-                    raise HeldError(
-                        f"run '{run_id}' is being driven by another process: "
-                        f"watch it with 'orchestrator status {run_id}'"
-                    )
+                while not taken or not _is_at(path, taken[-1]):  # whoever held it may have deleted it
+                    self._make(path.parent)
+                    taken.append(locks.keep(files.opener(str(path), os.O_RDWR | os.O_CREAT)))
+                    _take(taken[-1], run_id)
             yield
         finally:
             for lock in taken:
                 locks.let_go(lock)
+
+    def drop_lock(self, run_id: str) -> None:
+        """Delete the lock of a run that is gone. The caller holds the run."""
+        (self.path / "locks" / run_id).unlink(missing_ok=True)
 
     def held(self, run_id: str) -> bool:
         """Whether a process drives this run now."""
@@ -151,6 +150,24 @@ def _is_held(path: Path) -> bool:
         return not _lock(lock, fcntl.LOCK_SH)
     finally:
         os.close(lock)
+
+
+def _take(lock: int, run_id: str) -> None:
+    """Lock the open file. Raises HeldError if another process has locked it."""
+    while not _lock(lock, fcntl.LOCK_EX):
+        if _lock(lock, fcntl.LOCK_SH):  # another process only called ``held``
+            continue
+        raise HeldError(
+            f"run '{run_id}' is being driven by another process: watch it with 'orchestrator status {run_id}'"
+        )
+
+
+def _is_at(path: Path, lock: int) -> bool:
+    """Whether the open file is the one at ``path``."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(lock))
+    except FileNotFoundError:
+        return False
 
 
 def _lock(lock: int, how: int) -> bool:

@@ -120,6 +120,15 @@ class Database:
         with self._lock, _mapped():
             return not self._depth and self._look()
 
+    def shrink(self) -> None:
+        """Give the room of deleted rows back to the file system. Outside of any transaction.
+
+        Raises StoreShortError, and leaves the file as it is, if the disk is full or others keep writing.
+        """
+        with self._lock, _mapped():
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the file. Nothing that was committed is lost."""
         with self._lock:

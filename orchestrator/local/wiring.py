@@ -82,6 +82,26 @@ def _sqlite(file: Path, looking: bool) -> Iterator[SqliteStore]:
         database.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What the database of a home has of its runs: the store and the queue."""
+
+    database: Database
+    store: SqliteStore
+    queue: LocalQueue
+
+
+@contextmanager
+def records(home: Home) -> Iterator[Records]:
+    """The records of a home, which is created if missing, without anything that runs steps. Raises ReadOnlyError."""
+    home.make()
+    database = Database(home.database)
+    try:
+        yield Records(database, SqliteStore(database), LocalQueue(database))
+    finally:
+        database.close()
+
+
 @contextmanager
 def open_store(url: StoreUrl) -> Iterator[Store]:
     """The store at ``url``, for reading.

@@ -58,6 +58,14 @@ def start_of(text: str, now: float | None = None) -> float:
         ) from error
 
 
+def length(option: str, text: str) -> float:
+    """A duration such as ``30d``, in seconds. Raises UsageError, which names the option."""
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: expected a duration such as 30d, 12h or 90m, got {text!r:.60}") from error
+
+
 def chosen(
     home: Home | None, store: Store, wanted: Selection, limit: int, unreadable: Unreadable
 ) -> Sequence[tuple[Run, str]]:

@@ -73,6 +73,15 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
+def size(number: float) -> str:
+    """A number of bytes: ``512 bytes``, ``4.0 KB``, ``1.2 GB``, of 1,024 each."""
+    if number < 1024:
+        return f"{number:.0f} bytes"
+    units = ("KB", "MB", "GB")
+    power = min(int(number).bit_length() // 10 - (int(number).bit_length() % 10 == 0), len(units))
+    return f"{number / 1024**power:,.1f} {units[power - 1]}"
+
+
 def listed(items: Iterable[str], most: int = 5) -> str:
     """``a, b and c``; where there are more than ``most``, ``a, b and 12 more``."""
     words = list(items)

@@ -40,6 +40,11 @@ def set_aside(home: Home, run_id: str) -> Path | None:
     return aside
 
 
+def at_work(home: Home, run_id: str) -> bool:
+    """Whether the shell of a command of that run still runs."""
+    return any(claim.held(found.parent) for found in home.run(run_id).glob("steps/*/*/claim"))
+
+
 def _runs(folder: Path) -> bool:
     """Whether processes of an attempt are left."""
     number = attempt.group_of(folder)

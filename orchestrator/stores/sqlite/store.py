@@ -16,6 +16,7 @@ from orchestrator.home.database import Database
 from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Unreadable, check_writes, refuse
 from orchestrator.stores.plans import pack, unpack
 from orchestrator.stores.records import checked, readable
+from orchestrator.stores.sqlite import removal
 from orchestrator.stores.sqlite.memory import Known, Memory
 from orchestrator.stores.sqlite.rows import (
     BY_ID,
@@ -166,6 +167,28 @@ class SqliteStore:
             rows = connection.execute("SELECT key, run FROM runs")
             runs = readable((partial(to_run, *row) for row in rows), unreadable)
             return [run for run in runs if run.status is RunStatus.RUNNING]
+
+    def remove_runs(self, runs: Collection[str]) -> Mapping[str, str]:
+        """Delete runs, by their keys, with all that is stored of them and the plans that no run uses any more.
+
+        A run goes only with its whole family, and if all of that has ended; none goes while the record of any run
+        cannot be read. Returns the keys and ids of those that went. ``removed`` has them until ``files_removed``.
+        """
+        with self._database.transaction as connection:
+            self._memory.flush(connection)
+            gone = removal.remove(connection, runs)
+            self._memory.drop()
+            return gone
+
+    def removed(self) -> Mapping[str, str]:
+        """The keys and ids of deleted runs whose files are still to be removed."""
+        with self._database.read() as connection:
+            return removal.notes(connection)
+
+    def files_removed(self, run: str) -> None:
+        """The files of a deleted run are gone."""
+        with self._database.transaction as connection:
+            removal.forget(connection, run)
 
     def _change_run(self, run: str, change: Callable[[Run], Run]) -> Run | None:
         """The changed run; None if the run has ended, and then nothing is written."""

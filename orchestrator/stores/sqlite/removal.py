@@ -1,0 +1,54 @@
+"""Deletes runs from the file, with all their rows, and remembers whose files are still to be removed.
+
+The rows of a run go in one commit with the note that its files are to go: a process that dies in between leaves the
+note. The note has a table of its own, made with the first of them, so that older versions can use the same file.
+"""
+
+import sqlite3
+from collections.abc import Collection
+
+from orchestrator.core.model import RunStatus
+
+_NOTES = "CREATE TABLE IF NOT EXISTS removed (run TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID"
+
+#: Of each run its key, id, status and family. They are null if its record cannot be read.
+_FIELDS = ", ".join(f"json_extract(text, '$.{field}')" for field in ("id", "status", "family"))
+_RUNS = f"SELECT key, {_FIELDS} FROM (SELECT key, CASE WHEN json_valid(run) THEN run END AS text FROM runs)"
+
+#: A plan goes when no run is of its version. If the record of a run cannot be read, its version is null, ``NOT IN`` is
+#: never true, and every plan stays.
+_UNUSED = """
+DELETE FROM plans WHERE version NOT IN
+    (SELECT CASE WHEN json_valid(run) THEN json_extract(run, '$.version') END FROM runs)
+"""
+
+
+def remove(connection: sqlite3.Connection, runs: Collection[str]) -> dict[str, str]:
+    """Delete those of ``runs`` (keys) whose whole family is among them and has ended. Returns their keys and ids.
+
+    None is deleted while there is a record that cannot be read, as it may be of any family.
+    """
+    found = {key: (run_id, status, family or run_id) for key, run_id, status, family in connection.execute(_RUNS)}
+    if any(run_id is None for run_id, _, _ in found.values()):
+        return {}
+    kept = {family for key, (_, status, family) in found.items() if key not in runs or status == str(RunStatus.RUNNING)}
+    gone = {key: run_id for key, (run_id, _, family) in found.items() if key in runs and family not in kept}
+    if gone:
+        connection.execute(_NOTES)
+        connection.executemany("INSERT OR REPLACE INTO removed VALUES (?, ?)", gone.items())
+        for table, column in (("states", "run"), ("counters", "run"), ("runs", "key")):
+            connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(key,) for key in gone])
+        connection.execute(_UNUSED)
+    return gone
+
+
+def notes(connection: sqlite3.Connection) -> dict[str, str]:
+    """The keys and ids of deleted runs whose files are still to be removed."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'removed'").fetchone():
+        return {}
+    return dict(connection.execute("SELECT run, id FROM removed"))
+
+
+def forget(connection: sqlite3.Connection, run: str) -> None:
+    """Delete the note of one of them."""
+    connection.execute("DELETE FROM removed WHERE run = ?", (run,))
