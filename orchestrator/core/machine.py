@@ -45,6 +45,8 @@ TRIGGER = "trigger"
 
 def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition | None:
     """What ``event`` changes at ``node`` in ``state``; None if nothing: it is a duplicate, too late or too early."""
+    if plan.nodes[node].role is Role.KEPT:  # it has ended in an earlier run, also if its record is gone
+        return None
     match event:
         case LaunchClaimed():
             return _claimed(state, event)

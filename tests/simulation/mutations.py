@@ -127,6 +127,12 @@ MUTANTS = (
         "            return kept.plan_of(self._plans[version], letters)\n",
         "            return self._plans[version]\n",
     ),
+    Mutant(
+        "a kept step whose record is gone takes orders",
+        MACHINE,
+        "    if plan.nodes[node].role is Role.KEPT:",
+        "    if False:",
+    ),
     Mutant("a kept step still arrives at its joins", KEPT, "role=Role.KEPT, join=None, arrives=()", "role=Role.KEPT"),
     Mutant("a join does not count what is kept", JOINS, "ended if base is NOBODY else base + ended", "ended"),
     Mutant(

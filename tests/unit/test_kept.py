@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.events import Event, HoldRequested, LaunchClaimed, StepSettled, StopRequested
 from orchestrator.core.joins import decide
 from orchestrator.core.kept import as_kept, letters, plan_of, statuses
+from orchestrator.core.machine import evolve, owed, passed
 from orchestrator.core.messages import Launch, Skip
-from orchestrator.core.model import PENDING, Status, StepState, Stop, View
+from orchestrator.core.model import PENDING, Counter, Status, StepState, Stop, View
 from orchestrator.core.orders import Act, Hold, Orders
 from orchestrator.core.plan import FailsOn, Plan, Role, compile_plan
 from orchestrator.core.rules import NOBODY, Tally, TriggerRule, Verdict
@@ -95,9 +97,6 @@ def test_a_wide_join_counts_what_is_kept_through_its_gates(kept: Collection[int]
 
 def _play(plan: Plan, ended: Status) -> View:
     """All steps but the last one end so, and the gates pass."""
-    from orchestrator.core.machine import evolve, passed
-    from orchestrator.core.model import Counter
-
     states: dict[int, StepState] = {}
     counters: dict[int, Counter] = {}
 
@@ -131,6 +130,22 @@ def test_a_kept_step_that_may_fail_does_not_fail_the_run():
     base = compile_plan("g", "v", steps, FailsOn.ANY)
     plan = plan_of(base, letters(base, {0: Status.FAILED}))
     assert plan.joins[plan.nodes[plan.end].join].base == NOBODY
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        LaunchClaimed(1, "job", 5.0),
+        HoldRequested(Hold(5.0)),
+        StopRequested(Stop(5.0)),
+        StepSettled(Status.SKIPPED, 5.0),
+    ],
+)
+def test_a_kept_step_whose_record_was_deleted_by_hand_begins_nothing_and_takes_no_orders(event: Event):
+    plan = rerun(DIAMOND, {0: Status.SUCCEEDED})
+    assert evolve(plan, 0, PENDING, event) is None
+    assert list(owed(plan, "key", View(), [0])) == []
+    assert evolve(plan, 1, PENDING, event) is not None or isinstance(event, StepSettled)
 
 
 def test_a_job_that_goes_on_belongs_to_the_run_that_started_it():
