@@ -97,19 +97,25 @@ def prune(home: Home, records: Records, families: Sequence[Family]) -> Pruned:
     for batch in _batches(families):
         with ExitStack() as held:
             ready = [family for family in batch if _hold(home, records, family, held, done)]
-            keys = [run.key for family in ready for run in family.runs]
-            with records.database.transaction:
-                gone = records.store.remove_runs(keys)
-                for key in gone:
-                    records.queue.forget(key)
-            done.runs += len(gone)
-            for key, run_id in gone.items():
-                _remove(home, records, key, run_id, done)
-            first = [family.runs[-1] for family in ready]
-            done.left += [f"run {run.id} has been rerun meanwhile" for run in first if run.key not in gone]
+            _delete(home, records, ready, done)
     if done.runs:
         _shrink(home, records, done)
     return done
+
+
+def _delete(home: Home, records: Records, families: Sequence[Family], done: Pruned) -> None:
+    """Delete families, of which this process holds every run."""
+    runs = [run for family in families for run in family.runs]
+    with records.database.transaction:
+        gone = records.store.remove_runs([run.key for run in runs])
+        for key in gone:
+            records.queue.forget(key)
+    done.runs += len(gone)
+    for run in runs:
+        if records.store.get_run(run.key) is not None:
+            done.left += [f"run {run.id} has been rerun meanwhile"] if run.rerun_of is None else []
+        elif records.store.find_run(run.id) is None:  # if another process deleted it, holding it made its folder again
+            _remove(home, records, run.key, run.id, done)
 
 
 def _finish(home: Home, records: Records, done: Pruned) -> None:

@@ -8,6 +8,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -223,6 +224,22 @@ def test_two_at_once_delete_each_run_once(home: Home):
         done = list(pool.map(lambda _: pruned(home), range(2)))
     assert sum(one.runs for one in done) == 12
     assert left(home) == []
+
+
+def test_what_another_process_deletes_in_between_leaves_nothing_behind(home: Home, monkeypatch: pytest.MonkeyPatch):
+    """Who then holds the run makes its folder again, with a lock in it (found by two processes at once)."""
+    ran(home, "r", 90)
+    asked = pruning.busy
+
+    def busy(*which: Any) -> str:
+        monkeypatch.undo()
+        assert pruned(home).runs == 1
+        return asked(*which)
+
+    monkeypatch.setattr(pruning, "busy", busy)
+    done = pruned(home)
+    assert (done.runs, done.left, left(home)) == (0, [], [])
+    assert list((home.path / "locks").iterdir()) == []
 
 
 def test_a_rerun_that_begins_meanwhile_keeps_its_family(home: Home):

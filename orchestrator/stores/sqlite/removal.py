@@ -50,5 +50,6 @@ def notes(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def forget(connection: sqlite3.Connection, run: str) -> None:
-    """Delete the note of one of them."""
-    connection.execute("DELETE FROM removed WHERE run = ?", (run,))
+    """Delete the note of one of them, if there is one."""
+    if notes(connection):
+        connection.execute("DELETE FROM removed WHERE run = ?", (run,))
