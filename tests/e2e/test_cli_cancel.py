@@ -320,6 +320,7 @@ def test_a_run_that_fails_because_of_what_may_fail_names_the_step_that_never_ran
         "load failed: exit status 4",
         "report upstream failed: because of load",
         "tidy failed, which does not fail the run: exit status 5",
+        "rerun     orchestrator rerun g-1",
     ]
     assert here.look("status", "g-1", "--json").json["failed"] == {"load": "exit", "report": "upstream_failed"}
 
