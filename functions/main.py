@@ -28,7 +28,7 @@ from orchestrator.cloud.starters import SCHEDULED
 from orchestrator.cloud.wiring import Deployed
 from orchestrator.cloud.withheld import error_for_log
 from orchestrator.core.messages import Check, Launch, decode
-from orchestrator.core.model import Run, RunStatus, StepState
+from orchestrator.core.model import Run, RunStatus, Status, StepState
 from orchestrator.core.steps import Step
 from orchestrator.errors import OrchestratorError, UnexpectedError, UnreadableRecordError, UsageError
 from orchestrator.text import cut
@@ -272,7 +272,8 @@ def step_failed(run: Run, step: Step, state: StepState) -> None:
     error = error_for_log(run, step, state)
     about_it = {"cause": state.cause, "error": error, "job": state.job}
     why = {name: said for name, said in about_it.items() if said is not None}
-    said = f"step '{step.name}' of run {run.id} failed: {error or state.cause}"
+    waits = ", and needs attention" if state.status is Status.NEEDS_ATTENTION else ""
+    said = f"step '{step.name}' of run {run.id} failed{waits}: {error or state.cause}"
     about: dict[str, Any] = {"run": run.id, "graph": run.graph, "step": step.name, "attempt": state.attempt}
     _log("ERROR", said, counted="step_failed", **about, **why)
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "rerun": "Run again what did not succeed in a run, and keep the rest.",
     "status": "Show the status of a run and its steps.",
     "explain": "Explain the status of a step.",
+    "story": "Tell what happened in a run, in order.",
     "logs": "Print the log of a step, or of all that did not succeed.",
     "runs": "List the runs, newest first.",
     "hold": "Let no further step of a run begin, or some of them.",

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from orchestrator.core.model import MARKS, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.names import RUN_ID, STEP_NAME
 from orchestrator.core.orders import Act, Hold, Orders
+from orchestrator.core.past import Past
 from orchestrator.core.plan import FailsOn, JoinPlan, Node, Plan, Role
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, OnFailure, Retry, Step, Work
@@ -112,6 +113,8 @@ def state_to_json(state: StepState) -> JsonObject:
     data = _sparse(state)
     if state.orders is not None:
         data["orders"] = _orders_to_json(state.orders)
+    if state.past:
+        data["past"] = [_sparse(past) for past in state.past]
     if state.passed is not None:
         data["passed"] = _sparse(state.passed)
     if state.stop is not None:
@@ -129,6 +132,8 @@ def state_from_json(data: Mapping[str, Any]) -> StepState:
         values["stop"] = _stop_from_json(values["stop"])
     if values.get("orders") is not None:
         values["orders"] = _orders_from_json(values["orders"])
+    if "past" in values:
+        values["past"] = tuple(Past(**_fitting(Past, past)) for past in values["past"])
     return StepState(**values)
 
 
@@ -179,7 +184,7 @@ def run_from_json(data: Mapping[str, Any]) -> Run:
 
 _DEFAULTS = {
     kind: tuple((f.name, f.default if f.default_factory is MISSING else f.default_factory()) for f in fields(kind))
-    for kind in (Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Orders, Hold, Act)
+    for kind in (Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Orders, Hold, Act, Past)
 }
 
 
@@ -252,7 +257,7 @@ def _told(form: frozenset[type]) -> str:
     return " or ".join(sorted(kind.__name__ for kind in form))
 
 
-_KINDS = (Plan, Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Orders, Hold, Act)
+_KINDS = (Plan, Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Orders, Hold, Act, Past)
 _FORMS: dict[type, dict[str, frozenset[type]]] = {
     kind: {one.name: _form(one.type) for one in fields(kind)} for kind in _KINDS
 }

@@ -128,6 +128,9 @@ class Inspector:
             most -= 1
         if state.interruptions < 0 or counted < 0 or counted > most:
             yield f"{state.status} at attempt {state.attempt}, {state.interruptions} interrupted, of {most}"
+        before = [past.attempt for past in state.past]
+        if before != sorted(set(before)) or any(not 0 < number < state.attempt for number in before):
+            yield f"attempt {state.attempt} comes after attempts {before}"
         if state.passed is not None:
             yield "only a gate lets anything pass"
         named = parse_job_name(state.job_name) if state.job_name else None
@@ -143,6 +146,8 @@ class Inspector:
         if state.cause in (OPERATOR, MARKED) and not state.attempt:
             if pending and said is not Verdict.RUN:
                 yield f"{state.status}, and {pending} before it are pending"
+            elif state.cause == MARKED and said is not Verdict.RUN:
+                yield f"{state.status} as it was marked, and {self.plan.nodes[node].rule} says {said}"
             return
         made = _verdict(state)
         if made is not said or (pending and said is not Verdict.RUN):

@@ -32,7 +32,7 @@ from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Tran
 from orchestrator.core.ordering import obeyed, ordered
 from orchestrator.core.orders import NO_ORDERS, Act
 from orchestrator.core.plan import Plan, Role
-from orchestrator.core.retries import cancelled, ended
+from orchestrator.core.retries import cancelled, ended, remembered
 from orchestrator.core.rules import Tally, Verdict
 
 #: How many processes in a row may disappear while launching an attempt. A launch that kills its caller must come to an
@@ -87,6 +87,7 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             stop=state.stop,
             lost=0 if event.over is None else _lost(state, event),
             orders=state.orders,
+            past=state.past if event.over is not None or not state.attempt else remembered(state),
         )
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from orchestrator.core.orders import Orders
+from orchestrator.core.past import Past
 from orchestrator.core.rules import NOBODY, Tally
 from orchestrator.core.steps import Json
 
@@ -81,6 +82,7 @@ class StepState:
     ``ended_by``: the chain of the check that ended the attempt. That check is redelivered until what is owed is paid.
     ``lost``: how many processes in a row claimed the attempt's launch and then disappeared.
     ``orders``: what people ordered for the step during the run, such as a hold.
+    ``past``: the attempts before this one, the newest of them.
     """
 
     status: Status = Status.PENDING
@@ -103,6 +105,7 @@ class StepState:
     lost: int = 0
     unasked: int = 0
     orders: Orders | None = None
+    past: tuple[Past, ...] = ()
 
     def without_outputs(self) -> "StepState":
         return self if self.outputs is None else replace(self, outputs=None)

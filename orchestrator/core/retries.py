@@ -8,6 +8,7 @@ from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.joins import final
 from orchestrator.core.model import MARKED, OPERATOR, Status, StepState, Transition
+from orchestrator.core.past import MAX_PAST, MAX_PAST_ERROR, Past
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import OnFailure, Step
 from orchestrator.text import cut
@@ -116,6 +117,13 @@ def cancelled(state: StepState, at: float) -> StepState:
     return replace(
         state, status=Status.CANCELLED, ended_at=ended_at, due=None, outputs=None, error=error, cause=OPERATOR
     )
+
+
+def remembered(state: StepState) -> tuple[Past, ...]:
+    """The past of a step whose next attempt begins."""
+    error = None if state.error is None else cut(state.error, MAX_PAST_ERROR)
+    times = state.claimed_at, state.started_at, state.ended_at
+    return (*state.past, Past(state.attempt, *times, state.job, error, state.cause))[-MAX_PAST:]
 
 
 def _outdated(state: StepState, event: JobEnded) -> bool:

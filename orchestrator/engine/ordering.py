@@ -6,6 +6,7 @@ from orchestrator.core.events import HoldReleased, HoldRequested, RetryRequested
 from orchestrator.core.joins import decide
 from orchestrator.core.messages import Release
 from orchestrator.core.model import RunStatus, View
+from orchestrator.core.plan import Role
 from orchestrator.core.rules import Verdict
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.engine.execution import Execution
@@ -30,7 +31,7 @@ def order(ledger: Ledger, execution: Execution, event: Order, nodes: Iterable[in
     view = certain(ledger, execution, ledger.store.load_all(key, outputs=False))
     commits: dict[int, Commit] = {}
     for node in nodes:
-        if node in view.unreadable:
+        if node in view.unreadable or execution.plan.nodes[node].role is Role.KEPT:  # though its record be gone
             continue
         if not view.state(node).status.final:
             commits[node] = ledger.commit(execution, node, event)

@@ -14,6 +14,9 @@ PERIOD, SHARE = 0.5, 0.05
 #: The message when a run goes on after a standstill.
 GOES_ON = "the run goes on"
 
+#: What a message begins with that says for whom a run waits.
+WAITING = "waiting: "
+
 
 class Beside:
     """Reads the store whenever another process has committed something. ``say`` gets messages for the user."""
@@ -53,7 +56,7 @@ class Beside:
             return
         self._waits = seen
         if waits:
-            self._say(f"waiting: {all_held(watch.plan, watch.states, waits, watch.run.id, self._flag)}")
+            self._say(f"{WAITING}{all_held(watch.plan, watch.states, waits, watch.run.id, self._flag)}")
         elif watch.over < len(watch.plan.steps):
             self._say(GOES_ON)
 

@@ -69,6 +69,15 @@ def test_a_step_that_has_failed_is_retried_and_the_run_goes_on(here: Place) -> N
     assert here.look("status", "g-1", "--json").json["steps"]["a"]["attempt"] == 3
 
 
+def test_what_a_run_waits_for_is_told_on_standard_error_where_json_is_wanted(here: Place) -> None:
+    """It waited, and said nothing."""
+    driver = here.start(*START, "--json")
+    assert driver.stderr is not None
+    assert driver.stderr.readline().startswith("waiting: nothing else is left: a needs attention; ")
+    here("mark", "g-1", "a", "skipped", "--why", "so")
+    assert finish(driver).json["status"] == "succeeded"
+
+
 def test_a_step_that_has_failed_is_marked_with_outputs(here: Place) -> None:
     driver = here.start(*START)
     waiting(driver)

@@ -1,4 +1,4 @@
-"""``--store``: the commands that look, and ``cancel``, on a run in the cloud."""
+"""``--store``: the commands that look, and those that act, on a run in the cloud."""
 
 import os
 import re
@@ -140,12 +140,34 @@ def test_cancel_names_the_variables_that_are_missing(
     )
 
 
-def test_cancel_settles_the_steps_of_a_run_in_the_cloud_and_stops_its_jobs(
-    cloud: Rehearsal, place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def as_deployed(cloud: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the variables of the deployed functions."""
     for name, value in cloud.functions["on_task"]._environment.items():
         if name.startswith("ORCHESTRATOR_") or name.endswith(("EMULATOR_HOST", "EMULATOR_URL")):
             monkeypatch.setenv(name, value)
+
+
+def test_a_step_in_the_cloud_is_held_and_released_and_one_that_has_ended_is_not_marked(
+    cloud: Rehearsal, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_deployed(cloud, monkeypatch)
+    held = place.look("hold", "sales-1", "publish", "--why", "the input is late", *CLOUD)
+    assert (held.code, held.err) == (0, "")
+    assert held.lines[-1].startswith("release: orchestrator release sales-1 publish --store")
+    told = place.look("status", "sales-1", "--json", *CLOUD).json["steps"]["publish"]
+    assert (told["status"], told["held"]["why"]) == ("pending", "the input is late")
+    assert place.look("release", "sales-1", *CLOUD) == Said(0, "run sales-1: publish released\n", "")
+    late = place.look("mark", "sales-1", "load", "succeeded", "--why", "by hand", *CLOUD)
+    assert late == Said(1, "run sales-1: load cannot be marked: it has ended (failed)\n", "")
+    assert place.look("retry", "sales-1", "load", *CLOUD).code == 1
+    acts = [one["what"] for one in place.look("story", "sales-1", "publish", "--json", *CLOUD).json]
+    assert acts == ["run started", "held", "released"]
+
+
+def test_cancel_settles_the_steps_of_a_run_in_the_cloud_and_stops_its_jobs(
+    cloud: Rehearsal, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_deployed(cloud, monkeypatch)
     watching = place.start("status", "sales", "--watch", *CLOUD)
     assert watching.stdout is not None
     assert steady(watching.stdout.readline()) == "TIME  run sales-1: 5 steps, 3 already ended\n"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 #: In how many scenarios steps are held when they have failed, and in how many worlds somebody marks any step.
-HOLDS, MARKS_ANY = 0.3, 0.15
+HOLDS, MARKS_ANY = 0.3, 0.25
 
 #: Seconds between two looks, and after the start within which somebody marks a step.
 LOOKS, MOMENTS = (1.0, 20.0, 200.0), (0.0, 1.0, 10.0, 60.0, 300.0, 1500.0)
@@ -89,8 +89,11 @@ class Attendant:
                 self.world.loop.at(self.world.now + 5.0, mark)
                 return
             self.world.count("operator: marks")
+            states = life.watch.view().states.items() if not life.over else ()
+            live = [number for number, state in states if state.live]  # which cannot be marked
+            chosen = self.random.choice(live) if live and self.random.random() < 0.5 else node
             event = StopRequested(self._stop(self.random.choice(MARKED_AS)))
-            self._order(life, event, node, lambda: life.watch.marked(node))
+            self._order(life, event, chosen, lambda: life.watch.marked(chosen))
 
         self.world.loop.at(when, mark)
 

@@ -865,6 +865,18 @@ MUTANTS = (
         "    if state.orders is not None and state.orders.hold is not None:\n",
         "    if False:\n",
     ),
+    Mutant(
+        "the attempts before a claim that is taken over are forgotten",
+        MACHINE,
+        "past=state.past if event.over is not None or not state.attempt else remembered(state)",
+        "past=() if event.over is not None or not state.attempt else remembered(state)",
+    ),
+    Mutant(
+        "an attempt is forgotten when the next one begins",
+        MACHINE,
+        "past=state.past if event.over is not None or not state.attempt else remembered(state)",
+        "past=state.past",
+    ),
     # How a run ends.
     Mutant(
         "leaves decide, whatever the graph says",

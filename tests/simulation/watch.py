@@ -11,6 +11,7 @@ from orchestrator.core.invariants import Inspector
 from orchestrator.core.joins import decide
 from orchestrator.core.model import RunStatus, Status, StepState, View
 from orchestrator.core.orders import MAX_ACTS, NO_ORDERS
+from orchestrator.core.past import MAX_PAST
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict
 from orchestrator.ports import JobRequest
@@ -82,6 +83,9 @@ class Watch:
         step = 1 if new.status is Status.LAUNCHING and old.status is not Status.LAUNCHING else 0
         if new.attempt != old.attempt + step:
             self.failures.append(f"{name}: went from attempt {old.attempt} to {new.attempt}")
+        began = old.attempt and new.attempt != old.attempt
+        if new.past[:-1] != (*old.past, None)[-MAX_PAST:-1] if began else new.past != old.past:
+            self.failures.append(f"{name}: its past was {old.past} at attempt {old.attempt}, and became {new.past}")
         self._obeyed(name, old, new)
         self._attended(name, old, new)
         if new.stop != old.stop:

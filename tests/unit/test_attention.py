@@ -11,6 +11,7 @@ from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import MARKED, MARKS, RunStatus, Status, StepState, Stop
 from orchestrator.core.orders import MAX_FORGIVEN, Act, Hold, Orders
+from orchestrator.core.past import MAX_PAST, MAX_PAST_ERROR
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import OnFailure, Retry, Step
@@ -152,6 +153,15 @@ def test_what_was_cancelled_or_has_ended_cannot_be_marked_and_the_first_mark_sta
     assert pair.engine.order(KEY, marked(Status.FAILED), [1]) == {}
 
 
+def test_a_step_whose_job_goes_on_though_it_has_succeeded_cannot_be_marked():
+    plan = compile_plan("g", "v1", (Step("a", JOB),))
+    live = StepState(
+        Status.SUCCEEDED, 1, job_name="n", job="j", claimed_at=1.0, started_at=1.0, ended_at=2.0, live=True
+    )
+    assert machine.evolve(plan, 0, live, marked(Status.FAILED)) is None
+    assert machine.evolve(plan, 0, live, StopRequested(STOP)) is not None
+
+
 def test_a_cancelled_run_takes_what_needs_attention_with_it(world):
     pair = world(HELD, Step("b", JOB, after=("a",)), a=FAILS)
     pair.start()
@@ -183,3 +193,16 @@ def test_the_launch_after_a_retry_is_owed():
     view = machine.View({0: made.state})
     assert list(machine.owed(plan, KEY, view, (0,))) == [Launch(KEY, 0, 2, 9.0)]
     assert list(machine.owed(plan, KEY, machine.View({0: state}), (0,))) == []
+
+
+def test_the_attempts_that_are_remembered_are_the_newest(world):
+    most = MAX_PAST + 2
+    scripts = {f"a {number}": Script(outcome=Outcome.FAILED, error="x" * 600) for number in range(1, most)}
+    one = world(Step("a", JOB, retry=Retry(most, 0.0)), **scripts)
+    one.start()
+    assert one.finish() is RunStatus.SUCCEEDED
+    state = one.store.load_all(KEY).state(0)
+    assert [past.attempt for past in state.past] == list(range(2, most))
+    assert {past.error for past in state.past} == {"x" * MAX_PAST_ERROR + "…"}
+    assert codec.state_from_json(codec.state_to_json(state)) == state
+    assert violations(one.plan, one.store.load_all(KEY), RunStatus.SUCCEEDED) == []

@@ -20,6 +20,7 @@ from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.machine import evolve, owed, passed, run_status, settled
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import FINAL, Counter, RunStatus, Status, StepState, Stop, Transition, View
+from orchestrator.core.past import Past
 from orchestrator.core.plan import FailsOn, Plan, compile_plan
 from orchestrator.core.retries import MAX_INTERRUPTIONS
 from orchestrator.core.rules import Tally, TriggerRule
@@ -369,10 +370,11 @@ def test_what_is_a_duplicate_or_late_or_early_changes_nothing(state: StepState, 
     assert evolve(JOINED, A, state, event) is None
 
 
-def test_a_retry_claims_the_next_attempt_and_keeps_nothing_of_the_last():
+def test_a_retry_claims_the_next_attempt_and_remembers_the_last_as_past():
     second = LaunchClaimed(2, "a--k-0-2", 120.0)
+    past = (Past(1, AGAIN.claimed_at, AGAIN.started_at, AGAIN.ended_at, AGAIN.job, AGAIN.error, AGAIN.cause),)
     assert evolve(JOINED, A, AGAIN, second) == Transition(
-        StepState(Status.LAUNCHING, attempt=2, job_name="a--k-0-2", claimed_at=120.0)
+        StepState(Status.LAUNCHING, attempt=2, job_name="a--k-0-2", claimed_at=120.0, past=past)
     )
 
 

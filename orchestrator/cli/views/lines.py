@@ -4,7 +4,9 @@ import time
 from types import TracebackType
 from typing import TextIO
 
+from orchestrator.cli.failure import complain
 from orchestrator.core.model import Status, StepState
+from orchestrator.operations.beside import WAITING
 from orchestrator.reporting.phrases import column, counted
 from orchestrator.reporting.rows import row
 from orchestrator.reporting.times import clock, lasted
@@ -66,7 +68,7 @@ def _looks(state: StepState) -> object:
 
 
 class SilentView:
-    """Writes nothing, for ``--json``."""
+    """For ``--json``: writes only on standard error, and only for whom the run waits."""
 
     def __enter__(self) -> "SilentView":
         return self
@@ -78,4 +80,5 @@ class SilentView:
         """Nothing is shown."""
 
     def say(self, text: str) -> None:
-        """Nothing is said."""
+        if text.startswith(WAITING):  # or it would seem to hang
+            complain(text)

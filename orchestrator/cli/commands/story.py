@@ -1,0 +1,46 @@
+"""``orchestrator story``: what happened in a run, in order."""
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.failure import DONE, FAILED
+from orchestrator.cli.options import json_option, place_options
+from orchestrator.cli.output import echo, echo_json
+from orchestrator.core.orders import MAX_ACTS
+from orchestrator.core.past import MAX_PAST
+from orchestrator.operations.lookup import find_step, found_run
+from orchestrator.reporting.story import story, story_json, story_lines
+
+EPILOG = f"""\b
+Examples:
+  orchestrator story daily-sales-2026
+  orchestrator story daily-sales-2026 report --json
+
+Of each step, the newest {MAX_PAST} earlier attempts and the newest {MAX_ACTS} acts of people are kept.
+
+Exit codes: 0 whatever happened, 1 some records of the run cannot be read, 2 wrong use.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("run")
+@click.argument("step", required=False)
+@place_options
+@json_option
+def command(run: str, step: str | None, home: Path | None, store: str | None, as_json: bool) -> int:
+    """Tell what happened in RUN, or to STEP of it, in order: attempts, their ends, and who did what, and why.
+
+    RUN is the id of a run, or the beginning of one if it is unique.
+    """
+    found = found_run(home, run, store, partly=True)
+    nodes = found.steps if step is None else [find_step(found.plan, step)]
+    told = story(found.run, found.plan, found.view, nodes)
+    if as_json:
+        echo_json([story_json(one) for one in told])
+    else:
+        for line in story_lines(told):
+            echo(line)
+    for said in found.unreadable:
+        echo(f"not told: {said}", beside=True)
+    return FAILED if found.unreadable else DONE

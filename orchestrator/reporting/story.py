@@ -1,0 +1,107 @@
+"""Everything that is known to have happened in a run, in order: attempts, ends, and what people did. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.core.model import MARKED, OPERATOR, Run, RunStatus, Status, StepState, View
+from orchestrator.core.past import Past
+from orchestrator.core.plan import Plan
+from orchestrator.reporting.phrases import column, status_word
+from orchestrator.reporting.times import clock, iso
+from orchestrator.system.terminal import one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened at ``at``, seconds since the epoch, to a step, or to the run (``step`` is empty).
+
+    ``by`` and ``why``: who did it, and for what reason, if a person did. ``error``: why an attempt did not succeed.
+    """
+
+    at: float
+    step: str
+    what: str
+    by: str = ""
+    why: str = ""
+    error: str = ""
+
+
+def story(run: Run, plan: Plan, view: View, nodes: Iterable[int]) -> list[Happening]:
+    """What happened to the run and to its steps ``nodes``, the earliest first; at one moment, what people did first."""
+    found = list(_of_run(run))
+    for node in nodes:
+        state, name = view.state(node), plan.steps[node].name
+        found += _of_people(name, state, run)
+        found += _of_attempts(name, state)
+        found += _of_end(name, state)
+    return sorted(found, key=lambda one: one.at)
+
+
+def _of_run(run: Run) -> Iterator[Happening]:
+    yield Happening(run.started_at, "", "run started")
+    if run.stop is not None:
+        yield Happening(run.stop.at, "", "cancelled", run.stop.by, run.stop.why)
+    if run.status is not RunStatus.RUNNING and run.ended_at is not None:
+        yield Happening(run.ended_at, "", f"run {run.status}")
+
+
+def _of_attempts(name: str, state: StepState) -> Iterator[Happening]:
+    """The beginnings of all attempts, and the ends of all but the last."""
+    for past in state.past:
+        yield from _begins(name, past)
+        if past.ended_at is not None:
+            lost = past.error is None and past.cause is None
+            what = f"attempt {past.attempt} {'interrupted' if lost else 'failed'}"
+            yield Happening(past.ended_at, name, what, error=past.error or past.cause or "")
+    yield from _begins(name, Past(state.attempt, state.claimed_at, state.started_at, job=state.job))
+
+
+def _begins(name: str, past: Past) -> Iterator[Happening]:
+    if past.claimed_at is not None:
+        yield Happening(past.claimed_at, name, f"attempt {past.attempt} launched")
+    if past.started_at is not None and past.job is not None and past.started_at != past.claimed_at:
+        yield Happening(past.started_at, name, f"attempt {past.attempt} running")
+
+
+def _of_people(name: str, state: StepState, run: Run) -> Iterator[Happening]:
+    """What people did to the step itself. A cancellation of the run is told once."""
+    for act in state.orders.acts if state.orders is not None else ():
+        yield Happening(act.at, name, act.what, act.by, act.why)
+    if state.stop is not None and state.stop.mark is None and state.stop != run.stop:
+        yield Happening(state.stop.at, name, "cancelled", state.stop.by, state.stop.why)
+
+
+def _of_end(name: str, state: StepState) -> Iterator[Happening]:
+    """How the last attempt ended, or the step."""
+    if state.ended_at is None:
+        return
+    said = status_word(state.status)
+    if state.status is Status.UP_FOR_RETRY:
+        lost = state.error is None and state.cause is None
+        said = f"attempt {state.attempt} {'interrupted' if lost else 'failed'}"
+    decided = state.cause in (OPERATOR, MARKED)
+    error = state.error or ("" if decided or state.status is Status.SUCCEEDED else state.cause or "")
+    yield Happening(state.ended_at, name, said, error=error)
+
+
+def story_lines(happenings: Iterable[Happening]) -> Iterator[str]:
+    """``2026-11-28 12:03:04  report  held by ann: the input is late``."""
+    told = list(happenings)
+    width = column([one.step or "-" for one in told], 40)
+    for one in told:
+        by = f" by {one.by}" if one.by else ""
+        rest = "".join(f": {one_line(text)}" for text in (one.why, one.error) if text)
+        yield f"{clock(one.at, '%Y-%m-%d %H:%M:%S')}  {one.step or '-':{width}}  {one.what}{by}{rest}"
+
+
+def story_json(happening: Happening) -> dict[str, Any]:
+    """The same for programs: what is not known, or does not apply, is null."""
+    return {
+        "at": iso(happening.at),
+        "step": happening.step or None,
+        "what": happening.what,
+        "by": happening.by or None,
+        "why": happening.why or None,
+        "error": happening.error or None,
+    }
