@@ -51,13 +51,13 @@ def test_a_step_is_held_while_its_run_is_driven_and_goes_on_when_it_is_released(
     assert driver.stdout is not None
     heard = next(line for line in driver.stdout if "waiting: " in line)
     assert without_names(heard).partition("  ")[2] == (
-        "waiting: all that is left is held: b (by ME at TIME: not yet); "
+        "waiting: nothing else is left: b is held by ME at TIME: not yet; "
         "'orchestrator release g-1' goes on with it, 'orchestrator cancel g-1' ends it\n"
     )
     assert statuses(here) == {"a": "succeeded", "b": "pending", "c": "pending"}
     shown = without_names(here.look("status", "g-1").out)
     assert "· b  pending                   held by ME at TIME: not yet" in shown
-    assert "all that is left is held: b (by ME at TIME: not yet)" in shown
+    assert "nothing else is left: b is held by ME at TIME: not yet" in shown
     assert without_names(here.look("explain", "g-1", "b").out).splitlines() == [
         "b: pending: it is ready",
         "  it is held by ME at TIME: not yet; it does not start until it is released",
@@ -79,7 +79,7 @@ def test_a_run_is_held_and_cancelled_from_another_terminal(here: Place) -> None:
     assert said[:2] == ["run g-1: a, b and c held by ME at TIME: not yet", "run g-1: 1 attempt that had begun goes on"]
     here.tell("go", "on")
     assert driver.stdout is not None
-    assert any("all that is left is held: b" in line for line in driver.stdout)
+    assert any("nothing else is left: b is held" in line for line in driver.stdout)
     assert here("cancel", "g-1", "--why", "enough").code == 0
     assert finish(driver).code == 1
     assert statuses(here) == {"a": "succeeded", "b": "cancelled", "c": "cancelled"}
@@ -106,7 +106,7 @@ def test_a_run_that_nobody_drives_is_held_and_waits_when_it_is_resumed(here: Pla
     here.tell("go", "on")
     resumed = here.start("resume", "g-1", "--no-picture")
     assert resumed.stdout is not None
-    assert any("all that is left is held: b" in line for line in resumed.stdout)
+    assert any("nothing else is left: b is held" in line for line in resumed.stdout)
     resumed.send_signal(signal.SIGINT)
     left = finish(resumed)
     assert (left.code, left.lines[-1]) == (130, "continue  orchestrator resume g-1")

@@ -71,7 +71,7 @@ def test_a_rerun_runs_what_failed_and_all_behind_it_and_keeps_the_rest(failed: P
     assert failed.look("logs", "s1.2", "uk").out == "x\n"  # run.dir is the family's, and extract ran once
     assert failed.look("logs", "s1.2", "de").out == "3 rows\n"
     assert failed.look("verify", "s1.2").code == 0
-    assert "rerun of s1" in failed.look("runs").lines[0]
+    assert "after s1 (failed)" in failed.look("runs").lines[1]
     explained = failed.look("explain", "s1.2", "extract").out
     assert "it was kept from an earlier run, and did not run again in this one" in explained
 
