@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "Run a graph on this machine.",
     "resume": "Continue a run that was interrupted or killed.",
     "rerun": "Run again what did not succeed in a run, and keep the rest.",
+    "backfill": "Run a graph for each slot of a range of days, or for each of some values.",
     "status": "Show the status of a run and its steps.",
     "explain": "Explain the status of a step.",
     "story": "Tell what happened in a run, in order.",

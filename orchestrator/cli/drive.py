@@ -34,12 +34,12 @@ def driver(how: How) -> Driver:
 
 @contextmanager
 def _shown(how: How, watch: Watch) -> "Iterator[LiveView | LineView | SilentView]":
-    with _kept_clean(how.json), progress_view(watch, how.json) as view:
+    with kept_clean(how.json), progress_view(watch, how.json) as view:
         yield view
 
 
 @contextmanager
-def _kept_clean(wanted: bool) -> Iterator[None]:
+def kept_clean(wanted: bool) -> Iterator[None]:
     """Keep standard output for the JSON: what steps write there goes to standard error instead."""
     if not wanted:
         yield

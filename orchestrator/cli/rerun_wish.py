@@ -1,15 +1,12 @@
 """What ``orchestrator rerun`` is asked for, on this machine or in the cloud."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import click
-
+from orchestrator.cli.confirm import confirmed
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.rerun import Selection
-from orchestrator.errors import UsageError
 from orchestrator.reporting.rerun_plan import plan_lines
 
 
@@ -29,14 +26,7 @@ class Wish:
 
     def confirmed(self) -> bool:
         """Whether to start what was shown. Raises UsageError if nobody can be asked and the user has not said so."""
-        if self.yes or self.token is not None:
-            return True
-        if not sys.stdin.isatty():
-            raise UsageError("expected --yes, since nobody can be asked here; --dry-run only shows the plan")
-        if click.confirm("Start it?", default=True):
-            return True
-        echo("nothing was started")
-        return False
+        return confirmed(self.yes or self.token is not None)
 
 
 def show(plan: Mapping[str, Any], json: bool) -> None:

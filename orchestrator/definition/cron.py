@@ -1,11 +1,13 @@
-"""Checks a cron expression as Cloud Scheduler accepts it: unix-cron, with five fields. It computes no times.
+"""Checks a cron expression as Cloud Scheduler accepts it: unix-cron, with five fields.
 
 A field is ``*``, ``a``, ``a-b``, ``*/n``, ``a-b/n`` or a list of these; Sunday is 0 and 7. There is no ``L``, ``W``,
 ``#``, ``?`` or ``@daily``. (https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules)
+The times of a range of days are computed by slots.py.
 """
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from orchestrator.text import quoted
 
@@ -60,6 +62,42 @@ def wrong(text: str) -> list[str]:
     ]
     sentences = [f"{field.name}: {sentence}" for field, sentence in found if sentence]
     return sentences or _never(*parts[2:])
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """What a valid cron expression says. ``either``: the days of the month and those of the week are both restricted,
+    and a day that is one of either is enough (crontab(5)). ``every_hour``: its hours begin with ``*``.
+    """
+
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    either: bool
+    every_hour: bool
+
+    def falls_on(self, day: date) -> bool:
+        if day.month not in self.months:
+            return False
+        both = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
+        return any(both) if self.either else all(both)
+
+
+def parsed(text: str) -> Cron:
+    """A text in which nothing is ``wrong``."""
+    parts = text.split()
+    minutes, hours, days, months, weekdays = (_numbers(field, part) for field, part in zip(_FIELDS, parts, strict=True))
+    return Cron(
+        tuple(sorted(minutes)),
+        tuple(sorted(hours)),
+        frozenset(days),
+        frozenset(months),
+        frozenset(number % 7 for number in weekdays),
+        either=not parts[2].startswith("*") and not parts[4].startswith("*"),
+        every_hour=parts[1].startswith("*"),
+    )
 
 
 def _never(day: str, month: str, weekday: str) -> list[str]:

@@ -159,6 +159,13 @@ def _datetime(value: object, now: datetime) -> Json:
 
 
 def _list(value: object, _: datetime) -> Json:
+    return items_of(value)
+
+
+def items_of(value: object) -> list[Json]:
+    """The items of a list, or of a text such as ``a,b`` or ``["a", "b"]``. Raises ValueError, TypeError or
+    RecursionError if it is none.
+    """
     if isinstance(value, str):
         text = value.strip()
         value = json.loads(text) if text.startswith("[") else [item.strip() for item in text.split(",") if text]

@@ -79,11 +79,17 @@ class RunRequest:
                 f"run '{stored.id}' was started with version {stored.version} of the graph, and the file now has "
                 f"version {self.graph.version}: {fix}"
             )
-        # So that 'today' is the day on which that run started, in its own time zone.
-        asked = self._params(stored.started_at, stored.time_zone)
+        asked = self.params_of(stored)
         if asked != stored.params:
             other = ", ".join(name for name in asked if asked[name] != stored.params.get(name))
             raise UsageError(f"run '{stored.id}' was started with other params ({other}): {fix}")
+
+    def params_of(self, stored: Run) -> dict[str, Json]:
+        """What this request's params are in ``stored``: ``today`` is the day on which that started, in its time zone.
+
+        Raises UsageError if they do not fit the graph.
+        """
+        return self._params(stored.started_at, stored.time_zone)
 
 
 def _resume(stored: Run) -> str:

@@ -34,7 +34,7 @@ PAUSE = 10.0
 
 
 class Loop:
-    """Drives ``runs`` (their keys) until all have ended, or until it is told to stop.
+    """Drives ``runs`` (their keys), and those that are added, until all have ended, or until it is told to stop.
 
     ``parallel``: how many jobs run at once. ``tick`` is called in this thread about ten times a second.
     """
@@ -59,12 +59,26 @@ class Loop:
         self._stop.set()
         self._world.ended.put(None)
 
+    @property
+    def runs(self) -> Collection[str]:
+        """The runs that have not ended yet."""
+        return self._open
+
+    def add(self, run: str) -> None:
+        """Drive this run too. ``tick`` may call it."""
+        self._open.add(run)
+
     def recover(self) -> None:
         """Take over from a loop that died: make its leased tasks due, and pay everything owed again."""
-        self._world.clock.not_before(max(map(self._last_seen, self._open), default=0.0))
-        for run in self._open:
-            self._world.queue.release(run, self._world.clock())
-            self._sweep(run)
+        for run in list(self._open):
+            self.take_over(run)
+
+    def take_over(self, run: str) -> None:
+        """Take one run over from a loop that died, and drive it too. ``tick`` may call it."""
+        self._world.clock.not_before(self._last_seen(run))
+        self._world.queue.release(run, self._world.clock())
+        self._sweep(run)
+        self._open.add(run)
 
     def drive(self) -> bool:
         """Deliver until every run has ended (True) or ``stop`` is called (False).

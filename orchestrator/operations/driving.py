@@ -9,6 +9,7 @@ from typing import Protocol
 
 from orchestrator.core.kinds import only_in_cloud
 from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
 from orchestrator.engine import Engine
 from orchestrator.errors import UsageError
@@ -86,11 +87,10 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
 
     The caller holds the run. Raises UsageError if it was started with other values than ``how`` gives.
     """
-    _check_same(found.run, how)
-    made_up = _made_up(found, how)
+    check_same(found.run, how)
+    simulated = made_up(found.run, found.plan, how)
     if start is not None:
-        values = {**{name: name for name in made_up}, **found.run.deployment, **how.deployment}
-        found = replace(found, run=replace(found.run, deployment=values))
+        found = replace(found, run=with_deployment(found.run, found.plan, how))
     watch = Watch(found.run, found.plan, found.view)
     with show(watch) as screen, _world(found, how, watch) as world:
         told = 0
@@ -103,7 +103,7 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
             beside.look()
             screen.tick()
 
-        for name in made_up:
+        for name in simulated:
             screen.say(f"simulated: run.deployment.{name} is {name!r}; set it with --deployment {name}=VALUE")
         loop = Loop(world, [found.run.key], how.parallel, tick)
         beside = Beside(world, watch, found.flag, screen.say)
@@ -120,15 +120,21 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
     return Driven(now, run.status is RunStatus.RUNNING, tuple(loop.warnings))
 
 
-def _made_up(found: Found, how: How) -> list[str]:
+def made_up(run: Run, plan: Plan, how: How) -> list[str]:
     """The values of ``run.deployment`` that were not given, in a simulated run: each gets its own name as its value."""
     from orchestrator.definition.untrusted import deployment_values
 
-    names = deployment_values(found.plan.steps) if how.simulate else []
-    return [name for name in names if name not in {**how.deployment, **found.run.deployment}]
+    names = deployment_values(plan.steps) if how.simulate else []
+    return [name for name in names if name not in {**how.deployment, **run.deployment}]
 
 
-def _check_same(run: Run, how: How) -> None:
+def with_deployment(run: Run, plan: Plan, how: How) -> Run:
+    """A new run, with its values of ``run.deployment``."""
+    values = {**{name: name for name in made_up(run, plan, how)}, **run.deployment, **how.deployment}
+    return replace(run, deployment=values)
+
+
+def check_same(run: Run, how: How) -> None:
     """Raises UsageError if the run was started with other values: it keeps those that it started with."""
     known = run.deployment
     if other := [name for name, value in how.deployment.items() if known.get(name, value) != value]:
@@ -184,7 +190,7 @@ def _world(found: Found, how: How, watch: Watch) -> Iterator[Embedded]:
         how.parallel,
         durable=how.durable,
         simulate=how.simulate,
-        deployment={**{name: name for name in _made_up(found, how)}, **how.deployment},
+        deployment={**{name: name for name in made_up(found.run, found.plan, how)}, **how.deployment},
         make_store=store,
     )
     try:

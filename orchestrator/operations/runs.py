@@ -12,12 +12,12 @@ from orchestrator.core.rerun import Rerun
 from orchestrator.definition.reruns import kept_states
 from orchestrator.definition.run_request import RunRequest
 from orchestrator.engine import Engine
-from orchestrator.errors import UnreadableRecordError, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.home import Home
-from orchestrator.jobs.process.previous import left_behind, set_aside
 from orchestrator.local.wiring import reading, writing
 from orchestrator.operations.driving import Driven, How, Show, Start, drive, refuse_cloud_steps
 from orchestrator.operations.lookup import home_flag, load
+from orchestrator.operations.make_room import make_room
 from orchestrator.ports import Store
 from orchestrator.reporting.found import Found
 
@@ -44,8 +44,7 @@ def run(wanted: RunRequest, home: Home, driver: Driver) -> Driven:
         with writing(home) as store:
             stored = store.find_run(wanted.run_id)
             if stored is None:
-                _must_not_be_unreadable(home, store, wanted.run_id)
-                _set_aside(home, wanted.run_id, driver)
+                _make_room(home, store, wanted.run_id, driver)
                 found = Found(home, wanted.run(time.time()), wanted.graph.compile(), View(), flag=home_flag(home))
             else:
                 wanted.check_same(stored)
@@ -75,7 +74,7 @@ def rerun(wanted: Rerun, home: Home, driver: Driver) -> Driven:
         with writing(home) as store:
             stored = store.find_run(new.id)
             if stored is None:
-                _set_aside(home, new.id, driver)
+                _make_room(home, store, new.id, driver)
                 found = _found(wanted, home, store)
             elif stored.key != new.key:
                 raise UsageError(f"the run id '{new.id}' belongs to another run: choose another --run-id")
@@ -95,18 +94,6 @@ def _start_again(wanted: Rerun, engine: Engine, new: Run) -> None:
     engine.start(new, wanted.plan, kept=kept_states(engine.ledger.store, wanted))
 
 
-def _set_aside(home: Home, run_id: str, driver: Driver) -> None:
-    if aside := set_aside(home, run_id):
+def _make_room(home: Home, store: Store, run_id: str, driver: Driver) -> None:
+    if aside := make_room(home, store, run_id):
         driver.tell(f"files of an earlier run with the id {run_id} were moved to {aside}")
-
-
-def _must_not_be_unreadable(home: Home, store: Store, run_id: str) -> None:
-    """Raises UsageError if a record that cannot be read may belong to the run whose files are there."""
-    odd: list[UnreadableRecordError] = []
-    if left_behind(home, run_id):
-        store.unfinished(odd.append)
-    if odd:
-        raise UsageError(
-            f"run id '{run_id}': {odd[0]}; it may be the record of the run whose files are in {home.run(run_id)}: "
-            "choose another --run-id"
-        )

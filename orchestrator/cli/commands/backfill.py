@@ -1,0 +1,152 @@
+"""``orchestrator backfill``: run a graph for each slot of a range of days, or for each of some values."""
+
+import shlex
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.cli.backfilling import Session
+from orchestrator.cli.confirm import confirmed
+from orchestrator.cli.drive import How
+from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED, complain
+from orchestrator.cli.options import backfill_options, how, params_options
+from orchestrator.cli.output import echo, echo_json
+from orchestrator.cli.params import given_params, split
+from orchestrator.definition.backfill_request import Asked, Slot, backfill
+from orchestrator.definition.slot_range import Range
+from orchestrator.home import Home
+from orchestrator.local.wiring import reading, writing
+from orchestrator.operations.backfill import Does, Planned, Result, planned, results
+from orchestrator.operations.backfill_told import headline, plan_lines, plan_report, results_report, summary
+from orchestrator.operations.driving import refuse_cloud_steps
+from orchestrator.operations.lookup import choose_home
+
+EPILOG = """\b
+Examples:
+  orchestrator backfill daily-sales --from 2026-01-01 --to 2026-01-31
+  orchestrator backfill daily-sales --from 2026-01-01 --to yesterday --every 12h --parallel 4
+  orchestrator backfill daily-sales --from 2026-01-01 --to 2026-01-31 --over region=eu,us --dry-run
+  orchestrator backfill daily-sales --over region=eu,us --yes
+
+Each slot has one run, called GRAPH-backfill-SLOT, in which 'today', 'yesterday' and 'now' mean the slot's day and
+time, in the time zone of the graph's schedule. Give the same command again to go on: what has succeeded does not run
+again, what was interrupted is continued, and with --failed what did not succeed is rerun, from where it failed.
+
+Exit codes: 0 every run has succeeded (with --dry-run: the plan was shown), 1 some have not, 2 wrong use, 130
+interrupted.
+"""
+
+
+class _Remembering(click.Command):
+    """Keeps what was written on the command line, so that it can be given again."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["words"] = list(args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(epilog=EPILOG, cls=_Remembering)
+@click.argument("graph")
+@click.option("--from", "first", metavar="DAY", help="The first day: a date, today or yesterday.")
+@click.option("--to", "last", metavar="DAY", help="The last day, which is included.")
+@click.option(
+    "--every",
+    metavar="DISTANCE",
+    show_default="the cron expression of the graph's schedule, or 1d",
+    help="The distance of the slots, such as 1d, 1w, 12h or 30m, or a cron expression.",
+)
+@click.option(
+    "--over", multiple=True, metavar="NAME=VALUES", help="Run each slot for each value of a param; may be repeated."
+)
+@click.option("--reverse", is_flag=True, help="Begin with the last slot.")
+@click.option("--failed", is_flag=True, help="Rerun what has failed or was cancelled; steps that succeeded are kept.")
+@params_options
+@click.option("--name", metavar="NAME", show_default="GRAPH-backfill", help="What the ids of the runs begin with.")
+@click.option("--dry-run", is_flag=True, help="Only show the slots, and what would be done with each.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@backfill_options
+@click.pass_context
+def command(
+    ctx: click.Context, /, graph: str, failed: bool, dry_run: bool, yes: bool, home: Path | None, **options: Any
+) -> int:
+    """Run GRAPH on this machine once for each slot of a range of days, for each of some values, or for both.
+
+    GRAPH is the path of a graph's file, or the name of a file or folder in graphs/.
+    """
+    from orchestrator.definition.catalog import find_graph
+    from orchestrator.definition.load import load_graph
+
+    asked, at_once = _asked(**{name: options.pop(name) for name in _ASKING}), options.pop("at_once")
+    as_told = how(parallel=None, no_picture=True, **options)
+    path = find_graph(graph)
+    loaded, words = load_graph(path), ctx.meta["words"]
+    slots = backfill(loaded, path, asked, time.time())
+    place = choose_home(home, path)
+    plan = _planned(place, slots, failed, dry_run)
+    if dry_run:
+        _show(loaded.name, plan, as_told.json)
+        return DONE
+    if any(one.does is Does.RUN for one in plan):
+        refuse_cloud_steps(loaded.steps, as_told.simulate)
+    if all(one.does is Does.NOTHING for one in plan):
+        return _told(loaded.name, plan, results(plan), as_told, words)
+    if not as_told.json:
+        echo(headline(loaded.name, plan))
+    if not confirmed(yes):
+        return FAILED
+    done = Session(place, (loaded, path.parent), plan, as_told, at_once).go()
+    code = _told(loaded.name, plan, done.results, as_told, words)
+    return INTERRUPTED if done.interrupted else code
+
+
+_ASKING = ("first", "last", "every", "over", "pairs", "params_file", "reverse", "name")
+
+
+def _asked(
+    first: str | None,
+    last: str | None,
+    every: str | None,
+    over: tuple[str, ...],
+    pairs: tuple[str, ...],
+    params_file: Path | None,
+    reverse: bool,
+    name: str | None,
+) -> Asked:
+    given = given_params(pairs, params_file)
+    return Asked(Range(first, last, every), split("--over", over), given, reverse, name)
+
+
+def _planned(home: Home, slots: Sequence[Slot], failed: bool, dry_run: bool) -> list[Planned]:
+    opened = reading if dry_run else writing  # which also waits for a process that is just making the home
+    with ExitStack() as stack:
+        store = stack.enter_context(opened(home)) if home.database.exists() else None
+        return planned(home, store, slots, failed)
+
+
+def _show(graph: str, plan: Sequence[Planned], as_json: bool) -> None:
+    if as_json:
+        echo_json(plan_report(graph, plan))
+        return
+    echo(headline(graph, plan))
+    for text in plan_lines(plan):
+        echo(text)
+
+
+def _told(graph: str, plan: Sequence[Planned], ended: Sequence[Result], as_told: How, words: list[str]) -> int:
+    """Print how far the backfill has come, and return the exit code of one that was not interrupted."""
+    same = shlex.join(["orchestrator", "backfill", *words])
+    again = same if "--failed" in words else f"{same} --failed"
+    lines = list(summary(plan, ended, again, same))
+    if as_told.json:
+        echo_json(results_report(graph, plan, ended))
+        if len(ended) < len(plan):
+            complain(lines[-1].text)
+    else:
+        from orchestrator.cli.views.console import say
+
+        say(lines)
+    return DONE if all(result.succeeded for result in ended) else FAILED
