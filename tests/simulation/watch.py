@@ -84,7 +84,8 @@ class Watch:
         if new.attempt != old.attempt + step:
             self.failures.append(f"{name}: went from attempt {old.attempt} to {new.attempt}")
         began = old.attempt and new.attempt != old.attempt
-        if new.past[:-1] != (*old.past, None)[-MAX_PAST:-1] if began else new.past != old.past:
+        known = (*old.past, *new.past[-1:])[-MAX_PAST:] if began else old.past
+        if new.past != known or (began and [past.attempt for past in new.past[-1:]] != [old.attempt]):
             self.failures.append(f"{name}: its past was {old.past} at attempt {old.attempt}, and became {new.past}")
         self._obeyed(name, old, new)
         self._attended(name, old, new)
