@@ -1,7 +1,7 @@
 """What a backfill would do, what it has done and how to go on, as lines and as JSON. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.core.model import RunStatus
@@ -21,6 +21,9 @@ _DOES = {
     Does.WAIT: "driven by another process",
 }
 
+#: How runs end, in the order in which they are counted.
+_ORDER = ("succeeded", "failed", "cancelled")
+
 _STYLES = {"succeeded": "green", "cancelled": "magenta"}
 
 
@@ -29,7 +32,7 @@ def headline(graph: str, plan: Sequence[Planned]) -> str:
     does = Counter(one.does for one in plan)
     over = Counter(_word(one) for one in plan if one.does is Does.NOTHING)
     parts = [f"{does[one]:,} {word}" for one, word in _DOES.items() if does[one]]
-    parts += [f"{number:,} {word}" for word, number in over.items()]
+    parts += counts(over)
     return f"{counted(len(plan), 'run')} of {graph}: {', '.join(parts)}"
 
 
@@ -71,7 +74,7 @@ def summary(plan: Sequence[Planned], results: Collection[Result], again: str, go
     """The counts; each slot that did not succeed; the command that runs these again, or that goes on with the rest."""
     words = Counter(result.word for result in results)
     left = len(plan) - len(results)
-    parts = [f"{number:,} {word}" for word, number in words.items()] + ([f"{left:,} left"] if left else [])
+    parts = counts(words) + ([f"{left:,} left"] if left else [])
     bad = [result for result in results if not result.succeeded]
     style = "bold red" if bad else "bold yellow" if left else "bold green"
     yield Line(f"{counted(len(plan), 'run')}: {', '.join(parts)}", style)
@@ -83,6 +86,12 @@ def summary(plan: Sequence[Planned], results: Collection[Result], again: str, go
         yield Line(f"continue  {go_on}", "bold", whole=True)
     elif bad:
         yield Line(f"rerun     {again}", "bold", whole=True)
+
+
+def counts(words: Mapping[str, int]) -> list[str]:
+    """``18 succeeded``, ``2 failed``: always in the same order."""
+    ranked = sorted(words, key=lambda word: _ORDER.index(word) if word in _ORDER else len(_ORDER))
+    return [f"{words[word]:,} {word}" for word in ranked]
 
 
 def reason(result: Result) -> str:

@@ -132,6 +132,7 @@ def test_the_end_names_what_did_not_succeed_and_the_command_that_goes_on(home: H
         Result(SLOTS[1], begun(store, SLOTS[1], RunStatus.FAILED)),
         Result(SLOTS[2], None, "its files are in use"),
     ]
+    assert next(summary(plan, ended[::-1], "again", "go on")).text == "3 runs: 1 succeeded, 1 failed, 1 not started"
     assert [line.text for line in summary(plan, ended, "again", "go on")] == [
         "3 runs: 1 succeeded, 1 failed, 1 not started",
         "failed    sales-backfill-2026-01-02  a (exit)",

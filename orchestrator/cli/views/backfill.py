@@ -14,7 +14,7 @@ from orchestrator.cli.views.console import console, line
 from orchestrator.cli.views.live import PERIOD, SHARE
 from orchestrator.core.model import Run
 from orchestrator.operations.backfill import Result
-from orchestrator.operations.backfill_told import reason, style_of
+from orchestrator.operations.backfill_told import counts, reason, style_of
 from orchestrator.reporting.times import clock, duration
 from orchestrator.reporting.watch import Watch
 from orchestrator.system.terminal import one_line, shown
@@ -109,7 +109,7 @@ class BackfillLive:
     def _bar(self) -> Text:
         board = self._board
         words = Counter(result.word for result in board.results)
-        over = f"  {', '.join([*(f'{number:,} {word}' for word, number in words.items()), f'{board.left:,} left'])}"
+        over = f"  {', '.join([*counts(words), f'{board.left:,} left'])}"
         width = min(40, max(self._console.width - len(over), 10))
         full, rest = ("=", "-") if self._console.options.ascii_only else ("━", "─")
         done = width * len(board.results) // max(board.total, 1)
