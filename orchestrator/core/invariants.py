@@ -220,7 +220,7 @@ def _shape(state: StepState) -> Iterator[str]:
         yield "cancelled by an operator, and nobody asked for it"
     if state.stop is not None and state.status in (Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION):
         yield f"{state.status}, and somebody has cancelled it"
-    if state.cause == MARKED and (state.stop is None or state.stop.mark is not state.status):
+    if state.cause == MARKED and state.stop is not None and state.stop.mark is not state.status:  # a kept step has none
         yield f"{state.status} as it was marked, and it was marked {state.stop}"
 
 

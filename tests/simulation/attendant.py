@@ -13,6 +13,7 @@ from orchestrator.core.model import MARKS, Status, Stop
 from orchestrator.core.steps import OnFailure
 from tests.simulation.life import Life
 from tests.simulation.scenario import MARKED_AS, MARKED_OUTPUTS, RETRY, Attempt, Behaviour, Scenario
+from tests.simulation.watch import DECIDES
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -81,7 +82,7 @@ class Attendant:
             self._order(life, RetryRequested(attempt, now, "attendant"), node)
         else:
             self.world.count("attendant: marks")
-            self._order(life, StopRequested(self._stop(decision)), node)
+            self._order(life, StopRequested(self._stop(decision, DECIDES)), node)
 
     def _mark_at(self, life: Life, when: float, node: int) -> None:
         def mark() -> None:
@@ -92,15 +93,15 @@ class Attendant:
             states = life.watch.view().states.items() if not life.over else ()
             live = [number for number, state in states if state.live]  # which cannot be marked
             chosen = self.random.choice(live) if live and self.random.random() < 0.5 else node
-            event = StopRequested(self._stop(self.random.choice(MARKED_AS)))
+            event = StopRequested(self._stop(self.random.choice(MARKED_AS), "somebody"))
             self._order(life, event, chosen, lambda: life.watch.marked(chosen))
 
         self.world.loop.at(when, mark)
 
-    def _stop(self, word: str) -> Stop:
+    def _stop(self, word: str, who: str) -> Stop:
         mark = next(mark for mark in MARKS if mark == word)
         outputs = MARKED_OUTPUTS if mark is Status.SUCCEEDED else None
-        return Stop(self.world.now, "attendant", "so be it", mark, outputs)
+        return Stop(self.world.now, who, "so be it", mark, outputs)
 
     def _order(
         self, life: Life, event: RetryRequested | StopRequested, node: int, judge: Callable[[], None] = lambda: None

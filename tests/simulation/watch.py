@@ -25,6 +25,9 @@ P = ParamSpec("P")
 #: Most seconds by which a clock is wrong, and a little more.
 SKEW = MAX_SKEW + 1.0
 
+#: Who marks steps as their scenario decides.
+DECIDES = "attendant"
+
 #: Causes of ends that come with a launch.
 _AT_LAUNCH = frozenset({"refused", "parameters", "launch", "expression"})
 
@@ -208,7 +211,8 @@ class Watch:
             self.failures.append(f"{name}: was cancelled as {old.stop}, and then as {new.stop}")
         if run is not None and run.stop == new.stop and self.plan.steps[node].teardown:
             self.failures.append(f"{name}: a teardown was cancelled with its run")
-        self._stopped[node] = self._clock()
+        if not (old.status is Status.NEEDS_ATTENTION and new.stop is not None and new.stop.by == DECIDES):
+            self._stopped[node] = self._clock()  # else it is as its scenario says, and the oracle knows
 
     def cancelled(self) -> None:
         """A cancelling of the whole run has returned, or a sweep that finishes it: each step knows, or has ended."""
