@@ -174,7 +174,7 @@ def _overdue(state: StepState, event: TimeUp) -> Transition | None:
 def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Effect]:
     """What is owed at ``nodes`` in the state that ``view`` shows. ``run`` is the run's key."""
     for node in nodes:
-        if node in view.unreadable:
+        if node in view.unreadable or plan.nodes[node].role is Role.KEPT:
             continue
         state = view.state(node)
         if state.orders is not None:
@@ -210,8 +210,6 @@ def _at_join(plan: Plan, run: str, node: int, said: Verdict) -> Iterator[Effect]
             yield Pass(run, node)
         case _, Role.END:
             yield Finish(run)
-        case _, Role.KEPT:  # whose state was deleted by hand: it does not run here, whatever is known of it
-            return
 
 
 def _without_orders(plan: Plan, node: int, view: View) -> View:

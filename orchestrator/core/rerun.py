@@ -10,13 +10,14 @@ from orchestrator.core.model import Run, Status
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json, Step
 
+_DOWNSTREAM = "downstream of "
 _BAD = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What the user wants to run again. ``start``: these, besides what did not succeed. ``only``: these, and not what
-    did not succeed. ``everything``: all steps. What comes behind a step that runs again does so too, in any case.
+    did not succeed. ``everything``: all steps. What is downstream of a step that runs again does so too, in any case.
     """
 
     start: Collection[str] = ()
@@ -100,10 +101,10 @@ def choose(plan: Plan, earlier: Earlier, wanted: Selection, changes: Changes) ->
     for number in plan.topological:
         step = plan.steps[number]
         status = earlier.status(step.name)
-        behind = next((name for name in step.after if chosen[name].again), None)
+        before = next((name for name in step.after if chosen[name].again), None)
         why, again = _own(step, earlier, wanted, changes)
-        if not again and behind is not None:
-            why, again = f"behind {_first(chosen, behind)}", True
+        if not again and before is not None:
+            why, again = f"{_DOWNSTREAM}{_first(chosen, before)}", True
         chosen[step.name] = Choice(step.name, again, status, why)
     return [chosen[step.name] for step in plan.steps]
 
@@ -128,7 +129,7 @@ def _own(step: Step, earlier: Earlier, wanted: Selection, changes: Changes) -> t
 def _first(chosen: Mapping[str, Choice], name: str) -> str:
     """The step because of which ``name`` runs again, if that is one of those before it."""
     why = chosen[name].why
-    return why.removeprefix("behind ") if why.startswith("behind ") else name
+    return why.removeprefix(_DOWNSTREAM) if why.startswith(_DOWNSTREAM) else name
 
 
 def _definition(step: Step) -> object:

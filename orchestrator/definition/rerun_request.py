@@ -73,7 +73,7 @@ class RerunRequest:
         ]
         given = [option for option, names in named.items() if names] + ["--all"] * self.wanted.everything
         if len(given) > 1:
-            wrong.append(f"expected one of {', '.join(given)}: each of them says what runs again")
+            wrong.append(f"use only one of {', '.join(given)}: each of them says what runs again")
         if wrong:
             raise UsageError("\n".join(wrong))
 

@@ -157,7 +157,7 @@ def check_token(rerun: Rerun, token: str | None) -> None:
     """Raises UsageError if ``token`` belongs to another plan than this."""
     if token is not None and token != rerun.token:
         raise UsageError(
-            "--token: the run, its graph or its params have changed since that plan was shown: "
+            "--token: no such plan: the run, its graph or its params have changed since it was shown: "
             "look at the plan again with --dry-run"
         )
 

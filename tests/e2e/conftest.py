@@ -12,7 +12,7 @@ from tests.e2e.command_line import Place
 QUICK = (
     "test_a_backfill_runs_each_slot_once_and_reruns_what_failed_when_it_is_told_to",
     "test_wrong_use_of_a_backfill_is_told_all_at_once",
-    "test_a_rerun_runs_what_failed_and_all_behind_it_and_keeps_the_rest",
+    "test_a_rerun_runs_what_failed_and_all_downstream_and_keeps_the_rest",
     "test_a_graph_with_branches_and_a_join_runs_to_its_end_and_says_so_as_json",
     "test_a_run_that_fails_ends_with_1_and_names_each_failed_step_and_its_log",
     "test_an_interruption_ends_what_runs_and_resume_runs_it_again",

@@ -49,7 +49,7 @@ def again(place: Place, *more: str) -> Said:
     return place("rerun", "s1", "--yes", "--no-picture", *more)
 
 
-def test_a_rerun_runs_what_failed_and_all_behind_it_and_keeps_the_rest(failed: Place):
+def test_a_rerun_runs_what_failed_and_all_downstream_and_keeps_the_rest(failed: Place):
     fix(failed)
     said = again(failed)
     assert said.code == 0, said
@@ -57,7 +57,7 @@ def test_a_rerun_runs_what_failed_and_all_behind_it_and_keeps_the_rest(failed: P
         "run s1.2 will rerun s1 (failed): 3 steps again, 2 kept",
         "  again  uk      failed",
         "  again  report  upstream failed",
-        "  again  clean   behind report",
+        "  again  clean   downstream of report",
         "  keep   extract and de",
     ]
     assert "succeeded after 0.0 s: 5 succeeded (2 kept from s1)" in said.lines
@@ -83,7 +83,7 @@ def test_the_plan_alone_starts_nothing_and_its_token_starts_just_that(failed: Pl
     assert "s1.2" not in failed.look("runs").out
     fix(failed)
     other = failed("rerun", "s1", "--from", "de", "--token", shown.json["token"])
-    assert (other.code, "have changed since that plan was shown" in other.err) == (2, True)
+    assert (other.code, "have changed since it was shown" in other.err) == (2, True)
     said = failed("rerun", "s1", "--token", shown.json["token"], "--json", "--no-picture")
     assert (said.code, said.json["run"], said.json["rerun_of"]) == (0, "s1.2", "s1")
     assert said.json["steps"]["extract"]["outputs"] == {"rows": 3}
@@ -91,7 +91,7 @@ def test_the_plan_alone_starts_nothing_and_its_token_starts_just_that(failed: Pl
 
 def test_where_nobody_can_be_asked_yes_is_needed(failed: Place):
     said = failed("rerun", "s1")
-    assert (said.code, "expected --yes" in said.err) == (2, True)
+    assert (said.code, "add --yes to confirm" in said.err) == (2, True)
 
 
 def test_a_rerun_that_fails_is_rerun_itself_and_the_first_is_not_rerun_twice(failed: Place):
@@ -127,6 +127,22 @@ def test_the_graphs_file_as_it_is_now_counts_unless_the_same_version_is_wanted(f
     assert gone.code == 0, gone
 
 
+def test_a_step_that_was_marked_is_kept_with_who_marked_it_and_why(place: Place):
+    bad, held = '{command: "false"}', '{on_failure: hold, command: "false"}'
+    place.write("g.yaml", f"name: g\nsteps:\n  bad: {bad}\n  m: {held}\n")
+    place("run", "g.yaml", "--run-id", "g1", "--no-picture")
+    marked = place("mark", "g1", "m", "skipped", "--why", "not today")
+    assert marked.code == 0, marked
+    place("resume", "g1", "--no-picture")
+    assert place.look("status", "g1", "--json").json["status"] == "failed"
+    assert place("rerun", "g1", "--yes", "--no-picture").code == 1
+    assert statuses(place, "g1.2")["m"] == ("skipped", True)
+    assert place.look("verify", "g1.2").code == 0
+    explained = place.look("explain", "g1.2", "m").out
+    assert "not today" in explained
+    assert "kept from an earlier run" in explained
+
+
 def test_a_rerun_that_was_interrupted_is_resumed(failed: Place, tmp_path: Path):
     fix(failed)
     plan = failed("rerun", "s1", "--dry-run", "--json").json
@@ -141,7 +157,7 @@ def test_a_rerun_that_was_interrupted_is_resumed(failed: Place, tmp_path: Path):
     [
         (["nope"], "no run has the id 'nope'"),
         (["s1", "--from", "xtract"], "graph 'sales' has no step 'xtract' (did you mean 'extract'?)"),
-        (["s1", "--from", "uk", "--only", "de"], "expected one of --from, --only: each of them says what runs again"),
+        (["s1", "--from", "uk", "--only", "de"], "use only one of --from, --only: each of them says what runs again"),
         (["s1", "-p", "dat=1"], "this graph has no such param (did you mean 'date'?)"),
         (["s1", "-p", "date=yesterdy"], "param 'date': expected"),
         (["s1", "--graph", "nope.yaml"], "nope.yaml: there is no such file"),

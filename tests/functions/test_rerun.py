@@ -127,7 +127,7 @@ def test_the_graph_that_is_deployed_counts_unless_the_version_that_ran_is_wanted
         ({"rerun": {"of": "n1", "token": 5}}, 400, "rerun.token: expected text"),
         ({"rerun": {"of": "n1"}, "graph": "nightly"}, 400, "graph: expected nothing beside 'rerun'"),
         ({"rerun": [1]}, 400, "rerun: expected a mapping, got a list"),
-        ({"rerun": {"of": "n1", "token": "x"}}, 400, "have changed since that plan was shown"),
+        ({"rerun": {"of": "n1", "token": "x"}}, 400, "have changed since it was shown"),
         ({"rerun": {"of": "n1", "from": ["lod"]}}, 400, "no step 'lod' (did you mean 'load'?)"),
         ({"rerun": {"of": "n1"}, "params": {"date": "x"}}, 400, "param 'date': expected"),
         ({"rerun": {"of": "n1"}, "run_id": "n1"}, 400, "the run id 'n1' belongs to another run"),
@@ -157,7 +157,7 @@ def test_the_command_shows_the_plan_and_starts_just_that(failed: Cloud, served: 
     ]
     assert (shown.code, shown.lines, run_of(failed, "n1.2")) == (0, plan, None)
     unasked = rerun()
-    assert (unasked.code, "expected --yes" in unasked.err, run_of(failed, "n1.2")) == (2, True, None)
+    assert (unasked.code, "add --yes to confirm" in unasked.err, run_of(failed, "n1.2")) == (2, True, None)
     started = rerun("--yes")
     assert (started.code, started.out.splitlines()[:5]) == (0, [*plan, "run n1.2 started"])
     assert "orchestrator status n1.2 --store 'firestore://demo-1/" in started.lines[5]

@@ -150,7 +150,9 @@ def test_a_kept_step_whose_record_was_deleted_by_hand_begins_nothing_and_takes_n
 
 def test_a_job_that_goes_on_belongs_to_the_run_that_started_it():
     state = StepState(Status.SUCCEEDED, 1, job="j", live=True, ended_by="x", stop=Stop(1.0), outputs={"n": 1})
-    assert as_kept(state) == StepState(Status.SUCCEEDED, 1, job="j", outputs={"n": 1})
+    assert as_kept(state) == StepState(Status.SUCCEEDED, 1, job="j", stop=Stop(1.0), outputs={"n": 1})
+    plan = rerun(DIAMOND, {0: Status.SUCCEEDED})
+    assert list(owed(plan, "key", View({0: as_kept(state)}), [0])) == []
     cancelled = StepState(Status.CANCELLED, stop=Stop(1.0, "ann", "why"))
     assert as_kept(cancelled) == cancelled
 

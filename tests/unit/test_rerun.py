@@ -59,7 +59,7 @@ def why(rerun: Rerun) -> dict[str, str]:
     return {choice.step: choice.why for choice in rerun.choices if choice.again}
 
 
-def test_what_did_not_succeed_runs_again_and_all_behind_it():
+def test_what_did_not_succeed_runs_again_and_all_downstream():
     assert why(asked().rerun("s1.2", NOW)) == {"uk": "failed", "report": "upstream failed"}
 
 
@@ -67,23 +67,23 @@ def test_what_did_not_succeed_runs_again_and_all_behind_it():
     ("wanted", "found"),
     [
         (Selection(start=["de"]), {"uk": "failed", "de": "named", "report": "upstream failed"}),
-        (Selection(only=["de"]), {"de": "named", "report": "behind de"}),
+        (Selection(only=["de"]), {"de": "named", "report": "downstream of de"}),
         (Selection(only=["other"]), {"other": "named"}),
         (
             Selection(start=["extract"]),
-            {"extract": "named", "uk": "failed", "de": "behind extract", "report": "upstream failed"},
+            {"extract": "named", "uk": "failed", "de": "downstream of extract", "report": "upstream failed"},
         ),
         (Selection(everything=True), dict.fromkeys(["extract", "uk", "de", "report", "other"], "all steps")),
     ],
 )  # fmt: skip
-def test_what_is_named_runs_again_and_all_behind_it(wanted: Selection, found: dict[str, str]):
+def test_what_is_named_runs_again_and_all_downstream(wanted: Selection, found: dict[str, str]):
     assert why(asked(wanted).rerun("s1.2", NOW)) == found
 
 
 def test_a_step_that_reads_a_changed_param_runs_again():
     rerun = asked(given={"date": "2026-02-01", "n": "1"}).rerun("s1.2", NOW)
     assert why(rerun)["extract"] == "reads the changed param date"
-    assert why(rerun)["de"] == "behind extract"
+    assert why(rerun)["de"] == "downstream of extract"
     assert "other" not in why(rerun)
     assert rerun.changed == {"date": ("2026-01-31", "2026-02-01")}
     assert rerun.run.params == {"date": "2026-02-01", "n": 1}
@@ -164,7 +164,7 @@ def test_everything_that_is_wrong_is_told_at_once():
     assert str(error.value).splitlines() == [
         "--from: graph 'sales' has no step 'extrct' (did you mean 'extract'?)",
         "--only: graph 'sales' has no step 'nope'",
-        "expected one of --from, --only, --all: each of them says what runs again",
+        "use only one of --from, --only, --all: each of them says what runs again",
     ]
 
 
@@ -184,7 +184,7 @@ def test_who_asks_for_the_same_gets_the_same_run_and_any_difference_makes_anothe
         asked(earlier=replace(RUN, key="otherkeyaa")).rerun("s1.2", NOW),
     ]
     assert len({first.run.key, *(other.run.key for other in others)}) == 6
-    with pytest.raises(UsageError, match="have changed since that plan was shown"):
+    with pytest.raises(UsageError, match="have changed since it was shown"):
         check_token(others[0], first.token)
     check_token(first, first.token)
 

@@ -23,9 +23,9 @@ Examples:
   orchestrator rerun daily-sales-2026 --project my-project --region europe-west4
 
 A rerun is a new run, called RUN.2, RUN.3 and so on. It keeps the steps that succeeded or were skipped, with their
-outputs and {{ run.dir }}, and runs again what failed, was cancelled or never ran because of that, and every step
-behind those. So do steps whose definition has changed in the graph's file, and steps that read a param that is given
-another value. First it shows what will run again and why, and in a terminal it asks.
+outputs and {{ run.dir }}. It runs again every step that failed, was cancelled or never ran because of a failure, every
+step whose definition has changed in the graph's file, every step that reads a changed param, and everything downstream
+of these. First it shows what will run again and why, and in a terminal it asks.
 
 With --project, RUN is a run of a deployment, and the function 'start' is asked to rerun it, as 'orchestrator start'
 does. The graph is then the one that is deployed.
@@ -37,12 +37,18 @@ cancelled, 2 wrong use, 130 interrupted.
 
 @click.command(epilog=EPILOG)
 @click.argument("run")
-@click.option("--from", "start", multiple=True, metavar="STEP", help="Run this step again too; may be repeated.")
+@click.option(
+    "--from",
+    "start",
+    multiple=True,
+    metavar="STEP",
+    help="Run this step again too, and everything downstream; may be repeated.",
+)
 @click.option(
     "--only",
     multiple=True,
     metavar="STEP",
-    help="Run this step again and those behind it, and keep everything else, even failed steps; may be repeated.",
+    help="Run this step again and everything downstream, and keep the rest, even failed steps; may be repeated.",
 )
 @click.option("--all", "everything", is_flag=True, help="Run every step again.")
 @params_options
@@ -51,7 +57,7 @@ cancelled, 2 wrong use, 130 interrupted.
 @click.option("--run-id", metavar="ID", show_default="RUN.2, RUN.3 and so on", help="The id of the new run.")
 @click.option("--dry-run", is_flag=True, help="Only show what would run again and why.")
 @click.option("--token", metavar="TOKEN", help="Start the rerun only if it is the one that --dry-run --json showed.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Start without asking for confirmation.")
 @driving_options
 @cloud_options
 def command(
@@ -78,6 +84,8 @@ def command(
     wish = Wish(run, Selection(start, only, everything), given_params(pairs, params_file), **asking)
     as_told = how(**more)
     if project is None:
+        if url is not None:
+            raise UsageError("--url: expected --project and --region with it")
         return here(wish, home, as_told)
     if wrong := [
         *(["--region: expected the region of the deployment, with --project"] if region is None else []),

@@ -18,8 +18,8 @@ Examples:
   orchestrator resume daily-sales-2026
 
 Steps that succeeded do not run again, and processes that are still running are taken over, not started twice. The run
-keeps the graph and the params that it started with. A run that has ended cannot be resumed, even if it failed: start a
-new one. Resuming a cancelled run only completes the cancellation.
+keeps the graph and the params that it started with. A run that has ended cannot be resumed: 'orchestrator rerun' starts
+a new run that repeats only what did not succeed. Resuming a cancelled run only completes the cancellation.
 """
 
 

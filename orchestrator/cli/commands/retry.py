@@ -21,7 +21,7 @@ Examples:
   orchestrator retry daily-sales-2026 report --why 'the disk was full'
 
 The step may be tried as often again as its 'retry' says. A step with 'on_failure: hold' needs attention when its last
-attempt has failed. A run that has ended is not continued: start a new one.
+attempt has failed. In a run that has ended, use 'orchestrator rerun'.
 
 For a run in the cloud, set the variables that 'orchestrator cancel --help' lists.
 

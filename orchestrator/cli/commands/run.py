@@ -22,7 +22,8 @@ Examples:
   orchestrator run sales.py --run-id sales-2026-01-31 --json
 
 Each run has its own id. With the --run-id of an earlier run, that run is continued if it is unfinished; if it has
-ended, its result is printed again. A run that has ended cannot be run again: start a new run instead.
+ended, its result is printed again. A run that has ended is not run again: 'orchestrator rerun' repeats only what did
+not succeed.
 
 Ctrl-C interrupts a run; 'orchestrator resume' continues it.
 """
