@@ -2,17 +2,17 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from orchestrator.api.driver import Silent
 from orchestrator.api.graphs import AnyGraph, AnyPath, chosen
 from orchestrator.api.results import RunResult, result_of
-from orchestrator.core import graph as core
 from orchestrator.core.model import Run
 from orchestrator.core.rerun import Selection
 from orchestrator.definition.handles import plain
-from orchestrator.definition.reruns import check_same_graph, chosen_graph, graph_of, numbered, request
+from orchestrator.definition.reruns import GraphNow, check_same_graph, chosen_graph, graph_of, numbered, request
 from orchestrator.definition.run_request import run_request
 from orchestrator.errors import UsageError
 from orchestrator.operations import runs
@@ -47,7 +47,7 @@ def run(
     KeyboardInterrupt interrupts the run in order: ``resume`` continues it.
     """
     model, path = chosen(graph)
-    wanted = run_request(model, path, run_id, plain(params or {}), time.time())
+    wanted = run_request(model, path, run_id, plain(params or {}), time.time(), from_file=_is_file(graph))
     screen = Silent()
     driver = screen.driver(parallel, simulate, durable, deployment)
     return screen.result(runs.run(wanted, choose_home(_path(home), path), driver), check)
@@ -90,7 +90,7 @@ def rerun(
     selection = Selection(_names(start), _names(only), everything)
     with store_of(_path(keys.get("home"))) as (place, store):
         found = load(place, store, find_run(store, run_id))
-        now = chosen_graph(found.run, _graph_now(graph, found.run), same_version)
+        now = chosen_graph(found.run, _graph_now(graph, found.run, same_version), same_version)
         asked = request(store, found.run, found.plan, found.view, now, plain(params or {}), selection, True)
         wanted = numbered(store, asked, new_id, time.time())
     screen = Silent()
@@ -107,13 +107,18 @@ def status(run_id: str | None = None, *, home: AnyPath | None = None, store: str
     return result_of(found_run(_path(home), run_id, store, outputs=True, partly=True))
 
 
-def _graph_now(graph: AnyGraph | None, earlier: Run) -> tuple[core.Graph, Path] | None:
-    """The graph with which a run is rerun, and its folder: that which is given, or what its file has now."""
+def _graph_now(graph: AnyGraph | None, earlier: Run, same_version: bool) -> GraphNow | None:
+    """The graph with which a run is rerun: that which is given, or what its file has now."""
     if graph is None:
-        return graph_of(earlier, None, None)
+        return graph_of(earlier, None, None, same_version)
     model, path = chosen(graph)
     check_same_graph(model, earlier, str(path))
-    return model, path.parent
+    return GraphNow(model, path.parent, path.name if _is_file(graph) else None)
+
+
+def _is_file(graph: AnyGraph) -> bool:
+    """Whether a graph is given by its file or its name."""
+    return isinstance(graph, str | PathLike)
 
 
 def _path(given: AnyPath | None) -> Path | None:

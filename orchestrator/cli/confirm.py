@@ -2,8 +2,6 @@
 
 import sys
 
-import click
-
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 
@@ -13,8 +11,11 @@ def confirmed(yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise UsageError("expected --yes, since nobody can be asked here; --dry-run only shows the plan")
-    if click.confirm("Start it?", default=True):
-        return True
+        raise UsageError("this is not a terminal, so add --yes to confirm; --dry-run only shows the plan")
+    try:
+        if input("Start it? [y/N] ").strip().lower() in ("y", "yes"):
+            return True
+    except EOFError:
+        echo("")
     echo("nothing was started")
     return False

@@ -20,15 +20,21 @@ from orchestrator.ports import Store
 def here(wish: Wish, given: Path | None, as_told: How) -> int:
     """Show the plan of the rerun, and drive it to its end. ``given``: the home. Returns the exit code."""
     with store_of(given) as (home, store):
-        rerun = numbered(store, _request(wish, home, store), wish.run_id, time.time(), wish.token)
+        rerun = numbered(
+            store, _request(wish, home, store), wish.run_id, time.time(), wish.token, lambda run: not home.held(run.id)
+        )
+        begun = store.find_run(rerun.run.id) is not None
     check_token(rerun, wish.token)
+    runs.check_files(rerun, home)
     if wish.dry_run:
         show(as_json(rerun, params=True), as_told.json)
         return DONE
     refuse_cloud_steps(rerun.plan.steps, as_told.simulate)
     if not as_told.json:
         show(as_json(rerun, params=False), json=False)
-    if not wish.confirmed():
+    if begun:
+        complain(f"run {rerun.run.id} was started before with just this plan: it goes on where it was")
+    elif not wish.confirmed():
         return FAILED
     return close(runs.rerun(rerun, home, driver(as_told)), as_told)
 
@@ -40,5 +46,5 @@ def _request(wish: Wish, home: Home, store: Store) -> RerunRequest:
         raise UsageError("expected --graph or --same-version, got both")
     earlier = find_run(store, wish.run, complain)
     found = load(home, store, earlier)
-    graph = chosen_graph(earlier, graph_of(earlier, find_graph, wish.graph), wish.same_version)
+    graph = chosen_graph(earlier, graph_of(earlier, find_graph, wish.graph, wish.same_version), wish.same_version)
     return request(store, earlier, found.plan, found.view, graph, wish.given, wish.wanted, stand_ins=True)

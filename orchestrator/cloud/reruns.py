@@ -3,18 +3,16 @@
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cloud.logs import Headers
 from orchestrator.cloud.rerun_body import RerunAsked
 from orchestrator.cloud.starters import Starters
-from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run
 from orchestrator.definition.catalog import graphs
 from orchestrator.definition.load import load_graph
-from orchestrator.definition.reruns import as_json, check_token, chosen_graph, kept_states, numbered, request
+from orchestrator.definition.reruns import GraphNow, as_json, check_token, chosen_graph, kept_states, numbered, request
 from orchestrator.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ def rerun(
     starters.check(headers, earlier.graph if earlier is not None else "", None)
     if earlier is None:
         raise NotFoundError(f"no run has the id '{asked.of}'")
-    graph = chosen_graph(earlier, _deployed_graph(deployed, earlier.graph), asked.same_version)
+    graph = chosen_graph(earlier, _deployed_graph(deployed, earlier, asked.same_version), asked.same_version)
     execution = deployed.engine.ledger.with_plan(earlier)
     view = store.load_all(earlier.key, outputs=False)
     wanted = request(store, earlier, execution.plan, view, graph, params, asked.wanted, stand_ins=False)
@@ -53,12 +51,18 @@ def rerun(
     return found, found.seal == new.seal, told
 
 
-def _deployed_graph(deployed: "Deployed", name: str) -> tuple[Graph, Path] | None:
-    """The graph as it is deployed now; None if it is no longer there."""
+def _deployed_graph(deployed: "Deployed", earlier: Run, same_version: bool) -> GraphNow | None:
+    """The graph as it is deployed now. Raises NotFoundError if it is no longer there, unless ``same_version``."""
     known = graphs(deployed.settings.folder)
-    if name not in known:
-        return None
-    loaded = load_graph(known[name])
+    same = [
+        path for path in known.values() if (str(path.parent.resolve()), path.name) == (earlier.folder, earlier.file)
+    ]
+    path = same[0] if same else known.get(earlier.graph)
+    loaded = load_graph(path) if path is not None else None
+    if path is None or loaded is None or loaded.name != earlier.graph:
+        if same_version:
+            return None
+        raise NotFoundError(f"the graph '{earlier.graph}' is no longer deployed: only the same version can be rerun")
     if not (loaded.deploy or deployed.settings.dataflow_endpoint is not None):  # as in Deployed.start
-        raise NotFoundError(f"the graph '{name}' says deploy: false, so it runs on one machine only")
-    return loaded, known[name].parent
+        raise NotFoundError(f"the graph '{loaded.name}' says deploy: false, so it runs on one machine only")
+    return GraphNow(loaded, path.parent, path.name)

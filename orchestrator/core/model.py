@@ -163,7 +163,8 @@ class RunStatus(StrEnum):
 class Run:
     """One execution of a graph.
 
-    ``folder``: the folder of the graph's file, on the machine that runs it. ``stop``: somebody cancelled the run.
+    ``folder``: the folder of the graph's file, on the machine that runs it; ``file``: its name there, None if the graph
+    was made without a file, or by a version that did not note it. ``stop``: somebody cancelled the run.
     ``time_zone``: the IANA name of the time zone in which its dates and times are meant.
     ``failed``: if it failed, the steps that caused it (at most 20), each with the class of its failure.
     ``deployment``: the values of ``{{ run.deployment.NAME }}`` on one machine, where there is no deployment.
@@ -190,6 +191,7 @@ class Run:
     kept: str = ""
     rerun_of: str | None = None
     family: str | None = None
+    file: str | None = None
 
     @property
     def first(self) -> str:

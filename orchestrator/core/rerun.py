@@ -41,6 +41,7 @@ class Choice:
 class Rerun:
     """A rerun as it would start now. ``plan``: that of its graph. ``kept``: the number that each kept step has in it,
     and the number that it had in the earlier run. ``changed``: the params with other values, by name: before and now.
+    ``file``: of the graph as it is now; None: it is as it was in the earlier run. ``removed``: steps that it lacks.
     """
 
     earlier: Run
@@ -49,6 +50,8 @@ class Rerun:
     choices: tuple[Choice, ...]
     kept: Mapping[int, int]
     changed: Mapping[str, tuple[Json, Json]]
+    file: str | None = None
+    removed: tuple[str, ...] = ()
 
     @property
     def token(self) -> str:

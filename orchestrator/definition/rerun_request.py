@@ -29,7 +29,8 @@ _NOTHING = (
 @dataclass(frozen=True, slots=True)
 class RerunRequest:
     """What somebody asks for. ``graph``: as it is now; None: as it was in the earlier run, of which ``plan`` and
-    ``statuses`` tell. ``folder``: where the graph's file lies. ``given``: params with other values than before.
+    ``statuses`` tell. ``folder``: where the graph's file lies, and ``file`` its name there, if it has one. ``given``:
+    params with other values than before.
 
     ``began``: when the first of these runs started; ``today`` and ``now`` mean that moment. ``stand_ins``: steps run
     their ``local`` block where they have one.
@@ -44,6 +45,7 @@ class RerunRequest:
     began: float
     wanted: Selection = field(default_factory=Selection)
     stand_ins: bool = False
+    file: str | None = None
 
     def rerun(self, run_id: str, now: float) -> Rerun:
         """The rerun, if it started ``now`` under ``run_id``. Raises UsageError, with everything that is wrong."""
@@ -51,7 +53,11 @@ class RerunRequest:
         self._check(plan)
         values = self._params()
         before = self.earlier.params
-        changed = {name: (before.get(name), now) for name, now in values.items() if before.get(name, ...) != now}
+        changed = {
+            name: (before.get(name), values.get(name))
+            for name in (*values, *(name for name in before if name not in values))
+            if _written(before, name) != _written(values, name)
+        }
         changes = Changes(changed.keys(), reads(self.stand_ins))
         choices = choose(plan, Earlier(self.plan, self.statuses), self.wanted, changes)
         kept = {plan.numbers[choice.step]: self.plan.numbers[choice.step] for choice in choices if not choice.again}
@@ -60,7 +66,9 @@ class RerunRequest:
         run = self._run(
             run_id, plan, letters(plan, {node: self.statuses[was] for node, was in kept.items()}), values, now
         )
-        return Rerun(self.earlier, run, plan, tuple(choices), kept, changed)
+        file = None if self.folder is None or self.file is None else str(self.folder / self.file)
+        removed = tuple(step.name for step in self.plan.steps if step.name not in plan.numbers)
+        return Rerun(self.earlier, run, plan, tuple(choices), kept, changed, file, removed)
 
     def _check(self, plan: Plan) -> None:
         """Raises UsageError for every step that is named and not there, and for options that exclude each other."""
@@ -82,8 +90,8 @@ class RerunRequest:
         if self.graph is None:
             if self.given:
                 raise UsageError(
-                    "params are checked against the graph's file, which is not the version that ran: "
-                    "omit --same-version, or omit --param"
+                    "params are checked against the file of the graph, and none of this version is known: give it with "
+                    "--graph, or omit --param"
                 )
             return self.earlier.params
         known = {param.name for param in self.graph.params}
@@ -108,4 +116,10 @@ class RerunRequest:
             kept=kept if kept.strip(".") else "",
             rerun_of=before.id,
             family=before.family or before.id,
+            file=before.file if self.folder is None else self.file,
         )
+
+
+def _written(values: Mapping[str, Json], name: str) -> str:
+    """A param's value as a step may see it: 1 and 1.0 are two. Empty if there is no such param."""
+    return json.dumps(values[name], sort_keys=True) if name in values else ""

@@ -1,6 +1,7 @@
 """Reruns: a new run that keeps what an earlier one has ended well, and runs the rest again."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from orchestrator.core.rerun import Rerun, Selection
 from orchestrator.definition.catalog import graph_files, inside
 from orchestrator.definition.load import load_graph
 from orchestrator.definition.rerun_request import RerunRequest
-from orchestrator.errors import UsageError
+from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.home import check_run_id
 from orchestrator.ports import KeptState, Store
 
@@ -21,17 +22,26 @@ from orchestrator.ports import KeptState, Store
 _AT_A_TIME = 16
 
 
+@dataclass(frozen=True, slots=True)
+class GraphNow:
+    """A graph as it is now. ``file``: the name in ``folder`` of the file that defines it, if there is one."""
+
+    graph: Graph
+    folder: Path
+    file: str | None
+
+
 def request(
     store: Store,
     earlier: Run,
     plan: Plan,
     view: View,
-    graph: tuple[Graph, Path] | None,
+    graph: GraphNow | None,
     given: Mapping[str, object],
     wanted: Selection,
     stand_ins: bool,
 ) -> RerunRequest:
-    """The request for a rerun of a run, of which ``plan`` and ``view`` tell. ``graph``: as it is now, and its folder.
+    """The request for a rerun of a run, of which ``plan`` and ``view`` tell. ``graph``: as it is now.
 
     Raises UsageError if the run has not ended, or is no longer there as a whole.
     """
@@ -53,20 +63,28 @@ def request(
         earlier,
         plan,
         statuses,
-        graph[0] if graph else None,
-        graph[1] if graph else None,
+        graph.graph if graph else None,
+        graph.folder if graph else None,
         given,
         began,
         wanted,
         stand_ins,
+        graph.file if graph else None,
     )
 
 
-def numbered(store: Store, asked: RerunRequest, run_id: str | None, now: float, token: str | None = None) -> Rerun:
+def numbered(
+    store: Store,
+    asked: RerunRequest,
+    run_id: str | None,
+    now: float,
+    token: str | None = None,
+    interrupted: Callable[[Run], bool] = lambda _: False,
+) -> Rerun:
     """The rerun under ``run_id``, or under the next id of its family: ``RUN.2``, ``RUN.3``…
 
     If just this is running, or was asked for with this ``token``, it is that rerun. Raises UsageError if the run was
-    rerun before in another way.
+    rerun before in another way. ``interrupted``: whether no process drives a run that has not ended.
     """
     if run_id is not None:
         return asked.rerun(check_run_id(run_id), now)
@@ -80,38 +98,52 @@ def numbered(store: Store, asked: RerunRequest, run_id: str | None, now: float, 
         same = asked.rerun(newest.id, now)
         if same.run.key == newest.key and (newest.status is RunStatus.RUNNING or token == same.token):
             return same
-        raise UsageError(
-            f"run '{asked.earlier.id}' was rerun as '{newest.id}', which {_stands(newest)}: "
-            f"rerun that one, or give a new --run-id to start from '{asked.earlier.id}' again"
-        )
-    return asked.rerun(check_run_id(f"{first}.{number}"), now)
+        again = f"give a new --run-id to start from '{asked.earlier.id}' again"
+        raise UsageError(f"run '{asked.earlier.id}' was rerun as '{newest.id}', {_advice(newest, interrupted)}{again}")
+    return asked.rerun(_next_id(f"{first}.{number}"), now)
 
 
-def _stands(run: Run) -> str:
-    return "is running" if run.status is RunStatus.RUNNING else f"has {_ENDED[run.status]}"
+def _next_id(run_id: str) -> str:
+    try:
+        return check_run_id(run_id)
+    except UsageError as error:
+        raise UsageError(f"the id of the rerun would be '{run_id}', which is too long: give a --run-id") from error
 
 
-_ENDED = {
-    RunStatus.SUCCEEDED: "succeeded",
-    RunStatus.FAILED: "failed",
-    RunStatus.CANCELLED: "been cancelled",
-}
+def _advice(newest: Run, interrupted: Callable[[Run], bool]) -> str:
+    """How a rerun stands, and what to do with it instead."""
+    match newest.status:
+        case RunStatus.RUNNING if interrupted(newest):
+            return f"which was interrupted: continue it with 'orchestrator resume {newest.id}', or "
+        case RunStatus.RUNNING:
+            return f"which is running: follow it with 'orchestrator status {newest.id}', or "
+        case RunStatus.SUCCEEDED:
+            return "which has succeeded: "
+        case RunStatus.FAILED:
+            return "which has failed: rerun that one, or "
+        case _:
+            return "which has been cancelled: rerun that one, or "
 
 
-def graph_of(run: Run, find: Callable[[str], Path] | None, named: str | None) -> tuple[Graph, Path] | None:
-    """The graph of a run as it is now, and its folder; None if its file cannot be found where it was.
+def graph_of(
+    run: Run, find: Callable[[str], Path] | None, named: str | None, same_version: bool = False
+) -> GraphNow | None:
+    """The graph of a run as it is now; None if no file is known that defines it.
 
-    ``named``: what the user calls the file, for ``find``. Raises UsageError if that is another graph's.
+    ``named``: what the user calls the file, for ``find``. Raises UsageError if the file is gone, cannot be read or
+    defines another graph, unless ``same_version`` says that it is not needed.
     """
-    if named is not None and find is not None:
-        path: Path | None = find(named)
-    else:
-        path = _file(run)
-    if path is None:
-        return None
-    graph = load_graph(path)
-    check_same_graph(graph, run, str(path))
-    return graph, path.parent
+    try:
+        path = find(named) if named is not None and find is not None else _file(run)
+        if path is None:
+            return None
+        graph = load_graph(path)
+        check_same_graph(graph, run, str(path))
+    except OrchestratorError:
+        if same_version:
+            return None
+        raise
+    return GraphNow(graph, path.parent, path.name)
 
 
 def check_same_graph(graph: Graph, run: Run, where: str) -> None:
@@ -120,15 +152,25 @@ def check_same_graph(graph: Graph, run: Run, where: str) -> None:
         raise UsageError(f"{where}: expected the graph '{run.graph}', which run '{run.id}' is of, got '{graph.name}'")
 
 
-def chosen_graph(earlier: Run, now: tuple[Graph, Path] | None, same_version: bool) -> tuple[Graph, Path] | None:
+def chosen_graph(earlier: Run, now: GraphNow | None, same_version: bool) -> GraphNow | None:
     """``now``, the graph as it is; None if the version that ran is wanted instead, and that is another one."""
-    return None if same_version and now is not None and now[0].version != earlier.version else now
+    return None if same_version and now is not None and now.graph.version != earlier.version else now
 
 
 def _file(run: Run) -> Path | None:
-    """Where the graph's file was when the run was started, if there is one."""
+    """The file that the run's graph was read from; None if it had none. Raises UsageError if it is gone."""
     folder = Path(run.folder) if run.folder is not None else None
-    if folder is None or not folder.is_dir():
+    if folder is None:
+        return None
+    if run.file is not None:
+        path = folder / run.file
+        if not path.is_file():
+            raise UsageError(
+                f"run '{run.id}': the file of its graph, {path}, is gone: give its new place with --graph, or use "
+                "--same-version for the graph as it was"
+            )
+        return path
+    if not folder.is_dir():
         return None
     if folder.name == run.graph and (files := inside(folder)):
         return files[-1]
@@ -173,6 +215,8 @@ def as_json(rerun: Rerun, *, params: bool) -> dict[str, Any]:
         "graph": rerun.run.graph,
         "version": rerun.run.version,
         "graph_changed": rerun.run.version != rerun.earlier.version,
+        "graph_file": rerun.file,
+        "removed": list(rerun.removed),
         "token": rerun.token,
         **({"params": dict(rerun.run.params)} if params else {}),
         "changed_params": sorted(rerun.changed),

@@ -31,7 +31,7 @@ class RunRequest:
     """A requested run. ``given``: its params as they were given, before defaults are added.
 
     ``due``: the time that ``today`` and ``now`` mean in them; None: the time of the start. ``key``: the key of its run,
-    if that is new.
+    if that is new. ``file``: the name of the graph's file in ``folder``, if it has one.
     """
 
     graph: Graph
@@ -40,6 +40,7 @@ class RunRequest:
     given: Mapping[str, object]
     due: datetime | None = None
     key: str = field(default_factory=_drawn)
+    file: str | None = None
 
     def run(self, now: float) -> Run:
         """The run if it starts ``now``. Raises UsageError if the params do not fit the graph, or UnknownZoneError.
@@ -56,6 +57,7 @@ class RunRequest:
             now,
             folder=str(self.folder.resolve()),
             time_zone=name,
+            file=self.file,
         )
 
     def _params(self, now: float, time_zone: str) -> dict[str, Json]:
@@ -97,14 +99,22 @@ def _resume(stored: Run) -> str:
 
 
 def run_request(
-    graph: Graph, path: Path, run_id: str | None, given: Mapping[str, object], now: float, due: datetime | None = None
+    graph: Graph,
+    path: Path,
+    run_id: str | None,
+    given: Mapping[str, object],
+    now: float,
+    due: datetime | None = None,
+    *,
+    from_file: bool = True,
 ) -> RunRequest:
     """The request for a run of ``graph``, whose file is ``path``. Raises UsageError or UnknownZoneError.
 
-    Without a ``run_id``, one is made up. ``due``: when a scheduled run was due, in any time zone.
+    Without a ``run_id``, one is made up. ``due``: when a scheduled run was due, in any time zone. ``from_file``: the
+    file defines the graph, and is not just where it was made.
     """
     named = made_up_id(graph.name, now) if run_id is None else run_id
-    wanted = RunRequest(graph, path.parent, check_run_id(named), given, due)
+    wanted = RunRequest(graph, path.parent, check_run_id(named), given, due, file=path.name if from_file else None)
     wanted.run(now)  # so that wrong params are refused before anything is written
     return wanted
 

@@ -13,7 +13,7 @@ from orchestrator.core.kept import plan_of as with_kept
 from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rerun import Rerun, Selection
-from orchestrator.definition.reruns import kept_states, numbered, request
+from orchestrator.definition.reruns import GraphNow, kept_states, numbered, request
 from orchestrator.errors import HeldError, StoreError, UsageError
 from orchestrator.local.loop import Loop
 from orchestrator.local.wiring import Embedded
@@ -131,7 +131,7 @@ class Feeder:
         store, (graph, folder) = self._world.store, self._graph
         view = store.load_all(earlier.key, outputs=False)
         plan = plan_of(self._world.home, store, earlier)
-        asked = request(store, earlier, plan, view, (graph, folder), {}, Selection(), True)
+        asked = request(store, earlier, plan, view, GraphNow(graph, folder, earlier.file), {}, Selection(), True)
         return numbered(store, asked, None, time.time())
 
     def _begin(self, one: Planned, newest: Run | None, rerun: Rerun | None) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from orchestrator.core.graph import Graph
-from orchestrator.core.kept import plan_of
-from orchestrator.core.model import Run, RunStatus, View
+from orchestrator.core.kept import plan_of, statuses
+from orchestrator.core.kinds import COMMAND, kind_of
+from orchestrator.core.model import Run, RunStatus, Status, View
 from orchestrator.core.rerun import Rerun
 from orchestrator.definition.reruns import kept_states
 from orchestrator.definition.run_request import RunRequest
@@ -69,6 +70,7 @@ def resume(chosen: Run, home: Home, driver: Driver) -> Driven:
 def rerun(wanted: Rerun, home: Home, driver: Driver) -> Driven:
     """Start the rerun, or go on with it if somebody else has asked for the same."""
     refuse_cloud_steps(wanted.plan.steps, driver.how.simulate)
+    check_files(wanted, home)
     new = wanted.run
     with home.hold(new.id):
         with writing(home) as store:
@@ -81,6 +83,18 @@ def rerun(wanted: Rerun, home: Home, driver: Driver) -> Driven:
             else:
                 found = load(home, store, stored, outputs=driver.how.outputs)
         return driver.drive(found, partial(_start_again, wanted) if stored is None else None)
+
+
+def check_files(wanted: Rerun, home: Home) -> None:
+    """Raises UsageError if kept steps ran as processes and the folder in which they may have left files is gone."""
+    folder = home.data(wanted.run.first)
+    ran = {node for node, status in statuses(wanted.run.kept).items() if status in (Status.SUCCEEDED, Status.FAILED)}
+    works = [step.local or step.work for node, step in enumerate(wanted.plan.steps) if node in ran]
+    if not folder.is_dir() and any(kind_of(work) is COMMAND or work.spec.get("isolated") for work in works):
+        raise UsageError(
+            f"{folder}, where the steps that would be kept may have left files, is gone: run all steps again with "
+            "--all, or make the folder again"
+        )
 
 
 def _found(wanted: Rerun, home: Home, store: Store) -> Found:

@@ -18,7 +18,11 @@ def plan_lines(told: Mapping[str, Any]) -> Iterator[str]:
         f"{counted(len(again), 'step')} again, {len(steps) - len(again):,} kept"
     )
     if told["graph_changed"]:
-        yield "  the graph has changed since, and the new version runs"
+        yield f"  the graph has changed since, and the new version runs: {told['graph_file'] or 'as it is given'}"
+    elif told["graph_file"] is None:
+        yield f"  the graph is the version that ran in {told['rerun_of']}"
+    if told["removed"]:
+        yield f"  no longer in the graph: {listed(told['removed'], 8)}"
     if told["changed_params"]:
         yield f"  changed params: {listed(told['changed_params'], 8)}"
     width = column(again[:LISTED], 60)

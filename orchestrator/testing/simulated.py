@@ -30,7 +30,7 @@ from orchestrator.testing.replacements import Attempt, Replacement
 from orchestrator.text import did_you_mean
 
 #: How many tasks are delivered at a time.
-_BATCH = 64
+_AT_A_TIME = 64
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -145,7 +145,7 @@ class _World:
         return run
 
     def _deliver(self, key: str) -> bool:
-        found = [it for name in (CHECKS, LAUNCHES) for it in self._queue.lease([key], name, self.clock.now, _BATCH)]
+        found = [it for name in (CHECKS, LAUNCHES) for it in self._queue.lease([key], name, self.clock.now, _AT_A_TIME)]
         for delivery in found:
             try:
                 self.engine.perform(delivery.effect)

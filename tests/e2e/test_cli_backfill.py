@@ -178,7 +178,7 @@ def test_the_progress_is_shown_in_a_terminal(sales: Place):
         ([*JANUARY, "--every", "60 * * * *", "-p", "dat=1"], ["--every: the minute", "(did you mean 'date'?)"]),
         ([*JANUARY, "--over", "region=", "--over", "date=x,y"], ["--over region", "param 'date': expected a date"]),
         ([*JANUARY, "-p", "date=2026-01-01"], ["would have the same params, and so do the same"]),
-        (JANUARY, ["expected --yes"]),
+        (JANUARY, ["add --yes to confirm"]),
     ],
 )
 def test_wrong_use_of_a_backfill_is_told_all_at_once(sales: Place, arguments: list[str], said: list[str]):

@@ -1,10 +1,11 @@
 """``orchestrator rerun``: what a person does the morning after."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.command_line import Place, Said
+from tests.e2e.command_line import Place, Said, finish
 
 SALES = """
 name: sales
@@ -124,17 +125,45 @@ def test_the_graphs_file_as_it_is_now_counts_unless_the_same_version_is_wanted(f
     assert (broken.code, "sales.yaml:" in broken.err) == (2, True)
     path.unlink()
     gone = failed("rerun", "s1.2", "--only", "report", "--yes", "--no-picture")
-    assert gone.code == 0, gone
+    assert (gone.code, "is gone: give its new place with --graph" in gone.err) == (2, True)
+    same = failed("rerun", "s1.2", "--only", "report", "--same-version", "--yes", "--no-picture")
+    assert same.code == 0, same
+
+
+def test_the_file_that_ran_is_the_one_that_is_read_again_whatever_the_graph_is_called(failed: Place):
+    """Not one that is called as the graph is, and not the version that ran."""
+    text = SALES.replace("name: sales", "name: nightly")
+    failed.write("own.yaml", text)
+    failed.write("nightly.json", '{"name": "nightly", "steps": {"other": {"command": "true"}}}')
+    assert failed("run", "own.yaml", "--run-id", "n1", "--no-picture").code == 1
+    failed.write("own.yaml", text.replace("test -e fixed", "true"))
+    plan = failed("rerun", "n1", "--dry-run", "--json").json
+    assert (plan["graph_file"], plan["graph_changed"]) == (str(failed.folder / "own.yaml"), True)
+    assert plan["steps"]["uk"]["again"]
+    changed = failed("rerun", "n1", "-p", "date=2026-02-02", "--dry-run", "--json").json
+    assert changed["changed_params"] == ["date"]
+    assert failed("rerun", "n1", "--yes", "--no-picture").code == 0
+    failed.write("own.yaml", "name: other\nsteps: {a: {command: 'true'}}\n")
+    other = failed("rerun", "n1.2", "--all", "--dry-run")
+    assert (other.code, "expected the graph 'nightly', which run 'n1.2' is of, got 'other'" in other.err) == (2, True)
+    assert failed("rerun", "n1.2", "--all", "--same-version", "--dry-run").code == 0
+
+
+def test_a_rerun_is_refused_where_the_files_of_kept_steps_are_gone(failed: Place):
+    shutil.rmtree(failed.folder / ".orchestrator/runs/s1/data")
+    said = again(failed)
+    assert (said.code, "is gone: run all steps again with --all" in said.err) == (2, True)
+    fix(failed)
+    assert again(failed, "--all").code == 0
 
 
 def test_a_step_that_was_marked_is_kept_with_who_marked_it_and_why(place: Place):
     bad, held = '{command: "false"}', '{on_failure: hold, command: "false"}'
     place.write("g.yaml", f"name: g\nsteps:\n  bad: {bad}\n  m: {held}\n")
-    place("run", "g.yaml", "--run-id", "g1", "--no-picture")
-    marked = place("mark", "g1", "m", "skipped", "--why", "not today")
-    assert marked.code == 0, marked
-    place("resume", "g1", "--no-picture")
-    assert place.look("status", "g1", "--json").json["status"] == "failed"
+    running = place.start("run", "g.yaml", "--run-id", "g1", "--no-picture")
+    while place.look("mark", "g1", "m", "skipped", "--why", "not today").code:
+        assert running.poll() is None
+    assert finish(running).code == 1
     assert place("rerun", "g1", "--yes", "--no-picture").code == 1
     assert statuses(place, "g1.2")["m"] == ("skipped", True)
     assert place.look("verify", "g1.2").code == 0

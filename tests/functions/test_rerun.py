@@ -110,7 +110,9 @@ def test_the_graph_that_is_deployed_counts_unless_the_version_that_ran_is_wanted
     same = failed.post("start", {"rerun": {"of": "n1", "dry_run": True, "same_version": True}}).get_json()["plan"]
     assert not same["steps"]["extract"]["again"]
     path.unlink()
-    gone = failed.post("start", {"rerun": {"of": "n1"}})
+    refused = failed.post("start", {"rerun": {"of": "n1"}})
+    assert (refused.status_code, "is no longer deployed" in refused.text) == (404, True)
+    gone = failed.post("start", {"rerun": {"of": "n1", "same_version": True}})
     run = run_of(failed, "n1.2")
     assert run is not None
     assert (gone.status_code, run.kept) == (201, "s..")

@@ -148,7 +148,7 @@ def test_how_often_a_step_is_tried_is_no_part_of_what_it_does():
 def test_the_same_version_knows_no_params_to_change():
     rerun = asked(graph=None).rerun("s1.2", NOW)
     assert (rerun.run.version, rerun.run.params) == (RUN.version, RUN.params)
-    with pytest.raises(UsageError, match="omit --same-version"):
+    with pytest.raises(UsageError, match="give it with --graph"):
         asked(graph=None, given={"n": 2}).rerun("s1.2", NOW)
 
 
@@ -208,7 +208,7 @@ def test_the_next_round_has_the_next_number_and_the_same_round_is_started_once(s
     assert first.run.id == "s1.2"
     store.open_run(first.run, first.plan)
     assert numbered(store, asked(), None, NOW).run.key == first.run.key
-    with pytest.raises(UsageError, match=r"was rerun as 's1\.2', which is running: rerun that one"):
+    with pytest.raises(UsageError, match=r"was rerun as 's1\.2', which is running: follow it with"):
         numbered(store, asked(Selection(start=["de"])), None, NOW)
     store.end_run(first.run.key, RunStatus.FAILED, NOW)
     with pytest.raises(UsageError, match=r"was rerun as 's1\.2', which has failed"):
