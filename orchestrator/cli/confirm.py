@@ -12,10 +12,16 @@ def confirmed(yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise UsageError("this is not a terminal, so add --yes to confirm; --dry-run only shows the plan")
-    try:
-        if input("Start it? [y/N] ").strip().lower() in ("y", "yes"):
-            return True
-    except EOFError:
-        echo("")
+    if agreed("Start it?"):
+        return True
     echo("nothing was started")
     return False
+
+
+def agreed(question: str) -> bool:
+    """Whether the user types yes. An end of the input is a no; Ctrl-C ends the command."""
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        echo("")
+        return False

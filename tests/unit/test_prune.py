@@ -299,7 +299,7 @@ def test_the_command_lists_asks_and_deletes(home: Home):
     said = place.look("prune", "--older-than", "30d")
     assert (said.code, said.err) == (
         2,
-        "error: expected --yes, since nobody can be asked here; --dry-run only lists the runs\n",
+        "error: this is not a terminal, so add --yes to confirm; --dry-run only lists the runs\n",
     )
     with home.hold("old"):
         said = place.look("prune", "--older-than", "30d", "--yes")

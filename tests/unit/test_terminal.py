@@ -101,7 +101,8 @@ PRINT = {
     "orchestrator/cli/app.py": {"echo"},  # the help and the version
     "orchestrator/cli/commands/lock.py": {"echo"},  # the lock, which is ASCII
     "orchestrator/cli/__init__.py": {"print"},  # before anything can be imported
-    "orchestrator/cli/commands/logs.py": {"write"},  # bytes; to a terminal cleaned
+    "orchestrator/cli/log_text.py": {"write"},  # bytes; to a terminal cleaned
+    "orchestrator/cli/views/backfill.py": {"Text", "write"},  # ids and counts; messages by shown
     "orchestrator/cli/views/lines.py": {"write"},
 }
 

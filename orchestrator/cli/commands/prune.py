@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.confirm import agreed
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import home_option
 from orchestrator.cli.output import echo
@@ -90,9 +91,9 @@ def show(home: Home, old: Sequence[Family]) -> None:
 def confirmed(home: Home, old: Sequence[Family]) -> bool:
     """Whether the user agrees. Raises UsageError if nobody can be asked."""
     if not sys.stdin.isatty():
-        raise UsageError("expected --yes, since nobody can be asked here; --dry-run only lists the runs")
+        raise UsageError("this is not a terminal, so add --yes to confirm; --dry-run only lists the runs")
     show(home, old)
-    return click.confirm("Delete them?", default=False)
+    return agreed("Delete them?")
 
 
 def go(home: Home, old: Sequence[Family]) -> int:
