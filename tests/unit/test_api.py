@@ -170,7 +170,8 @@ def test_an_interruption_is_raised_on_and_the_run_continues_where_it_was(here: P
     (here / "long.yaml").write_text(
         "name: long\nsteps:\n  first: {python: 'helpers:interrupt'}\n  then: {after: first, command: 'echo then'}\n"
     )
-    before, threads = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)], set(threading.enumerate())
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    threads = set(threading.enumerate())
     with pytest.raises(KeyboardInterrupt, match=r"run 'l' was interrupted: orchestrator.resume\('l'\) continues it"):
         orchestrator.run("long.yaml", run_id="l")
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
