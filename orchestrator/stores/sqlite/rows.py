@@ -119,7 +119,7 @@ def newest(wanted: RunFilter, limit: int) -> tuple[str, tuple[str | float, ...]]
             terms.append(f"coalesce(CASE WHEN json_valid(run) THEN {among} END, 1)")
             values.extend(str(one) for one in fitting)
     chosen = f" WHERE {' AND '.join(terms)}" if terms else ""
-    return f"SELECT key, run FROM runs{chosen} ORDER BY started_at DESC, key LIMIT ?", (*values, limit)
+    return f"SELECT key, run FROM runs{chosen} ORDER BY started_at DESC, key DESC LIMIT ?", (*values, limit)
 
 
 def run_text(run: Run) -> str:

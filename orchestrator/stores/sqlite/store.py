@@ -159,7 +159,7 @@ class SqliteStore:
     def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:
         query = "SELECT CASE WHEN json_valid(run) THEN json_extract(run, '$.id') END, key FROM runs"
         with self._database.read() as connection:
-            found = connection.execute(f"{query} ORDER BY started_at DESC, key LIMIT ?", (limit,))
+            found = connection.execute(f"{query} ORDER BY started_at DESC, key DESC LIMIT ?", (limit,))
             return [(run_id, key) for run_id, key in found if isinstance(run_id, str)]
 
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:
