@@ -1,5 +1,7 @@
 """What a cancellation says that it found and did."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from orchestrator.core.graph import Graph
@@ -13,12 +15,13 @@ LATER = Stop(9.0, "bob", "another reason")
 
 
 @pytest.fixture
-def world() -> World:
+def world() -> Iterator[World]:
     made = World(Graph("g", (Step("a", JOB), Step("b", Work("wait", {"seconds": 60.0})))).compile())
     made.start()
     for effect in made.due():
         made.engine.perform(effect)
-    return made
+    yield made
+    made.database.close()
 
 
 @pytest.mark.parametrize("nodes", [None, {0}])
