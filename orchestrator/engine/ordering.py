@@ -6,7 +6,6 @@ from orchestrator.core.events import HoldReleased, HoldRequested, RetryRequested
 from orchestrator.core.joins import decide
 from orchestrator.core.messages import Release
 from orchestrator.core.model import RunStatus, View
-from orchestrator.core.plan import Role
 from orchestrator.core.rules import Verdict
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.engine.execution import Execution
@@ -22,16 +21,19 @@ def order(ledger: Ledger, execution: Execution, event: Order, nodes: Iterable[in
     """Commit ``event`` at each of ``nodes`` that has not ended, and pay what is owed then. Returns the commits by node.
 
     Calling this again does what is left to do, since the first caller may have died before paying. It does nothing in
-    a run that has ended, nor at steps whose records contradict each other, because these may have ended.
+    a run that has ended, nor at steps whose records contradict each other, because these may have ended. A step that
+    is held has a record of its own which says that it has not, so it can always be released.
     """
     key = execution.run.key
     stored = ledger.store.get_run(key)
     if stored is None or stored.status is not RunStatus.RUNNING:
         return {}
-    view = certain(ledger, execution, ledger.store.load_all(key, outputs=False))
+    seen = ledger.store.load_all(key, outputs=False)
+    view = certain(ledger, execution, seen)
     commits: dict[int, Commit] = {}
     for node in nodes:
-        if node in view.unreadable or execution.plan.nodes[node].role is Role.KEPT:  # though its record be gone
+        recorded = isinstance(event, HoldReleased) and node in seen.states
+        if node in view.unreadable and not recorded:
             continue
         if not view.state(node).status.final:
             commits[node] = ledger.commit(execution, node, event)

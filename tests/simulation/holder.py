@@ -63,16 +63,19 @@ class Holder:
         return self.random.sample(range(steps), min(steps, self.random.randint(1, 3)))
 
     def _hold_at(self, life: Life, when: float, who: str, lasts: float | None, nodes: Collection[int] | None) -> None:
-        def hold() -> None:
+        def hold(until: float | None) -> None:
+            """A call that failed is made again, with the same end; once that has come, somebody releases instead."""
             now = self.world.now
-            until = None if lasts is None else now + lasts
+            if until is not None and until <= now:
+                self._release_at(life, now, nodes)
+                return
             self.world.count("operator: holds the run" if nodes is None else "operator: holds steps")
             if until is not None:
                 self.world.count("operator: holds until")
             event = HoldRequested(Hold(now, who, "not now", until))
-            self._order(life, event, nodes, lambda: life.watch.held(nodes), hold)
+            self._order(life, event, nodes, lambda: life.watch.held(nodes), lambda: hold(until))
 
-        self.world.loop.at(when, hold)
+        self.world.loop.at(when, lambda: hold(None if lasts is None else self.world.now + lasts))
 
     def _release_at(self, life: Life, when: float, nodes: Collection[int] | None) -> None:
         def release() -> None:

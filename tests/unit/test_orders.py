@@ -211,3 +211,17 @@ def test_what_is_no_moment_that_is_to_come_is_refused(text: str):
 def test_a_reason_is_kept_up_to_a_bound():
     assert reason("x" * MAX_WHY) == "x" * MAX_WHY
     assert reason("x" * (MAX_WHY + 1)) == "x" * MAX_WHY + "…"
+
+
+def test_a_held_step_is_released_though_a_record_beside_it_is_gone(world):
+    """The two count as contradictory, and the release silently did nothing: the run was held for ever (72820)."""
+    join = world(Step("a", JOB), Step("b", JOB), Step("c", JOB, after=("a", "b")))
+    join.start()
+    join.engine.order(KEY, HoldRequested(HOLD), [1])
+    run_dry(join)
+    del join.store._states[KEY][0]  # by hand; the counter before c has counted it
+    done = join.engine.order(KEY, RELEASE, [0, 1])
+    assert [node for node, commit in done.items() if commit.applied] == [1]
+    run_dry(join)
+    assert join.statuses()["b"] == "succeeded"
+    assert sorted(job.request.step for job in join.jobs.jobs.values()) == ["a", "b", "c"]
