@@ -178,6 +178,7 @@ def stream() -> Iterator[Stream]:
         assert fake.misfits == []
 
 
+@pytest.mark.slow
 def test_a_streaming_step_is_ready_by_its_own_look_and_cancelling_its_run_drains_its_job(stream: Stream):
     run = stream.run("r", True)
     states = stream.store.load_all(run.key).states
@@ -203,6 +204,7 @@ def test_a_job_that_is_kept_serves_every_run_and_outlives_them(stream: Stream):
     assert stream.fake.calls["jobs.update"] == 0
 
 
+@pytest.mark.slow
 def test_a_launch_whose_look_beforehand_failed_is_made_by_the_next_delivery(stream: Stream):
     """It waited for the lease of its own claim, which here would be for hours."""
     stream.fake.fail("jobs.list", unavailable(), unavailable())

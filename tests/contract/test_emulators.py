@@ -23,6 +23,7 @@ def test_a_missing_java_and_a_missing_emulator_are_named(monkeypatch: pytest.Mon
         emulators.command(emulators.FIRESTORE)
 
 
+@pytest.mark.slow
 def test_the_pubsub_emulator_starts_too_and_nothing_of_it_stays(firestore_host: str):
     with emulators.running(emulators.PUBSUB) as host:
         socket.create_connection(("127.0.0.1", port_of(host))).close()

@@ -17,7 +17,6 @@ QUICK = (
     "test_a_run_that_fails_ends_with_1_and_names_each_failed_step_and_its_log",
     "test_an_interruption_ends_what_runs_and_resume_runs_it_again",
     "test_a_run_that_another_process_drives_is_cancelled_and_both_say_so",
-    "test_after_a_failure_the_commands_say_why_and_a_new_run_succeeds",
 )
 QUICK_FILES = ("test_cli_look.py", "test_cli_start.py", "test_cli_lock.py")
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from orchestrator.core.model import RunStatus
 from tests.e2e.command_line import Place, Said
 from tests.functions.cloud import Cloud
@@ -30,6 +32,7 @@ def test_an_id_is_made_up_for_a_run_that_has_none(cloud: Cloud, served: str, tmp
     assert said.json["run"].startswith("sales-20")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_meant_is_refused_in_the_functions_words(served: str, tmp_path: Path):
     assert call(tmp_path, served, "nope") == Said(2, "", "error: no deployed graph is called 'nope': there are sales\n")
     said = call(tmp_path, served, "sales", "-p", "dates=x", "-p", "rows=many")

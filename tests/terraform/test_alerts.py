@@ -52,6 +52,7 @@ def texts(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield what, re.sub(r"\$\{([\w.]+)\}", lambda found: values[found[1]], text)
 
 
+@pytest.mark.slow
 def test_there_is_an_alert_for_everything_that_needs_attention(example: Example):
     assert set(alerts(example("prod"))) == {"failed run", "failed step", "stuck run", "late tasks", "function errors"}
     assert alerts(example("minimal")) == {}

@@ -23,6 +23,7 @@ def architecture() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_the_picture_is_up_to_date(example: Example, architecture: ModuleType):
     """If it is not: run ``make picture`` and check the result."""
     assert architecture.dot(example("scheduled").resources) == (ROOT / "docs/architecture.dot").read_text()

@@ -49,6 +49,7 @@ def test_here_it_is_installed_from_this_repository():
     assert extras.install("drawing") == f"pip install -e '{ROOT}[drawing]'"
 
 
+@pytest.mark.slow
 def test_every_import_of_the_cloud_extra_is_known_as_one():
     """Without the extra, 'doctor' and 'start' said that a missing httplib2 was a bug in orchestrator."""
     trees = (ast.parse(path.read_text()) for path in (ROOT / "orchestrator").rglob("*.py"))
