@@ -11,9 +11,9 @@ from enum import StrEnum
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
+from orchestrator.core.control import Act, Control, Hold
 from orchestrator.core.model import MARKS, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.names import RUN_ID, STEP_NAME
-from orchestrator.core.orders import Act, Hold, Orders
 from orchestrator.core.past import Past
 from orchestrator.core.plan import FailsOn, JoinPlan, Node, Plan, Role
 from orchestrator.core.rules import Tally, TriggerRule
@@ -27,7 +27,7 @@ JsonObject = dict[str, Any]
 SCHEMA = 2
 
 #: Records that all versions handle correctly are still written with the first schema, so that a deployment can be
-#: rolled back. Only the states of steps with ``orders``, and reruns, are left to versions that know these.
+#: rolled back. Only the states of steps with ``control``, and reruns, are left to versions that know these.
 FIRST = 1
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -91,12 +91,12 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
 
 
 def schema_of(record: StepState | Run) -> int:
-    """The first schema whose versions handle a record correctly. Older ones would ignore a step's ``orders``, and let a
-    rerun wait for the steps that it keeps.
+    """The first schema whose versions handle a record correctly. Older ones would ignore a step's ``control``, and
+    let a rerun wait for the steps that it keeps.
     """
     if isinstance(record, Run):
         return SCHEMA if record.kept else FIRST
-    plain = record.orders is None and record.status is not Status.NEEDS_ATTENTION
+    plain = record.control is None and record.status is not Status.NEEDS_ATTENTION
     return FIRST if plain or record.status.final else SCHEMA
 
 
@@ -111,8 +111,8 @@ def schema_of_plan(plan: Plan) -> int:
 def state_to_json(state: StepState) -> JsonObject:
     """A step's state as JSON data."""
     data = _sparse(state)
-    if state.orders is not None:
-        data["orders"] = _orders_to_json(state.orders)
+    if state.control is not None:
+        data["control"] = _control_to_json(state.control)
     if state.past:
         data["past"] = [_sparse(past) for past in state.past]
     if state.passed is not None:
@@ -130,8 +130,8 @@ def state_from_json(data: Mapping[str, Any]) -> StepState:
         values["passed"] = Tally(**_fitting(Tally, values["passed"]))
     if values.get("stop") is not None:
         values["stop"] = _stop_from_json(values["stop"])
-    if values.get("orders") is not None:
-        values["orders"] = _orders_from_json(values["orders"])
+    if values.get("control") is not None:
+        values["control"] = _control_from_json(values["control"])
     if "past" in values:
         values["past"] = tuple(Past(**_fitting(Past, past)) for past in values["past"])
     return StepState(**values)
@@ -146,21 +146,21 @@ def _stop_from_json(data: object) -> Stop:
     return Stop(**values)
 
 
-def _orders_to_json(orders: Orders) -> JsonObject:
-    data = _sparse(orders)
-    if orders.hold is not None:
-        data["hold"] = _sparse(orders.hold)
-    if orders.acts:
-        data["acts"] = [_sparse(act) for act in orders.acts]
+def _control_to_json(control: Control) -> JsonObject:
+    data = _sparse(control)
+    if control.hold is not None:
+        data["hold"] = _sparse(control.hold)
+    if control.acts:
+        data["acts"] = [_sparse(act) for act in control.acts]
     return data
 
 
-def _orders_from_json(data: object) -> Orders:
-    values = _fitting(Orders, data)
+def _control_from_json(data: object) -> Control:
+    values = _fitting(Control, data)
     if values.get("hold") is not None:
         values["hold"] = Hold(**_fitting(Hold, values["hold"]))
     values["acts"] = tuple(Act(**_fitting(Act, act)) for act in values.get("acts", ()))
-    return Orders(**values)
+    return Control(**values)
 
 
 def run_to_json(run: Run) -> JsonObject:
@@ -184,7 +184,7 @@ def run_from_json(data: Mapping[str, Any]) -> Run:
 
 _DEFAULTS = {
     kind: tuple((f.name, f.default if f.default_factory is MISSING else f.default_factory()) for f in fields(kind))
-    for kind in (Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Orders, Hold, Act, Past)
+    for kind in (Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past)
 }
 
 
@@ -257,7 +257,7 @@ def _told(form: frozenset[type]) -> str:
     return " or ".join(sorted(kind.__name__ for kind in form))
 
 
-_KINDS = (Plan, Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Orders, Hold, Act, Past)
+_KINDS = (Plan, Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past)
 _FORMS: dict[type, dict[str, frozenset[type]]] = {
     kind: {one.name: _form(one.type) for one in fields(kind)} for kind in _KINDS
 }

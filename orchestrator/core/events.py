@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
+from orchestrator.core.control import Hold
 from orchestrator.core.job_end import JobEnd
 from orchestrator.core.model import Status, Stop
-from orchestrator.core.orders import Hold
 from orchestrator.core.rules import Tally
 
 

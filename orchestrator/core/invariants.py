@@ -122,7 +122,7 @@ class Inspector:
                     yield f"the end has no state of its own, and is {state.status}"
 
     def _attempts(self, node: int, state: StepState) -> Iterator[str]:
-        forgiven = state.orders.forgiven if state.orders is not None else 0
+        forgiven = state.control.forgiven if state.control is not None else 0
         counted, most = state.attempt - state.interruptions - forgiven, self.plan.steps[node].retry.attempts
         if state.status is Status.UP_FOR_RETRY:
             most -= 1

@@ -20,8 +20,8 @@ def final(plan: Plan, node: int, state: StepState) -> Transition:
 
     A hold ends with its step.
     """
-    if state.orders is not None and state.orders.hold is not None:
-        state = replace(state, orders=replace(state.orders, hold=None))
+    if state.control is not None and state.control.hold is not None:
+        state = replace(state, control=replace(state.control, hold=None))
     counted = tuple(join for join in plan.nodes[node].arrives if plan.joins[join].only is None)
     return Transition(state, counted, arrival(state))
 

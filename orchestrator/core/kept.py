@@ -46,8 +46,8 @@ def as_kept(state: StepState) -> StepState:
     """The state that a rerun has of a step it keeps. A job that goes on belongs to the run that started it, and so does
     a hold.
     """
-    orders = replace(state.orders, hold=None) if state.orders is not None else None
-    return replace(state, live=False, ended_by=None, orders=orders)
+    control = replace(state.control, hold=None) if state.control is not None else None
+    return replace(state, live=False, ended_by=None, control=control)
 
 
 def plan_of(base: Plan, kept: str) -> Plan:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
+from orchestrator.core.control import NO_CONTROL, Act
+from orchestrator.core.control_events import allowed, controlled
 from orchestrator.core.events import (
     Event,
     GatePassed,
@@ -29,8 +31,6 @@ from orchestrator.core.events import (
 from orchestrator.core.joins import decide, final, join_at
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Transition, View
-from orchestrator.core.ordering import obeyed, ordered
-from orchestrator.core.orders import NO_ORDERS, Act
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import cancelled, ended, remembered
 from orchestrator.core.rules import Tally, Verdict
@@ -68,7 +68,7 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
         case StopRequested():
             return _stopped(plan, node, state, event)
         case HoldRequested() | HoldReleased() | RetryRequested():
-            return ordered(state, event)
+            return controlled(state, event)
         case _:
             assert_never(event)
 
@@ -86,7 +86,7 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             claimed_at=event.at,
             stop=state.stop,
             lost=0 if event.over is None else _lost(state, event),
-            orders=state.orders,
+            control=state.control,
             past=state.past if event.over is not None or not state.attempt else remembered(state),
         )
     )
@@ -95,7 +95,7 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
 def may_claim(state: StepState, attempt: int) -> bool:
     """Whether ``attempt`` is the one owed next, nobody has claimed it, and the step is neither cancelled nor held."""
     waiting = state.status in (Status.PENDING, Status.UP_FOR_RETRY) and state.stop is None
-    free = state.orders is None or state.orders.hold is None
+    free = state.control is None or state.control.hold is None
     return waiting and free and attempt == state.attempt + 1
 
 
@@ -126,7 +126,7 @@ def may_settle(state: StepState, event: StepSettled) -> bool:
     A held step may be ended by its join, but not by its launch.
     """
     asked = event.status is not Status.CANCELLED or state.stop is not None
-    free = state.orders is None or state.orders.hold is None or state.stop is not None or event.cause == TRIGGER
+    free = state.control is None or state.control.hold is None or state.stop is not None or event.cause == TRIGGER
     return state.status is Status.PENDING and asked and free
 
 
@@ -150,8 +150,8 @@ def _stopped(plan: Plan, node: int, state: StepState, event: StopRequested) -> T
         return None
     stopped = replace(state, stop=stop)
     if stop.mark is not None:
-        noted = (state.orders or NO_ORDERS).noted(Act(f"marked {stop.mark}", stop.at, stop.by, stop.why))
-        stopped = replace(stopped, orders=noted)
+        noted = (state.control or NO_CONTROL).noted(Act(f"marked {stop.mark}", stop.at, stop.by, stop.why))
+        stopped = replace(stopped, control=noted)
     if state.status in (Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION):
         return final(plan, node, cancelled(stopped, event.stop.at))
     return Transition(stopped)
@@ -177,8 +177,8 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
         if node in view.unreadable or plan.nodes[node].role is Role.KEPT:
             continue
         state = view.state(node)
-        if state.orders is not None:
-            yield from obeyed(run, node, state, owed(plan, run, _without_orders(plan, node, view), (node,)))
+        if state.control is not None:
+            yield from allowed(run, node, state, owed(plan, run, _without_control(plan, node, view), (node,)))
             continue
         match state.status:
             case Status.PENDING if state.stop is not None:
@@ -212,11 +212,11 @@ def _at_join(plan: Plan, run: str, node: int, said: Verdict) -> Iterator[Effect]
             yield Finish(run)
 
 
-def _without_orders(plan: Plan, node: int, view: View) -> View:
-    """The part of ``view`` that decides what is owed at ``node``, as if the step had no ``orders``."""
+def _without_control(plan: Plan, node: int, view: View) -> View:
+    """The part of ``view`` that decides what is owed at ``node``, as if the step had no ``control``."""
     join = plan.nodes[node].join
     only = plan.joins[join].only if join is not None else None
-    states = {node: replace(view.state(node), orders=None)}
+    states = {node: replace(view.state(node), control=None)}
     return replace(view, states=states if only is None else {only: view.state(only), **states})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from orchestrator.core.orders import Orders
+from orchestrator.core.control import Control
 from orchestrator.core.past import Past
 from orchestrator.core.rules import NOBODY, Tally
 from orchestrator.core.steps import Json
@@ -81,7 +81,7 @@ class StepState:
     ``overdue``: when we first asked the job to stop because of its timeout; if set, the timeout is why it ends.
     ``ended_by``: the chain of the check that ended the attempt. That check is redelivered until what is owed is paid.
     ``lost``: how many processes in a row claimed the attempt's launch and then disappeared.
-    ``orders``: what people ordered for the step during the run, such as a hold.
+    ``control``: what people controlled for the step during the run, such as a hold.
     ``past``: the attempts before this one, the newest of them.
     """
 
@@ -104,7 +104,7 @@ class StepState:
     ended_by: str | None = None
     lost: int = 0
     unasked: int = 0
-    orders: Orders | None = None
+    control: Control | None = None
     past: tuple[Past, ...] = ()
 
     def without_outputs(self) -> "StepState":

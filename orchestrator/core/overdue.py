@@ -65,7 +65,7 @@ class Ages:
             return self._ready[self._plan.end]
         state = self._view.state(node)
         asked = state.stop.at if state.stop is not None else -inf
-        freed = state.orders.released_at if state.orders is not None else -inf
+        freed = state.control.released_at if state.control is not None else -inf
         match effect:
             case Launch() if state.status is Status.UP_FOR_RETRY:
                 return max(effect.due, freed)

@@ -57,7 +57,8 @@ def ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transitio
             counts = {"interruptions": state.interruptions + 1, "unasked": state.unasked + (not asked)}
             return Transition(over(status=Status.UP_FOR_RETRY, due=at + pause, **counts))
         case Outcome.FAILED:
-            failures = state.attempt - state.interruptions - (state.orders.forgiven if state.orders is not None else 0)
+            forgiven = state.control.forgiven if state.control is not None else 0
+            failures = state.attempt - state.interruptions - forgiven
             if failures < step.retry.attempts and not end.permanent and state.stop is None:
                 wait = max(step.retry.wait(failures), end.retry_after)
                 return Transition(over(status=Status.UP_FOR_RETRY, due=at + wait))

@@ -2,8 +2,8 @@
 
 from typing import assert_never
 
+from orchestrator.core.control import MAX_FORGIVEN
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Release, Skip
-from orchestrator.core.orders import MAX_FORGIVEN
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import MAX_INTERRUPTIONS
 from orchestrator.core.steps import OnFailure

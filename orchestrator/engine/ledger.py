@@ -89,10 +89,10 @@ class Ledger:
     def follow(self, execution: Execution, node: int, commit: Commit, *, by_itself: bool = True) -> None:
         """Pay what is owed after a commit, whether it was applied or not.
 
-        The launch of a step with ``orders`` may have been refused, so what its join decides is owed again.
+        The launch of a step with ``control`` may have been refused, so what its join decides is owed again.
         ``by_itself``: the commit is not what a person requested.
         """
-        ready = commit.state.orders is not None and commit.state.status is Status.PENDING
+        ready = commit.state.control is not None and commit.state.status is Status.PENDING
         if ready or not commit.applied:
             self.roll_forward(execution, node)
             return

@@ -31,7 +31,7 @@ def may_begin(ledger: Ledger, execution: Execution, launch: Launch) -> bool:
             if owed.due <= latest:
                 return True
             raise BackendError(f"{launch.name} came {owed.due - latest:.0f} s early: try again later")
-    if (orders := view.state(launch.node).orders) is None or orders.hold is None:
+    if (control := view.state(launch.node).control) is None or control.hold is None:
         log.warning(
             "%s is not owed, so it was not done: somebody made it up, or a record of its step is gone", launch.name
         )

@@ -253,7 +253,7 @@ class Loop:
             state for run in self._open for state in self._world.store.load_all(run, outputs=False).states.values()
         )
         rests = any(
-            state.status is Status.NEEDS_ATTENTION or (state.orders is not None and bool(state.orders.hold))
+            state.status is Status.NEEDS_ATTENTION or (state.control is not None and bool(state.control.hold))
             for state in states
         )
         self._resting = seen if rests else None

@@ -62,4 +62,4 @@ class Beside:
 
 
 def _differ(one: StepState, other: StepState) -> bool:
-    return (one.status, one.attempt, one.stop, one.orders) != (other.status, other.attempt, other.stop, other.orders)
+    return (one.status, one.attempt, one.stop, one.control) != (other.status, other.attempt, other.stop, other.control)

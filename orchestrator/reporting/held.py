@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from orchestrator.core.control import Hold
 from orchestrator.core.model import PENDING, Status, StepState
-from orchestrator.core.orders import Hold
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict, verdict
 from orchestrator.reporting.phrases import listed
@@ -17,7 +17,7 @@ _NAMED = 4
 
 def hold_of(state: StepState) -> Hold | None:
     """The hold that keeps a step from beginning; None if it is not held, or was cancelled meanwhile."""
-    return state.orders.hold if state.orders is not None and state.stop is None else None
+    return state.control.hold if state.control is not None and state.stop is None else None
 
 
 def held_by(hold: Hold) -> str:

@@ -44,7 +44,7 @@ def attempt_of(step: Step, state: StepState, attempt: int) -> str:
 
     An attempt that was interrupted does not count, so it comes on top of those that the graph allows.
     """
-    forgiven = state.orders.forgiven if state.orders is not None else 0
+    forgiven = state.control.forgiven if state.control is not None else 0
     most = max(step.retry.attempts + state.interruptions + forgiven, attempt)
     total = f" of {most}" if step.retry.attempts > 1 else ""
     lost = f" ({state.interruptions} interrupted)" if state.interruptions else ""

@@ -66,7 +66,7 @@ def _begins(name: str, past: Past) -> Iterator[Happening]:
 
 def _of_people(name: str, state: StepState, run: Run) -> Iterator[Happening]:
     """What people did to the step itself. A cancellation of the run is told once."""
-    for act in state.orders.acts if state.orders is not None else ():
+    for act in state.control.acts if state.control is not None else ():
         yield Happening(act.at, name, act.what, act.by, act.why)
     if state.stop is not None and state.stop.mark is None and state.stop != run.stop:
         yield Happening(state.stop.at, name, "cancelled", state.stop.by, state.stop.why)

@@ -106,7 +106,7 @@ class Attendant:
     def _order(
         self, life: Life, event: RetryRequested | StopRequested, node: int, judge: Callable[[], None] = lambda: None
     ) -> None:
-        """Give an order until a call returns; where sweeps come, perhaps not even then."""
+        """Make a request until a call returns; where sweeps come, perhaps not even then."""
         if life.over:
             return
 
@@ -118,4 +118,4 @@ class Attendant:
 
         name = type(event).__name__
         when = self.world.now + self.random.choice([0.0, 0.0, 10.0, 60.0]) * self.random.random()
-        self.world.traffic.spawn(name, lambda engine: engine.order(life.key, event, [node]), done, when)
+        self.world.traffic.spawn(name, lambda engine: engine.control(life.key, event, [node]), done, when)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection
 from random import Random
 from typing import TYPE_CHECKING
 
+from orchestrator.core.control import Hold
 from orchestrator.core.events import HoldReleased, HoldRequested
-from orchestrator.core.orders import Hold
 from tests.simulation.life import Life
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Holder:
                 return
             states = life.watch.view().states if life.stored is not None else {}
             held = [
-                node for node, state in states.items() if state.orders is not None and state.orders.hold is not None
+                node for node, state in states.items() if state.control is not None and state.control.hold is not None
             ]
             if held:
                 self._release_at(life, self.world.now, held[:FEW] if self.world.weather.threads else held)
@@ -110,7 +110,7 @@ class Holder:
         judge: Callable[[], None],
         again: Callable[[], None],
     ) -> None:
-        """Give an order until a call returns; where sweeps come, perhaps not even then."""
+        """Make a request until a call returns; where sweeps come, perhaps not even then."""
         if life.over:
             return
         if life.stored is None:
@@ -126,4 +126,4 @@ class Holder:
                 self.world.count("operator: gives up")
 
         name = type(event).__name__
-        self.world.traffic.spawn(name, lambda engine: engine.order(life.key, event, nodes), done, self.world.now)
+        self.world.traffic.spawn(name, lambda engine: engine.control(life.key, event, nodes), done, self.world.now)

@@ -13,7 +13,7 @@ ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACH
     )
 )
 DATAFLOW, STANDING = "orchestrator/jobs/dataflow/backend.py", "orchestrator/jobs/dataflow/status.py"
-ORDERING, ORDER = "orchestrator/core/ordering.py", "orchestrator/engine/ordering.py"
+CONTROL_EVENTS, CONTROL = "orchestrator/core/control_events.py", "orchestrator/engine/control.py"
 MEMORY, IDS = "tests/doubles/memory_store.py", "orchestrator/stores/firestore/ids.py"
 
 
@@ -128,7 +128,7 @@ MUTANTS = (
         "            return self._plans[version]\n",
     ),
     Mutant(
-        "a kept step whose record is gone takes orders",
+        "a kept step whose record is gone takes control",
         MACHINE,
         "    if plan.nodes[node].role is Role.KEPT:",
         "    if False:",
@@ -268,7 +268,7 @@ MUTANTS = (
     ),
     Mutant(
         "a cancelling ends a step again whose document somebody deleted",
-        ORDER,
+        CONTROL,
         "    return view.without(node for node in doubtful if",
         "    return view.without(node for node in () if",
     ),
@@ -729,54 +729,54 @@ MUTANTS = (
     Mutant(
         "a step that is held begins an attempt",
         MACHINE,
-        "    free = state.orders is None or state.orders.hold is None\n    return",
+        "    free = state.control is None or state.control.hold is None\n    return",
         "    free = True\n    return",
     ),
     Mutant(
         "a step that is held is settled by its launch",
         MACHINE,
-        " or state.orders.hold is None or state.stop is not None or event.cause == TRIGGER",
+        " or state.control.hold is None or state.stop is not None or event.cause == TRIGGER",
         " or True",
     ),
     Mutant(
         "a launch after a release has the name of the one that was refused",
-        ORDERING,
-        "            yield replace(effect, releases=orders.releases)\n",
+        CONTROL_EVENTS,
+        "            yield replace(effect, releases=control.releases)\n",
         "            yield effect\n",
     ),
     Mutant(
         "the release of a hold is not owed",
-        ORDERING,
+        CONTROL_EVENTS,
         "        yield Release(run, node, due=hold.until, of=hold.at)\n",
         "        yield from ()\n",
     ),
     Mutant(
         "a release that comes early releases",
-        ORDER,
+        CONTROL,
         "    if hold.until > now + ledger.clock_skew:",
         "    if False:",
     ),
     Mutant(
         "the second who holds a step replaces the first",
-        ORDERING,
-        " or state.stop is not None or orders.hold is not None:",
+        CONTROL_EVENTS,
+        " or state.stop is not None or control.hold is not None:",
         " or state.stop is not None:",
     ),
     Mutant(
-        "what people ordered is forgotten when an attempt is claimed",
+        "what people requested is forgotten when an attempt is claimed",
         MACHINE,
-        "            orders=state.orders,\n",
+        "            control=state.control,\n",
         "",
     ),
     Mutant(
         "the launch of a step that was released is not paid by whoever released it",
         LEDGER,
-        "        ready = commit.state.orders is not None and commit.state.status is Status.PENDING\n",
+        "        ready = commit.state.control is not None and commit.state.status is Status.PENDING\n",
         "        ready = False\n",
     ),
     Mutant(
-        "an order that was given before is not paid again",
-        ORDER,
+        "a request that was made before is not paid again",
+        CONTROL,
         "            ledger.follow(execution, node, commits[node], by_itself=False)\n",
         "            if commits[node].applied:\n"
         "                ledger.follow(execution, node, commits[node], by_itself=False)\n",
@@ -795,21 +795,21 @@ MUTANTS = (
     ),
     Mutant(
         "the attempts before a retry still count",
-        ORDERING,
-        "    orders = replace(noted, forgiven=failed)\n",
-        "    orders = noted\n",
+        CONTROL_EVENTS,
+        "    control = replace(noted, forgiven=failed)\n",
+        "    control = noted\n",
     ),
     Mutant(
-        "what is retried a second time by the same order is tried twice",
-        ORDERING,
+        "what is retried a second time by the same request is tried twice",
+        CONTROL_EVENTS,
         " and state.attempt == event.attempt\n",
         "\n",
     ),
     Mutant(
         "the interruptions before a retry still count",
-        ORDERING,
-        "due=event.at, unasked=0, orders=orders",
-        "due=event.at, orders=orders",
+        CONTROL_EVENTS,
+        "due=event.at, unasked=0, control=control",
+        "due=event.at, control=control",
     ),
     Mutant(
         "a step that needs attention cannot be marked",
@@ -855,14 +855,14 @@ MUTANTS = (
     ),
     Mutant(
         "what somebody marked is not paid again by the same order",
-        ORDER,
+        CONTROL,
         "        elif isinstance(event, StopRequested):\n",
         "        elif False:\n",
     ),
     Mutant(
         "what has ended is still held",
         JOINS,
-        "    if state.orders is not None and state.orders.hold is not None:\n",
+        "    if state.control is not None and state.control.hold is not None:\n",
         "    if False:\n",
     ),
     Mutant(

@@ -7,10 +7,10 @@ from math import inf
 from typing import Concatenate, ParamSpec
 
 from orchestrator.core.arrows import ARROWS
+from orchestrator.core.control import MAX_ACTS, NO_CONTROL
 from orchestrator.core.invariants import Inspector
 from orchestrator.core.joins import decide
 from orchestrator.core.model import RunStatus, Status, StepState, View
-from orchestrator.core.orders import MAX_ACTS, NO_ORDERS
 from orchestrator.core.past import MAX_PAST
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict
@@ -90,12 +90,12 @@ class Watch:
         known = (*old.past, *new.past[-1:])[-MAX_PAST:] if began else old.past
         if new.past != known or (began and [past.attempt for past in new.past[-1:]] != [old.attempt]):
             self.failures.append(f"{name}: its past was {old.past} at attempt {old.attempt}, and became {new.past}")
-        self._obeyed(name, old, new)
+        self._allowed(name, old, new)
         self._attended(name, old, new)
         if new.stop != old.stop:
             self._cancelled(node, old, new)
-        elif new.orders != old.orders and new.status is old.status:
-            self._ordered(name, old, new)
+        elif new.control != old.control and new.status is old.status:
+            self._controlled(name, old, new)
         elif new.overdue != old.overdue and new.status is old.status:
             if new != replace(old, overdue=new.overdue) or old.overdue is not None:
                 self.failures.append(f"{name}: {old} was overdue, and became {new}")
@@ -123,12 +123,12 @@ class Watch:
         if new.attempt != old.attempt:
             self.failures.append(f"{name}: attempt {new.attempt} was claimed, and it had been cancelled")
 
-    def _ordered(self, name: str, old: StepState, new: StepState) -> None:
+    def _controlled(self, name: str, old: StepState, new: StepState) -> None:
         """Somebody held the step, or released it, or its time was up; nothing else changes by that."""
-        before, after = old.orders or NO_ORDERS, new.orders or NO_ORDERS
-        same = replace(old, orders=new.orders, ended_by=new.ended_by and old.ended_by)  # an older version loses that
+        before, after = old.control or NO_CONTROL, new.control or NO_CONTROL
+        same = replace(old, control=new.control, ended_by=new.ended_by and old.ended_by)  # an older version loses that
         if new != same or after.acts[:-1] != (*before.acts, None)[-MAX_ACTS:-1]:
-            self.failures.append(f"{name}: {old} got orders, and became {new}")
+            self.failures.append(f"{name}: {old} got a request, and became {new}")
         if (before.hold is None) == (after.hold is None):
             self.failures.append(f"{name}: was held as {before.hold}, and then as {after.hold}")
         now = self._clock()
@@ -161,33 +161,33 @@ class Watch:
             if not (state.status.final or state.stop or unsure):
                 self.failures.append(f"{self.plan.steps[number].name}: it was marked, and it is {state}")
 
-    def _obeyed(self, name: str, old: StepState, new: StepState) -> None:
-        """What is held begins nothing, and no order is forgotten."""
-        if old.orders is None:
+    def _allowed(self, name: str, old: StepState, new: StepState) -> None:
+        """What is held begins nothing, and no request is forgotten."""
+        if old.control is None:
             return
-        if new.orders is None:
-            self.failures.append(f"{name}: {old} forgot its orders, and became {new}")
-        if old.orders.hold is None:
+        if new.control is None:
+            self.failures.append(f"{name}: {old} forgot what was requested, and became {new}")
+        if old.control.hold is None:
             return
         if new.attempt != old.attempt:
             self.failures.append(f"{name}: attempt {new.attempt} was claimed, and it was held")
         began = new.status is not old.status and old.status is Status.PENDING and new.cause != "trigger"
         if began and old.stop is None:
             self.failures.append(f"{name}: went to {new.status} by {new.cause}, and it was held")
-        if new.status.final and new.orders is not None and new.orders.hold is not None:
+        if new.status.final and new.control is not None and new.control.hold is not None:
             self.failures.append(f"{name}: is {new.status}, and still held")
 
     def held(self, nodes: Collection[int] | None) -> None:
         """A hold has returned: each step that could be held was."""
         for number, state in self._of(nodes):
             unsure = bool(self.lost) and decide(self.plan, number, self.view()) is not Verdict.WAIT
-            if not (state.status.final or state.stop or unsure or (state.orders and state.orders.acts)):
+            if not (state.status.final or state.stop or unsure or (state.control and state.control.acts)):
                 self.failures.append(f"{self.plan.steps[number].name}: a hold of it returned, and it is {state}")
 
     def released(self, nodes: Collection[int] | None, since: float) -> None:
         """A release that began then has returned: no step is held that was held before."""
         for number, state in self._of(nodes):
-            hold = state.orders.hold if state.orders is not None else None
+            hold = state.control.hold if state.control is not None else None
             held_since = self._holding.get(self.plan.steps[number].name, since)
             if hold is not None and held_since < since and not self.lost:
                 self.failures.append(f"{self.plan.steps[number].name}: its release returned, and it is {state}")
@@ -238,7 +238,7 @@ class Watch:
 
     def _put_off(self, node: int, old: StepState, new: StepState) -> None:
         """What failed waits for its next attempt as its step says; what was interrupted, longer each time."""
-        retry, forgiven = self.plan.steps[node].retry, (new.orders or NO_ORDERS).forgiven
+        retry, forgiven = self.plan.steps[node].retry, (new.control or NO_CONTROL).forgiven
         failures = new.attempt - new.interruptions - forgiven
         wait = min(retry.delay * retry.backoff ** (failures - 1), retry.max_delay) if failures else 0.0
         if new.interruptions > old.interruptions:

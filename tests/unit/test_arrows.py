@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import product
 
 from orchestrator.core.arrows import ARROWS
+from orchestrator.core.control import Control, Hold
 from orchestrator.core.events import (
     Event,
     GatePassed,
@@ -23,7 +24,6 @@ from orchestrator.core.events import (
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import evolve
 from orchestrator.core.model import FINAL, MARKS, PENDING, Status, StepState, Stop
-from orchestrator.core.orders import Hold, Orders
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import OnFailure, Retry, Step
@@ -35,19 +35,19 @@ PLANS = [
 ]
 STOP = Stop(40.0, "ann")
 STOPS = (STOP, *(Stop(40.0, "ann", mark=mark) for mark in MARKS))
-HELD = Orders(Hold(10.0, "ann"))
+HELD = Control(Hold(10.0, "ann"))
 
 
 def states() -> Iterator[StepState]:
     """States of each status, as different as ``evolve`` can tell them apart."""
-    yield from (PENDING, *(replace(PENDING, stop=stop) for stop in STOPS), replace(PENDING, orders=HELD))
+    yield from (PENDING, *(replace(PENDING, stop=stop) for stop in STOPS), replace(PENDING, control=HELD))
     for status, attempt, stop in product(Status, (1, 2), (None, *STOPS)):
         if stop is not None and status in (Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION):
             continue  # it ends then
         state = StepState(status, attempt, job_name="a", claimed_at=10.0, stop=stop)
         yield from (state, replace(state, due=12.0), replace(state, lost=1))
         if not status.final:
-            yield replace(state, orders=HELD)
+            yield replace(state, control=HELD)
         if status is not Status.LAUNCHING:
             begun = replace(state, job="j", started_at=11.0)
             yield from (begun, replace(begun, overdue=30.0))

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.core import codec, machine
+from orchestrator.core.control import MAX_FORGIVEN, Act, Control, Hold
 from orchestrator.core.events import HoldRequested, RetryRequested, StopRequested
 from orchestrator.core.invariants import violations
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import MARKED, MARKS, RunStatus, Status, StepState, Stop
-from orchestrator.core.orders import MAX_FORGIVEN, Act, Hold, Orders
 from orchestrator.core.past import MAX_PAST, MAX_PAST_ERROR
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import TriggerRule
@@ -35,7 +35,7 @@ def test_a_step_that_has_failed_waits_for_a_person_and_the_rest_goes_on(world):
     three.start()
     run_dry(three)
     assert three.statuses() == {"a": "needs_attention", "b": "pending", "c": "succeeded"}
-    three.engine.order(KEY, HoldRequested(Hold(5.0)), [0])
+    three.engine.control(KEY, HoldRequested(Hold(5.0)), [0])
     assert told == [("a", Status.NEEDS_ATTENTION)]
     assert three.store.get_run(KEY).status is RunStatus.RUNNING
 
@@ -48,10 +48,10 @@ def test_a_retry_gives_all_attempts_again_and_is_given_once(world):
     run_dry(pair)
     assert pair.store.load_all(KEY).state(0).attempt == 2
     for _ in range(2):
-        pair.engine.order(KEY, RetryRequested(2, 9.0, "ann", "mended"), [0])
+        pair.engine.control(KEY, RetryRequested(2, 9.0, "ann", "mended"), [0])
     assert pair.finish() is RunStatus.SUCCEEDED
     state = pair.store.load_all(KEY).state(0)
-    assert (state.attempt, state.orders) == (4, Orders(forgiven=2, acts=(Act("retried", 9.0, "ann", "mended"),)))
+    assert (state.attempt, state.control) == (4, Control(forgiven=2, acts=(Act("retried", 9.0, "ann", "mended"),)))
     assert violations(pair.plan, pair.store.load_all(KEY), RunStatus.SUCCEEDED) == []
 
 
@@ -74,7 +74,7 @@ def test_a_launch_that_is_refused_and_a_job_that_somebody_else_stopped_need_atte
     unheard.start()
     run_dry(unheard)
     assert unheard.statuses() == {"a": "needs_attention"}
-    unheard.engine.order(KEY, RetryRequested(1, 9.0), [0])
+    unheard.engine.control(KEY, RetryRequested(1, 9.0), [0])
     run_dry(unheard)
     assert unheard.statuses() == {"a": "needs_attention"}
     assert unheard.store.load_all(KEY).state(0).attempt == 2
@@ -85,7 +85,7 @@ def test_what_needs_attention_ends_as_it_is_marked_and_its_successors_go_by_that
     pair = world(HELD, Step("b", JOB, after=("a",)), a=FAILS)
     pair.start()
     run_dry(pair)
-    pair.engine.order(KEY, marked(mark), [0])
+    pair.engine.control(KEY, marked(mark), [0])
     status = pair.finish()
     after = {Status.SUCCEEDED: "succeeded", Status.FAILED: "upstream_failed", Status.SKIPPED: "skipped"}[mark]
     assert pair.statuses() == {"a": str(mark), "b": after}
@@ -97,7 +97,7 @@ def test_a_step_that_waits_is_marked_when_the_steps_before_it_have_ended(world):
     three = world(Step("a", JOB), Step("b", JOB, after=("a",)), Step("c", JOB, after=("b",)), a=Script(50.0))
     three.start()
     perform_due(three)
-    three.engine.order(KEY, marked(Status.SUCCEEDED, {"n": 3}), [1])
+    three.engine.control(KEY, marked(Status.SUCCEEDED, {"n": 3}), [1])
     assert three.statuses()["b"] == "pending"
     assert three.finish() is RunStatus.SUCCEEDED
     assert three.statuses() == {"a": "succeeded", "b": "succeeded", "c": "succeeded"}
@@ -109,7 +109,7 @@ def test_a_mark_does_not_hide_a_failure_before_the_step(world):
     """The step was succeeded, so nobody told the run's end that the one before it had failed: the run had succeeded."""
     pair = world(Step("a", JOB), Step("b", JOB, after=("a",)), a=FAILS)
     pair.start()
-    pair.engine.order(KEY, marked(Status.SUCCEEDED), [1])
+    pair.engine.control(KEY, marked(Status.SUCCEEDED), [1])
     assert pair.finish() is RunStatus.FAILED
     assert pair.statuses() == {"a": "failed", "b": "upstream_failed"}
 
@@ -121,7 +121,7 @@ def test_a_running_step_is_stopped_and_is_what_was_asked_when_its_job_has_ended(
     )
     one.start()
     perform_due(one)
-    one.engine.order(KEY, marked(mark), [0])
+    one.engine.control(KEY, marked(mark), [0])
     assert one.statuses()["a"] == "running"
     one.finish()
     assert one.statuses() == {"a": str(mark), "b": "succeeded"}
@@ -132,9 +132,9 @@ def test_a_running_step_is_stopped_and_is_what_was_asked_when_its_job_has_ended(
 def test_a_held_step_is_marked_though_nothing_of_it_is_on_the_queue(world):
     one = world(Step("a", JOB))
     one.start()
-    one.engine.order(KEY, HoldRequested(Hold(1.0)), [0])
+    one.engine.control(KEY, HoldRequested(Hold(1.0)), [0])
     run_dry(one)
-    one.engine.order(KEY, marked(Status.SKIPPED), [0])
+    one.engine.control(KEY, marked(Status.SKIPPED), [0])
     assert one.finish() is RunStatus.SUCCEEDED
     assert one.statuses() == {"a": "skipped"}
 
@@ -144,13 +144,13 @@ def test_what_was_cancelled_or_has_ended_cannot_be_marked_and_the_first_mark_sta
     pair.start()
     perform_due(pair)
     pair.engine.cancel(KEY, STOP, [0])
-    assert not pair.engine.order(KEY, marked(Status.SUCCEEDED), [0])[0].applied
-    assert pair.engine.order(KEY, marked(Status.SUCCEEDED), [1])[1].applied
-    assert not pair.engine.order(KEY, marked(Status.FAILED), [1])[1].applied
+    assert not pair.engine.control(KEY, marked(Status.SUCCEEDED), [0])[0].applied
+    assert pair.engine.control(KEY, marked(Status.SUCCEEDED), [1])[1].applied
+    assert not pair.engine.control(KEY, marked(Status.FAILED), [1])[1].applied
     pair.engine.cancel(KEY, STOP)
     pair.finish()
     assert pair.statuses() == {"a": "cancelled", "b": "succeeded"}
-    assert pair.engine.order(KEY, marked(Status.FAILED), [1]) == {}
+    assert pair.engine.control(KEY, marked(Status.FAILED), [1]) == {}
 
 
 def test_a_step_whose_job_goes_on_though_it_has_succeeded_cannot_be_marked():
@@ -174,7 +174,7 @@ def test_a_cancelled_run_takes_what_needs_attention_with_it(world):
 def test_what_is_marked_and_held_survives_being_stored_and_says_who_may_read_it():
     states = [
         StepState(Status.NEEDS_ATTENTION, 1, job_name="n", claimed_at=1.0, started_at=1.0, ended_at=2.0, error="boom"),
-        StepState(stop=marked(Status.SUCCEEDED, {"n": 3}).stop, orders=Orders(acts=(Act("marked succeeded", 5.0),))),
+        StepState(stop=marked(Status.SUCCEEDED, {"n": 3}).stop, control=Control(acts=(Act("marked succeeded", 5.0),))),
     ]
     assert [codec.state_from_json(codec.state_to_json(state)) for state in states] == states
     assert [codec.schema_of(state) for state in states] == [codec.SCHEMA] * 2

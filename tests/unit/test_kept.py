@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.control import Act, Control, Hold
 from orchestrator.core.events import Event, HoldRequested, LaunchClaimed, StepSettled, StopRequested
 from orchestrator.core.joins import decide
 from orchestrator.core.kept import as_kept, letters, plan_of, statuses
 from orchestrator.core.machine import evolve, owed, passed
 from orchestrator.core.messages import Launch, Skip
 from orchestrator.core.model import PENDING, Counter, Status, StepState, Stop, View
-from orchestrator.core.orders import Act, Hold, Orders
 from orchestrator.core.plan import FailsOn, Plan, Role, compile_plan
 from orchestrator.core.rules import NOBODY, Tally, TriggerRule, Verdict
 from orchestrator.core.steps import Step, Work
@@ -158,9 +158,9 @@ def test_a_job_that_goes_on_belongs_to_the_run_that_started_it():
 
 
 def test_a_hold_belongs_to_the_run_in_which_somebody_held_the_step():
-    orders = Orders(Hold(1.0, "ann"), acts=(Act("held", 1.0, "ann"),))
-    kept = as_kept(StepState(Status.FAILED, 1, orders=orders))
-    assert kept.orders == Orders(acts=(Act("held", 1.0, "ann"),))
+    control = Control(Hold(1.0, "ann"), acts=(Act("held", 1.0, "ann"),))
+    kept = as_kept(StepState(Status.FAILED, 1, control=control))
+    assert kept.control == Control(acts=(Act("held", 1.0, "ann"),))
 
 
 def test_a_record_whose_letters_fit_no_plan_can_never_be_performed(world):

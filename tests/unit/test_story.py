@@ -2,10 +2,10 @@
 
 import pytest
 
+from orchestrator.core.control import Hold
 from orchestrator.core.events import HoldRequested, RetryRequested, StopRequested
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.model import Status, Stop
-from orchestrator.core.orders import Hold
 from orchestrator.core.steps import OnFailure, Retry, Step
 from orchestrator.jobs.scripted import Script
 from orchestrator.reporting.story import Happening, story, story_json, story_lines
@@ -26,11 +26,11 @@ def told(world) -> World:
     )  # fmt: skip
     made.engine.ledger.clock_skew = 0.0
     made.start()
-    made.engine.order(KEY, HoldRequested(Hold(0.0, "ann", "not yet", 3.0)), [1])
+    made.engine.control(KEY, HoldRequested(Hold(0.0, "ann", "not yet", 3.0)), [1])
     run_dry(made)
-    made.engine.order(KEY, RetryRequested(2, made.now + 1, "bob", "mended"), [0])
+    made.engine.control(KEY, RetryRequested(2, made.now + 1, "bob", "mended"), [0])
     run_dry(made)
-    made.engine.order(KEY, StopRequested(Stop(made.now + 1, "bob", "by hand", Status.SUCCEEDED)), [0])
+    made.engine.control(KEY, StopRequested(Stop(made.now + 1, "bob", "by hand", Status.SUCCEEDED)), [0])
     perform_due(made)
     made.now += 5
     made.engine.cancel(KEY, Stop(made.now, "ann", "enough"))

@@ -13,8 +13,8 @@ from orchestrator.core.model import RunStatus, Stop
 from orchestrator.home import Home
 from orchestrator.home.store_url import StoreUrl, store_url
 from orchestrator.operations.cancel import cancel_here
+from orchestrator.operations.control import must_be_a_home
 from orchestrator.operations.lookup import find_run, find_step, load, named_store
-from orchestrator.operations.orders import must_be_a_home
 from orchestrator.operations.people import reason, who
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import listed

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.control import Controlled, control, named_steps
 from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.options import place_options
-from orchestrator.cli.orders import Ordered, named_steps, order
 from orchestrator.cli.output import echo
+from orchestrator.core.control import Hold
 from orchestrator.core.events import HoldRequested
-from orchestrator.core.orders import Hold
 from orchestrator.operations.people import moment, reason, who
 from orchestrator.reporting.held import held_by, hold_of
 from orchestrator.reporting.phrases import counted, listed, status_word, stopped
@@ -47,14 +47,14 @@ def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home:
     """
     now = time.time()
     hold = Hold(now, who(), reason(why), moment(until, now) if until is not None else None)
-    done = order("hold", run, steps, HoldRequested(hold), home, store)
+    done = control("hold", run, steps, HoldRequested(hold), home, store)
     for line in _told(done, hold):
         echo(f"run {done.found.run.id}: {line}")
     echo(f"release: orchestrator release {done.found.run.id}{named_steps(done)}{done.found.flag}")
     return FAILED if done.late else DONE
 
 
-def _told(done: Ordered, hold: Hold) -> Iterator[str]:
+def _told(done: Controlled, hold: Hold) -> Iterator[str]:
     """What happened to each step."""
     names = done.found.plan.steps
     mine = [node for node, commit in done.commits.items() if hold_of(commit.state) == hold]

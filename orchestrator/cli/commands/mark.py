@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from orchestrator.cli.control import apply_one, found_step
 from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.options import place_options
-from orchestrator.cli.orders import found_step, give_one
 from orchestrator.cli.output import echo
 from orchestrator.core.events import StopRequested
 from orchestrator.core.model import MARKS, Status, Stop
@@ -52,7 +52,7 @@ def command(
     mark = Status(status)
     stop = Stop(time.time(), who(), reason(why), mark, _outputs(outputs, mark))
     found, node = found_step("mark", run, step, home, store)
-    commit = give_one("mark", found, node, StopRequested(stop))
+    commit = apply_one("mark", found, node, StopRequested(stop))
     state, name = commit.state if commit is not None else found.view.state(node), found.plan.steps[node].name
     if state.stop != stop:
         echo(f"run {found.run.id}: {name} cannot be marked: {_why_not(state.stop, state.status)}")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.control import control
 from orchestrator.cli.options import place_options
-from orchestrator.cli.orders import order
 from orchestrator.cli.output import echo
 from orchestrator.core.events import HoldReleased
 from orchestrator.operations.people import reason, who
@@ -34,7 +34,7 @@ def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store
     RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
     event = HoldReleased(time.time(), who(), reason(why))
-    done = order("release", run, steps, event, home, store, only=lambda state: hold_of(state) is not None)
+    done = control("release", run, steps, event, home, store, only=lambda state: hold_of(state) is not None)
     released = [done.found.plan.steps[node].name for node, commit in done.commits.items() if commit.applied]
     echo(f"run {done.found.run.id}: " + (f"{listed(released, 8)} released" if released else "nothing was held"))
     if released and done.found.abandoned:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.control import apply_one, found_step
 from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.options import place_options
-from orchestrator.cli.orders import found_step, give_one
 from orchestrator.cli.output import echo
+from orchestrator.core.control import MAX_FORGIVEN
 from orchestrator.core.events import RetryRequested
 from orchestrator.core.model import Status
-from orchestrator.core.orders import MAX_FORGIVEN
 from orchestrator.operations.people import reason, who
 from orchestrator.reporting.phrases import status_word
 from orchestrator.reporting.summary import abandoned
@@ -41,7 +41,7 @@ def command(run: str, step: str, why: str, home: Path | None, store: str | None)
     """
     found, node = found_step("retry", run, step, home, store)
     event = RetryRequested(found.view.state(node).attempt, time.time(), who(), reason(why))
-    commit = give_one("retry", found, node, event)
+    commit = apply_one("retry", found, node, event)
     state, name = commit.state if commit is not None else found.view.state(node), found.plan.steps[node].name
     if commit is not None and commit.applied:
         echo(f"run {found.run.id}: {name} is tried again, attempt {state.attempt + 1}")

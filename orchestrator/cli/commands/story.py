@@ -7,7 +7,7 @@ import click
 from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.output import echo, echo_json
-from orchestrator.core.orders import MAX_ACTS
+from orchestrator.core.control import MAX_ACTS
 from orchestrator.core.past import MAX_PAST
 from orchestrator.operations.lookup import find_step, found_run
 from orchestrator.reporting.story import story, story_json, story_lines

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
+from orchestrator.core.control import MAX_FORGIVEN, NO_CONTROL, Act
 from orchestrator.core.events import HoldReleased, HoldRequested, RetryRequested
 from orchestrator.core.messages import Effect, Launch, Release
 from orchestrator.core.model import Status, StepState, Transition
-from orchestrator.core.orders import MAX_FORGIVEN, NO_ORDERS, Act
 
 
-def ordered(state: StepState, event: HoldRequested | HoldReleased | RetryRequested) -> Transition | None:
+def controlled(state: StepState, event: HoldRequested | HoldReleased | RetryRequested) -> Transition | None:
     """What a hold, a release or a retry changes; None if it was requested before, or comes too late."""
     match event:
         case HoldRequested():
@@ -25,21 +25,21 @@ def ordered(state: StepState, event: HoldRequested | HoldReleased | RetryRequest
 
 def _held(state: StepState, event: HoldRequested) -> Transition | None:
     """Hold the step. The first hold counts; a step that has ended or was cancelled cannot be held."""
-    orders, hold = state.orders or NO_ORDERS, event.hold
-    if state.status.final or state.stop is not None or orders.hold is not None:
+    control, hold = state.control or NO_CONTROL, event.hold
+    if state.status.final or state.stop is not None or control.hold is not None:
         return None
-    noted = orders.noted(Act("held", hold.at, hold.by, hold.why))
-    return Transition(replace(state, orders=replace(noted, hold=hold)))
+    noted = control.noted(Act("held", hold.at, hold.by, hold.why))
+    return Transition(replace(state, control=replace(noted, hold=hold)))
 
 
 def _released(state: StepState, event: HoldReleased) -> Transition | None:
     """Release the step. A hold whose time is up ends only itself, not one that was made later."""
-    orders = state.orders
-    if orders is None or orders.hold is None or event.of not in (None, orders.hold.at):
+    control = state.control
+    if control is None or control.hold is None or event.of not in (None, control.hold.at):
         return None
-    noted = orders.noted(Act("released", event.at, event.by, event.why))
-    releases = orders.releases + 1
-    return Transition(replace(state, orders=replace(noted, hold=None, releases=releases, released_at=event.at)))
+    noted = control.noted(Act("released", event.at, event.by, event.why))
+    releases = control.releases + 1
+    return Transition(replace(state, control=replace(noted, hold=None, releases=releases, released_at=event.at)))
 
 
 def _retried(state: StepState, event: RetryRequested) -> Transition | None:
@@ -48,22 +48,22 @@ def _retried(state: StepState, event: RetryRequested) -> Transition | None:
     due = state.status is Status.NEEDS_ATTENTION and state.attempt == event.attempt
     if not due or failed > MAX_FORGIVEN:
         return None
-    noted = (state.orders or NO_ORDERS).noted(Act("retried", event.at, event.by, event.why))
-    orders = replace(noted, forgiven=failed)
-    return Transition(replace(state, status=Status.UP_FOR_RETRY, due=event.at, unasked=0, orders=orders))
+    noted = (state.control or NO_CONTROL).noted(Act("retried", event.at, event.by, event.why))
+    control = replace(noted, forgiven=failed)
+    return Transition(replace(state, status=Status.UP_FOR_RETRY, due=event.at, unasked=0, control=control))
 
 
-def obeyed(run: str, node: int, state: StepState, effects: Iterable[Effect]) -> Iterator[Effect]:
-    """What is owed at a step with ``orders``, given the ``effects`` that would be owed without them.
+def allowed(run: str, node: int, state: StepState, effects: Iterable[Effect]) -> Iterator[Effect]:
+    """What is owed at a step with ``control``, given the ``effects`` that would be owed without them.
 
     While the step is held, no launch of an attempt that has not begun is owed. A hold with an end owes the release.
     """
-    orders = state.orders or NO_ORDERS
-    hold, begun = orders.hold, state.status not in (Status.PENDING, Status.UP_FOR_RETRY)
+    control = state.control or NO_CONTROL
+    hold, begun = control.hold, state.status not in (Status.PENDING, Status.UP_FOR_RETRY)
     if hold is not None and hold.until is not None and state.stop is None:
         yield Release(run, node, due=hold.until, of=hold.at)
     for effect in effects:
         if not isinstance(effect, Launch):
             yield effect
         elif hold is None or begun:
-            yield replace(effect, releases=orders.releases)
+            yield replace(effect, releases=control.releases)

@@ -6,11 +6,11 @@ from datetime import datetime
 import pytest
 
 from orchestrator.core import machine
+from orchestrator.core.control import MAX_ACTS, Act, Control, Hold
 from orchestrator.core.events import HoldReleased, HoldRequested, StepSettled
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Launch, Release, Skip
 from orchestrator.core.model import RunStatus, Status, StepState, View
-from orchestrator.core.orders import MAX_ACTS, Act, Hold, Orders
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Retry, Step
 from orchestrator.errors import BackendError, UsageError
@@ -39,34 +39,34 @@ def test_a_held_step_begins_nothing_until_it_is_released_though_its_launch_was_r
     """Its launch had the name that the next would have, and no queue takes a name twice."""
     chain = world(Step("a", JOB), Step("b", JOB, after=("a",)))
     chain.start()
-    chain.engine.order(KEY, HoldRequested(HOLD), [1])
+    chain.engine.control(KEY, HoldRequested(HOLD), [1])
     run_dry(chain)
     assert chain.statuses() == {"a": "succeeded", "b": "pending"}
-    done = chain.engine.order(KEY, RELEASE)
+    done = chain.engine.control(KEY, RELEASE)
     assert [node for node, commit in done.items() if commit.applied] == [1]
     assert chain.finish() is RunStatus.SUCCEEDED
     acts = (Act("held", 5.0, "ann", "not yet"), Act("released", 9.0, "bob", "now"))
-    assert chain.store.load_all(KEY).state(1).orders == Orders(None, 1, 9.0, acts=acts)
+    assert chain.store.load_all(KEY).state(1).control == Control(None, 1, 9.0, acts=acts)
 
 
 def test_a_running_step_that_is_held_ends_its_attempt_and_begins_no_other(world):
     one = world(Step("a", JOB, retry=Retry(2, 0.0)), **{"a 1": Script(5.0, Outcome.FAILED)})
     one.start()
     perform_due(one)
-    one.engine.order(KEY, HoldRequested(HOLD))
+    one.engine.control(KEY, HoldRequested(HOLD))
     run_dry(one)
     assert one.statuses() == {"a": "up_for_retry"}
-    one.engine.order(KEY, RELEASE)
+    one.engine.control(KEY, RELEASE)
     assert one.finish() is RunStatus.SUCCEEDED
 
 
 def test_a_step_without_a_job_that_is_held_does_not_succeed(world):
     one = world(Step("a"), Step("b", after=("a",)))
     one.start()
-    one.engine.order(KEY, HoldRequested(HOLD), [0])
+    one.engine.control(KEY, HoldRequested(HOLD), [0])
     run_dry(one)
     assert one.statuses() == {"a": "pending", "b": "pending"}
-    one.engine.order(KEY, RELEASE)
+    one.engine.control(KEY, RELEASE)
     assert one.finish() is RunStatus.SUCCEEDED
 
 
@@ -74,10 +74,10 @@ def test_a_held_step_is_not_skipped_by_its_when_and_is_by_its_rule(world):
     steps = Step("a", JOB), Step("b", JOB, after=("a",)), Step("c", when="{{ params.full }}")
     three = world(*steps, a=Script(outcome=Outcome.FAILED))
     three.start()
-    three.engine.order(KEY, HoldRequested(HOLD), [1, 2])
+    three.engine.control(KEY, HoldRequested(HOLD), [1, 2])
     run_dry(three)
     assert three.statuses() == {"a": "failed", "b": "upstream_failed", "c": "pending"}
-    three.engine.order(KEY, RELEASE)
+    three.engine.control(KEY, RELEASE)
     assert three.finish() is RunStatus.FAILED
     assert three.statuses()["c"] == "skipped"
 
@@ -85,7 +85,7 @@ def test_a_held_step_is_not_skipped_by_its_when_and_is_by_its_rule(world):
 def test_a_held_step_that_is_cancelled_ends_though_nothing_of_it_is_on_the_queue(world):
     one = world(Step("a", JOB))
     one.start()
-    one.engine.order(KEY, HoldRequested(HOLD))
+    one.engine.control(KEY, HoldRequested(HOLD))
     run_dry(one)
     one.engine.cancel(KEY, STOP)
     assert one.finish() is RunStatus.CANCELLED
@@ -94,11 +94,11 @@ def test_a_held_step_that_is_cancelled_ends_though_nothing_of_it_is_on_the_queue
 def test_the_first_who_holds_a_step_does_and_an_order_that_is_repeated_changes_nothing(world):
     one = world(Step("a", JOB))
     one.start()
-    first = one.engine.order(KEY, HoldRequested(HOLD))[0]
-    again = one.engine.order(KEY, HoldRequested(Hold(6.0, "bob")))[0]
+    first = one.engine.control(KEY, HoldRequested(HOLD))[0]
+    again = one.engine.control(KEY, HoldRequested(Hold(6.0, "bob")))[0]
     assert (first.applied, again.applied, again.state) == (True, False, first.state)
-    released = one.engine.order(KEY, RELEASE)[0]
-    repeated = one.engine.order(KEY, replace(RELEASE, at=10.0))[0]
+    released = one.engine.control(KEY, RELEASE)[0]
+    repeated = one.engine.control(KEY, replace(RELEASE, at=10.0))[0]
     assert (released.applied, repeated.applied, repeated.state) == (True, False, released.state)
 
 
@@ -109,31 +109,31 @@ def test_what_has_ended_or_was_cancelled_cannot_be_held(world):
     pair.engine.cancel(KEY, STOP, [1])
     pair.now = 1.0
     pair.engine.perform(machine.first_check(pair.plan, KEY, 0, pair.store.load_all(KEY).state(0)))
-    done = pair.engine.order(KEY, HoldRequested(HOLD))
+    done = pair.engine.control(KEY, HoldRequested(HOLD))
     assert {node: commit.applied for node, commit in done.items()} == {1: False}
     assert pair.finish() is RunStatus.FAILED
-    assert pair.engine.order(KEY, HoldRequested(HOLD)) == {}
+    assert pair.engine.control(KEY, HoldRequested(HOLD)) == {}
 
 
 def test_a_hold_with_an_end_is_released_then_and_not_before(world):
     one = world(Step("a", JOB))
     one.engine.ledger.clock_skew = 0.0
     one.start()
-    one.engine.order(KEY, HoldRequested(replace(HOLD, until=100.0)))
+    one.engine.control(KEY, HoldRequested(replace(HOLD, until=100.0)))
     early = Release(KEY, 0, due=0.0, of=5.0)
     with pytest.raises(BackendError, match="came 100 s early"):
         one.engine.perform(early)
     assert one.finish() is RunStatus.SUCCEEDED
     assert one.now >= 100.0
-    assert one.store.load_all(KEY).state(0).orders.acts[-1] == Act("released", 100.0)
+    assert one.store.load_all(KEY).state(0).control.acts[-1] == Act("released", 100.0)
 
 
 def test_the_end_of_an_earlier_hold_does_not_end_a_later_one(world):
     one = world(Step("a", JOB))
     one.start()
-    one.engine.order(KEY, HoldRequested(replace(HOLD, until=100.0)))
-    one.engine.order(KEY, RELEASE)
-    one.engine.order(KEY, HoldRequested(Hold(20.0, "bob")))
+    one.engine.control(KEY, HoldRequested(replace(HOLD, until=100.0)))
+    one.engine.control(KEY, RELEASE)
+    one.engine.control(KEY, HoldRequested(Hold(20.0, "bob")))
     run_dry(one)
     assert one.now >= 100.0
     assert one.statuses() == {"a": "pending"}
@@ -144,7 +144,7 @@ def test_a_sweep_pays_the_release_of_a_hold_and_not_the_launch(world):
     one = world(Step("a", JOB))
     one.start()
     one.due()
-    one.engine.order(KEY, HoldRequested(replace(HOLD, until=100.0)))
+    one.engine.control(KEY, HoldRequested(replace(HOLD, until=100.0)))
     one.due()
     one.engine.sweep(KEY, "x")
     one.now = 100.0
@@ -158,19 +158,19 @@ def test_what_is_owed_with_orders():
         view = View({plan.numbers[name]: state for name, state in states.items()})
         return list(machine.owed(plan, KEY, view, (node,)))
 
-    held, freed = Orders(HOLD), Orders(None, 2, 9.0)
-    assert owed(0, a=StepState(orders=held)) == []
-    assert owed(0, a=StepState(orders=held, stop=STOP)) == [Skip(KEY, 0)]
-    assert owed(0, a=StepState(orders=freed)) == [Launch(KEY, 0, 1, releases=2)]
-    assert owed(0, a=StepState(Status.UP_FOR_RETRY, 1, due=7.0, orders=held)) == []
-    assert owed(0, a=StepState(Status.UP_FOR_RETRY, 1, due=7.0, orders=freed)) == [Launch(KEY, 0, 2, 7.0, releases=2)]
-    assert owed(0, a=StepState(Status.LAUNCHING, 1, orders=held)) == [Launch(KEY, 0, 1)]
+    held, freed = Control(HOLD), Control(None, 2, 9.0)
+    assert owed(0, a=StepState(control=held)) == []
+    assert owed(0, a=StepState(control=held, stop=STOP)) == [Skip(KEY, 0)]
+    assert owed(0, a=StepState(control=freed)) == [Launch(KEY, 0, 1, releases=2)]
+    assert owed(0, a=StepState(Status.UP_FOR_RETRY, 1, due=7.0, control=held)) == []
+    assert owed(0, a=StepState(Status.UP_FOR_RETRY, 1, due=7.0, control=freed)) == [Launch(KEY, 0, 2, 7.0, releases=2)]
+    assert owed(0, a=StepState(Status.LAUNCHING, 1, control=held)) == [Launch(KEY, 0, 1)]
     failed = StepState(Status.FAILED, 1)
-    assert owed(1, a=failed, b=StepState(orders=held)) == [Skip(KEY, 1)]
+    assert owed(1, a=failed, b=StepState(control=held)) == [Skip(KEY, 1)]
     settled = StepSettled(Status.UPSTREAM_FAILED, 9.0, machine.TRIGGER)
-    made = machine.evolve(plan, 1, StepState(orders=held), settled)
+    made = machine.evolve(plan, 1, StepState(control=held), settled)
     assert made is not None
-    assert made.state.orders == Orders()
+    assert made.state.control == Control()
 
 
 def test_the_acts_of_people_that_are_kept_are_the_newest():
@@ -180,9 +180,9 @@ def test_the_acts_of_people_that_are_kept_are_the_newest():
             made = machine.evolve(plan, 0, state, event)
             assert made is not None
             state = made.state
-    assert state.orders is not None
-    assert [act.at for act in state.orders.acts] == [number / 2 for number in range(MAX_ACTS, 2 * MAX_ACTS)]
-    assert state.orders.releases == MAX_ACTS
+    assert state.control is not None
+    assert [act.at for act in state.control.acts] == [number / 2 for number in range(MAX_ACTS, 2 * MAX_ACTS)]
+    assert state.control.releases == MAX_ACTS
 
 
 NOON = datetime(2026, 11, 28, 12, 0).timestamp()
@@ -217,10 +217,10 @@ def test_a_held_step_is_released_though_a_record_beside_it_is_gone(world):
     """The two count as contradictory, and the release silently did nothing: the run was held for ever (72820)."""
     join = world(Step("a", JOB), Step("b", JOB), Step("c", JOB, after=("a", "b")))
     join.start()
-    join.engine.order(KEY, HoldRequested(HOLD), [1])
+    join.engine.control(KEY, HoldRequested(HOLD), [1])
     run_dry(join)
     del join.store._states[KEY][0]  # by hand; the counter before c has counted it
-    done = join.engine.order(KEY, RELEASE, [0, 1])
+    done = join.engine.control(KEY, RELEASE, [0, 1])
     assert [node for node, commit in done.items() if commit.applied] == [1]
     run_dry(join)
     assert join.statuses()["b"] == "succeeded"

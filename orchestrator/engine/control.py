@@ -14,10 +14,10 @@ from orchestrator.errors import BackendError
 from orchestrator.ports import Commit
 
 #: The events by which people hold, release, retry and mark steps.
-Order = HoldRequested | HoldReleased | RetryRequested | StopRequested
+ControlEvent = HoldRequested | HoldReleased | RetryRequested | StopRequested
 
 
-def order(ledger: Ledger, execution: Execution, event: Order, nodes: Iterable[int]) -> Mapping[int, Commit]:
+def control(ledger: Ledger, execution: Execution, event: ControlEvent, nodes: Iterable[int]) -> Mapping[int, Commit]:
     """Commit ``event`` at each of ``nodes`` that has not ended, and pay what is owed then. Returns the commits by node.
 
     Calling this again does what is left to do, since the first caller may have died before paying. It does nothing in
@@ -49,8 +49,8 @@ def release(ledger: Ledger, execution: Execution, effect: Release) -> None:
     Raises BackendError, for a redelivery, if the task comes too early: somebody may have forged it.
     """
     node, now = effect.node, ledger.clock()
-    orders = ledger.store.load(execution.run.key, (node,), ()).state(node).orders
-    hold = orders.hold if orders is not None else None
+    control = ledger.store.load(execution.run.key, (node,), ()).state(node).control
+    hold = control.hold if control is not None else None
     if hold is None or hold.at != effect.of or hold.until is None:
         return ledger.roll_forward(execution, node)
     if hold.until > now + ledger.clock_skew:

@@ -33,8 +33,8 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
-    """What people requested for a step. A step without any request has no ``Orders``.
+class Control:
+    """What people requested for a step. A step without any request has no ``Control``.
 
     ``hold``: while there is one, no attempt can be claimed. ``releases``: how many times the step was released. A
     launch that is owed after a release needs a new name: the one before may have been refused, and its name is taken.
@@ -48,9 +48,9 @@ class Orders:
     forgiven: int = 0
     acts: tuple[Act, ...] = ()
 
-    def noted(self, act: Act) -> "Orders":
+    def noted(self, act: Act) -> "Control":
         """The same, with ``act`` added."""
         return replace(self, acts=(*self.acts, act)[-MAX_ACTS:])
 
 
-NO_ORDERS = Orders()
+NO_CONTROL = Control()

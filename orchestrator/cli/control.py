@@ -6,17 +6,17 @@ from pathlib import Path
 
 from orchestrator.cli.failure import complain
 from orchestrator.core.model import RunStatus, StepState
-from orchestrator.engine.ordering import Order
+from orchestrator.engine.control import ControlEvent
 from orchestrator.errors import UsageError
 from orchestrator.home.store_url import store_url
+from orchestrator.operations.control import apply
 from orchestrator.operations.lookup import find_run, find_step, load, named_store
-from orchestrator.operations.orders import give
 from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
+class Controlled:
     """The results by step. ``late``: those of the named steps for which the command came too late.
 
     ``named``: the named steps; empty if the command is for the whole run.
@@ -28,15 +28,15 @@ class Ordered:
     late: Mapping[int, StepState] = field(default_factory=dict)
 
 
-def order(
+def control(
     command: str,
     run: str,
     steps: tuple[str, ...],
-    event: Order,
+    event: ControlEvent,
     home: Path | None,
     store: str | None,
     only: Callable[[StepState], bool] = lambda _: True,
-) -> Ordered:
+) -> Controlled:
     """Hold or release the named ``steps`` of a run or, if none is named, all for which ``only`` is true.
 
     Raises UsageError if the run has ended.
@@ -47,14 +47,14 @@ def order(
     nodes = {find_step(found.plan, name) for name in steps}
     must_be_running(command, found)
     chosen = nodes or {node for node in found.steps if only(found.view.state(node))}
-    commits = give(command, found, event, chosen)
+    commits = apply(command, found, event, chosen)
     ended = {node: found.view.state(node) for node in nodes if node not in commits}
     refused = {
         node: commit.state
         for node, commit in commits.items()
         if node in nodes and not commit.applied and (commit.state.status.final or commit.state.stop is not None)
     }
-    return Ordered(found, commits, steps, {**ended, **refused})
+    return Controlled(found, commits, steps, {**ended, **refused})
 
 
 def found_step(command: str, run: str, step: str, home: Path | None, store: str | None) -> tuple[Found, int]:
@@ -67,9 +67,9 @@ def found_step(command: str, run: str, step: str, home: Path | None, store: str 
     return found, node
 
 
-def give_one(command: str, found: Found, node: int, event: Order) -> Commit | None:
-    """Give an order to one step. What became of it; None if the step had ended."""
-    return give(command, found, event, {node}).get(node)
+def apply_one(command: str, found: Found, node: int, event: ControlEvent) -> Commit | None:
+    """Apply ``event`` to one step. What became of it; None if the step had ended."""
+    return apply(command, found, event, {node}).get(node)
 
 
 def must_be_running(command: str, found: Found) -> None:
@@ -78,6 +78,6 @@ def must_be_running(command: str, found: Found) -> None:
         raise UsageError(f"run '{found.run.id}' has ended ({found.run.status}): there is nothing left to {command}")
 
 
-def named_steps(done: Ordered) -> str:
+def named_steps(done: Controlled) -> str:
     """The names as the user gave them, for another command."""
     return "".join(f" {name}" for name in done.named)

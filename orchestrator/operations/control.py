@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from orchestrator.cloud.settings import read_settings
-from orchestrator.engine.ordering import Order
+from orchestrator.engine.control import ControlEvent
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import embedded
@@ -11,7 +11,7 @@ from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
 
 
-def give(command: str, found: Found, event: Order, nodes: Collection[int] | None) -> Mapping[int, Commit]:
+def apply(command: str, found: Found, event: ControlEvent, nodes: Collection[int] | None) -> Mapping[int, Commit]:
     """Hold or release the steps ``nodes`` of a run, or all. Returns the commit for each that had not ended.
 
     Raises UsageError that names every missing variable if the run is in the cloud.
@@ -21,11 +21,11 @@ def give(command: str, found: Found, event: Order, nodes: Collection[int] | None
 
         assert found.url is not None
         with deployed(command, found.url) as made:
-            return made.engine.order(found.run.key, event, nodes)
+            return made.engine.control(found.run.key, event, nodes)
     must_be_a_home(command, found.home, found)
     world = embedded(found.home, read_settings().parallel, simulate=True)
     try:
-        return world.engine.order(found.run.key, event, nodes)
+        return world.engine.control(found.run.key, event, nodes)
     finally:
         world.database.close()
 
