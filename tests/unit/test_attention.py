@@ -18,7 +18,7 @@ from orchestrator.core.steps import OnFailure, Retry, Step
 from orchestrator.engine.checking import GRACE
 from orchestrator.jobs.scripted import Script
 from tests.unit.engine_world import JOB, KEY, STOP
-from tests.unit.test_orders import perform_due, run_dry
+from tests.unit.test_control import perform_due, run_dry
 
 FAILS = Script(outcome=Outcome.FAILED, error="boom")
 HELD = Step("a", JOB, on_failure=OnFailure.HOLD)

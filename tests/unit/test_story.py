@@ -10,7 +10,7 @@ from orchestrator.core.steps import OnFailure, Retry, Step
 from orchestrator.jobs.scripted import Script
 from orchestrator.reporting.story import Happening, story, story_json, story_lines
 from tests.unit.engine_world import JOB, KEY, STOP, World
-from tests.unit.test_orders import perform_due, run_dry
+from tests.unit.test_control import perform_due, run_dry
 
 FAILS = Script(10.0, Outcome.FAILED, error="boom")
 
