@@ -27,7 +27,7 @@ class UsageError(OrchestratorError):
     exit_code = 2
 
 
-class HeldError(UsageError):
+class InUseError(UsageError):
     """Another process drives the run."""
 
 

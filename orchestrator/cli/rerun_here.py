@@ -21,7 +21,12 @@ def here(wish: Wish, given: Path | None, as_told: How) -> int:
     """Show the plan of the rerun, and drive it to its end. ``given``: the home. Returns the exit code."""
     with store_of(given) as (home, store):
         rerun = numbered(
-            store, _request(wish, home, store), wish.run_id, time.time(), wish.token, lambda run: not home.held(run.id)
+            store,
+            _request(wish, home, store),
+            wish.run_id,
+            time.time(),
+            wish.token,
+            lambda run: not home.driven(run.id),
         )
         begun = store.find_run(rerun.run.id) is not None
     check_token(rerun, wish.token)

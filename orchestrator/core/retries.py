@@ -68,7 +68,7 @@ def ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transitio
 
 
 def _lost(plan: Plan, node: int, state: StepState) -> Transition:
-    """The step has failed in the end, unless it is held then: it does not arrive at its joins until a person decides.
+    """No attempt is left: the step failed or, with ``on_failure: hold``, needs attention and arrives at no join yet.
 
     What was cancelled needs nobody any more.
     """

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.core.names import RUN_ID, STEP_NAME
-from orchestrator.errors import HeldError, NotFoundError, ReadOnlyError, UsageError
+from orchestrator.errors import InUseError, NotFoundError, ReadOnlyError, UsageError
 from orchestrator.home.owners import distrust
 from orchestrator.system import files, locks
 from orchestrator.system.os_errors import reason
@@ -111,13 +111,13 @@ class Home:
         return self.path / job if _JOB.fullmatch(job) else None
 
     @contextmanager
-    def hold(self, run_id: str) -> Iterator[None]:
-        """Be the only process that drives this run. Raises HeldError if another live process does."""
+    def driving(self, run_id: str) -> Iterator[None]:
+        """Be the only process that drives this run. Raises InUseError if another live process does."""
         self._check_writable()
         taken: list[int] = []
         try:
             for path in self._locks(run_id):
-                while not taken or not _is_at(path, taken[-1]):  # whoever held it may have deleted it
+                while not taken or not _is_at(path, taken[-1]):  # its last owner may have deleted it
                     self._make(path.parent)
                     taken.append(locks.keep(files.opener(str(path), os.O_RDWR | os.O_CREAT)))
                     _take(taken[-1], run_id)
@@ -127,12 +127,12 @@ class Home:
                 locks.let_go(lock)
 
     def drop_lock(self, run_id: str) -> None:
-        """Delete the lock of a run that is gone. The caller holds the run."""
+        """Delete the lock of a run that is gone. The caller drives the run."""
         (self.path / "locks" / run_id).unlink(missing_ok=True)
 
-    def held(self, run_id: str) -> bool:
+    def driven(self, run_id: str) -> bool:
         """Whether a process drives this run now."""
-        return any(map(_is_held, self._locks(run_id)))
+        return any(map(_locked, self._locks(run_id)))
 
     def _locks(self, run_id: str) -> tuple[Path, Path]:
         """The lock of the process that drives the run, outside of folders that steps get or users may delete; and the
@@ -141,7 +141,7 @@ class Home:
         return self.path / "locks" / run_id, self.run(run_id) / "lock"
 
 
-def _is_held(path: Path) -> bool:
+def _locked(path: Path) -> bool:
     try:
         lock = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -153,11 +153,11 @@ def _is_held(path: Path) -> bool:
 
 
 def _take(lock: int, run_id: str) -> None:
-    """Lock the open file. Raises HeldError if another process has locked it."""
+    """Lock the open file. Raises InUseError if another process has locked it."""
     while not _lock(lock, fcntl.LOCK_EX):
-        if _lock(lock, fcntl.LOCK_SH):  # another process only called ``held``
+        if _lock(lock, fcntl.LOCK_SH):  # another process only called ``driven``
             continue
-        raise HeldError(
+        raise InUseError(
             f"run '{run_id}' is being driven by another process: watch it with 'orchestrator status {run_id}'"
         )
 

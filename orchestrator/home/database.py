@@ -57,8 +57,8 @@ class Database:
         self.foreign = 0
         self._buffers: list[Buffer] = []
         self._afterwards: list[Callable[[], None]] = []
-        #: ``with database.transaction as connection``: it holds the write lock from its first line. Inside another
-        #: transaction it is part of that. With ``looking`` it holds no lock, but sees the data as of one moment.
+        #: ``with database.transaction as connection``: it takes the write lock at its first line. Inside another
+        #: transaction it is part of that. With ``looking`` it takes no lock, but sees the data as of one moment.
         self.transaction = _Transaction(self)
         try:
             self._connection = sqlite_file.to_look(Path(path)) if looking else sqlite_file.to_write(path)

@@ -162,7 +162,7 @@ def embedded(
             backends,
             clock,
             stand_ins=True,
-            alone=True,  # the driving process holds the run's lock (Home.hold)
+            alone=True,  # the driving process has taken the run's lock (Home.driving)
             clock_skew=0.0,
             facts=lambda run: (
                 facts_of(run)

@@ -86,7 +86,7 @@ def _does(home: Home, newest: Run | None, failed: bool) -> Does:
         return Does.RUN
     match newest.status:
         case RunStatus.RUNNING:
-            return Does.WAIT if home.held(newest.id) else Does.CONTINUE
+            return Does.WAIT if home.driven(newest.id) else Does.CONTINUE
         case RunStatus.SUCCEEDED:
             return Does.NOTHING
         case RunStatus.FAILED | RunStatus.CANCELLED:

@@ -9,7 +9,7 @@ from orchestrator.cloud.settings import read_settings
 from orchestrator.core.messages import STOP, SWEEP, Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.engine.checking import GRACE
-from orchestrator.errors import HeldError
+from orchestrator.errors import InUseError
 from orchestrator.home import Home
 from orchestrator.local.loop import Loop
 from orchestrator.local.wiring import Embedded, embedded
@@ -27,7 +27,7 @@ def cancel_here(
     """Cancel a run, or its steps ``nodes``, and wait for the end. False if Ctrl-C came first. ``say`` gets messages."""
     world, run = embedded(home, read_settings().parallel, simulate=True), found.run
     try:
-        driven = home.held(run.id)
+        driven = home.driven(run.id)
         waiting, jobs = world.engine.cancel(run.key, stop, nodes)
         view = world.store.load_all(run.key, lambda _: None, outputs=False)
         threads = unstoppable(found.plan, view, nodes)
@@ -63,9 +63,9 @@ class _Following:
         deadline = time.monotonic() + GRACE
         while not self._stopped and not self.ended():
             try:
-                with self._world.home.hold(self._run.id):
+                with self._world.home.driving(self._run.id):
                     self._drive()
-            except HeldError:
+            except InUseError:
                 if time.monotonic() > deadline:
                     deadline = inf
                     self._say(

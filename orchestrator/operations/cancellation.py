@@ -10,7 +10,7 @@ from orchestrator.reporting.phrases import counted, listed, stopped, threaded
 
 
 def earlier(store: Store, key: str, nodes: Collection[int] | None, stop: Stop) -> Stop | None:
-    """The cancellation that holds in place of ``stop``, which came later; None if ``stop`` holds.
+    """The cancellation that counts instead of ``stop``, which came later; None if ``stop`` counts.
 
     Asked of the store after ``stop`` was recorded: of two at the same time, one is the first.
     """

@@ -85,7 +85,7 @@ Start = Callable[[Engine, Run], object]
 def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
     """``start`` the run ``found.run``, or continue it if there is none, until it ends or is interrupted.
 
-    The caller holds the run. Raises UsageError if it was started with other values than ``how`` gives.
+    The caller drives the run. Raises UsageError if it was started with other values than ``how`` gives.
     """
     check_same(found.run, how)
     simulated = made_up(found.run, found.plan, how)

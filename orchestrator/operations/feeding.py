@@ -14,7 +14,7 @@ from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rerun import Rerun, Selection
 from orchestrator.definition.reruns import GraphNow, kept_states, numbered, request
-from orchestrator.errors import HeldError, StoreError, UsageError
+from orchestrator.errors import InUseError, StoreError, UsageError
 from orchestrator.local.loop import Loop
 from orchestrator.local.wiring import Embedded
 from orchestrator.operations.backfill import Does, Planned, Result, newest_round
@@ -112,13 +112,13 @@ class Feeder:
             rerun = self._rerun(newest) if newest is not None and newest.status is not RunStatus.RUNNING else None
             run_id = rerun.run.id if rerun is not None else newest.id if newest is not None else one.slot.run_id
             with ExitStack() as lock:
-                lock.enter_context(self._world.home.hold(run_id))
+                lock.enter_context(self._world.home.driving(run_id))
                 if _as_seen(newest_round(self._world.store, one.slot.run_id), newest):
                     key = self._begin(one, newest, rerun)
                     self._open[key] = _Open(one, lock.pop_all())
                 else:
                     self._put_off(one)
-        except HeldError:
+        except InUseError:
             self._put_off(one)
         except UsageError as error:
             self._progress.ended(Result(one.slot, newest, str(error)))

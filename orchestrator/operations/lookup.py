@@ -146,7 +146,7 @@ def _origins(store: Store, found: Found) -> dict[int, Origin]:
 
 def standing(home: Home | None, run: Run) -> str:
     """The run's status, or ``interrupted`` if it has not ended and no process on this machine drives it."""
-    alone = home is not None and run.status is RunStatus.RUNNING and not home.held(run.id)
+    alone = home is not None and run.status is RunStatus.RUNNING and not home.driven(run.id)
     return INTERRUPTED if alone else str(run.status)
 
 

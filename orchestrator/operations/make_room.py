@@ -9,7 +9,7 @@ from orchestrator.ports import Store
 
 
 def make_room(home: Home, store: Store, run_id: str) -> Path | None:
-    """Move aside what an earlier run left, and return where; None if there was nothing. The caller holds the run.
+    """Move aside what an earlier run left, and return where; None if there was nothing. The caller drives the run.
 
     Raises UsageError if that run still runs, or if a record that cannot be read may be its.
     """

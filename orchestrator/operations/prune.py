@@ -1,7 +1,7 @@
 """Deletes old runs of a home: their records in one commit, then their folders.
 
 A run goes with all its reruns or not at all, since they share a folder, and a rerun needs what earlier rounds left.
-Whoever deletes a run holds it, so that nobody drives it or begins another under its id meanwhile.
+Whoever deletes a run takes its lock, so that nobody drives it or begins another under its id meanwhile.
 """
 
 import os
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.core.model import Run, RunStatus
-from orchestrator.errors import HeldError, StoreShortError, UnreadableRecordError, UsageError
+from orchestrator.errors import InUseError, StoreShortError, UnreadableRecordError, UsageError
 from orchestrator.home import Home
 from orchestrator.home.sqlite_file import LOG
 from orchestrator.jobs.process.previous import at_work
@@ -21,7 +21,7 @@ from orchestrator.ports import Store
 from orchestrator.system import files
 from orchestrator.system.os_errors import reason
 
-#: How many runs are deleted in one commit. A process can hold only so many: each takes two open files.
+#: How many runs are deleted in one commit. A process can take only so many: each needs two open files.
 _TOGETHER = 50
 
 #: More runs than any home has.
@@ -81,7 +81,7 @@ def old_families(store: Store, before: float, graph: str | None, keep: int) -> l
 def busy(home: Home, store: Store, family: Family) -> str:
     """Why a family that has ended cannot be deleted yet; empty if it can."""
     for run in family.runs:
-        if home.held(run.id):
+        if home.driven(run.id):
             return f"run {run.id} is in use by another process"
         if any(state.live for state in store.load_all(run.key, lambda _: None, outputs=False).states.values()):
             return f"run {run.id} has a job that is still running: cancel it first"
@@ -95,8 +95,8 @@ def prune(home: Home, records: Records, families: Sequence[Family]) -> Pruned:
     done = Pruned()
     _finish(home, records, done)
     for batch in _batches(families):
-        with ExitStack() as held:
-            ready = [family for family in batch if _hold(home, records, family, held, done)]
+        with ExitStack() as taken:
+            ready = [family for family in batch if _take(home, records, family, taken, done)]
             _delete(home, records, ready, done)
     if done.runs:
         _shrink(home, records, done)
@@ -104,7 +104,7 @@ def prune(home: Home, records: Records, families: Sequence[Family]) -> Pruned:
 
 
 def _delete(home: Home, records: Records, families: Sequence[Family], done: Pruned) -> None:
-    """Delete families, of which this process holds every run."""
+    """Delete families, of which this process has taken every run."""
     runs = [run for family in families for run in family.runs]
     with records.database.transaction:
         gone = records.store.remove_runs([run.key for run in runs])
@@ -114,7 +114,7 @@ def _delete(home: Home, records: Records, families: Sequence[Family], done: Prun
     for run in runs:
         if records.store.get_run(run.key) is not None:
             done.left += [f"run {run.id} has been rerun meanwhile"] if run.rerun_of is None else []
-        elif records.store.find_run(run.id) is None:  # if another process deleted it, holding it made its folder again
+        elif records.store.find_run(run.id) is None:  # if another process deleted it, taking it made its folder again
             _remove(home, records, run.key, run.id, done)
 
 
@@ -122,18 +122,18 @@ def _finish(home: Home, records: Records, done: Pruned) -> None:
     """Remove the files of runs whose records are gone: an earlier process died, or could not remove them."""
     for key, run_id in records.store.removed().items():
         try:
-            with home.hold(run_id):
+            with home.driving(run_id):
                 if records.store.find_run(run_id) is None:
                     _remove(home, records, key, run_id, done)
                 else:  # a later run has taken the id, and set aside what was there
                     records.store.files_removed(key)
-        except HeldError:  # another process is removing them, or a later run is beginning
+        except InUseError:  # another process is removing them, or a later run is beginning
             continue
 
 
 def _shrink(home: Home, records: Records, done: Pruned) -> None:
     """Make the file of the database smaller, unless that would keep a run from going on."""
-    if any(home.held(run.id) for run in records.store.unfinished()):
+    if any(home.driven(run.id) for run in records.store.unfinished()):
         done.notes.append("the database keeps its size, for later runs: it is not made smaller while a run goes on")
         return
     before = _database_size(home)
@@ -172,8 +172,8 @@ def _batches(families: Sequence[Family]) -> Iterator[list[Family]]:
         yield batch
 
 
-def _hold(home: Home, records: Records, family: Family, held: ExitStack, done: Pruned) -> bool:
-    """Hold all runs of a family. False, with the reason in ``done``, if it cannot be deleted."""
+def _take(home: Home, records: Records, family: Family, taken: ExitStack, done: Pruned) -> bool:
+    """Take the locks of all runs of a family. False, with the reason in ``done``, if it cannot be deleted."""
     if all(records.store.get_run(run.key) is None for run in family.runs):
         return False  # another process has just deleted it
     if why := busy(home, records.store, family):
@@ -181,15 +181,15 @@ def _hold(home: Home, records: Records, family: Family, held: ExitStack, done: P
         return False
     try:
         for run in family.runs:
-            held.enter_context(home.hold(run.id))
-    except HeldError:
+            taken.enter_context(home.driving(run.id))
+    except InUseError:
         done.left.append(f"run {run.id} is in use by another process")
         return False
     return True
 
 
 def _remove(home: Home, records: Records, key: str, run_id: str, done: Pruned) -> None:
-    """Remove the files of a run, which this process holds and whose records are gone."""
+    """Remove the files of a run, which this process has taken and whose records are gone."""
     folder = home.run(run_id)
     size = folder_size(folder)
     try:

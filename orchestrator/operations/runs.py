@@ -32,7 +32,7 @@ class Driver:
     tell: Callable[[str], object]
 
     def drive(self, found: Found, start: Start | None) -> Driven:
-        """Drive a run that the caller holds; if it has ended, only return it."""
+        """Drive a run whose lock the caller has taken; if it has ended, only return it."""
         if found.run.status is not RunStatus.RUNNING:
             return Driven(found, before=True)
         return drive(found, self.how, self.show, start)
@@ -41,7 +41,7 @@ class Driver:
 def run(wanted: RunRequest, home: Home, driver: Driver) -> Driven:
     """Start the run, or continue it if it is there."""
     refuse_cloud_steps(wanted.graph.steps, driver.how.simulate)
-    with home.hold(wanted.run_id):
+    with home.driving(wanted.run_id):
         with writing(home) as store:
             stored = store.find_run(wanted.run_id)
             if stored is None:
@@ -59,7 +59,7 @@ def _start(graph: Graph, engine: Engine, new: Run) -> None:
 
 def resume(chosen: Run, home: Home, driver: Driver) -> Driven:
     """Continue a run that was interrupted or killed."""
-    with home.hold(chosen.id):
+    with home.driving(chosen.id):
         with reading(home) as store:
             found = load(home, store, store.get_run(chosen.key) or chosen, outputs=driver.how.outputs)
         if found.run.status is RunStatus.RUNNING:
@@ -72,7 +72,7 @@ def rerun(wanted: Rerun, home: Home, driver: Driver) -> Driven:
     refuse_cloud_steps(wanted.plan.steps, driver.how.simulate)
     check_files(wanted, home)
     new = wanted.run
-    with home.hold(new.id):
+    with home.driving(new.id):
         with writing(home) as store:
             stored = store.find_run(new.id)
             if stored is None:

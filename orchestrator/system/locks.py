@@ -1,6 +1,6 @@
-"""Closes descriptors that hold locks in forked processes, so that the locks end with this process.
+"""Closes the descriptors of locks in forked processes, so that the locks end with this process.
 
-New programs do not inherit them (PEP 446). But a python step may fork, and a child that is left behind would hold the
+New programs do not inherit them (PEP 446). But a python step may fork, and a child that is left behind would keep the
 lock of a run that no process drives any more.
 """
 

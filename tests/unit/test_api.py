@@ -12,7 +12,7 @@ import pytest
 
 import orchestrator
 from orchestrator import Graph, RunResult, StepResult
-from orchestrator.errors import HeldError, InvalidGraphError, NotFoundError, RunFailedError, UsageError
+from orchestrator.errors import InUseError, InvalidGraphError, NotFoundError, RunFailedError, UsageError
 from orchestrator.home import Home
 
 #: Fails until there is a file ``mended`` beside it.
@@ -214,7 +214,7 @@ def test_a_handler_of_the_caller_is_left_in_place(here: Path):
 def test_a_run_that_somebody_drives_is_not_driven_twice(here: Path):
     home = Home(here / ".orchestrator")
     home.make()
-    with home.hold("r"), pytest.raises(HeldError, match="is being driven by another process"):
+    with home.driving("r"), pytest.raises(InUseError, match="is being driven by another process"):
         orchestrator.run(small(), run_id="r")
 
 

@@ -59,7 +59,7 @@ def test_what_is_done_with_a_slot_follows_from_its_newest_run(home: Home, store:
     begun(store, SLOTS[4], RunStatus.FAILED)
     begun(store, SLOTS[5], RunStatus.FAILED)
     begun(store, SLOTS[5], RunStatus.CANCELLED, 2, family=SLOTS[5].run_id)
-    with home.hold(SLOTS[2].run_id):
+    with home.driving(SLOTS[2].run_id):
         plan = planned(home, store, SLOTS, failed=False)
         again = planned(home, store, SLOTS, failed=True)
     begins = [("1", "run"), ("2", "continue"), ("3", "wait"), ("4", "nothing")]

@@ -114,7 +114,7 @@ def test_a_run_that_nobody_drives_is_found_behind_many_that_somebody_drives(plac
     """A store cannot tell them apart, so it is asked for more until there are enough."""
     home = Home(place.folder / ".orchestrator")
     fill(place, [(f"r{number}", "g", RUNNING, None) for number in range(8)])
-    with home.hold("r7"), home.hold("r6"), home.hold("r5"):
+    with home.driving("r7"), home.driving("r6"), home.driving("r5"):
         assert [one["run"] for one in place.look("runs", "--json", "--status", "interrupted", "--limit", "1").json] == [
             "r4"
         ]

@@ -59,7 +59,7 @@ def test_a_run_is_looked_at_until_it_has_ended(home: Home):
             lambda store: (put(store, 2, GOOD), put(store, 3, GOOD), store.end_run("key1", RunStatus.SUCCEEDED, 3.0)),
         )
     )
-    with home.hold("r1"):
+    with home.driving("r1"):
         first = found_run(home.path, "r1", None, print)
         seen = list(looks(first, home.path, None, lambda _: change(home, next(changes)), print, outputs=True))
     assert [[str(found.view.state(node).status) for node in range(4)] for found in seen] == [
@@ -74,7 +74,7 @@ def test_a_run_is_looked_at_until_it_has_ended(home: Home):
 
 def test_a_run_whose_process_has_died_is_watched_no_longer(home: Home):
     with ExitStack() as driver:
-        driver.enter_context(home.hold("r1"))
+        driver.enter_context(home.driving("r1"))
         first = found_run(home.path, "r1", None, print)
         seen = list(looks(first, home.path, None, lambda _: driver.close(), print))
     assert [found.word for found in seen] == ["interrupted"]
@@ -118,7 +118,7 @@ def test_a_store_that_fails_is_asked_again_and_that_is_told_once(home: Home, mon
             raise StoreError("the line is down")
         return real(store, run)
 
-    with home.hold("r1"):
+    with home.driving("r1"):
         first = found_run(home.path, "r1", None, print)
         monkeypatch.setattr(SqliteStore, "get_run", failing)
         assert next(looks(first, home.path, None, lambda _: None, told.append)).word == "running"
@@ -140,7 +140,7 @@ def test_where_there_is_no_terminal_each_change_is_a_line(home: Home, monkeypatc
         change(home, lambda store: store.end_run("key1", RunStatus.FAILED, 3.0, {"a": "exit"}))
 
     driver = threading.Thread(target=drive)
-    with home.hold("r1"):
+    with home.driving("r1"):
         driver.start()
         said = Place(home.path.parent).look("status", "--watch")
         driver.join()
@@ -162,7 +162,7 @@ def test_ctrl_c_ends_the_watching_alone(home: Home, monkeypatch: pytest.MonkeyPa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(follow.time, "sleep", interrupt)
-    with home.hold("r1"):
+    with home.driving("r1"):
         assert Place(home.path.parent).look("status", "--watch").code == 130
         assert Place(home.path.parent).look("status", "--watch", "--json").code == 130
     with writing(home) as store:
@@ -180,7 +180,7 @@ def test_in_a_terminal_the_screen_is_redrawn_until_the_run_has_ended(home: Home)
         change(home, lambda store: store.end_run("key1", RunStatus.SUCCEEDED, 3.0))
 
     driver = threading.Thread(target=drive)
-    with home.hold("r1"):
+    with home.driving("r1"):
         driver.start()
         said = place.watch("status", "--watch")
         driver.join()

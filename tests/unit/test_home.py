@@ -47,7 +47,7 @@ def test_where_nothing_can_be_made_it_is_said_what_to_do(tmp_path: Path) -> None
     (tmp_path / "home").touch()
     with pytest.raises(UsageError, match=r"/home: this folder, .*, cannot be made .*: give another place with --home$"):
         Home(tmp_path / "home").make()
-    with pytest.raises(UsageError, match=r"/locks: this folder, .*: give another"), Home(tmp_path).hold("r"):
+    with pytest.raises(UsageError, match=r"/locks: this folder, .*: give another"), Home(tmp_path).driving("r"):
         pass
 
 
@@ -157,15 +157,15 @@ def test_a_full_disk_leaves_no_empty_gitignore(tmp_path: Path, monkeypatch: pyte
 
 def test_one_process_at_a_time_drives_a_run(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    assert not home.held("r1")
-    with home.hold("r1"):
-        assert home.held("r1")
-        assert not home.held("r2")
-        with pytest.raises(UsageError, match="run 'r1' is being driven by another process"), home.hold("r1"):
-            raise AssertionError("held twice")
-    assert not home.held("r1")
-    with home.hold("r1"):
-        assert home.held("r1")
+    assert not home.driven("r1")
+    with home.driving("r1"):
+        assert home.driven("r1")
+        assert not home.driven("r2")
+        with pytest.raises(UsageError, match="run 'r1' is being driven by another process"), home.driving("r1"):
+            raise AssertionError("driven twice")
+    assert not home.driven("r1")
+    with home.driving("r1"):
+        assert home.driven("r1")
 
 
 @pytest.mark.parametrize("run_id", ["", ".", "..", "a/b", "-x", "a b", "a\n", "x" * 101])
@@ -176,12 +176,12 @@ def test_a_run_id_that_cannot_be_a_folder_is_refused(run_id: str) -> None:
 
 def test_a_run_is_held_though_somebody_removes_its_folder(tmp_path: Path):
     home = Home(tmp_path / "home")
-    with home.hold("r1"):
+    with home.driving("r1"):
         shutil.rmtree(home.run("r1"))
-        assert home.held("r1")
-        with pytest.raises(UsageError, match="run 'r1' is being driven by another process"), home.hold("r1"):
-            raise AssertionError("held twice")
-    assert not home.held("r1")
+        assert home.driven("r1")
+        with pytest.raises(UsageError, match="run 'r1' is being driven by another process"), home.driving("r1"):
+            raise AssertionError("driven twice")
+    assert not home.driven("r1")
 
 
 @pytest.mark.parametrize("version", ["older", "newer"])
@@ -192,17 +192,17 @@ def test_two_versions_do_not_drive_one_run(tmp_path: Path, version: str):
     with (home.run("r1") / "lock").open("w") as lock:
         if version == "older":
             fcntl.flock(lock, fcntl.LOCK_EX)
-            with pytest.raises(UsageError, match="run 'r1' is being driven by another process"), home.hold("r1"):
-                raise AssertionError("held twice")
+            with pytest.raises(UsageError, match="run 'r1' is being driven by another process"), home.driving("r1"):
+                raise AssertionError("driven twice")
         else:
-            with home.hold("r1"), pytest.raises(BlockingIOError):
+            with home.driving("r1"), pytest.raises(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_what_a_step_forks_off_holds_no_run(tmp_path: Path):
     """A python step that left a child behind kept its run from being resumed."""
     home, (until, ended), (begun, begins) = Home(tmp_path), os.pipe(), os.pipe()
-    with home.hold("r1"):
+    with home.driving("r1"):
         child = os.fork()
         if not child:
             os.close(ended)
@@ -210,7 +210,7 @@ def test_what_a_step_forks_off_holds_no_run(tmp_path: Path):
             os.read(until, 1)
             os._exit(0)
         os.read(begun, 1)
-    assert not home.held("r1")
+    assert not home.driven("r1")
     for descriptor in (until, ended, begun, begins):
         os.close(descriptor)
     os.waitpid(child, 0)

@@ -17,7 +17,7 @@ from orchestrator.core.model import Run, RunStatus, Status, StepState, Transitio
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step, Work
-from orchestrator.errors import HeldError, UsageError
+from orchestrator.errors import InUseError, UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import records
 from orchestrator.operations import prune as pruning
@@ -133,7 +133,7 @@ def test_what_is_in_use_is_left_and_told(home: Home):
     ran(home, "a", 90)
     ran(home, "a.2", 80, of="a")
     ran(home, "b", 90)
-    with home.hold("a"):
+    with home.driving("a"):
         done = pruned(home)
     assert (done.runs, done.left) == (1, ["run a is in use by another process"])
     assert left(home) == ["a", "a.2"]
@@ -227,7 +227,7 @@ def test_two_at_once_delete_each_run_once(home: Home):
 
 
 def test_what_another_process_deletes_in_between_leaves_nothing_behind(home: Home, monkeypatch: pytest.MonkeyPatch):
-    """Who then holds the run makes its folder again, with a lock in it (found by two processes at once)."""
+    """Whoever then takes the run makes its folder again, with a lock in it (found by two processes at once)."""
     ran(home, "r", 90)
     asked = pruning.busy
 
@@ -276,13 +276,13 @@ def test_who_waits_for_a_lock_that_is_deleted_meanwhile_takes_the_new_one(home: 
         descriptor = opened(name, *more)
         if name == str(path):
             monkeypatch.undo()
-            path.unlink()  # whoever held it has just deleted it
+            path.unlink()  # its last owner has just deleted it
         return descriptor
 
     monkeypatch.setattr(os, "open", late)
-    with home.hold("r"):
-        assert home.held("r")
-        with pytest.raises(HeldError), home.hold("r"):
+    with home.driving("r"):
+        assert home.driven("r")
+        with pytest.raises(InUseError), home.driving("r"):
             pass
 
 
@@ -301,7 +301,7 @@ def test_the_command_lists_asks_and_deletes(home: Home):
         2,
         "error: this is not a terminal, so add --yes to confirm; --dry-run only lists the runs\n",
     )
-    with home.hold("old"):
+    with home.driving("old"):
         said = place.look("prune", "--older-than", "30d", "--yes")
     assert (said.code, said.out, said.err) == (
         1,

@@ -82,7 +82,7 @@ def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
 def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Collection[int] | None) -> int:
     must_be_a_home("cancel", home, found)
     if not cancel_here(home, found, stop, nodes, echo):
-        left = "the process that drives the run ends the rest" if home.held(found.run.id) else "repeat the command"
+        left = "the process that drives the run ends the rest" if home.driven(found.run.id) else "repeat the command"
         echo(f"not everything has ended yet: {left}")
         return INTERRUPTED
     with named_store(home.path if url is None else None, url.text if url else None) as (place, store):

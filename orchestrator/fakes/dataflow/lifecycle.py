@@ -17,7 +17,7 @@ Emit = Callable[[str, dict[str, Any]], None]
 
 
 class Lifecycle:
-    """The states of jobs. ``lock`` guards them, and the methods are called with the lock held.
+    """The states of jobs. ``lock`` guards them, and the methods are called after it has been taken.
 
     ``post`` delivers what is emitted, in order, in another thread, so that a slow receiver delays no job.
     """

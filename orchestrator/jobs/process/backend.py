@@ -125,7 +125,7 @@ class ProcessBackend:
         try:
             watched = self._watched.get(job)
             number = watched.leader if watched else attempt.group_of(folder)
-            if number and (watched or claim.held(folder)):
+            if number and (watched or claim.locked(folder)):
                 sent = signal.SIGKILL if insist else signal.SIGTERM
                 group.send(number, sent, _known(), marks(folder))
         except OSError as error:
@@ -145,7 +145,7 @@ class ProcessBackend:
             return True
         if not (folder / "claim").exists():
             return False
-        if claim.held(folder):
+        if claim.locked(folder):
             return True
         number = attempt.group_of(folder)
         daemons = not attempt.succeeded(folder, self._seen.get(job))
@@ -158,7 +158,7 @@ class ProcessBackend:
             if job not in self._watched and (name := name or claim.name(folder)):
                 # Whoever asked it to stop before it was watched here is gone, and does not come to insist.
                 insist = process is None and attempt.asked_to_stop(folder)
-                lived = process is None and claim.held(folder)
+                lived = process is None and claim.locked(folder)
                 self._watched[job] = it = Watched(job, name, folder, process, insist, lived)
                 self._watcher.watch(it)
         return Launched(job)

@@ -39,8 +39,8 @@ def give_back(folder: Path) -> None:
     (folder / "claim").unlink(missing_ok=True)
 
 
-def held(folder: Path) -> bool:
-    """Whether the shell that holds the claim of this attempt is still alive."""
+def locked(folder: Path) -> bool:
+    """Whether the shell that has the lock of this claim is still alive."""
     try:
         with files.reading(folder / "claim") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

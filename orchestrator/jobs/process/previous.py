@@ -15,12 +15,12 @@ _LOCK, _EARLIER = "lock", "earlier"
 
 
 def left_behind(home: Home, run_id: str) -> list[Path]:
-    """What an earlier run of that id left. The caller holds the run."""
+    """What an earlier run of that id left. The caller drives the run."""
     return [entry for entry in home.run(run_id).iterdir() if entry.name not in (_LOCK, _EARLIER)]
 
 
 def set_aside(home: Home, run_id: str) -> Path | None:
-    """Move it aside and return where; None if there was nothing. The caller holds the run; the store has no such id.
+    """Move it aside and return where; None if there was nothing. The caller drives the run; the store has no such id.
 
     Raises UsageError, and touches nothing, while anything of it still runs.
     """
@@ -42,10 +42,10 @@ def set_aside(home: Home, run_id: str) -> Path | None:
 
 def at_work(home: Home, run_id: str) -> bool:
     """Whether the shell of a command of that run still runs."""
-    return any(claim.held(found.parent) for found in home.run(run_id).glob("steps/*/*/claim"))
+    return any(claim.locked(found.parent) for found in home.run(run_id).glob("steps/*/*/claim"))
 
 
 def _runs(folder: Path) -> bool:
     """Whether processes of an attempt are left."""
     number = attempt.group_of(folder)
-    return claim.held(folder) or (number is not None and group.left_behind(number, marks(folder)))
+    return claim.locked(folder) or (number is not None and group.left_behind(number, marks(folder)))

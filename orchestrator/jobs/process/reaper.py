@@ -34,7 +34,7 @@ def _left(home: Home) -> Iterator[tuple[int | None, group.Marks]]:
     """The attempts that still run: the number of each one's shell, if that wrote it, and its marks."""
     for found in home.path.glob("runs/*/steps/*/*/claim"):
         number, known_by = attempt.group_of(found.parent), marks(found.parent)
-        if claim.held(found.parent) or (number is not None and group.left_behind(number, known_by)):
+        if claim.locked(found.parent) or (number is not None and group.left_behind(number, known_by)):
             yield number, known_by
 
 

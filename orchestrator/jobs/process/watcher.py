@@ -185,7 +185,7 @@ def _found(look: Callable[[Watched], bool], it: Watched) -> bool:
 def _shell_is_gone(it: Watched) -> bool:
     """Whether the shell has ended. It is not reaped yet, so that its number is not reused while processes are left."""
     if it.process is None:
-        gone = not claim.held(it.folder)
+        gone = not claim.locked(it.folder)
         if it.insist and not gone and (leader := it.leader) is not None:
             group.kill(leader, marks(it.folder))
             it.insist = False

@@ -1,4 +1,4 @@
-"""The shell that runs each command: it holds the claim, forwards signals, and writes down how the command ended.
+"""The shell that runs each command: it keeps the claim's lock, forwards signals, and writes down how the command ended.
 
 It is not affected by the step's variables: its environment has each of them as ``v0=NAME=value``, which no shell,
 loader or library reads. Only the command gets them under their names, in the process that becomes it.
