@@ -184,9 +184,9 @@ class Engine:
         view = certain(ledger, execution, view)
         known = [node for node in reversed(execution.plan.topological) if node in nodes and node not in view.unreadable]
         states = {node: view.state(node) for node in known}
-        for node, state in states.items():
-            if state.stop is not None and state.status.final and state.attempt:
-                ledger.roll_forward(execution, node)  # whatever waited for a person is on no queue
+        ended = [n for n, state in states.items() if state.stop is not None and state.status.final and state.attempt]
+        if ended:  # whatever waited for a person is on no queue
+            ledger.roll_forward(execution, *ended)
         states = {node: state for node, state in states.items() if state.live or not state.status.final}
         ledger.pay(execution, view, [node for node, state in states.items() if state.stop is not None])
         for node, state in states.items():

@@ -39,7 +39,7 @@ def control(ledger: Ledger, execution: Execution, event: ControlEvent, nodes: It
             commits[node] = ledger.commit(execution, node, event)
             ledger.follow(execution, node, commits[node], by_itself=False)
         elif isinstance(event, StopRequested):
-            ledger.roll_forward(execution, node)  # it may have ended by this very order
+            ledger.roll_forward(execution, node)  # it may have ended by this very event
     return commits
 
 

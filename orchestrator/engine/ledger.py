@@ -104,9 +104,9 @@ class Ledger:
         behind = execution.plan.successors(node) if commit.state.status.final else ()
         self.pay(execution, view, (node, *behind) if stopped or not behind else behind)
 
-    def roll_forward(self, execution: Execution, node: int) -> None:
-        """Pay what a node owes now. For an event that changed nothing: whoever made the change may not have paid."""
-        nodes = {node, *execution.plan.successors(node)}
+    def roll_forward(self, execution: Execution, *changed: int) -> None:
+        """Pay what nodes owe now. For events that changed nothing: whoever made the change may not have paid."""
+        nodes = {*changed, *(behind for node in changed for behind in execution.plan.successors(node))}
         self.pay(execution, self.joins(execution, nodes, also=nodes), sorted(nodes))
 
     def pay(self, execution: Execution, view: View, nodes: Iterable[int]) -> None:

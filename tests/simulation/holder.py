@@ -113,8 +113,8 @@ class Holder:
         """Make a request until a call returns; where sweeps come, perhaps not even then."""
         if life.over:
             return
-        if life.stored is None:
-            self.world.loop.at(self.world.now + 5.0, again)
+        if life.stored is None:  # whoever waits long for a run to be there looks less and less often
+            self.world.loop.at(self.world.now + 5.0 + 0.1 * (self.world.now - life.begins), again)
             return
 
         def done(error: BaseException | None) -> None:

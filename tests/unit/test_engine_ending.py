@@ -1,5 +1,7 @@
 """How runs end: what fails them, and what becomes of them when somebody cancels them or their steps."""
 
+from collections import Counter
+
 import pytest
 
 from orchestrator.core.job_end import JobEnd, Outcome
@@ -176,6 +178,25 @@ def test_a_cancelling_that_died_halfway_is_finished_by_a_sweep(world):
     pair.engine.sweep(KEY, "1")
     assert pair.finish() is RunStatus.CANCELLED
     assert pair.statuses() == {"a": "cancelled", "b": "cancelled"}
+
+
+def test_a_cancelling_that_is_repeated_reads_the_steps_that_have_ended_together(world, monkeypatch):
+    """Each was read and paid by itself: in bad weather no sweep came to the end (seed 303923)."""
+    ended = {f"a{number}": Script(seconds=1e6) for number in range(50)}
+    wide = world(*(Step(name, JOB) for name in (*ended, "b")), b=Script(seconds=1e6), **ended)
+    wide.start()
+    for effect in wide.due():
+        wide.engine.perform(effect)
+    wide.engine.cancel(KEY, STOP, range(50))
+    for _ in ("asked", "ended"):
+        for effect in wide.due():
+            wide.engine.perform(effect)
+        wide.now += GRACE
+    assert sorted(Counter(wide.statuses().values()).items()) == [("cancelled", 50), ("running", 1)]
+    loads, load = [], wide.store.load
+    monkeypatch.setattr(wide.store, "load", lambda *asked: loads.append(asked) or load(*asked))
+    assert wide.engine.cancel(KEY, STOP) == (0, 1)
+    assert len(loads) == 1
 
 
 @pytest.mark.parametrize("live", [False, True])
