@@ -12,25 +12,25 @@ from orchestrator.cli.failure import DONE, complain
 
 #: Name -> its line in ``--help``, in that order.
 COMMANDS = {
-    "validate": "Check graphs and report every mistake.",
+    "validate": "Check graphs, and report their mistakes.",
     "plot": "Draw a graph or a run.",
     "run": "Run a graph on this machine.",
     "resume": "Continue a run that was interrupted or killed.",
     "rerun": "Run again what did not succeed in a run, and keep the rest.",
-    "backfill": "Run a graph for each slot of a range of days, or for each of some values.",
+    "backfill": "Run a graph for each day or other slot of a range, or for each of some values.",
     "status": "Show the status of a run and its steps.",
     "explain": "Explain the status of a step.",
-    "story": "Tell what happened in a run, in order.",
-    "logs": "Print the log of a step, or of all that did not succeed.",
+    "story": "List what happened in a run, in order.",
+    "logs": "Print the log of a step, or of all steps that did not succeed.",
     "runs": "List the runs, newest first.",
-    "hold": "Let no further step of a run begin, or some of them.",
-    "release": "Let steps that are held begin again.",
-    "retry": "Try a step again that needs attention.",
+    "hold": "Keep steps of a run from beginning until they are released.",
+    "release": "Release steps that are held.",
+    "retry": "Retry a step that needs attention.",
     "mark": "Decide how a step ends.",
     "cancel": "Cancel a run, or some of its steps.",
     "prune": "Delete old runs of this machine.",
     "verify": "Check that the stored records of a run agree.",
-    "rehearse": "Run a graph on this machine as in the cloud, with faults.",
+    "rehearse": "Run a graph on this machine as in the cloud, and inject faults.",
     "graphs": "List the graphs in graphs/.",
     "lock": "Check the graphs of a folder, and write graphs.lock for Terraform.",
     "start": "Start a run of a deployed graph.",
@@ -67,6 +67,15 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+#: What users may write for RUN, in every command.
+RUN = "RUN is the id of a run, or its beginning if that is unique, or the name of a graph, which means its newest run."
+
+HELP = f"""Run graphs of data jobs, with parallel branches and joins.
+
+GRAPH is the path of a graph's file, or the name of a file or folder in graphs/. {RUN} A graph's name is the 'name' in
+its file. STEP is the name of a step.
+"""
+
 EPILOG = """\b
 Examples:
   orchestrator validate graphs/*.yaml
@@ -88,17 +97,13 @@ Exit codes:
     cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=HELP,
     epilog=EPILOG,
 )
 @click.option("--version", is_flag=True, help="Print the version and exit.")
 @click.pass_context
 def app(ctx: click.Context, version: bool) -> int:
-    """Run graphs of data jobs, with parallel branches and joins.
-
-    GRAPH is the path of a graph's file, or the name of a file or folder in graphs/ (not the 'name' in the file). RUN is
-    the id of a run, the 'name' in a graph's file (for its newest run), or the beginning of an id if it is unique. STEP
-    is the name of a step.
-    """
+    """The command ``orchestrator``; its help is ``HELP``."""
     if version:
         click.echo(f"orchestrator {_version()}")
     elif ctx.invoked_subcommand is None:

@@ -1,11 +1,13 @@
 """The options that several commands share."""
 
 from collections.abc import Callable, Sequence
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from orchestrator.cli.app import RUN
 from orchestrator.cli.drive import How
 from orchestrator.cli.params import split
 from orchestrator.cloud.settings import read_settings
@@ -155,6 +157,16 @@ def params_options(command: F) -> F:
     return _all(options, command)
 
 
+def run_argument(*, required: bool = True) -> Callable[[F], F]:
+    """The argument ``RUN``, as ``run``, and what the command's help says about it. Put it above ``STEP``."""
+
+    def decorate(command: F) -> F:
+        command.__doc__ = f"{cleandoc(command.__doc__ or '')}\n\n{RUN}"
+        return click.argument("run", required=required)(command)
+
+    return decorate
+
+
 run_id_option = click.option(
     "--run-id",
     metavar="ID",
@@ -183,7 +195,7 @@ _at_once_option = click.option(
 )
 
 _DRIVING = (
-    click.option("--json", "as_json", is_flag=True, help="Print a single JSON object at the end, nothing else."),
+    click.option("--json", "as_json", is_flag=True, help="Print a single JSON object at the end, and nothing else."),
     click.option(
         "--simulate",
         is_flag=True,
@@ -199,7 +211,7 @@ _DRIVING = (
     click.option(
         "--durable",
         is_flag=True,
-        help="Write so that a power failure loses nothing; slower. (A killed process never loses anything.)",
+        help="Also survive a power failure; slower. (A killed process loses nothing in any case.)",
     ),
     click.option(
         "--on-interrupt",
@@ -207,7 +219,7 @@ _DRIVING = (
         default="end",
         show_default=True,
         help="What Ctrl-C does to running processes: 'end' ends them, and those steps run again when the run is "
-        "continued; 'leave' leaves them running, and they are taken over then.",
+        "continued; 'leave' leaves them running, and the run takes them over when it is continued.",
     ),
 )
 

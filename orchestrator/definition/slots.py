@@ -22,7 +22,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """The distance of slots."""
+    """The time between two slots."""
 
     step: timedelta
     days: bool = False
@@ -44,7 +44,7 @@ def every(text: str) -> Every | Cron:
             raise UsageError("\n".join(f"--every: {sentence}" for sentence in wrong))
         return cron.parsed(text)
     raise UsageError(
-        f"--every: expected a distance such as 1d, 1w, 12h or 30m, or a cron expression such as '0 6 * * 1-5', "
+        f"--every: expected an interval such as 1d, 1w, 12h or 30m, or a cron expression such as '0 6 * * 1-5', "
         f"got {quoted(text)}"
     )
 

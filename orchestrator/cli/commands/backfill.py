@@ -55,19 +55,21 @@ class _Remembering(click.Command):
 @click.option("--to", "last", metavar="DAY", help="The last day, which is included.")
 @click.option(
     "--every",
-    metavar="DISTANCE",
+    metavar="INTERVAL",
     show_default="the cron expression of the graph's schedule, or 1d",
-    help="The distance of the slots, such as 1d, 1w, 12h or 30m, or a cron expression.",
+    help="The time between two slots, such as 1d, 1w, 12h or 30m, or a cron expression.",
 )
 @click.option(
     "--over", multiple=True, metavar="NAME=VALUES", help="Run each slot for each value of a param; may be repeated."
 )
 @click.option("--reverse", is_flag=True, help="Begin with the last slot.")
-@click.option("--failed", is_flag=True, help="Rerun what has failed or was cancelled; steps that succeeded are kept.")
+@click.option(
+    "--failed", is_flag=True, help="Rerun the runs that failed or were cancelled; steps that succeeded are kept."
+)
 @params_options
 @click.option("--name", metavar="NAME", show_default="GRAPH-backfill", help="What the ids of the runs begin with.")
 @click.option("--dry-run", is_flag=True, help="Only show the slots, and what would be done with each.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @backfill_options
 @click.pass_context
 def command(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.failure import DONE, INTERRUPTED, complain
-from orchestrator.cli.options import place_options
+from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.model import RunStatus, Stop
 from orchestrator.home import Home
@@ -47,15 +47,12 @@ Exit codes: 0 all of it has ended (in the cloud: was asked to stop), 2 wrong use
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run")
+@run_argument()
 @click.argument("steps", nargs=-1, metavar="[STEP]...")
 @click.option("--why", default="", metavar="TEXT", help="The reason, which 'status' and 'explain' will show.")
 @place_options
 def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: str | None) -> int:
-    """Cancel RUN, or only the STEPs of it that are named.
-
-    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
-    """
+    """Cancel RUN, or only the named STEPs."""
     named = store_url(store) if store is not None else None
     with named_store(home, store) as (place, opened):
         found = load(place, opened, find_run(opened, run, complain), named)

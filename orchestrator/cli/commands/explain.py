@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.failure import complain
-from orchestrator.cli.options import place_options
+from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.attempt_logs import log_path
 from orchestrator.operations.lookup import find_step, found_run
@@ -22,14 +22,11 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run")
+@run_argument()
 @click.argument("step")
 @place_options
 def command(run: str, step: str, home: Path | None, store: str | None) -> None:
-    """Explain the status of STEP in RUN: why it failed or was skipped, or what it is waiting for.
-
-    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
-    """
+    """Explain the status of STEP in RUN: why it failed or was skipped, or what it is waiting for."""
     found = found_run(home, run, store, complain, outputs=True)
     node = find_step(found.plan, step)
     first, *further = explain(found.plan, found.view, node, None if found.abandoned else time.time())

@@ -8,7 +8,7 @@ import click
 
 from orchestrator.cli.control import Controlled, control, named_steps
 from orchestrator.cli.failure import DONE, FAILED
-from orchestrator.cli.options import place_options
+from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.control import Hold
 from orchestrator.core.events import HoldRequested
@@ -22,8 +22,8 @@ Examples:
   orchestrator hold daily-sales-2026 --until 18:00 --why 'maintenance'
   orchestrator hold daily-sales-2026 report --store firestore://my-project/orchestrator-prod
 
-A held step begins no further attempt; a running attempt continues. The other steps continue too, and a held step is
-still skipped if its trigger rule says so. A run waits if all that is left is held. With --until, steps are released
+A running attempt of a held step continues, and so do the other steps. A held step is still skipped if its trigger rule
+says so. If all that is left of a run is held, the run waits. With --until, steps are released
 automatically at that time; otherwise 'orchestrator release' releases them.
 
 A step that is held already keeps its earlier hold: to change it, release the step first.
@@ -35,16 +35,15 @@ Exit codes: 0 the steps are held, 1 at least one of the named steps has ended or
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run")
+@run_argument()
 @click.argument("steps", nargs=-1, metavar="[STEP]...")
-@click.option("--until", metavar="TIME", help="When to release them: 18:00, 2026-11-28T18:00, or after 90m.")
+@click.option(
+    "--until", metavar="TIME", help="When to release them: 18:00, 2026-11-28T18:00, or 90m, which means in 90 minutes."
+)
 @click.option("--why", required=True, metavar="TEXT", help="The reason, which 'status' and 'explain' show.")
 @place_options
 def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home: Path | None, store: str | None) -> int:
-    """Hold RUN, or only the STEPs of it that are named.
-
-    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
-    """
+    """Hold all steps of RUN, or only the named STEPs: they begin no further attempt until they are released."""
     now = time.time()
     hold = Hold(now, who(), reason(why), moment(until, now) if until is not None else None)
     done = control("hold", run, steps, HoldRequested(hold), home, store)

@@ -8,7 +8,7 @@ import click
 
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.log_text import pieces, show
-from orchestrator.cli.options import place_options
+from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 from orchestrator.operations.attempt_logs import deleted, log_path, no_log
@@ -34,7 +34,7 @@ _PERIOD = 0.2
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run")
+@run_argument()
 @click.argument("step", required=False)
 @click.option(
     "--attempt", type=click.IntRange(min=1), metavar="N", show_default="the newest", help="The number of the attempt."
@@ -45,8 +45,6 @@ def command(run: str, step: str | None, attempt: int | None, follow: bool, home:
     """Print the log of STEP in RUN: what it wrote to standard output and standard error.
 
     Without STEP, print the newest logs of all steps that failed, were cancelled or will be retried.
-
-    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
     """
     if step is None and (attempt is not None or follow):
         raise UsageError(f"{'--follow' if follow else '--attempt'}: expected STEP too")

@@ -9,7 +9,7 @@ import click
 
 from orchestrator.cli.control import apply_one, found_step
 from orchestrator.cli.failure import DONE, FAILED
-from orchestrator.cli.options import place_options
+from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.events import StopRequested
 from orchestrator.core.model import MARKS, Status, Stop
@@ -25,9 +25,9 @@ Examples:
   orchestrator mark daily-sales-2026 count succeeded --outputs '{"rows": 42}' --why 'counted by hand'
   orchestrator mark daily-sales-2026 report skipped --why 'not today'
 
-A step that waits for other steps ends as soon as they have ended, if its trigger then lets it run; if not, it ends as
-its trigger says, so that no failure is lost. One that is up for retry, or needs attention, ends at once. The job of one
-that is running is stopped first, and the step ends when its job has ended, however it has.
+A step that waits for other steps ends when they have ended: as marked, if its trigger rule then lets it run; otherwise
+as the rule says, so that no failure is lost. A step that is up for retry or needs attention ends at once. The job of a
+running step is stopped first, and the step ends as marked when the job has ended, however the job ended.
 
 For a run in the cloud, set the variables that 'orchestrator cancel --help' lists.
 
@@ -36,7 +36,7 @@ Exit codes: 0 the step is marked, 1 it has ended, or is being cancelled, 2 wrong
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run")
+@run_argument()
 @click.argument("step")
 @click.argument("status", type=click.Choice([str(mark) for mark in MARKS]))
 @click.option("--outputs", metavar="JSON", help="The outputs of a step that is marked as succeeded: a JSON object.")
@@ -45,10 +45,7 @@ Exit codes: 0 the step is marked, 1 it has ended, or is being cancelled, 2 wrong
 def command(
     run: str, step: str, status: str, outputs: str | None, why: str, home: Path | None, store: str | None
 ) -> int:
-    """Let STEP of RUN end as STATUS, whatever comes of it.
-
-    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
-    """
+    """Decide how STEP of RUN ends: as succeeded, failed or skipped."""
     mark = Status(status)
     stop = Stop(time.time(), who(), reason(why), mark, _outputs(outputs, mark))
     found, node = found_step("mark", run, step, home, store)

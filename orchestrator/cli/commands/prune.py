@@ -27,20 +27,23 @@ Examples:
   orchestrator prune --older-than 30d --keep 3 --yes
   orchestrator prune --older-than 12h --graph daily-sales
 
-A run is deleted whole: its records, its logs and {{ run.dir }}, and the graphs that no run uses any more. A run and
-its reruns go together, once all of them ended so long ago. What has not ended is never deleted, nor what a process is
-working on. If the command is interrupted, the next 'prune' removes what is left.
+A run is deleted with its records, its logs and {{ run.dir }}, and with the graphs that no other run uses. A run and its
+reruns are deleted together, when all of them are old enough. A run that has not ended, or that a process is working
+on, is never deleted. If the command is interrupted, the next 'prune' removes what is left.
 
 In the cloud, runs are deleted by the database: set Terraform's variable 'run_retention_days'.
 
 Exit codes: 0 everything that is old enough was deleted (with --dry-run: was listed), 1 some of it was left, or you
-said no, 2 wrong use.
+answered no, 2 wrong use.
 """
 
 
 @click.command(epilog=EPILOG)
 @click.option(
-    "--older-than", required=True, metavar="DURATION", help="Delete runs that ended so long ago: 30d, 12h, 90m."
+    "--older-than",
+    required=True,
+    metavar="DURATION",
+    help="Delete runs that ended longer ago than this: 30d, 12h, 90m.",
 )
 @click.option("--graph", metavar="NAME", help="Delete only runs of the graph with this name.")
 @click.option(
@@ -52,10 +55,10 @@ said no, 2 wrong use.
     help="Keep the newest N runs of each graph in any case; a run and its reruns count as one.",
 )
 @click.option("--dry-run", is_flag=True, help="Only list what would be deleted.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @home_option
 def command(older_than: str, graph: str | None, keep: int, dry_run: bool, yes: bool, home: Path | None) -> int:
-    """Delete runs that ended long ago, with everything that is kept of them."""
+    """Delete runs that ended long ago, and everything that was kept of them."""
     before = time.time() - length("--older-than", older_than)
     place = existing_home(choose_home(home, Path()))
     with reading(place) as store:

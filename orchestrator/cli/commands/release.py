@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.control import control
-from orchestrator.cli.options import place_options
+from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.events import HoldReleased
 from orchestrator.operations.people import reason, who
@@ -24,15 +24,12 @@ Exit codes: 0 none of the steps is held any more, 2 wrong use.
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run")
+@run_argument()
 @click.argument("steps", nargs=-1, metavar="[STEP]...")
 @click.option("--why", default="", metavar="TEXT", help="The reason.")
 @place_options
 def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: str | None) -> None:
-    """Release all steps of RUN that are held, or only the STEPs that are named.
-
-    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
-    """
+    """Release all held steps of RUN, or only the named STEPs."""
     event = HoldReleased(time.time(), who(), reason(why))
     done = control("release", run, steps, event, home, store, only=lambda state: hold_of(state) is not None)
     released = [done.found.plan.steps[node].name for node, commit in done.commits.items() if commit.applied]

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from orchestrator.cli.options import cloud_options, driving_options, how, params_options
+from orchestrator.cli.options import cloud_options, driving_options, how, params_options, run_argument
 from orchestrator.cli.params import given_params
 from orchestrator.cli.rerun_here import here
 from orchestrator.cli.rerun_in_cloud import in_cloud
@@ -25,10 +25,11 @@ Examples:
 A rerun is a new run, called RUN.2, RUN.3 and so on. It keeps the steps that succeeded or were skipped, with their
 outputs and {{ run.dir }}. It runs again every step that failed, was cancelled or never ran because of a failure, every
 step whose definition has changed in the graph's file, every step that reads a changed param, and everything downstream
-of these. First it shows what will run again and why, and in a terminal it asks.
+of these. First it shows what will run again and why, and in a terminal it asks for
+confirmation.
 
-With --project, RUN is a run of a deployment, and the function 'start' is asked to rerun it, as 'orchestrator start'
-does. The graph is then the one that is deployed.
+With --project, RUN is the whole id of a run in the cloud. The function 'start' reruns it, as it
+starts runs, with the graph that is deployed.
 
 Exit codes: 0 the rerun succeeded (with --dry-run: the plan was shown; in the cloud: it was started), 1 it failed or was
 cancelled, 2 wrong use, 130 interrupted.
@@ -36,7 +37,7 @@ cancelled, 2 wrong use, 130 interrupted.
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run")
+@run_argument()
 @click.option(
     "--from",
     "start",
@@ -52,7 +53,7 @@ cancelled, 2 wrong use, 130 interrupted.
 )
 @click.option("--all", "everything", is_flag=True, help="Run every step again.")
 @params_options
-@click.option("--graph", metavar="GRAPH", help="The graph's file, if it is not where it was.")
+@click.option("--graph", metavar="GRAPH", help="The graph's file, if it has moved.")
 @click.option("--same-version", is_flag=True, help="Use the graph as it was in RUN, although it has changed.")
 @click.option("--run-id", metavar="ID", show_default="RUN.2, RUN.3 and so on", help="The id of the new run.")
 @click.option("--dry-run", is_flag=True, help="Only show what would run again and why.")
@@ -75,11 +76,7 @@ def command(
     url: str | None,
     **more: Any,
 ) -> int:
-    """Run again what did not succeed in RUN, which has ended, and keep the rest.
-
-    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
-    With --project, RUN is the id of a run.
-    """
+    """Run again what did not succeed in RUN, which has ended, and keep the rest."""
     asking = {key: more.pop(key) for key in ("graph", "same_version", "run_id", "dry_run", "token", "yes")}
     wish = Wish(run, Selection(start, only, everything), given_params(pairs, params_file), **asking)
     as_told = how(**more)

@@ -7,7 +7,7 @@ import click
 
 from orchestrator.cli.drive import driver
 from orchestrator.cli.failure import complain
-from orchestrator.cli.options import driving_options, how
+from orchestrator.cli.options import driving_options, how, run_argument
 from orchestrator.cli.run_end import close
 from orchestrator.operations.lookup import find_run, only_unfinished, store_of
 from orchestrator.operations.runs import resume
@@ -24,13 +24,10 @@ a new run that repeats only what did not succeed. Resuming a cancelled run only 
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run", required=False)
+@run_argument(required=False)
 @driving_options
 def command(run: str | None, home: Path | None, **driving: Any) -> int:
-    """Continue RUN, which was interrupted or killed; without RUN, the only unfinished run.
-
-    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
-    """
+    """Continue RUN, which was interrupted or killed; without RUN, the only unfinished run."""
     as_told = how(**driving)
     with store_of(home) as (place, store):
         chosen = find_run(store, run, complain) if run is not None else only_unfinished(store)

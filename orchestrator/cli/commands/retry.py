@@ -7,7 +7,7 @@ import click
 
 from orchestrator.cli.control import apply_one, found_step
 from orchestrator.cli.failure import DONE, FAILED
-from orchestrator.cli.options import place_options
+from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.control import MAX_FORGIVEN
 from orchestrator.core.events import RetryRequested
@@ -20,7 +20,7 @@ EPILOG = """\b
 Examples:
   orchestrator retry daily-sales-2026 report --why 'the disk was full'
 
-The step may be tried as often again as its 'retry' says. A step with 'on_failure: hold' needs attention when its last
+The step gets as many attempts again as its 'retry' allows. A step with 'on_failure: hold' needs attention when its last
 attempt has failed. In a run that has ended, use 'orchestrator rerun'.
 
 For a run in the cloud, set the variables that 'orchestrator cancel --help' lists.
@@ -30,15 +30,12 @@ Exit codes: 0 it is tried again, 1 it does not need attention, 2 wrong use.
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run")
+@run_argument()
 @click.argument("step")
 @click.option("--why", default="", metavar="TEXT", help="The reason.")
 @place_options
 def command(run: str, step: str, why: str, home: Path | None, store: str | None) -> int:
-    """Try STEP of RUN again, which needs attention.
-
-    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
-    """
+    """Retry STEP of RUN, which needs attention."""
     found, node = found_step("retry", run, step, home, store)
     event = RetryRequested(found.view.state(node).attempt, time.time(), who(), reason(why))
     commit = apply_one("retry", found, node, event)

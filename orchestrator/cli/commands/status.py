@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.failure import DONE, FAILED, complain
-from orchestrator.cli.options import json_option, place_options
+from orchestrator.cli.options import json_option, place_options, run_argument
 from orchestrator.cli.output import echo_json
 from orchestrator.core.model import RunStatus
 from orchestrator.operations.lookup import found_run
@@ -26,9 +26,9 @@ Examples:
   orchestrator status daily-sales --watch
   orchestrator status --store firestore://my-project/orchestrator-prod
 
-With --watch, what the run does is shown until it has ended, or until it is seen that no process drives it: in a
-terminal, the screen is redrawn; otherwise, a line is printed for each change; with --json, nothing but the status at
-the end. Ctrl-C ends only the watching.
+With --watch, what the run does is shown until it has ended, or until no process drives it any more: in a terminal, the
+screen is redrawn; otherwise, a line is printed for each change; with --json, only the status at the end is printed.
+Ctrl-C ends only the watching.
 
 Exit codes: 0 whatever the status of the run is, 1 some of its records cannot be read, 2 wrong use, 130 interrupted
 while watching.
@@ -36,16 +36,13 @@ while watching.
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run", required=False)
-@click.option("--all", "everything", is_flag=True, help=f"List every step, also if there are more than {MANY}.")
+@run_argument(required=False)
+@click.option("--all", "everything", is_flag=True, help=f"List every step, even if there are more than {MANY}.")
 @click.option("-w", "--watch", is_flag=True, help="Show what the run does until it has ended.")
 @place_options
 @json_option
 def command(run: str | None, everything: bool, watch: bool, home: Path | None, store: str | None, as_json: bool) -> int:
-    """Show the status of RUN and its steps; without RUN, of the run that started last.
-
-    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
-    """
+    """Show the status of RUN and its steps; without RUN, of the run that started last."""
     found = found_run(home, run, store, complain, outputs=as_json, partly=True)
     watched = watch and found.run.status is RunStatus.RUNNING and not found.abandoned
     if watched:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.failure import DONE, FAILED
-from orchestrator.cli.options import json_option, place_options
+from orchestrator.cli.failure import DONE, FAILED, complain
+from orchestrator.cli.options import json_option, place_options, run_argument
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.control import MAX_ACTS
 from orchestrator.core.past import MAX_PAST
@@ -17,23 +17,23 @@ Examples:
   orchestrator story daily-sales-2026
   orchestrator story daily-sales-2026 report --json
 
-Of each step, the newest {MAX_PAST} earlier attempts and the newest {MAX_ACTS} acts of people are kept.
+Of each step, the newest {MAX_PAST} earlier attempts and the newest {MAX_ACTS} actions of people are kept.
 
 Exit codes: 0 whatever happened, 1 some records of the run cannot be read, 2 wrong use.
 """
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run")
+@run_argument()
 @click.argument("step", required=False)
 @place_options
 @json_option
 def command(run: str, step: str | None, home: Path | None, store: str | None, as_json: bool) -> int:
-    """Tell what happened in RUN, or to STEP of it, in order: attempts, their ends, and who did what, and why.
+    """List what happened in RUN, or only to STEP, in order.
 
-    RUN is the id of a run, or the beginning of one if it is unique.
+    This is each attempt and how it ended, and who held, retried, marked or cancelled what, when and why.
     """
-    found = found_run(home, run, store, partly=True)
+    found = found_run(home, run, store, complain, partly=True)
     nodes = found.steps if step is None else [find_step(found.plan, step)]
     told = story(found.run, found.plan, found.view, nodes)
     if as_json:

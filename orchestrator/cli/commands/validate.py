@@ -18,7 +18,8 @@ Examples:
   orchestrator validate daily-sales
   orchestrator validate graphs/*.yaml
 
-Each mistake is reported with its line and, where possible, how to fix it.
+All mistakes in a graph's file are reported together, each with its line and, where possible, how to fix it. Once the
+file is correct, 'validate' checks whether the functions that it names exist, then whether another graph has its name.
 
 Exit codes: 0 all graphs are valid, 2 one is not.
 """
@@ -28,7 +29,7 @@ Exit codes: 0 all graphs are valid, 2 one is not.
 @click.argument("graphs", nargs=-1, required=True, metavar="GRAPH...")
 @json_option
 def command(graphs: tuple[str, ...], as_json: bool) -> int:
-    """Check each GRAPH, and report every mistake.
+    """Check each GRAPH, and report its mistakes.
 
     GRAPH is the path of a graph's file, or the name of a file or folder in graphs/.
     """

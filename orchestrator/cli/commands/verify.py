@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.failure import DONE, FAILED, complain
-from orchestrator.cli.options import place_options
+from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.lookup import find_run, named_store, newest, plan_of
 from orchestrator.operations.verify import wrong
@@ -25,13 +25,10 @@ Exit codes: 0 no problems found, 1 problems found, 2 wrong use.
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run", required=False)
+@run_argument(required=False)
 @place_options
 def command(run: str | None, home: Path | None, store: str | None) -> int:
-    """Check that the stored records of RUN agree; without RUN, those of the run that started last.
-
-    RUN is the id of a run, the name of a graph (for its newest run), or the beginning of an id if it is unique.
-    """
+    """Check that the stored records of RUN agree; without RUN, those of the run that started last."""
     with named_store(home, store) as (place, opened):
         found = find_run(opened, run, complain) if run is not None else newest(opened)
         said = wrong(opened, found.key, plan_of(place, opened, found))

@@ -109,7 +109,7 @@ def test_everything_that_is_wrong_is_told_at_once():
     assert [line.partition(", got")[0].partition(" (did")[0] for line in refused(asked)] == [
         "--from: expected a date such as 2025-01-31, today or yesterday",
         "--to: expected a day such as 2026-01-31, today or yesterday",
-        "--every: expected a distance such as 1d, 1w, 12h or 30m, or a cron expression such as '0 6 * * 1-5'",
+        "--every: expected an interval such as 1d, 1w, 12h or 30m, or a cron expression such as '0 6 * * 1-5'",
         "--over at: --param gives it too",
         "--over region: expected each value once",
         "--over at: expected one value or more, none of them empty",

@@ -51,7 +51,7 @@ def test_an_hour_that_comes_twice_has_two_slots_and_one_that_is_skipped_has_none
     assert len(of(every, "2026-03-29", "2026-03-29")) == 23
 
 
-def test_what_does_not_divide_a_day_keeps_its_distance_in_real_time():
+def test_what_does_not_divide_a_day_keeps_its_interval_in_real_time():
     assert of("36h", "2026-03-28", "2026-03-30") == ["2026-03-28", "2026-03-29T1300"]
     assert of("5h", "2026-10-25", "2026-10-25") == [
         "2026-10-25", "2026-10-25T0400", "2026-10-25T0900", "2026-10-25T1400", "2026-10-25T1900",
@@ -103,7 +103,7 @@ def test_the_first_slots_of_a_long_range_cost_nothing():
 @pytest.mark.parametrize(
     ("every", "said"),
     [
-        ("daily", "--every: expected a distance such as 1d, 1w, 12h or 30m, or a cron expression"),
+        ("daily", "--every: expected an interval such as 1d, 1w, 12h or 30m, or a cron expression"),
         ("0d", "got '0d'"),
         ("1.5h", "got '1.5h'"),
         ("", "got ''"),
@@ -111,7 +111,7 @@ def test_the_first_slots_of_a_long_range_cost_nothing():
         ("0 0 30 2 *", "it would never come"),
     ],
 )
-def test_what_is_no_distance_is_refused(every: str, said: str):
+def test_what_is_no_interval_is_refused(every: str, said: str):
     with pytest.raises(UsageError) as refused:
         slots.every(every)
     assert said in str(refused.value)
