@@ -19,6 +19,8 @@ from orchestrator.text import Path, did_you_mean, place
 #: The largest file that is read, in bytes.
 LARGEST = 16 * 1024 * 1024
 
+_EMPTY = "expected a graph with a name and steps, got an empty file"
+
 #: The maximum number of lines that are reported of one file.
 MAX_LINES = 1_000
 
@@ -39,7 +41,7 @@ def load_graph(path: str | os.PathLike[str]) -> Graph:
     suffix = FilePath(name).suffix.lower()
     if suffix not in (*_READERS, ".py"):
         raise UsageError(f"{name}: expected a file that ends in .yaml, .yml, .json or .py")
-    text = _text(name)
+    text = read_text(name, _EMPTY)
     if suffix == ".py":
         return load_python(name, text)
     reader = _READERS[suffix]
@@ -55,8 +57,8 @@ def load_graph(path: str | os.PathLike[str]) -> Graph:
         lines: Lines = {}
         _, flaws = reader(text, lines)
     except UnreadableError as error:
-        raise _invalid(name, [], [error.flaw], {}) from error
-    invalid_graph = _invalid(name, problems, flaws, lines)
+        raise with_lines(name, [], [error.flaw], {}) from error
+    invalid_graph = with_lines(name, problems, flaws, lines)
     invalid_graph.graph = graph
     raise invalid_graph
 
@@ -71,20 +73,23 @@ def warnings(path: str | os.PathLike[str], graph: Graph) -> tuple[str, ...]:
     found = doubts(graph)
     if FilePath(path).suffix.lower() in (".yaml", ".yml"):
         words: dict[Path, str] = {}
-        found += yaml_words.doubts(yaml_reader.read(_text(os.fspath(path)), words=words)[0], words)
+        found += yaml_words.doubts(yaml_reader.read(read_text(os.fspath(path), _EMPTY), words=words)[0], words)
     return _located(os.fspath(path), found, "warning: ").lines if found else ()
 
 
 def _located(name: str, problems: Sequence[Problem], sort: str = "") -> InvalidGraphError:
     reader = _READERS.get(FilePath(name).suffix.lower())
     lines: Lines = {}
-    if reader is not None and article.is_article(reader(_text(name), lines)[0]):
+    if reader is not None and article.is_article(reader(read_text(name, _EMPTY), lines)[0]):
         problems = [Problem(article.written_at(problem.path), problem.message) for problem in problems]
-    return _invalid(name, problems, [], lines, sort)
+    return with_lines(name, problems, [], lines, sort)
 
 
-def _text(name: str) -> str:
-    """The file's text, of bounded size."""
+def read_text(name: str, empty: str | None) -> str:
+    """The file's text, of bounded size. ``empty``: the mistake if it is empty; None: it may be.
+
+    Raises InvalidGraphError, and NotFoundError or UsageError if there is no such file or it is of another sort.
+    """
     try:
         size = os.stat(name).st_size
         if (found := sort_of(name)) != PLAIN:
@@ -104,9 +109,9 @@ def _text(name: str) -> str:
     try:
         text = decoded(data)
     except UnreadableError as error:
-        raise _invalid(name, [], [error.flaw], {}) from error
-    if not text.strip():
-        raise _invalid(name, [], [Flaw(1, "expected a graph with a name and steps, got an empty file")], {})
+        raise with_lines(name, [], [error.flaw], {}) from error
+    if empty is not None and not text.strip():
+        raise with_lines(name, [], [Flaw(1, empty)], {})
     return text
 
 
@@ -120,7 +125,7 @@ def _similar(name: str) -> str:
         return ""
 
 
-def _invalid(
+def with_lines(
     name: str, problems: Sequence[Problem], flaws: Sequence[Flaw], lines: Lines, sort: str = ""
 ) -> InvalidGraphError:
     """The error, with its lines in the order of the file."""

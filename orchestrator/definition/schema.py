@@ -170,12 +170,14 @@ class GraphKeys(f.Keys):
     deploy: bool = Field(True, description="Whether it goes to the cloud; false: it runs on one machine only")
 
 
+#: The JSON Schema that ``json_schema`` is written in.
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a graph file, for editors."""
     schema = GraphKeys.model_json_schema()
-    for definition in (schema, *schema["$defs"].values()):
-        for key in definition["properties"].values():
-            _drop_null(key)
+    drop_nulls(schema)
     steps, params = schema["properties"]["steps"], schema["properties"]["params"]
     schedule = schema["properties"]["schedule"]
     schedule["anyOf"] = [{"$ref": schedule.pop("$ref")}, {"type": "string"}]
@@ -188,11 +190,18 @@ def json_schema() -> dict[str, Any]:
         keys = schema["$defs"][name]["properties"]
         two = [{"required": list(pair)} for pair in combinations([key for key in FORM if key in keys], 2)]
         schema["$defs"][name]["not"] = {"anyOf": two}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Orchestrator graph"}
+    return {"$schema": DIALECT, **schema, "title": "Orchestrator graph"}
+
+
+def drop_nulls(schema: dict[str, Any]) -> None:
+    """Remove null from all keys of a schema: optional keys are left out and never null."""
+    for definition in (schema, *schema.get("$defs", {}).values()):
+        for key in definition["properties"].values():
+            _drop_null(key)
 
 
 def _drop_null(key: dict[str, Any]) -> None:
-    """Remove null from the schema: optional keys are left out and never null, and their defaults are not shown."""
+    """Remove null from a key's schema, and a default that is null."""
     key.pop("title", None)
     if key.get("default", 0) is None:
         del key["default"]

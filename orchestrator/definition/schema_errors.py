@@ -1,6 +1,7 @@
 """Turns pydantic's errors into problems that say what was expected, what was got, and how to fix it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -72,22 +73,31 @@ _EXPECTED = {
 }
 
 
-def explained(error: ValidationError) -> Iterator[Problem]:
-    """Each error as a problem at its path."""
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of files: the model at a path, and what is expected at a path, if that needs a phrase of its own."""
+
+    keys_at: Callable[[Path], type[fields.Keys]]
+    expected: Callable[[Path], str | None]
+
+
+def explained(error: ValidationError, form: Format | None = None) -> Iterator[Problem]:
+    """Each error as a problem at its path. ``form``: the file's format; by default that of a graph."""
     suggest = Suggestions()
     for details in error.errors(include_url=False):
         path = tuple(part for part in details["loc"] if part != "[key]")
-        yield Problem(path + details.get("ctx", {}).get("at", ()), _message(path, details, suggest))
+        message = _message(path, details, suggest, form or Format(_keys_at, _expected_in_graph))
+        yield Problem(path + details.get("ctx", {}).get("at", ()), message)
 
 
-def _message(path: Path, details: ErrorDetails, suggest: Suggestions) -> str:
+def _message(path: Path, details: ErrorDetails, suggest: Suggestions, form: Format) -> str:
     came = details["input"]
     context = details.get("ctx", {})
     match details["type"]:
         case "refused":
             return details["msg"]
         case "extra_forbidden":
-            return _unknown_key(path, suggest)
+            return _unknown_key(path, suggest, form)
         case "invalid_key":
             return f"expected keys that are text, got {shown(path[-1])}"
         case "missing":
@@ -103,10 +113,10 @@ def _message(path: Path, details: ErrorDetails, suggest: Suggestions) -> str:
         case "string_too_short":
             return "expected text, got an empty one"
         case kind:
-            return f"expected {_expected(path, kind)}, got {shown(came)}{_fix(kind, came)}"
+            return f"expected {form.expected(path) or _EXPECTED[kind]}, got {shown(came)}{_fix(kind, came)}"
 
 
-def _expected(path: Path, kind: str) -> str:
+def _expected_in_graph(path: Path) -> str | None:
     match path:
         case ():
             return "a mapping with the keys name and steps"
@@ -119,7 +129,7 @@ def _expected(path: Path, kind: str) -> str:
         case (*_, key) if key in _EXAMPLES:
             return f"a mapping such as {_EXAMPLES[key]}"
         case _:
-            return _EXPECTED[kind]
+            return None
 
 
 def _fix(kind: str, came: object) -> str:
@@ -130,9 +140,9 @@ def _fix(kind: str, came: object) -> str:
     return ""
 
 
-def _unknown_key(path: Path, suggest: Suggestions) -> str:
+def _unknown_key(path: Path, suggest: Suggestions, of: Format) -> str:
     *parent, key = path
-    known = list(_keys_at(tuple(parent)).model_fields)
+    known = list(of.keys_at(tuple(parent)).model_fields)
     if (other := _ELSEWHERE.get(str(key))) in known:
         return f"unknown key (did you mean '{other}'?)"
     for form in FORMS if len(parent) == 2 and parent[0] == "steps" else ():

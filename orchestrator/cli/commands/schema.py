@@ -1,12 +1,13 @@
-"""``orchestrator schema``: the JSON Schema of the file format."""
+"""``orchestrator schema``: the JSON Schemas of the file formats."""
 
 import click
 
 from orchestrator.cli.output import echo_json
 
 EPILOG = """\b
-Example:
+Examples:
   orchestrator schema > graph.schema.json
+  orchestrator schema project > project.schema.json
 
 \b
 With the YAML language server, begin the graph's file with:
@@ -15,8 +16,9 @@ With the YAML language server, begin the graph's file with:
 
 
 @click.command(epilog=EPILOG)
-def command() -> None:
-    """Print the JSON Schema of graph files, with which an editor completes and checks them."""
-    from orchestrator.definition.schema import json_schema
+@click.argument("what", type=click.Choice(["graph", "project"]), default="graph")
+def command(what: str) -> None:
+    """Print the JSON Schema of graph files, or of orchestrator.yaml (project), for editors to complete and check."""
+    from orchestrator.definition import project, schema
 
-    echo_json(json_schema())
+    echo_json(project.json_schema() if what == "project" else schema.json_schema())

@@ -1,0 +1,112 @@
+"""Reads a project's file, ``orchestrator.yaml``, which lies beside its ``graphs/``: what holds for all its graphs.
+
+It is as strict as the reader of graphs: an unknown key is a mistake, and all mistakes are reported at once, with lines.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from orchestrator.definition import fields as f
+from orchestrator.definition import yaml_reader
+from orchestrator.definition.catalog import nearest
+from orchestrator.definition.load import read_text, with_lines
+from orchestrator.definition.schema import DIALECT, drop_nulls
+from orchestrator.definition.schema_errors import Format, explained
+from orchestrator.definition.text_files import Flaw, Lines, UnreadableError
+from orchestrator.errors import Problem
+from orchestrator.system.files import sort_of
+from orchestrator.text import Path
+
+#: The name of the file.
+FILE = "orchestrator.yaml"
+
+#: The most places that a pool may have.
+MAX_PLACES = 10_000
+
+PoolName = Annotated[str, StringConstraints(pattern=f.GRAPH_NAME)]
+Places = Annotated[int, Field(ge=1, le=MAX_PLACES)]
+
+
+class ProjectKeys(f.Keys):
+    """What holds for all graphs of a project."""
+
+    pools: dict[PoolName, Places] | None = Field(
+        None,
+        description="Pools by name, and how many attempts of their steps may run at once; Dataflow steps are in the "
+        "pool dataflow, if there is one",
+        examples=[{"dataflow": 20}],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project's settings. ``pools``: how many attempts of the steps of each pool may run at once."""
+
+    pools: Mapping[str, int] = field(default_factory=dict)
+
+
+def project_folder(folder: FilePath) -> FilePath:
+    """The folder of the project that a graph whose file is in ``folder`` belongs to: the one that has ``graphs/``."""
+    here = folder.resolve()
+    for inner in (here, here.parent):
+        if inner.name == "graphs":
+            return inner.parent
+    return nearest(here)
+
+
+def load_project(folder: FilePath) -> Project:
+    """The settings in ``folder``, which has ``graphs/``; the defaults if there is no such file.
+
+    Raises InvalidGraphError, whose ``lines`` say ``file:line: where: what`` for everything that is wrong.
+    """
+    path = folder / FILE
+    if not sort_of(path):
+        return Project()
+    name = str(path)
+    text = read_text(name, None)
+    lines: Lines = {}
+    try:
+        document, flaws = yaml_reader.read(text, lines)
+    except UnreadableError as error:
+        raise with_lines(name, [], [error.flaw], {}) from error
+    return _project(name, {} if document is None else document, flaws, lines)
+
+
+def _project(name: str, document: object, flaws: list[Flaw], lines: Lines) -> Project:
+    problems: list[Problem] = []
+    try:
+        keys = ProjectKeys.model_validate(document)
+    except ValidationError as error:
+        problems = list(explained(error, _FORM))
+    if problems or flaws:
+        raise with_lines(name, problems, flaws, lines)
+    return Project(pools=dict(keys.pools or {}))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the file, for editors."""
+    schema = ProjectKeys.model_json_schema()
+    drop_nulls(schema)
+    schema["properties"]["pools"]["additionalProperties"] = False
+    return {"$schema": DIALECT, **schema, "title": "Orchestrator project"}
+
+
+def _keys_at(_: Path) -> type[f.Keys]:
+    return ProjectKeys
+
+
+def _expected(path: Path) -> str | None:
+    match path:
+        case ():
+            return "a mapping with the keys of a project, such as pools"
+        case ("pools",):
+            return "a mapping such as {dataflow: 20}"
+        case _:
+            return None
+
+
+_FORM = Format(_keys_at, _expected)
