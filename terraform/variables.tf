@@ -85,7 +85,7 @@ variable "graphs_folder" {
 }
 
 variable "starters" {
-  description = "Members who may start runs, such as group:data@example.com or serviceAccount:…."
+  description = "Members who may start every graph, such as group:data@example.com or serviceAccount:…."
   type        = set(string)
   default     = []
 

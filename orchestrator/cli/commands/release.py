@@ -19,6 +19,8 @@ Examples:
   orchestrator release daily-sales-2026
   orchestrator release daily-sales-2026 report --why 'the input has arrived'
 
+For a run in the cloud, set the variables that 'orchestrator cancel --help' lists.
+
 Exit codes: 0 none of the steps is held any more, 2 wrong use.
 """
 

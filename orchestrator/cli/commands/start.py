@@ -22,7 +22,7 @@ Each run has its own id: if there is already a run with the given --run-id, noth
 
 The command calls the deployed function 'start' with your identity: the ID token in ORCHESTRATOR_ID_TOKEN, that of a
 service account (GOOGLE_APPLICATION_CREDENTIALS, attached, or impersonated), or that of 'gcloud auth login'. You need
-roles/run.invoker on the function, which Terraform's variable 'starters' grants.
+roles/run.invoker on the function, which Terraform's variables 'starters' and 'graph_starters' grant.
 
 Exit codes: 0 the run was started, or was already there; 1 it could not be started, or you are not permitted to; 2 wrong
 use, such as a graph that is not deployed or wrong params.
