@@ -22,10 +22,10 @@ demo: .venv/demo  ## Run the flights demo: eight steps on real data, with a pict
 	$(BIN)/orchestrator run graphs/flights
 
 test: .venv/dev  ## Run the quick tests: under two minutes
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" --hypothesis-profile quick
 
-slow: .venv/dev  ## Run the slow tests: minutes
-	$(PYTEST) -m slow
+slow: .venv/dev  ## Run the slow tests, and the others that make examples with more of them: minutes
+	$(PYTEST) -m "slow or hypothesis"
 
 tests: .venv/dev  ## Run all tests, the quick and the slow
 	$(PYTEST)

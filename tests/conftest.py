@@ -13,6 +13,8 @@ __all__ = ["pytest_configure", "pytest_configure_node", "pytest_unconfigure"]
 # On a busy machine, Hypothesis is slow to make examples. That is no failure: no test here asserts a speed.
 settings.register_profile("at any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("at any speed")
+# For ``make test``, which is run after each change: ``make slow`` runs the same tests with five times as many examples.
+settings.register_profile("quick", settings.get_profile("at any speed"), max_examples=20)
 
 _PROJECTS = itertools.count()
 

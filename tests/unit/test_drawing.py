@@ -310,6 +310,7 @@ def chain(steps: int) -> Graph:
     )
 
 
+@pytest.mark.slow
 def test_where_levels_are_too_many_a_box_is_several_levels() -> None:
     picture = compose(chain(13_000), None)
     assert len(picture.sketch.boxes) == 60
@@ -427,6 +428,7 @@ def test_a_png_is_drawn_twice_the_same(tmp_path: Path) -> None:
     assert 900 < height < 1400
 
 
+@pytest.mark.slow
 @NEEDS_PYGRAPHVIZ
 def test_no_side_of_a_png_is_longer_than_8000_pixels(tmp_path: Path) -> None:
     draw(wide(298), tmp_path / "high.png")

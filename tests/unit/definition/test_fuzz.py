@@ -77,7 +77,7 @@ LIKE_A_GRAPH = st.fixed_dictionaries(
 )
 
 FUZZ = settings(
-    max_examples=300,
+    max_examples=3 * settings().max_examples,
     suppress_health_check=[*settings().suppress_health_check, HealthCheck.function_scoped_fixture],
 )
 

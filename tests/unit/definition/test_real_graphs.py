@@ -11,7 +11,9 @@ from orchestrator.definition.build import build
 from tests.real_graphs import LARGEST, graph_document, graph_names, real_graph, shape_of
 
 
-@pytest.mark.parametrize("name", graph_names())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == LARGEST else []) for name in graph_names()]
+)
 def test_a_real_graph_loads_and_keeps_its_shape(name: str) -> None:
     shape, graph = shape_of(name), real_graph(name)
     assert len(graph.steps) == shape["steps"]

@@ -169,7 +169,7 @@ def test_a_value_that_a_shell_runs_is_noticed(shell: str) -> None:
     assert not _touched(shell, f"echo {shlex.quote(IT)}; touch {shlex.quote(IT)}")
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2 * settings().max_examples, suppress_health_check=list(HealthCheck))
 @given(LINES, st.sampled_from(HARMFUL), st.sampled_from(HARMFUL))
 def test_whatever_is_accepted_runs_no_value(line: str, one: str, other: str) -> None:
     ran = harm(line, one, other)
