@@ -234,7 +234,7 @@ def _check_database(path: Path) -> None:
         with files.reading(path) as file:
             begin = file.read(len(_SQLITE))
     except FileNotFoundError:
-        begin = b"" if path.is_file() or not path.exists() else b"?"  # a folder, or a pipe
+        begin = b"" if files.sort_of(path) in ("", files.PLAIN) else b"?"  # a folder, or a pipe
     except OSError:
         return  # opening it reports the reason
     if begin and begin != _SQLITE:

@@ -12,20 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from orchestrator.errors import StoreError, StoreShortError
+from orchestrator.errors import StoreShortError
 from orchestrator.home import sqlite_file
-
-#: SQLite's errors for a lack of something that may become available again (sqlite.org/rescode.html): the lowest byte.
-_SHORT = frozenset(
-    {
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-    }
-)
+from orchestrator.home.sqlite_errors import as_told
 
 
 class Buffer(Protocol):
@@ -64,7 +53,7 @@ class Database:
             self._connection = sqlite_file.to_look(Path(path)) if looking else sqlite_file.to_write(path)
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         except sqlite3.Error as error:
-            raise StoreError(f"{path}: expected an SQLite database of the orchestrator: {error}") from error
+            raise as_told(error, self.name) from error
 
     @property
     def writing(self) -> bool:
@@ -78,7 +67,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """For reads: each sees the last commit, and what the current transaction has written so far."""
-        with self._lock, _mapped():
+        with self._lock, _mapped(self.name):
             if self._depth:
                 self._flush()
             yield self._connection
@@ -93,7 +82,7 @@ class Database:
 
     def settle(self) -> None:
         """Commit what was written so far, and begin a new transaction. Outside of a transaction, do nothing."""
-        with self._lock, _mapped():
+        with self._lock, _mapped(self.name):
             if self._depth:
                 self._commit()
                 self._begin()
@@ -105,19 +94,19 @@ class Database:
             if not self._depth:
                 yield
                 return
-            with _mapped():
+            with _mapped(self.name):
                 self._commit()
             depth, self._depth = self._depth, 0
             try:
                 yield
             finally:
                 self._depth = depth
-                with _mapped():
+                with _mapped(self.name):
                     self._begin()
 
     def changed(self) -> bool:
         """Whether another process has committed something; if so, the buffers are dropped."""
-        with self._lock, _mapped():
+        with self._lock, _mapped(self.name):
             return not self._depth and self._look()
 
     def shrink(self) -> None:
@@ -125,7 +114,7 @@ class Database:
 
         Raises StoreShortError, and leaves the file as it is, if the disk is full or others keep writing.
         """
-        with self._lock, _mapped():
+        with self._lock, _mapped(self.name):
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -197,7 +186,7 @@ class _Transaction:
                 database._roll_back()
                 database._lock.release()
                 if isinstance(error, sqlite3.Error):
-                    raise _as_told(error) from error
+                    raise as_told(error, database.name) from error
                 raise
         database._depth += 1
         return database._connection
@@ -211,22 +200,16 @@ class _Transaction:
             if not database._depth:
                 database._roll_back() if error is not None else database._commit()
         except sqlite3.Error as refused:
-            raise _as_told(refused) from refused
+            raise as_told(refused, database.name) from refused
         finally:
             database._lock.release()
         if isinstance(error, sqlite3.Error):
-            raise _as_told(error) from error
+            raise as_told(error, database.name) from error
 
 
 @contextmanager
-def _mapped() -> Iterator[None]:
+def _mapped(name: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _as_told(error) from error
-
-
-def _as_told(error: sqlite3.Error) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", None)  # errors that Python itself raises have no code
-    kind = StoreShortError if code is not None and code & 0xFF in _SHORT else StoreError
-    return kind(f"SQLite: {error}")
+        raise as_told(error, name) from error

@@ -9,12 +9,16 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from pathlib import Path
 
 from orchestrator.system import files
 
 #: Seconds to wait for another process's commit before giving up.
 BUSY = 30.0
+
+#: Seconds between two tries where SQLite itself does not wait.
+_PAUSE = 0.01
 
 #: What SQLite adds to the name of a database for its two other files.
 LOG, INDEX = "-wal", "-shm"
@@ -25,8 +29,23 @@ def to_write(path: Path | str) -> sqlite3.Connection:
     if str(path) != ":memory:":
         files.make_file(Path(path))  # the two others get its mode
     connection = _connect(str(path))
-    connection.execute("PRAGMA journal_mode = WAL")
+    _in_wal_mode(connection)
     return connection
+
+
+def _in_wal_mode(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait for others that change the mode of a new file at this moment, or read it: so we do."""
+    deadline = time.monotonic() + BUSY
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                connection.close()
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def to_look(path: Path) -> sqlite3.Connection:

@@ -2,9 +2,10 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 
@@ -17,12 +18,13 @@ from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.run_filter import RunFilter
 from orchestrator.core.steps import Step, Work
-from orchestrator.errors import StoreError
-from orchestrator.home import Home
+from orchestrator.errors import NotFoundError, StoreError, StoreShortError
+from orchestrator.home import Home, existing_home
 from orchestrator.home.database import Database
+from orchestrator.home.sqlite_errors import as_told
 from orchestrator.jobs.settled import Settled
 from orchestrator.local.loop import BATCH, Loop
-from orchestrator.local.wiring import embedded
+from orchestrator.local.wiring import embedded, reading, records
 from orchestrator.ports import CHECKS, JobRequest, Launched
 from orchestrator.queues.local import LocalQueue
 from orchestrator.stores.sqlite.store import SqliteStore
@@ -285,3 +287,77 @@ def test_a_record_that_cannot_be_read_may_be_of_any_graph(old: Path):
     assert [error.path for error in left_out] == ["runs/broken"]
     assert process.store.list_runs(9, left_out.append, RunFilter("h")) == []
     process.database.close()
+
+
+def test_a_home_is_read_and_made_by_many_at_the_same_moment(tmp_path: Path) -> None:
+    rounds, readers, makers = 15, 4, 4
+    barrier = Barrier(readers + makers)
+    wrong: list[str] = []
+
+    def take_part(does: Callable[[Home], None]) -> None:
+        for number in range(rounds):
+            home = Home(tmp_path / str(number) / ".orchestrator")
+            barrier.wait()
+            for _ in range(5):
+                try:
+                    does(home)
+                except NotFoundError:  # it is not there yet
+                    continue
+                except Exception as error:  # noqa: BLE001 - whatever it is, the test tells it
+                    wrong.append(f"{does.__name__}: {error}")
+
+    threads = [Thread(target=take_part, args=(does,)) for does in (*[reads] * readers, *[makes] * makers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+
+
+def reads(home: Home) -> None:
+    with reading(existing_home(home)) as store:
+        assert store.list_runs(5) == []
+
+
+def makes(home: Home) -> None:
+    with records(home) as opened:
+        assert opened.store.list_runs(5) == []
+
+
+def test_a_file_without_tables_is_an_empty_store_and_stays_as_it_is(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.database.touch()
+
+    with reading(home) as store:
+        assert (store.list_runs(5), store.find_run("x"), store.load_all("k")) == ([], None, View({}, {}))
+
+    assert home.database.read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "text"),
+    [
+        (
+            sqlite3.SQLITE_FULL,
+            StoreShortError,
+            "the disk is full, or a quota is used up: free some space, and try again",
+        ),
+        (sqlite3.SQLITE_IOERR_WRITE, StoreShortError, "the disk reports an error: check it, and try again"),
+        (sqlite3.SQLITE_BUSY, StoreShortError, "another process has kept it locked for too long: try again"),
+        (
+            sqlite3.SQLITE_CORRUPT,
+            StoreError,
+            "the database is damaged: move it away, or give another place with --home",
+        ),
+    ],
+)
+def test_what_sqlite_refuses_is_told_with_the_path_the_reason_and_the_fix(
+    tmp_path: Path, code: int, kind: type[StoreError], text: str
+) -> None:
+    error = sqlite3.OperationalError("its own words")
+    error.sqlite_errorcode = code
+
+    told = as_told(error, f"{tmp_path}/orchestrator.db")
+
+    assert (type(told), str(told)) == (kind, f"{tmp_path}/orchestrator.db: {text} (SQLite: its own words)")

@@ -39,6 +39,18 @@ STATES = "SELECT node, state FROM states WHERE run = ?"
 #: How many numbers are put into one query: SQLite accepts 32,766 variables, older builds 999.
 _CHUNK = 900
 
+
+def create(connection: sqlite3.Connection, temporary: bool = False) -> None:
+    """Create the tables that are missing. ``temporary``: for this connection alone, which then sees an empty store."""
+    for statement in SCHEMA.split(";"):
+        connection.execute(statement.replace("CREATE TABLE", "CREATE TEMPORARY TABLE") if temporary else statement)
+
+
+def are_there(connection: sqlite3.Connection) -> bool:
+    """Whether the tables have been created; they all are, in one transaction."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone() is not None
+
+
 to_text = json.JSONEncoder(separators=(",", ":")).encode
 
 

@@ -21,8 +21,9 @@ from orchestrator.stores.sqlite.memory import Known, Memory
 from orchestrator.stores.sqlite.rows import (
     BY_ID,
     COUNTERS,
-    SCHEMA,
     STATES,
+    are_there,
+    create,
     measured,
     needs_schema,
     newest,
@@ -49,10 +50,12 @@ class SqliteStore:
         with database.transaction as connection:
             (schema,) = connection.execute("PRAGMA user_version").fetchone()
             checked(database.name, schema)
-            for statement in SCHEMA.split(";"):
-                connection.execute(statement)
-            if schema < codec.FIRST and not database.looking:
-                connection.execute(f"PRAGMA user_version = {codec.FIRST}")
+            if not database.looking:
+                create(connection)
+                if schema < codec.FIRST:
+                    connection.execute(f"PRAGMA user_version = {codec.FIRST}")
+            elif not are_there(connection):
+                create(connection, temporary=True)
         database.join(self._memory)
 
     def open_run(self, run: Run, plan: Plan, kept: Iterable[KeptState] = ()) -> Run:
