@@ -13,6 +13,9 @@ from orchestrator.core.steps import Json, Step
 _DOWNSTREAM = "downstream of "
 _BAD = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
 
+#: Why a step runs again that the user has named.
+NAMED = "named"
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -120,7 +123,7 @@ def _own(step: Step, earlier: Earlier, wanted: Selection, changes: Changes) -> t
     if wanted.everything:
         return "all steps", True
     if step.name in wanted.start or step.name in wanted.only:
-        return "named", True
+        return NAMED, True
     changed = changes.to(step, before)
     if wanted.only:
         return changed, False

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.graph import Graph
+from orchestrator.core.idle import Idle, idle
 from orchestrator.core.kept import as_kept
 from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.core.plan import Plan
@@ -88,9 +89,9 @@ def numbered(
     """
     if run_id is not None:
         return asked.rerun(check_run_id(run_id), now)
-    first = asked.earlier.family or asked.earlier.id
+    first = asked.earlier.first
     number, newest = 2, None
-    while (there := store.find_run(f"{first}.{number}")) is not None:
+    for there in rounds(store, first):
         if there.rerun_of == asked.earlier.id:
             newest = there
         number += 1
@@ -101,6 +102,24 @@ def numbered(
         again = f"give a new --run-id to start from '{asked.earlier.id}' again"
         raise UsageError(f"run '{asked.earlier.id}' was rerun as '{newest.id}', {_advice(newest, interrupted)}{again}")
     return asked.rerun(_next_id(f"{first}.{number}"), now)
+
+
+def rounds(store: Store, first: str) -> Iterator[Run]:
+    """The runs called ``FIRST.2``, ``FIRST.3``…, up to the first that is missing; most are reruns, but need not be."""
+    number = 2
+    while (there := store.find_run(f"{first}.{number}")) is not None:
+        yield there
+        number += 1
+
+
+def newest_rerun(store: Store, run: Run) -> Run | None:
+    """The newest rerun of ``run``, or of one of its reruns; None if it was not rerun."""
+    ids, newest = {run.id}, None
+    for there in rounds(store, run.first):
+        if there.rerun_of in ids:
+            ids.add(there.id)
+            newest = there
+    return newest
 
 
 def _next_id(run_id: str) -> str:
@@ -205,9 +224,10 @@ def check_token(rerun: Rerun, token: str | None) -> None:
 
 
 def as_json(rerun: Rerun, *, params: bool) -> dict[str, Any]:
-    """What a rerun would do. ``token`` asks for just this. ``was``: how a step had ended. No value of a param is told
-    without ``params``.
+    """What a rerun would do. ``token`` asks for just this. ``was``: how a step had ended. ``will_end``: how a step will
+    end without running, ``because_of`` a step that is kept. No value of a param is told without ``params``.
     """
+    found = idle(rerun.plan, rerun.choices)
     return {
         "run": rerun.run.id,
         "rerun_of": rerun.earlier.id,
@@ -225,7 +245,12 @@ def as_json(rerun: Rerun, *, params: bool) -> dict[str, Any]:
                 "again": choice.again,
                 "was": None if choice.status is None else str(choice.status),
                 "why": choice.why,
+                **_will_not_run(found.get(choice.step)),
             }
             for choice in rerun.choices
         },
     }
+
+
+def _will_not_run(found: Idle | None) -> dict[str, str]:
+    return {} if found is None else {"will_end": str(found.status), "because_of": found.because_of}

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.definition.backfill_request import Slot
+from orchestrator.definition.reruns import rounds
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.ports import Store
@@ -95,9 +96,9 @@ def _does(home: Home, newest: Run | None, failed: bool) -> Does:
 
 def newest_round(store: Store, run_id: str) -> Run | None:
     """The run of that id, or the last of its reruns, which are called ``RUN.2``, ``RUN.3``…"""
-    newest, number = store.find_run(run_id), 2
-    while newest is not None and (again := store.find_run(f"{run_id}.{number}")) is not None:
-        newest, number = again if again.family == run_id else newest, number + 1
+    newest = store.find_run(run_id)
+    for again in rounds(store, run_id) if newest is not None else ():
+        newest = again if again.family == run_id else newest
     return newest
 
 

@@ -1,7 +1,8 @@
 """Finds what a user names: homes, stores, runs (by id, its beginning, or graph) and steps. Suggests similar names."""
 
+import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.plan import Plan
 from orchestrator.core.run_filter import RunFilter
+from orchestrator.definition.reruns import newest_rerun
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError, UsageError
 from orchestrator.home import Home, default_home, existing_home
@@ -30,6 +32,9 @@ _NEWEST = 50
 
 #: How many runs are named if several fit.
 _NAMED = 6
+
+#: What the ids of reruns end with.
+_ROUND = re.compile(r"\.[1-9][0-9]*$")
 
 _LIST = ": list the runs with 'orchestrator runs'"
 
@@ -124,7 +129,15 @@ def load(
     said = sure_doubts(store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
     abandoned = standing(home, run) == INTERRUPTED
     found = Found(home, run, plan, view, url, flag_for(home, url), tuple(said), tuple(map(str, left_out)), abandoned)
-    return with_logs(replace(found, origins=_origins(store, found)))
+    return with_logs(replace(found, origins=_origins(store, found), newest_rerun=_newest_rerun(store, found)))
+
+
+def _newest_rerun(store: Store, found: Found) -> tuple[Run, str] | None:
+    """Only of a run that has ended badly: of others, nobody asks, and each look costs a read."""
+    if found.run.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
+        return None
+    newest = newest_rerun(store, found.run)
+    return None if newest is None else (newest, standing(found.home, newest))
 
 
 def _origins(store: Store, found: Found) -> dict[int, Origin]:
@@ -182,6 +195,9 @@ def find_run(store: Store, name: str, tell: Tell = unheard) -> Run:
     fitting = dict([(name, named[0])] if named else ((one, key) for one, key in there if one.startswith(name)))
     if len(fitting) == 1 and (only := store.get_run(*fitting.values())) is not None:
         return only
+    if len(fitting) > 1 and (family := _newest_of_family(store, fitting)) is not None:
+        tell(f"run {family.id} is the newest of {family.first} and its reruns")
+        return family
     if len(fitting) > 1:
         raise UsageError(f"the ids of {len(fitting)} runs begin with '{name}': {_named(list(fitting))}")
     hint = did_you_mean(name, [run_id for run_id, _ in there])
@@ -190,6 +206,14 @@ def find_run(store: Store, name: str, tell: Tell = unheard) -> Run:
     unreadable: list[UnreadableRecordError] = []
     store.list_runs(_NEWEST, unreadable.append)
     raise NotFoundError(f"no run has the id '{name}'{hint or _LIST}{and_unreadable(unreadable)}")
+
+
+def _newest_of_family(store: Store, fitting: Mapping[str, str]) -> Run | None:
+    """The newest of these runs (ids and keys, the newest first) if all are of one family."""
+    if len({_ROUND.sub("", run_id) for run_id in fitting}) > 1:  # without reading any
+        return None
+    runs = [run for key in fitting.values() if (run := store.get_run(key)) is not None]
+    return runs[0] if len({run.first for run in runs}) == 1 else None
 
 
 def and_unreadable(found: Sequence[UnreadableRecordError]) -> str:

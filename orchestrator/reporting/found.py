@@ -32,6 +32,7 @@ class Found:
     ``abandoned``: it has not ended, and no process drives it; a run in the cloud never is.
     ``logs``: the paths of the logs of steps that did not succeed, by step.
     ``origins``: of the steps that a rerun keeps, those that were run.
+    ``newest_rerun``: the newest run that goes on where this one ended, and its status or ``interrupted``.
     """
 
     home: Home | None
@@ -45,6 +46,7 @@ class Found:
     abandoned: bool = False
     logs: Mapping[int, str] = field(default_factory=dict)
     origins: Mapping[int, Origin] = field(default_factory=dict)
+    newest_rerun: tuple[Run, str] | None = None
 
     @property
     def steps(self) -> list[int]:
@@ -63,17 +65,25 @@ class Found:
 
     @property
     def resume(self) -> str:
-        """The command that continues the run. A run of Dataflow steps without a ``local`` block was simulated."""
+        """The command that continues the run."""
+        return self.resume_of(self.run.id)
+
+    def resume_of(self, run_id: str) -> str:
+        """The same for another run of its family. One of Dataflow steps without a ``local`` block was simulated."""
         cloud_only = any(step.local is None for step in only_in_cloud(self.plan.steps))
-        return f"orchestrator resume {self.run.id}{' --simulate' if cloud_only else ''}{self.flag}"
+        return f"orchestrator resume {run_id}{' --simulate' if cloud_only else ''}{self.flag}"
 
     @property
     def rerun(self) -> str:
         """The command that runs again what did not succeed, once the run has ended."""
+        return self.rerun_of(self.run.id)
+
+    def rerun_of(self, run_id: str) -> str:
+        """The same for another run of its family."""
         if self.home is None and self.url is not None:
-            return f"orchestrator rerun {self.run.id} --project {self.url.project} --region REGION{self._environment}"
+            return f"orchestrator rerun {run_id} --project {self.url.project} --region REGION{self._environment}"
         cloud_only = any(step.local is None for step in only_in_cloud(self.plan.steps))
-        return f"orchestrator rerun {self.run.id}{' --simulate' if cloud_only else ''}{self.flag}"
+        return f"orchestrator rerun {run_id}{' --simulate' if cloud_only else ''}{self.flag}"
 
     @property
     def _environment(self) -> str:

@@ -35,7 +35,25 @@ def plan_lines(told: Mapping[str, Any]) -> Iterator[str]:
         if step["why"] and not step["again"]:
             yield f"  keep   {name:{width}}  although: {step['why']}"
         elif not step["again"]:
-            was = str(step["was"]).replace("_", " ")
+            was = _words(step["was"])
             plain.append(name if was == "succeeded" else f"{name} ({was})")
     if plain:
         yield f"  keep   {listed(plain, 8)}"
+    yield from _warnings(steps)
+
+
+def _warnings(steps: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Which steps are to run again, and will not. A deployed function of an older version does not tell."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for name, step in steps.items():
+        if "will_end" in step:
+            reasons.setdefault((step["will_end"], step["because_of"]), []).append(name)
+    for (status, kept), names in reasons.items():
+        yield (
+            f"  warning: {listed(names, 8)} will not run and will end as {_words(status)}, because {kept} "
+            f"({_words(steps[kept]['was'])}) is kept: to run {kept} again, name it too"
+        )
+
+
+def _words(status: object) -> str:
+    return str(status).replace("_", " ")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.core.model import MARKED, OPERATOR, RunStatus, Status, StepState, Stop
+from orchestrator.core.model import MARKED, OPERATOR, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.plan import FailsOn, Role
 from orchestrator.core.steps import Step
 from orchestrator.reporting.found import INTERRUPTED, Found
@@ -86,8 +86,11 @@ def ended_before(found: Found) -> Line:
     """That a run which is to be continued has already ended."""
     run = found.run
     at = f" at {clock(run.ended_at, '%Y-%m-%d %H:%M:%S')}" if run.ended_at is not None else ""
-    over = run.status is RunStatus.SUCCEEDED
-    left = "there is nothing left to do" if over else f"run again what did not succeed with '{found.rerun}'"
+    left = "there is nothing left to do"
+    if run.status is not RunStatus.SUCCEEDED:
+        left = f"run again what did not succeed with '{found.rerun}'"
+    if found.newest_rerun is not None:
+        left = f"it was rerun as {_rerun(found, *found.newest_rerun)}"
     return Line(f"run {run.id} ended{at}: {left}", "yellow")
 
 
@@ -155,9 +158,26 @@ def after_attempts(state: StepState) -> str:
 
 
 def how_to_rerun(found: Found) -> Iterator[Line]:
-    """The command that runs again what did not succeed in a run that has ended."""
-    if found.run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
+    """The command that runs again what did not succeed in a run that has ended; or its newest rerun, if it has one."""
+    if found.newest_rerun is not None:
+        yield Line(f"rerun     {_rerun(found, *found.newest_rerun)}", "bold", whole=True)
+    elif found.run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
         yield Line(f"rerun     {found.rerun}", "bold", whole=True)
+
+
+def _rerun(found: Found, newest: Run, word: str) -> str:
+    """A rerun, how it stands, and the command that is of use now."""
+    match newest.status:
+        case RunStatus.SUCCEEDED:
+            return f"{newest.id}, which succeeded"
+        case RunStatus.RUNNING if word == INTERRUPTED:
+            return f"{newest.id}, which was interrupted: {found.resume_of(newest.id)}"
+        case RunStatus.RUNNING:
+            return f"{newest.id}, which is running: orchestrator status {newest.id}{found.flag}"
+        case RunStatus.FAILED | RunStatus.CANCELLED:
+            return (
+                f"{newest.id}, which {'failed' if word == 'failed' else 'was cancelled'}: {found.rerun_of(newest.id)}"
+            )
 
 
 def how_to_continue(found: Found) -> Line:

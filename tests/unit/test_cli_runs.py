@@ -192,3 +192,36 @@ def test_an_id_goes_before_the_name_of_a_graph_and_that_before_the_beginning_of_
     }
     assert named["oth"].err == "error: no run has the id 'oth': list the runs with 'orchestrator runs'\n"
     assert place.look("status", "g-").err == "error: the ids of 3 runs begin with 'g-': g-h-3, g-2, g-1\n"
+
+
+def test_the_beginning_of_the_ids_of_one_family_means_its_newest_run(place: Place):
+    night = "stock-20260131-060000"
+    fill(place, [(f"{night}-k3v9", "stock", FAILED, None), (f"{night}-k3v9.2", "stock", FAILED, f"{night}-k3v9")])
+    with writing(Home(place.folder / ".orchestrator")) as store:  # as ``fill`` says, both are of the family s1
+        assert {run.first for run in store.list_runs(9)} == {f"{night}-k3v9", "s1"}
+    assert place.look("status", "stock-2026").err == (
+        f"error: the ids of 2 runs begin with 'stock-2026': {night}-k3v9.2, {night}-k3v9\n"
+    )
+
+
+def test_the_beginning_of_an_id_that_was_rerun_means_the_newest_round(past: Place):
+    said = past.look("status", "s1.", "--json")
+    assert (said.json["run"], said.err) == ("s1.3", "run s1.3 is the newest of s1 and its reruns\n")
+    assert past.look("status", "s").err == "error: the ids of 4 runs begin with 's': sales-uk-1, s1.3, s1.2, s1\n"
+
+
+def test_a_run_that_was_rerun_says_so_in_place_of_how_to_rerun_it(past: Place):
+    rerun = "rerun     s1.3, which succeeded"
+    assert [past.look("status", run).out.splitlines()[-1] for run in ("s1", "s1.2")] == [rerun, rerun]
+    assert past.look("status", "s1", "--json").json["newest_rerun"] == "s1.3"
+    assert "newest_rerun" not in past.look("status", "s1.3", "--json").json
+    assert past.look("status", "sales-uk-1").out.splitlines()[-1] == "rerun     orchestrator rerun sales-uk-1"
+
+
+def test_a_rerun_that_failed_or_was_interrupted_is_what_goes_on(place: Place):
+    fill(place, [("s1", "sales", FAILED, None), ("s1.2", "sales", FAILED, "s1")])
+    assert place.look("status", "s1").out.splitlines()[-1] == "rerun     s1.2, which failed: orchestrator rerun s1.2"
+    fill(place, [("s1.3", "sales", RUNNING, "s1.2")])
+    assert place.look("status", "s1").out.splitlines()[-1] == (
+        "rerun     s1.3, which was interrupted: orchestrator resume s1.3"
+    )

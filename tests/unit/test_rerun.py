@@ -7,15 +7,19 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.graph import Graph, Param
+from orchestrator.core.idle import idle
 from orchestrator.core.model import Run, RunStatus, Status, StepState, View
-from orchestrator.core.rerun import Rerun, Selection
+from orchestrator.core.plan import compile_plan
+from orchestrator.core.rerun import Choice, Rerun, Selection
+from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition.reads import reads
 from orchestrator.definition.rerun_request import RerunRequest
-from orchestrator.definition.reruns import check_token, kept_states, numbered, request
+from orchestrator.definition.reruns import as_json, check_token, kept_states, numbered, request
 from orchestrator.errors import UsageError
 from orchestrator.home.store_url import StoreUrl
 from orchestrator.reporting.found import Found
+from orchestrator.reporting.rerun_plan import plan_lines
 from tests.doubles.memory_store import MemoryStore
 
 OK, FAILED, UPSTREAM, SKIPPED = Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED
@@ -249,3 +253,39 @@ def test_the_command_that_mends_a_run_in_the_cloud_names_its_deployment(database
     url = StoreUrl(f"firestore://p1/{database}", project="p1", database=database)
     found = Found(None, RUN, GRAPH.compile(), View(), url)
     assert found.rerun == f"orchestrator rerun s1 --project p1 --region REGION{environment}"
+
+
+def test_a_step_that_is_to_run_behind_a_failure_that_is_kept_is_warned_of():
+    rerun = asked(Selection(only=["report"])).rerun("s1.2", NOW)
+    told = as_json(rerun, params=False)
+    assert told["steps"]["report"] == {
+        "again": True,
+        "was": "upstream_failed",
+        "why": "named",
+        "will_end": "upstream_failed",
+        "because_of": "uk",
+    }
+    assert list(plan_lines(told))[-1] == (
+        "  warning: report will not run and will end as upstream failed, because uk (failed) is kept: to run uk again, "
+        "name it too"
+    )
+
+
+@pytest.mark.parametrize(
+    ("trigger", "ended", "expected"),
+    [
+        (TriggerRule.ALL_SUCCESS, Status.SUCCEEDED, {}),
+        (TriggerRule.ALL_SUCCESS, Status.CANCELLED, {"b": Status.UPSTREAM_FAILED, "c": Status.UPSTREAM_FAILED}),
+        (TriggerRule.ALL_SUCCESS, Status.SKIPPED, {"b": Status.SKIPPED}),
+        (TriggerRule.ALL_DONE, Status.FAILED, {}),
+        (TriggerRule.ONE_FAILED, Status.SUCCEEDED, {"b": Status.SKIPPED}),
+    ],
+)
+def test_what_will_not_run_is_what_the_trigger_rules_say(
+    trigger: TriggerRule, ended: Status, expected: Mapping[str, Status]
+):
+    plan = compile_plan("g", "v1", (Step("a"), Step("b", after=("a",), trigger=trigger), Step("c", after=("b",))))
+    choices = [Choice("a", False, ended), Choice("b", True, None, "named"), Choice("c", True, None, "downstream of b")]
+    found = idle(plan, choices)
+    assert {name: one.status for name, one in found.items()} == expected
+    assert {one.because_of for one in found.values()} <= {"a"}

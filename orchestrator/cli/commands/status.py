@@ -55,6 +55,8 @@ def command(run: str | None, everything: bool, watch: bool, home: Path | None, s
             say([*ending(found)])
     if as_json:
         told = report(found.run, found.plan, found.view.states, found.word, found.view.unreadable)
+        if found.newest_rerun is not None:
+            told["newest_rerun"] = found.newest_rerun[0].id
         more = {"doubts": list(found.doubts), "unreadable": list(found.unreadable)}
         echo_json(told | {name: said for name, said in more.items() if said})
     elif not watched:

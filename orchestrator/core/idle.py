@@ -1,0 +1,49 @@
+"""Which steps of a rerun are to run again and will not, because of what is kept. Pure."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from orchestrator.core.joins import arrival
+from orchestrator.core.model import Status, StepState
+from orchestrator.core.plan import Plan
+from orchestrator.core.rerun import NAMED, Choice
+from orchestrator.core.rules import NOBODY, Join, Verdict, verdict
+
+_BROKEN = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """How a step will end without running, and the kept step because of which."""
+
+    status: Status
+    because_of: str
+
+
+def idle(plan: Plan, choices: Collection[Choice]) -> dict[str, Idle]:
+    """The steps of ``plan``, the plan of the graph, that will not run though they are chosen to; by name.
+
+    Those that would be skipped are left out, as they were skipped before, unless the user has named them.
+    """
+    chosen = {choice.step: choice for choice in choices}
+    found: dict[str, Idle] = {}
+    for number in plan.topological:
+        step = plan.steps[number]
+        if not chosen[step.name].again:
+            continue
+        before = {name: status for name in step.after if (status := _known(chosen[name], found)) is not None}
+        ended = sum((arrival(StepState(status)) for status in before.values()), NOBODY)
+        said = verdict(step.trigger, Join(len(step.after) - len(before), ended))
+        if said is Verdict.UPSTREAM_FAILED:
+            cause = next((name for name, status in before.items() if status in _BROKEN), next(iter(before)))
+            found[step.name] = Idle(Status.UPSTREAM_FAILED, found[cause].because_of if cause in found else cause)
+        elif said is Verdict.SKIP and chosen[step.name].why == NAMED:
+            found[step.name] = Idle(Status.SKIPPED, next(iter(before)))
+    return found
+
+
+def _known(before: Choice, found: Mapping[str, Idle]) -> Status | None:
+    """How a step ends, as far as that is known before the rerun."""
+    if before.again:
+        return found[before.step].status if before.step in found else None
+    return before.status
