@@ -93,7 +93,7 @@ class Session:
             self._end_jobs()
         if lost := self._world.functions.running:
             steps = counted(lost, "python step")
-            self._view.say(f"interrupted: {steps} cannot be stopped; the same command runs what has not ended again")
+            self._view.say(f"interrupted: {steps} cannot be stopped; the same command runs again what has not ended")
         self._feeder.note()
 
     def _tick(self) -> None:

@@ -59,8 +59,8 @@ def start(url: str, wanted: Wanted, token: str | None, waiting: Waiting) -> Star
     """
     body = {"graph": wanted.graph, "run_id": wanted.run_id, "params": dict(wanted.params)}
     unsure = (
-        f"run '{wanted.run_id}' may have been started or not: ask again with --run-id {wanted.run_id}, which starts it"
-        " once"
+        f"run '{wanted.run_id}' may or may not have been started: repeat the command with --run-id {wanted.run_id}, "
+        "which starts it only once"
     )
     reply, number = _answer(url, body, token, waiting, unsure)
     return _started(url, reply, again=number > 1 and wanted.made_up)
@@ -77,7 +77,7 @@ def plan_rerun(url: str, body: Mapping[str, Any], token: str | None, waiting: Wa
 
 def start_rerun(url: str, body: Mapping[str, Any], token: str | None, waiting: Waiting) -> Started:
     """Request a rerun that was planned before, whose token is in ``body``. Raises what ``start`` raises."""
-    unsure = "the rerun may have been started or not: ask again, which starts it once"
+    unsure = "the rerun may or may not have been started: repeat the command, which starts it only once"
     reply, number = _answer(url, body, token, waiting, unsure)
     return _started(url, reply, again=number > 1)
 

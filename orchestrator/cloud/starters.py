@@ -37,7 +37,7 @@ class Starters:
             )
         may = self.limited.get(who)
         if may is not None and graph not in may:
-            raise ForbiddenError(f"{who} may start {' and '.join(sorted(may)) or 'nothing'}, and not {graph!r:.80}")
+            raise ForbiddenError(f"{who} may start only {' and '.join(sorted(may)) or 'nothing'}, not {graph!r:.80}")
         if who == self.scheduler:
             if scheduled is False:
                 raise ForbiddenError(f"{who} starts graphs that have a schedule, and '{graph}' has none")

@@ -61,12 +61,12 @@ ARROWS = (
     Arrow(Status.RUNNING, JobEnded, Status.NEEDS_ATTENTION, "as failed or cancelled, and on_failure is hold"),
     Arrow(Status.NEEDS_ATTENTION, RetryRequested, Status.UP_FOR_RETRY),
     *(
-        Arrow(Status.NEEDS_ATTENTION, StopRequested, status, "" if status is Status.CANCELLED else "marked so")
+        Arrow(Status.NEEDS_ATTENTION, StopRequested, status, "" if status is Status.CANCELLED else "marked")
         for status in (Status.CANCELLED, *MARKS)
     ),
-    Arrow(Status.PENDING, StepSettled, Status.FAILED, "marked so before it began"),
-    *(Arrow(status, JobEnded, Status.SKIPPED, "marked so") for status in (Status.LAUNCHING, Status.RUNNING)),
-    *(Arrow(Status.UP_FOR_RETRY, StopRequested, status, "marked so") for status in MARKS),
+    Arrow(Status.PENDING, StepSettled, Status.FAILED, "marked before it began"),
+    *(Arrow(status, JobEnded, Status.SKIPPED, "marked") for status in (Status.LAUNCHING, Status.RUNNING)),
+    *(Arrow(Status.UP_FOR_RETRY, StopRequested, status, "marked") for status in MARKS),
     Arrow(Status.UP_FOR_RETRY, LaunchClaimed, Status.LAUNCHING, "the next attempt"),
     Arrow(Status.UP_FOR_RETRY, StopRequested, Status.CANCELLED),
     *(

@@ -84,7 +84,7 @@ def _worn(state: StepState, interruption: Interruption) -> str | None:
     most = MAX_VANISHED if interruption is Interruption.VANISHED else MAX_UNASKED
     if interruption is Interruption.ASKED or state.unasked < most:
         return None
-    return f"its process was gone {state.unasked + 1} times, and nothing told how it had ended"
+    return f"its process was gone {state.unasked + 1} times, and nothing says how it ended"
 
 
 def _judged(step: Step, state: StepState, event: JobEnded) -> JobEnd:

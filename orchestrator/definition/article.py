@@ -102,7 +102,9 @@ class _Module:
         file, names = self.defined
         if file is None:
             files = " or ".join(dict.fromkeys(file.name for file in self.files))
-            raise ValueError(f"expected the function {quoted(name)} in {files} beside this file, which is not there")
+            raise ValueError(
+                f"expected the function {quoted(name)} in {files} beside this file, but there is no such file"
+            )
         if names is not None and name not in names:
             raise ValueError(f"{file.name} has no function {quoted(name)}{did_you_mean(name, names)}")
         return f"{file.stem}:{name}"

@@ -94,7 +94,7 @@ class Graph:
             if not isinstance(handle, StepHandle):
                 raise UsageError(f"expected two steps as 'step(...)' returns them, got {shown(handle)}")
             if handle.graph is not self:
-                raise UsageError(f"step '{first.name}' and step '{second.name}' are not of one graph")
+                raise UsageError(f"step '{first.name}' and step '{second.name}' belong to different graphs")
         self._edges.append((first.name, second.name))
 
     @property
@@ -165,7 +165,7 @@ def step(name: str, **keys: Unpack[StepArguments]) -> StepHandle:
     """Add a step to the graph whose ``with`` block this is in. Returns it, to be joined to others with ``>>``."""
     graph = _open.get()
     if graph is None:
-        raise UsageError(f"step({name!r}): expected to be inside 'with Graph(…) as graph:', or to be graph.step(…)")
+        raise UsageError(f"step({name!r}): expected a call inside 'with Graph(…) as graph:', or of graph.step(…)")
     return graph._add(name, keys, _caller())
 
 

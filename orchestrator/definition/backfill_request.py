@@ -54,7 +54,7 @@ def backfill(graph: Graph, path: Path, asked: Asked, now: float) -> list[Slot]:
     """The runs, in the order in which they are to be started. Raises UsageError, with everything that is wrong."""
     wrong: list[str] = []
     moments = _moments(graph, asked, now, wrong)
-    wrong += [f"--over {name}: --param gives it too" for name in asked.over if name in asked.given]
+    wrong += [f"--over {name}: --param sets it too: keep one of the two" for name in asked.over if name in asked.given]
     values = over.lists(asked.over, wrong)
     if math.prod([len(moments), *map(len, values.values())]) > MAX_RUNS:
         wrong.append(f"expected at most {MAX_RUNS:,} runs, got more: give a shorter range, or a longer --every")
@@ -115,6 +115,6 @@ def _check_different(found: Sequence[Slot], now: float) -> None:
         text = json.dumps(slot.request.run(now).params, sort_keys=True)
         if (other := seen.setdefault(text, slot)) is not slot:
             raise UsageError(
-                f"runs {other.run_id} and {slot.run_id} would have the same params, and so do the same: "
+                f"runs {other.run_id} and {slot.run_id} would have the same params, and so would do the same: "
                 "let a param take the slot, with '--param NAME=today' or '--param NAME=now', or give another --every"
             )

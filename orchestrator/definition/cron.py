@@ -107,7 +107,10 @@ def _never(day: str, month: str, weekday: str) -> list[str]:
     days, months = _numbers(_FIELDS[2], day), _numbers(_FIELDS[3], month)
     if any(number <= _DAYS_OF_MONTHS[one - 1] for one in months for number in days):
         return []
-    return [f"{_FIELDS[2].name}: expected one that month {quoted(month)} has, got {quoted(day)}: it would never come"]
+    return [
+        f"{_FIELDS[2].name}: expected one that month {quoted(month)} has, got {quoted(day)}: "
+        "the schedule would never start a run"
+    ]
 
 
 def _numbers(field: _Field, text: str) -> set[int]:
@@ -138,6 +141,6 @@ def _falling(span: str, numbers: list[int | None]) -> str | None:
     match numbers:
         case [int(first), int(last)] if first > last:
             sunday = ": Sunday at its end is 7" if span.upper().endswith("-SUN") else ""
-            return f"expected a range that rises, got {quoted(span)}{sunday}"
+            return f"expected a range from a lower to a higher value, got {quoted(span)}{sunday}"
         case _:
             return None

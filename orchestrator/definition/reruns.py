@@ -168,7 +168,7 @@ def graph_of(
 def check_same_graph(graph: Graph, run: Run, where: str) -> None:
     """Raises UsageError if a run is of a graph with another name."""
     if graph.name != run.graph:
-        raise UsageError(f"{where}: expected the graph '{run.graph}', which run '{run.id}' is of, got '{graph.name}'")
+        raise UsageError(f"{where}: expected the graph '{run.graph}', as in run '{run.id}', got '{graph.name}'")
 
 
 def chosen_graph(earlier: Run, now: GraphNow | None, same_version: bool) -> GraphNow | None:

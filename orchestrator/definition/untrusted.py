@@ -104,7 +104,7 @@ def _meanings(text: str) -> Iterator[Meaning]:
 
 
 _WHY = "free text, so whoever starts a run could choose the code, the service account or the network"
-_INSTEAD = "take {{ run.started_at_epoch }}, {{ run.deployment.NAME }}, or a param that is an enum or has a pattern"
+_INSTEAD = "use {{ run.started_at_epoch }}, {{ run.deployment.NAME }}, or a param that is an enum or has a pattern"
 
 
 def _refusal(used: list[str]) -> str:

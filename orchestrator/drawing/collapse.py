@@ -12,8 +12,8 @@ from orchestrator.drawing.picture import Arrow, EdgeState, Sketch, States, edge_
 #: The most groups.
 MAX_GROUPS = 60
 
-_BY_LIKENESS = "a box stands for steps alike in kind and rule that wait for the same"
-_BY_LEVEL = "a box stands for all steps of a level, which is the length of the longest path to them"
+_BY_LIKENESS = "a box stands for steps of the same kind and rule that wait for the same steps"
+_BY_LEVEL = "a box stands for all steps of one level, which is the length of the longest path to a step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,10 @@ def _by_level(generations: Sequence[Sequence[str]]) -> tuple[list[_Group], str]:
         band = generations[start : start + size]
         names = [name for generation in band for name in generation]
         groups.append(_Group(number, f"levels {start + 1:,} to {start + len(band):,}", names))
-    return groups, f"a box stands for all steps of up to {size:,} levels, those of the longest path to them"
+    return (
+        groups,
+        f"a box stands for all steps of up to {size:,} levels; a step's level is the length of the longest path to it",
+    )
 
 
 def _by_likeness(graph: Graph, generations: Sequence[Sequence[str]]) -> list[_Group]:

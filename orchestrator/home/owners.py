@@ -17,7 +17,7 @@ def distrust(home: Path, database: Path) -> str | None:
         if (what := _of_others(path)) is not None:
             return (
                 f"{what}, who could read what runs carry and choose what code they run: "
-                f"to use it all the same, say --home {shlex.quote(str(home))}"
+                f"to use it nevertheless, give --home {shlex.quote(str(home))}"
             )
     return None
 
@@ -31,7 +31,7 @@ def _of_others(path: Path) -> str | None:
         if found.st_uid not in (os.geteuid(), _ROOT):
             return f"{path} belongs to another user ({_name(path, found.st_uid)})"
     if stat.S_ISDIR(found.st_mode) and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return f"{path} can be written by other users (chmod go-w would close it)"
+        return f"{path} can be written by other users (chmod go-w prevents that)"
     return None
 
 

@@ -29,6 +29,6 @@ def store_url(text: str) -> StoreUrl:
     if match := _FIRESTORE.fullmatch(text):
         return StoreUrl(text, project=match[1], database=match[2] or "(default)")
     raise UsageError(
-        "a store: expected firestore://PROJECT/DATABASE or sqlite:///PATH (from here; with a fourth slash from the "
-        f"root), got {text!r}"
+        "a store: expected firestore://PROJECT/DATABASE or sqlite:///PATH (sqlite:////PATH for an absolute path), got "
+        f"{text!r}"
     )

@@ -58,7 +58,7 @@ def last_line(log: Path) -> str:
         if not (said := readable(lines[number])):
             continue
         if said.count("\ufffd") > len(said) / 4:
-            return "its last output is no text"
+            return "its last output is not text"
         if len(said) <= _LINE:
             return said
         return f"…{said[-_LINE:]}" if number == 0 and start else f"{said[:_LINE]}…"

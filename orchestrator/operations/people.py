@@ -42,7 +42,7 @@ def moment(text: str, now: float | None = None) -> float:
     except (ValueError, OverflowError, OSError) as error:
         raise UsageError(f"--until: expected {_FORMS}, got {text!r:.60}") from error
     if at <= now:
-        raise UsageError(f"--until: expected a time that is to come, got {text}")
+        raise UsageError(f"--until: expected a time in the future, got {text}")
     return at
 
 

@@ -134,7 +134,9 @@ def _finish(home: Home, records: Records, done: Pruned) -> None:
 def _shrink(home: Home, records: Records, done: Pruned) -> None:
     """Make the file of the database smaller, unless that would keep a run from going on."""
     if any(home.driven(run.id) for run in records.store.unfinished()):
-        done.notes.append("the database keeps its size, for later runs: it is not made smaller while a run goes on")
+        done.notes.append(
+            "the database keeps its size, for later runs: it is not made smaller while a run is in progress"
+        )
         return
     before = _database_size(home)
     try:

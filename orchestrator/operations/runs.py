@@ -93,7 +93,7 @@ def check_files(wanted: Rerun, home: Home) -> None:
     if not folder.is_dir() and any(kind_of(work) is COMMAND or work.spec.get("isolated") for work in works):
         raise UsageError(
             f"{folder}, where the steps that would be kept may have left files, is gone: run all steps again with "
-            "--all, or make the folder again"
+            "--all, or create the folder again"
         )
 
 

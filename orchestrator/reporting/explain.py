@@ -69,7 +69,7 @@ def _failed(step: Step, state: StepState) -> list[str]:
 
 def _marked(state: StepState) -> list[str]:
     """Who decided how the step ended, and what it had come to by itself."""
-    lines = [f"{status_word(state.status)}: marked so {stopped(state.stop) if state.stop is not None else ''}"]
+    lines = [f"marked as {status_word(state.status)} {stopped(state.stop) if state.stop is not None else ''}"]
     if state.attempt:
         lines.append(f"its job, attempt {state.attempt}: {state.error or 'it was stopped, or had ended'}")
     return [*lines, *_outputs(state)]
@@ -172,7 +172,7 @@ def _pending(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     if any(view.state(number).status is Status.PENDING for number in waiting):
         working = at_work_before(plan, view.states, node)
         shown = listed(standing(plan.steps[number], view.state(number), now) for number in working)
-        lines.append(f"in the end, these hold it back: {shown}")
+        lines.append(f"what it is waiting for in the end: {shown}")
     if step.trigger is not TriggerRule.ALL_SUCCESS:
         lines.append(f"{_required(step)}")
     if step.when is not None:

@@ -71,11 +71,11 @@ def all_held(plan: Plan, states: States, waits: Sequence[int], run: str, flag: s
     """A message that a run waits only until people act on the steps ``waits``, with the possible commands."""
     ways = []
     if any(hold_of(states.get(node, PENDING)) is not None for node in waits):
-        ways.append(f"'orchestrator release {run}{flag}' goes on with it")
+        ways.append(f"'orchestrator release {run}{flag}' continues it")
     if attention := [plan.steps[node].name for node in waits if needs_attention(states.get(node, PENDING))]:
         step = attention[0] if len(attention) == 1 else "STEP"
         ways.append(f"'orchestrator retry {run} {step}{flag}' tries again")
-        ways.append(f"'orchestrator mark {run} {step} succeeded|failed|skipped{flag}' goes on without that")
+        ways.append(f"'orchestrator mark {run} {step} succeeded|failed|skipped{flag}' continues without it")
     ways.append(f"'orchestrator cancel {run}{flag}' ends it")
     return f"nothing else is left: {named(plan, states, waits)}; {', '.join(ways)}"
 

@@ -17,7 +17,7 @@ FUNCTIONS = {
     "has no memory left": ("raise MemoryError", "MemoryError"),
     "exits with a huge number": ("raise SystemExit(10 ** 5000)", "exit status 1"),
     "exits with what cannot be told": ("raise SystemExit(Mute())", "exit status 1: its text cannot be shown"),
-    "exits with what cannot be compared": ("raise SystemExit(Touchy())", "it raised what cannot be told"),
+    "exits with what cannot be compared": ("raise SystemExit(Touchy())", "it raised an exception that cannot be shown"),
     "returns what is nested": (
         "a = []\n    for _ in range(969): a = [a]\n    return {'a': a}",
         "nested more than 50 deep",

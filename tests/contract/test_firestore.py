@@ -120,7 +120,7 @@ def test_a_commit_that_is_refused_for_ever_is_a_conflict(
     with pytest.raises(ConflictError) as caught:
         shaky.transact("key1", 0, end)
     assert str(caught.value) == (
-        "Firestore could not commit a step: refused 3 times, for others change the same document (ABORTED: as told)"
+        "Firestore could not commit a step: refused 3 times, because others change the same document (ABORTED: as told)"
     )
     assert shaky.load_all("key1") == View({}, {})
 
@@ -129,9 +129,9 @@ MEANINGS = {
     grpc.StatusCode.UNAVAILABLE: "it cannot be reached",
     grpc.StatusCode.DEADLINE_EXCEEDED: "no answer in time",
     grpc.StatusCode.RESOURCE_EXHAUSTED: "a quota is used up",
-    grpc.StatusCode.PERMISSION_DENIED: "this account may not; it needs the role roles/datastore.user",
-    grpc.StatusCode.UNAUTHENTICATED: "it does not know this account",
-    grpc.StatusCode.INVALID_ARGUMENT: "it does not take the request",
+    grpc.StatusCode.PERMISSION_DENIED: "this account has no permission; it needs the role roles/datastore.user",
+    grpc.StatusCode.UNAUTHENTICATED: "it does not accept this account's credentials",
+    grpc.StatusCode.INVALID_ARGUMENT: "it rejects the request",
     grpc.StatusCode.CANCELLED: "it failed",
 }
 
@@ -462,7 +462,7 @@ def test_a_plan_that_does_not_fit_one_document_is_kept_in_parts(
 
 def test_a_state_too_large_for_a_document_is_an_error_and_changes_nothing(firestore: FirestoreStore):
     firestore.open_run(RUN, PLAN)
-    with pytest.raises(StoreError, match="could not commit a step: it does not take the request"):
+    with pytest.raises(StoreError, match="could not commit a step: it rejects the request"):
         firestore.transact("key1", 0, lambda _: Transition(replace(DONE, outputs={"text": "x" * 1_050_000}), (0,)))
     assert firestore.load_all("key1") == View({}, {})
 
@@ -480,9 +480,7 @@ def test_where_nothing_listens_the_error_comes_in_seconds(monkeypatch: pytest.Mo
         probe.bind(("127.0.0.1", 0))
         monkeypatch.setenv(emulators.FIRESTORE.variable, f"127.0.0.1:{probe.getsockname()[1]}")
         store = connect("nowhere", "(default)")
-        with pytest.raises(
-            StoreError, match=r"^Firestore could not read a step: no answer, however often it was asked"
-        ):
+        with pytest.raises(StoreError, match=r"^Firestore could not read a step: no answer to any of several requests"):
             store.transact("key1", 0, end)
         store.close()
 

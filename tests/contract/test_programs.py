@@ -48,8 +48,8 @@ def test_echo_is_the_program_and_not_the_shells_own(bench: Bench, word: str) -> 
 
 
 IS_OF_A_SHELL = (
-    "exit status 127: '{}': not found: there is no program of this name in PATH: it is a word of the shell: "
-    "write the command as one line of text, which a shell runs"
+    "exit status 127: '{}': not found: there is no program of this name in PATH: it is a shell builtin or "
+    "keyword: write the command as one text, which a shell runs"
 )
 
 
@@ -78,10 +78,10 @@ NO_PROGRAM = "not found: there is no program of this name in PATH"
         (["-n", "x"], f"exit status 127: '-n': {NO_PROGRAM}"),
         (["="], f"exit status 127: '=': {NO_PROGRAM}: variables go into 'env'"),
         (["A=b", "true"], f"exit status 127: 'A=b': {NO_PROGRAM}: variables go into 'env'"),
-        (["a\nb"], rf"exit status 127: 'a\nb': {NO_PROGRAM}: give each word an item of its own, or write the command "
-                   "as one line of text, which a shell runs"),
-        (["echo x"], f"exit status 127: 'echo x': {NO_PROGRAM}: give each word an item of its own, or write the "
-                     "command as one line of text, which a shell runs"),
+        (["a\nb"], rf"exit status 127: 'a\nb': {NO_PROGRAM}: make each word an item of its own, or write the command "
+                   "as one text, which a shell runs"),
+        (["echo x"], f"exit status 127: 'echo x': {NO_PROGRAM}: make each word an item of its own, or write the "
+                     "command as one text, which a shell runs"),
         (["x" * 300], f"exit status 127: '{'x' * 57}...': {NO_PROGRAM}"),
         (["job.sh"], f"exit status 127: 'job.sh': {NO_PROGRAM}: the file in the working folder is './job.sh'"),
         (["./nowhere"], "exit status 127: './nowhere': not found: there is no file {}/nowhere"),
@@ -89,8 +89,8 @@ NO_PROGRAM = "not found: there is no program of this name in PATH"
         (["./plain"], "exit status 126: './plain': not executable: chmod +x {}/plain, or name its interpreter before "
                       "it"),
         (["./sub"], "exit status 126: './sub': not executable: {}/sub is a folder"),
-        (["./lost"], "exit status 127: './lost': not found: '/no/such', for which the first line of {}/lost asks"),
-        (["./dos"], r"exit status 127: './dos': not found: '/bin/sh\r', for which the first line of {}/dos asks"),
+        (["./lost"], "exit status 127: './lost': not found: '/no/such', which the first line of {}/lost names"),
+        (["./dos"], r"exit status 127: './dos': not found: '/bin/sh\r', which the first line of {}/dos names"),
     ],
 )  # fmt: skip
 def test_a_program_that_cannot_be_run_is_told_in_one_line(bench: Bench, command: list[Json], error: str) -> None:
@@ -179,6 +179,6 @@ def test_the_attempt_of_another_run_in_the_same_folder_is_neither_found_nor_take
     assert bench.backend.find(theirs) is not None
     assert bench.backend.find(ours) is None
     with pytest.raises(
-        LaunchRefusedError, match=f"{JOB}: this folder holds an attempt of another run: move the folder away"
+        LaunchRefusedError, match=f"{JOB}: this folder contains an attempt of another run: move the folder away"
     ):
         bench.backend.launch(ours)

@@ -130,7 +130,7 @@ def test_where_a_folder_cannot_be_a_threads_own_a_step_is_told_how_to_get_one(
     assert over.error is not None
     assert over.error.startswith(
         "RuntimeError: a python step shares its working folder with others here and cannot change it: open files by "
-        "whole paths, or say 'isolated: true' to give the step a process of its own ("
+        "absolute paths, or write 'isolated: true' to give the step its own process ("
     )
     os.chdir(os.getcwd())  # which others still may
 
@@ -150,7 +150,9 @@ def test_a_step_that_ends_its_process_ends_itself_alone(bench: Bench) -> None:
 
 def test_a_step_does_not_put_a_program_in_the_place_of_all(bench: Bench) -> None:
     over = bench.over(launched(bench, "becomes"))
-    assert (over.error or "").startswith("RuntimeError: a python step shares its process with others and cannot put")
+    assert (over.error or "").startswith(
+        "RuntimeError: a python step shares its process with others and cannot replace"
+    )
 
 
 @pytest.mark.parametrize("code", [None, 0, False])

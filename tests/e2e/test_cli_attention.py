@@ -50,7 +50,7 @@ def test_a_step_that_has_failed_is_retried_and_the_run_goes_on(here: Place) -> N
     driver = here.start(*START)
     assert waiting(driver) == (
         "waiting: nothing else is left: a needs attention; 'orchestrator retry g-1 a' tries again, "
-        "'orchestrator mark g-1 a succeeded|failed|skipped' goes on without that, 'orchestrator cancel g-1' ends it"
+        "'orchestrator mark g-1 a succeeded|failed|skipped' continues without it, 'orchestrator cancel g-1' ends it"
     )
     assert statuses(here) == {"a": "needs_attention", "b": "pending"}
     shown = here.look("status", "g-1").out
@@ -60,7 +60,7 @@ def test_a_step_that_has_failed_is_retried_and_the_run_goes_on(here: Place) -> N
         "a: needs attention: it failed: exit status 1",
         "  the steps after it wait until somebody retries or marks it",
     ]
-    assert here("retry", "g-1", "a").lines == ["run g-1: a is tried again, attempt 2"]
+    assert here("retry", "g-1", "a").lines == ["run g-1: a is retried: attempt 2"]
     waiting(driver)
     here.write("mended", "")
     assert here("retry", "g-1", "a", "--why", "mended").code == 0
@@ -88,9 +88,7 @@ def test_a_step_that_has_failed_is_marked_with_outputs(here: Place) -> None:
     told = here.look("status", "g-1", "--json").json["steps"]["a"]
     assert (told["cause"], told["outputs"]) == ("marked", {"n": 42})
     assert (told["marked"]["as"], told["marked"]["why"]) == ("succeeded", "by hand")
-    assert without_names(here.look("explain", "g-1", "a").lines[0]) == (
-        "a: succeeded: marked so by ME at TIME: by hand"
-    )
+    assert without_names(here.look("explain", "g-1", "a").lines[0]) == ("a: marked as succeeded by ME at TIME: by hand")
 
 
 def test_a_running_step_that_is_marked_is_stopped_first(here: Place) -> None:
@@ -99,7 +97,7 @@ def test_a_running_step_that_is_marked_is_stopped_first(here: Place) -> None:
     driver = here.start(*START)
     here.hear("pipe")
     said = here("mark", "g-1", "c", "skipped", "--why", "not today")
-    assert said.lines == ["run g-1: c is asked to stop, and is skipped when its job has ended"]
+    assert said.lines == ["run g-1: c is asked to stop, and ends as skipped when its job has ended"]
     assert finish(driver).code == 0
     assert statuses(here) == {"c": "skipped", "d": "skipped"}
 

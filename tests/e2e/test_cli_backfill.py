@@ -177,7 +177,7 @@ def test_the_progress_is_shown_in_a_terminal(sales: Place):
         (["--from", "1900-01-01", "--to", "2999-12-31"], ["expected at most 10,000 runs, got more"]),
         ([*JANUARY, "--every", "60 * * * *", "-p", "dat=1"], ["--every: the minute", "(did you mean 'date'?)"]),
         ([*JANUARY, "--over", "region=", "--over", "date=x,y"], ["--over region", "param 'date': expected a date"]),
-        ([*JANUARY, "-p", "date=2026-01-01"], ["would have the same params, and so do the same"]),
+        ([*JANUARY, "-p", "date=2026-01-01"], ["would have the same params, and so would do the same"]),
         (JANUARY, ["add --yes to confirm"]),
     ],
 )

@@ -75,7 +75,7 @@ def test_a_run_in_the_cloud_is_listed_and_shown(cloud: Rehearsal, place: Place) 
     assert place.look("runs", "--graph", "sales", "--status", "running", "--since", "1h", *CLOUD).lines[1:] == [
         "sales-1  running      TIME"
     ]
-    assert place.look("runs", "--graph", "stock", *CLOUD).err == "no run fits: 'orchestrator runs' lists them all\n"
+    assert place.look("runs", "--graph", "stock", *CLOUD).err == "no run matches: 'orchestrator runs' lists all runs\n"
     said = place.look("status", *CLOUD)
     assert (said.code, said.err) == (0, "")
     assert [re.sub(r" +", " ", re.sub(r"[\d.]+ (s|ms)\b", "", line)).strip() for line in said.lines[1:]] == [
@@ -194,8 +194,8 @@ def test_a_store_that_is_no_store_is_refused_with_what_was_expected(place: Place
     assert place.look("runs", "--store", url) == Said(
         2,
         "",
-        "error: a store: expected firestore://PROJECT/DATABASE or sqlite:///PATH (from here; with a fourth slash from "
-        f"the root), got {url!r}\n",
+        "error: a store: expected firestore://PROJECT/DATABASE or sqlite:///PATH (sqlite:////PATH for an absolute "
+        f"path), got {url!r}\n",
     )
 
 

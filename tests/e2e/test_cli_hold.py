@@ -46,13 +46,13 @@ def test_a_step_is_held_while_its_run_is_driven_and_goes_on_when_it_is_released(
         "release: orchestrator release g-1 b",
     ]
     again = here("hold", "g-1", "b", "--why", "mine too")
-    assert (again.code, without_names(again.lines[0])) == (0, "run g-1: b was held before, by ME at TIME: not yet")
+    assert (again.code, without_names(again.lines[0])) == (0, "run g-1: b was already held by ME at TIME: not yet")
     here.tell("go", "on")
     assert driver.stdout is not None
     heard = next(line for line in driver.stdout if "waiting: " in line)
     assert without_names(heard).partition("  ")[2] == (
         "waiting: nothing else is left: b is held by ME at TIME: not yet; "
-        "'orchestrator release g-1' goes on with it, 'orchestrator cancel g-1' ends it\n"
+        "'orchestrator release g-1' continues it, 'orchestrator cancel g-1' ends it\n"
     )
     assert statuses(here) == {"a": "succeeded", "b": "pending", "c": "pending"}
     shown = without_names(here.look("status", "g-1").out)

@@ -90,8 +90,8 @@ def test_what_fails_for_now_is_said_and_asked_again(place: Place) -> None:
         said = place.look("start", "sales", "--run-id", "sales-1", "--url", server.url)
     assert (said.code, said.out) == (1, "")
     assert said.err.splitlines()[-1] == (
-        f"error: {server.url} answered 503: Firestore did not answer.: run 'sales-1' may have been started or not: "
-        "ask again with --run-id sales-1, which starts it once"
+        f"error: {server.url} answered 503: Firestore did not answer.: run 'sales-1' may or may not have been started: "
+        "repeat the command with --run-id sales-1, which starts it only once"
     )
 
 
@@ -103,7 +103,7 @@ def test_wrong_params_are_told_in_the_functions_words(place: Place) -> None:
 
 def test_who_may_start_other_graphs_is_told_so_in_the_functions_words(place: Place) -> None:
     """No grant would help: the platform has let them in."""
-    words = "ann@example.com may start sales, and not 'hourly'"
+    words = "ann@example.com may start only sales, not 'hourly'"
     with scripted([Answer(403, {"errors": [words]})]) as server:
         said = place.look("start", "hourly", "--url", server.url)
     assert said == Said(1, "", f"error: {words}\n")

@@ -244,7 +244,7 @@ def test_a_request_that_firestore_does_not_take_is_refused_and_not_tried_again(
     answer = lists.post("start", {"graph": "lists", "run_id": "r1", "params": {"text": "x" * 1_100_000}})
     assert answer.status_code == 400
     (sentence,) = answer.get_json()["errors"]
-    assert sentence.startswith("Firestore could not open a run: it does not take the request (INVALID_ARGUMENT: ")
+    assert sentence.startswith("Firestore could not open a run: it rejects the request (INVALID_ARGUMENT: ")
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,9 @@ def limited(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cl
     [
         (ANN, "sales", False, None),
         ("Ann@Example.com", "sales", False, None),
-        (ANN, "nightly", False, f"{ANN} may start sales, and not 'nightly'"),
-        (ANN, "nowhere", False, f"{ANN} may start sales, and not 'nowhere'"),
-        ("bob@example.com", "sales", False, "bob@example.com may start hourly and nightly, and not 'sales'"),
+        (ANN, "nightly", False, f"{ANN} may start only sales, not 'nightly'"),
+        (ANN, "nowhere", False, f"{ANN} may start only sales, not 'nowhere'"),
+        ("bob@example.com", "sales", False, "bob@example.com may start only hourly and nightly, not 'sales'"),
         ("eve@example.com", "sales", False, None),
         ("eve@example.com", "nightly", False, None),
         ("eve@example.com", "nightly", True, f"{DUE} is for {SCHEDULER} alone, and this is eve@example.com"),
@@ -107,7 +107,7 @@ def test_who_may_not_start_a_graph_does_not_run_its_file(limited: Cloud, tmp_pat
     """A graph in Python is code, and is read to be started."""
     (tmp_path / "graphs" / "own.py").write_text("from orchestrator import Graph\nraise SystemExit('it ran')\n")
     answer = limited.post("start", {"graph": "own"}, bearer())
-    assert (answer.status_code, answer.get_json()) == (403, {"errors": [f"{ANN} may start sales, and not 'own'"]})
+    assert (answer.status_code, answer.get_json()) == (403, {"errors": [f"{ANN} may start only sales, not 'own'"]})
 
 
 def test_where_nobody_is_limited_nobody_is_asked_who_they_are(cloud: Cloud) -> None:

@@ -88,8 +88,8 @@ def test_it_gives_up_after_five_tries_and_says_how_to_go_on():
             start(server.url, WANTED, None, clock.waiting)
         assert len(server.asked) == 5
     assert str(error.value) == (
-        f"{server.url} answered 503: Firestore did not answer.: run 'sales-1' may have been started or not: ask again "
-        "with --run-id sales-1, which starts it once"
+        f"{server.url} answered 503: Firestore did not answer.: run 'sales-1' may or may not have been started: "
+        "repeat the command with --run-id sales-1, which starts it only once"
     )
 
 

@@ -97,7 +97,7 @@ def test_a_step_far_behind_also_says_what_it_comes_down_to() -> None:
     story.running("a", NOW - 5).running("b", NOW - 7)
     assert story.explained("e") == [
         "pending: waiting for d (pending)",
-        "in the end, these hold it back: a (running 5.0 s) and b (running 7.0 s)",
+        "what it is waiting for in the end: a (running 5.0 s) and b (running 7.0 s)",
         "then its condition decides whether it runs: when: {{ params.x }}",
     ]
 

@@ -107,7 +107,7 @@ def test_runs_are_chosen_by_graph_status_and_start(past: Place, options: list[st
     assert [one["run"] for one in past.look("runs", "--json", *options).json] == runs
     if not runs:
         said = past.look("runs", *options)
-        assert (said.code, said.out, said.err) == (0, "", "no run fits: 'orchestrator runs' lists them all\n")
+        assert (said.code, said.out, said.err) == (0, "", "no run matches: 'orchestrator runs' lists all runs\n")
 
 
 def test_a_run_that_nobody_drives_is_found_behind_many_that_somebody_drives(place: Place):

@@ -271,8 +271,8 @@ def test_thirteen_thousand_steps_are_drawn_as_groups_of_steps_that_are_alike() -
     assert picture.sketch.levels == ((0,), (1,), (2,))
     assert picture.legend == ((Status.SUCCEEDED, 12_998), (Status.FAILED, 3), (Status.UPSTREAM_FAILED, 1))
     assert picture.notes == (
-        "13,002 steps are too many to draw one by one: a box stands for steps alike in kind and rule that wait for "
-        "the same.",
+        "13,002 steps are too many to draw one by one: a box stands for steps of the same kind and rule that "
+        "wait for the same steps.",
     )
 
 
@@ -299,8 +299,8 @@ def test_where_too_few_steps_are_alike_a_box_is_a_level() -> None:
     assert picture.sketch.boxes[1].tip == "b1, c2"
     assert picture.sketch.arrows == tuple(Arrow(n, n + 1) for n in range(8))
     assert picture.notes == (
-        "400 steps are too many to draw one by one: a box stands for all steps of a level, which is the length of "
-        "the longest path to them.",
+        "400 steps are too many to draw one by one: a box stands for all steps of one level, which is the length "
+        "of the longest path to a step.",
     )
 
 
@@ -320,8 +320,8 @@ def test_where_levels_are_too_many_a_box_is_several_levels() -> None:
     ]
     assert picture.sketch.arrows == tuple(Arrow(n, n + 1) for n in range(59))
     assert picture.notes == (
-        "13,000 steps are too many to draw one by one: a box stands for all steps of up to 217 levels, those of the "
-        "longest path to them.",
+        "13,000 steps are too many to draw one by one: a box stands for all steps of up to 217 levels; a step's "
+        "level is the length of the longest path to it.",
     )
 
 

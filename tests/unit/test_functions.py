@@ -125,8 +125,8 @@ def test_a_function_takes_what_it_names(tmp_path: Path):
 
 
 NAMES = (
-    "it may take job_name, template_location and date, each by its name, or all of them as **kwargs, or the params "
-    "alone as 'params'"
+    "its arguments can be job_name, template_location and date, by these names, or all of them as **kwargs, or only "
+    "the params as 'params'"
 )
 
 
@@ -138,10 +138,11 @@ NAMES = (
         ("too_much", "expected parameters, job_name and template_location, got labels, region too"),
         ("ill", "expected template_location as text, got 5"),
         ("plane", "module 'made_up' has no function 'plane' (did you mean 'plain'?)"),
-        ("of_another", f"function 'made_up:of_another': it takes 'day' and 'datum', which nobody gives it: {NAMES}"),
+        ("of_another", f"function 'made_up:of_another': it requires 'day' and 'datum', which it does not get: {NAMES}"),
         (
             "of_one_other",
-            f"function 'made_up:of_one_other': it takes 'dat', which nobody gives it (did you mean 'date'?): {NAMES}",
+            "function 'made_up:of_one_other': it requires 'dat', which it does not get (did you mean 'date'?): "
+            + NAMES,
         ),
     ],
 )

@@ -64,7 +64,7 @@ def test_a_home_of_another_user_is_not_taken_unless_it_is_named(
     monkeypatch.delenv("ORCHESTRATOR_HOME", raising=False)
     assert find_graph("sales").resolve() == tmp_path / "graphs" / "sales.yaml"
     os.chown(tmp_path / given_away, 61234, 61234)
-    with pytest.raises(UsageError, match=rf"{given_away} belongs to another user \(uid 61234\).* say --home {home}$"):
+    with pytest.raises(UsageError, match=rf"{given_away} belongs to another user \(uid 61234\).* give --home {home}$"):
         default_home(tmp_path / "work")
     with pytest.raises(NotFoundError):
         find_graph("sales")  # nor are the graphs that lie beside it
@@ -95,7 +95,7 @@ def test_a_home_that_others_can_write_is_not_taken_unless_it_is_named(mode: int,
     home.chmod(0o755)
     assert default_home(tmp_path) == Home(home)
     home.chmod(mode)
-    with pytest.raises(UsageError, match=r"can be written by other users \(chmod go-w would close it\)"):
+    with pytest.raises(UsageError, match=r"can be written by other users \(chmod go-w prevents that\)"):
         default_home(tmp_path)
 
 

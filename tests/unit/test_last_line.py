@@ -17,7 +17,7 @@ LOGS = {
     "titled": (b"no such day\n\x1b]0;title\x07", "no such day"),
     "other letters": ("größer\n".encode(), "größer"),
     "latin": ("no gr\xfc\xdfe today\n".encode("latin-1"), "no gr\ufffd\ufffde today"),
-    "binary": (b"start\n" + bytes(range(128, 256)) * 4, "its last output is no text"),
+    "binary": (b"start\n" + bytes(range(128, 256)) * 4, "its last output is not text"),
     "long": (b"x" * 1000 + b"\n", "x" * 300 + "…"),
     "longer than is read": (b"x" * 1_000_000 + b"no such day", "…" + "x" * 289 + "no such day"),
     "long progress": (b"".join(b"\r%6d of 99999" % n for n in range(50_000)), "49999 of 99999"),

@@ -165,7 +165,7 @@ def test_an_attempt_is_lost_for_free_up_to_a_bound_and_begins_later_each_time(un
 def test_an_attempt_that_is_seen_to_vanish_is_made_again_a_handful_of_times():
     last, worn = (interrupted(retries.MAX_VANISHED - less, Interruption.VANISHED) for less in (1, 0))
     assert (last.status, last.due) == (Status.UP_FOR_RETRY, 18.0)
-    said = "its process was gone 6 times, and nothing told how it had ended"
+    said = "its process was gone 6 times, and nothing says how it ended"
     assert (worn.status, worn.cause, worn.error) == (Status.FAILED, "interrupted", said)
 
 

@@ -171,7 +171,7 @@ def test_every_option_for_all_jobs_that_cannot_be_meant_is_named():
         f"ORCHESTRATOR_JOB_OPTIONS: {sentence}"
         for sentence in (
             "netwrok: no such option (did you mean 'network'?)",
-            "region: no such option: ORCHESTRATOR_REGION says it",
+            "region: no such option: ORCHESTRATOR_REGION sets it",
             "classic: no such option",
             "network: expected a text, got ''",
             "num_workers: expected a whole number of at least 1, got 0",

@@ -67,5 +67,7 @@ def test_where_no_more_threads_can_be_had_those_there_are_do_the_work(monkeypatc
     for _ in range(20):
         workers.do(done.release)
     assert all(done.acquire(timeout=180) for _ in range(20))
-    with pytest.raises(BackendError, match="test cannot be started now, and are tried again: can't start new thread"):
+    with pytest.raises(
+        BackendError, match="test cannot be started now, and will be tried again: can't start new thread"
+    ):
         Workers(4, "test").ready()

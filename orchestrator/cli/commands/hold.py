@@ -66,7 +66,7 @@ def _told(done: Controlled, hold: Hold) -> Iterator[str]:
     for node, commit in done.commits.items():
         theirs = hold_of(commit.state)
         if theirs is not None and theirs != hold:
-            yield f"{names[node].name} was held before, {held_by(theirs)}"
+            yield f"{names[node].name} was already held {held_by(theirs)}"
     for node, state in done.late.items():
         if state.stop is not None and not state.status.final:
             yield f"{names[node].name} cannot be held: it was cancelled {stopped(state.stop)}"

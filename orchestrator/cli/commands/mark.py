@@ -65,7 +65,9 @@ def _outputs(text: str | None, mark: Status) -> dict[str, Any] | None:
     if text is None:
         return None
     if mark is not Status.SUCCEEDED:
-        raise UsageError(f"--outputs: expected 'succeeded' with it, got '{mark}': such a step has no outputs")
+        raise UsageError(
+            f"--outputs: expected 'succeeded' with it, got '{mark}': only a step that succeeded has outputs"
+        )
     try:
         outputs = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -86,8 +88,8 @@ def _becomes(status: Status, mark: Status) -> str:
     if status is mark:
         return f"marked {mark}"
     if status.active:
-        return f"is asked to stop, and is {mark} when its job has ended"
-    return f"is {mark} as soon as the steps before it have ended, unless its trigger keeps it from running"
+        return f"is asked to stop, and ends as {mark} when its job has ended"
+    return f"ends as {mark} when the steps before it have ended, unless its trigger keeps it from running"
 
 
 def _why_not(stop: Stop | None, status: Status) -> str:

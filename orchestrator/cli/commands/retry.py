@@ -41,7 +41,7 @@ def command(run: str, step: str, why: str, home: Path | None, store: str | None)
     commit = apply_one("retry", found, node, event)
     state, name = commit.state if commit is not None else found.view.state(node), found.plan.steps[node].name
     if commit is not None and commit.applied:
-        echo(f"run {found.run.id}: {name} is tried again, attempt {state.attempt + 1}")
+        echo(f"run {found.run.id}: {name} is retried: attempt {state.attempt + 1}")
         if found.abandoned:
             echo(abandoned(found))
         return DONE

@@ -77,7 +77,9 @@ def command(
     for one in unreadable:
         echo(f"{one.path}  {UNREADABLE}: {one.why}")
     if not standings and not unreadable:
-        complain("there are no runs here" if wanted.everything else "no run fits: 'orchestrator runs' lists them all")
+        complain(
+            "there are no runs here" if wanted.everything else "no run matches: 'orchestrator runs' lists all runs"
+        )
 
 
 def show(standings: Sequence[Standing], all_rounds: bool) -> None:

@@ -71,7 +71,7 @@ class Lock:
 def read_lock(folder: Path) -> Lock:
     """The lock in the graphs' folder. Raises UsageError, with the fix, if there is none or it cannot be read."""
     path = folder / NAME
-    fix = f"make it with 'orchestrator lock {folder}'"
+    fix = f"create it with 'orchestrator lock {folder}'"
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file: {fix}")
     try:

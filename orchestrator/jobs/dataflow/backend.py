@@ -82,7 +82,9 @@ class DataflowBackend:
             body = requests.body(requests.with_defaults(made, self._defaults))
             classic = requests.template(made) if requests.classic(made) else None
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # nothing was sent
-            raise LaunchRefusedError(f"step '{request.step}': no request can be made of it: {told(error)}") from error
+            raise LaunchRefusedError(
+                f"step '{request.step}': its request to Dataflow cannot be built: {told(error)}"
+            ) from error
         request.fence()
         try:
             job = self._api.launch(region, named.name, body, classic)

@@ -48,7 +48,7 @@ def wrong_defaults(options: Mapping[str, object]) -> Iterator[str]:
     """
     for name, value in options.items():
         if name == "region":
-            yield "region: no such option: ORCHESTRATOR_REGION says it"
+            yield "region: no such option: ORCHESTRATOR_REGION sets it"
         elif name not in OPTIONS and name != "labels":
             yield f"{name}: no such option{did_you_mean(name, [*OPTIONS, 'labels'])}"
         elif value is not None:  # which says nothing, as in a graph file

@@ -71,7 +71,7 @@ class ProcessBackend:
             if taken is None:
                 if _of_another(folder, request.name):
                     raise LaunchRefusedError(
-                        f"{folder}: this folder holds an attempt of another run: move the folder away"
+                        f"{folder}: this folder contains an attempt of another run: move the folder away"
                     )
                 return self._watch(job)
             try:

@@ -96,7 +96,7 @@ def _check(file: Path) -> None:
     if not os.access(file, os.X_OK):
         raise _NoProgramError(126, f"not executable: chmod +x {shown}, or name its interpreter before it")
     if interpreter := _interpreter(file):
-        raise _NoProgramError(127, f"not found: {quoted(interpreter)}, for which the first line of {shown} asks")
+        raise _NoProgramError(127, f"not found: {quoted(interpreter)}, which the first line of {shown} names")
 
 
 def _interpreter(file: Path) -> str:
@@ -113,9 +113,9 @@ def _interpreter(file: Path) -> str:
 
 def _hint(word: str, cwd: Path) -> str:
     if _OF_A_SHELL.fullmatch(word):
-        return ": it is a word of the shell: write the command as one line of text, which a shell runs"
+        return ": it is a shell builtin or keyword: write the command as one text, which a shell runs"
     if "=" in word:
         return ": variables go into 'env'"
     if word.split()[1:]:
-        return ": give each word an item of its own, or write the command as one line of text, which a shell runs"
+        return ": make each word an item of its own, or write the command as one text, which a shell runs"
     return f": the file in the working folder is './{word}'" if _is_file(cwd / word) else ""

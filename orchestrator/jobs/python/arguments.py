@@ -60,6 +60,6 @@ def _must_be_given(parameter: inspect.Parameter) -> bool:
 def _refusal(unknown: list[str], there: Mapping[str, object]) -> str:
     hint = did_you_mean(unknown[0], list(there)) if len(unknown) == 1 else ""
     return (
-        f"it takes {listed((quoted(name) for name in unknown), 'and')}, which nobody gives it{hint}: it may take "
-        f"{listed(there, 'and')}, each by its name, or all of them as **kwargs, or the params alone as '{PARAMS}'"
+        f"it requires {listed((quoted(name) for name in unknown), 'and')}, which it does not get{hint}: its arguments "
+        f"can be {listed(there, 'and')}, by these names, or all of them as **kwargs, or only the params as '{PARAMS}'"
     )

@@ -54,7 +54,7 @@ def _ended(error: BaseException, at: float, write: Callable[[str], object], *, b
         else:
             text = describe(error)
     except BaseException as broken:  # noqa: BLE001
-        text = f"it raised what cannot be told: {type(broken).__name__}"
+        text = f"it raised an exception that cannot be shown: {type(broken).__name__}"
     text += _written(error, write)
     return JobEnd(Outcome.FAILED, at, error=text, cause="exit" if exits else "exception")
 
@@ -64,5 +64,5 @@ def _written(error: BaseException, write: Callable[[str], object]) -> str:
     try:
         write(plain("".join(traceback.format_exception(error))))
     except BaseException as broken:  # noqa: BLE001 - the texts in it are made by a user's code
-        return f" [its traceback cannot be written: {cut(told(broken), 200)}]"
+        return f" [its traceback cannot be shown: {cut(told(broken), 200)}]"
     return ""

@@ -209,8 +209,8 @@ def _not_replaced(replace: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
     def replacing(*args: Any) -> NoReturn:
         if _shared():
             raise RuntimeError(
-                "a python step shares its process with others and cannot put a program into its place: start it with"
-                " 'subprocess', or say 'isolated: true' to give the step a process of its own"
+                "a python step shares its process with others and cannot replace its program: start the other one "
+                "with 'subprocess', or write 'isolated: true' to give the step its own process"
             )
         replace(*args)
 

@@ -20,8 +20,8 @@ from orchestrator.jobs.python.context import StepContext, current_step
 _CLONE_FS = 0x200
 
 _REFUSAL = (
-    "a python step shares its working folder with others here and cannot change it: open files by whole paths, or say "
-    "'isolated: true' to give the step a process of its own"
+    "a python step shares its working folder with others here and cannot change it: open files by absolute paths, or "
+    "write 'isolated: true' to give the step its own process"
 )
 
 _here = threading.local()

@@ -49,7 +49,7 @@ class Workers:
                 self._start()
             except RuntimeError as error:
                 self._threads = 0
-                raise BackendError(f"{self._name} cannot be started now, and are tried again: {error}") from error
+                raise BackendError(f"{self._name} cannot be started now, and will be tried again: {error}") from error
 
     def _start(self) -> None:
         threading.Thread(target=self._live, name=f"{self._name} {self._threads}", daemon=True).start()

@@ -24,15 +24,15 @@ FOREIGN = (api.GoogleAPIError, GoogleAuthError, grpc.RpcError, ValueError)
 TRIES, DOUBTS, SECONDS = 40, 3, 20.0
 
 _MEANS: tuple[tuple[type[Exception], str], ...] = (
-    (api.Forbidden, "this account may not; it needs the role roles/datastore.user"),
-    (api.Unauthorized, "it does not know this account"),
+    (api.Forbidden, "this account has no permission; it needs the role roles/datastore.user"),
+    (api.Unauthorized, "it does not accept this account's credentials"),
     (api.NotFound, "there is no such database; it must be created first"),
     (api.FailedPrecondition, "the database is not as expected: is it in Firestore's native mode?"),
-    (api.BadRequest, "it does not take the request"),
+    (api.BadRequest, "it rejects the request"),
     (api.Aborted, "others change the same document"),
     (api.TooManyRequests, "a quota is used up"),
     (api.DeadlineExceeded, "no answer in time"),
-    (api.RetryError, "no answer, however often it was asked"),
+    (api.RetryError, "no answer to any of several requests"),
     (api.ServiceUnavailable, "it cannot be reached"),
     (GoogleAuthError, "no usable credentials"),
 )
@@ -78,8 +78,8 @@ class Retries:
             self._conflicts += 1
             if self._conflicts == TRIES or time.monotonic() > self._until:
                 raise ConflictError(
-                    f"Firestore could not {self._doing}: refused {self._conflicts} times, for others change the same"
-                    f" document ({_said(error)})"
+                    f"Firestore could not {self._doing}: refused {self._conflicts} times, because others change the "
+                    f"same document ({_said(error)})"
                 ) from error
         elif isinstance(error, DOUBT):
             self._doubts += 1

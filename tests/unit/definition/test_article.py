@@ -116,7 +116,7 @@ def test_functions_without_a_file_are_refused(refusal: Refusal) -> None:
     text = '{"start": "A", "steps": {"A": {"template": "gs://b/t", "function": "f"}}}'
     assert refusal(text, "my-job.json") == [
         "my-job.json:1: step 'A': function: expected the function 'f' in my_job.py or functions.py beside this file, "
-        "which is not there"
+        "but there is no such file"
     ]
 
 

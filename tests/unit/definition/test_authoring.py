@@ -217,13 +217,13 @@ def test_an_empty_graph_is_refused() -> None:
 
 
 def test_a_step_needs_a_graph() -> None:
-    with pytest.raises(UsageError, match=re.escape("step('a'): expected to be inside 'with Graph(…) as graph:'")):
+    with pytest.raises(UsageError, match=re.escape("step('a'): expected a call inside 'with Graph(…) as graph:'")):
         step("a")
 
 
 def test_only_steps_of_one_graph_can_be_joined() -> None:
     a, b = Graph("g").step("a"), Graph("h").step("b")
-    with pytest.raises(UsageError, match="step 'a' and step 'b' are not of one graph"):
+    with pytest.raises(UsageError, match="step 'a' and step 'b' belong to different graphs"):
         a >> b
     with pytest.raises(UsageError, match="expected a step or a list of steps beside '>>' or '<<', got 'b'"):
         a >> "b"

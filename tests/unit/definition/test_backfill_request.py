@@ -110,7 +110,7 @@ def test_everything_that_is_wrong_is_told_at_once():
         "--from: expected a date such as 2025-01-31, today or yesterday",
         "--to: expected a day such as 2026-01-31, today or yesterday",
         "--every: expected an interval such as 1d, 1w, 12h or 30m, or a cron expression such as '0 6 * * 1-5'",
-        "--over at: --param gives it too",
+        "--over at: --param sets it too: keep one of the two",
         "--over region: expected each value once",
         "--over at: expected one value or more, none of them empty",
         "param 'dat': this graph has no such param",

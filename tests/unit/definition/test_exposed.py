@@ -82,7 +82,7 @@ def test_the_runs_id_does_not_either_and_no_graph_can_say_that_it_may(option: st
             (
                 ("steps", "a", "dataflow", option),
                 "run.id is free text, so whoever starts a run could choose the code, the service account or the "
-                "network: take {{ run.started_at_epoch }}, {{ run.deployment.NAME }}, "
+                "network: use {{ run.started_at_epoch }}, {{ run.deployment.NAME }}, "
                 "or a param that is an enum or has a pattern",
             )
         ]

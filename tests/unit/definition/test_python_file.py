@@ -18,7 +18,7 @@ REFUSED = {
     ),
     "with Graph('g') as graph:\n    1 / 0": "g.py:3: the file raised ZeroDivisionError: 'division by zero'",
     "def f():\n    raise KeyError('x')\n\nf()": "g.py:3: the file raised KeyError: ''x''",
-    "step('a')": ("g.py:2: step('a'): expected to be inside 'with Graph(…) as graph:', or to be graph.step(…)"),
+    "step('a')": ("g.py:2: step('a'): expected a call inside 'with Graph(…) as graph:', or of graph.step(…)"),
     "import nowhere_to_be_found": (
         "g.py:2: the file raised ModuleNotFoundError: 'No module named 'nowhere_to_be_found''"
     ),

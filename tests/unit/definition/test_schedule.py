@@ -188,14 +188,18 @@ NOT_CRON = {
         "the month: expected 1 to 12 or JAN to DEC, got '2-3'",
     ],
     "0 22-6 ? * SAT-SUN": [
-        "the hour: expected a range that rises, got '22-6'",
+        "the hour: expected a range from a lower to a higher value, got '22-6'",
         "the day of the month: expected 1 to 31, got '?'",
-        "the day of the week: expected a range that rises, got 'SAT-SUN': Sunday at its end is 7",
+        "the day of the week: expected a range from a lower to a higher value, got 'SAT-SUN': Sunday at its end is 7",
     ],
-    "0 0 30 2 *": ["the day of the month: expected one that month '2' has, got '30': it would never come"],
-    "0 0 30-31 feb */2": ["the day of the month: expected one that month 'feb' has, got '30-31': it would never come"],
+    "0 0 30 2 *": [
+        "the day of the month: expected one that month '2' has, got '30': the schedule would never start a run"
+    ],
+    "0 0 30-31 feb */2": [
+        "the day of the month: expected one that month 'feb' has, got '30-31': the schedule would never start a run"
+    ],
     "0 0 31 4,6-9/3,11 *": [
-        "the day of the month: expected one that month '4,6-9/3,11' has, got '31': it would never come"
+        "the day of the month: expected one that month '4,6-9/3,11' has, got '31': the schedule would never start a run"
     ],
     "-1 0 1 1 ٣": [
         "the minute: expected 0 to 59, got ''",

@@ -108,7 +108,7 @@ def test_the_first_slots_of_a_long_range_cost_nothing():
         ("1.5h", "got '1.5h'"),
         ("", "got ''"),
         ("61 25 * * *", "--every: the minute: expected 0 to 59, got '61'\n--every: the hour: expected 0 to 23"),
-        ("0 0 30 2 *", "it would never come"),
+        ("0 0 30 2 *", "the schedule would never start a run"),
     ],
 )
 def test_what_is_no_interval_is_refused(every: str, said: str):

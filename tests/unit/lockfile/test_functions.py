@@ -76,7 +76,7 @@ def test_a_function_may_take_what_it_is_given(make: Make, takes: str) -> None:
 def test_a_function_that_takes_anything_else_is_a_problem_now(make: Make) -> None:
     folder = make({"g/graph.yaml": CALL, "g/lib/params.py": "def make(day, *, data): ...\n"})
     assert lock(folder).problems == [
-        "g/graph.yaml:4: step 'a': call: function 'lib.params:make': it takes 'day' and 'data', which nobody gives it: "
-        "it may take job_name, template_location and date, each by its name, or all of them as **kwargs, or the params "
-        "alone as 'params'"
+        "g/graph.yaml:4: step 'a': call: function 'lib.params:make': it requires 'day' and 'data', which it does "
+        "not get: its arguments can be job_name, template_location and date, by these names, or all of them as "
+        "**kwargs, or only the params as 'params'"
     ]
