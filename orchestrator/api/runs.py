@@ -86,7 +86,7 @@ def rerun(
     ``start``: steps that run again too. ``only``: these, and not what failed. ``keys``: as of ``resume``.
     """
     if graph is not None and same_version:
-        raise UsageError("expected graph or same_version, got both")
+        raise UsageError("graph and same_version both say which graph runs: give only one of them")
     selection = Selection(_names(start), _names(only), everything)
     with store_of(_path(keys.get("home"))) as (place, store):
         found = load(place, store, find_run(store, run_id))

@@ -48,7 +48,7 @@ def _request(wish: Wish, home: Home, store: Store) -> RerunRequest:
     from orchestrator.definition.catalog import find_graph
 
     if wish.graph is not None and wish.same_version:
-        raise UsageError("expected --graph or --same-version, got both")
+        raise UsageError("--graph and --same-version both say which graph runs: give only one of them")
     earlier = find_run(store, wish.run, complain)
     found = load(home, store, earlier)
     graph = chosen_graph(earlier, graph_of(earlier, find_graph, wish.graph, wish.same_version), wish.same_version)

@@ -38,12 +38,19 @@ def told(
     run = f"run {found.run.id}"
     if before is None:
         asked = max(jobs - len(threads), 0)  # some may have begun since they were counted
-        yield f"{run}: {counted(waiting, 'step')} without a job cancelled, {counted(asked, 'job')} asked to stop"
+        yield f"{run}: {_done(waiting, asked)}"
         return
     names = "" if nodes is None else f": {listed(found.plan.steps[node].name for node in sorted(nodes))}"
     left, verb = counted(waiting + jobs, "step"), "was" if nodes is None or len(nodes) == 1 else "were"
     yield f"{run}{names} {verb} cancelled {stopped(before)}: continuing that cancellation"
     yield f"{run}: {left} {'has' if waiting + jobs == 1 else 'have'} not ended yet"
+
+
+def _done(steps: int, jobs: int) -> str:
+    """``cancelled 2 steps that had no job, and asked 1 job to stop``."""
+    done = [f"cancelled {counted(steps, 'step')} that had no job"] if steps else []
+    done += [f"asked {counted(jobs, 'job')} to stop"] if jobs else []
+    return ", and ".join(done) or "nothing was left to cancel"
 
 
 def unstoppable(plan: Plan, view: View, nodes: Collection[int] | None) -> list[int]:

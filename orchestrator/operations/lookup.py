@@ -81,7 +81,7 @@ def named_store(given: Path | None, url: str | None) -> Iterator[tuple[Home | No
             yield home, near
         return
     if given is not None:
-        raise UsageError("expected --home or --store, got both")
+        raise UsageError("--home and --store both say where the runs are: give only one of them")
     named = store_url(url)
     with open_store(named) as store:
         yield Home(named.file.parent) if named.file is not None else None, store

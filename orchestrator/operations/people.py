@@ -13,6 +13,7 @@ from orchestrator.text import cut
 #: How many characters of a reason are stored.
 MAX_WHY = 1_000
 
+_CLOCK = r"\d\d?:\d\d"
 _FORMS = "a time such as 18:00 or 2026-11-28T18:00, or a duration such as 90m"
 
 
@@ -29,6 +30,13 @@ def reason(text: str) -> str:
     return cut(text, MAX_WHY)
 
 
+def needed_reason(text: str) -> str:
+    """The same where a reason is required. Raises UsageError if there is none in the text."""
+    if not text.strip():
+        raise UsageError("--why: expected a reason, got an empty text")
+    return reason(text)
+
+
 def moment(text: str, now: float | None = None) -> float:
     """The time ``text``, in seconds since the epoch. ``18:00`` is the next time at which the local clock shows that.
 
@@ -38,7 +46,7 @@ def moment(text: str, now: float | None = None) -> float:
     if re.fullmatch(DURATION, text):
         return now + seconds(text)
     try:
-        at = _clock(text, now) if re.fullmatch(r"\d\d?:\d\d", text) else datetime.fromisoformat(text).timestamp()
+        at = _clock(text, now) if re.fullmatch(_CLOCK, text) else datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError) as error:
         raise UsageError(f"--until: expected {_FORMS}, got {text!r:.60}") from error
     if at <= now:
@@ -51,3 +59,12 @@ def _clock(text: str, now: float) -> float:
     today = datetime.fromtimestamp(now)
     at = today.replace(hour=hour, minute=minute, second=0, microsecond=0)
     return (at if at > today else at + timedelta(days=1)).timestamp()
+
+
+def next_day(text: str, at: float, now: float) -> str:
+    """A sentence if the time ``text``, without a day, means the next day, ``at``; else empty."""
+    if not re.fullmatch(_CLOCK, text) or datetime.fromtimestamp(at).date() == datetime.fromtimestamp(now).date():
+        return ""
+    return (
+        f"{text} has passed today, so tomorrow's is meant: {datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M %Z}"
+    )

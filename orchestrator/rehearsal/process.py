@@ -26,7 +26,7 @@ class Function:
 
     def __init__(self, target: str, kind: str, port: int, environment: Mapping[str, str], log: Path) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        self._port = port
+        self._target, self._port = target, port
         self._command = [sys.executable, "-m", "functions_framework", f"--target={target}", f"--source={MAIN}"]
         self._command += [f"--signature-type={kind}", "--host=127.0.0.1", f"--port={port}"]
         self._environment = {**os.environ, **environment, "PYTHONPATH": str(MAIN.parents[1])}
@@ -50,7 +50,12 @@ class Function:
                 if probe.connect_ex(("127.0.0.1", self._port)) == 0:
                     return
             self._pause.wait(0.02)
-        raise OrchestratorError(f"a function did not start: see {self._log}")
+        raise OrchestratorError(f"the function {self._target} did not start: {self._said()}")
+
+    def _said(self) -> str:
+        """The last line of its log, which is deleted with the rehearsal."""
+        lines = self._log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
 
     def kill(self) -> None:
         """``kill -9`` the server and its workers, as a platform may do at any time."""

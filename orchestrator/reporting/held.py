@@ -1,12 +1,13 @@
 """Which steps are held or need attention, and whether a run waits only for people. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.core.control import Hold
 from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict, verdict
-from orchestrator.reporting.phrases import listed
+from orchestrator.reporting.phrases import counted, listed
 from orchestrator.reporting.times import clock
 from orchestrator.reporting.upstream import States, join_of
 from orchestrator.system.terminal import one_line
@@ -21,15 +22,33 @@ def hold_of(state: StepState) -> Hold | None:
 
 
 def held_by(hold: Hold) -> str:
-    """``by ann at 12:03:04 until 18:00:00: wrong input``."""
+    """``by ann at 12:03:04 until 2026-11-29 18:00:00 CET: wrong input``."""
     by = f"by {hold.by} " if hold.by else ""
-    until = f" until {clock(hold.until, '%Y-%m-%d %H:%M:%S')}" if hold.until is not None else ""
+    until = f" until {clock(hold.until, '%Y-%m-%d %H:%M:%S %Z')}" if hold.until is not None else ""
     return f"{by}at {clock(hold.at)}{until}" + (f": {one_line(hold.why)}" if hold.why else "")
 
 
 def held_nodes(plan: Plan, states: States) -> list[int]:
     """The held steps."""
     return [node for node in range(len(plan.steps)) if hold_of(states.get(node, PENDING)) is not None]
+
+
+def half_held(plan: Plan, states: States, run: str, flag: str) -> str:
+    """A sentence if one hold is on several steps, and others that may still begin are not held; else empty.
+
+    It may have been meant for the whole run, and its command have died halfway.
+    """
+    waiting = [node for node in range(len(plan.steps)) if _may_be_held(states.get(node, PENDING))]
+    holds = Counter(hold for node in waiting if (hold := hold_of(states.get(node, PENDING))) is not None)
+    held = holds.total()
+    if held == len(waiting) or max(holds.values(), default=0) < 2:
+        return ""
+    more = f"'orchestrator hold {run}{flag} --why …' holds the others too"
+    return f"{held:,} of the {counted(len(waiting), 'step')} that may still begin are held; {more}"
+
+
+def _may_be_held(state: StepState) -> bool:
+    return state.stop is None and state.status in (Status.PENDING, Status.UP_FOR_RETRY)
 
 
 def named(plan: Plan, states: States, nodes: Iterable[int]) -> str:

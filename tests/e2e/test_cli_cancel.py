@@ -44,7 +44,7 @@ def test_a_run_that_another_process_drives_is_cancelled_and_both_say_so(here: Pl
     said = here("cancel", "g-1", *WHY)
     assert (said.code, said.err) == (0, "")
     assert without_names(said.out).splitlines() == [
-        "run g-1: 1 step without a job cancelled, 1 job asked to stop",
+        "run g-1: cancelled 1 step that had no job, and asked 1 job to stop",
         "the run was cancelled by ME at TIME: wrong input",
         "a cancelled: its job was stopped",
         "  log  .orchestrator/runs/g-1/steps/000-a/1/log",
@@ -99,7 +99,7 @@ def test_a_step_is_cancelled_and_the_rest_of_its_run_goes_on(here: Place) -> Non
     driver = here.start(*START, "--parallel", "2")
     here.hear("pipe")
     said = here("cancel", "g-1", "a", *WHY)
-    assert (said.code, said.out.splitlines()[0]) == (0, "run g-1: 0 steps without a job cancelled, 1 job asked to stop")
+    assert (said.code, said.out.splitlines()[0]) == (0, "run g-1: asked 1 job to stop")
     here.tell("go", "on")
     assert finish(driver).code == 1
     assert here.look("status", "g-1", "--json").json["status"] == "failed"
@@ -211,7 +211,7 @@ def test_who_cancels_what_was_cancelled_is_told_by_whom(here: Place) -> None:
     here.hear("pipe")
     first = here.start("cancel", "g-1", *WHY)
     assert first.stdout is not None
-    assert first.stdout.readline() == "run g-1: 1 step without a job cancelled, 1 job asked to stop\n"
+    assert first.stdout.readline() == "run g-1: cancelled 1 step that had no job, and asked 1 job to stop\n"
     second = here.start("cancel", "g-1", "--why", "another reason")
     assert second.stdout is not None
     said = without_names(second.stdout.readline())
@@ -258,7 +258,7 @@ def test_a_function_that_nothing_can_stop_is_told_when_its_run_is_cancelled(thre
     assert canceller.stdout is not None
     said = [canceller.stdout.readline() for _ in range(2)]
     assert said == [
-        "run g-1: 1 step without a job cancelled, 0 jobs asked to stop\n",
+        "run g-1: cancelled 1 step that had no job\n",
         "a cannot be stopped, and ends when its function returns: only a function with isolated: true can be stopped\n",
     ]
     threads.tell("go", "on")
@@ -283,7 +283,7 @@ def test_a_function_that_was_interrupted_is_told_so_by_all_commands(threads: Pla
         "1 interrupted, 1 pending",
     ]
     assert without_names(threads.look("cancel", "g-1").out).splitlines() == [
-        "run g-1: 1 step without a job cancelled, 0 jobs asked to stop",
+        "run g-1: cancelled 1 step that had no job",
         "a was interrupted: nothing of it is left to be stopped",
         "the run was cancelled by ME at TIME",
         "a cancelled: it was interrupted",
@@ -302,7 +302,7 @@ def test_two_who_cancel_at_once_are_told_who_was_first(threads: Place) -> None:
     why = threads.look("status", "g-1", "--json").json["cancelled"]["why"]
     assert sorted(first) == [
         "run g-1 was cancelled by ME at TIME: " + f"{why}: continuing that cancellation\n",
-        "run g-1: 1 step without a job cancelled, 0 jobs asked to stop\n",
+        "run g-1: cancelled 1 step that had no job\n",
     ]
 
 

@@ -173,7 +173,7 @@ def test_cancel_settles_the_steps_of_a_run_in_the_cloud_and_stops_its_jobs(
     assert steady(watching.stdout.readline()) == "TIME  run sales-1: 5 steps, 3 already ended\n"
     assert place.look("cancel", "sales-1", *CLOUD) == Said(
         0,
-        "run sales-1: 1 step without a job cancelled, 1 job asked to stop\n"
+        "run sales-1: cancelled 1 step that had no job, and asked 1 job to stop\n"
         "follow it: orchestrator status sales-1 --store 'firestore://rehearsal/(default)'\n",
         "",
     )
@@ -214,6 +214,6 @@ def test_a_file_of_sqlite_is_a_store_too(place: Place) -> None:
     assert place.look("runs", "--store", store).lines[1:] == ["g-1  succeeded    TIME  0.0 s"]
     assert (
         place.look("runs", "--store", store, "--home", ".orchestrator").err
-        == "error: expected --home or --store, got both\n"
+        == "error: --home and --store both say where the runs are: give only one of them\n"
     )
     assert place.look("runs", "--store", "sqlite:///no.db").err == "error: sqlite:///no.db: there is no file no.db\n"

@@ -190,7 +190,10 @@ def test_a_rerun_that_was_interrupted_is_resumed(failed: Place, tmp_path: Path):
         (["s1", "-p", "dat=1"], "this graph has no such param (did you mean 'date'?)"),
         (["s1", "-p", "date=yesterdy"], "param 'date': expected"),
         (["s1", "--graph", "nope.yaml"], "nope.yaml: there is no such file"),
-        (["s1", "--same-version", "--graph", "sales.yaml"], "expected --graph or --same-version, got both"),
+        (
+            ["s1", "--same-version", "--graph", "sales.yaml"],
+            "--graph and --same-version both say which graph runs: give only one of them",
+        ),
         (["s1", "--run-id", "a/b", "--yes"], "a/b"),
         (["s1", "--run-id", "s1", "--yes"], "the run id 's1' belongs to another run"),
     ],

@@ -42,7 +42,7 @@ def test_a_step_that_is_cancelled_beside_one_that_was_is_our_own_work(world: Wor
 def test_what_was_done_is_told_or_whose_work_it_continues(world: World) -> None:
     found = Found(None, world.run, world.plan, world.store.load_all(KEY))
     assert list(told(found, None, None, 1, 3, threads=[0])) == [
-        "run r: 1 step without a job cancelled, 2 jobs asked to stop"
+        "run r: cancelled 1 step that had no job, and asked 2 jobs to stop"
     ]
     first, second = told(found, {0, 1}, STOP, 0, 1)
     assert first.startswith("run r: a and b were cancelled by ann at ")

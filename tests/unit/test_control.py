@@ -1,5 +1,6 @@
 """Holding and releasing: what no attempt begins in spite of, what is owed afterwards, and until when a hold lasts."""
 
+import time
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,8 +16,9 @@ from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Retry, Step
 from orchestrator.errors import BackendError, UsageError
 from orchestrator.jobs.scripted import Script
-from orchestrator.operations.people import MAX_WHY, moment, reason
+from orchestrator.operations.people import MAX_WHY, moment, needed_reason, next_day, reason
 from orchestrator.ports import CHECKS, LAUNCHES
+from orchestrator.reporting.held import half_held, held_by, hold_of
 from tests.unit.engine_world import JOB, KEY, STOP, World
 
 HOLD = Hold(5.0, "ann", "not yet")
@@ -206,6 +208,52 @@ def test_a_moment_is_a_time_of_day_or_a_date_or_so_much_later(text: str, then: f
 def test_what_is_no_moment_that_is_to_come_is_refused(text: str):
     with pytest.raises(UsageError, match="--until: expected"):
         moment(text, NOON)
+
+
+def test_a_time_of_day_that_has_passed_means_tomorrows_and_says_so(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        noon = datetime(2026, 11, 28, 12).timestamp()
+        assert next_day("18:00", moment("18:00", noon), noon) == ""
+        assert next_day("36h", moment("36h", noon), noon) == ""
+        assert next_day("9:30", moment("9:30", noon), noon) == (
+            "9:30 has passed today, so tomorrow's is meant: 2026-11-29 09:30 CET"
+        )
+        assert held_by(Hold(noon, "ann", "late", moment("9:30", noon))) == (
+            "by ann at 12:00:00 until 2026-11-29 09:30:00 CET: late"
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_reason_that_is_required_is_no_empty_text():
+    assert needed_reason(" it is late ") == " it is late "
+    for text in ("", "  "):
+        with pytest.raises(UsageError, match="--why: expected a reason, got an empty text"):
+            needed_reason(text)
+
+
+def test_a_hold_of_a_run_that_died_halfway_is_shown_and_is_completed_by_the_same_command(world):
+    three = world(Step("a", JOB), Step("b", JOB, after=("a",)), Step("c", JOB, after=("b",)))
+    three.start()
+    three.engine.control(KEY, HoldRequested(HOLD), [0, 1])  # its command was killed before the third
+
+    def half() -> str:
+        return half_held(three.plan, three.store.load_all(KEY).states, "r", "")
+
+    assert half() == (
+        "2 of the 3 steps that may still begin are held; 'orchestrator hold r --why …' holds the others too"
+    )
+    again = replace(HOLD, at=HOLD.at + 60.0)
+    three.engine.control(KEY, HoldRequested(again))
+    states = three.store.load_all(KEY).states
+    assert [hold_of(states[node]) for node in range(3)] == [HOLD, HOLD, again]
+    assert half() == ""
+    three.engine.control(KEY, RELEASE)
+    three.engine.control(KEY, HoldRequested(HOLD), [1])  # as people do
+    assert half() == ""
 
 
 def test_a_reason_is_kept_up_to_a_bound():

@@ -1,6 +1,7 @@
 """What is said to install an extra fits the way in which the package was installed."""
 
 import ast
+import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -47,6 +48,22 @@ def test_the_name_is_that_of_the_distribution_and_its_extras_are_its_own():
 
 def test_here_it_is_installed_from_this_repository():
     assert extras.install("drawing") == f"pip install -e '{ROOT}[drawing]'"
+
+
+#: Prints the help of every command in a process that finds no module of the extra ``cloud``.
+HELP = """
+import sys
+from orchestrator.cli.app import COMMANDS, call
+from orchestrator.cli.failure import _CLOUD
+sys.modules.update(dict.fromkeys(_CLOUD))
+for name in COMMANDS:
+    assert call([name, "--help"]) == 0
+"""
+
+
+def test_the_help_of_every_command_needs_no_extra_but_its_own():
+    done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.slow

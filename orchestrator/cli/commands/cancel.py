@@ -37,8 +37,9 @@ A cancelled run cannot be continued. To pause a run and continue it later, use '
 interrupt the process that drives it with Ctrl-C, and use 'orchestrator resume'.
 
 \b
-For a run in the cloud, set these variables to the values that the deployed function on-task has;
-'gcloud functions describe' shows them:
+For a run in the cloud, set these variables to the values that the deployed function on_task has, as
+'gcloud functions describe orchestrator-prod-on-task --region REGION' shows them; its name begins with
+the name of the deployment and its environment:
   ORCHESTRATOR_REGION, ORCHESTRATOR_LAUNCHES_QUEUE, ORCHESTRATOR_CHECKS_QUEUE,
   ORCHESTRATOR_TASK_URL, ORCHESTRATOR_TASK_ACCOUNT, ORCHESTRATOR_TASK_AUDIENCE
 

@@ -12,7 +12,7 @@ from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.control import Hold
 from orchestrator.core.events import HoldRequested
-from orchestrator.operations.people import moment, reason, who
+from orchestrator.operations.people import moment, needed_reason, next_day, who
 from orchestrator.reporting.held import held_by, hold_of
 from orchestrator.reporting.phrases import counted, listed, status_word, stopped
 
@@ -26,7 +26,8 @@ A running attempt of a held step continues, and so do the other steps. A held st
 says so. If all that is left of a run is held, the run waits. With --until, steps are released
 automatically at that time; otherwise 'orchestrator release' releases them.
 
-A step that is held already keeps its earlier hold: to change it, release the step first.
+A step that is held already keeps its earlier hold: to change it, release the step first. If the command was
+interrupted, repeat it: it holds the steps that are left.
 
 For a run in the cloud, set the variables that 'orchestrator cancel --help' lists.
 
@@ -45,10 +46,12 @@ Exit codes: 0 the steps are held, 1 at least one of the named steps has ended or
 def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home: Path | None, store: str | None) -> int:
     """Hold all steps of RUN, or only the named STEPs: they begin no further attempt until they are released."""
     now = time.time()
-    hold = Hold(now, who(), reason(why), moment(until, now) if until is not None else None)
+    hold = Hold(now, who(), needed_reason(why), moment(until, now) if until is not None else None)
     done = control("hold", run, steps, HoldRequested(hold), home, store)
     for line in _told(done, hold):
         echo(f"run {done.found.run.id}: {line}")
+    if until is not None and hold.until is not None and (said := next_day(until, hold.until, now)):
+        echo(f"until: {said}")
     echo(f"release: orchestrator release {done.found.run.id}{named_steps(done)}{done.found.flag}")
     return FAILED if done.late else DONE
 

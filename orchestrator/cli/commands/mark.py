@@ -15,7 +15,7 @@ from orchestrator.core.events import StopRequested
 from orchestrator.core.model import MARKS, Status, Stop
 from orchestrator.core.values import MAX_OUTPUT, misfit
 from orchestrator.errors import UsageError
-from orchestrator.operations.people import reason, who
+from orchestrator.operations.people import needed_reason, who
 from orchestrator.reporting.phrases import done_by, status_word, stopped
 from orchestrator.reporting.summary import abandoned
 
@@ -47,7 +47,7 @@ def command(
 ) -> int:
     """Decide how STEP of RUN ends: as succeeded, failed or skipped."""
     mark = Status(status)
-    stop = Stop(time.time(), who(), reason(why), mark, _outputs(outputs, mark))
+    stop = Stop(time.time(), who(), needed_reason(why), mark, _outputs(outputs, mark))
     found, node = found_step("mark", run, step, home, store)
     commit = apply_one("mark", found, node, StopRequested(stop))
     state, name = commit.state if commit is not None else found.view.state(node), found.plan.steps[node].name

@@ -15,7 +15,6 @@ from orchestrator.cli.params import given_params
 from orchestrator.core.kinds import KINDS, only_on_machine
 from orchestrator.errors import UsageError
 from orchestrator.operations.interrupt import interruptible
-from orchestrator.rehearsal.rehearse import Wanted, rehearse
 from orchestrator.reporting.rehearsal import Kept, Rehearsed
 from orchestrator.reporting.times import clock
 from orchestrator.text import listed
@@ -92,6 +91,8 @@ def command(
 
     GRAPH is the path of a graph's file, or the name of a file or folder in graphs/.
     """
+    from orchestrator.rehearsal.rehearse import Wanted, rehearse
+
     kills = kill_every if kill_every is not None else 0.0 if calm else _KILL_EVERY
     dice = random.randrange(1000) if seed is None else seed
     path, params = checked(graph, pairs, params_file)
@@ -125,7 +126,13 @@ def checked(name: str, pairs: tuple[str, ...], file: Path | None) -> tuple[Path,
     from orchestrator.definition.load import load_graph
     from orchestrator.definition.run_request import run_request
     from orchestrator.rehearsal import emulators
+    from orchestrator.rehearsal.process import MAIN
 
+    if not MAIN.is_file():
+        raise UsageError(
+            "rehearse runs the functions that are deployed, and these are in a checkout, not in the installed "
+            "package: install that with pip install -e 'CHECKOUT[cli,cloud]'"
+        )
     path, params = find_graph(name), given_params(pairs, file)
     graph = load_graph(path)
     run_request(graph, path, None, params, time.time())

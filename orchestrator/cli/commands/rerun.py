@@ -86,7 +86,7 @@ def command(
         return here(wish, home, as_told)
     if wrong := [
         *(["--region: expected the region of the deployment, with --project"] if region is None else []),
-        *(["expected --home or --project, got both"] if home is not None else []),
+        *(["--home and --project both say where the run is: give only one of them"] if home is not None else []),
         *(["--graph: with --project, the graph is the one that is deployed"] if wish.graph is not None else []),
     ]:
         raise UsageError("\n".join(wrong))

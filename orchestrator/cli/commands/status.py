@@ -11,7 +11,7 @@ from orchestrator.cli.output import echo_json
 from orchestrator.core.model import RunStatus
 from orchestrator.operations.lookup import found_run
 from orchestrator.reporting.found import Found
-from orchestrator.reporting.held import all_held, standstill
+from orchestrator.reporting.held import all_held, half_held, standstill
 from orchestrator.reporting.overview import CONTRADICTION, MANY, headline, param_lines, shown_steps
 from orchestrator.reporting.phrases import tally
 from orchestrator.reporting.report import report
@@ -83,7 +83,10 @@ def show(found: Found, now: float, everything: bool) -> None:
         screen.print(line(f"not shown: {said}", "red"))
     for said in found.doubts:
         screen.print(line(f"{CONTRADICTION}: {said}", "yellow"))
-    if found.run.status is RunStatus.RUNNING and (waits := standstill(found.plan, found.view.states)):
-        screen.print(line(all_held(found.plan, found.view.states, waits, found.run.id, found.flag), "yellow"))
+    held = found.plan, found.view.states
+    if found.run.status is RunStatus.RUNNING and (waits := standstill(*held)):
+        screen.print(line(all_held(*held, waits, found.run.id, found.flag), "yellow"))
+    if found.run.status is RunStatus.RUNNING and (half := half_held(*held, found.run.id, found.flag)):
+        screen.print(line(half, "yellow"))
     if found.abandoned:
         screen.print(line(abandoned(found), "yellow"))
