@@ -45,7 +45,7 @@ variable "sweep_schedule" {
 }
 
 variable "alerts" {
-  description = "Who is alerted of failed runs and steps, stuck runs, late tasks and errors, and after how many seconds a run is stuck or a task late. Without e-mails and channels there are no alert policies, because Google charges for each."
+  description = "Who is alerted about failed runs and steps, stuck runs, late tasks and errors, and after how many seconds a run is stuck or a task late. Without e-mails and channels there are no alert policies, because Google charges for each."
   type = object({
     emails      = optional(set(string), [])
     channels    = optional(set(string), [])

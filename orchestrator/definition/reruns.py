@@ -1,4 +1,4 @@
-"""Reruns: a new run that keeps what an earlier one has ended well, and runs the rest again."""
+"""Reruns: a new run that keeps the steps of an earlier one that succeeded or were skipped, and runs the rest again."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

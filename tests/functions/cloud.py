@@ -80,8 +80,8 @@ class Cloud:
         self.app(target)
         return self.modules[target].world()
 
-    def held(self, queue: str = "checks") -> list[tasks_v2.Task]:
-        """What a queue holds."""
+    def queued(self, queue: str = "checks") -> list[tasks_v2.Task]:
+        """The tasks in a queue."""
         parent = f"{QUEUES.format(project=self.project)}/{queue}"
         return list(self.tasks.list_tasks(request={"parent": parent, "response_view": "FULL"}))
 

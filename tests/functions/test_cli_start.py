@@ -22,7 +22,7 @@ def test_a_run_is_started_and_then_it_was_there(cloud: Cloud, served: str, tmp_p
     assert (again.code, again.lines[0]) == (0, "run sales-1 already exists, its status is running")
     run = cloud.world("start").engine.ledger.store.find_run("sales-1")
     assert (run.status, run.params) == (RunStatus.RUNNING, {"date": "2026-01-31", "rows": 3})
-    assert len(cloud.held("launches")) == 1
+    assert len(cloud.queued("launches")) == 1
 
 
 def test_an_id_is_made_up_for_a_run_that_has_none(cloud: Cloud, served: str, tmp_path: Path):

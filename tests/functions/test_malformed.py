@@ -110,7 +110,7 @@ def test_an_event_in_a_form_that_nobody_sends_is_acknowledged_with_a_warning(
         answer = signals_only.post("on_signal", body, headers)
     assert answer.status_code == 200, answer.text
     assert [(line["severity"], line["counted"]) for line in lines] == [("WARNING", "malformed")]
-    assert signals_only.held() == []
+    assert signals_only.queued() == []
 
 
 def test_a_job_of_a_very_long_name_or_with_half_a_character_in_it_is_none_of_ours(signals_only: Cloud):
@@ -118,7 +118,7 @@ def test_a_job_of_a_very_long_name_or_with_half_a_character_in_it_is_none_of_our
         labels = {"job_name": name, "job_id": HALF}
         entry = {**ENTRY, "resource": {"type": "dataflow_step", "labels": labels}}
         assert signals_only.post("on_signal", pushed(entry), event()).status_code == 200
-    assert signals_only.held() == []
+    assert signals_only.queued() == []
 
 
 def test_what_is_logged_of_a_signal_is_one_line_of_json_whatever_is_in_it(signals_only: Cloud):

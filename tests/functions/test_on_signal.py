@@ -48,7 +48,7 @@ def test_one_job_is_checked_once_however_often_and_in_whatever_form_it_is_told(
     begun = time.time()
     for body, headers in deliveries * 2:
         assert signals_only.post("on_signal", body, headers).status_code == 200
-    (task,) = signals_only.held("signals")
+    (task,) = signals_only.queued("signals")
     check = decode(task.http_request.body)
     assert isinstance(check, Check)
     assert (check.run, check.node, check.attempt, check.chain) == (run_key("r"), 31, 2, chain)
@@ -63,9 +63,9 @@ def test_of_two_orchestrators_in_one_project_each_hears_of_its_own_jobs_alone(
     ref = JobRef(run_key("r"), 31, 2)
     for name in (OURS, job_name("orders", ref, "orc"), job_name("orders", ref, "orc-prod")):
         signals_only.post("on_signal", pushed(entry(name)), event())
-    assert signals_only.held("signals") == []
+    assert signals_only.queued("signals") == []
     signals_only.post("on_signal", pushed(entry(job_name("orders", ref, "orc-dev"))), event())
-    assert len(signals_only.held("signals")) == 1
+    assert len(signals_only.queued("signals")) == 1
 
 
 def test_a_signal_is_logged_with_the_trace_of_its_request(signals_only: Cloud):
@@ -92,7 +92,7 @@ def test_recorded_jobs_of_others_cost_one_invocation_and_no_connection(signals_o
     with logged() as lines:
         assert signals_only.post("on_signal", body, event()).status_code == 200
         assert signals_only.post("on_signal", body).status_code == 200
-    assert (lines, signals_only.held("signals")) == ([], [])
+    assert (lines, signals_only.queued("signals")) == ([], [])
     assert not {"_queue", "_engine"} & set(vars(signals_only.world("on_signal")))
 
 
@@ -101,7 +101,7 @@ def test_a_recorded_eventarc_event_of_another_job_does_nothing(signals_only: Clo
     for state in ("JOB_STATE_PENDING", "JOB_STATE_FAILED"):
         told["data"]["payload"]["currentState"] = state
         assert signals_only.post("on_signal", {"specversion": "1.0", **told}, STRUCTURED).status_code == 200
-    assert signals_only.held("signals") == []
+    assert signals_only.queued("signals") == []
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_recorded_eventarc_event_of_another_job_does_nothing(signals_only: Clo
 def test_other_events_are_acknowledged_in_silence(signals_only: Cloud, body: dict[str, Any], kind: str):
     with logged() as lines:
         assert signals_only.post("on_signal", body, event(kind)).status_code == 200
-    assert (lines, signals_only.held("signals")) == ([], [])
+    assert (lines, signals_only.queued("signals")) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_signal_comes_again_while_the_queue_is_down(signals_only: Cloud):
     assert [line["severity"] for line in lines] == ["ERROR"]
     signals_only.faults.clear()
     assert signals_only.post("on_signal", pushed(entry()), event()).status_code == 200
-    assert len(signals_only.held("signals")) == 1
+    assert len(signals_only.queued("signals")) == 1
 
 
 def test_a_deployment_that_lacks_a_setting_says_so_and_loses_nothing(

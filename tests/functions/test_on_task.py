@@ -28,7 +28,7 @@ def started(cloud: Cloud) -> Cloud:
 
 
 def test_a_run_goes_from_its_start_to_its_end_by_tasks_alone(started: Cloud):
-    (launch,) = started.held("launches")
+    (launch,) = started.queued("launches")
     assert started.post("on_task", launch.http_request.body).status_code == 200
     (name,) = started.dataflow.launches
     started.dataflow.move(name, "DONE")
@@ -43,8 +43,8 @@ def test_a_run_goes_from_its_start_to_its_end_by_tasks_alone(started: Cloud):
 
 def test_a_launch_that_nobody_owes_is_acknowledged_and_begins_nothing(started: Cloud):
     """Whoever may put tasks could launch a step before those before it had ended."""
-    (held,) = started.held("launches")
-    seen = decode(held.http_request.body)
+    (task,) = started.queued("launches")
+    seen = decode(task.http_request.body)
     assert isinstance(seen, Launch)
     assert len(seen.proof) == 32
     made_up = (Launch(KEY, 1, 1), Launch(KEY, 1, 1, proof="0" * 32), replace(seen, node=1), replace(seen, attempt=2))
@@ -265,13 +265,13 @@ def test_a_task_hops_on_its_own_queue_alone_and_one_of_signals_not_at_all(starte
     chain = "signal" if queue == "signals" else "watchdog"
     effect = Launch(KEY, 0, 1, due=9e9) if queue == "launches" else Check(KEY, 0, 1, chain, due=9e9)
     for onward in ("checks", "launches", "signals"):
-        before = [len(started.held(name)) for name in ("checks", "launches", "signals")]
+        before = [len(started.queued(name)) for name in ("checks", "launches", "signals")]
         body = {**json.loads(encode(effect)), "hop": {"name": effect.name, "lane": onward}}
         with logged() as lines:
             assert started.post("on_task", body, {QUEUE_NAME: queue}).status_code == 200
         hops = onward == queue != "signals"
         assert [line.get("counted") for line in lines] == [None if hops else "task_dropped"]
-        after = [len(started.held(name)) for name in ("checks", "launches", "signals")]
+        after = [len(started.queued(name)) for name in ("checks", "launches", "signals")]
         assert (after != before) is hops
 
 
@@ -287,9 +287,9 @@ def test_what_fails_for_now_comes_again(started: Cloud):
 def test_a_task_that_is_due_in_sixty_days_is_sent_on_and_not_performed(started: Cloud):
     far = Check(KEY, 0, 1, due=time.time() + 60 * DAY)
     hopping = {**json.loads(encode(far)), "hop": {"name": far.name, "lane": "checks"}}
-    watchdogs = {task.name for task in started.held()}
+    watchdogs = {task.name for task in started.queued()}
     assert [started.post("on_task", hopping).status_code for _ in range(2)] == [200, 200]
-    (onward,) = [task for task in started.held() if task.name not in watchdogs]
+    (onward,) = [task for task in started.queued() if task.name not in watchdogs]
     assert onward.name.endswith(f"{far.name}-hop-2")
     assert decode(onward.http_request.body) == far
 
@@ -303,17 +303,17 @@ def aged(cloud: Cloud, seconds: float) -> None:
 
 def test_a_sweep_leaves_alone_what_was_owed_a_moment_ago(started: Cloud):
     assert started.post("sweep", b"").get_json() == {"runs": 1, "tasks": 0}
-    assert len(started.held("launches")) == 1
+    assert len(started.queued("launches")) == 1
 
 
 def test_a_sweep_pays_again_what_unfinished_runs_have_owed_for_long_and_once_in_hours(started: Cloud):
     aged(started, 1000.0)
     assert started.post("sweep", b"").get_json() == {"runs": 1, "tasks": 1}
-    assert len(started.held("launches")) == 1  # it waits there
+    assert len(started.queued("launches")) == 1  # it waits there
     aged(started, 4000.0)
     for _ in range(3):
         assert started.post("sweep", b"").get_json() == {"runs": 1, "tasks": 1}
-    assert len(started.held("launches")) == 2
+    assert len(started.queued("launches")) == 2
 
 
 def test_a_sweep_leaves_runs_alone_that_have_ended(started: Cloud):
@@ -331,7 +331,7 @@ def test_a_run_that_cannot_be_swept_does_not_keep_the_others(started: Cloud):
     with logged() as lines:
         answer = started.post("sweep", b"")
     assert answer.status_code == 404
-    assert len(started.held("launches")) == 2
+    assert len(started.queued("launches")) == 2
     errors = sorted((line["run"], line["message"]) for line in lines if line["severity"] == "ERROR")
     assert errors == [(run_id, "not swept: no plan has the version 'gone'") for run_id in ("r0", "r2")]
 

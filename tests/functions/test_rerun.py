@@ -47,7 +47,7 @@ def run_of(cloud: Cloud, run_id: str) -> Run | None:
 
 
 def launches(cloud: Cloud) -> list[tuple[str, int]]:
-    bodies = [held.http_request.body for held in cloud.held("launches")]
+    bodies = [task.http_request.body for task in cloud.queued("launches")]
     return sorted((effect.run, effect.node) for effect in map(decode, bodies))
 
 

@@ -26,7 +26,7 @@ def test_a_run_is_started_once_and_told_again(cloud: Cloud):
     said = {"run": "r1", "graph": "sales", "status": "running"}
     assert (first.status_code, first.get_json()) == (201, {**said, "created": True})
     assert (again.status_code, again.get_json()) == (200, {**said, "created": False})
-    assert len(cloud.held("launches")) == 1
+    assert len(cloud.queued("launches")) == 1
     assert [(line["severity"], line["run"], line["key"]) for line in lines] == [("INFO", "r1", KEY)] * 2
 
 
@@ -55,7 +55,7 @@ def test_of_those_who_ask_for_one_id_at_once_one_starts_it_and_the_others_are_to
     assert [answers[number] for number in range(16) if number not in mine] == [(400, said)] * 12
     assert sorted(answers[number][0] for number in mine) == [200, 200, 200, 201]
     assert {answers[number][1]["run"] for number in mine} == {"r1"}
-    assert len(cloud.held("launches")) == 1
+    assert len(cloud.queued("launches")) == 1
 
 
 def test_a_graph_of_one_machine_is_not_started(cloud: Cloud, tmp_path: Path):
@@ -67,7 +67,7 @@ def test_a_graph_of_one_machine_is_not_started(cloud: Cloud, tmp_path: Path):
     answer = cloud.post("start", {"graph": "here", "params": {"t": "gs://x/t"}})
     said = "the graph 'here' says deploy: false, so it runs on one machine only"
     assert (answer.status_code, answer.get_json()) == (404, {"errors": [said]})
-    assert not cloud.held("launches")
+    assert not cloud.queued("launches")
 
 
 def test_a_graph_that_changed_since_has_another_run(cloud: Cloud, tmp_path: Path):

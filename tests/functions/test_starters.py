@@ -63,7 +63,7 @@ def test_who_may_start_what(limited: Cloud, who: str, graph: str, due: bool, sai
         return
     assert (answer.status_code, answer.get_json()) == (403, {"errors": [said]})
     assert [(line["severity"], line["message"]) for line in lines] == [("WARNING", f"not started: {said}")]
-    assert limited.held("launches") == []
+    assert limited.queued("launches") == []
 
 
 NOBODY: list[dict[str, str]] = [

@@ -1,4 +1,4 @@
-"""A state holds one orchestrator: with the variables of another, Terraform plans nothing and says what to do."""
+"""A state belongs to one orchestrator: with the variables of another, Terraform plans nothing and says what to do."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,17 +11,17 @@ from tests.terraform.imaginary import Google, RefusedError, google
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("terraform-state")]
 
 HELD = (
-    "This state holds orchestrator-prod in your-project, europe-west4, but the variables say {}: creating that "
+    "This state belongs to orchestrator-prod in your-project, europe-west4, but the variables say {}: creating that "
     "here would destroy what exists. Give each its own state, with 'terraform -chdir=terraform workspace new {}' "
-    "('workspace select' if it exists already) or another prefix of the backend. To change what this state holds, "
+    "('workspace select' if it exists already) or another prefix of the backend. To change what is in this state, "
     "pass the variables that it was created with."
 )
 
 
 @pytest.fixture(scope="module")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
-    """A state that holds production."""
-    with google(tmp_path_factory.mktemp("held")) as there:
+def existing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
+    """A state of production."""
+    with google(tmp_path_factory.mktemp("existing")) as there:
         there.apply(example="minimal")
         yield there
 
@@ -37,17 +37,17 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
 )
 @pytest.mark.parametrize("what", ["plan", "apply -auto-approve", "destroy -auto-approve"])
 def test_a_state_refuses_the_variables_of_another_orchestrator(
-    held: Google, what: str, example: str, variables: dict[str, object], other: str, environment: str
+    existing: Google, what: str, example: str, variables: dict[str, object], other: str, environment: str
 ):
-    before = held.cloud.read_text()
+    before = existing.cloud.read_text()
     with pytest.raises(RefusedError) as refused:
-        held.run(*what.split(), "-input=false", *held.given("clone", {"example": example, **variables}))
+        existing.run(*what.split(), "-input=false", *existing.given("clone", {"example": example, **variables}))
     assert HELD.format(other, environment) in str(refused.value)
-    assert held.cloud.read_text() == before
+    assert existing.cloud.read_text() == before
 
 
-def test_a_state_can_be_changed_with_its_own_variables(held: Google):
-    assert held.plan(example="minimal", labels={"team": "data"}).resources
+def test_a_state_can_be_changed_with_its_own_variables(existing: Google):
+    assert existing.plan(example="minimal", labels={"team": "data"}).resources
 
 
 def test_workspaces_keep_environments_apart_in_one_folder(tmp_path: Path):

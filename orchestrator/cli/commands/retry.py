@@ -1,4 +1,4 @@
-"""``orchestrator retry``: try a step again that needs attention."""
+"""``orchestrator retry``: retry a step that needs attention."""
 
 import time
 from pathlib import Path

@@ -68,8 +68,8 @@ class CloudTasksApi:
 
     def delete_queue(self, request: tasks_v2.DeleteQueueRequest) -> None:
         queue, now = self._queue(request.name), self.clock()
-        for held in list(queue.tasks.values()):
-            queue.remove(held, now)
+        for queued in list(queue.tasks.values()):
+            queue.remove(queued, now)
         del self.queues[request.name]
         self._deleted[request.name] = now + self.queues_taken
 
@@ -85,8 +85,8 @@ class CloudTasksApi:
 
     def purge_queue(self, request: tasks_v2.PurgeQueueRequest) -> tasks_v2.Queue:
         queue, now = self._queue(request.name), self.clock()
-        for held in list(queue.tasks.values()):
-            queue.remove(held, now)
+        for queued in list(queue.tasks.values()):
+            queue.remove(queued, now)
         queue.resource.purge_time = stamp(now)
         return queue.resource
 
@@ -118,9 +118,9 @@ class CloudTasksApi:
     def run_task(self, request: tasks_v2.RunTaskRequest) -> tasks_v2.Task:
         """Delivers the task now, even if its queue is paused or at its rate limit; a failure is retried as usual."""
         queue = self._queue(request.name.partition("/tasks/")[0])
-        held = queue.find(request.name, self.clock())
-        queue.force(held)
-        return _view(held.task, request.response_view)
+        queued = queue.find(request.name, self.clock())
+        queue.force(queued)
+        return _view(queued.task, request.response_view)
 
     def _queue(self, name: str) -> TaskQueue:
         if name not in self.queues:

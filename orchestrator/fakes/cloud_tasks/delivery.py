@@ -8,26 +8,26 @@ from urllib.parse import urlsplit
 
 from google.cloud import tasks_v2
 
-from orchestrator.fakes.cloud_tasks.queue import Answer, Held
+from orchestrator.fakes.cloud_tasks.queue import Answer, Queued
 
 #: Seconds until a delivery without a response fails, unless the task sets another deadline: 10 minutes.
 DEADLINE = 600.0
 
 
-def headers(held: Held, now: float) -> dict[str, str]:
+def headers(queued: Queued, now: float) -> dict[str, str]:
     """The task's own headers and those of Cloud Tasks, as recorded. The task cannot override the latter."""
-    task, request = held.task, held.task.http_request
+    task, request = queued.task, queued.task.http_request
     own = {name: value for name, value in request.headers.items() if not name.lower().startswith("x-cloudtasks-")}
     ours = {
         "User-Agent": "Google-Cloud-Tasks",
         "X-CloudTasks-QueueName": task.name.split("/")[5],
-        "X-CloudTasks-TaskName": held.id,
+        "X-CloudTasks-TaskName": queued.id,
         "X-CloudTasks-TaskETA": f"{task.schedule_time.timestamp():.6f}",
         "X-CloudTasks-TaskRetryCount": str(task.dispatch_count - 1),
-        "X-CloudTasks-TaskExecutionCount": str(held.executions),
+        "X-CloudTasks-TaskExecutionCount": str(queued.executions),
     }
-    if held.previous is not None:
-        ours |= {"X-CloudTasks-TaskPreviousResponse": str(held.previous), "X-CloudTasks-TaskRetryReason": ""}
+    if queued.previous is not None:
+        ours |= {"X-CloudTasks-TaskPreviousResponse": str(queued.previous), "X-CloudTasks-TaskRetryReason": ""}
     if request.oidc_token.service_account_email:
         audience = request.oidc_token.audience or request.url
         ours["Authorization"] = f"Bearer {token(request.oidc_token.service_account_email, audience, now)}"

@@ -16,7 +16,7 @@ from orchestrator.fakes.cloud_tasks.refusals import no_task, task_taken
 
 
 @dataclass(slots=True, eq=False)
-class Held:
+class Queued:
     """A task in the queue. ``due``: when to deliver it. ``executions``: how many responses, without 5xx, it had.
 
     ``previous``: the status of the last response.
@@ -63,45 +63,45 @@ class TaskQueue:
     bucket: Bucket
     scale: float
     names_taken: float
-    tasks: dict[str, Held] = field(default_factory=dict)
+    tasks: dict[str, Queued] = field(default_factory=dict)
     running: int = 0
     _taken_until: dict[str, float] = field(default_factory=dict)
-    _forced: "deque[Held]" = field(default_factory=deque)
-    _waiting: list[tuple[float, int, Held]] = field(default_factory=list)
+    _forced: "deque[Queued]" = field(default_factory=deque)
+    _waiting: list[tuple[float, int, Queued]] = field(default_factory=list)
     _order: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    def add(self, task: tasks_v2.Task, now: float) -> Held:
+    def add(self, task: tasks_v2.Task, now: float) -> Queued:
         """Add a task. Raises Refusal if its name is taken."""
         ahead = (task.schedule_time - task.create_time).total_seconds()
-        held = Held(task, now + ahead * self.scale)
-        if held.id in self.tasks or self._tombstone(held.id, now):
-            raise task_taken(tombstone=held.id not in self.tasks)
-        self.tasks[held.id] = held
-        self._wait(held)
-        return held
+        queued = Queued(task, now + ahead * self.scale)
+        if queued.id in self.tasks or self._tombstone(queued.id, now):
+            raise task_taken(tombstone=queued.id not in self.tasks)
+        self.tasks[queued.id] = queued
+        self._wait(queued)
+        return queued
 
-    def find(self, name: str, now: float) -> Held:
+    def find(self, name: str, now: float) -> Queued:
         """The task with this name. Raises Refusal if there is none."""
         identity = name.rpartition("/")[2]
         if identity not in self.tasks:
             raise no_task(self._tombstone(identity, now))
         return self.tasks[identity]
 
-    def remove(self, held: Held, now: float) -> None:
+    def remove(self, queued: Queued, now: float) -> None:
         """Remove a task that was done, deleted, purged or given up. Its name stays taken."""
-        held.gone = True
-        if self.tasks.pop(held.id, None) is not None:
-            self._taken_until[held.id] = now + self.names_taken
+        queued.gone = True
+        if self.tasks.pop(queued.id, None) is not None:
+            self._taken_until[queued.id] = now + self.names_taken
 
-    def force(self, held: Held) -> None:
+    def force(self, queued: Queued) -> None:
         """Deliver this task next, even if the queue is paused or at its rate limit (RunTask)."""
-        self._forced.append(held)
+        self._forced.append(queued)
 
-    def take(self, now: float) -> Held | None:
+    def take(self, now: float) -> Queued | None:
         """The next task that may be delivered now, marked as running; None if there is none."""
         while self._forced:
-            if not (held := self._forced.popleft()).gone and not held.running:
-                return self._start(held, now)
+            if not (queued := self._forced.popleft()).gone and not queued.running:
+                return self._start(queued, now)
         while (head := self._head()) is not None and now - head.task.create_time.timestamp() > TASK_TTL:
             self.remove(head, now)
         if head is None or head.due > now or not self._open or not self.bucket.take(now):
@@ -122,61 +122,61 @@ class TaskQueue:
         head = self._head()
         return self.running > 0 or bool(self._forced) or (self._open and head is not None and head.due <= now)
 
-    def finish(self, held: Held, answer: Answer, now: float) -> None:
+    def finish(self, queued: Queued, answer: Answer, now: float) -> None:
         """Process the ``answer`` to a delivery: the task is done, is retried later, or is given up silently."""
         self.running -= 1
-        held.running = False
+        queued.running = False
         if answer.overloaded:
             self.bucket.slow_down()
         elif answer.success:
             self.bucket.speed_up()
-        self._note(held, answer, now)
-        if held.gone:
+        self._note(queued, answer, now)
+        if queued.gone:
             return
-        attempts, retry = held.task.dispatch_count, self.resource.retry_config
-        if answer.success or exhausted(retry, attempts, (now - held.first) / self.scale):
-            self.remove(held, now)
+        attempts, retry = queued.task.dispatch_count, self.resource.retry_config
+        if answer.success or exhausted(retry, attempts, (now - queued.first) / self.scale):
+            self.remove(queued, now)
             return
         wait = max(backoff(retry, attempts), answer.retry_after)
-        held.task.schedule_time = stamp(now + wait)
-        held.due = now + wait * self.scale
-        self._wait(held)
+        queued.task.schedule_time = stamp(now + wait)
+        queued.due = now + wait * self.scale
+        self._wait(queued)
 
     @property
     def _open(self) -> bool:
         paused = self.resource.state != tasks_v2.Queue.State.RUNNING
         return not paused and self.running < self.resource.rate_limits.max_concurrent_dispatches
 
-    def _wait(self, held: Held) -> None:
-        heapq.heappush(self._waiting, (held.due, next(self._order), held))
+    def _wait(self, queued: Queued) -> None:
+        heapq.heappush(self._waiting, (queued.due, next(self._order), queued))
 
-    def _head(self) -> Held | None:
+    def _head(self) -> Queued | None:
         while self._waiting:
-            due, _, held = self._waiting[0]
-            if not held.gone and not held.running and held.due == due:
-                return held
+            due, _, queued = self._waiting[0]
+            if not queued.gone and not queued.running and queued.due == due:
+                return queued
             heapq.heappop(self._waiting)
         return None
 
-    def _start(self, held: Held, now: float) -> Held:
-        held.running = True
+    def _start(self, queued: Queued, now: float) -> Queued:
+        queued.running = True
         self.running += 1
-        held.first = held.first or now
-        held.task.dispatch_count += 1
-        attempt = tasks_v2.Attempt(schedule_time=held.task.schedule_time, dispatch_time=stamp(now))
-        held.task.last_attempt = attempt
-        if held.task.dispatch_count == 1:
-            held.task.first_attempt = tasks_v2.Attempt(dispatch_time=attempt.dispatch_time)
-        return held
+        queued.first = queued.first or now
+        queued.task.dispatch_count += 1
+        attempt = tasks_v2.Attempt(schedule_time=queued.task.schedule_time, dispatch_time=stamp(now))
+        queued.task.last_attempt = attempt
+        if queued.task.dispatch_count == 1:
+            queued.task.first_attempt = tasks_v2.Attempt(dispatch_time=attempt.dispatch_time)
+        return queued
 
-    def _note(self, held: Held, answer: Answer, now: float) -> None:
+    def _note(self, queued: Queued, answer: Answer, now: float) -> None:
         """X-CloudTasks-TaskExecutionCount leaves out 5xx (recorded: 0 after a 503, 1 after the 404 that followed)."""
         if answer.status is None:
             return
-        held.previous = answer.status
-        held.executions += answer.status < 500
-        held.task.response_count += 1
-        held.task.last_attempt.response_time = stamp(now)
+        queued.previous = answer.status
+        queued.executions += answer.status < 500
+        queued.task.response_count += 1
+        queued.task.last_attempt.response_time = stamp(now)
 
     def _tombstone(self, identity: str, now: float) -> bool:
         return self._taken_until.get(identity, 0.0) > now

@@ -20,7 +20,7 @@ from google.cloud import tasks_v2
 from orchestrator.fakes.cloud_tasks.api import CloudTasksApi
 from orchestrator.fakes.cloud_tasks.delivery import DEADLINE, headers, send
 from orchestrator.fakes.cloud_tasks.faults import CallFaults, DeliveryFault, DeliveryFaults
-from orchestrator.fakes.cloud_tasks.queue import Answer, Held, TaskQueue
+from orchestrator.fakes.cloud_tasks.queue import Answer, Queued, TaskQueue
 from orchestrator.fakes.cloud_tasks.rpc import handler
 from orchestrator.ports import Clock
 
@@ -105,25 +105,25 @@ class FakeCloudTasks:
 
     def _give_out(self, queue: TaskQueue, now: float) -> float | None:
         """Start the deliveries that are possible now. Returns the seconds until the next may be."""
-        while self._running < AT_ONCE and (held := queue.take(now)) is not None:
-            fault = self._delivery_faults(tasks_v2.Task(held.task)) or _NO_FAULT
+        while self._running < AT_ONCE and (queued := queue.take(now)) is not None:
+            fault = self._delivery_faults(tasks_v2.Task(queued.task)) or _NO_FAULT
             self._running += 1
-            threading.Thread(target=self._deliver, args=(queue, held, fault), daemon=True).start()
+            threading.Thread(target=self._deliver, args=(queue, queued, fault), daemon=True).start()
         return queue.wakes(now) if self._running < AT_ONCE else None
 
-    def _deliver(self, queue: TaskQueue, held: Held, fault: DeliveryFault) -> None:
+    def _deliver(self, queue: TaskQueue, queued: Queued, fault: DeliveryFault) -> None:
         """Deliver one attempt, with its faults, and record the answer."""
         api = self._api
         if fault.delay:
             time.sleep(fault.delay * api.scale)
-        request, sent = held.task.http_request, headers(held, api.clock())
-        deadline = held.task.dispatch_deadline.total_seconds() if "dispatch_deadline" in held.task else DEADLINE
+        request, sent = queued.task.http_request, headers(queued, api.clock())
+        deadline = queued.task.dispatch_deadline.total_seconds() if "dispatch_deadline" in queued.task else DEADLINE
         if fault.twice:
             threading.Thread(target=send, args=(request, sent, deadline), daemon=True).start()
         answer = Answer(200) if fault.lost else send(request, sent, deadline)
         with api.changed:
             self._running -= 1
-            queue.finish(held, Answer(None) if fault.answer_lost else answer, api.clock())
+            queue.finish(queued, Answer(None) if fault.answer_lost else answer, api.clock())
             api.changed.notify_all()
 
 
