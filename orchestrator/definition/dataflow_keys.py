@@ -44,7 +44,9 @@ class DataflowKeys(DataflowOptions):
 
     template: f.Template = Field(description="The template's file in Cloud Storage", examples=["gs://bucket/t.json"])
     parameters: f.JsonObject | None = Field(None, description="The template's parameters")
-    parameters_from: f.Function | None = Field(None, description="A function that returns the parameters")
+    parameters_from: f.Function | None = Field(
+        None, description="A Python function, module:function, that returns the parameters"
+    )
 
 
 class DataflowDefaults(f.Keys):

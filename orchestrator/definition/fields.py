@@ -140,7 +140,7 @@ def command(value: object) -> str | list[str]:
     if isinstance(value, str) and value.strip():
         return text(value)
     if not isinstance(value, list) or not value:
-        expected = "expected a list such as [python, job.py] or one line for a shell"
+        expected = "expected a list such as [python, job.py] or a shell script"
         raise refusal(f"{expected}, got {'an empty one' if value in ('', []) else shown(value)}")
     return [text(item, (number,)) for number, item in enumerate(value)]
 

@@ -25,7 +25,9 @@ class DataflowStepKeys(f.Keys):
     """The keys of a step that is a Dataflow job."""
 
     dataflow: DataflowKeys | None = None
-    parameters_from: f.Function | None = Field(None, description="A function that returns the job's parameters")
+    parameters_from: f.Function | None = Field(
+        None, description="A Python function, module:function, that returns the job's parameters"
+    )
     common_parameters: f.JsonObject | None = Field(
         None, description="Parameters that the function's result overrides, like those in the graph's defaults"
     )
@@ -42,7 +44,7 @@ class CommandKeys(f.Keys):
 class PythonKeys(f.Keys):
     """The keys of a step that is a Python function."""
 
-    python: f.Function | None = Field(None, description="A function, as module:function")
+    python: f.Function | None = Field(None, description="A Python function, module:function")
     args: f.JsonObject | None = Field(None, description="Arguments of the Python function")
     isolated: bool | None = Field(None, description="Whether the Python function runs in its own process")
 
@@ -56,7 +58,9 @@ class WaitKeys(f.Keys):
 class CallKeys(f.Keys):
     """The key of a step that is a short function."""
 
-    call: f.Function | None = Field(None, description="A short function, which is called in the cloud too")
+    call: f.Function | None = Field(
+        None, description="A short Python function, module:function, which is called in the cloud too"
+    )
 
 
 class LocalKeys(WaitKeys, PythonKeys, CommandKeys):

@@ -157,7 +157,9 @@ class GraphKeys(f.Keys):
     unsafe_params: list[ParamName] | None = Field(
         None, description="Free-text params that may choose a job's code, service account or network"
     )
-    defaults: DefaultKeys | None = Field(None, description="Merged into every step; the step's own values win")
+    defaults: DefaultKeys | None = Field(
+        None, description="Merged into every step; the step's own values take precedence"
+    )
     fails_on: Literal["any", "leaves"] = Field(
         "any", description="What fails a run: any step that fails, or only the leaves, as in Airflow"
     )

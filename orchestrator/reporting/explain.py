@@ -69,7 +69,7 @@ def _failed(step: Step, state: StepState) -> list[str]:
 
 def _marked(state: StepState) -> list[str]:
     """Who decided how the step ended, and what it had come to by itself."""
-    lines = [f"marked as {status_word(state.status)} {stopped(state.stop) if state.stop is not None else ''}"]
+    lines = [f"marked {status_word(state.status)} {stopped(state.stop) if state.stop is not None else ''}"]
     if state.attempt:
         lines.append(f"its job, attempt {state.attempt}: {state.error or 'it was stopped, or had ended'}")
     return [*lines, *_outputs(state)]

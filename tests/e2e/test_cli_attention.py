@@ -88,7 +88,7 @@ def test_a_step_that_has_failed_is_marked_with_outputs(here: Place) -> None:
     told = here.look("status", "g-1", "--json").json["steps"]["a"]
     assert (told["cause"], told["outputs"]) == ("marked", {"n": 42})
     assert (told["marked"]["as"], told["marked"]["why"]) == ("succeeded", "by hand")
-    assert without_names(here.look("explain", "g-1", "a").lines[0]) == ("a: marked as succeeded by ME at TIME: by hand")
+    assert without_names(here.look("explain", "g-1", "a").lines[0]) == ("a: marked succeeded by ME at TIME: by hand")
 
 
 def test_a_running_step_that_is_marked_is_stopped_first(here: Place) -> None:

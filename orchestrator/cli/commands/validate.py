@@ -18,8 +18,8 @@ Examples:
   orchestrator validate daily-sales
   orchestrator validate graphs/*.yaml
 
-All mistakes in a graph's file are reported together, each with its line and, where possible, how to fix it. Once the
-file is correct, 'validate' checks whether the functions that it names exist, then whether another graph has its name.
+As many mistakes as possible are reported at once, each with its line and, where possible, how to fix it. Some can only
+be found when others are corrected, such as a function that does not exist, or a name that another graph has.
 
 Exit codes: 0 all graphs are valid, 2 one is not.
 """

@@ -76,8 +76,7 @@ BAD = {
     ),
     "an empty command": (
         STEP + "command: []",
-        "g.yaml:4: step 'a': command: expected a list such as [python, job.py] or one line for a shell, "
-        "got an empty one",
+        "g.yaml:4: step 'a': command: expected a list such as [python, job.py] or a shell script, got an empty one",
     ),
     "an argument that YAML reads as true": (
         STEP + "command:\n      - echo\n      - true",
