@@ -71,7 +71,7 @@ class RunFailedError(OrchestratorError):
 
 
 class ConflictError(OrchestratorError):
-    """Others kept changing the same document first: try again later."""
+    """Other processes kept changing the same document: try again later."""
 
     retryable = True
     http_status = 503

@@ -44,7 +44,7 @@ def run(
     """Run a graph in this process to its end, or continue the run that has the id ``run_id``.
 
     With ``check``, raises RunFailedError if the run failed or was cancelled. Raises UsageError as the command does.
-    KeyboardInterrupt interrupts the run in order: ``resume`` continues it.
+    Ctrl-C (KeyboardInterrupt) interrupts the run properly: ``resume`` continues it.
     """
     model, path = chosen(graph)
     wanted = run_request(model, path, run_id, plain(params or {}), time.time(), from_file=_is_file(graph))
@@ -62,7 +62,7 @@ def resume(
     durable: bool = False,
     check: bool = True,
 ) -> RunResult:
-    """Continue a run that was interrupted or killed. If it has ended, nothing is done. Otherwise as ``run``."""
+    """Continue a run that was interrupted or killed, as ``run`` does. If it has ended, only its result is returned."""
     screen = Silent()
     with store_of(_path(home)) as (place, store):
         chosen = find_run(store, run_id)
@@ -83,7 +83,8 @@ def rerun(
 ) -> RunResult:
     """Run again what did not succeed in a run that has ended, as a new run that keeps the rest.
 
-    ``start``: steps that run again too. ``only``: these, and not what failed. ``keys``: as of ``resume``.
+    ``start``: steps that also run again. ``only``: run only these again, with what is downstream, and keep the rest,
+    even failed steps. ``keys``: as for ``resume``.
     """
     if graph is not None and same_version:
         raise UsageError("graph and same_version both say which graph runs: give only one of them")

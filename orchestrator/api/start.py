@@ -30,7 +30,7 @@ def start(
 
     ``project`` and ``region`` are ORCHESTRATOR_PROJECT and ORCHESTRATOR_REGION by default. ``url``: that of the
     deployed function. Raises UsageError if the graph is not deployed or its params are wrong, and OrchestratorError if
-    it could not be started; a lost answer is asked for again, for up to a minute.
+    it could not be started. If a response is lost, the request is repeated for up to a minute.
     """
     deployment = Deployment(
         _given("project", project, "ORCHESTRATOR_PROJECT"),

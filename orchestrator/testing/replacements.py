@@ -36,8 +36,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an attempt ends, made by ``succeed``, ``fail`` or ``hang``. The first ``times`` attempts end so, and the
-    others succeed.
+    """How an attempt ends, made by ``succeed``, ``fail`` or ``hang``. The first ``times`` attempts end like
+    this, and the others succeed.
     """
 
     script: Script
@@ -45,7 +45,7 @@ class Result:
 
 
 def succeed(outputs: Mapping[str, Any] | None = None, *, after: float | timedelta = 0.0) -> Result:
-    """It succeeds with these outputs, ``after`` a time: seconds or a timedelta."""
+    """The attempt succeeds with these outputs. ``after``: how long it takes, in seconds or as a timedelta."""
     return Result(Script(_seconds(after), outputs=None if outputs is None else check_outputs(outputs)))
 
 
@@ -57,7 +57,7 @@ def fail(
     cause: str = "scripted",
     permanent: bool = False,
 ) -> Result:
-    """It fails with this error; with ``times``, only its first attempts do. ``permanent``: it is not retried.
+    """The attempt fails with this error; with ``times``, only the first attempts do. ``permanent``: it is not retried.
 
     ``cause``: the class of the failure, as one word.
     """
@@ -66,7 +66,7 @@ def fail(
 
 
 def hang() -> Result:
-    """It runs until it is stopped, such as by its timeout."""
+    """The attempt runs until it is stopped, for example by its timeout."""
     return Result(Script(_FOR_EVER))
 
 
