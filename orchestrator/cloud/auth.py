@@ -86,7 +86,7 @@ def claimed(headers: Headers) -> str | None:
     checked, of somebody who has ``roles/run.invoker``, and then takes the signature out of the token
     ("SIGNATURE_REMOVED_BY_GOOGLE"), so that nobody can check it again. If there is an ``X-Serverless-Authorization``,
     that is the one which was checked, and ``Authorization`` may say anything ("Service-to-service authentication" in
-    Cloud Run's documentation, 2026). If ``allUsers`` may call, none of this holds: doctor warns of that.
+    Cloud Run's documentation, 2026). If ``allUsers`` may call, none of this is true: doctor warns about that.
     """
     said = headers.get("X-Serverless-Authorization", "") or headers.get("Authorization", "")
     match = _BEARER.fullmatch(said.strip())

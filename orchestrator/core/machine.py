@@ -131,7 +131,7 @@ def may_settle(state: StepState, event: StepSettled) -> bool:
 
 
 def _settled(plan: Plan, node: int, state: StepState, event: StepSettled) -> Transition | None:
-    """A mark holds for a step that may run. If its rule says no, the steps after it must learn so."""
+    """A mark counts for a step that may run. If its rule says no, the steps after it must learn so."""
     if not may_settle(state, event):
         return None
     if state.stop is not None and (state.stop.mark is None or event.cause != TRIGGER):

@@ -13,7 +13,7 @@ DEPTH = 50
 #: How many values a value may contain, including those in its lists and mappings.
 MAX_VALUES = 1_000_000
 
-#: How many bytes of JSON a step's outputs may take. They are stored with its state; a Firestore document holds 1 MiB.
+#: How many bytes of JSON a step's outputs may take. They are stored with its state: a Firestore document has 1 MiB.
 MAX_OUTPUT = 256 * 1024
 
 _HUGE = 2**63

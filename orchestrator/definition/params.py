@@ -41,7 +41,7 @@ class ParamsError(UsageError):
 
 
 def resolve(params: Sequence["Param"], given: Mapping[str, object], now: datetime) -> dict[str, Json]:
-    """The value of every param. ``given`` holds text (``--param k=v``) or JSON values; ``now`` is when the run starts.
+    """The value of every param. ``given``: text (``--param k=v``) or JSON values; ``now`` is when the run starts.
 
     Dates and times come out as ISO 8601 text, times in ``now``'s zone where they name none. Raises ParamsError with
     everything that is wrong.

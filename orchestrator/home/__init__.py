@@ -3,7 +3,7 @@
 Everything in it is readable by its owner alone (see system/files.py), except files that steps write inside it.
 
 .orchestrator/orchestrator.db
-.orchestrator/locks/RUN                        held by the process that drives the run
+.orchestrator/locks/RUN                        locked by the process that drives the run
 .orchestrator/runs/RUN/data/                   shared by the run's steps
 .orchestrator/runs/RUN/params.json             all of the run's params, for commands
 .orchestrator/runs/RUN/graph.png               drawn when the run ends

@@ -4,7 +4,7 @@ It needs only a pipe, whose other end the system closes when the process ends, a
 (PR_SET_PDEATHSIG exists on Linux only, and is about the thread that started the command.)
 """
 
-#: $@: the command. Standard input is the pipe that its starter holds. When that is closed, the whole process group is
+#: $@: the command. Standard input is its starter's pipe. When that is closed, the whole process group is
 #: killed, so the starter gives it one of its own. The exit status is the command's.
 _SHELL = 'exec 3<&0; "$@" </dev/null 3<&- & it=$!; { cat <&3 >/dev/null; kill -9 0; } & exec 3<&- </dev/null; wait $it'
 

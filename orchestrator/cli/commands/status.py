@@ -83,10 +83,10 @@ def show(found: Found, now: float, everything: bool) -> None:
         screen.print(line(f"not shown: {said}", "red"))
     for said in found.doubts:
         screen.print(line(f"{CONTRADICTION}: {said}", "yellow"))
-    held = found.plan, found.view.states
-    if found.run.status is RunStatus.RUNNING and (waits := standstill(*held)):
-        screen.print(line(all_held(*held, waits, found.run.id, found.flag), "yellow"))
-    if found.run.status is RunStatus.RUNNING and (half := half_held(*held, found.run.id, found.flag)):
+    known = found.plan, found.view.states
+    if found.run.status is RunStatus.RUNNING and (waits := standstill(*known)):
+        screen.print(line(all_held(*known, waits, found.run.id, found.flag), "yellow"))
+    if found.run.status is RunStatus.RUNNING and (half := half_held(*known, found.run.id, found.flag)):
         screen.print(line(half, "yellow"))
     if found.abandoned:
         screen.print(line(abandoned(found), "yellow"))

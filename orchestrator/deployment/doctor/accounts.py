@@ -88,10 +88,10 @@ def _missing(world: World, grant: Grant, member: str, target: Target) -> Found:
             if target.named:
                 yield fail(f"there is no {target.shown}", "create it, or name another one")
             return  # the resource's own check reports it
-        held = role_held(policy, member, grant.role, target.only)
-        if held.yes:
+        found = role_held(policy, member, grant.role, target.only)
+        if found.yes:
             return
-        doubts += held.doubts
+        doubts += found.doubts
     if unread is not None:
         raise unread
     text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {target.shown}; purpose: {grant.why}"

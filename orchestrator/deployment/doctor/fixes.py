@@ -90,8 +90,8 @@ class Fixes:
         """Grants a role on a resource. ``kind``, ``name``: kind and id of a Target. ``condition``: limits a grant in
         the project to the resource."""
         project, region = self._project, self.deployment.region
-        held = f"title={self.deployment.base} {kind},expression={condition}" if condition else "None"
-        in_project = f"projects add-iam-policy-binding {self.deployment.project} --condition={quote(held)}"
+        limited = f"title={self.deployment.base} {kind},expression={condition}" if condition else "None"
+        in_project = f"projects add-iam-policy-binding {self.deployment.project} --condition={quote(limited)}"
         if "/" in name and kind in ("repository", "secret"):  # it may be in another project
             _, found, *place, name = name.split("/")
             project, region = f"--project={found}", place[1] if place[0] == "locations" else ""

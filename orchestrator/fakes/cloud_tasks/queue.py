@@ -1,6 +1,6 @@
 """One queue of the fake of Cloud Tasks: its tasks, the names that stay taken, and which task is delivered next.
 
-It uses no sockets, threads or clocks: the caller holds the API's lock, and passes the time.
+It uses no sockets, threads or clocks: the caller has taken the API's lock, and passes the time.
 """
 
 import heapq

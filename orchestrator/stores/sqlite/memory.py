@@ -32,7 +32,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.runs: dict[str, Known] = {}
-        self.held = 0  # characters of JSON that the cached states take; an upper bound
+        self.size = 0  # characters of JSON that the cached states take; an upper bound
         self.plan: tuple[str, Plan] | None = None  # the last plan written, if reading it back would give the same
 
     def flush(self, connection: sqlite3.Connection) -> None:
@@ -46,17 +46,17 @@ class Memory:
                 ]
                 connection.executemany("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", states)
                 for _, _, text in states:
-                    self.held += len(text)
+                    self.size += len(text)
                 known.changed_states.clear()
             if known.changed_counters:
                 counters = [(run, join, *counter_row(counter)) for join, counter in known.changed_counters.items()]
                 connection.executemany("INSERT OR REPLACE INTO counters VALUES (?, ?, ?, ?, ?, ?, ?)", counters)
                 known.changed_counters.clear()
         number = sum(len(known.states) for known in self.runs.values())
-        if number > _REMEMBERED or self.held > _REMEMBERED_TEXT:
+        if number > _REMEMBERED or self.size > _REMEMBERED_TEXT:
             self.drop()
 
     def drop(self) -> None:
         self.runs.clear()
-        self.held = 0
+        self.size = 0
         self.plan = None

@@ -119,7 +119,7 @@ class SqliteStore:
             counters = to_counters(run, connection.execute(COUNTERS, (run,)), left_out.append)
             if outputs:
                 self._memory.runs[run] = Known(not left_out, dict(states), dict(counters))
-                self._memory.held += sum(sizes.values())
+                self._memory.size += sum(sizes.values())
         for error in left_out:
             unreadable(error)
         return View(states, counters, sizes.keys() - states.keys())
