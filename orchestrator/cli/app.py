@@ -18,6 +18,7 @@ COMMANDS = {
     "resume": "Continue a run that was interrupted or killed.",
     "rerun": "Run again what did not succeed in a run, and keep the rest.",
     "backfill": "Run a graph for each day or other slot of a range, or for each of some values.",
+    "serve": "Start graphs on this machine as their schedules say.",
     "status": "Show the status of a run and its steps.",
     "explain": "Explain the status of a step.",
     "story": "List what happened in a run, in order.",

@@ -25,7 +25,7 @@ _KINDS: dict[str, tuple[type, str]] = {
 }
 
 #: The form of a scheduled run's id, which ends in the time when it was due: see ``scheduled_id``.
-_DUE = re.compile(r".*-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}(\.[0-9]+)?(Z|-?[0-9]{4})")
+DUE = re.compile(r".*-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}(\.[0-9]+)?(Z|-?[0-9]{4})")
 
 #: How many mistakes of one kind are listed.
 _MAX_UNKNOWN = 10
@@ -131,6 +131,6 @@ def scheduled_id(graph: str, due: str) -> str:
 
 def check_unscheduled(run_id: str) -> None:
     """Raises UsageError if ``run_id`` is reserved for schedules: it would keep a scheduled run from starting."""
-    if _DUE.fullmatch(run_id):
+    if DUE.fullmatch(run_id):
         theirs = "has the form of the ids that schedules give to their runs"
         raise UsageError(f"run id: {quoted(run_id)} {theirs}: choose another")

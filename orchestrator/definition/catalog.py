@@ -74,6 +74,11 @@ def graph_files(folder: Path) -> list[tuple[str, Path]]:
     return found
 
 
+def name_of(path: Path) -> str:
+    """The name that the graph in the file ``path`` has in its folder."""
+    return path.resolve().parent.name if path.stem == "graph" else path.stem
+
+
 def _may_be_graph(path: Path) -> bool:
     """Whether a file may be a graph: a module of helper functions beside the graphs is not."""
     return path.suffix != ".py" or b"Graph" in path.read_bytes()

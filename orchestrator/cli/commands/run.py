@@ -33,9 +33,21 @@ Ctrl-C interrupts a run; 'orchestrator resume' continues it.
 @click.argument("graph")
 @params_options
 @run_id_option
+@click.option(
+    "--due",
+    metavar="TIME",
+    help="Start what the graph's schedule starts at TIME, such as 2026-01-31T06:00: with the params and the id of that "
+    "run, and with TIME as today and now.",
+)
 @driving_options
 def command(
-    graph: str, pairs: tuple[str, ...], params_file: Path | None, run_id: str | None, home: Path | None, **driving: Any
+    graph: str,
+    pairs: tuple[str, ...],
+    params_file: Path | None,
+    run_id: str | None,
+    due: str | None,
+    home: Path | None,
+    **driving: Any,
 ) -> int:
     """Run GRAPH on this machine, and show its progress.
 
@@ -43,11 +55,15 @@ def command(
     """
     from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph
+    from orchestrator.operations.timetable import due_request
 
     as_told = how(**driving)
     given = given_params(pairs, params_file)
     path = find_graph(graph)
     loaded = load_graph(path)
     refuse_cloud_steps(loaded.steps, as_told.simulate)
-    wanted = run_request(loaded, path, run_id, given, time.time())
+    if due is None:
+        wanted = run_request(loaded, path, run_id, given, time.time())
+    else:
+        wanted = due_request(loaded, path, run_id, given, time.time(), due)
     return close(run(wanted, choose_home(home, path), driver(as_told)), as_told)

@@ -72,7 +72,7 @@ def examine(root: Path, name: str, paths: Sequence[Path], graphs: Mapping[str, S
     problems = list(misnamed(name, paths))
     graph, wrong = _loaded(path)
     problems += wrong
-    if graph is not None and not problems and not graph.deploy and not graph.schedule:
+    if graph is not None and not problems and not graph.deploy:
         return Examined(Local(file, "it says deploy: false"), set())
     called = graph.name if graph and graph.deploy and not wrong else None
     if graph is not None:

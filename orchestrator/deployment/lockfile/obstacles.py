@@ -52,15 +52,13 @@ def problems_of(graph: Graph, folder: Path) -> list[Problem]:
 
 def _undeployable(graph: Graph) -> Iterator[Problem]:
     own = [step.name for step in only_on_machine(graph.steps)]
-    if not graph.deploy:
-        if graph.schedule:
-            yield Problem(
-                ("schedule",), "a graph with deploy: false is not deployed, so nothing starts it: remove one of the two"
-            )
-    elif graph.schedule and own:
+    if not graph.deploy or not own:
+        return
+    if graph.schedule:
         message = f"expected a graph that can be deployed, but {named(own)} on one machine only (command or python)"
-        yield Problem(("schedule",), f"{message}: remove the schedule, or use dataflow steps")
-    elif own:
+        fix = "use dataflow steps, or write deploy: false: then 'orchestrator serve' starts it on one machine"
+        yield Problem(("schedule",), f"{message}: {fix}")
+    else:
         where = ("steps", own[0], graph.by_name[own[0]].work.kind)
         fix = "use a dataflow step with this as its local block, or write deploy: false at the top of the graph"
         yield Problem(where, f"expected a graph that can be deployed, but {named(own)} on one machine only: {fix}")

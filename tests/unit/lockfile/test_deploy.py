@@ -38,12 +38,11 @@ def test_what_stands_in_on_one_machine_does_not_keep_a_graph_there(make: Make) -
     assert list(lock(folder).graphs) == ["a"]
 
 
-def test_a_graph_of_one_machine_has_no_schedule(make: Make) -> None:
+def test_a_graph_of_one_machine_has_a_schedule_only_for_serve(make: Make) -> None:
     folder = make({"here.yaml": UNSAID + 'schedule: "0 6 * * *"', "kept.yaml": LOCAL + 'schedule: "0 6 * * *"'})
-    assert lock(folder).local == {}
+    assert list(lock(folder).local) == ["kept"]
     assert lock(folder).problems == [
         "here.yaml:3: schedule: expected a graph that can be deployed, but steps a and c run on one machine only "
-        "(command or python): remove the schedule, or use dataflow steps",
-        "kept.yaml:4: schedule: a graph with deploy: false is not deployed, so nothing starts it: "
-        "remove one of the two",
+        "(command or python): use dataflow steps, or write deploy: false: then 'orchestrator serve' starts it on one "
+        "machine",
     ]
