@@ -75,7 +75,7 @@ class _Remembering(click.Command):
 def command(
     ctx: click.Context, /, graph: str, failed: bool, dry_run: bool, yes: bool, home: Path | None, **options: Any
 ) -> int:
-    """Run GRAPH on this machine once for each slot of a range of days, for each of some values, or for both.
+    """Run GRAPH on this machine once for each day of a range, or slot of --every, for each of some values, or for both.
 
     GRAPH is the path of a graph's file, or the name of a file or folder in graphs/.
     """

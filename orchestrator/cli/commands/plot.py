@@ -5,11 +5,19 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.app import RUN
 from orchestrator.cli.failure import complain
 from orchestrator.cli.options import NamedPath, place_options
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 from orchestrator.operations.lookup import found_run
+
+HELP = f"""Draw GRAPH, or a run, into a file.
+
+GRAPH is the path of a graph's file, or the name of a file or folder in graphs/.
+
+{RUN}
+"""
 
 EPILOG = """\b
 Examples:
@@ -21,7 +29,7 @@ PNG and SVG need the extra 'drawing'; .mmd (Mermaid) needs nothing.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, help=HELP)
 @click.argument("graph", required=False)
 @click.option(
     "--run", metavar="RUN", help="Draw this run instead of GRAPH: its graph as it was, with the status of each step."
@@ -36,10 +44,7 @@ PNG and SVG need the extra 'drawing'; .mmd (Mermaid) needs nothing.
 )
 @place_options
 def command(graph: str | None, run: str | None, output: Path, home: Path | None, store: str | None) -> None:
-    """Draw GRAPH, or a run, into a file.
-
-    GRAPH is the path of a graph's file, or the name of a file or folder in graphs/.
-    """
+    """Draw a graph or a run; the help is ``HELP``."""
     from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph
     from orchestrator.drawing import draw

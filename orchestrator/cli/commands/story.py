@@ -29,10 +29,7 @@ Exit codes: 0 whatever happened, 1 some records of the run cannot be read, 2 wro
 @place_options
 @json_option
 def command(run: str, step: str | None, home: Path | None, store: str | None, as_json: bool) -> int:
-    """List what happened in RUN, or only to STEP, in order.
-
-    This is each attempt and how it ended, and who held, retried, marked or cancelled what, when and why.
-    """
+    """List what happened in RUN, or only to STEP: every attempt and how it ended, and what people did, when and why."""
     found = found_run(home, run, store, complain, partly=True)
     nodes = found.steps if step is None else [find_step(found.plan, step)]
     told = story(found.run, found.plan, found.view, nodes)
