@@ -11,7 +11,7 @@ TFSTUB = TFSTUB_STRICT=1 PYTHONPATH=tests/terraform/providers $(BIN)/python -m t
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadgroup
 CHECKOV = $(BIN)/uv tool run --quiet --from 'checkov>=3.3,<4' checkov
 
-.PHONY: demo test slow tests check lint types floors terraform security deletions picture lifecycle variables simulate mutants \
+.PHONY: demo test slow tests check lint types floors terraform security deletions picture lifecycle variables openapi simulate mutants \
 	crash versions \
 	attack pythons pins licences sbom bench help
 
@@ -64,6 +64,9 @@ lifecycle: .venv/dev  ## Write the diagram of docs/lifecycle.md, from core/arrow
 
 variables: .venv/dev  ## Write docs/variables.md, the table of Terraform's variables
 	$(BIN)/python -m tests.terraform.variables
+
+openapi: .venv/dev  ## Write docs/openapi.json, the description of the console, from its code
+	$(BIN)/python -m orchestrator.console.openapi > docs/openapi.json
 
 simulate: .venv/dev  ## Simulate N=500 seeded worlds of crashes, duplicates and losses
 	$(BIN)/python -m tests.simulation --seeds $(N)

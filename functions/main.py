@@ -218,6 +218,38 @@ def sweep(_: flask.Request) -> ResponseReturnValue:
     return {"runs": runs, "tasks": tasks, **more}
 
 
+@functions_framework.http
+@guarded
+def console(request: flask.Request) -> ResponseReturnValue:
+    """Show runs, and do what people ask of them: GET /openapi.json describes it. Every answer is JSON.
+
+    Responds with 400, 401, 404, 405 or 409 and the messages of the command line if it refuses.
+    """
+    return _console(request, acts=True)
+
+
+@functions_framework.http
+@guarded
+def console_view(request: flask.Request) -> ResponseReturnValue:
+    """Show runs, as ``console`` does, and do nothing else: its account may only read."""
+    return _console(request, acts=False)
+
+
+def _console(request: flask.Request, acts: bool) -> ResponseReturnValue:
+    from orchestrator.console.exchange import Request
+    from orchestrator.console.serving import serve
+
+    asked = Request(request.method, request.path, request.args.to_dict(flat=False), request.headers, request.get_data())
+    try:
+        reply = serve(world(), asked, acts)
+    except Exception as error:  # noqa: BLE001 - an unforeseen one: the answer is JSON, and the log has the rest
+        _log("ERROR", f"unexpected: {error}", traceback=traceback.format_exc())
+        return {"errors": ["an unexpected error: the log of the function has it"]}, 500
+    if reply.log[1]:
+        _log(*reply.log)
+    return dict(reply.json), reply.status, dict(reply.headers)
+
+
 def _run_id(request: flask.Request, asked: Asked) -> str | None:
     """The requested run id, or for a scheduled start the id made from its time. None: the server makes one up.
 

@@ -5,6 +5,8 @@ locals {
     signals   = "runs on_signal: puts tasks on the queue signals"
     tasks     = "runs on_task: reads and writes runs, launches and checks jobs"
     starter   = "runs start and sweep: writes runs and puts tasks on the queues"
+    operator  = "runs console: changes runs as people ask, and puts tasks on the queues"
+    viewer    = "runs console_view: reads runs, and may change nothing"
     caller    = "its token is in tasks: may call on_task and nothing else"
     looks     = "its token is in the tasks of signals: may call on_task, only for the first check of a job after a signal"
     events    = "its token is in events: may call on_signal and nothing else"

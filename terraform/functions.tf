@@ -1,22 +1,32 @@
-# The four entry points of functions/main.py, from one archive. They scale to zero when nothing happens.
+# The six entry points of functions/main.py, from one archive. They scale to zero when nothing happens.
 
 locals {
   # concurrency: functions-framework serves four threads for each vCPU. Memory: benchmarks/README.md, "Cold start".
   sizes = {
-    on_signal = { memory = "256Mi", cpu = "1", concurrency = 4, timeout = 30, max_instances = 5 }
-    on_task   = { memory = "512Mi", cpu = "1", concurrency = 4, timeout = 120, max_instances = 20 }
-    start     = { memory = "512Mi", cpu = "1", concurrency = 4, timeout = 60, max_instances = 5 }
-    sweep     = { memory = "512Mi", cpu = "1", concurrency = 1, timeout = 540, max_instances = 1 }
+    on_signal    = { memory = "256Mi", cpu = "1", concurrency = 4, timeout = 30, max_instances = 5 }
+    on_task      = { memory = "512Mi", cpu = "1", concurrency = 4, timeout = 120, max_instances = 20 }
+    start        = { memory = "512Mi", cpu = "1", concurrency = 4, timeout = 60, max_instances = 5 }
+    sweep        = { memory = "512Mi", cpu = "1", concurrency = 1, timeout = 540, max_instances = 1 }
+    console      = { memory = "512Mi", cpu = "1", concurrency = 4, timeout = 60, max_instances = 5 }
+    console_view = { memory = "512Mi", cpu = "1", concurrency = 4, timeout = 60, max_instances = 5 }
   }
 
   functions = { for target, size in local.sizes : target => {
     for key, value in size : key => try(coalesce(var.functions[target][key]), value)
   } }
 
-  run_as = { on_signal = "signals", on_task = "tasks", start = "starter", sweep = "starter" }
+  run_as = {
+    on_signal    = "signals"
+    on_task      = "tasks"
+    start        = "starter"
+    sweep        = "starter"
+    console      = "operator"
+    console_view = "viewer"
+  }
 
-  # People call start. Only Google services of this project, which count as internal, call the others.
-  ingress = { start = { all = "ALLOW_ALL", internal = "ALLOW_INTERNAL_ONLY", load-balancer = "ALLOW_INTERNAL_AND_GCLB" }[var.start_ingress] }
+  # People call these. Only Google services of this project, which count as internal, call the others.
+  from_outside = { all = "ALLOW_ALL", internal = "ALLOW_INTERNAL_ONLY", load-balancer = "ALLOW_INTERNAL_AND_GCLB" }[var.start_ingress]
+  ingress      = { for target in ["start", "console", "console_view"] : target => local.from_outside }
 
   # While the lease lasts, only the delivery that claimed a launch may launch it. In the last part of the lease, the
   # margin, that delivery has to claim it again first. The margin covers a call's timeout (60 s), the delay until a job
@@ -56,7 +66,7 @@ locals {
 resource "google_cloudfunctions2_function" "function" {
   for_each = local.functions
 
-  #checkov:skip=CKV_GCP_124:people call start from outside, unless start_ingress says otherwise, and run.invoker decides who may. The other functions take internal calls only.
+  #checkov:skip=CKV_GCP_124:people call start and the consoles from outside, unless start_ingress says otherwise, and run.invoker decides who may. The other functions take internal calls only.
   name         = local.function_names[each.key]
   location     = var.region
   description  = "${each.key} of ${local.base}"

@@ -7,6 +7,8 @@ resource "google_storage_bucket_object" "given" {
 
   content = jsonencode({ # orchestrator/deployment/given.py reads it
     starters           = local.starters
+    operators          = var.operators
+    viewers            = var.viewers
     template_buckets   = var.template_buckets
     data_buckets       = var.data_buckets
     image_repositories = var.image_repositories

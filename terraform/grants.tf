@@ -4,19 +4,22 @@
 locals {
   # role -> queues it puts tasks on
   enqueuers = {
-    "signals signals"  = { role = "signals", queue = "signals" }
-    "tasks launches"   = { role = "tasks", queue = "launches" }
-    "tasks checks"     = { role = "tasks", queue = "checks" }
-    "starter launches" = { role = "starter", queue = "launches" }
-    "starter checks"   = { role = "starter", queue = "checks" }
+    "signals signals"   = { role = "signals", queue = "signals" }
+    "tasks launches"    = { role = "tasks", queue = "launches" }
+    "tasks checks"      = { role = "tasks", queue = "checks" }
+    "starter launches"  = { role = "starter", queue = "launches" }
+    "starter checks"    = { role = "starter", queue = "checks" }
+    "operator launches" = { role = "operator", queue = "launches" }
+    "operator checks"   = { role = "operator", queue = "checks" }
   }
 
   # role -> the account whose token its tasks carry, or that its jobs run as
   actors = {
-    "signals looks"  = { role = "signals", as = "looks" }
-    "tasks caller"   = { role = "tasks", as = "caller" }
-    "starter caller" = { role = "starter", as = "caller" }
-    "tasks worker"   = { role = "tasks", as = "worker" }
+    "signals looks"   = { role = "signals", as = "looks" }
+    "tasks caller"    = { role = "tasks", as = "caller" }
+    "starter caller"  = { role = "starter", as = "caller" }
+    "operator caller" = { role = "operator", as = "caller" }
+    "tasks worker"    = { role = "tasks", as = "worker" }
   }
 
   # role -> functions it calls
@@ -29,9 +32,15 @@ locals {
   }
 
   # Who reads and writes runs. Databases have no IAM policies, so a condition limits the role to the one database.
-  in_database = toset([
-    "tasks", "starter",
-  ])
+  in_database = {
+    tasks    = "roles/datastore.user"
+    starter  = "roles/datastore.user"
+    operator = "roles/datastore.user"
+    viewer   = "roles/datastore.viewer"
+  }
+
+  # Who operates runs, through console, may also look at them as the viewers do.
+  operated = { for pair in setproduct(var.operators, ["console", "console_view"]) : join(" ", pair) => { member = pair[0], target = pair[1] } }
 
   # Roles that can only be granted on the whole project.
   in_project = merge(
@@ -101,11 +110,29 @@ resource "google_cloud_run_v2_service_iam_member" "starter" {
   member   = each.key
 }
 
+resource "google_cloud_run_v2_service_iam_member" "operator" {
+  for_each = local.operated
+
+  name     = google_cloudfunctions2_function.function[each.value.target].name
+  location = var.region
+  role     = "roles/run.invoker"
+  member   = each.value.member
+}
+
+resource "google_cloud_run_v2_service_iam_member" "viewer" {
+  for_each = setsubtract(var.viewers, var.operators)
+
+  name     = google_cloudfunctions2_function.function["console_view"].name
+  location = var.region
+  role     = "roles/run.invoker"
+  member   = each.key
+}
+
 resource "google_project_iam_member" "database" {
   for_each = local.in_database
 
   project = var.project
-  role    = "roles/datastore.user"
+  role    = each.value
   member  = google_service_account.role[each.key].member
 
   condition {

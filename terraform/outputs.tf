@@ -3,6 +3,16 @@ output "start_url" {
   value       = google_cloudfunctions2_function.function["start"].service_config[0].uri
 }
 
+output "console_url" {
+  description = "URL of 'console', which shows runs and lets operators change them. GET /openapi.json describes it."
+  value       = google_cloudfunctions2_function.function["console"].service_config[0].uri
+}
+
+output "console_view_url" {
+  description = "URL of 'console_view', which only shows runs."
+  value       = google_cloudfunctions2_function.function["console_view"].service_config[0].uri
+}
+
 output "how_to_start" {
   description = "The command that starts a run."
   value       = "orchestrator start GRAPH --project ${var.project} --region ${var.region} --name ${var.name} --environment ${var.environment} --param NAME=VALUE"

@@ -12,7 +12,7 @@ variable "runtime" {
 }
 
 variable "functions" {
-  description = "Sizes of functions that differ from the defaults, by entry point (on_signal, on_task, start, sweep). Timeouts are in seconds."
+  description = "Sizes of functions that differ from the defaults, by entry point (on_signal, on_task, start, sweep, console, console_view). Timeouts are in seconds."
   type = map(object({
     memory        = optional(string)
     cpu           = optional(string)
@@ -23,8 +23,8 @@ variable "functions" {
   default = {}
 
   validation {
-    condition     = length(setsubtract(keys(var.functions), ["on_signal", "on_task", "start", "sweep"])) == 0
-    error_message = "functions: expected the entry points on_signal, on_task, start or sweep."
+    condition     = length(setsubtract(keys(var.functions), ["on_signal", "on_task", "start", "sweep", "console", "console_view"])) == 0
+    error_message = "functions: expected the entry points on_signal, on_task, start, sweep, console or console_view."
   }
 
   validation {
@@ -59,7 +59,7 @@ variable "verify_tokens" {
 }
 
 variable "start_ingress" {
-  description = "Where 'start' can be called from: anywhere (all), the project's networks and Cloud Scheduler (internal), or these and a load balancer (load-balancer). Callers need permission in any case. The other functions take internal calls only."
+  description = "Where 'start', 'console' and 'console_view' can be called from: anywhere (all), the project's networks and Cloud Scheduler (internal), or these and a load balancer (load-balancer). Callers need permission in any case. The other functions take internal calls only."
   type        = string
   default     = "all"
 

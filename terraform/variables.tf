@@ -105,3 +105,25 @@ variable "graph_starters" {
     error_message = "graph_starters: expected users or service accounts for each graph, such as { sales = [\"user:ann@example.com\"] }; a token does not name groups or domains."
   }
 }
+
+variable "operators" {
+  description = "Members who may operate runs through the function 'console' (hold, release, retry, mark, cancel) and look at them, such as group:data-oncall@example.com."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for who in var.operators : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+$", who))])
+    error_message = "operators: expected members such as user:ann@example.com or group:data@example.com; allUsers would let anyone cancel runs."
+  }
+}
+
+variable "viewers" {
+  description = "Members who may look at runs, with their params, errors and outputs, through the function 'console_view', such as domain:example.com."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for who in var.viewers : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+$", who))])
+    error_message = "viewers: expected members such as user:ann@example.com or group:data@example.com; allUsers would let anyone read runs."
+  }
+}

@@ -49,16 +49,17 @@ def read_asked(body: bytes) -> Asked:
 
     The error contains no value of a param: it is logged, and a param may be a password.
     """
-    data = _read(body)
+    data = read_json(body, _EXPECTED)
     if not isinstance(data, dict):
-        raise UsageError(f"{_EXPECTED}, got {_kind(data)}")
+        raise UsageError(f"{_EXPECTED}, got {kind_of(data)}")
     if wrong := list(_wrong(data)):
         raise UsageError("\n".join(wrong))
     again = rerun_asked(data["rerun"]) if "rerun" in data else None
     return Asked(data.get("graph", ""), data.get("run_id"), data.get("params", {}), again)
 
 
-def _read(body: bytes) -> Any:
+def read_json(body: bytes, what: str) -> Any:
+    """The JSON value in ``body``. Raises UsageError, which begins with ``what`` was expected."""
     if len(body) > LARGEST:
         raise UsageError(
             f"expected a request of at most {LARGEST:,} bytes, got {len(body):,}: put large data into Cloud Storage, "
@@ -69,9 +70,9 @@ def _read(body: bytes) -> Any:
         data, flaws = json_reader.read(text)
         _whole(data)
     except UnicodeDecodeError as error:
-        raise UsageError(f"{_EXPECTED}, in UTF-8, got the byte 0x{body[error.start]:02x} in it") from error
+        raise UsageError(f"{what}, in UTF-8, got the byte 0x{body[error.start]:02x} in it") from error
     except UnreadableError as error:
-        raise UsageError(f"{_EXPECTED}, {_at(error.flaw) if text.strip() else 'got nothing'}") from error
+        raise UsageError(f"{what}, {_at(error.flaw) if text.strip() else 'got nothing'}") from error
     if flaws:
         raise UsageError("\n".join(_at(flaw) for flaw in flaws[:_MAX_UNKNOWN]))
     return data
@@ -100,7 +101,7 @@ def _wrong(data: dict[str, Any]) -> Iterator[str]:
         yield f"and {len(unknown) - _MAX_UNKNOWN} more unknown keys"
     for name, (kind, expected) in _KINDS.items():
         if not isinstance(data.get(name, kind()), kind):
-            yield f"{name}: expected {expected}, got {_kind(data[name])}"
+            yield f"{name}: expected {expected}, got {kind_of(data[name])}"
     if isinstance(again := data.get("rerun"), dict):
         yield from wrong_rerun(again)
         if "graph" in data:
@@ -109,8 +110,8 @@ def _wrong(data: dict[str, Any]) -> Iterator[str]:
         yield "graph: expected the name of a deployed graph, got nothing"
 
 
-def _kind(value: Any) -> str:
-    """The kind of a value, without its content."""
+def kind_of(value: Any) -> str:
+    """The kind of a value, without its content, which may be a secret."""
     match value:
         case str():
             return "text"

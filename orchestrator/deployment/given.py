@@ -14,6 +14,8 @@ class Given:
     """The values of these variables (terraform/variables*.tf). ``data_buckets``: name -> ``read`` or ``write``."""
 
     starters: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    viewers: tuple[str, ...] = ()
     template_buckets: tuple[str, ...] = ()
     data_buckets: Mapping[str, str] = field(default_factory=dict)
     image_repositories: tuple[str, ...] = ()
@@ -33,6 +35,8 @@ def read_given(text: bytes) -> Given:
     try:
         return Given(
             tuple(map(str, said["starters"])),
+            tuple(map(str, said.get("operators", ()))),  # absent in what a deployment without a console has written
+            tuple(map(str, said.get("viewers", ()))),
             tuple(map(str, said["template_buckets"])),
             {str(bucket): str(may) for bucket, may in said["data_buckets"].items()},
             tuple(map(str, said["image_repositories"])),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 class Grant:
     """``who`` has ``role`` on ``on``, for the purpose ``why``. ``only``: in which deployments; empty: in all.
 
-    ``who``: a role of names.ROLES, ``sink`` (the log sink's writer), ``pubsub`` (Pub/Sub's service agent) or
-    ``starters`` (the members in the variable of that name). ``on``: ``project``; ``database`` or ``builds``, which are
-    the project under a condition that restricts the role to the database, or to the bucket that functions are built
-    from (Firestore has no policies of its own, and the bucket does not exist before the first function); or
-    ``kind:name``, where kind is ``queue``, ``secret``, ``function``, ``account``, ``topic``, ``subscription``,
-    ``bucket`` or ``repository``.
+    ``who``: a role of names.ROLES, ``sink`` (the log sink's writer), ``pubsub`` (Pub/Sub's service agent), or
+    ``starters``, ``operators`` or ``viewers`` (the members in the variable of that name). ``on``: ``project``;
+    ``database`` or ``builds``, which are the project under a condition that restricts the role to the database, or to
+    the bucket that functions are built from (Firestore has no policies of its own, and the bucket does not exist before
+    the first function); or ``kind:name``, where kind is ``queue``, ``secret``, ``function``, ``account``, ``topic``,
+    ``subscription``, ``bucket`` or ``repository``.
     """
 
     who: str
@@ -61,9 +61,17 @@ GRANTS: tuple[Grant, ...] = (
     Grant("starter", "roles/cloudtasks.enqueuer", "queue:launches", "what a run owes"),
     Grant("starter", "roles/cloudtasks.enqueuer", "queue:checks", "what a run owes"),
     Grant("starter", "roles/iam.serviceAccountUser", "account:caller", "those tasks carry that account's token"),
+    Grant("operator", "roles/datastore.user", "database", "does to runs what people ask"),
+    Grant("operator", "roles/cloudtasks.enqueuer", "queue:launches", "what a run owes then"),
+    Grant("operator", "roles/cloudtasks.enqueuer", "queue:checks", "what a run owes then"),
+    Grant("operator", "roles/iam.serviceAccountUser", "account:caller", "those tasks carry that account's token"),
+    Grant("viewer", "roles/datastore.viewer", "database", "shows runs, and can change none"),
     Grant("scheduler", "roles/run.invoker", "function:start", "a graph's schedule"),
     Grant("scheduler", "roles/run.invoker", "function:sweep", "the sweep's schedule"),
     Grant("starters", "roles/run.invoker", "function:start", "people and systems start runs", "starters"),
+    Grant("operators", "roles/run.invoker", "function:console", "people operate runs", "operators"),
+    Grant("operators", "roles/run.invoker", "function:console_view", "they look at them too", "operators"),
+    Grant("viewers", "roles/run.invoker", "function:console_view", "people look at runs", "viewers"),
     Grant("worker", "roles/dataflow.worker", "project", "what every Dataflow worker needs"),
     Grant("worker", "roles/storage.objectUser", "bucket:jobs", "temporary files, and output if a graph puts it there"),
     Grant("worker", "roles/storage.objectViewer", "bucket:templates", "the launcher reads the template", "templates"),

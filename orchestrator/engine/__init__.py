@@ -19,7 +19,7 @@ from orchestrator.core.validity import misfit
 from orchestrator.engine import sweeping
 from orchestrator.engine.checking import check
 from orchestrator.engine.consistency import sure_doubts
-from orchestrator.engine.control import ControlEvent, certain, control, release
+from orchestrator.engine.control import ControlEvent, Unchanged, certain, control, release
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
@@ -164,14 +164,22 @@ class Engine:
             stop, nodes = ledger.store.stop_run(key, stop) or stop, _stoppable(execution.plan)
         return self._stop(execution, nodes, stop, ledger.store.load_all(key, outputs=False))
 
-    def control(self, key: str, event: ControlEvent, nodes: Collection[int] | None = None) -> Mapping[int, Commit]:
+    def control(
+        self,
+        key: str,
+        event: ControlEvent,
+        nodes: Collection[int] | None = None,
+        unchanged: Unchanged | None = None,
+    ) -> Mapping[int, Commit]:
         """Hold or release the steps ``nodes`` of a run, or all. Returns the commit for each that had not ended.
+
+        ``unchanged``: only steps for which this is true of the state that the commit replaces.
 
         They are handled in topological order, so that a hold of a whole run stops every step after one that it misses.
         """
         execution = self.ledger.known(key)
         chosen = [node for node in execution.plan.topological if nodes is None or node in nodes]
-        return control(self.ledger, execution, event, chosen)
+        return control(self.ledger, execution, event, chosen, unchanged)
 
     def _stop(self, execution: Execution, nodes: Collection[int], stop: Stop, view: View) -> tuple[int, int]:
         """Stop the steps, the last first, so that none begins because one before it was stopped.

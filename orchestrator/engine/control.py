@@ -1,11 +1,12 @@
 """Holds and releases steps of a running run: each request becomes an event at each of the steps."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
+from orchestrator.core import machine
 from orchestrator.core.events import HoldReleased, HoldRequested, RetryRequested, StopRequested
 from orchestrator.core.joins import decide
 from orchestrator.core.messages import Release
-from orchestrator.core.model import RunStatus, View
+from orchestrator.core.model import RunStatus, StepState, Transition, View
 from orchestrator.core.rules import Verdict
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.engine.execution import Execution
@@ -16,9 +17,20 @@ from orchestrator.ports import Commit
 #: The events by which people hold, release, retry and mark steps.
 ControlEvent = HoldRequested | HoldReleased | RetryRequested | StopRequested
 
+#: Whether a step's state is still as the person saw it who makes a request.
+Unchanged = Callable[[int, StepState], bool]
 
-def control(ledger: Ledger, execution: Execution, event: ControlEvent, nodes: Iterable[int]) -> Mapping[int, Commit]:
+
+def control(
+    ledger: Ledger,
+    execution: Execution,
+    event: ControlEvent,
+    nodes: Iterable[int],
+    unchanged: Unchanged | None = None,
+) -> Mapping[int, Commit]:
     """Commit ``event`` at each of ``nodes`` that has not ended, and pay what is owed then. Returns the commits by node.
+
+    ``unchanged``: commit it only at steps for which this is true of the state that the commit replaces.
 
     Calling this again does what is left to do, since the first caller may have died before paying. It does nothing in
     a run that has ended, nor at steps whose records contradict each other, because these may have ended. A step that
@@ -36,11 +48,23 @@ def control(ledger: Ledger, execution: Execution, event: ControlEvent, nodes: It
         if node in view.unreadable and not recorded:
             continue
         if not view.state(node).status.final:
-            commits[node] = ledger.commit(execution, node, event)
+            commits[node] = _commit(ledger, execution, node, event, unchanged)
             ledger.follow(execution, node, commits[node], by_itself=False)
         elif isinstance(event, StopRequested):
             ledger.roll_forward(execution, node)  # it may have ended by this very event
     return commits
+
+
+def _commit(
+    ledger: Ledger, execution: Execution, node: int, event: ControlEvent, unchanged: Unchanged | None
+) -> Commit:
+    if unchanged is None:
+        return ledger.commit(execution, node, event)
+
+    def decide(state: StepState) -> Transition | None:
+        return machine.evolve(execution.plan, node, state, event) if unchanged(node, state) else None
+
+    return ledger.store.transact(execution.run.key, node, decide)
 
 
 def release(ledger: Ledger, execution: Execution, effect: Release) -> None:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from orchestrator.cloud.settings import SettingsError, read_cloud_settings
 from orchestrator.core.kinds import kind_of
@@ -13,6 +12,7 @@ from orchestrator.errors import UsageError
 from orchestrator.home.store_url import StoreUrl
 from orchestrator.operations.cancellation import earlier, told
 from orchestrator.reporting.found import Found
+from orchestrator.reporting.job_page import job_page
 from orchestrator.reporting.phrases import status_word
 from orchestrator.system.terminal import one_line
 
@@ -54,8 +54,7 @@ def _job(job: str, project: str) -> Iterator[str]:
 
     handle = read_handle(job)
     yield f"job      {handle.id} in {handle.region}"
-    page = f"https://console.cloud.google.com/dataflow/jobs/{handle.region}/{handle.id}"
-    yield f"console  {page}?project={quote(project, safe='')}"
+    yield f"console  {job_page(handle, project)}"
 
 
 def cancel_in_cloud(url: StoreUrl, found: Found, stop: Stop, nodes: Collection[int] | None) -> list[str]:

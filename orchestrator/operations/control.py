@@ -1,33 +1,40 @@
-"""Holds and releases steps of a run, on this machine or in the cloud, by changing their states in the store."""
+"""Holds, releases, retries and marks steps of a run, here or in the cloud, by changing their states in the store."""
 
 from collections.abc import Collection, Mapping
 
 from orchestrator.cloud.settings import read_settings
-from orchestrator.engine.control import ControlEvent
+from orchestrator.engine.control import ControlEvent, Unchanged
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import embedded
+from orchestrator.operations.acts import Apply
 from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
 
 
-def apply(command: str, found: Found, event: ControlEvent, nodes: Collection[int] | None) -> Mapping[int, Commit]:
-    """Hold or release the steps ``nodes`` of a run, or all. Returns the commit for each that had not ended.
+def applied(command: str) -> Apply:
+    """Applies the events of a command.
 
     Raises UsageError that names every missing variable if the run is in the cloud.
     """
-    if found.home is None:
-        from orchestrator.operations.cloud_run import deployed
 
-        assert found.url is not None
-        with deployed(command, found.url) as made:
-            return made.engine.control(found.run.key, event, nodes)
-    must_be_a_home(command, found.home, found)
-    world = embedded(found.home, read_settings().parallel, simulate=True)
-    try:
-        return world.engine.control(found.run.key, event, nodes)
-    finally:
-        world.database.close()
+    def apply(
+        found: Found, event: ControlEvent, nodes: Collection[int], unchanged: Unchanged | None
+    ) -> Mapping[int, Commit]:
+        if found.home is None:
+            from orchestrator.operations.cloud_run import deployed
+
+            assert found.url is not None
+            with deployed(command, found.url) as made:
+                return made.engine.control(found.run.key, event, nodes, unchanged)
+        must_be_a_home(command, found.home, found)
+        world = embedded(found.home, read_settings().parallel, simulate=True)
+        try:
+            return world.engine.control(found.run.key, event, nodes, unchanged)
+        finally:
+            world.database.close()
+
+    return apply
 
 
 def must_be_a_home(command: str, home: Home, found: Found) -> None:

@@ -20,6 +20,7 @@ from orchestrator.home import Home, default_home, existing_home
 from orchestrator.home.store_url import StoreUrl, store_url
 from orchestrator.local.wiring import open_store, reading
 from orchestrator.operations.attempt_logs import with_logs
+from orchestrator.operations.steps import find_step as find_step
 from orchestrator.ports import Store, refuse
 from orchestrator.reporting.found import INTERRUPTED, Found, Origin
 from orchestrator.text import did_you_mean
@@ -240,15 +241,6 @@ def only_unfinished(store: Store) -> Run:
     if len(runs) > 1:
         raise UsageError(f"{len(runs)} runs are unfinished, name the one to resume: {_named([run.id for run in runs])}")
     return runs[0]
-
-
-def find_step(plan: Plan, name: str) -> int:
-    """The number of the step called ``name``. Raises NotFoundError."""
-    if name in plan.numbers:
-        return plan.numbers[name]
-    hint = did_you_mean(name, plan.numbers)
-    known = f": its steps are {', '.join(plan.numbers)}" if not hint and len(plan.steps) <= 12 else hint
-    raise NotFoundError(f"graph '{plan.graph}' has no step '{name}'{known}")
 
 
 def _named(ids: list[str]) -> str:

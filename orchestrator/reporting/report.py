@@ -17,7 +17,7 @@ def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[
     has ``kept``. Steps in ``unknown`` are left out.
     """
     known = ((number, step) for number, step in enumerate(plan.steps) if number not in unknown)
-    steps = {step.name: _step(plan.nodes[number], states.get(number, PENDING)) for number, step in known}
+    steps = {step.name: step_report(plan.nodes[number], states.get(number, PENDING)) for number, step in known}
     return {**headline(run, word), "steps": steps}
 
 
@@ -42,7 +42,8 @@ def headline(run: Run, word: str) -> dict[str, Any]:
     }
 
 
-def _step(node: Node, state: StepState) -> dict[str, Any]:
+def step_report(node: Node, state: StepState) -> dict[str, Any]:
+    """A step, as it is in the report of its run."""
     return {
         "status": str(state.status),
         "attempt": state.attempt,

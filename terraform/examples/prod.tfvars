@@ -4,6 +4,8 @@ region  = "europe-west4"
 labels  = { team = "data", cost-center = "4711" }
 
 starters           = ["group:data@example.com"]
+operators          = ["group:data@example.com"]
+viewers            = ["domain:example.com"]
 signal_source      = "both"
 job_regions        = ["europe-west1"]
 run_retention_days = 365

@@ -38,6 +38,18 @@ run "anyone_may_start" {
   expect_failures = [var.starters]
 }
 
+run "anyone_may_operate" {
+  command = plan
+  variables { operators = ["allUsers"] }
+  expect_failures = [var.operators]
+}
+
+run "anyone_may_look" {
+  command = plan
+  variables { viewers = ["allUsers"] }
+  expect_failures = [var.viewers]
+}
+
 run "unknown_source_of_signals" {
   command = plan
   variables { signal_source = "pubsub" }

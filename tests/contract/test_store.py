@@ -346,6 +346,10 @@ def past(store: Store) -> list[Run]:
         (RunFilter("sales", {FAILED}), [3, 0]),
         (RunFilter("sales", {FAILED}, 1.0), [3]),
         (RunFilter("sales", frozenset(), 4.0), [4]),
+        (RunFilter(until=2.0), [2, 1, 0]),
+        (RunFilter(since=1.0, until=3.0), [3, 2, 1]),
+        (RunFilter("sales", until=3.0), [3, 2, 0]),
+        (RunFilter(statuses={FAILED}, until=1.0), [1, 0]),
     ],
 )
 def test_only_the_runs_that_are_wanted_are_listed_the_newest_first(store: Store, wanted: RunFilter, numbers: list[int]):

@@ -32,6 +32,8 @@ EVERYTHING: dict[str, Any] = {
     "eventarc": True,
     "given": Given(
         ("group:data@example.com",),
+        ("group:oncall@example.com",),
+        ("domain:example.com",),
         ("demo-templates",),
         {"demo-raw": "read", "demo-warehouse": "write"},
         ("projects/images-1/locations/europe/repositories/templates",),

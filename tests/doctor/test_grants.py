@@ -100,7 +100,7 @@ def test_a_deployment_that_does_not_say_what_it_was_given_is_to_be_applied(patie
             "variables",
             "warn",
             "gs://demo-1-orchestrator-prod-source has no given.json: what these variables name is unknown: starters, "
-            "template_buckets, data_buckets, image_repositories",
+            "operators, viewers, template_buckets, data_buckets, image_repositories",
             APPLY,
         )
     ]

@@ -42,7 +42,8 @@ def test_what_may_not_be_looked_at_is_said_with_the_permission_it_needs(patient:
 
 
 def test_policies_that_may_not_be_read_hide_grants_and_nothing_else(patient: Patient):
-    patient.fake.bodies = bodies(given=replace(GIVEN, starters=("user:ann@example.com",)))
+    ann = ("user:ann@example.com",)
+    patient.fake.bodies = bodies(given=replace(GIVEN, starters=ann, operators=ann, viewers=ann))
     patient.fake.fail("*", forbidden(), "getIamPolicy")
     found = patient.complaints()
     assert {check for check, *_ in found} == {check.name for check in CHECKS if check.group == "accounts"}

@@ -32,7 +32,14 @@ MAIN = Path(__file__).resolve().parents[2] / "functions" / "main.py"
 #: The key of the first run that a test starts.
 KEY = new_key(bytes(7))
 
-KINDS = {"on_signal": "cloudevent", "on_task": "http", "start": "http", "sweep": "http"}
+KINDS = {
+    "on_signal": "cloudevent",
+    "on_task": "http",
+    "start": "http",
+    "sweep": "http",
+    "console": "http",
+    "console_view": "http",
+}
 TRACE = "105445aa7843bc8bf206b12000100000"
 QUEUES = "projects/{project}/locations/europe-west4/queues"
 

@@ -114,7 +114,7 @@ def grants(name: str, deployed: Deployed) -> Iterator[str]:
     given = {
         "logs": bool(deployed.of("google_pubsub_topic")),
         "eventarc": bool(deployed.of("google_eventarc_trigger")),
-        "starters": "starters" in kinds,
+        **{variable: variable in kinds for variable in ("starters", "operators", "viewers")},
         "templates": any(on == "bucket:templates" for _, _, on in found),
         "readers": ("worker", "roles/storage.objectViewer", "bucket:data") in found,
         "writers": ("worker", "roles/storage.objectUser", "bucket:data") in found,
@@ -181,8 +181,9 @@ def functions(name: str, deployed: Deployed) -> Iterator[str]:
 
 
 def _ingress(name: str, target: str) -> str:
-    """``start`` is public, except in the example without public addresses."""
-    return "ALLOW_ALL" if target == "start" and name != "private" else "ALLOW_INTERNAL_ONLY"
+    """What people call is public, except in the example without public addresses."""
+    called = ("start", "console", "console_view")
+    return "ALLOW_ALL" if target in called and name != "private" else "ALLOW_INTERNAL_ONLY"
 
 
 def signals(name: str, deployed: Deployed) -> Iterator[str]:

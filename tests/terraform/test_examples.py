@@ -121,6 +121,8 @@ REFUSED: tuple[dict[str, tuple[object, str]], ...] = (
         "start_ingress": ("none", "start_ingress: expected all, internal or load-balancer."),
         "signal_source": ("pubsub", "signal_source: expected logs, eventarc or both."),
         "starters": (["allUsers"], "allUsers would let anyone start runs"),
+        "operators": (["allAuthenticatedUsers"], "allUsers would let anyone cancel runs"),
+        "viewers": (["allUsers"], "allUsers would let anyone read runs"),
         "graph_starters": ({"sales": ["group:data@example.com"]}, "a token does not name groups or domains"),
         "values": ({"a-b": "x"}, "values: expected names of letters, digits and '_'"),
         "labels": ({"goog-team": "data"}, "labels: expected keys that do not begin with 'goog-'"),

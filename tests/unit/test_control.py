@@ -273,3 +273,19 @@ def test_a_held_step_is_released_though_a_record_beside_it_is_gone(world):
     run_dry(join)
     assert join.statuses()["b"] == "succeeded"
     assert sorted(job.request.step for job in join.jobs.jobs.values()) == ["a", "b", "c"]
+
+
+def test_a_request_that_was_made_of_another_state_changes_nothing(world):
+    pair = world(Step("a", JOB), Step("b", JOB))
+    pair.start()
+    seen = []
+
+    def unchanged(node: int, state: StepState) -> bool:
+        seen.append((node, state.status))
+        return node == 1
+
+    done = pair.engine.control(KEY, HoldRequested(HOLD), [0, 1], unchanged)
+    assert {node: commit.applied for node, commit in done.items()} == {0: False, 1: True}
+    assert {node for node, _ in seen} == {0, 1}
+    held = pair.store.load_all(KEY)
+    assert (held.state(0).control, held.state(1).control.hold) == (None, HOLD)

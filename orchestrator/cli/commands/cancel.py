@@ -13,11 +13,11 @@ from orchestrator.core.model import RunStatus, Stop
 from orchestrator.home import Home
 from orchestrator.home.store_url import StoreUrl, store_url
 from orchestrator.operations.cancel import cancel_here
+from orchestrator.operations.cancelling import nothing_left
 from orchestrator.operations.control import must_be_a_home
 from orchestrator.operations.lookup import find_run, find_step, load, named_store
 from orchestrator.operations.people import reason, who
 from orchestrator.reporting.found import Found
-from orchestrator.reporting.phrases import listed
 from orchestrator.reporting.summary import failures
 
 EPILOG = """\b
@@ -58,7 +58,7 @@ def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store
     with named_store(home, store) as (place, opened):
         found = load(place, opened, find_run(opened, run, complain), named)
     nodes = {find_step(found.plan, name) for name in steps} if steps else None
-    if over := _over(found, nodes):
+    if over := nothing_left(found, nodes):
         echo(over)
         return DONE
     stop = Stop(time.time(), who(), reason(why))
@@ -90,15 +90,3 @@ def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Coll
     if now.run.status is not RunStatus.RUNNING:
         echo(f"the run has ended: {now.run.status}")
     return DONE
-
-
-def _over(found: Found, nodes: Collection[int] | None) -> str:
-    """A sentence if everything that is to be cancelled has already ended, otherwise empty."""
-    run = found.run
-    if run.status is not RunStatus.RUNNING and not any(state.live for state in found.view.states.values()):
-        return f"run {run.id} has ended ({run.status}): there is nothing left to cancel"
-    states = [found.view.state(node) for node in nodes or ()]
-    if nodes is None or any(state.live or not state.status.final for state in states):
-        return ""
-    ended = listed(f"{found.plan.steps[node].name} ({found.view.state(node).status})" for node in sorted(nodes))
-    return f"run {run.id}: {ended}: there is nothing left to cancel"

@@ -1,22 +1,20 @@
 """``orchestrator mark``: decide how a step ends."""
 
 import json
-import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from orchestrator.cli.control import apply_one, found_step
-from orchestrator.cli.failure import DONE, FAILED
+from orchestrator.cli.control import code_of, perform
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
-from orchestrator.core.events import StopRequested
-from orchestrator.core.model import MARKS, Status, Stop
-from orchestrator.core.values import MAX_OUTPUT, misfit
+from orchestrator.core.model import MARKS, Status
 from orchestrator.errors import UsageError
-from orchestrator.operations.people import needed_reason, who
-from orchestrator.reporting.phrases import done_by, status_word, stopped
+from orchestrator.operations.acts import MarkAsked
+from orchestrator.operations.deciding import fit_outputs
+from orchestrator.operations.people import needed_reason
 from orchestrator.reporting.summary import abandoned
 
 EPILOG = """\b
@@ -47,52 +45,21 @@ def command(
 ) -> int:
     """Decide how STEP of RUN ends: as succeeded, failed or skipped."""
     mark = Status(status)
-    stop = Stop(time.time(), who(), needed_reason(why), mark, _outputs(outputs, mark))
-    found, node = found_step("mark", run, step, home, store)
-    commit = apply_one("mark", found, node, StopRequested(stop))
-    state, name = commit.state if commit is not None else found.view.state(node), found.plan.steps[node].name
-    if state.stop != stop:
-        echo(f"run {found.run.id}: {name} cannot be marked: {_why_not(state.stop, state.status)}")
-        return FAILED
-    echo(f"run {found.run.id}: {name} {_becomes(state.status, mark)}")
-    if found.abandoned:
+    asked = MarkAsked(step, mark, needed_reason(why), _outputs(outputs, mark))
+    found, done = perform("mark", run, asked, home, store)
+    if not done.refused and found.abandoned:
         echo(abandoned(found))
-    return DONE
+    return code_of(done)
 
 
-def _outputs(text: str | None, mark: Status) -> dict[str, Any] | None:
+def _outputs(text: str | None, mark: Status) -> Mapping[str, Any] | None:
     """The outputs that were given. Raises UsageError."""
     if text is None:
         return None
-    if mark is not Status.SUCCEEDED:
-        raise UsageError(
-            f"--outputs: expected 'succeeded' with it, got '{mark}': only a step that succeeded has outputs"
-        )
     try:
-        outputs = json.loads(text)
+        outputs = json.loads(text) if mark is Status.SUCCEEDED else {}
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--outputs: expected a JSON object, got {text!r:.60}: {error}") from error
     if not isinstance(outputs, dict):
         raise UsageError(f"--outputs: expected a JSON object, got {text!r:.60}")
-    if wrong := misfit(outputs) or _too_large(text):
-        raise UsageError(f"--outputs: {wrong}")
-    return outputs
-
-
-def _too_large(text: str) -> str:
-    size = len(text.encode())
-    return f"expected at most {MAX_OUTPUT:,} bytes, got {size:,}" if size > MAX_OUTPUT else ""
-
-
-def _becomes(status: Status, mark: Status) -> str:
-    if status is mark:
-        return f"marked {mark}"
-    if status.active:
-        return f"is asked to stop, and ends as {mark} when its job has ended"
-    return f"ends as {mark} when the steps before it have ended, unless its trigger keeps it from running"
-
-
-def _why_not(stop: Stop | None, status: Status) -> str:
-    if stop is not None and not status.final:
-        return f"it was {done_by(stop)} {stopped(stop)}"
-    return f"it has ended ({status_word(status)})"
+    return fit_outputs(outputs, mark, "--outputs")

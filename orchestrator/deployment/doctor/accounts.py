@@ -46,15 +46,16 @@ def pubsub_agent(world: World) -> Found:
     yield from granted("pubsub", member, world)
 
 
-def starters(world: World) -> Found:
-    """The members listed in the variable ``starters``; if there are none, only schedules start runs."""
+def people(variable: str, nobody: str, world: World) -> Found:
+    """The members listed in a variable: starters, operators or viewers. ``nobody``: what it means if there are none."""
     given = world.given()
     if given is None:
-        yield note("unknown: the deployment does not say what the variable 'starters' lists")
+        yield note(f"unknown: the deployment does not say what the variable '{variable}' lists")
         return
-    for member in given.starters:
-        yield from (finding for finding in granted("starters", member, world) if finding.level is not Level.OK)
-    yield note(", ".join(given.starters) or "only schedules start runs")
+    members: tuple[str, ...] = getattr(given, variable)
+    for member in members:
+        yield from (finding for finding in granted(variable, member, world) if finding.level is not Level.OK)
+    yield note(", ".join(members) or nobody)
 
 
 def granted(who: str, member: str, world: World) -> Found:

@@ -49,7 +49,9 @@ CHECKS = (
     *(Check("accounts", role, partial(accounts.account, role)) for role in ROLES),
     Check("accounts", "sink's writer", accounts.sink_writer),
     Check("accounts", "Pub/Sub", accounts.pubsub_agent),
-    Check("accounts", "starters", accounts.starters),
+    Check("accounts", "starters", partial(accounts.people, "starters", "only schedules start runs")),
+    Check("accounts", "operators", partial(accounts.people, "operators", "nobody may call console")),
+    Check("accounts", "viewers", partial(accounts.people, "viewers", "nobody but operators may call console_view")),
 )
 
 

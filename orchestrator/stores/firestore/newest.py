@@ -37,6 +37,8 @@ def _in_order(client: Client, limit: int, wanted: RunFilter) -> Sequence[Documen
     query = client.collection("runs").order_by("started_at", direction=Query.DESCENDING)
     if wanted.since is not None:
         query = query.where(filter=FieldFilter("started_at", ">=", wanted.since))
+    if wanted.until is not None:
+        query = query.where(filter=FieldFilter("started_at", "<=", wanted.until))
     found: list[DocumentSnapshot] = []
     size = max(limit, _PAGE) if wanted.statuses else limit
     for page in _pages(query, size):
@@ -64,11 +66,15 @@ def _selected(client: Client, limit: int, wanted: RunFilter) -> Sequence[Documen
         query = query.where(filter=FieldFilter("status", "in", sorted(map(str, wanted.statuses))))
     with translated("list runs"):
         starts = [(_start(one), one.id) for one in query.stream(retry=AGAIN, timeout=STREAM)]
-    fitting = (one for one in starts if wanted.since is None or one[0] >= wanted.since)
+    fitting = (one for one in starts if _within(one[0], wanted))
     chosen = [key for _, key in sorted(fitting, key=lambda one: (-one[0], one[1]))[:limit]]
     calls = Calls(client)
     found = {one.id: one for one in calls.read([calls.run(key) for key in chosen], "list runs")}
     return [found[key] for key in chosen if key in found]
+
+
+def _within(start: float, wanted: RunFilter) -> bool:
+    return (wanted.since is None or start >= wanted.since) and (wanted.until is None or start <= wanted.until)
 
 
 def _start(found: DocumentSnapshot) -> float:

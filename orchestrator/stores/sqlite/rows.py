@@ -125,6 +125,9 @@ def newest(wanted: RunFilter, limit: int) -> tuple[str, tuple[str | float, ...]]
     if wanted.since is not None:
         terms.append("started_at >= ?")
         values.append(wanted.since)
+    if wanted.until is not None:
+        terms.append("started_at <= ?")
+        values.append(wanted.until)
     for field, fitting in (("graph", [wanted.graph] if wanted.graph is not None else []), ("status", wanted.statuses)):
         if fitting:
             among = f"json_extract(run, '$.{field}') IN ({','.join('?' * len(fitting))})"

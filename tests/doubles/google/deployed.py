@@ -64,7 +64,7 @@ def deployed(
         found.resources.update(part)
     found.contents.update({name: _SPEC for name in found.resources if "/objects/" in name})
     _name(place, found, given, secrets)
-    only = {"templates", "readers", "writers", "images", "secrets", "starters"}
+    only = {"templates", "readers", "writers", "images", "secrets", "starters", "operators", "viewers"}
     only |= {*(["logs"] if logs else []), *(["eventarc"] if eventarc else [])}
     Granting(place, sorted({path.split("/")[2] for path in templates}), given, secrets).grant(found, only)
     return found

@@ -28,10 +28,11 @@ class Granting:
 
     def members(self, who: str) -> Collection[str]:
         """Who that is to IAM."""
-        return self.given.starters if who == "starters" else [self.member(who)]
+        people = {"starters": self.given.starters, "operators": self.given.operators, "viewers": self.given.viewers}
+        return people[who] if who in people else [self.member(who)]
 
     def member(self, who: str) -> str:
-        """Who that is, but for ``starters``, of whom there are any number."""
+        """Who that is, but for the members in variables, of whom there are any number."""
         agents = {"sink": "gcp-sa-logging", "pubsub": "gcp-sa-pubsub"}
         if who in agents:
             return self.place.agent(agents[who])

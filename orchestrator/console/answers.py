@@ -1,0 +1,141 @@
+"""What the console answers. The OpenAPI description is made from these models, and tests hold the answers to them."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, WithJsonSchema
+
+from orchestrator.console.forms import Values
+from orchestrator.core.model import RunStatus, Status
+
+Time = Annotated[str, Field(description="A time in UTC, as in RFC 3339.")]
+AnyObject = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
+
+
+class Act(BaseModel):
+    """What somebody did: who, why and when."""
+
+    by: str
+    why: str
+    at: Time
+
+
+class Mark(Act):
+    """As what somebody marked a step."""
+
+    as_: Annotated[str, Field(alias="as")]
+
+
+class HeldNow(Act):
+    """Who holds a step. ``until``: when it is released by itself."""
+
+    until: Time | None
+
+
+class Errors(BaseModel):
+    """Why a request was refused: a sentence each. ``said``: what was done nevertheless."""
+
+    errors: list[str]
+    said: list[str] | None = None
+
+
+class Summary(BaseModel):
+    """A run without its steps. What does not apply is absent; what is not known yet is null."""
+
+    run: str
+    graph: str
+    version: str
+    status: RunStatus
+    params: Values
+    time_zone: str
+    started_at: Time
+    ended_at: Time | None
+    rerun_of: str | None = None
+    family: str | None = None
+    failed: Annotated[dict[str, str], Field(description="The steps that made it fail, with causes.")] | None = None
+    cancelled: Act | None = None
+
+
+class Unread(BaseModel):
+    """A record that cannot be read."""
+
+    path: str
+    why: str
+
+
+class Runs(BaseModel):
+    """A page of runs, the newest first. ``next``: the ``page`` of the next request; null: there are no more."""
+
+    runs: list[Summary]
+    unreadable: list[Unread]
+    next: str | None
+
+
+class StepNow(BaseModel):
+    """A step of a run."""
+
+    status: Status
+    attempt: int
+    started_at: Time | None
+    ended_at: Time | None
+    job: str | None
+    outputs: Values
+    error: str | None
+    cause: str | None
+    token: str
+    cancelled: Act | None = None
+    marked: Mark | None = None
+    held: HeldNow | None = None
+    live: bool | None = None
+    kept: bool | None = None
+
+
+class RunNow(Summary):
+    """A run with its steps. ``doubts``: contradictions between its records."""
+
+    steps: dict[str, StepNow]
+    token: str
+    doubts: list[str]
+    unreadable: list[str]
+
+
+class Log(BaseModel):
+    """Where the log of a Dataflow job is."""
+
+    job: str
+    region: str
+    url: str
+
+
+class StepExplained(StepNow):
+    """A step, and why it has its status, in sentences. ``log``: null if it has no Dataflow job."""
+
+    run: str
+    step: str
+    explained: list[str]
+    log: Log | None
+
+
+class Happened(BaseModel):
+    """Something that happened to a step, or to the run (then ``step`` is null)."""
+
+    at: Time
+    step: str | None
+    what: str
+    by: str | None
+    why: str | None
+    error: str | None
+
+
+class Story(BaseModel):
+    """What happened in a run, in order."""
+
+    run: str
+    story: list[Happened]
+
+
+class Acted(BaseModel):
+    """What was done, in sentences. ``changed``: false if there was nothing to do, as when a request is repeated."""
+
+    run: str
+    said: list[str]
+    changed: bool

@@ -1,0 +1,29 @@
+"""Finds the run that a request is about."""
+
+import re
+
+from orchestrator.console.exchange import Call
+from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.names import RUN_ID
+from orchestrator.engine.consistency import sure_doubts
+from orchestrator.errors import NotFoundError, UnreadableRecordError
+from orchestrator.reporting.found import Found
+
+
+def run_of(call: Call) -> Run:
+    """The run with the id in the path. Raises NotFoundError."""
+    run_id = call.path["run"]
+    found = call.deployed.engine.ledger.store.find_run(run_id) if re.fullmatch(RUN_ID, run_id) else None
+    if found is None:
+        raise NotFoundError(f"no run has the id {run_id!r:.110}")
+    return found
+
+
+def found_of(call: Call, *, outputs: bool = False) -> Found:
+    """The run with its steps. What cannot be read is left out, and named. Raises NotFoundError."""
+    ledger, run = call.deployed.engine.ledger, run_of(call)
+    plan = ledger.with_plan(run).plan
+    left_out: list[UnreadableRecordError] = []
+    view = ledger.store.load_all(run.key, left_out.append, outputs)
+    doubts = sure_doubts(ledger.store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
+    return Found(None, run, plan, view, doubts=tuple(doubts), unreadable=tuple(map(str, left_out)))

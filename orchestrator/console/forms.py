@@ -1,0 +1,127 @@
+"""What requests to the console contain. The OpenAPI description is made from these models."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, StringConstraints, WithJsonSchema
+
+from orchestrator.core.model import RunStatus
+from orchestrator.core.names import KEY_LENGTH, RUN_ID, STEP_NAME
+
+#: RFC 3339. A day or a time that does not exist is refused when it is read.
+TIME = {"type": "string", "format": "date-time"}
+
+#: Where a list goes on: when the last run of a page started, and the keys of those that started just then.
+PAGE = rf"^[0-9]{{1,11}}(\.[0-9]{{1,9}})?(~[a-z2-7]{{{KEY_LENGTH}}}){{0,200}}$"
+
+#: A text that is not empty.
+REASON = r"\S"
+
+#: How many runs a page has at most, and if nothing is said.
+MAX_PAGE = 200
+_USUAL = 50
+
+Moment = Annotated[str, WithJsonSchema(TIME)]
+RunId = Annotated[str, StringConstraints(pattern=RUN_ID)]
+StepName = Annotated[str, StringConstraints(pattern=STEP_NAME)]
+Steps = Annotated[tuple[StepName, ...], Field(description="The names of steps; none: the whole run.")]
+Token = Annotated[
+    str,
+    Field(
+        description="A token that an earlier answer gave for the run, or for the only step that is named. If that has "
+        "changed since then, nothing is done, and the answer is 409."
+    ),
+]
+Why = Annotated[str, Field(description="The reason. It is recorded; of a longer one, the first 1,000 characters.")]
+Reason = Annotated[Why, StringConstraints(pattern=REASON)]
+Values = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Value"}}),
+]
+
+_ATTEMPT = "The failed attempt after which to try again. With it, a repeated request changes nothing."
+
+#: Any value that can be stored.
+VALUE: Mapping[str, Any] = {
+    "anyOf": [
+        {"type": ["string", "boolean", "null"]},
+        {"type": "number", "minimum": -(2**63) + 1, "maximum": 2**63 - 1},
+        {"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
+        {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Value"}},
+    ]
+}
+
+
+class Form(BaseModel):
+    """A request's body or query; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HoldForm(Form):
+    why: Reason
+    steps: Steps = ()
+    until: Annotated[Moment, Field(description="When the steps are released by themselves.")] | None = None
+    if_match: Token | None = None
+
+
+class ReleaseForm(Form):
+    why: Why = ""
+    steps: Annotated[Steps, Field(description="The names of steps; none: all that are held.")] = ()
+    if_match: Token | None = None
+
+
+class CancelForm(Form):
+    why: Why = ""
+    steps: Steps = ()
+    if_match: Token | None = None
+
+
+#: JSON has one kind of number: 2.0 is a whole one.
+Whole = Annotated[int, BeforeValidator(lambda one: int(one) if isinstance(one, float) and one.is_integer() else one)]
+
+
+class RetryForm(Form):
+    why: Why = ""
+    attempt: Annotated[Whole, Field(ge=1, le=2**31, description=_ATTEMPT)] | None = None
+    if_match: Token | None = None
+
+
+class MarkSucceededForm(Form):
+    status: Literal["succeeded"]
+    why: Reason
+    outputs: Annotated[Values, Field(description="The outputs of the step.")] | None = None
+    if_match: Token | None = None
+
+
+class MarkForm(Form):
+    status: Literal["failed", "skipped"]
+    why: Reason
+    if_match: Token | None = None
+
+
+class AnyMarkForm(RootModel[Annotated[MarkSucceededForm | MarkForm, Field(discriminator="status")]]):
+    """As what a step is to end."""
+
+
+class RunsQuery(Form):
+    graph: Annotated[str, Field(description="Only runs of the graph with this name.")] | None = None
+    status: Annotated[tuple[RunStatus, ...], Field(description="Only runs with one of these statuses.")] = ()
+    since: Annotated[Moment, Field(description="Only runs that started then or later.")] | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="How many runs a page has at most.")] = _USUAL
+    page: (
+        Annotated[str, StringConstraints(pattern=PAGE), Field(description="What 'next' of the page before says.")]
+        | None
+    ) = None
+
+
+class RunQuery(Form):
+    outputs: Annotated[bool, Field(description="Whether to include the outputs of the steps.")] = False
+
+
+class StoryQuery(Form):
+    step: Annotated[StepName, Field(description="Only what happened to this step.")] | None = None
+
+
+class NoQuery(Form):
+    """Nothing."""

@@ -1,0 +1,108 @@
+"""Retries a step that needs attention, and marks steps, and says what became of it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.core.control import MAX_FORGIVEN
+from orchestrator.core.events import RetryRequested, StopRequested
+from orchestrator.core.model import Status, StepState, Stop
+from orchestrator.core.values import MAX_OUTPUT, misfit
+from orchestrator.errors import UsageError
+from orchestrator.operations import tokens
+from orchestrator.operations.acts import Apply, Done, MarkAsked, Person, RetryAsked
+from orchestrator.operations.people import reason
+from orchestrator.operations.steps import find_step, must_be_running
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.phrases import done_by, status_word, stopped
+
+
+def retry(asked: RetryAsked, found: Found, person: Person, apply: Apply) -> Done:
+    """Try a step again. If that was asked before for the attempt that is named, say so and change nothing.
+
+    Raises EndedError, NotFoundError or ChangedError.
+    """
+    node = find_step(found.plan, asked.step)
+    must_be_running("retry", found)
+    unchanged = tokens.check(found, {node}, asked.if_match)
+    attempt = found.view.state(node).attempt if asked.attempt is None else asked.attempt
+    event = RetryRequested(attempt, person.at, person.name, reason(asked.why))
+    commit = apply(found, event, {node}, unchanged).get(node)
+    state = commit.state if commit is not None else found.view.state(node)
+    step = f"run {found.run.id}: {asked.step}"
+    if commit is not None and commit.applied:
+        return Done((f"{step} is retried: attempt {state.attempt + 1}",), changed=True)
+    if asked.attempt is not None and _tried_again(state, asked.attempt):
+        return Done((f"{step} was already retried after attempt {asked.attempt}",))
+    return Done(refused=(f"{step} {_not_retried(state, attempt)}",))
+
+
+def mark(asked: MarkAsked, found: Found, person: Person, apply: Apply) -> Done:
+    """Decide how a step ends. If the same person has decided the same before, change nothing.
+
+    Raises EndedError, NotFoundError, ChangedError, or UsageError for outputs that cannot be stored.
+    """
+    node = find_step(found.plan, asked.step)
+    must_be_running("mark", found)
+    unchanged = tokens.check(found, {node}, asked.if_match)
+    stop = Stop(person.at, person.name, reason(asked.why), asked.status, asked.outputs)
+    commit = apply(found, StopRequested(stop), {node}, unchanged).get(node)
+    state = commit.state if commit is not None else found.view.state(node)
+    step = f"run {found.run.id}: {asked.step}"
+    if state.stop == stop or _same(state.stop, stop):
+        return Done((f"{step} {_becomes(state.status, asked.status)}",), changed=state.stop == stop)
+    return Done(refused=(f"{step} cannot be marked: {_why_not(state)}",))
+
+
+def fit_outputs(outputs: Any, status: Status, where: str) -> Mapping[str, Any] | None:
+    """``outputs`` if a step that is marked so may have them. ``where``: what gave them. Raises UsageError."""
+    if outputs is None:
+        return None
+    if status is not Status.SUCCEEDED:
+        raise UsageError(
+            f"{where}: expected 'succeeded' with it, got '{status}': only a step that succeeded has outputs"
+        )
+    if not isinstance(outputs, dict):
+        raise UsageError(f"{where}: expected a JSON object, got {json.dumps(outputs)!r:.60}")
+    wrong = misfit(outputs)
+    if wrong is None and (size := len(json.dumps(outputs, ensure_ascii=False).encode())) > MAX_OUTPUT:
+        wrong = f"expected at most {MAX_OUTPUT:,} bytes, got {size:,}"
+    if wrong is not None:
+        raise UsageError(f"{where}: {wrong}")
+    return outputs
+
+
+def _tried_again(state: StepState, attempt: int) -> bool:
+    """Whether the step has been retried since that attempt failed."""
+    return state.attempt > attempt or (state.attempt == attempt and state.status is Status.UP_FOR_RETRY)
+
+
+def _not_retried(state: StepState, attempt: int) -> str:
+    if state.status is not Status.NEEDS_ATTENTION:
+        return f"does not need attention: it is {status_word(state.status)}"
+    if state.attempt != attempt:
+        return f"has had {state.attempt} attempts: there is no failed attempt {attempt} to retry"
+    return f"has failed more than {MAX_FORGIVEN} times: mark it, or cancel it"
+
+
+def _same(there: Stop | None, stop: Stop) -> bool:
+    """Whether the request that counts is the same but for its time: somebody has sent it twice."""
+    if there is None or there.mark is None:
+        return False
+    return (there.by, there.why, there.mark, there.outputs) == (stop.by, stop.why, stop.mark, stop.outputs)
+
+
+def _becomes(status: Status, mark: Status) -> str:
+    if status is mark:
+        return f"marked {mark}"
+    if status.active:
+        return f"is asked to stop, and ends as {mark} when its job has ended"
+    return f"ends as {mark} when the steps before it have ended, unless its trigger keeps it from running"
+
+
+def _why_not(state: StepState) -> str:
+    if state.stop is not None and not state.status.final:
+        return f"it was {done_by(state.stop)} {stopped(state.stop)}"
+    if not state.status.final:
+        return "it has changed meanwhile"
+    return f"it has ended ({status_word(state.status)})"

@@ -1,0 +1,80 @@
+"""Holds and releases steps, and says what became of each."""
+
+from collections.abc import Iterator, Mapping
+
+from orchestrator.core.control import Hold
+from orchestrator.core.events import HoldReleased, HoldRequested
+from orchestrator.core.model import StepState
+from orchestrator.operations import tokens
+from orchestrator.operations.acts import Apply, Done, HoldAsked, Person, ReleaseAsked
+from orchestrator.operations.people import reason
+from orchestrator.operations.steps import find_step, must_be_running
+from orchestrator.ports import Commit
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.held import held_by, hold_of
+from orchestrator.reporting.phrases import counted, listed, status_word, stopped
+
+
+def hold(asked: HoldAsked, found: Found, person: Person, apply: Apply) -> Done:
+    """Hold the named steps of a run, or all. Raises EndedError, NotFoundError or ChangedError."""
+    named = {find_step(found.plan, name) for name in asked.steps}
+    must_be_running("hold", found)
+    unchanged = tokens.check(found, named, asked.if_match)
+    wanted = Hold(person.at, person.name, reason(asked.why), asked.until)
+    commits = apply(found, HoldRequested(wanted), named or set(found.steps), unchanged)
+    late = {node: _state(found, commits, node) for node in sorted(named) if not _taken(commits.get(node))}
+    said = tuple(f"run {found.run.id}: {line}" for line in _held(found, commits, wanted))
+    refused = tuple(
+        f"run {found.run.id}: {found.plan.steps[node].name} {_not_held(state)}" for node, state in late.items()
+    )
+    return Done(said, refused, any(commit.applied for commit in commits.values()))
+
+
+def release(asked: ReleaseAsked, found: Found, person: Person, apply: Apply) -> Done:
+    """Release the named steps of a run, or all that are held. Raises EndedError, NotFoundError or ChangedError."""
+    named = {find_step(found.plan, name) for name in asked.steps}
+    must_be_running("release", found)
+    unchanged = tokens.check(found, named, asked.if_match)
+    chosen = named or {node for node in found.steps if hold_of(found.view.state(node)) is not None}
+    commits = apply(found, HoldReleased(person.at, person.name, reason(asked.why)), chosen, unchanged)
+    released = [found.plan.steps[node].name for node, commit in commits.items() if commit.applied]
+    said = f"{listed(released, 8)} released" if released else "nothing was held"
+    kept = [node for node, commit in commits.items() if hold_of(commit.state) is not None]
+    changed = tuple(
+        f"run {found.run.id}: {found.plan.steps[node].name} has changed meanwhile, and was not released"
+        for node in kept
+    )
+    return Done((f"run {found.run.id}: {said}",), changed, bool(released))
+
+
+def _taken(commit: Commit | None) -> bool:
+    """Whether a step is held now, by this request or an earlier one, or nothing keeps it from being held."""
+    return commit is not None and (commit.applied or hold_of(commit.state) is not None)
+
+
+def _state(found: Found, commits: Mapping[int, Commit], node: int) -> StepState:
+    return commits[node].state if node in commits else found.view.state(node)
+
+
+def _held(found: Found, commits: Mapping[int, Commit], hold: Hold) -> Iterator[str]:
+    """What happened to each step that is held now."""
+    names = found.plan.steps
+    mine = [node for node, commit in commits.items() if hold_of(commit.state) == hold]
+    if mine:
+        yield f"{listed((names[node].name for node in mine), 8)} held {held_by(hold)}"
+    running = [node for node in mine if commits[node].state.status.active]
+    if running:
+        verb = "goes" if len(running) == 1 else "go"
+        yield f"{counted(len(running), 'attempt')} that had begun {verb} on"
+    for node, commit in commits.items():
+        theirs = hold_of(commit.state)
+        if theirs is not None and theirs != hold:
+            yield f"{names[node].name} was already held {held_by(theirs)}"
+
+
+def _not_held(state: StepState) -> str:
+    if state.stop is not None and not state.status.final:
+        return f"cannot be held: it was cancelled {stopped(state.stop)}"
+    if not state.status.final:
+        return "has changed meanwhile, and was not held"
+    return f"cannot be held: it has ended ({status_word(state.status)})"

@@ -1,0 +1,28 @@
+"""Finds the steps that a user names, in a run on which something can still be done."""
+
+from orchestrator.core.model import RunStatus
+from orchestrator.core.plan import Plan
+from orchestrator.errors import NotFoundError, UsageError
+from orchestrator.reporting.found import Found
+from orchestrator.text import did_you_mean
+
+
+def find_step(plan: Plan, name: str) -> int:
+    """The number of the step called ``name``. Raises NotFoundError."""
+    if name in plan.numbers:
+        return plan.numbers[name]
+    hint = did_you_mean(name, plan.numbers)
+    known = f": its steps are {', '.join(plan.numbers)}" if not hint and len(plan.steps) <= 12 else hint
+    raise NotFoundError(f"graph '{plan.graph}' has no step '{name}'{known}")
+
+
+class EndedError(UsageError):
+    """The run has ended, so nothing more can be done to it."""
+
+    http_status = 409
+
+
+def must_be_running(command: str, found: Found) -> None:
+    """Raises EndedError if the run has ended."""
+    if found.run.status is not RunStatus.RUNNING:
+        raise EndedError(f"run '{found.run.id}' has ended ({found.run.status}): there is nothing left to {command}")
