@@ -130,3 +130,11 @@ class Suggestions:
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """`` (did you mean 'x'?)``; "" if no known name is similar."""
     return Suggestions()(name, known)
+
+
+def span(seconds: float) -> str:
+    """A length of time as in a graph file: ``90s``, ``45m``, ``2h``, ``3d``."""
+    for unit, length in (("d", 86400.0), ("h", 3600.0), ("m", 60.0)):
+        if seconds and not seconds % length:
+            return f"{seconds / length:.0f}{unit}"
+    return f"{seconds:g}s"

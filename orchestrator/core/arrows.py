@@ -20,6 +20,7 @@ from orchestrator.core.events import (
     StepSettled,
     StopRequested,
     TimeUp,
+    WaitLimited,
 )
 from orchestrator.core.model import MARKS, Status
 
@@ -39,6 +40,8 @@ ARROWS = (
     Arrow(Status.PENDING, StopRequested, Status.PENDING),
     Arrow(Status.PENDING, StepSettled, Status.SUCCEEDED, "a step without a job"),
     Arrow(Status.PENDING, GatePassed, Status.SUCCEEDED, "a gate"),
+    Arrow(Status.PENDING, GatePassed, Status.PENDING, "a gate of at_least, before all have arrived"),
+    Arrow(Status.PENDING, WaitLimited, Status.PENDING, "the first arrival, with all_done_within"),
     Arrow(Status.PENDING, StepSettled, Status.SKIPPED, "by its rule or its when"),
     Arrow(Status.PENDING, StepSettled, Status.UPSTREAM_FAILED, "by its rule"),
     Arrow(Status.PENDING, StepSettled, Status.CANCELLED, "cancelled before it began"),

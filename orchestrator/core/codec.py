@@ -54,6 +54,9 @@ def step_from_json(data: Mapping[str, Any]) -> Step:
     if not re.fullmatch(STEP_NAME, values["name"]):
         raise ValueError(f"Step.name: expected what a step may be called, got {values['name']!r:.60}")
     values["trigger"] = _word(TriggerRule, values.get("trigger", TriggerRule.ALL_SUCCESS))
+    for rule, name in ((TriggerRule.AT_LEAST, "at_least"), (TriggerRule.ALL_DONE_WITHIN, "within")):
+        if values["trigger"] is rule and values.get(name) is None:
+            raise ValueError(f"a Step with the trigger {rule} lacks {name}")
     values["on_failure"] = _word(OnFailure, values.get("on_failure", OnFailure.FAIL))
     return Step(**values)
 
@@ -101,9 +104,9 @@ def schema_of(record: StepState | Run) -> int:
 
 
 def schema_of_plan(plan: Plan) -> int:
-    """The same for a plan: older versions would not hold a step that has failed."""
+    """The same for a plan: older versions would not hold a step that has failed, and do not know these rules."""
     for step in plan.steps:  # a call for each of them would count
-        if step.on_failure is OnFailure.HOLD:
+        if step.on_failure is OnFailure.HOLD or step.at_least is not None or step.within is not None:
             return SCHEMA
     return FIRST
 

@@ -76,11 +76,11 @@ def _arrivals(plan: Plan, view: View) -> list[list[int]]:
     sums = [[0, 0, 0, 0, 0] for _ in plan.joins]  # plain numbers: a large run has thousands of joins
     for node, known in enumerate(plan.nodes):
         state = view.states.get(node)
-        if state is not None and state.status.final:
+        if state is not None and (state.status.final or state.passed is not None):  # a gate may pass on a part
             ended = arrival(state)
             for join in known.arrives:
                 figures = sums[join]
-                figures[0] += 1
+                figures[0] += state.status.final
                 figures[1] += ended.succeeded
                 figures[2] += ended.failed
                 figures[3] += ended.upstream_failed

@@ -86,10 +86,21 @@ class StepSettled:
 
 @dataclass(frozen=True, slots=True)
 class GatePassed:
-    """Enough predecessors arrived at a gate for its rule; ``passed`` is added to the joins after the gate."""
+    """Enough predecessors arrived at a gate for its rule; ``passed`` is added to the joins after the gate.
+
+    ``whole``: False if more will follow, because some predecessors have yet to arrive.
+    """
 
     passed: Tally
     at: float
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WaitLimited:
+    """The first predecessor of a step has arrived, and the step waits for the others until ``due`` at the latest."""
+
+    due: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,7 @@ Event = (
     | JobEnded
     | StepSettled
     | GatePassed
+    | WaitLimited
     | StopRequested
     | HoldRequested
     | HoldReleased

@@ -128,7 +128,7 @@ class Graph:
             if step.name in seen:
                 found.append(Problem(("steps", step.name), "this name is used by two steps"))
             seen.add(step.name)
-        return [*found, *self._teardowns(), *self._cycles()]
+        return [*found, *self._teardowns(), *self._numbers(), *self._cycles()]
 
     def _wrong_edges(self) -> Iterator[Problem]:
         suggest = Suggestions()
@@ -155,6 +155,22 @@ class Graph:
                 if not step.teardown and before in self.by_name and self.by_name[before].teardown:
                     text = f"only teardowns may come after the teardown '{before}': name the steps before it instead"
                     yield Problem((*where, "after"), text)
+
+    def _numbers(self) -> Iterator[Problem]:
+        """A rule with a number is about several steps, and can want no more successes than there are steps."""
+        for step in self.steps:
+            if step.trigger not in (TriggerRule.AT_LEAST, TriggerRule.ALL_DONE_WITHIN) or step.teardown:
+                continue
+            where, count = ("steps", step.name, "trigger"), len(step.after)
+            if count < 2:
+                fix = "write all_done" if count and step.trigger is TriggerRule.ALL_DONE_WITHIN else "leave it out"
+                before = "only one" if count else "none"
+                yield Problem(where, f"{step.trigger} is for a step after several others, and this has {before}: {fix}")
+            elif step.at_least is not None and not 1 <= step.at_least <= count:
+                text = f"expected at most {count}, the number of steps before this one, got {step.at_least}"
+                yield Problem((*where, "at_least"), text)
+            elif step.at_least is None and step.within is None:
+                yield Problem(where, f"{step.trigger} lacks its number")
 
     def _cycles(self) -> list[Problem]:
         """One cycle of each strongly connected component, step by step."""

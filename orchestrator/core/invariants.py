@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
 
-from orchestrator.core.joins import arrival
+from orchestrator.core.joins import arrival, needed
 from orchestrator.core.model import MARKED, OPERATOR, Counter, RunStatus, Status, StepState, Stop, View
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.outcome import was_cancelled
 from orchestrator.core.plan import Plan, Role
-from orchestrator.core.rules import Join, Tally, Verdict, verdict
+from orchestrator.core.rules import Join, Tally, TriggerRule, Verdict, verdict
 
 _CLAIMED = frozenset({"job_name", "claimed_at"})
 _LAUNCHED = _CLAIMED | {"job", "started_at"}
@@ -18,7 +18,7 @@ _FAILURE = frozenset({"job", "error", "cause"})
 
 #: The fields that a state must have, and those that it may have; all others must be absent.
 _SHAPES: dict[Status, tuple[frozenset[str], frozenset[str]]] = {
-    Status.PENDING: (frozenset(), frozenset()),
+    Status.PENDING: (frozenset(), frozenset({"due", "passed"})),
     Status.LAUNCHING: (_CLAIMED, frozenset({"due"})),
     Status.RUNNING: (_LAUNCHED, frozenset({"due"})),
     Status.UP_FOR_RETRY: (_CLAIMED | {"started_at", "ended_at", "due"}, _FAILURE),
@@ -140,9 +140,11 @@ class Inspector:
     def _join(self, view: View, node: int, state: StepState) -> Iterator[str]:
         """Compare the rule's verdict, on how the predecessors really ended, with what happened to the step."""
         if state.status is Status.PENDING:
+            if state.due is not None and node not in self.plan.limited:
+                yield f"pending, and waits until {state.due}, and {self.plan.nodes[node].rule} does not"
             return
         tally, pending = self._sum(view, self.before[node])
-        said = verdict(self.plan.nodes[node].rule, Join(pending, tally))
+        said = verdict(self.plan.nodes[node].rule, Join(pending, tally, needed(self.plan, node), late=True))
         if state.cause in (OPERATOR, MARKED) and not state.attempt:
             if pending and said is not Verdict.RUN:
                 yield f"{state.status}, and {pending} before it are pending"
@@ -155,9 +157,9 @@ class Inspector:
             yield f"{state.status}, and {rule} says {said}: before it, {_told(tally)}, and {pending} pending"
 
     def _gate(self, view: View, node: int, state: StepState) -> Iterator[str]:
-        if state.status is Status.PENDING:
-            return
         number, rule = self.plan.nodes[node].join, self.plan.nodes[node].rule
+        if state.status is Status.PENDING and (state.passed is None or rule is TriggerRule.AT_LEAST):
+            return
         if state.status is not Status.SUCCEEDED or state.passed is None or number is None:
             yield f"a gate is pending or has passed something, and this is {state.status}"
             return
@@ -184,10 +186,11 @@ class Inspector:
             yield f"counts {_counted(counter or Counter())}, and its predecessors say {_counted(expected)}"
 
     def _sum(self, view: View, nodes: Iterable[int]) -> tuple[Tally, int]:
-        """How ``nodes`` have ended, and how many have not."""
+        """How ``nodes`` have ended, and how many have not. A gate may have passed something on before it ends."""
         states = [view.state(node) for node in nodes]
         ended = [arrival(state) for state in states if state.status.final]
-        return reduce(add, ended, Tally()), len(states) - len(ended)
+        early = [state.passed for state in states if not state.status.final and state.passed is not None]
+        return reduce(add, [*ended, *early], Tally()), len(states) - len(ended)
 
 
 def _told(tally: Tally) -> str:

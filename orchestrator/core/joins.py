@@ -1,10 +1,11 @@
 """A node's join: what arrives there when a node ends, its current state, and its rule's verdict. Pure."""
 
 from dataclasses import replace
+from math import inf
 
 from orchestrator.core.model import Counter, Status, StepState, Transition, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.rules import NOBODY, Join, Tally, Verdict, verdict
+from orchestrator.core.rules import MANY, NOBODY, Join, Tally, TriggerRule, Verdict, verdict
 
 _ARRIVAL = {
     Status.SUCCEEDED: Tally(succeeded=1),
@@ -26,6 +27,16 @@ def final(plan: Plan, node: int, state: StepState) -> Transition:
     return Transition(state, counted, arrival(state))
 
 
+def passing(plan: Plan, node: int, state: StepState, passed: Tally, ended_at: float | None) -> Transition:
+    """Let a gate pass on ``passed``, less what it has passed on before. It arrives when it has ended."""
+    if ended_at is None:
+        now = replace(state, passed=passed)
+    else:
+        now = replace(state, status=Status.SUCCEEDED, ended_at=ended_at, passed=passed)
+    adds = passed if state.passed is None else passed - state.passed
+    return replace(final(plan, node, now), adds=adds, arrived=0 if ended_at is None else 1)
+
+
 def arrival(state: StepState) -> Tally:
     """What a final state adds to a join."""
     return _ARRIVAL[state.status] if state.passed is None else state.passed
@@ -40,18 +51,32 @@ def join_at(plan: Plan, node: int, view: View) -> Join:
     base = join.base
     if join.only is not None:
         state = view.state(join.only)
-        if not state.status.final:
-            return Join(1, base)
-        pending, ended = 0, arrival(state)
+        pending = 0 if state.status.final else 1
+        ended = (state.passed or NOBODY) if pending else arrival(state)
     else:
         counter = view.counters.get(number, Counter())
         pending, ended = join.size - counter.arrived, counter.ended
-    return Join(pending, ended if base is NOBODY else base + ended)
+    ended = ended if base is NOBODY else base + ended
+    counts = plan.nodes[node].rule is TriggerRule.AT_LEAST
+    return Join(pending, ended, needed(plan, node)) if counts else Join(pending, ended)
 
 
-def decide(plan: Plan, node: int, view: View) -> Verdict:
-    """The current verdict on ``node``'s join. A step that will not run waits until all its predecessors have ended."""
+def needed(plan: Plan, node: int) -> int:
+    """How many successes ``node`` requires, if its rule is ``at_least``. A gate decides nothing by itself."""
+    if plan.nodes[node].rule is not TriggerRule.AT_LEAST or node >= len(plan.steps):
+        return MANY
+    return plan.steps[node].at_least or 0
+
+
+def decide(plan: Plan, node: int, view: View, now: float = -inf) -> Verdict:
+    """The verdict on ``node``'s join at the time ``now``, which matters to ``all_done_within`` alone.
+
+    A step that will not run waits until all its predecessors have ended.
+    """
     join = join_at(plan, node, view)
+    if join.pending and plan.nodes[node].rule is TriggerRule.ALL_DONE_WITHIN:
+        due = view.state(node).due
+        join = replace(join, late=due is not None and due <= now)
     said = verdict(plan.nodes[node].rule, join)
     if join.pending and said is not Verdict.RUN:
         return Verdict.WAIT

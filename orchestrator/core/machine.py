@@ -4,13 +4,14 @@
 ``owed`` computes from the state alone what must be put on the queue. It is called after every commit, after every
 refused commit, at the start of a run and by a sweep. Its answer may be paid any number of times, because effects have
 deterministic names and ``evolve`` refuses outdated events. docs/design.md explains why that is enough. What the end
-of a job changes is in retries.py, joins are in joins.py, and arrows.py lists all transitions.
+of a job changes is in retries.py, joins are in joins.py and early.py, and arrows.py lists all transitions.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
+from orchestrator.core import early
 from orchestrator.core.control import NO_CONTROL, Act
 from orchestrator.core.control_events import allowed, controlled
 from orchestrator.core.events import (
@@ -27,13 +28,14 @@ from orchestrator.core.events import (
     StepSettled,
     StopRequested,
     TimeUp,
+    WaitLimited,
 )
 from orchestrator.core.joins import decide, final, join_at
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import cancelled, ended, remembered
-from orchestrator.core.rules import Tally, Verdict
+from orchestrator.core.rules import Verdict
 
 #: How many processes in a row may disappear while launching an attempt. A launch that kills its caller must come to an
 #: end too.
@@ -61,10 +63,9 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
         case StepSettled():
             return _settled(plan, node, state, event)
         case GatePassed():
-            if state.status is not Status.PENDING:
-                return None
-            done = replace(state, status=Status.SUCCEEDED, ended_at=event.at, passed=event.passed)
-            return final(plan, node, done)
+            return early.gate_passed(plan, node, state, event)
+        case WaitLimited():
+            return early.limited(plan, node, state, event)
         case StopRequested():
             return _stopped(plan, node, state, event)
         case HoldRequested() | HoldReleased() | RetryRequested():
@@ -181,11 +182,8 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
             yield from allowed(run, node, state, owed(plan, run, _without_control(plan, node, view), (node,)))
             continue
         match state.status:
-            case Status.PENDING if state.stop is not None:
-                if decide(plan, node, view) is not Verdict.WAIT:  # so that the run's end still comes last
-                    yield Skip(run, node)
             case Status.PENDING:
-                yield from _at_join(plan, run, node, decide(plan, node, view))
+                yield from _at_join(plan, run, node, view, state)
             case Status.LAUNCHING:
                 yield Launch(run, node, state.attempt)
             case Status.RUNNING:
@@ -198,11 +196,12 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
                 yield Check(run, node, state.attempt, STOP) if state.live else Finish(run, after=node)
 
 
-def _at_join(plan: Plan, run: str, node: int, said: Verdict) -> Iterator[Effect]:
-    match said, plan.nodes[node].role:
-        case Verdict.WAIT, _:
-            return
-        case Verdict.RUN, Role.STEP:
+def _at_join(plan: Plan, run: str, node: int, view: View, state: StepState) -> Iterator[Effect]:
+    match decide(plan, node, view), plan.nodes[node].role:
+        case Verdict.WAIT, _:  # also if it was stopped, so that the run's end still comes last
+            if plan.nodes[node].rule in early.RULES:
+                yield from early.while_waiting(plan, run, node, view)
+        case Verdict.RUN, Role.STEP if state.stop is None:
             yield Launch(run, node, 1)
         case _, Role.STEP:
             yield Skip(run, node)
@@ -232,7 +231,7 @@ def settled(plan: Plan, node: int, view: View, at: float) -> StepSettled | None:
 
     If the verdict is to run, the event is a cancellation, which ``evolve`` refuses for a step that was not cancelled.
     """
-    match decide(plan, node, view):
+    match decide(plan, node, view, at):
         case Verdict.SKIP:
             return StepSettled(Status.SKIPPED, at, cause=TRIGGER)
         case Verdict.UPSTREAM_FAILED:
@@ -243,14 +242,6 @@ def settled(plan: Plan, node: int, view: View, at: float) -> StepSettled | None:
             return None
         case never:
             assert_never(never)
-
-
-def passed(plan: Plan, node: int, view: View, at: float) -> GatePassed | None:
-    """The event that passes a gate now; None if it has to wait."""
-    if decide(plan, node, view) is Verdict.WAIT:
-        return None
-    quiet = plan.nodes[node].role is Role.QUIET
-    return GatePassed(Tally() if quiet else join_at(plan, node, view).ended, at)
 
 
 def run_status(plan: Plan, view: View) -> RunStatus:

@@ -27,7 +27,8 @@ class Launch:
 
     ``proof``: shows that the sender knows the run's seal, and so could tell that the launch is owed. May be empty.
     ``releases``: how many times the step was released from a hold. It is part of the name, because an earlier launch
-    may have been refused.
+    may have been refused. A first attempt has a ``due`` if it does not wait longer for the steps before it; then its
+    name says so, because it may be owed sooner.
     """
 
     run: str
@@ -48,7 +49,7 @@ class Launch:
 
     @property
     def name(self) -> str:
-        name = f"{self.run}-{self.node:x}-launch-{self.attempt}"
+        name = f"{self.run}-{self.node:x}-launch-{self.attempt}" + ("-late" if self.due and self.attempt == 1 else "")
         return f"{name}-released-{self.releases}" if self.releases else name
 
 
@@ -79,7 +80,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """End a step that its trigger rule does not let run: as skipped or upstream_failed."""
+    """End a step that its trigger rule does not let run, or that somebody cancelled or marked.
+
+    ``due``: not before this time, because until then it waits for the steps before it.
+    """
 
     run: str
     node: int
@@ -87,12 +91,26 @@ class Skip:
 
     @property
     def name(self) -> str:
-        return f"{self.run}-{self.node:x}-skip"
+        return f"{self.run}-{self.node:x}-skip" + ("-late" if self.due else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Pass on what has arrived at a gate."""
+    """Pass on what has arrived at a gate. ``early``: its successes so far, this many; 0: all of it."""
+
+    run: str
+    node: int
+    due: float = 0.0
+    early: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.run}-{self.node:x}-pass" + (f"-{self.early}" if self.early else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Begin the time after which a step waits no longer, since the first of the steps before it has arrived."""
 
     run: str
     node: int
@@ -100,7 +118,7 @@ class Pass:
 
     @property
     def name(self) -> str:
-        return f"{self.run}-{self.node:x}-pass"
+        return f"{self.run}-{self.node:x}-limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +148,14 @@ class Release:
         return f"{self.run}-{self.node:x}-release-{round(self.of * 1000):x}"
 
 
-Effect = Launch | Check | Skip | Pass | Finish | Release
+Effect = Launch | Check | Skip | Pass | Limit | Finish | Release
 
 _KINDS: dict[str, type[Effect]] = {
     "launch": Launch,
     "check": Check,
     "skip": Skip,
     "pass": Pass,
+    "limit": Limit,
     "finish": Finish,
     "release": Release,
 }
@@ -177,6 +196,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "due": (0, LATEST),
     "of": (0, LATEST),
     "releases": (0, 10**6),
+    "early": (0, 10**6),
 }
 
 

@@ -72,8 +72,9 @@ class StepState:
     ``attempt``: the number of the latest attempt, 0 before the first. ``interruptions``: how many attempts were
     interrupted, and so do not count as retries; ``unasked``: how many of these we did not cause.
     ``due``: if up for retry, when the next attempt is owed; if running, when the next check is worthwhile (None: not
-    known); if launching, the time at which the claim was given up because nothing had been sent.
-    ``passed``: the tally that a gate passed on.
+    known); if launching, the time at which the claim was given up because nothing had been sent; if pending, when it
+    waits no longer for the steps before it that have not ended (``all_done_within``).
+    ``passed``: the tally that a gate passed on, or that a pending gate of ``at_least`` has passed on so far.
     ``cause``: the class of a failure, as one word (``timeout``, ``exit``, ``exception``, ``refused``…).
     ``stop``: somebody cancelled the step before it ended. No further attempt begins, and a running job is asked to stop
     until it has ended; the job's end decides how the step ends.
@@ -116,11 +117,15 @@ PENDING = StepState()
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One atomic write: the node's new state, and one arrival at each of ``joins``, which adds ``adds`` there."""
+    """One atomic write: the node's new state, and at each of ``joins`` one arrival, which adds ``adds`` there.
+
+    ``arrived``: 0 if the node only passes something on and has yet to arrive.
+    """
 
     state: StepState
     joins: tuple[int, ...] = ()
     adds: Tally = NOBODY
+    arrived: int = 1
 
 
 @dataclass(frozen=True, slots=True)

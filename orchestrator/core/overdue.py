@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
-from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Release
+from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Limit, Release, Skip
 from orchestrator.core.model import Run, Status, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import IMPATIENT
@@ -77,8 +77,18 @@ class Ages:
                 return max(asked, state.ended_at or -inf)
             case Release():
                 return effect.due
+            case Launch(due=due) | Skip(due=due) if due:  # when it waits no longer for the steps before it
+                return max(due, asked, freed)
+            case Limit():
+                return self._first(node)
             case _:
                 return max(asked, freed, self._ready[node])
+
+    def _first(self, node: int) -> float:
+        """When the first of the steps before a step ended."""
+        states = (self._view.state(self._plan.numbers[name]) for name in self._plan.steps[node].after)
+        ended = [state.ended_at for state in states if state.status.final and state.ended_at is not None]
+        return min(ended, default=-inf)
 
     def pace(self, nodes: Iterable[int]) -> Pace:
         """How far the queue of launches has come, judged by those of the steps ``nodes`` whose launch was delivered.

@@ -3,7 +3,8 @@
 Nodes are numbered: first the steps, in the graph's order; then the gates; last the end of the run. *Gates* are the
 inner nodes of a tree of joins. Where more than ``WIDE`` predecessors meet, they arrive in groups at gates, and the
 gates arrive at the step's own join, so no counter is written more than about ``WIDE`` times. A step that arrives at
-very many joins also does so through gates, so no commit has more than about ``SPREAD`` writes.
+very many joins also does so through gates, so no commit has more than about ``SPREAD`` writes. The gates of a rule that
+counts successes pass on early what they have (early.py).
 
 The steps that decide how the run ended arrive at its end (``deciders``). But a run must not end before all its steps
 have, and an impatient rule (``one_success``…) lets a step end while its predecessors run. So the other steps that no
@@ -101,6 +102,22 @@ class Plan:
             for number, node in enumerate(self.nodes)
             if node.role is not Role.KEPT and (node.join is None or self.joins[node.join].base is not NOBODY)
         )
+
+    @cached_property
+    def limited(self) -> dict[int, tuple[int, ...]]:
+        """By node with the rule ``all_done_within``: the steps whose time begins when something arrives there.
+
+        For a step that is itself; for a gate, the steps behind it, perhaps behind other gates.
+        """
+        found: dict[int, tuple[int, ...]] = {
+            number: (number,)
+            for number, step in enumerate(self.steps)
+            if step.trigger is TriggerRule.ALL_DONE_WITHIN and self.nodes[number].join is not None
+        }
+        for number in range(len(self.nodes) - 1, len(self.steps) - 1, -1):  # a gate's number is below the next gate's
+            if found and self.nodes[number].rule is TriggerRule.ALL_DONE_WITHIN:
+                found[number] = tuple(step for node in self.successors(number) for step in found.get(node, ()))
+        return found
 
     @cached_property
     def topological(self) -> tuple[int, ...]:

@@ -140,4 +140,4 @@ def _first(chosen: Mapping[str, Choice], name: str) -> str:
 
 def _definition(step: Step) -> object:
     """What makes a step do what it does. How often it is tried, and how it is checked, is no part of that."""
-    return step.work, step.local, step.after, step.trigger, step.when
+    return step.work, step.local, step.after, step.trigger, step.at_least, step.within, step.when

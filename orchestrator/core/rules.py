@@ -1,7 +1,8 @@
 """Trigger rules: what a step requires of its join. There is one function and one row in ``RULES`` per rule.
 
-Names and answers are Airflow's. One thing differs on purpose: a verdict depends only on how the predecessors *finally*
-ended. It may be given early, but only if no later arrival could change it (docs/lifecycle.md).
+Names and answers are Airflow's, but for two rules that Airflow does not have. One thing differs on purpose: a verdict
+depends only on how the predecessors *finally* ended. It may be given early, but only if no later arrival could change
+it (docs/lifecycle.md).
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from enum import StrEnum
 
 
 class TriggerRule(StrEnum):
-    """Airflow's trigger rules, verbatim."""
+    """Airflow's trigger rules, verbatim, and two of our own, each of which a step gives a number."""
 
     ALL_SUCCESS = "all_success"
     ALL_FAILED = "all_failed"
@@ -24,6 +25,8 @@ class TriggerRule(StrEnum):
     ALWAYS = "always"
     NONE_FAILED_MIN_ONE_SUCCESS = "none_failed_min_one_success"
     ALL_SKIPPED = "all_skipped"
+    AT_LEAST = "at_least"
+    ALL_DONE_WITHIN = "all_done_within"
 
 
 class Verdict(StrEnum):
@@ -52,16 +55,32 @@ class Tally:
             self.skipped + other.skipped,
         )
 
+    def __sub__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.succeeded - other.succeeded,
+            self.failed - other.failed,
+            self.upstream_failed - other.upstream_failed,
+            self.skipped - other.skipped,
+        )
+
 
 NOBODY = Tally()
+
+#: More successes than there can be.
+MANY = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """The state of a step's join: how many arrivals are ``pending``, and how the steps that arrived have ended."""
+    """The state of a step's join: how many arrivals are ``pending``, and how the steps that arrived have ended.
+
+    ``needed``: how many successes ``at_least`` requires. ``late``: the time of ``all_done_within`` is up.
+    """
 
     pending: int = 0
     ended: Tally = NOBODY
+    needed: int = MANY
+    late: bool = False
 
     @property
     def broken(self) -> int:
@@ -148,6 +167,18 @@ def all_skipped(join: Join) -> Verdict:
     return Verdict.WAIT if join.pending else Verdict.RUN
 
 
+def at_least(join: Join) -> Verdict:
+    if join.ended.succeeded >= join.needed:
+        return Verdict.RUN
+    if join.broken and join.ended.succeeded + join.pending < join.needed:
+        return Verdict.UPSTREAM_FAILED
+    return Verdict.WAIT if join.pending else Verdict.SKIP
+
+
+def all_done_within(join: Join) -> Verdict:
+    return Verdict.WAIT if join.pending and not join.late else Verdict.RUN
+
+
 RULES: dict[TriggerRule, Callable[[Join], Verdict]] = {
     TriggerRule.ALL_SUCCESS: all_success,
     TriggerRule.ALL_FAILED: all_failed,
@@ -161,17 +192,26 @@ RULES: dict[TriggerRule, Callable[[Join], Verdict]] = {
     TriggerRule.ALWAYS: always,
     TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS: none_failed_min_one_success,
     TriggerRule.ALL_SKIPPED: all_skipped,
+    TriggerRule.AT_LEAST: at_least,
+    TriggerRule.ALL_DONE_WITHIN: all_done_within,
 }
 
 #: The rules that may answer RUN while predecessors are pending. The others answer it only when all have ended.
-IMPATIENT = frozenset({TriggerRule.ONE_SUCCESS, TriggerRule.ONE_FAILED, TriggerRule.ONE_DONE, TriggerRule.ALWAYS})
+IMPATIENT = frozenset(
+    {
+        TriggerRule.ONE_SUCCESS,
+        TriggerRule.ONE_FAILED,
+        TriggerRule.ONE_DONE,
+        TriggerRule.ALWAYS,
+        TriggerRule.AT_LEAST,
+        TriggerRule.ALL_DONE_WITHIN,
+    }
+)
 
 #: The rules that make a step upstream_failed if any predecessor failed or is upstream_failed: they pass failures on.
 CARRYING = frozenset({TriggerRule.ALL_SUCCESS, TriggerRule.NONE_FAILED, TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS})
 
-EMPTY = Join()
-
 
 def verdict(rule: TriggerRule, join: Join) -> Verdict:
     """The verdict of ``rule`` on ``join``. A step without predecessors (an empty join) runs, whatever its rule."""
-    return Verdict.RUN if join == EMPTY else RULES[rule](join)
+    return Verdict.RUN if not join.pending and join.ended == NOBODY else RULES[rule](join)

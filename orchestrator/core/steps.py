@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from orchestrator.core.rules import TriggerRule
+from orchestrator.text import span
 
 #: A value that JSON can hold.
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -70,7 +71,8 @@ class Step:
 
     ``when``: None, or the text of one ``{{ expression }}``. ``local``: what runs on one machine instead of ``work``.
     ``allow_failure``: its failure does not fail the run. ``teardown``: it cleans up. It runs even if the run was
-    cancelled, and its end does not affect the run's status.
+    cancelled, and its end does not affect the run's status. ``at_least``, ``within``: the number that the trigger rules
+    ``at_least`` (successes) and ``all_done_within`` (seconds) require, and no other has.
     """
 
     name: str
@@ -87,6 +89,16 @@ class Step:
     allow_failure: bool = False
     teardown: bool = False
     on_failure: OnFailure = OnFailure.FAIL
+    at_least: int | None = None
+    within: float | None = None
+
+    @property
+    def rule(self) -> str:
+        """Its trigger rule as people write it, with the number: ``all_success``, ``at_least: 3``."""
+        if self.trigger is TriggerRule.AT_LEAST:
+            return f"{self.trigger}: {self.at_least}"
+        within = f": {span(self.within)}" if self.within is not None else ""
+        return f"{self.trigger}{within}"
 
     @property
     def counts(self) -> bool:

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from orchestrator.core.control import MAX_FORGIVEN
-from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Release, Skip
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Limit, Pass, Release, Skip
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import MAX_INTERRUPTIONS
 from orchestrator.core.steps import OnFailure
@@ -22,6 +22,8 @@ def misfit(plan: Plan, effect: Effect) -> str | None:
             return _not_at(plan, node, _STEP) or _beyond(plan, node, attempt)
         case Skip(node=node) | Release(node=node):
             return _not_at(plan, node, _STEP)
+        case Limit(node=node):
+            return None if node in plan.limited and node < len(plan.steps) else f"node {node} waits without a limit"
         case Pass(node=node):
             return _not_at(plan, node, _GATE)
         case Finish(after=after):

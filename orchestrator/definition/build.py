@@ -147,6 +147,8 @@ def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: sc
             and (key != "timeout" or kind_of(values["work"]).default_timeout)
         ):
             values[key] = value
+    if (trigger := values.get("trigger")) is not None:
+        values |= trigger._asdict()
     if keys.local is not None:
         values["local"] = kinds.read(keys.local, defaults)
     if keys.teardown and keys.trigger is None:

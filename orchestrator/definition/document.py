@@ -35,7 +35,7 @@ def step_keys(step: Step) -> dict[str, Any]:
     if step.after:
         keys["after"] = list(step.after)
     if step.trigger is not TriggerRule.ALL_SUCCESS:
-        keys["trigger"] = str(step.trigger)
+        keys["trigger"] = _trigger(step)
     for key in ("when", "job_name"):
         if (value := getattr(step, key)) is not None:
             keys[key] = value
@@ -56,6 +56,12 @@ def step_keys(step: Step) -> dict[str, Any]:
     if step.local is not None:
         keys["local"] = write(step.local)
     return keys
+
+
+def _trigger(step: Step) -> str | dict[str, int | str]:
+    if step.at_least is not None:
+        return {str(step.trigger): step.at_least}
+    return str(step.trigger) if step.within is None else {str(step.trigger): seconds_text(step.within)}
 
 
 def param_keys(param: Param) -> dict[str, Any]:

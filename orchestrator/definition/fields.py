@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -36,7 +36,11 @@ _NO_MODULES = ("__main__", "__mp_main__")
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 3650 * _UNITS["d"]
-_RULES = {str(rule): rule for rule in TriggerRule}
+
+#: The trigger rules that need a number, with an example of it.
+_NUMBERED = {TriggerRule.AT_LEAST: "3", TriggerRule.ALL_DONE_WITHIN: "2h"}
+_RULES = {str(rule): rule for rule in TriggerRule if rule not in _NUMBERED}
+_WITH_NUMBERS = " or ".join(f"{{{rule}: {example}}}" for rule, example in _NUMBERED.items())
 
 
 class Keys(BaseModel):
@@ -80,11 +84,45 @@ def some_seconds(value: object) -> float:
     return result
 
 
-def trigger_rule(value: object) -> TriggerRule:
+class Trigger(NamedTuple):
+    """A trigger rule with its number: the fields of a step."""
+
+    trigger: TriggerRule
+    at_least: int | None = None
+    within: float | None = None
+
+
+def trigger(value: object) -> Trigger:
+    """A rule by its name, or a mapping of a rule to its number."""
+    if isinstance(value, dict):
+        return _numbered(value)
     if isinstance(value, str) and value in _RULES:
-        return _RULES[value]
-    hint = did_you_mean(value, list(TriggerRule)) or f": it is one of {listed(TriggerRule)}"
+        return Trigger(_RULES[value])
+    if isinstance(value, str) and (example := _NUMBERED.get(value)):  # type: ignore[call-overload]
+        raise refusal(f"{value} needs a number: write {{{value}: {example}}}")
+    hint = did_you_mean(value, list(TriggerRule)) or f": it is one of {listed(_RULES)}, or {_WITH_NUMBERS}"
     raise refusal(f"no trigger rule is called {shown(value)}{hint}")
+
+
+def _numbered(value: dict[Any, Any]) -> Trigger:
+    if len(value) != 1 or (rule := next(iter(value))) not in _NUMBERED:
+        raise refusal(f"expected the name of a rule, or {_WITH_NUMBERS}, got {shown(value)}")
+    number = value[rule]
+    if rule == TriggerRule.ALL_DONE_WITHIN:
+        try:
+            return Trigger(TriggerRule.ALL_DONE_WITHIN, within=some_seconds(number))
+        except PydanticCustomError as error:
+            raise refusal(error.message(), (rule,)) from error
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise refusal(f"expected a whole number of at least 1, got {shown(number)}", (rule,))
+    return Trigger(TriggerRule.AT_LEAST, at_least=number)
+
+
+def default_trigger(value: object) -> Trigger:
+    """The rule of steps that name none. How many steps come before one is known only at that step."""
+    if isinstance(value, dict):
+        raise refusal("expected the name of a rule: write one with a number at the step that it is meant for")
+    return trigger(value)
 
 
 def condition(value: object) -> str:
@@ -218,6 +256,11 @@ _COMMAND_SCHEMA = {
     ]
 }
 _COUNT_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\{\{"}]}
+_RULE_SCHEMA = {"enum": [*_RULES]}
+_NUMBER_SCHEMAS = [
+    {"type": "object", "properties": {rule: number}, "required": [rule], "additionalProperties": False}
+    for rule, number in (("at_least", {"type": "integer", "minimum": 1}), ("all_done_within", _DURATION_SCHEMA))
+]
 _NAMES_SCHEMA = {
     "anyOf": [
         {"type": "string", "pattern": STEP_NAME},
@@ -227,9 +270,8 @@ _NAMES_SCHEMA = {
 
 Duration = Annotated[float, PlainValidator(seconds), WithJsonSchema(_DURATION_SCHEMA)]
 LongerDuration = Annotated[float, PlainValidator(some_seconds), WithJsonSchema(_DURATION_SCHEMA)]
-Trigger = Annotated[
-    TriggerRule, PlainValidator(trigger_rule), WithJsonSchema({"enum": [str(rule) for rule in TriggerRule]})
-]
+TriggerKey = Annotated[Trigger, PlainValidator(trigger), WithJsonSchema({"anyOf": [_RULE_SCHEMA, *_NUMBER_SCHEMAS]})]
+DefaultTriggerKey = Annotated[Trigger, PlainValidator(default_trigger), WithJsonSchema(_RULE_SCHEMA)]
 When = Annotated[str, PlainValidator(condition), WithJsonSchema({"type": ["string", "boolean"]})]
 Function = Annotated[str, PlainValidator(function), WithJsonSchema({"type": "string", "pattern": FUNCTION})]
 JobName = Annotated[str, PlainValidator(job_name), WithJsonSchema({"type": "string", "pattern": JOB_NAME})]

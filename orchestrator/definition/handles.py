@@ -22,7 +22,7 @@ class StepArguments(KindArguments, total=False):
     description: str
     after: Any
     next: Any
-    trigger: str
+    trigger: str | Mapping[str, Any]
     when: str | bool
     retry: Mapping[str, Any]
     timeout: str | timedelta

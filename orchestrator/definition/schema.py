@@ -56,8 +56,10 @@ class StepKeys(KindKeys):
     description: str | None = None
     after: f.Names | None = Field(None, description="The steps before this one")
     next: f.Names | None = Field(None, description="The steps after this one")
-    trigger: f.Trigger | None = Field(
-        None, description="What the step requires of the steps before it; default: all_success"
+    trigger: f.TriggerKey | None = Field(
+        None,
+        description="What the step requires of the steps before it; default: all_success",
+        examples=["all_done", {"at_least": 3}, {"all_done_within": "2h"}],
     )
     when: f.When | None = Field(None, description="One {{ expression }}; if it is false, the step is skipped")
     retry: RetryKeys | None = None
@@ -80,7 +82,7 @@ class DefaultKeys(DataflowDefaults):
     retry: RetryKeys | None = None
     timeout: f.LongerDuration | None = None
     check: CheckKeys | None = None
-    trigger: f.Trigger | None = None
+    trigger: f.DefaultTriggerKey | None = None
     on_failure: OnFailureKey | None = None
 
 

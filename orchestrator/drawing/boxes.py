@@ -96,7 +96,7 @@ def _kind(step: Step) -> str:
 
 def _marks(step: Step) -> tuple[str, ...]:
     """The conditions of a step: its trigger rule, ``teardown``, ``when``."""
-    rule: tuple[str, ...] = () if step.trigger is TriggerRule.ALL_SUCCESS else (step.trigger.value,)
+    rule: tuple[str, ...] = () if step.trigger is TriggerRule.ALL_SUCCESS else (step.rule,)
     if step.teardown:
         rule = ("teardown",)
     return rule if step.when is None else (*rule, "when")
@@ -136,7 +136,7 @@ def _tip(step: Step, state: StepState | None) -> str:
         if (hold := hold_of(state)) is not None:
             lines.append(f"held {held_by(hold)}")
     if step.trigger is not TriggerRule.ALL_SUCCESS:
-        lines.append(f"trigger: {step.trigger}")
+        lines.append(f"trigger: {step.rule}")
     if step.when is not None:
         lines.append(f"when: {step.when}")
     return "\n".join(plain(line) for line in lines if line)

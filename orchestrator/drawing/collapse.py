@@ -62,7 +62,7 @@ def _by_likeness(graph: Graph, generations: Sequence[Sequence[str]]) -> list[_Gr
         alike: dict[object, int] = {}
         for name in names:
             step = graph.by_name[name]
-            key = (frozenset(group_of[before] for before in step.after), step.work.kind, step.trigger)
+            key = (frozenset(group_of[before] for before in step.after), step.work.kind, step.rule)
             if key not in alike:
                 alike[key] = len(groups)
                 groups.append(_Group(level, f"level {level + 1}", []))

@@ -7,10 +7,10 @@ This file has its entry points. ``ledger`` commits and pays, ``launching`` launc
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import assert_never
 
-from orchestrator.core import machine
+from orchestrator.core import early, machine
 from orchestrator.core.events import Event, StopRequested
 from orchestrator.core.kept import plan_of
-from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Release, Skip
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Limit, Pass, Release, Skip
 from orchestrator.core.model import Run, RunStatus, Stop, View
 from orchestrator.core.outcome import culprits, was_cancelled
 from orchestrator.core.overdue import Pace
@@ -89,7 +89,7 @@ class Engine:
                         launch(ledger, execution, effect)
                 case Check():
                     check(ledger, execution, effect)
-                case Skip() | Pass():
+                case Skip() | Pass() | Limit():
                     self._settle(execution, effect)
                 case Finish():
                     status = machine.run_status(plan, ledger.join(execution, plan.end))
@@ -221,11 +221,19 @@ class Engine:
         failed = culprits(execution.plan, view) if status is RunStatus.FAILED else {}
         ledger.store.end_run(execution.run.key, status, ledger.clock(), failed)
 
-    def _settle(self, execution: Execution, effect: Skip | Pass) -> None:
-        """End a step that its join does not let run, or pass a gate."""
-        ledger, node = self.ledger, effect.node
-        said = machine.settled if isinstance(effect, Skip) else machine.passed
-        event: Event | None = said(execution.plan, node, ledger.join(execution, node), ledger.clock())
+    def _settle(self, execution: Execution, effect: Skip | Pass | Limit) -> None:
+        """End a step that its join does not let run, pass a gate, or begin the time for which a step waits."""
+        ledger, node, plan = self.ledger, effect.node, execution.plan
+        event: Event | None
+        match effect:
+            case Skip():
+                also = (node,) if node in plan.limited else ()  # its state says until when it waits
+                event = machine.settled(plan, node, ledger.joins(execution, (node,), also), ledger.clock())
+            case Pass():
+                event = early.passed(plan, node, ledger.join(execution, node), ledger.clock())
+            case Limit():
+                nodes = [number for number, steps in plan.limited.items() if node in steps]
+                event = early.limit(plan, node, ledger.joins(execution, nodes, ()), ledger.clock())
         if event is None:
             ledger.roll_forward(execution, node)
         else:

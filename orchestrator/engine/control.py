@@ -85,9 +85,12 @@ def release(ledger: Ledger, execution: Execution, effect: Release) -> None:
 def certain(ledger: Ledger, execution: Execution, view: View) -> View:
     """``view`` without the steps that may have ended although their records say otherwise: they would end twice.
 
-    These are the steps with contradictory records, except those that wait for others, which have not begun.
+    These are the steps with contradictory records, except those that wait for others, which have not begun. One whose
+    wait is limited may have begun.
     """
     doubtful: Collection[int] = set[int]().union(
         *sure_doubts(ledger.store, execution.run.key, execution.plan, view).values()
     )
-    return view.without(node for node in doubtful if decide(execution.plan, node, view) is not Verdict.WAIT)
+    plan = execution.plan
+    waits = {node for node in doubtful if decide(plan, node, view) is Verdict.WAIT and node not in plan.limited}
+    return view.without(node for node in doubtful if node not in waits)

@@ -101,7 +101,8 @@ class Ledger:
             self.step_failed(execution.run, execution.plan.steps[node], commit.state)
         view = View({node: commit.state}, commit.counters)
         stopped = commit.state.stop is not None  # then its job may be running although the step has ended
-        behind = execution.plan.successors(node) if commit.state.status.final else ()
+        arrives = commit.state.status.final or commit.state.passed is not None
+        behind = execution.plan.successors(node) if arrives else ()
         self.pay(execution, view, (node, *behind) if stopped or not behind else behind)
 
     def roll_forward(self, execution: Execution, *changed: int) -> None:

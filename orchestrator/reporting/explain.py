@@ -4,6 +4,7 @@
 """
 
 import json
+from math import inf
 from typing import assert_never
 
 from orchestrator.core.joins import decide
@@ -28,11 +29,13 @@ from orchestrator.reporting.phrases import (
 )
 from orchestrator.reporting.times import clock, duration, iso, lasted
 from orchestrator.reporting.upstream import (
-    REQUIRES,
+    at_the_latest,
     at_work_before,
     join_of,
     names,
     predecessors,
+    progress,
+    requires,
     root_causes,
     unfinished,
 )
@@ -153,7 +156,7 @@ def standing(step: Step, state: StepState, now: float | None) -> str:
 
 def _pending(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     step = plan.steps[node]
-    match decide(plan, node, view):
+    match decide(plan, node, view, -inf if now is None else now):
         case Verdict.RUN if hold_of(view.state(node)) is not None:
             return ["pending: it is ready"]
         case Verdict.RUN:
@@ -174,10 +177,19 @@ def _pending(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
         shown = listed(standing(plan.steps[number], view.state(number), now) for number in working)
         lines.append(f"what it is waiting for in the end: {shown}")
     if step.trigger is not TriggerRule.ALL_SUCCESS:
-        lines.append(f"{_required(step)}")
+        lines.append(_required(step))
+    lines += [line for line in (progress(plan, view.states, node), _latest(view.state(node), now)) if line]
     if step.when is not None:
         lines.append(f"then its condition decides whether it runs: when: {step.when}")
     return lines
+
+
+def _latest(state: StepState, now: float | None) -> str:
+    """When a step runs that waits for a limited time."""
+    if (said := at_the_latest(state)) and hold_of(state) is not None:
+        return f"it {said}, if it is released by then"
+    late = state.due is not None and now is None
+    return f"it {said}{f', or {_RESUMED} if that is later' if late else ''}" if said else ""
 
 
 _END = {Verdict.SKIP: Status.SKIPPED, Verdict.UPSTREAM_FAILED: Status.UPSTREAM_FAILED}
@@ -286,7 +298,7 @@ def _upstream_failed(plan: Plan, view: View, node: int) -> list[str]:
 
 
 def _required(step: Step) -> str:
-    return f"its trigger {step.trigger} requires {REQUIRES[step.trigger]}"
+    return f"its trigger {step.rule} requires {requires(step)}"
 
 
 def _how_they_ended(plan: Plan, view: View, node: int) -> str:

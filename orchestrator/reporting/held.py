@@ -81,7 +81,9 @@ def standstill(plan: Plan, states: States) -> list[int]:
 
 
 def _may_begin(plan: Plan, states: States, node: int) -> bool:
-    """Whether all predecessors of a step have ended, or its rule no longer waits for the others."""
+    """Whether all predecessors of a step have ended, or its rule does not wait for the others, or not much longer."""
+    if states.get(node, PENDING).due is not None:
+        return True
     join = join_of(plan, states, node)
     return not join.pending or verdict(plan.steps[node].trigger, join) is Verdict.RUN
 

@@ -25,7 +25,16 @@ from orchestrator.reporting.phrases import (
     until_ready,
 )
 from orchestrator.reporting.times import duration, lasted
-from orchestrator.reporting.upstream import BROKEN, States, join_of, names, predecessors, unfinished
+from orchestrator.reporting.upstream import (
+    BROKEN,
+    States,
+    at_the_latest,
+    join_of,
+    names,
+    predecessors,
+    progress,
+    unfinished,
+)
 from orchestrator.reporting.watch import Watch
 from orchestrator.system.terminal import one_line
 
@@ -93,7 +102,7 @@ def _note(plan: Plan, states: States, node: int, now: float | None) -> str:
         case Status.CANCELLED:
             return _joined(again, stopped(state.stop) if state.stop is not None else reason)
         case Status.SKIPPED:
-            return f"when {step.when} is false" if state.cause == "when" else f"trigger {step.trigger}"
+            return f"when {step.when} is false" if state.cause == "when" else f"trigger {step.rule}"
         case Status.SUCCEEDED if state.live:
             return _joined(again, "its job is still running")
         case _:
@@ -132,8 +141,11 @@ def _waits(plan: Plan, states: States, node: int) -> str:
     trigger = plan.steps[node].trigger
     if not waiting or verdict(trigger, join_of(plan, states, node)) is Verdict.RUN:
         return "ready"
-    rule = "" if trigger is TriggerRule.ALL_SUCCESS else f" ({trigger})"
-    return f"waiting for {listed(names(plan, waiting), 3)}{rule}"
+    if said := progress(plan, states, node):
+        return said
+    rule = "" if trigger is TriggerRule.ALL_SUCCESS else f" ({plan.steps[node].rule})"
+    latest = at_the_latest(states.get(node, PENDING))
+    return f"waiting for {listed(names(plan, waiting), 3)}{f', {latest}' if latest else rule}"
 
 
 def _joined(*parts: str) -> str:

@@ -1,21 +1,25 @@
 """The steps before a step, their states, and what its trigger rule requires of them. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
 
-from orchestrator.core.joins import arrival
+from orchestrator.core.joins import arrival, needed
 from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Join, Tally, TriggerRule
+from orchestrator.core.steps import Step
+from orchestrator.reporting.times import clock
+from orchestrator.text import span
 
 States = Mapping[int, StepState]
 
 #: The statuses that count as failures for the steps after them.
 BROKEN = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
 
-#: What each rule requires.
-REQUIRES = {
+#: What each rule without a number requires.
+_REQUIRES = {
     TriggerRule.ALL_SUCCESS: "that all steps before it succeed",
     TriggerRule.ALL_FAILED: "that all steps before it fail",
     TriggerRule.ALL_DONE: "that all steps before it end, in whatever way",
@@ -29,6 +33,32 @@ REQUIRES = {
     TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS: "that no step before it fails and at least one succeeds",
     TriggerRule.ALL_SKIPPED: "that all steps before it are skipped",
 }
+
+
+def requires(step: Step) -> str:
+    """What a step's trigger rule requires: ``that one step before it succeeds``."""
+    if step.at_least is not None:
+        return f"that at least {step.at_least} of the {len(step.after)} steps before it succeed"
+    if step.within is not None:
+        return f"that all steps before it end, or that {span(step.within)} have passed since the first of them did"
+    return _REQUIRES[step.trigger]
+
+
+def progress(plan: Plan, states: States, node: int) -> str:
+    """How far a pending step with ``at_least`` has come: ``2 of 3 successes; 1 running``. Empty for all others."""
+    step, waiting = plan.steps[node], unfinished(plan, states, node)
+    if step.at_least is None:
+        return ""
+    counts = Counter(states.get(number, PENDING).status for number in waiting)
+    left = ", ".join(f"{count} {str(status).replace('_', ' ')}" for status, count in counts.items())
+    return f"{join_of(plan, states, node).ended.succeeded} of {step.at_least} successes; {left}"
+
+
+def at_the_latest(state: StepState) -> str:
+    """``runs at 14:03:00 at the latest``, for a pending step that waits for a limited time; empty for all others."""
+    if state.status is not Status.PENDING or state.due is None:
+        return ""
+    return f"{'runs' if state.stop is None else 'ends'} at {clock(state.due)} at the latest"
 
 
 def predecessors(plan: Plan, node: int) -> list[int]:
@@ -46,7 +76,8 @@ def unfinished(plan: Plan, states: States, node: int) -> list[int]:
 def join_of(plan: Plan, states: States, node: int) -> Join:
     """A step's join, computed from the states of its predecessors: the stored counters may lag behind, at gates."""
     ended = [states[number] for number in predecessors(plan, node) if states.get(number, PENDING).status.final]
-    return Join(len(plan.steps[node].after) - len(ended), reduce(add, map(arrival, ended), Tally()))
+    tally = reduce(add, map(arrival, ended), Tally())
+    return Join(len(plan.steps[node].after) - len(ended), tally, needed(plan, node))
 
 
 def at_work_before(plan: Plan, states: States, node: int) -> list[int]:

@@ -184,6 +184,15 @@ def test_one_commit_may_arrive_at_many_joins_and_add_any_tally(store: Store):
     assert store.load("key1", [], range(1000)).counters == commit.counters
 
 
+def test_a_node_may_add_to_a_counter_before_it_arrives(store: Store):
+    store.open_run(RUN, PLAN)
+    some = StepState(passed=Tally(succeeded=3))
+    early = Transition(some, (0,), Tally(succeeded=3), arrived=0)
+    assert store.transact("key1", 0, lambda _: early) == Commit(True, some, {0: Counter(0, Tally(succeeded=3))})
+    assert store.transact("key1", 0, end).counters == {0: Counter(1, Tally(succeeded=4))}
+    assert store.load("key1", [0], [0]) == View({0: DONE}, {0: Counter(1, Tally(succeeded=4))})
+
+
 def test_a_commit_that_firestore_would_long_have_refused_is_refused_everywhere(store: Store):
     store.open_run(RUN, PLAN)
     with pytest.raises(StoreError, match="501 writes"):

@@ -55,7 +55,8 @@ class MemoryStore:
                 changed = {}
                 for join in transition.joins:
                     before = counters.get(join, Counter())
-                    changed[join] = counters[join] = Counter(before.arrived + 1, before.ended + transition.adds)
+                    arrived = before.arrived + transition.arrived
+                    changed[join] = counters[join] = Counter(arrived, before.ended + transition.adds)
                 return Commit(True, transition.state, changed)
 
     def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:

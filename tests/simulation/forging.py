@@ -17,6 +17,7 @@ from orchestrator.core.messages import (
     Effect,
     Finish,
     Launch,
+    Limit,
     Pass,
     Release,
     Skip,
@@ -41,7 +42,8 @@ def forged(random: Random, run: str, plan: Plan, number: int, seen: Sequence[Lau
         Launch(run, node, random.choice([1, 1, 1, 2, 3, 99, 10**6])),
         Check(run, node, random.randint(1, 4), random.choice(_CHAINS), random.randint(50, 99)),
         Skip(run, node),
-        Pass(run, node),
+        Pass(run, node, early=random.choice([0, 0, 1, 2, 40])),
+        Limit(run, node),
         Finish(run, after=random.choice([-1, node])),
     ]
     if seen and random.random() < 0.5:

@@ -8,6 +8,7 @@ from orchestrator.core.job_end import Outcome
 from orchestrator.core.plan import SPREAD, WIDE, FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
+from tests.simulation.punctual import NUMBERED
 from tests.simulation.scenario import DEAF, Attempt, Behaviour, Condition, Ended, Gave, Param, Raises, Scenario
 from tests.simulation.weather import MAX_SKEW
 
@@ -15,7 +16,10 @@ from tests.simulation.weather import MAX_SKEW
 Edges = list[set[int]]
 
 RULES = tuple(TriggerRule)
-IMPATIENT = frozenset({"one_success", "one_failed", "one_done", "always"})
+IMPATIENT = frozenset({"one_success", "one_failed", "one_done", "always", "at_least", "all_done_within"})
+
+#: Seconds for which a step with ``all_done_within`` waits.
+WITHIN = (1.0, 30.0, 200.0, 900.0)
 
 
 def random_scenario(random: Random, most: int | None = None) -> Scenario:
@@ -115,6 +119,10 @@ def scenario(
     followed = set().union(*edges)
     for number, before in enumerate(edges):
         trigger = TriggerRule.ALL_SUCCESS if random.random() < plain else random.choice(RULES)
+        if len(before) > 3 and random.random() < 0.2:  # of which trees are made
+            trigger = random.choice([TriggerRule.AT_LEAST, TriggerRule.ALL_DONE_WITHIN])
+        if trigger in NUMBERED and len(before) < 2:
+            trigger = TriggerRule.ONE_SUCCESS
         trigger = (rules or {}).get(number, trigger)
         teardown = bool(before) and number not in followed and random.random() < spice
         if teardown:
@@ -130,6 +138,10 @@ def scenario(
             work = Work("job", {"n": f"{{{{ steps.{reads[own]}.outputs.n }}}}"})
         step = _step(random, own, work, tuple(sorted(names[one] for one in before)), trigger, conditions.get(own))
         step = replace(step, teardown=teardown, allow_failure=not teardown and random.random() < spice)
+        if trigger is TriggerRule.AT_LEAST:
+            step = replace(step, at_least=random.randint(1, len(before)))
+        if trigger is TriggerRule.ALL_DONE_WITHIN:
+            step = replace(step, within=random.choice(WITHIN))
         steps.append(step)
         attempts[own] = attempts_of(random, step, trouble)
     wide, spread = random.choice([(WIDE, SPREAD), (WIDE, SPREAD), (2, 1), (3, 2), (5, SPREAD)])

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-MACHINE, JOINS, KEPT, RETRIES, PLAN, RULES, OVERDUE, FITTING, MESSAGES = (
+MACHINE, JOINS, EARLY, KEPT, RETRIES, PLAN, RULES, OVERDUE, FITTING, MESSAGES = (
     f"orchestrator/core/{name}.py"
-    for name in ("machine", "joins", "kept", "retries", "plan", "rules", "overdue", "validity", "messages")
+    for name in ("machine", "joins", "early", "kept", "retries", "plan", "rules", "overdue", "validity", "messages")
 )
 ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACHE = (
     f"orchestrator/engine/{name}.py"
@@ -14,6 +14,7 @@ ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACH
 )
 DATAFLOW, STANDING = "orchestrator/jobs/dataflow/backend.py", "orchestrator/jobs/dataflow/status.py"
 CONTROL_EVENTS, CONTROL = "orchestrator/core/control_events.py", "orchestrator/engine/control.py"
+CONSISTENCY = "orchestrator/core/consistency.py"
 MEMORY, IDS = "tests/doubles/memory_store.py", "orchestrator/stores/firestore/ids.py"
 
 
@@ -63,9 +64,9 @@ MUTANTS = (
     ),
     Mutant(
         "a gate passes twice",
-        MACHINE,
-        "            if state.status is not Status.PENDING:\n                return None\n            done",
-        "            done",
+        EARLY,
+        "    if state.status is not Status.PENDING or not (event.whole",
+        "    if not (event.whole",
     ),
     # What others put: launches that nobody owes, or not yet, and checks that ask a job to stop.
     Mutant("a launch needs no proof", ENGINE, "if ledger.alone or may_begin(ledger, execution, effect):", "if True:"),
@@ -287,7 +288,8 @@ MUTANTS = (
         "                if self._states[run].get(node, PENDING) is not seen:\n"
         "                    for join in transition.joins:\n"
         "                        was = self._counters[run].get(join, Counter())\n"
-        "                        self._counters[run][join] = Counter(was.arrived + 1, was.ended + transition.adds)\n"
+        "                        arrived = was.arrived + transition.arrived\n"
+        "                        self._counters[run][join] = Counter(arrived, was.ended + transition.adds)\n"
         "                    continue\n",
     ),
     Mutant(
@@ -296,7 +298,7 @@ MUTANTS = (
         "                if self._states[run].get(node, PENDING) is not seen:\n                    continue\n",
         "",
     ),
-    Mutant("a join is counted down twice", MEMORY, "Counter(before.arrived + 1,", "Counter(before.arrived + 2,"),
+    Mutant("a join is counted down twice", MEMORY, "before.arrived + trans", "before.arrived + 2 * trans"),
     # Paying.
     Mutant(
         "no roll-forward: a refused commit is taken for a duplicate",
@@ -404,9 +406,9 @@ MUTANTS = (
     ),
     Mutant(
         "a gate passes before all have arrived",
-        MACHINE,
-        "    if decide(plan, node, view) is Verdict.WAIT:\n        return None\n    quiet",
-        "    quiet",
+        EARLY,
+        "    if decide(plan, node, view) is Verdict.WAIT:\n",
+        "    if False:\n",
     ),
     Mutant(
         "a run ends when it is told to",
@@ -648,8 +650,8 @@ MUTANTS = (
     Mutant(
         "a step that was cancelled before it began never ends",
         MACHINE,
-        "                if decide(plan, node, view) is not Verdict.WAIT:  # so that the run's end still comes last\n",
-        "                if False:\n",
+        "        case Verdict.RUN, Role.STEP if state.stop is None:\n",
+        "        case Verdict.RUN, Role.STEP:\n",
     ),
     Mutant(
         "a check that is to stop a job only asks for its state",
@@ -908,6 +910,99 @@ MUTANTS = (
         "if step.counts and step.name not in told]",
         "if step.name not in told]",
     ),
+    # Joins that something passes before all have arrived.
+    Mutant(
+        "a gate passes on again the successes that it has passed on",
+        JOINS,
+        "adds = passed if state.passed is None else passed - state.passed",
+        "adds = passed",
+    ),
+    Mutant(
+        "a gate passes on as many successes as before",
+        EARLY,
+        "or not (event.whole or event.passed.succeeded > _passed_on(state))",
+        "or False",
+    ),
+    Mutant(
+        "a gate that passes on some successes has arrived",
+        JOINS,
+        "arrived=0 if ended_at is None else 1",
+        "arrived=1",
+    ),
+    Mutant(
+        "what a gate passes on early is not paid",
+        LEDGER,
+        "        arrives = commit.state.status.final or commit.state.passed is not None\n",
+        "        arrives = commit.state.status.final\n",
+    ),
+    Mutant(
+        "a gate of at_least waits for its group",
+        EARLY,
+        "        if arrived > _passed_on(state):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "the next pass of a gate has the name of the one before",
+        MESSAGES,
+        '(f"-{self.early}" if self.early else "")',
+        '("-1" if self.early else "")',
+    ),
+    Mutant(
+        "in a rerun, a lone gate tells nothing before it has passed",
+        JOINS,
+        "(state.passed or NOBODY) if pending else",
+        "NOBODY if pending else",
+    ),
+    Mutant("at_least requires one success less", RULES, "succeeded >= join.needed", "succeeded >= join.needed - 1"),
+    Mutant("at_least requires one success more", RULES, "succeeded >= join.needed", "succeeded > join.needed"),
+    Mutant(
+        "at_least blames nobody",
+        RULES,
+        "    if join.broken and join.ended.succeeded + join.pending",
+        "    if False and join.ended.succeeded + join.pending",
+    ),
+    Mutant(
+        "later arrivals put off the end of a wait",
+        EARLY,
+        "state.status is Status.PENDING and state.due is None",
+        "state.status is Status.PENDING",
+    ),
+    Mutant(
+        "a wait is limited though nothing has arrived",
+        EARLY,
+        "    if all(join_at(plan, number, view).ended == NOBODY for number in nodes):\n        return None\n",
+        "",
+    ),
+    Mutant(
+        "a limited wait is over at once",
+        EARLY,
+        "yield Launch(run, node, 1, due=state.due) if",
+        "yield Launch(run, node, 1) if",
+    ),
+    Mutant(
+        "a limited wait ends only when all have arrived",
+        EARLY,
+        "        if state.due is not None:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "in a tree, no first arrival limits a wait",
+        PLAN,
+        "            if found and self.nodes[number].rule is",
+        "            if False and self.nodes[number].rule is",
+    ),
+    Mutant(
+        "a step that waits no longer has the launch that it has when all have arrived",
+        MESSAGES,
+        '("-late" if self.due and self.attempt == 1 else "")',
+        '""',
+    ),
+    Mutant(
+        "a sweep takes what was passed on early for a contradiction",
+        CONSISTENCY,
+        "(state.status.final or state.passed is not None):",
+        "state.status.final:",
+    ),
     # Joins and rules.
     Mutant(
         "a cancelled step counts as succeeded",
@@ -953,9 +1048,9 @@ MUTANTS = (
     ),
     Mutant(
         "a quiet gate counts how the steps ended",
-        MACHINE,
-        "GatePassed(Tally() if quiet else",
-        "GatePassed(Tally() if quiet and False else",
+        EARLY,
+        "GatePassed(NOBODY if plan",
+        "GatePassed(NOBODY if False and plan",
     ),
     Mutant(
         "the end does not wait for the steps that an impatient rule left behind",

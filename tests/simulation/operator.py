@@ -44,9 +44,10 @@ class Operator:
         steps = len(life.plan.steps)
         return self.random.sample(range(steps), min(steps, self.random.randint(1, 3)))
 
-    def _cancel(self, life: Life, who: str, nodes: Collection[int] | None) -> None:
+    def _cancel(self, life: Life, who: str, nodes: Collection[int] | None, again: bool = False) -> None:
+        """Whose cancelling of a run failed does so again, even if the run has ended: jobs of it may go on."""
         world = self.world
-        if life.over:
+        if life.over and (life.last is not None or nodes is not None or not again):
             return
         if life.stored is None:
             world.loop.at(world.now + 5.0, lambda: self._cancel(life, who, nodes))
@@ -61,6 +62,6 @@ class Operator:
             if world.weather.period is not None and self.random.random() < 0.5:
                 world.count("operator: gives up")  # a sweep finishes what was begun
             else:
-                world.loop.at(world.now + 5.0, lambda: self._cancel(life, who, nodes))
+                world.loop.at(world.now + 5.0, lambda: self._cancel(life, who, nodes, again=True))
 
         world.traffic.spawn("cancel", lambda engine: engine.cancel(life.key, stop, nodes), done, world.now)

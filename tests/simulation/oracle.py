@@ -108,7 +108,7 @@ def _look(step: Step) -> float:
 
 
 def _ending(scenario: Scenario, step: Step, known: Mapping[str, Ending]) -> Ending:
-    said = judged(str(step.trigger), [known[name].status for name in step.after])
+    said = judged(str(step.trigger), [known[name].status for name in step.after], step.at_least or 0)
     if said != RUN:
         return Ending(said, cause="trigger")
     try:
@@ -196,13 +196,25 @@ def output(step: str, known: Mapping[str, Ending]) -> int:
     return value
 
 
-def judged(rule: str, ended: Sequence[str]) -> str:
+def judged(rule: str, ended: Sequence[str], needed: int = 0) -> str:
     """What a trigger rule says once every predecessor has ended: run, skipped or upstream_failed.
 
-    A cancelled step counts as failed. A step with no predecessors runs.
+    A cancelled step counts as failed. A step with no predecessors runs. ``needed``: the successes of ``at_least``.
     """
-    if not ended or rule in ("always", "all_done"):  # however they end
+    if not ended or rule in ("always", "all_done", "all_done_within"):  # however they end
         return RUN
+    return _counted(ended, needed) if rule == "at_least" else _named(rule, ended)
+
+
+def _counted(ended: Sequence[str], needed: int) -> str:
+    """So many succeeded; if they could not, the failures are to blame where there are any."""
+    if ended.count("succeeded") >= needed:
+        return RUN
+    return "skipped" if set(ended) <= {"succeeded", "skipped"} else "upstream_failed"
+
+
+def _named(rule: str, ended: Sequence[str]) -> str:
+    """What Airflow's rules say of those that look at how the steps before have ended."""
     words = ["failed" if word == "cancelled" else word for word in ended]
     bad = [word for word in words if word in ("failed", "upstream_failed")]
     good, idle = words.count("succeeded"), words.count("skipped")

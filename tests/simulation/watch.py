@@ -17,6 +17,7 @@ from orchestrator.core.rules import Verdict
 from orchestrator.ports import JobRequest
 from tests.doubles.memory_store import MemoryStore
 from tests.simulation.oracle import GRACE, HOP, Ending, backoff, endings, longest, run_fails
+from tests.simulation.punctual import Punctual
 from tests.simulation.scenario import DEAF, Scenario
 from tests.simulation.weather import MAX_SKEW
 
@@ -70,6 +71,7 @@ class Watch:
         self.key = ""
         self._inspector = Inspector(plan)
         self._changed: set[int] = set()
+        self.punctual = Punctual(scenario, plan, clock, self._began)
         self.lost: dict[int, StepState] = {}
         self.kept: View | None = None
         self.jobs: dict[tuple[int, int], list[str]] = {}
@@ -81,6 +83,7 @@ class Watch:
         self._must_be_there(f"{self.plan.nodes[node].name}: became {new}")
         self._changed.add(node)
         name = self.plan.nodes[node].name
+        self.failures += self.punctual.changed(node, old, new)
         if (old.status, new.status) not in _MAY_FOLLOW:
             self.failures.append(f"{name}: went from {old.status} to {new.status}")
         step = 1 if new.status is Status.LAUNCHING and old.status is not Status.LAUNCHING else 0
@@ -99,7 +102,12 @@ class Watch:
         elif new.overdue != old.overdue and new.status is old.status:
             if new != replace(old, overdue=new.overdue) or old.overdue is not None:
                 self.failures.append(f"{name}: {old} was overdue, and became {new}")
-        elif new.status is old.status and new.status is not Status.LAUNCHING and not (old.live and not new.live):
+        elif (
+            not self.punctual.waits(old, new)
+            and new.status is old.status
+            and new.status is not Status.LAUNCHING
+            and not (old.live and not new.live)
+        ):
             self.failures.append(f"{name}: {old} was written again, as {new}")
         self._let_go(name, old, new)
         self._stays_cancelled(name, old, new)
@@ -157,7 +165,7 @@ class Watch:
     def marked(self, node: int) -> None:
         """A mark has returned: the step knows, or has ended."""
         for number, state in self._of([node]):
-            unsure = bool(self.lost) and decide(self.plan, number, self.view()) is not Verdict.WAIT
+            unsure = self._unsure(number)
             if not (state.status.final or state.stop or unsure):
                 self.failures.append(f"{self.plan.steps[number].name}: it was marked, and it is {state}")
 
@@ -180,7 +188,7 @@ class Watch:
     def held(self, nodes: Collection[int] | None) -> None:
         """A hold has returned: each step that could be held was."""
         for number, state in self._of(nodes):
-            unsure = bool(self.lost) and decide(self.plan, number, self.view()) is not Verdict.WAIT
+            unsure = self._unsure(number)
             if not (state.status.final or state.stop or unsure or (state.control and state.control.acts)):
                 self.failures.append(f"{self.plan.steps[number].name}: a hold of it returned, and it is {state}")
 
@@ -223,9 +231,14 @@ class Watch:
             self.failures.append("the run was cancelled, and does not know")
         for number, step in enumerate(self.plan.steps):
             state = view.state(number)
-            unsure = bool(self.lost) and decide(self.plan, number, view) is not Verdict.WAIT  # it may be what was lost
+            unsure = self._unsure(number)
             if not (state.status.final or state.stop or step.teardown or unsure):
                 self.failures.append(f"{step.name}: its run was cancelled, and it is {state.status} and does not know")
+
+    def _unsure(self, node: int) -> bool:
+        """Whether a step that looks pending may be what was lost: its join, or its time, could have let it begin."""
+        waits = decide(self.plan, node, self.view()) is Verdict.WAIT and node not in self.plan.limited
+        return bool(self.lost) and not waits
 
     @property
     def touched(self) -> set[int]:
@@ -328,6 +341,8 @@ class Watch:
             expected = RunStatus.CANCELLED
         if self.status is not expected:
             self.failures.append(f"the run: expected {expected}, got {self.status}")
+        if in_time:
+            self.failures += self.punctual.late(touched)
         if in_time and touched:
             self._judge_stops(view)
         elif (
@@ -339,6 +354,10 @@ class Watch:
             self.failures.append(
                 f"the run ended after {run.ended_at - run.started_at:.0f} s, and nothing kept it so long"
             )
+
+    def _began(self) -> float:
+        run = self._store.get_run(self.key)
+        return run.started_at if run is not None else inf
 
     def _lasted(self) -> float:
         """Seconds that holds may have cost: from the first to the last release, and a hop for each."""

@@ -60,6 +60,7 @@ OTHERS = (
     "handler: outlives its request", "handler: frozen", "launch: frozen on the way", "clock: jumps",
     "thread: suspended between two statements", "process: dies with all its threads",
     "expression: raises", "job: leaves too much", "machine: older", "machine: newer",
+    "join: some begin before all have arrived", "join: a gate passes on a part",
     "find: a list loses a job", "status: goes back", "launch: refused, and it runs", "launch: one job too many",
     "quota: none for now", "run: beside others", "run: rerun, and keeps steps", "hand: deletes a step",
     "id: used again", "id: taken, refused", "id: taken, goes on with that",

@@ -373,6 +373,8 @@ class World:
     def _judge(self) -> None:
         for life in self.lives:
             life.watch.judge(in_time=self.weather.is_calm)
+            self.faults["join: some begin before all have arrived"] += life.watch.punctual.early
+            self.faults["join: a gate passes on a part"] += life.watch.punctual.parts
             self.failures += life.watch.failures
         unheard = {_LATE.sub(r"-launch-\1", name.partition("~")[0]) for name in self.loop.died_unheard}
         for name, job in self.service.jobs.items():

@@ -20,12 +20,13 @@ from orchestrator.core.events import (
     StepSettled,
     StopRequested,
     TimeUp,
+    WaitLimited,
 )
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import evolve
 from orchestrator.core.model import FINAL, MARKS, PENDING, Status, StepState, Stop
 from orchestrator.core.plan import compile_plan
-from orchestrator.core.rules import Tally
+from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import OnFailure, Retry, Step
 from tests.lifecycle import PAGE, page
 
@@ -33,6 +34,8 @@ PLANS = [
     compile_plan("one", "v1", (Step("a", retry=Retry(2, 60.0), timeout=90.0, on_failure=on_failure),))
     for on_failure in OnFailure
 ]
+LIMITED = Step("a", after=("b", "c"), trigger=TriggerRule.ALL_DONE_WITHIN, timeout=90.0, within=60.0)
+PLANS.append(compile_plan("limited", "v1", (LIMITED, Step("b"), Step("c"))))
 STOP = Stop(40.0, "ann")
 STOPS = (STOP, *(Stop(40.0, "ann", mark=mark) for mark in MARKS))
 HELD = Control(Hold(10.0, "ann"))
@@ -66,6 +69,7 @@ def events() -> Iterator[Event]:
             yield from (JobEnded(attempt, end), JobEnded(attempt, end, claimed_at=10.0))
     for status in (Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED, Status.CANCELLED):
         yield StepSettled(status, 50.0)
+    yield from (GatePassed(Tally(succeeded=1), 50.0, whole=False), WaitLimited(60.0))
     yield from (GatePassed(Tally(), 50.0), *map(StopRequested, STOPS))
     yield from (HoldRequested(Hold(50.0)), HoldReleased(50.0), HoldReleased(50.0, of=10.0))
 

@@ -4,7 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.core.events import Event, JobEnded, JobLaunched, LaunchClaimed, StepSettled, StopRequested, TimeUp
+from orchestrator.core.control import Hold
+from orchestrator.core.events import (
+    Event,
+    HoldRequested,
+    JobEnded,
+    JobLaunched,
+    LaunchClaimed,
+    StepSettled,
+    StopRequested,
+    TimeUp,
+    WaitLimited,
+)
 from orchestrator.core.graph import Graph
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import evolve
@@ -17,6 +28,7 @@ from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import CLASSES
 from orchestrator.reporting.rows import note, rows
 from orchestrator.reporting.summary import abandoned, summary
+from orchestrator.reporting.times import clock
 from orchestrator.reporting.upstream import at_work_before, by_depth, root_causes
 
 NOW = 1_000.0
@@ -50,7 +62,7 @@ class Story:
             counters = dict(self.view.counters)
             for join in transition.joins:
                 old = counters.get(join, Counter())
-                counters[join] = Counter(old.arrived + 1, old.ended + transition.adds)
+                counters[join] = Counter(old.arrived + transition.arrived, old.ended + transition.adds)
             self.view = View({**self.view.states, node: transition.state}, counters)
         return self
 
@@ -90,6 +102,54 @@ def test_a_waiting_step_names_what_it_waits_for_and_how_that_stands() -> None:
     assert story.note("last") == "waiting for b and c"
     story = Story(step("c", attempts=2), step("last", "c")).ended("c", Outcome.FAILED, "boom", at=NOW - 90)
     assert story.explained("last") == ["pending: waiting for c (attempt 2 of 2 is about to start)"]
+
+
+def three(trigger: TriggerRule, **number: float) -> Story:
+    """Three steps before one with that rule; one has succeeded, one runs, one is pending."""
+    last = replace(step("last", "a", "b", "c"), trigger=trigger, **number)
+    return Story(step("a"), step("b"), step("c"), last).ended("a").running("b", NOW - 180)
+
+
+def test_a_step_that_waits_for_so_many_successes_says_how_many_there_are() -> None:
+    story = three(TriggerRule.AT_LEAST, at_least=2)
+    assert story.explained("last") == [
+        "pending: waiting for b (running 3 m 00 s) and c (pending)",
+        "in the end, these hold it back: b (running 3 m 00 s) and c (pending)",
+        "its trigger at_least: 2 requires that at least 2 of the 3 steps before it succeed",
+        "1 of 2 successes; 1 running, 1 pending",
+    ]
+    assert story.note("last") == "1 of 2 successes; 1 running, 1 pending"
+    story.failed("c")
+    assert story.note("last") == "1 of 2 successes; 1 running"
+    story = three(TriggerRule.AT_LEAST, at_least=3).failed("c")
+    assert story.explained("last")[0] == (
+        "pending: will be upstream failed, since c failed and a succeeded; still waiting for b (running 3 m 00 s)"
+    )
+    assert three(TriggerRule.AT_LEAST, at_least=1).explained("last") == [
+        "pending: it is ready, and starts as soon as a slot is free"
+    ]
+
+
+def test_a_step_that_waits_for_a_limited_time_says_until_when() -> None:
+    story = three(TriggerRule.ALL_DONE_WITHIN, within=7200.0)
+    rule = (
+        "its trigger all_done_within: 2h requires that all steps before it end, or that 2h have passed since the "
+        "first of them did"
+    )
+    assert story.explained("last")[2:] == [rule]
+    assert story.note("last") == "waiting for b and c (all_done_within: 2h)"
+    story.tell("last", WaitLimited(NOW + 7100))
+    runs = f"runs at {clock(NOW + 7100)} at the latest"
+    assert story.explained("last")[2:] == [rule, f"it {runs}"]
+    assert story.explained_undriven("last")[-1] == f"it {runs}, or once the run is resumed if that is later"
+    assert story.note("last") == f"waiting for b and c, {runs}"
+    story.tell("last", HoldRequested(Hold(NOW)))
+    assert f"it {runs}, if it is released by then" in story.explained("last")
+
+
+def test_a_step_whose_time_is_up_is_ready_though_not_all_have_ended() -> None:
+    story = three(TriggerRule.ALL_DONE_WITHIN, within=60.0).tell("last", WaitLimited(NOW - 1))
+    assert story.explained("last") == ["pending: it is ready, and starts as soon as a slot is free"]
 
 
 def test_a_step_far_behind_also_says_what_it_comes_down_to() -> None:
@@ -371,7 +431,7 @@ def test_a_run_that_was_simulated_is_resumed_so_too() -> None:
         assert found.resume == f"orchestrator resume r1{option} --home x"
 
 
-@pytest.mark.parametrize("rule", list(TriggerRule))
+@pytest.mark.parametrize("rule", sorted(set(TriggerRule) - {TriggerRule.AT_LEAST, TriggerRule.ALL_DONE_WITHIN}))
 def test_every_rule_can_be_told(rule: TriggerRule) -> None:
     story = Story(step("a"), step("b", "a", trigger=rule)).running("a", NOW)
     assert story.explained("b")

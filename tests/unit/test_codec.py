@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from orchestrator.core import codec
 from orchestrator.core.model import Run, RunStatus, Status, StepState
 from orchestrator.core.plan import compile_plan
@@ -23,6 +25,8 @@ STEPS = (
         job_name="bee",
         description="second",
     ),
+    Step("c", after=("a", "b"), trigger=TriggerRule.AT_LEAST, at_least=2),
+    Step("d", after=("a", "b"), trigger=TriggerRule.ALL_DONE_WITHIN, within=7200.0),
 )
 
 STATES = [
@@ -32,6 +36,8 @@ STATES = [
     StepState(Status.UP_FOR_RETRY, 1, due=9.0, error="boom", cause="exit"),
     StepState(Status.SUCCEEDED, passed=Tally(1, 2, 3, 4)),
     StepState(Status.SUCCEEDED, passed=Tally()),
+    StepState(due=7300.0),
+    StepState(passed=Tally(3)),
 ]
 
 
@@ -42,6 +48,17 @@ def through_json(value):
 def test_a_plan_survives_being_stored():
     plan = compile_plan("g", "v", STEPS)
     assert codec.plan_from_json(through_json(codec.plan_to_json(plan))) == plan
+
+
+def test_a_plan_with_a_rule_that_older_versions_do_not_know_is_left_to_newer_ones():
+    assert [codec.schema_of_plan(compile_plan("g", "v", STEPS[:count])) for count in (2, 3, 4)] == [1, 2, 2]
+    assert codec.schema_of_plan(compile_plan("g", "v", (*STEPS[:2], STEPS[3]))) == codec.SCHEMA
+
+
+@pytest.mark.parametrize(("rule", "name"), [("at_least", "at_least"), ("all_done_within", "within")])
+def test_a_step_whose_rule_lacks_its_number_is_not_read(rule: str, name: str):
+    with pytest.raises(ValueError, match=f"a Step with the trigger {rule} lacks {name}"):
+        codec.step_from_json({"name": "a", "trigger": rule})
 
 
 def test_a_state_survives_being_stored():

@@ -43,7 +43,7 @@ def test_the_table_of_trigger_rules_says_what_each_rule_can_answer():
     table = rows("docs/lifecycle.md")
     for rule in TriggerRule:
         runs, otherwise = table[rule][:2]
-        answers = {verdict(rule, join) for join in joins(3)}
+        answers = {verdict(rule, join) for join in joins(3, rule)}
         assert {word for verdict, word in WORDS.items() if verdict in answers} == set(
             re.findall(r"`(\w+)`", otherwise)
         ), rule

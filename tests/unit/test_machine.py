@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.early import passed
 from orchestrator.core.events import (
     Event,
     GatePassed,
@@ -17,7 +18,7 @@ from orchestrator.core.events import (
     TimeUp,
 )
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
-from orchestrator.core.machine import evolve, owed, passed, run_status, settled
+from orchestrator.core.machine import evolve, owed, run_status, settled
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import FINAL, Counter, RunStatus, Status, StepState, Stop, Transition, View
 from orchestrator.core.past import Past

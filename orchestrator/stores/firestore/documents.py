@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.core import codec
-from orchestrator.core.model import Counter, Run, StepState
+from orchestrator.core.model import Counter, Run, StepState, Transition
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
 from orchestrator.errors import UnreadableRecordError, UnstorableError
@@ -70,10 +70,11 @@ def to_run(path: str, fields: Fields) -> Run:
     return made(path, lambda: codec.run_from_json(json.loads(fields["run"])))
 
 
-def of_arrival(adds: Tally) -> dict[str, int]:
-    """What an arrival adds to each field of a counter. Zeros are sent too, so that the response has all fields."""
+def of_arrival(transition: Transition) -> dict[str, int]:
+    """What a transition adds to each field of a counter. Zeros are sent too, so that the response has all fields."""
+    adds = transition.adds
     return {
-        "arrived": 1,
+        "arrived": transition.arrived,
         "failed": adds.failed,
         "skipped": adds.skipped,
         "succeeded": adds.succeeded,

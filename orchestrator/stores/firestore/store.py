@@ -233,7 +233,7 @@ class FirestoreStore:
             batch.create(step, written_as)
         else:
             batch.update(step, written_as, option=self._client.write_option(last_update_time=seen.updated))
-        adds = {name: Increment(by) for name, by in documents.of_arrival(transition.adds).items()}
+        adds = {name: Increment(by) for name, by in documents.of_arrival(transition).items()}
         counters = self._calls.counters(run)
         for join in transition.joins:
             batch.set(counters.document(str(join)), adds, merge=True)

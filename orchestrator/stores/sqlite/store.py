@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any
 
 from orchestrator.core import codec
-from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Stop, View
+from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Stop, Transition, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.rules import Tally
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import StoreError, UnreadableRecordError
 from orchestrator.home.database import Database
@@ -87,8 +86,7 @@ class SqliteStore:
             if transition is None:
                 return Commit(False, seen, {})
             check_writes(transition)
-            adds = transition.adds
-            counters = {join: _arrived(connection, run, known, join, adds) for join in transition.joins}
+            counters = {join: _counted(connection, run, known, join, transition) for join in transition.joins}
             known.states[node] = known.changed_states[node] = transition.state
             if counters:
                 known.counters.update(counters)
@@ -217,10 +215,10 @@ def _is_json(value: Any) -> bool:
             return value is None or type(value) in (str, int, float, bool)
 
 
-def _arrived(connection: sqlite3.Connection, run: str, known: Known, join: int, adds: Tally) -> Counter:
-    """The counter of a join after one more arrival."""
+def _counted(connection: sqlite3.Connection, run: str, known: Known, join: int, transition: Transition) -> Counter:
+    """The counter of a join after ``transition``."""
     counter = known.counters.get(join)
     if counter is None:
         rows = () if known.whole else connection.execute(f"{COUNTERS} AND number = ?", (run, join))
         counter = to_counters(run, rows).get(join, Counter())
-    return Counter(counter.arrived + 1, counter.ended + adds)
+    return Counter(counter.arrived + transition.arrived, counter.ended + transition.adds)

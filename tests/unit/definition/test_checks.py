@@ -160,7 +160,7 @@ def test_what_may_still_be_running_cannot_be_used(trigger: TriggerRule) -> None:
     )
     words = (
         "step 'slow' may still be running then, because a trigger in between "
-        "(always, one_done, one_failed or one_success) does not wait for all"
+        "(all_done_within, always, at_least, one_done, one_failed or one_success) does not wait for all"
     )
     assert check(graph) == [Problem(("steps", name, "command", 1), words) for name in ("first", "later")]
 

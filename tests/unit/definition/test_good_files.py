@@ -391,3 +391,18 @@ def test_defaults_are_merged_key_by_key_and_kept_apart_where_a_function_goes_bet
     assert graph.deploy is False
     assert build(document(graph)) == (graph, [])
     assert AuthoredGraph.from_networkx(graph.to_networkx()).model == graph
+
+
+@pytest.mark.parametrize(
+    ("written", "rule", "numbers"),
+    [
+        ("{at_least: 2}", TriggerRule.AT_LEAST, (2, None)),
+        ("{all_done_within: 90m}", TriggerRule.ALL_DONE_WITHIN, (None, 5400.0)),
+    ],
+)
+def test_a_rule_may_have_a_number(load: Load, written: str, rule: TriggerRule, numbers: tuple[int, float]) -> None:
+    graph = load(f"name: g\nsteps:\n  a:\n  b:\n  c:\n    after: [a, b]\n    trigger: {written}")
+    step = graph.by_name["c"]
+    assert (step.trigger, (step.at_least, step.within)) == (rule, numbers)
+    again, problems = build(document(graph))
+    assert (again, problems) == (graph, [])

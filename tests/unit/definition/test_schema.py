@@ -50,7 +50,10 @@ def test_durations_and_rules_are_spelled_out() -> None:
     keys = json_schema()["$defs"]["StepKeys"]["properties"]
     assert re.search(keys["timeout"]["pattern"], "1.5h")
     assert not re.search(keys["timeout"]["pattern"], "90")
-    assert "none_failed_min_one_success" in keys["trigger"]["enum"]
+    named, successes, limited = keys["trigger"]["anyOf"]
+    assert "none_failed_min_one_success" in named["enum"]
+    assert successes["required"] == ["at_least"]
+    assert limited["properties"]["all_done_within"]["pattern"] == keys["timeout"]["pattern"]
 
 
 def test_nothing_in_the_schema_may_be_null_but_a_step_or_a_param() -> None:

@@ -112,7 +112,64 @@ BAD = {
         STEP + "trigger: 5",
         "g.yaml:4: step 'a': trigger: no trigger rule is called the number 5: it is one of all_success, all_failed, "
         "all_done, all_done_min_one_success, one_success, one_failed, one_done, none_failed, none_skipped, always, "
-        "none_failed_min_one_success or all_skipped",
+        "none_failed_min_one_success or all_skipped, or {at_least: 3} or {all_done_within: 2h}",
+    ),
+    "a rule that lacks its number": (
+        STEP + "trigger: at_least",
+        "g.yaml:4: step 'a': trigger: at_least needs a number: write {at_least: 3}",
+    ),
+    "a rule that has a number and needs none": (
+        STEP + "trigger: {all_done: 3}",
+        "g.yaml:4: step 'a': trigger: expected the name of a rule, or {at_least: 3} or {all_done_within: 2h}, "
+        "got a mapping",
+    ),
+    "two rules": (
+        STEP + "trigger: {at_least: 3, all_done_within: 2h}",
+        "g.yaml:4: step 'a': trigger: expected the name of a rule, or {at_least: 3} or {all_done_within: 2h}, "
+        "got a mapping",
+    ),
+    "no success": (
+        STEP + "trigger:\n      at_least: 0",
+        "g.yaml:5: step 'a': trigger.at_least: expected a whole number of at least 1, got the number 0",
+    ),
+    "a number of successes as text": (
+        STEP + "trigger: {at_least: two}",
+        "g.yaml:4: step 'a': trigger.at_least: expected a whole number of at least 1, got 'two'",
+    ),
+    "no time": (
+        STEP + "trigger: {all_done_within: 0s}",
+        "g.yaml:4: step 'a': trigger.all_done_within: expected a duration longer than 0, got '0s'",
+    ),
+    "a time without a unit": (
+        STEP + "trigger: {all_done_within: 90}",
+        "g.yaml:4: step 'a': trigger.all_done_within: expected a duration such as 30s, 10m, 6h or 2d, "
+        "got the number 90: write 90s if seconds are meant",
+    ),
+    "more successes than steps": (
+        "name: g\nsteps:\n  a:\n  b:\n  c:\n    after: [a, b]\n    trigger: {at_least: 3}",
+        "g.yaml:7: step 'c': trigger.at_least: expected at most 2, the number of steps before this one, got 3",
+    ),
+    "so many of one step": (
+        "name: g\nsteps:\n  a:\n  c:\n    after: a\n    trigger: {at_least: 1}",
+        "g.yaml:6: step 'c': trigger: at_least is for a step after several others, and this has only one: leave it out",
+    ),
+    "so long after one step": (
+        "name: g\nsteps:\n  a:\n  c:\n    after: a\n    trigger: {all_done_within: 2h}",
+        "g.yaml:6: step 'c': trigger: all_done_within is for a step after several others, and this has only one: "
+        "write all_done",
+    ),
+    "so many of no step": (
+        STEP + "trigger: {at_least: 1}",
+        "g.yaml:4: step 'a': trigger: at_least is for a step after several others, and this has none: leave it out",
+    ),
+    "so many steps before every step": (
+        "name: g\ndefaults:\n  trigger: {at_least: 1}\nsteps: {a: }",
+        "g.yaml:3: defaults: trigger: expected the name of a rule: write one with a number at the step that it is "
+        "meant for",
+    ),
+    "a teardown after so many": (
+        "name: g\nsteps:\n  a:\n  b:\n  c:\n    after: [a, b]\n    teardown: true\n    trigger: {at_least: 1}",
+        "g.yaml:8: step 'c': trigger: a teardown runs when all before it have ended: leave out the trigger at_least",
     ),
     "no attempt": (
         STEP + "retry: {attempts: 0}",
