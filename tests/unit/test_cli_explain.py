@@ -114,7 +114,7 @@ def test_a_step_that_waits_for_so_many_successes_says_how_many_there_are() -> No
     story = three(TriggerRule.AT_LEAST, at_least=2)
     assert story.explained("last") == [
         "pending: waiting for b (running 3 m 00 s) and c (pending)",
-        "in the end, these hold it back: b (running 3 m 00 s) and c (pending)",
+        "what it is waiting for in the end: b (running 3 m 00 s) and c (pending)",
         "its trigger at_least: 2 requires that at least 2 of the 3 steps before it succeed",
         "1 of 2 successes; 1 running, 1 pending",
     ]
