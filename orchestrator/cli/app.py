@@ -29,6 +29,7 @@ COMMANDS = {
     "retry": "Retry a step that needs attention.",
     "mark": "Decide how a step ends.",
     "cancel": "Cancel a run, or some of its steps.",
+    "audit": "Find jobs and processes that no run waits for, and stop them.",
     "prune": "Delete old runs of this machine.",
     "verify": "Check that the stored records of a run agree.",
     "rehearse": "Run a graph on this machine as in the cloud, and inject faults.",

@@ -96,12 +96,10 @@ def deployment_options(command: F) -> F:
     return _all(options, command)
 
 
-def cloud_options(command: F) -> F:
+def project_options(command: F) -> F:
     """Which deployment, for commands that otherwise work on this machine. ``project`` is None if it is not given."""
     options = (
-        click.option(
-            "--project", metavar="PROJECT", help="The id of a Google Cloud project: RUN is in its deployment."
-        ),
+        click.option("--project", metavar="PROJECT", help="The id of a Google Cloud project: look at its deployment."),
         click.option(
             "--region",
             envvar="ORCHESTRATOR_REGION",
@@ -123,14 +121,19 @@ def cloud_options(command: F) -> F:
             show_default=True,
             help="With --project: the environment, Terraform's variable 'environment'.",
         ),
-        click.option(
-            "--url",
-            metavar="URL",
-            show_default="the URL of the deployed function, which is looked up",
-            help="With --project: the URL of the function 'start'.",
-        ),
     )
     return _all(options, command)
+
+
+def cloud_options(command: F) -> F:
+    """The same, for a run there that the function ``start`` is called for."""
+    option = click.option(
+        "--url",
+        metavar="URL",
+        show_default="the URL of the deployed function, which is looked up",
+        help="With --project: the URL of the function 'start'.",
+    )
+    return project_options(option(command))
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

@@ -11,6 +11,9 @@ __all__ = ["Method", "document", "methods", "misfits"]
 
 _REGIONAL = "projects.locations."
 
+#: The one that is not regional.
+_EVERYWHERE = "projects.jobs.aggregated"
+
 
 def document() -> Mapping[str, Any]:
     """The static discovery document in google-api-python-client."""
@@ -19,11 +22,11 @@ def document() -> Mapping[str, Any]:
 
 @cache
 def methods() -> tuple[Method, ...]:
-    """The regional methods, by their names below ``projects.locations``: ``jobs.get``."""
+    """The regional methods, by their names below ``projects.locations``: ``jobs.get``; and ``jobs.aggregated``."""
     return tuple(
-        replace(method, name=method.name.removeprefix(_REGIONAL))
+        replace(method, name=method.name.removeprefix(_REGIONAL).removeprefix("projects."))
         for method in _schema().methods
-        if method.name.startswith(_REGIONAL)
+        if method.name.startswith(_REGIONAL) or method.name == _EVERYWHERE
     )
 
 

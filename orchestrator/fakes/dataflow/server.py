@@ -149,7 +149,7 @@ class FakeDataflow:
 
     def _do(self, method: Method, where: Mapping[str, str], query: dict[str, str], body: bytes) -> dict[str, Any]:
         said = read(method, query, body, misfits)
-        region, job = where["location"], where.get("jobId", "")
+        region, job = where.get("location", ""), where.get("jobId", "")
         match method.name:
             case "flexTemplates.launch" | "templates.launch":
                 launched = self.service.launch(_call(region, said, query))
@@ -159,6 +159,8 @@ class FakeDataflow:
                 return _part(self.service.get(region, job, query.get("view", "")), query.get("fields"))
             case "jobs.list":
                 return self.service.list(region, query)
+            case "jobs.aggregated":
+                return self.service.list(None, query)
             case "jobs.update":
                 return self.service.update(region, job, said)
             case "jobs.getMetrics":

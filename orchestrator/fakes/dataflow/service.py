@@ -85,11 +85,11 @@ class Service:
             job = self._job(region, job_id)
             return job.body(time.time() - self._lag, full=view in ("JOB_VIEW_ALL", "JOB_VIEW_DESCRIPTION"))
 
-    def list(self, region: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """Summaries of jobs, the newest first. A page's token is the number of its first job."""
+    def list(self, region: str | None, query: Mapping[str, str]) -> dict[str, Any]:
+        """Summaries of jobs, the newest first; None: of all regions. A page's token is the number of its first job."""
         known, seen = time.time() - self._appear, time.time() - self._lag
         with self._lock:
-            jobs = [job for job in self.jobs.values() if job.call.region == region and job.created <= known]
+            jobs = [job for job in self.jobs.values() if region in (None, job.call.region) and job.created <= known]
             jobs = [job for job in jobs if job.name == query.get("name", job.name)]
             wanted = {"ACTIVE": (False,), "TERMINATED": (True,)}.get(query.get("filter", "ALL"), (False, True))
             jobs = [job for job in jobs if (job.seen(seen)[1] in d.TERMINAL) in wanted]

@@ -95,6 +95,15 @@ class Api:
             raise BackendError(f"Dataflow lists more than {MAX_PAGES} pages of jobs, and none of them is called {name}")
         return found
 
+    def active(self) -> list[Body]:
+        """All jobs of the project that have not ended, in all regions. Raises BackendError if some may be missing."""
+        where = {"projectId": self._project, "filter": "ACTIVE"}
+        with asking(f"cannot list the jobs of {self._project}"):
+            listed, whole = self._pages(self._methods().everywhere, where, "jobs", "aggregated")
+        if not whole:
+            raise BackendError(f"Dataflow lists more than {MAX_PAGES} pages of jobs of {self._project}")
+        return [job for job in listed if job.get("id") and job.get("name") and job.get("location")]
+
     def update(self, region: str, job: str, body: dict[str, Any]) -> None:
         """Ask for another state. Raises AnswerError, or BackendError."""
         with asking(f"cannot stop job {job} in {region}"):
@@ -128,16 +137,16 @@ class Api:
     def _of(self, region: str, job: str) -> dict[str, Any]:
         return {"projectId": self._project, "location": region, "jobId": job}
 
-    def _pages(self, resource: Any, where: dict[str, Any], key: str) -> tuple[list[Body], bool]:
+    def _pages(self, resource: Any, where: dict[str, Any], key: str, method: str = "list") -> tuple[list[Body], bool]:
         """The content of the first MAX_PAGES pages of a list, and whether that is all."""
         found: list[Body] = []
-        request = resource.list(**where)
+        request = getattr(resource, method)(**where)
         for _ in range(MAX_PAGES):
             answer = self._ask(request)
             if answer.get("failedLocation"):
                 raise BackendError(f"Dataflow could not list everything: {answer['failedLocation']!r:.300}")
             found += answer.get(key, ())
-            request = resource.list_next(request, answer)
+            request = getattr(resource, f"{method}_next")(request, answer)
             if request is None:
                 return found, True
         log.warning("Dataflow lists more than %d pages of %s: only these are read", MAX_PAGES, key)
@@ -191,6 +200,7 @@ class _Methods:
     templates: Any
     jobs: Any
     messages: Any
+    everywhere: Any
 
 
 def _build(options: Mapping[str, str] | None) -> _Methods:
@@ -202,9 +212,10 @@ def _build(options: Mapping[str, str] | None) -> _Methods:
         cache_discovery=False,
         client_options=options,
     )
-    places = service.projects().locations()
+    projects = service.projects()
+    places = projects.locations()
     jobs = places.jobs()
-    return _Methods(places.flexTemplates(), places.templates(), jobs, jobs.messages())
+    return _Methods(places.flexTemplates(), places.templates(), jobs, jobs.messages(), projects.jobs())
 
 
 class _Never:

@@ -123,6 +123,12 @@ def ours(found: Iterable[Process]) -> list[Process]:
     return may
 
 
+def variables() -> Marks:
+    """All variables, with their values, of all processes that can still run and whose environment we may read."""
+    found = (one.decode(errors="surrogateescape") for it in running() or () for one in _environment(it.number))
+    return Marks(found)
+
+
 def _started_by(roots: set[int], known: Sequence[Process]) -> dict[int, Process]:
     """All descendants of ``roots``, as far as their parents are still alive."""
     children: dict[int, list[Process]] = {}

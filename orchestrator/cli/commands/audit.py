@@ -1,0 +1,111 @@
+"""``orchestrator audit``: jobs and processes that still run though no run waits for them."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.confirm import agreed
+from orchestrator.cli.failure import DONE, FAILED, complain
+from orchestrator.cli.options import home_option, json_option, project_options
+from orchestrator.cli.output import echo, echo_json
+from orchestrator.errors import UsageError
+from orchestrator.operations.audit import Audit, Leftover
+from orchestrator.operations.lookup import store_of
+from orchestrator.reporting.phrases import counted
+
+EPILOG = """\b
+Examples:
+  orchestrator audit
+  orchestrator audit --stop
+  orchestrator audit --project my-project --region europe-west4
+  orchestrator audit --project my-project --region europe-west4 --stop --yes
+
+A job is left if its run has ended or is unknown, or if its step has gone on without it. On this machine these are the
+processes of commands; with --project, the deployment's Dataflow jobs in all regions, with what they have used so far.
+Jobs of other deployments and of people are never touched; nor are jobs that a graph leaves running on purpose
+(streaming).
+
+With --stop they are shown first, and you are asked. Dataflow jobs are cancelled, and streaming ones drained; processes
+get 10 seconds to end, and are killed then. In the cloud, this needs the roles roles/dataflow.developer and
+roles/datastore.viewer.
+
+Exit codes: 0 nothing is left, 1 something is or was, or it cannot be told, 2 wrong use.
+"""
+
+#: Says what became of something that is left.
+Stop = Callable[[Leftover], str]
+
+
+@click.command(epilog=EPILOG)
+@click.option("--stop", is_flag=True, help="Stop what is left.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@home_option
+@project_options
+@click.option(
+    "--database",
+    metavar="NAME",
+    show_default="that of the deployment",
+    help="With --project: the Firestore database, if Terraform was given an existing one.",
+)
+@json_option
+def command(
+    stop: bool,
+    yes: bool,
+    home: Path | None,
+    project: str | None,
+    region: str | None,
+    name: str,
+    environment: str,
+    database: str | None,
+    as_json: bool,
+) -> int:
+    """Find jobs and processes that still run though no run waits for them."""
+    if stop and not yes and (as_json or not sys.stdin.isatty()):
+        raise UsageError("nobody can be asked here, so add --yes to confirm; without --stop, they are only shown")
+    if project is None:
+        return _here(home, stop, yes, as_json)
+    if home is not None:
+        raise UsageError("--home and --project both say where to look: give only one of them")
+    from orchestrator.deployment import Deployment
+    from orchestrator.operations.audit_cloud import jobs_of
+
+    deployment = Deployment(project, region or "none", name, environment)
+    with jobs_of(project, deployment.base, database or deployment.database) as jobs:
+        found = jobs.audit()
+        if stop and found.left:
+            jobs.check_store()
+        return told(found, jobs.stop if stop else None, yes, as_json)
+
+
+def _here(home: Path | None, stop: bool, yes: bool, as_json: bool) -> int:
+    from orchestrator.operations.audit_home import audit_home, end
+
+    with store_of(home) as (place, store):
+        found = audit_home(place, store, time.time())
+    return told(found, (lambda left: end(Path(left.where))) if stop else None, yes, as_json)
+
+
+def told(found: Audit, stop: Stop | None, yes: bool, as_json: bool) -> int:
+    """Show what was found, stop it if that is wanted and confirmed, and return the exit code."""
+    if as_json:
+        left = [one.json() | ({"stopped": stop(one)} if stop is not None else {}) for one in found.left]
+        echo_json({"left": left, "unclear": list(found.unclear), "running": found.looked_at})
+        return DONE if found.clean else FAILED
+    for one in found.left:
+        for line in one.lines(time.time()):
+            echo(line)
+    for sentence in found.unclear:
+        complain(sentence)
+    if found.clean:
+        echo(f"nothing is left: {counted(found.looked_at, 'job')} running, each of a run that waits for it")
+        return DONE
+    if stop is not None and found.left:
+        if not (yes or agreed(f"Stop {counted(len(found.left), 'job')}?")):
+            echo("nothing was stopped")
+            return FAILED
+        for one in found.left:
+            echo(f"{one.name}: {stop(one)}")
+    return FAILED
