@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from orchestrator.core.joins import arrival
+from orchestrator.core.joins import arrival, needed
 from orchestrator.core.model import Status, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rerun import NAMED, Choice
@@ -33,7 +33,7 @@ def idle(plan: Plan, choices: Collection[Choice]) -> dict[str, Idle]:
             continue
         before = {name: status for name in step.after if (status := _known(chosen[name], found)) is not None}
         ended = sum((arrival(StepState(status)) for status in before.values()), NOBODY)
-        said = verdict(step.trigger, Join(len(step.after) - len(before), ended))
+        said = verdict(step.trigger, Join(len(step.after) - len(before), ended, needed(plan, number)))
         if said is Verdict.UPSTREAM_FAILED:
             cause = next((name for name, status in before.items() if status in _BROKEN), next(iter(before)))
             found[step.name] = Idle(Status.UPSTREAM_FAILED, found[cause].because_of if cause in found else cause)

@@ -23,6 +23,7 @@ from orchestrator.local.wiring import reading
 from orchestrator.operations.timetable import Entry, Start, Timetable
 from orchestrator.reporting.phrases import counted, listed, why
 from orchestrator.reporting.times import clock, duration
+from orchestrator.system import os_errors
 
 #: The longest wait in seconds: changed files, and a clock that was set or a machine that slept, are noticed after it.
 LOOK = 60.0
@@ -90,6 +91,7 @@ class Server:
         self._say_line, self._catch_up, self._now = say, catch_up, now
         self._driven: dict[str, float] = {}  # the runs of our processes, and since when
         self._again: Counter[str] = Counter()
+        self._unread = ""
 
     def go(self) -> None:
         """Serve until None is heard."""
@@ -159,7 +161,10 @@ class Server:
     def _begin(self, start: Start) -> None:
         if start.run_id in self._driven:
             return
-        run = self._found(start.run_id)
+        try:
+            run = self._found(start.run_id)
+        except OrchestratorError:  # the process that drives it says what is wrong, or finds it mended
+            run = None
         if run is None:
             self._drive(start.run_id, lambda: self._processes.start(start), "starts")
         elif run.status is RunStatus.RUNNING and not self._home.driven(run.id):
@@ -190,7 +195,11 @@ class Server:
     def _ended(self, told: Ended) -> None:
         """Tell how a run ended; continue it if its process was killed."""
         began = self._driven.pop(told.run_id, self._now())
-        run = self._found(told.run_id)
+        try:
+            run = self._found(told.run_id)
+        except OrchestratorError as error:
+            self._say(f"{told.run_id}  has ended with exit status {told.code}; its record cannot be read: {error}")
+            return
         if run is None:
             self._say(f"{told.run_id}  did not start: {told.said or f'exit status {told.code}'}")
         elif run.status is not RunStatus.RUNNING:
@@ -211,7 +220,14 @@ class Server:
             return store.find_run(run_id)
 
     def _refresh(self) -> bool:
-        changed = self._timetable.refresh()
+        try:
+            changed = self._timetable.refresh()
+        except OSError as error:  # a file is being changed, or may not be read: what was read before counts
+            if (said := os_errors.told(error)) != self._unread:
+                self._unread = said
+                self._say(f"not all graphs can be read: {said}")
+            return False
+        self._unread = ""
         for entry in changed:
             self._say(standing(entry))
         return bool(changed)

@@ -289,3 +289,14 @@ def test_what_will_not_run_is_what_the_trigger_rules_say(
     found = idle(plan, choices)
     assert {name: one.status for name, one in found.items()} == expected
     assert {one.because_of for one in found.values()} <= {"a"}
+
+
+@pytest.mark.parametrize(("second", "expected"), [(Status.FAILED, {"c": Status.UPSTREAM_FAILED}), (None, {})])
+def test_a_step_that_needs_some_successes_will_not_run_once_they_are_impossible(
+    second: Status | None, expected: Mapping[str, Status]
+):
+    step = Step("c", after=("a", "b"), trigger=TriggerRule.AT_LEAST, at_least=1)
+    plan = compile_plan("g", "v1", (Step("a"), Step("b"), step))
+    kept = Choice("b", second is None, second)
+    found = idle(plan, [Choice("a", False, Status.FAILED), kept, Choice("c", True, None, "named")])
+    assert {name: one.status for name, one in found.items()} == expected

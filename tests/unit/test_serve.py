@@ -1,11 +1,14 @@
 """``orchestrator serve``: schedules on one machine, in simulated time."""
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from queue import Empty
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,12 +17,12 @@ from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.definition.due import due_after, parsed_due
-from orchestrator.errors import UsageError
+from orchestrator.errors import StoreError, UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
 from orchestrator.operations.schedule_of import schedule_of
 from orchestrator.operations.serving import MAX_CATCH_UP, CatchUp, Ended, Server, due_of
-from orchestrator.operations.timetable import Start, Timetable
+from orchestrator.operations.timetable import Entry, Start, Timetable
 
 PLAN = compile_plan("a", "v1", (Step("x"),))
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()
@@ -161,6 +164,26 @@ def test_runs_start_at_their_times_and_the_server_sleeps_in_between(world: World
     assert "a-2026-01-31T180000Z  succeeded after 0.0 s" in said
 
 
+@pytest.mark.parametrize(
+    ("cron", "midnight", "number", "some"),
+    [
+        ("30 2 * * *", "2026-03-29", 1, "a-2026-03-29T013000Z"),  # 03:30, as there is no 02:30
+        ("30 2 * * *", "2026-10-25", 1, "a-2026-10-25T003000Z"),
+        ("30 * * * *", "2026-03-29", 23, "a-2026-03-29T013000Z"),
+        ("30 * * * *", "2026-10-25", 25, "a-2026-10-25T013000Z"),
+    ],
+)
+def test_on_a_day_on_which_the_clock_changes_each_start_happens_once(
+    world: World, cron: str, midnight: str, number: int, some: str
+):
+    zone = ZoneInfo("Europe/Berlin")
+    first = datetime.fromisoformat(midnight).replace(tzinfo=zone)
+    world.graph("a", f"schedule: {{cron: '{cron}', time_zone: Europe/Berlin}}")
+    world.now, world.until = first.timestamp(), (first + timedelta(days=1)).timestamp()
+    world.server().go()
+    assert (len(world.ids()), len(set(world.ids())), some in world.ids()) == (number, number, True)
+
+
 def test_two_servers_start_a_run_once(world: World):
     world.graph("a", "schedule: '0 18 * * *'")
     other = World(world.folder)
@@ -283,6 +306,38 @@ def test_a_run_that_does_not_start_is_told_and_the_others_go_on(world: World):
     broken.start = lambda start: broken.heard.append(Ended(start.run_id, 2, "error: no"))  # type: ignore[method-assign]
     broken.server().go()
     assert any(line.endswith("a-2026-01-31T130000Z  did not start: error: no") for line in broken.said)
+
+
+def test_a_store_that_fails_and_files_that_cannot_be_read_do_not_end_the_server(world: World):
+    world.graph("a", "schedule: '0 * * * *'")
+    world.until = NOON + 1.5 * HOUR
+    server = world.server()
+    server._found = fails  # type: ignore[method-assign]
+    good = server._timetable.refresh
+    answers = iter([good, unreadable, unreadable])
+
+    def refresh() -> list[Entry]:
+        return next(answers, good)()
+
+    server._timetable.refresh = refresh  # type: ignore[method-assign]
+    server.go()
+    assert world.ids() == ["a-2026-01-31T130000Z"]
+    said = [line.partition("  ")[2] for line in world.said]
+    assert (
+        said.count(
+            "not all graphs can be read: g.yaml: permission denied: change its permissions, or give another path"
+        )
+        == 1
+    )
+    assert "a-2026-01-31T130000Z  has ended with exit status 0; its record cannot be read: the disk is full" in said
+
+
+def fails(_: str) -> Run | None:
+    raise StoreError("the disk is full")
+
+
+def unreadable() -> list[Entry]:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "g.yaml")
 
 
 def test_the_schedule_of_a_python_file_is_read_in_a_process_of_its_own(tmp_path: Path):

@@ -35,7 +35,7 @@ Graphs that are added, changed or removed are noticed within a minute. A run who
 are scheduled runs that are interrupted when the server starts.
 
 Missed starts, while no server ran or the machine slept, are not made up for, as in the cloud; --catch-up does that,
-from the last scheduled run of the graph on. A start that is at most 5 minutes late is not missed.
+from the last scheduled run of the graph on. While the server runs, a start that is at most 5 minutes late is on time.
 
 Ctrl-C ends the server. Runs that are going on continue in the background.
 
