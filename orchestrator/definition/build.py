@@ -21,6 +21,9 @@ from orchestrator.text import Path
 #: The maximum number of steps of a graph: several times the largest that was ever run.
 MAX_STEPS = 50_000
 
+#: Stands for a template that is wrong or missing.
+_TEMPLATE = "gs://bucket/template.json"
+
 
 def build(document: object) -> tuple[Graph | None, list[Problem]]:
     """The graph and no problems; or all problems, and a graph that must not be used."""
@@ -65,34 +68,40 @@ def _salvage(document: object, problems: list[Problem]) -> schema.GraphKeys | No
     for level in ("steps", "params", "defaults"):
         if isinstance(rest.get(level), dict):
             rest[level] = {k: dict(v) if isinstance(v, dict) else v for k, v in rest[level].items()}
-    for problem in problems:
-        match problem.path:
-            case ("steps" | "params" as level, name, key, *inner) if isinstance(rest[level].get(name), dict):
-                _drop(rest[level][name], key, inner)
-            case ("steps" | "defaults" | "params" as level, name, *_) if isinstance(rest.get(level), dict):
-                rest[level].pop(name, None)
-            case ("name",):
-                rest["name"] = "unnamed"
-            case ("schedule", key) if key != "params" and isinstance(rest.get("schedule"), dict):
-                keys = {name: value for name, value in rest["schedule"].items() if name != key}
-                rest["schedule"] = {"cron": "* * * * *", **keys}
-            case (key, *_):
-                rest.pop(str(key), None)
-    try:
-        return schema.GraphKeys.model_validate(rest)
-    except ValidationError:  # what is wrong has been reported already
-        return None
+    for whole in (False, True):
+        for problem in problems:
+            _leave_out(rest, problem.path, whole)
+        try:
+            return schema.GraphKeys.model_validate(rest)
+        except ValidationError as error:  # what is left of a value may lack a key that it must have
+            problems = list(explained(error))
+    return None
+
+
+def _leave_out(rest: dict[str, Any], path: Path, whole: bool) -> None:
+    """Remove what is wrong at ``path``; ``whole``: not only the wrong key inside a step's ``retry`` or ``dataflow``."""
+    match path:
+        case ("steps" | "params" as level, name, key, *inner) if isinstance(rest[level].get(name), dict):
+            _drop(rest[level][name], key, [] if whole else inner)
+        case ("steps" | "defaults" | "params" as level, name, *_) if isinstance(rest.get(level), dict):
+            rest[level].pop(name, None)
+        case ("name",):
+            rest["name"] = "unnamed"
+        case ("schedule", key) if key != "params" and isinstance(rest.get("schedule"), dict):
+            keys = {name: value for name, value in rest["schedule"].items() if name != key}
+            rest["schedule"] = {"cron": "* * * * *", **keys}
+        case (key, *_):
+            rest.pop(str(key), None)
 
 
 def _drop(keys: dict[Any, Any], key: str | int, inner: list[str | int]) -> None:
-    """Remove no more than is wrong: only the key inside ``retry`` or ``dataflow`` if the mistake is in that key."""
+    """Remove ``key``, or only what is wrong inside it. A job keeps a template, so that its other keys are checked."""
     value = keys.get(key)
     if not inner or not isinstance(value, dict):
         keys.pop(key, None)
-    elif inner[0] in value:
-        keys[key] = {name: item for name, item in value.items() if name != inner[0]}
     else:
-        keys[key] = {**value, inner[0]: "missing"}
+        rest = {name: item for name, item in value.items() if name != inner[0]}
+        keys[key] = {**rest, "template": _TEMPLATE} if inner[0] == "template" else rest
 
 
 def _params(keys: schema.GraphKeys) -> tuple[tuple[Param, ...], list[Problem]]:
