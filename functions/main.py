@@ -247,7 +247,7 @@ def _console(request: flask.Request, acts: bool) -> ResponseReturnValue:
         return {"errors": ["an unexpected error: the log of the function has it"]}, 500
     if reply.log[1]:
         _log(*reply.log)
-    return dict(reply.json), reply.status, dict(reply.headers)
+    return flask.Response(reply.text, reply.status, dict(reply.headers), content_type="application/json")
 
 
 def _run_id(request: flask.Request, asked: Asked) -> str | None:
@@ -323,6 +323,14 @@ def _unreadable(error: Exception) -> ResponseReturnValue:
         return error
     raise error
 
+
+def _no_path(_: HTTPException) -> ResponseReturnValue:
+    """The answer of a console for a path that the framework does not hand on, such as one with a line break."""
+    return {"errors": ["there is nothing under this path: GET /openapi.json says what there is"]}, 404
+
+
+if flask.has_app_context() and flask.current_app.name in ("console", "console_view"):
+    flask.current_app.register_error_handler(404, _no_path)
 
 if flask.has_app_context() and flask.current_app.name == "on_signal":  # the framework imports this file into an app
     flask.current_app.register_error_handler(Exception, _unreadable)

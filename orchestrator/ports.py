@@ -56,32 +56,12 @@ def refuse(error: UnreadableRecordError) -> None:
     raise error
 
 
-class Store(Protocol):
-    """Where runs are kept. It decides nothing. Every method may raise StoreError or ConflictError.
+class Reader(Protocol):
+    """Where runs are read: a store, or a deployment's console. Every method may raise StoreError.
 
-    A commit whose response is lost may still have been applied: the caller reads again and assumes nothing.
-
-    A record that cannot be read is never overwritten. A method that returns many records leaves it out and calls
-    ``unreadable``; all others raise UnreadableRecordError.
+    A method that returns many records leaves out one that cannot be read, and calls ``unreadable``; all others raise
+    UnreadableRecordError.
     """
-
-    def open_run(self, run: Run, plan: Plan, kept: Iterable[KeptState] = ()) -> Run:
-        """Write the run and, once per version, its plan, in one atomic commit; nothing if a run has that id already.
-
-        Returns the run that has the id, as it is stored: this one, or the earlier one, which has another key.
-        ``kept``: states that must be there when the run is. They are iterated once, and not at all if a run has that
-        id. Several callers may open the same run at once; then they write the same states.
-        """
-        ...
-
-    def transact(self, run: str, node: int, decide: Decide) -> Commit:
-        """Write what ``decide`` makes of the node's state, with the arrivals at its joins, in one atomic commit.
-
-        The commit is applied only if the node's state is still as ``decide`` saw it; otherwise it is read again and
-        decided again. The counters are added to blindly: they are not read, and they never make a commit fail.
-        A commit of more than ``MAX_WRITES`` writes is refused with StoreError.
-        """
-        ...
 
     def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
         """The current states of ``nodes`` and counters of ``joins``. Those that were never written are absent."""
@@ -106,14 +86,6 @@ class Store(Protocol):
         """The plan of this version; None if there is none."""
         ...
 
-    def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
-        """Record the end of a running run, and which steps made it fail. False if it has ended already."""
-        ...
-
-    def stop_run(self, run: str, stop: Stop) -> Stop | None:
-        """Record that somebody cancels a run. Returns the first such request, which counts; None if it has ended."""
-        ...
-
     def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse, wanted: RunFilter = EVERY) -> Sequence[Run]:
         """The runs that are ``wanted``, the newest start first. A record that cannot be read may be any of them."""
         ...
@@ -123,6 +95,41 @@ class Store(Protocol):
 
         Runs whose id cannot be read are left out.
         """
+        ...
+
+
+class Store(Reader, Protocol):
+    """Where runs are kept. It decides nothing. Every method may raise StoreError or ConflictError.
+
+    A commit whose response is lost may still have been applied: the caller reads again and assumes nothing.
+
+    A record that cannot be read is never overwritten.
+    """
+
+    def open_run(self, run: Run, plan: Plan, kept: Iterable[KeptState] = ()) -> Run:
+        """Write the run and, once per version, its plan, in one atomic commit; nothing if a run has that id already.
+
+        Returns the run that has the id, as it is stored: this one, or the earlier one, which has another key.
+        ``kept``: states that must be there when the run is. They are iterated once, and not at all if a run has that
+        id. Several callers may open the same run at once; then they write the same states.
+        """
+        ...
+
+    def transact(self, run: str, node: int, decide: Decide) -> Commit:
+        """Write what ``decide`` makes of the node's state, with the arrivals at its joins, in one atomic commit.
+
+        The commit is applied only if the node's state is still as ``decide`` saw it; otherwise it is read again and
+        decided again. The counters are added to blindly: they are not read, and they never make a commit fail.
+        A commit of more than ``MAX_WRITES`` writes is refused with StoreError.
+        """
+        ...
+
+    def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
+        """Record the end of a running run, and which steps made it fail. False if it has ended already."""
+        ...
+
+    def stop_run(self, run: str, stop: Stop) -> Stop | None:
+        """Record that somebody cancels a run. Returns the first such request, which counts; None if it has ended."""
         ...
 
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:

@@ -5,7 +5,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.client.start import Started, Waiting, Wanted
+from orchestrator.client.asking import Waiting
+from orchestrator.client.start import Started, Wanted
 from orchestrator.client.start import start as request
 from orchestrator.definition.handles import plain
 from orchestrator.definition.run_request import made_up_id

@@ -1,15 +1,16 @@
 """What the commands ``hold``, ``release``, ``retry`` and ``mark`` have in common."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.output import echo
-from orchestrator.home.store_url import store_url
 from orchestrator.operations.acting import acted
-from orchestrator.operations.acts import Done, HoldAsked, MarkAsked, Person, ReleaseAsked, RetryAsked
+from orchestrator.operations.acts import Asked, Done, HoldAsked, MarkAsked, Person, ReleaseAsked, RetryAsked
 from orchestrator.operations.control import applied
-from orchestrator.operations.lookup import find_run, load, named_store
+from orchestrator.operations.far import Far, Place
+from orchestrator.operations.lookup import find_run, find_step, load, named_store, url_of
 from orchestrator.operations.people import who
 from orchestrator.reporting.found import Found
 
@@ -19,16 +20,25 @@ def perform(
     run: str,
     asked: HoldAsked | ReleaseAsked | RetryAsked | MarkAsked,
     home: Path | None,
-    store: str | None,
+    store: Place,
 ) -> tuple[Found, Done]:
     """Do what is asked of the run that a user calls ``run``, and say what became of it. Raises UsageError."""
-    named = store_url(store) if store is not None else None
     with named_store(home, store) as (place, opened):
-        found = load(place, opened, find_run(opened, run, complain), named)
-    done = acted(asked, found, Person(who(), time.time()), applied(command))
+        found = load(place, opened, find_run(opened, run, complain), url_of(store))
+    if isinstance(store, Far):
+        done = store.act(found.run.id, _exact(asked, found))
+    else:
+        done = acted(asked, found, Person(who(), time.time()), applied(command))
     for line in (*done.said, *done.refused):
         echo(line)
     return found, done
+
+
+def _exact(asked: Asked, found: Found) -> Asked:
+    """The request with the attempt that is meant: a repeated one, of which the answer was lost, retries once."""
+    if not isinstance(asked, RetryAsked):
+        return asked
+    return replace(asked, attempt=max(found.view.state(find_step(found.plan, asked.step)).attempt, 1))
 
 
 def code_of(done: Done) -> int:

@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 def called(deployment: Deployment, url: str | None, call: Call[T]) -> tuple[T, str]:
     """What ``call`` returns, and the URL of the store, as ``reached``. Each wait between attempts is told."""
-    return reached(deployment, url, call, _complain)
+    return reached(deployment, url, call, complain_of)
 
 
-def _complain(why: str, seconds: float) -> None:
+def complain_of(why: str, seconds: float) -> None:
     complain(f"{why.rstrip('.')}: trying again in {duration(seconds)}")
 
 

@@ -1,6 +1,7 @@
 """The options that several commands share."""
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from orchestrator.cli.app import RUN
 from orchestrator.cli.drive import How
 from orchestrator.cli.params import split
 from orchestrator.cloud.settings import read_settings
+from orchestrator.errors import UsageError
 from orchestrator.system.files import sort_of
 from orchestrator.system.os_errors import told
 
@@ -48,8 +50,36 @@ _store_option = click.option(
 
 
 def place_options(command: F) -> F:
-    """``--home`` and ``--store``: where to look for runs."""
-    return home_option(_store_option(command))
+    """``--home``, ``--store``, and the options of a deployment: where to look for runs.
+
+    They arrive as ``home`` and ``store``, which is the URL of a store, or a deployment (``Far``).
+    """
+
+    @wraps(command)
+    def placed(
+        *args: Any,
+        store: str | None,
+        project: str | None,
+        region: str | None,
+        name: str,
+        environment: str,
+        url: str | None,
+        **more: Any,
+    ) -> Any:
+        if project is None and url is not None:
+            raise UsageError("--url: expected --project and --region with it")
+        if project is None:
+            return command(*args, store=store, **more)
+        if store is not None or more.get("home") is not None:
+            raise UsageError("--project, --home and --store all say where the runs are: give only one of them")
+        if region is None:
+            raise UsageError("--region: expected the region of the deployment, with --project")
+        from orchestrator.cli.deployed_console import far
+        from orchestrator.deployment import Deployment
+
+        return command(*args, store=far(Deployment(project, region, name, environment), url), **more)
+
+    return home_option(_store_option(cloud_options(placed)))  # type: ignore[return-value]
 
 
 def _all(options: Sequence[Callable[[F], F]], command: F) -> F:
@@ -126,12 +156,12 @@ def project_options(command: F) -> F:
 
 
 def cloud_options(command: F) -> F:
-    """The same, for a run there that the function ``start`` is called for."""
+    """The same, for commands that call a function there."""
     option = click.option(
         "--url",
         metavar="URL",
         show_default="the URL of the deployed function, which is looked up",
-        help="With --project: the URL of the function 'start'.",
+        help="With --project: the URL of the function that is called.",
     )
     return project_options(option(command))
 

@@ -6,7 +6,8 @@ from typing import Any
 from orchestrator.cli.deployed_start import called, tell
 from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.rerun_wish import Wish, show
-from orchestrator.client.start import Started, Waiting, plan_rerun, start_rerun
+from orchestrator.client.asking import Waiting
+from orchestrator.client.start import Started, plan_rerun, start_rerun
 from orchestrator.deployment import Deployment
 
 

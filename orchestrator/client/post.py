@@ -1,4 +1,4 @@
-"""Sends one POST of JSON to a deployed function, without retries, and without redirects, which would leak the token."""
+"""Sends one request to a deployed function, without retries, and without redirects, which would leak the token."""
 
 import http.client
 import json
@@ -16,8 +16,8 @@ from orchestrator.errors import OrchestratorError, UsageError
 #: Seconds for a response: ``start`` has 60, and its first instance needs some to start.
 _TIMEOUT = 90.0
 
-#: How many bytes of a response are read.
-_LARGEST = 8 * 1024 * 1024
+#: How many bytes of a response are read: as many as Cloud Run sends in one.
+_LARGEST = 32 * 1024 * 1024
 
 
 class LostAnswerError(OrchestratorError):
@@ -56,11 +56,20 @@ def is_local(url: str) -> bool:
 
 def post(url: str, body: Mapping[str, Any], token: str | None) -> Reply:
     """The response. Raises LostAnswerError if there is none, OrchestratorError if the server cannot be trusted."""
+    return _sent(url, "POST", json.dumps(body, default=str).encode(), token)
+
+
+def get(url: str, token: str | None) -> Reply:
+    """The response to a GET. Raises the same."""
+    return _sent(url, "GET", None, token)
+
+
+def _sent(url: str, method: str, data: bytes | None, token: str | None) -> Reply:
     local = is_local(url)
-    headers = {"Content-Type": "application/json", "User-Agent": "orchestrator"}
+    headers = {"User-Agent": "orchestrator", **({"Content-Type": "application/json"} if data is not None else {})}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    request = urllib.request.Request(url, json.dumps(body, default=str).encode(), headers, method="POST")
+    request = urllib.request.Request(url, data, headers, method=method)
     handlers: list[urllib.request.BaseHandler] = [_Stay()]
     if local:
         handlers.append(urllib.request.ProxyHandler({}))

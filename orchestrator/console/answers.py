@@ -139,3 +139,38 @@ class Acted(BaseModel):
     run: str
     said: list[str]
     changed: bool
+
+
+class StoredRuns(BaseModel):
+    """A page of runs as they are stored."""
+
+    runs: list[AnyObject]
+    unreadable: list[Unread]
+    next: str | None
+
+
+class Ids(BaseModel):
+    """Ids and keys of runs, the newest first."""
+
+    ids: list[list[str]]
+
+
+class StoredRun(BaseModel):
+    """A run as it is stored; null: there is none."""
+
+    run: AnyObject | None
+
+
+class StoredPlan(BaseModel):
+    """A plan as it is stored; null: there is none."""
+
+    plan: AnyObject | None
+
+
+class StoredView(BaseModel):
+    """States and counters of a run, by number, as they are stored. ``unreadable``: nodes whose states are not."""
+
+    states: dict[str, AnyObject]
+    counters: dict[str, list[int]]
+    unreadable: list[int]
+    left_out: list[Unread]

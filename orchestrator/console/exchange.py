@@ -1,5 +1,6 @@
 """A request to the console and its answer, apart from the framework that serves them."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from orchestrator.cloud.logs import Headers
+from orchestrator.core.names import KEY, RUN_ID, STEP_NAME
 
 if TYPE_CHECKING:
     from orchestrator.cloud.wiring import Deployed
@@ -32,6 +34,11 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     log: tuple[str, str] = ("", "")
 
+    @property
+    def text(self) -> str:
+        """The JSON text."""
+        return json.dumps(self.json, ensure_ascii=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -43,6 +50,12 @@ class Call:
     query: Any
     body: Any
 
+
+#: What the version of a plan looks like.
+VERSION = r"^[0-9a-z]{1,64}$"
+
+#: What the values in a path look like; there is nothing under any other.
+IN_PATH = {"run": RUN_ID, "step": STEP_NAME, "key": KEY, "version": VERSION}
 
 Handle = Callable[[Call], tuple[int, Mapping[str, Any]]]
 

@@ -21,6 +21,13 @@ REASON = r"\S"
 MAX_PAGE = 200
 _USUAL = 50
 
+#: How many ids the command line searches.
+MAX_IDS = 10_000
+
+#: Numbers of nodes, or of joins: so many fit into a URL.
+MAX_NUMBERS = 500
+Numbers = Annotated[str, StringConstraints(pattern=rf"^[0-9]{{1,5}}(,[0-9]{{1,5}}){{0,{MAX_NUMBERS - 1}}}$")]
+
 Moment = Annotated[str, WithJsonSchema(TIME)]
 RunId = Annotated[str, StringConstraints(pattern=RUN_ID)]
 StepName = Annotated[str, StringConstraints(pattern=STEP_NAME)]
@@ -77,13 +84,17 @@ class CancelForm(Form):
     if_match: Token | None = None
 
 
-#: JSON has one kind of number: 2.0 is a whole one.
-Whole = Annotated[int, BeforeValidator(lambda one: int(one) if isinstance(one, float) and one.is_integer() else one)]
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 2.0 is a whole one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Attempt = Annotated[int, Field(ge=1, le=2**31, description=_ATTEMPT), BeforeValidator(_whole)]
 
 
 class RetryForm(Form):
     why: Why = ""
-    attempt: Annotated[Whole, Field(ge=1, le=2**31, description=_ATTEMPT)] | None = None
+    attempt: Attempt | None = None
     if_match: Token | None = None
 
 
@@ -113,6 +124,16 @@ class RunsQuery(Form):
         Annotated[str, StringConstraints(pattern=PAGE), Field(description="What 'next' of the page before says.")]
         | None
     ) = None
+
+
+class IdsQuery(Form):
+    limit: Annotated[int, Field(ge=1, le=MAX_IDS, description="How many ids are listed at most.")] = _USUAL
+
+
+class ViewQuery(Form):
+    outputs: Annotated[bool, Field(description="Whether to include the outputs of the steps.")] = False
+    nodes: Annotated[Numbers, Field(description="Only these nodes of the plan.")] | None = None
+    joins: Annotated[Numbers, Field(description="Only these joins of the plan.")] | None = None
 
 
 class RunQuery(Form):

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from orchestrator.console.answers import Errors
-from orchestrator.console.exchange import Route
+from orchestrator.console.exchange import VERSION, Route
 from orchestrator.console.forms import VALUE
-from orchestrator.core.names import RUN_ID, STEP_NAME
+from orchestrator.core.names import KEY, RUN_ID, STEP_NAME
 
 PATH = "/openapi.json"
 
@@ -28,6 +28,8 @@ _MEANINGS = {
 _IN_PATH = {
     "run": {"type": "string", "pattern": RUN_ID, "description": "The id of a run."},
     "step": {"type": "string", "pattern": STEP_NAME, "description": "The name of a step."},
+    "key": {"type": "string", "pattern": KEY, "description": "The key of a run."},
+    "version": {"type": "string", "pattern": VERSION, "description": "The version of a plan."},
 }
 
 _ABOUT = (

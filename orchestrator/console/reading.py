@@ -24,7 +24,20 @@ Answer = tuple[int, Mapping[str, Any]]
 
 
 def list_runs(call: Call) -> Answer:
-    """A page of runs. The next one begins at the start of its last run, and leaves out those that were shown."""
+    """A page of runs."""
+    page, unreadable, following = page_of(call)
+    return 200, {
+        "runs": [headline(run, str(run.status)) for run in page],
+        "unreadable": [{"path": one.path, "why": one.why} for one in unreadable],
+        "next": following,
+    }
+
+
+def page_of(call: Call) -> tuple[list[Run], list[UnreadableRecordError], str | None]:
+    """A page of runs, the records that cannot be read, and the next page, if there is one.
+
+    The next one begins at the start of the last run of this one, and leaves out those that were shown.
+    """
     asked = call.query
     at, *shown = (asked.page or "").split("~")
     until = float(at) if at else None
@@ -33,11 +46,7 @@ def list_runs(call: Call) -> Answer:
     found = call.deployed.engine.ledger.store.list_runs(asked.limit + len(shown) + 1, unreadable.append, wanted)
     fresh = [run for run in found if run.key not in shown]
     page = fresh[: asked.limit]
-    return 200, {
-        "runs": [headline(run, str(run.status)) for run in page],
-        "unreadable": [{"path": one.path, "why": one.why} for one in unreadable],
-        "next": _next(page, until, shown) if len(fresh) > len(page) else None,
-    }
+    return page, unreadable, _next(page, until, shown) if len(fresh) > len(page) else None
 
 
 def _next(page: list[Run], until: float | None, shown: list[str]) -> str:

@@ -1,18 +1,31 @@
 """Every route of the console. A new one is a function, its form and its answer, and an entry here."""
 
-from orchestrator.console import acting, reading
-from orchestrator.console.answers import Acted, RunNow, Runs, StepExplained, Story
+from orchestrator.console import acting, reading, records
+from orchestrator.console.answers import (
+    Acted,
+    Ids,
+    RunNow,
+    Runs,
+    StepExplained,
+    StoredPlan,
+    StoredRun,
+    StoredRuns,
+    StoredView,
+    Story,
+)
 from orchestrator.console.exchange import Handle, Model, Route
 from orchestrator.console.forms import (
     AnyMarkForm,
     CancelForm,
     HoldForm,
+    IdsQuery,
     NoQuery,
     ReleaseForm,
     RetryForm,
     RunQuery,
     RunsQuery,
     StoryQuery,
+    ViewQuery,
 )
 
 
@@ -24,7 +37,7 @@ def _act(path: str, name: str, summary: str, handle: Handle, body: Model) -> Rou
     return Route("POST", path, name, summary, handle, Acted, NoQuery, body, act=True, refusals=(409,))
 
 
-_RUN, _STEP = "/runs/{run}", "/runs/{run}/steps/{step}"
+_RUN, _STEP, _KEY = "/runs/{run}", "/runs/{run}/steps/{step}", "/records/keys/{key}"
 
 ROUTES = (
     _show("/runs", "list_runs", "List runs, the newest first.", reading.list_runs, Runs, RunsQuery),
@@ -36,6 +49,12 @@ ROUTES = (
     _act(f"{_RUN}/cancel", "cancel", "Cancel a run, or steps, and stop their jobs.", acting.cancel, CancelForm),
     _act(f"{_STEP}/retry", "retry", "Try a step again that needs attention.", acting.retry, RetryForm),
     _act(f"{_STEP}/mark", "mark", "Decide how a step ends.", acting.mark, AnyMarkForm),
+    _show("/records/runs", "read_runs", "List runs as they are stored.", records.runs, StoredRuns, RunsQuery),
+    _show("/records/ids", "read_ids", "List ids and keys of runs.", records.ids, Ids, IdsQuery),
+    _show("/records/runs/{run}", "read_run", "Read a run as it is stored, by its id.", records.run_by_id, StoredRun),
+    _show(_KEY, "read_key", "Read a run as it is stored, by its key.", records.run_by_key, StoredRun),
+    _show(f"{_KEY}/view", "read_view", "Read the steps of a run as stored.", records.view, StoredView, ViewQuery),
+    _show("/records/plans/{version}", "read_plan", "Read a plan as it is stored.", records.plan, StoredPlan),
 )
 
 

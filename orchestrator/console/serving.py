@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.cloud.auth import ForbiddenError, UnauthenticatedError, claimed
 from orchestrator.console.checking import body_of, query_of
-from orchestrator.console.exchange import Call, Reply, Request, Route
+from orchestrator.console.exchange import IN_PATH, Call, Reply, Request, Route
 from orchestrator.console.forms import NoQuery
 from orchestrator.console.openapi import PATH, description
 from orchestrator.console.routes import routes
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Seconds after which the caller may try again.
 RETRY_AFTER = "10"
+
+#: The largest answer, in bytes. Cloud Run sends 32 MiB at most.
+MAX_ANSWER = 30 * 2**20
 
 #: Errors of the caller. Each is an answer of the console as any other, and tells what the command line would.
 _THEIRS = (UsageError, ChangedError, UnauthenticatedError, ForbiddenError)
@@ -45,9 +48,18 @@ def serve(deployed: "Deployed", request: Request, acts: bool) -> Reply:
         headers = {"Retry-After": RETRY_AFTER} if error.retryable else {}
         return Reply(status, {"errors": [cut(str(error))]}, headers, ("ERROR", str(error)))
     if not route.act:
-        return Reply(status, answer)
+        return _within(Reply(status, answer))
     said = "; ".join(answer.get("said", []) + answer.get("errors", []))
     return Reply(status, answer, log=("INFO" if status < 400 else "WARNING", f"{route.name} by {who}: {said}"))
+
+
+def _within(reply: Reply) -> Reply:
+    """``reply``, unless it is larger than what Cloud Run can send."""
+    size = len(reply.text.encode(errors="replace"))
+    if size <= MAX_ANSWER:
+        return reply
+    said = f"the answer would take {size:,} bytes, at most {MAX_ANSWER:,} can be sent: ask for less, without outputs"
+    return Reply(400, {"errors": [said]}, log=("WARNING", f"refused: {said}"))
 
 
 def _caller(request: Request) -> str:
@@ -76,11 +88,19 @@ def _route(request: Request, known: Sequence[Route]) -> tuple[Route, dict[str, s
         if (match := _pattern(route.path).fullmatch(request.path)) is None:
             continue
         if route.method == request.method:
-            return route, match.groupdict()
+            return route, _fitting(match.groupdict())
         others.append(route.method)
     if others:
         return _not_allowed(request, others)
     raise NotFoundError(f"there is no {quoted(request.path)} here: GET {PATH} says what there is")
+
+
+def _fitting(path: dict[str, str]) -> dict[str, str]:
+    """The values in a path. Raises NotFoundError if there can be nothing under one of them."""
+    for name, value in path.items():
+        if not re.fullmatch(IN_PATH[name], value):
+            raise NotFoundError(f"no {name} is called {quoted(value)}")
+    return path
 
 
 def _not_allowed(request: Request, allowed: Sequence[str]) -> Reply:

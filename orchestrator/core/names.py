@@ -28,6 +28,10 @@ RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
 STEP_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
 
 
+#: What the key of a run looks like.
+KEY = rf"^[a-z2-7]{{{KEY_LENGTH}}}$"
+
+
 @dataclass(frozen=True, slots=True)
 class JobRef:
     """Which attempt a job is: the run's key, the node's number, the attempt."""

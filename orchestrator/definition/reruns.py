@@ -17,7 +17,7 @@ from orchestrator.definition.load import load_graph
 from orchestrator.definition.rerun_request import RerunRequest
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.home import check_run_id
-from orchestrator.ports import KeptState, Store
+from orchestrator.ports import KeptState, Reader, Store
 
 #: How many states are read at a time: each may have a megabyte of outputs.
 _AT_A_TIME = 16
@@ -104,7 +104,7 @@ def numbered(
     return asked.rerun(_next_id(f"{first}.{number}"), now)
 
 
-def rounds(store: Store, first: str) -> Iterator[Run]:
+def rounds(store: Reader, first: str) -> Iterator[Run]:
     """The runs called ``FIRST.2``, ``FIRST.3``…, up to the first that is missing; most are reruns, but need not be."""
     number = 2
     while (there := store.find_run(f"{first}.{number}")) is not None:
@@ -112,7 +112,7 @@ def rounds(store: Store, first: str) -> Iterator[Run]:
         number += 1
 
 
-def newest_rerun(store: Store, run: Run) -> Run | None:
+def newest_rerun(store: Reader, run: Run) -> Run | None:
     """The newest rerun of ``run``, or of one of its reruns; None if it was not rerun."""
     ids, newest = {run.id}, None
     for there in rounds(store, run.first):

@@ -1,11 +1,12 @@
-"""The deployed function ``start``, called with the user's identity."""
+"""The deployed functions that people call, called with the user's identity."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeVar
 
+from orchestrator.client.asking import NotAllowedError, Waiting
 from orchestrator.client.identity import email_of, id_token, member_of
 from orchestrator.client.post import is_local
-from orchestrator.client.start import NotAllowedError, Waiting
 from orchestrator.cloud.settings import read_reach_settings
 from orchestrator.deployment.names import Deployment
 from orchestrator.errors import NotFoundError, OrchestratorError
@@ -15,31 +16,62 @@ T = TypeVar("T")
 #: Calls the function: its URL, the user's token, and how to wait between attempts.
 Call = Callable[[str, str | None, Waiting], T]
 
+#: A function that people call -> the variable of Terraform that says who may.
+VARIABLES = {"start": "starters", "console": "operators", "console_view": "viewers"}
+
 
 def reached(
     deployment: Deployment, url: str | None, call: Call[T], tell: Callable[[str, float], None]
 ) -> tuple[T, str]:
-    """What ``call`` returns, and the URL of the store that contains the deployment's runs.
+    """What ``call`` returns of the function ``start``, and the URL of the store that contains the deployment's runs.
 
     ``url``: of the function, if it is known. ``tell`` gets the reason for each wait and its seconds.
     Raises OrchestratorError with the missing role if the user may not call.
     """
-    settings = read_reach_settings()
-    address, database = (url, deployment.database) if url else found(deployment, settings.apis_url)
-    token = id_token(address, settings.id_token) if settings.id_token or not is_local(address) else None
-    try:
-        return call(address, token, Waiting(tell)), f"firestore://{deployment.project}/{database}"
-    except NotAllowedError as error:
-        raise OrchestratorError(not_allowed(deployment, error, token)) from error
+    reach = Reach(deployment, url, tell)
+    made = reach.call("start", call)
+    return made, f"firestore://{deployment.project}/{reach.database}"
 
 
-def found(deployment: Deployment, apis_url: str | None) -> tuple[str, str]:
-    """The URL of the deployed ``start``, and the database that contains its runs. Raises OrchestratorError."""
+@dataclass
+class Reach:
+    """The functions of a deployment. Each is looked up when it is first called. ``url``: of all of them, if known."""
+
+    deployment: Deployment
+    url: str | None
+    tell: Callable[[str, float], None]
+    _known: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    database: str = ""
+
+    def __post_init__(self) -> None:
+        self.database = self.deployment.database
+
+    def call(self, target: str, call: Call[T]) -> T:
+        """What ``call`` returns. Raises OrchestratorError with the missing role if the user may not call."""
+        if target not in self._known:
+            self._known[target] = self._look_up(target)
+        address, token = self._known[target]
+        try:
+            return call(address, token, Waiting(self.tell))
+        except NotAllowedError as error:
+            raise OrchestratorError(not_allowed(self.deployment, target, error, token)) from error
+
+    def _look_up(self, target: str) -> tuple[str, str | None]:
+        """The URL of a function, and the user's token for it."""
+        settings = read_reach_settings()
+        address = self.url
+        if address is None:
+            address, self.database = found(self.deployment, target, settings.apis_url)
+        return address, id_token(address, settings.id_token) if settings.id_token or not is_local(address) else None
+
+
+def found(deployment: Deployment, target: str, apis_url: str | None) -> tuple[str, str]:
+    """The URL of a deployed function, and the database that contains its runs. Raises OrchestratorError."""
     from orchestrator.client.google_apis import Apis, AskError
     from orchestrator.deployment.doctor.calls import FUNCTION
     from orchestrator.deployment.doctor.world import variables
 
-    name = deployment.function("start")
+    name = deployment.function(target)
     apis = Apis(deployment.project, apis_url)
     try:
         function = apis.ask(FUNCTION, f"projects/{deployment.project}/locations/{deployment.region}/functions/{name}")
@@ -58,16 +90,16 @@ def found(deployment: Deployment, apis_url: str | None) -> tuple[str, str]:
     return address, variables(function).get("ORCHESTRATOR_DATABASE", "(default)")
 
 
-def not_allowed(deployment: Deployment, error: NotAllowedError, token: str | None) -> str:
+def not_allowed(deployment: Deployment, target: str, error: NotAllowedError, token: str | None) -> str:
     """Who was refused, and which role to grant."""
     from orchestrator.deployment.doctor.fixes import Fixes
 
     email = email_of(token or "")
     who = f"you are {email}" if email else "your token does not say who you are"
-    function = deployment.function("start")
+    function = deployment.function(target)
     needed = f"roles/run.invoker on {function} is needed"
     if error.status == 401:
         why = "the token was rejected: it may have expired, or be for another URL"
         return f"{error}: {who}, and {why}; {needed} too"
     line = Fixes(deployment).grant("function", function, member_of(email), "roles/run.invoker")
-    return f"{error}: {who}; {needed}: Terraform's variable 'starters', or\n{line}"
+    return f"{error}: {who}; {needed}: Terraform's variable '{VARIABLES[target]}', or\n{line}"

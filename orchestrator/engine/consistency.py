@@ -3,10 +3,10 @@
 from orchestrator.core.consistency import Doubts, confirmed, doubts
 from orchestrator.core.model import View
 from orchestrator.core.plan import Plan
-from orchestrator.ports import Store
+from orchestrator.ports import Reader
 
 
-def sure_doubts(store: Store, key: str, plan: Plan, view: View) -> Doubts:
+def sure_doubts(store: Reader, key: str, plan: Plan, view: View) -> Doubts:
     """The contradictions in ``view``, which was just read, that remain when the run is read again."""
     seeming = doubts(plan, view)
     if not seeming:

@@ -14,12 +14,16 @@ _FIRESTORE = re.compile(r"firestore://([a-z][-a-z0-9.:]*)(?:/(\(default\)|[a-z][
 
 @dataclass(frozen=True, slots=True)
 class StoreUrl:
-    """Where a store is: a ``file`` of SQLite, or else a ``database`` of Firestore's in a ``project``."""
+    """Where a store is: a ``file`` of SQLite, or else a ``database`` of Firestore's in a ``project``.
+
+    ``flag``: what to add to a command so that it reads the runs of a deployment through its console instead.
+    """
 
     text: str
     file: Path | None = None
     project: str = ""
     database: str = ""
+    flag: str = ""
 
 
 def store_url(text: str) -> StoreUrl:

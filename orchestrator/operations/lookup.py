@@ -20,8 +20,9 @@ from orchestrator.home import Home, default_home, existing_home
 from orchestrator.home.store_url import StoreUrl, store_url
 from orchestrator.local.wiring import open_store, reading
 from orchestrator.operations.attempt_logs import with_logs
+from orchestrator.operations.far import Far, Place
 from orchestrator.operations.steps import find_step as find_step
-from orchestrator.ports import Store, refuse
+from orchestrator.ports import Reader, Store, refuse
 from orchestrator.reporting.found import INTERRUPTED, Found, Origin
 from orchestrator.text import did_you_mean
 
@@ -66,7 +67,14 @@ def flag_for(home: Home | None, url: StoreUrl | None) -> str:
     """What to add to a command that is run here so that it finds the runs of ``home``, or of the store at ``url``."""
     if home is not None:
         return home_flag(home)
+    if url is not None and url.flag:
+        return url.flag
     return f" --store {_quoted(url.text)}" if url is not None else ""
+
+
+def url_of(place: Place) -> StoreUrl | None:
+    """What ``place`` says of where the runs are; None: in a home."""
+    return store_url(place) if isinstance(place, str) else place.url if place is not None else None
 
 
 def _quoted(text: str) -> str:
@@ -75,8 +83,14 @@ def _quoted(text: str) -> str:
 
 
 @contextmanager
-def named_store(given: Path | None, url: str | None) -> Iterator[tuple[Home | None, Store]]:
-    """The store that ``--home`` or ``--store`` names, or that of the current folder, with its home, if any."""
+def named_store(given: Path | None, url: Place) -> Iterator[tuple[Home | None, Reader]]:
+    """The store that ``--home`` or ``--store`` names, or that of the current folder, with its home, if any.
+
+    For a deployment, what its console shows.
+    """
+    if isinstance(url, Far):
+        yield None, url.reader
+        return
     if url is None:
         with store_of(given) as (home, near):
             yield home, near
@@ -99,7 +113,7 @@ def store_of(given: Path | None) -> Iterator[tuple[Home, Store]]:
 def found_run(
     given: Path | None,
     name: str | None,
-    url: str | None = None,
+    url: Place = None,
     tell: Tell = unheard,
     *,
     outputs: bool = False,
@@ -112,13 +126,12 @@ def found_run(
     """
     with named_store(given, url) as (home, store):
         run = find_run(store, name, tell) if name is not None else newest(store)
-        named = store_url(url) if url is not None else None
-        return load(home, store, run, named, outputs=outputs, partly=partly)
+        return load(home, store, run, url_of(url), outputs=outputs, partly=partly)
 
 
 def load(
     home: Home | None,
-    store: Store,
+    store: Reader,
     run: Run,
     url: StoreUrl | None = None,
     *,
@@ -133,7 +146,7 @@ def load(
     return with_logs(replace(found, origins=_origins(store, found), newest_rerun=_newest_rerun(store, found)))
 
 
-def _newest_rerun(store: Store, found: Found) -> tuple[Run, str] | None:
+def _newest_rerun(store: Reader, found: Found) -> tuple[Run, str] | None:
     """Only of a run that has ended badly: of others, nobody asks, and each look costs a read."""
     if found.run.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
         return None
@@ -141,7 +154,7 @@ def _newest_rerun(store: Store, found: Found) -> tuple[Run, str] | None:
     return None if newest is None else (newest, standing(found.home, newest))
 
 
-def _origins(store: Store, found: Found) -> dict[int, Origin]:
+def _origins(store: Reader, found: Found) -> dict[int, Origin]:
     """Where each kept step of a rerun was run that was tried: its job's name tells."""
     origins: dict[int, Origin] = {}
     ids: dict[str, str] = {}
@@ -164,7 +177,7 @@ def standing(home: Home | None, run: Run) -> str:
     return INTERRUPTED if alone else str(run.status)
 
 
-def plan_of(home: Home | None, store: Store, run: Run) -> Plan:
+def plan_of(home: Home | None, store: Reader, run: Run) -> Plan:
     """The plan of a run, without what a rerun keeps. Raises StoreError if it is not there, or another's."""
     plan = store.get_plan(run.version)
     if plan is None:
@@ -175,7 +188,7 @@ def plan_of(home: Home | None, store: Store, run: Run) -> Plan:
         raise StoreError(f"the plan of run '{run.id}' does not fit what the run keeps: {error}") from error
 
 
-def find_run(store: Store, name: str, tell: Tell = unheard) -> Run:
+def find_run(store: Reader, name: str, tell: Tell = unheard) -> Run:
     """The run with this id, or the newest run of the graph with this name, or the only run whose id begins so.
 
     The graph goes first: by the name of one graph nobody means a run of another, whose id happens to begin so.
@@ -209,7 +222,7 @@ def find_run(store: Store, name: str, tell: Tell = unheard) -> Run:
     raise NotFoundError(f"no run has the id '{name}'{hint or _LIST}{and_unreadable(unreadable)}")
 
 
-def _newest_of_family(store: Store, fitting: Mapping[str, str]) -> Run | None:
+def _newest_of_family(store: Reader, fitting: Mapping[str, str]) -> Run | None:
     """The newest of these runs (ids and keys, the newest first) if all are of one family."""
     if len({_ROUND.sub("", run_id) for run_id in fitting}) > 1:  # without reading any
         return None
@@ -225,7 +238,7 @@ def and_unreadable(found: Sequence[UnreadableRecordError]) -> str:
     return f"; {found[0]}{more}"
 
 
-def newest(store: Store) -> Run:
+def newest(store: Reader) -> Run:
     """The run that started last. Raises NotFoundError if there is none."""
     for run in store.list_runs(1):
         return run

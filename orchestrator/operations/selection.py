@@ -12,7 +12,7 @@ from orchestrator.definition.fields import DURATION, seconds
 from orchestrator.errors import UnreadableRecordError, UsageError
 from orchestrator.home import Home
 from orchestrator.operations.lookup import standing
-from orchestrator.ports import Store, Unreadable
+from orchestrator.ports import Reader, Unreadable
 from orchestrator.reporting.found import INTERRUPTED
 from orchestrator.text import did_you_mean
 
@@ -67,7 +67,7 @@ def length(option: str, text: str) -> float:
 
 
 def chosen(
-    home: Home | None, store: Store, wanted: Selection, limit: int, unreadable: Unreadable
+    home: Home | None, store: Reader, wanted: Selection, limit: int, unreadable: Unreadable
 ) -> Sequence[tuple[Run, str]]:
     """The newest ``limit`` runs that are wanted, each with its status.
 

@@ -4,10 +4,10 @@ from orchestrator.core.consistency import confirmed, doubts
 from orchestrator.core.invariants import Inspector
 from orchestrator.core.plan import Plan
 from orchestrator.errors import NotFoundError
-from orchestrator.ports import Store
+from orchestrator.ports import Reader
 
 
-def wrong(store: Store, key: str, plan: Plan) -> list[str]:
+def wrong(store: Reader, key: str, plan: Plan) -> list[str]:
     """All contradictions in the records of a run, with their places, and the records that cannot be read.
 
     Raises NotFoundError if there is no such run.
@@ -18,7 +18,7 @@ def wrong(store: Store, key: str, plan: Plan) -> list[str]:
     return list(confirmed(dict.fromkeys(first), lambda: dict.fromkeys(_wrong(store, key, plan))))
 
 
-def _wrong(store: Store, key: str, plan: Plan) -> list[str]:
+def _wrong(store: Reader, key: str, plan: Plan) -> list[str]:
     run = store.get_run(key)  # before its steps, so that they are never older than its end
     if run is None:
         raise NotFoundError(f"no run has the key '{key}'")

@@ -9,8 +9,9 @@ from orchestrator.core.model import Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError
 from orchestrator.home import Home
+from orchestrator.operations.far import Place
 from orchestrator.operations.lookup import Tell, load, named_store
-from orchestrator.ports import Store
+from orchestrator.ports import Reader
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.upstream import predecessors
 
@@ -24,7 +25,7 @@ _FAILURES = 60
 def looks(
     found: Found,
     given: Path | None,
-    url: str | None,
+    url: Place,
     pause: Callable[[float], None],
     tell: Tell,
     *,
@@ -59,7 +60,7 @@ def _over(found: Found) -> bool:
     return found.run.status is not RunStatus.RUNNING or found.abandoned
 
 
-def _look(found: Found, place: Home | None, store: Store, outputs: bool) -> Found:
+def _look(found: Found, place: Home | None, store: Reader, outputs: bool) -> Found:
     run = _run(found, store)
     driven = place is None or place.driven(run.id)
     if not driven:
@@ -72,14 +73,14 @@ def _look(found: Found, place: Home | None, store: Store, outputs: bool) -> Foun
         return load(place, store, run, found.url, partly=True)
 
 
-def _run(found: Found, store: Store) -> Run:
+def _run(found: Found, store: Reader) -> Run:
     run = store.get_run(found.run.key)
     if run is None:
         raise NotFoundError(f"run '{found.run.id}' has been deleted meanwhile")
     return run
 
 
-def _news(store: Store, plan: Plan, run: str, view: View) -> View:
+def _news(store: Reader, plan: Plan, run: str, view: View) -> View:
     """The view with what has changed. Only steps that may have changed are read, as each is a read that is billed."""
     states, asked = dict(view.states), set(view.unreadable)
     while wanted := [node for node in _open(plan, states) if node not in asked]:

@@ -80,6 +80,8 @@ class Found:
 
     def rerun_of(self, run_id: str) -> str:
         """The same for another run of its family."""
+        if self.url is not None and self.url.flag:
+            return f"orchestrator rerun {run_id}{self.url.flag}"
         if self.home is None and self.url is not None:
             return f"orchestrator rerun {run_id} --project {self.url.project} --region REGION{self._environment}"
         cloud_only = any(step.local is None for step in only_in_cloud(self.plan.steps))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import orchestrator
-from orchestrator.client.start import NotAllowedError, Started, Waiting, Wanted, start
+from orchestrator.client.asking import NotAllowedError, Waiting
+from orchestrator.client.start import Started, Wanted, start
 from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
 from tests.remote.server import Answer, scripted
 

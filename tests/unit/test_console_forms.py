@@ -1,11 +1,25 @@
 """What a request to the console may contain, and what is said of all others."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
+from orchestrator.client.console import ConsoleReader
 from orchestrator.console.checking import MAX_TOLD, body_of, moment, query_of
-from orchestrator.console.forms import MAX_PAGE, HoldForm, RetryForm, RunsQuery
+from orchestrator.console.exchange import Reply
+from orchestrator.console.forms import (
+    MAX_IDS,
+    MAX_NUMBERS,
+    MAX_PAGE,
+    HoldForm,
+    IdsQuery,
+    RetryForm,
+    RunsQuery,
+    ViewQuery,
+)
+from orchestrator.console.serving import MAX_ANSWER, _within
 from orchestrator.errors import UsageError
 
 
@@ -19,6 +33,35 @@ def test_a_page_of_the_console_has_up_to_so_many_runs():
     assert query_of(RunsQuery, {"limit": [str(MAX_PAGE)]}).limit == MAX_PAGE
     with pytest.raises(UsageError, match="limit: expected at most 200"):
         query_of(RunsQuery, {"limit": [str(MAX_PAGE + 1)]})
+    assert query_of(IdsQuery, {"limit": [str(MAX_IDS)]}).limit == MAX_IDS
+    with pytest.raises(UsageError, match="limit: expected at most 10,000"):
+        query_of(IdsQuery, {"limit": [str(MAX_IDS + 1)]})
+
+
+def test_so_many_steps_are_asked_for_in_one_url():
+    assert query_of(ViewQuery, {"nodes": [",".join(["1"] * MAX_NUMBERS)]}).nodes is not None
+    with pytest.raises(UsageError, match="nodes: expected"):
+        query_of(ViewQuery, {"nodes": [",".join(["1"] * (MAX_NUMBERS + 1))]})
+    asked: list[int] = []
+
+    def get(_: str, query: Mapping[str, Any]) -> Mapping[str, Any]:
+        numbers = query["nodes"].split(",")
+        asked.append(len(numbers))
+        return {
+            "states": {key: {"status": "succeeded"} for key in numbers},
+            "counters": {},
+            "unreadable": [],
+            "left_out": [],
+        }
+
+    assert len(ConsoleReader(get).load("k", range(MAX_NUMBERS + 1), ()).states) == MAX_NUMBERS + 1
+    assert asked == [MAX_NUMBERS, 1]
+
+
+def test_an_answer_of_the_console_has_up_to_so_many_bytes():
+    empty = len(Reply(200, {"a": ""}).text)
+    for more, status in ((0, 200), (1, 400)):
+        assert _within(Reply(200, {"a": "x" * (MAX_ANSWER - empty + more)})).status == status
 
 
 def test_so_many_mistakes_of_a_request_to_the_console_are_told_one_by_one():

@@ -11,11 +11,13 @@ from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.model import RunStatus, Stop
 from orchestrator.home import Home
-from orchestrator.home.store_url import StoreUrl, store_url
+from orchestrator.home.store_url import StoreUrl
+from orchestrator.operations.acts import CancelAsked, Done
 from orchestrator.operations.cancel import cancel_here
 from orchestrator.operations.cancelling import nothing_left
 from orchestrator.operations.control import must_be_a_home
-from orchestrator.operations.lookup import find_run, find_step, load, named_store
+from orchestrator.operations.far import Far, Place
+from orchestrator.operations.lookup import find_run, find_step, load, named_store, url_of
 from orchestrator.operations.people import reason, who
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.summary import failures
@@ -24,7 +26,7 @@ EPILOG = """\b
 Examples:
   orchestrator cancel daily-sales-2026 --why 'wrong input'
   orchestrator cancel daily-sales-2026 extract-orders
-  orchestrator cancel daily-sales-2026 --store firestore://my-project/orchestrator-prod
+  orchestrator cancel daily-sales-2026 --project my-project --region europe-west4
 
 Without STEP, steps that have not started are cancelled at once, and running jobs are asked to stop, repeatedly, until
 they have ended. Then the run ends as cancelled, unless every step has ended by itself first. Teardown steps still run,
@@ -36,8 +38,11 @@ repeated, it does what is left to do.
 A cancelled run cannot be continued. To pause a run and continue it later, use 'orchestrator hold' and 'release'; or
 interrupt the process that drives it with Ctrl-C, and use 'orchestrator resume'.
 
+With --project, the run is in the cloud, and the deployed function 'console' is asked to cancel it: you need to be one
+of Terraform's 'operators'.
+
 \b
-For a run in the cloud, set these variables to the values that the deployed function on_task has, as
+With --store firestore://…, set these variables to the values that the deployed function on_task has, as
 'gcloud functions describe orchestrator-prod-on-task --region REGION' shows them; its name begins with
 the name of the deployment and its environment:
   ORCHESTRATOR_REGION, ORCHESTRATOR_LAUNCHES_QUEUE, ORCHESTRATOR_CHECKS_QUEUE,
@@ -52,15 +57,17 @@ Exit codes: 0 all of it has ended (in the cloud: was asked to stop), 2 wrong use
 @click.argument("steps", nargs=-1, metavar="[STEP]...")
 @click.option("--why", default="", metavar="TEXT", help="The reason, which 'status' and 'explain' will show.")
 @place_options
-def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: str | None) -> int:
+def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: Place) -> int:
     """Cancel RUN, or only the named STEPs."""
-    named = store_url(store) if store is not None else None
+    named = url_of(store)
     with named_store(home, store) as (place, opened):
         found = load(place, opened, find_run(opened, run, complain), named)
     nodes = {find_step(found.plan, name) for name in steps} if steps else None
     if over := nothing_left(found, nodes):
         echo(over)
         return DONE
+    if isinstance(store, Far):
+        return tell(found, store.act(found.run.id, CancelAsked(why, steps)))
     stop = Stop(time.time(), who(), reason(why))
     if place is None:
         return in_cloud(found, stop, nodes)
@@ -71,7 +78,11 @@ def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
     from orchestrator.operations.cloud_run import cancel_in_cloud
 
     assert found.url is not None
-    for sentence in cancel_in_cloud(found.url, found, stop, nodes):
+    return tell(found, Done(tuple(cancel_in_cloud(found.url, found, stop, nodes))))
+
+
+def tell(found: Found, done: Done) -> int:
+    for sentence in (*done.said, *done.refused):
         echo(sentence)
     echo(f"follow it: orchestrator status {found.run.id}{found.flag}")
     return DONE

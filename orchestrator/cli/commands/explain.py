@@ -9,6 +9,7 @@ from orchestrator.cli.failure import complain
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.attempt_logs import log_path
+from orchestrator.operations.far import Place
 from orchestrator.operations.lookup import find_step, found_run
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.summary import abandoned
@@ -17,7 +18,7 @@ from orchestrator.system.files import short
 EPILOG = """\b
 Examples:
   orchestrator explain daily-sales-2026 report
-  orchestrator explain daily-sales-2026 report --store firestore://my-project/orchestrator-prod
+  orchestrator explain daily-sales-2026 report --project my-project --region europe-west4
 """
 
 
@@ -25,7 +26,7 @@ Examples:
 @run_argument()
 @click.argument("step")
 @place_options
-def command(run: str, step: str, home: Path | None, store: str | None) -> None:
+def command(run: str, step: str, home: Path | None, store: Place) -> None:
     """Explain the status of STEP in RUN: why it failed or was skipped, or what it is waiting for."""
     found = found_run(home, run, store, complain, outputs=True)
     node = find_step(found.plan, step)

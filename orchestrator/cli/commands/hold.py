@@ -9,13 +9,14 @@ from orchestrator.cli.control import code_of, perform
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.acts import HoldAsked
+from orchestrator.operations.far import Place
 from orchestrator.operations.people import moment, needed_reason, next_day
 
 EPILOG = """\b
 Examples:
   orchestrator hold daily-sales-2026 report --why 'the input is late'
   orchestrator hold daily-sales-2026 --until 18:00 --why 'maintenance'
-  orchestrator hold daily-sales-2026 report --store firestore://my-project/orchestrator-prod
+  orchestrator hold daily-sales-2026 report --why 'late' --project my-project --region europe-west4
 
 A running attempt of a held step continues, and so do the other steps. A held step is still skipped if its trigger rule
 says so. If all that is left of a run is held, the run waits. With --until, steps are released
@@ -24,7 +25,8 @@ automatically at that time; otherwise 'orchestrator release' releases them.
 A step that is held already keeps its earlier hold: to change it, release the step first. If the command was
 interrupted, repeat it: it holds the steps that are left.
 
-For a run in the cloud, set the variables that 'orchestrator cancel --help' lists.
+With --project, the run is in the cloud, and the deployed function 'console' is asked to do it: you need to be one of
+Terraform's 'operators'. With --store firestore://…, set the variables that 'orchestrator cancel --help' lists.
 
 Exit codes: 0 the steps are held, 1 at least one of the named steps has ended or is being cancelled, 2 wrong use.
 """
@@ -38,7 +40,7 @@ Exit codes: 0 the steps are held, 1 at least one of the named steps has ended or
 )
 @click.option("--why", required=True, metavar="TEXT", help="The reason, which 'status' and 'explain' show.")
 @place_options
-def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home: Path | None, store: str | None) -> int:
+def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home: Path | None, store: Place) -> int:
     """Hold all steps of RUN, or only the named STEPs: they begin no further attempt until they are released."""
     now = time.time()
     until_at = moment(until, now) if until is not None else None

@@ -14,6 +14,7 @@ from orchestrator.core.model import MARKS, Status
 from orchestrator.errors import UsageError
 from orchestrator.operations.acts import MarkAsked
 from orchestrator.operations.deciding import fit_outputs
+from orchestrator.operations.far import Place
 from orchestrator.operations.people import needed_reason
 from orchestrator.reporting.summary import abandoned
 
@@ -27,7 +28,8 @@ A step that waits for other steps ends when they have ended: as marked, if its t
 as the rule says, so that no failure is lost. A step that is up for retry or needs attention ends at once. The job of a
 running step is stopped first, and the step ends as marked when the job has ended, however the job ended.
 
-For a run in the cloud, set the variables that 'orchestrator cancel --help' lists.
+With --project, the run is in the cloud, and the deployed function 'console' is asked to do it: you need to be one of
+Terraform's 'operators'. With --store firestore://…, set the variables that 'orchestrator cancel --help' lists.
 
 Exit codes: 0 the step is marked, 1 it has ended, or is being cancelled, 2 wrong use.
 """
@@ -40,9 +42,7 @@ Exit codes: 0 the step is marked, 1 it has ended, or is being cancelled, 2 wrong
 @click.option("--outputs", metavar="JSON", help="The outputs of a step that is marked as succeeded: a JSON object.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, which 'status' and 'explain' will show.")
 @place_options
-def command(
-    run: str, step: str, status: str, outputs: str | None, why: str, home: Path | None, store: str | None
-) -> int:
+def command(run: str, step: str, status: str, outputs: str | None, why: str, home: Path | None, store: Place) -> int:
     """Decide how STEP of RUN ends: as succeeded, failed or skipped."""
     mark = Status(status)
     asked = MarkAsked(step, mark, needed_reason(why), _outputs(outputs, mark))

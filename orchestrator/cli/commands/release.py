@@ -8,6 +8,7 @@ from orchestrator.cli.control import perform
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.acts import ReleaseAsked
+from orchestrator.operations.far import Place
 from orchestrator.reporting.summary import abandoned
 
 EPILOG = """\b
@@ -15,7 +16,8 @@ Examples:
   orchestrator release daily-sales-2026
   orchestrator release daily-sales-2026 report --why 'the input has arrived'
 
-For a run in the cloud, set the variables that 'orchestrator cancel --help' lists.
+With --project, the run is in the cloud, and the deployed function 'console' is asked to do it: you need to be one of
+Terraform's 'operators'. With --store firestore://…, set the variables that 'orchestrator cancel --help' lists.
 
 Exit codes: 0 none of the steps is held any more, 2 wrong use.
 """
@@ -26,7 +28,7 @@ Exit codes: 0 none of the steps is held any more, 2 wrong use.
 @click.argument("steps", nargs=-1, metavar="[STEP]...")
 @click.option("--why", default="", metavar="TEXT", help="The reason.")
 @place_options
-def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: str | None) -> None:
+def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: Place) -> None:
     """Release all held steps of RUN, or only the named STEPs."""
     found, done = perform("release", run, ReleaseAsked(why, steps), home, store)
     if done.changed and found.abandoned:

@@ -8,6 +8,7 @@ from orchestrator.cli.control import code_of, perform
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.acts import RetryAsked
+from orchestrator.operations.far import Place
 from orchestrator.reporting.summary import abandoned
 
 EPILOG = """\b
@@ -17,7 +18,8 @@ Examples:
 The step gets as many attempts again as its 'retry' allows. A step with 'on_failure: hold' needs attention when its last
 attempt has failed. In a run that has ended, use 'orchestrator rerun'.
 
-For a run in the cloud, set the variables that 'orchestrator cancel --help' lists.
+With --project, the run is in the cloud, and the deployed function 'console' is asked to do it: you need to be one of
+Terraform's 'operators'. With --store firestore://…, set the variables that 'orchestrator cancel --help' lists.
 
 Exit codes: 0 it is tried again, 1 it does not need attention, 2 wrong use.
 """
@@ -28,7 +30,7 @@ Exit codes: 0 it is tried again, 1 it does not need attention, 2 wrong use.
 @click.argument("step")
 @click.option("--why", default="", metavar="TEXT", help="The reason.")
 @place_options
-def command(run: str, step: str, why: str, home: Path | None, store: str | None) -> int:
+def command(run: str, step: str, why: str, home: Path | None, store: Place) -> int:
     """Retry STEP of RUN, which needs attention."""
     found, done = perform("retry", run, RetryAsked(step, why), home, store)
     if done.changed and found.abandoned:

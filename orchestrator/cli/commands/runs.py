@@ -9,9 +9,10 @@ from orchestrator.cli.failure import complain
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.errors import UnreadableRecordError
+from orchestrator.operations.far import Place
 from orchestrator.operations.lookup import MAX_RUNS, named_store
 from orchestrator.operations.selection import WORDS, chosen, selection
-from orchestrator.ports import Store
+from orchestrator.ports import Reader
 from orchestrator.reporting.report import headline
 from orchestrator.reporting.run_list import Standing, families, left_out, run_lines
 
@@ -23,7 +24,7 @@ Examples:
   orchestrator runs
   orchestrator runs --graph daily-sales --status failed,cancelled --since 7d
   orchestrator runs --limit 3 --json
-  orchestrator runs --store firestore://my-project/orchestrator-prod
+  orchestrator runs --project my-project --region europe-west4
 
 For each run, its id, status, start and duration are printed, and why it failed. A run and its reruns take one line,
 that of the newest; the others are named in the note. With --json, each run has an entry of its own; those of reruns
@@ -54,7 +55,7 @@ def command(
     limit: int,
     all_rounds: bool,
     home: Path | None,
-    store: str | None,
+    store: Place,
     as_json: bool,
 ) -> None:
     """List the runs, newest first; at the end, those whose records cannot be read."""
@@ -88,6 +89,6 @@ def show(standings: Sequence[Standing], all_rounds: bool) -> None:
         echo(line)
 
 
-def count(store: Store, limit: int, cheap: bool) -> int:
+def count(store: Reader, limit: int, cheap: bool) -> int:
     """How many runs there are. If that is not ``cheap``, whether there are more than ``limit`` is enough."""
     return len(store.run_ids(MAX_RUNS if cheap else limit + 1))

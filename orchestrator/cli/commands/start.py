@@ -9,7 +9,8 @@ from orchestrator.cli.deployed_start import called, tell
 from orchestrator.cli.failure import DONE
 from orchestrator.cli.options import deployment_options, json_option, params_options, run_id_option
 from orchestrator.cli.params import given_params
-from orchestrator.client.start import Started, Waiting, Wanted, start
+from orchestrator.client.asking import Waiting
+from orchestrator.client.start import Started, Wanted, start
 from orchestrator.deployment import Deployment
 from orchestrator.home import check_run_id
 

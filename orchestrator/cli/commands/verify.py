@@ -7,6 +7,7 @@ import click
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
+from orchestrator.operations.far import Place
 from orchestrator.operations.lookup import find_run, named_store, newest, plan_of
 from orchestrator.operations.verify import wrong
 from orchestrator.reporting.phrases import counted
@@ -14,7 +15,7 @@ from orchestrator.reporting.phrases import counted
 EPILOG = """\b
 Examples:
   orchestrator verify daily-sales-2026
-  orchestrator verify daily-sales-2026 --store firestore://my-project/orchestrator-prod
+  orchestrator verify daily-sales-2026 --project my-project --region europe-west4
 
 It compares the state of each step with the states of its predecessors, the counters of the joins with what they count,
 and the status of the run with its steps. Records that cannot be read are listed too. If records contradict each other,
@@ -27,7 +28,7 @@ Exit codes: 0 no problems found, 1 problems found, 2 wrong use.
 @click.command(epilog=EPILOG)
 @run_argument(required=False)
 @place_options
-def command(run: str | None, home: Path | None, store: str | None) -> int:
+def command(run: str | None, home: Path | None, store: Place) -> int:
     """Check that the stored records of RUN agree; without RUN, those of the run that started last."""
     with named_store(home, store) as (place, opened):
         found = find_run(opened, run, complain) if run is not None else newest(opened)
