@@ -21,6 +21,7 @@ from orchestrator.core.events import (
     StopRequested,
     TimeUp,
     WaitLimited,
+    WaitOver,
 )
 from orchestrator.core.model import MARKS, Status
 
@@ -42,6 +43,7 @@ ARROWS = (
     Arrow(Status.PENDING, GatePassed, Status.SUCCEEDED, "a gate"),
     Arrow(Status.PENDING, GatePassed, Status.PENDING, "a gate of at_least, before all have arrived"),
     Arrow(Status.PENDING, WaitLimited, Status.PENDING, "the first arrival, with all_done_within"),
+    Arrow(Status.PENDING, WaitOver, Status.PENDING),
     Arrow(Status.PENDING, StepSettled, Status.SKIPPED, "by its rule or its when"),
     Arrow(Status.PENDING, StepSettled, Status.UPSTREAM_FAILED, "by its rule"),
     Arrow(Status.PENDING, StepSettled, Status.CANCELLED, "cancelled before it began"),

@@ -10,7 +10,7 @@ from typing import TypeVar
 from orchestrator.core.joins import arrival
 from orchestrator.core.model import Counter, Status, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.rules import Tally
+from orchestrator.core.rules import IMPATIENT, NOBODY, Tally
 
 T = TypeVar("T")
 
@@ -94,11 +94,16 @@ def _figures(counter: Counter) -> list[int]:
 
 
 def _successors(plan: Plan, view: View) -> Iterator[tuple[str, set[int]]]:
-    """Steps that have begun although their only predecessor has not ended. Such a join has no counter."""
+    """Steps that have begun although their only predecessor has not ended. Such a join has no counter.
+
+    In a rerun, what is kept may have let a step with an impatient rule begin, before the only one that is left.
+    """
     for number, node in enumerate(plan.nodes):
         only = plan.joins[node.join].only if node.join is not None else None
         state = view.state(number)
         if only is None or only in view.unreadable or view.state(only).status.final:
+            continue
+        if node.rule in IMPATIENT and node.join is not None and plan.joins[node.join].base is not NOBODY:
             continue
         if state.status not in (Status.PENDING, Status.CANCELLED):
             before = plan.nodes[only].name

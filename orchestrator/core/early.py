@@ -1,8 +1,8 @@
 """Joins that something passes before all have arrived, other than by a rule's verdict. Pure; a part of ``machine``.
 
-A step with ``all_done_within`` waits for a limited time, which begins with the first arrival. That is recorded in the
-step's own state, as the time when it waits no longer: then its launch is owed in any case, under a name of its own. In
-a tree of joins, the first arrival at any gate is enough.
+A step with ``all_done_within`` waits for a limited time, which begins with the first arrival. The end of that time is
+recorded in the step's own state, and when it has come, that is recorded too: from then on the join says run. In a tree
+of joins, the first arrival at any gate is enough. So the launch is the same as if all had arrived, also by its name.
 
 For ``at_least``, a tree of joins has to know of each success, so its gates do not wait for their group: they pass on
 their successes so far, and the rest when all have arrived. What was passed on is in the gate's state, so nothing is
@@ -12,9 +12,9 @@ passed on twice; several successes at the same moment may be passed on together.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from orchestrator.core.events import GatePassed, WaitLimited
-from orchestrator.core.joins import decide, join_at, passing
-from orchestrator.core.messages import Effect, Launch, Limit, Pass, Skip
+from orchestrator.core.events import GatePassed, WaitLimited, WaitOver
+from orchestrator.core.joins import OVER, decide, join_at, passing
+from orchestrator.core.messages import Effect, Limit, Pass
 from orchestrator.core.model import Status, StepState, Transition, View
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.rules import NOBODY, Tally, TriggerRule, Verdict
@@ -28,7 +28,7 @@ def while_waiting(plan: Plan, run: str, node: int, view: View) -> Iterator[Effec
     rule, state = plan.nodes[node].rule, view.state(node)
     if rule is TriggerRule.ALL_DONE_WITHIN:
         if state.due is not None:
-            yield Launch(run, node, 1, due=state.due) if state.stop is None else Skip(run, node, due=state.due)
+            yield Limit(run, node, due=state.due)
         elif join_at(plan, node, view).ended != NOBODY:
             for step in plan.limited[node]:
                 if may_limit(view.state(step)):
@@ -44,13 +44,17 @@ def may_limit(state: StepState) -> bool:
     return state.status is Status.PENDING and state.due is None
 
 
-def limited(plan: Plan, node: int, state: StepState, event: WaitLimited) -> Transition | None:
-    """What the first arrival changes in the state of a step with ``all_done_within``."""
+def limited(plan: Plan, node: int, state: StepState, event: WaitLimited | WaitOver) -> Transition | None:
+    """What the first arrival changes in the state of a step with ``all_done_within``, and what the end of its time."""
+    if isinstance(event, WaitOver):
+        return Transition(replace(state, due=OVER)) if state.status is Status.PENDING and state.due else None
     return Transition(replace(state, due=event.due)) if may_limit(state) and node in plan.limited else None
 
 
-def limit(plan: Plan, node: int, view: View, at: float) -> WaitLimited | None:
-    """The event that begins the time of a step; None if nothing has arrived at its join, or at any gate of that."""
+def limit(plan: Plan, node: int, view: View, at: float) -> WaitLimited | WaitOver | None:
+    """The event that begins or ends the time of a step; None if nothing has arrived at its join or any gate of that."""
+    if view.state(node).due is not None:
+        return WaitOver()
     nodes = (number for number, steps in plan.limited.items() if node in steps)
     if all(join_at(plan, number, view).ended == NOBODY for number in nodes):
         return None

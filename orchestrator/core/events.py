@@ -104,6 +104,11 @@ class WaitLimited:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitOver:
+    """The time has come until which a step waited for its predecessors."""
+
+
+@dataclass(frozen=True, slots=True)
 class StopRequested:
     """Somebody cancelled a step. This is written into the step's state, so that every handler of the step sees it."""
 
@@ -147,6 +152,7 @@ Event = (
     | StepSettled
     | GatePassed
     | WaitLimited
+    | WaitOver
     | StopRequested
     | HoldRequested
     | HoldReleased

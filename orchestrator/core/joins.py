@@ -1,7 +1,6 @@
 """A node's join: what arrives there when a node ends, its current state, and its rule's verdict. Pure."""
 
 from dataclasses import replace
-from math import inf
 
 from orchestrator.core.model import Counter, Status, StepState, Transition, View
 from orchestrator.core.plan import Plan
@@ -68,15 +67,15 @@ def needed(plan: Plan, node: int) -> int:
     return plan.steps[node].at_least or 0
 
 
-def decide(plan: Plan, node: int, view: View, now: float = -inf) -> Verdict:
-    """The verdict on ``node``'s join at the time ``now``, which matters to ``all_done_within`` alone.
+#: The ``due`` of a pending step that waits no longer.
+OVER = 0.0
 
-    A step that will not run waits until all its predecessors have ended.
-    """
+
+def decide(plan: Plan, node: int, view: View) -> Verdict:
+    """The current verdict on ``node``'s join. A step that will not run waits until all its predecessors have ended."""
     join = join_at(plan, node, view)
     if join.pending and plan.nodes[node].rule is TriggerRule.ALL_DONE_WITHIN:
-        due = view.state(node).due
-        join = replace(join, late=due is not None and due <= now)
+        join = replace(join, late=view.state(node).due == OVER)
     said = verdict(plan.nodes[node].rule, join)
     if join.pending and said is not Verdict.RUN:
         return Verdict.WAIT

@@ -29,6 +29,7 @@ from orchestrator.core.events import (
     StopRequested,
     TimeUp,
     WaitLimited,
+    WaitOver,
 )
 from orchestrator.core.joins import decide, final, join_at
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
@@ -64,7 +65,7 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition 
             return _settled(plan, node, state, event)
         case GatePassed():
             return early.gate_passed(plan, node, state, event)
-        case WaitLimited():
+        case WaitLimited() | WaitOver():
             return early.limited(plan, node, state, event)
         case StopRequested():
             return _stopped(plan, node, state, event)
@@ -231,7 +232,7 @@ def settled(plan: Plan, node: int, view: View, at: float) -> StepSettled | None:
 
     If the verdict is to run, the event is a cancellation, which ``evolve`` refuses for a step that was not cancelled.
     """
-    match decide(plan, node, view, at):
+    match decide(plan, node, view):
         case Verdict.SKIP:
             return StepSettled(Status.SKIPPED, at, cause=TRIGGER)
         case Verdict.UPSTREAM_FAILED:

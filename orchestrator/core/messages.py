@@ -27,8 +27,7 @@ class Launch:
 
     ``proof``: shows that the sender knows the run's seal, and so could tell that the launch is owed. May be empty.
     ``releases``: how many times the step was released from a hold. It is part of the name, because an earlier launch
-    may have been refused. A first attempt has a ``due`` if it does not wait longer for the steps before it; then its
-    name says so, because it may be owed sooner.
+    may have been refused.
     """
 
     run: str
@@ -49,7 +48,7 @@ class Launch:
 
     @property
     def name(self) -> str:
-        name = f"{self.run}-{self.node:x}-launch-{self.attempt}" + ("-late" if self.due and self.attempt == 1 else "")
+        name = f"{self.run}-{self.node:x}-launch-{self.attempt}"
         return f"{name}-released-{self.releases}" if self.releases else name
 
 
@@ -80,10 +79,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """End a step that its trigger rule does not let run, or that somebody cancelled or marked.
-
-    ``due``: not before this time, because until then it waits for the steps before it.
-    """
+    """End a step that its trigger rule does not let run: as skipped or upstream_failed."""
 
     run: str
     node: int
@@ -91,7 +87,7 @@ class Skip:
 
     @property
     def name(self) -> str:
-        return f"{self.run}-{self.node:x}-skip" + ("-late" if self.due else "")
+        return f"{self.run}-{self.node:x}-skip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +106,7 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Begin the time after which a step waits no longer, since the first of the steps before it has arrived."""
+    """Limit the time for which a step waits: begin it at the first arrival, or, if it has a ``due``, end it."""
 
     run: str
     node: int
@@ -118,7 +114,7 @@ class Limit:
 
     @property
     def name(self) -> str:
-        return f"{self.run}-{self.node:x}-limit"
+        return f"{self.run}-{self.node:x}-limit" + ("-over" if self.due else "")
 
 
 @dataclass(frozen=True, slots=True)

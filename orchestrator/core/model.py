@@ -73,7 +73,7 @@ class StepState:
     interrupted, and so do not count as retries; ``unasked``: how many of these we did not cause.
     ``due``: if up for retry, when the next attempt is owed; if running, when the next check is worthwhile (None: not
     known); if launching, the time at which the claim was given up because nothing had been sent; if pending, when it
-    waits no longer for the steps before it that have not ended (``all_done_within``).
+    waits no longer for the steps before it that have not ended (``all_done_within``); 0 if that time has come.
     ``passed``: the tally that a gate passed on, or that a pending gate of ``at_least`` has passed on so far.
     ``cause``: the class of a failure, as one word (``timeout``, ``exit``, ``exception``, ``refused``…).
     ``stop``: somebody cancelled the step before it ended. No further attempt begins, and a running job is asked to stop

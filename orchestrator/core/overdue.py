@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
-from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Limit, Release, Skip
+from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Limit, Release
 from orchestrator.core.model import Run, Status, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import IMPATIENT
@@ -77,10 +77,8 @@ class Ages:
                 return max(asked, state.ended_at or -inf)
             case Release():
                 return effect.due
-            case Launch(due=due) | Skip(due=due) if due:  # when it waits no longer for the steps before it
-                return max(due, asked, freed)
-            case Limit():
-                return self._first(node)
+            case Limit(due=due):
+                return due or self._first(node)
             case _:
                 return max(asked, freed, self._ready[node])
 

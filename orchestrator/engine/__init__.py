@@ -23,6 +23,7 @@ from orchestrator.engine.control import ControlEvent, Unchanged, certain, contro
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.limiting import limit
 from orchestrator.engine.proof import may_begin
 from orchestrator.engine.signal import notice
 from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError
@@ -227,13 +228,12 @@ class Engine:
         event: Event | None
         match effect:
             case Skip():
-                also = (node,) if node in plan.limited else ()  # its state says until when it waits
+                also = (node,) if node in plan.limited else ()  # its state says whether it waits no longer
                 event = machine.settled(plan, node, ledger.joins(execution, (node,), also), ledger.clock())
             case Pass():
                 event = early.passed(plan, node, ledger.join(execution, node), ledger.clock())
             case Limit():
-                nodes = [number for number, steps in plan.limited.items() if node in steps]
-                event = early.limit(plan, node, ledger.joins(execution, nodes, ()), ledger.clock())
+                event = limit(ledger, execution, effect)
         if event is None:
             ledger.roll_forward(execution, node)
         else:

@@ -4,7 +4,6 @@
 """
 
 import json
-from math import inf
 from typing import assert_never
 
 from orchestrator.core.joins import decide
@@ -156,7 +155,7 @@ def standing(step: Step, state: StepState, now: float | None) -> str:
 
 def _pending(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     step = plan.steps[node]
-    match decide(plan, node, view, -inf if now is None else now):
+    match decide(plan, node, view):
         case Verdict.RUN if hold_of(view.state(node)) is not None:
             return ["pending: it is ready"]
         case Verdict.RUN:
@@ -188,7 +187,7 @@ def _latest(state: StepState, now: float | None) -> str:
     """When a step runs that waits for a limited time."""
     if (said := at_the_latest(state)) and hold_of(state) is not None:
         return f"it {said}, if it is released by then"
-    late = state.due is not None and now is None
+    late = now is None
     return f"it {said}{f', or {_RESUMED} if that is later' if late else ''}" if said else ""
 
 

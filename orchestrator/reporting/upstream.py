@@ -56,7 +56,7 @@ def progress(plan: Plan, states: States, node: int) -> str:
 
 def at_the_latest(state: StepState) -> str:
     """``runs at 14:03:00 at the latest``, for a pending step that waits for a limited time; empty for all others."""
-    if state.status is not Status.PENDING or state.due is None:
+    if state.status is not Status.PENDING or not state.due:
         return ""
     return f"{'runs' if state.stop is None else 'ends'} at {clock(state.due)} at the latest"
 

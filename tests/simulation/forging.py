@@ -43,7 +43,7 @@ def forged(random: Random, run: str, plan: Plan, number: int, seen: Sequence[Lau
         Check(run, node, random.randint(1, 4), random.choice(_CHAINS), random.randint(50, 99)),
         Skip(run, node),
         Pass(run, node, early=random.choice([0, 0, 1, 2, 40])),
-        Limit(run, node),
+        Limit(run, node, due=random.choice([0.0, 1.0])),
         Finish(run, after=random.choice([-1, node])),
     ]
     if seen and random.random() < 0.5:

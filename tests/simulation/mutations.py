@@ -14,6 +14,7 @@ ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACH
 )
 DATAFLOW, STANDING = "orchestrator/jobs/dataflow/backend.py", "orchestrator/jobs/dataflow/status.py"
 CONTROL_EVENTS, CONTROL = "orchestrator/core/control_events.py", "orchestrator/engine/control.py"
+LIMITING = "orchestrator/engine/limiting.py"
 CONSISTENCY = "orchestrator/core/consistency.py"
 MEMORY, IDS = "tests/doubles/memory_store.py", "orchestrator/stores/firestore/ids.py"
 
@@ -910,6 +911,12 @@ MUTANTS = (
         "if step.counts and step.name not in told]",
         "if step.name not in told]",
     ),
+    Mutant(
+        "a held step is not released where a record beside it contradicts others",
+        CONTROL,
+        "recorded = isinstance(event, HoldReleased) and node in seen.states",
+        "recorded = False",
+    ),
     # Joins that something passes before all have arrived.
     Mutant(
         "a gate passes on again the successes that it has passed on",
@@ -976,8 +983,8 @@ MUTANTS = (
     Mutant(
         "a limited wait is over at once",
         EARLY,
-        "yield Launch(run, node, 1, due=state.due) if",
-        "yield Launch(run, node, 1) if",
+        "replace(state, due=event.due)",
+        "replace(state, due=OVER)",
     ),
     Mutant(
         "a limited wait ends only when all have arrived",
@@ -986,15 +993,21 @@ MUTANTS = (
         "        if False:\n",
     ),
     Mutant(
+        "whoever says so ends a limited wait",
+        LIMITING,
+        "    if due and due > now + ledger.clock_skew:\n",
+        "    if False:\n",
+    ),
+    Mutant(
         "in a tree, no first arrival limits a wait",
         PLAN,
         "            if found and self.nodes[number].rule is",
         "            if False and self.nodes[number].rule is",
     ),
     Mutant(
-        "a step that waits no longer has the launch that it has when all have arrived",
+        "the end of a limited wait has the name of its beginning",
         MESSAGES,
-        '("-late" if self.due and self.attempt == 1 else "")',
+        '("-over" if self.due else "")',
         '""',
     ),
     Mutant(

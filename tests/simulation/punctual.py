@@ -43,7 +43,8 @@ class Punctual:
 
     def waits(self, old: StepState, new: StepState) -> bool:
         """Whether a pending step was limited for the first time, or a pending gate passed something on, and no more."""
-        limited = old.due is None and new == replace(old, due=new.due) and new.due is not None
+        first, over = old.due is None and new.due, old.due and new.due == 0
+        limited = bool(first or over) and new == replace(old, due=new.due)
         passed = new.passed is not None and new == replace(old, passed=new.passed) and new.passed != old.passed
         self.parts += passed
         return old.status is Status.PENDING and (limited or passed)

@@ -21,6 +21,7 @@ from orchestrator.core.events import (
     StopRequested,
     TimeUp,
     WaitLimited,
+    WaitOver,
 )
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import evolve
@@ -43,7 +44,12 @@ HELD = Control(Hold(10.0, "ann"))
 
 def states() -> Iterator[StepState]:
     """States of each status, as different as ``evolve`` can tell them apart."""
-    yield from (PENDING, *(replace(PENDING, stop=stop) for stop in STOPS), replace(PENDING, control=HELD))
+    yield from (
+        PENDING,
+        replace(PENDING, due=12.0),
+        *(replace(PENDING, stop=stop) for stop in STOPS),
+        replace(PENDING, control=HELD),
+    )
     for status, attempt, stop in product(Status, (1, 2), (None, *STOPS)):
         if stop is not None and status in (Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION):
             continue  # it ends then
@@ -69,7 +75,7 @@ def events() -> Iterator[Event]:
             yield from (JobEnded(attempt, end), JobEnded(attempt, end, claimed_at=10.0))
     for status in (Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED, Status.CANCELLED):
         yield StepSettled(status, 50.0)
-    yield from (GatePassed(Tally(succeeded=1), 50.0, whole=False), WaitLimited(60.0))
+    yield from (GatePassed(Tally(succeeded=1), 50.0, whole=False), WaitLimited(60.0), WaitOver())
     yield from (GatePassed(Tally(), 50.0), *map(StopRequested, STOPS))
     yield from (HoldRequested(Hold(50.0)), HoldReleased(50.0), HoldReleased(50.0, of=10.0))
 

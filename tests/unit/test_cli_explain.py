@@ -15,6 +15,7 @@ from orchestrator.core.events import (
     StopRequested,
     TimeUp,
     WaitLimited,
+    WaitOver,
 )
 from orchestrator.core.graph import Graph
 from orchestrator.core.job_end import JobEnd, Outcome
@@ -148,7 +149,7 @@ def test_a_step_that_waits_for_a_limited_time_says_until_when() -> None:
 
 
 def test_a_step_whose_time_is_up_is_ready_though_not_all_have_ended() -> None:
-    story = three(TriggerRule.ALL_DONE_WITHIN, within=60.0).tell("last", WaitLimited(NOW - 1))
+    story = three(TriggerRule.ALL_DONE_WITHIN, within=60.0).tell("last", WaitLimited(NOW - 1), WaitOver())
     assert story.explained("last") == ["pending: it is ready, and starts as soon as a slot is free"]
 
 

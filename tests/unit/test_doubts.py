@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.core.consistency import confirmed, doubts
+from orchestrator.core.kept import letters, plan_of
 from orchestrator.core.messages import Check, Launch, Skip
 from orchestrator.core.model import Counter, Status, StepState, Stop, View
 from orchestrator.core.plan import compile_plan
-from orchestrator.core.rules import Tally
+from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import Step
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.jobs.scripted import Script
@@ -44,6 +45,24 @@ def test_what_does_not_add_up_is_said_with_its_place_and_holds_what_is_pending(
     ((found, nodes),) = doubts(PLAN, View(states, counters)).items()
     assert said in found
     assert nodes == held
+
+
+@pytest.mark.parametrize(
+    ("rule", "number"),
+    [
+        (TriggerRule.ONE_SUCCESS, {}),
+        (TriggerRule.AT_LEAST, {"at_least": 1}),
+        (TriggerRule.ALL_DONE_WITHIN, {"within": 9.0}),
+    ],
+)
+def test_a_rerun_adds_up_in_which_what_is_kept_lets_a_step_begin_before_the_only_one_that_is_left(rule, number):
+    """A sweep, and resume, left that one alone, so the rerun never ended."""
+    last = Step("d", JOB, ("a", "c"), rule, **number)
+    plan = compile_plan("g", "v1", [Step("a", JOB), Step("b", JOB), Step("c", JOB, ("b",)), last])
+    rerun = plan_of(plan, letters(plan, {0: Status.SUCCEEDED}))
+    runs = replace(DONE, status=Status.RUNNING, ended_at=None)
+    assert doubts(rerun, View({0: DONE, 1: runs, 3: runs})) == {}
+    assert doubts(rerun, View({0: DONE, 2: runs})) == {"steps/1: b is pending, and c after it is running": {1}}
 
 
 def test_where_a_state_cannot_be_read_nothing_is_said_of_its_joins():

@@ -6,8 +6,8 @@ import pytest
 
 from orchestrator.core.control import Hold
 from orchestrator.core.early import gate_passed, limited, passed
-from orchestrator.core.events import GatePassed, HoldReleased, HoldRequested, StopRequested, WaitLimited
-from orchestrator.core.joins import join_at
+from orchestrator.core.events import GatePassed, HoldReleased, HoldRequested, StopRequested, WaitLimited, WaitOver
+from orchestrator.core.joins import OVER, join_at
 from orchestrator.core.kept import letters, plan_of
 from orchestrator.core.machine import owed
 from orchestrator.core.messages import Effect, Launch, Limit, Pass, Skip, decode, encode
@@ -15,6 +15,7 @@ from orchestrator.core.model import PENDING, Counter, RunStatus, Status, StepSta
 from orchestrator.core.plan import WIDE, Plan, Role, compile_plan
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import Step, Work
+from orchestrator.errors import BackendError
 from orchestrator.jobs.scripted import Outcome, Script
 from tests.unit.engine_world import KEY, World
 
@@ -90,16 +91,18 @@ def due_at(plan: Plan, view: View, node: int) -> list[Effect]:
     return list(owed(plan, "k", view, [node]))
 
 
-def test_the_first_arrival_owes_the_limit_and_the_limit_owes_the_launch():
+def test_the_first_arrival_owes_the_limit_the_limit_its_end_and_that_the_launch():
     join = FLAT.nodes[3].join
     assert join is not None
     assert due_at(FLAT, View(), 3) == []
     assert due_at(FLAT, View({}, {join: ONE}), 3) == [Limit("k", 3)]
     waiting = replace(PENDING, due=70.0)
-    assert due_at(FLAT, View({3: waiting}, {join: ONE}), 3) == [Launch("k", 3, 1, due=70.0)]
+    assert due_at(FLAT, View({3: waiting}, {join: ONE}), 3) == [Limit("k", 3, due=70.0)]
+    over = replace(PENDING, due=OVER)
+    assert due_at(FLAT, View({3: over}, {join: ONE}), 3) == [Launch("k", 3, 1)]
     assert due_at(FLAT, View({3: waiting}, {join: Counter(3, Tally(failed=3))}), 3) == [Launch("k", 3, 1)]
-    stopped = replace(waiting, stop=STOP)
-    assert due_at(FLAT, View({3: stopped}, {join: ONE}), 3) == [Skip("k", 3, due=70.0)]
+    stopped = replace(over, stop=STOP)
+    assert due_at(FLAT, View({3: stopped}, {join: ONE}), 3) == [Skip("k", 3)]
 
 
 def test_the_first_limit_holds_and_only_a_pending_step_is_limited():
@@ -107,15 +110,14 @@ def test_the_first_limit_holds_and_only_a_pending_step_is_limited():
     assert limited(FLAT, 3, replace(PENDING, due=70.0), WaitLimited(60.0)) is None
     assert limited(FLAT, 3, StepState(Status.RUNNING, 1), WaitLimited(60.0)) is None
     assert limited(FLAT, 0, PENDING, WaitLimited(60.0)) is None
+    assert limited(FLAT, 3, replace(PENDING, due=70.0), WaitOver()) == Transition(replace(PENDING, due=OVER))
+    assert [limited(FLAT, 3, state, WaitOver()) for state in (PENDING, replace(PENDING, due=OVER))] == [None, None]
 
 
-def test_tasks_that_may_be_owed_twice_for_different_reasons_have_different_names():
-    names = [Launch("k", 3, 1).name, Launch("k", 3, 1, due=70.0).name, Launch("k", 3, 1, due=70.0, releases=1).name]
-    assert names == ["k-3-launch-1", "k-3-launch-1-late", "k-3-launch-1-late-released-1"]
-    assert Launch("k", 3, 2, due=70.0).name == "k-3-launch-2"
-    assert [Skip("k", 3).name, Skip("k", 3, due=70.0).name] == ["k-3-skip", "k-3-skip-late"]
+def test_tasks_that_are_owed_for_different_reasons_have_different_names():
+    assert [Limit("k", 3).name, Limit("k", 3, due=70.0).name] == ["k-3-limit", "k-3-limit-over"]
     assert [Pass("k", 3).name, Pass("k", 3, early=7).name] == ["k-3-pass", "k-3-pass-7"]
-    for effect in (Limit("k", 3), Pass("k", 3, early=7), Skip("k", 3, due=70.0)):
+    for effect in (Limit("k", 3), Limit("k", 3, due=70.0), Pass("k", 3, early=7)):
         assert decode(encode(effect)) == effect
 
 
@@ -230,4 +232,24 @@ def test_a_forged_limit_begins_no_time():
     world.start()
     world.engine.perform(Limit(KEY, 3))
     assert world.store.load_all(KEY).state(3) == PENDING
+    world.database.close()
+
+
+def test_the_end_of_a_limited_wait_is_not_believed_before_it_has_come():
+    world = waiting_world()
+    world.engine.ledger.clock_skew = 0.0
+    world.engine.perform(Limit(KEY, 3))
+    with pytest.raises(BackendError, match="limit-over came 40 s early"):
+        world.engine.perform(Limit(KEY, 3, due=1.0))
+    assert world.statuses()["z"] == "pending"
+    world.database.close()
+
+
+def test_what_has_not_waited_for_all_is_not_launched_again_by_those_that_come_later_though_its_record_is_gone():
+    """The launch at the end of the time had another name than the launch that the last arrival owes."""
+    world = waiting_world()
+    until(world, 80.0)
+    del world.store._states[KEY][3]
+    assert world.finish() is RunStatus.SUCCEEDED
+    assert len([request for request in world.jobs.jobs if "-3-" in request]) == 1
     world.database.close()
