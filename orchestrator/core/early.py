@@ -31,7 +31,7 @@ def while_waiting(plan: Plan, run: str, node: int, view: View) -> Iterator[Effec
             yield Limit(run, node, due=state.due)
         elif join_at(plan, node, view).ended != NOBODY:
             for step in plan.limited[node]:
-                if may_limit(view.state(step)):
+                if step not in view.unreadable and may_limit(view.state(step)):
                     yield Limit(run, step)
     elif rule is TriggerRule.AT_LEAST and plan.nodes[node].role is Role.GATE:
         arrived = join_at(plan, node, view).ended.succeeded

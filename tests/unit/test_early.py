@@ -105,6 +105,14 @@ def test_the_first_arrival_owes_the_limit_the_limit_its_end_and_that_the_launch(
     assert due_at(FLAT, View({3: stopped}, {join: ONE}), 3) == [Skip("k", 3)]
 
 
+def test_a_gate_owes_no_limit_of_a_step_whose_record_cannot_be_trusted():
+    tree = graph(40, within(60.0))
+    gate = next(number for number, node in enumerate(tree.nodes) if node.role is Role.GATE)
+    view = View({}, {tree.nodes[gate].join: ONE})  # type: ignore[dict-item]
+    assert due_at(tree, view, gate) == [Limit("k", 40)]
+    assert due_at(tree, view.without([40]), gate) == []
+
+
 def test_the_first_limit_holds_and_only_a_pending_step_is_limited():
     assert limited(FLAT, 3, PENDING, WaitLimited(70.0)) == Transition(replace(PENDING, due=70.0))
     assert limited(FLAT, 3, replace(PENDING, due=70.0), WaitLimited(60.0)) is None
