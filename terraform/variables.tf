@@ -107,7 +107,7 @@ variable "graph_starters" {
 }
 
 variable "operators" {
-  description = "Members who may operate runs through the function 'console' (hold, release, retry, mark, cancel) and look at them, such as group:data-oncall@example.com."
+  description = "Members who may operate runs through the function 'console' (start, rerun, hold, release, retry, mark, cancel) and look at them, such as group:data-oncall@example.com."
   type        = set(string)
   default     = []
 

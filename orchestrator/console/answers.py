@@ -141,6 +141,21 @@ class Acted(BaseModel):
     changed: bool
 
 
+class Started(BaseModel):
+    """A run. ``created``: this request started it."""
+
+    run: str
+    graph: str
+    status: RunStatus
+    created: bool
+
+
+class Planned(BaseModel):
+    """What a rerun would do: for each step whether it runs again, and why."""
+
+    plan: AnyObject
+
+
 class StoredRuns(BaseModel):
     """A page of runs as they are stored."""
 

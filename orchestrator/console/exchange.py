@@ -49,6 +49,7 @@ class Call:
     path: Mapping[str, str]
     query: Any
     body: Any
+    headers: Headers
 
 
 #: What the version of a plan looks like.

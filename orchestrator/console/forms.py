@@ -126,6 +126,28 @@ class RunsQuery(Form):
     ) = None
 
 
+class StartForm(Form):
+    graph: Annotated[str, Field(min_length=1, description="The name of a deployed graph's file or folder.")]
+    run_id: (
+        Annotated[RunId, Field(description="The id of the run. With it, a repeated request starts nothing.")] | None
+    ) = None
+    params: Values = {}
+
+
+class RerunForm(Form):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=False)
+
+    from_: Annotated[
+        tuple[StepName, ...], Field(alias="from", description="Steps to run again too, and all downstream.")
+    ] = ()
+    only: Annotated[tuple[StepName, ...], Field(description="The only steps to run again, and all downstream.")] = ()
+    all: Annotated[bool, Field(description="Run every step again.")] = False
+    same_version: Annotated[bool, Field(description="Use the graph as it was, although it has changed.")] = False
+    params: Annotated[Values, Field(description="Params with other values.")] = {}
+    run_id: RunId | None = None
+    token: Annotated[str, Field(description="The token of a plan: start just that, or nothing.")] | None = None
+
+
 class IdsQuery(Form):
     limit: Annotated[int, Field(ge=1, le=MAX_IDS, description="How many ids are listed at most.")] = _USUAL
 

@@ -18,9 +18,11 @@ PATH = "/openapi.json"
 
 _MEANINGS = {
     200: "Done.",
+    201: "A new run was started.",
     400: "The request is wrong; 'errors' says all that is.",
     401: "The caller's token has no verified e-mail address.",
-    404: "There is no such run or step.",
+    403: "The caller may not start this graph.",
+    404: "There is no such run, step or graph.",
     409: "It is too late for that, or what was seen has changed: 'errors' says why, 'said' what was done nevertheless.",
     503: "A temporary failure: try again.",
 }

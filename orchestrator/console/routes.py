@@ -1,11 +1,13 @@
 """Every route of the console. A new one is a function, its form and its answer, and an entry here."""
 
-from orchestrator.console import acting, reading, records
+from orchestrator.console import acting, reading, records, starting
 from orchestrator.console.answers import (
     Acted,
     Ids,
+    Planned,
     RunNow,
     Runs,
+    Started,
     StepExplained,
     StoredPlan,
     StoredRun,
@@ -21,9 +23,11 @@ from orchestrator.console.forms import (
     IdsQuery,
     NoQuery,
     ReleaseForm,
+    RerunForm,
     RetryForm,
     RunQuery,
     RunsQuery,
+    StartForm,
     StoryQuery,
     ViewQuery,
 )
@@ -37,6 +41,11 @@ def _act(path: str, name: str, summary: str, handle: Handle, body: Model) -> Rou
     return Route("POST", path, name, summary, handle, Acted, NoQuery, body, act=True, refusals=(409,))
 
 
+def _start(path: str, name: str, summary: str, handle: Handle, answer: Model, body: Model) -> Route:
+    made = (200, 201) if answer is Started else (200,)
+    return Route("POST", path, name, summary, handle, answer, NoQuery, body, True, made, refusals=(403, 409))
+
+
 _RUN, _STEP, _KEY = "/runs/{run}", "/runs/{run}/steps/{step}", "/records/keys/{key}"
 
 ROUTES = (
@@ -44,6 +53,9 @@ ROUTES = (
     _show(_RUN, "get_run", "Show a run and its steps.", reading.get_run, RunNow, RunQuery),
     _show(f"{_RUN}/story", "get_story", "Tell what happened in a run.", reading.get_story, Story, StoryQuery),
     _show(_STEP, "get_step", "Show a step, and explain its status.", reading.get_step, StepExplained),
+    _start("/runs", "start", "Start a run of a deployed graph.", starting.start, Started, StartForm),
+    _start(f"{_RUN}/rerun", "rerun", "Start a rerun of a run that has ended.", starting.rerun, Started, RerunForm),
+    _start(f"{_RUN}/rerun/plan", "plan_rerun", "Plan a rerun.", starting.plan_rerun, Planned, RerunForm),
     _act(f"{_RUN}/hold", "hold", "Let steps begin no attempt until they are released.", acting.hold, HoldForm),
     _act(f"{_RUN}/release", "release", "Let held steps begin again.", acting.release, ReleaseForm),
     _act(f"{_RUN}/cancel", "cancel", "Cancel a run, or steps, and stop their jobs.", acting.cancel, CancelForm),

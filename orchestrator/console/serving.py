@@ -1,9 +1,9 @@
 """Answers requests to the console: finds the route, checks the request, and turns errors into answers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.cloud.auth import ForbiddenError, UnauthenticatedError, claimed
 from orchestrator.console.checking import body_of, query_of
@@ -40,7 +40,7 @@ def serve(deployed: "Deployed", request: Request, acts: bool) -> Reply:
         route, path = found
         query = query_of(route.query, request.query)
         body = body_of(route.body, request.body) if route.body is not None else None
-        status, answer = route.handle(Call(deployed, who, path, query, body))
+        status, answer = route.handle(Call(deployed, who, path, query, body, request.headers))
     except _THEIRS as error:
         return Reply(error.http_status, {"errors": str(error).splitlines()}, log=("WARNING", f"refused: {error}"))
     except OrchestratorError as error:
@@ -49,8 +49,13 @@ def serve(deployed: "Deployed", request: Request, acts: bool) -> Reply:
         return Reply(status, {"errors": [cut(str(error))]}, headers, ("ERROR", str(error)))
     if not route.act:
         return _within(Reply(status, answer))
-    said = "; ".join(answer.get("said", []) + answer.get("errors", []))
+    said = "; ".join(answer.get("said", []) + answer.get("errors", [])) or _run_of(answer)
     return Reply(status, answer, log=("INFO" if status < 400 else "WARNING", f"{route.name} by {who}: {said}"))
+
+
+def _run_of(answer: Mapping[str, Any]) -> str:
+    """The run that was started, or that is told of."""
+    return f"run {answer['run']}" if "run" in answer else f"run {answer['plan']['run']} planned"
 
 
 def _within(reply: Reply) -> Reply:

@@ -1,6 +1,7 @@
 """The functions ``console`` and ``console_view``: what they show, and what they do to runs for whom."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -38,6 +39,7 @@ BAD = StepState(
     error="boom",
     cause="job",
 )
+BAD_END = replace(BAD, status=Status.FAILED)
 DAY = "2026-01-31"
 
 
@@ -170,6 +172,51 @@ def test_what_people_do_is_done_and_recorded_with_who_and_why(nightly: Cloud):
         ("report", "marked succeeded", ANN, "by hand"),
         (None, "cancelled", ANN, "enough"),
     ]
+
+
+def test_runs_and_reruns_are_started_once(nightly: Cloud):
+    asked = {"graph": "sales", "run_id": "s1", "params": {"date": DAY}}
+    with logged() as lines:
+        first, again = post(nightly, "/runs", asked), post(nightly, "/runs", asked)
+    said = {"run": "s1", "graph": "sales", "status": "running"}
+    assert (first.status_code, first.get_json()) == (201, {**said, "created": True})
+    assert (again.status_code, again.get_json()) == (200, {**said, "created": False})
+    assert [line["message"] for line in lines] == [f"start by {ANN}: run s1"] * 2
+    early = post(nightly, "/runs/n1/rerun", {})
+    assert (early.status_code, "run 'n1' has not ended" in early.text) == (409, True), early.text
+    store = store_of(nightly)
+    run = store.find_run("s1")
+    for node, failed in ((0, BAD_END), (1, StepState(Status.UPSTREAM_FAILED, ended_at=4.0, cause="trigger"))):
+        store.transact(run.key, node, lambda _, failed=failed: Transition(failed, (), arrival(failed)))
+    store.end_run(run.key, RunStatus.FAILED, 5.0, {"orders": "job"})
+    plan = post(nightly, "/runs/s1/rerun/plan", {"from": ["report"], "params": {"date": "2026-02-01"}})
+    assert plan.status_code == 200, plan.text
+    assert plan.get_json()["plan"]["run"] == "s1.2"
+    assert store_of(nightly).find_run("s1.2") is None
+    made = post(
+        nightly, "/runs/s1/rerun", {"token": post(nightly, "/runs/s1/rerun/plan", {}).get_json()["plan"]["token"]}
+    )
+    assert (made.status_code, made.get_json()["run"]) == (201, "s1.2")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "said"),
+    [
+        ("/runs", {}, 400, "graph: expected a value, got none"),
+        ("/runs", {"graph": "nope"}, 404, "no deployed graph is called 'nope': there are nightly, sales"),
+        ("/runs", {"graph": "sales", "params": {"rows": "many"}}, 400, "param 'rows': expected"),
+        ("/runs", {"graph": "sales", "run_id": "../x"}, 400, "run_id: expected the id of a run"),
+        ("/runs", {"graph": "sales", "run_id": "sales-2026-01-31T060000Z"}, 400, "choose another"),
+        ("/runs/n2/rerun", {}, 404, "no run has the id 'n2'"),
+        ("/runs/n1/rerun", {"form": ["a"]}, 400, "form: unknown key"),
+        ("/runs/n1/rerun", {"from_": ["a"]}, 400, "from_: unknown key"),
+        ("/runs/n1/rerun", {"from": "a"}, 400, "from: expected a list, got text"),
+    ],
+)
+def test_wrong_starts_are_told(nightly: Cloud, path: str, body: object, status: int, said: str):
+    answer = post(nightly, path, body)
+    assert (answer.status_code, said in answer.get_json()["errors"][0]) == (status, True), answer.text
+    assert post(nightly, path, body, target="console_view").status_code in (404, 405)
 
 
 def test_a_token_of_what_was_seen_refuses_when_it_has_changed(nightly: Cloud):
@@ -318,10 +365,10 @@ def test_wrong_queries_are_told(nightly: Cloud, query: str, said: list[str] | No
 def test_another_method_is_told_which_one_to_use(nightly: Cloud):
     client = nightly.app("console").test_client()
     for method, path, allowed in (
-        ("POST", "/runs", "GET"),
+        ("PUT", "/runs", "GET, POST"),
         ("GET", "/runs/n1/hold", "POST"),
         ("PUT", "/runs/n1", "GET"),
     ):
         answer = client.open(path, method=method, headers=bearer())
-        assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+        assert (answer.status_code, answer.headers.get("Allow")) == (405, allowed), (path, answer.text)
     assert client.options("/openapi.json", headers=bearer()).status_code == 405

@@ -180,6 +180,8 @@ def test_the_functions_get_the_requirements_variables_and_secrets_of_graphs(imag
         "on_task": both,
         "start": both,
         "sweep": [],
+        "console": both,
+        "console_view": [],
     }
     project = given["on_task"]["ORCHESTRATOR_PROJECT"]
     configs = [values["service_config"][0] for values in deployed.of("google_cloudfunctions2_function").values()]
