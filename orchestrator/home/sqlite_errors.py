@@ -33,7 +33,7 @@ _FULL = 128 * 1024
 
 def as_told(error: sqlite3.Error, name: str) -> StoreError:
     """The error for what SQLite raised for the database ``name``; StoreShortError if trying again may help."""
-    code = _code(error)
+    code = primary_code(error)
     if code == sqlite3.SQLITE_IOERR and _is_full(Path(name)):
         code = sqlite3.SQLITE_FULL
     said = {**_SHORT, **_OTHERS}.get(code)
@@ -41,8 +41,8 @@ def as_told(error: sqlite3.Error, name: str) -> StoreError:
     return (StoreShortError if code in _SHORT else StoreError)(text)
 
 
-def _code(error: sqlite3.Error) -> int:
-    """Errors that Python itself raises have no code."""
+def primary_code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code. Errors that Python itself raises have no code."""
     code = getattr(error, "sqlite_errorcode", None)
     return sqlite3.SQLITE_ERROR if code is None else code & _PRIMARY
 

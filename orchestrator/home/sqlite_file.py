@@ -2,7 +2,7 @@
 
 A database in WAL mode has three files, and a reader normally writes two of them. If it may not, it can still read them
 if both exist, or the first alone if there are no others, since then nobody writes (sqlite.org/wal.html, "Read-Only
-Databases"). A killed process may leave the second without the third: then a copy is read.
+Databases"). A killed process may leave the second without the third: then a copy is read; so it is on a full disk.
 """
 
 import os
@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from orchestrator.home.sqlite_errors import primary_code
 from orchestrator.system import files
 
 #: Seconds to wait for another process's commit before giving up.
@@ -19,6 +20,9 @@ BUSY = 30.0
 
 #: Seconds between two tries where SQLite itself does not wait.
 _PAUSE = 0.01
+
+#: What SQLite says if it cannot make or enlarge the two other files, as on a full disk.
+_UNWRITABLE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 
 #: What SQLite adds to the name of a database for its two other files.
 LOG, INDEX = "-wal", "-shm"
@@ -40,7 +44,7 @@ def _in_wal_mode(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 connection.close()
                 raise
             time.sleep(_PAUSE)
@@ -52,15 +56,33 @@ def to_look(path: Path) -> sqlite3.Connection:
     """A read-only connection to an existing file, which may be write-protected, as may its folder."""
     log, index = (path.with_name(path.name + suffix) for suffix in (LOG, INDEX))
     if writable(path):
-        connection = _connect(f"{_uri(path)}?mode=rw")
+        try:
+            return _read(_connect(f"{_uri(path)}?mode=rw"))
+        except sqlite3.OperationalError as error:
+            if primary_code(error) not in _UNWRITABLE:
+                raise
     elif log.exists() and index.exists():
-        connection = _connect(f"{_uri(path)}?mode=ro")
-    elif log.exists():
-        connection = _copied(path, log)
-    else:
-        connection = _connect(f"{_uri(path)}?mode=ro&immutable=1")
-    connection.execute("PRAGMA schema_version")  # reads the file: raises if it is not SQLite's
+        return _read(_connect(f"{_uri(path)}?mode=ro"))
+    if _has_content(log):  # an empty one is left by whoever could write no more
+        return _read(_copied(path, log))
+    return _read(_connect(f"{_uri(path)}?mode=ro&immutable=1"))
+
+
+def _read(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The same, once the file has been read. Raises sqlite3.Error if it is not SQLite's."""
+    try:
+        connection.execute("PRAGMA schema_version")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def writable(path: Path) -> bool:

@@ -361,3 +361,14 @@ def test_what_sqlite_refuses_is_told_with_the_path_the_reason_and_the_fix(
     told = as_told(error, f"{tmp_path}/orchestrator.db")
 
     assert (type(told), str(told)) == (kind, f"{tmp_path}/orchestrator.db: {text} (SQLite: its own words)")
+
+
+def test_a_home_whose_disk_is_full_can_still_be_looked_at(tmp_path: Path) -> None:
+    """Reading makes two files beside the database, which a full disk does not take; here they cannot be made at all."""
+    home = Home(tmp_path)
+    with records(home) as opened:
+        opened.store.open_run(RUN, PLAN)
+    (tmp_path / "orchestrator.db-shm").mkdir()
+
+    with reading(home) as store:
+        assert store.list_runs(5) == [RUN]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +17,11 @@ from orchestrator.fakes.dataflow.script import Canned, LaunchCall, RefusedError,
 from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.usage import usage
+from orchestrator.operations import audit_cloud
 from orchestrator.operations.accounting import why_left
 from orchestrator.operations.audit_cloud import Jobs
 from tests.doubles.memory_store import MemoryStore
+from tests.e2e.command_line import Place, Said
 
 PLAN = compile_plan("g", "v1", (Step("a"), Step("b")))
 GOING = Run("going", "goingkeyaa", "g", "v1", {}, started_at=100.0)
@@ -156,3 +159,37 @@ def test_what_a_job_has_used_is_told_with_its_cost():
     assert (batch.vcpu_hours, batch.memory_gb_hours, round(batch.usd, 4)) == (10.0, 40.0, 0.7158)
     assert str(batch) == ("10.0 vCPU hours, 40.0 GB hours of memory: about $0.72 at the list prices of us-central1")
     assert usage([counter("ElementCount", 7)], streaming=True) is None
+
+
+class Kept(MemoryStore):
+    """A store that may be closed."""
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def place(tmp_path: Path, fake: FakeDataflow, monkeypatch: pytest.MonkeyPatch) -> Place:
+    made = Kept()
+    made.open_run(GOING, PLAN)
+    monkeypatch.setattr(audit_cloud, "connect", lambda project, database: made if database == PREFIX else Kept())
+    monkeypatch.setenv("DATAFLOW_EMULATOR_URL", fake.url)
+    return Place(tmp_path)
+
+
+AUDIT = ("audit", "--project", "rehearsal", "--name", "orc", "--environment", "dev")
+
+
+def test_the_command_shows_what_is_left_and_stops_it_when_that_is_confirmed(place: Place, fake: FakeDataflow):
+    begin(fake, *OTHERS)
+    assert place.look(*AUDIT) == Said(0, "nothing is left: 0 jobs running, each of a run that waits for it\n", "")
+    begin(fake, named("unknownkey"))
+    shown = place.look(*AUDIT)
+    assert (shown.code, shown.out.splitlines()[2]) == (1, "  there is no run with its key, unknownkey")
+    assert place.look(*AUDIT, "--stop").code == 2
+    other = place.look(*AUDIT, "--stop", "--yes", "--database", "orc-dev-2")
+    assert (other.code, other.err.partition(":")[2][:30]) == (2, " the database has no runs, so ")
+    stopped = place.look(*AUDIT, "--stop", "--yes", "--json")
+    assert (stopped.code, stopped.json["left"][0]["name"]) == (1, named("unknownkey"))
+    assert stopped.json["left"][0]["stopped"].startswith("asked to stop, and is cancel")
+    assert set(OTHERS) <= set(fake.active)
