@@ -33,9 +33,9 @@ def audit_home(home: Home, store: Store, now: float) -> Audit:
         except StoreError as error:
             doubts.append(unclear(short(folder), error))
             continue
-        if why and (number := len(processes(folder))):
+        if why and (state := _state(folder)):
             since = attempt_files.written(folder / "claim", now)
-            left.append(Leftover(name or folder.name, str(folder), why, since, _counted(number)))
+            left.append(Leftover(name or folder.name, str(folder), why, since, state))
     return Audit(left, doubts, looked_at)
 
 
@@ -56,25 +56,33 @@ def processes(folder: Path) -> list[group.Process]:
     return group.ours(group.members(leader, marks(folder), known, certain=claim.locked(folder)))
 
 
+def _state(folder: Path) -> str:
+    """``2 processes``; empty if none is left. Without /proc nobody can count them."""
+    if group.running() is None:
+        return "its shell and what it started" if claim.locked(folder) else ""
+    number = len(processes(folder))
+    return "1 process" if number == 1 else f"{number} processes" if number else ""
+
+
 def end(folder: Path) -> str:
     """Ask the processes of an attempt to end, kill those that do not, and say what became of them."""
     pause, waited = threading.Event(), 0.0
     _signal(folder, signal.SIGTERM)
-    while processes(folder):
+    while state := _state(folder):
         if waited >= _GRACE:
             _signal(folder, signal.SIGKILL)
         if waited >= 2 * _GRACE:
-            return f"{_counted(len(processes(folder)))} cannot be killed"
+            return f"{state} cannot be killed"
         pause.wait(_PERIOD)
         waited += _PERIOD
     return "ended" if waited <= _GRACE else "killed"
 
 
 def _signal(folder: Path, number: int) -> None:
+    leader = attempt.group_of(folder)
+    with suppress(ProcessLookupError, PermissionError):
+        if group.running() is None and leader is not None and claim.locked(folder):
+            os.killpg(leader, number)
     for process in processes(folder):
         with suppress(ProcessLookupError, PermissionError):
             os.kill(process.number, number)
-
-
-def _counted(number: int) -> str:
-    return "1 process" if number == 1 else f"{number} processes"

@@ -131,10 +131,11 @@ class Server:
         due = self._timetable.between(after, now)
         late = [start for start in due if start.at < now - LATE]
         wanted = self._caught_up(late)
-        for start in due:
-            if start in wanted or start not in late:
-                self._begin(start)
-        for name, number in Counter(start.name for start in late if start not in wanted).items():
+        for start in (*wanted, *due[len(late) :]):
+            self._begin(start)
+        missed = Counter(start.name for start in late)
+        missed.subtract(start.name for start in wanted)
+        for name, number in (+missed).items():
             self._say(f"{name}: missed {counted(number, 'start')}, because this process or the machine stood still")
 
     def _caught_up(self, missed: Sequence[Start]) -> list[Start]:

@@ -99,6 +99,11 @@ class Timetable:
                 changed.append(now)
         return sorted(changed, key=lambda entry: entry.name)
 
+    @property
+    def scheduled(self) -> bool:
+        """Whether any graph has a schedule, or cannot be read."""
+        return any(entry.schedule is not None or entry.wrong for entry in self.entries.values())
+
     def between(self, after: float, until: float) -> list[Start]:
         """The starts that are due after ``after``, and not after ``until``, the earliest first."""
         return list(takewhile(lambda start: start.at <= until, self.starts(after)))

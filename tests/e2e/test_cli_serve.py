@@ -50,6 +50,11 @@ def test_what_a_schedule_would_have_started_is_run_with_its_params_its_time_and_
     )
 
 
+def test_a_folder_without_schedules_says_so(place: Place):
+    place.write("graphs/g.yaml", "name: g\nsteps: {a: {command: 'true'}}\n")
+    assert place.look("serve", "--dry-run").out == "no graph in graphs has a schedule\n"
+
+
 def test_the_newest_missed_start_is_made_up_for_and_ctrl_c_ends_the_server(place: Place):
     place.write("graphs/tick.yaml", TICK)
     assert place("run", "tick", "--due", due(3), "--no-picture").code == 0

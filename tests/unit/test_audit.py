@@ -1,5 +1,8 @@
 """``orchestrator audit``: which jobs and processes are left, whose they are, and what stopping them says."""
 
+import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +18,15 @@ from orchestrator.core.steps import Step
 from orchestrator.errors import BackendError, UsageError
 from orchestrator.fakes.dataflow.script import Canned, LaunchCall, RefusedError, Script
 from orchestrator.fakes.dataflow.server import FakeDataflow
+from orchestrator.home import Home
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.usage import usage
+from orchestrator.jobs.process import claim, group
 from orchestrator.operations import audit_cloud
 from orchestrator.operations.accounting import why_left
 from orchestrator.operations.audit_cloud import Jobs
+from orchestrator.operations.audit_home import audit_home, end
+from orchestrator.system import locks
 from tests.doubles.memory_store import MemoryStore
 from tests.e2e.command_line import Place, Said
 
@@ -193,3 +200,30 @@ def test_the_command_shows_what_is_left_and_stops_it_when_that_is_confirmed(plac
     assert (stopped.code, stopped.json["left"][0]["name"]) == (1, named("unknownkey"))
     assert stopped.json["left"][0]["stopped"].startswith("asked to stop, and is cancel")
     assert set(OTHERS) <= set(fake.active)
+
+
+def left_running(home: Home) -> Path:
+    """The folder of an attempt of no run, whose shell is a process that ends when it is asked to."""
+    folder = home.attempt("r", 0, "a", 1)
+    folder.mkdir(parents=True)
+    lock = claim.take(folder, job_name("a", JobRef("unknownkey", 0, 1)))
+    assert lock is not None
+    shell = subprocess.Popen(["sleep", "300"], stdin=lock, start_new_session=True)
+    (folder / "pid").write_text(str(shell.pid))
+    locks.let_go(lock)
+    threading.Thread(target=shell.wait, daemon=True).start()
+    return folder
+
+
+@pytest.mark.parametrize("processes", [Path("/proc"), Path("/nowhere")])
+def test_processes_of_no_run_are_found_and_ended_also_without_proc(
+    tmp_path: Path, processes: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(group, "_PROC", processes)
+    home = Home(tmp_path)
+    folder = left_running(home)
+    found = audit_home(home, MemoryStore(), time.time())
+    assert [left.where for left in found.left] == [str(folder.resolve())]
+    assert found.left[0].state == ("1 process" if processes.is_dir() else "its shell and what it started")
+    assert end(folder) == "ended"
+    assert audit_home(home, MemoryStore(), time.time()).clean

@@ -265,6 +265,18 @@ def test_a_machine_that_slept_has_missed_starts(world: World, catch_up: CatchUp,
     assert any("a: missed" in line for line in world.said) == (catch_up is not CatchUp.ALL)
 
 
+def test_a_machine_that_slept_for_a_month_has_missed_many_starts(world: World):
+    def sleep() -> None:
+        world.now = NOON + 720 * HOUR
+
+    world.graph("a", "schedule: '* * * * *'")
+    world.plan = {NOON + 90.0: sleep}
+    world.until = NOON + 721 * HOUR - 3590.0
+    world.server().go()
+    assert any("a: missed 43,193 starts" in line for line in world.said)
+    assert len(world.begun) == 7  # the first, and those of the last five minutes
+
+
 def test_a_clock_that_is_set_back_starts_nothing_twice(world: World):
     def back() -> None:
         world.now = NOON + 0.5 * HOUR

@@ -17,6 +17,7 @@ from orchestrator.operations.schedule_of import schedule_of
 from orchestrator.operations.serving import FORM, CatchUp, Ended, Server, standing
 from orchestrator.operations.timetable import Timetable
 from orchestrator.reporting.times import clock
+from orchestrator.system.files import short
 
 #: How many starts --dry-run shows.
 _SHOWN = 20
@@ -63,6 +64,8 @@ def command(home: Path | None, catch_up: str, dry_run: bool) -> int:
     if dry_run:
         for entry in timetable.refresh():
             echo(standing(entry))
+        if not timetable.scheduled:
+            echo(f"no graph in {short(folder)} has a schedule")
         for start in islice(timetable.starts(time.time()), _SHOWN):
             echo(f"{clock(start.at, FORM)}  {start.run_id}")
         return DONE
