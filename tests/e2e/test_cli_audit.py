@@ -24,9 +24,9 @@ def running(place: Place) -> Place:
 
 def test_a_process_of_an_interrupted_run_is_not_left_as_resume_takes_it_over(running: Place):
     said = running("audit")
-    assert (said.code, said.out) == (0, "nothing is left: 1 job running, each of a run that waits for it\n")
+    assert (said.code, said.out) == (0, "nothing is left: 1 job running, and a run waits for each\n")
     running("cancel", "g-1")
-    assert running("audit").out == "nothing is left: 0 jobs running, each of a run that waits for it\n"
+    assert running("audit").out == "nothing is left: no job running\n"
 
 
 def test_a_process_whose_run_is_gone_is_shown_and_ended_when_that_is_confirmed(running: Place):

@@ -189,7 +189,7 @@ AUDIT = ("audit", "--project", "rehearsal", "--name", "orc", "--environment", "d
 
 def test_the_command_shows_what_is_left_and_stops_it_when_that_is_confirmed(place: Place, fake: FakeDataflow):
     begin(fake, *OTHERS)
-    assert place.look(*AUDIT) == Said(0, "nothing is left: 0 jobs running, each of a run that waits for it\n", "")
+    assert place.look(*AUDIT) == Said(0, "nothing is left: no job running\n", "")
     begin(fake, named("unknownkey"))
     shown = place.look(*AUDIT)
     assert (shown.code, shown.out.splitlines()[2]) == (1, "  there is no run with its key, unknownkey")

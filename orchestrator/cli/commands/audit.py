@@ -100,7 +100,8 @@ def told(found: Audit, stop: Stop | None, yes: bool, as_json: bool) -> int:
     for sentence in found.unclear:
         complain(sentence)
     if found.clean:
-        echo(f"nothing is left: {counted(found.looked_at, 'job')} running, each of a run that waits for it")
+        running = counted(found.looked_at, "job") if found.looked_at else "no job"
+        echo(f"nothing is left: {running} running{', and a run waits for each' if found.looked_at else ''}")
         return DONE
     if stop is not None and found.left:
         if not (yes or agreed(f"Stop {counted(len(found.left), 'job')}?")):
