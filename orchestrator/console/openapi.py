@@ -23,7 +23,8 @@ _MEANINGS = {
     401: "The caller's token has no verified e-mail address.",
     403: "The caller may not start this graph.",
     404: "There is no such run, step or graph.",
-    409: "It is too late for that, or what was seen has changed: 'errors' says why, 'said' what was done nevertheless.",
+    409: "It cannot be done as things are: it is too late, what was seen has changed, or the graph wants other params. "
+    "'errors' says why, and 'said' what was done nevertheless.",
     503: "A temporary failure: try again.",
 }
 

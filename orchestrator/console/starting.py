@@ -1,6 +1,7 @@
 """Starts runs and reruns of deployed graphs, as the function ``start`` does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from orchestrator.cloud.rerun_body import RerunAsked
@@ -14,7 +15,7 @@ Answer = tuple[int, Mapping[str, Any]]
 
 
 class RefusedError(UsageError):
-    """The run cannot be rerun so: as it is now, or as its graph is."""
+    """A request in the right form that cannot be met: the graph wants other params, or the run cannot be rerun so."""
 
     http_status = 409
 
@@ -22,9 +23,10 @@ class RefusedError(UsageError):
 def start(call: Call) -> Answer:
     """Start a run: 201; 200 if it was there."""
     asked = call.body
-    if asked.run_id is not None:
-        check_unscheduled(asked.run_id)
-    run, created = call.deployed.start(asked.graph, asked.run_id, asked.params, call.headers)
+    with _refusing():
+        if asked.run_id is not None:
+            check_unscheduled(asked.run_id)
+        run, created = call.deployed.start(asked.graph, asked.run_id, asked.params, call.headers)
     return _started(run, created)
 
 
@@ -44,8 +46,6 @@ def _rerun(call: Call, dry_run: bool) -> tuple[Run | None, bool, dict[str, Any]]
     from orchestrator.cloud.reruns import rerun as start_rerun
 
     asked = call.body
-    if asked.run_id is not None:
-        check_unscheduled(asked.run_id)
     wanted = RerunAsked(
         call.path["run"],
         Selection(tuple(asked.from_), tuple(asked.only), asked.all),
@@ -53,8 +53,17 @@ def _rerun(call: Call, dry_run: bool) -> tuple[Run | None, bool, dict[str, Any]]
         dry_run,
         asked.token,
     )
-    try:
+    with _refusing():
+        if asked.run_id is not None:
+            check_unscheduled(asked.run_id)
         return start_rerun(call.deployed, wanted, asked.run_id, asked.params, call.headers)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Answer 409 for what the form of a request cannot exclude."""
+    try:
+        yield
     except NotFoundError:
         raise
     except UsageError as error:

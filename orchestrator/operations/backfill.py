@@ -9,7 +9,7 @@ from orchestrator.definition.backfill_request import Slot
 from orchestrator.definition.reruns import rounds
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
-from orchestrator.ports import Store
+from orchestrator.ports import Reader
 
 #: How many conflicts are told one by one.
 _LISTED = 10
@@ -22,6 +22,7 @@ class Does(StrEnum):
     CONTINUE = "continue"
     RERUN = "rerun"
     WAIT = "wait"
+    FOLLOW = "follow"
     NOTHING = "nothing"
 
 
@@ -60,8 +61,10 @@ class Result:
         return self.run is not None and self.run.status is RunStatus.SUCCEEDED
 
 
-def planned(home: Home, store: Store | None, slots: Sequence[Slot], failed: bool) -> list[Planned]:
+def planned(home: Home | None, store: Reader | None, slots: Sequence[Slot], failed: bool) -> list[Planned]:
     """What is done with each slot. ``store``: None if nothing has run in the home. ``failed``: reruns are wanted.
+
+    ``home``: None in the cloud, where runs go on by themselves.
 
     Raises UsageError if runs with these ids are of another graph, or had other params.
     """
@@ -82,11 +85,13 @@ def planned(home: Home, store: Store | None, slots: Sequence[Slot], failed: bool
     return found
 
 
-def _does(home: Home, newest: Run | None, failed: bool) -> Does:
+def _does(home: Home | None, newest: Run | None, failed: bool) -> Does:
     if newest is None:
         return Does.RUN
     match newest.status:
         case RunStatus.RUNNING:
+            if home is None:
+                return Does.FOLLOW
             return Does.WAIT if home.driven(newest.id) else Does.CONTINUE
         case RunStatus.SUCCEEDED:
             return Does.NOTHING
@@ -94,7 +99,7 @@ def _does(home: Home, newest: Run | None, failed: bool) -> Does:
             return Does.RERUN if failed else Does.NOTHING
 
 
-def newest_round(store: Store, run_id: str) -> Run | None:
+def newest_round(store: Reader, run_id: str) -> Run | None:
     """The run of that id, or the last of its reruns, which are called ``RUN.2``, ``RUN.3``…"""
     newest = store.find_run(run_id)
     for again in rounds(store, run_id) if newest is not None else ():

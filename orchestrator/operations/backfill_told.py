@@ -19,6 +19,7 @@ _DOES = {
     Does.CONTINUE: "to continue",
     Does.RERUN: "to rerun",
     Does.WAIT: "driven by another process",
+    Does.FOLLOW: "running",
 }
 
 #: How runs end, in the order in which they are counted.
@@ -108,7 +109,7 @@ def _word(one: Planned) -> str:
         return "new"
     if one.newest.status is not RunStatus.RUNNING:
         return str(one.newest.status)
-    return "running" if one.does is Does.WAIT else INTERRUPTED
+    return "running" if one.does in (Does.WAIT, Does.FOLLOW) else INTERRUPTED
 
 
 def _slot(one: Planned) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from orchestrator.core.model import RunStatus
-from tests.e2e.command_line import Place, Said
+from tests.e2e.command_line import Place, Said, finish
 from tests.functions.cloud import Cloud
 from tests.functions.test_console import nightly as nightly
 from tests.functions.test_console import state, store_of
@@ -72,7 +73,7 @@ def test_what_is_shown_is_what_the_store_shows(nightly: Cloud, ann: Operator, tm
 
 def _timeless(text: str) -> list[str]:
     """The lines of an output, without how long something has been going on."""
-    return [re.sub(r"for \d+ s", "for some time", line) for line in Said(0, text, "").lines]
+    return [re.sub(r"running for [^,]+", "running", line) for line in Said(0, text, "").lines]
 
 
 @pytest.mark.slow
@@ -108,3 +109,34 @@ def test_where_the_runs_are_is_said_once(tmp_path: Path):
     ):
         refused = place.look("status", "n1", *words)
         assert (refused.code, said in refused.err) == (2, True), refused.err
+
+
+SLOTS = "name: slots\nparams: {date: {type: date, default: today}}\nsteps: {a: {wait: 1s}}\n"
+
+
+@pytest.mark.slow
+def test_a_backfill_runs_in_the_cloud_and_no_slot_twice(
+    nightly: Cloud, ann: Operator, consoles: str, served: str, tmp_path: Path
+):
+    (tmp_path / "graphs" / "slots.yaml").write_text(SLOTS)
+    where = f"--project demo-1 --region europe-west4 --console-url {consoles} --start-url {served}".split()
+    range_ = ("--from", "2026-01-01", "--to", "2026-01-03", "--parallel", "3", "--yes")
+    place, token_ = Place(tmp_path), token()
+    shown = place("backfill", "slots", *range_, "--dry-run", *where, ORCHESTRATOR_ID_TOKEN=token_)
+    assert shown.lines[0] == "3 runs of slots: 3 to run"
+    working = place.start("backfill", "slots", *range_, *where, ORCHESTRATOR_ID_TOKEN=token_)
+    ids = [f"slots-backfill-2026-01-0{day}" for day in (1, 2, 3)]
+    deadline = time.monotonic() + 300
+    while (runs := [store_of(nightly).find_run(run) for run in ids]) != [run for run in runs if run is not None]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    for run, status in zip(runs, (RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.SUCCEEDED), strict=True):
+        store_of(nightly).end_run(run.key, status, time.time(), {})
+    done = finish(working)
+    assert (done.code, [run.params for run in runs]) == (1, [{"date": f"2026-01-0{day}"} for day in (1, 2, 3)])
+    assert "3 runs: 2 succeeded, 1 failed" in done.out, done.out + done.err
+    again = place("backfill", "slots", *range_, *where, ORCHESTRATOR_ID_TOKEN=token_)
+    assert (again.code, "3 runs: 2 succeeded, 1 failed" in again.out) == (1, True), again.out + again.err
+    assert len(nightly.queued("checks")) + len(nightly.queued("launches")) >= 3
+    wrong = place("backfill", "slots", *range_, "--simulate", "--project", "p", "--region", "r")
+    assert (wrong.code, "--simulate: expected nothing of this machine with --project" in wrong.err) == (2, True)

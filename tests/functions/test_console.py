@@ -204,9 +204,9 @@ def test_runs_and_reruns_are_started_once(nightly: Cloud):
     [
         ("/runs", {}, 400, "graph: expected a value, got none"),
         ("/runs", {"graph": "nope"}, 404, "no deployed graph is called 'nope': there are nightly, sales"),
-        ("/runs", {"graph": "sales", "params": {"rows": "many"}}, 400, "param 'rows': expected"),
+        ("/runs", {"graph": "sales", "params": {"rows": "many"}}, 409, "param 'rows': expected"),
         ("/runs", {"graph": "sales", "run_id": "../x"}, 400, "run_id: expected the id of a run"),
-        ("/runs", {"graph": "sales", "run_id": "sales-2026-01-31T060000Z"}, 400, "choose another"),
+        ("/runs", {"graph": "sales", "run_id": "sales-2026-01-31T060000Z"}, 409, "choose another"),
         ("/runs/n2/rerun", {}, 404, "no run has the id 'n2'"),
         ("/runs/n1/rerun", {"form": ["a"]}, 400, "form: unknown key"),
         ("/runs/n1/rerun", {"from_": ["a"]}, 400, "from_: unknown key"),

@@ -2,12 +2,13 @@
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from orchestrator.cli.backfilling import Session
 from orchestrator.cli.confirm import confirmed
@@ -18,6 +19,7 @@ from orchestrator.cli.output import echo, echo_json
 from orchestrator.cli.params import given_params, split
 from orchestrator.definition.backfill_request import Asked, Slot, backfill
 from orchestrator.definition.slot_range import Range
+from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import reading, writing
 from orchestrator.operations.backfill import Does, Planned, Result, planned, results
@@ -25,16 +27,25 @@ from orchestrator.operations.backfill_told import headline, plan_lines, plan_rep
 from orchestrator.operations.driving import refuse_cloud_steps
 from orchestrator.operations.lookup import choose_home
 
+if TYPE_CHECKING:
+    from orchestrator.cli.backfill_in_cloud import Consoles
+
+F = TypeVar("F", bound=Callable[..., Any])
+
 EPILOG = """\b
 Examples:
   orchestrator backfill daily-sales --from 2026-01-01 --to 2026-01-31
   orchestrator backfill daily-sales --from 2026-01-01 --to yesterday --every 12h --parallel 4
   orchestrator backfill daily-sales --from 2026-01-01 --to 2026-01-31 --over region=eu,us --dry-run
   orchestrator backfill daily-sales --over region=eu,us --yes
+  orchestrator backfill daily-sales --from 2026-01-01 --to 2026-01-31 --project my-project --region europe-west4
 
 Each slot has one run, called GRAPH-backfill-SLOT, in which 'today', 'yesterday' and 'now' mean the slot's day and
 time, in the time zone of the graph's schedule. Give the same command again to go on: what has succeeded does not run
 again, what was interrupted is continued, and with --failed what did not succeed is rerun, from where it failed.
+
+With --project, the runs are started in a deployment, where GRAPH must be deployed as it is here, and are followed until
+they have ended. Ctrl-C ends only the following: what has been started goes on, and the same command follows it again.
 
 Exit codes: 0 every run has succeeded (with --dry-run: the plan was shown), 1 some have not, 2 wrong use, 130
 interrupted.
@@ -47,6 +58,38 @@ class _Remembering(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta["words"] = list(args)
         return super().parse_args(ctx, args)
+
+
+def _place_options(command: F) -> F:
+    """Where the runs are, if not on this machine. There is a --name already."""
+    for option in (
+        click.option("--start-url", hidden=True),
+        click.option("--console-url", hidden=True),
+        click.option(
+            "--environment",
+            metavar="NAME",
+            default="prod",
+            show_default=True,
+            help="With --project: the environment, Terraform's variable 'environment'.",
+        ),
+        click.option(
+            "--deployed-name",
+            metavar="NAME",
+            default="orchestrator",
+            show_default=True,
+            help="With --project: the name of the deployment, Terraform's variable 'name'.",
+        ),
+        click.option(
+            "--region",
+            envvar="ORCHESTRATOR_REGION",
+            show_envvar=True,
+            metavar="REGION",
+            help="With --project: the region of the functions and queues.",
+        ),
+        click.option("--project", metavar="PROJECT", help="The id of a Google Cloud project: run in its deployment."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command(epilog=EPILOG, cls=_Remembering)
@@ -71,28 +114,33 @@ class _Remembering(click.Command):
 @click.option("--dry-run", is_flag=True, help="Only show the slots, and what would be done with each.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @backfill_options
+@_place_options
 @click.pass_context
 def command(
     ctx: click.Context, /, graph: str, failed: bool, dry_run: bool, yes: bool, home: Path | None, **options: Any
 ) -> int:
-    """Run GRAPH on this machine once for each day of a range, or slot of --every, for each of some values, or for both.
+    """Run GRAPH once for each day of a range, or slot of --every, for each of some values, or for both.
 
     GRAPH is the path of a graph's file, or the name of a file or folder in graphs/.
     """
-    from orchestrator.definition.catalog import find_graph
+    from orchestrator.definition.catalog import find_graph, name_of
     from orchestrator.definition.load import load_graph
 
     asked, at_once = _asked(**{name: options.pop(name) for name in _ASKING}), options.pop("at_once")
+    consoles = _consoles(ctx, home, **{name: options.pop(name) for name in _PLACE})
     as_told = how(parallel=None, no_picture=True, **options)
     path = find_graph(graph)
     loaded, words = load_graph(path), ctx.meta["words"]
     slots = backfill(loaded, path, asked, time.time())
     place = choose_home(home, path)
-    plan = _planned(place, slots, failed, dry_run)
+    if consoles is not None:
+        plan = planned(None, consoles.reader, slots, failed)
+    else:
+        plan = _planned(place, slots, failed, dry_run)
     if dry_run:
         _show(loaded.name, plan, as_told.json)
         return DONE
-    if any(one.does is Does.RUN for one in plan):
+    if consoles is None and any(one.does is Does.RUN for one in plan):
         refuse_cloud_steps(loaded.steps, as_told.simulate)
     if all(one.does is Does.NOTHING for one in plan):
         return _told(loaded.name, plan, results(plan), as_told, words)
@@ -100,12 +148,49 @@ def command(
         echo(headline(loaded.name, plan))
     if not confirmed(yes):
         return FAILED
+    if consoles is not None:
+        from orchestrator.cli.backfill_in_cloud import go
+
+        ended, interrupted = go(consoles, (loaded.name, name_of(path)), plan, at_once, as_told.json)
+        code = _told(loaded.name, plan, ended, as_told, words)
+        return INTERRUPTED if interrupted else code
     done = Session(place, (loaded, path.parent), plan, as_told, at_once).go()
     code = _told(loaded.name, plan, done.results, as_told, words)
     return INTERRUPTED if done.interrupted else code
 
 
 _ASKING = ("first", "last", "every", "over", "pairs", "params_file", "reverse", "name")
+
+
+_PLACE = ("project", "region", "deployed_name", "environment", "console_url", "start_url")
+
+#: The options that say how runs are driven on this machine.
+_HERE = ("simulate", "deployment", "durable", "on_interrupt")
+
+
+def _consoles(
+    ctx: click.Context,
+    home: Path | None,
+    project: str | None,
+    region: str | None,
+    deployed_name: str,
+    environment: str,
+    console_url: str | None,
+    start_url: str | None,
+) -> "Consoles | None":
+    """The deployment in which to run; None: on this machine. Raises UsageError."""
+    if project is None:
+        return None
+    here = [name for name in _HERE if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if home is not None or here:
+        named = ", ".join(f"--{name.replace('_', '-')}" for name in (["home"] if home is not None else []) + here)
+        raise UsageError(f"{named}: expected nothing of this machine with --project")
+    if region is None:
+        raise UsageError("--region: expected the region of the deployment, with --project")
+    from orchestrator.cli.backfill_in_cloud import Consoles
+    from orchestrator.deployment import Deployment
+
+    return Consoles(Deployment(project, region, deployed_name, environment), console_url, start_url)
 
 
 def _asked(
