@@ -30,7 +30,9 @@ def simulate(seed: int) -> tuple[list[str], Counter[str]]:
     if given.name == "wide":  # and all of it ends at once
         attempts = dict.fromkeys(attempts, (Attempt(seconds=50.0),))
     with tempfile.TemporaryDirectory(prefix="simulated-") as folder:
-        world = World(replace(given, attempts=attempts), Luck.drawn(random), random, Path(folder))
+        world = World(
+            replace(given, attempts=attempts), Luck.drawn(random), random, Path(folder), Random(f"{seed} people")
+        )
         return world.play(), world.faults
 
 

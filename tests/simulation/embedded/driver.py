@@ -105,6 +105,8 @@ class Driver:
             self.loop.stop()
         if self.random.random() < world.luck.sets:
             world.set_clock()
+        if world.people is not None and not self.database.full:
+            world.people.act(self)
         if self._full_until and world.now >= self._full_until:
             self.database.full, self._full_until = False, 0.0
         elif not self._full_until and self.random.random() < world.luck.full:

@@ -6,6 +6,13 @@ _WORLDS = "tests.simulation.embedded"
 
 MUTANTS = (
     Mutant(
+        "what another process has committed is not read",
+        "orchestrator/home/database.py",
+        "        self.foreign += 1\n        self._drop()\n",
+        "        self.foreign += 1\n",
+        _WORLDS,
+    ),
+    Mutant(
         "of many ends at once those that a turn does not look at are dropped",
         "orchestrator/local/loop.py",
         "        return heard\n\n    def _hear",

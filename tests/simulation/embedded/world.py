@@ -17,6 +17,7 @@ from orchestrator.stores.sqlite.store import SqliteStore
 from tests.simulation.embedded.driver import Driver
 from tests.simulation.embedded.jobs import MAX_VANISHED, Process
 from tests.simulation.embedded.luck import Luck
+from tests.simulation.embedded.people import People
 from tests.simulation.graphs import IMPATIENT
 from tests.simulation.loop import START, Crash
 from tests.simulation.oracle import endings, longest, run_fails
@@ -32,7 +33,7 @@ MAX_KILLS = 5
 class World:
     """One run of one scenario, driven by as many drivers as it needs."""
 
-    def __init__(self, given: Scenario, luck: Luck, random: Random, folder: Path) -> None:
+    def __init__(self, given: Scenario, luck: Luck, random: Random, folder: Path, people: Random | None = None) -> None:
         self.scenario, self.luck, self.random = given, luck, random
         self.plan = given.compiled()
         self.home = Home(folder)
@@ -45,6 +46,8 @@ class World:
         self.wrong = 0.0
         self.processes: dict[str, Process] = {}
         self.drivers = 0
+        self.held = 0.0  # seconds for which people may have held something
+        self.people = People(self, people) if people is not None else None
         self.full = 0.0  # seconds for which there was no disk, and what they may cost besides
         self._begin = 0.0
         self.parallel = 200 if luck.delays_nothing else random.choice([1, 4, 200])
@@ -154,7 +157,7 @@ class World:
                 self.failures.append(f"{step.name}: expected {expected}, got {came}")
             if state.interruptions >= self.drivers + MAX_VANISHED:
                 self.failures.append(f"{step.name}: was interrupted {state.interruptions} times")
-        most = longest(self.scenario, known) + self.full
+        most = longest(self.scenario, known) + self.full + self.held
         if self.luck.delays_nothing and run and run.ended_at and run.ended_at > run.started_at + most:
             took = f"{run.ended_at - run.started_at:.0f} s"
             self.failures.append(f"the run ended after {took}, and nothing kept it for more than {most:.0f} s")
