@@ -1,5 +1,6 @@
 """The whole deployed form on this machine, while it is being broken: all runs end right, an attempt has one job."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from orchestrator.core.model import RunStatus, Status
 from orchestrator.fakes.dataflow.script import LaunchCall, Script
 from orchestrator.rehearsal import PREFIX, Rehearsal
 from orchestrator.rehearsal.faults import Killer, RandomFaults
+from orchestrator.rehearsal.http import post
 from tests.emulation import emulated
 
 pytestmark = pytest.mark.slow
@@ -26,6 +28,9 @@ NET = {
         "clean-up": {"after": "z", "trigger": "all_done", "wait": "1s"},
     },
 }
+
+
+AGAIN = {"rerun": {"of": "n"}, "params": {"file_type": "parquet"}}
 
 
 @pytest.fixture
@@ -97,6 +102,36 @@ def test_a_run_ends_though_every_event_is_lost_because_a_watchdog_looks(net: Pat
         assert rehearsal.wait("run-1").status is RunStatus.SUCCEEDED
         assert right(rehearsal, "run-1")
         assert set(rehearsal.dataflow.launches.values()) == {1}
+
+
+def test_a_night_of_79_jobs_goes_on_past_five_that_fail_and_a_rerun_in_another_format_does_the_rest():
+    emulated()
+    broken = {"ardenia.ingest", "galdoria.quality", "lornia.forecast", "nordal.stock", "rowena.capacity"}
+
+    def script(call: LaunchCall) -> Script:
+        what = call.template.rpartition("/")[2].removesuffix(".json")
+        fails = f"{call.parameters['state']}.{what}" in broken
+        return Script(0.1, 0.1, 0.2, end="FAILED" if fails else "DONE", errors=("no input",) if fails else ())
+
+    faults = RandomFaults(seed=2)
+    graph = Path(__file__).resolve().parents[2] / "graphs" / "states" / "graph.py"
+    with Rehearsal(graph, script, faults=faults, latency=0.02, lag=0.2) as rehearsal:
+        with Killer([rehearsal.functions["on_task"]], seed=2, every=5.0) as killer:
+            rehearsal.start("n", {"date": "2026-01-31"})
+            assert rehearsal.wait("n").status is RunStatus.FAILED
+            launched = len(rehearsal.dataflow.launches)
+            broken.clear()
+            answer = json.loads(post(rehearsal.functions["start"].url, AGAIN))
+            assert rehearsal.wait(answer["run"]).status is RunStatus.SUCCEEDED
+        found = [state.status for state in rehearsal.store.load_all(rehearsal.run("n").key).states.values()]
+        counts = {status: found.count(status) for status in (Status.FAILED, Status.UPSTREAM_FAILED)}
+        assert counts == {Status.FAILED: 5, Status.UPSTREAM_FAILED: 4 + 5}  # the metrics of one state, five exports
+        assert launched == 79 - 4 + 5 + 1 + 13  # five a second time, the views, and the other exports
+        assert len(rehearsal.dataflow.launches) == launched + 9 + 1 + 18
+        assert set(rehearsal.dataflow.launches.values()) == {1}
+        assert rehearsal.dataflow.active == []
+        assert killer.kills > 0
+        assert sum(faults.happened.values()) > 0
 
 
 def test_the_flights_demo_runs_as_if_deployed_with_real_pipelines():
