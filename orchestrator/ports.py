@@ -87,7 +87,10 @@ class Reader(Protocol):
         ...
 
     def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse, wanted: RunFilter = EVERY) -> Sequence[Run]:
-        """The runs that are ``wanted``, the newest start first. A record that cannot be read may be any of them."""
+        """The runs that are ``wanted``, the newest start first. A record that cannot be read may be any of them.
+
+        Runs that are the jobs of other runs' steps (``Run.parent``) are in no list but that of the unfinished.
+        """
         ...
 
     def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:

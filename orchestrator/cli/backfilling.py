@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.cli.drive import How, kept_clean
 from orchestrator.cli.views.backfill import Board, View, view
 from orchestrator.core.graph import Graph
+from orchestrator.core.inner import whole
 from orchestrator.core.model import Run, StepState
 from orchestrator.core.model import View as States
 from orchestrator.core.plan import Plan
@@ -113,7 +114,7 @@ class Session:
             self._view.say(f"warning: cannot write to the database now; trying again: {error}")
 
     def _ready(self, run: Run, plan: Plan) -> Run:
-        refuse_cloud_steps(plan.steps, self._how.simulate)
+        refuse_cloud_steps(whole(plan), self._how.simulate)
         if self._world.store.get_run(run.key) is None:
             return with_deployment(run, plan, self._how)
         check_same(run, self._how)

@@ -13,10 +13,11 @@ from orchestrator.system.terminal import one_line
 _BAD = (Status.FAILED, Status.CANCELLED, Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION)
 
 
-def show_failed(found: Found) -> int:
+def show_failed(found: Found, above: str = "") -> int:
     """Print the log of the newest attempt of each step that did not succeed, below a heading.
 
-    Returns the exit code: FAILED if one of the logs has been deleted.
+    Of a step that is a run of another graph, those of the steps inside are printed; ``above`` is then its name and a
+    slash. Returns the exit code: FAILED if one of the logs has been deleted.
     """
     nodes = [node for node in found.steps if found.view.state(node).attempt and found.view.state(node).status in _BAD]
     if not nodes:
@@ -26,8 +27,10 @@ def show_failed(found: Found) -> int:
     for number, node in enumerate(nodes):
         if number:
             echo("")
-        echo(_heading(found, node))
-        if found.home is None:
+        echo(_heading(found, node, above))
+        if (inside := found.inside.get(node)) is not None:
+            code = max(code, show_failed(inside, f"{above}{found.plan.steps[node].name}/"))
+        elif found.home is None:
             _tell_job(found, node)
         elif missing := deleted(found, node, None):
             complain(missing)
@@ -39,12 +42,12 @@ def show_failed(found: Found) -> int:
     return code
 
 
-def _heading(found: Found, node: int) -> str:
+def _heading(found: Found, node: int, above: str) -> str:
     """``==> load, attempt 2: failed: exit status 7 <==``."""
     step, state = found.plan.steps[node], found.view.state(node)
     said = one_line(said_of(step, state))
     why = f": {said}" if said else ""
-    return f"==> {step.name}, attempt {state.attempt}: {status_word(state.status)}{classed(state)}{why} <=="
+    return f"==> {above}{step.name}, attempt {state.attempt}: {status_word(state.status)}{classed(state)}{why} <=="
 
 
 def _tell_job(found: Found, node: int) -> None:

@@ -7,6 +7,7 @@ from orchestrator.cli.drive import How, driver
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.rerun_wish import Wish, show
 from orchestrator.cli.run_end import close
+from orchestrator.core.inner import whole
 from orchestrator.definition.rerun_request import RerunRequest
 from orchestrator.definition.reruns import as_json, check_token, chosen_graph, graph_of, numbered, request
 from orchestrator.errors import UsageError
@@ -34,7 +35,7 @@ def here(wish: Wish, given: Path | None, as_told: How) -> int:
     if wish.dry_run:
         show(as_json(rerun, params=True), as_told.json)
         return DONE
-    refuse_cloud_steps(rerun.plan.steps, as_told.simulate)
+    refuse_cloud_steps(whole(rerun.plan), as_told.simulate)
     if not as_told.json:
         show(as_json(rerun, params=False), json=False)
     if begun:

@@ -6,7 +6,7 @@ needs none, and one of our own only the queue.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -18,18 +18,22 @@ from orchestrator.cloud.auth import ForbiddenError, Verifier, claimed
 from orchestrator.cloud.logs import Headers
 from orchestrator.cloud.settings import CloudSettings
 from orchestrator.cloud.starters import Starters
+from orchestrator.core.kinds import CALL, DATAFLOW, GRAPH
 from orchestrator.core.messages import EVENT, Effect, Finish
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import parse_job_name
+from orchestrator.core.steps import Json
 from orchestrator.engine import Engine
+from orchestrator.engine.children import RunBackend
 from orchestrator.engine.ledger import Hear, Ledger
 from orchestrator.engine.rendering import facts_of
 from orchestrator.engine.signal import notice
 from orchestrator.engine.sweep_rounds import Round
 from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
-from orchestrator.ports import CHECKS, LAUNCHES, SIGNALS, Unreadable
+from orchestrator.ports import CHECKS, LAUNCHES, SIGNALS, JobBackend, Unreadable
 
 if TYPE_CHECKING:
+    from orchestrator.core.param import Param
     from orchestrator.jobs.dataflow.backend import DataflowBackend
     from orchestrator.queues.cloud_tasks import CloudTasksQueue
     from orchestrator.stores.firestore.store import FirestoreStore
@@ -95,7 +99,8 @@ class Deployed:
     def deliver(self, effect: Effect, body: bytes, queue: str) -> Run | None:
         """Perform a task, or put it on the queue again if it is due in days. ``effect`` is parsed from ``body``.
 
-        Returns the run if the task was to end it and it has ended, also if the task is delivered again.
+        Returns the run if the task was to end it and it has ended, also if the task is delivered again; but not a run
+        that is the job of another run's step.
         """
         from orchestrator.engine.permitted import misplaced
         from orchestrator.queues.cloud_tasks import hop
@@ -113,7 +118,7 @@ class Deployed:
             return None
         self.engine.perform(effect)
         run = self.engine.ledger.store.get_run(effect.run) if isinstance(effect, Finish) else None
-        return run if run is not None and run.status is not RunStatus.RUNNING else None
+        return run if run is not None and run.status is not RunStatus.RUNNING and run.parent is None else None
 
     def names(self, effect: Effect) -> dict[str, str]:
         """The id of the run and the name of the step of a task, as far as they are known."""
@@ -221,11 +226,16 @@ class Deployed:
         from orchestrator.jobs.anywhere import anywhere
         from orchestrator.jobs.call import CallBackend
 
-        return Engine(
+        backends: dict[str, JobBackend] = {
+            **anywhere(time.time),
+            DATAFLOW.key: self._dataflow,
+            CALL.key: CallBackend(time.time),
+        }
+        engine = Engine(
             Ledger(
                 self._store,
                 self.queue,
-                {**anywhere(time.time), "dataflow": self._dataflow, "call": CallBackend(time.time)},
+                backends,
                 time.time,
                 launch_lease=self.settings.launch_lease,
                 launch_margin=self.settings.launch_margin,
@@ -236,3 +246,12 @@ class Deployed:
                 step_failed=self.step_failed,
             )
         )
+        backends[GRAPH.key] = RunBackend(engine, _params)
+        return engine
+
+
+def _params(params: Sequence["Param"], given: Mapping[str, object], now: datetime) -> Mapping[str, Json]:
+    """The params of a run that is a step's job. What reads them is only imported when there is such a run."""
+    from orchestrator.definition.params import resolve
+
+    return resolve(params, given, now)

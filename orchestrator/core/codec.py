@@ -14,8 +14,9 @@ from typing import Any, TypeVar, get_args, get_origin
 from orchestrator.core.control import Act, Control, Hold
 from orchestrator.core.model import MARKS, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.names import RUN_ID, STEP_NAME
+from orchestrator.core.param import Param
 from orchestrator.core.past import Past
-from orchestrator.core.plan import FailsOn, JoinPlan, Node, Plan, Role
+from orchestrator.core.plan import FailsOn, Inner, JoinPlan, Node, Plan, Role
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, OnFailure, Retry, Step, Work
 from orchestrator.core.times import LATEST
@@ -63,6 +64,7 @@ def step_from_json(data: Mapping[str, Any]) -> Step:
 
 def plan_to_json(plan: Plan) -> JsonObject:
     """A plan as JSON data: nodes and joins as short lists, since there may be thousands."""
+    inners = {version: _inner_to_json(inner) for version, inner in plan.inners.items()}
     return {
         "graph": plan.graph,
         "version": plan.version,
@@ -70,6 +72,7 @@ def plan_to_json(plan: Plan) -> JsonObject:
         "nodes": [[n.name, n.role, n.rule, n.join, n.arrives] for n in plan.nodes],
         "joins": [[j.size, j.waiting, j.only] for j in plan.joins],
         "fails_on": plan.fails_on,
+        **({"inners": inners} if inners else {}),
     }
 
 
@@ -90,21 +93,44 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
             for size, waiting, only, *_ in values["joins"]
         ),
         _word(FailsOn, values.get("fails_on", FailsOn.LEAVES)),  # a plan without this field was compiled for leaves
+        {version: _inner_from_json(inner) for version, inner in values.get("inners", {}).items()},
     )
+
+
+def _inner_to_json(inner: Inner) -> JsonObject:
+    return {**_sparse(inner), "plan": plan_to_json(inner.plan), "params": [_sparse(param) for param in inner.params]}
+
+
+def _inner_from_json(data: object) -> Inner:
+    values = _fitting(Inner, data)
+    values["plan"] = plan_from_json(values["plan"])
+    values["params"] = tuple(_param_from_json(param) for param in values.get("params", ()))
+    values["unsafe"] = tuple(map(str, values.get("unsafe", ())))
+    return Inner(**values)
+
+
+def _param_from_json(data: Mapping[str, Any]) -> Param:
+    values = _fitting(Param, {key: value for key, value in data.items() if key != "default"})
+    values["values"] = tuple(map(str, values.get("values", ())))
+    return Param(**values, default=data.get("default"))
 
 
 def schema_of(record: StepState | Run) -> int:
     """The first schema whose versions handle a record correctly. Older ones would ignore a step's ``control``, and
-    let a rerun wait for the steps that it keeps.
+    let a rerun wait for the steps that it keeps. They would list a run that is a step's job, and not tell that step.
     """
     if isinstance(record, Run):
-        return SCHEMA if record.kept else FIRST
+        return SCHEMA if record.kept or record.nests or record.parent else FIRST
     plain = record.control is None and record.status is not Status.NEEDS_ATTENTION
     return FIRST if plain or record.status.final else SCHEMA
 
 
 def schema_of_plan(plan: Plan) -> int:
-    """The same for a plan: older versions would not hold a step that has failed, and do not know these rules."""
+    """The same for a plan: older versions would not hold a step that has failed, and know neither these rules nor
+    graphs inside.
+    """
+    if plan.inners:
+        return SCHEMA
     for step in plan.steps:  # a call for each of them would count
         if step.on_failure is OnFailure.HOLD or step.at_least is not None or step.within is not None:
             return SCHEMA
@@ -187,7 +213,7 @@ def run_from_json(data: Mapping[str, Any]) -> Run:
 
 _DEFAULTS = {
     kind: tuple((f.name, f.default if f.default_factory is MISSING else f.default_factory()) for f in fields(kind))
-    for kind in (Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past)
+    for kind in (Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past, Inner, Param)
 }
 
 
@@ -247,6 +273,8 @@ def _form(kind: Any) -> frozenset[type]:
     if isinstance(kind, UnionType):
         return frozenset[type]().union(*map(_form, get_args(kind)))
     made = get_origin(kind) or kind
+    if isinstance(made, str):  # of an Inner its plan; and the default of a Param, which is any JSON
+        return frozenset((dict,)) if made == "Plan" else frozenset()
     if made is float:
         return frozenset((int, float))
     if made in (str, int, bool, type(None)):
@@ -260,7 +288,7 @@ def _told(form: frozenset[type]) -> str:
     return " or ".join(sorted(kind.__name__ for kind in form))
 
 
-_KINDS = (Plan, Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past)
+_KINDS = (Plan, Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past, Inner, Param)
 _FORMS: dict[type, dict[str, frozenset[type]]] = {
     kind: {one.name: _form(one.type) for one in fields(kind)} for kind in _KINDS
 }

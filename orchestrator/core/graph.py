@@ -10,27 +10,13 @@ from functools import cached_property
 import networkx as nx
 
 from orchestrator.core.codec import step_to_json
-from orchestrator.core.plan import FailsOn, Plan, compile_plan
+from orchestrator.core.inner import flat, needed
+from orchestrator.core.param import Param
+from orchestrator.core.plan import FailsOn, Inner, Plan, compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Json, Step
 from orchestrator.errors import InvalidGraphError, Problem
 from orchestrator.text import Suggestions
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """A typed parameter of a run. ``required``: it has no default.
-
-    ``pattern``: a regular expression that must match the whole text, or each whole item of a list; may be empty.
-    """
-
-    name: str
-    type: str = "string"
-    default: Json = None
-    required: bool = False
-    values: tuple[str, ...] = ()
-    description: str = ""
-    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +59,8 @@ class Graph:
 
     ``deploy``: whether it is meant for the cloud. ``unsafe_params``: params of free text that may choose which code
     runs. Runs depend neither on these two nor on the schedule.
+    ``outputs``: those of a step that runs this graph, by name: an expression over the outputs of its steps.
+    ``inners``: the graphs that its steps run, and those that these run, by their versions (``Step.inner``).
     """
 
     name: str
@@ -83,10 +71,17 @@ class Graph:
     fails_on: FailsOn = FailsOn.ANY
     deploy: bool = True
     unsafe_params: tuple[str, ...] = ()
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    inners: Mapping[str, Inner] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> dict[str, Step]:
         return {step.name: step for step in self.steps}
+
+    @cached_property
+    def all_steps(self) -> tuple[Step, ...]:
+        """Its steps, and all steps of the graphs that they run, each with its whole name: ``load/ingest``."""
+        return tuple(flat(self.steps, self.inners))
 
     @cached_property
     def digraph(self) -> "nx.DiGraph[str]":
@@ -99,6 +94,8 @@ class Graph:
             fails_on=str(self.fails_on),
             deploy=self.deploy,
             unsafe_params=self.unsafe_params,
+            outputs=self.outputs,
+            inners=self.inners,
         )
         digraph.add_nodes_from((step.name, {"step": step}) for step in self.steps)
         digraph.add_edges_from(
@@ -189,7 +186,8 @@ class Graph:
         """The plan of this graph. Raises InvalidGraphError if the graph has problems."""
         if found := self.problems():
             raise InvalidGraphError(found)
-        return compile_plan(self.name, self.version, self.steps, self.fails_on)
+        plan = compile_plan(self.name, self.version, self.steps, self.fails_on)
+        return dataclasses.replace(plan, inners=needed(self.steps, self.inners)) if self.inners else plan
 
     def generations(self) -> list[list[str]]:
         """The steps by the length of the longest path to them: each list depends only on the lists before it."""

@@ -30,6 +30,8 @@ class Kind:
     always_logs: bool = False
     #: The key of its spec that names a user's function, if one may be called in the cloud.
     cloud_function: str | None = None
+    #: Its job is a run of its own, in the same store.
+    runs: bool = False
 
     @property
     def cloud_only(self) -> bool:
@@ -42,9 +44,10 @@ COMMAND = Kind("command", in_cloud=False, stand_in=True, always_logs=True)
 PYTHON = Kind("python", in_cloud=False, stand_in=True, in_thread=True)
 WAIT = Kind("wait", stand_in=True, launch_slot=False, default_timeout=False)
 CALL = Kind("call", in_thread=True, cloud_function="function")
+GRAPH = Kind("graph", launch_slot=False, default_timeout=False, runs=True)
 
 #: All kinds that a step can name, in the order in which messages list them.
-KINDS = (DATAFLOW, COMMAND, PYTHON, WAIT, CALL)
+KINDS = (DATAFLOW, COMMAND, PYTHON, WAIT, CALL, GRAPH)
 
 #: A step without a kind: it has no job and ends at once.
 NONE = Kind(NO_JOB, launch_slot=False)

@@ -177,6 +177,8 @@ class Run:
     where nobody else can create tasks.
     ``kept``: in a rerun, a letter per step: whether it is kept, and how it ended (kept.py); empty in any other run.
     ``rerun_of``: the id of the run whose steps a rerun keeps. ``family``: the id of the first run of the family.
+    ``parent``: if it is the job of another run's step, the name of that job, which is also its own id; its *root* is
+    then the run that somebody started, and ``root`` that run's id. ``nests``: it has steps whose jobs are runs.
     """
 
     id: str
@@ -197,6 +199,14 @@ class Run:
     rerun_of: str | None = None
     family: str | None = None
     file: str | None = None
+    parent: str | None = None
+    root: str | None = None
+    nests: bool = False
+
+    @property
+    def top(self) -> str:
+        """The id of the run that somebody started: itself, unless it is the job of another run's step."""
+        return self.root or self.id
 
     @property
     def first(self) -> str:

@@ -40,6 +40,11 @@ class JobRef:
     node: int
     attempt: int
 
+    @property
+    def text(self) -> str:
+        """As a job's name ends with it: ``k3v9x2qaw7-1f-2``."""
+        return f"{self.run}-{self.node:x}-{self.attempt}"
+
 
 def new_key(noise: bytes) -> str:
     """The key of a new run: ten letters and digits made of the first 50 bits of ``noise``, which must be random.
@@ -76,6 +81,12 @@ def parse_job_name(name: str, prefix: str = "") -> JobRef | None:
     if len(name) > JOB_NAME_LENGTH or not _pattern(prefix).fullmatch(name):
         return None
     _, run, node, attempt = name.rsplit("-", 3)
+    return JobRef(run, int(node, 16), int(attempt))
+
+
+def ref_in(name: str) -> JobRef:
+    """The attempt that ``JobRef.text``, which ``name`` ends with, stands for. Raises ValueError if it does not."""
+    run, node, attempt = name.rsplit("-", 3)[-3:]
     return JobRef(run, int(node, 16), int(attempt))
 
 

@@ -12,14 +12,15 @@ successor with a patient rule waits for arrive at the end too: through a *quiet*
 but not how.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from graphlib import TopologicalSorter
 
+from orchestrator.core.param import Param
 from orchestrator.core.rules import CARRYING, IMPATIENT, NOBODY, Tally, TriggerRule
-from orchestrator.core.steps import Step
+from orchestrator.core.steps import Json, Step
 
 #: The most arrivals at one join. Firestore sustains about one write a second to a document, and more in bursts.
 WIDE = 32
@@ -73,9 +74,25 @@ class JoinPlan:
     base: Tally = NOBODY
 
 
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A graph that steps run. ``plan``: as it was compiled. ``outputs``: those of such a step, with expressions.
+
+    ``unsafe``: its params of free text that may choose which code runs. ``folder``: where its file is, relative to the
+    folder of the graph that runs it; ``file``: the name of that file, None if it has none.
+    """
+
+    plan: "Plan"
+    params: tuple[Param, ...] = ()
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    unsafe: tuple[str, ...] = ()
+    folder: str = "."
+    file: str | None = None
+
+
 @dataclass(frozen=True)
 class Plan:
-    """A compiled graph. ``version`` is the hash of its content."""
+    """A compiled graph. ``version`` is the hash of its content. ``inners``: the graphs that its steps run."""
 
     graph: str
     version: str
@@ -83,6 +100,7 @@ class Plan:
     nodes: tuple[Node, ...]
     joins: tuple[JoinPlan, ...]
     fails_on: FailsOn = FailsOn.ANY
+    inners: Mapping[str, Inner] = field(default_factory=dict)
 
     @property
     def end(self) -> int:

@@ -115,6 +115,12 @@ def choose(plan: Plan, earlier: Earlier, wanted: Selection, changes: Changes) ->
     return [chosen[step.name] for step in plan.steps]
 
 
+def worth_keeping(plan: Plan, statuses: Mapping[int, Status]) -> dict[int, Status]:
+    """The steps that another attempt at the same run keeps, and how each ended: as in a rerun without any wishes."""
+    choices = choose(plan, Earlier(plan, statuses), Selection(), Changes())
+    return {plan.numbers[one.step]: one.status for one in choices if not one.again and one.status is not None}
+
+
 def _own(step: Step, earlier: Earlier, wanted: Selection, changes: Changes) -> tuple[str, bool]:
     """Why a step runs again of itself, and whether it does."""
     before, status = earlier.step(step.name), earlier.status(step.name)
@@ -140,4 +146,4 @@ def _first(chosen: Mapping[str, Choice], name: str) -> str:
 
 def _definition(step: Step) -> object:
     """What makes a step do what it does. How often it is tried, and how it is checked, is no part of that."""
-    return step.work, step.local, step.after, step.trigger, step.at_least, step.within, step.when
+    return step.work, step.inner, step.local, step.after, step.trigger, step.at_least, step.within, step.when

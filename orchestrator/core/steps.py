@@ -72,7 +72,8 @@ class Step:
     ``when``: None, or the text of one ``{{ expression }}``. ``local``: what runs on one machine instead of ``work``.
     ``allow_failure``: its failure does not fail the run. ``teardown``: it cleans up. It runs even if the run was
     cancelled, and its end does not affect the run's status. ``at_least``, ``within``: the number that the trigger rules
-    ``at_least`` (successes) and ``all_done_within`` (seconds) require, and no other has.
+    ``at_least`` (successes) and ``all_done_within`` (seconds) require, and no other has. ``inner``: the version
+    of the graph that it runs, if it runs one (core/inner.py).
     """
 
     name: str
@@ -91,6 +92,7 @@ class Step:
     on_failure: OnFailure = OnFailure.FAIL
     at_least: int | None = None
     within: float | None = None
+    inner: str = ""
 
     @property
     def rule(self) -> str:

@@ -36,7 +36,8 @@ class _Place:
 class Graph:
     """A graph that is being written. ``step`` adds steps inside ``with``, ``graph.step`` anywhere.
 
-    ``params``, ``defaults``, ``schedule``, ``fails_on``, ``deploy`` and ``unsafe_params`` are as in a graph file.
+    ``params``, ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params`` and ``outputs`` are as in a
+    graph file.
     Nothing is checked before ``model`` is read.
     """
 
@@ -51,9 +52,17 @@ class Graph:
         fails_on: str | None = None,
         deploy: bool | None = None,
         unsafe_params: Sequence[str] | None = None,
+        outputs: Mapping[str, Any] | None = None,
     ) -> None:
         about = {"description": description, "params": params, "defaults": defaults, "schedule": schedule}
-        given = {"name": name, **about, "fails_on": fails_on, "deploy": deploy, "unsafe_params": unsafe_params}
+        given = {
+            "name": name,
+            **about,
+            "fails_on": fails_on,
+            "deploy": deploy,
+            "unsafe_params": unsafe_params,
+            "outputs": outputs,
+        }
         self._document: dict[str, Any] = {key: plain(value) for key, value in given.items() if value is not None}
         self._document["steps"] = {}
         self._places: dict[Path, _Place] = {(): _caller()}
@@ -109,7 +118,7 @@ class Graph:
     @property
     def model(self) -> core.Graph:
         """The checked graph. Raises InvalidGraphError; each of its lines names the line of Python that it is about."""
-        graph, problems = build(self.document)
+        graph, problems = build(self.document, file_of(self))
         found = [*self._repeated, *((self._place(problem.path), problem) for problem in problems)]
         if graph is not None and not found:
             return graph
@@ -134,12 +143,12 @@ class Graph:
         """The graph of a directed networkx graph. A node is a step's name, its attributes the step's keys.
 
         An attribute ``step``, as ``to_networkx`` makes it, stands for all keys. ``name``, ``description``, ``params``,
-        ``defaults``, ``schedule``, ``fails_on``, ``deploy`` and ``unsafe_params`` are taken from the graph's own
-        attributes.
+        ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params`` and ``outputs`` are taken from the
+        graph's own attributes.
         """
         if not hasattr(digraph, "is_multigraph") or not digraph.is_directed() or digraph.is_multigraph():
             raise UsageError(f"expected a networkx.DiGraph, got {shown(digraph)}")
-        whole = ("description", "params", "defaults", "schedule", "fails_on", "unsafe_params")
+        whole = ("description", "params", "defaults", "schedule", "fails_on", "unsafe_params", "outputs")
         about = {key: digraph.graph[key] for key in whole if digraph.graph.get(key)}
         if digraph.graph.get("deploy") is False:
             about["deploy"] = False

@@ -1,12 +1,15 @@
 """Builds a core graph from a document (the data of its file), or lists everything that is wrong with it."""
 
 from collections.abc import Iterator
+from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import ValidationError
 
-from orchestrator.core.graph import Graph, Param, Schedule
+from orchestrator.core.graph import Graph, Schedule
+from orchestrator.core.inner import version_of
 from orchestrator.core.kinds import kind_of
+from orchestrator.core.param import Param
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, OnFailure, Retry, Step
@@ -14,6 +17,7 @@ from orchestrator.definition import fields, kinds, params, schedules, schema, un
 from orchestrator.definition.checks import check
 from orchestrator.definition.conflicts import misfits
 from orchestrator.definition.edges import edges
+from orchestrator.definition.nesting import Nest
 from orchestrator.definition.schema_errors import explained
 from orchestrator.errors import Problem
 from orchestrator.text import Path
@@ -25,8 +29,11 @@ MAX_STEPS = 50_000
 _TEMPLATE = "gs://bucket/template.json"
 
 
-def build(document: object) -> tuple[Graph | None, list[Problem]]:
-    """The graph and no problems; or all problems, and a graph that must not be used."""
+def build(document: object, file: FilePath = FilePath("graph.yaml")) -> tuple[Graph | None, list[Problem]]:
+    """The graph and no problems; or all problems, and a graph that must not be used.
+
+    ``file``: where the graph is written, so that the graphs that its steps run can be found.
+    """
     if isinstance(document, dict) and len(_mapping(document, "steps")) > MAX_STEPS:
         came = f"expected at most {MAX_STEPS:,} steps, got {len(document['steps']):,}"
         return None, [Problem(("steps",), came)]
@@ -46,13 +53,16 @@ def build(document: object) -> tuple[Graph | None, list[Problem]]:
     declared, wrong = _params(keys)
     problems += wrong
     defaults = keys.defaults or schema.DefaultKeys.model_validate({})
-    steps = tuple(_step(name, step, after[name], defaults) for name, step in keys.steps.items())
+    nest = Nest(file)
+    steps = tuple(_step(name, step, after[name], defaults, nest) for name, step in keys.steps.items())
     about = keys.description or "", _schedule(keys), FailsOn(keys.fails_on), keys.deploy
-    graph = Graph(keys.name, steps, declared, *about, tuple(keys.unsafe_params or ()))
+    inside = dict(keys.outputs or {}), nest.inners
+    graph = Graph(keys.name, steps, declared, *about, tuple(keys.unsafe_params or ()), *inside)
     if raw:
         problems += graph.problems() if steps else []
     else:
         problems.append(Problem(("steps",), "expected at least one step, got none"))
+    problems += (found for step in steps if kind_of(step.work).runs for found in nest.problems(step, keys.deploy))
     problems += check(graph, steps=raw, params=_mapping(document, "params"))
     problems += untrusted.check(graph)
     unsure = {str(problem.path[1]) for problem in problems if problem.path[:1] == ("params",) and problem.path[1:]}
@@ -143,9 +153,11 @@ def _schedule(keys: schema.GraphKeys) -> Schedule | None:
     return Schedule(" ".join(given.cron.split()), given.time_zone, dict(given.params), given.paused)
 
 
-def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: schema.DefaultKeys) -> Step:
+def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: schema.DefaultKeys, nest: Nest) -> Step:
     """The step. A key that was found wrong is ignored."""
     values: dict[str, Any] = {"after": after, "work": kinds.read(keys, defaults)}
+    if keys.graph is not None and kind_of(values["work"]).runs and (inner := nest.inner(keys.graph)) is not None:
+        values["inner"] = version_of(inner)
     if retry := fields.merged(defaults.retry, keys.retry):
         values["retry"] = Retry(**retry)
     if look := fields.merged(defaults.check, keys.check):

@@ -37,6 +37,7 @@ def _checked(graph: "Graph", steps: Collection[str] | None = None, params: Colle
         for written in _texts(step):
             checker.look(step, written)
     checker.look_upstream()
+    checker.look_at_outputs()
     return checker
 
 
@@ -51,7 +52,7 @@ class _Checker:
         self.doubts: list[Problem] = []
         self.suggest = Suggestions()
         self.doubtful: list[_Use] = []
-        self.deployable = not only_on_machine(graph.steps)
+        self.deployable = not only_on_machine(graph.all_steps)
 
     def look_at_name(self, step: Step) -> None:
         for part in step.name.split(".")[1:]:
@@ -88,6 +89,16 @@ class _Checker:
         if written.shell:
             self.problems += [Problem(path, wrong) for wrong in shell.wrong(text)]
         self.problems += [Problem(path, wrong) for wrong in written.code]
+
+    def look_at_outputs(self) -> None:
+        """Check the outputs of the graph itself, which see all its steps."""
+        for path, text in _within(("outputs",), dict(self.graph.outputs)):
+            try:
+                found = [meaning(part) for part in pieces(text) if isinstance(part, Code)]
+            except ExpressionError as error:
+                self.problems.append(Problem(path, str(error)))
+                continue
+            self.problems += [Problem(path, wrong) for one in found for wrong in (*one.wrong, *self._unknown(one))]
 
     def _unknown(self, found: Meaning) -> Iterator[str]:
         for name in sorted(found.params):

@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from orchestrator.core.graph import Graph, Param, Schedule
+from orchestrator.core.graph import Graph, Schedule
+from orchestrator.core.param import Param
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, OnFailure, Retry, Step
@@ -25,6 +26,8 @@ def document(graph: Graph) -> dict[str, Any]:
         result["fails_on"] = str(graph.fails_on)
     if not graph.deploy:
         result["deploy"] = False
+    if graph.outputs:
+        result["outputs"] = dict(graph.outputs)
     result["steps"] = {step.name: step_keys(step) for step in graph.steps}
     return result
 

@@ -63,11 +63,18 @@ class CallKeys(f.Keys):
     )
 
 
+class InnerKeys(f.Keys):
+    """The keys of a step that is a run of another graph."""
+
+    graph: f.NonEmpty | None = Field(None, description="Another graph, by its name or path: the step is a run of it")
+    params: f.JsonObject | None = Field(None, description="Params of that graph")
+
+
 class LocalKeys(WaitKeys, PythonKeys, CommandKeys):
     """What runs instead of a Dataflow job on one machine."""
 
 
-class KindKeys(CallKeys, LocalKeys, DataflowStepKeys):
+class KindKeys(InnerKeys, CallKeys, LocalKeys, DataflowStepKeys):
     """The keys of all kinds. (The fields of the last base come first.)"""
 
 
@@ -85,6 +92,8 @@ class KindArguments(TypedDict, total=False):
     isolated: bool
     wait: str | timedelta
     call: Any
+    graph: str
+    params: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +187,13 @@ FORMS = (
         "pipelines.orders:check",
         lambda keys, _: {"function": keys.call},
         lambda spec: {"call": spec["function"]},
+    ),
+    Form(
+        kinds.GRAPH,
+        InnerKeys,
+        "load-table",
+        lambda keys, _: {"graph": keys.graph, **({"params": keys.params} if keys.params else {})},
+        dict,
     ),
 )
 

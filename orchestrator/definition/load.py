@@ -48,7 +48,7 @@ def load_graph(path: str | os.PathLike[str]) -> Graph:
     try:
         document, flaws = reader(text)
         translated = article.Article(document, FilePath(name)) if article.is_article(document) else None
-        graph, problems = build(translated.document if translated else document)
+        graph, problems = build(translated.document if translated else document, FilePath(name))
         if translated:
             problems += translated.problems
             problems = [Problem(article.written_at(p.path), p.message) for p in problems]

@@ -16,7 +16,7 @@ from orchestrator.errors import UsageError
 from orchestrator.text import did_you_mean, listed, quoted, shown
 
 if TYPE_CHECKING:
-    from orchestrator.core.graph import Param
+    from orchestrator.core.param import Param
 
 #: How many params that a graph does not have are reported one by one.
 MAX_UNKNOWN = 20

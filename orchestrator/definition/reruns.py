@@ -46,6 +46,8 @@ def request(
 
     Raises UsageError if the run has not ended, or is no longer there as a whole.
     """
+    if earlier.parent is not None:
+        raise UsageError(f"run '{earlier.id}' is inside run '{earlier.top}', and runs again with it: rerun that")
     if earlier.status is RunStatus.RUNNING:
         raise UsageError(
             f"run '{earlier.id}' has not ended, and only a run that has ended can be rerun: "

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from orchestrator.core.graph import Graph, Param, Schedule
+from orchestrator.core.graph import Graph, Schedule
+from orchestrator.core.param import Param
 from orchestrator.definition import cron, params
 from orchestrator.errors import Problem
 from orchestrator.expressions import zones

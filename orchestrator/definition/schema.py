@@ -51,7 +51,7 @@ class CheckKeys(f.Keys):
 
 
 class StepKeys(KindKeys):
-    """One step. One of the keys dataflow, command, python, wait and call is its kind; without one, it ends at once."""
+    """One step. Its kind is one of the keys dataflow, command, python, wait, call and graph. If none, it just ends."""
 
     description: str | None = None
     after: f.Names | None = Field(None, description="The steps before this one")
@@ -166,6 +166,11 @@ class GraphKeys(f.Keys):
         "any", description="What fails a run: any step that fails, or only the leaves, as in Airflow"
     )
     steps: dict[StepName, Annotated[StepKeys, BeforeValidator(full_step)]] = Field(description="The steps by name")
+    outputs: dict[ParamName, Any] | None = Field(
+        None,
+        description="Outputs of a step that runs this graph: name: an {{ expression }} over the outputs of its steps",
+        examples=[{"rows": "{{ steps.count.outputs.rows }}"}],
+    )
     schedule: Annotated[ScheduleKeys | None, BeforeValidator(full_schedule)] = Field(
         None,
         description="When the deployed graph starts by itself: a cron text, or {cron: …, time_zone: …, params: …}",

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from orchestrator.core.graph import Param, Schedule
+from orchestrator.core.graph import Schedule
+from orchestrator.core.param import Param
 from orchestrator.definition import cron, params, slots
 from orchestrator.definition.cron import Cron
 from orchestrator.definition.slots import Every

@@ -18,7 +18,9 @@ from orchestrator.expressions.meaning import Meaning, meaning
 from orchestrator.text import Path, did_you_mean, listed, quoted
 
 if TYPE_CHECKING:
-    from orchestrator.core.graph import Graph, Param
+    from orchestrator.core.graph import Graph
+    from orchestrator.core.param import Param
+    from orchestrator.core.plan import Inner
 
 #: The options of a job that decide which code runs, as which account, in which network, and where its files are.
 GUARDED = (
@@ -62,7 +64,7 @@ def check(graph: "Graph") -> list[Problem]:
     if not graph.deploy:
         return unknown
     names = frozenset(param.name for param in graph.params if free(param)).difference(graph.unsafe_params)
-    return [*unknown, *(problem for step in graph.steps for problem in _of_step(step, names))]
+    return [*unknown, *(problem for step in graph.steps for problem in _of_step(graph, step, names))]
 
 
 def deployment_values(steps: Iterable[Step]) -> list[str]:
@@ -73,15 +75,24 @@ def deployment_values(steps: Iterable[Step]) -> list[str]:
     )
 
 
-def _of_step(step: Step, names: frozenset[str]) -> Iterator[Problem]:
-    if not kind_of(step.work).cloud_only:
+def _of_step(graph: "Graph", step: Step, names: frozenset[str]) -> Iterator[Problem]:
+    inner = graph.inners.get(step.inner)
+    if not kind_of(step.work).cloud_only and inner is None:
         return
-    for path, value in _guarded(step):
+    for path, value in _guarded(step) if inner is None else _given(step, inner):
         found = [meant for text in texts(value) for meant in _meanings(text)]
         if used := sorted({name for meant in found for name in (names if meant.all_params else meant.params & names)}):
             yield Problem(path, _refusal(used))
         for fact in sorted({fact for meant in found for fact in meant.run & _CHOSEN}):
             yield Problem(path, f"run.{fact} is {_WHY}: {_INSTEAD}")
+
+
+def _given(step: Step, inner: "Inner") -> Iterator[tuple[Path, Json]]:
+    """What a step gives to the unsafe params of the graph that it runs, with their paths."""
+    given = step.work.spec.get("params")
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if name in inner.unsafe:
+            yield ("steps", step.name, "params", name), value
 
 
 def _guarded(step: Step) -> Iterator[tuple[Path, Json]]:

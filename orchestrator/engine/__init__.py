@@ -5,13 +5,15 @@ This file has its entry points. ``ledger`` commits and pays, ``launching`` launc
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from orchestrator.core import early, machine
 from orchestrator.core.events import Event, StopRequested
 from orchestrator.core.kept import plan_of
-from orchestrator.core.messages import Check, Effect, Finish, Launch, Limit, Pass, Release, Skip
+from orchestrator.core.messages import EVENT, Check, Effect, Finish, Launch, Limit, Pass, Release, Skip
 from orchestrator.core.model import Run, RunStatus, Stop, View
+from orchestrator.core.names import JobRef, ref_in
 from orchestrator.core.outcome import culprits, was_cancelled
 from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import Plan, Role
@@ -21,13 +23,14 @@ from orchestrator.engine.checking import check
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.engine.control import ControlEvent, Unchanged, certain, control, release
 from orchestrator.engine.execution import Execution
+from orchestrator.engine.inside import STEP_ENDED, ended_without
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.limiting import limit
 from orchestrator.engine.proof import may_begin
 from orchestrator.engine.signal import notice
 from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError
-from orchestrator.ports import Commit, KeptState, Unreadable, refuse
+from orchestrator.ports import CHECKS, Commit, KeptState, Task, Unreadable, refuse
 
 __all__ = ["Engine"]
 
@@ -54,6 +57,8 @@ class Engine:
         Returns the run that has the id: ``run`` itself, or the earlier one, which has another key.
         """
         ledger = self.ledger
+        if plan.inners:
+            run = replace(run, nests=True)
         there = ledger.store.open_run(run, plan, kept)
         if there.key == run.key and there.status is RunStatus.RUNNING:
             execution = Execution(there, plan_of(plan, there.kept))
@@ -142,6 +147,8 @@ class Engine:
         ledger = self.ledger
         if run is None or run.status is not RunStatus.RUNNING:
             return None
+        if run.stop is None and run.parent is not None and ended_without(ledger, ref_in(run.parent)):
+            run = replace(run, stop=ledger.store.stop_run(run.key, Stop(ledger.clock(), why=STEP_ENDED)))
         execution = ledger.with_plan(run)
         plan, view = execution.plan, ledger.store.load_all(run.key, unreadable, outputs=False)
         if run.stop is not None:
@@ -221,6 +228,13 @@ class Engine:
             status = RunStatus.CANCELLED
         failed = culprits(execution.plan, view) if status is RunStatus.FAILED else {}
         ledger.store.end_run(execution.run.key, status, ledger.clock(), failed)
+        if execution.run.parent is not None:
+            self._tell(ref_in(execution.run.parent))
+
+    def _tell(self, parent: JobRef) -> None:
+        """A run that is a step's job has ended: check that job now. Each delivery of its Finish puts the same task."""
+        check = Check(parent.run, parent.node, parent.attempt, EVENT)
+        self.ledger.queue.put([Task(check.name, CHECKS, check)])
 
     def _settle(self, execution: Execution, effect: Skip | Pass | Limit) -> None:
         """End a step that its join does not let run, pass a gate, or begin the time for which a step waits."""

@@ -12,6 +12,7 @@ from queue import Empty
 from orchestrator.core.messages import SIGNAL, Check, Finish
 from orchestrator.core.model import RunStatus, Status
 from orchestrator.core.names import parse_job_name
+from orchestrator.engine.inside import inside
 from orchestrator.errors import OrchestratorError, StoreError, StoreShortError
 from orchestrator.local.wiring import Embedded
 from orchestrator.ports import CHECKS, LAUNCHES, Task
@@ -74,11 +75,12 @@ class Loop:
             self.take_over(run)
 
     def take_over(self, run: str) -> None:
-        """Take one run over from a loop that died, and drive it too. ``tick`` may call it."""
-        self._world.clock.not_before(self._last_seen(run))
-        self._world.queue.release(run, self._world.clock())
-        self._sweep(run)
-        self._open.add(run)
+        """Take one run over from a loop that died, with those inside it, and drive it. ``tick`` may call it."""
+        for key in [run, *inside(self._world.engine.ledger, run)]:
+            self._world.clock.not_before(self._last_seen(key))
+            self._world.queue.release(key, self._world.clock())
+            self._sweep(key)
+            self._open.add(key)
 
     def drive(self) -> bool:
         """Deliver until every run has ended (True) or ``stop`` is called (False).
@@ -210,7 +212,14 @@ class Loop:
         if found:
             with self._world.database.transaction:
                 self._world.queue.acknowledge([delivery for delivery in found if self._perform(delivery)])
+                if self._world.opened:
+                    self._drive_opened()
         return len(found)
+
+    def _drive_opened(self) -> None:
+        """Drive the runs inside others that were just opened. If the transaction is lost, so are they."""
+        self._open.update(key for key in self._world.opened if self._is_running(key))
+        self._world.opened.clear()
 
     def _perform(self, delivery: Delivery) -> bool:
         try:

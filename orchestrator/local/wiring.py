@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
 from orchestrator.core.job_end import Outcome
-from orchestrator.core.kinds import KINDS
+from orchestrator.core.kinds import GRAPH, KINDS
+from orchestrator.definition.params import resolve as resolve_params
 from orchestrator.engine import Engine
+from orchestrator.engine.children import RunBackend
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import facts_of
 from orchestrator.errors import NotFoundError
@@ -34,7 +36,10 @@ SIMULATED = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """The embedded form: everything on one machine, in one home folder. ``ended`` gets the names of ended jobs."""
+    """The embedded form: everything on one machine, in one home folder. ``ended`` gets the names of ended jobs.
+
+    ``opened`` gets the keys of runs that are jobs of other runs' steps, to be driven too.
+    """
 
     home: Home
     database: Database
@@ -45,6 +50,7 @@ class Embedded:
     functions: PythonBackend
     ended: "SimpleQueue[str | None]"
     clock: SteadyClock
+    opened: list[str] = field(default_factory=list)
 
     def close(self) -> None:
         """Close the database and end the threads. What still runs is left running."""
@@ -155,6 +161,7 @@ def embedded(
     if simulate:
         played = OutsideTransaction(ScriptedBackend(_simulated, clock), database)
         backends |= {kind.key: played for kind in KINDS if not kind.on_machine}
+    opened: list[str] = []
     engine = Engine(
         Ledger(
             store,
@@ -171,7 +178,8 @@ def embedded(
             apart=database.suspended,
         )
     )
-    return Embedded(home, database, store, tasks, engine, processes, functions, ended, clock)
+    backends[GRAPH.key] = RunBackend(engine, resolve_params, opened.append)
+    return Embedded(home, database, store, tasks, engine, processes, functions, ended, clock, opened)
 
 
 def _simulated(request: JobRequest) -> Script:

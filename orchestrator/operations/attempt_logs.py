@@ -23,7 +23,8 @@ def log_path(found: Found, node: int, attempt: int | None = None) -> Path | None
 def with_logs(found: Found) -> Found:
     """The same with the paths of the logs that a summary of the run names."""
     paths = {node: log_path(found, node) for node in told(found)[:LISTED]}
-    return replace(found, logs={node: short(path) for node, path in paths.items() if path is not None})
+    inner = {node: log for node, inside in found.inside.items() for log in list(inside.logs.values())[:1]}
+    return replace(found, logs=inner | {node: short(path) for node, path in paths.items() if path is not None})
 
 
 def deleted(found: Found, node: int, attempt: int | None) -> str | None:
@@ -46,4 +47,6 @@ def no_log(found: Found, node: int, attempt: int | None) -> str:
     step, state = found.plan.steps[node], found.view.state(node)
     if not state.attempt:
         return f"step '{step.name}' has not run: its status is {status_word(state.status)}"
+    if kind_of(step.work).runs:
+        return f"step '{step.name}' is a run of another graph: name a step inside it, as {step.name}/STEP"
     return f"step '{step.name}' wrote nothing in attempt {attempt or state.attempt}"

@@ -9,6 +9,7 @@ from orchestrator.cloud.settings import read_settings
 from orchestrator.core.messages import STOP, SWEEP, Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.engine.checking import GRACE
+from orchestrator.engine.inside import inside
 from orchestrator.errors import InUseError
 from orchestrator.home import Home
 from orchestrator.local.loop import Loop
@@ -27,7 +28,7 @@ def cancel_here(
     """Cancel a run, or its steps ``nodes``, and wait for the end. False if Ctrl-C came first. ``say`` gets messages."""
     world, run = embedded(home, read_settings().parallel, simulate=True), found.run
     try:
-        driven = home.driven(run.id)
+        driven = home.driven(run.top)
         waiting, jobs = world.engine.cancel(run.key, stop, nodes)
         view = world.store.load_all(run.key, lambda _: None, outputs=False)
         threads = unstoppable(found.plan, view, nodes)
@@ -63,7 +64,7 @@ class _Following:
         deadline = time.monotonic() + GRACE
         while not self._stopped and not self.ended():
             try:
-                with self._world.home.driving(self._run.id):
+                with self._world.home.driving(self._run.top):
                     self._drive()
             except InUseError:
                 if time.monotonic() > deadline:
@@ -100,7 +101,15 @@ class _Following:
             again = time.monotonic() + GRACE if asks else again
             for check in jobs:
                 self._world.engine.perform(replace(check, chain=f"{SWEEP}{STOP}" if asks else SWEEP))
+            self._drive_inside(self._nodes)
             time.sleep(_PERIOD)
+
+    def _drive_inside(self, nodes: Collection[int]) -> None:
+        """Of those among ``nodes`` whose jobs are runs, end these runs, which were asked to stop."""
+        for key in [*inside(self._world.engine.ledger, self._run.key, nodes)]:
+            self._loop = Loop(self._world, [key], read_settings().parallel)
+            self._loop.recover()
+            self._loop.drive()
 
     def _jobs(self, nodes: Collection[int]) -> Iterator[Check]:
         """A check of every job of ``nodes`` that is running."""

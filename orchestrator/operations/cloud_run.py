@@ -43,7 +43,9 @@ def job_lines(found: Found, node: int, attempt: int | None, follow: bool) -> Ite
 def where(found: Found, node: int) -> Iterator[str]:
     """The id and the page of the newest job of a step; nothing if there is none."""
     step, job = found.plan.steps[node], found.view.state(node).job
-    if job is not None and not kind_of(step.work).cloud_only:
+    if job is not None and kind_of(step.work).runs:
+        yield f"it is a run of another graph: name a step inside it, as {step.name}/STEP"
+    elif job is not None and not kind_of(step.work).cloud_only:
         yield "it is not a Dataflow job, so it has no log"
     elif job is not None:
         yield from _job(job, found.url.project if found.url else "")

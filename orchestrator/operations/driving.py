@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
+from orchestrator.core.inner import whole
 from orchestrator.core.kinds import only_in_cloud
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.plan import Plan
@@ -124,7 +125,7 @@ def made_up(run: Run, plan: Plan, how: How) -> list[str]:
     """The values of ``run.deployment`` that were not given, in a simulated run: each gets its own name as its value."""
     from orchestrator.definition.untrusted import deployment_values
 
-    names = deployment_values(plan.steps) if how.simulate else []
+    names = deployment_values(whole(plan)) if how.simulate else []
     return [name for name in names if name not in {**how.deployment, **run.deployment}]
 
 

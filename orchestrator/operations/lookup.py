@@ -5,16 +5,19 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial, reduce
 from pathlib import Path
 
 from orchestrator.cloud.settings import read_settings
 from orchestrator.core import kept
-from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.kinds import kind_of
+from orchestrator.core.model import Run, RunStatus, Status
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.plan import Plan
 from orchestrator.core.run_filter import RunFilter
 from orchestrator.definition.reruns import newest_rerun
 from orchestrator.engine.consistency import sure_doubts
+from orchestrator.engine.inside import child_key, nesting
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError, UsageError
 from orchestrator.home import Home, default_home, existing_home
 from orchestrator.home.store_url import StoreUrl, store_url
@@ -143,15 +146,27 @@ def load(
     said = sure_doubts(store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
     abandoned = standing(home, run) == INTERRUPTED
     found = Found(home, run, plan, view, url, flag_for(home, url), tuple(said), tuple(map(str, left_out)), abandoned)
-    return with_logs(replace(found, origins=_origins(store, found), newest_rerun=_newest_rerun(store, found)))
+    inside = {node: load(home, store, child, url, partly=partly) for node, child in _unsuccessful(store, found)}
+    return with_logs(
+        replace(found, origins=_origins(store, found), newest_rerun=_newest_rerun(store, found), inside=inside)
+    )
 
 
 def _newest_rerun(store: Reader, found: Found) -> tuple[Run, str] | None:
     """Only of a run that has ended badly: of others, nobody asks, and each look costs a read."""
-    if found.run.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
+    if found.run.status not in (RunStatus.FAILED, RunStatus.CANCELLED) or found.run.parent is not None:
         return None
     newest = newest_rerun(store, found.run)
     return None if newest is None else (newest, standing(found.home, newest))
+
+
+def _unsuccessful(store: Reader, found: Found) -> Iterator[tuple[int, Run]]:
+    """The steps that are runs and did not succeed, or not yet, with these runs."""
+    for node in nesting(found.plan):
+        state = found.view.state(node)
+        key = child_key(state) if state.status is not Status.SUCCEEDED else None
+        if key is not None and (child := store.get_run(key)) is not None:
+            yield node, child
 
 
 def _origins(store: Reader, found: Found) -> dict[int, Origin]:
@@ -173,7 +188,7 @@ def _origins(store: Reader, found: Found) -> dict[int, Origin]:
 
 def standing(home: Home | None, run: Run) -> str:
     """The run's status, or ``interrupted`` if it has not ended and no process on this machine drives it."""
-    alone = home is not None and run.status is RunStatus.RUNNING and not home.driven(run.id)
+    alone = home is not None and run.status is RunStatus.RUNNING and not home.driven(run.top)
     return INTERRUPTED if alone else str(run.status)
 
 
@@ -192,8 +207,12 @@ def find_run(store: Reader, name: str, tell: Tell = unheard) -> Run:
     """The run with this id, or the newest run of the graph with this name, or the only run whose id begins so.
 
     The graph goes first: by the name of one graph nobody means a run of another, whose id happens to begin so.
+    ``RUN/STEP`` is the run that is the newest job of that step, and ``RUN/STEP/STEP`` one inside that.
     ``tell`` is called with a sentence that names the run of the graph. Raises NotFoundError or UsageError.
     """
+    name, _, path = name.partition("/")
+    if path:
+        return reduce(partial(_inside, store), path.split("/"), find_run(store, name, tell))
     if not name:
         raise UsageError("expected a run's id, or the beginning of one, got an empty text")
     exact = store.find_run(name)
@@ -230,6 +249,25 @@ def _newest_of_family(store: Reader, fitting: Mapping[str, str]) -> Run | None:
     return runs[0] if len({run.first for run in runs}) == 1 else None
 
 
+def _inside(store: Reader, run: Run, step: str) -> Run:
+    """The run that is the newest job of a step of ``run``."""
+    plan = plan_of(None, store, run)
+    node = find_step(plan, step)
+    if not kind_of(plan.steps[node].work).runs:
+        raise UsageError(f"step '{step}' of graph '{run.graph}' runs no graph, so there is no run inside it")
+    key = child_key(store.load(run.key, (node,), ()).state(node))
+    child = store.get_run(key) if key is not None else None
+    if child is None:
+        raise NotFoundError(f"step '{step}' of run '{run.id}' has no run yet: it has not started")
+    return child
+
+
+def apart(run: str, step: str) -> tuple[str, str]:
+    """``RUN`` and ``STEP/STEP`` as the run inside and its step: ``RUN/STEP`` and ``STEP``."""
+    way, slash, last = step.rpartition("/")
+    return (f"{run}/{way}", last) if slash and way and last else (run, step)
+
+
 def and_unreadable(found: Sequence[UnreadableRecordError]) -> str:
     """``; runs/k3v9 cannot be read: …``: the run may be among these; empty if all could be read."""
     if not found:
@@ -248,7 +286,11 @@ def newest(store: Reader) -> Run:
 def only_unfinished(store: Store) -> Run:
     """The one run that has not ended. Raises NotFoundError if there is none, UsageError if there are several."""
     unreadable: list[UnreadableRecordError] = []
-    runs = sorted(store.unfinished(unreadable.append), key=lambda run: run.started_at, reverse=True)
+    runs = sorted(
+        (run for run in store.unfinished(unreadable.append) if run.parent is None),
+        key=lambda run: run.started_at,
+        reverse=True,
+    )
     if not runs:
         raise NotFoundError(f"there is no unfinished run here, so nothing to resume{and_unreadable(unreadable)}")
     if len(runs) > 1:

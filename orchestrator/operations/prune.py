@@ -110,7 +110,9 @@ def _delete(home: Home, records: Records, families: Sequence[Family], done: Prun
         gone = records.store.remove_runs([run.key for run in runs])
         for key in gone:
             records.queue.forget(key)
-    done.runs += len(gone)
+    done.runs += sum(run.key in gone for run in runs)
+    for key in gone.keys() - {run.key for run in runs}:  # inside one of these, which this process has taken
+        _remove(home, records, key, gone[key], done)
     for run in runs:
         if records.store.get_run(run.key) is not None:
             done.left += [f"run {run.id} has been rerun meanwhile"] if run.rerun_of is None else []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from orchestrator.core.graph import Graph
+from orchestrator.core.inner import whole
 from orchestrator.core.kept import plan_of, statuses
 from orchestrator.core.kinds import COMMAND, kind_of
 from orchestrator.core.model import Run, RunStatus, Status, View
@@ -40,7 +41,7 @@ class Driver:
 
 def run(wanted: RunRequest, home: Home, driver: Driver) -> Driven:
     """Start the run, or continue it if it is there."""
-    refuse_cloud_steps(wanted.graph.steps, driver.how.simulate)
+    refuse_cloud_steps(wanted.graph.all_steps, driver.how.simulate)
     with home.driving(wanted.run_id):
         with writing(home) as store:
             stored = store.find_run(wanted.run_id)
@@ -58,18 +59,20 @@ def _start(graph: Graph, engine: Engine, new: Run) -> None:
 
 
 def resume(chosen: Run, home: Home, driver: Driver) -> Driven:
-    """Continue a run that was interrupted or killed."""
+    """Continue a run that was interrupted or killed. Raises UsageError if it is inside another run."""
+    if chosen.parent is not None:
+        raise UsageError(f"run '{chosen.id}' is inside run '{chosen.top}', and goes on with it: resume that")
     with home.driving(chosen.id):
         with reading(home) as store:
             found = load(home, store, store.get_run(chosen.key) or chosen, outputs=driver.how.outputs)
         if found.run.status is RunStatus.RUNNING:
-            refuse_cloud_steps(found.plan.steps, driver.how.simulate)
+            refuse_cloud_steps(whole(found.plan), driver.how.simulate)
         return driver.drive(found, None)
 
 
 def rerun(wanted: Rerun, home: Home, driver: Driver) -> Driven:
     """Start the rerun, or go on with it if somebody else has asked for the same."""
-    refuse_cloud_steps(wanted.plan.steps, driver.how.simulate)
+    refuse_cloud_steps(whole(wanted.plan), driver.how.simulate)
     check_files(wanted, home)
     new = wanted.run
     with home.driving(new.id):

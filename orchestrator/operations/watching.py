@@ -62,7 +62,7 @@ def _over(found: Found) -> bool:
 
 def _look(found: Found, place: Home | None, store: Reader, outputs: bool) -> Found:
     run = _run(found, store)
-    driven = place is None or place.driven(run.id)
+    driven = place is None or place.driven(run.top)
     if not driven:
         run = _run(found, store)  # its driver may have ended it, and itself, in between
     if run.status is not RunStatus.RUNNING or not driven:

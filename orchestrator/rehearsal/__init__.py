@@ -174,7 +174,7 @@ class Rehearsal:
             "ORCHESTRATOR_LAUNCH_MARGIN": "1",
             "ORCHESTRATOR_JOB_PREFIX": PREFIX,
             "ORCHESTRATOR_JOB_OPTIONS": '{"temp_location": "gs://rehearsal/temp", "labels": {"env": "dev"}}',
-            "ORCHESTRATOR_VALUES": json.dumps({name: name for name in deployment_values(self.graph.steps)}),
+            "ORCHESTRATOR_VALUES": json.dumps({name: name for name in deployment_values(self.graph.all_steps)}),
             "ORCHESTRATOR_RETENTION_DAYS": "30",
         }
         for target, port in ports.items():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.core.graph import Graph
+from orchestrator.core.inner import whole
 from orchestrator.core.kinds import only_in_cloud
 from orchestrator.core.model import Run, View
 from orchestrator.core.plan import Plan
@@ -33,6 +34,7 @@ class Found:
     ``logs``: the paths of the logs of steps that did not succeed, by step.
     ``origins``: of the steps that a rerun keeps, those that were run.
     ``newest_rerun``: the newest run that goes on where this one ended, and its status or ``interrupted``.
+    ``inside``: of the steps that are runs and did not succeed, or not yet, these runs, by step.
     """
 
     home: Home | None
@@ -47,6 +49,7 @@ class Found:
     logs: Mapping[int, str] = field(default_factory=dict)
     origins: Mapping[int, Origin] = field(default_factory=dict)
     newest_rerun: tuple[Run, str] | None = None
+    inside: Mapping[int, "Found"] = field(default_factory=dict)
 
     @property
     def steps(self) -> list[int]:
@@ -66,17 +69,17 @@ class Found:
     @property
     def resume(self) -> str:
         """The command that continues the run."""
-        return self.resume_of(self.run.id)
+        return self.resume_of(self.run.top)
 
     def resume_of(self, run_id: str) -> str:
         """The same for another run of its family. One of Dataflow steps without a ``local`` block was simulated."""
-        cloud_only = any(step.local is None for step in only_in_cloud(self.plan.steps))
+        cloud_only = any(step.local is None for step in only_in_cloud(whole(self.plan)))
         return f"orchestrator resume {run_id}{' --simulate' if cloud_only else ''}{self.flag}"
 
     @property
     def rerun(self) -> str:
         """The command that runs again what did not succeed, once the run has ended."""
-        return self.rerun_of(self.run.id)
+        return self.rerun_of(self.run.top)
 
     def rerun_of(self, run_id: str) -> str:
         """The same for another run of its family."""
@@ -84,7 +87,7 @@ class Found:
             return f"orchestrator rerun {run_id}{self.url.flag}"
         if self.home is None and self.url is not None:
             return f"orchestrator rerun {run_id} --project {self.url.project} --region REGION{self._environment}"
-        cloud_only = any(step.local is None for step in only_in_cloud(self.plan.steps))
+        cloud_only = any(step.local is None for step in only_in_cloud(whole(self.plan)))
         return f"orchestrator rerun {run_id}{' --simulate' if cloud_only else ''}{self.flag}"
 
     @property

@@ -3,8 +3,10 @@
 from collections.abc import Collection
 from typing import Any
 
+from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import PENDING, Run, StepState, Stop
 from orchestrator.core.plan import Node, Plan, Role
+from orchestrator.core.steps import Step
 from orchestrator.reporting.held import hold_of
 from orchestrator.reporting.times import iso
 from orchestrator.reporting.upstream import States
@@ -13,11 +15,15 @@ from orchestrator.reporting.upstream import States
 def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[int] = frozenset()) -> dict[str, Any]:
     """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not known yet is null.
 
-    Only a step that has succeeded while its job is still running has the key ``live``, and only one that a rerun keeps
-    has ``kept``. Steps in ``unknown`` are left out.
+    Only a step that has succeeded while its job is still running has the key ``live``, only one that a rerun keeps has
+    ``kept``, and only one whose job is a run has ``run``, the id of that. Steps in ``unknown`` are left out.
     """
     known = ((number, step) for number, step in enumerate(plan.steps) if number not in unknown)
-    steps = {step.name: step_report(plan.nodes[number], states.get(number, PENDING)) for number, step in known}
+    steps = {
+        step.name: step_report(plan.nodes[number], states.get(number, PENDING))
+        | _inside(step, states.get(number, PENDING))
+        for number, step in known
+    }
     return {**headline(run, word), "steps": steps}
 
 
@@ -58,6 +64,11 @@ def step_report(node: Node, state: StepState) -> dict[str, Any]:
         **({"live": True} if state.live else {}),
         **({"kept": True} if node.role is Role.KEPT else {}),
     }
+
+
+def _inside(step: Step, state: StepState) -> dict[str, Any]:
+    """The id of the run that is the job of a step, if it is one."""
+    return {"run": state.job_name} if kind_of(step.work).runs and state.job_name is not None else {}
 
 
 def _held(state: StepState) -> dict[str, Any]:

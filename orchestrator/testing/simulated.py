@@ -88,7 +88,7 @@ def simulate(
     _check(model, steps or {})
     now = at.timestamp()
     request = run_request(model, path, run_id, plain(params or {}), now)
-    values = {name: name for name in deployment_values(model.steps)} | dict(deployment or {})
+    values = {name: name for name in deployment_values(model.all_steps)} | dict(deployment or {})
     clock = _Clock(now)
     world = _World(clock, Jobs(steps or {}, clock, folder), local, {"dir": str(folder), "deployment": dict(values)})
     try:

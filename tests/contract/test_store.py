@@ -65,6 +65,25 @@ def test_what_a_rerun_keeps_is_there_with_the_run_and_arrives_nowhere(store: Sto
     assert store.get_run("rerunkey") == store.find_run("run-1.2") == RERUN
 
 
+CHILD = replace(RUN, id="a--key1-0-1", key="childkey", parent="key1-0-1", root="run-1", started_at=120.0)
+
+
+def test_a_run_that_is_a_steps_job_is_found_but_in_no_list_but_that_of_the_unfinished(store: Store):
+    store.open_run(RUN, PLAN)
+    assert store.open_run(CHILD, PLAN) == CHILD
+    assert store.get_run("childkey") == store.find_run(CHILD.id) == CHILD
+    for wanted in (RunFilter(), RunFilter(graph="g"), RunFilter(statuses={RunStatus.RUNNING}), RunFilter(since=110.0)):
+        assert CHILD not in store.list_runs(wanted=wanted)
+    assert list(store.list_runs()) == [RUN]
+    assert store.run_ids(10) == [("run-1", "key1")]
+    assert sorted(run.key for run in store.unfinished()) == ["childkey", "key1"]
+    assert store.end_run("childkey", RunStatus.FAILED, 150.0, {"a": "exit"})
+    ended = replace(CHILD, status=RunStatus.FAILED, ended_at=150.0, failed={"a": "exit"})
+    assert store.get_run("childkey") == store.find_run(CHILD.id) == ended
+    assert list(store.unfinished()) == [RUN]
+    assert list(store.list_runs(wanted=RunFilter(statuses={RunStatus.FAILED}))) == []
+
+
 def test_what_a_rerun_keeps_is_not_even_read_where_the_run_is_there(store: Store):
     store.open_run(RERUN, PLAN, [(0, DONE)])
     store.end_run("rerunkey", RunStatus.SUCCEEDED, 300.0)

@@ -102,7 +102,8 @@ class MemoryStore:
             return stopped.stop
 
     def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse, wanted: RunFilter = EVERY) -> Sequence[Run]:
-        runs = sorted(filter(wanted.fits, self._runs.values()), key=lambda run: (-run.started_at, run.id))
+        started = (run for run in self._runs.values() if run.parent is None)
+        runs = sorted(filter(wanted.fits, started), key=lambda run: (-run.started_at, run.id))
         return runs[:limit]
 
     def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:

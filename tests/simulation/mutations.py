@@ -1130,7 +1130,7 @@ MUTANTS = (
     Mutant(
         "a run is written to Firestore whatever became of it since it was read",
         "orchestrator/stores/firestore/store.py",
-        "{**documents.of_run(changed), **(also or {})}, ids.unchanged(found))",
-        "{**documents.of_run(changed), **(also or {})})",
+        "{**documents.of_run(changed), **also}, ids.unchanged(found))",
+        "{**documents.of_run(changed), **also})",
     ),
 )

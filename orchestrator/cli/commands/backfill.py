@@ -141,7 +141,7 @@ def command(
         _show(loaded.name, plan, as_told.json)
         return DONE
     if consoles is None and any(one.does is Does.RUN for one in plan):
-        refuse_cloud_steps(loaded.steps, as_told.simulate)
+        refuse_cloud_steps(loaded.all_steps, as_told.simulate)
     if all(one.does is Does.NOTHING for one in plan):
         return _told(loaded.name, plan, results(plan), as_told, words)
     if not as_told.json:

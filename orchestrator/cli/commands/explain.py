@@ -8,9 +8,10 @@ import click
 from orchestrator.cli.failure import complain
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
+from orchestrator.core.kinds import kind_of
 from orchestrator.operations.attempt_logs import log_path
 from orchestrator.operations.far import Place
-from orchestrator.operations.lookup import find_step, found_run
+from orchestrator.operations.lookup import apart, find_step, found_run
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.summary import abandoned
 from orchestrator.system.files import short
@@ -28,12 +29,15 @@ Examples:
 @place_options
 def command(run: str, step: str, home: Path | None, store: Place) -> None:
     """Explain the status of STEP in RUN: why it failed or was skipped, or what it is waiting for."""
+    run, step = apart(run, step)
     found = found_run(home, run, store, complain, outputs=True)
     node = find_step(found.plan, step)
     first, *further = explain(found.plan, found.view, node, None if found.abandoned else time.time())
     echo(indented(f"{found.plan.steps[node].name}: {first}"))
     for line in further:
         echo(indented(f"  {line}"))
+    if kind_of(found.plan.steps[node].work).runs and found.view.state(node).attempt:
+        echo(f"  it is a run of another graph: orchestrator status {run}/{found.plan.steps[node].name}{found.flag}")
     log = log_path(found, node)
     if log is not None:
         echo(f"  log: {short(log)}")

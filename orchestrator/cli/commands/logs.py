@@ -13,7 +13,7 @@ from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 from orchestrator.operations.attempt_logs import deleted, log_path, no_log
 from orchestrator.operations.far import Place
-from orchestrator.operations.lookup import find_step, found_run
+from orchestrator.operations.lookup import apart, find_step, found_run
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import counted
 
@@ -49,6 +49,8 @@ def command(run: str, step: str | None, attempt: int | None, follow: bool, home:
     """
     if step is None and (attempt is not None or follow):
         raise UsageError(f"{'--follow' if follow else '--attempt'}: expected STEP too")
+    if step is not None:
+        run, step = apart(run, step)
     found = found_run(home, run, store, complain)
     if step is None:
         from orchestrator.cli.failed_logs import show_failed

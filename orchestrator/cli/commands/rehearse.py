@@ -136,7 +136,7 @@ def checked(name: str, pairs: tuple[str, ...], file: Path | None) -> tuple[Path,
     path, params = find_graph(name), given_params(pairs, file)
     graph = load_graph(path)
     run_request(graph, path, None, params, time.time())
-    foreign = [step.name for step in only_on_machine(graph.steps)]
+    foreign = [step.name for step in only_on_machine(graph.all_steps)]
     if foreign:
         known = [kind.key for kind in KINDS if kind.in_cloud]
         raise UsageError(

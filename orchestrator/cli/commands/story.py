@@ -10,7 +10,7 @@ from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.control import MAX_ACTS
 from orchestrator.core.past import MAX_PAST
 from orchestrator.operations.far import Place
-from orchestrator.operations.lookup import find_step, found_run
+from orchestrator.operations.lookup import apart, find_step, found_run
 from orchestrator.reporting.story import story, story_json, story_lines
 
 EPILOG = f"""\b
@@ -31,6 +31,8 @@ Exit codes: 0 whatever happened, 1 some records of the run cannot be read, 2 wro
 @json_option
 def command(run: str, step: str | None, home: Path | None, store: Place, as_json: bool) -> int:
     """List what happened in RUN, or only to STEP: every attempt and how it ended, and what people did, when and why."""
+    if step is not None:
+        run, step = apart(run, step)
     found = found_run(home, run, store, complain, partly=True)
     nodes = found.steps if step is None else [find_step(found.plan, step)]
     told = story(found.run, found.plan, found.view, nodes)

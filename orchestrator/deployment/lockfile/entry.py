@@ -1,5 +1,6 @@
 """Makes the entry of one graph in ``graphs.lock``, and finds the files that are deployed with it."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,7 +109,7 @@ def _found(path: Path, graph: Graph | None) -> tuple[list[str], FolderSettings]:
 
 
 def _entry(root: Path, file: str, graph: Graph, settings: FolderSettings) -> Entry:
-    jobs = only_in_cloud(graph.steps)
+    jobs = only_in_cloud(graph.all_steps)
     return Entry(
         file,
         graph.version,
@@ -120,7 +121,7 @@ def _entry(root: Path, file: str, graph: Graph, settings: FolderSettings) -> Ent
         requirements=settings.requirements.relative_to(root).as_posix() if settings.requirements else None,
         env=settings.env,
         secrets=settings.secrets,
-        values=tuple(deployment_values(graph.steps)),
+        values=tuple(deployment_values(graph.all_steps)),
     )
 
 
@@ -129,8 +130,8 @@ def jobs_at_once(graph: Graph) -> int:
 
     Steps of different generations can overlap, so it may be more; the exact number would take hours to compute.
     """
-    jobs = {step.name for step in only_in_cloud(graph.steps)}
-    return max(len(jobs.intersection(generation)) for generation in graph.generations())
+    jobs = Counter(step.name.partition("/")[0] for step in only_in_cloud(graph.all_steps))
+    return max(sum(jobs[name] for name in generation) for generation in graph.generations())
 
 
 def _said(jobs: Sequence[Step], option: str) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def problems_of(graph: Graph, folder: Path) -> list[Problem]:
 
 
 def _undeployable(graph: Graph) -> Iterator[Problem]:
-    own = [step.name for step in only_on_machine(graph.steps)]
+    own = [step.name for step in only_on_machine(graph.all_steps)]
     if not graph.deploy or not own:
         return
     if graph.schedule:
@@ -59,7 +59,8 @@ def _undeployable(graph: Graph) -> Iterator[Problem]:
         fix = "use dataflow steps, or write deploy: false: then 'orchestrator serve' starts it on one machine"
         yield Problem(("schedule",), f"{message}: {fix}")
     else:
-        where = ("steps", own[0], graph.by_name[own[0]].work.kind)
+        name = own[0].partition("/")[0]
+        where = ("steps", name, graph.by_name[name].work.kind)
         fix = "use a dataflow step with this as its local block, or write deploy: false at the top of the graph"
         yield Problem(where, f"expected a graph that can be deployed, but {named(own)} on one machine only: {fix}")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.core import codec
-from orchestrator.core.model import Counter, Run, StepState, Transition
+from orchestrator.core.model import Counter, Run, RunStatus, StepState, Transition
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Tally
 from orchestrator.errors import UnreadableRecordError, UnstorableError
@@ -53,7 +53,18 @@ def check_run(run: Run) -> None:
 
 
 def of_run(run: Run) -> dict[str, Any]:
-    """The document of a run."""
+    """The document of a run. That of another run's step has none of the fields by which lists are made, but for
+    ``status`` while it runs: sweeps need that.
+    """
+    if run.parent is not None:
+        running = {"status": str(run.status)} if run.status is RunStatus.RUNNING else {"status": f"inner {run.status}"}
+        return {
+            "schema": codec.schema_of(run),
+            "id": run.id,
+            "root": run.root,
+            **running,
+            "run": _text(codec.run_to_json(run)),
+        }
     return {
         "schema": codec.schema_of(run),
         "id": run.id,

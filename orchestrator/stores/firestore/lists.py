@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from google.cloud.firestore import Client, FieldFilter, Query
+from google.cloud.firestore import Client, DocumentReference, FieldFilter, Query
 
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.ports import Unreadable
@@ -47,6 +47,12 @@ def unfinished_keys(client: Client, after: str, limit: int) -> Sequence[str]:
         query = query.start_after({_NAME: runs.document(after)})
     with translated("list unfinished runs"):
         return [snapshot.id for snapshot in query.stream(retry=AGAIN, timeout=STREAM)]
+
+
+def inside(client: Client, root: str) -> Sequence[DocumentReference]:
+    """The runs inside the run with the id ``root``, at any depth. A read for each."""
+    query = client.collection("runs").where(filter=FieldFilter("root", "==", root)).select([])
+    return [snapshot.reference for snapshot in query.stream(retry=AGAIN, timeout=STREAM)]
 
 
 def recall(client: Client) -> Mapping[str, Any]:

@@ -59,13 +59,14 @@ def _pages(query: Any, size: int) -> Iterator[Sequence[DocumentSnapshot]]:
 
 
 def _selected(client: Client, limit: int, wanted: RunFilter) -> Sequence[DocumentSnapshot]:
-    query: Any = client.collection("runs").select(["started_at"])
+    query: Any = client.collection("runs").select(["started_at", "root"])
     if wanted.graph is not None:
         query = query.where(filter=FieldFilter("graph", "==", wanted.graph))
     if wanted.statuses:
         query = query.where(filter=FieldFilter("status", "in", sorted(map(str, wanted.statuses))))
     with translated("list runs"):
-        starts = [(_start(one), one.id) for one in query.stream(retry=AGAIN, timeout=STREAM)]
+        some = query.stream(retry=AGAIN, timeout=STREAM)
+        starts = [(_start(one), one.id) for one in some if "root" not in fields(one)]
     fitting = (one for one in starts if _within(one[0], wanted))
     chosen = [key for _, key in sorted(fitting, key=lambda one: (-one[0], one[1]))[:limit]]
     calls = Calls(client)

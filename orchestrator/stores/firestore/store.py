@@ -132,13 +132,22 @@ class FirestoreStore:
         return plans.read(self._calls, version)
 
     def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:
-        """As in the port. Steps and counters are stamped first; if the process dies in between, this is repeated."""
-        stamp = expiry.stamp_of(at, self._retention)
+        """As in the port. Steps and counters are stamped first; if the process dies in between, this is repeated.
+
+        A run that is a step's job stays as long as the run that somebody started, and is stamped with that.
+        """
+        when = expiry.stamp_of(at, self._retention)
+
+        def stamp(stored: Run) -> Mapping[str, Any]:
+            return when if stored.parent is None else {}
 
         def ended(stored: Run) -> Run:
-            if stamp:
+            if stamp(stored):
                 with translated("end a run"):
-                    expiry.write(self._client, expiry.parts(self._calls.run(run), AGAIN, STREAM), stamp, COMMIT)
+                    wanted = expiry.parts(self._calls.run(run), AGAIN, STREAM)
+                    expiry.write(self._client, wanted, when, COMMIT)
+                    for child in lists.inside(self._client, stored.id) if stored.nests else ():
+                        expiry.write(self._client, [*expiry.parts(child, AGAIN, STREAM), child], when, COMMIT)
             return replace(stored, status=status, ended_at=at, failed=dict(failed))
 
         return self._change_run(run, "end a run", ended, stamp) is not None
@@ -171,11 +180,15 @@ class FirestoreStore:
         lists.note(self._client, fields)
 
     def _change_run(
-        self, run: str, doing: str, change: Callable[[Run], Run], also: Mapping[str, Any] | None = None
+        self,
+        run: str,
+        doing: str,
+        change: Callable[[Run], Run],
+        add: Callable[[Run], Mapping[str, Any]] = lambda _: {},
     ) -> Run | None:
         """The changed run; None if the run has ended, and then nothing is written.
 
-        The fields ``also`` are written into its document and into that of its id.
+        The fields that ``add`` returns are written into its document and into that of its id.
         """
         document, retries = self._calls.run(run), Retries(doing)
         while True:
@@ -185,8 +198,8 @@ class FirestoreStore:
             stored = to_run(found)
             if stored.status is not RunStatus.RUNNING:
                 return None
-            changed, batch = change(stored), self._client.batch()
-            batch.update(document, {**documents.of_run(changed), **(also or {})}, ids.unchanged(found))
+            changed, batch, also = change(stored), self._client.batch(), add(stored)
+            batch.update(document, {**documents.of_run(changed), **also}, ids.unchanged(found))
             if also and (named := self._naming(stored)) is not None:
                 batch.update(named.reference, dict(also), ids.unchanged(named))
             try:

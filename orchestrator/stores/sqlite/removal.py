@@ -11,8 +11,8 @@ from orchestrator.core.model import RunStatus
 
 _NOTES = "CREATE TABLE IF NOT EXISTS removed (run TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID"
 
-#: Of each run its key, id, status and family. They are null if its record cannot be read.
-_FIELDS = ", ".join(f"json_extract(text, '$.{field}')" for field in ("id", "status", "family"))
+#: Of each run its key, id, status, family and root. They are null if its record cannot be read.
+_FIELDS = ", ".join(f"json_extract(text, '$.{field}')" for field in ("id", "status", "family", "root"))
 _RUNS = f"SELECT key, {_FIELDS} FROM (SELECT key, CASE WHEN json_valid(run) THEN run END AS text FROM runs)"
 
 #: A plan goes when no run is of its version. If the record of a run cannot be read, its version is null, ``NOT IN`` is
@@ -26,13 +26,24 @@ DELETE FROM plans WHERE version NOT IN
 def remove(connection: sqlite3.Connection, runs: Collection[str]) -> dict[str, str]:
     """Delete those of ``runs`` (keys) whose whole family is among them and has ended. Returns their keys and ids.
 
-    None is deleted while there is a record that cannot be read, as it may be of any family.
+    The runs inside a run are of its family, and need not be named. None is deleted while there is a record that cannot
+    be read, as it may be of any family.
     """
-    found = {key: (run_id, status, family or run_id) for key, run_id, status, family in connection.execute(_RUNS)}
-    if any(run_id is None for run_id, _, _ in found.values()):
+    rows = connection.execute(_RUNS).fetchall()
+    if any(run_id is None for _, run_id, *_ in rows):
         return {}
-    kept = {family for key, (_, status, family) in found.items() if key not in runs or status == str(RunStatus.RUNNING)}
-    gone = {key: run_id for key, (run_id, _, family) in found.items() if key in runs and family not in kept}
+    families = {run_id: family or run_id for _, run_id, _, family, root in rows if root is None}
+    found = {
+        key: (run_id, status, families[run_id] if root is None else families.get(root, root), root is not None)
+        for key, run_id, status, _, root in rows
+    }
+    named = {family for key, (_, _, family, _) in found.items() if key in runs}
+    kept = {
+        family
+        for key, (_, status, family, inside) in found.items()
+        if (key not in runs and not inside) or status == str(RunStatus.RUNNING)
+    }
+    gone = {key: run_id for key, (run_id, _, family, _) in found.items() if family in named - kept}
     if gone:
         connection.execute(_NOTES)
         connection.executemany("INSERT OR REPLACE INTO removed VALUES (?, ?)", gone.items())

@@ -36,6 +36,9 @@ BY_ID = "SELECT key, run FROM runs WHERE CASE WHEN json_valid(run) THEN json_ext
 COUNTERS = "SELECT number, arrived, succeeded, failed, upstream_failed, skipped FROM counters WHERE run = ?"
 STATES = "SELECT node, state FROM states WHERE run = ?"
 
+#: The ``started_at`` of a run that is in no list.
+HIDDEN = -1.0
+
 #: How many numbers are put into one query: SQLite accepts 32,766 variables, older builds 999.
 _CHUNK = 900
 
@@ -120,11 +123,8 @@ def newest(wanted: RunFilter, limit: int) -> tuple[str, tuple[str | float, ...]]
     Only ``started_at`` has a column and an index: others could not be added without locking older versions out. A field
     that cannot be read fits, so that the record is reported.
     """
-    terms: list[str] = []
-    values: list[str | float] = []
-    if wanted.since is not None:
-        terms.append("started_at >= ?")
-        values.append(wanted.since)
+    terms = ["started_at >= ?"]
+    values: list[str | float] = [0.0 if wanted.since is None else wanted.since]
     if wanted.until is not None:
         terms.append("started_at <= ?")
         values.append(wanted.until)
@@ -133,8 +133,13 @@ def newest(wanted: RunFilter, limit: int) -> tuple[str, tuple[str | float, ...]]
             among = f"json_extract(run, '$.{field}') IN ({','.join('?' * len(fitting))})"
             terms.append(f"coalesce(CASE WHEN json_valid(run) THEN {among} END, 1)")
             values.extend(str(one) for one in fitting)
-    chosen = f" WHERE {' AND '.join(terms)}" if terms else ""
-    return f"SELECT key, run FROM runs{chosen} ORDER BY started_at DESC, key DESC LIMIT ?", (*values, limit)
+    chosen = " AND ".join(terms)
+    return f"SELECT key, run FROM runs WHERE {chosen} ORDER BY started_at DESC, key DESC LIMIT ?", (*values, limit)
+
+
+def listed_at(run: Run) -> float:
+    """The place of a run in the lists, by its start. The job of another run's step is in none, so it has none."""
+    return run.started_at if run.parent is None else HIDDEN
 
 
 def run_text(run: Run) -> str:

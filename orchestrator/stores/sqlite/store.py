@@ -23,6 +23,7 @@ from orchestrator.stores.sqlite.rows import (
     STATES,
     are_there,
     create,
+    listed_at,
     measured,
     needs_schema,
     newest,
@@ -67,10 +68,11 @@ class SqliteStore:
                     needs_schema(connection, schema)
                 specs = [work.spec for step in plan.steps for work in (step.work, step.local) if work is not None]
                 self._memory.plan = (run.version, plan) if _is_json(specs) else None
-            connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.key, run.started_at, run_text(run)))
+            connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.key, listed_at(run), run_text(run)))
             self._memory.runs[run.key] = Known(whole=not run.kept)
             if run.kept:
                 write_states(connection, run.key, kept)
+            if run.kept or run.nests or run.parent:
                 needs_schema(connection, codec.schema_of(run))
             return run
 
@@ -160,7 +162,9 @@ class SqliteStore:
     def run_ids(self, limit: int) -> Sequence[tuple[str, str]]:
         query = "SELECT CASE WHEN json_valid(run) THEN json_extract(run, '$.id') END, key FROM runs"
         with self._database.read() as connection:
-            found = connection.execute(f"{query} ORDER BY started_at DESC, key DESC LIMIT ?", (limit,))
+            found = connection.execute(
+                f"{query} WHERE started_at >= 0 ORDER BY started_at DESC, key DESC LIMIT ?", (limit,)
+            )
             return [(run_id, key) for run_id, key in found if isinstance(run_id, str)]
 
     def unfinished(self, unreadable: Unreadable = refuse) -> Sequence[Run]:

@@ -30,6 +30,7 @@ def test_every_kind_has_a_form_and_its_keys_are_those_of_a_step() -> None:
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.kind.key)
 def test_the_example_of_a_kind_is_a_step_of_that_kind(load: Load, form: Form) -> None:
+    load("name: load-table\nsteps: {a: {wait: 1s}}", "load-table.yaml")
     graph = load(f"name: g\nsteps:\n  a:\n    {form.kind.key}: {form.example}")
     (step,) = graph.steps
     assert kind_of(step.work) is form.kind

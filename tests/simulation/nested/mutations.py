@@ -1,0 +1,95 @@
+"""Hand-made mutants of runs inside runs: what each breaks, and where. Each must be noticed by the nested worlds."""
+
+from tests.simulation.mutations import ENGINE, Mutant
+
+_WORLDS = "tests.simulation.nested"
+_CHILDREN = "orchestrator/engine/children.py"
+
+MUTANTS = (
+    Mutant(
+        "a launch that is made again does not find its run",
+        _CHILDREN,
+        "        if run is None:\n            return None\n        if run.status is not RunStatus.RUNNING:\n"
+        "            return Launched(run.key, over=True)\n"
+        "        return self._start(run, self._inner(request.run, request.node), ())",
+        "        return None",
+        _WORLDS,
+    ),
+    Mutant(
+        "every launch opens a run of its own",
+        _CHILDREN,
+        "        key = run_key(request.name)\n        folder",
+        '        key = run_key(f"{request.name}{self._engine.ledger.clock()}")\n        folder',
+        _WORLDS,
+    ),
+    Mutant(
+        "a run that was found is not given what it owes",
+        _CHILDREN,
+        "        return self._start(run, self._inner(request.run, request.node), ())",
+        "        return Launched(run.key)",
+        _WORLDS,
+    ),
+    Mutant(
+        "a sweep leaves a run alone whose step has ended",
+        ENGINE,
+        " and run.parent is not None and ended_without(ledger, ref_in(run.parent)):",
+        " and run.parent is not None and False:",
+        _WORLDS,
+    ),
+    Mutant(
+        "a sweep cancels a run whose step goes on",
+        "orchestrator/engine/inside.py",
+        "    over = not (state.status.active or state.live)",
+        "    over = True",
+        _WORLDS,
+    ),
+    Mutant(
+        "a run inside is not cancelled",
+        _CHILDREN,
+        "        self._engine.cancel(job, replace(",
+        "        ledger.known(job), (replace(",
+        _WORLDS,
+    ),
+    Mutant(
+        "a run that has failed is told as succeeded",
+        _CHILDREN,
+        "                return self._failed(run, at)",
+        "                return self._succeeded(run, at)",
+        _WORLDS,
+    ),
+    Mutant(
+        "a run that is cancelled is told as failed",
+        _CHILDREN,
+        "                return JobEnd(Outcome.CANCELLED, at)",
+        "                return self._failed(run, at)",
+        _WORLDS,
+    ),
+    Mutant(
+        "another attempt runs all again",
+        _CHILDREN,
+        "        if not good:\n            return run, ()\n",
+        "        return run, ()\n",
+        _WORLDS,
+    ),
+    Mutant(
+        "another attempt keeps what has failed",
+        "orchestrator/core/rerun.py",
+        "for one in choices if not one.again and one.status is not None}",
+        "for one in choices if one.status is not None}",
+        _WORLDS,
+    ),
+    Mutant(
+        "a step forgets the params that it gives",
+        _CHILDREN,
+        "given if isinstance(given, dict) else {}, now)",
+        "{}, now)",
+        _WORLDS,
+    ),
+    Mutant(
+        "the end of a run is told to another attempt",
+        ENGINE,
+        "check = Check(parent.run, parent.node, parent.attempt, EVENT)",
+        "check = Check(parent.run, parent.node, parent.attempt + 1, EVENT)",
+        _WORLDS,
+    ),
+)
