@@ -288,6 +288,23 @@ def test_a_clock_that_is_set_back_starts_nothing_twice(world: World):
     assert world.ids() == ["a-2026-01-31T130000Z", "a-2026-01-31T140000Z"]
 
 
+def test_a_clock_that_was_wrong_for_a_while_keeps_nothing_from_starting(world: World):
+    """It was taken for the time up to which everything had been started: nothing was, until that time came."""
+
+    def forward() -> None:
+        world.now = NOON + 1000 * HOUR
+        world.plan = {world.now + 30.0: back}
+
+    def back() -> None:
+        world.now = NOON + 0.6 * HOUR
+        world.plan = {NOON + 1.5 * HOUR: lambda: world.heard.append(None)}
+
+    world.graph("a", "schedule: '0 * * * *'")
+    world.plan, world.until = {NOON + 0.5 * HOUR: forward}, NOON + 2000 * HOUR
+    world.server().go()
+    assert world.ids()[-1] == "a-2026-01-31T130000Z"
+
+
 def test_scheduled_runs_that_were_interrupted_go_on_and_those_of_people_do_not(world: World):
     world.graph("a", "schedule: '0 18 * * *'")
     world.record("a-2026-01-31T060000Z", RunStatus.RUNNING)
