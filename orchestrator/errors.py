@@ -124,6 +124,10 @@ class BackendError(OrchestratorError):
     http_status = 503
 
 
+class QuotaError(BackendError):
+    """The job service has no quota for another job now. This launch certainly started none; a later one may."""
+
+
 class AmbiguousLaunchError(BackendError):
     """A launch was sent and its response lost: the job may or may not exist. Look for it before launching again."""
 

@@ -11,6 +11,7 @@ from orchestrator.core.job_end import JobEnd
 from orchestrator.core.messages import Effect
 from orchestrator.core.model import Counter, Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
+from orchestrator.core.pools import LAST, NO_MOVES, Moves, Place, Wait
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.core.steps import Json
 from orchestrator.errors import StoreError, UnreadableRecordError
@@ -33,17 +34,21 @@ NONE_FAILED: Mapping[str, str] = MappingProxyType({})
 class Commit:
     """The result of ``transact``. If ``applied`` is False, nothing was written, and ``state`` is as it was read.
 
-    ``counters``: the new values of the counters that this commit changed.
+    ``counters``: the new values of the counters that this commit changed. ``moves``: what it changed in pools.
+    ``taken``: it was not applied because a place that it wanted to take is taken.
     """
 
     applied: bool
     state: StepState
     counters: Mapping[int, Counter]
+    moves: Moves = NO_MOVES
+    taken: bool = False
 
 
 def check_writes(transition: Transition) -> None:
     """Raises StoreError if the transition's commit would have too many writes."""
-    if (writes := 1 + len(transition.joins)) > MAX_WRITES:
+    moves = 0 if transition.moves is NO_MOVES else len(transition.moves)
+    if (writes := 1 + len(transition.joins) + moves) > MAX_WRITES:
         raise StoreError(f"a commit of {writes} writes: at most {MAX_WRITES} go together")
 
 
@@ -54,6 +59,32 @@ Unreadable = Callable[[UnreadableRecordError], object]
 def refuse(error: UnreadableRecordError) -> None:
     """Raises ``error``."""
     raise error
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Some of a pool, as read: numbers of free places, and who is first in line, in order: as many as these places."""
+
+    free: Sequence[int]
+    first: Sequence[Wait]
+
+
+@dataclass(frozen=True, slots=True)
+class Occupant:
+    """The step that has a place: its run's key, and its node."""
+
+    place: Place
+    run: str
+    node: int
+
+
+@runtime_checkable
+class Lines(Protocol):
+    """Knows the lines of pools."""
+
+    def standing(self, pool: str, rank: str = LAST) -> tuple[int, int]:
+        """How many places of a pool are taken, and how many are in line before ``rank``; without one, in all."""
+        ...
 
 
 class Reader(Protocol):
@@ -101,7 +132,7 @@ class Reader(Protocol):
         ...
 
 
-class Store(Reader, Protocol):
+class Store(Reader, Lines, Protocol):
     """Where runs are kept. It decides nothing. Every method may raise StoreError or ConflictError.
 
     A commit whose response is lost may still have been applied: the caller reads again and assumes nothing.
@@ -123,8 +154,22 @@ class Store(Reader, Protocol):
 
         The commit is applied only if the node's state is still as ``decide`` saw it; otherwise it is read again and
         decided again. The counters are added to blindly: they are not read, and they never make a commit fail.
+        What it changes in pools is part of the commit and is written blindly too, except that a place is only taken if
+        it is free; otherwise nothing is written.
         A commit of more than ``MAX_WRITES`` writes is refused with StoreError.
         """
+        ...
+
+    def pool(self, name: str, size: int, most: int) -> Pool:
+        """At most ``most`` free places of a pool of ``size``, and as many of those who are first in its line."""
+        ...
+
+    def occupants(self, pool: str) -> Sequence[Occupant]:
+        """Who has the places of a pool."""
+        ...
+
+    def free(self, occupant: Occupant) -> bool:
+        """Free a place whose occupant does not know of it. False if it has changed since ``occupants`` read it."""
         ...
 
     def end_run(self, run: str, status: RunStatus, at: float, failed: Mapping[str, str] = NONE_FAILED) -> bool:

@@ -52,6 +52,7 @@ locals {
     ORCHESTRATOR_JOB_PREFIX        = local.base
     ORCHESTRATOR_JOB_OPTIONS       = jsonencode(local.job_options)
     ORCHESTRATOR_VALUES            = jsonencode(var.values)
+    ORCHESTRATOR_POOLS             = jsonencode(var.pools)
     ORCHESTRATOR_SIGNAL_DELAY      = tostring(var.signal_delay)
     ORCHESTRATOR_LAUNCH_LEASE      = tostring(local.launch_lease)
     ORCHESTRATOR_LAUNCH_MARGIN     = tostring(local.launch_margin)

@@ -53,6 +53,21 @@ variable "image_repositories" {
   }
 }
 
+variable "pools" {
+  description = "How many attempts of steps may run at once in each pool, such as { dataflow = 20 }. Dataflow steps that name no pool are in the pool dataflow, if there is one. The same as pools in orchestrator.yaml, which holds on one machine."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.pools) : can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", name))])
+    error_message = "pools: expected names of at most 63 lower-case letters, digits and '-', with no '-' at an end."
+  }
+  validation {
+    condition     = alltrue([for size in values(var.pools) : size >= 1 && size <= 10000 && floor(size) == size])
+    error_message = "pools: expected whole numbers from 1 to 10000."
+  }
+}
+
 variable "values" {
   description = "Values that graphs use as {{ run.deployment.NAME }}, such as { bucket = \"my-templates\" }. A run cannot change them."
   type        = map(string)

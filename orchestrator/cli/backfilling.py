@@ -14,6 +14,7 @@ from orchestrator.core.inner import whole
 from orchestrator.core.model import Run, StepState
 from orchestrator.core.model import View as States
 from orchestrator.core.plan import Plan
+from orchestrator.definition.project import check_pools, project_of
 from orchestrator.errors import StoreShortError
 from orchestrator.home import Home
 from orchestrator.local.loop import TICK, Loop
@@ -43,6 +44,8 @@ class Session:
     def __init__(self, home: Home, graph: tuple[Graph, Path], plan: Sequence[Planned], how: How, at_once: int) -> None:
         self._home, self._graph, self._plan, self._how, self._at_once = home, graph, plan, how, at_once
         self._board = Board(graph[0].name, len(plan), results(plan))
+        self._pools = project_of(str(graph[1])).pools
+        check_pools(graph[0].steps, self._pools)
         self._view: View = view(self._board, how.json)
         self._beside: dict[str, Beside] = {}
         self._told = 0
@@ -144,6 +147,7 @@ class Session:
             durable=self._how.durable,
             simulate=self._how.simulate,
             deployment=self._how.deployment,
+            pools=self._pools,
             make_store=partial(WatchedStore, self._saw),
         )
         try:

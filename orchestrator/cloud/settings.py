@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.core.names import JOB_PREFIX, JOB_PREFIX_LENGTH
+from orchestrator.core.pools import MAX_PLACES
 from orchestrator.core.steps import Json
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.jobs.dataflow.options import wrong_defaults
@@ -32,6 +33,7 @@ DEPLOYED_VARIABLES = (
     "ORCHESTRATOR_JOB_PREFIX",
     "ORCHESTRATOR_JOB_OPTIONS",
     "ORCHESTRATOR_VALUES",
+    "ORCHESTRATOR_POOLS",
     "ORCHESTRATOR_STARTERS",
     "ORCHESTRATOR_SCHEDULER_ACCOUNT",
     "ORCHESTRATOR_RETENTION_DAYS",
@@ -97,10 +99,10 @@ class CloudSettings:
     (Firestore's client reads its own variable).
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
     ``job_options``: options of every Dataflow job whose step does not say otherwise. ``values``: what
-    ``{{ run.deployment.… }}`` gives. ``starters``: who may start a few graphs only, by e-mail; ``scheduler_account``:
-    who starts those with a schedule. ``retention``: how long runs are kept after their end; None: forever.
-    ``stuck_after``: how long a run may take before a sweep logs it as stuck. ``sweep_for``: how long a sweep begins
-    with further runs.
+    ``{{ run.deployment.… }}`` gives. ``pools``: how many places each pool has. ``starters``: who may start a few
+    graphs only, by e-mail; ``scheduler_account``: who starts those with a schedule. ``retention``: how long runs are
+    kept after their end; None: forever. ``stuck_after``: how long a run may take before a sweep logs it as stuck.
+    ``sweep_for``: how long a sweep begins with further runs.
     """
 
     project: str
@@ -124,6 +126,7 @@ class CloudSettings:
     job_prefix: str
     job_options: Mapping[str, Json]
     values: Mapping[str, Json]
+    pools: Mapping[str, int]
     starters: Mapping[str, tuple[str, ...]]
     scheduler_account: str | None
     retention: float | None
@@ -157,6 +160,7 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         job_prefix=found.prefix("ORCHESTRATOR_JOB_PREFIX"),
         job_options=found.options("ORCHESTRATOR_JOB_OPTIONS"),
         values=found.values("ORCHESTRATOR_VALUES"),
+        pools=found.pools("ORCHESTRATOR_POOLS"),
         starters=found.starters("ORCHESTRATOR_STARTERS"),
         scheduler_account=found.get("ORCHESTRATOR_SCHEDULER_ACCOUNT").lower() or None,
         retention=found.days("ORCHESTRATOR_RETENTION_DAYS"),
@@ -230,6 +234,16 @@ class _Variables:
             if not isinstance(said, str)
         ]
         return value
+
+    def pools(self, name: str) -> Mapping[str, int]:
+        value = self._object(name, '{"dataflow": 20}')
+        pools = {pool: size for pool, size in value.items() if type(size) is int and 1 <= size <= MAX_PLACES}
+        self.wrong += [
+            f"{name}: {pool}: expected a whole number from 1 to {MAX_PLACES}, got {size!r:.60}"
+            for pool, size in value.items()
+            if pool not in pools
+        ]
+        return pools
 
     def starters(self, name: str) -> Mapping[str, tuple[str, ...]]:
         value = self._object(name, '{"ann@example.com": ["daily-sales"]}')

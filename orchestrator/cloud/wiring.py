@@ -244,6 +244,7 @@ class Deployed:
                 facts=lambda run: facts_of(run) | {"deployment": dict(self.settings.values)},
                 retention=inf if self.settings.retention is None else self.settings.retention,
                 step_failed=self.step_failed,
+                pools=self.settings.pools,
             )
         )
         backends[GRAPH.key] = RunBackend(engine, _params)

@@ -16,6 +16,7 @@ from orchestrator.core.events import (
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
+    PlaceAwaited,
     RetryRequested,
     StepSettled,
     StopRequested,
@@ -38,6 +39,7 @@ class Arrow:
 
 ARROWS = (
     Arrow(Status.PENDING, LaunchClaimed, Status.LAUNCHING),
+    Arrow(Status.PENDING, PlaceAwaited, Status.PENDING, "its pool is full"),
     Arrow(Status.PENDING, StopRequested, Status.PENDING),
     Arrow(Status.PENDING, StepSettled, Status.SUCCEEDED, "a step without a job"),
     Arrow(Status.PENDING, GatePassed, Status.SUCCEEDED, "a gate"),
@@ -73,6 +75,7 @@ ARROWS = (
     *(Arrow(status, JobEnded, Status.SKIPPED, "marked") for status in (Status.LAUNCHING, Status.RUNNING)),
     *(Arrow(Status.UP_FOR_RETRY, StopRequested, status, "marked") for status in MARKS),
     Arrow(Status.UP_FOR_RETRY, LaunchClaimed, Status.LAUNCHING, "the next attempt"),
+    Arrow(Status.UP_FOR_RETRY, PlaceAwaited, Status.UP_FOR_RETRY, "its pool is full"),
     Arrow(Status.UP_FOR_RETRY, StopRequested, Status.CANCELLED),
     *(
         Arrow(status, event, status)

@@ -17,6 +17,7 @@ from orchestrator.core.names import RUN_ID, STEP_NAME
 from orchestrator.core.param import Param
 from orchestrator.core.past import Past
 from orchestrator.core.plan import FailsOn, Inner, JoinPlan, Node, Plan, Role
+from orchestrator.core.pools import MAX_PLACES, Place, Wait
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, OnFailure, Retry, Step, Work
 from orchestrator.core.times import LATEST
@@ -122,17 +123,19 @@ def schema_of(record: StepState | Run) -> int:
     if isinstance(record, Run):
         return SCHEMA if record.kept or record.nests or record.parent else FIRST
     plain = record.control is None and record.status is not Status.NEEDS_ATTENTION
+    plain = plain and not record.places and record.waits is None  # others would keep places of what has ended
     return FIRST if plain or record.status.final else SCHEMA
 
 
 def schema_of_plan(plan: Plan) -> int:
-    """The same for a plan: older versions would not hold a step that has failed, and know neither these rules nor
-    graphs inside.
+    """The same for a plan: older versions would not hold a step that has failed, and know none of these rules, graphs
+    inside and pools.
     """
     if plan.inners:
         return SCHEMA
     for step in plan.steps:  # a call for each of them would count
-        if step.on_failure is OnFailure.HOLD or step.at_least is not None or step.within is not None:
+        new = step.at_least is not None or step.within is not None or step.pool is not None
+        if step.on_failure is OnFailure.HOLD or new:
             return SCHEMA
     return FIRST
 
@@ -144,6 +147,10 @@ def state_to_json(state: StepState) -> JsonObject:
         data["control"] = _control_to_json(state.control)
     if state.past:
         data["past"] = [_sparse(past) for past in state.past]
+    if state.places:
+        data["places"] = [[place.pool, place.number] for place in state.places]
+    if state.waits is not None:
+        data["waits"] = wait_to_json(state.waits)
     if state.passed is not None:
         data["passed"] = _sparse(state.passed)
     if state.stop is not None:
@@ -163,7 +170,27 @@ def state_from_json(data: Mapping[str, Any]) -> StepState:
         values["control"] = _control_from_json(values["control"])
     if "past" in values:
         values["past"] = tuple(Past(**_fitting(Past, past)) for past in values["past"])
+    if "places" in values:
+        values["places"] = tuple(_place(place) for place in values["places"])
+    if values.get("waits") is not None:
+        values["waits"] = wait_from_json(values["waits"])
     return StepState(**values)
+
+
+def wait_to_json(wait: Wait) -> JsonObject:
+    """Who waits for a place, as JSON data."""
+    return _sparse(wait)
+
+
+def wait_from_json(data: object) -> Wait:
+    """The wait that ``wait_to_json`` wrote."""
+    return Wait(**_fitting(Wait, data))
+
+
+def _place(data: object) -> Place:
+    if not isinstance(data, list | tuple) or len(data) != 2 or type(data[0]) is not str:
+        raise ValueError(f"expected a pool and the number of a place in it, got {data!r:.60}")
+    return Place(data[0], _number(data[1], MAX_PLACES))
 
 
 def _stop_from_json(data: object) -> Stop:
@@ -211,9 +238,29 @@ def run_from_json(data: Mapping[str, Any]) -> Run:
     return Run(**values)
 
 
+_PARTS = (
+    Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past, Inner, Param, Wait,
+)  # fmt: skip
+
 _DEFAULTS = {
     kind: tuple((f.name, f.default if f.default_factory is MISSING else f.default_factory()) for f in fields(kind))
-    for kind in (Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past, Inner, Param)
+    for kind in (
+        Step,
+        Work,
+        Retry,
+        CheckPolicy,
+        StepState,
+        Stop,
+        Tally,
+        Run,
+        Control,
+        Hold,
+        Act,
+        Past,
+        Inner,
+        Param,
+        Wait,
+    )
 }
 
 
@@ -288,7 +335,24 @@ def _told(form: frozenset[type]) -> str:
     return " or ".join(sorted(kind.__name__ for kind in form))
 
 
-_KINDS = (Plan, Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past, Inner, Param)
+_KINDS = (
+    Plan,
+    Step,
+    Work,
+    Retry,
+    CheckPolicy,
+    StepState,
+    Stop,
+    Tally,
+    Run,
+    Control,
+    Hold,
+    Act,
+    Past,
+    Inner,
+    Param,
+    Wait,
+)
 _FORMS: dict[type, dict[str, frozenset[type]]] = {
     kind: {one.name: _form(one.type) for one in fields(kind)} for kind in _KINDS
 }

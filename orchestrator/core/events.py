@@ -7,6 +7,7 @@ from typing import Literal
 from orchestrator.core.control import Hold
 from orchestrator.core.job_end import JobEnd
 from orchestrator.core.model import Status, Stop
+from orchestrator.core.pools import Place, Wait
 from orchestrator.core.rules import Tally
 
 
@@ -16,6 +17,7 @@ class LaunchClaimed:
 
     ``over``: the ``claimed_at`` of an expired claim of the same attempt, which this one takes over.
     ``lost``: the owner of that claim disappeared, for example because what it called ended the process.
+    ``places``: those that the attempt takes in pools. Whoever takes a claim over has those of its owner.
     """
 
     attempt: int
@@ -23,6 +25,15 @@ class LaunchClaimed:
     at: float
     over: float | None = None
     lost: bool = False
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceAwaited:
+    """An attempt is due, and a pool in which it needs a place is full: it waits in line there."""
+
+    attempt: int
+    wait: Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +155,7 @@ class RetryRequested:
 
 Event = (
     LaunchClaimed
+    | PlaceAwaited
     | LaunchUnsent
     | LaunchUnanswered
     | JobLaunched

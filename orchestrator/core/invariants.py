@@ -7,6 +7,7 @@ from operator import add
 
 from orchestrator.core.joins import arrival, needed
 from orchestrator.core.model import MARKED, OPERATOR, Counter, RunStatus, Status, StepState, Stop, View
+from orchestrator.core.moves import WAITING
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.outcome import was_cancelled
 from orchestrator.core.plan import Plan, Role
@@ -211,6 +212,10 @@ def _shape(state: StepState) -> Iterator[str]:
             yield f"{state.status}, yet it has {name} = {getattr(state, name)!r}"
         if not known and name in must:
             yield f"{state.status} without {name}"
+    if state.places and not state.status.active:
+        yield f"{state.status}, yet it holds places: {state.places}"
+    if state.waits is not None and (state.status not in WAITING or state.stop is not None):
+        yield f"{state.status}, yet it waits for a place: {state.waits}"
     if state.live and (state.status is not Status.SUCCEEDED or state.job is None):
         yield f"{state.status}, yet its job is said to go on"
     tried = (state.attempt and state.status in _NEVER_TRIED) or (not state.attempt and state.status in _TRIED)

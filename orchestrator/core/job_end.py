@@ -21,11 +21,13 @@ class Interruption(StrEnum):
 
     ``asked``: we did, for example on Ctrl-C. ``lost``: unknown, because the process that drove the run was gone too, or
     the machine had no process left for it. ``vanished``: its process was seen to end without an exit status.
+    ``quota``: there was no job, because the service had no quota for one; it will be launched later.
     """
 
     ASKED = "asked"
     LOST = "lost"
     VANISHED = "vanished"
+    QUOTA = "quota"
 
 
 @dataclass(frozen=True, slots=True)

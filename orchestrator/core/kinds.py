@@ -28,6 +28,8 @@ class Kind:
     in_thread: bool = False
     #: Every attempt on one machine has a log file, even an empty one.
     always_logs: bool = False
+    #: The pool of its steps that name no other, where there is one of this name.
+    pool: str | None = None
     #: The key of its spec that names a user's function, if one may be called in the cloud.
     cloud_function: str | None = None
     #: Its job is a run of its own, in the same store.
@@ -39,7 +41,7 @@ class Kind:
         return self.in_cloud and not self.on_machine
 
 
-DATAFLOW = Kind("dataflow", on_machine=False, cloud_function="parameters_from")
+DATAFLOW = Kind("dataflow", on_machine=False, pool="dataflow", cloud_function="parameters_from")
 COMMAND = Kind("command", in_cloud=False, stand_in=True, always_logs=True)
 PYTHON = Kind("python", in_cloud=False, stand_in=True, in_thread=True)
 WAIT = Kind("wait", stand_in=True, launch_slot=False, default_timeout=False)

@@ -24,6 +24,7 @@ from orchestrator.core.events import (
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
+    PlaceAwaited,
     RetryRequested,
     StepSettled,
     StopRequested,
@@ -34,6 +35,7 @@ from orchestrator.core.events import (
 from orchestrator.core.joins import decide, final, join_at
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.moves import with_moves
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import cancelled, ended, remembered
 from orchestrator.core.rules import Verdict
@@ -46,19 +48,24 @@ MAX_LOST = 20
 TRIGGER = "trigger"
 
 
-def evolve(plan: Plan, node: int, state: StepState, event: Event) -> Transition | None:
-    """What ``event`` changes at ``node`` in ``state``; None if nothing: it is a duplicate, too late or too early."""
+def evolve(plan: Plan, node: int, state: StepState, event: Event, moves: bool = True) -> Transition | None:
+    """What ``event`` changes at ``node`` in ``state``; None if nothing: it is a duplicate, too late or too early.
+
+    ``moves``: also compute what it changes in pools. (Steps without a pool pay for no call.)
+    """
+    if moves and (
+        state.places or state.waits is not None or getattr(event, "places", ()) or isinstance(event, PlaceAwaited)
+    ):
+        return with_moves(state, evolve(plan, node, state, event, moves=False))
     if plan.nodes[node].role is Role.KEPT:  # it has ended in an earlier run, also if its record is gone
         return None
     match event:
         case LaunchClaimed():
             return _claimed(state, event)
-        case LaunchUnsent() | LaunchUnanswered():
+        case LaunchUnsent() | LaunchUnanswered() | PlaceAwaited():
             return _not_launched(state, event)
-        case JobLaunched():
-            return _launched(state, event)
-        case TimeUp():
-            return _overdue(state, event)
+        case JobLaunched() | TimeUp():
+            return _launched(state, event) if isinstance(event, JobLaunched) else _overdue(state, event)
         case JobEnded():
             return ended(plan, node, state, event)
         case StepSettled():
@@ -84,11 +91,13 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             attempt=event.attempt,
             interruptions=state.interruptions,
             unasked=state.unasked,
+            quota=state.quota,
             job_name=event.job_name,
             claimed_at=event.at,
             stop=state.stop,
             lost=0 if event.over is None else _lost(state, event),
             control=state.control,
+            places=state.places if event.over is not None else event.places,
             past=state.past if event.over is not None or not state.attempt else remembered(state),
         )
     )
@@ -112,8 +121,14 @@ def _lost(state: StepState, event: LaunchClaimed) -> int:
     return state.lost + 1 if event.lost and state.due is None else state.lost
 
 
-def _not_launched(state: StepState, event: LaunchUnsent | LaunchUnanswered) -> Transition | None:
-    """Keep the claim, but if nothing was sent, let others take it over at once. Only the claim's owner may do so."""
+def _not_launched(state: StepState, event: LaunchUnsent | LaunchUnanswered | PlaceAwaited) -> Transition | None:
+    """Keep the claim, but if nothing was sent, let others take it over at once. Only the claim's owner may do so.
+
+    Without a claim, the step waits in line for a place, unless it stands there already.
+    """
+    if isinstance(event, PlaceAwaited):
+        there = state.waits is not None and state.waits.pool == event.wait.pool
+        return None if there or not may_claim(state, event.attempt) else Transition(replace(state, waits=event.wait))
     mine = state.attempt == event.attempt and state.claimed_at == event.claimed_at
     if state.status is not Status.LAUNCHING or not mine:
         return None

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from orchestrator.core.control import Control
 from orchestrator.core.past import Past
+from orchestrator.core.pools import NO_MOVES, Moves, Place, Wait
 from orchestrator.core.rules import NOBODY, Tally
 from orchestrator.core.steps import Json
 
@@ -70,7 +71,8 @@ class StepState:
     """Everything that is known about one node in one run.
 
     ``attempt``: the number of the latest attempt, 0 before the first. ``interruptions``: how many attempts were
-    interrupted, and so do not count as retries; ``unasked``: how many of these we did not cause.
+    interrupted, and so do not count as retries; ``unasked``: how many of these we did not cause; ``quota``: how many of
+    them had no job, because there was no quota for it.
     ``due``: if up for retry, when the next attempt is owed; if running, when the next check is worthwhile (None: not
     known); if launching, the time at which the claim was given up because nothing had been sent; if pending, when it
     waits no longer for the steps before it that have not ended (``all_done_within``); 0 if that time has come.
@@ -84,6 +86,7 @@ class StepState:
     ``lost``: how many processes in a row claimed the attempt's launch and then disappeared.
     ``control``: what people controlled for the step during the run, such as a hold.
     ``past``: the attempts before this one, the newest of them.
+    ``places``: those that an active attempt has in pools. ``waits``: the next attempt waits for a place (pools.py).
     """
 
     status: Status = Status.PENDING
@@ -105,8 +108,11 @@ class StepState:
     ended_by: str | None = None
     lost: int = 0
     unasked: int = 0
+    quota: int = 0
     control: Control | None = None
     past: tuple[Past, ...] = ()
+    places: tuple[Place, ...] = ()
+    waits: Wait | None = None
 
     def without_outputs(self) -> "StepState":
         return self if self.outputs is None else replace(self, outputs=None)
@@ -120,12 +126,14 @@ class Transition:
     """One atomic write: the node's new state, and at each of ``joins`` one arrival, which adds ``adds`` there.
 
     ``arrived``: 0 if the node only passes something on and has yet to arrive.
+    ``moves``: what changes in pools. A transition that takes a place which is taken by now is not made.
     """
 
     state: StepState
     joins: tuple[int, ...] = ()
     adds: Tally = NOBODY
     arrived: int = 1
+    moves: Moves = NO_MOVES
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,16 @@ class Plan:
             return frozenset(deciders(self.steps, self.fails_on))
         return frozenset(number for number, step in enumerate(self.steps) if step.counts)
 
+    @cached_property
+    def hops(self) -> dict[str, int]:
+        """By step: how many steps the longest way has from there to the end of the run."""
+        ways = dict.fromkeys(self.numbers, 0)
+        for node in reversed(self.topological):
+            step = self.steps[node]
+            for name in step.after:
+                ways[name] = max(ways[name], ways[step.name] + 1)
+        return ways
+
     def successors(self, node: int) -> Iterator[int]:
         """The nodes that wait at the joins ``node`` arrives at."""
         for join in self.nodes[node].arrives:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from typing import assert_never
 
 from orchestrator.core.events import JobEnded
@@ -19,6 +20,15 @@ MAX_INTERRUPTIONS = 100
 #: The same for interruptions that we did not cause: a job that takes its machine down must not be repeated for ever.
 #: Fewer if its process was seen to end without an exit status, because then the process itself is probably the cause.
 MAX_UNASKED, MAX_VANISHED = 20, 5
+
+#: How many attempts of a step may find no quota: as many as there are in a month.
+MAX_NO_QUOTA = 10_000
+
+#: The ``cause`` of such an attempt.
+QUOTA = "quota"
+
+#: Seconds until the next one: doubled each time, up to the second number.
+_FIRST_NO_QUOTA, _LAST_NO_QUOTA = 30.0, 300.0
 
 #: What is told of an attempt that was over, without an end of its own, before a cancellation reached it.
 INTERRUPTED = "it was interrupted"
@@ -49,6 +59,10 @@ def ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transitio
             return final(plan, node, cancelled(over(outputs=end.outputs, error=_short(end.error) or lost), at))
         case Outcome.CANCELLED:  # somebody stopped the job outside of the orchestrator
             return _lost(plan, node, over(status=Status.CANCELLED))
+        case Outcome.INTERRUPTED if end.interruption is Interruption.QUOTA:
+            counts = {"interruptions": state.interruptions + 1, "quota": state.quota + 1}
+            waiting = over(status=Status.UP_FOR_RETRY, due=at + _until_quota(state), **counts)
+            return Transition(waiting) if state.quota < MAX_NO_QUOTA else _lost(plan, node, over(status=Status.FAILED))
         case Outcome.INTERRUPTED:
             if (worn := _worn(state, end.interruption)) is not None:
                 return _lost(plan, node, over(status=Status.FAILED, error=worn, cause="interrupted"))
@@ -67,6 +81,17 @@ def ended(plan: Plan, node: int, state: StepState, event: JobEnded) -> Transitio
             assert_never(end.outcome)
 
 
+def _until_quota(state: StepState) -> float:
+    """Seconds until the next try after an attempt for which there was no quota: more, the more there were in a row."""
+    before = takewhile(lambda past: past.cause == QUOTA and past.job is None, reversed(state.past))
+    return min(_FIRST_NO_QUOTA * 2.0 ** sum(1 for _ in before), _LAST_NO_QUOTA)
+
+
+def no_quota(state: StepState) -> bool:
+    """Whether the step waits because there was no quota for its latest attempt."""
+    return state.status is Status.UP_FOR_RETRY and state.quota > 0 and state.cause == QUOTA and state.job is None
+
+
 def _lost(plan: Plan, node: int, state: StepState) -> Transition:
     """No attempt is left: the step failed or, with ``on_failure: hold``, needs attention and arrives at no join yet.
 
@@ -79,8 +104,8 @@ def _lost(plan: Plan, node: int, state: StepState) -> Transition:
 
 def _worn(state: StepState, interruption: Interruption) -> str | None:
     """Why there is no further attempt after an interrupted one; None if there is."""
-    if state.interruptions >= MAX_INTERRUPTIONS:
-        return f"interrupted {state.interruptions + 1} times"
+    if state.interruptions - state.quota >= MAX_INTERRUPTIONS:
+        return f"interrupted {state.interruptions - state.quota + 1} times"
     most = MAX_VANISHED if interruption is Interruption.VANISHED else MAX_UNASKED
     if interruption is Interruption.ASKED or state.unasked < most:
         return None

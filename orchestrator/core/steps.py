@@ -70,6 +70,7 @@ class Step:
     """A step of a graph. ``after``: the names of its predecessors, sorted, each once. Times are in seconds.
 
     ``when``: None, or the text of one ``{{ expression }}``. ``local``: what runs on one machine instead of ``work``.
+    ``pool``: the pool in which its attempts need a place; ``priority``: the higher, the earlier it gets one.
     ``allow_failure``: its failure does not fail the run. ``teardown``: it cleans up. It runs even if the run was
     cancelled, and its end does not affect the run's status. ``at_least``, ``within``: the number that the trigger rules
     ``at_least`` (successes) and ``all_done_within`` (seconds) require, and no other has. ``inner``: the version
@@ -90,6 +91,8 @@ class Step:
     allow_failure: bool = False
     teardown: bool = False
     on_failure: OnFailure = OnFailure.FAIL
+    pool: str | None = None
+    priority: int = 0
     at_least: int | None = None
     within: float | None = None
     inner: str = ""

@@ -5,7 +5,7 @@ from typing import assert_never
 from orchestrator.core.control import MAX_FORGIVEN
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Limit, Pass, Release, Skip
 from orchestrator.core.plan import Plan, Role
-from orchestrator.core.retries import MAX_INTERRUPTIONS
+from orchestrator.core.retries import MAX_INTERRUPTIONS, MAX_NO_QUOTA
 from orchestrator.core.steps import OnFailure
 
 _STEP, _GATE = frozenset({Role.STEP}), frozenset({Role.GATE, Role.QUIET})
@@ -41,5 +41,6 @@ def _not_at(plan: Plan, node: int, roles: frozenset[Role]) -> str | None:
 
 def _beyond(plan: Plan, node: int, attempt: int) -> str | None:
     step = plan.steps[node]
-    most = step.retry.attempts + MAX_INTERRUPTIONS + (MAX_FORGIVEN if step.on_failure is OnFailure.HOLD else 0)
+    free = MAX_INTERRUPTIONS + MAX_NO_QUOTA + (MAX_FORGIVEN if step.on_failure is OnFailure.HOLD else 0)
+    most = step.retry.attempts + free
     return None if attempt <= most else f"node {node} makes at most {most} attempts, and no attempt {attempt}"

@@ -12,7 +12,7 @@ from orchestrator.core.kinds import kind_of
 from orchestrator.core.param import Param
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
-from orchestrator.core.steps import CheckPolicy, OnFailure, Retry, Step
+from orchestrator.core.steps import NO_JOB, CheckPolicy, OnFailure, Retry, Step
 from orchestrator.definition import fields, kinds, params, schedules, schema, untrusted
 from orchestrator.definition.checks import check
 from orchestrator.definition.conflicts import misfits
@@ -162,10 +162,11 @@ def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: sc
         values["retry"] = Retry(**retry)
     if look := fields.merged(defaults.check, keys.check):
         values["check"] = CheckPolicy(**look)
-    for key in ("trigger", "timeout", "when", "job_name", "description"):
+    for key in ("trigger", "timeout", "when", "job_name", "description", "pool", "priority"):
         if (value := getattr(keys, key)) is not None or (
             (value := getattr(defaults, key, None)) is not None
             and (key != "timeout" or kind_of(values["work"]).default_timeout)
+            and (key not in ("pool", "priority") or values["work"].kind != NO_JOB)
         ):
             values[key] = value
     if (trigger := values.get("trigger")) is not None:

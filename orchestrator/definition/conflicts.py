@@ -27,6 +27,7 @@ def misfits(steps: Mapping[str, Any]) -> list[Problem]:
 def _misfits(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _empty(path, step)
     yield from _kinds(path, step, FORMS)
+    yield from _idle(path, step)
     local = step.get("local")
     if "local" in step and not any(kind in step for kind in _CLOUD_ONLY):
         only = listed((f"'{kind}'" for kind in _CLOUD_ONLY), "and")
@@ -42,6 +43,13 @@ def _misfits(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
         for key in form.beside if isinstance(inner, dict) else ():
             if isinstance(inner, dict) and key in inner and key in step:
                 yield Problem((*path, key), f"this key is inside '{form.kind.key}' too: keep one of the two")
+
+
+def _idle(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
+    """A step without a kind ends at once, and waits for nothing."""
+    for key in ("pool", "priority"):
+        if key in step and not any(kind in step for kind in FORM):
+            yield Problem((*path, key), "a step without a job needs no place in a pool: leave the key out")
 
 
 def _empty(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:

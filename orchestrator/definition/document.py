@@ -39,10 +39,10 @@ def step_keys(step: Step) -> dict[str, Any]:
         keys["after"] = list(step.after)
     if step.trigger is not TriggerRule.ALL_SUCCESS:
         keys["trigger"] = _trigger(step)
-    for key in ("when", "job_name"):
+    for key in ("when", "job_name", "pool"):
         if (value := getattr(step, key)) is not None:
             keys[key] = value
-    keys |= {key: True for key in ("allow_failure", "teardown") if getattr(step, key)}
+    keys |= {key: value for key in ("allow_failure", "teardown", "priority") if (value := getattr(step, key))}
     if step.on_failure is not OnFailure.FAIL:
         keys["on_failure"] = str(step.on_failure)
     if step.description:

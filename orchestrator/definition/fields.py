@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    StringConstraints,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
@@ -19,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from orchestrator.core.names import STEP_NAME
+from orchestrator.core.pools import MAX_PRIORITY
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import KEEP
 from orchestrator.core.values import DEPTH
@@ -281,6 +283,8 @@ Texts = Annotated[dict[str, str], PlainValidator(_texts), WithJsonSchema(_TEXTS_
 JsonObject = Annotated[dict[str, Any], PlainValidator(json_object), WithJsonSchema({"type": "object"})]
 Names = Annotated[list[str], BeforeValidator(_listed), WithJsonSchema(_NAMES_SCHEMA)]
 NonEmpty = Annotated[str, Field(min_length=1)]
+PoolName = Annotated[str, StringConstraints(pattern=GRAPH_NAME)]
+Priority = Annotated[int, Field(ge=0, le=MAX_PRIORITY)]
 Template = Annotated[
     str,
     Field(min_length=1),

@@ -31,6 +31,8 @@ class StepArguments(KindArguments, total=False):
     allow_failure: bool
     teardown: bool
     on_failure: str
+    pool: str
+    priority: int
     local: Mapping[str, Any]
 
 

@@ -3,13 +3,15 @@
 It is as strict as the reader of graphs: an unknown key is a mistake, and all mistakes are reported at once, with lines.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 
+from orchestrator.core.pools import MAX_PLACES
+from orchestrator.core.steps import Step
 from orchestrator.definition import fields as f
 from orchestrator.definition import yaml_reader
 from orchestrator.definition.catalog import nearest
@@ -17,24 +19,20 @@ from orchestrator.definition.load import read_text, with_lines
 from orchestrator.definition.schema import DIALECT, drop_nulls
 from orchestrator.definition.schema_errors import Format, explained
 from orchestrator.definition.text_files import Flaw, Lines, UnreadableError
-from orchestrator.errors import Problem
+from orchestrator.errors import Problem, UsageError
 from orchestrator.system.files import sort_of
-from orchestrator.text import Path
+from orchestrator.text import Path, Suggestions, place, quoted
 
 #: The name of the file.
 FILE = "orchestrator.yaml"
 
-#: The most places that a pool may have.
-MAX_PLACES = 10_000
-
-PoolName = Annotated[str, StringConstraints(pattern=f.GRAPH_NAME)]
 Places = Annotated[int, Field(ge=1, le=MAX_PLACES)]
 
 
 class ProjectKeys(f.Keys):
     """What holds for all graphs of a project."""
 
-    pools: dict[PoolName, Places] | None = Field(
+    pools: dict[f.PoolName, Places] | None = Field(
         None,
         description="Pools by name, and how many attempts of their steps may run at once; Dataflow steps are in the "
         "pool dataflow, if there is one",
@@ -74,6 +72,31 @@ def load_project(folder: FilePath) -> Project:
     except UnreadableError as error:
         raise with_lines(name, [], [error.flaw], {}) from error
     return _project(name, {} if document is None else document, flaws, lines)
+
+
+def project_of(folder: str | None) -> Project:
+    """The settings of the project of a run whose graph's file is in ``folder``. Raises InvalidGraphError."""
+    return load_project(project_folder(FilePath(folder))) if folder is not None else Project()
+
+
+def unknown_pools(steps: Iterable[Step], pools: Mapping[str, int], where: str = FILE) -> list[Problem]:
+    """The steps in pools that there are not. ``where``: where pools are defined."""
+    suggest = Suggestions()
+    return [
+        Problem(
+            ("steps", step.name, "pool"),
+            f"no pool is called {quoted(step.pool)}{suggest(step.pool, pools)}: "
+            f"add it to {where}, as in 'pools: {{{step.pool}: 5}}'",
+        )
+        for step in steps
+        if step.pool is not None and step.pool not in pools
+    ]
+
+
+def check_pools(steps: Iterable[Step], pools: Mapping[str, int]) -> None:
+    """Raises UsageError if a step is in a pool that there is not."""
+    if problems := unknown_pools(steps, pools):
+        raise UsageError("\n".join(f"{place(problem.path)}: {problem.message}" for problem in problems))
 
 
 def _project(name: str, document: object, flaws: list[Flaw], lines: Lines) -> Project:

@@ -73,6 +73,10 @@ class StepKeys(KindKeys):
         "does not affect the run's result",
     )
     on_failure: OnFailureKey | None = Field(None, description=_ON_FAILURE)
+    pool: f.PoolName | None = Field(
+        None, description="The pool of orchestrator.yaml in which an attempt needs a place; Dataflow: dataflow, if any"
+    )
+    priority: f.Priority | None = Field(None, description="Of those who wait for a place, the highest gets it first")
     local: LocalKeys | None = None
 
 
@@ -84,6 +88,8 @@ class DefaultKeys(DataflowDefaults):
     check: CheckKeys | None = None
     trigger: f.DefaultTriggerKey | None = None
     on_failure: OnFailureKey | None = None
+    pool: f.PoolName | None = None
+    priority: f.Priority | None = None
 
 
 class ParamKeys(f.Keys):

@@ -13,6 +13,7 @@ from orchestrator.core.model import Status, StepState
 from orchestrator.core.names import JobRef, job_name
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.pools import begin
 from orchestrator.errors import BackendError
 
 
@@ -73,14 +74,17 @@ class Claim:
         return not lease or self.ledger.clock() < self.at + lease - self.ledger.launch_margin
 
 
-def claimed(ledger: Ledger, execution: Execution, effect: Launch) -> Claim | StepState:
-    """Claim the attempt. Returns this call's claim, or the existing one; the step's state if it is too late.
+def claimed(ledger: Ledger, execution: Execution, effect: Launch) -> Claim | StepState | None:
+    """Claim the attempt. Returns this call's claim, or the existing one; the step's state if it is too late; None if it
+    has to wait for a place in a pool.
 
     An existing claim keeps its job name, so that a job that was launched by an older version of this program, or with
     another prefix, is found.
     """
     event = LaunchClaimed(effect.attempt, name_of(ledger, execution, effect), ledger.clock())
-    commit = ledger.commit(execution, effect.node, event)
+    commit = begin(ledger, execution, effect, event) if ledger.pools else ledger.commit(execution, effect.node, event)
+    if commit is None:
+        return None
     if commit.applied:
         return Claim(ledger, execution, effect, event.job_name, event.at, new=True)
     state = commit.state

@@ -3,10 +3,11 @@
 from math import inf
 
 from orchestrator.core.events import JobEnded, JobLaunched, StepSettled
-from orchestrator.core.job_end import JobEnd, Outcome
+from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.machine import MAX_LOST
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import Status, StepState
+from orchestrator.core.retries import QUOTA
 from orchestrator.core.steps import NO_JOB, OnFailure, Work
 from orchestrator.engine.checking import ended
 from orchestrator.engine.claiming import Claim, claimed
@@ -14,7 +15,7 @@ from orchestrator.engine.duplicate_jobs import cancel_others, check_later, disca
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import holds, render
-from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
+from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, QuotaError
 from orchestrator.expressions import ExpressionError, are_in
 from orchestrator.ports import JobBackend, JobRequest, Launched
 from orchestrator.system.terminal import shown
@@ -37,6 +38,8 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
                 return ledger.roll_forward(execution, node)
             return ledger.handle(execution, node, StepSettled(Status.SUCCEEDED, ledger.clock()))
         spec = work.spec
+        if step.pool is not None and step.pool not in ledger.pools:
+            return _refuse(ledger, execution, effect, f"no pool is called '{step.pool}' here", "refused")
         if are_in(spec):
             with ledger.apart():
                 spec = render(ledger.store, ledger.facts, execution, spec)
@@ -49,6 +52,8 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
         if not found and _may_have_left_one(claim, effect.attempt):
             check_later(ledger, execution, effect)  # whoever ended it may have died before it did this
         return None
+    if claim is None:
+        return None  # it waits for a place
     request = JobRequest(
         execution.run,
         node,
@@ -92,6 +97,10 @@ def _launch(ledger: Ledger, claim: Claim, request: JobRequest, backend: JobBacke
     except AmbiguousLaunchError:
         claim.unanswered()
         raise  # it may have been sent, so the claim stays valid until the lease expires
+    except QuotaError as error:
+        said, why = shown(cut(str(error))), Interruption.QUOTA
+        _end(claim, JobEnd(Outcome.INTERRUPTED, ledger.clock(), error=said, cause=QUOTA, interruption=why))
+        return None if claim.new else check_later(ledger, execution, claim.effect)
     except BackendError:
         claim.unsent()
         raise
@@ -126,6 +135,8 @@ def _refuse(ledger: Ledger, execution: Execution, effect: Launch, error: str, ca
     claim = claimed(ledger, execution, effect)
     if isinstance(claim, StepState):
         return ledger.roll_forward(execution, effect.node)
+    if claim is None:
+        return None  # it waits for a place even to fail, since its claim may be taken over
     claim.must_be_mine()
     return _end(claim, _permanent(claim, error, cause))
 

@@ -7,7 +7,7 @@ else has paid, so in that case the state is read and what it owes is paid again 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from orchestrator.core import kept, machine
@@ -16,10 +16,12 @@ from orchestrator.core.kinds import kind_of
 from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.steps import Step, Work
+from orchestrator.core.pools import NO_MOVES
+from orchestrator.core.steps import NO_JOB, Step, Work
 from orchestrator.engine.cache import Remembered, weight_of_plan, weight_of_run
 from orchestrator.engine.check_times import SIGNAL_DELAYS
 from orchestrator.engine.execution import Execution
+from orchestrator.engine.line import look, may_have_given
 from orchestrator.engine.rendering import Facts, facts_of
 from orchestrator.errors import LaunchRefusedError, NotFoundError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
@@ -51,6 +53,7 @@ class Ledger:
     ``retention``: for how many seconds after its end a run is kept complete.
     ``step_failed``: called once for each step that fails and will not be retried: after the commit, by the process that
     made it, before anything is paid. If the response to that commit is lost, it is not called at all.
+    ``pools``: how many places each pool has.
     ``apart``: users' code runs inside this context, never inside a transaction of the store: it may take long, and
     others wait for the store's lock.
     """
@@ -69,6 +72,7 @@ class Ledger:
     alone: bool = False
     retention: float = inf
     step_failed: Hear | None = None
+    pools: Mapping[str, int] = field(default_factory=dict)
     apart: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __post_init__(self) -> None:
@@ -89,10 +93,12 @@ class Ledger:
     def follow(self, execution: Execution, node: int, commit: Commit, *, by_itself: bool = True) -> None:
         """Pay what is owed after a commit, whether it was applied or not.
 
-        The launch of a step with ``control`` may have been refused, so what its join decides is owed again.
+        The launch of a step with ``control``, or that stood in line, has been delivered: what its join decides is owed
+        again.
         ``by_itself``: the commit is not what a person requested.
         """
-        ready = commit.state.control is not None and commit.state.status is Status.PENDING
+        launched = commit.state.control is not None or commit.moves.leaves is not None
+        ready = launched and commit.state.status is Status.PENDING
         if ready or not commit.applied:
             self.roll_forward(execution, node)
             return
@@ -104,11 +110,25 @@ class Ledger:
         arrives = commit.state.status.final or commit.state.passed is not None
         behind = execution.plan.successors(node) if arrives else ()
         self.pay(execution, view, (node, *behind) if stopped or not behind else behind)
+        if commit.moves is not NO_MOVES:
+            self.give(Launch(execution.run.key, node, max(commit.state.attempt, 1)), commit.moves.gives)
 
     def roll_forward(self, execution: Execution, *changed: int) -> None:
         """Pay what nodes owe now. For events that changed nothing: whoever made the change may not have paid."""
         nodes = {*changed, *(behind for node in changed for behind in execution.plan.successors(node))}
-        self.pay(execution, self.joins(execution, nodes, also=nodes), sorted(nodes))
+        view = self.joins(execution, nodes, also=nodes)
+        self.pay(execution, view, sorted(nodes))
+        for node in changed if self.pools else ():
+            if node < len(execution.plan.steps) and may_have_given(state := view.state(node)):
+                gone = Launch(execution.run.key, node, max(state.attempt, 1))
+                self.give(gone, self.pools_of(execution.plan.steps[node]))
+
+    def give(self, by: Launch, pools: Iterable[str]) -> None:
+        """Let others have a turn in ``pools``, in which an attempt freed a place, or left the line."""
+        for pool in pools:
+            if (size := self.pools.get(pool)) is not None:
+                who = f"{by.run}-{by.node:x}-{by.attempt}-{round(1000 * self.clock()):x}"
+                look(self.store, self.queue, pool, size, who)
 
     def pay(self, execution: Execution, view: View, nodes: Iterable[int]) -> None:
         """Put onto the queue what is owed at ``nodes``."""
@@ -126,6 +146,12 @@ class Ledger:
     def work(self, step: Step) -> Work:
         """What a step runs here: its own work, or its ``local`` block."""
         return step.local if self.stand_ins and step.local is not None else step.work
+
+    def pools_of(self, step: Step) -> dict[str, int]:
+        """The pools in which an attempt of ``step`` needs a place, and their sizes."""
+        name = step.pool or kind_of(step.work).pool
+        size = self.pools.get(name) if name is not None else None
+        return {} if name is None or size is None or self.work(step).kind == NO_JOB else {name: size}
 
     def backend(self, kind: str) -> JobBackend:
         """The backend for jobs of this kind. Raises LaunchRefusedError if there is none."""

@@ -9,13 +9,14 @@ from dataclasses import replace
 
 from orchestrator.core import machine
 from orchestrator.core.kinds import kind_of
-from orchestrator.core.messages import STOP, SWEEP, Check, Effect
+from orchestrator.core.messages import STOP, SWEEP, Check, Effect, Launch
 from orchestrator.core.model import Run, View
 from orchestrator.core.overdue import LATE, Ages, Pace
 from orchestrator.core.plan import Plan
 from orchestrator.engine.checking import GRACE
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger, sealed
+from orchestrator.engine.mending import mend
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 
 #: The length of that period in seconds, by queue. It is long for launches, because their queue is slow, and copies of a
@@ -37,14 +38,20 @@ def overdue(ledger: Ledger, execution: Execution, view: View, pace: Pace) -> tup
     ages, now = Ages(execution.plan, execution.run, view, ledger.launch_lease), ledger.clock()
     launched = [number for number, step in enumerate(execution.plan.steps) if kind_of(ledger.work(step)).launch_slot]
     pace = pace.and_of(ages.pace(launched))
-    tasks = []
+    tasks, lines = [], set[str]()
     for effect in _owed(execution.plan, execution.run, view):
         since, queue = ages.of(effect), ledger.queue_of(execution.plan, effect)
         if since + LATE >= now:
             continue
+        wait = view.state(effect.node).waits if isinstance(effect, Launch) else None
+        if wait is not None:  # it was delivered, and waits for a place: others wake it
+            lines.add(wait.pool)
+            continue
         lost = queue != LAUNCHES or pace.lost(since, now)
         epoch = f"{int(now // EPOCHS[queue]):x}"
         tasks.append(_again(ledger, execution.plan, effect, epoch) if lost else Task(effect.name, queue, effect))
+    for pool in lines:
+        mend(ledger, pool, f"{SWEEP}{int(now // EPOCHS[CHECKS]):x}")
     return tasks, pace
 
 

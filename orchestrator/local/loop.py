@@ -14,6 +14,7 @@ from orchestrator.core.model import RunStatus, Status
 from orchestrator.core.names import parse_job_name
 from orchestrator.engine.inside import inside
 from orchestrator.errors import OrchestratorError, StoreError, StoreShortError
+from orchestrator.local.places import Places
 from orchestrator.local.wiring import Embedded
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 from orchestrator.queues.local import Delivery
@@ -53,6 +54,7 @@ class Loop:
         self._heard: list[str | None] = []
         self._broken_off = False
         self._resting: int | None = None
+        self._places = Places(world) if world.engine.ledger.pools else None
         self.warnings: list[str] = []
 
     def stop(self) -> None:
@@ -92,6 +94,8 @@ class Loop:
         while self._open and not self._stop.is_set():
             try:
                 worked = self._turn()
+                if self._places is not None:
+                    self._places.look()
                 self._tick()
                 if self._open and not worked:
                     self._wait(self._quiet())
@@ -254,7 +258,7 @@ class Loop:
         return TICK if due is None else min(TICK, max(0.001, due - self._world.clock()))
 
     def _rests(self) -> bool:
-        """Whether there is nothing to do until people release steps, or a sweep found something to do."""
+        """Whether there is nothing to do until people release steps, or places become free, or a sweep found some."""
         seen = self._world.database.foreign
         if self._resting == seen or sum(self._sweep(run) for run in self._open) > 0:
             return True
@@ -262,7 +266,9 @@ class Loop:
             state for run in self._open for state in self._world.store.load_all(run, outputs=False).states.values()
         )
         rests = any(
-            state.status is Status.NEEDS_ATTENTION or (state.control is not None and bool(state.control.hold))
+            state.status is Status.NEEDS_ATTENTION
+            or state.waits is not None
+            or (state.control is not None and bool(state.control.hold))
             for state in states
         )
         self._resting = seen if rests else None

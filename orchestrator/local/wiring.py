@@ -137,12 +137,14 @@ def embedded(
     durable: bool = False,
     simulate: bool = False,
     deployment: Mapping[str, str] | None = None,
+    pools: Mapping[str, int] | None = None,
     make_store: Callable[[Database], SqliteStore] = SqliteStore,
     clock: SteadyClock | None = None,
 ) -> Embedded:
     """Open a home, created if missing. ``simulate``: Dataflow steps without a ``local:`` block are simulated.
 
-    ``deployment``: values of ``{{ run.deployment.NAME }}``, unless the run has its own.
+    ``deployment``: values of ``{{ run.deployment.NAME }}``, unless the run has its own. ``pools``: their sizes, which
+    all processes that share the home should be told alike.
     """
     home.make()
     home = Home(home.path.resolve())
@@ -175,6 +177,7 @@ def embedded(
                 facts_of(run)
                 | {"dir": str(home.data(run.first)), "deployment": {**(deployment or {}), **run.deployment}}
             ),
+            pools=pools or {},
             apart=database.suspended,
         )
     )

@@ -15,6 +15,7 @@ from orchestrator.home import Home
 from orchestrator.local.loop import Loop
 from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.cancellation import earlier, of_threads, told, unstoppable
+from orchestrator.operations.driving import pools_of
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.reporting.found import Found
 
@@ -26,7 +27,8 @@ def cancel_here(
     home: Home, found: Found, stop: Stop, nodes: Collection[int] | None, say: Callable[[str], None]
 ) -> bool:
     """Cancel a run, or its steps ``nodes``, and wait for the end. False if Ctrl-C came first. ``say`` gets messages."""
-    world, run = embedded(home, read_settings().parallel, simulate=True), found.run
+    run = found.run
+    world = embedded(home, read_settings().parallel, simulate=True, pools=pools_of(run))
     try:
         driven = home.driven(run.top)
         waiting, jobs = world.engine.cancel(run.key, stop, nodes)

@@ -8,6 +8,7 @@ from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import embedded
 from orchestrator.operations.acts import Apply
+from orchestrator.operations.driving import pools_of
 from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
 
@@ -28,7 +29,7 @@ def applied(command: str) -> Apply:
             with deployed(command, found.url) as made:
                 return made.engine.control(found.run.key, event, nodes, unchanged)
         must_be_a_home(command, found.home, found)
-        world = embedded(found.home, read_settings().parallel, simulate=True)
+        world = embedded(found.home, read_settings().parallel, simulate=True, pools=pools_of(found.run))
         try:
             return world.engine.control(found.run.key, event, nodes, unchanged)
         finally:

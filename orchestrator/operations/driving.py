@@ -90,10 +90,12 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
     """
     check_same(found.run, how)
     simulated = made_up(found.run, found.plan, how)
+    pools = pools_of(found.run)
+    _check_pools(found.plan, pools)
     if start is not None:
         found = replace(found, run=with_deployment(found.run, found.plan, how))
     watch = Watch(found.run, found.plan, found.view)
-    with show(watch) as screen, _world(found, how, watch) as world:
+    with show(watch) as screen, _world(found, how, watch, pools) as world:
         told = 0
 
         def tick() -> None:
@@ -119,6 +121,19 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
         watch.run = run
         now = replace(found, run=run, view=world.store.load_all(run.key, outputs=how.outputs))
     return Driven(now, run.status is RunStatus.RUNNING, tuple(loop.warnings))
+
+
+def pools_of(run: Run) -> Mapping[str, int]:
+    """The pools of the project that the run's graph belongs to. Raises InvalidGraphError."""
+    from orchestrator.definition.project import project_of
+
+    return project_of(run.folder).pools
+
+
+def _check_pools(plan: Plan, pools: Mapping[str, int]) -> None:
+    from orchestrator.definition.project import check_pools
+
+    check_pools(plan.steps, pools)
 
 
 def made_up(run: Run, plan: Plan, how: How) -> list[str]:
@@ -184,7 +199,7 @@ def _left(world: Embedded, run: str, flag: str) -> str:
 
 
 @contextmanager
-def _world(found: Found, how: How, watch: Watch) -> Iterator[Embedded]:
+def _world(found: Found, how: How, watch: Watch, pools: Mapping[str, int]) -> Iterator[Embedded]:
     store = partial(WatchedStore, watch.saw)
     world = embedded(
         found.here,
@@ -192,6 +207,7 @@ def _world(found: Found, how: How, watch: Watch) -> Iterator[Embedded]:
         durable=how.durable,
         simulate=how.simulate,
         deployment={**{name: name for name in made_up(found.run, found.plan, how)}, **how.deployment},
+        pools=pools,
         make_store=store,
     )
     try:

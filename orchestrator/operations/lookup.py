@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial, reduce
+from itertools import islice
 from pathlib import Path
 
 from orchestrator.cloud.settings import read_settings
 from orchestrator.core import kept
 from orchestrator.core.kinds import kind_of
-from orchestrator.core.model import Run, RunStatus, Status
+from orchestrator.core.model import Run, RunStatus, Status, View
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.plan import Plan
 from orchestrator.core.run_filter import RunFilter
@@ -25,7 +26,7 @@ from orchestrator.local.wiring import open_store, reading
 from orchestrator.operations.attempt_logs import with_logs
 from orchestrator.operations.far import Far, Place
 from orchestrator.operations.steps import find_step as find_step
-from orchestrator.ports import Reader, Store, refuse
+from orchestrator.ports import Lines, Reader, Store, refuse
 from orchestrator.reporting.found import INTERRUPTED, Found, Origin
 from orchestrator.text import did_you_mean
 
@@ -40,6 +41,9 @@ _NAMED = 6
 
 #: What the ids of reruns end with.
 _ROUND = re.compile(r"\.[1-9][0-9]*$")
+
+#: Of how many steps that wait for a place it is said where they stand in line: that takes two queries each.
+_STANDINGS = 20
 
 _LIST = ": list the runs with 'orchestrator runs'"
 
@@ -143,6 +147,7 @@ def load(
 ) -> Found:
     left_out: list[UnreadableRecordError] = []
     plan, view = plan_of(home, store, run), store.load_all(run.key, left_out.append if partly else refuse, outputs)
+    view = _with_standings(store, view)
     said = sure_doubts(store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
     abandoned = standing(home, run) == INTERRUPTED
     found = Found(home, run, plan, view, url, flag_for(home, url), tuple(said), tuple(map(str, left_out)), abandoned)
@@ -167,6 +172,19 @@ def _unsuccessful(store: Reader, found: Found) -> Iterator[tuple[int, Run]]:
         key = child_key(state) if state.status is not Status.SUCCEEDED else None
         if key is not None and (child := store.get_run(key)) is not None:
             yield node, child
+
+
+def _with_standings(store: Reader, view: View) -> View:
+    """``view``, in which the steps that wait for a place know where they stand in line; the first few of them."""
+    if not isinstance(store, Lines):  # a deployment's console
+        return view
+    waiting = ((node, state) for node, state in view.states.items() if state.waits is not None)
+    known = {
+        node: replace(state, waits=replace(state.waits, stands=store.standing(state.waits.pool, state.waits.rank)))
+        for node, state in islice(waiting, _STANDINGS)
+        if state.waits is not None
+    }
+    return replace(view, states={**view.states, **known}) if known else view
 
 
 def _origins(store: Reader, found: Found) -> dict[int, Origin]:

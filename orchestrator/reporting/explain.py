@@ -10,6 +10,7 @@ from orchestrator.core.joins import decide
 from orchestrator.core.kinds import PYTHON
 from orchestrator.core.model import MARKED, Status, StepState, View
 from orchestrator.core.plan import Plan, Role
+from orchestrator.core.retries import no_quota
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
 from orchestrator.reporting.held import held_by, hold_of
@@ -25,6 +26,7 @@ from orchestrator.reporting.phrases import (
     stopped,
     threaded,
     until_ready,
+    waits_for,
 )
 from orchestrator.reporting.times import clock, duration, iso, lasted
 from orchestrator.reporting.upstream import (
@@ -121,7 +123,7 @@ def _explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
         case Status.RUNNING:
             return _running(step, state, now)
         case Status.UP_FOR_RETRY:
-            return [_up_for_retry(step, state, now), *_class(step, state)]
+            return [_up_for_retry(step, state, now), *([] if no_quota(state) else _class(step, state))]
         case Status.SUCCEEDED:
             return _succeeded(step, state)
         case Status.FAILED | Status.NEEDS_ATTENTION:
@@ -158,6 +160,8 @@ def _pending(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     match decide(plan, node, view):
         case Verdict.RUN if hold_of(view.state(node)) is not None:
             return ["pending: it is ready"]
+        case Verdict.RUN if (wait := view.state(node).waits) is not None:
+            return [f"pending: it {waits_for(wait)}", *([f"it goes on {_RESUMED}"] if now is None else [])]
         case Verdict.RUN:
             when = "as soon as a slot is free" if now is not None else _RESUMED
             return [f"pending: it is ready, and starts {when}"]
@@ -228,6 +232,10 @@ def _once_resumed(step: Step, state: StepState) -> list[str]:
 def _up_for_retry(step: Step, state: StepState, now: float | None) -> str:
     due = "once it is released" if hold_of(state) is not None else _due(state, now)
     again = f"{attempt_of(step, state, state.attempt + 1)} starts {due}"
+    if state.waits is not None:
+        again = f"{attempt_of(step, state, state.attempt + 1)} {waits_for(state.waits)}"
+    if no_quota(state):
+        return f"up for retry: it waits for quota, which uses up no retry; {again}; the service said: {state.error}"
     if state.error is None and state.cause is None:
         return f"up for retry: attempt {state.attempt} was interrupted, which does not count; {again}"
     return f"up for retry: attempt {state.attempt} failed{classed(state)}: {said_of(step, state)}; {again}"

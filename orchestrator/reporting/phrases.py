@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrator.core.kinds import in_thread
 from orchestrator.core.model import OPERATOR, Run, RunStatus, Status, StepState, Stop
+from orchestrator.core.pools import Wait
 from orchestrator.core.steps import Step
 from orchestrator.reporting.times import clock
 from orchestrator.system.terminal import one_line
@@ -47,7 +48,9 @@ def attempt_of(step: Step, state: StepState, attempt: int) -> str:
     forgiven = state.control.forgiven if state.control is not None else 0
     most = max(step.retry.attempts + state.interruptions + forgiven, attempt)
     total = f" of {most}" if step.retry.attempts > 1 else ""
-    lost = f" ({state.interruptions} interrupted)" if state.interruptions else ""
+    counts = (state.interruptions - state.quota, "interrupted"), (state.quota, "without quota")
+    without = ", ".join(f"{number:,} {word}" for number, word in counts if number)
+    lost = f" ({without})" if without else ""
     return f"attempt {attempt}{total}{lost}"
 
 
@@ -57,6 +60,21 @@ def tally(counts: Mapping[Status, int], interrupted: int = 0) -> str:
     at = ORDER.index(Status.RUNNING)
     numbers[at : at + 1] = [(counts.get(Status.RUNNING, 0) - interrupted, "running"), (interrupted, "interrupted")]
     return ", ".join(f"{number:,} {word}" for number, word in numbers if number)
+
+
+def waits_for(wait: Wait) -> str:
+    """``waits for a place in the pool dataflow (20 of 20 taken, 7th in line: priority 5)``."""
+    stands = f"one of {counted(wait.size, 'place')}"
+    if wait.stands is not None:
+        taken, before = wait.stands
+        stands = f"{taken} of {wait.size} taken, {_ordinal(before + 1)} in line"
+    return f"waits for a place in the pool {wait.pool} ({stands}: priority {wait.priority})"
+
+
+def _ordinal(number: int) -> str:
+    """``1st``, ``2nd``, ``11th``."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number:,}{ending}"
 
 
 def threaded(step: Step, state: StepState) -> bool:

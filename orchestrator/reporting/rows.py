@@ -9,6 +9,7 @@ from itertools import chain
 
 from orchestrator.core.model import MARKED, PENDING, Status, StepState
 from orchestrator.core.plan import Plan, Role
+from orchestrator.core.retries import no_quota
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
 from orchestrator.reporting.found import INTERRUPTED
@@ -23,6 +24,7 @@ from orchestrator.reporting.phrases import (
     stopped,
     threaded,
     until_ready,
+    waits_for,
 )
 from orchestrator.reporting.times import duration, lasted
 from orchestrator.reporting.upstream import (
@@ -85,14 +87,16 @@ def _note(plan: Plan, states: States, node: int, now: float | None) -> str:
         case Status.PENDING | Status.LAUNCHING | Status.RUNNING if state.stop is not None:
             return _joined(again, f"being {done_by(state.stop)} {stopped(state.stop)}{_until(step, state, now)}")
         case Status.PENDING:
-            return _waits(plan, states, node)
+            return waits_for(state.waits) if state.waits is not None else _waits(plan, states, node)
         case Status.RUNNING:
             return _joined(again, _goes_on(step, state, now))
         case Status.UP_FOR_RETRY if not reason:
-            return "interrupted, will run again"
+            return f"interrupted, {'will run again' if state.waits is None else waits_for(state.waits)}"
+        case Status.UP_FOR_RETRY if no_quota(state) and state.waits is None:
+            return f"waits for quota, next try {_soon(state, now)}: {state.error}"
         case Status.UP_FOR_RETRY:
             coming = attempt_of(step, state, state.attempt + 1)
-            return f"{coming} {_soon(state, now)}: {reason}"
+            return f"{coming} {_soon(state, now) if state.waits is None else waits_for(state.waits)}: {reason}"
         case Status.FAILED | Status.NEEDS_ATTENTION:
             made = state.attempt - state.interruptions
             return _joined(f"{made} attempts" if made > 1 else "", reason)

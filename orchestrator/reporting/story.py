@@ -7,6 +7,7 @@ from typing import Any
 from orchestrator.core.model import MARKED, OPERATOR, Run, RunStatus, Status, StepState, View
 from orchestrator.core.past import Past
 from orchestrator.core.plan import Plan
+from orchestrator.core.retries import QUOTA, no_quota
 from orchestrator.reporting.phrases import column, status_word
 from orchestrator.reporting.times import clock, iso
 from orchestrator.system.terminal import one_line
@@ -52,7 +53,8 @@ def _of_attempts(name: str, state: StepState) -> Iterator[Happening]:
         yield from _begins(name, past)
         if past.ended_at is not None:
             lost = past.error is None and past.cause is None
-            what = f"attempt {past.attempt} {'interrupted' if lost else 'failed'}"
+            ended = "found no quota" if past.cause == QUOTA and past.job is None else "failed"
+            what = f"attempt {past.attempt} {'interrupted' if lost else ended}"
             yield Happening(past.ended_at, name, what, error=past.error or past.cause or "")
     yield from _begins(name, Past(state.attempt, state.claimed_at, state.started_at, job=state.job))
 
@@ -79,7 +81,8 @@ def _of_end(name: str, state: StepState) -> Iterator[Happening]:
     said = status_word(state.status)
     if state.status is Status.UP_FOR_RETRY:
         lost = state.error is None and state.cause is None
-        said = f"attempt {state.attempt} {'interrupted' if lost else 'failed'}"
+        ended = "found no quota" if no_quota(state) else "failed"
+        said = f"attempt {state.attempt} {'interrupted' if lost else ended}"
     decided = state.cause in (OPERATOR, MARKED)
     error = state.error or ("" if decided or state.status is Status.SUCCEEDED else state.cause or "")
     yield Happening(state.ended_at, name, said, error=error)

@@ -10,7 +10,7 @@ from orchestrator.api.graphs import AnyGraph, chosen
 from orchestrator.api.results import RunResult, result_of
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run, RunStatus, Status
-from orchestrator.core.steps import NO_JOB, Json
+from orchestrator.core.steps import NO_JOB, Json, Step
 from orchestrator.definition.handles import plain
 from orchestrator.definition.params import ANY_TIME
 from orchestrator.definition.run_request import run_request
@@ -90,7 +90,9 @@ def simulate(
     request = run_request(model, path, run_id, plain(params or {}), now)
     values = {name: name for name in deployment_values(model.all_steps)} | dict(deployment or {})
     clock = _Clock(now)
-    world = _World(clock, Jobs(steps or {}, clock, folder), local, {"dir": str(folder), "deployment": dict(values)})
+    world = _World(
+        clock, Jobs(steps or {}, clock, folder), local, {"dir": str(folder), "deployment": dict(values)}, model.steps
+    )
     try:
         world.engine.start(request.run(now), model.compile())
         run = world.finish(request.key, now + limit.total_seconds())
@@ -112,7 +114,9 @@ class _Clock:
 class _World:
     """Store and queue in memory, and the engine on them."""
 
-    def __init__(self, clock: _Clock, jobs: Jobs, local: bool, facts: Mapping[str, Json]) -> None:
+    def __init__(
+        self, clock: _Clock, jobs: Jobs, local: bool, facts: Mapping[str, Json], steps: tuple[Step, ...]
+    ) -> None:
         self.clock = clock
         self.jobs = jobs
         self.database = Database(":memory:")
@@ -127,6 +131,7 @@ class _World:
                 alone=True,
                 clock_skew=0.0,
                 facts=lambda run: {**facts_of(run), **facts},
+                pools={step.pool: len(steps) for step in steps if step.pool is not None},
             )
         )
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, View
 from orchestrator.core.plan import Plan
+from orchestrator.core.pools import LAST, Moves, Place, Wait
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import StoreError
-from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Unreadable, check_writes, refuse
+from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Occupant, Pool, Unreadable, check_writes, refuse
 
 
 class MemoryStore:
@@ -24,6 +25,8 @@ class MemoryStore:
         self._plans: dict[str, Plan] = {}
         self._states: dict[str, dict[int, StepState]] = {}
         self._counters: dict[str, dict[int, Counter]] = {}
+        self._places: dict[Place, Occupant] = {}
+        self._lines: dict[str, dict[str, Wait]] = {}  # by pool and rank
 
     def open_run(self, run: Run, plan: Plan, kept: Iterable[KeptState] = ()) -> Run:
         with self._lock:
@@ -50,6 +53,9 @@ class MemoryStore:
             with self._lock:
                 if self._states[run].get(node, PENDING) is not seen:
                     continue
+                if any(place in self._places for place in transition.moves.takes):
+                    return Commit(False, seen, {}, taken=True)
+                self._move(run, node, transition.moves)
                 self._states[run][node] = transition.state
                 counters = self._counters[run]
                 changed = {}
@@ -57,7 +63,39 @@ class MemoryStore:
                     before = counters.get(join, Counter())
                     arrived = before.arrived + transition.arrived
                     changed[join] = counters[join] = Counter(arrived, before.ended + transition.adds)
-                return Commit(True, transition.state, changed)
+                return Commit(True, transition.state, changed, transition.moves)
+
+    def pool(self, name: str, size: int, most: int) -> Pool:
+        with self._lock:
+            free = [number for number in range(size) if Place(name, number) not in self._places]
+            free = free[:most]
+            return Pool(free, [wait for _, wait in sorted(self._lines.get(name, {}).items())][: len(free)])
+
+    def standing(self, pool: str, rank: str = LAST) -> tuple[int, int]:
+        with self._lock:
+            taken = sum(place.pool == pool for place in self._places)
+            return taken, sum(other < rank for other in self._lines.get(pool, {}))
+
+    def occupants(self, pool: str) -> Sequence[Occupant]:
+        with self._lock:
+            return [occupant for place, occupant in self._places.items() if place.pool == pool]
+
+    def free(self, occupant: Occupant) -> bool:
+        with self._lock:
+            if self._places.get(occupant.place) is not occupant:
+                return False
+            del self._places[occupant.place]
+            return True
+
+    def _move(self, run: str, node: int, moves: Moves) -> None:
+        for place in moves.takes:
+            self._places[place] = Occupant(place, run, node)
+        for place in moves.frees:
+            self._places.pop(place, None)
+        if moves.leaves is not None:
+            self._lines[moves.leaves.pool].pop(moves.leaves.rank, None)
+        if moves.joins is not None:
+            self._lines.setdefault(moves.joins.pool, {})[moves.joins.rank] = moves.joins
 
     def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
         with self._lock:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.names import parse_job_name
-from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
+from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, QuotaError
 from orchestrator.jobs.dataflow import states
 from orchestrator.jobs.dataflow.answers import AnswerError
 from orchestrator.jobs.dataflow.backend import DataflowBackend
@@ -131,7 +131,11 @@ class ShakyApi(Api):
 
     def _launch(self, request: JobRequest) -> Body:
         world, service, name = self._world, self._service, request.name
-        world.no_quota()
+        try:
+            world.no_quota()
+        except AnswerError as error:
+            world.count("launch: no quota")
+            raise QuotaError(str(error)) from error
         if any(not service.over(job) for job in service.named(name)):
             world.count("launch: name taken")
             raise AmbiguousLaunchError(f"409 there is already an active job named {name}")
@@ -221,7 +225,7 @@ class DataflowJobs:
 
     def _meant(self, request: JobRequest) -> JobRequest:
         """The request as a graph's file has it."""
-        attempt = self._world.life(request.run.key).scenario.attempt(request.step, request.attempt)
+        attempt = self._world.life(request.run.key).attempt(request)
         spec = {"template": "gs://b/t", "parameters": dict(request.spec), "streaming": attempt.live}
         return replace(request, spec=spec)
 

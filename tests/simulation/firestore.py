@@ -5,6 +5,7 @@ is lost, a call does not arrive or arrives twice, or a commit is applied minutes
 again and gone on. What is committed is copied into the world's memory store, which the watch reads.
 """
 
+import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import count
@@ -17,9 +18,11 @@ from google.cloud.firestore import Client
 from google.cloud.firestore_v1 import types
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from orchestrator.core import codec
 from orchestrator.core.model import PENDING, RunStatus, StepState, Transition
 from orchestrator.core.plan import Plan
-from orchestrator.ports import Commit, Decide, KeptState
+from orchestrator.core.pools import Place
+from orchestrator.ports import Commit, Decide, KeptState, Occupant
 from orchestrator.stores.firestore import documents, refusals
 from orchestrator.stores.firestore.store import FirestoreStore
 from tests.simulation.loop import START, Crash
@@ -52,6 +55,11 @@ class Service:
         now = Timestamp(seconds=int(START) + number // 1_000_000, nanos=number % 1_000_000 * 1000)
         results, after = [], {}
         for write in writes:
+            if name := write._pb.delete:
+                self.documents.pop(name, None)
+                results.append(types.WriteResult(update_time=now))
+                after[name.partition("/documents/")[2]] = {}
+                continue
             name = write._pb.update.name
             fields, results = self._written(write._pb, results, now)
             self.documents[name] = fields, now
@@ -137,12 +145,31 @@ class Line:
                 yield types.BatchGetDocumentsResponse(missing=name)
 
     def run_query(self, request: Any, **_: Any) -> Iterator[Any]:
-        """All documents of a collection: that is all that handlers ask for."""
+        """The documents of a collection: all, or some of them in the order of a field, as handlers ask for."""
         self._read()
-        (collection,) = request["structured_query"].from_
+        query = request["structured_query"]
+        (collection,) = query.from_
         parent = f"{request['parent']}/{collection.collection_id}"
-        for name in [name for name in self._service.documents if name.rpartition("/")[0] == parent]:
+        found = [name for name in self._service.documents if name.rpartition("/")[0] == parent]
+        for name in self._chosen(found, query._pb):
             yield types.RunQueryResponse(document=self._document(name))
+
+    def _chosen(self, found: list[str], query: Any) -> list[str]:
+        """Those that a query wants: with a field below a number, in the order of a field, only so many."""
+        if query.HasField("where"):
+            wanted = query.where.field_filter
+            assert wanted.op == types.StructuredQuery.FieldFilter.Operator.LESS_THAN
+            field, bound = wanted.field.field_path, _plain(wanted.value)
+            found = [name for name in found if (value := self._value(name, field)) is not None and value < bound]
+        for order in list(query.order_by)[:1]:
+            found = [name for name in found if self._value(name, order.field.field_path) is not None]
+            down = order.direction == types.StructuredQuery.Direction.DESCENDING
+            found.sort(key=lambda name: self._value(name, order.field.field_path), reverse=down)
+        return found[: query.limit.value] if query.HasField("limit") else found
+
+    def _value(self, name: str, field: str) -> Any:
+        fields, _ = self._service.documents[name]
+        return _plain(fields[field]) if field in fields else None
 
     def _read(self) -> None:
         self._world.loop.pause("firestore reads")
@@ -162,6 +189,11 @@ class Line:
         for key, value in fields.items():
             made.fields[key].CopyFrom(value)
         return types.Document.wrap(made)
+
+
+def _plain(value: Any) -> Any:
+    """A number or a text, as Firestore's client wraps it."""
+    return getattr(value, value.WhichOneof("value_type"))
 
 
 class LateStore(ShakyStore):
@@ -185,7 +217,7 @@ class LateStore(ShakyStore):
 
         commit = self.inner.transact(run, node, slow)
         if not commit.applied:
-            self.world.count("commit: refused")
+            self.world.count("commit: place taken" if commit.taken else "commit: refused")
         return commit
 
     def _end(self, run: str, status: RunStatus, at: float, failed: Any) -> bool:
@@ -218,11 +250,30 @@ class Mirror:
                     if not kept and (state != before or "expire_at" not in fields):  # else it was stamped
                         changed.append((key, int(number), before, state))
                     states[int(number)] = state
+                case ["pools", pool, "places", number]:
+                    self._place(Place(pool, int(number)), fields)
+                case ["pools", pool, "line", occupant]:
+                    self._wait(pool, occupant, fields)
                 case ["runs", key, "counters", number]:
                     values = {name: value.integer_value for name, value in fields.items()}
                     self._world.memory._counters[key][int(number)] = documents.to_counter(values)
         for key, node, old, new in changed:
-            self._world.life(key).watch.committed(node, old, new)
+            self._world.committed(key, node, old, new)
+
+    def _place(self, place: Place, fields: dict[str, Any]) -> None:
+        if "run" in fields:
+            run, node = fields["run"].string_value, fields["node"].integer_value
+            self._world.memory._places[place] = Occupant(place, run, node)
+        else:
+            self._world.memory._places.pop(place, None)
+
+    def _wait(self, pool: str, occupant: str, fields: dict[str, Any]) -> None:
+        line = self._world.memory._lines.setdefault(pool, {})
+        for rank in [rank for rank, wait in line.items() if wait.who == occupant]:
+            del line[rank]
+        if fields:
+            wait = codec.wait_from_json(json.loads(fields["wait"].string_value))
+            line[wait.rank] = wait
 
     def _run(self, run: "Run") -> None:
         before = self._world.memory.get_run(run.key)

@@ -6,8 +6,9 @@ from types import MappingProxyType
 from orchestrator.core.kept import letters, plan_of
 from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.names import new_key
+from orchestrator.ports import JobRequest
 from tests.doubles.memory_store import MemoryStore
-from tests.simulation.scenario import Scenario
+from tests.simulation.scenario import Attempt, Scenario
 from tests.simulation.watch import Watch
 
 
@@ -53,6 +54,11 @@ class Life:
         if self.key:
             self.watch.failures.append(f"{self.name} was opened twice, as {self.key} and as {run.key}")
         self.key = self.watch.key = run.key
+
+    def attempt(self, request: JobRequest) -> Attempt:
+        """What becomes of an attempt outside. Those for which there was no quota are none for the scenario."""
+        quota = self._store.load(self.key, (request.node,), ()).state(request.node).quota
+        return self.scenario.attempt(request.step, request.attempt - quota)
 
     @property
     def over(self) -> bool:

@@ -16,6 +16,11 @@ DATAFLOW, STANDING = "orchestrator/jobs/dataflow/backend.py", "orchestrator/jobs
 CONTROL_EVENTS, CONTROL = "orchestrator/core/control_events.py", "orchestrator/engine/control.py"
 LIMITING = "orchestrator/engine/limiting.py"
 CONSISTENCY = "orchestrator/core/consistency.py"
+MOVES, POOLS, LINE, MENDING = (
+    "orchestrator/core/moves.py",
+    *(f"orchestrator/engine/{name}.py" for name in ("pools", "line", "mending")),
+)
+PLACES = "orchestrator/stores/firestore/pools.py"
 MEMORY, IDS = "tests/doubles/memory_store.py", "orchestrator/stores/firestore/ids.py"
 
 
@@ -304,14 +309,14 @@ MUTANTS = (
     Mutant(
         "no roll-forward: a refused commit is taken for a duplicate",
         LEDGER,
-        "        self.pay(execution, self.joins(execution, nodes, also=nodes), sorted(nodes))\n",
+        "        self.pay(execution, view, sorted(nodes))\n",
         "",
     ),
     Mutant(
         "a roll-forward pays for the step and not for those behind it",
         LEDGER,
-        "also=nodes), sorted(nodes))",
-        "also=nodes), [node])",
+        "        self.pay(execution, view, sorted(nodes))",
+        "        self.pay(execution, view, changed)",
     ),
     Mutant(
         "paid before the commit, and not after it",
@@ -774,8 +779,8 @@ MUTANTS = (
     Mutant(
         "the launch of a step that was released is not paid by whoever released it",
         LEDGER,
-        "        ready = commit.state.control is not None and commit.state.status is Status.PENDING\n",
-        "        ready = False\n",
+        "        launched = commit.state.control is not None or commit",
+        "        launched = commit",
     ),
     Mutant(
         "a request that was made before is not paid again",
@@ -1076,6 +1081,111 @@ MUTANTS = (
         PLAN,
         "key = arrivals if len(arrivals) <= WIDE else (arrivals, rule)",
         "key = arrivals",
+    ),
+    # Pools: never more than there are places, none left behind, and nobody forgotten.
+    Mutant(
+        "an attempt needs no place",
+        CLAIMING,
+        "    commit = begin(ledger, execution, effect, event) if ledger.pools else ledger",
+        "    commit = begin(ledger, execution, effect, event) if ledger.launch_lease < 0 else ledger",
+    ),
+    Mutant(
+        "a place that is taken is taken again",
+        MEMORY,
+        "                if any(place in self._places for place in transition.moves.takes):\n"
+        "                    return Commit(False, seen, {}, taken=True)\n",
+        "",
+    ),
+    Mutant(
+        "a place without a document is taken in Firestore though it has one by now",
+        PLACES,
+        "                batch.create(self._place(place), taken)",
+        "                batch.set(self._place(place), taken)",
+    ),
+    Mutant(
+        "a place is taken in Firestore whatever became of it since it was seen free",
+        PLACES,
+        '                batch.update(self._place(place), {**taken, "free": DELETE_FIELD}, option)',
+        '                batch.update(self._place(place), {**taken, "free": DELETE_FIELD})',
+    ),
+    Mutant(
+        "an attempt that has ended keeps its places",
+        MOVES,
+        "    return state if state.status.active or not state.places else replace(state, places=())",
+        "    return state",
+    ),
+    Mutant(
+        "whoever takes a claim over has none of its places",
+        MACHINE,
+        "            places=state.places if event.over is not None else event.places,",
+        "            places=event.places,",
+    ),
+    Mutant(
+        "a step that is cancelled or held stays in line",
+        MOVES,
+        "(state.status not in WAITING or state.stop is not None or held)",
+        "(state.status not in WAITING)",
+    ),
+    Mutant(
+        "whoever has joined the line does not look once more",
+        POOLS,
+        "            continue  # it has just joined the line, and a place may have become free before that",
+        "            return None",
+    ),
+    Mutant("whoever is first in line does not go first", POOLS, "    before = sum(", "    before = 0 * sum("),
+    Mutant(
+        "the line knows no priorities",
+        "orchestrator/core/pools.py",
+        '    return f"{MAX_PRIORITY - priority:04d} ',
+        '    return f"{MAX_PRIORITY:04d} ',
+    ),
+    Mutant(
+        "whoever frees a place or leaves a line wakes nobody",
+        LEDGER,
+        "        if commit.moves is not NO_MOVES:\n            self.give",
+        "        if commit.moves is None:\n            self.give",
+    ),
+    Mutant(
+        "whoever leaves a line wakes nobody",
+        "orchestrator/core/pools.py",
+        "        if self.leaves is not None and all(",
+        "        if False and all(",
+    ),
+    Mutant(
+        "after a refused commit nobody is woken",
+        LEDGER,
+        "        for node in changed if self.pools else ():",
+        "        for node in ():",
+    ),
+    Mutant(
+        "only one is woken, however many places are free",
+        LINE,
+        "for wait in seen.first]",
+        "for wait in seen.first[:1]]",
+    ),
+    Mutant(
+        "a step that left the line is forgotten",
+        LEDGER,
+        "commit.state.control is not None or commit.moves.leaves is not None",
+        "commit.state.control is not None",
+    ),
+    Mutant(
+        "a sweep leaves lines alone",
+        SWEEPING,
+        "    for pool in lines:\n        mend",
+        "    for pool in set[str]():\n        mend",
+    ),
+    Mutant(
+        "a sweep puts the launches of all who stand in line",
+        SWEEPING,
+        "        if wait is not None:  # it was",
+        "        if wait is None and now < 0:  # it was",
+    ),
+    Mutant(
+        "places of deleted records are never free again",
+        MENDING,
+        "            if _left_behind(ledger, occupant) and",
+        "            if False and",
     ),
     # What users wrote, what other versions wrote.
     Mutant(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from orchestrator.core.job_end import JobEnd
 from orchestrator.core.model import Run, RunStatus, StepState, Stop, Transition, View
 from orchestrator.core.plan import Plan
+from orchestrator.core.pools import LAST
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import (
     AmbiguousLaunchError,
@@ -27,6 +28,8 @@ from orchestrator.ports import (
     JobStatus,
     KeptState,
     Launched,
+    Occupant,
+    Pool,
     Task,
     Unreadable,
     refuse,
@@ -53,6 +56,18 @@ class ShakyStore:
 
     def transact(self, run: str, node: int, decide: Decide) -> Commit:
         return self._call("transact", lambda: self._commit(run, node, decide))
+
+    def pool(self, name: str, size: int, most: int) -> Pool:
+        return self._call("pool", lambda: self.inner.pool(name, size, most))
+
+    def standing(self, pool: str, rank: str = LAST) -> tuple[int, int]:
+        return self.inner.standing(pool, rank)
+
+    def occupants(self, pool: str) -> Sequence[Occupant]:
+        return self._call("load", lambda: self.inner.occupants(pool))
+
+    def free(self, occupant: Occupant) -> bool:
+        return self._call("transact", lambda: self.inner.free(occupant))
 
     def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
         if nodes and joins:
@@ -105,9 +120,9 @@ class ShakyStore:
         if len(seen) > 1:
             self.world.count("commit: conflict")
         if commit.applied:
-            self.world.life(run).watch.committed(node, seen[-1], commit.state)
+            self.world.committed(run, node, seen[-1], commit.state)
         else:
-            self.world.count("commit: refused")
+            self.world.count("commit: place taken" if commit.taken else "commit: refused")
         return commit
 
     def _torn(self, states: View, run: str, joins: Collection[int]) -> View:

@@ -82,6 +82,13 @@ class Watch:
         """A node's state was changed."""
         self._must_be_there(f"{self.plan.nodes[node].name}: became {new}")
         self._changed.add(node)
+        before, after = replace(old, waits=None), replace(new, waits=None)
+        if new.waits != old.waits and new.ended_by is None:  # an older version loses that
+            after = replace(after, ended_by=old.ended_by)
+        if before != after or old == new:  # else it joined a line, or left it
+            self._became(node, before, after)
+
+    def _became(self, node: int, old: StepState, new: StepState) -> None:
         name = self.plan.nodes[node].name
         self.failures += self.punctual.changed(node, old, new)
         if (old.status, new.status) not in _MAY_FOLLOW:
@@ -254,7 +261,13 @@ class Watch:
         retry, forgiven = self.plan.steps[node].retry, (new.control or NO_CONTROL).forgiven
         failures = new.attempt - new.interruptions - forgiven
         wait = min(retry.delay * retry.backoff ** (failures - 1), retry.max_delay) if failures else 0.0
-        if new.interruptions > old.interruptions:
+        if new.quota > old.quota:
+            wait = 30.0
+            for past in reversed(new.past):
+                if past.cause != "quota" or past.job is not None or wait == 300.0:
+                    break
+                wait = min(2 * wait, 300.0)
+        elif new.interruptions > old.interruptions:
             wait = backoff(old.unasked) if new.unasked > old.unasked else 0.0
         if new.due is None or new.ended_at is None or abs(new.due - new.ended_at - wait) > 0.01:
             name = self.plan.nodes[node].name
@@ -318,8 +331,11 @@ class Watch:
             self._changed.clear()
         return self.failures
 
-    def judge(self, in_time: bool) -> None:
-        """Nothing will happen any more: is it as the oracle says? And, if so asked, was it in time?"""
+    def judge(self, in_time: bool, waits: bool = False) -> None:
+        """Nothing will happen any more: is it as the oracle says? And, if so asked, was it in time?
+
+        ``waits``: steps may have waited for places in pools.
+        """
         if self.kept is not None:
             return  # it was judged before
         view = self.view()
@@ -349,6 +365,7 @@ class Watch:
             in_time
             and run
             and run.ended_at
+            and not waits
             and run.ended_at > run.started_at + longest(self._scenario, known) + self._lasted()
         ):
             self.failures.append(
@@ -375,4 +392,5 @@ class Watch:
 
 
 def ending(state: StepState) -> Ending:
-    return Ending(str(state.status), state.attempt, state.interruptions, state.cause, state.outputs)
+    attempts, interruptions = state.attempt - state.quota, state.interruptions - state.quota
+    return Ending(str(state.status), attempts, interruptions, state.cause, state.outputs)

@@ -17,6 +17,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "transact": COMMITS,
     "end_run": COMMITS,
     "stop_run": COMMITS,
+    "pool": (*CRASHES, *ERRORS),
     "load": (*CRASHES, *ERRORS),
     "load_all": (*CRASHES, *ERRORS),
     "get_run": (*CRASHES, *ERRORS),
@@ -62,12 +63,14 @@ OTHERS = (
     "expression: raises", "job: leaves too much", "machine: older", "machine: newer",
     "join: some begin before all have arrived", "join: a gate passes on a part",
     "find: a list loses a job", "status: goes back", "launch: refused, and it runs", "launch: one job too many",
-    "quota: none for now", "run: beside others", "run: rerun, and keeps steps", "hand: deletes a step",
+    "quota: none for now", "launch: no quota",
+    "run: beside others", "run: rerun, and keeps steps", "hand: deletes a step",
     "id: used again", "id: taken, refused", "id: taken, goes on with that",
     "retention: the run", "retention: the id", "retention: the run, and then its id",
     "retention: the id, and then its run", "retention: what has no run", "retention: what a run needs",
     "delivery: its run is gone", "signal: its run is gone",
-    "commit: conflict", "commit: refused", "launch: name taken", "find: adopted",
+    "commit: conflict", "commit: refused", "commit: place taken", "pool: full, so that a step waits",
+    "launch: name taken", "find: adopted",
 )  # fmt: skip
 
 #: Faults of the calls of Firestore's client (firestore.py).

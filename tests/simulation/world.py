@@ -32,6 +32,8 @@ from tests.simulation.life import Life
 from tests.simulation.loop import START, Loop
 from tests.simulation.operator import Operator
 from tests.simulation.oracle import endings
+from tests.simulation.pools import Pools, pooled
+from tests.simulation.pools import draw as draw_pools
 from tests.simulation.ports import ShakyBackend, ShakyStore, struck, struck_within
 from tests.simulation.real import real_scenario
 from tests.simulation.rerun import rerun, watch_kept
@@ -112,6 +114,7 @@ class World:
         holds: Random | None = None,
         kept: Mapping[int, StepState] = MappingProxyType({}),
         attends: Random | None = None,
+        pools: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.kept = kept
         self.weather = weather
@@ -123,6 +126,7 @@ class World:
         self.memory = LoosePages() if self.again.happens else MemoryStore()
         self._firestore = self._service_of_firestore()
         self.lives = [self._life(number, scenario) for number, scenario in enumerate(scenarios)]
+        self.pools = Pools(self, dict(pools))
         self.again.join(self.lives)
         self.service = self._service()
         for life in self.lives:
@@ -154,6 +158,12 @@ class World:
         life.opened(run)
         self.again.opened(life)
 
+    def committed(self, key: str, node: int, old: StepState, new: StepState) -> None:
+        """A node's state was changed."""
+        life = self.life(key)
+        life.watch.committed(node, old, new)
+        self.pools.committed(life, node, old, new)
+
     def life(self, key: str) -> Life:
         """The run with this key."""
         return next(life for life in self.lives if life.key == key)
@@ -167,7 +177,18 @@ class World:
         store, queue = ports(self, self.store())
         lease, margin, kept = self.weather.lease, self.weather.margin, self.again.seconds
         told = self.threads.clock(clock)
-        engine = Engine(Ledger(store, queue, backends, told, launch_lease=lease, launch_margin=margin, retention=kept))
+        engine = Engine(
+            Ledger(
+                store,
+                queue,
+                backends,
+                told,
+                launch_lease=lease,
+                launch_margin=margin,
+                retention=kept,
+                pools=self.pools.sizes,
+            )
+        )
         return self.threads.forgetful(engine)
 
     def store(self) -> ShakyStore:
@@ -337,7 +358,8 @@ class World:
         """A job was made outside: its end will be heard of."""
         life, end = self.life(request.run.key), self.service.jobs[job].end
         life.watch.created(request, job)
-        if life.scenario.attempt(request.step, request.attempt).behaviour is not Behaviour.HANGS:
+        self.pools.created(life, request)
+        if life.attempt(request).behaviour is not Behaviour.HANGS:
             self.traffic.announce(request.name, end)
 
     def _write(self, request: JobRequest) -> Script:
@@ -348,7 +370,7 @@ class World:
             given = endings(scenario)[scenario.reads[request.step]].outputs
             if (given is None or request.spec != {"n": given["n"]}) and request.node not in life.watch.touched:
                 self.failures.append(f"{request.name}: launched with {request.spec}, not with {given}")
-        attempt = scenario.attempt(request.step, request.attempt)
+        attempt = life.attempt(request)
         if attempt.behaviour is Behaviour.IS_REFUSED:
             raise LaunchRefusedError("wrong parameters")
         outputs = attempt.outputs if attempt.behaviour is Behaviour.SUCCEEDS else None
@@ -372,10 +394,11 @@ class World:
 
     def _judge(self) -> None:
         for life in self.lives:
-            life.watch.judge(in_time=self.weather.is_calm)
+            life.watch.judge(in_time=self.weather.is_calm, waits=bool(self.pools.sizes))
             self.faults["join: some begin before all have arrived"] += life.watch.punctual.early
             self.faults["join: a gate passes on a part"] += life.watch.punctual.parts
             self.failures += life.watch.failures
+        self.pools.judge()
         unheard = {_LATE.sub(r"-launch-\1", name.partition("~")[0]) for name in self.loop.died_unheard}
         for name, job in self.service.jobs.items():
             if self._launch(job) in unheard or self._came_late(job):
@@ -416,10 +439,12 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) 
     weather = threaded(draw(random), Random(f"{seed} threads"))
     scenarios += (random_scenario(random, OTHERS) for _ in range(random.choice(BESIDES)))
     scenarios = [attended(scenario, attends) for scenario in scenarios]
-    world = World(scenarios, weather, random, trace, again, holds, attends=attends)
+    pools = draw_pools(limits := Random(f"{seed} pools"), weather)
+    scenarios = [pooled(scenario, list(pools), limits) for scenario in scenarios]
+    world = World(scenarios, weather, random, trace, again, holds, attends=attends, pools=pools)
     result = world.play()
     reruns = Random(f"{seed} rerun")
-    if (after := rerun(world, partial(_second, trace, reruns), reruns)) is None:
+    if (after := rerun(world, partial(_second, trace, reruns, pools), reruns)) is None:
         return result
     rerun_result = after.play()
     rerun_result.faults["run: rerun, and keeps steps"] += 1
@@ -427,5 +452,11 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) 
     return result.and_then(rerun_result)
 
 
-def _second(trace: list[str] | None, random: Random, scenario: Scenario, kept: Mapping[int, StepState]) -> World:
-    return World([scenario], draw(random), random, trace, holds=random, kept=kept)
+def _second(
+    trace: list[str] | None,
+    random: Random,
+    pools: Mapping[str, int],
+    scenario: Scenario,
+    kept: Mapping[int, StepState],
+) -> World:
+    return World([scenario], draw(random), random, trace, holds=random, kept=kept, pools=pools)

@@ -16,6 +16,7 @@ from orchestrator.core.events import (
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
+    PlaceAwaited,
     RetryRequested,
     StepSettled,
     StopRequested,
@@ -27,6 +28,7 @@ from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import evolve
 from orchestrator.core.model import FINAL, MARKS, PENDING, Status, StepState, Stop
 from orchestrator.core.plan import compile_plan
+from orchestrator.core.pools import Wait
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import OnFailure, Retry, Step
 from tests.lifecycle import PAGE, page
@@ -69,6 +71,7 @@ def events() -> Iterator[Event]:
     for attempt in (1, 2, 3):
         yield from (LaunchClaimed(attempt, "a", 20.0), LaunchClaimed(attempt, "a", 20.0, over=10.0, lost=True))
         yield from (LaunchUnsent(attempt, 10.0, 20.0), LaunchUnanswered(attempt, 10.0))
+        yield PlaceAwaited(attempt, Wait("p", "rank", 20.0, 1, "launches", "{}"))
         yield from (JobLaunched(attempt, "j", 20.0), TimeUp(attempt, 20.0), RetryRequested(attempt, 50.0))
         for outcome, permanent, live in product(Outcome, (False, True), (False, True)):
             end = JobEnd(outcome, 50.0, permanent=permanent, live=live)

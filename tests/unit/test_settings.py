@@ -69,6 +69,7 @@ def test_a_deployed_function_has_sensible_defaults():
         job_prefix="",
         job_options={},
         values={},
+        pools={},
         starters={},
         scheduler_account=None,
         retention=None,
@@ -93,6 +94,17 @@ def test_values_for_expressions_are_texts_by_name():
     assert str(wrong.value).splitlines() == [
         "ORCHESTRATOR_VALUES: bucket: expected a text, got 1",
         "ORCHESTRATOR_VALUES: other: expected a text, got ['b']",
+    ]
+
+
+def test_pools_are_whole_numbers_of_places():
+    assert read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_POOLS": '{"dataflow": 20}'}).pools == {"dataflow": 20}
+    with pytest.raises(SettingsError) as wrong:
+        read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_POOLS": '{"a": 0, "b": "many", "c": 1.5, "d": 3}'})
+    assert str(wrong.value).splitlines() == [
+        "ORCHESTRATOR_POOLS: a: expected a whole number from 1 to 10000, got 0",
+        "ORCHESTRATOR_POOLS: b: expected a whole number from 1 to 10000, got 'many'",
+        "ORCHESTRATOR_POOLS: c: expected a whole number from 1 to 10000, got 1.5",
     ]
 
 

@@ -50,11 +50,13 @@ def check(name: str) -> tuple[Checked, Graph | None]:
     from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.functions import missing
     from orchestrator.definition.load import invalid, load_graph, warnings
+    from orchestrator.definition.project import load_project, project_folder, unknown_pools
 
     try:
         path = find_graph(name)
         graph = load_graph(path)
-        if problems := missing(graph, path.absolute().parent):
+        pools = load_project(project_folder(path.parent)).pools
+        if problems := [*missing(graph, path.absolute().parent), *unknown_pools(graph.steps, pools)]:
             raise invalid(path, problems)
     except InvalidGraphError as error:
         return Checked(name, False, problems=error.lines), None

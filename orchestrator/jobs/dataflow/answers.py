@@ -9,7 +9,7 @@ from google.auth.exceptions import GoogleAuthError
 from googleapiclient.errors import Error as ClientError
 from googleapiclient.errors import HttpError
 
-from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
+from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, QuotaError
 from orchestrator.jobs.dataflow.causes import PERMANENT, Cause, classify
 from orchestrator.jobs.dataflow.error_body import ErrorBody, read_error
 
@@ -62,13 +62,15 @@ def _verdict(what: str, status: int, said: ErrorBody) -> Exception:
     """What an error answer to a launch means.
 
     409: a job of that name is active, which may be the one this launch or an earlier one of the attempt started.
-    5xx: nothing says that it was not launched. 401, and limits of rate and quota, pass by themselves.
+    5xx: nothing says that it was not launched. 401 passes by itself, and so do limits of rate and quota, if slowly.
     """
     text = f"{what}: {said.sentence(status)}"
     if status in (408, 409) or status >= 500:
         return AmbiguousLaunchError(text)
     cause = classify([said.message])
-    if status in (401, 429) or said.passes or cause is Cause.QUOTA:
+    if status == 429 or said.passes or cause is Cause.QUOTA:
+        return QuotaError(text)
+    if status == 401:
         return BackendError(text)
     if cause not in PERMANENT:
         cause = {400: Cause.PARAMETERS, 403: Cause.PERMISSION, 404: Cause.PARAMETERS}.get(status, Cause.UNKNOWN)

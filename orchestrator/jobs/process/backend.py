@@ -136,6 +136,10 @@ class ProcessBackend:
         for job in list(self._watched):
             self.stop(job, Outcome.INTERRUPTED)
 
+    def is_left(self, folder: Path) -> bool:
+        """Whether anything is left of the attempt in ``folder``, whichever process started it. Watches nothing."""
+        return self._runs(str(folder.relative_to(self._home.path)), folder)
+
     def _folder(self, request: JobRequest) -> Path:
         return self._home.attempt(request.run.id, request.node, request.step, request.attempt)
 

@@ -4,6 +4,7 @@
     runs/{key}/steps/{node}     a step's state
     runs/{key}/counters/{join}  a join's counter
     runs/{run_key(id)}          which run has that id (ids.py)
+    pools/{name}/…              a pool's places, and who waits for one (pools.py)
     plans/{version}             a plan
     plans/{version}/parts/{n}   the further parts of a very large plan
     sweeps/last                 the note of the last round of sweeps
@@ -25,9 +26,10 @@ from google.cloud.firestore import Client, Increment
 
 from orchestrator.core.model import Run, RunStatus, Stop, Transition, View
 from orchestrator.core.plan import Plan
+from orchestrator.core.pools import LAST, NO_MOVES
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import StoreError
-from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Unreadable, check_writes, refuse
+from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Occupant, Pool, Unreadable, check_writes, refuse
 from orchestrator.stores.firestore import documents as documents
 from orchestrator.stores.firestore import expiry as expiry
 from orchestrator.stores.firestore import ids as ids
@@ -36,6 +38,7 @@ from orchestrator.stores.firestore import lists as lists
 from orchestrator.stores.firestore import newest as newest
 from orchestrator.stores.firestore import plans as plans
 from orchestrator.stores.firestore.calls import AGAIN, COMMIT, STREAM, Calls, DocumentSnapshot
+from orchestrator.stores.firestore.pools import Pools
 from orchestrator.stores.firestore.refusals import CONFLICT, FOREIGN, Retries, meant, translated
 from orchestrator.stores.firestore.snapshots import NOTHING, Seen, counted, fields, path, seen, to_run, view
 from orchestrator.stores.records import made
@@ -62,6 +65,7 @@ class FirestoreStore:
         self._client, self._calls = client, Calls(client)
         self._retention = retention
         self._recent: dict[tuple[str, int], Seen] = {}
+        self._pools = Pools(client, self._calls)
 
     def close(self) -> None:
         """Close the connection."""
@@ -93,6 +97,8 @@ class FirestoreStore:
             transition = decide(seen.state)
             if transition is not None:
                 check_writes(transition)
+                if certain and transition.moves.takes and self._pools.taken(transition.moves):
+                    return Commit(False, seen.state, {}, taken=True)
                 try:
                     return self._commit(run, node, seen, transition)
                 except FOREIGN as error:
@@ -100,6 +106,18 @@ class FirestoreStore:
             elif certain:
                 return Commit(False, seen.state, {})
             seen, certain = self._step(run, node), True
+
+    def pool(self, name: str, size: int, most: int) -> Pool:
+        return self._pools.look(name, size, most)
+
+    def standing(self, pool: str, rank: str = LAST) -> tuple[int, int]:
+        return self._pools.standing(pool, rank)
+
+    def occupants(self, pool: str) -> Sequence[Occupant]:
+        return self._pools.occupants(pool)
+
+    def free(self, occupant: Occupant) -> bool:
+        return self._pools.free(occupant)
 
     def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
         steps, counters = self._calls.steps(run), self._calls.counters(run)
@@ -250,11 +268,13 @@ class FirestoreStore:
         counters = self._calls.counters(run)
         for join in transition.joins:
             batch.set(counters.document(str(join)), adds, merge=True)
+        if transition.moves is not NO_MOVES:
+            self._pools.write(batch, run, node, transition.moves)
         written, *changed = batch.commit(retry=None, timeout=COMMIT)
         if not transition.state.status.final:
             self._remember(run, node, Seen(transition.state, written.update_time))
-        values = zip(transition.joins, changed, strict=True)
-        return Commit(True, transition.state, {join: counted(result) for join, result in values})
+        values = zip(transition.joins, changed[: len(transition.joins)], strict=True)
+        return Commit(True, transition.state, {join: counted(result) for join, result in values}, transition.moves)
 
     def _step(self, run: str, node: int) -> Seen:
         found = list(self._calls.read([self._calls.steps(run).document(str(node))], "read a step"))

@@ -39,7 +39,12 @@ class Memory:
         for run, known in self.runs.items():
             if known.changed_states:
                 for state in known.changed_states.values():
-                    if state.control is not None or state.status is Status.NEEDS_ATTENTION:
+                    if (
+                        state.control is not None
+                        or state.status is Status.NEEDS_ATTENTION
+                        or state.places
+                        or state.waits
+                    ):
                         needs_schema(connection, codec.schema_of(state))
                 states = [
                     (run, node, to_text(codec.state_to_json(state))) for node, state in known.changed_states.items()

@@ -9,13 +9,14 @@ from typing import Any
 from orchestrator.core import codec
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Stop, Transition, View
 from orchestrator.core.plan import Plan
+from orchestrator.core.pools import LAST, NO_MOVES
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import StoreError, UnreadableRecordError
 from orchestrator.home.database import Database
-from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Unreadable, check_writes, refuse
+from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Occupant, Pool, Unreadable, check_writes, refuse
 from orchestrator.stores.plans import pack, unpack
 from orchestrator.stores.records import checked, readable
-from orchestrator.stores.sqlite import removal
+from orchestrator.stores.sqlite import pools, removal
 from orchestrator.stores.sqlite.memory import Known, Memory
 from orchestrator.stores.sqlite.rows import (
     BY_ID,
@@ -88,12 +89,32 @@ class SqliteStore:
             if transition is None:
                 return Commit(False, seen, {})
             check_writes(transition)
+            if transition.moves is not NO_MOVES:
+                if pools.is_taken(connection, transition.moves):
+                    return Commit(False, seen, {}, taken=True)
+                pools.move(connection, run, node, transition.moves)
             counters = {join: _counted(connection, run, known, join, transition) for join in transition.joins}
             known.states[node] = known.changed_states[node] = transition.state
             if counters:
                 known.counters.update(counters)
                 known.changed_counters.update(counters)
-            return Commit(True, transition.state, counters)
+            return Commit(True, transition.state, counters, transition.moves)
+
+    def pool(self, name: str, size: int, most: int) -> Pool:
+        with self._database.read() as connection:
+            return pools.look(connection, name, size, most)
+
+    def standing(self, pool: str, rank: str = LAST) -> tuple[int, int]:
+        with self._database.read() as connection:
+            return pools.standing(connection, pool, rank)
+
+    def occupants(self, pool: str) -> Sequence[Occupant]:
+        with self._database.read() as connection:
+            return pools.occupants(connection, pool)
+
+    def free(self, occupant: Occupant) -> bool:
+        with self._database.transaction as connection:
+            return pools.remove(connection, occupant)
 
     def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
         known = self._memory.runs.get(run) if self._database.writing else None

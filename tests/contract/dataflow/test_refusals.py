@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
+from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, QuotaError
 from orchestrator.fakes.dataflow.script import Canned, RefusedError, out_of_quota, unavailable
 from orchestrator.ports import JobRunning
 from tests.contract.dataflow.bench import LAUNCH, Bench
@@ -19,9 +19,9 @@ from tests.fixtures import fixture
         (Canned({"job": {}}), AmbiguousLaunchError),
         (Canned({"job": {"id": "1", "name": "another"}}), AmbiguousLaunchError),
         (Canned({}), AmbiguousLaunchError),
-        (out_of_quota(), BackendError),
+        (out_of_quota(), QuotaError),
         (RefusedError(401, "UNAUTHENTICATED", "Request had invalid credentials."), BackendError),
-        (RefusedError(403, "PERMISSION_DENIED", "Too fast.", "rateLimitExceeded"), BackendError),
+        (RefusedError(403, "PERMISSION_DENIED", "Too fast.", "rateLimitExceeded"), QuotaError),
         (RefusedError(403, "PERMISSION_DENIED", "The caller does not have permission"), LaunchRefusedError),
         (RefusedError(404, "NOT_FOUND", "The template is not there."), LaunchRefusedError),
     ],
@@ -57,7 +57,7 @@ def test_a_launch_that_came_too_fast_may_be_made_again(bench: Bench, fault: Refu
     bench.fake.fail(LAUNCH, *[fault] * 2)
     with pytest.raises(BackendError) as raised:
         bench.backend.launch(bench.request("slow"))
-    assert type(raised.value) is BackendError
+    assert type(raised.value) is QuotaError
     assert str(raised.value).endswith(said)
 
 
@@ -137,7 +137,7 @@ def test_a_refusal_lists_every_parameter_that_is_wrong(bench: Bench):
     [
         ("invalid-parameters", LaunchRefusedError, "serviceAccount: Runtime parameter"),
         ("api-disabled", LaunchRefusedError, "it is disabled. Enable it by visiting"),
-        ("rate-limit", BackendError, "Quota exceeded for quota metric"),
+        ("rate-limit", QuotaError, "Quota exceeded for quota metric"),
     ],
 )
 def test_recorded_errors_of_launches(bench: Bench, name: str, kind: type[Exception], text: str):

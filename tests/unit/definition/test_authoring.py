@@ -266,14 +266,14 @@ def test_a_networkx_graph_that_cannot_be_one_is_refused() -> None:
     with pytest.raises(UsageError, match="expected the names of steps as nodes, got the number 1"):
         Graph.from_networkx(nx.DiGraph([(1, 2)]))
     digraph = nx.DiGraph([("a", "b"), ("b", "a")])
-    digraph.add_node("a", priority_=1)
+    digraph.add_node("a", weight_=1)
     graph = Graph.from_networkx(digraph)
     with pytest.raises(InvalidGraphError) as refused:
         _ = graph.model
     assert [message for _, message in _here(refused.value.lines)] == [
-        "step 'a': priority_: unknown key: the keys here are dataflow, parameters_from, common_parameters, command, "
+        "step 'a': weight_: unknown key: the keys here are dataflow, parameters_from, common_parameters, command, "
         "env, cwd, python, args, isolated, wait, call, graph, params, description, after, next, trigger, when, retry, "
-        "timeout, check, job_name, allow_failure, teardown, on_failure and local",
+        "timeout, check, job_name, allow_failure, teardown, on_failure, pool, priority and local",
         "step 'a': after: these steps wait for each other in a cycle: a -> b -> a",
     ]
     assert {number for number, _ in _here(refused.value.lines)} == {start + 12}

@@ -1,0 +1,81 @@
+"""Pools: places that attempts have while they are active, and the line of those that wait for one. Frozen data."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+#: The most places that a pool may have.
+MAX_PLACES = 10_000
+
+#: The highest priority that a step may have; the lowest, and the usual one, is 0.
+MAX_PRIORITY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a pool, by its number, from 0."""
+
+    pool: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The place in line of a step that waits for a place in ``pool``, which had ``size`` places.
+
+    ``rank``: the order in line, as text. ``since``: when it joined, in seconds since the epoch. ``queue``, ``launch``:
+    the task that wakes it, the launch as JSON. ``stands``: how many places are taken, and how many are in line before
+    it; only where that was read for people, and never stored.
+    """
+
+    pool: str
+    rank: str
+    since: float
+    size: int
+    queue: str
+    launch: str
+    stands: tuple[int, int] | None = None
+
+    @property
+    def priority(self) -> int:
+        """The priority of its step."""
+        return MAX_PRIORITY - int(self.rank[:4])
+
+    @property
+    def who(self) -> str:
+        """Which step waits: the key of its run, and its node."""
+        return self.rank.rpartition(" ")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a commit changes in pools besides the step: places that are taken and freed, and lines left and joined."""
+
+    takes: tuple[Place, ...] = ()
+    frees: tuple[Place, ...] = ()
+    leaves: Wait | None = None
+    joins: Wait | None = None
+
+    def __len__(self) -> int:
+        """How many writes they are."""
+        return len(self.takes) + len(self.frees) + (self.leaves is not None) + (self.joins is not None)
+
+    @property
+    def gives(self) -> Iterator[str]:
+        """The pools in which somebody else may have a turn now."""
+        yield from (place.pool for place in self.frees)
+        if self.leaves is not None and all(place.pool != self.leaves.pool for place in self.takes):
+            yield self.leaves.pool
+
+
+NO_MOVES = Moves()
+
+#: After every rank.
+LAST = "~"
+
+
+def rank_of(priority: int, hops: int, since: float, who: str) -> str:
+    """The rank of a step in line; of two texts, the smaller is served first.
+
+    The higher priority comes first, then the step with the longer way to the end of its run, then who came first.
+    """
+    return f"{MAX_PRIORITY - priority:04d} {10**6 - hops:07d} {since:017.6f} {who}"

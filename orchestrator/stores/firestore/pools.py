@@ -1,0 +1,178 @@
+"""The places and lines of pools, as documents.
+
+    pools/{pool}/places/{number}      a place: who has it, or that it is free
+    pools/{pool}/line/{run}-{node}    a step that waits for a place, and its rank
+
+A place that nobody has taken yet has no document. So a pool needs no preparation, and may grow and shrink. A look reads
+a few documents, however many places there are: a free place has the field ``free``, by which it is found.
+
+A place is taken on condition that its document is as it was when it was seen free, or absent. All else is written
+blindly: it is part of a commit that is conditional on the state of the step that has the place, or stands in line.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from google.api_core.retry import Retry
+from google.cloud.firestore import (
+    DELETE_FIELD,
+    Client,
+    CollectionReference,
+    DocumentReference,
+    FieldFilter,
+    Query,
+    WriteBatch,
+)
+
+from orchestrator.core import codec
+from orchestrator.core.pools import Moves, Place, Wait
+from orchestrator.ports import Occupant, Pool
+from orchestrator.stores.firestore.calls import AGAIN, COMMIT, READ, STREAM, Calls, DocumentSnapshot
+from orchestrator.stores.firestore.refusals import CONFLICT, translated
+from orchestrator.stores.firestore.snapshots import fields, path
+from orchestrator.stores.records import made
+
+#: The client needs a policy for queries.
+_ONCE = Retry(lambda _: False)
+
+#: How many places are remembered as they were last seen.
+_REMEMBERED = 4096
+
+
+class Pools:
+    """The pools of one database. It remembers when each place changed last: that is the condition for taking it."""
+
+    def __init__(self, client: Client, calls: Calls) -> None:
+        self._client, self._calls = client, calls
+        self._seen: dict[Place, datetime | None] = {}
+        self._known: dict[str, set[int]] = {}  # the places that have documents
+
+    def look(self, name: str, size: int, most: int) -> Pool:
+        """Some free places, and who is first in line. A read for each, and at least one."""
+        free = self._places(name).where(filter=FieldFilter("free", "<", size)).order_by("free").limit(most)
+        with translated("look at a pool"):
+            found = [self._note(name, one) for one in _found(free)]
+            if len(found) < most:
+                found += self._untouched(name, size, most - len(found))
+            line = _found(self._line(name).order_by("rank").limit(len(found))) if found else []
+        return Pool(found, [made(path(one), _wait, fields(one)) for one in line])
+
+    def standing(self, pool: str, rank: str) -> tuple[int, int]:
+        """How many places are taken, and how many are in line before ``rank``. Two reads, for up to 1,000 of each."""
+        taken = self._places(pool).where(filter=FieldFilter("taken", "==", True))
+        before = self._line(pool).where(filter=FieldFilter("rank", "<", rank))
+        with translated("look at a pool"):
+            return _count(taken), _count(before)
+
+    def occupants(self, pool: str) -> Sequence[Occupant]:
+        """Who has the places of a pool: a read for each."""
+        with translated("look at a pool"):
+            found = list(self._places(pool).stream(retry=AGAIN, timeout=STREAM))
+        taken = [one for one in found if fields(one).get("taken") is True]
+        return [made(path(one), self._occupant, pool, one) for one in taken]
+
+    def free(self, occupant: Occupant) -> bool:
+        """Free a place, if it has not changed since ``occupants``."""
+        seen, batch = self._seen.pop(occupant.place, None), self._client.batch()
+        if seen is None:
+            return False
+        changed = {**_free(occupant.place), "run": DELETE_FIELD, "node": DELETE_FIELD}
+        batch.update(self._place(occupant.place), changed, self._client.write_option(last_update_time=seen))
+        with translated("free a place"):
+            try:
+                batch.commit(retry=None, timeout=COMMIT)
+            except CONFLICT:
+                return False
+        return True
+
+    def taken(self, moves: Moves) -> bool:
+        """Whether somebody has a place that ``moves`` take. They are noted as they are now."""
+        documents = {self._place(place): place for place in moves.takes}
+        for place in moves.takes:
+            self._seen[place] = None
+        found = list(self._calls.read(documents, "look at a place"))
+        for one in found:
+            self._seen[documents[one.reference]] = one.update_time
+        return any(fields(one).get("taken") is True for one in found)
+
+    def write(self, batch: WriteBatch, run: str, node: int, moves: Moves) -> None:
+        """Add to a commit what it changes in pools."""
+        for place in moves.takes:
+            taken = {"number": place.number, "taken": True, "run": run, "node": node}
+            self._known.setdefault(place.pool, set()).add(place.number)  # also if somebody else is faster
+            if (seen := self._seen.pop(place, None)) is None:
+                batch.create(self._place(place), taken)
+            else:
+                option = self._client.write_option(last_update_time=seen)
+                batch.update(self._place(place), {**taken, "free": DELETE_FIELD}, option)
+        for place in moves.frees:
+            batch.set(self._place(place), _free(place))
+        for wait in (moves.leaves, moves.joins):
+            if wait is not None:
+                document = self._line(wait.pool).document(wait.who)
+                if wait is moves.joins:
+                    batch.set(document, {"rank": wait.rank, "wait": json.dumps(codec.wait_to_json(wait))})
+                else:
+                    batch.delete(document)
+
+    def _untouched(self, name: str, size: int, most: int) -> list[int]:
+        """Numbers of places that have no document, because nobody has taken them yet.
+
+        Documents of places are never deleted. So this process reads each of them once here, a few at a time.
+        """
+        known = self._known.setdefault(name, set())
+        unknown = [number for number in range(size) if number not in known]
+        untouched: list[int] = []
+        start, chunk = 0, most
+        while start < len(unknown) and len(untouched) < most:
+            numbers = unknown[start : start + chunk]
+            wanted = [self._place(Place(name, number)) for number in numbers]
+            there = {int(one.reference.id) for one in self._calls.read(wanted, "look at a pool", ["number"])}
+            known |= there
+            untouched += (number for number in numbers if number not in there)
+            start, chunk = start + chunk, 2 * chunk
+        return untouched[:most]
+
+    def _note(self, name: str, found: DocumentSnapshot) -> int:
+        number = made(path(found), int, found.id)
+        if len(self._seen) >= _REMEMBERED:
+            self._seen.clear()
+        self._seen[Place(name, number)] = found.update_time
+        self._known.setdefault(name, set()).add(number)
+        return number
+
+    def _occupant(self, pool: str, found: DocumentSnapshot) -> Occupant:
+        number, written = self._note(pool, found), fields(found)
+        return Occupant(Place(pool, number), str(written["run"]), int(written["node"]))
+
+    def _place(self, place: Place) -> DocumentReference:
+        document: DocumentReference = self._places(place.pool).document(str(place.number))
+        return document
+
+    def _places(self, pool: str) -> CollectionReference:
+        places: CollectionReference = self._client.collection("pools").document(pool).collection("places")
+        return places
+
+    def _line(self, pool: str) -> CollectionReference:
+        line: CollectionReference = self._client.collection("pools").document(pool).collection("line")
+        return line
+
+
+def _free(place: Place) -> dict[str, Any]:
+    return {"number": place.number, "taken": False, "free": place.number}
+
+
+def _wait(written: Any) -> Wait:
+    return codec.wait_from_json(json.loads(written["wait"]))
+
+
+def _found(query: Query) -> list[DocumentSnapshot]:
+    """The documents of a small query. The client's own retry of a query with an order fails (docs/cursed.md)."""
+    return AGAIN(lambda: list(query.stream(retry=_ONCE, timeout=READ)))()
+
+
+def _count(query: Any) -> int:  # its class says that ``count`` returns a class
+    ((counted,),) = query.count().get(retry=AGAIN, timeout=READ)
+    return int(counted.value)

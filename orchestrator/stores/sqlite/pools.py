@@ -1,0 +1,83 @@
+"""The places and lines of pools, as rows. The tables are made with the first of them, as older versions have none."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from itertools import islice
+
+from orchestrator.core import codec
+from orchestrator.core.pools import Moves, Place, Wait
+from orchestrator.ports import Occupant, Pool
+from orchestrator.stores.records import made
+from orchestrator.stores.sqlite.rows import to_text
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS places (pool TEXT NOT NULL, number INTEGER NOT NULL, run TEXT NOT NULL,"
+    " node INTEGER NOT NULL, PRIMARY KEY (pool, number)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS lines (pool TEXT NOT NULL, rank TEXT NOT NULL, wait TEXT NOT NULL,"
+    " PRIMARY KEY (pool, rank)) WITHOUT ROWID",
+)
+_ALL = "SELECT number, run, node FROM places WHERE pool = ? ORDER BY number"
+_FIRST = "SELECT rank, wait FROM lines WHERE pool = ? ORDER BY rank LIMIT ?"
+
+
+def is_taken(connection: sqlite3.Connection, moves: Moves) -> bool:
+    """Whether somebody has a place that ``moves`` take."""
+    query = "SELECT 1 FROM places WHERE pool = ? AND number = ?"
+    there = _there(connection) if moves.takes else False
+    return there and any(connection.execute(query, (one.pool, one.number)).fetchone() for one in moves.takes)
+
+
+def move(connection: sqlite3.Connection, run: str, node: int, moves: Moves) -> None:
+    """Write what a commit changes in pools. A place is freed only if it is still the step's."""
+    for table in _TABLES:
+        connection.execute(table)
+    for place in moves.takes:
+        connection.execute("INSERT INTO places VALUES (?, ?, ?, ?)", (place.pool, place.number, run, node))
+    for place in moves.frees:
+        remove(connection, Occupant(place, run, node))
+    if (gone := moves.leaves) is not None:
+        connection.execute("DELETE FROM lines WHERE pool = ? AND rank = ?", (gone.pool, gone.rank))
+    if (come := moves.joins) is not None:
+        text = to_text(codec.wait_to_json(come))
+        connection.execute("INSERT OR REPLACE INTO lines VALUES (?, ?, ?)", (come.pool, come.rank, text))
+
+
+def remove(connection: sqlite3.Connection, occupant: Occupant) -> bool:
+    """Free a place; False if another step has it, or none."""
+    query = "DELETE FROM places WHERE pool = ? AND number = ? AND run = ? AND node = ?"
+    place = occupant.place
+    return connection.execute(query, (place.pool, place.number, occupant.run, occupant.node)).rowcount > 0
+
+
+def look(connection: sqlite3.Connection, name: str, size: int, most: int) -> Pool:
+    """Some free places, and who is first in line."""
+    if not _there(connection):
+        return Pool(range(min(size, most)), ())
+    taken = {number for number, _, _ in connection.execute(_ALL, (name,))}
+    free = list(islice((number for number in range(size) if number not in taken), most))
+    return Pool(free, [_wait(name, rank, text) for rank, text in connection.execute(_FIRST, (name, len(free)))])
+
+
+def standing(connection: sqlite3.Connection, pool: str, rank: str) -> tuple[int, int]:
+    """How many places are taken, and how many are in line before ``rank``."""
+    if not _there(connection):
+        return 0, 0
+    (taken,) = connection.execute("SELECT count(*) FROM places WHERE pool = ?", (pool,)).fetchone()
+    query = "SELECT count(*) FROM lines WHERE pool = ? AND rank < ?"
+    (before,) = connection.execute(query, (pool, rank)).fetchone()
+    return taken, before
+
+
+def occupants(connection: sqlite3.Connection, pool: str) -> Sequence[Occupant]:
+    """Who has the places of a pool."""
+    rows = connection.execute(_ALL, (pool,)) if _there(connection) else ()
+    return [Occupant(Place(pool, number), run, node) for number, run, node in rows]
+
+
+def _there(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'lines'").fetchone() is not None
+
+
+def _wait(pool: str, rank: str, text: str) -> Wait:
+    return made(f"lines/{pool}/{rank}", lambda: codec.wait_from_json(json.loads(text)))

@@ -1,0 +1,150 @@
+"""Pools in a world: which steps are in which, and what must be true of them whatever goes wrong.
+
+What is judged is what the steps' states say, and the jobs outside: of the store's own records of places only that none
+is left when all is over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from graphlib import TopologicalSorter
+from random import Random
+from typing import TYPE_CHECKING
+
+from orchestrator.core.model import StepState
+from orchestrator.core.steps import Step
+from orchestrator.ports import JobRequest
+from tests.simulation.oracle import HOP
+from tests.simulation.scenario import Scenario
+from tests.simulation.weather import Weather
+
+if TYPE_CHECKING:
+    from tests.simulation.life import Life
+    from tests.simulation.world import World
+
+#: In how many worlds there are pools, and how many places each may have.
+HAPPENS, SIZES = 0.3, (1, 1, 2, 3, 5)
+
+#: Seconds for which, in a calm world, a place may be free while somebody waits: three hops, and what clocks differ.
+IDLE = 4 * HOP
+
+PRIORITIES = (0, 0, 0, 5, 50)
+
+
+def draw(random: Random, weather: Weather) -> dict[str, int]:
+    """The pools of a world and their sizes; mostly there are none.
+
+    Where threads are suspended between statements and many calls fail, a call that also looks at pools takes hours.
+    """
+    if random.random() >= HAPPENS or (weather.threads and weather.call > 0.02):
+        return {}
+    return {name: random.choice(SIZES) for name in random.choice([("p",), ("p",), ("p", "q")])}
+
+
+def pooled(scenario: Scenario, pools: Sequence[str], random: Random) -> Scenario:
+    """The same, with some of its steps in ``pools``."""
+    if not pools:
+        return scenario
+    share = random.choice([0.5, 1.0, 1.0])
+    steps = tuple(
+        replace(step, pool=random.choice(pools), priority=random.choice(PRIORITIES))
+        if step.work.kind != "none" and random.random() < share
+        else step
+        for step in scenario.steps
+    )
+    return replace(scenario, steps=steps)
+
+
+def ways(steps: tuple[Step, ...]) -> dict[str, int]:
+    """By step: how many steps the longest way from there to an end of the graph has."""
+    order = [*TopologicalSorter({step.name: step.after for step in steps}).static_order()]
+    after = {step.name: step.after for step in steps}
+    found = dict.fromkeys(order, 0)
+    for name in reversed(order):
+        for before in after[name]:
+            found[before] = max(found[before], found[name] + 1)
+    return found
+
+
+class Pools:
+    """The pools of a world, as they are seen from outside."""
+
+    def __init__(self, world: "World", sizes: dict[str, int]) -> None:
+        self.world = world
+        self.sizes = sizes
+        self.active: dict[str, set[tuple[str, int]]] = {pool: set() for pool in sizes}
+        self.waiting: dict[str, dict[tuple[str, int], tuple[tuple[int, int], float]]] = {pool: {} for pool in sizes}
+        self._idle: dict[str, float] = {}
+        self._ways: dict[str, dict[str, int]] = {}
+
+    def committed(self, life: "Life", node: int, old: StepState, new: StepState) -> None:
+        """A step's state was changed."""
+        if node >= len(life.plan.steps) or (pool := life.plan.steps[node].pool) is None:
+            return
+        self._see(pool)
+        step, who, waiting = life.plan.steps[node], (life.key, node), self.waiting[pool]
+        if life.plan.version not in self._ways:
+            self._ways[life.plan.version] = ways(life.plan.steps)
+        urgency = step.priority, self._ways[life.plan.version][step.name]
+        began = new.status.active and who not in self.active[pool]
+        if began:
+            self._in_turn(pool, urgency, step.name, waiting.get(who, (urgency, self.world.now))[1])
+        (self.active[pool].add if new.status.active else self.active[pool].discard)(who)
+        if new.waits is None:
+            waiting.pop(who, None)
+        elif who not in waiting:
+            waiting[who] = urgency, self.world.now
+            self.world.count("pool: full, so that a step waits")
+        if len(self.active[pool]) > self.sizes[pool]:
+            self.world.failures.append(f"pool {pool}: {len(self.active[pool])} of {self.sizes[pool]} are active")
+        self._see(pool)
+
+    def created(self, life: "Life", request: JobRequest) -> None:
+        """A job was made outside."""
+        pool = life.plan.steps[request.node].pool
+        if pool is None or self._doubtful():
+            return
+        going = {
+            (job.request.run.key, job.request.node)
+            for job in self.world.service.jobs.values()
+            if job.end > self.world.now and self._is_in(job.request, pool) and not job.script.live
+        }
+        if len(going) > self.sizes[pool]:
+            self.world.failures.append(f"pool {pool}: {len(going)} jobs run, and it has {self.sizes[pool]} places")
+
+    def judge(self) -> None:
+        """All is over: no place is taken, and nobody stands in line."""
+        left = {pool: self.world.memory.occupants(pool) for pool in self.sizes}
+        lines = {pool: self.world.memory._lines.get(pool) for pool in self.sizes}
+        if any(left.values()) and not self.world.weather.hand:
+            self.world.failures.append(f"places are left behind: {left}")
+        if any(lines.values()) and not self.world.weather.hand:
+            self.world.failures.append(f"steps are left in line: {lines}")
+
+    def _is_in(self, request: JobRequest, pool: str) -> bool:
+        return self.world.life(request.run.key).plan.steps[request.node].pool == pool
+
+    def _doubtful(self) -> bool:
+        """Whether jobs may run whose attempts have ended, for all that anybody can know."""
+        weather = self.world.weather
+        return bool(weather.contradicts or weather.outlives or weather.hand or weather.goes_back or weather.threads)
+
+    def _in_turn(self, pool: str, urgency: tuple[int, int], name: str, since: float) -> None:
+        """Whoever begins is not behind another who has waited for long: not in a calm world."""
+        free, now = self.sizes[pool] - len(self.active[pool]), self.world.now
+        before = [
+            who
+            for who, (other, came) in self.waiting[pool].items()
+            if came < now - IDLE and (other > urgency or (other == urgency and came < since - IDLE))
+        ]
+        if self.world.weather.is_calm and len(before) >= free:
+            self.world.failures.append(f"pool {pool}: {name} of urgency {urgency} began, and before it were {before}")
+
+    def _see(self, pool: str) -> None:
+        """How long a place has been free while somebody waited."""
+        now = self.world.now
+        if self.waiting[pool] and len(self.active[pool]) < self.sizes[pool]:
+            since = self._idle.setdefault(pool, now)
+            if self.world.weather.is_calm and now > since + IDLE:
+                self.world.failures.append(f"pool {pool}: a place was free for {now - since:.0f} s, and some wait")
+        else:
+            self._idle.pop(pool, None)

@@ -1,0 +1,225 @@
+"""Steps that wait for places in a pool, in a world where nothing happens by itself."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from orchestrator.core.control import Hold
+from orchestrator.core.events import HoldReleased, HoldRequested, JobEnded
+from orchestrator.core.graph import Graph
+from orchestrator.core.job_end import Interruption, JobEnd, Outcome
+from orchestrator.core.machine import evolve
+from orchestrator.core.model import PENDING, Status, StepState
+from orchestrator.core.overdue import Pace
+from orchestrator.core.pools import Place
+from orchestrator.core.retries import MAX_NO_QUOTA
+from orchestrator.core.steps import Retry, Step, Work
+from orchestrator.errors import QuotaError
+from orchestrator.jobs.scripted import Script, ScriptedBackend
+from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched, Occupant
+from tests.unit.engine_world import JOB, KEY, STOP, World
+
+LONG = Script(1000.0)
+
+
+@dataclass
+class Pooled(World):
+    """A world with pools."""
+
+    pools: tuple[tuple[str, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.engine.ledger.pools = dict(self.pools)
+
+    def settle(self, seconds: float = 0.0) -> None:
+        """Deliver all that is due then, until nothing is."""
+        self.now += seconds
+        while any(self._deliver(name) for name in (CHECKS, LAUNCHES)):
+            pass
+
+    def _deliver(self, name: str) -> bool:
+        found = self.queue.lease([KEY], name, self.now, 1)
+        for one in found:
+            self.engine.perform(one.effect)
+        self.queue.acknowledge(found)
+        return bool(found)
+
+    def end(self, step: str, outcome: Outcome = Outcome.SUCCEEDED) -> None:
+        """The job of a step ends now, and that is heard of."""
+        state = self.state(step)
+        job = self.jobs.jobs[state.job or ""]
+        job.script = Script(self.now - job.launched_at, outcome)
+        self.engine.signal(state.job_name or "")
+        self.settle(5.0)
+
+    def state(self, step: str):  # type: ignore[no-untyped-def]
+        return self.store.load_all(KEY).states.get(self.plan.numbers[step], PENDING)
+
+    @property
+    def active(self) -> list[str]:
+        """The steps with an active attempt, by name."""
+        return sorted(step.name for step in self.plan.steps if self.state(step.name).status.active)
+
+
+def world(*steps: Step, **pools: int) -> Pooled:
+    made = Pooled(Graph("g", steps).compile(), {step.name: LONG for step in steps}, pools=tuple(pools.items()))
+    made.start()
+    made.settle()
+    return made
+
+
+def pooled(name: str, *after: str, pool: str = "p", priority: int = 0, attempts: int = 1) -> Step:
+    return Step(name, JOB, after, pool=pool, priority=priority, retry=Retry(attempts, 10.0))
+
+
+def test_a_step_without_a_pool_and_a_step_of_another_pool_start_at_once_beside_a_full_one():
+    steps = [pooled(f"p{number}") for number in range(3)]
+    found = world(*steps, pooled("q", pool="q"), Step("free", JOB), p=1, q=1)
+    assert found.active == ["free", "p0", "q"]
+    assert found.state("p1").waits.pool == "p"
+    assert found.store.standing("p") == (1, 2)
+
+
+def test_the_place_of_what_ends_goes_to_the_most_urgent_and_then_to_who_came_first():
+    found = world(
+        pooled("first"), pooled("a"), pooled("b"), pooled("c", priority=5), pooled("d"), pooled("last", "d"), p=1
+    )
+    order = []
+    while found.active:
+        order += found.active
+        found.end(found.active[0])
+    assert order == ["first", "c", "d", "a", "b", "last"]  # d has the longer way to the end
+    assert [state.status for state in found.store.load_all(KEY).states.values()] == [Status.SUCCEEDED] * 6
+    assert list(found.store.occupants("p")) == []
+
+
+def test_twenty_places_are_taken_as_long_as_some_of_a_thousand_wait():
+    steps = [pooled(f"s{number}") for number in range(1020)]
+    found = world(*steps, p=20)
+    assert (len(found.active), found.store.standing("p")) == (20, (20, 1000))
+    states = found.store.load_all(KEY).states
+    running = [node for node, state in states.items() if state.status.active]
+    for turn in range(30):
+        found.end(steps[running[turn]].name)
+        assert found.store.standing("p") == (20, 999 - turn)
+        running += [node for node, state in found.store.load_all(KEY).states.items() if state.status.active]
+        running = list(dict.fromkeys(running))
+
+
+def test_many_places_that_become_free_at_once_are_all_taken_again():
+    steps = [pooled(f"s{number:02}") for number in range(60)]
+    found = world(*steps, p=20)
+    for name in found.active:
+        job = found.jobs.jobs[found.state(name).job]
+        job.script = Script(found.now - job.launched_at)
+        found.engine.signal(found.state(name).job_name)
+    found.settle(5.0)
+    assert (len(found.active), found.store.standing("p")) == (20, (20, 20))
+
+
+def test_an_attempt_that_is_retried_gives_its_place_back_and_waits_again():
+    found = world(pooled("a", attempts=2), pooled("b"), p=1)
+    found.end("a", Outcome.FAILED)
+    assert (found.active, found.state("a").status, found.state("a").places) == (["b"], Status.UP_FOR_RETRY, ())
+    found.settle(20.0)
+    assert found.state("a").waits.pool == "p"
+    found.end("b")
+    assert (found.active, found.state("a").attempt, found.state("a").places) == (["a"], 2, (Place("p", 0),))
+
+
+def test_a_step_that_is_held_or_cancelled_leaves_the_line():
+    found = world(pooled("a"), pooled("b"), pooled("c"), pooled("d"), p=1)
+    numbers = found.plan.numbers
+    found.engine.control(KEY, HoldRequested(Hold(1.0, "ann")), [numbers["b"]])
+    found.engine.cancel(KEY, STOP, [numbers["c"]])
+    found.settle()
+    assert found.store.standing("p") == (1, 1)
+    assert (found.state("b").waits, found.state("c").status) == (None, Status.CANCELLED)
+    found.end("a")
+    assert found.active == ["d"]
+    found.engine.control(KEY, HoldReleased(9.0, "ann"), [numbers["b"]])
+    found.settle()
+    assert found.store.standing("p") == (1, 1)
+    found.end("d")
+    assert found.active == ["b"]
+
+
+def test_dataflow_steps_are_in_the_pool_dataflow_if_there_is_one():
+    steps = [Step(f"s{number}", Work("dataflow")) for number in range(2)]
+    found = Pooled(Graph("g", tuple(steps)).compile(), pools=(("dataflow", 1),))
+    assert [found.engine.ledger.pools_of(step) for step in steps] == [{"dataflow": 1}] * 2
+    found.engine.ledger.pools = {}
+    assert found.engine.ledger.pools_of(steps[0]) == {}
+
+
+def test_a_step_whose_pool_is_gone_fails_and_says_so():
+    found = world(pooled("a"), q=1)
+    assert (found.state("a").status, found.state("a").error) == (Status.FAILED, "no pool is called 'p' here")
+
+
+def test_a_place_that_is_left_behind_is_freed_by_a_sweep_when_somebody_waits(caplog: pytest.LogCaptureFixture):
+    found = Pooled(Graph("g", (pooled("a"), pooled("b"))).compile(), {"a": LONG, "b": LONG}, pools=(("p", 1),))
+    place = Place("p", 0)
+    found.store._places[place] = Occupant(place, KEY, 0)  # as if a version had ended it that knows no pools
+    found.start()
+    found.settle()
+    assert (found.active, found.store.standing("p")) == ([], (1, 2))
+    found.now += 3600.0
+    found.engine.sweep_overdue(found.store.get_run(KEY), Pace())
+    found.settle()
+    assert (found.active, found.store.standing("p")) == (["a"], (1, 1))
+    assert "place 0 of pool p was taken by nobody: freed it" in caplog.text
+
+
+class NoQuota:
+    """A job service that has no quota for a while."""
+
+    def __init__(self, jobs: ScriptedBackend) -> None:
+        self.jobs, self.refuses = jobs, True
+        self.find, self.status, self.cancel = jobs.find, jobs.status, jobs.cancel
+
+    def launch(self, request: JobRequest) -> Launched:
+        if self.refuses:
+            raise QuotaError("429 Quota exceeded")
+        return self.jobs.launch(request)
+
+
+def test_an_attempt_without_quota_gives_its_place_back_and_is_made_again_without_using_up_a_retry():
+    after = Step("b", Work("wait", {"seconds": 9}), ("first",), pool="p")
+    found = Pooled(Graph("g", (pooled("a"), Step("first", Work("wait", {"seconds": 1})), after)).compile(), {"a": LONG})
+    found.engine.ledger.pools = {"p": 1}
+    found.engine.ledger.backends["job"] = service = NoQuota(found.jobs)
+    found.start()
+    found.settle()
+    a = found.state("a")
+    assert (a.status, a.due, a.error, a.cause, a.places) == (
+        Status.UP_FOR_RETRY,
+        30.0,
+        "429 Quota exceeded",
+        "quota",
+        (),
+    )
+    assert (a.attempt, a.interruptions, a.quota) == (1, 1, 1)
+    found.settle(2.0)
+    assert found.active == ["b"]  # nobody waits for what waits for quota
+    for due in (30.0, 90.0, 210.0, 450.0):
+        assert found.state("a").due == due
+        found.settle(due - found.now)
+    assert found.state("a").due == 750.0
+    service.refuses = False
+    found.settle(300.0)
+    assert (found.active, found.state("a").attempt, found.state("a").quota) == (["a"], 6, 5)
+    found.end("a", Outcome.FAILED)
+    assert found.state("a").status is Status.FAILED  # it had one attempt, and that has failed
+
+
+def test_a_step_waits_for_quota_for_about_a_month_and_uses_up_no_retry():
+    plan = Graph("g", (pooled("a"),)).compile()
+    end = JobEnd(Outcome.INTERRUPTED, 20.0, error="429", cause="quota", interruption=Interruption.QUOTA)
+    claimed = StepState(Status.LAUNCHING, job_name="a", claimed_at=10.0)
+    for quota, status in ((MAX_NO_QUOTA - 1, Status.UP_FOR_RETRY), (MAX_NO_QUOTA, Status.FAILED)):
+        state = replace(claimed, attempt=quota + 1, interruptions=quota, quota=quota)
+        made = evolve(plan, 0, state, JobEnded(quota + 1, end))
+        assert made is not None
+        assert (made.state.status, made.state.cause) == (status, "quota")
