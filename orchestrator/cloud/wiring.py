@@ -18,7 +18,7 @@ from orchestrator.cloud.auth import ForbiddenError, Verifier, claimed
 from orchestrator.cloud.logs import Headers
 from orchestrator.cloud.settings import CloudSettings
 from orchestrator.cloud.starters import Starters
-from orchestrator.core.kinds import CALL, DATAFLOW, GRAPH
+from orchestrator.core.kinds import CALL, DATAFLOW, GRAPH, MAP
 from orchestrator.core.messages import EVENT, Effect, Finish
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import parse_job_name
@@ -247,7 +247,7 @@ class Deployed:
                 pools=self.settings.pools,
             )
         )
-        backends[GRAPH.key] = RunBackend(engine, _params)
+        backends[GRAPH.key] = backends[MAP.key] = RunBackend(engine, _params)
         return engine
 
 

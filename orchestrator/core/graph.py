@@ -4,13 +4,14 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import networkx as nx
 
 from orchestrator.core.codec import step_to_json
 from orchestrator.core.inner import flat, needed
+from orchestrator.core.kinds import kind_of
 from orchestrator.core.param import Param
 from orchestrator.core.plan import FailsOn, Inner, Plan, compile_plan
 from orchestrator.core.rules import TriggerRule
@@ -77,6 +78,22 @@ class Graph:
     @cached_property
     def by_name(self) -> dict[str, Step]:
         return {step.name: step for step in self.steps}
+
+    @cached_property
+    def works(self) -> tuple[Step, ...]:
+        """Its steps, and what each mapped step does for each item, under the name of that step."""
+        bodies = (
+            replace(body, name=step.name, after=step.after, trigger=step.trigger)
+            for step in self.steps
+            if kind_of(step.work).maps and (inner := self.inners.get(step.inner)) is not None
+            for body in inner.plan.steps
+        )
+        return (*self.steps, *bodies)
+
+    def inner(self, step: Step) -> Inner | None:
+        """The graph that a step runs, or that is run for each item."""
+        inside = (inner.plan.inners for inner in self.inners.values())
+        return next((found[step.inner] for found in (self.inners, *inside) if step.inner in found), None)
 
     @cached_property
     def all_steps(self) -> tuple[Step, ...]:

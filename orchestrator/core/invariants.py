@@ -161,6 +161,8 @@ class Inspector:
         number, rule = self.plan.nodes[node].join, self.plan.nodes[node].rule
         if state.status is Status.PENDING and (state.passed is None or rule is TriggerRule.AT_LEAST):
             return
+        if number is None and state.passed == Tally():  # nothing is before it: it only lets others begin in parts
+            return
         if state.status is not Status.SUCCEEDED or state.passed is None or number is None:
             yield f"a gate is pending or has passed something, and this is {state.status}"
             return

@@ -34,6 +34,8 @@ class Kind:
     cloud_function: str | None = None
     #: Its job is a run of its own, in the same store.
     runs: bool = False
+    #: That run has a step for each item of a list.
+    maps: bool = False
 
     @property
     def cloud_only(self) -> bool:
@@ -48,13 +50,16 @@ WAIT = Kind("wait", stand_in=True, launch_slot=False, default_timeout=False)
 CALL = Kind("call", in_thread=True, cloud_function="function")
 GRAPH = Kind("graph", launch_slot=False, default_timeout=False, runs=True)
 
+#: A step that does something for each item of a list. It is not written as a kind, but as the key ``map`` of a step.
+MAP = Kind("map", launch_slot=False, default_timeout=False, runs=True, maps=True)
+
 #: All kinds that a step can name, in the order in which messages list them.
 KINDS = (DATAFLOW, COMMAND, PYTHON, WAIT, CALL, GRAPH)
 
 #: A step without a kind: it has no job and ends at once.
 NONE = Kind(NO_JOB, launch_slot=False)
 
-_BY_KEY = {kind.key: kind for kind in (*KINDS, NONE)}
+_BY_KEY = {kind.key: kind for kind in (*KINDS, MAP, NONE)}
 
 
 def kind_of(work: Work) -> Kind:

@@ -44,6 +44,9 @@ FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Stat
 #: The ``cause`` of a step that ended because somebody cancelled it.
 OPERATOR = "operator"
 
+#: The ``cause`` of a mapped step that was skipped because there is no item.
+EMPTY = "empty"
+
 #: As what a step can be marked.
 MARKS = (Status.SUCCEEDED, Status.FAILED, Status.SKIPPED)
 
@@ -187,6 +190,7 @@ class Run:
     ``rerun_of``: the id of the run whose steps a rerun keeps. ``family``: the id of the first run of the family.
     ``parent``: if it is the job of another run's step, the name of that job, which is also its own id; its *root* is
     then the run that somebody started, and ``root`` that run's id. ``nests``: it has steps whose jobs are runs.
+    ``mapped``: if it is that of a step with ``map``, the number of items; they are its param ``items`` (mapped.py).
     """
 
     id: str
@@ -210,6 +214,7 @@ class Run:
     parent: str | None = None
     root: str | None = None
     nests: bool = False
+    mapped: int | None = None
 
     @property
     def top(self) -> str:

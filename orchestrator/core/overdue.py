@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import inf
 
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Limit, Release
-from orchestrator.core.model import Run, Status, View
+from orchestrator.core.model import EMPTY, Run, Status, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import IMPATIENT
 
@@ -20,6 +20,10 @@ LATE = 600.0
 
 #: Seconds without a delivery after which all tasks in the queue of launches count as lost.
 STILL = 1800.0
+
+
+#: The causes of steps that were skipped by their launch, and not by their trigger.
+BY_LAUNCH = ("when", EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class Ages:
         pace = Pace()
         for node in nodes:
             state = self._view.state(node)
-            reached = state.ended_at if state.cause == "when" else state.claimed_at
+            reached = state.ended_at if state.cause in BY_LAUNCH else state.claimed_at
             if reached is not None:
                 known = state.attempt <= 1 and self._plan.nodes[node].rule not in IMPATIENT
                 pace = pace.and_of(Pace(self._ready[node] if known else -inf, reached))

@@ -163,7 +163,11 @@ class Graph:
             if not isinstance(node, str):
                 raise UsageError(f"expected the names of steps as nodes, got {shown(node)}")
             step = attributes.get("step")
-            keys = {**step_keys(step), "after": []} if isinstance(step, Step) else attributes
+            keys = (
+                {**step_keys(step, digraph.graph.get("inners", {})), "after": []}
+                if isinstance(step, Step)
+                else attributes
+            )
             handles[node] = result._add(node, keys, where)
         for first, second in digraph.edges:
             result.connect(handles[first], handles[second])

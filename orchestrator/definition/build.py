@@ -1,6 +1,7 @@
 """Builds a core graph from a document (the data of its file), or lists everything that is wrong with it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -8,11 +9,11 @@ from pydantic import ValidationError
 
 from orchestrator.core.graph import Graph, Schedule
 from orchestrator.core.inner import version_of
-from orchestrator.core.kinds import kind_of
+from orchestrator.core.kinds import MAP, kind_of
 from orchestrator.core.param import Param
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
-from orchestrator.core.steps import NO_JOB, CheckPolicy, OnFailure, Retry, Step
+from orchestrator.core.steps import NO_JOB, CheckPolicy, OnFailure, Retry, Step, Work
 from orchestrator.definition import fields, kinds, params, schedules, schema, untrusted
 from orchestrator.definition.checks import check
 from orchestrator.definition.conflicts import misfits
@@ -62,7 +63,9 @@ def build(document: object, file: FilePath = FilePath("graph.yaml")) -> tuple[Gr
         problems += graph.problems() if steps else []
     else:
         problems.append(Problem(("steps",), "expected at least one step, got none"))
-    problems += (found for step in steps if kind_of(step.work).runs for found in nest.problems(step, keys.deploy))
+    problems += (
+        found for step in graph.works if "graph" in step.work.spec for found in nest.problems(step, keys.deploy)
+    )
     problems += check(graph, steps=raw, params=_mapping(document, "params"))
     problems += untrusted.check(graph)
     unsure = {str(problem.path[1]) for problem in problems if problem.path[:1] == ("params",) and problem.path[1:]}
@@ -166,7 +169,7 @@ def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: sc
         if (value := getattr(keys, key)) is not None or (
             (value := getattr(defaults, key, None)) is not None
             and (key != "timeout" or kind_of(values["work"]).default_timeout)
-            and (key not in ("pool", "priority") or values["work"].kind != NO_JOB)
+            and (key not in ("pool", "priority") or _takes_a_place(values["work"]))
         ):
             values[key] = value
     if (trigger := values.get("trigger")) is not None:
@@ -177,7 +180,27 @@ def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: sc
         values["trigger"] = TriggerRule.ALL_DONE
     if (on_failure := keys.on_failure or defaults.on_failure) is not None:
         values["on_failure"] = OnFailure(on_failure)
-    return Step(name, **values, allow_failure=bool(keys.allow_failure), teardown=bool(keys.teardown))
+    step = Step(name, **values, allow_failure=bool(keys.allow_failure), teardown=bool(keys.teardown))
+    return step if keys.map is None else _mapped(step, keys, nest)
+
+
+def _takes_a_place(work: Work) -> bool:
+    """Whether a step can be in a pool. One that runs a graph would keep a place from the steps inside."""
+    return work.kind != NO_JOB and not kind_of(work).runs
+
+
+#: What of a step is meant for each item; the rest is meant for the step as a whole.
+_OF_EACH = ("work", "retry", "timeout", "check", "local", "job_name", "inner", "pool", "priority")
+
+
+def _mapped(step: Step, keys: schema.StepKeys, nest: Nest) -> Step:
+    """The step that does for each item of a list what ``step`` does: its job is a run, of which that is the body."""
+    body = Step(step.name, **{name: getattr(step, name) for name in _OF_EACH})
+    version = nest.body(body)
+    plain = Step(step.name)
+    spec = {"over": keys.map, **({} if keys.tolerate is None else {"tolerate": keys.tolerate})}
+    of_each = {name: getattr(plain, name) for name in _OF_EACH} | {"work": Work(MAP.key, spec), "inner": version}
+    return replace(step, **of_each)
 
 
 def _from_defaults(problems: list[Problem], document: object) -> list[Problem]:

@@ -34,6 +34,7 @@ def _checked(graph: "Graph", steps: Collection[str] | None = None, params: Colle
     checker = _Checker(graph, steps, params)
     for step in graph.steps:
         checker.look_at_name(step)
+    for step in graph.works:
         for written in _texts(step):
             checker.look(step, written)
     checker.look_upstream()
@@ -74,6 +75,8 @@ class _Checker:
             if isinstance(part, Code):
                 found = meaning(part)
                 self.problems += [Problem(path, wrong) for wrong in (*found.wrong, *self._unknown(found))]
+                if found.item and not self._in_body(step, path):
+                    self.problems.append(Problem(path, _NO_ITEM))
                 if "dir" in found.run and self._in_cloud(step, path):
                     self.problems.append(Problem(path, _NO_DIR))
                 if "deployment" in found.run and not self._in_cloud(step, path):
@@ -99,6 +102,7 @@ class _Checker:
                 self.problems.append(Problem(path, str(error)))
                 continue
             self.problems += [Problem(path, wrong) for one in found for wrong in (*one.wrong, *self._unknown(one))]
+            self.problems += [Problem(path, _NO_ITEM) for one in found if one.item]
 
     def _unknown(self, found: Meaning) -> Iterator[str]:
         for name in sorted(found.params):
@@ -121,6 +125,11 @@ class _Checker:
                 return f"a step has {listed(OF_STEP, 'and')}, not {quoted(came)}{self.suggest(came, OF_STEP)}"
         hint = self.suggest(words[0], self.steps)
         return f"expected steps.<name>.outputs.<key> or steps.<name>.status, got {quoted('steps.' + text)}{hint}"
+
+    def _in_body(self, step: Step, path: Path) -> bool:
+        """Whether what is written at ``path`` is evaluated for each item of a list."""
+        mapped = self.graph.by_name.get(step.name)
+        return mapped is not None and kind_of(mapped.work).maps and path[2] not in ("map", "when")
 
     def _in_cloud(self, step: Step, path: Path) -> bool:
         """Whether what is written at ``path`` is for the cloud."""
@@ -162,6 +171,9 @@ _NO_DIR = (
 )
 
 
+_NO_ITEM = "item and index exist only in a step with 'map', in what it does for each item"
+
+
 _NO_DEPLOYMENT = "run.deployment exists only in the cloud, and this part runs on one machine: use a param"
 
 
@@ -188,6 +200,9 @@ def _texts(step: Step) -> Iterator[_Text]:
 
 
 def _of_work(path: Path, work: Work) -> Iterator[_Text]:
+    if kind_of(work).maps:
+        yield from (_Text(at, text) for at, text in _within((*path, "map"), work.spec["over"]))
+        return
     for key, value in work.spec.items():
         line: Path | None = None
         code: dict[Path, tuple[str, ...]] = {}

@@ -7,6 +7,9 @@ from orchestrator.definition.kinds import FORM, FORMS, Form
 from orchestrator.errors import Problem
 from orchestrator.text import Path, listed
 
+#: The most characters of the name of a mapped step: those of its items end with a number.
+MAPPED_NAME = 95
+
 #: Keys whose values are mappings of keys.
 _NESTED = ("retry", "check", "local", *(form.kind.key for form in FORMS if form.block))
 
@@ -38,6 +41,15 @@ def _misfits(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
         if not any(kind in local for kind in FORM):
             expected = listed(form.kind.key for form in _STAND_INS)
             yield Problem((*path, "local"), f"expected {expected}, got none of them")
+    if "graph" in step and "pool" in step:
+        said = "a step that runs a graph is in no pool, as its steps may need the place: give these the pool instead"
+        yield Problem((*path, "pool"), said)
+    if "map" in step and not any(kind in step for kind in FORM):
+        yield Problem((*path, "map"), f"expected what to do for each item: {listed(FORM)}, got none of them")
+    if "map" in step and len(str(path[-1])) > MAPPED_NAME:
+        yield Problem(path, f"the name of a step with 'map' has at most {MAPPED_NAME} characters: '.9999' follows it")
+    if "tolerate" in step and "map" not in step:
+        yield Problem((*path, "tolerate"), "only a step with 'map' tolerates failures of its items, and there is none")
     for form in FORMS:
         inner = step.get(form.kind.key)
         for key in form.beside if isinstance(inner, dict) else ():

@@ -1,11 +1,13 @@
 """Writes a core graph as a document of the file format: the reverse of ``build``."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from orchestrator.core.graph import Graph, Schedule
+from orchestrator.core.kinds import kind_of
 from orchestrator.core.param import Param
-from orchestrator.core.plan import FailsOn
+from orchestrator.core.plan import FailsOn, Inner
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, OnFailure, Retry, Step
 from orchestrator.definition.kinds import seconds_text, write
@@ -28,13 +30,17 @@ def document(graph: Graph) -> dict[str, Any]:
         result["deploy"] = False
     if graph.outputs:
         result["outputs"] = dict(graph.outputs)
-    result["steps"] = {step.name: step_keys(step) for step in graph.steps}
+    result["steps"] = {step.name: step_keys(step, graph.inners) for step in graph.steps}
     return result
 
 
-def step_keys(step: Step) -> dict[str, Any]:
-    """The keys of one step, ``after`` included."""
+def step_keys(step: Step, inners: Mapping[str, Inner]) -> dict[str, Any]:
+    """The keys of one step, ``after`` included. ``inners``: those of its graph."""
     keys = write(step.work)
+    if kind_of(step.work).maps:
+        (body,) = inners[step.inner].plan.steps
+        tolerate = {"tolerate": step.work.spec["tolerate"]} if "tolerate" in step.work.spec else {}
+        keys = {"map": step.work.spec["over"], **tolerate, **step_keys(body, {})}
     if step.after:
         keys["after"] = list(step.after)
     if step.trigger is not TriggerRule.ALL_SUCCESS:

@@ -19,10 +19,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from orchestrator.core.mapped import MAX_ITEMS
 from orchestrator.core.names import STEP_NAME
 from orchestrator.core.pools import MAX_PRIORITY
 from orchestrator.core.rules import TriggerRule
-from orchestrator.core.steps import KEEP
+from orchestrator.core.steps import KEEP, Json
 from orchestrator.core.values import DEPTH
 from orchestrator.text import Path, did_you_mean, listed, shown
 
@@ -249,6 +250,29 @@ def _streaming(value: object, boolean: ValidatorFunctionWrapHandler) -> Any:
     return value if value == KEEP else boolean(value)
 
 
+def items(value: object) -> list[Json] | str:
+    """A list of JSON values, or one expression that gives a list."""
+    if isinstance(value, str):
+        return condition(value)
+    if not isinstance(value, list):
+        raise refusal(f"expected a list, or an expression that gives one, got {shown(value)}")
+    if len(value) > MAX_ITEMS:
+        raise refusal(f"expected at most {MAX_ITEMS:,} items, got {len(value):,}: map over parts of the list")
+    return list(json_object({"items": value})["items"])
+
+
+def tolerance(value: object) -> int | str:
+    """A number of items, or a share of them."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_ITEMS:
+        return value
+    if isinstance(value, str) and re.fullmatch(TOLERANCE, value):
+        return value
+    raise refusal(f"expected a number of items such as 3, or a share such as 5%, got {shown(value)}")
+
+
+#: A share of items: from 0% to 100%.
+TOLERANCE = r"^(100|[0-9]{1,2}(\.[0-9]+)?)%$"
+
 _DURATION_SCHEMA = {"type": "string", "pattern": DURATION, "examples": ["30s", "10m", "6h", "2d"]}
 _TEXTS_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", "integer"]}}
 _COMMAND_SCHEMA = {
@@ -281,6 +305,12 @@ Command = Annotated[str | list[str], PlainValidator(command), WithJsonSchema(_CO
 Count = Annotated[int | str, PlainValidator(count), WithJsonSchema(_COUNT_SCHEMA)]
 Texts = Annotated[dict[str, str], PlainValidator(_texts), WithJsonSchema(_TEXTS_SCHEMA)]
 JsonObject = Annotated[dict[str, Any], PlainValidator(json_object), WithJsonSchema({"type": "object"})]
+Items = Annotated[list[Any] | str, PlainValidator(items), WithJsonSchema({"type": ["array", "string"]})]
+Tolerance = Annotated[
+    int | str,
+    PlainValidator(tolerance),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": TOLERANCE}]}),
+]
 Names = Annotated[list[str], BeforeValidator(_listed), WithJsonSchema(_NAMES_SCHEMA)]
 NonEmpty = Annotated[str, Field(min_length=1)]
 PoolName = Annotated[str, StringConstraints(pattern=GRAPH_NAME)]

@@ -33,7 +33,7 @@ def missing(graph: "Graph", folder: FilePath) -> list[Problem]:
     """
     wrong = cache(lambda name: _wrong(name, folder))
     return [
-        Problem(path, said) for step in graph.steps for path, name in _named(step) if (said := wrong(name)) is not None
+        Problem(path, said) for step in graph.works for path, name in _named(step) if (said := wrong(name)) is not None
     ]
 
 

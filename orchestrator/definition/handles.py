@@ -2,7 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import FunctionType
@@ -34,6 +34,8 @@ class StepArguments(KindArguments, total=False):
     pool: str
     priority: int
     local: Mapping[str, Any]
+    map: str | Sequence[Any]
+    tolerate: int | str
 
 
 class _Graph(Protocol):

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path as FilePath
 
 from orchestrator.core.graph import Graph
-from orchestrator.core.inner import MAX_DEPTH, version_of
+from orchestrator.core.inner import MAX_DEPTH, needed, version_of
 from orchestrator.core.plan import Inner
 from orchestrator.core.steps import Json, Step
 from orchestrator.definition import params
@@ -39,6 +39,13 @@ class Nest:
             return None
         self.inners[version_of(found[1])] = found[1]
         return found[1]
+
+    def body(self, step: Step) -> str:
+        """The version of the graph that has only ``step``, which is done for each item."""
+        graph = Graph(step.name, (step,), inners=needed((step,), self.inners))
+        inner = Inner(graph.compile(), file=self._file.name)
+        self.inners[version_of(inner)] = inner
+        return version_of(inner)
 
     def problems(self, step: Step, deploy: bool) -> Iterator[Problem]:
         """What is wrong with the graph that ``step`` runs, and with the params that it is given.

@@ -1,22 +1,30 @@
 """Which params of its run a step reads, so that a rerun with other values runs it again."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import MappingProxyType
 
 from orchestrator.core.kinds import kind_of
+from orchestrator.core.plan import Inner
 from orchestrator.core.steps import Step, Work
 from orchestrator.expressions import Code, pieces, texts
 from orchestrator.expressions.meaning import meaning
 from orchestrator.text import listed
 
 
-def reads(stand_ins: bool) -> Callable[[Step, Collection[str]], str]:
+def reads(
+    stand_ins: bool, inners: Mapping[str, Inner] = MappingProxyType({})
+) -> Callable[[Step, Collection[str]], str]:
     """A function: why a step depends on some of these params, such as ``reads the changed param 'date'``, or "".
 
     A function may take any param, and a command finds them all in its environment: of these, any change counts.
-    ``stand_ins``: steps run their ``local`` block where they have one.
+    ``stand_ins``: steps run their ``local`` block where they have one. ``inners``: those of the plan.
     """
 
     def why(step: Step, changed: Collection[str]) -> str:
+        bodies = inners[step.inner].plan.steps if kind_of(step.work).maps and step.inner in inners else ()
+        return next((said for one in (step, *bodies) if (said := of_one(one, changed))), "")
+
+    def of_one(step: Step, changed: Collection[str]) -> str:
         work = step.local if stand_ins and step.local is not None else step.work
         named, all_of_them = _named(step, work)
         read = sorted(changed) if all_of_them else sorted(named.intersection(changed))

@@ -58,7 +58,7 @@ class RerunRequest:
             for name in (*values, *(name for name in before if name not in values))
             if _written(before, name) != _written(values, name)
         }
-        changes = Changes(changed.keys(), reads(self.stand_ins))
+        changes = Changes(changed.keys(), reads(self.stand_ins, plan.inners))
         choices = choose(plan, Earlier(self.plan, self.statuses), self.wanted, changes)
         kept = {plan.numbers[choice.step]: self.plan.numbers[choice.step] for choice in choices if not choice.again}
         if len(kept) == len(plan.steps):

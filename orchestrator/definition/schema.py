@@ -78,6 +78,12 @@ class StepKeys(KindKeys):
     )
     priority: f.Priority | None = Field(None, description="Of those who wait for a place, the highest gets it first")
     local: LocalKeys | None = None
+    map: f.Items | None = Field(
+        None, description="A list, or an {{ expression }} that gives one: the step does its work for each item of it"
+    )
+    tolerate: f.Tolerance | None = Field(
+        None, description="How many items may fail: a number, or a share such as 5%; default: none"
+    )
 
 
 class DefaultKeys(DataflowDefaults):

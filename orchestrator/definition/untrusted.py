@@ -64,7 +64,7 @@ def check(graph: "Graph") -> list[Problem]:
     if not graph.deploy:
         return unknown
     names = frozenset(param.name for param in graph.params if free(param)).difference(graph.unsafe_params)
-    return [*unknown, *(problem for step in graph.steps for problem in _of_step(graph, step, names))]
+    return [*unknown, *(problem for step in graph.works for problem in _of_step(graph, step, names))]
 
 
 def deployment_values(steps: Iterable[Step]) -> list[str]:
@@ -76,15 +76,26 @@ def deployment_values(steps: Iterable[Step]) -> list[str]:
 
 
 def _of_step(graph: "Graph", step: Step, names: frozenset[str]) -> Iterator[Problem]:
-    inner = graph.inners.get(step.inner)
+    inner = graph.inner(step)
+    if kind_of(step.work).maps:
+        return
     if not kind_of(step.work).cloud_only and inner is None:
         return
     for path, value in _guarded(step) if inner is None else _given(step, inner):
         found = [meant for text in texts(value) for meant in _meanings(text)]
         if used := sorted({name for meant in found for name in (names if meant.all_params else meant.params & names)}):
             yield Problem(path, _refusal(used))
+        if any(meant.item for meant in found) and (chosen := _listed(graph, step, names)):
+            yield Problem(path, _refusal(chosen))
         for fact in sorted({fact for meant in found for fact in meant.run & _CHOSEN}):
             yield Problem(path, f"run.{fact} is {_WHY}: {_INSTEAD}")
+
+
+def _listed(graph: "Graph", step: Step, names: frozenset[str]) -> list[str]:
+    """The free params from which the list of a mapped step is made, and so each of its items."""
+    over = graph.by_name[step.name].work.spec["over"]
+    found = [meant for text in texts(over) for meant in _meanings(text)]
+    return sorted({name for meant in found for name in (names if meant.all_params else meant.params & names)})
 
 
 def _given(step: Step, inner: "Inner") -> Iterator[tuple[Path, Json]]:

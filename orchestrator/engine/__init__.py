@@ -10,7 +10,7 @@ from typing import assert_never
 
 from orchestrator.core import early, machine
 from orchestrator.core.events import Event, StopRequested
-from orchestrator.core.kept import plan_of
+from orchestrator.core.mapped import plan_of
 from orchestrator.core.messages import EVENT, Check, Effect, Finish, Launch, Limit, Pass, Release, Skip
 from orchestrator.core.model import Run, RunStatus, Stop, View
 from orchestrator.core.names import JobRef, ref_in
@@ -61,7 +61,7 @@ class Engine:
             run = replace(run, nests=True)
         there = ledger.store.open_run(run, plan, kept)
         if there.key == run.key and there.status is RunStatus.RUNNING:
-            execution = Execution(there, plan_of(plan, there.kept))
+            execution = Execution(there, plan_of(plan, there))
             ledger.pay(execution, View(), execution.plan.roots)
             return there
         check(there)

@@ -6,6 +6,7 @@ it ends by its own join, and then tells its parent's step to look (``Engine``); 
 
 import hmac
 import os.path
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,30 +14,38 @@ from datetime import datetime
 from orchestrator.core import kept
 from orchestrator.core.inner import whole
 from orchestrator.core.job_end import JobEnd, Outcome
-from orchestrator.core.model import Run, RunStatus, Stop
+from orchestrator.core.joins import join_at
+from orchestrator.core.mapped import MAX_ITEMS, plan_of
+from orchestrator.core.model import PENDING, Run, RunStatus, Status, Stop
 from orchestrator.core.names import JobRef, ref_in, run_key
 from orchestrator.core.param import Param
-from orchestrator.core.plan import Inner
+from orchestrator.core.plan import Inner, Role
 from orchestrator.core.rerun import worth_keeping
 from orchestrator.core.steps import Json
 from orchestrator.engine import Engine
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.inside import STEP_ENDED
-from orchestrator.engine.rendering import render
+from orchestrator.engine.rendering import ITEMS, render
 from orchestrator.errors import BackendError, LaunchRefusedError, OrchestratorError, StoreShortError, UsageError
 from orchestrator.expressions import ExpressionError, zones
 from orchestrator.ports import JobRequest, JobRunning, JobStatus, KeptState, Launched
-from orchestrator.text import listed
+from orchestrator.text import listed, shown
 
 #: The params of a run, from those that were given and the time that ``today`` means. Raises UsageError.
 Resolve = Callable[[Sequence[Param], Mapping[str, object], datetime], Mapping[str, Json]]
+
+#: The key of a mapped step's spec that has the list.
+OVER = "over"
 
 #: The ``cause`` of a step whose run failed for several reasons.
 STEPS = "steps"
 
 
 class RunBackend:
-    """Jobs of kind ``graph``. A job's id is the key of its run. ``opened`` is called with each key that is launched."""
+    """Jobs of the kinds ``graph`` and ``map``. A job's id is the key of its run.
+
+    ``opened`` is called with each key that is launched.
+    """
 
     def __init__(self, engine: Engine, resolve: Resolve, opened: Callable[[str], None] = lambda _: None) -> None:
         self._engine = engine
@@ -67,6 +76,8 @@ class RunBackend:
         if run.status is RunStatus.RUNNING:
             return JobRunning()
         at = run.ended_at or run.started_at
+        if run.mapped is not None and run.status is not RunStatus.CANCELLED:
+            return self._mapped(run, run.mapped, at)
         match run.status:
             case RunStatus.SUCCEEDED:
                 return self._succeeded(run, at)
@@ -115,12 +126,9 @@ class RunBackend:
 
     def _child(self, request: JobRequest, inner: Inner) -> Run:
         """The child as it would start now. Raises LaunchRefusedError if its params do not fit its graph."""
-        parent, given = request.run, request.spec.get("params")
-        try:
-            now = datetime.fromtimestamp(self._began(parent), zones.zone(parent.time_zone))
-            params = self._resolve(inner.params, given if isinstance(given, dict) else {}, now)
-        except UsageError as error:
-            raise LaunchRefusedError(f"graph '{inner.plan.graph}': {error}", cause="params") from error
+        parent = request.run
+        items = items_of(request) if OVER in request.spec else None
+        params = {ITEMS: items} if items is not None else self._params(request, inner)
         key = run_key(request.name)
         folder = None if parent.folder is None else os.path.normpath(os.path.join(parent.folder, inner.folder))
         return Run(
@@ -137,7 +145,16 @@ class RunBackend:
             file=inner.file,
             parent=JobRef(parent.key, request.node, request.attempt).text,
             root=parent.root or parent.id,
+            mapped=len(items) if items is not None else None,
         )
+
+    def _params(self, request: JobRequest, inner: Inner) -> Mapping[str, Json]:
+        given, run = request.spec.get("params"), request.run
+        try:
+            now = datetime.fromtimestamp(self._began(run), zones.zone(run.time_zone))
+            return self._resolve(inner.params, given if isinstance(given, dict) else {}, now)
+        except UsageError as error:
+            raise LaunchRefusedError(f"graph '{inner.plan.graph}': {error}", cause="params") from error
 
     def _began(self, run: Run) -> float:
         """When the run started that somebody started: ``today`` is the same in all runs inside it."""
@@ -148,19 +165,53 @@ class RunBackend:
     def _again(self, request: JobRequest, run: Run, inner: Inner) -> tuple[Run, Sequence[KeptState]]:
         """A further attempt keeps the steps of the last one that need not run again, as a rerun does."""
         store = self._engine.ledger.store
-        if request.attempt == 1:
-            return run, ()
-        past = store.load(request.run.key, (request.node,), ()).state(request.node).past
-        last = next((attempt.job for attempt in reversed(past) if attempt.job is not None), None)
-        before = store.get_run(last) if last is not None else None
+        before = self._earlier(request)
         if before is None or (before.version, before.params) != (run.version, run.params):
             return run, ()
         view = store.load_all(before.key)
-        good = worth_keeping(inner.plan, {node: state.status for node, state in view.states.items()})
-        if not good:
-            return run, ()
-        run = replace(run, kept=kept.letters(inner.plan, good), rerun_of=before.id, family=before.first)
+        plan = plan_of(inner.plan, run)
+        good = worth_keeping(plan, {node: state.status for node, state in view.states.items()})
+        run = replace(run, kept=kept.letters(plan, good), rerun_of=before.id, family=before.first)
         return run, [(node, kept.as_kept(view.state(node))) for node in sorted(good)]
+
+    def _earlier(self, request: JobRequest) -> Run | None:
+        """The run that was the job of the last attempt, in this run or in the one that this run goes on with."""
+        store, run = self._engine.ledger.store, request.run
+        if request.attempt > 1:
+            past = store.load(run.key, (request.node,), ()).state(request.node).past
+            last = next((attempt.job for attempt in reversed(past) if attempt.job is not None), None)
+        else:
+            last = self._failed_before(run, request.node) if run.kept and run.rerun_of is not None else None
+        return store.get_run(last) if last is not None else None
+
+    def _failed_before(self, run: Run, node: int) -> str | None:
+        """The job of a step that failed in the run that is rerun, if all that it depends on is as it was then."""
+        ledger = self._engine.ledger
+        earlier = ledger.store.find_run(run.rerun_of or "")
+        plan = ledger.with_plan(run).plan
+        step = plan.steps[node]
+        same = all(plan.nodes[plan.numbers[name]].role is Role.KEPT for name in step.after)
+        if earlier is None or not same or earlier.params != ledger.known(run.key).run.params:
+            return None
+        number = ledger.with_plan(earlier).plan.numbers.get(step.name)
+        state = ledger.store.load(earlier.key, (number,), ()).state(number) if number is not None else PENDING
+        return state.job if state.status in (Status.FAILED, Status.CANCELLED) else None
+
+    def _mapped(self, run: Run, items: int, at: float) -> JobEnd:
+        """The end of a run over many items: how they ended is counted at the run's own end."""
+        ledger, ref = self._engine.ledger, _parent(run)
+        execution = ledger.with_plan(run)
+        step = ledger.known(ref.run).plan.steps[ref.node]
+        ended = join_at(execution.plan, execution.plan.end, ledger.join(execution, execution.plan.end)).ended
+        bad = ended.failed + ended.upstream_failed
+        counts: dict[str, Json] = {"count": items, "succeeded": ended.succeeded, "failed": bad}
+        if bad <= tolerated(step.work.spec, items):
+            return JobEnd(Outcome.SUCCEEDED, at, counts, live=self._lives_on(execution))
+        states = ledger.store.load_all(run.key, outputs=False).states.values()
+        causes = Counter(one.cause or STEPS for one in states if one.status in (Status.FAILED, Status.CANCELLED))
+        told = ", ".join(f"{number:,} {cause}" for cause, number in causes.most_common())
+        said = f"{bad:,} of {items:,} items failed: {told}"
+        return JobEnd(Outcome.FAILED, at, error=said, cause=next(iter(causes)) if len(causes) == 1 else STEPS)
 
     def _succeeded(self, run: Run, at: float) -> JobEnd:
         ledger, ref = self._engine.ledger, _parent(run)
@@ -193,6 +244,26 @@ class RunBackend:
         error = ledger.store.load(run.key, (node,), ()).state(node).error
         said = f"step '{named[0]}' failed" + (f": {error}" if error else "")
         return JobEnd(Outcome.FAILED, at, error=said, cause=cause or STEPS)
+
+
+def items_of(request: JobRequest) -> list[Json]:
+    """The list over which a step is mapped. Raises LaunchRefusedError."""
+    found = request.spec[OVER]
+    if not isinstance(found, list):
+        raise LaunchRefusedError(f"map: expected a list, got {shown(found)}", cause="map")
+    if len(found) > MAX_ITEMS:
+        raise LaunchRefusedError(
+            f"map: expected at most {MAX_ITEMS:,} items, got {len(found):,}: map over parts of the list", cause="map"
+        )
+    return found
+
+
+def tolerated(spec: Mapping[str, Json], items: int) -> int:
+    """How many items may fail: ``tolerate`` is a number, or a share such as ``5%``."""
+    tolerate = spec.get("tolerate") or 0
+    if isinstance(tolerate, str):
+        return int(float(tolerate.rstrip("%")) / 100 * items + 1e-9)
+    return int(tolerate) if isinstance(tolerate, int | float) else 0
 
 
 def _parent(run: Run) -> JobRef:

@@ -73,7 +73,7 @@ def check_late(ledger: Ledger, execution: Execution, check: Check, state: StepSt
     work = ledger.work(execution.plan.steps[check.node])
     try:
         with ledger.apart() if are_in(work.spec) else nullcontext():
-            spec = render(ledger.store, ledger.facts, execution, work.spec)
+            spec = render(ledger.store, ledger.facts, execution, work.spec, check.node)
     except ExpressionError:  # it must also have failed before the launch, so nothing was sent
         return
     found = discard_others(ledger, execution, check, Work(work.kind, spec), state)

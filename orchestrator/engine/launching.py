@@ -1,20 +1,22 @@
 """Launches an attempt exactly once: claim, launch, record. A job that may exist already is looked up first."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 
 from orchestrator.core.events import JobEnded, JobLaunched, StepSettled
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.machine import MAX_LOST
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import Status, StepState
+from orchestrator.core.model import EMPTY, Status, StepState
 from orchestrator.core.retries import QUOTA
-from orchestrator.core.steps import NO_JOB, OnFailure, Work
+from orchestrator.core.steps import NO_JOB, Json, OnFailure, Work
 from orchestrator.engine.checking import ended
 from orchestrator.engine.claiming import Claim, claimed
 from orchestrator.engine.duplicate_jobs import cancel_others, check_later, discard_others
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.rendering import holds, render
+from orchestrator.engine.rendering import holds, params_of, render
 from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, QuotaError
 from orchestrator.expressions import ExpressionError, are_in
 from orchestrator.ports import JobBackend, JobRequest, Launched
@@ -30,7 +32,7 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
         asks = effect.attempt == 1 or step.on_failure is OnFailure.HOLD  # there its ``when`` may have failed
         if step.when is not None and asks:
             with ledger.apart():
-                wanted = holds(ledger.store, ledger.facts, execution, step.when)
+                wanted = holds(ledger.store, ledger.facts, execution, step.when, node)
         if not wanted:
             return ledger.handle(execution, node, StepSettled(Status.SKIPPED, ledger.clock(), cause="when"))
         if work.kind == NO_JOB:
@@ -40,11 +42,11 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
         spec = work.spec
         if step.pool is not None and step.pool not in ledger.pools:
             return _refuse(ledger, execution, effect, f"no pool is called '{step.pool}' here", "refused")
-        if are_in(spec):
-            with ledger.apart():
-                spec = render(ledger.store, ledger.facts, execution, spec)
+        spec = _rendered(ledger, execution, spec, node) if are_in(spec) else spec
     except ExpressionError as error:
         return _refuse(ledger, execution, effect, str(error), "expression")
+    if step.inner and spec.get("over") == []:
+        return ledger.handle(execution, node, StepSettled(Status.SKIPPED, ledger.clock(), cause=EMPTY))
     claim = claimed(ledger, execution, effect)
     if isinstance(claim, StepState):
         ledger.roll_forward(execution, node)
@@ -54,8 +56,9 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
         return None
     if claim is None:
         return None  # it waits for a place
+    run = execution.run
     request = JobRequest(
-        execution.run,
+        run if execution.outer is None else replace(run, params=params_of(execution, node)),
         node,
         step.name,
         effect.attempt,
@@ -71,6 +74,11 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
         claim.must_be_mine()
         _end(claim, _permanent(claim, str(error), error.cause))
         return check_later(ledger, execution, effect)
+
+
+def _rendered(ledger: Ledger, execution: Execution, spec: Mapping[str, Json], node: int) -> Mapping[str, Json]:
+    with ledger.apart():
+        return render(ledger.store, ledger.facts, execution, spec, node)
 
 
 def _may_have_left_one(state: StepState, attempt: int) -> bool:

@@ -13,8 +13,10 @@ from math import inf
 from orchestrator.core import kept, machine
 from orchestrator.core.events import Event
 from orchestrator.core.kinds import kind_of
+from orchestrator.core.mapped import mapped
 from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, View
+from orchestrator.core.names import ref_in
 from orchestrator.core.plan import Plan
 from orchestrator.core.pools import NO_MOVES
 from orchestrator.core.steps import NO_JOB, Step, Work
@@ -168,11 +170,21 @@ class Ledger:
     def known(self, key: str) -> Execution:
         """The run with this key, as it was when it started, and its plan, from the cache. Raises NotFoundError."""
         run = self._runs[key]
-        return Execution(run, self._reruns[f"{run.version} {run.kept}"] if run.kept else self._plans[run.version])
+        if run.kept or run.mapped is not None:
+            return self._derived(run)
+        return Execution(run, self._plans[run.version])
 
     def with_plan(self, run: Run) -> Execution:
         """A run with its plan; only the plan is cached."""
-        return Execution(run, self._reruns[f"{run.version} {run.kept}"] if run.kept else self._plans[run.version])
+        if run.kept or run.mapped is not None:
+            return self._derived(run)
+        return Execution(run, self._plans[run.version])
+
+    def _derived(self, run: Run) -> Execution:
+        """A run whose plan is not stored as it is."""
+        plan = self._reruns[f"{run.version} {run.mapped or ''} {run.kept}"]
+        outer = self.known(ref_in(run.parent).run) if run.mapped is not None and run.parent is not None else None
+        return Execution(run, plan, outer)
 
     def expired(self, run: Run) -> bool:
         """Whether a run ended, perhaps so long ago that some of its records are deleted: their steps would run again.
@@ -207,9 +219,10 @@ class Ledger:
         return plan
 
     def _plan_of_rerun(self, named: str) -> Plan:
-        version, _, letters = named.rpartition(" ")
+        version, items, letters = named.rsplit(" ", 2)
         try:
-            return kept.plan_of(self._plans[version], letters)
+            base = self._plans[version]
+            return kept.plan_of(mapped(base, int(items)) if items else base, letters)
         except ValueError as error:  # somebody has changed the run's record
             raise NotFoundError(f"no rerun can be made of the plan of version '{version}': {error}") from error
 

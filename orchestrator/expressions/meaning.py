@@ -35,6 +35,7 @@ class Meaning:
     where the step's name is unclear. ``form``: the last filter, if it is one of FORMS. ``needed``: the steps whose
     outputs it needs without checking their status or whether there is an output. ``run``: the keys of ``run`` that it
     uses; ``deployment``: those of ``run.deployment``. ``all_params``: it uses ``params`` as a whole.
+    ``item``: it uses the item of a mapped step, or its index.
     """
 
     params: set[str] = field(default_factory=set)
@@ -43,6 +44,7 @@ class Meaning:
     run: set[str] = field(default_factory=set)
     deployment: set[str] = field(default_factory=set)
     all_params: bool = False
+    item: bool = False
     loose: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     form: str = ""
@@ -165,6 +167,8 @@ class _Walk:
         """Record one use of a name, with the keys that follow it."""
         result = self.result
         match root, keys:
+            case ("item" | "index", _):
+                result.item = True
             case ("params", []):
                 result.all_params = True
             case ("params", [str(name), *_]):

@@ -7,7 +7,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from orchestrator.core.job_end import Outcome
-from orchestrator.core.kinds import GRAPH, KINDS
+from orchestrator.core.kinds import GRAPH, KINDS, MAP
 from orchestrator.definition.params import resolve as resolve_params
 from orchestrator.engine import Engine
 from orchestrator.engine.children import RunBackend
@@ -181,7 +181,7 @@ def embedded(
             apart=database.suspended,
         )
     )
-    backends[GRAPH.key] = RunBackend(engine, resolve_params, opened.append)
+    backends[GRAPH.key] = backends[MAP.key] = RunBackend(engine, resolve_params, opened.append)
     return Embedded(home, database, store, tasks, engine, processes, functions, ended, clock, opened)
 
 

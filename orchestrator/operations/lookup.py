@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from orchestrator.cloud.settings import read_settings
-from orchestrator.core import kept
+from orchestrator.core import kept, mapped
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import Run, RunStatus, Status, View
 from orchestrator.core.names import parse_job_name
@@ -216,7 +216,7 @@ def plan_of(home: Home | None, store: Reader, run: Run) -> Plan:
     if plan is None:
         raise StoreError(f"the plan of run '{run.id}' is missing from {home.database if home else 'its store'}")
     try:
-        return kept.plan_of(plan, run.kept)
+        return mapped.plan_of(plan, run)
     except ValueError as error:
         raise StoreError(f"the plan of run '{run.id}' does not fit what the run keeps: {error}") from error
 

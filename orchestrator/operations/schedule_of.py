@@ -31,7 +31,7 @@ def schedule_of(path: Path) -> Schedule | None:
 def _loaded(path: Path) -> Schedule | None:
     graph = load_graph(path)
     if graph.schedule is not None:
-        refuse_cloud_steps(graph.steps, simulate=False)
+        refuse_cloud_steps(graph.all_steps, simulate=False)
     return graph.schedule
 
 

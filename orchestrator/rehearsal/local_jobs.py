@@ -12,9 +12,11 @@ from pathlib import Path
 
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.kinds import PYTHON, WAIT
-from orchestrator.core.names import JobRef, parse_job_name
+from orchestrator.core.mapped import plan_of
+from orchestrator.core.model import Run
+from orchestrator.core.names import JobRef, parse_job_name, ref_in
 from orchestrator.engine.execution import Execution
-from orchestrator.engine.rendering import facts_of, render
+from orchestrator.engine.rendering import facts_of, params_of, render
 from orchestrator.errors import LaunchRefusedError
 from orchestrator.expressions import ExpressionError
 from orchestrator.fakes.dataflow.script import Ended, LaunchCall, Script
@@ -95,22 +97,22 @@ class LocalJobs:
     def __call__(self, call: LaunchCall) -> Script:
         ref = parse_job_name(call.name, self._prefix) or self._starter(call)
         run = self._store().get_run(ref.run) if ref else None
-        plan = self._store().get_plan(run.version) if run else None
-        if ref is None or run is None or plan is None:
+        execution = _execution(self._store(), run) if run else None
+        if ref is None or run is None or execution is None:
             return Script(0.2, 0.1, 0.3)
-        step = plan.steps[ref.node]
+        step = execution.plan.steps[ref.node]
         streams = bool(step.work.spec.get("streaming"))
         local = step.local
         if local is None:
             return Script(0.2, 0.1, None if streams else 0.3, streaming=streams)
         try:
             facts = {**facts_of(run), "dir": str(self._home.data(run.first))}
-            spec = render(self._store(), lambda _: facts, Execution(run, plan), local.spec)
+            spec = render(self._store(), lambda _: facts, execution, local.spec, ref.node)
         except ExpressionError as error:
             return Script(0.1, 0.1, 0.0, end="FAILED", errors=(str(error),))
         if local.kind == WAIT.key:
             return Script(0.1, 0.1, float(str(spec["seconds"])), streaming=streams)
-        here = replace(run, folder=str(self._folder))
+        here = replace(run, folder=str(self._folder), params=params_of(execution, ref.node))
         request = JobRequest(here, ref.node, step.name, ref.attempt, call.name, local.kind, spec)
         return Script(0.1, 0.1, begin=partial(self._begin, request), streaming=streams)
 
@@ -145,3 +147,12 @@ class LocalJobs:
         with self._lock:
             job = self._jobs[name]
         job.heard()
+
+
+def _execution(store: Store, run: Run) -> Execution | None:
+    """A run with its plan, and with the run in which its steps are written, if that is another."""
+    plan = store.get_plan(run.version)
+    if plan is None:
+        return None
+    outer = store.get_run(ref_in(run.parent).run) if run.mapped is not None and run.parent is not None else None
+    return Execution(run, plan_of(plan, run), _execution(store, outer) if outer is not None else None)

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from orchestrator.core.joins import decide
 from orchestrator.core.kinds import PYTHON
-from orchestrator.core.model import MARKED, Status, StepState, View
+from orchestrator.core.model import EMPTY, MARKED, Status, StepState, View
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import no_quota
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
@@ -130,14 +130,21 @@ def _explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
             return _failed(step, state)
         case Status.CANCELLED:
             return [_cancelled(state)]
-        case Status.SKIPPED if state.cause == "when":
-            return [f"skipped: its condition was false: when: {step.when}"]
         case Status.SKIPPED:
-            return [f"skipped: {_required(step)}, but {_how_they_ended(plan, view, node)}"]
+            return [f"skipped: {_skipped(plan, view, node)}"]
         case Status.UPSTREAM_FAILED:
             return _upstream_failed(plan, view, node)
         case never:
             assert_never(never)
+
+
+def _skipped(plan: Plan, view: View, node: int) -> str:
+    step, cause = plan.steps[node], view.state(node).cause
+    if cause == EMPTY:
+        return "its list is empty, so there is nothing to do"
+    if cause == "when":
+        return f"its condition was false: when: {step.when}"
+    return f"{_required(step)}, but {_how_they_ended(plan, view, node)}"
 
 
 def standing(step: Step, state: StepState, now: float | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
-from orchestrator.core.model import MARKED, PENDING, Status, StepState
+from orchestrator.core.model import EMPTY, MARKED, PENDING, Status, StepState
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import no_quota
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
@@ -79,6 +79,12 @@ def _reason(step: Step, state: StepState) -> str:
     return f"{state.cause}: {said}" if state.cause in CLASSES and state.error else said
 
 
+def _skipped(step: Step, state: StepState) -> str:
+    if state.cause == EMPTY:
+        return "its list is empty"
+    return f"when {step.when} is false" if state.cause == "when" else f"trigger {step.rule}"
+
+
 def _note(plan: Plan, states: States, node: int, now: float | None) -> str:
     step, state = plan.steps[node], states.get(node, PENDING)
     reason = _reason(step, state)
@@ -106,7 +112,7 @@ def _note(plan: Plan, states: States, node: int, now: float | None) -> str:
         case Status.CANCELLED:
             return _joined(again, stopped(state.stop) if state.stop is not None else reason)
         case Status.SKIPPED:
-            return f"when {step.when} is false" if state.cause == "when" else f"trigger {step.rule}"
+            return _skipped(step, state)
         case Status.SUCCEEDED if state.live:
             return _joined(again, "its job is still running")
         case _:

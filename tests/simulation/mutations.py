@@ -116,8 +116,9 @@ MUTANTS = (
     Mutant(
         "the plan of one run is taken for that of all",
         LEDGER,
-        "        run = self._runs[key]\n        return Execution(run, "
-        'self._reruns[f"{run.version} {run.kept}"] if run.kept else self._plans[run.version])\n',
+        "        run = self._runs[key]\n        if run.kept or run.mapped is not None:\n"
+        "            return self._derived(run)\n"
+        "        return Execution(run, self._plans[run.version])\n",
         "        run = self._runs[key]\n"
         "        return Execution(run, self._plans[self.__dict__.setdefault('mixed', run.version)])\n",
     ),
@@ -131,8 +132,8 @@ MUTANTS = (
     Mutant(
         "a rerun forgets what it keeps",
         LEDGER,
-        "            return kept.plan_of(self._plans[version], letters)\n",
-        "            return self._plans[version]\n",
+        "            return kept.plan_of(mapped(base, int(items)) if items else base, letters)\n",
+        "            return mapped(base, int(items)) if items else base\n",
     ),
     Mutant(
         "a kept step whose record is gone takes control",
@@ -189,8 +190,9 @@ MUTANTS = (
     Mutant(
         "the plan that was asked for last is everybody's",
         LEDGER,
-        "        run = self._runs[key]\n        return Execution(run, "
-        'self._reruns[f"{run.version} {run.kept}"] if run.kept else self._plans[run.version])\n',
+        "        run = self._runs[key]\n        if run.kept or run.mapped is not None:\n"
+        "            return self._derived(run)\n"
+        "        return Execution(run, self._plans[run.version])\n",
         "        run = self._runs[key]\n"
         "        self.wanted = run.version\n        return Execution(run, self._plans[self.wanted])\n",
     ),

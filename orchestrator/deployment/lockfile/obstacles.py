@@ -39,7 +39,7 @@ def misnamed(name: str, paths: Sequence[Path]) -> Iterator[str]:
 
 def functions(graph: Graph) -> Iterator[tuple[Step, str, str]]:
     """The users' functions that run in the cloud: for each, the step, the key that names the function, and its name."""
-    for step in graph.steps:
+    for step in graph.works:
         kind = kind_of(step.work)
         if kind.cloud_function and (name := step.work.spec.get(kind.cloud_function)):
             yield step, kind.key if kind.cloud_function == "function" else kind.cloud_function, str(name)

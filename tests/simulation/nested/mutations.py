@@ -67,8 +67,8 @@ MUTANTS = (
     Mutant(
         "another attempt runs all again",
         _CHILDREN,
-        "        if not good:\n            return run, ()\n",
-        "        return run, ()\n",
+        "        if before is None or (before.version, before.params) != (run.version, run.params):\n",
+        "        if True:\n",
         _WORLDS,
     ),
     Mutant(
@@ -90,6 +90,41 @@ MUTANTS = (
         ENGINE,
         "check = Check(parent.run, parent.node, parent.attempt, EVENT)",
         "check = Check(parent.run, parent.node, parent.attempt + 1, EVENT)",
+        _WORLDS,
+    ),
+    Mutant(
+        "failures that are tolerated fail the step",
+        _CHILDREN,
+        "        if bad <= tolerated(step.work.spec, items):",
+        "        if not bad:",
+        _WORLDS,
+    ),
+    Mutant(
+        "an empty list is mapped over",
+        "orchestrator/engine/launching.py",
+        '    if step.inner and spec.get("over") == []:',
+        "    if False:",
+        _WORLDS,
+    ),
+    Mutant(
+        "what is inside a run that goes on with another begins anew",
+        _CHILDREN,
+        "        return state.job if state.status in (Status.FAILED, Status.CANCELLED) else None",
+        "        return None",
+        _WORLDS,
+    ),
+    Mutant(
+        "what is inside is kept although what is before it ran again",
+        _CHILDREN,
+        "        same = all(plan.nodes[plan.numbers[name]].role is Role.KEPT for name in step.after)",
+        "        same = True",
+        _WORLDS,
+    ),
+    Mutant(
+        "a part of a list is left out where it begins",
+        "orchestrator/core/mapped.py",
+        "    for start in range(0, count, plans.SPREAD):",
+        "    for start in range(plans.SPREAD, count, plans.SPREAD):",
         _WORLDS,
     ),
 )

@@ -1,5 +1,6 @@
 """A tree of graphs: what its jobs will do, and how every step of it must end unless somebody cancels something."""
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -9,7 +10,7 @@ from orchestrator.core.model import Status
 from orchestrator.core.param import Param
 from orchestrator.core.plan import Inner, Plan, compile_plan
 from orchestrator.core.rules import TriggerRule
-from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
+from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 
 #: The rules that are tried: what is behind a graph only needs to know whether that succeeded.
 RULES = (TriggerRule.ALL_SUCCESS, TriggerRule.ALL_SUCCESS, TriggerRule.ALL_DONE, TriggerRule.ONE_FAILED)
@@ -17,12 +18,31 @@ RULES = (TriggerRule.ALL_SUCCESS, TriggerRule.ALL_SUCCESS, TriggerRule.ALL_DONE,
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A step, and the graph that it runs, if any. ``fails``: how many of its job's tries fail, the first of them."""
+    """A step, and the graph that it runs, if any. ``fails``: how many of its job's tries fail, the first of them.
+
+    ``body``: what a mapped step does for each of ``items``. It fails for every third item, the first included.
+    """
 
     step: Step
     inside: "Tree | None" = None
     fails: int = 0
     seconds: float = 0.0
+    body: "Node | None" = None
+    items: int = 0
+
+    def inner(self) -> Inner | None:
+        """The graph that it runs, if any."""
+        if self.body is not None:
+            inner = self.body.inner()
+            version = hashlib.sha256(repr(self.body.step).encode()).hexdigest()
+            plan = compile_plan(self.body.step.name, version, (self.body.step,))
+            return Inner(replace(plan, inners={} if inner is None else {self.body.step.inner: inner}))
+        return self.inside.inner() if self.inside is not None else None
+
+    def fail(self, name: str) -> int:
+        """How many tries of the job called ``name`` fail."""
+        index = name.rpartition(".")[2]
+        return 0 if index.isdigit() and int(index) % 3 else self.fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +53,7 @@ class Tree:
     version: str
 
     def plan(self) -> Plan:
-        inners = {node.step.inner: node.inside.inner() for node in self.nodes if node.inside is not None}
+        inners = {node.step.inner: inner for node in self.nodes if (inner := node.inner()) is not None}
         steps = tuple(node.step for node in self.nodes)
         return replace(compile_plan(f"graph-{self.version}", self.version, steps), inners=inners)
 
@@ -45,6 +65,8 @@ class Tree:
         """The node with this whole name, such as ``b/c``."""
         first, _, rest = path.partition("/")
         node = next(node for node in self.nodes if node.step.name == first)
+        if node.body is not None:
+            rest, node = rest.partition("/")[2], node.body
         return node if not rest or node.inside is None else node.inside.find(rest)
 
 
@@ -67,8 +89,22 @@ def drawn(random: Random, depth: int = 0, version: str = "v") -> Tree:
             check=CheckPolicy(random.choice([None, 5.0]), random.choice([60.0, 300.0])),
             inner=version_of(inside.inner()) if inside else "",
         )
-        nodes.append(Node(step, inside, random.choice([1, 1, 2, 9]) if trouble else 0, random.random() * 90.0))
+        node = Node(step, inside, random.choice([1, 1, 2, 9]) if trouble else 0, random.random() * 90.0)
+        nodes.append(_mapped(random, node) if depth < 2 and random.random() < 0.25 else node)
     return Tree(tuple(nodes), version)
+
+
+def _mapped(random: Random, node: Node) -> Node:
+    """The same for each of some items. Both the step and what it does for an item may be tried again."""
+    step, items = node.step, random.choice([0, 1, 2, 3, 7])
+    body = Step(step.name, step.work, retry=step.retry, check=step.check, inner=step.inner)
+    made = Node(step, body=replace(node, step=body), items=items)
+    inner = made.inner()
+    assert inner is not None
+    spec: dict[str, Json] = {"over": [*range(items)], "tolerate": random.choice([0, 0, 1, "50%"])}
+    retry = Retry(random.choice([1, 2]), 5.0, 1.0)
+    outer = Step(step.name, Work("map", spec), step.after, step.trigger, retry=retry, inner=version_of(inner))
+    return replace(made, step=outer)
 
 
 @dataclass
@@ -90,8 +126,9 @@ class Oracle:
             good = self.ends.get(name) in (Status.SUCCEEDED, Status.SKIPPED)
             if good and not again.intersection(step.after):
                 continue
+            if again.intersection(step.after) or self.ends.get(name) is not Status.FAILED:
+                self._forget(name)
             again.add(step.name)
-            self._forget(name)
             self.ends[name] = self._joined([self.ends[f"{path}{one}"] for one in step.after], step.trigger)
             if self.ends[name] is Status.PENDING:
                 self.ends[name] = self._tried(node, name)
@@ -104,15 +141,31 @@ class Oracle:
             del self.ends[other]
 
     def _tried(self, node: Node, name: str) -> Status:
+        if node.body is not None and not node.items:
+            return Status.SKIPPED
         for _ in range(node.step.retry.attempts):
-            if node.inside is not None:
+            if node.body is not None:
+                good = self._over(node.body, node.items, node.step.work.spec["tolerate"], f"{name}/{node.step.name}")
+            elif node.inside is not None:
                 good = self.run(node.inside, f"{name}/")
             else:
                 self.tries[name] += 1
-                good = self.tries[name] > node.fails
+                good = self.tries[name] > node.fail(name)
             if good:
                 return Status.SUCCEEDED
         return Status.FAILED
+
+    def _over(self, body: Node, items: int, tolerate: object, name: str) -> bool:
+        """Whether the step is good, after its body was tried for each item for which it has not succeeded."""
+        most = items // 2 if tolerate == "50%" else tolerate
+        bad = 0
+        for index in range(items):
+            own = f"{name}.{index}"
+            if self.ends.get(own) is not Status.SUCCEEDED:
+                self.ends[own] = self._tried(body, own)
+            bad += self.ends[own] is not Status.SUCCEEDED
+        assert isinstance(most, int)
+        return bad <= most
 
     @staticmethod
     def _joined(before: list[Status], rule: TriggerRule) -> Status:

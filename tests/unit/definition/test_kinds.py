@@ -6,7 +6,7 @@ from typing import get_type_hints
 
 import pytest
 
-from orchestrator.core.kinds import KINDS, Kind, in_thread, kind_of
+from orchestrator.core.kinds import KINDS, MAP, Kind, in_thread, kind_of
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition.handles import StepArguments
 from orchestrator.definition.kinds import FORM, FORMS, Form, KindArguments, KindKeys, LocalKeys, place
@@ -54,7 +54,7 @@ def test_the_docs_have_a_row_for_each_kind(form: Form) -> None:
 def test_one_machine_runs_the_kinds_that_say_so_and_plays_the_others(tmp_path: Path, simulate: bool) -> None:
     world = embedded(Home(tmp_path / "home"), 1, simulate=simulate)
     world.database.close()
-    assert world.engine.ledger.backends.keys() == {kind.key for kind in KINDS if simulate or kind.on_machine}
+    assert world.engine.ledger.backends.keys() == {kind.key for kind in (*KINDS, MAP) if simulate or kind.on_machine}
 
 
 def test_every_kind_runs_somewhere_and_what_only_the_cloud_runs_is_no_stand_in() -> None:
