@@ -78,8 +78,8 @@ MUTANTS = (
     Mutant(
         "what others interrupted costs a retry",
         "orchestrator/core/retries.py",
-        '{"interruptions": state.interruptions + 1,',
-        '{"interruptions": state.interruptions,',
+        '{"interruptions": state.interruptions + 1, "unasked"',
+        '{"interruptions": state.interruptions, "unasked"',
         _WORLDS,
     ),
 )
