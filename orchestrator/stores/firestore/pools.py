@@ -101,7 +101,6 @@ class Pools:
         """Add to a commit what it changes in pools."""
         for place in moves.takes:
             taken = {"number": place.number, "taken": True, "run": run, "node": node}
-            self._known.setdefault(place.pool, set()).add(place.number)  # also if somebody else is faster
             if (seen := self._seen.pop(place, None)) is None:
                 batch.create(self._place(place), taken)
             else:
@@ -116,6 +115,11 @@ class Pools:
                     batch.set(document, {"rank": wait.rank, "wait": json.dumps(codec.wait_to_json(wait))})
                 else:
                     batch.delete(document)
+
+    def written(self, moves: Moves) -> None:
+        """The commit was applied, so the places that it took have documents."""
+        for place in moves.takes:
+            self._known.setdefault(place.pool, set()).add(place.number)
 
     def _untouched(self, name: str, size: int, most: int) -> list[int]:
         """Numbers of places that have no document, because nobody has taken them yet.

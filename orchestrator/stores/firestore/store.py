@@ -271,6 +271,8 @@ class FirestoreStore:
         if transition.moves is not NO_MOVES:
             self._pools.write(batch, run, node, transition.moves)
         written, *changed = batch.commit(retry=None, timeout=COMMIT)
+        if transition.moves is not NO_MOVES:
+            self._pools.written(transition.moves)
         if not transition.state.status.final:
             self._remember(run, node, Seen(transition.state, written.update_time))
         values = zip(transition.joins, changed[: len(transition.joins)], strict=True)
