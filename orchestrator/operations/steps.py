@@ -27,6 +27,12 @@ class EndedError(UsageError):
 
 
 def must_be_running(command: str, found: Found) -> None:
-    """Raises EndedError if the run has ended."""
-    if found.run.status is not RunStatus.RUNNING:
-        raise EndedError(f"run '{found.run.id}' has ended ({found.run.status}): there is nothing left to {command}")
+    """Raises EndedError, which says what helps now, if the run has ended."""
+    status = found.run.status
+    if status is RunStatus.RUNNING:
+        return
+    said = f"run '{found.run.id}' has ended ({status}): there is nothing left to {command}"
+    commanded = found.home is not None or found.url is not None  # else it is told to a program, over HTTP
+    if commanded and status is not RunStatus.SUCCEEDED:
+        said = f"{said}; to run again what did not succeed: {found.rerun}"
+    raise EndedError(said)

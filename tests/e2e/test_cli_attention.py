@@ -111,7 +111,11 @@ def test_a_running_step_that_is_marked_is_stopped_first(here: Place) -> None:
         (("mark", "g-1", "a", "running", "--why", "x"), "'running' is not one of 'succeeded', 'failed', 'skipped'"),
         (("mark", "g-1", "a", "failed"), "missing option '--why'"),
         (("mark", "g-1", "x", "failed", "--why", "x"), "graph 'g' has no step 'x'"),
-        (("retry", "g-1", "a"), "run 'g-1' has ended (cancelled): there is nothing left to retry"),
+        (
+            ("retry", "g-1", "a"),
+            "run 'g-1' has ended (cancelled): there is nothing left to retry; to run again what did not succeed: "
+            "orchestrator rerun g-1",
+        ),
     ],
 )
 def test_what_is_wrong_use_is_told(here: Place, words: tuple[str, ...], complaint: str) -> None:

@@ -47,5 +47,6 @@ def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home:
     found, done = perform("hold", run, HoldAsked(needed_reason(why), steps, until_at), home, store)
     if until is not None and until_at is not None and done.changed and (said := next_day(until, until_at, now)):
         echo(f"until: {said}")
-    echo(f"release: orchestrator release {found.run.id}{''.join(f' {name}' for name in steps)}{found.flag}")
+    if done.changed:
+        echo(f"release: orchestrator release {found.run.id}{''.join(f' {name}' for name in steps)}{found.flag}")
     return code_of(done)
