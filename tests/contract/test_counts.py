@@ -11,6 +11,7 @@ import pytest
 from benchmarks.costs import spent
 from benchmarks.counts import counts
 from benchmarks.embedded import chain, fan, layers
+from benchmarks.pools import measured
 from benchmarks.sweeping import made, swept
 from benchmarks.wire import connected
 from orchestrator.core.plan import compile_plan
@@ -89,6 +90,31 @@ def test_a_sweep_costs_in_the_cloud_as_much_a_run_however_many_there_are(
         found[runs] = (wire.reads, wire.calls.total() - 2 * pages)
     client.close()
     assert found == {runs: (4 * runs + 2, 3 * runs + 3) for runs in (60, 180)}
+
+
+#: Of a step in a pool: the launch where there is room, the wait until it stands in line, and a turn, which is the end
+#: of an attempt with the launch of the step that gets its place. However many places there are.
+PLACES = {
+    "wait": {"reads": 3.1, "writes": 2.0, "calls": 4.1, "tasks": 0.0},
+    "turn": {"reads": 7.1, "writes": 7.1, "calls": 11.1, "tasks": 3.1},
+}
+
+
+@pytest.mark.slow
+def test_a_place_in_a_pool_costs_no_more_than_it_did_however_many_there_are(
+    firestore_host: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(emulators.FIRESTORE.variable, firestore_host)
+    client, wire = connected(firestore_host, "counts-pools")
+    plain = asdict(measured(client, wire, 5, 20, None))
+    found = {size: asdict(measured(client, wire, size, 20, f"p{size}")) for size in (1, 5, 40)}
+    client.close()
+    assert plain["launch"]["writes"] == 2.0
+    for size, costs in found.items():
+        assert costs["launch"]["writes"] == 3.0
+        assert costs["launch"]["reads"] < 13.0
+        for what, known in PLACES.items():
+            assert more(f"{size} places, a {what}", costs[what], known) == []
 
 
 def test_what_costs_more_is_told_with_the_old_count_and_the_new():
