@@ -128,6 +128,16 @@ class QuotaError(BackendError):
     """The job service has no quota for another job now. This launch certainly started none; a later one may."""
 
 
+class NotNotifiedError(OrchestratorError):
+    """A receiver was not notified. The text names neither its address nor a secret. ``retryable`` unless ``final``."""
+
+    http_status = 503
+
+    def __init__(self, text: str, *, final: bool = False) -> None:
+        self.retryable = not final
+        super().__init__(text)
+
+
 class AmbiguousLaunchError(BackendError):
     """A launch was sent and its response lost: the job may or may not exist. Look for it before launching again."""
 

@@ -185,12 +185,14 @@ class Store(Reader, Lines, Protocol):
         ...
 
 
-#: The queues. Launches are limited in number and rate, checks are not. A deployment has a third queue, for signals:
-#: whoever puts tasks there may ask for first checks only.
+#: The queues. Launches are limited in number and rate, checks are not. A deployment has a queue for signals, too:
+#: whoever puts tasks there may ask for first checks only. Notifications have their own queue, because a receiver may be
+#: down or slow, and it never gives a task up, because nobody looks at an ended run again.
 LAUNCHES = "launches"
 CHECKS = "checks"
 SIGNALS = "signals"
-QUEUES = (LAUNCHES, CHECKS, SIGNALS)
+NOTICES = "notices"
+QUEUES = (LAUNCHES, CHECKS, SIGNALS, NOTICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +297,37 @@ class Discards(Protocol):
 
     def discard(self, job: str) -> None:
         """Cancel a duplicate job; harmless if it has ended. Raises BackendError if another try may help."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What a receiver is told. ``id``: the same for every try and receiver. ``at``: when it happened.
+
+    ``text``: for people, several lines. ``data``: the same for programs. Both may quote errors of users' jobs.
+    """
+
+    id: str
+    occasion: str
+    graph: str
+    run: str
+    at: float
+    text: str
+    data: Mapping[str, Json]
+
+
+class Receivers(Protocol):
+    """Those who are notified of what happens to runs."""
+
+    def asked(self, graph: str, own: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        """By receiver, the occasions on which a new run of ``graph`` notifies it. ``own``: what the graph says."""
+        ...
+
+    def notify(self, to: str, notification: Notification) -> None:
+        """Hand the notification to the receiver ``to``. Raises NotNotifiedError, also if there is none.
+
+        Two calls with the same ``id`` may both arrive.
+        """
         ...
 
 

@@ -1,6 +1,7 @@
 """Text for people: how long it may be, and how values, places, lists and suggestions are written in messages."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
 #: How many characters of an error are stored with a step's state, or shown.
@@ -138,3 +139,8 @@ def span(seconds: float) -> str:
         if seconds and not seconds % length:
             return f"{seconds / length:.0f}{unit}"
     return f"{seconds:g}s"
+
+
+def iso(at: float) -> str:
+    """A time, in seconds since the epoch, as RFC 3339 in UTC: ``2026-01-31T06:00:00.000Z``."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -44,6 +44,7 @@ locals {
     ORCHESTRATOR_LAUNCHES_QUEUE    = google_cloud_tasks_queue.lane["launches"].name
     ORCHESTRATOR_CHECKS_QUEUE      = google_cloud_tasks_queue.lane["checks"].name
     ORCHESTRATOR_SIGNALS_QUEUE     = google_cloud_tasks_queue.lane["signals"].name
+    ORCHESTRATOR_NOTICES_QUEUE     = google_cloud_tasks_queue.lane["notices"].name
     ORCHESTRATOR_TASK_URL          = local.urls.on_task
     ORCHESTRATOR_TASK_AUDIENCE     = local.urls.on_task
     ORCHESTRATOR_TASK_ACCOUNT      = google_service_account.role["caller"].email
@@ -53,6 +54,7 @@ locals {
     ORCHESTRATOR_JOB_OPTIONS       = jsonencode(local.job_options)
     ORCHESTRATOR_VALUES            = jsonencode(var.values)
     ORCHESTRATOR_POOLS             = jsonencode(var.pools)
+    ORCHESTRATOR_NOTIFY            = jsonencode(var.notify)
     ORCHESTRATOR_SIGNAL_DELAY      = tostring(var.signal_delay)
     ORCHESTRATOR_LAUNCH_LEASE      = tostring(local.launch_lease)
     ORCHESTRATOR_LAUNCH_MARGIN     = tostring(local.launch_margin)
@@ -105,7 +107,7 @@ resource "google_cloudfunctions2_function" "function" {
     })
 
     dynamic "secret_environment_variables" {
-      for_each = each.key == "on_task" ? local.graph_secrets : {}
+      for_each = each.key == "on_task" ? merge(local.notify_secrets, local.graph_secrets) : {}
       content {
         key        = secret_environment_variables.key
         project_id = coalesce(secret_environment_variables.value.project, var.project)

@@ -12,5 +12,6 @@ resource "google_storage_bucket_object" "given" {
     template_buckets   = var.template_buckets
     data_buckets       = var.data_buckets
     image_repositories = var.image_repositories
+    notify_topics      = local.notify_topics
   })
 }

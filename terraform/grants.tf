@@ -7,6 +7,7 @@ locals {
     "signals signals"   = { role = "signals", queue = "signals" }
     "tasks launches"    = { role = "tasks", queue = "launches" }
     "tasks checks"      = { role = "tasks", queue = "checks" }
+    "tasks notices"     = { role = "tasks", queue = "notices" }
     "starter launches"  = { role = "starter", queue = "launches" }
     "starter checks"    = { role = "starter", queue = "checks" }
     "operator launches" = { role = "operator", queue = "launches" }
@@ -210,9 +211,20 @@ resource "google_pubsub_subscription_iam_member" "dead_letters" {
   member       = local.pubsub_agent
 }
 
-# The functions of graphs may read the secrets that the graphs' folders name, and no others.
+resource "google_pubsub_topic_iam_member" "notify" {
+  for_each = local.notify_topics
+
+  project = split("/", each.key)[1]
+  topic   = split("/", each.key)[3]
+  role    = "roles/pubsub.publisher"
+  member  = google_service_account.role["tasks"].member
+
+  depends_on = [google_project_service.api]
+}
+
+# on_task may read the secrets that the graphs' folders and the receivers name, and no others.
 resource "google_secret_manager_secret_iam_member" "graphs" {
-  for_each = toset([for secret in local.graph_secrets : "projects/${coalesce(secret.project, var.project)}/secrets/${secret.secret}"])
+  for_each = toset([for secret in merge(local.notify_secrets, local.graph_secrets) : "projects/${coalesce(secret.project, var.project)}/secrets/${secret.secret}"])
 
   secret_id = each.key
   role      = "roles/secretmanager.secretAccessor"

@@ -1,4 +1,4 @@
-# Three queues: launches are slow, so that a wide graph stays within Dataflow's quota, and nothing else waits behind them.
+# Four queues: launches are slow, so that a wide graph stays within Dataflow's quota, and nothing else waits behind them.
 # The name of a deleted queue cannot be used again for days.
 
 locals {
@@ -6,12 +6,20 @@ locals {
   at_once = local.functions.on_task.max_instances * local.functions.on_task.concurrency
 
   # Signals have their own queue, because their tasks may only check jobs (orchestrator/engine/permitted.py).
-  others = max(2, local.at_once - var.launches.at_once)
+  others      = max(3, local.at_once - var.launches.at_once)
+  for_signals = max(1, floor(local.others / 4))
+  for_notices = max(1, floor(local.others / 8))
+
+  # A task of the first three survives an outage of hours: 100 attempts, in the end 5 minutes apart, take 8 hours. The
+  # sweep queues again what is given up after that. Notifications have their own queue, because receivers may be slow
+  # or down for days. It never gives one up, since nobody looks at an ended run again; on_task does, after 4 days.
+  retried = { attempts = 100, longest = "300s" }
 
   queues = {
-    launches = { per_second = var.launches.per_second, at_once = var.launches.at_once }
-    checks   = { per_second = 100, at_once = local.others - max(1, floor(local.others / 4)) }
-    signals  = { per_second = 100, at_once = max(1, floor(local.others / 4)) }
+    launches = merge(local.retried, { per_second = var.launches.per_second, at_once = var.launches.at_once })
+    checks   = merge(local.retried, { per_second = 100, at_once = local.others - local.for_signals - local.for_notices })
+    signals  = merge(local.retried, { per_second = 100, at_once = local.for_signals })
+    notices  = { attempts = -1, longest = "1800s", per_second = 20, at_once = local.for_notices }
   }
 }
 
@@ -27,13 +35,12 @@ resource "google_cloud_tasks_queue" "lane" {
     max_concurrent_dispatches = each.value.at_once
   }
 
-  # A task survives an outage of hours: 100 attempts, in the end 5 minutes apart, take 8 hours. The sweep queues again
-  # what is given up after that. A task that finds its launch claimed also waits for the lease by being retried.
+  # A task that finds its launch claimed also waits for the lease by being retried.
   retry_config {
-    max_attempts       = 100
+    max_attempts       = each.value.attempts
     max_retry_duration = "0s"
     min_backoff        = "10s"
-    max_backoff        = "300s"
+    max_backoff        = each.value.longest
     max_doublings      = 5
   }
 

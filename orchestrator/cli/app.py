@@ -31,6 +31,7 @@ COMMANDS = {
     "cancel": "Cancel a run, or some of its steps.",
     "audit": "Find jobs and processes that no run waits for, and stop them.",
     "prune": "Delete old runs of this machine.",
+    "notify": "Send notifications that could not be sent, or test the receivers.",
     "verify": "Check that the stored records of a run agree.",
     "rehearse": "Run a graph on this machine as in the cloud, and inject faults.",
     "graphs": "List the graphs in graphs/.",

@@ -26,6 +26,7 @@ from orchestrator.operations.driving import check_same, refuse_cloud_steps, with
 from orchestrator.operations.feeding import Feeder
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.operations.lookup import home_flag
+from orchestrator.operations.receivers import notifying, receivers_of
 from orchestrator.reporting.phrases import counted
 from orchestrator.reporting.watch import Watch
 
@@ -48,6 +49,7 @@ class Session:
         check_pools(graph[0].steps, self._pools)
         self._view: View = view(self._board, how.json)
         self._beside: dict[str, Beside] = {}
+        self._notifying: list[str] = []
         self._told = 0
         self._waited_for = 0
         self._stopped = threading.Event()
@@ -59,7 +61,8 @@ class Session:
             self._loop = Loop(world, [], max(self._how.parallel, self._at_once), self._tick)
             self._feeder = Feeder(world, self._loop, self._plan, self._at_once, self._graph, self._ready, self)
             try:
-                with interruptible(self._stop):
+                sending = notifying(world, lambda: self._notifying, self._view.say, home_flag(self._home))
+                with sending as self._notices, interruptible(self._stop):
                     self._drive()
             finally:
                 self._feeder.let_go()
@@ -68,6 +71,8 @@ class Session:
     def opened(self, run: Run, plan: Plan, view: States) -> None:
         watch = self._board.open[run.key] = Watch(run, plan, view)
         self._beside[run.key] = Beside(self._world, watch, home_flag(self._home), self._view.say)
+        if (stored := self._world.store.get_run(run.key)) is not None and stored.notify:
+            self._notifying.append(run.key)
         self._waited_for = 0
 
     def ended(self, result: Result) -> None:
@@ -108,6 +113,7 @@ class Session:
             self._fill()
         for beside in list(self._beside.values()):
             beside.look()
+        self._notices.look()
         self._view.tick()
 
     def _fill(self) -> None:
@@ -149,6 +155,8 @@ class Session:
             deployment=self._how.deployment,
             pools=self._pools,
             make_store=partial(WatchedStore, self._saw),
+            receivers=receivers_of(self._graph[1]),
+            flag=home_flag(self._home),
         )
         try:
             yield world

@@ -12,6 +12,8 @@ from orchestrator.core.pools import MAX_PLACES
 from orchestrator.core.steps import Json
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.jobs.dataflow.options import wrong_defaults
+from orchestrator.receivers.receiver import Receiver
+from orchestrator.receivers.variable import receivers
 
 #: The variables of a deployment: all that ``read_cloud_settings`` reads, except the addresses of fakes. Their meanings
 #: are in functions/README.md.
@@ -22,6 +24,7 @@ DEPLOYED_VARIABLES = (
     "ORCHESTRATOR_LAUNCHES_QUEUE",
     "ORCHESTRATOR_CHECKS_QUEUE",
     "ORCHESTRATOR_SIGNALS_QUEUE",
+    "ORCHESTRATOR_NOTICES_QUEUE",
     "ORCHESTRATOR_TASK_URL",
     "ORCHESTRATOR_TASK_ACCOUNT",
     "ORCHESTRATOR_SIGNALS_ACCOUNT",
@@ -34,6 +37,7 @@ DEPLOYED_VARIABLES = (
     "ORCHESTRATOR_JOB_OPTIONS",
     "ORCHESTRATOR_VALUES",
     "ORCHESTRATOR_POOLS",
+    "ORCHESTRATOR_NOTIFY",
     "ORCHESTRATOR_STARTERS",
     "ORCHESTRATOR_SCHEDULER_ACCOUNT",
     "ORCHESTRATOR_RETENTION_DAYS",
@@ -91,15 +95,16 @@ def read_reach_settings(environment: Mapping[str, str] = os.environ) -> ReachSet
 class CloudSettings:
     """The settings of a deployed function. Times are in seconds.
 
-    ``launches``, ``checks`` and ``signals``: the ids of the queues; without a queue for signals, their checks go on the
-    queue ``checks``. ``task_url``: where tasks are delivered; ``task_account``: the service account whose token they
-    carry, or ``signals_account`` those of signals, and ``task_audience`` what that token is for. ``folder``: where
-    ``graphs/`` lies. ``verify_audience``: check that callers have a token for it (None: the platform does), of one of
-    ``verify_accounts``. ``tasks_endpoint`` and ``dataflow_endpoint``: fakes on this machine instead of Google
-    (Firestore's client reads its own variable).
+    ``launches``, ``checks``, ``signals`` and ``notices``: the ids of the queues; without one for signals or for
+    notifications, these go on the queue ``checks``. ``task_url``: where tasks are delivered; ``task_account``: the
+    service account whose token they carry, or ``signals_account`` those of signals, and ``task_audience`` what that
+    token is for. ``folder``: where ``graphs/`` lies. ``verify_audience``: check that callers have a token for it (None:
+    the platform does), of one of ``verify_accounts``. ``tasks_endpoint``, ``dataflow_endpoint`` and
+    ``pubsub_endpoint``: fakes on this machine instead of Google (Firestore's client reads its own variable).
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
     ``job_options``: options of every Dataflow job whose step does not say otherwise. ``values``: what
-    ``{{ run.deployment.… }}`` gives. ``pools``: how many places each pool has. ``starters``: who may start a few
+    ``{{ run.deployment.… }}`` gives. ``pools``: how many places each pool has. ``notify``:
+    the receivers by name. ``starters``: who may start a few
     graphs only, by e-mail; ``scheduler_account``: who starts those with a schedule. ``retention``: how long runs are
     kept after their end; None: forever. ``stuck_after``: how long a run may take before a sweep logs it as stuck.
     ``sweep_for``: how long a sweep begins with further runs.
@@ -111,6 +116,7 @@ class CloudSettings:
     launches: str
     checks: str
     signals: str
+    notices: str
     task_url: str
     task_account: str
     signals_account: str
@@ -123,10 +129,12 @@ class CloudSettings:
     verify_accounts: tuple[str, ...]
     tasks_endpoint: str | None
     dataflow_endpoint: str | None
+    pubsub_endpoint: str | None
     job_prefix: str
     job_options: Mapping[str, Json]
     values: Mapping[str, Json]
     pools: Mapping[str, int]
+    notify: Mapping[str, Receiver]
     starters: Mapping[str, tuple[str, ...]]
     scheduler_account: str | None
     retention: float | None
@@ -145,6 +153,7 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         launches=found.text("ORCHESTRATOR_LAUNCHES_QUEUE"),
         checks=found.text("ORCHESTRATOR_CHECKS_QUEUE"),
         signals=found.get("ORCHESTRATOR_SIGNALS_QUEUE") or found.get("ORCHESTRATOR_CHECKS_QUEUE"),
+        notices=found.get("ORCHESTRATOR_NOTICES_QUEUE") or found.get("ORCHESTRATOR_CHECKS_QUEUE"),
         task_url=found.text("ORCHESTRATOR_TASK_URL"),
         task_account=found.text("ORCHESTRATOR_TASK_ACCOUNT"),
         signals_account=found.get("ORCHESTRATOR_SIGNALS_ACCOUNT") or found.get("ORCHESTRATOR_TASK_ACCOUNT"),
@@ -157,10 +166,12 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         verify_accounts=tuple(found.text("ORCHESTRATOR_VERIFY_ACCOUNT").split(",")) if verify else (),
         tasks_endpoint=environment.get("CLOUD_TASKS_EMULATOR_HOST"),
         dataflow_endpoint=environment.get("DATAFLOW_EMULATOR_URL"),
+        pubsub_endpoint=environment.get("PUBSUB_EMULATOR_HOST"),
         job_prefix=found.prefix("ORCHESTRATOR_JOB_PREFIX"),
         job_options=found.options("ORCHESTRATOR_JOB_OPTIONS"),
         values=found.values("ORCHESTRATOR_VALUES"),
         pools=found.pools("ORCHESTRATOR_POOLS"),
+        notify=found.receivers("ORCHESTRATOR_NOTIFY"),
         starters=found.starters("ORCHESTRATOR_STARTERS"),
         scheduler_account=found.get("ORCHESTRATOR_SCHEDULER_ACCOUNT").lower() or None,
         retention=found.days("ORCHESTRATOR_RETENTION_DAYS"),
@@ -244,6 +255,13 @@ class _Variables:
             if pool not in pools
         ]
         return pools
+
+    def receivers(self, name: str) -> Mapping[str, Receiver]:
+        try:
+            return receivers(self.get(name) or "{}")
+        except ValueError as error:
+            self.wrong.append(f"{name}: {error}")
+            return {}
 
     def starters(self, name: str) -> Mapping[str, tuple[str, ...]]:
         value = self._object(name, '{"ann@example.com": ["daily-sales"]}')

@@ -18,6 +18,7 @@ from orchestrator.cloud.auth import ForbiddenError, Verifier, claimed
 from orchestrator.cloud.logs import Headers
 from orchestrator.cloud.settings import CloudSettings
 from orchestrator.cloud.starters import Starters
+from orchestrator.cloud.withheld import quotable
 from orchestrator.core.kinds import CALL, DATAFLOW, GRAPH, MAP
 from orchestrator.core.messages import EVENT, Effect, Finish
 from orchestrator.core.model import Run, RunStatus
@@ -30,12 +31,13 @@ from orchestrator.engine.rendering import facts_of
 from orchestrator.engine.signal import notice
 from orchestrator.engine.sweep_rounds import Round
 from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
-from orchestrator.ports import CHECKS, LAUNCHES, SIGNALS, JobBackend, Unreadable
+from orchestrator.ports import CHECKS, LAUNCHES, NOTICES, SIGNALS, JobBackend, Unreadable
 
 if TYPE_CHECKING:
     from orchestrator.core.param import Param
     from orchestrator.jobs.dataflow.backend import DataflowBackend
     from orchestrator.queues.cloud_tasks import CloudTasksQueue
+    from orchestrator.receivers.notifier import Notifier
     from orchestrator.stores.firestore.store import FirestoreStore
 
 
@@ -85,7 +87,7 @@ class Deployed:
         platform or ``verifier`` has checked, must be that of the account for the queue's tasks.
         """
         told, name = self.settings, headers.get(QUEUE_NAME, "")
-        queues = {told.signals: SIGNALS, told.launches: LAUNCHES, told.checks: CHECKS}
+        queues = {told.signals: SIGNALS, told.launches: LAUNCHES, told.notices: NOTICES, told.checks: CHECKS}
         if name not in queues:
             came = f"names {name[:100]!r}" if name else "is missing"
             raise ForbiddenError(
@@ -194,7 +196,12 @@ class Deployed:
         config = CloudTasksConfig(
             project=settings.project,
             location=settings.region,
-            queues={LAUNCHES: settings.launches, CHECKS: settings.checks, SIGNALS: settings.signals},
+            queues={
+                LAUNCHES: settings.launches,
+                CHECKS: settings.checks,
+                SIGNALS: settings.signals,
+                NOTICES: settings.notices,
+            },
             url=settings.task_url,
             audience=settings.task_audience,
             service_account=settings.task_account,
@@ -222,6 +229,24 @@ class Deployed:
         )
 
     @cached_property
+    def _receivers(self) -> "Notifier | None":
+        """Those who are notified; None if there are none, so that nothing of this is imported."""
+        if not self.settings.notify:
+            return None
+        from orchestrator.receivers.notifier import Notifier
+        from orchestrator.receivers.topic import Topics
+
+        source = f"/orchestrator/{self.settings.project}/{self.settings.job_prefix or self.settings.database}"
+        return Notifier(self.settings.notify, source, publish=Topics(self.settings.pubsub_endpoint).publish)
+
+    @property
+    def _rerun_flags(self) -> str:
+        """The options by which ``rerun`` finds this deployment, as far as the name of its database tells."""
+        named = self.settings.database.removeprefix("orchestrator-")
+        environment = f" --environment {named}" if named not in ("prod", "(default)") else ""
+        return f" --project {self.settings.project} --region {self.settings.region}{environment}"
+
+    @cached_property
     def _engine(self) -> Engine:
         from orchestrator.jobs.anywhere import anywhere
         from orchestrator.jobs.call import CallBackend
@@ -245,6 +270,10 @@ class Deployed:
                 retention=inf if self.settings.retention is None else self.settings.retention,
                 step_failed=self.step_failed,
                 pools=self.settings.pools,
+                receivers=self._receivers,
+                flags=f" --store 'firestore://{self.settings.project}/{self.settings.database}'",
+                rerun_flags=self._rerun_flags,
+                quotable=quotable,
             )
         )
         backends[GRAPH.key] = backends[MAP.key] = RunBackend(engine, _params)

@@ -5,7 +5,9 @@ More people read logs than runs, and logs are kept elsewhere.
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
+from orchestrator.core.announcing import Failure
 from orchestrator.core.model import Run, StepState
 from orchestrator.core.steps import Json, Step
 
@@ -27,6 +29,11 @@ def error_for_log(run: Run, step: Step, state: StepState) -> str | None:
     for value in sorted(known, key=len, reverse=True):
         text = _without(text, value, f"{{{{ params.{known[value]} }}}}")
     return text
+
+
+def quotable(run: Run, step: Step, failure: Failure) -> Failure:
+    """The failure as a notification quotes it: like the log, it goes elsewhere, and more people read it than runs."""
+    return replace(failure, error=error_for_log(run, step, StepState(error=failure.error, cause=failure.cause)))
 
 
 def _values(value: Json) -> Iterator[str]:

@@ -7,6 +7,7 @@ simulation checks every commit against it (tests/unit/test_arrows.py, tests/simu
 from dataclasses import dataclass
 
 from orchestrator.core.events import (
+    Announced,
     Event,
     GatePassed,
     HoldReleased,
@@ -88,6 +89,7 @@ ARROWS = (
         )
         for event in (HoldRequested, HoldReleased)
     ),
+    *(Arrow(status, Announced, status) for status in (Status.NEEDS_ATTENTION, Status.FAILED)),
     Arrow(Status.SUCCEEDED, StopRequested, Status.SUCCEEDED, "its job goes on"),
     Arrow(Status.SUCCEEDED, JobEnded, Status.SUCCEEDED, "its job went on until now"),
 )

@@ -235,6 +235,9 @@ def run_from_json(data: Mapping[str, Any]) -> Run:
     values["status"] = _word(RunStatus, values.get("status", RunStatus.RUNNING))
     if values.get("stop") is not None:
         values["stop"] = _stop_from_json(values["stop"])
+    notify = values.get("notify")
+    if notify and not all(isinstance(occasions, list | tuple) for occasions in notify.values()):
+        raise ValueError(f"Run.notify: expected a list for each receiver, got {notify!r:.60}")
     return Run(**values)
 
 

@@ -153,6 +153,13 @@ class RetryRequested:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The notifications that the attempt has failed in the end are on the queue."""
+
+    attempt: int
+
+
 Event = (
     LaunchClaimed
     | PlaceAwaited
@@ -169,4 +176,5 @@ Event = (
     | HoldRequested
     | HoldReleased
     | RetryRequested
+    | Announced
 )

@@ -59,7 +59,7 @@ class Graph:
     """A definition: a directed acyclic graph of steps. Check ``problems`` before you use anything else.
 
     ``deploy``: whether it is meant for the cloud. ``unsafe_params``: params of free text that may choose which code
-    runs. Runs depend neither on these two nor on the schedule.
+    runs. ``notify``: by receiver of the project, its occasions. Runs depend on none of these, nor on the schedule.
     ``outputs``: those of a step that runs this graph, by name: an expression over the outputs of its steps.
     ``inners``: the graphs that its steps run, and those that these run, by their versions (``Step.inner``).
     """
@@ -74,6 +74,7 @@ class Graph:
     unsafe_params: tuple[str, ...] = ()
     outputs: Mapping[str, Json] = field(default_factory=dict)
     inners: Mapping[str, Inner] = field(default_factory=dict)
+    notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> dict[str, Step]:
@@ -113,6 +114,7 @@ class Graph:
             unsafe_params=self.unsafe_params,
             outputs=self.outputs,
             inners=self.inners,
+            notify=self.notify,
         )
         digraph.add_nodes_from((step.name, {"step": step}) for step in self.steps)
         digraph.add_edges_from(

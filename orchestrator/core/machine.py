@@ -15,6 +15,7 @@ from orchestrator.core import early
 from orchestrator.core.control import NO_CONTROL, Act
 from orchestrator.core.control_events import allowed, controlled
 from orchestrator.core.events import (
+    Announced,
     Event,
     GatePassed,
     HoldReleased,
@@ -64,8 +65,8 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event, moves: bool = 
             return _claimed(state, event)
         case LaunchUnsent() | LaunchUnanswered() | PlaceAwaited():
             return _not_launched(state, event)
-        case JobLaunched() | TimeUp():
-            return _launched(state, event) if isinstance(event, JobLaunched) else _overdue(state, event)
+        case JobLaunched() | TimeUp() | Announced():
+            return _noted(state, event)
         case JobEnded():
             return ended(plan, node, state, event)
         case StepSettled():
@@ -99,6 +100,7 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             control=state.control,
             places=state.places if event.over is not None else event.places,
             past=state.past if event.over is not None or not state.attempt else remembered(state),
+            announced=state.announced,
         )
     )
 
@@ -186,6 +188,23 @@ def _overdue(state: StepState, event: TimeUp) -> Transition | None:
     if state.status is not Status.RUNNING or state.attempt != event.attempt or asked:
         return None
     return Transition(replace(state, overdue=event.at))
+
+
+def _noted(state: StepState, event: JobLaunched | TimeUp | Announced) -> Transition | None:
+    match event:
+        case JobLaunched():
+            return _launched(state, event)
+        case TimeUp():
+            return _overdue(state, event)
+        case Announced():
+            return _announced(state, event)
+        case never:
+            assert_never(never)
+
+
+def _announced(state: StepState, event: Announced) -> Transition | None:
+    due = state.status in (Status.FAILED, Status.NEEDS_ATTENTION) and state.announced < event.attempt == state.attempt
+    return Transition(replace(state, announced=event.attempt)) if due else None
 
 
 def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Effect]:

@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 
+from orchestrator.core.occasions import OCCASIONS, RECEIVER
 from orchestrator.core.times import LATEST
 
 VERSION = 1
@@ -144,7 +145,43 @@ class Release:
         return f"{self.run}-{self.node:x}-release-{round(self.of * 1000):x}"
 
 
-Effect = Launch | Check | Skip | Pass | Limit | Finish | Release
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Put the notifications of a step onto the queue whose ``attempt`` has failed in the end."""
+
+    run: str
+    node: int
+    attempt: int
+    due: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.run}-{self.node:x}-announce-{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Notify the receiver ``to`` of an occasion: of the run, or of an attempt of the step with the number ``step``."""
+
+    run: str
+    to: str
+    occasion: str
+    step: int = -1
+    of_attempt: int = 0
+    due: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.id}-to-{self.to}"
+
+    @property
+    def id(self) -> str:
+        """The notification's id, the same for every receiver and every try, so that a receiver can drop repetitions."""
+        step = f"-{self.step:x}-{self.of_attempt}" if self.step >= 0 else ""
+        return f"{self.run}-{self.occasion.replace('_', '-')}{step}"
+
+
+Effect = Launch | Check | Skip | Pass | Limit | Finish | Release | Announce | Notify
 
 _KINDS: dict[str, type[Effect]] = {
     "launch": Launch,
@@ -154,6 +191,8 @@ _KINDS: dict[str, type[Effect]] = {
     "limit": Limit,
     "finish": Finish,
     "release": Release,
+    "announce": Announce,
+    "notify": Notify,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
@@ -181,13 +220,21 @@ _PROOF = re.compile(rf"([0-9a-f]{{{PROOF_LENGTH}}})?")
 _CHAIN = re.compile(rf"{WATCHDOG}|{SIGNAL}|{EVENT}|{STOP}|{LATE}|{SWEEP}[A-Za-z0-9_-]{{0,80}}")
 
 #: The pattern of each text field of a task, and what a matching text is called in messages.
-_TEXTS = {"run": (_KEY, "a run's key"), "chain": (_CHAIN, "a chain of checks"), "proof": (_PROOF, "a launch's proof")}
+_TEXTS = {
+    "run": (_KEY, "a run's key"),
+    "chain": (_CHAIN, "a chain of checks"),
+    "proof": (_PROOF, "a launch's proof"),
+    "to": (re.compile(RECEIVER), "the name of a receiver"),
+    "occasion": (re.compile("|".join(OCCASIONS)), "an occasion"),
+}
 
 #: The minimum and maximum of each number field of a task.
 _RANGES: dict[str, tuple[float, float]] = {
     "node": (0, 10**6),
+    "step": (-1, 10**6),
     "after": (-1, 10**6),
     "attempt": (1, 10**6),
+    "of_attempt": (0, 10**6),
     "look": (0, 10**9),
     "due": (0, LATEST),
     "of": (0, LATEST),

@@ -3,7 +3,7 @@
 Times are seconds since the epoch, by the clock of whoever wrote them.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -90,6 +90,7 @@ class StepState:
     ``control``: what people controlled for the step during the run, such as a hold.
     ``past``: the attempts before this one, the newest of them.
     ``places``: those that an active attempt has in pools. ``waits``: the next attempt waits for a place (pools.py).
+    ``announced``: the latest attempt whose final failure was announced to receivers; 0 if there was none.
     """
 
     status: Status = Status.PENDING
@@ -116,6 +117,7 @@ class StepState:
     past: tuple[Past, ...] = ()
     places: tuple[Place, ...] = ()
     waits: Wait | None = None
+    announced: int = 0
 
     def without_outputs(self) -> "StepState":
         return self if self.outputs is None else replace(self, outputs=None)
@@ -187,6 +189,8 @@ class Run:
     ``seal``: the secret that signs its launch tasks (messages.py); only those who may read the whole run get it. Empty
     where nobody else can create tasks.
     ``kept``: in a rerun, a letter per step: whether it is kept, and how it ended (kept.py); empty in any other run.
+    ``notify``: by receiver, the occasions on which it is notified (occasions.py); until the run is started, what its
+    graph says about that.
     ``rerun_of``: the id of the run whose steps a rerun keeps. ``family``: the id of the first run of the family.
     ``parent``: if it is the job of another run's step, the name of that job, which is also its own id; its *root* is
     then the run that somebody started, and ``root`` that run's id. ``nests``: it has steps whose jobs are runs.
@@ -215,6 +219,7 @@ class Run:
     root: str | None = None
     nests: bool = False
     mapped: int | None = None
+    notify: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def top(self) -> str:

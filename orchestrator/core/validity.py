@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from orchestrator.core.control import MAX_FORGIVEN
-from orchestrator.core.messages import Check, Effect, Finish, Launch, Limit, Pass, Release, Skip
+from orchestrator.core.messages import Announce, Check, Effect, Finish, Launch, Limit, Notify, Pass, Release, Skip
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import MAX_INTERRUPTIONS, MAX_NO_QUOTA
 from orchestrator.core.steps import OnFailure
@@ -18,7 +18,11 @@ def misfit(plan: Plan, effect: Effect) -> str | None:
     such a task is late or a duplicate, and ``evolve`` refuses it.
     """
     match effect:
-        case Launch(node=node, attempt=attempt) | Check(node=node, attempt=attempt):
+        case (
+            Launch(node=node, attempt=attempt)
+            | Check(node=node, attempt=attempt)
+            | Announce(node=node, attempt=attempt)
+        ):
             return _not_at(plan, node, _STEP) or _beyond(plan, node, attempt)
         case Skip(node=node) | Release(node=node):
             return _not_at(plan, node, _STEP)
@@ -26,8 +30,8 @@ def misfit(plan: Plan, effect: Effect) -> str | None:
             return None if node in plan.limited and node < len(plan.steps) else f"node {node} waits without a limit"
         case Pass(node=node):
             return _not_at(plan, node, _GATE)
-        case Finish(after=after):
-            return _not_at(plan, after, _STEP) if after >= 0 else None
+        case Finish(after=node) | Notify(step=node):
+            return _not_at(plan, node, _STEP) if node >= 0 else None
         case _:
             assert_never(effect)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from orchestrator.core import graph as core
 from orchestrator.core.steps import Step
 from orchestrator.definition.build import build
-from orchestrator.definition.document import param_keys, schedule_keys, step_keys
+from orchestrator.definition.document import notify_keys, param_keys, schedule_keys, step_keys
 from orchestrator.definition.handles import StepArguments, StepHandle, plain
 from orchestrator.errors import InvalidGraphError, Problem, UsageError
 from orchestrator.text import Path, place, shown
@@ -36,8 +36,8 @@ class _Place:
 class Graph:
     """A graph that is being written. ``step`` adds steps inside ``with``, ``graph.step`` anywhere.
 
-    ``params``, ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params`` and ``outputs`` are as in a
-    graph file.
+    ``params``, ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params``, ``outputs`` and ``notify`` are
+    as in a graph file.
     Nothing is checked before ``model`` is read.
     """
 
@@ -53,6 +53,7 @@ class Graph:
         deploy: bool | None = None,
         unsafe_params: Sequence[str] | None = None,
         outputs: Mapping[str, Any] | None = None,
+        notify: Sequence[str] | Mapping[str, Any] | None = None,
     ) -> None:
         about = {"description": description, "params": params, "defaults": defaults, "schedule": schedule}
         given = {
@@ -62,6 +63,7 @@ class Graph:
             "deploy": deploy,
             "unsafe_params": unsafe_params,
             "outputs": outputs,
+            "notify": notify,
         }
         self._document: dict[str, Any] = {key: plain(value) for key, value in given.items() if value is not None}
         self._document["steps"] = {}
@@ -143,12 +145,12 @@ class Graph:
         """The graph of a directed networkx graph. A node is a step's name, its attributes the step's keys.
 
         An attribute ``step``, as ``to_networkx`` makes it, stands for all keys. ``name``, ``description``, ``params``,
-        ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params`` and ``outputs`` are taken from the
+        ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params``, ``outputs``, ``notify`` are from the
         graph's own attributes.
         """
         if not hasattr(digraph, "is_multigraph") or not digraph.is_directed() or digraph.is_multigraph():
             raise UsageError(f"expected a networkx.DiGraph, got {shown(digraph)}")
-        whole = ("description", "params", "defaults", "schedule", "fails_on", "unsafe_params", "outputs")
+        whole = ("description", "params", "defaults", "schedule", "fails_on", "unsafe_params", "outputs", "notify")
         about = {key: digraph.graph[key] for key in whole if digraph.graph.get(key)}
         if digraph.graph.get("deploy") is False:
             about["deploy"] = False
@@ -156,6 +158,8 @@ class Graph:
             about["params"] = {param.name: param_keys(param) for param in about["params"]}
         if isinstance(about.get("schedule"), core.Schedule):
             about["schedule"] = schedule_keys(about["schedule"])
+        if isinstance(about.get("notify"), Mapping):
+            about["notify"] = notify_keys(about["notify"])
         result = cls(name or digraph.graph.get("name") or "graph", **about)
         where = result._places[()] = _caller()
         handles = {}

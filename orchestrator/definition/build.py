@@ -57,8 +57,9 @@ def build(document: object, file: FilePath = FilePath("graph.yaml")) -> tuple[Gr
     nest = Nest(file)
     steps = tuple(_step(name, step, after[name], defaults, nest) for name, step in keys.steps.items())
     about = keys.description or "", _schedule(keys), FailsOn(keys.fails_on), keys.deploy
+    notify = {name: tuple(occasions) for name, occasions in (keys.notify or {}).items()}
     inside = dict(keys.outputs or {}), nest.inners
-    graph = Graph(keys.name, steps, declared, *about, tuple(keys.unsafe_params or ()), *inside)
+    graph = Graph(keys.name, steps, declared, *about, tuple(keys.unsafe_params or ()), *inside, notify)
     if raw:
         problems += graph.problems() if steps else []
     else:

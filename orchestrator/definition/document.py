@@ -1,6 +1,6 @@
 """Writes a core graph as a document of the file format: the reverse of ``build``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +11,7 @@ from orchestrator.core.plan import FailsOn, Inner
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, OnFailure, Retry, Step
 from orchestrator.definition.kinds import seconds_text, write
+from orchestrator.receivers.receiver import DEFAULT
 
 
 def document(graph: Graph) -> dict[str, Any]:
@@ -26,12 +27,19 @@ def document(graph: Graph) -> dict[str, Any]:
         result["schedule"] = schedule_keys(graph.schedule)
     if graph.fails_on is not FailsOn.ANY:
         result["fails_on"] = str(graph.fails_on)
+    if graph.notify:
+        result["notify"] = notify_keys(graph.notify)
     if not graph.deploy:
         result["deploy"] = False
     if graph.outputs:
         result["outputs"] = dict(graph.outputs)
     result["steps"] = {step.name: step_keys(step, graph.inners) for step in graph.steps}
     return result
+
+
+def notify_keys(notify: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The keys of what a graph says about receivers."""
+    return {name: DEFAULT if tuple(said) == (DEFAULT,) else list(said) for name, said in notify.items()}
 
 
 def step_keys(step: Step, inners: Mapping[str, Inner]) -> dict[str, Any]:

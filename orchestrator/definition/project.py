@@ -16,10 +16,12 @@ from orchestrator.definition import fields as f
 from orchestrator.definition import yaml_reader
 from orchestrator.definition.catalog import nearest
 from orchestrator.definition.load import read_text, with_lines
+from orchestrator.definition.notify_keys import ReceiverKeys, ReceiverName
 from orchestrator.definition.schema import DIALECT, drop_nulls
 from orchestrator.definition.schema_errors import Format, explained
 from orchestrator.definition.text_files import Flaw, Lines, UnreadableError
 from orchestrator.errors import Problem, UsageError
+from orchestrator.receivers.receiver import Receiver
 from orchestrator.system.files import sort_of
 from orchestrator.text import Path, Suggestions, place, quoted
 
@@ -38,13 +40,22 @@ class ProjectKeys(f.Keys):
         "pool dataflow, if there is one",
         examples=[{"dataflow": 20}],
     )
+    notify: dict[ReceiverName, ReceiverKeys] | None = Field(
+        None,
+        description="Receivers by name: who is notified of what happens to runs",
+        examples=[{"ops": {"url": "https://hooks.example.com/orders", "on": ["run_failed"]}}],
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project's settings. ``pools``: how many attempts of the steps of each pool may run at once."""
+    """A project's settings. ``pools``: how many attempts of the steps of each pool may run at once.
+
+    ``notify``: its receivers by name.
+    """
 
     pools: Mapping[str, int] = field(default_factory=dict)
+    notify: Mapping[str, Receiver] = field(default_factory=dict)
 
 
 def project_folder(folder: FilePath) -> FilePath:
@@ -107,19 +118,21 @@ def _project(name: str, document: object, flaws: list[Flaw], lines: Lines) -> Pr
         problems = list(explained(error, _FORM))
     if problems or flaws:
         raise with_lines(name, problems, flaws, lines)
-    return Project(pools=dict(keys.pools or {}))
+    receivers = {name: receiver.receiver(name) for name, receiver in (keys.notify or {}).items()}
+    return Project(pools=dict(keys.pools or {}), notify=receivers)
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of the file, for editors."""
     schema = ProjectKeys.model_json_schema()
     drop_nulls(schema)
-    schema["properties"]["pools"]["additionalProperties"] = False
+    for named in ("pools", "notify"):
+        schema["properties"][named]["additionalProperties"] = False
     return {"$schema": DIALECT, **schema, "title": "Orchestrator project"}
 
 
-def _keys_at(_: Path) -> type[f.Keys]:
-    return ProjectKeys
+def _keys_at(path: Path) -> type[f.Keys]:
+    return ReceiverKeys if path[:1] == ("notify",) and len(path) > 1 else ProjectKeys
 
 
 def _expected(path: Path) -> str | None:
@@ -128,6 +141,10 @@ def _expected(path: Path) -> str | None:
             return "a mapping with the keys of a project, such as pools"
         case ("pools",):
             return "a mapping such as {dataflow: 20}"
+        case ("notify",):
+            return "a mapping such as {ops: {url: https://hooks.example.com/orders}}"
+        case ("notify", _):
+            return "a mapping such as {url: https://hooks.example.com/orders, on: [run_failed]}"
         case _:
             return None
 

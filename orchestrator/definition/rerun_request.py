@@ -117,6 +117,7 @@ class RerunRequest:
             rerun_of=before.id,
             family=before.family or before.id,
             file=before.file if self.folder is None else self.file,
+            notify=self.graph.notify if self.graph is not None else {},
         )
 
 

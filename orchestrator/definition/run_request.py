@@ -58,6 +58,7 @@ class RunRequest:
             folder=str(self.folder.resolve()),
             time_zone=name,
             file=self.file,
+            notify=self.graph.notify,
         )
 
     def _params(self, now: float, time_zone: str) -> dict[str, Json]:

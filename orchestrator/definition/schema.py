@@ -10,6 +10,7 @@ from orchestrator.core.names import STEP_NAME
 from orchestrator.definition import fields as f
 from orchestrator.definition.dataflow_keys import DataflowDefaults
 from orchestrator.definition.kinds import FORM, KindKeys, LocalKeys
+from orchestrator.definition.notify_keys import RECEIVER_NAME, GraphNotify
 from orchestrator.definition.params import NOW, TODAY, YESTERDAY
 
 ParamType = Literal["string", "int", "float", "bool", "date", "datetime", "enum", "list"]
@@ -188,6 +189,12 @@ class GraphKeys(f.Keys):
         description="When the deployed graph starts by itself: a cron text, or {cron: …, time_zone: …, params: …}",
         examples=["0 6 * * *"],
     )
+    notify: GraphNotify | None = Field(
+        None,
+        description="Which of the project's receivers are notified, and on which occasions; a list: on those that each "
+        "receiver names itself",
+        examples=[["ops"], {"ops": ["run_failed", "run_succeeded"]}],
+    )
     deploy: bool = Field(True, description="Whether it goes to the cloud; false: it runs on one machine only")
 
 
@@ -202,6 +209,10 @@ def json_schema() -> dict[str, Any]:
     steps, params = schema["properties"]["steps"], schema["properties"]["params"]
     schedule = schema["properties"]["schedule"]
     schedule["anyOf"] = [{"$ref": schedule.pop("$ref")}, {"type": "string"}]
+    notify = schema["properties"]["notify"]
+    own = {key: notify.pop(key) for key in ("type", "patternProperties", "additionalProperties") if key in notify}
+    names = {"type": "array", "items": {"type": "string", "pattern": RECEIVER_NAME}}
+    notify["anyOf"] = [{**own, "additionalProperties": False}, names]
     for named in (steps, params):
         ((pattern, value),) = named["patternProperties"].items()
         short = "null" if named is steps else ["null", "string", "boolean", "number", "array"]

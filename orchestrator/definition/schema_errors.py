@@ -10,6 +10,7 @@ from orchestrator.core.names import STEP_NAME
 from orchestrator.definition import fields, schema
 from orchestrator.definition.dataflow_keys import DataflowOptions
 from orchestrator.definition.kinds import FORM, FORMS, LocalKeys
+from orchestrator.definition.notify_keys import RECEIVER_NAME, SECRET_NAME
 from orchestrator.errors import Problem
 from orchestrator.text import Path, Suggestions, listed, shown
 
@@ -51,6 +52,8 @@ NAMES = {
     fields.GRAPH_NAME: "at most 63 lower-case letters, digits and '-', with no '-' at an end",
     STEP_NAME: "a letter, then at most 99 letters, digits, '_', '.' or '-'",
     fields.PARAM_NAME: "a letter, then at most 99 letters, digits or '_'",
+    RECEIVER_NAME: "a lower-case letter, then at most 39 lower-case letters, digits or '-'",
+    SECRET_NAME: "the name of an environment variable that holds the secret, such as HOOK_SECRET",
 }
 
 _EXAMPLES = {

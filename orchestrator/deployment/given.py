@@ -19,6 +19,7 @@ class Given:
     template_buckets: tuple[str, ...] = ()
     data_buckets: Mapping[str, str] = field(default_factory=dict)
     image_repositories: tuple[str, ...] = ()
+    notify_topics: tuple[str, ...] = ()
 
     def text(self) -> str:
         """As Terraform writes it."""
@@ -40,6 +41,7 @@ def read_given(text: bytes) -> Given:
             tuple(map(str, said["template_buckets"])),
             {str(bucket): str(may) for bucket, may in said["data_buckets"].items()},
             tuple(map(str, said["image_repositories"])),
+            tuple(map(str, said.get("notify_topics", ()))),  # an older version wrote none
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{GIVEN}: expected what Terraform writes, got {text[:100]!r}") from error

@@ -11,7 +11,19 @@ from typing import assert_never
 from orchestrator.core import early, machine
 from orchestrator.core.events import Event, StopRequested
 from orchestrator.core.mapped import plan_of
-from orchestrator.core.messages import EVENT, Check, Effect, Finish, Launch, Limit, Pass, Release, Skip
+from orchestrator.core.messages import (
+    EVENT,
+    Announce,
+    Check,
+    Effect,
+    Finish,
+    Launch,
+    Limit,
+    Notify,
+    Pass,
+    Release,
+    Skip,
+)
 from orchestrator.core.model import Run, RunStatus, Stop, View
 from orchestrator.core.names import JobRef, ref_in
 from orchestrator.core.outcome import culprits, was_cancelled
@@ -27,6 +39,7 @@ from orchestrator.engine.inside import STEP_ENDED, ended_without
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.limiting import limit
+from orchestrator.engine.notifying import announce_or_notify, before_end
 from orchestrator.engine.proof import may_begin
 from orchestrator.engine.signal import notice
 from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError
@@ -59,6 +72,10 @@ class Engine:
         ledger = self.ledger
         if plan.inners:
             run = replace(run, nests=True)
+        if ledger.receivers is not None and run.parent is None:
+            run = replace(run, notify=ledger.receivers.asked(run.graph, run.notify))
+        elif run.notify:
+            run = replace(run, notify={})
         there = ledger.store.open_run(run, plan, kept)
         if there.key == run.key and there.status is RunStatus.RUNNING:
             execution = Execution(there, plan_of(plan, there))
@@ -86,7 +103,7 @@ class Engine:
         run, plan = execution.run, execution.plan
         if (said := misfit(plan, effect)) is not None:
             raise NotFoundError(f"a task that run '{run.id}' cannot have: {said}")
-        if ledger.expired(run):
+        if not isinstance(effect, Notify) and ledger.expired(run):
             return
         try:
             match effect:
@@ -98,11 +115,11 @@ class Engine:
                 case Skip() | Pass() | Limit():
                     self._settle(execution, effect)
                 case Finish():
-                    status = machine.run_status(plan, ledger.join(execution, plan.end))
-                    if status is not RunStatus.RUNNING:
-                        self._finish(execution, status)
+                    self._finish(execution, machine.run_status(plan, ledger.join(execution, plan.end)))
                 case Release():
                     release(ledger, execution, effect)
+                case Announce() | Notify():
+                    announce_or_notify(ledger, execution, effect)
                 case _:
                     assert_never(effect)
         except OrchestratorError:
@@ -212,10 +229,12 @@ class Engine:
         return len(states) - jobs, jobs
 
     def _finish(self, execution: Execution, status: RunStatus) -> None:
-        """End the run. If it was cancelled or has failed, all its states are read, to tell how it ended and why.
+        """End the run, if its steps have. If it was cancelled or has failed, all its states are read, to tell why.
 
         A cancelled run ends only after the jobs that are still running although their steps have succeeded.
         """
+        if status is RunStatus.RUNNING:
+            return
         ledger = self.ledger
         stored = ledger.store.get_run(execution.run.key)
         stop = stored.stop if stored is not None else None
@@ -227,6 +246,8 @@ class Engine:
         if stop is not None and was_cancelled(view.states.values(), stop):
             status = RunStatus.CANCELLED
         failed = culprits(execution.plan, view) if status is RunStatus.FAILED else {}
+        if execution.run.notify and stored is not None and stored.status is RunStatus.RUNNING:
+            before_end(ledger, execution, status, view)
         ledger.store.end_run(execution.run.key, status, ledger.clock(), failed)
         if execution.run.parent is not None:
             self._tell(ref_in(execution.run.parent))

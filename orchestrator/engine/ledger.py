@@ -8,9 +8,11 @@ else has paid, so in that case the state is read and what it owes is paid again 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from itertools import chain
 from math import inf
 
 from orchestrator.core import kept, machine
+from orchestrator.core.announcing import Failure, announcements
 from orchestrator.core.events import Event
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.mapped import mapped
@@ -26,7 +28,7 @@ from orchestrator.engine.execution import Execution
 from orchestrator.engine.line import look, may_have_given
 from orchestrator.engine.rendering import Facts, facts_of
 from orchestrator.errors import LaunchRefusedError, NotFoundError
-from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Store, Task
+from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Receivers, Store, Task
 
 #: The most runs and plans that an engine caches, and the most bytes of them. A plan of 13,000 steps takes about 20 MiB.
 #: The params of a run may have a megabyte of text, and take up to 24 times that in memory; an instance has 512 MiB.
@@ -38,6 +40,14 @@ _FAILED = (Status.FAILED, Status.NEEDS_ATTENTION)
 
 #: Called with a step that has failed and will not be retried.
 Hear = Callable[[Run, Step, StepState], None]
+
+
+#: A step's failure as a notification may quote it: the values of params may have to be left out.
+Quotable = Callable[[Run, Step, Failure], Failure]
+
+
+def _as_it_is(_run: Run, _step: Step, failure: Failure) -> Failure:
+    return failure
 
 
 @dataclass
@@ -56,6 +66,9 @@ class Ledger:
     ``step_failed``: called once for each step that fails and will not be retried: after the commit, by the process that
     made it, before anything is paid. If the response to that commit is lost, it is not called at all.
     ``pools``: how many places each pool has.
+    ``receivers``: those who are notified. ``flags``: what is added to the commands that a notification tells, so that
+    they find the run; ``rerun_flags``: the same for 'rerun', if that differs.
+    ``quotable``: a step's failure as a notification may quote it.
     ``apart``: users' code runs inside this context, never inside a transaction of the store: it may take long, and
     others wait for the store's lock.
     """
@@ -76,6 +89,10 @@ class Ledger:
     step_failed: Hear | None = None
     pools: Mapping[str, int] = field(default_factory=dict)
     apart: Callable[[], AbstractContextManager[None]] = nullcontext
+    receivers: Receivers | None = None
+    flags: str = ""
+    rerun_flags: str | None = None
+    quotable: Quotable = _as_it_is
 
     def __post_init__(self) -> None:
         # Plans, and the params of a run, never change, so they can be cached.
@@ -111,7 +128,8 @@ class Ledger:
         stopped = commit.state.stop is not None  # then its job may be running although the step has ended
         arrives = commit.state.status.final or commit.state.passed is not None
         behind = execution.plan.successors(node) if arrives else ()
-        self.pay(execution, view, (node, *behind) if stopped or not behind else behind)
+        both = stopped or not behind or execution.run.notify
+        self.pay(execution, view, (node, *behind) if both else behind)
         if commit.moves is not NO_MOVES:
             self.give(Launch(execution.run.key, node, max(commit.state.attempt, 1)), commit.moves.gives)
 
@@ -134,10 +152,15 @@ class Ledger:
 
     def pay(self, execution: Execution, view: View, nodes: Iterable[int]) -> None:
         """Put onto the queue what is owed at ``nodes``."""
-        effects = machine.owed(execution.plan, execution.run.key, view, nodes)
-        if execution.run.seal:
-            effects = sealed(effects, execution.run.seal)
-        tasks = [Task(effect.name, self.queue_of(execution.plan, effect), effect) for effect in effects]
+        run, plan = execution.run, execution.plan
+        if run.notify:
+            nodes = tuple(nodes)
+        effects: Iterable[Effect] = machine.owed(plan, run.key, view, nodes)
+        if run.seal:
+            effects = sealed(effects, run.seal)
+        if run.notify:
+            effects = chain(effects, announcements(run, plan, view, nodes))
+        tasks = [Task(effect.name, self.queue_of(plan, effect), effect) for effect in effects]
         if tasks:
             self.queue.put(tasks)
 

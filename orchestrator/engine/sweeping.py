@@ -6,8 +6,10 @@ period: all sweeps within one period put the same task, and the queue accepts it
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 from orchestrator.core import machine
+from orchestrator.core.announcing import announcements
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.messages import STOP, SWEEP, Check, Effect, Launch
 from orchestrator.core.model import Run, View
@@ -56,8 +58,11 @@ def overdue(ledger: Ledger, execution: Execution, view: View, pace: Pace) -> tup
 
 
 def _owed(plan: Plan, run: Run, view: View) -> Iterator[Effect]:
-    effects = machine.owed(plan, run.key, view, range(len(plan.nodes)))
-    return sealed(effects, run.seal) if run.seal else effects
+    nodes = range(len(plan.nodes))
+    effects: Iterator[Effect] = machine.owed(plan, run.key, view, nodes)
+    if run.seal:
+        effects = sealed(effects, run.seal)
+    return chain(effects, announcements(run, plan, view, nodes)) if run.notify else effects
 
 
 def _again(ledger: Ledger, plan: Plan, effect: Effect, epoch: str) -> Task:

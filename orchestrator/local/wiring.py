@@ -25,7 +25,7 @@ from orchestrator.jobs.python.isolated import PythonSteps
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.jobs.settled import OutsideTransaction, Settled
 from orchestrator.local.clock import SteadyClock
-from orchestrator.ports import JobBackend, JobRequest, Store
+from orchestrator.ports import JobBackend, JobRequest, Receivers, Store
 from orchestrator.queues.local import LocalQueue
 from orchestrator.stores.sqlite.store import SqliteStore
 from orchestrator.system.files import PLAIN, sort_of
@@ -140,11 +140,15 @@ def embedded(
     pools: Mapping[str, int] | None = None,
     make_store: Callable[[Database], SqliteStore] = SqliteStore,
     clock: SteadyClock | None = None,
+    receivers: Receivers | None = None,
+    flag: str = "",
 ) -> Embedded:
     """Open a home, created if missing. ``simulate``: Dataflow steps without a ``local:`` block are simulated.
 
     ``deployment``: values of ``{{ run.deployment.NAME }}``, unless the run has its own. ``pools``: their sizes, which
     all processes that share the home should be told alike.
+    ``deployment``: values of ``{{ run.deployment.NAME }}``, unless the run has its own. ``receivers``: who is notified;
+    ``flag``: what the commands need that they are told, to find the home.
     """
     home.make()
     home = Home(home.path.resolve())
@@ -179,6 +183,8 @@ def embedded(
             ),
             pools=pools or {},
             apart=database.suspended,
+            receivers=receivers,
+            flags=flag,
         )
     )
     backends[GRAPH.key] = backends[MAP.key] = RunBackend(engine, resolve_params, opened.append)

@@ -17,6 +17,8 @@ from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.cancellation import earlier, of_threads, told, unstoppable
 from orchestrator.operations.driving import pools_of
 from orchestrator.operations.interrupt import interruptible
+from orchestrator.operations.lookup import home_flag
+from orchestrator.operations.receivers import notifying, project_of, receivers_of
 from orchestrator.reporting.found import Found
 
 #: Seconds between two checks of what another process has to end.
@@ -27,8 +29,9 @@ def cancel_here(
     home: Home, found: Found, stop: Stop, nodes: Collection[int] | None, say: Callable[[str], None]
 ) -> bool:
     """Cancel a run, or its steps ``nodes``, and wait for the end. False if Ctrl-C came first. ``say`` gets messages."""
-    run = found.run
-    world = embedded(home, read_settings().parallel, simulate=True, pools=pools_of(run))
+    run, flag = found.run, home_flag(home)
+    receivers = receivers_of(project_of(run))
+    world = embedded(home, read_settings().parallel, simulate=True, pools=pools_of(run), receivers=receivers, flag=flag)
     try:
         driven = home.driven(run.top)
         waiting, jobs = world.engine.cancel(run.key, stop, nodes)
@@ -38,7 +41,7 @@ def cancel_here(
             say(sentence)
         if threads:
             say(of_threads(found.plan, threads, driven))
-        following = _Following(world, run, nodes, say)
+        following = _Following(world, run, nodes, say, flag)
         with interruptible(following.stop):
             following.go()
         return following.ended()
@@ -49,8 +52,10 @@ def cancel_here(
 class _Following:
     """Waits for the end of a cancelled run. If no other process drives the run, this one does."""
 
-    def __init__(self, world: Embedded, run: Run, nodes: Collection[int] | None, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(
+        self, world: Embedded, run: Run, nodes: Collection[int] | None, say: Callable[[str], None], flag: str
+    ) -> None:
+        self._say, self._flag = say, flag
         self._world = world
         self._run = run
         self._nodes = nodes
@@ -89,9 +94,10 @@ class _Following:
     def _drive(self) -> None:
         """No other process drives the run: end it, or only the jobs of ``nodes``, without starting other steps."""
         if self._nodes is None:
-            self._loop = Loop(self._world, [self._run.key], read_settings().parallel)
-            self._loop.recover()
-            self._loop.drive()
+            with notifying(self._world, lambda: [self._run.key], self._say, self._flag) as notices:
+                self._loop = Loop(self._world, [self._run.key], read_settings().parallel, notices.look)
+                self._loop.recover()
+                self._loop.drive()
             return
         states = self._world.store.load(self._run.key, self._nodes, ()).states
         for node, state in states.items():

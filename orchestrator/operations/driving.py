@@ -19,6 +19,8 @@ from orchestrator.local.watched_store import WatchedStore
 from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.beside import Beside
 from orchestrator.operations.interrupt import SIGNALS, interruptible
+from orchestrator.operations.receivers import notifying, project_of, receivers_of, unknown
+from orchestrator.ports import Receivers
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import counted
 from orchestrator.reporting.watch import Watch
@@ -94,8 +96,8 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
     _check_pools(found.plan, pools)
     if start is not None:
         found = replace(found, run=with_deployment(found.run, found.plan, how))
-    watch = Watch(found.run, found.plan, found.view)
-    with show(watch) as screen, _world(found, how, watch, pools) as world:
+    watch, receivers = Watch(found.run, found.plan, found.view), receivers_of(project_of(found.run))
+    with show(watch) as screen, _world(found, how, watch, pools, receivers) as world:
         told = 0
 
         def tick() -> None:
@@ -104,13 +106,20 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
                 screen.say(f"warning: {text}")
             told = len(loop.warnings)
             beside.look()
+            notices.look()
             screen.tick()
 
         for name in simulated:
             screen.say(f"simulated: run.deployment.{name} is {name!r}; set it with --deployment {name}=VALUE")
+        if (wrong := unknown(receivers, found.run)) is not None and start is not None:
+            screen.say(wrong)
         loop = Loop(world, [found.run.key], how.parallel, tick)
         beside = Beside(world, watch, found.flag, screen.say)
-        with interruptible(loop.stop, how.signals):
+        keys = [found.run.key]
+        with (
+            notifying(world, lambda: keys, screen.say, found.flag) as notices,
+            interruptible(loop.stop, how.signals),
+        ):
             if start is not None:
                 start(world.engine, found.run)
             else:
@@ -199,7 +208,7 @@ def _left(world: Embedded, run: str, flag: str) -> str:
 
 
 @contextmanager
-def _world(found: Found, how: How, watch: Watch, pools: Mapping[str, int]) -> Iterator[Embedded]:
+def _world(found: Found, how: How, watch: Watch, pools: Mapping[str, int], receivers: Receivers) -> Iterator[Embedded]:
     store = partial(WatchedStore, watch.saw)
     world = embedded(
         found.here,
@@ -209,6 +218,8 @@ def _world(found: Found, how: How, watch: Watch, pools: Mapping[str, int]) -> It
         deployment={**{name: name for name in made_up(found.run, found.plan, how)}, **how.deployment},
         pools=pools,
         make_store=store,
+        receivers=receivers,
+        flag=found.flag,
     )
     try:
         yield world

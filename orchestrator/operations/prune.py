@@ -109,7 +109,7 @@ def _delete(home: Home, records: Records, families: Sequence[Family], done: Prun
     with records.database.transaction:
         gone = records.store.remove_runs([run.key for run in runs])
         for key in gone:
-            records.queue.forget(key)
+            records.queue.forget(key, "")
     done.runs += sum(run.key in gone for run in runs)
     for key in gone.keys() - {run.key for run in runs}:  # inside one of these, which this process has taken
         _remove(home, records, key, gone[key], done)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from orchestrator.core.messages import Effect, decode, encode
+from orchestrator.core.messages import Effect, Notify, decode, encode
 from orchestrator.core.times import LATEST
 from orchestrator.home.database import Database
-from orchestrator.ports import Task
+from orchestrator.ports import NOTICES, Task
 
 #: The queue's name is in the column ``lane``, as in files of older versions.
 SCHEMA = """
@@ -35,8 +35,11 @@ _NEXT = "SELECT min(due) FROM tasks WHERE done = 0 AND run = ? AND lane = ? AND 
 #: Seconds until a leased task that was neither acknowledged nor retried is delivered again.
 VISIBILITY = 120.0
 
-#: How often a task is delivered before it is given up; its name stays taken.
+#: How often a task is delivered before it is given up; its name stays taken. Notifications are never given up here.
 MAX_TRIES = 20
+
+#: The most seconds between two tries of a notification.
+SLOWEST = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,9 @@ class LocalQueue:
 
     def retry(self, delivery: Delivery, now: float, error: str) -> bool:
         """Deliver a failed task again, after a pause that grows with each try. False if it was given up instead."""
-        pause = self.pause(delivery.tries)
+        pause = (
+            self.pause(delivery.tries) if delivery.queue != NOTICES else min(2.0 ** min(delivery.tries, 20), SLOWEST)
+        )
         again, due = pause is not None, now + (pause or 0.0)
         with self._database.transaction as connection:
             self.flush(connection)
@@ -177,6 +182,22 @@ class LocalQueue:
             due = min((_next(connection, run, queue, -1.0) for run in runs for queue in queues), default=inf)
             return None if due == inf else due
 
+    def waiting(self, runs: Collection[str], queue: str) -> list[str]:
+        """The names of the tasks of ``runs`` that are not done, the oldest first."""
+        with self._database.transaction as connection:
+            self.flush(connection)
+            rows = connection.execute(
+                f"SELECT name FROM tasks WHERE done = 0 AND lane = ? AND {_SOME} ORDER BY id",
+                (queue, json.dumps(list(runs))),
+            )
+            return [str(name) for (name,) in rows]
+
+    def owing(self, queue: str) -> list[str]:
+        """The keys of the runs that have tasks on that queue which are not done."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT DISTINCT run FROM tasks WHERE done = 0 AND lane = ?", (queue,))
+            return [str(run) for (run,) in rows]
+
     def release(self, run: str, now: float) -> None:
         """Make due now the tasks that a dead process had leased, and those with an impossible due time.
 
@@ -191,13 +212,23 @@ class LocalQueue:
             )
             self._learn(run)
 
-    def forget(self, run: str) -> None:
-        """Drop all tasks of a run that has ended, and free their names."""
+    def hurry(self, run: str, queue: str, now: float) -> None:
+        """Make due now all tasks of a run on that queue."""
         with self._database.transaction as connection:
             self.flush(connection)
-            connection.execute("DELETE FROM tasks WHERE run = ?", (run,))
+            connection.execute(
+                "UPDATE tasks SET leased = 0, due = ? WHERE done = 0 AND run = ? AND lane = ?", (now, run, queue)
+            )
             self._learn(run)
-            self._effects = {name: effect for name, effect in self._effects.items() if effect.run != run}
+
+    def forget(self, run: str, but: str = NOTICES) -> None:
+        """Drop all tasks of a run that has ended, and free their names, but those of one queue that are not done."""
+        with self._database.transaction as connection:
+            self.flush(connection)
+            connection.execute("DELETE FROM tasks WHERE run = ? AND (lane != ? OR done = 1)", (run, but))
+            self._learn(run)
+            kept = {name: at for name, at in self._effects.items() if at.run != run or isinstance(at, Notify)}
+            self._effects = kept
 
     def _falls_due(self, run: str, queue: str, due: float) -> None:
         key = (run, queue)

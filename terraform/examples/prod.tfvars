@@ -15,6 +15,10 @@ template_buckets   = ["your-templates"]
 data_buckets       = { your-raw = "read", your-warehouse = "write" }
 image_repositories = ["projects/your-project/locations/europe-west4/repositories/templates"]
 
+notify = {
+  hub = { topic = "projects/your-project/topics/runs", on = ["run_failed", "run_succeeded"] }
+}
+
 alerts = {
   emails      = ["data@example.com"]
   stuck_after = 43200

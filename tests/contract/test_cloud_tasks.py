@@ -138,11 +138,11 @@ def test_some_that_fail_for_a_while_keep_none_of_many_out():
 
 def test_a_task_carries_the_token_of_its_lane_s_account():
     asked = config("http://x/", accounts={SIGNALS: "looks@p"}, service_account="tasks@p")
-    assert [asked.account(queue) for queue in QUEUES] == ["tasks@p", "tasks@p", "looks@p"]
+    assert [asked.account(queue) for queue in QUEUES] == ["tasks@p", "tasks@p", "looks@p", "tasks@p"]
 
 
 def test_a_lane_without_a_queue_is_refused_when_it_is_set_up():
-    with pytest.raises(UsageError, match="expected an id for each queue, got none for checks, signals"):
+    with pytest.raises(UsageError, match="expected an id for each queue, got none for checks, notices, signals"):
         config("http://x/", queues={LAUNCHES: "launches"})
 
 

@@ -199,6 +199,16 @@ BROKEN: dict[str, tuple[Callable[[Patient], object], Complaint]] = {
             f"gcloud tasks queues update {QUEUE} --max-attempts=100 --location=europe-west4 --project=demo-1",
         ),
     ),
+    "the queue of notifications gives up": (
+        body(f"{L}/queues/{QUEUE.replace('checks', 'notices')}", retryConfig={"maxAttempts": 100}),
+        (
+            "notices",
+            "warn",
+            "it gives a notification up after 100 tries, and nobody looks at an ended run again",
+            f"gcloud tasks queues update {QUEUE.replace('checks', 'notices')} --max-attempts=unlimited "
+            "--location=europe-west4 --project=demo-1",
+        ),
+    ),
     "the sink is not there": (
         without(f"{P}/sinks/{SIGNALS}"),
         ("log sink", "fail", f"there is no log sink {SIGNALS}: no signal is sent when a job ends", APPLY),

@@ -37,6 +37,7 @@ EVERYTHING: dict[str, Any] = {
         ("demo-templates",),
         {"demo-raw": "read", "demo-warehouse": "write"},
         ("projects/images-1/locations/europe/repositories/templates",),
+        ("projects/hub-1/topics/runs",),
     ),
     "secrets": ("projects/vault-1/secrets/token",),
 }

@@ -27,10 +27,15 @@ WHERE = {
     "topic": "pubsub topics add-iam-policy-binding {} --project=demo-1",
     "subscription": "pubsub subscriptions add-iam-policy-binding {} --project=demo-1",
     "secret": "secrets add-iam-policy-binding {} --project=vault-1",
+    "notify": "pubsub topics add-iam-policy-binding {} --project=hub-1",
     "images": "artifacts repositories add-iam-policy-binding {} --location=europe --project=images-1",
     "bucket": "storage buckets add-iam-policy-binding gs://{}",
     "repository": "artifacts repositories add-iam-policy-binding {} --location=europe-west4 --project=demo-1",
 }
+
+
+#: Grants on what may be in another project.
+ELSEWHERE = ("images", "secrets", "notify")
 
 
 def theirs(grant: Grant) -> tuple[str, str]:
@@ -52,11 +57,11 @@ def test_a_grant_that_is_missing_is_found_with_its_reason_and_the_line_that_gran
     kind = grant.on.partition(":")[0]
     patient.bodies.revoke(resource, grant.role, member)
     name = "orchestrator-prod" if kind == "database" else resource.rsplit("/", 1)[-1]
-    shown = resource if grant.only in ("images", "secrets") else name
+    shown = resource if grant.only in ELSEWHERE else name
     things = {"project": "the project", "builds": "bucket gcf-v2-sources-123456789012-europe-west4"}
     thing = things.get(kind, f"{kind} {shown}")
     text = f"{member.removeprefix('serviceAccount:')} lacks {grant.role} on {thing}; purpose: {grant.why}"
-    where = WHERE["images" if grant.only == "images" else kind].format(name)
+    where = WHERE[grant.only if grant.only in ("images", "notify") else kind].format(name)
     fix = f"gcloud {where} --member={member} --role={grant.role}"
     check = {"sink": "sink's writer", "pubsub": "Pub/Sub"}.get(grant.who, grant.who)
     assert patient.complaints() == [(check, "fail", text, fix)]
@@ -67,7 +72,7 @@ def test_a_role_in_the_whole_project_is_held_on_each_thing_in_it(patient: Patien
     patient.fake.bodies = bodies(**EVERYTHING)
     resource, member = theirs(grant)
     patient.bodies.revoke(resource, grant.role, member)
-    project = "/".join(resource.split("/")[:2]) if grant.only in ("images", "secrets") else P
+    project = "/".join(resource.split("/")[:2]) if grant.only in ELSEWHERE else P
     patient.bodies.grant(project, grant.role, member)
     assert patient.complaints() == []
 
@@ -100,7 +105,7 @@ def test_a_deployment_that_does_not_say_what_it_was_given_is_to_be_applied(patie
             "variables",
             "warn",
             "gs://demo-1-orchestrator-prod-source has no given.json: what these variables name is unknown: starters, "
-            "operators, viewers, template_buckets, data_buckets, image_repositories",
+            "operators, viewers, template_buckets, data_buckets, image_repositories, notify",
             APPLY,
         )
     ]

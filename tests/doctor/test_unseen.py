@@ -21,7 +21,7 @@ def test_an_api_that_is_off_is_found_and_what_hides_behind_it_has_the_same_fix(p
     fix = "gcloud services enable cloudtasks.googleapis.com --project=demo-1"
     assert found[0] == ("APIs", "fail", "cloudtasks.googleapis.com is not enabled", fix)
     assert {(level, fixed) for _, level, _, fixed in found[1:]} == {("unknown", fix)}
-    assert [(check, text) for check, _, text, _ in found[1:4]] == [
+    assert [(check, text) for check, _, text, _ in found[1 : 1 + len(QUEUES)]] == [
         (queue, f"cannot read queues/orchestrator-prod-{queue}: cloudtasks.googleapis.com is not enabled")
         for queue in QUEUES
     ]

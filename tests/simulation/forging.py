@@ -13,15 +13,18 @@ from orchestrator.core.messages import (
     SIGNAL,
     STOP,
     WATCHDOG,
+    Announce,
     Check,
     Effect,
     Finish,
     Launch,
     Limit,
+    Notify,
     Pass,
     Release,
     Skip,
 )
+from orchestrator.core.occasions import OCCASIONS
 from orchestrator.core.plan import Plan
 from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError
@@ -45,6 +48,8 @@ def forged(random: Random, run: str, plan: Plan, number: int, seen: Sequence[Lau
         Pass(run, node, early=random.choice([0, 0, 1, 2, 40])),
         Limit(run, node, due=random.choice([0.0, 1.0])),
         Finish(run, after=random.choice([-1, node])),
+        Announce(run, node, random.randint(1, 3)),
+        Notify(run, "ops", random.choice(OCCASIONS), random.choice([-1, node]), random.randint(0, 3)),
     ]
     if seen and random.random() < 0.5:
         read = random.choice(seen)

@@ -1,6 +1,6 @@
 """One run in a world: its scenario, its record, and its watch. A world has one or several."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from orchestrator.core.kept import letters, plan_of
@@ -29,7 +29,9 @@ class Life:
         begins: float,
         latest: float,
         kept: Mapping[int, StepState] = MappingProxyType({}),
+        notify: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
+        self.notify = notify
         self.name = self.id = name
         self.wrong = 0.0
         self.last: Run | None = None
@@ -47,7 +49,7 @@ class Life:
         began = self.begins + self.wrong
         graph, version, params = self.scenario.name, self.plan.version, self.scenario.params
         key = new_key(b"a rerun") if self.letters else new_key(noise)
-        return Run(self.id, key, graph, version, params, began, seal=noise.hex(), kept=self.letters)
+        return Run(self.id, key, graph, version, params, began, seal=noise.hex(), kept=self.letters, notify=self.notify)
 
     def opened(self, run: Run) -> None:
         """The run is there."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.simulation.embedded.mutations import MUTANTS as EMBEDDED
 from tests.simulation.mutations import MUTANTS, Mutant
 from tests.simulation.nested.mutations import MUTANTS as NESTED
+from tests.simulation.notify_mutations import MUTANTS as NOTIFY
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=2000, help="for each mutant")
     parser.add_argument("--only", default="", help="those whose name has this in it")
     chosen = parser.parse_args(arguments)
-    mutants = [mutant for mutant in (*MUTANTS, *EMBEDDED, *NESTED) if chosen.only in mutant.name]
+    mutants = [mutant for mutant in (*MUTANTS, *NOTIFY, *EMBEDDED, *NESTED) if chosen.only in mutant.name]
     survivors = 0
     for mutant in mutants:
         seen = attacked(mutant, chosen.seeds)

@@ -421,8 +421,8 @@ MUTANTS = (
     Mutant(
         "a run ends when it is told to",
         ENGINE,
-        "                    if status is not RunStatus.RUNNING:\n                        self._finish(",
-        "                    if True:\n                        self._finish(",
+        "        if status is RunStatus.RUNNING:\n            return\n",
+        "",
     ),
     # Launching.
     Mutant(

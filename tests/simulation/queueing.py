@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.messages import SWEEP, Effect, Launch
 from orchestrator.core.overdue import STILL, Pace
 from orchestrator.home.database import Database
-from orchestrator.ports import LAUNCHES, Task
+from orchestrator.ports import LAUNCHES, NOTICES, Task
 from orchestrator.queues.local import Delivery, LocalQueue
 from tests.simulation.weather import MAX_SKEW
 
@@ -78,8 +78,8 @@ class Line(LocalQueue):
             self._waiting.discard(delivery.name)
         return again
 
-    def forget(self, run: str) -> None:
-        super().forget(run)
+    def forget(self, run: str, but: str = NOTICES) -> None:
+        super().forget(run, but)
         self._waiting = {name for name in self._waiting if not name.startswith(run)}
 
     def read(self, name: str, body: str) -> Effect | None:

@@ -12,7 +12,7 @@ from orchestrator.core.overdue import Pace
 from orchestrator.engine import Engine
 from orchestrator.errors import NotFoundError, OrchestratorError
 from orchestrator.home.database import Database
-from orchestrator.ports import CHECKS, LAUNCHES, Task
+from orchestrator.ports import CHECKS, LAUNCHES, NOTICES, Task
 from orchestrator.queues.local import MAX_TRIES, Delivery
 from tests.simulation.forging import forged, perform
 from tests.simulation.life import Life
@@ -38,7 +38,7 @@ class Traffic:
         self.database = Database(":memory:")
         self.queue = Line(world, self.database)
         self.period = world.weather.period
-        self._next = dict.fromkeys((LAUNCHES, CHECKS), inf)
+        self._next = dict.fromkeys((LAUNCHES, CHECKS, NOTICES), inf)
         self.pace = Pace()
         self._renamed = 0
         self._forgeries = 0
@@ -73,6 +73,7 @@ class Traffic:
                 self.queue.release(life.key, self.world.now)
             self._poll_at(LAUNCHES, self.world.now)
             self._poll_at(CHECKS, self.world.now)
+            self._poll_at(NOTICES, self.world.now)
 
     def ended(self, run: str) -> None:
         """A run has ended: its tasks may be dropped, by a queue of one machine, and some day all of it is."""
@@ -142,7 +143,7 @@ class Traffic:
     def _deliver(self, queue: str, delivery: Delivery) -> None:
         weather, random = self.world.weather, self.random
         self.world.again.delivers(queue, delivery)
-        if random.random() < weather.given_up:
+        if queue != NOTICES and random.random() < weather.given_up:
             self.world.count("delivery: given up")
             self.queue.retry(replace(delivery, tries=MAX_TRIES), self.world.now, "given up")
             self.world.loop.died_unheard.append(delivery.name)

@@ -63,6 +63,8 @@ class Watch:
         self._stopped: dict[int, float] = {}
         self._holding: dict[str, float] = {}
         self._needing: dict[str, float] = {}
+        self.needed: set[tuple[int, int]] = set()
+        self.announced: set[tuple[str, int, int]] = set()
         self.held_for: list[tuple[float, float]] = []
         self.failures: list[str] = []
         self.status = RunStatus.RUNNING
@@ -107,8 +109,9 @@ class Watch:
         elif new.control != old.control and new.status is old.status:
             self._controlled(name, old, new)
         elif new.overdue != old.overdue and new.status is old.status:
-            if new != replace(old, overdue=new.overdue) or old.overdue is not None:
-                self.failures.append(f"{name}: {old} was overdue, and became {new}")
+            self._overdue(name, old, new)
+        elif new.announced != old.announced and new.status is old.status:
+            self._announced(name, old, new)
         elif (
             not self.punctual.waits(old, new)
             and new.status is old.status
@@ -126,6 +129,21 @@ class Watch:
         early = 3 * SKEW  # who ended it, who found that it is owed, and who claims it: each has a clock of its own
         if again and (new.claimed_at or 0.0) < (old.due or 0.0) - early:
             self.failures.append(f"{name}: attempt {new.attempt} was due at {old.due}, and claimed at {new.claimed_at}")
+
+    def _overdue(self, name: str, old: StepState, new: StepState) -> None:
+        """Its time is up; nothing else changes by that."""
+        if new != replace(old, overdue=new.overdue) or old.overdue is not None:
+            self.failures.append(f"{name}: {old} was overdue, and became {new}")
+
+    def _announced(self, name: str, old: StepState, new: StepState) -> None:
+        """The failure of the step is on its way to receivers; nothing else changes by that."""
+        same = replace(
+            old, announced=new.attempt, ended_by=new.ended_by and old.ended_by
+        )  # an older version loses that
+        occasion = "step_failed" if new.status is Status.FAILED else "needs_attention"
+        self.announced.add((occasion, self.plan.numbers[name], new.attempt))
+        if new != same or new.status not in (Status.FAILED, Status.NEEDS_ATTENTION):
+            self.failures.append(f"{name}: {old} was announced, and became {new}")
 
     def _stays_cancelled(self, name: str, old: StepState, new: StepState) -> None:
         """What was cancelled begins nothing."""
@@ -162,6 +180,7 @@ class Watch:
         now = self._clock()
         if new.status is Status.NEEDS_ATTENTION and old.status is not new.status:
             self._needing[name] = now
+            self.needed.add((self.plan.numbers[name], new.attempt))
         if old.status is Status.NEEDS_ATTENTION and old.status is not new.status:
             self.held_for.append((self._needing.pop(name, now), now))
         marked = new.stop is not None and new.stop.mark is not None

@@ -27,6 +27,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "find": (*CRASHES, *ERRORS, *FOREIGN),
     "status": (*CRASHES, *ERRORS, *FOREIGN),
     "cancel": (*CRASHES, *ERRORS),
+    "notify": (*CRASHES, *ERRORS),
 }
 
 #: What may become of a commit on its way to Firestore, and of a read. *Late*: when nobody waits for it any more.
@@ -36,7 +37,7 @@ COMMITS_SENT = (
 READS_SENT = ("no answer", "crash")
 
 #: By this factor, methods that are called seldom have faults more often.
-SELDOM = {"open_run": 2.0, "end_run": 4.0, "stop_run": 8.0, "cancel": 4.0, "load_all": 2.0}
+SELDOM = {"open_run": 2.0, "end_run": 4.0, "stop_run": 8.0, "cancel": 4.0, "load_all": 2.0, "notify": 4.0}
 
 #: The most seconds by which a clock is wrong.
 MAX_SKEW = 60.0
@@ -68,6 +69,7 @@ OTHERS = (
     "id: used again", "id: taken, refused", "id: taken, goes on with that",
     "retention: the run", "retention: the id", "retention: the run, and then its id",
     "retention: the id, and then its run", "retention: what has no run", "retention: what a run needs",
+    "receiver: asks", "receiver: down", "receiver: told again",
     "delivery: its run is gone", "signal: its run is gone",
     "commit: conflict", "commit: refused", "commit: place taken", "pool: full, so that a step waits",
     "launch: name taken", "find: adopted",

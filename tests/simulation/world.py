@@ -36,6 +36,7 @@ from tests.simulation.pools import Pools, pooled
 from tests.simulation.pools import draw as draw_pools
 from tests.simulation.ports import ShakyBackend, ShakyStore, struck, struck_within
 from tests.simulation.real import real_scenario
+from tests.simulation.receiver import Receiver, asked
 from tests.simulation.rerun import rerun, watch_kept
 from tests.simulation.retention import LoosePages
 from tests.simulation.scenario import TOO_MUCH, Behaviour, Raises, Scenario
@@ -102,6 +103,7 @@ class World:
 
     ``again``: what says whether an id is used again, and how. ``holds``: whether somebody holds something, and what.
     ``kept``: what the first run keeps of an earlier one. ``attends``: what those do who retry and mark steps.
+    ``notifies``: whether runs notify receivers, and when these are down.
     """
 
     def __init__(
@@ -115,8 +117,10 @@ class World:
         kept: Mapping[int, StepState] = MappingProxyType({}),
         attends: Random | None = None,
         pools: Mapping[str, int] = MappingProxyType({}),
+        notifies: Random | None = None,
     ) -> None:
         self.kept = kept
+        self._notifies = notifies
         self.weather = weather
         self.random = random
         self.faults: Counter[str] = Counter()
@@ -135,6 +139,7 @@ class World:
         self.operator = Operator(self)
         self.holder = Holder(self, holds)
         self.attendant = Attendant(self, attends)
+        self.receiver = Receiver(self, notifies)
         self.hand = Hand(self)
         self.threads = Threads(self)
         self.machines = [self.machine() for _ in range(1 if weather.threads else MACHINES)]
@@ -187,6 +192,7 @@ class World:
                 launch_margin=margin,
                 retention=kept,
                 pools=self.pools.sizes,
+                receivers=self.receiver,
             )
         )
         return self.threads.forgetful(engine)
@@ -217,7 +223,9 @@ class World:
     def _life(self, number: int, scenario: Scenario) -> Life:
         begins = START + (self.random.choice(MOMENTS) * self.random.random() if number else 0.0)
         kept = {} if number else self.kept
-        return Life(f"run-{number}", scenario, self.memory, lambda: self.loop.now, begins, self.weather.latest, kept)
+        notify = asked(self._notifies)
+        latest = self.weather.latest
+        return Life(f"run-{number}", scenario, self.memory, lambda: self.loop.now, begins, latest, kept, notify)
 
     def _service(self) -> ScriptedBackend:
         def clock() -> float:
@@ -397,6 +405,8 @@ class World:
             life.watch.judge(in_time=self.weather.is_calm, waits=bool(self.pools.sizes))
             self.faults["join: some begin before all have arrived"] += life.watch.punctual.early
             self.faults["join: a gate passes on a part"] += life.watch.punctual.parts
+            if life.last is None:  # else it may have been deleted before
+                self.receiver.judge(life, self.weather.is_calm and not self.weather.threads)
             self.failures += life.watch.failures
         self.pools.judge()
         unheard = {_LATE.sub(r"-launch-\1", name.partition("~")[0]) for name in self.loop.died_unheard}
@@ -432,7 +442,7 @@ class World:
 def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) -> Result:
     """Simulate the world of a seed, with a random graph unless a real one is named."""
     random, again, holds = Random(seed), Random(f"{seed} again"), Random(f"{seed} holds")
-    attends = Random(f"{seed} attends")
+    attends, notifies = Random(f"{seed} attends"), Random(f"{seed} notifies")
     if dag:
         return World([real_scenario(dag, random)], draw(random), random, trace, holds=holds, attends=attends).play()
     scenarios = [random_scenario(random)]
@@ -441,10 +451,11 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) 
     scenarios = [attended(scenario, attends) for scenario in scenarios]
     pools = draw_pools(limits := Random(f"{seed} pools"), weather)
     scenarios = [pooled(scenario, list(pools), limits) for scenario in scenarios]
-    world = World(scenarios, weather, random, trace, again, holds, attends=attends, pools=pools)
+    world = World(scenarios, weather, random, trace, again, holds, attends=attends, pools=pools, notifies=notifies)
     result = world.play()
     reruns = Random(f"{seed} rerun")
-    if (after := rerun(world, partial(_second, trace, reruns, pools), reruns)) is None:
+    second = partial(_second, trace, reruns, pools, Random(f"{seed} rerun notifies"))
+    if (after := rerun(world, second, reruns)) is None:
         return result
     rerun_result = after.play()
     rerun_result.faults["run: rerun, and keeps steps"] += 1
@@ -456,7 +467,8 @@ def _second(
     trace: list[str] | None,
     random: Random,
     pools: Mapping[str, int],
+    notifies: Random,
     scenario: Scenario,
     kept: Mapping[int, StepState],
 ) -> World:
-    return World([scenario], draw(random), random, trace, holds=random, kept=kept, pools=pools)
+    return World([scenario], draw(random), random, trace, holds=random, kept=kept, pools=pools, notifies=notifies)

@@ -38,7 +38,7 @@ def _on(told: Deployment, deployed: Deployed, address: str, v: Mapping[str, Any]
             return f"account:{_who(told, v['service_account_id'].rpartition('/')[2], address)}"
         case "google_pubsub_topic_iam_member":
             topic = v["topic"].rpartition("/")[2]
-            return f"topic:{topics.get(topic, topic)}"
+            return f"topic:{topics.get(topic, 'receivers')}"
         case "google_pubsub_subscription_iam_member":
             name = v["subscription"].rpartition("/")[2]
             return f"subscription:{topics.get(name, name)}"

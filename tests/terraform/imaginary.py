@@ -22,6 +22,9 @@ SCHEDULED = Path(__file__).parent / "graphs"
 #: Buckets that the examples name but do not create.
 BUCKETS = ("your-templates", "your-raw", "your-warehouse")
 
+#: A topic that an example names but does not create.
+TOPIC = "projects/your-project/topics/runs"
+
 
 def needed() -> None:
     """Skip the test if Terraform is not installed; in CI, fail it."""
@@ -168,6 +171,7 @@ def google(folder: Path, *, whole: bool = False) -> Iterator[Google]:
     needed()
     folder.mkdir(parents=True, exist_ok=True)
     seeded = {name: {"type": "google_storage_bucket", "value": {"id": name}} for name in BUCKETS}
+    seeded[TOPIC] = {"type": "google_pubsub_topic", "value": {"id": TOPIC}}
     (folder / "cloud.json").write_text(json.dumps(seeded))
     with ExitStack() as stack:
         yield Google(folder, stack, whole=whole)

@@ -119,6 +119,7 @@ def grants(name: str, deployed: Deployed) -> Iterator[str]:
         "readers": ("worker", "roles/storage.objectViewer", "bucket:data") in found,
         "writers": ("worker", "roles/storage.objectUser", "bucket:data") in found,
         "secrets": any(on == "secret:graphs" for _, _, on in found),
+        "notify": any(on == "topic:receivers" for _, _, on in found),
         "images": any(on == "repository:images" for _, _, on in found),
     }
     wanted = {(row.who, row.role, row.on) for row in GRANTS if given.get(row.only, True)}
@@ -140,7 +141,7 @@ def environment(name: str, deployed: Deployed) -> Iterator[str]:
         except SettingsError as error:
             yield f"{target}: {error}"
             continue
-        said = [settings.launches, settings.checks, settings.signals]
+        said = [settings.launches, settings.checks, settings.signals, settings.notices]
         if set(said) != queues or said != [told.queue(queue) for queue in QUEUES]:
             yield f"{target}: it is given the queues {', '.join(said)}"
         if settings.job_options.get("service_account") not in accounts:

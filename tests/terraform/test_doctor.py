@@ -14,7 +14,7 @@ from orchestrator.deployment.doctor.findings import Level
 from orchestrator.deployment.doctor.world import Here, World
 from orchestrator.deployment.lockfile.file import read_lock
 from tests.doubles.google.server import Bodies, FakeGoogle
-from tests.terraform.imaginary import BUCKETS, SCHEDULED, Deployed, copy_repository
+from tests.terraform.imaginary import BUCKETS, SCHEDULED, TOPIC, Deployed, copy_repository
 from tests.terraform.live import bodies
 from tests.terraform.rules import EXAMPLES
 
@@ -31,6 +31,7 @@ def live(name: str, deployed: Deployed) -> Bodies:
     found = bodies(EXAMPLES[name], deployed, number)
     for bucket in BUCKETS:
         found.resources[f"projects/_/buckets/{bucket}"] = {"name": bucket}
+    found.resources[TOPIC] = {"name": TOPIC}
     found.resources[_here("repositories/templates")] = {"name": _here("repositories/templates")}
     found.resources[TEMPLATE] = {"bucket": "your-templates", "name": "load.json", "size": "40"}
     found.contents[TEMPLATE] = b'{"image": "europe-docker.pkg.dev/p/r/i"}'

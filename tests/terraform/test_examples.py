@@ -119,6 +119,7 @@ REFUSED: tuple[dict[str, tuple[object, str]], ...] = (
         "region": ("europe-west4-a", "region: expected a region such as europe-west4, not a zone"),
         "environment": ("integration-tests", "name and environment: expected at most 19 characters together"),
         "start_ingress": ("none", "start_ingress: expected all, internal or load-balancer."),
+        "notify": ({"ops": {"url": "http://hooks.example.com"}}, "notify: expected urls such as https://"),
         "signal_source": ("pubsub", "signal_source: expected logs, eventarc or both."),
         "starters": (["allUsers"], "allUsers would let anyone start runs"),
         "operators": (["allAuthenticatedUsers"], "allUsers would let anyone cancel runs"),

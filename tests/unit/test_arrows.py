@@ -7,6 +7,7 @@ from itertools import product
 from orchestrator.core.arrows import ARROWS
 from orchestrator.core.control import Control, Hold
 from orchestrator.core.events import (
+    Announced,
     Event,
     GatePassed,
     HoldReleased,
@@ -73,6 +74,7 @@ def events() -> Iterator[Event]:
         yield from (LaunchUnsent(attempt, 10.0, 20.0), LaunchUnanswered(attempt, 10.0))
         yield PlaceAwaited(attempt, Wait("p", "rank", 20.0, 1, "launches", "{}"))
         yield from (JobLaunched(attempt, "j", 20.0), TimeUp(attempt, 20.0), RetryRequested(attempt, 50.0))
+        yield Announced(attempt)
         for outcome, permanent, live in product(Outcome, (False, True), (False, True)):
             end = JobEnd(outcome, 50.0, permanent=permanent, live=live)
             yield from (JobEnded(attempt, end), JobEnded(attempt, end, claimed_at=10.0))

@@ -23,6 +23,7 @@ DEPLOYED = {
     "ORCHESTRATOR_LAUNCHES_QUEUE": "launches",
     "ORCHESTRATOR_CHECKS_QUEUE": "checks",
     "ORCHESTRATOR_SIGNALS_QUEUE": "signals",
+    "ORCHESTRATOR_NOTICES_QUEUE": "notices",
     "ORCHESTRATOR_TASK_URL": "https://on-task.example",
     "ORCHESTRATOR_TASK_ACCOUNT": "tasks@demo.iam.gserviceaccount.com",
     "ORCHESTRATOR_SIGNALS_ACCOUNT": "looks@demo.iam.gserviceaccount.com",
@@ -34,10 +35,11 @@ def test_the_embedded_world_needs_no_setting():
     assert read_settings({"ORCHESTRATOR_HOME": "/tmp/h", "ORCHESTRATOR_PARALLEL": "1"}) == Settings(Path("/tmp/h"), 1)
 
 
-def test_without_a_queue_for_signals_their_looks_go_where_checks_go():
-    told = {name: value for name, value in DEPLOYED.items() if "SIGNALS" not in name}
+def test_without_a_queue_for_signals_or_notifications_these_go_where_checks_go():
+    told = {name: value for name, value in DEPLOYED.items() if "SIGNALS" not in name and "NOTICES" not in name}
     found = read_cloud_settings(told)
-    assert (found.signals, found.signals_account) == ("checks", "tasks@demo.iam.gserviceaccount.com")
+    assert (found.signals, found.notices) == ("checks", "checks")
+    assert found.signals_account == "tasks@demo.iam.gserviceaccount.com"
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
@@ -54,6 +56,7 @@ def test_a_deployed_function_has_sensible_defaults():
         launches="launches",
         checks="checks",
         signals="signals",
+        notices="notices",
         task_url="https://on-task.example",
         task_account="tasks@demo.iam.gserviceaccount.com",
         signals_account="looks@demo.iam.gserviceaccount.com",
@@ -66,10 +69,12 @@ def test_a_deployed_function_has_sensible_defaults():
         verify_accounts=(),
         tasks_endpoint=None,
         dataflow_endpoint=None,
+        pubsub_endpoint=None,
         job_prefix="",
         job_options={},
         values={},
         pools={},
+        notify={},
         starters={},
         scheduler_account=None,
         retention=None,
@@ -227,7 +232,7 @@ class Read(dict[str, str]):
         return super().get(name, default)
 
 
-FAKES = {"CLOUD_TASKS_EMULATOR_HOST", "DATAFLOW_EMULATOR_URL"}
+FAKES = {"CLOUD_TASKS_EMULATOR_HOST", "DATAFLOW_EMULATOR_URL", "PUBSUB_EMULATOR_HOST"}
 
 
 def test_the_variables_of_a_deployment_are_those_that_are_read_and_no_others():

@@ -42,8 +42,8 @@ class Fixes:
     def resume_queue(self, queue: str) -> str:
         return f"gcloud tasks queues resume {queue} {self._region}"
 
-    def more_attempts(self, queue: str) -> str:
-        return f"gcloud tasks queues update {queue} --max-attempts=100 {self._region}"
+    def more_attempts(self, queue: str, attempts: str = "100") -> str:
+        return f"gcloud tasks queues update {queue} --max-attempts={attempts} {self._region}"
 
     def enable_sink(self, sink: str) -> str:
         return f"gcloud logging sinks update {sink} --no-disabled {self._project}"
@@ -92,7 +92,7 @@ class Fixes:
         project, region = self._project, self.deployment.region
         limited = f"title={self.deployment.base} {kind},expression={condition}" if condition else "None"
         in_project = f"projects add-iam-policy-binding {self.deployment.project} --condition={quote(limited)}"
-        if "/" in name and kind in ("repository", "secret"):  # it may be in another project
+        if "/" in name and kind in ("repository", "secret", "topic"):  # it may be in another project
             _, found, *place, name = name.split("/")
             project, region = f"--project={found}", place[1] if place[0] == "locations" else ""
         where = {

@@ -94,7 +94,8 @@ def given(world: World) -> Found:
     found = world.given()
     if found is None:
         text = f"gs://{world.deployment.source_bucket} has no {GIVEN}: what these variables name is unknown"
-        yield warn(f"{text}: starters, operators, viewers, template_buckets, data_buckets, image_repositories", APPLY)
+        more = "template_buckets, data_buckets, image_repositories, notify"
+        yield warn(f"{text}: starters, operators, viewers, {more}", APPLY)
         return
     said = [f"{variable}: {', '.join(names)}" for variable, names in asdict(found).items() if names]
     yield note("; ".join(said) or "they name nothing")

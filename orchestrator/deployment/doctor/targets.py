@@ -53,6 +53,9 @@ def targets(grant: Grant, world: World) -> Iterator[Target]:
         case "images":
             given = world.given()
             yield from (_elsewhere("repository", name) for name in (given.image_repositories if given else ()))
+        case "notify":
+            given = world.given()
+            yield from (_elsewhere("topic", topic) for topic in (given.notify_topics if given else ()))
         case "secrets":
             yield from (_elsewhere("secret", secret) for secret in world.secrets)
         case "logs" if not by_logs(world):

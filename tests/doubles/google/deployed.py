@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.deployment import ROLES, Deployment
 from orchestrator.deployment.given import GIVEN, NOTHING, Given
-from orchestrator.ports import QUEUES
+from orchestrator.ports import NOTICES, QUEUES
 from tests.doubles.google.functions import functions
 from tests.doubles.google.grants import Granting
 from tests.doubles.google.names import Place, bucket
@@ -64,7 +64,7 @@ def deployed(
         found.resources.update(part)
     found.contents.update({name: _SPEC for name in found.resources if "/objects/" in name})
     _name(place, found, given, secrets)
-    only = {"templates", "readers", "writers", "images", "secrets", "starters", "operators", "viewers"}
+    only = {"templates", "readers", "writers", "images", "secrets", "starters", "operators", "viewers", "notify"}
     only |= {*(["logs"] if logs else []), *(["eventarc"] if eventarc else [])}
     Granting(place, sorted({path.split("/")[2] for path in templates}), given, secrets).grant(found, only)
     return found
@@ -80,6 +80,7 @@ def _name(place: Place, found: Bodies, given: Given, secrets: Collection[str]) -
     for name, api in (
         *((n, "artifactregistry") for n in given.image_repositories),
         *((n, "secretmanager") for n in secrets),
+        *((n, "pubsub") for n in given.notify_topics),
     ):
         found.resources[name] = {"name": name}
         project = "/".join(name.split("/")[:2])
@@ -107,7 +108,8 @@ def _project(place: Place, more: Collection[str]) -> Iterator[Named]:
 def _queues(place: Place) -> Iterator[Named]:
     for queue in QUEUES:
         name = place.here("queues", place.deployment.queue(queue))
-        yield name, {"name": name, "state": "RUNNING", "retryConfig": {"maxAttempts": 100, "maxBackoff": "300s"}}
+        retried = {"maxAttempts": -1 if queue == NOTICES else 100, "maxBackoff": "300s"}
+        yield name, {"name": name, "state": "RUNNING", "retryConfig": retried}
 
 
 def _kept(place: Place, retention: int | None) -> Iterator[Named]:

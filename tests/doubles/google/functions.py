@@ -50,6 +50,7 @@ def variables(place: Place, retention: int | None) -> dict[str, str]:
         "ORCHESTRATOR_LAUNCHES_QUEUE": d.queue("launches"),
         "ORCHESTRATOR_CHECKS_QUEUE": d.queue("checks"),
         "ORCHESTRATOR_SIGNALS_QUEUE": d.queue("signals"),
+        "ORCHESTRATOR_NOTICES_QUEUE": d.queue("notices"),
         "ORCHESTRATOR_TASK_URL": d.function_url("on_task", place.number),
         "ORCHESTRATOR_TASK_AUDIENCE": d.function_url("on_task", place.number),
         "ORCHESTRATOR_TASK_ACCOUNT": d.account("caller"),

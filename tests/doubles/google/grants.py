@@ -58,6 +58,8 @@ class Granting:
                 return [place.here("services", d.function(name))]
             case "account":
                 return [place.account(name)]
+            case "topic" if name == "receivers":
+                return list(self.given.notify_topics)
             case "topic":
                 return [place.topic(d.dead_letters if name == "dead-letters" else d.topic)]
             case "subscription":

@@ -15,7 +15,7 @@ WRONG = {
             "2: pools.dataflow: expected at least 1, got the number 0",
             "3: pools.Big: expected at most 63 lower-case letters, digits and '-', with no '-' at an end, got 'Big'",
             "4: pools.x: expected a whole number, got 'many'",
-            "5: other: unknown key: the keys here are pools",
+            "5: other: unknown key: the keys here are pools and notify",
         ],
     ),
     "a key twice": ("pools:\n  a: 1\n  a: 2\n", ["3: the key 'a' is written twice here, first on line 2"]),
@@ -71,7 +71,7 @@ def test_the_project_of_a_graph_is_the_folder_that_has_graphs(tmp_path: Path) ->
 
 def test_the_schema_has_every_key_and_no_other() -> None:
     schema = json_schema()
-    assert list(schema["properties"]) == ["pools"]
+    assert list(schema["properties"]) == ["pools", "notify"]
     assert schema["additionalProperties"] is False
     ((pattern, places),) = schema["properties"]["pools"]["patternProperties"].items()
     assert pattern.startswith("^[a-z0-9]")

@@ -1,0 +1,90 @@
+"""Words a notification: what happened to a run or step, why, and the command that mends it. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from orchestrator.core.announcing import Failure
+from orchestrator.core.messages import Notify
+from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.occasions import Occasion
+from orchestrator.core.steps import Json
+from orchestrator.ports import Notification
+from orchestrator.system.terminal import shown
+from orchestrator.text import cut, iso
+
+#: How many characters of each error a notification quotes: of its beginning, and of its end, where its cause often is.
+HEAD, TAIL = 400, 1200
+
+#: Which error of which step is quoted: the step's name, the number of its attempt, and the failure.
+Failed = tuple[str, int, Failure]
+
+
+def of_run(effect: Notify, run: Run, failed: Iterable[Failed], commands: str) -> Notification:
+    """The notification that ``run``, as it is stored, has ended. ``commands``: what is added to every command."""
+    at, failed = run.ended_at or run.started_at, list(failed)
+    said = f"run {run.id} of graph {run.graph} {_ENDED[run.status]} at {iso(at)}, after {_lasted(at - run.started_at)}"
+    lines = [said]
+    if run.status is RunStatus.CANCELLED and run.stop is not None:
+        lines[0] += f", by {run.stop.by}" * bool(run.stop.by) + f": {shown(run.stop.why)}" * bool(run.stop.why)
+    quoted = {name for name, *_ in failed}
+    lines += [line for one in failed for line in _quoted(one)]
+    lines += [f"step {name}: {cause}" for name, cause in run.failed.items() if name not in quoted]
+    data: dict[str, Json] = {"status": str(run.status), "ended_at": iso(at)}
+    if run.status is not RunStatus.SUCCEEDED:
+        mend = f"orchestrator rerun {run.id}{commands}"
+        lines += ["", f"When the cause is mended, run again what did not succeed: {mend}"]
+        data["mend"] = mend
+    if run.failed:
+        causes: dict[str, Json] = {name: {"step": name, "cause": cause} for name, cause in run.failed.items()}
+        data["failed"] = list((causes | {one[0]: _as_data(one) for one in failed}).values())
+    return _made(effect, run, at, lines, data)
+
+
+def of_step(effect: Notify, run: Run, failed: Failed, commands: str) -> Notification:
+    """The notification that a step of ``run`` has failed in the end, or needs attention."""
+    name, attempt, failure = failed
+    waits = effect.occasion == Occasion.NEEDS_ATTENTION
+    what = "needs attention: it has failed, and the steps after it wait" if waits else "has failed"
+    lines = [f"step {name} of run {run.id} of graph {run.graph} {what} (at {iso(failure.at)})", *_quoted(failed), ""]
+    status, explain = str(Occasion.NEEDS_ATTENTION if waits else "failed"), f"orchestrator explain {run.id} {name}"
+    data: dict[str, Json] = {"step": name, "attempt": attempt, "status": status, "ended_at": iso(failure.at)}
+    if waits:
+        retry = f"orchestrator retry {run.id} {name}{commands}"
+        lines.append(f"When the cause is mended: {retry}; or decide how it ends: orchestrator mark --help")
+        data["mend"] = retry
+    else:
+        lines.append(f"The run goes on without it and what depends on it. For details: {explain}{commands}")
+    return _made(effect, run, failure.at, lines, {**data, "failed": [_as_data(failed)]})
+
+
+_ENDED = {RunStatus.FAILED: "failed", RunStatus.SUCCEEDED: "succeeded", RunStatus.CANCELLED: "was cancelled"}
+
+
+def _made(effect: Notify, run: Run, at: float, lines: list[str], data: Mapping[str, Json]) -> Notification:
+    about: dict[str, Json] = {"graph": run.graph, "run": run.id, "started_at": iso(run.started_at), **data}
+    text = "\n".join(lines)
+    return Notification(effect.id, effect.occasion, run.graph, run.id, at, text, {**about, "text": text})
+
+
+def _quoted(failed: Failed) -> list[str]:
+    """A failed step, its cause, and its error, of which the last lines are kept."""
+    name, attempt, failure = failed
+    error = _short(failure.error)
+    cause = f", {failure.cause}" if failure.cause else ""
+    return [f"step {name} (attempt {attempt}{cause}): {error or 'no error was recorded'}"]
+
+
+def _as_data(failed: Failed) -> dict[str, Json]:
+    name, attempt, failure = failed
+    return {"step": name, "attempt": attempt, "cause": failure.cause or "", "error": _short(failure.error)}
+
+
+def _short(error: str | None) -> str:
+    text = shown(cut(error or "")).strip()
+    return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n…\n{text[-TAIL:]}"
+
+
+def _lasted(seconds: float) -> str:
+    """``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,62 @@
+"""Runs a command for a notification: the event on its standard input, the main facts in environment variables."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from orchestrator.errors import NotNotifiedError
+from orchestrator.ports import Notification
+from orchestrator.system.os_errors import reason
+from orchestrator.system.terminal import one_line
+
+#: Seconds that it may take; then all its processes are killed.
+TIMEOUT = 30.0
+
+#: How many bytes of the end of its output an error may quote.
+_QUOTED = 300
+
+
+def call(command: str | Sequence[str], event: bytes, about: Notification, folder: Path | None) -> str:
+    """Run the command in ``folder``. A text is run by a shell. Raises NotNotifiedError unless it exits with 0."""
+    arguments = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output:
+        given.write(event)
+        given.seek(0)
+        try:
+            process = subprocess.Popen(
+                arguments,
+                stdin=given,
+                stdout=output,
+                stderr=output,
+                cwd=folder,
+                env=os.environ | variables(about),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise NotNotifiedError(f"its command cannot be run: {reason(error)}") from error
+        try:
+            status = process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise NotNotifiedError(f"its command took longer than {TIMEOUT:g} s, and was killed") from None
+        finally:
+            if process.poll() is None:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if status:
+            output.seek(max(0, output.seek(0, os.SEEK_END) - _QUOTED))
+            last = one_line(output.read().decode(errors="replace")).strip()
+            raise NotNotifiedError(f"its command exited with {status}{f': {last}' if last else ''}")
+    return "exited with 0"
+
+
+def variables(about: Notification) -> dict[str, str]:
+    """The environment variables of the command, besides those of this process."""
+    step = about.data.get("step")
+    told = {"id": about.id, "occasion": about.occasion, "graph": about.graph, "run": about.run, "text": about.text}
+    found = {**told, "step": step if isinstance(step, str) else ""}
+    return {f"ORCHESTRATOR_NOTIFICATION_{name.upper()}": value for name, value in found.items()}

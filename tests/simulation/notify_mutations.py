@@ -1,0 +1,81 @@
+"""Hand-made mutants of what tells receivers: each must be noticed by the simulation (mutants.py)."""
+
+from tests.simulation.mutations import ENGINE, MACHINE, Mutant
+
+NOTIFYING, ANNOUNCING, LOCAL = (
+    f"orchestrator/{name}.py" for name in ("engine/notifying", "core/announcing", "queues/local")
+)
+
+MUTANTS = (
+    Mutant(
+        "the announcement of a failure is recorded before its notifications are on the queue",
+        NOTIFYING,
+        "        _put(ledger, execution.run, occasion, effect.node, state.attempt)\n"
+        "        ledger.commit(execution, effect.node, Announced(effect.attempt))\n",
+        "        ledger.commit(execution, effect.node, Announced(effect.attempt))\n"
+        "        _put(ledger, execution.run, occasion, effect.node, state.attempt)\n",
+    ),
+    Mutant(
+        "a run ends before its notifications are on the queue",
+        ENGINE,
+        "            before_end(ledger, execution, status, view)\n"
+        "        ledger.store.end_run(execution.run.key, status, ledger.clock(), failed)\n",
+        "            ledger.store.end_run(execution.run.key, status, ledger.clock(), failed)\n"
+        "            before_end(ledger, execution, status, view)\n"
+        "        ledger.store.end_run(execution.run.key, status, ledger.clock(), failed)\n",
+    ),
+    Mutant(
+        "a run ends though failures of its steps are not announced yet",
+        NOTIFYING,
+        "    if any(receivers_of(run.notify, occasion) for occasion in _OF_STEPS):\n",
+        "    if not run.notify:\n",
+    ),
+    Mutant(
+        "the end of a run is dropped if it is delivered before the run has ended",
+        NOTIFYING,
+        '        raise BackendError(f"{effect.name}: the run has not ended yet: try again later")\n',
+        "        return None\n",
+    ),
+    Mutant(
+        "a notification of another end than the run's is told",
+        NOTIFYING,
+        "    if _ENDS[run.status] != effect.occasion:\n        return None\n",
+        "",
+    ),
+    Mutant(
+        "a step's failure is told whatever became of the step",
+        ANNOUNCING,
+        "    if 0 < state.attempt == attempt and (state.announced == attempt or unannounced(state) == occasion):\n",
+        "    if 0 < state.attempt == attempt:\n",
+    ),
+    Mutant(
+        "what a person marked is announced",
+        ANNOUNCING,
+        "    if state.cause == MARKED or state.attempt <= state.announced:\n",
+        "    if state.attempt <= state.announced:\n",
+    ),
+    Mutant(
+        "an attempt forgets what was announced of the one before",
+        MACHINE,
+        "            announced=state.announced,\n",
+        "",
+    ),
+    Mutant(
+        "only receivers of the first name are notified",
+        NOTIFYING,
+        "for to in receivers_of(run.notify, occasion)]",
+        "for to in receivers_of(run.notify, occasion)[:1]]",
+    ),
+    Mutant(
+        "a queue that forgets a run forgets its notifications too",
+        LOCAL,
+        'AND (lane != ? OR done = 1)", (run, but))',
+        'AND (lane != ? OR done = 1)", (run, ""))',
+    ),
+    Mutant(
+        "a notification is given up like any other task",
+        LOCAL,
+        "if delivery.queue != NOTICES else",
+        "if True else",
+    ),
+)
