@@ -10,7 +10,7 @@ from orchestrator.core.arrows import ARROWS
 from orchestrator.core.control import MAX_ACTS, NO_CONTROL
 from orchestrator.core.invariants import Inspector
 from orchestrator.core.joins import decide
-from orchestrator.core.model import RunStatus, Status, StepState, View
+from orchestrator.core.model import MARKED, RunStatus, Status, StepState, View
 from orchestrator.core.past import MAX_PAST
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict
@@ -140,7 +140,8 @@ class Watch:
         same = replace(
             old, announced=new.attempt, ended_by=new.ended_by and old.ended_by
         )  # an older version loses that
-        occasion = "step_failed" if new.status is Status.FAILED else "needs_attention"
+        failed = new.status is Status.FAILED and new.cause != MARKED  # else somebody marked it while it was announced
+        occasion = "step_failed" if failed else "needs_attention"
         self.announced.add((occasion, self.plan.numbers[name], new.attempt))
         if new != same or new.status not in (Status.FAILED, Status.NEEDS_ATTENTION):
             self.failures.append(f"{name}: {old} was announced, and became {new}")

@@ -13,8 +13,9 @@ GATE = next(number for number, node in enumerate(PLAN.nodes) if node.role is Rol
 
 
 @pytest.mark.parametrize(
-    "effect", [Launch("k", 0, 1), Launch("k", 0, 103), Check("k", 40, 1), Skip("k", 40), Pass("k", GATE), Finish("k"),
-               Finish("k", after=3)],
+    "effect",
+    [Launch("k", 0, 1), Launch("k", 0, 10_103), Check("k", 40, 1), Skip("k", 40), Pass("k", GATE), Finish("k"),
+     Finish("k", after=3)],
 )  # fmt: skip
 def test_a_task_at_the_right_kind_of_node_fits(effect: Effect):
     assert misfit(PLAN, effect) is None
@@ -32,8 +33,8 @@ def test_a_task_at_the_right_kind_of_node_fits(effect: Effect):
         (Finish("k", after=GATE), f"node {GATE}: expected a step, its role is gate"),
         (Launch("k", 99, 1), "there is no node 99"),
         (Launch("k", -1, 1), "there is no node -1"),
-        (Launch("k", 0, 104), "node 0 makes at most 103 attempts, and no attempt 104"),
-        (Check("k", 0, 10**6), "node 0 makes at most 103 attempts, and no attempt 1000000"),
+        (Launch("k", 0, 10_104), "node 0 makes at most 10103 attempts, and no attempt 10104"),
+        (Check("k", 0, 10**6), "node 0 makes at most 10103 attempts, and no attempt 1000000"),
     ],
 )
 def test_a_task_that_can_never_be_performed_is_told_why(effect: Effect, said: str):
