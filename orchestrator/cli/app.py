@@ -22,14 +22,14 @@ COMMANDS = {
     "status": "Show the status of a run and its steps.",
     "explain": "Explain the status of a step.",
     "story": "List what happened in a run, in order.",
-    "logs": "Print the log of a step, or of all steps that did not succeed.",
+    "logs": "Print the log of a step, or of all that failed, were cancelled, will be retried or need attention.",
     "runs": "List the runs, newest first.",
     "hold": "Keep steps of a run from beginning until they are released.",
     "release": "Release steps that are held.",
     "retry": "Retry a step that needs attention.",
     "mark": "Decide how a step ends.",
     "cancel": "Cancel a run, or some of its steps.",
-    "audit": "Find jobs and processes that no run waits for, and stop them.",
+    "audit": "Find jobs and processes that no run waits for; with --stop, stop them.",
     "prune": "Delete old runs of this machine.",
     "notify": "Send notifications that could not be sent, or test the receivers.",
     "verify": "Check that the stored records of a run agree.",
@@ -71,7 +71,10 @@ class Commands(click.Group):
 
 
 #: What users may write for RUN, in every command.
-RUN = "RUN is the id of a run, or its beginning if that is unique, or the name of a graph, which means its newest run."
+RUN = (
+    "RUN is the id of a run, or its beginning if that is unique, or the name of a graph, which means its newest run. "
+    "RUN/STEP, except in 'resume' and 'rerun', is the run inside a step that runs a graph."
+)
 
 HELP = f"""Run graphs of data jobs, with parallel branches and joins.
 

@@ -1,4 +1,4 @@
-"""Words a notification: what happened to a run or step, why, and the command that mends it. Pure."""
+"""Words a notification: what happened to a run or step, why, and the command that fixes it. Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -30,9 +30,9 @@ def of_run(effect: Notify, run: Run, failed: Iterable[Failed], commands: str) ->
     lines += [f"step {name}: {cause}" for name, cause in run.failed.items() if name not in quoted]
     data: dict[str, Json] = {"status": str(run.status), "ended_at": iso(at)}
     if run.status is not RunStatus.SUCCEEDED:
-        mend = f"orchestrator rerun {run.id}{commands}"
-        lines += ["", f"When the cause is mended, run again what did not succeed: {mend}"]
-        data["mend"] = mend
+        fix = f"orchestrator rerun {run.id}{commands}"
+        lines += ["", f"When the cause is fixed, run again what did not succeed: {fix}"]
+        data["fix"] = fix
     if run.failed:
         causes: dict[str, Json] = {name: {"step": name, "cause": cause} for name, cause in run.failed.items()}
         data["failed"] = list((causes | {one[0]: _as_data(one) for one in failed}).values())
@@ -49,8 +49,8 @@ def of_step(effect: Notify, run: Run, failed: Failed, commands: str) -> Notifica
     data: dict[str, Json] = {"step": name, "attempt": attempt, "status": status, "ended_at": iso(failure.at)}
     if waits:
         retry = f"orchestrator retry {run.id} {name}{commands}"
-        lines.append(f"When the cause is mended: {retry}; or decide how it ends: orchestrator mark --help")
-        data["mend"] = retry
+        lines.append(f"When the cause is fixed: {retry}; or decide how it ends: orchestrator mark --help")
+        data["fix"] = retry
     else:
         lines.append(f"The run goes on without it and what depends on it. For details: {explain}{commands}")
     return _made(effect, run, failure.at, lines, {**data, "failed": [_as_data(failed)]})

@@ -35,7 +35,7 @@ def test_what_a_receiver_missed_is_told_by_the_next_command_once(place: Place) -
     assert len(ids) == 4
     assert len(set(ids)) == 2
     failed = next(event for event in hook.events if event["type"] == "orchestrator.run_failed")
-    assert failed["data"]["mend"] == "orchestrator rerun g-1"
+    assert failed["data"]["fix"] == "orchestrator rerun g-1"
     assert failed["data"]["failed"] == [
         {"step": "a", "attempt": 1, "cause": "exit", "error": "exit status 3: the disk is full"}
     ]

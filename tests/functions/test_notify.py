@@ -53,7 +53,7 @@ def test_a_failed_run_is_published_to_its_topic_and_params_are_left_out(told: Cl
     }
     assert event["id"] == f"{KEY}-run-failed"
     assert event["data"]["failed"][0]["error"] == "no data for {{ params.date }}"
-    assert event["data"]["mend"] == f"orchestrator rerun r1 --project {told.project} --region europe-west4"
+    assert event["data"]["fix"] == f"orchestrator rerun r1 --project {told.project} --region europe-west4"
 
 
 def test_the_queue_of_notifications_takes_nothing_else(told: Cloud):

@@ -68,7 +68,7 @@ def test_a_failure_is_announced_once_whoever_asks_again():
     assert engine.ledger.store.load("key", [0], ()).state(0) == replace(FAILED, announced=2)
 
 
-def test_a_notification_says_what_failed_why_and_what_mends_it():
+def test_a_notification_says_what_failed_why_and_what_fixes_it():
     kept = Kept()
     engine = world(kept, states={0: FAILED, 1: StepState(Status.UPSTREAM_FAILED, ended_at=51.0)})
     engine.ledger.store.end_run("key", RunStatus.FAILED, 75.0, {"load": "exit"})
@@ -79,7 +79,7 @@ def test_a_notification_says_what_failed_why_and_what_mends_it():
         "run r1 of graph sales failed at 1970-01-01T00:01:15.000Z, after 1 min 15 s",
         "step load (attempt 2, exit): no",
         "",
-        "When the cause is mended, run again what did not succeed: orchestrator rerun r1",
+        "When the cause is fixed, run again what did not succeed: orchestrator rerun r1",
     ]
     assert told.data == {
         "graph": "sales",
@@ -87,7 +87,7 @@ def test_a_notification_says_what_failed_why_and_what_mends_it():
         "started_at": "1970-01-01T00:00:00.000Z",
         "status": "failed",
         "ended_at": "1970-01-01T00:01:15.000Z",
-        "mend": "orchestrator rerun r1",
+        "fix": "orchestrator rerun r1",
         "failed": [{"step": "load", "attempt": 2, "cause": "exit", "error": "no"}],
         "text": told.text,
     }
@@ -99,7 +99,7 @@ def test_a_step_that_needs_attention_says_how_to_retry_it():
     engine = world(kept, step, states={0: replace(FAILED, status=Status.NEEDS_ATTENTION)})
     engine.perform(Notify("key", "ops", "needs_attention", 0, 2))
     ((_, told),) = kept.told
-    assert told.data["mend"] == "orchestrator retry r1 load"
+    assert told.data["fix"] == "orchestrator retry r1 load"
     assert "needs attention: it has failed, and the steps after it wait" in told.text
 
 

@@ -45,7 +45,7 @@ _PERIOD = 0.2
 def command(run: str, step: str | None, attempt: int | None, follow: bool, home: Path | None, store: Place) -> int:
     """Print the log of STEP in RUN: what it wrote to standard output and standard error.
 
-    Without STEP, print the newest logs of all steps that failed, were cancelled or will be retried.
+    Without STEP, print the newest logs of all steps that failed, were cancelled, will be retried or need attention.
     """
     if step is None and (attempt is not None or follow):
         raise UsageError(f"{'--follow' if follow else '--attempt'}: expected STEP too")

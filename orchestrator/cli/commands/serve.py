@@ -29,11 +29,12 @@ Examples:
   orchestrator serve --catch-up newest
 
 Runs each graph whose file has a 'schedule', as Cloud Scheduler does in the cloud: with the schedule's params, under an
-id made of the graph's name and the time when it was due, such as daily-sales-2026-01-31T060000Z. So two servers start
-nothing twice. Each run is driven by a process of its own; 'orchestrator status' and 'runs' show it.
+id made of the name of its file or folder in graphs/ and the time when it was due, such as
+daily-sales-2026-01-31T060000Z. So two servers start nothing twice. Each run is driven by a process of its own;
+'orchestrator status' and 'runs' show it.
 
-Graphs that are added, changed or removed are noticed within a minute. A run whose process was killed is continued, as
-are scheduled runs that are interrupted when the server starts.
+Graphs that are added, changed or removed are noticed within a minute. If the process of a run is killed, the server
+continues that run. When the server starts, it continues the scheduled runs that no process drives.
 
 Missed starts, while no server ran or the machine slept, are not made up for, as in the cloud; --catch-up does that,
 from the last scheduled run of the graph on. While the server runs, a start that is at most 5 minutes late is on time.
