@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, S
 
 from orchestrator.core.model import RunStatus
 from orchestrator.core.names import KEY_LENGTH, RUN_ID, STEP_NAME
+from orchestrator.operations.people import AHEAD
 
 #: RFC 3339. A day or a time that does not exist is refused when it is read.
 TIME = {"type": "string", "format": "date-time"}
@@ -68,7 +69,7 @@ class Form(BaseModel):
 class HoldForm(Form):
     why: Reason
     steps: Steps = ()
-    until: Annotated[Moment, Field(description="When the steps are released by themselves.")] | None = None
+    until: Annotated[Moment | None, Field(description=f"When the steps are released by themselves, {AHEAD}.")] = None
     if_match: Token | None = None
 
 

@@ -38,7 +38,9 @@ DURATION = r"^[0-9]+(\.[0-9]+)?[smhd]$"
 _NO_MODULES = ("__main__", "__mp_main__")
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_LONGEST = 3650 * _UNITS["d"]
+#: The longest duration that anybody may write, in days and in seconds.
+LONGEST_DAYS = 3650
+LONGEST = LONGEST_DAYS * _UNITS["d"]
 
 #: The trigger rules that need a number, with an example of it.
 _NUMBERED = {TriggerRule.AT_LEAST: "3", TriggerRule.ALL_DONE_WITHIN: "2h"}
@@ -69,13 +71,13 @@ def refusal(message: str, at: Path = ()) -> PydanticCustomError:
 def seconds(value: object) -> float:
     """``90s``, ``1.5h`` -> seconds."""
     expected = "expected a duration such as 30s, 10m, 6h or 2d"
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LONGEST:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LONGEST:
         raise refusal(f"{expected}, got {shown(value)}: write {value:g}s if seconds are meant")
     if not isinstance(value, str) or len(value) > 40 or not re.fullmatch(DURATION, value):
         raise refusal(f"{expected}, got {shown(value)}")
     result = float(value[:-1]) * _UNITS[value[-1]]
-    if result > _LONGEST:
-        raise refusal(f"expected a duration of at most 3650d, got {shown(value)}")
+    if result > LONGEST:
+        raise refusal(f"expected a duration of at most {LONGEST_DAYS}d, got {shown(value)}")
     return result
 
 

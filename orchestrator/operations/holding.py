@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from orchestrator.core.control import Hold
 from orchestrator.core.events import HoldReleased, HoldRequested
 from orchestrator.core.model import StepState
+from orchestrator.errors import UsageError
 from orchestrator.operations import tokens
 from orchestrator.operations.acts import Apply, Done, HoldAsked, Person, ReleaseAsked
-from orchestrator.operations.people import reason
+from orchestrator.operations.people import AHEAD, is_too_far, reason
 from orchestrator.operations.steps import find_step, must_be_running
 from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
@@ -16,7 +17,12 @@ from orchestrator.reporting.phrases import counted, listed, status_word, stopped
 
 
 def hold(asked: HoldAsked, found: Found, person: Person, apply: Apply) -> Done:
-    """Hold the named steps of a run, or all. Raises EndedError, NotFoundError or ChangedError."""
+    """Hold the named steps of a run, or all.
+
+    Raises EndedError, NotFoundError, ChangedError, or UsageError if ``until`` is too far ahead.
+    """
+    if asked.until is not None and (asked.until < 0 or is_too_far(asked.until, person.at)):
+        raise UsageError(f"until: expected a time in the future, {AHEAD}")
     named = {find_step(found.plan, name) for name in asked.steps}
     must_be_running("hold", found)
     unchanged = tokens.check(found, named, asked.if_match)

@@ -6,7 +6,7 @@ import re
 import time
 from datetime import datetime, timedelta
 
-from orchestrator.definition.fields import DURATION, seconds
+from orchestrator.definition.fields import DURATION, LONGEST, LONGEST_DAYS, seconds
 from orchestrator.errors import UsageError
 from orchestrator.text import cut
 
@@ -15,6 +15,9 @@ MAX_WHY = 1_000
 
 _CLOCK = r"\d\d?:\d\d"
 _FORMS = "a time such as 18:00 or 2026-11-28T18:00, or a duration such as 90m"
+
+#: How far ahead a time may be. Later times than the calendar has could not be read back (core/times.py).
+AHEAD = f"at most {LONGEST_DAYS} days from now"
 
 
 def who() -> str:
@@ -40,18 +43,25 @@ def needed_reason(text: str) -> str:
 def moment(text: str, now: float | None = None) -> float:
     """The time ``text``, in seconds since the epoch. ``18:00`` is the next time at which the local clock shows that.
 
-    Raises UsageError if it is not a time, or in the past.
+    Raises UsageError if it is not a time, in the past, or too far ahead.
     """
     now = time.time() if now is None else now
-    if re.fullmatch(DURATION, text):
-        return now + seconds(text)
     try:
+        if re.fullmatch(DURATION, text):
+            return now + seconds(text)
         at = _clock(text, now) if re.fullmatch(_CLOCK, text) else datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError) as error:
-        raise UsageError(f"--until: expected {_FORMS}, got {text!r:.60}") from error
+        raise UsageError(f"--until: expected {_FORMS}, {AHEAD}, got {text!r:.60}") from error
     if at <= now:
         raise UsageError(f"--until: expected a time in the future, got {text}")
+    if is_too_far(at, now):
+        raise UsageError(f"--until: expected a time {AHEAD}, got {text}")
     return at
+
+
+def is_too_far(at: float, now: float) -> bool:
+    """Whether the time ``at`` is further ahead than AHEAD says, or no number."""
+    return not at <= now + LONGEST
 
 
 def _clock(text: str, now: float) -> float:

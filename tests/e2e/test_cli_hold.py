@@ -127,6 +127,9 @@ def test_what_cannot_be_held_is_told_and_is_no_success(here: Place) -> None:
     assert here.look("hold", "g-1", "x", *WHY).code == 2
     assert here.look("hold", "g-1", "b").code == 2
     assert here.look("hold", "g-1", "--until", "noon", *WHY).code == 2
+    far = here.look("hold", "g-1", "b", "--until", "9999-12-31", *WHY)
+    assert far == Said(2, "", "error: --until: expected a time at most 3650 days from now, got 9999-12-31\n")
+    assert "at most 3650 days from now" in here.look("hold", "g-1", "b", "--until", "9999999d", *WHY).err
     assert here("release", "g-1") == Said(0, "run g-1: nothing was held\n", "")
     here.tell("go", "on")
     finish(driver)

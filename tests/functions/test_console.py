@@ -299,6 +299,15 @@ def test_without_an_address_nothing_is_done_or_shown(nightly: Cloud):
             409,
             ["until: expected a time in the future, got 2020-01-01T00:00:00Z"],
         ),
+        *(
+            (
+                "/runs/n1/hold",
+                {"why": "x", "until": far},
+                400,
+                ["until: expected a time in the future, at most 3650 days from now"],
+            )
+            for far in ("9999-12-31T00:00:00Z", "9998-01-01T00:00:00Z", "2099-01-01T00:00:00Z")
+        ),
         ("/runs/n1/cancel", [], 400, ["expected a JSON object, got []"]),
         ("/runs/n1/cancel", b"", 400, ["expected a JSON object, got nothing"]),
         ("/runs/n1/cancel", b'{"why": "a", "why": "b"}', 400, None),

@@ -138,7 +138,7 @@ def test_some_that_fit_are_left_out_and_that_is_told(past: Place):
         (
             ["--since", "soon"],
             "--since: expected a day or a time such as 2026-01-31 or 2026-01-31T18:00, or a duration such as 3d or "
-            "12h, got 'soon'",
+            "12h, at most 3650d, got 'soon'",
         ),
     ],
 )

@@ -204,7 +204,9 @@ def test_a_moment_is_a_time_of_day_or_a_date_or_so_much_later(text: str, then: f
     assert moment(text, NOON) == then
 
 
-@pytest.mark.parametrize("text", ["", "soon", "25:00", "2026-11-28T11:00", "-5m", "99999-01-01"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "25:00", "2026-11-28T11:00", "-5m", "99999-01-01", "9999-12-31", "2037-01-01", "3651d"]
+)
 def test_what_is_no_moment_that_is_to_come_is_refused(text: str):
     with pytest.raises(UsageError, match="--until: expected"):
         moment(text, NOON)

@@ -301,6 +301,10 @@ def test_the_command_lists_asks_and_deletes(home: Home):
         2,
         "error: this is not a terminal, so add --yes to confirm; --dry-run only lists the runs\n",
     )
+    said = place.look("prune", "--older-than", "9999999d")
+    assert (
+        said.err == "error: --older-than: expected a duration such as 30d, 12h or 90m, at most 3650d, got '9999999d'\n"
+    )
     with home.driving("old"):
         said = place.look("prune", "--older-than", "30d", "--yes")
     assert (said.code, said.out, said.err) == (

@@ -20,7 +20,7 @@ Examples:
 
 A running attempt of a held step continues, and so do the other steps. A held step is still skipped if its trigger rule
 says so. If all that is left of a run is held, the run waits. With --until, steps are released
-automatically at that time; otherwise 'orchestrator release' releases them.
+automatically at that time, at most 3650 days from now; otherwise 'orchestrator release' releases them.
 
 A step that is held already keeps its earlier hold: to change it, release the step first. If the command was
 interrupted, repeat it: it holds the steps that are left.
