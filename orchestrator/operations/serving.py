@@ -154,7 +154,7 @@ class Server:
             ids = [run_id for run_id, _ in store.run_ids(_NEWEST)]
         missed: list[Start] = []
         for entry in self._timetable.entries.values():
-            due = [at for run_id in ids if (at := due_of(run_id, entry.name)) is not None]
+            due = [at for run_id in ids if (at := due_of(run_id, entry.name)) is not None and at <= now]
             if due:
                 missed += takewhile(lambda start: start.at <= now, entry.starts(max(due)))
         return self._caught_up(missed)

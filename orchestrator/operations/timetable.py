@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.cloud.start_body import scheduled_id
 from orchestrator.core.graph import Graph, Schedule
 from orchestrator.definition.catalog import graph_files, name_of
-from orchestrator.definition.due import due_after, parsed_due, rfc3339
+from orchestrator.definition.due import check_due, due_after, parsed_due, rfc3339
 from orchestrator.definition.run_request import RunRequest, run_request
 from orchestrator.errors import OrchestratorError, UsageError
 
@@ -68,6 +68,7 @@ def due_request(
     if graph.schedule is None:
         raise UsageError(f"--due: {path}: the graph has no schedule: omit --due, or add a schedule")
     moment = parsed_due(due, graph.schedule)
+    check_due(moment, graph.schedule, datetime.fromtimestamp(now, UTC))
     named = run_id or scheduled_id(name_of(path), rfc3339(moment))
     return run_request(graph, path, named, {**graph.schedule.params, **given}, now, moment)
 

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -16,7 +17,7 @@ from orchestrator.core.graph import Schedule
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step
-from orchestrator.definition.due import due_after, parsed_due
+from orchestrator.definition.due import check_due, due_after, parsed_due
 from orchestrator.errors import StoreError, UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
@@ -67,6 +68,34 @@ def test_a_time_that_comes_twice_has_two_ids_and_one_that_a_user_writes_is_in_th
     assert parsed_due("2026-07-01T06:00:00Z", schedule) == datetime(2026, 7, 1, 6, tzinfo=UTC)
     with pytest.raises(UsageError, match="--due: expected a time"):
         parsed_due("soon", schedule)
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        ("2026-01-31T06:00", ""),
+        ("2026-01-31T06:30", "the nearest are 2026-01-31T06:00:00+01:00 and 2026-01-31T18:00:00+01:00"),
+        ("2026-01-31T06:00:01", "is not due at 2026-01-31T06:00:01+01:00: the nearest are 2026-01-31T06:00"),
+        ("2026-02-01T06:30", "the nearest are 2026-02-01T06:00:00+01:00$"),
+        ("2026-02-01T12:00:30", "the nearest are 2026-02-01T06:00:00+01:00$"),
+        ("2026-02-01T18:00", "expected a time that has come, got 2026-02-01T18:00:00[+]01:00"),
+        ("9998-12-31T06:00", "expected a time that has come"),
+        ("9999-12-31T06:00", "expected a time from the year 1970 to the year 9998"),
+        ("1969-12-31T06:00", "expected a time from the year 1970 to the year 9998"),
+        ("1970-01-01T02:00", "the nearest are 1970-01-01T06:00:00+01:00$"),
+        ("0001-01-01T06:00Z", "expected a time from the year 1970"),
+    ],
+)
+def test_what_was_due_is_a_time_of_the_schedule_that_has_come(due: str, said: str):
+    schedule = Schedule("0 6,18 * * *", "Europe/Berlin")
+    now = datetime.fromisoformat("2026-02-01T12:00+01:00")
+    with pytest.raises(UsageError, match=said.replace("+0", "[+]0")) if said else nullcontext():
+        check_due(parsed_due(due, schedule), schedule, now)
+
+
+def test_what_is_due_in_the_next_minute_has_come():
+    schedule, now = Schedule("0 6 * * *"), datetime.fromisoformat("2026-02-01T05:59:01Z")
+    check_due(parsed_due("2026-02-01T06:00", schedule), schedule, now)
 
 
 @dataclass
@@ -235,6 +264,7 @@ def test_starts_that_were_missed_before_the_server_began_are_caught_up_if_that_i
     world.graph("a", "schedule: '0 * * * *'")
     world.graph("b", "schedule: '0 * * * *'")  # it has never run, so nothing of it was missed
     world.record("a-2026-01-31T090000Z", RunStatus.FAILED)
+    world.record("a-2027-01-31T090000Z", RunStatus.FAILED)  # somebody's mistake: nothing was due then
     world.catch_up, world.until = catch_up, NOON + 60.0
     world.server().go()
     assert world.ids() == expected
