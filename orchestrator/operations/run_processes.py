@@ -31,7 +31,8 @@ class RunProcesses:
         self._run(run_id, ["resume", run_id])
 
     def _run(self, run_id: str, arguments: Sequence[str]) -> None:
-        command = [sys.executable, "-m", "orchestrator", *arguments, "--home", str(self._home.path)]
+        # -P: nothing in the current folder is taken for a module
+        command = [sys.executable, "-P", "-m", "orchestrator", *arguments, "--home", str(self._home.path)]
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the thread that waits for the process
         try:
             process = subprocess.Popen(

@@ -222,7 +222,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 def _reaped(home: Home) -> Iterator[None]:
     """Jobs that run below ``home`` end with the block, or with this process if it is killed."""
     home.make()
-    command = [sys.executable, "-m", "orchestrator.jobs.process.reaper", str(home.path)]
+    command = [sys.executable, "-P", "-m", "orchestrator.jobs.process.reaper", str(home.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
         yield
 

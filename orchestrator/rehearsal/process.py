@@ -27,7 +27,7 @@ class Function:
     def __init__(self, target: str, kind: str, port: int, environment: Mapping[str, str], log: Path) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._target, self._port = target, port
-        self._command = [sys.executable, "-m", "functions_framework", f"--target={target}", f"--source={MAIN}"]
+        self._command = [sys.executable, "-P", "-m", "functions_framework", f"--target={target}", f"--source={MAIN}"]
         self._command += [f"--signature-type={kind}", "--host=127.0.0.1", f"--port={port}"]
         self._environment = {**os.environ, **environment, "PYTHONPATH": str(MAIN.parents[1])}
         self._log = log
