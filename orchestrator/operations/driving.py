@@ -73,11 +73,20 @@ class Driven:
 
 def refuse_cloud_steps(steps: tuple[Step, ...], simulate: bool) -> None:
     """Raises UsageError that names every Dataflow step that cannot run on this machine."""
-    names = [step.name for step in only_in_cloud(steps) if step.local is None]
-    if names and not simulate:
+    if not simulate:
+        _refuse_cloud_steps(steps, ", or use --simulate")
+
+
+def refuse_to_schedule_cloud_steps(steps: tuple[Step, ...]) -> None:
+    """The same for the steps of a graph that a schedule starts: no option simulates them."""
+    _refuse_cloud_steps(steps, "")
+
+
+def _refuse_cloud_steps(steps: tuple[Step, ...], otherwise: str) -> None:
+    if names := [step.name for step in only_in_cloud(steps) if step.local is None]:
         raise UsageError(
             f"Dataflow steps without a local: block cannot run on this machine: {', '.join(names)}: "
-            "add a local: block to each, or use --simulate"
+            f"add a local: block to each{otherwise}"
         )
 
 

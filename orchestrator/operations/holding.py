@@ -13,7 +13,7 @@ from orchestrator.operations.steps import find_step, must_be_running
 from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.held import held_by, hold_of
-from orchestrator.reporting.phrases import counted, listed, status_word, stopped
+from orchestrator.reporting.phrases import counted, done_by, listed, status_word, stopped
 
 
 def hold(asked: HoldAsked, found: Found, person: Person, apply: Apply) -> Done:
@@ -80,7 +80,7 @@ def _held(found: Found, commits: Mapping[int, Commit], hold: Hold) -> Iterator[s
 
 def _not_held(state: StepState) -> str:
     if state.stop is not None and not state.status.final:
-        return f"cannot be held: it was cancelled {stopped(state.stop)}"
+        return f"cannot be held: it was {done_by(state.stop)} {stopped(state.stop)}"
     if not state.status.final:
         return "has changed meanwhile, and was not held"
     return f"cannot be held: it has ended ({status_word(state.status)})"

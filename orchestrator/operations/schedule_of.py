@@ -12,7 +12,7 @@ from orchestrator.core.graph import Schedule
 from orchestrator.definition.document import schedule_keys
 from orchestrator.definition.load import load_graph
 from orchestrator.errors import OrchestratorError, UsageError
-from orchestrator.operations.driving import refuse_cloud_steps
+from orchestrator.operations.driving import refuse_to_schedule_cloud_steps
 
 #: Seconds for a Python file to say what its graph is.
 _TIMEOUT = 60.0
@@ -31,12 +31,12 @@ def schedule_of(path: Path) -> Schedule | None:
 def _loaded(path: Path) -> Schedule | None:
     graph = load_graph(path)
     if graph.schedule is not None:
-        refuse_cloud_steps(graph.all_steps, simulate=False)
+        refuse_to_schedule_cloud_steps(graph.all_steps)
     return graph.schedule
 
 
 def _apart(path: Path) -> Schedule | None:
-    command = [sys.executable, "-m", __name__, str(path)]
+    command = [sys.executable, "-P", "-m", __name__, str(path)]
     try:
         done = subprocess.run(
             command,

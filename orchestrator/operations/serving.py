@@ -24,6 +24,7 @@ from orchestrator.operations.timetable import Entry, Start, Timetable
 from orchestrator.reporting.phrases import counted, listed, why
 from orchestrator.reporting.times import clock, duration
 from orchestrator.system import os_errors
+from orchestrator.system.files import short
 
 #: The longest wait in seconds: changed files, and a clock that was set or a machine that slept, are noticed after it.
 LOOK = 60.0
@@ -235,7 +236,12 @@ class Server:
 
     def _announce(self, now: float) -> None:
         start = next(self._timetable.starts(now), None)
-        self._say("nothing is due" if start is None else f"next: {start.run_id} at {clock(start.at, FORM)}")
+        if start is not None:
+            self._say(f"next: {start.run_id} at {clock(start.at, FORM)}")
+        elif self._timetable.scheduled:
+            self._say("nothing is due")
+        else:
+            self._say(f"no graph in {short(self._timetable.folder)} has a schedule yet: waiting for one")
 
     def _end(self) -> None:
         if not self._driven:

@@ -77,13 +77,13 @@ class Timetable:
     """What is due when. ``refresh`` reads what has changed in ``folder``, a folder ``graphs``."""
 
     def __init__(self, folder: Path, read: Read) -> None:
-        self._folder, self._read = folder, read
+        self.folder, self._read = folder, read
         self._seen: dict[str, _Signature] = {}
         self.entries: dict[str, Entry] = {}
 
     def refresh(self) -> list[Entry]:
         """Read the graphs that are new or have changed. Returns those whose schedule or mistake is another now."""
-        found = dict(graph_files(self._folder))
+        found = dict(graph_files(self.folder))
         changed = []
         for name in self.entries.keys() - found.keys():
             del self._seen[name]

@@ -5,7 +5,7 @@ import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 
-from tests.e2e.command_line import TIMEOUT, Place, finish
+from tests.e2e.command_line import TIMEOUT, Place, Said, finish
 
 TICK = """
 name: tick
@@ -53,6 +53,11 @@ def test_what_a_schedule_would_have_started_is_run_with_its_params_its_time_and_
 def test_a_folder_without_schedules_says_so(place: Place):
     place.write("graphs/g.yaml", "name: g\nsteps: {a: {command: 'true'}}\n")
     assert place.look("serve", "--dry-run").out == "no graph in graphs has a schedule\n"
+
+
+def test_without_a_folder_graphs_there_is_nothing_to_serve(place: Place):
+    wrong = Said(2, "", "error: there is no folder graphs here: change to the folder that contains it\n")
+    assert (place.look("serve"), place.look("serve", "--dry-run")) == (wrong, wrong)
 
 
 def test_the_newest_missed_start_is_made_up_for_and_ctrl_c_ends_the_server(place: Place):

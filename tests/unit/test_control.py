@@ -11,13 +11,16 @@ from orchestrator.core.control import MAX_ACTS, Act, Control, Hold
 from orchestrator.core.events import HoldReleased, HoldRequested, StepSettled
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Launch, Release, Skip
-from orchestrator.core.model import RunStatus, Status, StepState, View
+from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop, View
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Retry, Step
 from orchestrator.errors import BackendError, UsageError
 from orchestrator.jobs.scripted import Script
+from orchestrator.operations.acts import HoldAsked, Person
+from orchestrator.operations.holding import hold
 from orchestrator.operations.people import MAX_WHY, moment, needed_reason, next_day, reason
 from orchestrator.ports import CHECKS, LAUNCHES
+from orchestrator.reporting.found import Found
 from orchestrator.reporting.held import half_held, held_by, hold_of
 from tests.unit.engine_world import JOB, KEY, STOP, World
 
@@ -291,3 +294,12 @@ def test_a_request_that_was_made_of_another_state_changes_nothing(world):
     assert {node for node, _ in seen} == {0, 1}
     held = pair.store.load_all(KEY)
     assert (held.state(0).control, held.state(1).control.hold) == (None, HOLD)
+
+
+def test_a_hold_of_a_step_that_is_marked_says_that_it_was_marked_and_not_cancelled():
+    plan = compile_plan("g", "v", (Step("a"),))
+    stop = Stop(9.0, "ann", "enough", Status.SUCCEEDED)
+    view = View({0: StepState(Status.RUNNING, 1, stop=stop)})
+    found = Found(None, Run("r", KEY, "g", "v", {}, 1.0), plan, view)
+    done = hold(HoldAsked("x", ("a",)), found, Person("bob", 10.0), lambda *_: {})
+    assert done.refused[0].startswith("run r: a cannot be held: it was marked succeeded by ann at ")

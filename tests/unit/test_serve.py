@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from queue import Empty
+from queue import Empty, SimpleQueue
 from zoneinfo import ZoneInfo
 
 import pytest
 
+import orchestrator
 from orchestrator.core.graph import Schedule
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.plan import compile_plan
@@ -21,6 +22,7 @@ from orchestrator.definition.due import check_due, due_after, parsed_due
 from orchestrator.errors import StoreError, UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
+from orchestrator.operations.run_processes import RunProcesses
 from orchestrator.operations.schedule_of import schedule_of
 from orchestrator.operations.serving import MAX_CATCH_UP, CatchUp, Ended, Server, due_of
 from orchestrator.operations.timetable import Entry, Start, Timetable
@@ -213,6 +215,16 @@ def test_on_a_day_on_which_the_clock_changes_each_start_happens_once(
     assert (len(world.ids()), len(set(world.ids())), some in world.ids()) == (number, number, True)
 
 
+def test_a_server_without_any_schedule_says_that_it_waits_for_one(world: World):
+    world.graph("a", "")
+    world.plan = {NOON + HOUR: lambda: world.graph("b", "schedule: 30 13 * * *")}
+    world.server().go()
+    said = [line.partition("  ")[2] for line in world.said]
+    assert said[0].startswith("no graph in ")
+    assert said[0].endswith("graphs has a schedule yet: waiting for one")
+    assert world.ids() == ["b-2026-01-31T133000Z"]
+
+
 def test_two_servers_start_a_run_once(world: World):
     world.graph("a", "schedule: '0 18 * * *'")
     other = World(world.folder)
@@ -248,6 +260,7 @@ def test_a_graph_that_cannot_run_here_is_not_served(world: World):
     world.server().go()
     assert world.ids() == ["a-2026-01-31T130000Z", "a-2026-01-31T140000Z"]
     assert any("c: not served: Dataflow steps without a local: block" in line for line in world.said)
+    assert not any("--simulate" in line for line in world.said)
 
 
 @pytest.mark.parametrize(
@@ -397,6 +410,28 @@ def fails(_: str) -> Run | None:
 
 def unreadable() -> list[Entry]:
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "g.yaml")
+
+
+def test_no_folder_or_file_where_the_server_runs_shadows_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "orchestrator").mkdir()
+    for name in ("orchestrator/__init__.py", "click.py", "pydantic.py"):
+        (tmp_path / name).write_text("raise SystemExit('shadowed')\n")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").write_text(
+        "from orchestrator import Graph, step\n"
+        "with Graph('a', deploy=False, schedule='0 6 * * *') as graph:\n    step('x', command='true')\n"
+    )
+    assert schedule_of(tmp_path / "a.py") == Schedule("0 6 * * *")
+    heard: SimpleQueue[Ended | None] = SimpleQueue()
+    RunProcesses(Home(tmp_path / "home"), heard).resume("r-1")
+    told = heard.get(timeout=60)
+    assert told is not None
+    assert (told.code, "nothing has run here yet" in told.said) == (2, True)
+
+
+def test_every_python_that_the_package_starts_ignores_the_current_folder():
+    files = Path(orchestrator.__file__).parent.rglob("*.py")
+    assert [str(file) for file in files if 'sys.executable, "-m"' in file.read_text()] == []
 
 
 def test_the_schedule_of_a_python_file_is_read_in_a_process_of_its_own(tmp_path: Path):

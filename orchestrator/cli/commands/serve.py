@@ -10,6 +10,7 @@ import click
 from orchestrator.cli.failure import DONE
 from orchestrator.cli.options import home_option
 from orchestrator.cli.output import echo
+from orchestrator.errors import UsageError
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.operations.lookup import choose_home
 from orchestrator.operations.run_processes import RunProcesses
@@ -52,7 +53,7 @@ Exit codes: 0 ended by Ctrl-C or SIGTERM, 2 wrong use.
     type=click.Choice([str(one) for one in CatchUp]),
     default=CatchUp.NONE.value,
     show_default=True,
-    help="Which missed starts to make up for: none, the newest of each graph, or all (at most 100 of a graph).",
+    help="Which missed starts to make up for: none, the newest of each graph, or all at once (at most 100 of a graph).",
 )
 @click.option("--dry-run", is_flag=True, help=f"Only show the schedules and the next {_SHOWN} starts.")
 def command(home: Path | None, catch_up: str, dry_run: bool) -> int:
@@ -60,6 +61,8 @@ def command(home: Path | None, catch_up: str, dry_run: bool) -> int:
     from orchestrator.definition.catalog import nearest
 
     folder = (nearest() / "graphs").resolve()
+    if not folder.is_dir():
+        raise UsageError("there is no folder graphs here: change to the folder that contains it")
     place = choose_home(home, folder)
     timetable = Timetable(folder, schedule_of)
     if dry_run:
