@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from orchestrator.cli.app import RUN
 from orchestrator.cli.drive import How
@@ -69,6 +70,7 @@ def place_options(command: F) -> F:
         if project is None and url is not None:
             raise UsageError("--url: expected --project and --region with it")
         if project is None:
+            only_with_project()
             return command(*args, store=store, **more)
         if store is not None or more.get("home") is not None:
             raise UsageError("--project, --home and --store all say where the runs are: give only one of them")
@@ -153,6 +155,17 @@ def project_options(command: F) -> F:
         ),
     )
     return _all(options, command)
+
+
+def only_with_project(*names: str) -> None:
+    """Raises UsageError if one of the options ``names`` was typed, without --project: nothing would heed it.
+
+    Without ``names``, these are the options that say which deployment.
+    """
+    context = click.get_current_context()
+    for name in names or ("region", "name", "environment", "database"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(f"--{name.replace('_', '-')}: expected --project with it")
 
 
 def cloud_options(command: F) -> F:

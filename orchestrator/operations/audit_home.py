@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from orchestrator.core.names import parse_job_name
+from orchestrator.core.names import JobRef, parse_job_name
 from orchestrator.errors import StoreError
 from orchestrator.home import Home
 from orchestrator.jobs.process import attempt, attempt_files, claim, group
@@ -15,21 +15,22 @@ from orchestrator.jobs.process.environment import marks
 from orchestrator.operations.accounting import why_left
 from orchestrator.operations.audit import Audit, Leftover, unclear
 from orchestrator.ports import Store
+from orchestrator.reporting.phrases import listed
 from orchestrator.system.files import short
 
 #: Seconds for processes to end when they are asked to; then they are killed. And between two looks.
 _GRACE, _PERIOD = 10.0, 0.1
 
 
-def audit_home(home: Home, store: Store, now: float) -> Audit:
-    """The attempts in a home with processes whose end no run waits for."""
+def audit_home(home: Home, store: Store | None, now: float) -> Audit:
+    """The attempts in a home with processes whose end no run waits for. ``store``: None if the database is gone."""
     left, doubts, looked_at = [], [], 0
     for folder in _running(home):
         looked_at += 1
         name = claim.name(folder)
         job = parse_job_name(name)
         try:
-            why = "its claim does not say whose it is" if job is None else why_left(store, job)
+            why = "its claim does not say whose it is" if job is None else _why(home, store, job)
         except StoreError as error:
             doubts.append(unclear(short(folder), error))
             continue
@@ -37,6 +38,15 @@ def audit_home(home: Home, store: Store, now: float) -> Audit:
             since = attempt_files.written(folder / "claim", now)
             left.append(Leftover(name or folder.name, str(folder), why, since, state))
     return Audit(left, doubts, looked_at)
+
+
+def _why(home: Home, store: Store | None, job: JobRef) -> str:
+    """As ``why_left`` says. Raises StoreError."""
+    if store is not None:
+        return why_left(store, job)
+    if driven := [run.name for run in (home.path / "runs").iterdir() if home.driven(run.name)]:
+        raise StoreError(f"the database of this home is gone, and a process still drives {listed(sorted(driven), 3)}")
+    return "the database of this home is gone, so no run waits for it"
 
 
 def _running(home: Home) -> Iterator[Path]:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -227,3 +228,30 @@ def test_processes_of_no_run_are_found_and_ended_also_without_proc(
     assert found.left[0].state == ("1 process" if processes.is_dir() else "its shell and what it started")
     assert end(folder) == "ended"
     assert audit_home(home, MemoryStore(), time.time()).clean
+
+
+def test_processes_of_a_home_without_its_database_are_found_and_ended(place: Place):
+    home = Home(place.folder / ".orchestrator")
+    folder = left_running(home)
+    shown = place.look("audit")
+    gone = "  the database of this home is gone, so no run waits for it"
+    assert (shown.code, shown.out.splitlines()[2], shown.err) == (1, gone, "")
+    with home.driving("r"):
+        driven = audit_home(home, None, time.time())
+        assert (len(driven.left), len(driven.unclear)) == (0, 1)
+        assert "is gone, and a process still drives r" in driven.unclear[0]
+    assert place.look("audit", "--stop", "--yes").code == 1
+    assert end(folder) == "ended"
+    assert place.look("audit") == Said(0, "nothing is left: no job running\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        *product([("audit",), ("runs",), ("rerun", "r")], ["--region", "--name", "--environment"]),
+        *product([("backfill", "g")], ["--region", "--deployed-name", "--environment"]),
+        (("audit",), "--database"),
+    ],
+)
+def test_an_option_that_says_which_deployment_needs_the_project(place: Place, words: tuple[str, ...], option: str):
+    assert place.look(*words, option, "x") == Said(2, "", f"error: {option}: expected --project with it\n")

@@ -9,11 +9,11 @@ import click
 
 from orchestrator.cli.confirm import agreed
 from orchestrator.cli.failure import DONE, FAILED, complain
-from orchestrator.cli.options import home_option, json_option, project_options
+from orchestrator.cli.options import home_option, json_option, only_with_project, project_options
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.errors import UsageError
 from orchestrator.operations.audit import Audit, Leftover
-from orchestrator.operations.lookup import store_of
+from orchestrator.operations.lookup import choose_home, store_of
 from orchestrator.reporting.phrases import counted
 
 EPILOG = """\b
@@ -66,6 +66,7 @@ def command(
     if stop and not yes and (as_json or not sys.stdin.isatty()):
         raise UsageError("nobody can be asked here, so add --yes to confirm; without --stop, they are only shown")
     if project is None:
+        only_with_project()
         return _here(home, stop, yes, as_json)
     if home is not None:
         raise UsageError("--home and --project both say where to look: give only one of them")
@@ -83,8 +84,12 @@ def command(
 def _here(home: Path | None, stop: bool, yes: bool, as_json: bool) -> int:
     from orchestrator.operations.audit_home import audit_home, end
 
-    with store_of(home) as (place, store):
-        found = audit_home(place, store, time.time())
+    chosen = choose_home(home, Path())
+    if not chosen.database.exists() and (chosen.path / "runs").is_dir():
+        found = audit_home(chosen, None, time.time())
+    else:
+        with store_of(home) as (place, store):
+            found = audit_home(place, store, time.time())
     return told(found, (lambda left: end(Path(left.where))) if stop else None, yes, as_json)
 
 

@@ -14,7 +14,7 @@ from orchestrator.cli.backfilling import Session
 from orchestrator.cli.confirm import confirmed
 from orchestrator.cli.drive import How
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED, complain
-from orchestrator.cli.options import backfill_options, how, params_options
+from orchestrator.cli.options import backfill_options, how, only_with_project, params_options
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.cli.params import given_params, split
 from orchestrator.definition.backfill_request import Asked, Slot, backfill
@@ -180,6 +180,7 @@ def _consoles(
 ) -> "Consoles | None":
     """The deployment in which to run; None: on this machine. Raises UsageError."""
     if project is None:
+        only_with_project("region", "deployed_name", "environment")
         return None
     here = [name for name in _HERE if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if home is not None or here:

@@ -5,7 +5,14 @@ from typing import Any
 
 import click
 
-from orchestrator.cli.options import cloud_options, driving_options, how, params_options, run_argument
+from orchestrator.cli.options import (
+    cloud_options,
+    driving_options,
+    how,
+    only_with_project,
+    params_options,
+    run_argument,
+)
 from orchestrator.cli.params import given_params
 from orchestrator.cli.rerun_here import here
 from orchestrator.cli.rerun_in_cloud import in_cloud
@@ -83,6 +90,7 @@ def command(
     if project is None:
         if url is not None:
             raise UsageError("--url: expected --project and --region with it")
+        only_with_project()
         return here(wish, home, as_told)
     if wrong := [
         *(["--region: expected the region of the deployment, with --project"] if region is None else []),
