@@ -301,19 +301,25 @@ def newest(store: Reader) -> Run:
     raise NotFoundError("nothing has run here yet: start with 'orchestrator run GRAPH'")
 
 
-def only_unfinished(store: Store) -> Run:
-    """The one run that has not ended. Raises NotFoundError if there is none, UsageError if there are several."""
+def only_unfinished(home: Home, store: Store) -> Run:
+    """The one run that has not ended and that no process drives.
+
+    Raises NotFoundError if there is none, UsageError if there are several.
+    """
     unreadable: list[UnreadableRecordError] = []
     runs = sorted(
         (run for run in store.unfinished(unreadable.append) if run.parent is None),
         key=lambda run: run.started_at,
         reverse=True,
     )
-    if not runs:
-        raise NotFoundError(f"there is no unfinished run here, so nothing to resume{and_unreadable(unreadable)}")
-    if len(runs) > 1:
-        raise UsageError(f"{len(runs)} runs are unfinished, name the one to resume: {_named([run.id for run in runs])}")
-    return runs[0]
+    left = [run for run in runs if not home.driven(run.id)]
+    if not left:
+        driven = f": a process drives {_named([run.id for run in runs])}" if runs else ""
+        what = "interrupted" if runs else "unfinished"
+        raise NotFoundError(f"there is no {what} run here, so nothing to resume{driven}{and_unreadable(unreadable)}")
+    if len(left) > 1:
+        raise UsageError(f"{len(left)} runs are unfinished, name the one to resume: {_named([run.id for run in left])}")
+    return left[0]
 
 
 def _named(ids: list[str]) -> str:

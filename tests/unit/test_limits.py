@@ -6,6 +6,7 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ from orchestrator.expressions import budget, template
 from orchestrator.expressions.budget import MAX_BITS, MAX_FILLED, MAX_MADE, MAX_WORK, OTHER
 from orchestrator.expressions.costs import CALL
 from orchestrator.expressions.sandbox import evaluate
+from orchestrator.home import Home
 from orchestrator.home.database import Database
 from orchestrator.jobs.dataflow.causes import explain
 from orchestrator.jobs.outputs import check_outputs, read_outputs
@@ -275,8 +277,23 @@ def test_a_beginning_of_an_id_is_looked_for_among_the_newest_runs():
     assert str(unknown.value) == f"no run has the id 'old', and {newest}"
 
 
-def test_an_unfinished_run_is_found_however_many_came_after_it():
-    assert lookup.only_unfinished(Runs(lookup.MAX_RUNS + 1)).id == "oldest"
+def test_an_unfinished_run_is_found_however_many_came_after_it(tmp_path: Path):
+    assert lookup.only_unfinished(Home(tmp_path), Runs(lookup.MAX_RUNS + 1)).id == "oldest"
+
+
+def test_a_run_that_a_process_drives_is_none_to_resume(tmp_path: Path):
+    home, runs = Home(tmp_path), Runs(1)
+    runs.found += [replace(runs.found[-1], id=name, key=name, status=RunStatus.RUNNING) for name in ("driven", "other")]
+    with pytest.raises(UsageError, match="runs are unfinished, name the one to resume"):
+        lookup.only_unfinished(home, runs)
+    unfinished = [run.id for run in runs.unfinished()]
+    with ExitStack() as driving:
+        for name in unfinished[:-1]:
+            driving.enter_context(home.driving(name))
+        assert lookup.only_unfinished(home, runs).id == unfinished[-1]
+        driving.enter_context(home.driving(unfinished[-1]))
+        with pytest.raises(NotFoundError, match="here, so nothing to resume: a process drives "):
+            lookup.only_unfinished(home, runs)
 
 
 def nested(levels: int) -> str:

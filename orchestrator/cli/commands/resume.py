@@ -27,8 +27,8 @@ a new run that repeats only what did not succeed. Resuming a cancelled run only 
 @run_argument(required=False)
 @driving_options
 def command(run: str | None, home: Path | None, **driving: Any) -> int:
-    """Continue RUN, which was interrupted or killed; without RUN, the only unfinished run."""
+    """Continue RUN, which was interrupted or killed; without RUN, the only interrupted run."""
     as_told = how(**driving)
     with store_of(home) as (place, store):
-        chosen = find_run(store, run, complain) if run is not None else only_unfinished(store)
+        chosen = find_run(store, run, complain) if run is not None else only_unfinished(place, store)
     return close(resume(chosen, place, driver(as_told)), as_told)
