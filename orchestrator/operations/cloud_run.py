@@ -44,7 +44,7 @@ def where(found: Found, node: int) -> Iterator[str]:
     """The id and the page of the newest job of a step; nothing if there is none."""
     step, job = found.plan.steps[node], found.view.state(node).job
     if job is not None and kind_of(step.work).runs:
-        yield f"it is a run of another graph: name a step inside it, as {step.name}/STEP"
+        yield f"a run is inside it: name a step of that, as {step.name}/STEP"
     elif job is not None and not kind_of(step.work).cloud_only:
         yield "it is not a Dataflow job, so it has no log"
     elif job is not None:

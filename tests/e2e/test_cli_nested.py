@@ -55,7 +55,7 @@ def test_a_run_inside_is_shown_by_its_step_and_in_no_list(night: Place) -> None:
         "✓ count   succeeded          0.0 s", "3 succeeded",
     ]  # fmt: skip
     assert night("logs", "r1", "load/ingest").out == night("logs", "r1/load", "ingest").out == f"{INGESTED}\n"
-    assert night("explain", "r1", "load").lines[-1] == "  it is a run of another graph: orchestrator status r1/load"
+    assert night("explain", "r1", "load").lines[-1] == "  the run inside it: orchestrator status r1/load"
     assert night("explain", "r1", "load/count").lines == ["count: succeeded in 0.0 s", '  outputs: {"rows": 7}']
     assert [line.split()[-1] for line in night("story", "r1/load").lines][-1] == "succeeded"
     for words, said in (

@@ -37,7 +37,7 @@ def command(run: str, step: str, home: Path | None, store: Place) -> None:
     for line in further:
         echo(indented(f"  {line}"))
     if kind_of(found.plan.steps[node].work).runs and found.view.state(node).attempt:
-        echo(f"  it is a run of another graph: orchestrator status {run}/{found.plan.steps[node].name}{found.flag}")
+        echo(f"  the run inside it: orchestrator status {run}/{found.plan.steps[node].name}{found.flag}")
     log = log_path(found, node)
     if log is not None:
         echo(f"  log: {short(log)}")
