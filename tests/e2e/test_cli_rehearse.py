@@ -160,8 +160,8 @@ def test_what_cannot_be_rehearsed_is_said_before_anything_is_started(place: Plac
     assert place.look("rehearse", "here.yaml") == Said(
         2,
         "",
-        "error: expected only steps that can run in the cloud (dataflow, wait, call), got command or python steps: a: "
-        "run this graph with 'orchestrator run'\n",
+        "error: expected only steps that can run in the cloud (dataflow, wait, call, graph), got command or python "
+        "steps: a: run this graph with 'orchestrator run'\n",
     )
     assert place.look("rehearse", "net.yaml", "--param", "day=1").code == 2
 

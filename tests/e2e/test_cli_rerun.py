@@ -145,7 +145,7 @@ def test_the_file_that_ran_is_the_one_that_is_read_again_whatever_the_graph_is_c
     assert failed("rerun", "n1", "--yes", "--no-picture").code == 0
     failed.write("own.yaml", "name: other\nsteps: {a: {command: 'true'}}\n")
     other = failed("rerun", "n1.2", "--all", "--dry-run")
-    assert (other.code, "expected the graph 'nightly', which run 'n1.2' is of, got 'other'" in other.err) == (2, True)
+    assert (other.code, "expected the graph 'nightly', as in run 'n1.2', got 'other'" in other.err) == (2, True)
     assert failed("rerun", "n1.2", "--all", "--same-version", "--dry-run").code == 0
 
 

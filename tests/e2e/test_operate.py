@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tests.e2e.command_line import ROOT, Place, steady
 
-DOCUMENT = (ROOT / "docs/operate.md").read_text()
+#: The document up to the end of the example.
+DOCUMENT = "## ".join((ROOT / "docs/operate.md").read_text().split("\n## ")[:2])
 
 
 def console() -> Iterator[tuple[str, list[str]]]:
