@@ -83,7 +83,14 @@ class Lines(Protocol):
     """Knows the lines of pools."""
 
     def standing(self, pool: str, rank: str = LAST) -> tuple[int, int]:
-        """How many places of a pool are taken, and how many are in line before ``rank``; without one, in all."""
+        """How many places of a pool are taken, and how many are in line before ``rank``; without one, in all.
+
+        As ``Store.pool``, it passes over those that nobody can tell that it is their turn.
+        """
+        ...
+
+    def occupants(self, pool: str) -> Sequence[Occupant]:
+        """Who has the places of a pool."""
         ...
 
 
@@ -161,11 +168,11 @@ class Store(Reader, Lines, Protocol):
         ...
 
     def pool(self, name: str, size: int, most: int) -> Pool:
-        """At most ``most`` free places of a pool of ``size``, and as many of those who are first in its line."""
-        ...
+        """At most ``most`` free places of a pool of ``size``, and as many of those who are first in its line.
 
-    def occupants(self, pool: str) -> Sequence[Occupant]:
-        """Who has the places of a pool."""
+        A store of one machine passes over those whose run no process drives. They stay in line, and count again when
+        their run is resumed.
+        """
         ...
 
     def free(self, occupant: Occupant) -> bool:

@@ -24,7 +24,8 @@ class Wait:
 
     ``rank``: the order in line, as text. ``since``: when it joined, in seconds since the epoch. ``queue``, ``launch``:
     the task that wakes it, the launch as JSON. ``stands``: how many places are taken, and how many are in line before
-    it; only where that was read for people, and never stored.
+    it. ``holders``: who has the places, as ``RUN/STEP``, if they are few. Both are only there where they were read for
+    people, and are never stored.
     """
 
     pool: str
@@ -34,6 +35,7 @@ class Wait:
     queue: str
     launch: str
     stands: tuple[int, int] | None = None
+    holders: tuple[str, ...] = ()
 
     @property
     def priority(self) -> int:
@@ -79,3 +81,8 @@ def rank_of(priority: int, hops: int, since: float, who: str) -> str:
     The higher priority comes first, then the step with the longer way to the end of its run, then who came first.
     """
     return f"{MAX_PRIORITY - priority:04d} {10**6 - hops:07d} {since:017.6f} {who}"
+
+
+def run_of(rank: str) -> str:
+    """The key of the run of the step with this rank."""
+    return rank.rpartition(" ")[2].rpartition("-")[0]

@@ -48,10 +48,10 @@ class Places:
     def _reap(self, occupant: Occupant) -> None:
         """Record the end of what has a place, if it is over and no process drives its run."""
         run = self._world.store.get_run(occupant.run)
-        if run is None or run.status is not RunStatus.RUNNING or self._world.home.driven(run.id):
+        if run is None or run.status is not RunStatus.RUNNING or self._world.home.driven(run.top):
             return
         try:
-            with self._world.home.driving(run.id):
+            with self._world.home.driving(run.top):
                 state = self._world.store.load(run.key, (occupant.node,), ()).state(occupant.node)
                 if state.status.active and not self._goes_on(run, occupant.node, state):
                     self._record(run, occupant.node, state)

@@ -83,7 +83,7 @@ def writing(home: Home) -> Iterator[SqliteStore]:
 def _sqlite(file: Path, looking: bool) -> Iterator[SqliteStore]:
     database = Database(file, looking=looking)
     try:
-        yield SqliteStore(database)
+        yield SqliteStore(database, Home(file.parent).driven)
     finally:
         database.close()
 
@@ -154,6 +154,7 @@ def embedded(
     home = Home(home.path.resolve())
     database = Database(home.database, durable)
     store, tasks = make_store(database), LocalQueue(database)
+    store.driven = home.driven
     ended: SimpleQueue[str | None] = SimpleQueue()
     clock = clock or SteadyClock()
     processes = ProcessBackend(home, ended.put, clock)

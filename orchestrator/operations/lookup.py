@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial, reduce
 from itertools import islice
@@ -12,8 +12,8 @@ from pathlib import Path
 from orchestrator.cloud.settings import read_settings
 from orchestrator.core import kept, mapped
 from orchestrator.core.kinds import kind_of
-from orchestrator.core.model import Run, RunStatus, Status, View
-from orchestrator.core.names import parse_job_name
+from orchestrator.core.model import Run, RunStatus, Status, StepState, View
+from orchestrator.core.names import parse_job_name, ref_in
 from orchestrator.core.plan import Plan
 from orchestrator.core.run_filter import RunFilter
 from orchestrator.definition.reruns import newest_rerun
@@ -41,6 +41,9 @@ _NAMED = 6
 
 #: What the ids of reruns end with.
 _ROUND = re.compile(r"\.[1-9][0-9]*$")
+
+#: How many steps that have the places of a pool are named; if there are more, none is.
+_HOLDERS = 3
 
 #: Of how many steps that wait for a place it is said where they stand in line: that takes two queries each.
 _STANDINGS = 20
@@ -147,7 +150,7 @@ def load(
 ) -> Found:
     left_out: list[UnreadableRecordError] = []
     plan, view = plan_of(home, store, run), store.load_all(run.key, left_out.append if partly else refuse, outputs)
-    view = _with_standings(store, view)
+    view = _with_standings(home, store, view)
     said = sure_doubts(store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
     abandoned = standing(home, run) == INTERRUPTED
     found = Found(home, run, plan, view, url, flag_for(home, url), tuple(said), tuple(map(str, left_out)), abandoned)
@@ -174,17 +177,38 @@ def _unsuccessful(store: Reader, found: Found) -> Iterator[tuple[int, Run]]:
             yield node, child
 
 
-def _with_standings(store: Reader, view: View) -> View:
+def _with_standings(home: Home | None, store: Reader, view: View) -> View:
     """``view``, in which the steps that wait for a place know where they stand in line; the first few of them."""
     if not isinstance(store, Lines):  # a deployment's console
         return view
     waiting = ((node, state) for node, state in view.states.items() if state.waits is not None)
-    known = {
-        node: replace(state, waits=replace(state.waits, stands=store.standing(state.waits.pool, state.waits.rank)))
-        for node, state in islice(waiting, _STANDINGS)
-        if state.waits is not None
-    }
+    known, holders = dict[int, StepState](), dict[str, tuple[str, ...]]()
+    for node, state in islice(waiting, _STANDINGS):
+        if (wait := state.waits) is not None:
+            stands = store.standing(wait.pool, wait.rank)
+            if wait.pool not in holders:
+                holders[wait.pool] = _holders(home, store, wait.pool) if 0 < stands[0] <= _HOLDERS else ()
+            known[node] = replace(state, waits=replace(wait, stands=stands, holders=holders[wait.pool]))
     return replace(view, states={**view.states, **known}) if known else view
+
+
+def _holders(home: Home | None, store: Reader, pool: str) -> tuple[str, ...]:
+    """The steps that have places in a pool, as ``RUN/STEP``; without those whose records cannot be read."""
+    found = list[str]()
+    for occupant in store.occupants(pool) if isinstance(store, Lines) else ():
+        with suppress(StoreError):
+            if (run := store.get_run(occupant.run)) is not None:
+                of = " of an interrupted run" if standing(home, run) == INTERRUPTED else ""
+                found.append(f"{_way(home, store, run, occupant.node)}{of}")
+    return tuple(found)
+
+
+def _way(home: Home | None, store: Reader, run: Run, node: int) -> str:
+    """``RUN/STEP``, or ``RUN/STEP/STEP`` for a step inside."""
+    step = plan_of(home, store, run).steps[node].name
+    ref = ref_in(run.parent) if run.parent is not None else None
+    outer = store.get_run(ref.run) if ref is not None else None
+    return f"{run.id}/{step}" if outer is None or ref is None else f"{_way(home, store, outer, ref.node)}/{step}"
 
 
 def _origins(store: Reader, found: Found) -> dict[int, Origin]:

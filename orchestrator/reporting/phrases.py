@@ -63,11 +63,15 @@ def tally(counts: Mapping[Status, int], interrupted: int = 0) -> str:
 
 
 def waits_for(wait: Wait) -> str:
-    """``waits for a place in the pool dataflow (20 of 20 taken, 7th in line: priority 5)``."""
+    """``waits for a place in the pool dataflow (20 of 20 taken, 7th in line: priority 5)``.
+
+    Who has the places is named if they are few: ``1 of 1 taken by nightly/load``.
+    """
     stands = f"one of {counted(wait.size, 'place')}"
     if wait.stands is not None:
         taken, before = wait.stands
-        stands = f"{taken} of {wait.size} taken, {_ordinal(before + 1)} in line"
+        by = f" by {listed(wait.holders)}" if wait.holders else ""
+        stands = f"{taken} of {wait.size} taken{by}, {_ordinal(before + 1)} in line"
     return f"waits for a place in the pool {wait.pool} ({stands}: priority {wait.priority})"
 
 

@@ -2,11 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 
 from orchestrator.core import codec
-from orchestrator.core.pools import Moves, Place, Wait
+from orchestrator.core.pools import LAST, Moves, Place, Wait, run_of
 from orchestrator.ports import Occupant, Pool
 from orchestrator.stores.records import made
 from orchestrator.stores.sqlite.rows import to_text
@@ -18,7 +19,10 @@ _TABLES = (
     " PRIMARY KEY (pool, rank)) WITHOUT ROWID",
 )
 _ALL = "SELECT number, run, node FROM places WHERE pool = ? ORDER BY number"
-_FIRST = "SELECT rank, wait FROM lines WHERE pool = ? ORDER BY rank LIMIT ?"
+_LINE = "SELECT rank, wait FROM lines WHERE pool = ? AND rank < ? ORDER BY rank"
+
+#: Whether a run, by its key, can take a place now.
+Goes = Callable[[str], bool]
 
 
 def is_taken(connection: sqlite3.Connection, moves: Moves) -> bool:
@@ -50,29 +54,34 @@ def remove(connection: sqlite3.Connection, occupant: Occupant) -> bool:
     return connection.execute(query, (place.pool, place.number, occupant.run, occupant.node)).rowcount > 0
 
 
-def look(connection: sqlite3.Connection, name: str, size: int, most: int) -> Pool:
-    """Some free places, and who is first in line."""
+def look(connection: sqlite3.Connection, name: str, size: int, most: int, goes: Goes) -> Pool:
+    """Some free places, and who is first in line of those whose runs go on."""
     if not _there(connection):
         return Pool(range(min(size, most)), ())
     taken = {number for number, _, _ in connection.execute(_ALL, (name,))}
     free = list(islice((number for number in range(size) if number not in taken), most))
-    return Pool(free, [_wait(name, rank, text) for rank, text in connection.execute(_FIRST, (name, len(free)))])
+    line = islice(_line(connection, name, LAST, goes), len(free))
+    return Pool(free, [_wait(name, rank, text) for rank, text in line])
 
 
-def standing(connection: sqlite3.Connection, pool: str, rank: str) -> tuple[int, int]:
-    """How many places are taken, and how many are in line before ``rank``."""
+def standing(connection: sqlite3.Connection, pool: str, rank: str, goes: Goes) -> tuple[int, int]:
+    """How many places are taken, and how many of those whose runs go on are in line before ``rank``."""
     if not _there(connection):
         return 0, 0
     (taken,) = connection.execute("SELECT count(*) FROM places WHERE pool = ?", (pool,)).fetchone()
-    query = "SELECT count(*) FROM lines WHERE pool = ? AND rank < ?"
-    (before,) = connection.execute(query, (pool, rank)).fetchone()
-    return taken, before
+    return taken, sum(1 for _ in _line(connection, pool, rank, goes))
 
 
 def occupants(connection: sqlite3.Connection, pool: str) -> Sequence[Occupant]:
     """Who has the places of a pool."""
     rows = connection.execute(_ALL, (pool,)) if _there(connection) else ()
     return [Occupant(Place(pool, number), run, node) for number, run, node in rows]
+
+
+def _line(connection: sqlite3.Connection, pool: str, before: str, goes: Goes) -> Iterator[tuple[str, str]]:
+    """Those in line whose runs go on, in order, up to the rank ``before``."""
+    asked = cache(goes)
+    return ((rank, text) for rank, text in connection.execute(_LINE, (pool, before)) if asked(run_of(rank)))
 
 
 def _there(connection: sqlite3.Connection) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.core import codec
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Stop, Transition, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.pools import LAST, NO_MOVES
+from orchestrator.core.pools import LAST, NO_MOVES, run_of
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import StoreError, UnreadableRecordError
 from orchestrator.home.database import Database
@@ -43,10 +43,15 @@ class SqliteStore:
 
     Within a transaction, a run that is completely in memory is read from there. It stays there until another process
     commits something.
+
+    ``driven``: whether a process drives the run with this id. Where that is known, those in line for a place whose run
+    nobody drives are passed over, as nobody would hear that it is their turn. They keep their places in line.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, driven: Callable[[str], bool] | None = None) -> None:
+        self.driven = driven
         self._database = database
+        self._tops: dict[str, str] = {}
         self._memory = Memory()
         with database.transaction as connection:
             (schema,) = connection.execute("PRAGMA user_version").fetchone()
@@ -102,11 +107,12 @@ class SqliteStore:
 
     def pool(self, name: str, size: int, most: int) -> Pool:
         with self._database.read() as connection:
-            return pools.look(connection, name, size, most)
+            return pools.look(connection, name, size, most, self._goes_on)
 
     def standing(self, pool: str, rank: str = LAST) -> tuple[int, int]:
         with self._database.read() as connection:
-            return pools.standing(connection, pool, rank)
+            own = run_of(rank)
+            return pools.standing(connection, pool, rank, lambda run: run == own or self._goes_on(run))
 
     def occupants(self, pool: str) -> Sequence[Occupant]:
         with self._database.read() as connection:
@@ -115,6 +121,20 @@ class SqliteStore:
     def free(self, occupant: Occupant) -> bool:
         with self._database.transaction as connection:
             return pools.remove(connection, occupant)
+
+    def _goes_on(self, run: str) -> bool:
+        """Whether somebody may begin steps of a run now. One whose record cannot be read is not waited for."""
+        if self.driven is None:
+            return True
+        if run not in self._tops:
+            try:
+                found = self.get_run(run)
+            except UnreadableRecordError:
+                return False
+            if found is None:
+                return False
+            self._tops[run] = found.top
+        return self.driven(self._tops[run])
 
     def load(self, run: str, nodes: Collection[int], joins: Collection[int]) -> View:
         known = self._memory.runs.get(run) if self._database.writing else None
