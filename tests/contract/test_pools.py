@@ -161,3 +161,15 @@ def test_a_look_shows_as_much_as_was_asked_for(store: Store):
     assert (len(seen.free), len(seen.first)) == (8, 8)
     assert set(seen.free) <= {*range(5), *range(10, 20)}
     assert store.standing("p", wait(20).rank) == (5, 10)
+
+
+def test_who_saw_a_place_free_does_not_take_it_after_others_looked_at_who_has_it(store: Store):
+    assert tuple(store.pool("p", 1, 9).free) == (0,)
+    store.transact("key1", 0, take(0))
+    store.transact("key1", 0, END)
+    assert tuple(store.pool("p", 1, 9).free) == (0,)
+    store.transact("key1", 1, take(0))
+    assert store.transact("key1", 2, take(0)).taken  # another thread looks at it
+    list(store.occupants("p"))
+    assert store.transact("key1", 3, take(0)).taken
+    assert list(store.occupants("p")) == [Occupant(Place("p", 0), "key1", 1)]

@@ -42,11 +42,16 @@ _REMEMBERED = 4096
 
 
 class Pools:
-    """The pools of one database. It remembers when each place changed last: that is the condition for taking it."""
+    """The pools of one database. It remembers when each place changed last: that is the condition for taking it.
+
+    Threads share it. So what is remembered of a place that somebody has is kept apart: whoever saw the place free
+    before that must not take it on that condition.
+    """
 
     def __init__(self, client: Client, calls: Calls) -> None:
         self._client, self._calls = client, calls
-        self._seen: dict[Place, datetime | None] = {}
+        self._seen: dict[Place, datetime | None] = {}  # when it was free
+        self._held: dict[Occupant, datetime | None] = {}
         self._known: dict[str, set[int]] = {}  # the places that have documents
 
     def look(self, name: str, size: int, most: int) -> Pool:
@@ -70,12 +75,11 @@ class Pools:
         """Who has the places of a pool: a read for each."""
         with translated("look at a pool"):
             found = list(self._places(pool).stream(retry=AGAIN, timeout=STREAM))
-        taken = [one for one in found if fields(one).get("taken") is True]
-        return [made(path(one), self._occupant, pool, one) for one in taken]
+        return [made(path(one), self._occupant, pool, one) for one in found if _is_taken(one)]
 
     def free(self, occupant: Occupant) -> bool:
         """Free a place, if it has not changed since ``occupants``."""
-        seen, batch = self._seen.pop(occupant.place, None), self._client.batch()
+        seen, batch = self._held.pop(occupant, None), self._client.batch()
         if seen is None:
             return False
         changed = {**_free(occupant.place), "run": DELETE_FIELD, "node": DELETE_FIELD}
@@ -88,14 +92,15 @@ class Pools:
         return True
 
     def taken(self, moves: Moves) -> bool:
-        """Whether somebody has a place that ``moves`` take. They are noted as they are now."""
+        """Whether somebody has a place that ``moves`` take. Those that are free are noted as they are now."""
         documents = {self._place(place): place for place in moves.takes}
         for place in moves.takes:
             self._seen[place] = None
         found = list(self._calls.read(documents, "look at a place"))
         for one in found:
-            self._seen[documents[one.reference]] = one.update_time
-        return any(fields(one).get("taken") is True for one in found)
+            if not _is_taken(one):
+                self._seen[documents[one.reference]] = one.update_time
+        return any(map(_is_taken, found))
 
     def write(self, batch: WriteBatch, run: str, node: int, moves: Moves) -> None:
         """Add to a commit what it changes in pools."""
@@ -148,8 +153,13 @@ class Pools:
         return number
 
     def _occupant(self, pool: str, found: DocumentSnapshot) -> Occupant:
-        number, written = self._note(pool, found), fields(found)
-        return Occupant(Place(pool, number), str(written["run"]), int(written["node"]))
+        number, written = made(path(found), int, found.id), fields(found)
+        occupant = Occupant(Place(pool, number), str(written["run"]), int(written["node"]))
+        if len(self._held) >= _REMEMBERED:
+            self._held.clear()
+        self._held[occupant] = found.update_time
+        self._known.setdefault(pool, set()).add(number)
+        return occupant
 
     def _place(self, place: Place) -> DocumentReference:
         document: DocumentReference = self._places(place.pool).document(str(place.number))
@@ -166,6 +176,10 @@ class Pools:
 
 def _free(place: Place) -> dict[str, Any]:
     return {"number": place.number, "taken": False, "free": place.number}
+
+
+def _is_taken(found: DocumentSnapshot) -> bool:
+    return fields(found).get("taken") is True
 
 
 def _wait(written: Any) -> Wait:
