@@ -5,8 +5,11 @@ locals {
   # How many requests on_task can handle at once. More would be refused, which slows their queue down.
   at_once = local.functions.on_task.max_instances * local.functions.on_task.concurrency
 
+  # The other three queues need one each, even where launches.at_once or a small on_task would leave them none.
+  for_launches = min(var.launches.at_once, local.at_once - 3)
+
   # Signals have their own queue, because their tasks may only check jobs (orchestrator/engine/permitted.py).
-  others      = max(3, local.at_once - var.launches.at_once)
+  others      = local.at_once - local.for_launches
   for_signals = max(1, floor(local.others / 4))
   for_notices = max(1, floor(local.others / 8))
 
@@ -16,7 +19,7 @@ locals {
   retried = { attempts = 100, longest = "300s" }
 
   queues = {
-    launches = merge(local.retried, { per_second = var.launches.per_second, at_once = var.launches.at_once })
+    launches = merge(local.retried, { per_second = var.launches.per_second, at_once = local.for_launches })
     checks   = merge(local.retried, { per_second = 100, at_once = local.others - local.for_signals - local.for_notices })
     signals  = merge(local.retried, { per_second = 100, at_once = local.for_signals })
     notices  = { attempts = -1, longest = "1800s", per_second = 20, at_once = local.for_notices }

@@ -36,10 +36,15 @@ variable "functions" {
     condition     = alltrue([for size in var.functions : size.max_instances == null ? true : size.max_instances >= 1])
     error_message = "functions: expected max_instances of at least 1."
   }
+
+  validation {
+    condition     = try(coalesce(var.functions["on_task"].max_instances), local.sizes.on_task.max_instances) * try(coalesce(var.functions["on_task"].concurrency), local.sizes.on_task.concurrency) >= 4
+    error_message = "functions: expected max_instances times concurrency of on_task to be at least 4, one task of each queue."
+  }
 }
 
 variable "launches" {
-  description = "How many jobs are launched per second, and how many launches may be in progress at once."
+  description = "How many jobs are launched per second, and how many launches may be in progress at once: at most what on_task can handle (max_instances times concurrency), less 3 for the other queues."
   type = object({
     per_second = optional(number, 1)
     at_once    = optional(number, 10)

@@ -74,6 +74,12 @@ run "a_timeout_longer_than_a_delivery" {
   expect_failures = [var.functions]
 }
 
+run "fewer_tasks_at_once_than_queues" {
+  command = plan
+  variables { functions = { on_task = { max_instances = 3, concurrency = 1 } } }
+  expect_failures = [var.functions]
+}
+
 run "a_bucket_with_gs" {
   command = plan
   variables { template_buckets = ["gs://templates"] }
