@@ -1,16 +1,21 @@
+locals {
+  # A plan with -target may leave functions out: their outputs are null then.
+  addresses = { for target, function in google_cloudfunctions2_function.function : target => function.service_config[0].uri }
+}
+
 output "start_url" {
   description = "URL of 'start', which starts runs."
-  value       = google_cloudfunctions2_function.function["start"].service_config[0].uri
+  value       = lookup(local.addresses, "start", null)
 }
 
 output "console_url" {
   description = "URL of 'console', which shows runs and lets operators change them. GET /openapi.json describes it."
-  value       = google_cloudfunctions2_function.function["console"].service_config[0].uri
+  value       = lookup(local.addresses, "console", null)
 }
 
 output "console_view_url" {
   description = "URL of 'console_view', which only shows runs."
-  value       = google_cloudfunctions2_function.function["console_view"].service_config[0].uri
+  value       = lookup(local.addresses, "console_view", null)
 }
 
 output "how_to_start" {
