@@ -32,11 +32,14 @@ functions
   ok    on_task        is up to date
   ok    start          is up to date
   ok    sweep          is up to date
+  ok    console        is up to date
+  ok    console_view   is up to date
 
 queues
   ok    launches       orchestrator-prod-launches
   ok    checks         orchestrator-prod-checks
   ok    signals        orchestrator-prod-signals
+  ok    notices        orchestrator-prod-notices
 
 signals
   ok    log sink
@@ -58,8 +61,10 @@ schedules
 
 accounts
   ok    signals        2 grants
-  ok    tasks          8 grants
+  ok    tasks          9 grants
   ok    starter        4 grants
+  ok    operator       4 grants
+  ok    viewer         1 grant
   ok    caller         1 grant
   ok    looks          1 grant
   ok    events         1 grant
@@ -69,8 +74,10 @@ accounts
   ok    sink's writer  1 grant
   ok    Pub/Sub        2 grants
   ok    starters       only schedules start runs
+  ok    operators      nobody may call console
+  ok    viewers        nobody but operators may call console_view
 
-no problems found: 36 ok of 36 checks
+no problems found: 43 ok of 43 checks
 """
 
 
@@ -130,6 +137,12 @@ def test_what_is_wrong_is_told_below_its_check_with_its_fix(fake: FakeGoogle, pl
   FAIL  sweep
         it is out of date: it was built from functions-HASH.zip, and this folder would give functions-HASH.zip
         fix: terraform -chdir=terraform apply …
+  FAIL  console
+        it is out of date: it was built from functions-HASH.zip, and this folder would give functions-HASH.zip
+        fix: terraform -chdir=terraform apply …
+  FAIL  console_view
+        it is out of date: it was built from functions-HASH.zip, and this folder would give functions-HASH.zip
+        fix: terraform -chdir=terraform apply …
 
 queues
   ok    launches       orchestrator-prod-launches
@@ -137,6 +150,7 @@ queues
         its state is PAUSED, not RUNNING: its tasks wait, and runs make no progress
         fix: gcloud tasks queues resume orchestrator-prod-checks --location=europe-west4 --project=demo-1
   ok    signals        orchestrator-prod-signals
+  ok    notices        orchestrator-prod-notices
 """
     )
     assert (
@@ -148,13 +162,13 @@ queues
 """
         in said.out
     )
-    assert said.out.endswith("\nproblems found: 30 ok, 1 ?, 5 FAIL\n")
+    assert said.out.endswith("\nproblems found: 35 ok, 1 ?, 7 FAIL\n")
 
 
 def test_warnings_alone_are_no_reason_to_fail(fake: FakeGoogle, place: Place) -> None:
     fake.bodies.resources[f"{L}/queues/orchestrator-prod-checks"]["retryConfig"] = {"maxAttempts": 5}
     said = place.look(*HERE)
-    assert (said.code, said.lines[-1]) == (0, "no problems found: 35 ok, 1 warn of 36 checks")
+    assert (said.code, said.lines[-1]) == (0, "no problems found: 42 ok, 1 warn of 43 checks")
 
 
 def test_programs_are_told_the_same(fake: FakeGoogle, place: Place) -> None:
@@ -198,7 +212,7 @@ def test_where_nothing_can_be_looked_at_it_says_so(fake: FakeGoogle, place: Plac
     fake.fail("*", fault)
     said = place.look(*HERE)
     assert (said.code, said.err) == (1, "")
-    assert said.lines[-1] == ("nothing could be checked (1 ok, 35 ?): does project 'demo-1' exist, and may you see it?")
+    assert said.lines[-1] == ("nothing could be checked (1 ok, 42 ?): does project 'demo-1' exist, and may you see it?")
 
 
 def test_elsewhere_than_in_the_repository_it_cannot_tell_what_is_up_to_date(
@@ -213,7 +227,7 @@ def test_elsewhere_than_in_the_repository_it_cannot_tell_what_is_up_to_date(
     assert (
         """\
   ?     graphs.lock
-        cannot check schedules, templates and the source: graphs/graphs.lock: there is no such file: make it \
+        cannot check schedules, templates and the source: graphs/graphs.lock: there is no such file: create it \
 with 'orchestrator lock graphs'
         fix: orchestrator lock; run this beside the folder graphs, or name another one with --graphs FOLDER
 """

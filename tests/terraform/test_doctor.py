@@ -83,10 +83,14 @@ def _built(said: Bodies, target: str) -> dict[str, Any]:
 
 
 def _elsewhere(said: Bodies) -> None:
-    for binding in said.policies["projects/your-project"]["bindings"]:
-        if "condition" in binding and any("-starter@" in member for member in binding["members"]):
-            binding["condition"]["expression"] = 'resource.name == "projects/your-project/databases/another"'
-            binding["members"] = [member for member in binding["members"] if "-starter@" in member]
+    """The starter's grant on the database is for another one; the other accounts keep theirs."""
+    bindings = said.policies["projects/your-project"]["bindings"]
+    for binding in list(bindings):
+        starters = [member for member in binding["members"] if "-starter@" in member]
+        if "condition" in binding and starters:
+            binding["members"] = [member for member in binding["members"] if member not in starters]
+            condition = {"expression": 'resource.name == "projects/your-project/databases/another"'}
+            bindings.append({**binding, "members": starters, "condition": {**binding["condition"], **condition}})
 
 
 BREAKS: dict[str, tuple[str, Callable[[Bodies], object]]] = {
