@@ -39,8 +39,8 @@ _NO_MODULES = ("__main__", "__mp_main__")
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 #: The longest duration that anybody may write, in days and in seconds.
-LONGEST_DAYS = 3650
-LONGEST = LONGEST_DAYS * _UNITS["d"]
+TEN_YEARS_IN_DAYS = 3650
+LONGEST = TEN_YEARS_IN_DAYS * _UNITS["d"]
 
 #: The trigger rules that need a number, with an example of it.
 _NUMBERED = {TriggerRule.AT_LEAST: "3", TriggerRule.ALL_DONE_WITHIN: "2h"}
@@ -77,7 +77,7 @@ def seconds(value: object) -> float:
         raise refusal(f"{expected}, got {shown(value)}")
     result = float(value[:-1]) * _UNITS[value[-1]]
     if result > LONGEST:
-        raise refusal(f"expected a duration of at most {LONGEST_DAYS}d, got {shown(value)}")
+        raise refusal(f"expected a duration of at most {TEN_YEARS_IN_DAYS}d, got {shown(value)}")
     return result
 
 

@@ -6,7 +6,7 @@ import re
 import time
 from datetime import datetime, timedelta
 
-from orchestrator.definition.fields import DURATION, LONGEST, LONGEST_DAYS, seconds
+from orchestrator.definition.fields import DURATION, LONGEST, TEN_YEARS_IN_DAYS, seconds
 from orchestrator.errors import UsageError
 from orchestrator.text import cut
 
@@ -17,7 +17,7 @@ _CLOCK = r"\d\d?:\d\d"
 _FORMS = "a time such as 18:00 or 2026-11-28T18:00, or a duration such as 90m"
 
 #: How far ahead a time may be. Later times than the calendar has could not be read back (core/times.py).
-AHEAD = f"at most {LONGEST_DAYS} days from now"
+AHEAD = f"at most {TEN_YEARS_IN_DAYS} days from now"
 
 
 def who() -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.run_filter import EVERY, RunFilter
-from orchestrator.definition.fields import DURATION, LONGEST_DAYS, seconds
+from orchestrator.definition.fields import DURATION, TEN_YEARS_IN_DAYS, seconds
 from orchestrator.errors import UnreadableRecordError, UsageError
 from orchestrator.home import Home
 from orchestrator.operations.lookup import standing
@@ -54,7 +54,7 @@ def start_of(text: str, now: float | None = None) -> float:
     except (ValueError, OverflowError, OSError) as error:
         raise UsageError(
             f"--since: expected a day or a time such as 2026-01-31 or 2026-01-31T18:00, or a duration such as 3d or "
-            f"12h, at most {LONGEST_DAYS}d, got {text!r:.60}"
+            f"12h, at most {TEN_YEARS_IN_DAYS}d, got {text!r:.60}"
         ) from error
 
 
@@ -64,7 +64,7 @@ def length(option: str, text: str) -> float:
         return seconds(text)
     except ValueError as error:
         raise UsageError(
-            f"{option}: expected a duration such as 30d, 12h or 90m, at most {LONGEST_DAYS}d, got {text!r:.60}"
+            f"{option}: expected a duration such as 30d, 12h or 90m, at most {TEN_YEARS_IN_DAYS}d, got {text!r:.60}"
         ) from error
 
 
