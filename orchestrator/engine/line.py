@@ -27,10 +27,13 @@ def look(store: Store, queue: Queue, pool: str, size: int, by: str) -> int:
 
 
 def may_have_given(state: StepState) -> bool:
-    """Whether a step in this state may have freed a place, or left a line, without anybody having looked since."""
+    """Whether a step in this state may have freed a place, or left a line, without anybody having looked since.
+
+    One that waits for its next attempt may have freed the place of the one before, and stands behind others now.
+    """
     held = state.control is not None and state.control.hold is not None
     over = state.attempt > 0 or state.status.final or state.stop is not None or held
-    return over and not state.status.active and state.waits is None
+    return over and not state.status.active and (state.waits is None or state.attempt > 0)
 
 
 def _task(wait: Wait, suffix: str) -> Task:

@@ -38,7 +38,7 @@ class Receiver:
         self.world = world
         self.random = random or Random(0)
         self.heard: Counter[tuple[str, str]] = Counter()
-        self.late: list[str] = []
+        self.late: dict[str, list[str]] = {name: [] for name in NAMES}
         self._down = {name: self.random.choice(DOWN) for name in NAMES}
         self._from = world.loop.now + self.random.uniform(0.0, 600.0)
 
@@ -57,7 +57,7 @@ class Receiver:
         if self.heard[to, notification.id] > 1:
             self.world.count("receiver: told again")
         if "step" in notification.data and notification.at + SOON < self.world.now > self._from + self._down[to] + SOON:
-            self.late.append(f"{to} was told late, at {self.world.now}: {notification}")
+            self.late[to].append(f"{to} was told late, at {self.world.now}: {notification}")
         life = self.world.life(notification.id.partition("-")[0])
         if not _true(life, notification):
             self.world.failures.append(f"{to} was told what is not so: {notification}")
@@ -79,7 +79,7 @@ class Receiver:
                 known |= {_id(life, occasion, node, earlier) for earlier in range(1, attempt)}
             if strange := heard - known:
                 self.world.failures.append(f"{to} was told of {sorted(strange)}, which nobody owed")
-            self.world.failures += self.late if calm and not self._down[to] else []
+            self.world.failures += self.late[to] if calm and not self._down[to] else []  # else the queue backs off
             if calm and (twice := [what for what in heard if self.heard[to, what] > 1]):
                 self.world.failures.append(f"{to} was told again of {twice}, and nothing went wrong")
             self.world.count("receiver: asks")

@@ -9,12 +9,14 @@ from orchestrator.core.events import HoldReleased, HoldRequested, JobEnded
 from orchestrator.core.graph import Graph
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.machine import evolve
+from orchestrator.core.messages import Check
 from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.overdue import Pace
 from orchestrator.core.pools import Place
 from orchestrator.core.retries import MAX_NO_QUOTA
 from orchestrator.core.steps import Retry, Step, Work
-from orchestrator.errors import QuotaError
+from orchestrator.engine.ledger import Ledger
+from orchestrator.errors import QuotaError, UnexpectedError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched, Occupant
 from tests.unit.engine_world import JOB, KEY, STOP, World
@@ -223,3 +225,19 @@ def test_a_step_waits_for_quota_for_about_a_month_and_uses_up_no_retry():
         made = evolve(plan, 0, state, JobEnded(quota + 1, end))
         assert made is not None
         assert (made.state.status, made.state.cause) == (status, "quota")
+
+
+def test_who_frees_a_place_and_waits_again_before_it_looked_lets_others_have_their_turn(monkeypatch):
+    """Its handler died before it looked; then its next attempt stood in line, and its redelivery did not look."""
+    night = world(pooled("a", attempts=2), pooled("b", priority=5), p=1)
+    assert night.active == ["a"]
+    night.jobs.jobs[night.state("a").job or ""].script = Script(0.0, Outcome.FAILED)
+    with monkeypatch.context() as dies:
+        dies.setattr(Ledger, "give", lambda *_: 1 / 0)
+        with pytest.raises(UnexpectedError):
+            night.engine.perform(Check(KEY, 0, 1))
+    night.settle(10.0)
+    assert (night.active, night.state("a").waits is not None) == ([], True)
+    night.engine.perform(Check(KEY, 0, 1))
+    night.settle()
+    assert night.active == ["b"]
