@@ -247,23 +247,7 @@ _PARTS = (
 
 _DEFAULTS = {
     kind: tuple((f.name, f.default if f.default_factory is MISSING else f.default_factory()) for f in fields(kind))
-    for kind in (
-        Step,
-        Work,
-        Retry,
-        CheckPolicy,
-        StepState,
-        Stop,
-        Tally,
-        Run,
-        Control,
-        Hold,
-        Act,
-        Past,
-        Inner,
-        Param,
-        Wait,
-    )
+    for kind in _PARTS
 }
 
 
@@ -338,24 +322,7 @@ def _told(form: frozenset[type]) -> str:
     return " or ".join(sorted(kind.__name__ for kind in form))
 
 
-_KINDS = (
-    Plan,
-    Step,
-    Work,
-    Retry,
-    CheckPolicy,
-    StepState,
-    Stop,
-    Tally,
-    Run,
-    Control,
-    Hold,
-    Act,
-    Past,
-    Inner,
-    Param,
-    Wait,
-)
+_KINDS = (Plan, *_PARTS)
 _FORMS: dict[type, dict[str, frozenset[type]]] = {
     kind: {one.name: _form(one.type) for one in fields(kind)} for kind in _KINDS
 }
