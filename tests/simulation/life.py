@@ -72,10 +72,10 @@ class Life:
         """Its record, if there is one, or was."""
         return self.last or self._store.get_run(self.key)
 
-    def keep(self, in_time: bool) -> None:
+    def keep(self, in_time: bool, waits: bool) -> None:
         """It may be deleted from now on: what it has come to is judged now, and is not to change any more."""
         self.last = self.stored
-        self.watch.judge(in_time)
+        self.watch.judge(in_time, waits)
         self.watch.keep()
 
     @property
