@@ -12,21 +12,22 @@ from orchestrator.errors import UsageError
 from orchestrator.operations.acting import act
 from orchestrator.operations.acts import Asked, CancelAsked, HoldAsked, MarkAsked, Person, ReleaseAsked, RetryAsked
 from orchestrator.operations.deciding import fit_outputs
+from orchestrator.operations.people import AHEAD, is_too_far
 
 Answer = tuple[int, Mapping[str, Any]]
 
 
-class PastError(UsageError):
-    """A time that must be in the future has passed."""
+class BadTimeError(UsageError):
+    """A time in the right form that has passed, or is too far ahead."""
 
     http_status = 409
 
 
 def hold(call: Call) -> Answer:
     asked = call.body
-    until = moment("until", asked.until)
-    if until is not None and until <= time.time():
-        raise PastError(f"until: expected a time in the future, got {asked.until}")
+    until, now = moment("until", asked.until), time.time()
+    if until is not None and (until <= now or is_too_far(until, now)):
+        raise BadTimeError(f"until: expected a time in the future, {AHEAD}, got {asked.until}")
     return _done(call, HoldAsked(asked.why, asked.steps, until, asked.if_match))
 
 
