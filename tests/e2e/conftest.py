@@ -10,7 +10,6 @@ from tests.e2e.command_line import Place
 #: The tests of the command line that ``make test`` runs: a run, a failure, an interruption, a cancellation, and what is
 #: said of wrong input. The others are slow, because each starts several processes.
 QUICK = (
-    "test_a_backfill_runs_each_slot_once_and_reruns_what_failed_when_it_is_told_to",
     "test_wrong_use_of_a_backfill_is_told_all_at_once",
     "test_a_rerun_runs_what_failed_and_all_downstream_and_keeps_the_rest",
     "test_a_graph_with_branches_and_a_join_runs_to_its_end_and_says_so_as_json",

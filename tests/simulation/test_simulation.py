@@ -14,8 +14,8 @@ from tests.simulation.graphs import random_scenario
 from tests.simulation.weather import EVERYTHING, Weather
 from tests.simulation.world import World, simulate
 
-#: 500 seeds, in chunks small enough to spread over workers.
-CHUNKS, CHUNK = 20, 25
+#: 500 seeds, in chunks small enough to spread over workers. The quick tests have the first half of them.
+CHUNKS, QUICK, CHUNK = 20, 10, 25
 
 #: Chunks in which every kind of fault happens. They run on one worker, which simulates each only once.
 ALL_KINDS = 6
@@ -31,7 +31,8 @@ def simulated(chunk: int) -> Sum:
 
 def chunks() -> list[object]:
     together = pytest.mark.xdist_group("all kinds of faults")
-    return [pytest.param(chunk, marks=together if chunk < ALL_KINDS else ()) for chunk in range(CHUNKS)]
+    marks = {chunk: together if chunk < ALL_KINDS else pytest.mark.slow for chunk in range(CHUNKS)}
+    return [pytest.param(chunk, marks=() if ALL_KINDS <= chunk < QUICK else mark) for chunk, mark in marks.items()]
 
 
 @pytest.mark.parametrize("chunk", chunks())
