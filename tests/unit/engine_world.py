@@ -27,6 +27,10 @@ STOP = Stop(5.0, "ann", "wrong input")
 KEY = run_key("r")
 
 
+#: The worlds of the test that runs.
+OPEN: list["World"] = []
+
+
 @dataclass
 class World:
     """One run in a world where nothing happens by itself: ``deliver`` is the only thing that moves it."""
@@ -37,6 +41,7 @@ class World:
     lease: float = 0.0
 
     def __post_init__(self) -> None:
+        OPEN.append(self)
         self.store = MemoryStore()
         self.database = Database(":memory:")
         self.queue = LocalQueue(self.database)

@@ -1,7 +1,5 @@
 """What a cancellation says that it found and did."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from orchestrator.core.graph import Graph
@@ -15,13 +13,12 @@ LATER = Stop(9.0, "bob", "another reason")
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world() -> World:
     made = World(Graph("g", (Step("a", JOB), Step("b", Work("wait", {"seconds": 60.0})))).compile())
     made.start()
     for effect in made.due():
         made.engine.perform(effect)
-    yield made
-    made.database.close()
+    return made
 
 
 @pytest.mark.parametrize("nodes", [None, {0}])

@@ -45,7 +45,6 @@ def played(plan: Plan, scripts: dict[str, Script]) -> tuple[World, RunStatus, fl
     world = World(plan, {**jobs, **scripts})
     world.start()
     status = world.finish()
-    world.database.close()
     return world, status, world.store.load_all(KEY).state(plan.numbers["z"]).started_at or 0.0
 
 
@@ -203,7 +202,6 @@ def test_a_held_step_begins_when_it_is_released_though_its_time_is_up():
     world.engine.control(KEY, HoldReleased(200.0), [3])
     until(world, 201.0)
     assert world.statuses()["z"] in ("running", "succeeded")
-    world.database.close()
 
 
 @pytest.mark.parametrize(("mark", "ends"), [(None, "cancelled"), (Status.SUCCEEDED, "succeeded")])
@@ -215,7 +213,6 @@ def test_a_step_that_was_stopped_ends_when_its_time_is_up(mark: Status | None, e
     until(world, 75.0)
     assert (world.statuses()["z"], world.statuses()["s2"]) == (ends, "running")
     assert world.finish() is (RunStatus.FAILED if mark is None else RunStatus.SUCCEEDED)
-    world.database.close()
 
 
 def test_a_cancelled_run_ends_after_what_it_waited_for():
@@ -223,7 +220,6 @@ def test_a_cancelled_run_ends_after_what_it_waited_for():
     world.engine.cancel(KEY, STOP)
     assert world.finish() is RunStatus.CANCELLED
     assert world.statuses() == {"s0": "succeeded", "s1": "cancelled", "s2": "cancelled", "z": "cancelled"}
-    world.database.close()
 
 
 def test_a_sweep_puts_what_waits_for_a_limited_time_again_and_for_the_same_time():
@@ -232,7 +228,6 @@ def test_a_sweep_puts_what_waits_for_a_limited_time_again_and_for_the_same_time(
     world.engine.sweep(KEY, "e1")
     until(world, 80.0)
     assert world.store.load_all(KEY).state(3).started_at == pytest.approx(70.0, abs=1.0)
-    world.database.close()
 
 
 def test_a_forged_limit_begins_no_time():
@@ -240,7 +235,6 @@ def test_a_forged_limit_begins_no_time():
     world.start()
     world.engine.perform(Limit(KEY, 3))
     assert world.store.load_all(KEY).state(3) == PENDING
-    world.database.close()
 
 
 def test_the_end_of_a_limited_wait_is_not_believed_before_it_has_come():
@@ -250,7 +244,6 @@ def test_the_end_of_a_limited_wait_is_not_believed_before_it_has_come():
     with pytest.raises(BackendError, match="limit-over came 40 s early"):
         world.engine.perform(Limit(KEY, 3, due=1.0))
     assert world.statuses()["z"] == "pending"
-    world.database.close()
 
 
 def test_what_has_not_waited_for_all_is_not_launched_again_by_those_that_come_later_though_its_record_is_gone():
@@ -260,4 +253,3 @@ def test_what_has_not_waited_for_all_is_not_launched_again_by_those_that_come_la
     del world.store._states[KEY][3]
     assert world.finish() is RunStatus.SUCCEEDED
     assert len([request for request in world.jobs.jobs if "-3-" in request]) == 1
-    world.database.close()

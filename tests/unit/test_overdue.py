@@ -112,7 +112,6 @@ def swept(now: float, pace: Pace, **states: StepState) -> list[tuple[str, str]]:
                 world.store._counters[KEY][join] = Counter(before.arrived + 1, before.ended + Tally(succeeded=1))
     world.now, world.engine.ledger.queue = now, (kept := Kept())
     count, _ = world.engine.sweep_overdue(world.run, pace)
-    world.database.close()
     assert count == len(kept.tasks)
     return [(task.name, task.queue) for task in kept.tasks]
 
