@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.simulation.embedded.mutations import MUTANTS as EMBEDDED
-from tests.simulation.mutations import MUTANTS, Mutant
+from tests.simulation.mutations import MUTANTS
+from tests.simulation.mutations.mutant import Mutant
 from tests.simulation.nested.mutations import MUTANTS as NESTED
 from tests.simulation.notify_mutations import MUTANTS as NOTIFY
 

@@ -1,6 +1,6 @@
 """Hand-made mutants of what tells receivers: each must be noticed by the simulation (mutants.py)."""
 
-from tests.simulation.mutations import ENGINE, MACHINE, Mutant
+from tests.simulation.mutations.mutant import ENGINE, MACHINE, Mutant
 
 NOTIFYING, ANNOUNCING, LOCAL = (
     f"orchestrator/{name}.py" for name in ("engine/notifying", "core/announcing", "queues/local")

@@ -13,7 +13,7 @@ from tests.simulation.embedded.luck import EVERYTHING, Luck
 from tests.simulation.embedded.mutations import MUTANTS
 from tests.simulation.embedded.world import World
 from tests.simulation.mutants import attacked, mutated
-from tests.simulation.mutations import Mutant
+from tests.simulation.mutations.mutant import Mutant
 from tests.simulation.scenario import Attempt, Scenario
 
 CHUNKS, CHUNK = 4, 15

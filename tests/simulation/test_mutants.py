@@ -3,7 +3,8 @@
 import pytest
 
 from tests.simulation.mutants import attacked, mutated
-from tests.simulation.mutations import MUTANTS, Mutant
+from tests.simulation.mutations import MUTANTS
+from tests.simulation.mutations.mutant import Mutant
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

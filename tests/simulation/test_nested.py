@@ -6,7 +6,7 @@ from functools import lru_cache
 import pytest
 
 from tests.simulation.mutants import attacked, mutated
-from tests.simulation.mutations import Mutant
+from tests.simulation.mutations.mutant import Mutant
 from tests.simulation.nested.__main__ import simulate
 from tests.simulation.nested.mutations import MUTANTS
 from tests.simulation.nested.world import OTHERS

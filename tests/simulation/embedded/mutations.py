@@ -1,6 +1,6 @@
 """Hand-made mutants of the embedded world: what each breaks, and where. Each must be noticed by its worlds."""
 
-from tests.simulation.mutations import Mutant
+from tests.simulation.mutations.mutant import Mutant
 
 _WORLDS = "tests.simulation.embedded"
 

@@ -1,6 +1,6 @@
 """Hand-made mutants of runs inside runs: what each breaks, and where. Each must be noticed by the nested worlds."""
 
-from tests.simulation.mutations import ENGINE, Mutant
+from tests.simulation.mutations.mutant import ENGINE, Mutant
 
 _WORLDS = "tests.simulation.nested"
 _CHILDREN = "orchestrator/engine/children.py"

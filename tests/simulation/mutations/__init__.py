@@ -1,0 +1,21 @@
+"""Hand-made mutants, by what they break. Each must be noticed by the simulation (mutants.py)."""
+
+from tests.simulation.mutations import (
+    cancelling,
+    checking,
+    early,
+    guards,
+    joins,
+    launching,
+    orders,
+    paying,
+    pools,
+    reruns,
+    runs,
+    sweeping,
+    written,
+)
+
+_ROOMS = (guards, runs, reruns, paying, sweeping, launching, checking, cancelling, orders, joins, early, pools, written)
+
+MUTANTS = tuple(mutant for room in _ROOMS for mutant in room.MUTANTS)

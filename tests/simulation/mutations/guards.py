@@ -1,0 +1,124 @@
+"""Hand-made mutants of what makes a duplicate harmless, and a task that nobody owes."""
+
+from tests.simulation.mutations.mutant import (
+    CHECKING,
+    EARLY,
+    ENGINE,
+    FITTING,
+    MACHINE,
+    MESSAGES,
+    PROOF,
+    RETRIES,
+    Mutant,
+)
+
+MUTANTS = (
+    # The guards: what makes a duplicate harmless.
+    Mutant(
+        "an attempt that has ended ends again",
+        RETRIES,
+        "    if not state.status.active:\n        return None\n    step = plan",
+        "    step = plan",
+    ),
+    Mutant(
+        "the end of attempt 1 ends attempt 2",
+        RETRIES,
+        "    if event.attempt != state.attempt or _outdated",
+        "    if _outdated",
+    ),
+    Mutant("a launch of attempt 1 claims attempt 2", MACHINE, " and attempt == state.attempt + 1", ""),
+    Mutant(
+        "a claim is never refused",
+        MACHINE,
+        "    if not may_claim(state, event.attempt) and not _takes_over(state, event):\n        return None\n",
+        "",
+    ),
+    Mutant(
+        "a launch is recorded whatever the state",
+        MACHINE,
+        "    if state.status is not Status.LAUNCHING or event.attempt != state.attempt:\n        return None\n",
+        "",
+    ),
+    Mutant(
+        "a step is settled whatever the state",
+        MACHINE,
+        "    if not may_settle(state, event):\n        return None\n",
+        "",
+    ),
+    Mutant(
+        "a gate passes twice",
+        EARLY,
+        "    if state.status is not Status.PENDING or not (event.whole",
+        "    if not (event.whole",
+    ),
+    # What others put: launches that nobody owes, or not yet, and checks that ask a job to stop.
+    Mutant("a launch needs no proof", ENGINE, "if ledger.alone or may_begin(ledger, execution, effect):", "if True:"),
+    Mutant(
+        "whatever a launch shows proves it",
+        MESSAGES,
+        "hmac.compare_digest(self.proof, self.proved(seal).proof)",
+        "self.proof != ''",
+    ),
+    Mutant("the proof of one attempt is that of the next", MESSAGES, "-{self.attempt}-{self.due!r}", "-{self.due!r}"),
+    Mutant(
+        "the proof of one step is that of another", MESSAGES, "{self.run}-{self.node}-{self.att", "{self.run}-{self.att"
+    ),
+    Mutant("the proof of a launch leaves out when it is due", MESSAGES, "-{self.due!r}", ""),
+    Mutant("a launch that is proved begins at any time", PROOF, "launch.due <= latest and launch.is_", "launch.is_"),
+    Mutant(
+        "a launch that is owed later begins now",
+        PROOF,
+        "            if owed.due <= latest:\n",
+        "            if True:\n",
+    ),
+    Mutant(
+        "a launch without a proof begins nothing",
+        PROOF,
+        "    view = ledger.joins(execution, (launch.node,), also=(launch.node,))\n",
+        "    return False\n",
+    ),
+    Mutant(
+        "a launch without a proof is looked for in the join alone",
+        PROOF,
+        "    if launch.attempt <= view.state(launch.node).attempt:\n        return True\n",
+        "",
+    ),
+    Mutant(
+        "a check may ask a job to stop that nobody cancelled",
+        CHECKING,
+        "    made_up = check.chain.endswith(STOP) and state.stop is None",
+        "    made_up = False",
+    ),
+    # What nobody owes.
+    Mutant(
+        "any task is performed at any node",
+        FITTING,
+        "    return None if role in roles else",
+        "    return None if True else",
+    ),
+    Mutant("a step is let pass as a gate is", FITTING, "return _not_at(plan, node, _GATE)", "return None"),
+    Mutant(
+        "a gate is skipped as a step is",
+        FITTING,
+        "        case Skip(node=node) | Release(node=node):\n            return _not_at(plan, node, _STEP)\n",
+        "        case Skip(node=node) | Release(node=node):\n            return _not_at(plan, node, _STEP | _GATE)\n",
+    ),
+    Mutant(
+        "a step is skipped before its join says so",
+        MACHINE,
+        "        case Verdict.WAIT:\n            return None\n        case never:",
+        "        case Verdict.WAIT:\n            return StepSettled(Status.SKIPPED, at)\n        case never:",
+    ),
+    Mutant(
+        "a gate passes before all have arrived",
+        EARLY,
+        "    if decide(plan, node, view) is Verdict.WAIT:\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "a run ends when it is told to",
+        ENGINE,
+        "        if status is RunStatus.RUNNING:\n            return\n",
+        "",
+    ),
+)

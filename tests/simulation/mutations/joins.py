@@ -1,0 +1,104 @@
+"""Hand-made mutants of joins, of their rules, and of how a run ends."""
+
+from tests.simulation.mutations.mutant import CONTROL, EARLY, JOINS, PLAN, RULES, Mutant
+
+MUTANTS = (
+    # Joins and rules.
+    Mutant(
+        "a cancelled step counts as succeeded",
+        JOINS,
+        "Status.CANCELLED: Tally(failed=1)",
+        "Status.CANCELLED: Tally(succeeded=1)",
+    ),
+    Mutant(
+        "a step that will not run does not wait for all to end",
+        JOINS,
+        "    if join.pending and said is not Verdict.RUN:\n        return Verdict.WAIT\n",
+        "",
+    ),
+    Mutant(
+        "all_success overlooks skipped steps",
+        RULES,
+        "return Verdict.SKIP if join.ended.skipped else Verdict.RUN",
+        "return Verdict.RUN",
+    ),
+    Mutant(
+        "one_success runs before one has succeeded",
+        RULES,
+        "def one_success(join: Join) -> Verdict:\n    if join.ended.succeeded:",
+        "def one_success(join: Join) -> Verdict:\n    if join.ended.succeeded or join.ended.skipped:",
+    ),
+    Mutant(
+        "one_failed overlooks upstream_failed",
+        RULES,
+        "def one_failed(join: Join) -> Verdict:\n    if join.broken:",
+        "def one_failed(join: Join) -> Verdict:\n    if join.ended.failed:",
+    ),
+    Mutant(
+        "what a step at very many joins passes on, it passes before it has ended",
+        PLAN,
+        "gate = self.gate(self.meet((node,)), TriggerRule.ALL_DONE)",
+        "gate = self.gate(self.meet((node,)), TriggerRule.ALWAYS)",
+    ),
+    Mutant(
+        "a gate is told to pass at the first arrival",
+        PLAN,
+        "(self.gate(self.meet(group), rule) for group",
+        "(self.gate(self.meet(group), TriggerRule.ONE_DONE) for group",
+    ),
+    Mutant(
+        "a quiet gate counts how the steps ended",
+        EARLY,
+        "GatePassed(NOBODY if plan",
+        "GatePassed(NOBODY if False and plan",
+    ),
+    Mutant(
+        "the end does not wait for the steps that an impatient rule left behind",
+        PLAN,
+        "    if unawaited := sorted(set(range(len(steps))) - awaited.union(last)):",
+        "    if unawaited := []:",
+    ),
+    Mutant(
+        "impatient rules share the gates of others",
+        PLAN,
+        "key = arrivals if len(arrivals) <= WIDE else (arrivals, rule)",
+        "key = arrivals",
+    ),
+    # How a run ends.
+    Mutant(
+        "leaves decide, whatever the graph says",
+        PLAN,
+        "step.counts and step.trigger in CARRYING if fails_on is FailsOn.ANY else not step.teardown",
+        "not step.teardown",
+    ),
+    Mutant(
+        "a failure is taken for told where the step behind it may fail",
+        PLAN,
+        "carries = step.counts and step.trigger in CARRYING",
+        "carries = step.trigger in CARRYING",
+    ),
+    Mutant(
+        "a failure is taken for told where a tolerant step swallows it",
+        RULES,
+        "CARRYING = frozenset({TriggerRule.ALL_SUCCESS,",
+        "CARRYING = frozenset({TriggerRule.ALL_SUCCESS, TriggerRule.ALL_DONE,",
+    ),
+    Mutant(
+        "a step before a teardown alone is no leaf",
+        PLAN,
+        "else not step.teardown\n",
+        "else True\n",
+    ),
+    Mutant(
+        "what may fail fails the run",
+        PLAN,
+        "if step.counts and step.name not in told]",
+        "if step.name not in told]",
+    ),
+    Mutant(
+        "a held step is not released where a record beside it contradicts others",
+        CONTROL,
+        "recorded = isinstance(event, HoldReleased) and node in seen.states",
+        "recorded = False",
+    ),
+)

@@ -1,0 +1,131 @@
+"""Hand-made mutants of launches, and of the adapter of Dataflow."""
+
+from tests.simulation.mutations.mutant import (
+    CHECKING,
+    CLAIMING,
+    DATAFLOW,
+    DUPLICATES,
+    LAUNCHING,
+    RETRIES,
+    STANDING,
+    Mutant,
+)
+
+MUTANTS = (
+    # Launching.
+    Mutant(
+        "launched without looking for an existing job",
+        LAUNCHING,
+        "job = None if claim.new else backend.find(request)\n",
+        "job = None\n",
+    ),
+    Mutant(
+        "launched without a claim",
+        LAUNCHING,
+        "    claim = claimed(ledger, execution, effect)\n    if isinstance(claim, StepState):\n        ledger",
+        "    named = name_of(ledger, execution, effect)\n"
+        "    claim = Claim(ledger, execution, effect, named, ledger.clock(), new=True)\n"
+        "    if isinstance(claim, StepState):\n        ledger",
+    ),
+    Mutant(
+        "no lease: whoever finds no job launches one",
+        CLAIMING,
+        "        if fresh or not (commit := ledger.commit(execution, effect.node, anew)).applied:",
+        "        if commit is None:",
+    ),
+    Mutant(
+        "a lease that ran out is not begun anew",
+        CLAIMING,
+        "        if fresh or not (commit := ledger.commit(execution, effect.node, anew)).applied:",
+        "        if fresh:",
+    ),
+    Mutant(
+        "an attempt fails when one launch of it was lost",
+        LAUNCHING,
+        "claim.lost >= MAX_LOST:",
+        "claim.lost:",
+    ),
+    Mutant(
+        "a launch is sent however old its claim is",
+        CLAIMING,
+        "        if self._in_time():\n            return\n        event",
+        "        if True:\n            return\n        event",
+    ),
+    Mutant("a launch is sent until others may launch it too", CLAIMING, " - self.ledger.launch_margin", ""),
+    Mutant(
+        "an end at launch is acknowledged though another launches",
+        LAUNCHING,
+        "    if not commit.applied and commit.state.status is Status.LAUNCHING and",
+        "    if False and",
+    ),
+    Mutant(
+        "an end at launch counts though another has taken the claim over",
+        RETRIES,
+        " or _outdated(state, event):\n",
+        ":\n",
+    ),
+    Mutant(
+        "a launch that was refused is not looked for later",
+        LAUNCHING,
+        "        return check_later(ledger, execution, effect)\n",
+        "        return None\n",
+    ),
+    # Dataflow.
+    Mutant(
+        "one look at one list is believed",
+        DATAFLOW,
+        "        if found := self.find(request):\n            return found\n        region, named",
+        "        region, named",
+    ),
+    Mutant(
+        "a want of quota is a refusal",
+        DATAFLOW,
+        "        except (AmbiguousLaunchError, LaunchRefusedError) as error:\n",
+        "        except AnswerError as error:\n            raise LaunchRefusedError(str(error)) from error\n"
+        "        except (AmbiguousLaunchError, LaunchRefusedError) as error:\n",
+    ),
+    Mutant(
+        "a streaming job that runs is not what its step waited for",
+        STANDING,
+        "            case states.RUNNING if handle.streaming or handle.keep:\n",
+        "            case states.RUNNING if handle.keep:\n",
+    ),
+    Mutant(
+        "a job whose state goes back has ended",
+        CHECKING,
+        "    if isinstance(status, JobEnd) and not status.live:\n",
+        "    if not (isinstance(status, JobEnd) and status.live):\n"
+        "        status = JobEnd(Outcome.SUCCEEDED, ledger.clock())\n"
+        "        return ledger.handle(execution, check.node, ended(step, state, status, inf, check.chain))\n",
+    ),
+    Mutant(
+        "a launch is sent though its claim was taken over",
+        CLAIMING,
+        '        raise BackendError(f"{self.job_name}: its claim',
+        '        return\n        raise BackendError(f"{self.job_name}: its claim',
+    ),
+    Mutant(
+        "who launched a second job leaves it alone",
+        DUPLICATES,
+        "(found.job,)), *found.beside) if job != stays]",
+        "(found.job,)), *found.beside) if False]",
+    ),
+    Mutant(
+        "the job that is recorded is cancelled as one too many",
+        DUPLICATES,
+        "(found.job,)), *found.beside) if job != stays]",
+        "(found.job,)), *found.beside)]",
+    ),
+    Mutant(
+        "a claim is given up though its launch may have been sent",
+        LAUNCHING,
+        "    except AmbiguousLaunchError:\n        claim.unanswered()\n        raise",
+        "    except LookupError:\n        claim.unanswered()\n        raise",
+    ),
+    Mutant(
+        "a kind that nobody can run is not refused",
+        LAUNCHING,
+        "    try:\n        return _launch(ledger, claim, request, ledger.backend(work.kind))\n",
+        "    backend = ledger.backend(work.kind)\n    try:\n        return _launch(ledger, claim, request, backend)\n",
+    ),
+)

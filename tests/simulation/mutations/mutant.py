@@ -1,0 +1,35 @@
+"""A hand-made mutant: what it breaks, and where; and the files in which most of them are."""
+
+from dataclasses import dataclass
+
+MACHINE, JOINS, EARLY, KEPT, RETRIES, PLAN, RULES, OVERDUE, FITTING, MESSAGES = (
+    f"orchestrator/core/{name}.py"
+    for name in ("machine", "joins", "early", "kept", "retries", "plan", "rules", "overdue", "validity", "messages")
+)
+ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACHE = (
+    f"orchestrator/engine/{name}.py"
+    for name in (
+        *("__init__", "ledger", "launching", "claiming", "duplicate_jobs", "checking", "sweeping", "proof", "cache"),
+    )
+)
+DATAFLOW, STANDING = "orchestrator/jobs/dataflow/backend.py", "orchestrator/jobs/dataflow/status.py"
+CONTROL_EVENTS, CONTROL = "orchestrator/core/control_events.py", "orchestrator/engine/control.py"
+LIMITING = "orchestrator/engine/limiting.py"
+CONSISTENCY = "orchestrator/core/consistency.py"
+MOVES, POOLS, LINE, MENDING = (
+    "orchestrator/core/moves.py",
+    *(f"orchestrator/engine/{name}.py" for name in ("pools", "line", "mending")),
+)
+PLACES = "orchestrator/stores/firestore/pools.py"
+MEMORY, IDS = "tests/doubles/memory_store.py", "orchestrator/stores/firestore/ids.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """In ``file``, a path from the root, ``old`` is there once and becomes ``new``. ``worlds``: where it is seen."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    worlds: str = "tests.simulation"

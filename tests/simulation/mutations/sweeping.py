@@ -1,0 +1,34 @@
+"""Hand-made mutants of the sweep."""
+
+from tests.simulation.mutations.mutant import MACHINE, OVERDUE, SWEEPING, Mutant
+
+MUTANTS = (
+    Mutant("a sweep's tasks carry no epoch", SWEEPING, '-{SWEEP}{epoch}", ledger', '-{SWEEP}", ledger'),
+    Mutant("a sweep's checks carry no epoch", SWEEPING, 'chain=f"{SWEEP}{epoch}{', 'chain=f"{SWEEP}{'),
+    Mutant(
+        "each sweep puts again what is lost",
+        SWEEPING,
+        'epoch = f"{int(now // EPOCHS[queue]):x}"',
+        'epoch = f"{int(now)}"',
+    ),
+    Mutant("a sweep takes what waits in a slow queue for lost", SWEEPING, " or pace.lost(since, now)", " or True"),
+    Mutant("a queue that stands still is waited for", OVERDUE, " or max(since, self.moved) + STILL < now", ""),
+    Mutant(
+        "what the queue let through lately does not count",
+        OVERDUE,
+        "max(since, self.moved) + STILL",
+        "since + LATE",
+    ),
+    Mutant(
+        "a sweep overlooks launches that were claimed",
+        MACHINE,
+        "            case Status.LAUNCHING:\n                yield Launch(run, node, state.attempt)\n",
+        "",
+    ),
+    Mutant(
+        "a sweep overlooks retries",
+        MACHINE,
+        "            case Status.UP_FOR_RETRY:\n",
+        "            case Status.UP_FOR_RETRY if state.attempt > 99:\n",
+    ),
+)
