@@ -11,8 +11,8 @@ from orchestrator.client.start import Started, Wanted, plan_rerun, start, start_
 from orchestrator.core.steps import Json
 from orchestrator.deployment import Deployment
 from orchestrator.deployment.starting import Reach
-from orchestrator.operations.backfill import Planned, Result, results
-from orchestrator.operations.backfill_far import LOOK, FarBackfill
+from orchestrator.operations.backfill.in_cloud import LOOK, FarBackfill
+from orchestrator.operations.backfill.slots import Planned, Result, results
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.ports import Reader
 

@@ -20,10 +20,10 @@ from orchestrator.home import Home
 from orchestrator.local.loop import TICK, Loop
 from orchestrator.local.watched_store import WatchedStore
 from orchestrator.local.wiring import Embedded, embedded
-from orchestrator.operations.backfill import Planned, Result, results
-from orchestrator.operations.beside import Beside
+from orchestrator.operations.backfill.feeder import Feeder
+from orchestrator.operations.backfill.slots import Planned, Result, results
 from orchestrator.operations.driving import check_same, refuse_cloud_steps, with_deployment
-from orchestrator.operations.feeding import Feeder
+from orchestrator.operations.foreign_changes import Beside
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.operations.lookup import home_flag
 from orchestrator.operations.receivers import notifying, receivers_of

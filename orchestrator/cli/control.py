@@ -6,12 +6,12 @@ from pathlib import Path
 
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.output import echo
-from orchestrator.operations.acting import acted
-from orchestrator.operations.acts import Asked, Done, HoldAsked, MarkAsked, Person, ReleaseAsked, RetryAsked
-from orchestrator.operations.control import applied
-from orchestrator.operations.far import Far, Place
+from orchestrator.operations.control.arguments import who
+from orchestrator.operations.control.perform import acted
+from orchestrator.operations.control_in_store import applied
+from orchestrator.operations.deployed_console import Far, Place
 from orchestrator.operations.lookup import find_run, find_step, load, named_store, url_of
-from orchestrator.operations.people import who
+from orchestrator.operations.requests import Asked, Done, HoldAsked, MarkAsked, Person, ReleaseAsked, RetryAsked
 from orchestrator.reporting.found import Found
 
 

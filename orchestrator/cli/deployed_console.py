@@ -10,7 +10,7 @@ from orchestrator.client.console import ConsoleReader, asked, shown
 from orchestrator.deployment import Deployment
 from orchestrator.deployment.starting import Reach
 from orchestrator.home.store_url import StoreUrl
-from orchestrator.operations.far import Far
+from orchestrator.operations.deployed_console import Far
 
 
 def far(deployment: Deployment, url: str | None) -> Far:

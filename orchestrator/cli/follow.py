@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.cli.views.progress import progress_view
 from orchestrator.core.model import RunStatus
-from orchestrator.operations.far import Place
+from orchestrator.operations.deployed_console import Place
 from orchestrator.operations.watching import looks
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.held import all_held, standstill

@@ -9,10 +9,10 @@ from orchestrator.console.exchange import Call
 from orchestrator.console.finding import found_of
 from orchestrator.core.model import Status
 from orchestrator.errors import UsageError
-from orchestrator.operations.acting import act
-from orchestrator.operations.acts import Asked, CancelAsked, HoldAsked, MarkAsked, Person, ReleaseAsked, RetryAsked
-from orchestrator.operations.deciding import fit_outputs
-from orchestrator.operations.people import AHEAD, is_too_far
+from orchestrator.operations.control.arguments import AHEAD, is_too_far
+from orchestrator.operations.control.perform import act
+from orchestrator.operations.control.retry_and_mark import fit_outputs
+from orchestrator.operations.requests import Asked, CancelAsked, HoldAsked, MarkAsked, Person, ReleaseAsked, RetryAsked
 
 Answer = tuple[int, Mapping[str, Any]]
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, S
 
 from orchestrator.core.model import RunStatus
 from orchestrator.core.names import KEY_LENGTH, RUN_ID, STEP_NAME
-from orchestrator.operations.people import AHEAD
+from orchestrator.operations.control.arguments import AHEAD
 
 #: RFC 3339. A day or a time that does not exist is refused when it is read.
 TIME = {"type": "string", "format": "date-time"}

@@ -13,7 +13,7 @@ from orchestrator.core.run_filter import RunFilter
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.jobs.dataflow.handle import read_handle
 from orchestrator.operations import tokens
-from orchestrator.operations.steps import find_step
+from orchestrator.operations.find_step import find_step
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.job_page import job_page

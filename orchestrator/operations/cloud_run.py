@@ -10,7 +10,7 @@ from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import Stop
 from orchestrator.errors import UsageError
 from orchestrator.home.store_url import StoreUrl
-from orchestrator.operations.cancellation import earlier, told
+from orchestrator.operations.control.cancel_report import earlier, told
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.job_page import job_page
 from orchestrator.reporting.phrases import status_word

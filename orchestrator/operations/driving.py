@@ -17,7 +17,7 @@ from orchestrator.errors import UsageError
 from orchestrator.local.loop import Loop
 from orchestrator.local.watched_store import WatchedStore
 from orchestrator.local.wiring import Embedded, embedded
-from orchestrator.operations.beside import Beside
+from orchestrator.operations.foreign_changes import Beside
 from orchestrator.operations.interrupt import SIGNALS, interruptible
 from orchestrator.operations.receivers import notifying, project_of, receivers_of, unknown
 from orchestrator.ports import Receivers

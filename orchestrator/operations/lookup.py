@@ -24,8 +24,8 @@ from orchestrator.home import Home, default_home, existing_home
 from orchestrator.home.store_url import StoreUrl, store_url
 from orchestrator.local.wiring import open_store, reading
 from orchestrator.operations.attempt_logs import with_logs
-from orchestrator.operations.far import Far, Place
-from orchestrator.operations.steps import find_step as find_step
+from orchestrator.operations.deployed_console import Far, Place
+from orchestrator.operations.find_step import find_step as find_step
 from orchestrator.ports import Lines, Reader, Store, refuse
 from orchestrator.reporting.found import INTERRUPTED, Found, Origin
 from orchestrator.text import did_you_mean

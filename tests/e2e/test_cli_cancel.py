@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from orchestrator.operations import people
+from orchestrator.operations.control import arguments
 from tests.e2e.command_line import Place, Said, finish
 
 #: ``a`` says that it runs, and then takes an hour.
@@ -386,5 +386,5 @@ def test_a_user_whom_the_system_has_no_name_for_is_called_by_the_number(monkeypa
     def nobody() -> str:
         raise KeyError("getpwuid(): uid not found: 54321")
 
-    monkeypatch.setattr(people.getpass, "getuser", nobody)
-    assert people.who() == f"uid {os.getuid()}"
+    monkeypatch.setattr(arguments.getpass, "getuser", nobody)
+    assert arguments.who() == f"uid {os.getuid()}"

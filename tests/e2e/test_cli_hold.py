@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from orchestrator.operations.beside import GOES_ON
+from orchestrator.operations.foreign_changes import GOES_ON
 from tests.e2e.command_line import Place, Said, finish
 
 #: ``a`` says that it runs, and waits for a word.

@@ -7,8 +7,8 @@ from orchestrator.deployment import Deployment
 from orchestrator.deployment.starting import Reach
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.home.store_url import StoreUrl
-from orchestrator.operations.acts import CancelAsked, Done, HoldAsked, RetryAsked
-from orchestrator.operations.far import Far
+from orchestrator.operations.deployed_console import Far
+from orchestrator.operations.requests import CancelAsked, Done, HoldAsked, RetryAsked
 from tests.doubles.memory_store import MemoryStore
 from tests.remote.server import Answer, Scripted, scripted
 

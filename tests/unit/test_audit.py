@@ -23,10 +23,10 @@ from orchestrator.home import Home
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.usage import usage
 from orchestrator.jobs.process import claim, group
-from orchestrator.operations import audit_cloud
-from orchestrator.operations.accounting import why_left
-from orchestrator.operations.audit_cloud import Jobs
-from orchestrator.operations.audit_home import audit_home, end
+from orchestrator.operations.audit import cloud as audit_cloud
+from orchestrator.operations.audit.cloud import Jobs
+from orchestrator.operations.audit.home import audit_home, end
+from orchestrator.operations.audit.why_left import why_left
 from orchestrator.system import locks
 from tests.doubles.memory_store import MemoryStore
 from tests.e2e.command_line import Place, Said

@@ -15,9 +15,9 @@ from orchestrator.definition.slot_range import Range
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
-from orchestrator.operations.backfill import Does, Planned, Result, newest_round, planned, results
-from orchestrator.operations.backfill_told import headline, plan_report, results_report, summary
-from orchestrator.operations.feeding import _is_over
+from orchestrator.operations.backfill.feeder import _is_over
+from orchestrator.operations.backfill.report import headline, plan_report, results_report, summary
+from orchestrator.operations.backfill.slots import Does, Planned, Result, newest_round, planned, results
 from orchestrator.stores.sqlite.store import SqliteStore
 
 SALES = Graph("sales", (Step("a"),), (Param("date", "date", "today"), Param("full", "bool", True)))

@@ -15,8 +15,8 @@ from orchestrator.definition.backfill_request import Asked, Slot, backfill
 from orchestrator.definition.load import load_graph
 from orchestrator.definition.slot_range import Range
 from orchestrator.errors import UsageError
-from orchestrator.operations.backfill import Does, Result, planned
-from orchestrator.operations.backfill_far import FarBackfill
+from orchestrator.operations.backfill.in_cloud import FarBackfill
+from orchestrator.operations.backfill.slots import Does, Result, planned
 from tests.doubles.memory_store import MemoryStore
 
 PLAN = compile_plan("sales", "v", (Step("a"),))

@@ -5,7 +5,7 @@ import pytest
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Stop
 from orchestrator.core.steps import Step, Work
-from orchestrator.operations.cancellation import earlier, told
+from orchestrator.operations.control.cancel_report import earlier, told
 from orchestrator.reporting.found import Found
 from tests.unit.engine_world import JOB, KEY, STOP, World
 

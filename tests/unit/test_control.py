@@ -16,9 +16,9 @@ from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Retry, Step
 from orchestrator.errors import BackendError, UsageError
 from orchestrator.jobs.scripted import Script
-from orchestrator.operations.acts import HoldAsked, Person
-from orchestrator.operations.holding import hold
-from orchestrator.operations.people import MAX_WHY, moment, needed_reason, next_day, reason
+from orchestrator.operations.control.arguments import MAX_WHY, moment, needed_reason, next_day, reason
+from orchestrator.operations.control.hold_and_release import hold
+from orchestrator.operations.requests import HoldAsked, Person
 from orchestrator.ports import CHECKS, LAUNCHES
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.held import half_held, held_by, hold_of

@@ -22,10 +22,10 @@ from orchestrator.definition.due import check_due, due_after, parsed_due
 from orchestrator.errors import StoreError, UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
-from orchestrator.operations.run_processes import RunProcesses
-from orchestrator.operations.schedule_of import schedule_of
-from orchestrator.operations.serving import MAX_CATCH_UP, CatchUp, Ended, Server, due_of
-from orchestrator.operations.timetable import Entry, Start, Timetable
+from orchestrator.operations.serve.run_processes import RunProcesses
+from orchestrator.operations.serve.schedule_of import schedule_of
+from orchestrator.operations.serve.server import MAX_CATCH_UP, CatchUp, Ended, Server, due_of
+from orchestrator.operations.serve.timetable import Entry, Start, Timetable
 
 PLAN = compile_plan("a", "v1", (Step("x"),))
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()

@@ -21,9 +21,9 @@ from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.definition.load import load_graph
 from orchestrator.errors import InvalidGraphError, UsageError
-from orchestrator.operations.acts import HoldAsked, Person
-from orchestrator.operations.holding import hold
-from orchestrator.operations.people import moment
+from orchestrator.operations.control.arguments import moment
+from orchestrator.operations.control.hold_and_release import hold
+from orchestrator.operations.requests import HoldAsked, Person
 from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
 

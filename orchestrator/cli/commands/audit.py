@@ -12,7 +12,7 @@ from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import home_option, json_option, only_with_project, project_options
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.errors import UsageError
-from orchestrator.operations.audit import Audit, Leftover
+from orchestrator.operations.audit.findings import Audit, Leftover
 from orchestrator.operations.lookup import choose_home, store_of
 from orchestrator.reporting.phrases import counted
 
@@ -71,7 +71,7 @@ def command(
     if home is not None:
         raise UsageError("--home and --project both say where to look: give only one of them")
     from orchestrator.deployment import Deployment
-    from orchestrator.operations.audit_cloud import jobs_of
+    from orchestrator.operations.audit.cloud import jobs_of
 
     deployment = Deployment(project, region or "none", name, environment)
     with jobs_of(project, deployment.base, database or deployment.database) as jobs:
@@ -82,7 +82,7 @@ def command(
 
 
 def _here(home: Path | None, stop: bool, yes: bool, as_json: bool) -> int:
-    from orchestrator.operations.audit_home import audit_home, end
+    from orchestrator.operations.audit.home import audit_home, end
 
     chosen = choose_home(home, Path())
     if not chosen.database.exists() and (chosen.path / "runs").is_dir():

@@ -22,8 +22,8 @@ from orchestrator.definition.slot_range import Range
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import reading, writing
-from orchestrator.operations.backfill import Does, Planned, Result, planned, results
-from orchestrator.operations.backfill_told import headline, plan_lines, plan_report, results_report, summary
+from orchestrator.operations.backfill.report import headline, plan_lines, plan_report, results_report, summary
+from orchestrator.operations.backfill.slots import Does, Planned, Result, planned, results
 from orchestrator.operations.driving import refuse_cloud_steps
 from orchestrator.operations.lookup import choose_home
 

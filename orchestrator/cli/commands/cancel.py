@@ -12,13 +12,13 @@ from orchestrator.cli.output import echo
 from orchestrator.core.model import RunStatus, Stop
 from orchestrator.home import Home
 from orchestrator.home.store_url import StoreUrl
-from orchestrator.operations.acts import CancelAsked, Done
-from orchestrator.operations.cancel import cancel_here
-from orchestrator.operations.cancelling import nothing_left
-from orchestrator.operations.control import must_be_a_home
-from orchestrator.operations.far import Far, Place
+from orchestrator.operations.cancel_here import cancel_here
+from orchestrator.operations.control.arguments import reason, who
+from orchestrator.operations.control.cancel import nothing_left
+from orchestrator.operations.control_in_store import must_be_a_home
+from orchestrator.operations.deployed_console import Far, Place
 from orchestrator.operations.lookup import find_run, find_step, load, named_store, url_of
-from orchestrator.operations.people import reason, who
+from orchestrator.operations.requests import CancelAsked, Done
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.summary import failures
 

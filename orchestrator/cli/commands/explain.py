@@ -10,7 +10,7 @@ from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.kinds import kind_of
 from orchestrator.operations.attempt_logs import log_path
-from orchestrator.operations.far import Place
+from orchestrator.operations.deployed_console import Place
 from orchestrator.operations.lookup import apart, find_step, found_run
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.summary import abandoned

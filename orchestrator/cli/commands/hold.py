@@ -8,9 +8,9 @@ import click
 from orchestrator.cli.control import code_of, perform
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
-from orchestrator.operations.acts import HoldAsked
-from orchestrator.operations.far import Place
-from orchestrator.operations.people import moment, needed_reason, next_day
+from orchestrator.operations.control.arguments import moment, needed_reason, next_day
+from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.requests import HoldAsked
 
 EPILOG = """\b
 Examples:

@@ -12,7 +12,7 @@ from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 from orchestrator.operations.attempt_logs import deleted, log_path, no_log
-from orchestrator.operations.far import Place
+from orchestrator.operations.deployed_console import Place
 from orchestrator.operations.lookup import apart, find_step, found_run
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import counted

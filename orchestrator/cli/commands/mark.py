@@ -12,10 +12,10 @@ from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.model import MARKS, Status
 from orchestrator.errors import UsageError
-from orchestrator.operations.acts import MarkAsked
-from orchestrator.operations.deciding import fit_outputs
-from orchestrator.operations.far import Place
-from orchestrator.operations.people import needed_reason
+from orchestrator.operations.control.arguments import needed_reason
+from orchestrator.operations.control.retry_and_mark import fit_outputs
+from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.requests import MarkAsked
 from orchestrator.reporting.summary import abandoned
 
 EPILOG = """\b

@@ -10,7 +10,7 @@ from orchestrator.cli.failure import complain
 from orchestrator.cli.options import NamedPath, place_options
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
-from orchestrator.operations.far import Place
+from orchestrator.operations.deployed_console import Place
 from orchestrator.operations.lookup import found_run
 
 HELP = f"""Draw GRAPH, or a run, into a file.

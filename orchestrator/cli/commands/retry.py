@@ -7,8 +7,8 @@ import click
 from orchestrator.cli.control import code_of, perform
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
-from orchestrator.operations.acts import RetryAsked
-from orchestrator.operations.far import Place
+from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.requests import RetryAsked
 from orchestrator.reporting.summary import abandoned
 
 EPILOG = """\b

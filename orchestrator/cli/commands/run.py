@@ -55,7 +55,7 @@ def command(
     """
     from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph
-    from orchestrator.operations.timetable import due_request
+    from orchestrator.operations.serve.timetable import due_request
 
     as_told = how(**driving)
     given = given_params(pairs, params_file)

@@ -13,10 +13,10 @@ from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.operations.lookup import choose_home
-from orchestrator.operations.run_processes import RunProcesses
-from orchestrator.operations.schedule_of import schedule_of
-from orchestrator.operations.serving import FORM, CatchUp, Ended, Server, standing
-from orchestrator.operations.timetable import Timetable
+from orchestrator.operations.serve.run_processes import RunProcesses
+from orchestrator.operations.serve.schedule_of import schedule_of
+from orchestrator.operations.serve.server import FORM, CatchUp, Ended, Server, standing
+from orchestrator.operations.serve.timetable import Timetable
 from orchestrator.reporting.times import clock
 from orchestrator.system.files import short
 

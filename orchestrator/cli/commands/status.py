@@ -9,7 +9,7 @@ from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import json_option, place_options, run_argument
 from orchestrator.cli.output import echo_json
 from orchestrator.core.model import RunStatus
-from orchestrator.operations.far import Place
+from orchestrator.operations.deployed_console import Place
 from orchestrator.operations.lookup import found_run
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.held import all_held, half_held, standstill

@@ -9,7 +9,7 @@ from orchestrator.cli.options import json_option, place_options, run_argument
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.control import MAX_ACTS
 from orchestrator.core.past import MAX_PAST
-from orchestrator.operations.far import Place
+from orchestrator.operations.deployed_console import Place
 from orchestrator.operations.lookup import apart, find_step, found_run
 from orchestrator.reporting.story import story, story_json, story_lines
 

@@ -7,7 +7,7 @@ import click
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
-from orchestrator.operations.far import Place
+from orchestrator.operations.deployed_console import Place
 from orchestrator.operations.lookup import find_run, named_store, newest, plan_of
 from orchestrator.operations.verify import wrong
 from orchestrator.reporting.phrases import counted

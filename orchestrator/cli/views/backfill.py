@@ -13,8 +13,8 @@ from rich.text import Text
 from orchestrator.cli.views.console import console, line
 from orchestrator.cli.views.live import PERIOD, SHARE
 from orchestrator.core.model import Run
-from orchestrator.operations.backfill import Result
-from orchestrator.operations.backfill_told import counts, reason, style_of
+from orchestrator.operations.backfill.report import counts, reason, style_of
+from orchestrator.operations.backfill.slots import Result
 from orchestrator.reporting.times import clock, duration
 from orchestrator.reporting.watch import Watch
 from orchestrator.system.terminal import one_line, shown

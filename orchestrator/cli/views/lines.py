@@ -6,7 +6,7 @@ from typing import TextIO
 
 from orchestrator.cli.failure import complain
 from orchestrator.core.model import Status, StepState
-from orchestrator.operations.beside import WAITING
+from orchestrator.operations.foreign_changes import WAITING
 from orchestrator.reporting.phrases import column, counted
 from orchestrator.reporting.rows import row
 from orchestrator.reporting.times import clock, lasted

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from orchestrator.core.model import RunStatus, Stop
 from orchestrator.engine import Engine
 from orchestrator.operations import tokens
-from orchestrator.operations.acts import CancelAsked, Done, Person
-from orchestrator.operations.cancellation import earlier, told
-from orchestrator.operations.people import reason
-from orchestrator.operations.steps import find_step
+from orchestrator.operations.control.arguments import reason
+from orchestrator.operations.control.cancel_report import earlier, told
+from orchestrator.operations.find_step import find_step
+from orchestrator.operations.requests import CancelAsked, Done, Person
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import listed
 

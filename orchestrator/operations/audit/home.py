@@ -12,8 +12,8 @@ from orchestrator.errors import StoreError
 from orchestrator.home import Home
 from orchestrator.jobs.process import attempt, attempt_files, claim, group
 from orchestrator.jobs.process.environment import marks
-from orchestrator.operations.accounting import why_left
-from orchestrator.operations.audit import Audit, Leftover, unclear
+from orchestrator.operations.audit.findings import Audit, Leftover, unclear
+from orchestrator.operations.audit.why_left import why_left
 from orchestrator.ports import Store
 from orchestrator.reporting.phrases import listed
 from orchestrator.system.files import short

@@ -13,8 +13,8 @@ from orchestrator.jobs.dataflow.handle import Handle
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.states import Body
 from orchestrator.jobs.dataflow.usage import usage
-from orchestrator.operations.accounting import why_left
-from orchestrator.operations.audit import Audit, Leftover, unclear
+from orchestrator.operations.audit.findings import Audit, Leftover, unclear
+from orchestrator.operations.audit.why_left import why_left
 from orchestrator.ports import Store
 from orchestrator.stores.firestore.store import connect
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.core.model import RunStatus
-from orchestrator.operations.backfill import Does, Planned, Result
+from orchestrator.operations.backfill.slots import Does, Planned, Result
 from orchestrator.reporting.found import INTERRUPTED
 from orchestrator.reporting.phrases import column, counted, why
 from orchestrator.reporting.summary import Line

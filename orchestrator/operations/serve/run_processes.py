@@ -9,8 +9,8 @@ from queue import SimpleQueue
 from typing import IO
 
 from orchestrator.home import Home
-from orchestrator.operations.serving import Ended
-from orchestrator.operations.timetable import Start
+from orchestrator.operations.serve.server import Ended
+from orchestrator.operations.serve.timetable import Start
 
 #: How many bytes of the errors of a process are read, at their end.
 _TAIL = 4096

@@ -10,9 +10,9 @@ from orchestrator.core.model import Status, StepState, Stop
 from orchestrator.core.values import MAX_OUTPUT, misfit
 from orchestrator.errors import UsageError
 from orchestrator.operations import tokens
-from orchestrator.operations.acts import Apply, Done, MarkAsked, Person, RetryAsked
-from orchestrator.operations.people import reason
-from orchestrator.operations.steps import find_step, must_be_running
+from orchestrator.operations.control.arguments import reason
+from orchestrator.operations.find_step import find_step, must_be_running
+from orchestrator.operations.requests import Apply, Done, MarkAsked, Person, RetryAsked
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import done_by, status_word, stopped
 

@@ -7,9 +7,9 @@ from orchestrator.core.events import HoldReleased, HoldRequested
 from orchestrator.core.model import StepState
 from orchestrator.errors import UsageError
 from orchestrator.operations import tokens
-from orchestrator.operations.acts import Apply, Done, HoldAsked, Person, ReleaseAsked
-from orchestrator.operations.people import AHEAD, is_too_far, reason
-from orchestrator.operations.steps import find_step, must_be_running
+from orchestrator.operations.control.arguments import AHEAD, is_too_far, reason
+from orchestrator.operations.find_step import find_step, must_be_running
+from orchestrator.operations.requests import Apply, Done, HoldAsked, Person, ReleaseAsked
 from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.held import held_by, hold_of

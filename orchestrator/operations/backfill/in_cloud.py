@@ -13,7 +13,7 @@ from typing import Protocol
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.steps import Json
 from orchestrator.errors import StoreError, UsageError
-from orchestrator.operations.backfill import Does, Planned, Result
+from orchestrator.operations.backfill.slots import Does, Planned, Result
 from orchestrator.ports import Reader
 
 #: Seconds between two looks at the runs that are open. Each look at a run costs a read.

@@ -17,7 +17,7 @@ from orchestrator.definition.reruns import GraphNow, kept_states, numbered, requ
 from orchestrator.errors import InUseError, StoreError, UsageError
 from orchestrator.local.loop import Loop
 from orchestrator.local.wiring import Embedded
-from orchestrator.operations.backfill import Does, Planned, Result, newest_round
+from orchestrator.operations.backfill.slots import Does, Planned, Result, newest_round
 from orchestrator.operations.lookup import plan_of
 from orchestrator.operations.make_room import make_room
 

@@ -5,7 +5,10 @@ from typing import assert_never
 
 from orchestrator.engine import Engine
 from orchestrator.engine.control import ControlEvent, Unchanged
-from orchestrator.operations.acts import (
+from orchestrator.operations.control.cancel import cancel
+from orchestrator.operations.control.hold_and_release import hold, release
+from orchestrator.operations.control.retry_and_mark import mark, retry
+from orchestrator.operations.requests import (
     Apply,
     Asked,
     CancelAsked,
@@ -16,9 +19,6 @@ from orchestrator.operations.acts import (
     ReleaseAsked,
     RetryAsked,
 )
-from orchestrator.operations.cancelling import cancel
-from orchestrator.operations.deciding import mark, retry
-from orchestrator.operations.holding import hold, release
 from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
 

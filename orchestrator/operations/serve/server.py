@@ -20,7 +20,7 @@ from orchestrator.core.model import Run, RunStatus
 from orchestrator.errors import OrchestratorError
 from orchestrator.home import Home
 from orchestrator.local.wiring import reading
-from orchestrator.operations.timetable import Entry, Start, Timetable
+from orchestrator.operations.serve.timetable import Entry, Start, Timetable
 from orchestrator.reporting.phrases import counted, listed, why
 from orchestrator.reporting.times import clock, duration
 from orchestrator.system import os_errors

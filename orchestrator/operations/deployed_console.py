@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.home.store_url import StoreUrl
-from orchestrator.operations.acts import Asked, CancelAsked, Done, HoldAsked, MarkAsked, ReleaseAsked, RetryAsked
+from orchestrator.operations.requests import Asked, CancelAsked, Done, HoldAsked, MarkAsked, ReleaseAsked, RetryAsked
 from orchestrator.ports import Reader
 
 

@@ -7,8 +7,8 @@ from orchestrator.engine.control import ControlEvent, Unchanged
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import embedded
-from orchestrator.operations.acts import Apply
 from orchestrator.operations.driving import pools_of
+from orchestrator.operations.requests import Apply
 from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
 

@@ -1,0 +1,1 @@
+"""Finds jobs and processes that still run, and whose end no run waits for."""
