@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.cli.deployed_console import far
+from orchestrator.cli.deployed_console import deployed_console
 from orchestrator.cli.deployed_start import complain_of
 from orchestrator.cli.views.backfill import Board, View, view
 from orchestrator.client.asking import Waiting
@@ -11,7 +11,7 @@ from orchestrator.client.start import Started, Wanted, plan_rerun, start, start_
 from orchestrator.core.steps import Json
 from orchestrator.deployment import Deployment
 from orchestrator.deployment.starting import Reach
-from orchestrator.operations.backfill.in_cloud import LOOK, FarBackfill
+from orchestrator.operations.backfill.in_cloud import LOOK, CloudBackfill
 from orchestrator.operations.backfill.slots import Planned, Result, results
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.ports import Reader
@@ -27,7 +27,7 @@ class Consoles:
 
     @property
     def reader(self) -> Reader:
-        return far(self.deployment, self.url).reader
+        return deployed_console(self.deployment, self.url).reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,9 @@ def go(
     board = Board(graph[0], len(plan), results(plan))
     reach = Reach(consoles.deployment, consoles.start_url, complain_of)
     with view(board, silent) as shown:
-        working = FarBackfill(consoles.reader, _Deployed(reach, graph[1]), plan, at_once, _Progress(board, shown), look)
+        working = CloudBackfill(
+            consoles.reader, _Deployed(reach, graph[1]), plan, at_once, _Progress(board, shown), look
+        )
         with interruptible(working.stop):
             working.go()
     return board.results, not working.done

@@ -23,7 +23,7 @@ from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.backfill.feeder import Feeder
 from orchestrator.operations.backfill.slots import Planned, Result, results
 from orchestrator.operations.driving import check_same, refuse_cloud_steps, with_deployment
-from orchestrator.operations.foreign_changes import Beside
+from orchestrator.operations.foreign_changes import ForeignChanges
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.operations.lookup import home_flag
 from orchestrator.operations.receivers import notifying, receivers_of
@@ -48,7 +48,7 @@ class Session:
         self._pools = project_of(str(graph[1])).pools
         check_pools(graph[0].steps, self._pools)
         self._view: View = view(self._board, how.json)
-        self._beside: dict[str, Beside] = {}
+        self._changes: dict[str, ForeignChanges] = {}
         self._notifying: list[str] = []
         self._told = 0
         self._waited_for = 0
@@ -70,7 +70,7 @@ class Session:
 
     def opened(self, run: Run, plan: Plan, view: States) -> None:
         watch = self._board.open[run.key] = Watch(run, plan, view)
-        self._beside[run.key] = Beside(self._world, watch, home_flag(self._home), self._view.say)
+        self._changes[run.key] = ForeignChanges(self._world, watch, home_flag(self._home), self._view.say)
         if (stored := self._world.store.get_run(run.key)) is not None and stored.notify:
             self._notifying.append(run.key)
         self._waited_for = 0
@@ -78,7 +78,7 @@ class Session:
     def ended(self, result: Result) -> None:
         if result.run is not None:
             self._board.open.pop(result.run.key, None)
-            self._beside.pop(result.run.key, None)
+            self._changes.pop(result.run.key, None)
         self._board.results.append(result)
         self._view.ended(result)
 
@@ -111,8 +111,8 @@ class Session:
         self._told = len(self._loop.warnings)
         if not self._stopped.is_set():
             self._fill()
-        for beside in list(self._beside.values()):
-            beside.look()
+        for changes in list(self._changes.values()):
+            changes.look()
         self._notices.look()
         self._view.tick()
 

@@ -9,7 +9,7 @@ from orchestrator.cli.output import echo
 from orchestrator.operations.control.arguments import who
 from orchestrator.operations.control.perform import acted
 from orchestrator.operations.control_in_store import applied
-from orchestrator.operations.deployed_console import Far, Place
+from orchestrator.operations.deployed_console import DeployedConsole, Location
 from orchestrator.operations.lookup import find_run, find_step, load, named_store, url_of
 from orchestrator.operations.requests import Asked, Done, HoldAsked, MarkAsked, Person, ReleaseAsked, RetryAsked
 from orchestrator.reporting.found import Found
@@ -20,12 +20,12 @@ def perform(
     run: str,
     asked: HoldAsked | ReleaseAsked | RetryAsked | MarkAsked,
     home: Path | None,
-    store: Place,
+    store: Location,
 ) -> tuple[Found, Done]:
     """Do what is asked of the run that a user calls ``run``, and say what became of it. Raises UsageError."""
     with named_store(home, store) as (place, opened):
         found = load(place, opened, find_run(opened, run, complain), url_of(store))
-    if isinstance(store, Far):
+    if isinstance(store, DeployedConsole):
         done = store.act(found.run.id, _exact(asked, found))
     else:
         done = acted(asked, found, Person(who(), time.time()), applied(command))

@@ -10,10 +10,10 @@ from orchestrator.client.console import ConsoleReader, asked, shown
 from orchestrator.deployment import Deployment
 from orchestrator.deployment.starting import Reach
 from orchestrator.home.store_url import StoreUrl
-from orchestrator.operations.deployed_console import Far
+from orchestrator.operations.deployed_console import DeployedConsole
 
 
-def far(deployment: Deployment, url: str | None) -> Far:
+def deployed_console(deployment: Deployment, url: str | None) -> DeployedConsole:
     """The deployment's runs. ``url``: of its console, if that is known; it is looked up otherwise."""
     reach = Reach(deployment, url, complain_of)
 
@@ -30,7 +30,7 @@ def far(deployment: Deployment, url: str | None) -> Far:
         return reach.call("console", call)
 
     named = StoreUrl("", project=deployment.project, flag=_flag(deployment, url))
-    return Far(named, ConsoleReader(get), send)
+    return DeployedConsole(named, ConsoleReader(get), send)
 
 
 def _flag(deployment: Deployment, url: str | None) -> str:

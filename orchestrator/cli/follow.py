@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.cli.views.progress import progress_view
 from orchestrator.core.model import RunStatus
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.watching import looks
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.held import all_held, standstill
@@ -17,7 +17,7 @@ from orchestrator.reporting.watch import Watch
 _TICK = 0.25
 
 
-def follow(found: Found, home: Path | None, store: Place, silent: bool) -> Found:
+def follow(found: Found, home: Path | None, store: Location, silent: bool) -> Found:
     """Show a run until it has ended or is interrupted, and return it as it is then. Ctrl-C raises KeyboardInterrupt.
 
     In a terminal the screen is redrawn; elsewhere there is a line for each change; if ``silent``, nothing.

@@ -53,7 +53,7 @@ _store_option = click.option(
 def place_options(command: F) -> F:
     """``--home``, ``--store``, and the options of a deployment: where to look for runs.
 
-    They arrive as ``home`` and ``store``, which is the URL of a store, or a deployment (``Far``).
+    They arrive as ``home`` and ``store``, which is the URL of a store, or a deployment (``DeployedConsole``).
     """
 
     @wraps(command)
@@ -76,10 +76,10 @@ def place_options(command: F) -> F:
             raise UsageError("--project, --home and --store all say where the runs are: give only one of them")
         if region is None:
             raise UsageError("--region: expected the region of the deployment, with --project")
-        from orchestrator.cli.deployed_console import far
+        from orchestrator.cli.deployed_console import deployed_console
         from orchestrator.deployment import Deployment
 
-        return command(*args, store=far(Deployment(project, region, name, environment), url), **more)
+        return command(*args, store=deployed_console(Deployment(project, region, name, environment), url), **more)
 
     return home_option(_store_option(cloud_options(placed)))  # type: ignore[return-value]
 

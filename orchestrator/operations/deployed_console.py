@@ -11,7 +11,7 @@ from orchestrator.ports import Reader
 
 
 @dataclass(frozen=True, slots=True)
-class Far:
+class DeployedConsole:
     """``url``: the project, and what to add to a command so that it finds the runs. ``reader``: reads them.
 
     ``send``: asks the function ``console`` for a path, with a body, and returns its answer.
@@ -30,7 +30,7 @@ class Far:
 
 
 #: Where runs are kept, if not in a home: the URL of a store, or a deployment.
-Place = str | Far | None
+Location = str | DeployedConsole | None
 
 
 def _request(run_id: str, asked: Asked) -> tuple[str, dict[str, Any]]:

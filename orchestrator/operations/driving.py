@@ -17,7 +17,7 @@ from orchestrator.errors import UsageError
 from orchestrator.local.loop import Loop
 from orchestrator.local.watched_store import WatchedStore
 from orchestrator.local.wiring import Embedded, embedded
-from orchestrator.operations.foreign_changes import Beside
+from orchestrator.operations.foreign_changes import ForeignChanges
 from orchestrator.operations.interrupt import SIGNALS, interruptible
 from orchestrator.operations.receivers import notifying, project_of, receivers_of, unknown
 from orchestrator.ports import Receivers
@@ -114,7 +114,7 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
             for text in loop.warnings[told:]:
                 screen.say(f"warning: {text}")
             told = len(loop.warnings)
-            beside.look()
+            changes.look()
             notices.look()
             screen.tick()
 
@@ -123,7 +123,7 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
         if (wrong := unknown(receivers, found.run)) is not None and start is not None:
             screen.say(wrong)
         loop = Loop(world, [found.run.key], how.parallel, tick)
-        beside = Beside(world, watch, found.flag, screen.say)
+        changes = ForeignChanges(world, watch, found.flag, screen.say)
         keys = [found.run.key]
         with (
             notifying(world, lambda: keys, screen.say, found.flag) as notices,

@@ -18,7 +18,7 @@ GOES_ON = "the run goes on"
 WAITING = "waiting: "
 
 
-class Beside:
+class ForeignChanges:
     """Reads the store whenever another process has committed something. ``say`` gets messages for the user."""
 
     def __init__(self, world: Embedded, watch: Watch, flag: str, say: Callable[[str], None]) -> None:

@@ -24,7 +24,7 @@ from orchestrator.home import Home, default_home, existing_home
 from orchestrator.home.store_url import StoreUrl, store_url
 from orchestrator.local.wiring import open_store, reading
 from orchestrator.operations.attempt_logs import with_logs
-from orchestrator.operations.deployed_console import Far, Place
+from orchestrator.operations.deployed_console import DeployedConsole, Location
 from orchestrator.operations.find_step import find_step as find_step
 from orchestrator.ports import Lines, Reader, Store, refuse
 from orchestrator.reporting.found import INTERRUPTED, Found, Origin
@@ -82,7 +82,7 @@ def flag_for(home: Home | None, url: StoreUrl | None) -> str:
     return f" --store {_quoted(url.text)}" if url is not None else ""
 
 
-def url_of(place: Place) -> StoreUrl | None:
+def url_of(place: Location) -> StoreUrl | None:
     """What ``place`` says of where the runs are; None: in a home."""
     return store_url(place) if isinstance(place, str) else place.url if place is not None else None
 
@@ -93,12 +93,12 @@ def _quoted(text: str) -> str:
 
 
 @contextmanager
-def named_store(given: Path | None, url: Place) -> Iterator[tuple[Home | None, Reader]]:
+def named_store(given: Path | None, url: Location) -> Iterator[tuple[Home | None, Reader]]:
     """The store that ``--home`` or ``--store`` names, or that of the current folder, with its home, if any.
 
     For a deployment, what its console shows.
     """
-    if isinstance(url, Far):
+    if isinstance(url, DeployedConsole):
         yield None, url.reader
         return
     if url is None:
@@ -123,7 +123,7 @@ def store_of(given: Path | None) -> Iterator[tuple[Home, Store]]:
 def found_run(
     given: Path | None,
     name: str | None,
-    url: Place = None,
+    url: Location = None,
     tell: Tell = unheard,
     *,
     outputs: bool = False,

@@ -9,7 +9,7 @@ from orchestrator.core.model import Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError
 from orchestrator.home import Home
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.lookup import Tell, load, named_store
 from orchestrator.ports import Reader
 from orchestrator.reporting.found import Found
@@ -25,7 +25,7 @@ _FAILURES = 60
 def looks(
     found: Found,
     given: Path | None,
-    url: Place,
+    url: Location,
     pause: Callable[[float], None],
     tell: Tell,
     *,

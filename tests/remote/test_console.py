@@ -7,16 +7,16 @@ from orchestrator.deployment import Deployment
 from orchestrator.deployment.starting import Reach
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.home.store_url import StoreUrl
-from orchestrator.operations.deployed_console import Far
+from orchestrator.operations.deployed_console import DeployedConsole
 from orchestrator.operations.requests import CancelAsked, Done, HoldAsked, RetryAsked
 from tests.doubles.memory_store import MemoryStore
 from tests.remote.server import Answer, Scripted, scripted
 
 
-def far(server: Scripted) -> Far:
+def far(server: Scripted) -> DeployedConsole:
     reach = Reach(Deployment("demo-1", "europe-west4"), server.url, lambda _why, _seconds: None)
     reader = MemoryStore()
-    return Far(
+    return DeployedConsole(
         StoreUrl("", project="demo-1"),
         reader,
         lambda path, body: reach.call("console", lambda url, token, waiting: asked(url, path, body, token, waiting)),

@@ -16,7 +16,7 @@ from orchestrator.operations.cancel_here import cancel_here
 from orchestrator.operations.control.arguments import reason, who
 from orchestrator.operations.control.cancel import nothing_left
 from orchestrator.operations.control_in_store import must_be_a_home
-from orchestrator.operations.deployed_console import Far, Place
+from orchestrator.operations.deployed_console import DeployedConsole, Location
 from orchestrator.operations.lookup import find_run, find_step, load, named_store, url_of
 from orchestrator.operations.requests import CancelAsked, Done
 from orchestrator.reporting.found import Found
@@ -57,7 +57,7 @@ Exit codes: 0 all of it has ended (in the cloud: was asked to stop), 2 wrong use
 @click.argument("steps", nargs=-1, metavar="[STEP]...")
 @click.option("--why", default="", metavar="TEXT", help="The reason, which 'status' and 'explain' will show.")
 @place_options
-def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: Place) -> int:
+def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: Location) -> int:
     """Cancel RUN, or only the named STEPs."""
     named = url_of(store)
     with named_store(home, store) as (place, opened):
@@ -66,7 +66,7 @@ def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store
     if over := nothing_left(found, nodes):
         echo(over)
         return DONE
-    if isinstance(store, Far):
+    if isinstance(store, DeployedConsole):
         return tell(found, store.act(found.run.id, CancelAsked(why, steps)))
     stop = Stop(time.time(), who(), reason(why))
     if place is None:

@@ -10,7 +10,7 @@ from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.kinds import kind_of
 from orchestrator.operations.attempt_logs import log_path
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.lookup import apart, find_step, found_run
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.summary import abandoned
@@ -27,7 +27,7 @@ Examples:
 @run_argument()
 @click.argument("step")
 @place_options
-def command(run: str, step: str, home: Path | None, store: Place) -> None:
+def command(run: str, step: str, home: Path | None, store: Location) -> None:
     """Explain the status of STEP in RUN: why it failed or was skipped, or what it is waiting for."""
     run, step = apart(run, step)
     found = found_run(home, run, store, complain, outputs=True)

@@ -9,7 +9,7 @@ from orchestrator.cli.control import code_of, perform
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.control.arguments import moment, needed_reason, next_day
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.requests import HoldAsked
 
 EPILOG = """\b
@@ -40,7 +40,7 @@ Exit codes: 0 the steps are held, 1 at least one of the named steps has ended or
 )
 @click.option("--why", required=True, metavar="TEXT", help="The reason, which 'status' and 'explain' show.")
 @place_options
-def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home: Path | None, store: Place) -> int:
+def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home: Path | None, store: Location) -> int:
     """Hold all steps of RUN, or only the named STEPs: they begin no further attempt until they are released."""
     now = time.time()
     until_at = moment(until, now) if until is not None else None

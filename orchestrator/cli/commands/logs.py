@@ -12,7 +12,7 @@ from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 from orchestrator.operations.attempt_logs import deleted, log_path, no_log
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.lookup import apart, find_step, found_run
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import counted
@@ -42,7 +42,7 @@ _PERIOD = 0.2
 )
 @click.option("-f", "--follow", is_flag=True, help="Keep printing what the step writes until it has ended.")
 @place_options
-def command(run: str, step: str | None, attempt: int | None, follow: bool, home: Path | None, store: Place) -> int:
+def command(run: str, step: str | None, attempt: int | None, follow: bool, home: Path | None, store: Location) -> int:
     """Print the log of STEP in RUN: what it wrote to standard output and standard error.
 
     Without STEP, print the newest logs of all steps that failed, were cancelled, will be retried or need attention.
@@ -78,7 +78,7 @@ def command(run: str, step: str | None, attempt: int | None, follow: bool, home:
     return DONE
 
 
-def followed(found: Found, node: int, attempt: int | None, home: Path | None, store: Place) -> Iterator[bytes]:
+def followed(found: Found, node: int, attempt: int | None, home: Path | None, store: Location) -> Iterator[bytes]:
     """What a step writes until it has ended: from all its attempts from now on, or from one."""
     current = attempt or max(found.view.state(node).attempt, 1)
     read = 0

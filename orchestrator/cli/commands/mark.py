@@ -14,7 +14,7 @@ from orchestrator.core.model import MARKS, Status
 from orchestrator.errors import UsageError
 from orchestrator.operations.control.arguments import needed_reason
 from orchestrator.operations.control.retry_and_mark import fit_outputs
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.requests import MarkAsked
 from orchestrator.reporting.summary import abandoned
 
@@ -42,7 +42,7 @@ Exit codes: 0 the step is marked, 1 it has ended, or is being cancelled, 2 wrong
 @click.option("--outputs", metavar="JSON", help="The outputs of a step that is marked as succeeded: a JSON object.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, which 'status' and 'explain' will show.")
 @place_options
-def command(run: str, step: str, status: str, outputs: str | None, why: str, home: Path | None, store: Place) -> int:
+def command(run: str, step: str, status: str, outputs: str | None, why: str, home: Path | None, store: Location) -> int:
     """Decide how STEP of RUN ends: as succeeded, failed or skipped."""
     mark = Status(status)
     asked = MarkAsked(step, mark, needed_reason(why), _outputs(outputs, mark))

@@ -10,7 +10,7 @@ from orchestrator.cli.failure import complain
 from orchestrator.cli.options import NamedPath, place_options
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.lookup import found_run
 
 HELP = f"""Draw GRAPH, or a run, into a file.
@@ -44,7 +44,7 @@ PNG and SVG need the extra 'drawing'; .mmd (Mermaid) needs nothing.
     help="The file to write: .png, .svg or .mmd (Mermaid).",
 )
 @place_options
-def command(graph: str | None, run: str | None, output: Path, home: Path | None, store: Place) -> None:
+def command(graph: str | None, run: str | None, output: Path, home: Path | None, store: Location) -> None:
     """Draw a graph or a run; the help is ``HELP``."""
     from orchestrator.definition.catalog import find_graph
     from orchestrator.definition.load import load_graph

@@ -7,7 +7,7 @@ import click
 from orchestrator.cli.control import perform
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.requests import ReleaseAsked
 from orchestrator.reporting.summary import abandoned
 
@@ -28,7 +28,7 @@ Exit codes: 0 none of the steps is held any more, 2 wrong use.
 @click.argument("steps", nargs=-1, metavar="[STEP]...")
 @click.option("--why", default="", metavar="TEXT", help="The reason.")
 @place_options
-def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: Place) -> None:
+def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: Location) -> None:
     """Release all held steps of RUN, or only the named STEPs."""
     found, done = perform("release", run, ReleaseAsked(why, steps), home, store)
     if done.changed and found.abandoned:

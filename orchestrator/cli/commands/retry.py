@@ -7,7 +7,7 @@ import click
 from orchestrator.cli.control import code_of, perform
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.requests import RetryAsked
 from orchestrator.reporting.summary import abandoned
 
@@ -30,7 +30,7 @@ Exit codes: 0 it is tried again, 1 it does not need attention, 2 wrong use.
 @click.argument("step")
 @click.option("--why", default="", metavar="TEXT", help="The reason.")
 @place_options
-def command(run: str, step: str, why: str, home: Path | None, store: Place) -> int:
+def command(run: str, step: str, why: str, home: Path | None, store: Location) -> int:
     """Retry STEP of RUN, which needs attention."""
     found, done = perform("retry", run, RetryAsked(step, why), home, store)
     if done.changed and found.abandoned:

@@ -9,7 +9,7 @@ from orchestrator.cli.failure import complain
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.errors import UnreadableRecordError
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.lookup import MAX_RUNS, named_store
 from orchestrator.operations.selection import WORDS, chosen, selection
 from orchestrator.ports import Reader
@@ -55,7 +55,7 @@ def command(
     limit: int,
     all_rounds: bool,
     home: Path | None,
-    store: Place,
+    store: Location,
     as_json: bool,
 ) -> None:
     """List the runs, newest first; at the end, those whose records cannot be read."""

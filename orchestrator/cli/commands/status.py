@@ -9,7 +9,7 @@ from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import json_option, place_options, run_argument
 from orchestrator.cli.output import echo_json
 from orchestrator.core.model import RunStatus
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.lookup import found_run
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.held import all_held, half_held, standstill
@@ -42,7 +42,7 @@ while watching.
 @click.option("-w", "--watch", is_flag=True, help="Show what the run does until it has ended.")
 @place_options
 @json_option
-def command(run: str | None, everything: bool, watch: bool, home: Path | None, store: Place, as_json: bool) -> int:
+def command(run: str | None, everything: bool, watch: bool, home: Path | None, store: Location, as_json: bool) -> int:
     """Show the status of RUN and its steps; without RUN, of the run that started last."""
     found = found_run(home, run, store, complain, outputs=as_json, partly=True)
     watched = watch and found.run.status is RunStatus.RUNNING and not found.abandoned

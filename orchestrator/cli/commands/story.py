@@ -9,7 +9,7 @@ from orchestrator.cli.options import json_option, place_options, run_argument
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.control import MAX_ACTS
 from orchestrator.core.past import MAX_PAST
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.lookup import apart, find_step, found_run
 from orchestrator.reporting.story import story, story_json, story_lines
 
@@ -29,7 +29,7 @@ Exit codes: 0 whatever happened, 1 some records of the run cannot be read, 2 wro
 @click.argument("step", required=False)
 @place_options
 @json_option
-def command(run: str, step: str | None, home: Path | None, store: Place, as_json: bool) -> int:
+def command(run: str, step: str | None, home: Path | None, store: Location, as_json: bool) -> int:
     """List what happened in RUN, or only to STEP: every attempt and how it ended, and what people did, when and why."""
     if step is not None:
         run, step = apart(run, step)

@@ -7,7 +7,7 @@ import click
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
-from orchestrator.operations.deployed_console import Place
+from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.lookup import find_run, named_store, newest, plan_of
 from orchestrator.operations.verify import wrong
 from orchestrator.reporting.phrases import counted
@@ -28,7 +28,7 @@ Exit codes: 0 no problems found, 1 problems found, 2 wrong use.
 @click.command(epilog=EPILOG)
 @run_argument(required=False)
 @place_options
-def command(run: str | None, home: Path | None, store: Place) -> int:
+def command(run: str | None, home: Path | None, store: Location) -> int:
     """Check that the stored records of RUN agree; without RUN, those of the run that started last."""
     with named_store(home, store) as (place, opened):
         found = find_run(opened, run, complain) if run is not None else newest(opened)

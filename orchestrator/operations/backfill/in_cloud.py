@@ -40,7 +40,7 @@ class Progress(Protocol):
         """A slot is done with."""
 
 
-class FarBackfill:
+class CloudBackfill:
     """``at_once``: how many runs are open at a time. Those that others have started are followed beside them."""
 
     def __init__(

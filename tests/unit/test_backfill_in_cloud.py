@@ -15,7 +15,7 @@ from orchestrator.definition.backfill_request import Asked, Slot, backfill
 from orchestrator.definition.load import load_graph
 from orchestrator.definition.slot_range import Range
 from orchestrator.errors import UsageError
-from orchestrator.operations.backfill.in_cloud import FarBackfill
+from orchestrator.operations.backfill.in_cloud import CloudBackfill
 from orchestrator.operations.backfill.slots import Does, Result, planned
 from tests.doubles.memory_store import MemoryStore
 
@@ -78,7 +78,7 @@ def slots(tmp_path: Path) -> list[Slot]:
 def worked(far: Far, slots: list[Slot], failed: bool = False, at_once: int = 2) -> dict[str, str]:
     far.results.clear()
     plan = planned(None, far.store, slots, failed)
-    working = FarBackfill(far, far, plan, at_once, far, look=0.0)  # type: ignore[arg-type]
+    working = CloudBackfill(far, far, plan, at_once, far, look=0.0)  # type: ignore[arg-type]
     working.go()
     assert working.done
     return {result.run_id: result.word for result in far.results}
@@ -121,7 +121,7 @@ def test_what_cannot_be_started_is_told_and_the_rest_goes_on(slots: list[Slot]):
 
 def test_one_that_is_stopped_starts_nothing_more_and_is_taken_up_again(slots: list[Slot]):
     far = Far()
-    working = FarBackfill(far, far, planned(None, far.store, slots, False), 2, far, look=0.0)  # type: ignore[arg-type]
+    working = CloudBackfill(far, far, planned(None, far.store, slots, False), 2, far, look=0.0)  # type: ignore[arg-type]
     far.say = lambda _: working.stop()  # type: ignore[method-assign]
     working.go()
     assert (working.done, [run for run, _ in far.started]) == (False, IDS[:1])
