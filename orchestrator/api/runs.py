@@ -16,7 +16,9 @@ from orchestrator.definition.reruns import GraphNow, check_same_graph, chosen_gr
 from orchestrator.definition.run_request import run_request
 from orchestrator.errors import UsageError
 from orchestrator.operations import runs
-from orchestrator.operations.lookup import choose_home, find_run, found_run, load, store_of
+from orchestrator.operations.choose_store import choose_home, store_of
+from orchestrator.operations.find_run import find_run
+from orchestrator.operations.load_run import found_run, load
 
 
 class Driving(TypedDict, total=False):

@@ -22,10 +22,10 @@ from orchestrator.local.watched_store import WatchedStore
 from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.backfill.feeder import Feeder
 from orchestrator.operations.backfill.slots import Planned, Result, results
+from orchestrator.operations.choose_store import home_flag
 from orchestrator.operations.driving import check_same, refuse_cloud_steps, with_deployment
 from orchestrator.operations.foreign_changes import ForeignChanges
 from orchestrator.operations.interrupt import interruptible
-from orchestrator.operations.lookup import home_flag
 from orchestrator.operations.receivers import notifying, receivers_of
 from orchestrator.reporting.phrases import counted
 from orchestrator.reporting.watch import Watch

@@ -6,11 +6,14 @@ from pathlib import Path
 
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.output import echo
+from orchestrator.operations.choose_store import named_store, url_of
 from orchestrator.operations.control.arguments import who
 from orchestrator.operations.control.perform import acted
 from orchestrator.operations.control_in_store import applied
 from orchestrator.operations.deployed_console import DeployedConsole, Location
-from orchestrator.operations.lookup import find_run, find_step, load, named_store, url_of
+from orchestrator.operations.find_run import find_run
+from orchestrator.operations.find_step import find_step
+from orchestrator.operations.load_run import load
 from orchestrator.operations.requests import Asked, Done, HoldAsked, MarkAsked, Person, ReleaseAsked, RetryAsked
 from orchestrator.reporting.found import Found
 

@@ -13,8 +13,10 @@ from orchestrator.definition.reruns import as_json, check_token, chosen_graph, g
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.operations import runs
+from orchestrator.operations.choose_store import store_of
 from orchestrator.operations.driving import refuse_cloud_steps
-from orchestrator.operations.lookup import find_run, load, store_of
+from orchestrator.operations.find_run import find_run
+from orchestrator.operations.load_run import load
 from orchestrator.ports import Store
 
 

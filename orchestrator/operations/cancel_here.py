@@ -14,10 +14,10 @@ from orchestrator.errors import InUseError
 from orchestrator.home import Home
 from orchestrator.local.loop import Loop
 from orchestrator.local.wiring import Embedded, embedded
+from orchestrator.operations.choose_store import home_flag
 from orchestrator.operations.control.cancel_report import earlier, of_threads, told, unstoppable
 from orchestrator.operations.driving import pools_of
 from orchestrator.operations.interrupt import interruptible
-from orchestrator.operations.lookup import home_flag
 from orchestrator.operations.receivers import notifying, project_of, receivers_of
 from orchestrator.reporting.found import Found
 

@@ -17,8 +17,9 @@ from orchestrator.engine import Engine
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import reading, writing
+from orchestrator.operations.choose_store import home_flag
 from orchestrator.operations.driving import Driven, How, Show, Start, drive, refuse_cloud_steps
-from orchestrator.operations.lookup import home_flag, load
+from orchestrator.operations.load_run import load
 from orchestrator.operations.make_room import make_room
 from orchestrator.ports import Store
 from orchestrator.reporting.found import Found

@@ -11,7 +11,7 @@ from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.definition.fields import DURATION, TEN_YEARS_IN_DAYS, seconds
 from orchestrator.errors import UnreadableRecordError, UsageError
 from orchestrator.home import Home
-from orchestrator.operations.lookup import standing
+from orchestrator.operations.run_records import standing
 from orchestrator.ports import Reader, Unreadable
 from orchestrator.reporting.found import INTERRUPTED
 from orchestrator.text import did_you_mean

@@ -9,8 +9,10 @@ from orchestrator.core.model import Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError
 from orchestrator.home import Home
+from orchestrator.operations.choose_store import named_store
 from orchestrator.operations.deployed_console import Location
-from orchestrator.operations.lookup import Tell, load, named_store
+from orchestrator.operations.find_run import Tell
+from orchestrator.operations.load_run import load
 from orchestrator.ports import Reader
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.upstream import predecessors

@@ -28,7 +28,7 @@ def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[
 
 
 def headline(run: Run, word: str) -> dict[str, Any]:
-    """The run without its steps, as ``runs --json`` lists it. ``word``: its status (``lookup.standing``).
+    """The run without its steps, as ``runs --json`` lists it. ``word``: its status (``run_records.standing``).
 
     A failed run has ``failed``: the steps that made it fail, each with the class of its failure. A cancelled run has
     ``cancelled``. A rerun has ``rerun_of``, the id of the run that it keeps steps of, and ``family``, the first one's.

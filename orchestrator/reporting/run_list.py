@@ -6,7 +6,7 @@ from orchestrator.core.model import Run
 from orchestrator.reporting.phrases import column, listed, why
 from orchestrator.reporting.times import clock, duration
 
-#: A run with its status (``lookup.standing``).
+#: A run with its status (``run_records.standing``).
 Standing = tuple[Run, str]
 
 _HEADERS = ("RUN", "STATUS", "STARTED", "DURATION", "NOTE")

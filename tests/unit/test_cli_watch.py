@@ -16,7 +16,7 @@ from orchestrator.errors import StoreError
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
 from orchestrator.operations import watching
-from orchestrator.operations.lookup import found_run
+from orchestrator.operations.load_run import found_run
 from orchestrator.operations.watching import looks
 from orchestrator.ports import Store
 from orchestrator.stores.sqlite.store import SqliteStore

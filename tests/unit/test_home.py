@@ -11,7 +11,7 @@ import pytest
 from orchestrator.definition.catalog import find_graph, nearest
 from orchestrator.errors import NotFoundError, UsageError
 from orchestrator.home import Home, check_run_id, default_home
-from orchestrator.operations.lookup import choose_home, home_flag
+from orchestrator.operations.choose_store import choose_home, home_flag
 
 
 def test_the_default_home_is_at_the_root_of_the_repository(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ from orchestrator.home import Home
 from orchestrator.home.database import Database
 from orchestrator.jobs.dataflow.causes import explain
 from orchestrator.jobs.outputs import check_outputs, read_outputs
-from orchestrator.operations import lookup
+from orchestrator.operations import find_run as finding
 from orchestrator.ports import MAX_WRITES, Unreadable, check_writes, refuse
 from orchestrator.stores import plans
 from orchestrator.stores.firestore import documents, expiry
@@ -270,30 +270,30 @@ class Runs(MemoryStore):
 
 
 def test_a_beginning_of_an_id_is_looked_for_among_the_newest_runs():
-    assert lookup.find_run(Runs(lookup.MAX_RUNS), "old", print).id == "oldest"
+    assert finding.find_run(Runs(finding.MAX_RUNS), "old", print).id == "oldest"
     with pytest.raises(NotFoundError) as unknown:
-        lookup.find_run(Runs(lookup.MAX_RUNS + 1), "old", print)
+        finding.find_run(Runs(finding.MAX_RUNS + 1), "old", print)
     newest = "none of the newest 10,000 begins with it: give the whole id of an older run"
     assert str(unknown.value) == f"no run has the id 'old', and {newest}"
 
 
 def test_an_unfinished_run_is_found_however_many_came_after_it(tmp_path: Path):
-    assert lookup.only_unfinished(Home(tmp_path), Runs(lookup.MAX_RUNS + 1)).id == "oldest"
+    assert finding.only_unfinished(Home(tmp_path), Runs(finding.MAX_RUNS + 1)).id == "oldest"
 
 
 def test_a_run_that_a_process_drives_is_none_to_resume(tmp_path: Path):
     home, runs = Home(tmp_path), Runs(1)
     runs.found += [replace(runs.found[-1], id=name, key=name, status=RunStatus.RUNNING) for name in ("driven", "other")]
     with pytest.raises(UsageError, match="runs are unfinished, name the one to resume"):
-        lookup.only_unfinished(home, runs)
+        finding.only_unfinished(home, runs)
     unfinished = [run.id for run in runs.unfinished()]
     with ExitStack() as driving:
         for name in unfinished[:-1]:
             driving.enter_context(home.driving(name))
-        assert lookup.only_unfinished(home, runs).id == unfinished[-1]
+        assert finding.only_unfinished(home, runs).id == unfinished[-1]
         driving.enter_context(home.driving(unfinished[-1]))
         with pytest.raises(NotFoundError, match="here, so nothing to resume: a process drives "):
-            lookup.only_unfinished(home, runs)
+            finding.only_unfinished(home, runs)
 
 
 def nested(levels: int) -> str:

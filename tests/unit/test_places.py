@@ -16,7 +16,7 @@ from orchestrator.home import Home
 from orchestrator.local import places
 from orchestrator.local.loop import Loop
 from orchestrator.local.wiring import Embedded, embedded, reading
-from orchestrator.operations.lookup import load
+from orchestrator.operations.load_run import load
 from orchestrator.reporting.phrases import waits_for
 
 PLAN = Graph("g", tuple(Step(f"s{n}", Work("wait", {"seconds": 0.02}), pool="w") for n in range(3))).compile()

@@ -13,7 +13,7 @@ from orchestrator.cli.options import home_option, json_option, only_with_project
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.errors import UsageError
 from orchestrator.operations.audit.findings import Audit, Leftover
-from orchestrator.operations.lookup import choose_home, store_of
+from orchestrator.operations.choose_store import choose_home, store_of
 from orchestrator.reporting.phrases import counted
 
 EPILOG = """\b

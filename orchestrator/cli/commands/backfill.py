@@ -24,8 +24,8 @@ from orchestrator.home import Home
 from orchestrator.local.wiring import reading, writing
 from orchestrator.operations.backfill.report import headline, plan_lines, plan_report, results_report, summary
 from orchestrator.operations.backfill.slots import Does, Planned, Result, planned, results
+from orchestrator.operations.choose_store import choose_home
 from orchestrator.operations.driving import refuse_cloud_steps
-from orchestrator.operations.lookup import choose_home
 
 if TYPE_CHECKING:
     from orchestrator.cli.backfill_in_cloud import Consoles

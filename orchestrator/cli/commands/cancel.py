@@ -13,11 +13,14 @@ from orchestrator.core.model import RunStatus, Stop
 from orchestrator.home import Home
 from orchestrator.home.store_url import StoreUrl
 from orchestrator.operations.cancel_here import cancel_here
+from orchestrator.operations.choose_store import named_store, url_of
 from orchestrator.operations.control.arguments import reason, who
 from orchestrator.operations.control.cancel import nothing_left
 from orchestrator.operations.control_in_store import must_be_a_home
 from orchestrator.operations.deployed_console import DeployedConsole, Location
-from orchestrator.operations.lookup import find_run, find_step, load, named_store, url_of
+from orchestrator.operations.find_run import find_run
+from orchestrator.operations.find_step import find_step
+from orchestrator.operations.load_run import load
 from orchestrator.operations.requests import CancelAsked, Done
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.summary import failures

@@ -11,7 +11,9 @@ from orchestrator.cli.output import echo
 from orchestrator.core.kinds import kind_of
 from orchestrator.operations.attempt_logs import log_path
 from orchestrator.operations.deployed_console import Location
-from orchestrator.operations.lookup import apart, find_step, found_run
+from orchestrator.operations.find_run import apart
+from orchestrator.operations.find_step import find_step
+from orchestrator.operations.load_run import found_run
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.summary import abandoned
 from orchestrator.system.files import short

@@ -13,7 +13,9 @@ from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 from orchestrator.operations.attempt_logs import deleted, log_path, no_log
 from orchestrator.operations.deployed_console import Location
-from orchestrator.operations.lookup import apart, find_step, found_run
+from orchestrator.operations.find_run import apart
+from orchestrator.operations.find_step import find_step
+from orchestrator.operations.load_run import found_run
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import counted
 

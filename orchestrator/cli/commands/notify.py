@@ -12,7 +12,7 @@ from orchestrator.cli.output import echo
 from orchestrator.definition.project import FILE, project_folder
 from orchestrator.errors import NotNotifiedError, UsageError
 from orchestrator.home import existing_home
-from orchestrator.operations.lookup import choose_home, home_flag
+from orchestrator.operations.choose_store import choose_home, home_flag
 from orchestrator.operations.receivers import projects_owing, receivers_of, send_left_over
 from orchestrator.receivers.notifier import Notifier
 from orchestrator.receivers.sample import sample

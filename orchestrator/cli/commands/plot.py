@@ -11,7 +11,7 @@ from orchestrator.cli.options import NamedPath, place_options
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 from orchestrator.operations.deployed_console import Location
-from orchestrator.operations.lookup import found_run
+from orchestrator.operations.load_run import found_run
 
 HELP = f"""Draw GRAPH, or a run, into a file.
 

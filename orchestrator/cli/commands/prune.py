@@ -14,7 +14,7 @@ from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 from orchestrator.home import Home, existing_home
 from orchestrator.local.wiring import reading, records
-from orchestrator.operations.lookup import choose_home
+from orchestrator.operations.choose_store import choose_home
 from orchestrator.operations.prune import Family, busy, folder_size, old_families, prune
 from orchestrator.operations.selection import length
 from orchestrator.reporting.phrases import counted, size

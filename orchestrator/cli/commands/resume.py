@@ -9,7 +9,8 @@ from orchestrator.cli.drive import driver
 from orchestrator.cli.failure import complain
 from orchestrator.cli.options import driving_options, how, run_argument
 from orchestrator.cli.run_end import close
-from orchestrator.operations.lookup import find_run, only_unfinished, store_of
+from orchestrator.operations.choose_store import store_of
+from orchestrator.operations.find_run import find_run, only_unfinished
 from orchestrator.operations.runs import resume
 
 EPILOG = """\b

@@ -11,8 +11,8 @@ from orchestrator.cli.options import driving_options, how, params_options, run_i
 from orchestrator.cli.params import given_params
 from orchestrator.cli.run_end import close
 from orchestrator.definition.run_request import run_request
+from orchestrator.operations.choose_store import choose_home
 from orchestrator.operations.driving import refuse_cloud_steps
-from orchestrator.operations.lookup import choose_home
 from orchestrator.operations.runs import run
 
 EPILOG = """\b

@@ -9,8 +9,9 @@ from orchestrator.cli.failure import complain
 from orchestrator.cli.options import json_option, place_options
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.errors import UnreadableRecordError
+from orchestrator.operations.choose_store import named_store
 from orchestrator.operations.deployed_console import Location
-from orchestrator.operations.lookup import MAX_RUNS, named_store
+from orchestrator.operations.find_run import MAX_RUNS
 from orchestrator.operations.selection import WORDS, chosen, selection
 from orchestrator.ports import Reader
 from orchestrator.reporting.report import headline

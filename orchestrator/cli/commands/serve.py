@@ -11,8 +11,8 @@ from orchestrator.cli.failure import DONE
 from orchestrator.cli.options import home_option
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
+from orchestrator.operations.choose_store import choose_home
 from orchestrator.operations.interrupt import interruptible
-from orchestrator.operations.lookup import choose_home
 from orchestrator.operations.serve.run_processes import RunProcesses
 from orchestrator.operations.serve.schedule_of import schedule_of
 from orchestrator.operations.serve.server import FORM, CatchUp, Ended, Server, standing

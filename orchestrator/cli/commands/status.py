@@ -10,7 +10,7 @@ from orchestrator.cli.options import json_option, place_options, run_argument
 from orchestrator.cli.output import echo_json
 from orchestrator.core.model import RunStatus
 from orchestrator.operations.deployed_console import Location
-from orchestrator.operations.lookup import found_run
+from orchestrator.operations.load_run import found_run
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.held import all_held, half_held, standstill
 from orchestrator.reporting.overview import CONTRADICTION, MANY, headline, param_lines, shown_steps

@@ -10,7 +10,9 @@ from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.control import MAX_ACTS
 from orchestrator.core.past import MAX_PAST
 from orchestrator.operations.deployed_console import Location
-from orchestrator.operations.lookup import apart, find_step, found_run
+from orchestrator.operations.find_run import apart
+from orchestrator.operations.find_step import find_step
+from orchestrator.operations.load_run import found_run
 from orchestrator.reporting.story import story, story_json, story_lines
 
 EPILOG = f"""\b

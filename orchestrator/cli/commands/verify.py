@@ -7,8 +7,10 @@ import click
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
+from orchestrator.operations.choose_store import named_store
 from orchestrator.operations.deployed_console import Location
-from orchestrator.operations.lookup import find_run, named_store, newest, plan_of
+from orchestrator.operations.find_run import find_run, newest
+from orchestrator.operations.run_records import plan_of
 from orchestrator.operations.verify import wrong
 from orchestrator.reporting.phrases import counted
 

@@ -18,8 +18,8 @@ from orchestrator.errors import InUseError, StoreError, UsageError
 from orchestrator.local.loop import Loop
 from orchestrator.local.wiring import Embedded
 from orchestrator.operations.backfill.slots import Does, Planned, Result, newest_round
-from orchestrator.operations.lookup import plan_of
 from orchestrator.operations.make_room import make_room
+from orchestrator.operations.run_records import plan_of
 
 #: Seconds between two looks at the slots that other processes have taken.
 LOOK = 0.5

@@ -1,0 +1,53 @@
+"""Where the steps of a run that wait for a place in a pool stand in line, and who has the places."""
+
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+
+from orchestrator.core.model import Run, StepState, View
+from orchestrator.core.names import ref_in
+from orchestrator.errors import StoreError
+from orchestrator.home import Home
+from orchestrator.operations.run_records import plan_of, standing
+from orchestrator.ports import Lines, Reader
+from orchestrator.reporting.found import INTERRUPTED
+
+#: How many steps that have the places of a pool are named; if there are more, none is.
+_HOLDERS = 3
+
+#: Of how many steps that wait for a place it is said where they stand in line: that takes two queries each.
+_STANDINGS = 20
+
+
+def with_standings(home: Home | None, store: Reader, view: View) -> View:
+    """``view``, in which the steps that wait for a place know where they stand in line; the first few of them."""
+    if not isinstance(store, Lines):  # a deployment's console
+        return view
+    waiting = ((node, state) for node, state in view.states.items() if state.waits is not None)
+    known, holders = dict[int, StepState](), dict[str, tuple[str, ...]]()
+    for node, state in islice(waiting, _STANDINGS):
+        if (wait := state.waits) is not None:
+            stands = store.standing(wait.pool, wait.rank)
+            if wait.pool not in holders:
+                holders[wait.pool] = _holders(home, store, wait.pool) if 0 < stands[0] <= _HOLDERS else ()
+            known[node] = replace(state, waits=replace(wait, stands=stands, holders=holders[wait.pool]))
+    return replace(view, states={**view.states, **known}) if known else view
+
+
+def _holders(home: Home | None, store: Reader, pool: str) -> tuple[str, ...]:
+    """The steps that have places in a pool, as ``RUN/STEP``; without those whose records cannot be read."""
+    found = list[str]()
+    for occupant in store.occupants(pool) if isinstance(store, Lines) else ():
+        with suppress(StoreError):
+            if (run := store.get_run(occupant.run)) is not None:
+                of = " of an interrupted run" if standing(home, run) == INTERRUPTED else ""
+                found.append(f"{_way(home, store, run, occupant.node)}{of}")
+    return tuple(found)
+
+
+def _way(home: Home | None, store: Reader, run: Run, node: int) -> str:
+    """``RUN/STEP``, or ``RUN/STEP/STEP`` for a step inside."""
+    step = plan_of(home, store, run).steps[node].name
+    ref = ref_in(run.parent) if run.parent is not None else None
+    outer = store.get_run(ref.run) if ref is not None else None
+    return f"{run.id}/{step}" if outer is None or ref is None else f"{_way(home, store, outer, ref.node)}/{step}"
