@@ -7,9 +7,10 @@ from urllib.parse import quote, urlencode
 
 from orchestrator.client.asking import Waiting, answer, refused
 from orchestrator.client.post import get, post
-from orchestrator.core.codec import plan_from_json, run_from_json
+from orchestrator.core.codec import run_from_json
 from orchestrator.core.model import Run, View
 from orchestrator.core.plan import Plan
+from orchestrator.core.plan_codec import plan_from_json
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.core.view_codec import view_from_json
 from orchestrator.errors import OrchestratorError, UnreadableRecordError

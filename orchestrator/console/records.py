@@ -6,8 +6,9 @@ from typing import Any
 
 from orchestrator.console.exchange import Call
 from orchestrator.console.reading import page_of
-from orchestrator.core.codec import plan_to_json, run_to_json
+from orchestrator.core.codec import run_to_json
 from orchestrator.core.model import Run
+from orchestrator.core.plan_codec import plan_to_json
 from orchestrator.core.view_codec import view_to_json
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.ports import Store

@@ -9,11 +9,11 @@ from functools import cached_property
 
 import networkx as nx
 
-from orchestrator.core.codec import step_to_json
 from orchestrator.core.inner import flat, needed
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.param import Param
 from orchestrator.core.plan import FailsOn, Inner, Plan, compile_plan
+from orchestrator.core.plan_codec import step_to_json
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Json, Step
 from orchestrator.errors import InvalidGraphError, Problem

@@ -3,7 +3,7 @@
 import json
 import zlib
 
-from orchestrator.core import codec
+from orchestrator.core import plan_codec
 from orchestrator.core.plan import Plan
 from orchestrator.errors import UnstorableError
 from orchestrator.stores.records import made
@@ -16,7 +16,7 @@ _text = json.JSONEncoder(separators=(",", ":")).encode
 
 def pack(plan: Plan, level: int = -1) -> bytes:
     """Compress a plan. ``level``: zlib's. Raises UnstorableError if the plan is too large."""
-    text = _text(codec.plan_to_json(plan)).encode()
+    text = _text(plan_codec.plan_to_json(plan)).encode()
     if len(text) > MAX_PLAN:
         raise UnstorableError(
             f"graph '{plan.graph}' takes {len(text):,} bytes as JSON, and at most {MAX_PLAN:,} are kept: "
@@ -27,7 +27,7 @@ def pack(plan: Plan, level: int = -1) -> bytes:
 
 def unpack(path: str, packed: bytes) -> Plan:
     """The plan stored at ``path``, from its compressed form. Raises UnreadableRecordError."""
-    return made(path, lambda: codec.plan_from_json(json.loads(_inflated(packed))))
+    return made(path, lambda: plan_codec.plan_from_json(json.loads(_inflated(packed))))
 
 
 def _inflated(packed: bytes) -> bytes:

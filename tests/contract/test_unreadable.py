@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core import codec, machine
+from orchestrator.core import codec, machine, plan_codec
 from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Effect, Launch
@@ -193,7 +193,7 @@ PLANS = {
 @pytest.mark.parametrize("where", PLANS)
 def test_a_plan_that_leads_out_of_itself_cannot_be_read(damage: Damage, where: str):
     value, said = PLANS[where]
-    plan = json.loads(json.dumps(codec.plan_to_json(PLAN)))
+    plan = json.loads(json.dumps(plan_codec.plan_to_json(PLAN)))
     at, keys = plan, [int(key) if key.isdecimal() else key for key in where.split(".")]
     for key in keys[:-1]:
         at = at[key]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.core import codec, machine
+from orchestrator.core import codec, machine, plan_codec
 from orchestrator.core.control import MAX_FORGIVEN, Act, Control, Hold
 from orchestrator.core.events import HoldRequested, RetryRequested, StopRequested
 from orchestrator.core.invariants import violations
@@ -179,8 +179,8 @@ def test_what_is_marked_and_held_survives_being_stored_and_says_who_may_read_it(
     assert [codec.state_from_json(codec.state_to_json(state)) for state in states] == states
     assert [codec.schema_of(state) for state in states] == [codec.SCHEMA] * 2
     plan = compile_plan("g", "v1", (HELD,))
-    assert codec.plan_from_json(codec.plan_to_json(plan)) == plan
-    assert (codec.schema_of_plan(plan), codec.schema_of_plan(compile_plan("g", "v1", (Step("a"),)))) == (2, 1)
+    assert plan_codec.plan_from_json(plan_codec.plan_to_json(plan)) == plan
+    assert (plan_codec.schema_of_plan(plan), plan_codec.schema_of_plan(compile_plan("g", "v1", (Step("a"),)))) == (2, 1)
     with pytest.raises(ValueError, match=r"Stop\.mark: expected succeeded or failed or skipped, got 'running'"):
         codec.state_from_json({"stop": {"at": 1.0, "mark": "running"}})
 

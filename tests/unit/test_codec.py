@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.core import codec
+from orchestrator.core import codec, plan_codec
 from orchestrator.core.model import Run, RunStatus, Status, StepState
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally, TriggerRule
@@ -47,18 +47,18 @@ def through_json(value):
 
 def test_a_plan_survives_being_stored():
     plan = compile_plan("g", "v", STEPS)
-    assert codec.plan_from_json(through_json(codec.plan_to_json(plan))) == plan
+    assert plan_codec.plan_from_json(through_json(plan_codec.plan_to_json(plan))) == plan
 
 
 def test_a_plan_with_a_rule_that_older_versions_do_not_know_is_left_to_newer_ones():
-    assert [codec.schema_of_plan(compile_plan("g", "v", STEPS[:count])) for count in (2, 3, 4)] == [1, 2, 2]
-    assert codec.schema_of_plan(compile_plan("g", "v", (*STEPS[:2], STEPS[3]))) == codec.SCHEMA
+    assert [plan_codec.schema_of_plan(compile_plan("g", "v", STEPS[:count])) for count in (2, 3, 4)] == [1, 2, 2]
+    assert plan_codec.schema_of_plan(compile_plan("g", "v", (*STEPS[:2], STEPS[3]))) == codec.SCHEMA
 
 
 @pytest.mark.parametrize(("rule", "name"), [("at_least", "at_least"), ("all_done_within", "within")])
 def test_a_step_whose_rule_lacks_its_number_is_not_read(rule: str, name: str):
     with pytest.raises(ValueError, match=f"a Step with the trigger {rule} lacks {name}"):
-        codec.step_from_json({"name": "a", "trigger": rule})
+        plan_codec.step_from_json({"name": "a", "trigger": rule})
 
 
 def test_a_state_survives_being_stored():
@@ -73,5 +73,5 @@ def test_a_run_survives_being_stored():
 
 
 def test_what_is_at_its_default_takes_no_room():
-    assert codec.step_to_json(Step("a")) == {"name": "a"}
+    assert plan_codec.step_to_json(Step("a")) == {"name": "a"}
     assert codec.state_to_json(StepState()) == {}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.console import checking
-from orchestrator.core import codec
+from orchestrator.core import codec, plan_codec
 from orchestrator.core.control import Control, Hold
 from orchestrator.core.events import HoldRequested
 from orchestrator.core.messages import Release, decode, encode
@@ -101,4 +101,4 @@ def test_a_step_with_any_number(tmp_path_factory: pytest.TempPathFactory, key: s
     Path(file).write_text(f"name: g\nsteps:\n  {steps}")
     with suppress(InvalidGraphError):
         plan = load_graph(file).compile()
-        assert codec.plan_from_json(json.loads(json.dumps(codec.plan_to_json(plan)))) == plan
+        assert plan_codec.plan_from_json(json.loads(json.dumps(plan_codec.plan_to_json(plan)))) == plan

@@ -4,8 +4,8 @@ from typing import Any
 
 from google.cloud.firestore import DocumentReference, WriteBatch
 
-from orchestrator.core.codec import schema_of_plan
 from orchestrator.core.plan import Plan
+from orchestrator.core.plan_codec import schema_of_plan
 from orchestrator.errors import StoreError
 from orchestrator.stores.firestore import documents as documents
 from orchestrator.stores.firestore.calls import COMMIT, Calls

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from orchestrator.core import codec
+from orchestrator.core import codec, plan_codec
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.pools import LAST, NO_MOVES, run_of
@@ -70,7 +70,7 @@ class SqliteStore:
                 return to_run(*row)
             if not connection.execute("SELECT 1 FROM plans WHERE version = ?", (run.version,)).fetchone():
                 connection.execute("INSERT INTO plans VALUES (?, ?)", (run.version, pack(plan, 1)))
-                if (schema := codec.schema_of_plan(plan)) > codec.FIRST:
+                if (schema := plan_codec.schema_of_plan(plan)) > codec.FIRST:
                     needs_schema(connection, schema)
                 specs = [work.spec for step in plan.steps for work in (step.work, step.local) if work is not None]
                 self._memory.plan = (run.version, plan) if _is_json(specs) else None

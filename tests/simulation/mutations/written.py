@@ -24,7 +24,7 @@ MUTANTS = (
     ),
     Mutant(
         "a field of a newer version makes a state unreadable",
-        "orchestrator/core/codec.py",
+        "orchestrator/core/json_fields.py",
         "            continue  # from a newer version\n",
         '            raise ValueError(f"unknown: {name}")\n',
     ),

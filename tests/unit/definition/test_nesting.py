@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.codec import plan_from_json, plan_to_json
 from orchestrator.core.inner import whole
 from orchestrator.core.kinds import only_in_cloud, only_on_machine
+from orchestrator.core.plan_codec import plan_from_json, plan_to_json
 from orchestrator.definition.load import load_graph
 from orchestrator.definition.untrusted import deployment_values
 from orchestrator.errors import InvalidGraphError
