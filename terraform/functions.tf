@@ -101,7 +101,7 @@ resource "google_cloudfunctions2_function" "function" {
     service_account_email            = google_service_account.role[local.run_as[each.key]].email
 
     # on_task runs users' functions; start and console read graphs written in Python.
-    environment_variables = merge(contains(["on_task", "start", "console"], each.key) ? local.graph_env : {}, local.environment, {
+    environment_variables = merge(contains(["on_task", "start", "console"], each.key) ? merge(local.common_env, local.graph_env) : {}, local.environment, {
       ORCHESTRATOR_VERIFY_AUDIENCE = contains(keys(local.verified), each.key) ? local.urls[each.key] : "none"
       ORCHESTRATOR_VERIFY_ACCOUNT  = try(join(",", [for role in local.verified[each.key] : google_service_account.role[role].email]), "none")
     })

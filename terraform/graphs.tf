@@ -17,6 +17,7 @@ locals {
   # What the graphs' folders add to the functions; most add nothing.
   graph_requirements = distinct(compact([for graph in local.graphs : try(graph.requirements, null)]))
   graph_env          = merge({}, [for graph in local.graphs : try(graph.env, {})]...)
+  common_env         = { for name, text in var.env : name => text if !contains(keys(local.graph_secrets), name) }
   graph_secrets      = merge({}, [for graph in local.graphs : try(graph.secrets, {})]...)
 
   # Values that graphs use as {{ run.deployment.NAME }} and that are missing: every launch of such a step would fail.

@@ -68,6 +68,21 @@ variable "pools" {
   }
 }
 
+variable "env" {
+  description = "Environment variables of the functions that run the graphs' Python code, such as { WAREHOUSE = \"eu\" }. What a graph's folder sets in its files env and secrets takes precedence. The same as env in orchestrator.yaml, which holds on one machine."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.env) : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name))])
+    error_message = "env: expected names of letters, digits and '_', such as WAREHOUSE."
+  }
+  validation {
+    condition     = alltrue([for name in keys(var.env) : !can(regex("^(ORCHESTRATOR_.*|K_.*|X_GOOGLE_.*|FUNCTION_.*|PORT|PATH|PYTHON.*|.*_EMULATOR_(HOST|URL)|GOOGLE_APPLICATION_CREDENTIALS)$", name))])
+    error_message = "env: expected no name that the platform or the orchestrator reserves, such as PORT, PATH, K_… or ORCHESTRATOR_…."
+  }
+}
+
 variable "values" {
   description = "Values that graphs use as {{ run.deployment.NAME }}, such as { bucket = \"my-templates\" }. A run cannot change them."
   type        = map(string)

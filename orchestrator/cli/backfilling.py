@@ -45,8 +45,8 @@ class Session:
     def __init__(self, home: Home, graph: tuple[Graph, Path], plan: Sequence[Planned], how: How, at_once: int) -> None:
         self._home, self._graph, self._plan, self._how, self._at_once = home, graph, plan, how, at_once
         self._board = Board(graph[0].name, len(plan), results(plan))
-        self._pools = project_of(str(graph[1])).pools
-        check_pools(graph[0].steps, self._pools)
+        self._project = project_of(str(graph[1]))
+        check_pools(graph[0].steps, self._project.pools)
         self._view: View = view(self._board, how.json)
         self._changes: dict[str, ForeignChanges] = {}
         self._notifying: list[str] = []
@@ -153,7 +153,8 @@ class Session:
             durable=self._how.durable,
             simulate=self._how.simulate,
             deployment=self._how.deployment,
-            pools=self._pools,
+            pools=self._project.pools,
+            variables=self._project.env,
             make_store=partial(WatchedStore, self._saw),
             receivers=receivers_of(self._graph[1]),
             flag=home_flag(self._home),

@@ -3,12 +3,13 @@
 It is as strict as the reader of graphs: an unknown key is a mistake, and all mistakes are reported at once, with lines.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, PlainValidator, ValidationError, WithJsonSchema
 
 from orchestrator.core.pools import MAX_PLACES
 from orchestrator.core.steps import Step
@@ -23,12 +24,39 @@ from orchestrator.definition.text_files import Flaw, Lines, UnreadableError
 from orchestrator.errors import Problem, UsageError
 from orchestrator.receivers.receiver import Receiver
 from orchestrator.system.files import sort_of
-from orchestrator.text import Path, Suggestions, place, quoted
+from orchestrator.text import Path, Suggestions, place, quoted, shown
 
 #: The name of the file.
 FILE = "orchestrator.yaml"
 
 Places = Annotated[int, Field(ge=1, le=MAX_PLACES)]
+
+#: Variables that the orchestrator sets itself.
+_OURS = "ORCHESTRATOR_"
+
+
+def _variable(name: str) -> str:
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
+        raise f.refusal(f"expected a name of letters, digits and '_', got {shown(name)}")
+    if name.startswith(_OURS):
+        raise f.refusal(f"names that begin with {_OURS} are reserved: choose another name")
+    return name
+
+
+def _unchanging(value: object) -> str:
+    """Text that is the same for all graphs, so it contains no expression."""
+    text = f.text(value)
+    if "{{" in text:
+        raise f.refusal("expected text without an expression: write it in the env of the step")
+    return text
+
+
+_TEXT_SCHEMA = {"type": ["string", "integer"]}
+
+Variables = dict[
+    Annotated[str, AfterValidator(_variable)],
+    Annotated[str, PlainValidator(_unchanging), WithJsonSchema(_TEXT_SCHEMA)],
+]
 
 
 class ProjectKeys(f.Keys):
@@ -45,17 +73,23 @@ class ProjectKeys(f.Keys):
         description="Receivers by name: who is notified of what happens to runs",
         examples=[{"ops": {"url": "https://hooks.example.com/orders", "on": ["run_failed"]}}],
     )
+    env: Variables | None = Field(
+        None,
+        description="Environment variables of the commands and Python functions of all steps; a step's own env wins",
+        examples=[{"WAREHOUSE": "eu", "RETRIES": 3}],
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
     """A project's settings. ``pools``: how many attempts of the steps of each pool may run at once.
 
-    ``notify``: its receivers by name.
+    ``notify``: its receivers by name. ``env``: environment variables of what steps run on this machine.
     """
 
     pools: Mapping[str, int] = field(default_factory=dict)
     notify: Mapping[str, Receiver] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 def project_folder(folder: FilePath) -> FilePath:
@@ -119,7 +153,7 @@ def _project(name: str, document: object, flaws: list[Flaw], lines: Lines) -> Pr
     if problems or flaws:
         raise with_lines(name, problems, flaws, lines)
     receivers = {name: receiver.receiver(name) for name, receiver in (keys.notify or {}).items()}
-    return Project(pools=dict(keys.pools or {}), notify=receivers)
+    return Project(pools=dict(keys.pools or {}), notify=receivers, env=dict(keys.env or {}))
 
 
 def json_schema() -> dict[str, Any]:
@@ -141,6 +175,8 @@ def _expected(path: Path) -> str | None:
             return "a mapping with the keys of a project, such as pools"
         case ("pools",):
             return "a mapping such as {dataflow: 20}"
+        case ("env",):
+            return "a mapping such as {WAREHOUSE: eu}"
         case ("notify",):
             return "a mapping such as {ops: {url: https://hooks.example.com/orders}}"
         case ("notify", _):

@@ -138,6 +138,7 @@ def embedded(
     simulate: bool = False,
     deployment: Mapping[str, str] | None = None,
     pools: Mapping[str, int] | None = None,
+    variables: Mapping[str, str] | None = None,
     make_store: Callable[[Database], SqliteStore] = SqliteStore,
     clock: SteadyClock | None = None,
     receivers: Receivers | None = None,
@@ -147,8 +148,8 @@ def embedded(
 
     ``deployment``: values of ``{{ run.deployment.NAME }}``, unless the run has its own. ``pools``: their sizes, which
     all processes that share the home should be told alike.
-    ``deployment``: values of ``{{ run.deployment.NAME }}``, unless the run has its own. ``receivers``: who is notified;
-    ``flag``: what the commands need that they are told, to find the home.
+    ``variables``: environment variables of what steps run. ``receivers``: who is notified; ``flag``: what the commands
+    need that they are told, to find the home.
     """
     home.make()
     home = Home(home.path.resolve())
@@ -157,8 +158,8 @@ def embedded(
     store.driven = home.driven
     ended: SimpleQueue[str | None] = SimpleQueue()
     clock = clock or SteadyClock()
-    processes = ProcessBackend(home, ended.put, clock)
-    functions = PythonBackend(home, ended.put, clock, parallel, database.afterwards)
+    processes = ProcessBackend(home, ended.put, clock, variables or {})
+    functions = PythonBackend(home, ended.put, clock, parallel, database.afterwards, variables or {})
     backends: dict[str, JobBackend] = {
         **anywhere(clock),
         "command": Settled(processes, database),

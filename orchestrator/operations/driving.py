@@ -12,6 +12,7 @@ from orchestrator.core.kinds import only_in_cloud
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
+from orchestrator.definition.project import project_of as project_settings
 from orchestrator.engine import Engine
 from orchestrator.errors import UsageError
 from orchestrator.local.loop import Loop
@@ -143,9 +144,7 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
 
 def pools_of(run: Run) -> Mapping[str, int]:
     """The pools of the project that the run's graph belongs to. Raises InvalidGraphError."""
-    from orchestrator.definition.project import project_of
-
-    return project_of(run.folder).pools
+    return project_settings(run.folder).pools
 
 
 def _check_pools(plan: Plan, pools: Mapping[str, int]) -> None:
@@ -226,6 +225,7 @@ def _world(found: Found, how: How, watch: Watch, pools: Mapping[str, int], recei
         simulate=how.simulate,
         deployment={**{name: name for name in made_up(found.run, found.plan, how)}, **how.deployment},
         pools=pools,
+        variables=project_settings(found.run.folder).env,
         make_store=store,
         receivers=receivers,
         flag=found.flag,

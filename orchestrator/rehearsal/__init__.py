@@ -26,6 +26,7 @@ from google.protobuf import duration_pb2
 
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.definition.load import load_graph
+from orchestrator.definition.project import project_of
 from orchestrator.definition.untrusted import deployment_values
 from orchestrator.errors import OrchestratorError, StoreError
 from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
@@ -71,11 +72,12 @@ class Rehearsal:
         self.graph = load_graph(graph)
         self.faults = faults or NoFaults()
         self._path = graph.resolve()
+        self._variables = project_of(str(self._path.parent)).env
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
         self.home = Home(self._folder.resolve() / "home")
         self.dataflow = FakeDataflow(
-            script or LocalJobs(lambda: self.store, self._path.parent, self.home, PREFIX),
+            script or LocalJobs(lambda: self.store, self._path.parent, self.home, PREFIX, self._variables),
             self._emit,
             project=PROJECT,
             latency=latency,
@@ -155,7 +157,7 @@ class Rehearsal:
     def _deploy(self, tasks: str) -> None:
         """Start the functions, and have the topic push to the one for signals."""
         link_graph_folder(self._path, self.graph.name, self._folder / "graphs")
-        own = folder_variables(self._path, self.graph)
+        own = {**self._variables, **folder_variables(self._path, self.graph)}
         ports = {target: free_port() for target in ("on_signal", "on_task", "start", "sweep")}
         environment = {
             **self.environment,

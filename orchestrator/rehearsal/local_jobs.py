@@ -5,10 +5,11 @@ The backends are those of ``orchestrator run``, so environment, working folder, 
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.kinds import PYTHON, WAIT
@@ -84,14 +85,22 @@ class LocalJobs:
     """Runs the jobs: as the ``local:`` block of their step, in the graph's folder, below ``home``.
 
     A job whose step has none succeeds after a moment; a streaming job runs until it is stopped. ``prefix``: of the
-    names of jobs.
+    names of jobs. ``variables``: the environment variables of all steps.
     """
 
-    def __init__(self, store: Callable[[], Store], graph_folder: Path, home: Home, prefix: str = "") -> None:
+    def __init__(
+        self,
+        store: Callable[[], Store],
+        graph_folder: Path,
+        home: Home,
+        prefix: str = "",
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._store, self._folder, self._home, self._prefix = store, graph_folder, home, prefix
+        self._variables = variables
         self._jobs: dict[str, _Job] = {}
         self._lock = threading.Lock()
-        self._processes = ProcessBackend(home, self._heard, time.time)
+        self._processes = ProcessBackend(home, self._heard, time.time, variables)
         self._backends: dict[str, JobBackend] = {}
 
     def __call__(self, call: LaunchCall) -> Script:
@@ -140,7 +149,7 @@ class LocalJobs:
         return self._backends[kind]
 
     def _python(self) -> JobBackend:
-        threads = PythonBackend(self._home, self._heard, time.time, _THREADS)
+        threads = PythonBackend(self._home, self._heard, time.time, _THREADS, variables=self._variables)
         return PythonSteps(self._home, threads, self._processes)
 
     def _heard(self, name: str) -> None:

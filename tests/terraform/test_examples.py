@@ -126,6 +126,7 @@ REFUSED: tuple[dict[str, tuple[object, str]], ...] = (
         "viewers": (["allUsers"], "allUsers would let anyone read runs"),
         "graph_starters": ({"sales": ["group:data@example.com"]}, "a token does not name groups or domains"),
         "values": ({"a-b": "x"}, "values: expected names of letters, digits and '_'"),
+        "env": ({"PORT": "80"}, "env: expected no name that the platform or the orchestrator reserves"),
         "labels": ({"goog-team": "data"}, "labels: expected keys that do not begin with 'goog-'"),
         "database": ({"existing": True}, "database: an existing database needs its name"),
         "data_buckets": ({"raw": "own"}, 'data_buckets: expected names of buckets without gs://, each with "read" or'),
@@ -133,6 +134,7 @@ REFUSED: tuple[dict[str, tuple[object, str]], ...] = (
     },
     {
         "environment": ("google", "environment: expected a name that does not contain 'google' (or g00gle)"),
+        "env": ({"a-b": "x"}, "env: expected names of letters, digits and '_'"),
         "database": ({"name": "abc"}, "database.name: expected (default), or 4 to 63 lower-case letters"),
         "labels": ({"Team": "data"}, "labels: expected keys and values of at most 63 lower-case letters"),
     },

@@ -172,8 +172,9 @@ def test_the_functions_get_the_requirements_variables_and_secrets_of_graphs(imag
         (file.parent / "secrets").write_text(f"{secret}\n")
     assert call(["lock", str(graphs)]) == 0
     shutil.copy(ROOT / "requirements.lock", imaginary.clone())
-    deployed = imaginary.apply(example="minimal", graphs_folder=str(graphs))
-    both = ["NIGHTLY_BUCKET", "WEEKLY_BUCKET"]
+    env = {"WEEKLY_BUCKET": "common", "TOKEN": "common", "SEASON": "winter"}  # those of graphs take precedence
+    deployed = imaginary.apply(example="minimal", graphs_folder=str(graphs), env=env)
+    both = ["NIGHTLY_BUCKET", "SEASON", "WEEKLY_BUCKET"]
     given = {target: deployed.environment(target) for target in FUNCTIONS}
     assert {target: sorted(set(both) & variables.keys()) for target, variables in given.items()} == {
         "on_signal": [],
@@ -183,6 +184,7 @@ def test_the_functions_get_the_requirements_variables_and_secrets_of_graphs(imag
         "console": both,
         "console_view": [],
     }
+    assert (given["on_task"]["WEEKLY_BUCKET"], given["on_task"].get("TOKEN")) == ("raw", None)
     project = given["on_task"]["ORCHESTRATOR_PROJECT"]
     configs = [values["service_config"][0] for values in deployed.of("google_cloudfunctions2_function").values()]
     assert [config["secret_environment_variables"] for config in configs if config["secret_environment_variables"]] == [

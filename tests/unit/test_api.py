@@ -253,3 +253,22 @@ def test_starting_needs_to_know_where(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_step_that_was_never_there_is_a_plain_value():
     assert StepResult("a", "pending") == StepResult("a", "pending", 0, {}, None)
+
+
+def test_steps_get_the_projects_variables_and_their_own_take_precedence(here: Path):
+    (here / "orchestrator.yaml").write_text("env: {SEASON: winter, YEAR: 2026}\n")
+    (here / "graphs/seasons.py").write_text(
+        "import os\nSEASON = os.environ['SEASON']\n\n\n"
+        "def tell():\n    os.environ['YEAR'] += '!'\n    return {'said': [SEASON, os.environ['YEAR']]}\n"
+    )
+    tells = """command: 'echo "{\\"said\\": [\\"$SEASON\\", \\"$YEAR\\"]}" > "$ORCHESTRATOR_OUTPUTS"'"""
+    (here / "graphs/seasons.yaml").write_text(
+        "name: seasons\nsteps:\n"
+        f"  all: {{{tells}}}\n  own: {{{tells}, env: {{SEASON: summer}}}}\n"
+        "  function: {python: 'seasons:tell'}\n  apart: {python: 'seasons:tell', isolated: true}\n"
+    )
+    run = orchestrator.run("graphs/seasons.yaml")
+    said = {name: step.outputs["said"] for name, step in run.steps.items()}
+    mine, winter = ["summer", "2026"], ["winter", "2026"]
+    assert said == {"all": winter, "own": mine, "function": ["winter", "2026!"], "apart": ["winter", "2026!"]}
+    assert "SEASON" not in os.environ

@@ -11,8 +11,9 @@ An attempt has ended when the shell is gone and none of its processes is left: s
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.errors import BackendError, LaunchRefusedError
@@ -33,10 +34,18 @@ _MASK = files.umask()
 class ProcessBackend:
     """Steps of kind ``command``. A job's id is its attempt's folder, relative to the home.
 
-    ``ended`` is called with the job's name, from a thread of its own, when a job may have ended.
+    ``ended`` is called with the job's name, from a thread of its own, when a job may have ended. ``variables``: those
+    of all commands, unless a step sets them itself.
     """
 
-    def __init__(self, home: Home, ended: Callable[[str], None], clock: Clock) -> None:
+    def __init__(
+        self,
+        home: Home,
+        ended: Callable[[str], None],
+        clock: Clock,
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._variables = variables
         self._home = home
         self._ended = ended
         self._clock = clock
@@ -65,7 +74,7 @@ class ProcessBackend:
             cwd = folder_of(request)
             files.make_folder(folder)
             files.make_folder(self._home.data(request.run.first))
-            environment, notes = environment_of(request, self._home, folder)
+            environment, notes = environment_of(request, self._home, folder, self._variables)
             command = command_of(request, environment["PATH"], cwd)
             taken = claim.take(folder, request.name)
             if taken is None:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestrator.core.steps import Json
 from orchestrator.errors import LaunchRefusedError
@@ -27,9 +28,12 @@ _MARK, _OUTPUTS = "ORCHESTRATOR_MARK", "ORCHESTRATOR_OUTPUTS"
 _ELSEWHERE = "read it from the JSON file that $ORCHESTRATOR_PARAMS names"
 
 
-def environment_of(request: JobRequest, home: Home, folder: Path) -> tuple[dict[str, str], list[str]]:
+def environment_of(
+    request: JobRequest, home: Home, folder: Path, project: Mapping[str, str] = MappingProxyType({})
+) -> tuple[dict[str, str], list[str]]:
     """The variables of a command, and a line for its log about each param that does not fit into a variable.
 
+    ``project``: the variables that its project's file sets for all steps.
     Writes the file with all params if it is not there. Raises LaunchRefusedError for a variable that is too large.
     """
     params = dict(_fitting(request.run.params))
@@ -42,7 +46,7 @@ def environment_of(request: JobRequest, home: Home, folder: Path) -> tuple[dict[
         "ORCHESTRATOR_PARAMS": str(_written(home.params(request.run.id), request.run.params)),
     }
     told |= {_MARK: _mark(folder, request.name), _OUTPUTS: str(folder / "outputs.json")}
-    variables = os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"} | _own(request) | told | params
+    variables = os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"} | _common(project) | _own(request) | told | params
     left_out = [name for name in request.run.params if _variable(name) not in params]
     return variables, [f"orchestrator: param '{name}' does not fit into a variable: {_ELSEWHERE}" for name in left_out]
 
@@ -72,6 +76,10 @@ def check_size(what: str, text: str) -> str:
             f"{what}: expected at most {MAX_TEXT:,} bytes, got {size:,}: if a large param is in it, {_ELSEWHERE}"
         )
     return text
+
+
+def _common(project: Mapping[str, str]) -> dict[str, str]:
+    return {name: check_size(f"orchestrator.yaml: env: {name}", text) for name, text in project.items()}
 
 
 def _own(request: JobRequest) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """Python functions as jobs, in threads of this process. They die with it: an unknown job was interrupted."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.home import Home
@@ -24,7 +25,7 @@ class PythonBackend:
     A mapping that it returns becomes the step's outputs; what it prints is the step's log. A thread cannot be stopped,
     so ``cancel`` does nothing: long work that must be stoppable needs its own process (``isolated``).
     ``ended`` is called with the job's name when it has ended. ``afterwards`` calls what it is given once all that was
-    recorded before is on disk: until then no function begins.
+    recorded before is on disk: until then no function begins. ``variables``: environment variables of all steps.
     """
 
     def __init__(
@@ -34,7 +35,9 @@ class PythonBackend:
         clock: Clock,
         threads: int,
         afterwards: Callable[[Callable[[], None]], None] = lambda begin: begin(),
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._variables = variables
         self._afterwards = afterwards
         self._home = home
         self._ended = ended
@@ -76,7 +79,9 @@ class PythonBackend:
     def _work(self, request: JobRequest) -> None:
         try:
             try:
-                with StepContext(Log(lambda: self._log(request))) as step:
+                with StepContext(
+                    Log(lambda: self._log(request)), environment=isolation.with_variables(self._variables)
+                ) as step:
                     over = call(request, self._clock, step.log.write, partial(isolation.begin, step))
             finally:
                 isolation.restore_folder()

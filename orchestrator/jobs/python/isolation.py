@@ -8,7 +8,7 @@ import ctypes
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -47,6 +47,13 @@ def begin(step: StepContext) -> None:
             _here.home = os.getcwd()
         except FileNotFoundError:  # it was removed
             _here.home = None
+
+
+def with_variables(variables: Mapping[str, str]) -> dict[bytes, bytes] | None:
+    """The environment of a step that has these variables besides those of the process; None if there are none."""
+    if not variables:
+        return None
+    return {**os.environb, **{os.fsencode(name): os.fsencode(text) for name, text in variables.items()}}
 
 
 def restore_folder() -> None:
@@ -92,18 +99,20 @@ class _Environment(os._Environ[Any]):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         step = current_step()
+        name, text = self.encodekey(key), self.encodevalue(value)
         if step is None or not step.begun:
-            super().__setitem__(key, value)
-        else:
-            name, text = self.encodekey(key), self.encodevalue(value)
+            os.putenv(name, text)
+            vars(self)["_data"][name] = text
+        if step is not None and (step.begun or step.environment is not None):
             step.environment = {**self._data, name: text}
 
     def __delitem__(self, key: Any) -> None:
         step = current_step()
+        name = self.encodekey(key)
+        if name not in self._data:
+            raise KeyError(key)
         if step is None or not step.begun:
-            super().__delitem__(key)
-        else:
-            name = self.encodekey(key)
-            if name not in self._data:
-                raise KeyError(key)
+            os.unsetenv(name)
+            vars(self)["_data"].pop(name, None)
+        if step is not None and (step.begun or step.environment is not None):
             step.environment = {known: value for known, value in self._data.items() if known != name}
