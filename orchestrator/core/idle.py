@@ -1,12 +1,12 @@
-"""Which steps of a rerun are to run again and will not, because of what is kept. Pure."""
+"""Which steps of a rerun are to run again and will not, or at once, because of what is kept. Pure."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from orchestrator.core.joins import arrival, needed
+from orchestrator.core.joins import arrival, met_by, needed
 from orchestrator.core.model import Status, StepState
 from orchestrator.core.plan import Plan
-from orchestrator.core.rerun import NAMED, Choice
+from orchestrator.core.rerun import NAMED, Choice, kept_before
 from orchestrator.core.rules import NOBODY, Join, Verdict, verdict
 
 _BROKEN = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
@@ -39,6 +39,16 @@ def idle(plan: Plan, choices: Collection[Choice]) -> dict[str, Idle]:
             found[step.name] = Idle(Status.UPSTREAM_FAILED, found[cause].because_of if cause in found else cause)
         elif said is Verdict.SKIP and chosen[step.name].why == NAMED:
             found[step.name] = Idle(Status.SKIPPED, next(iter(before)))
+    return found
+
+
+def hasty(plan: Plan, choices: Collection[Choice]) -> dict[str, list[str]]:
+    """The steps that run again and begin at once, because enough before them is kept; and what they do not wait for."""
+    chosen, found = {choice.step: choice for choice in choices}, dict[str, list[str]]()
+    for step in plan.steps:
+        kept = kept_before(step, chosen)
+        if chosen[step.name].again and kept and met_by(step, kept):
+            found[step.name] = [name for name in step.after if chosen[name].again]
     return found
 
 

@@ -1,10 +1,12 @@
 """A node's join: what arrives there when a node ends, its current state, and its rule's verdict. Pure."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from orchestrator.core.model import Counter, Status, StepState, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import MANY, NOBODY, Join, Tally, TriggerRule, Verdict, verdict
+from orchestrator.core.steps import Step
 
 _ARRIVAL = {
     Status.SUCCEEDED: Tally(succeeded=1),
@@ -65,6 +67,13 @@ def needed(plan: Plan, node: int) -> int:
     if plan.nodes[node].rule is not TriggerRule.AT_LEAST or node >= len(plan.steps):
         return MANY
     return plan.steps[node].at_least or 0
+
+
+def met_by(step: Step, ended: Collection[Status]) -> bool:
+    """Whether ``step`` need not wait for all before it, because enough of them have ended so."""
+    tally = sum((arrival(StepState(status)) for status in ended), NOBODY)
+    join = Join(len(step.after) - len(ended), tally, step.at_least or MANY)
+    return join.pending > 0 and verdict(step.trigger, join) is Verdict.RUN
 
 
 #: The ``due`` of a pending step that waits no longer.

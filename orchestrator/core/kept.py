@@ -2,7 +2,8 @@
 
 A kept step is never owed and arrives nowhere. What it would bring to a join is the join's ``base``, which is there from
 the start. Nodes and joins have the same numbers as in the graph's own plan, so that everything else stays as it is.
-With a step, all steps before it are kept: otherwise they would run again, and it would not.
+A step that is kept may come after one that runs again, if it need not wait for that (rerun.py). Nobody waits for what
+arrives there then.
 
 Which steps are kept is written in the run's record, a letter a step, and the plan is made anew from that and from the
 graph's own plan wherever it is needed. Two machines must make the same of it: whoever changes that raises the schema.

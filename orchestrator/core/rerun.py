@@ -1,11 +1,14 @@
 """What a rerun runs again, and what it keeps: for each step, with the reason. Pure.
 
-What runs again is closed under descendants, so what is kept is closed under ancestors (kept.py).
+What is downstream of a step that runs again does so too, but for a step that need not wait for it: one whose trigger
+rule is impatient, and for which the steps before it that are kept are enough. Such a step would begin at once, and do
+the same again.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
+from orchestrator.core.joins import met_by
 from orchestrator.core.model import Run, Status
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json, Step
@@ -110,9 +113,17 @@ def choose(plan: Plan, earlier: Earlier, wanted: Selection, changes: Changes) ->
         before = next((name for name in step.after if chosen[name].again), None)
         why, again = _own(step, earlier, wanted, changes)
         if not again and before is not None:
-            why, again = f"{_DOWNSTREAM}{_first(chosen, before)}", True
+            again = status in _BAD or not met_by(step, kept_before(step, chosen))
+            unneeded = f"{before} runs again, for which its trigger {step.rule} need not wait"
+            why = f"{_DOWNSTREAM}{_first(chosen, before)}" if again else unneeded
         chosen[step.name] = Choice(step.name, again, status, why)
     return [chosen[step.name] for step in plan.steps]
+
+
+def kept_before(step: Step, chosen: Mapping[str, Choice]) -> list[Status]:
+    """How the steps before ``step`` ended that are kept."""
+    before = [chosen[name] for name in step.after]
+    return [one.status for one in before if not one.again and one.status is not None]
 
 
 def worth_keeping(plan: Plan, statuses: Mapping[int, Status]) -> dict[int, Status]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.graph import Graph
-from orchestrator.core.idle import Idle, idle
+from orchestrator.core.idle import Idle, hasty, idle
 from orchestrator.core.kept import as_kept
 from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.core.plan import Plan
@@ -227,9 +227,10 @@ def check_token(rerun: Rerun, token: str | None) -> None:
 
 def as_json(rerun: Rerun, *, params: bool) -> dict[str, Any]:
     """What a rerun would do. ``token`` asks for just this. ``was``: how a step had ended. ``will_end``: how a step will
-    end without running, ``because_of`` a step that is kept. No value of a param is told without ``params``.
+    end without running, ``because_of`` a step that is kept. ``does_not_wait_for``: steps that run again, before a step
+    for which those that are kept are enough. No value of a param is told without ``params``.
     """
-    found = idle(rerun.plan, rerun.choices)
+    found, at_once = idle(rerun.plan, rerun.choices), hasty(rerun.plan, rerun.choices)
     return {
         "run": rerun.run.id,
         "rerun_of": rerun.earlier.id,
@@ -248,6 +249,7 @@ def as_json(rerun: Rerun, *, params: bool) -> dict[str, Any]:
                 "was": None if choice.status is None else str(choice.status),
                 "why": choice.why,
                 **_will_not_run(found.get(choice.step)),
+                **({"does_not_wait_for": at_once[choice.step]} if choice.step in at_once else {}),
             }
             for choice in rerun.choices
         },

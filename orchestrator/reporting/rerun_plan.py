@@ -48,6 +48,10 @@ def _warnings(steps: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name, step in steps.items():
         if "will_end" in step:
             reasons.setdefault((step["will_end"], step["because_of"]), []).append(name)
+    for name, step in steps.items():
+        if "does_not_wait_for" in step:
+            others = listed(step["does_not_wait_for"], 8)
+            yield f"  note: {name} begins at once and does not wait for {others}: what is kept before it is enough"
     for (status, kept), names in reasons.items():
         yield (
             f"  warning: {listed(names, 8)} will not run and will end as {_words(status)}, because {kept} "

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.kept import as_kept
 from orchestrator.core.model import Status, StepState
+from orchestrator.core.rules import TriggerRule
+from orchestrator.core.steps import Step
 from tests.simulation.graphs import attempts_of
 from tests.simulation.life import Life
 from tests.simulation.oracle import endings
@@ -42,9 +44,25 @@ def choose(life: Life, random: Random) -> dict[int, StepState]:
     if also != "what failed":
         again.add(random.randrange(len(states)))
     for node in plan.topological:
-        if any(plan.numbers[name] in again for name in plan.steps[node].after):
+        before = [plan.numbers[name] for name in plan.steps[node].after]
+        kept = [states[one].status for one in before if one not in again]
+        if len(kept) < len(before) and (states[node].status in _BAD or not _enough(plan.steps[node], kept)):
             again.add(node)
     return {node: as_kept(state) for node, state in states.items() if node not in again} if again else {}
+
+
+def _enough(step: Step, kept: list[Status]) -> bool:
+    """Whether a step begins at once in a rerun that keeps these steps before it, and runs others of them again."""
+    good, failed = kept.count(Status.SUCCEEDED), kept.count(Status.FAILED) + kept.count(Status.CANCELLED)
+    match step.trigger:
+        case TriggerRule.ONE_SUCCESS | TriggerRule.AT_LEAST:
+            return good >= (step.at_least or 1)
+        case TriggerRule.ONE_FAILED:
+            return failed + kept.count(Status.UPSTREAM_FAILED) > 0
+        case TriggerRule.ONE_DONE:
+            return good + failed > 0
+        case rule:
+            return rule is TriggerRule.ALWAYS
 
 
 def second(scenario: Scenario, kept: Collection[int], random: Random) -> Scenario:

@@ -10,7 +10,7 @@ from orchestrator.core.graph import Graph, Param
 from orchestrator.core.idle import idle
 from orchestrator.core.model import Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import compile_plan
-from orchestrator.core.rerun import Choice, Rerun, Selection
+from orchestrator.core.rerun import Changes, Choice, Earlier, Rerun, Selection, choose
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition.reads import reads
@@ -300,3 +300,64 @@ def test_a_step_that_needs_some_successes_will_not_run_once_they_are_impossible(
     kept = Choice("b", second is None, second)
     found = idle(plan, [Choice("a", False, Status.FAILED), kept, Choice("c", True, None, "named")])
     assert {name: one.status for name, one in found.items()} == expected
+
+
+REGIONS = (Step("a"), Step("b"), Step("c"))
+IMPATIENT = {
+    TriggerRule.AT_LEAST: (OK, OK, FAILED),
+    TriggerRule.ONE_SUCCESS: (OK, SKIPPED, FAILED),
+    TriggerRule.ONE_DONE: (OK, SKIPPED, FAILED),
+    TriggerRule.ALWAYS: (FAILED, FAILED, FAILED),
+}
+
+
+def chosen(rule: TriggerRule, ended: Sequence[Status], z: Status = OK, wanted: Selection | None = None) -> list[Choice]:
+    """The choices for three steps, for z after all of them, and for y after z."""
+    joins = Step("z", after=("a", "b", "c"), trigger=rule, at_least=2 if rule is TriggerRule.AT_LEAST else None)
+    plan = compile_plan("g", "v1", (*REGIONS, joins, Step("y", after=("z",))))
+    return choose(plan, Earlier(plan, dict(enumerate([*ended, z, OK]))), wanted or Selection(), Changes())
+
+
+@pytest.mark.parametrize("rule", IMPATIENT)
+def test_a_step_that_need_not_wait_for_what_runs_again_is_kept_and_so_is_what_is_behind_it(rule: TriggerRule):
+    *_, z, y = chosen(rule, IMPATIENT[rule])
+    name = "at_least: 2" if rule is TriggerRule.AT_LEAST else str(rule)
+    first = "a" if rule is TriggerRule.ALWAYS else "c"
+    assert (z.again, z.why) == (False, f"{first} runs again, for which its trigger {name} need not wait")
+    assert (y.again, y.why) == (False, "")
+
+
+@pytest.mark.parametrize(
+    ("rule", "ended"),
+    [
+        (TriggerRule.ALL_SUCCESS, (OK, OK, FAILED)),
+        (TriggerRule.ALL_DONE, (OK, OK, FAILED)),
+        (TriggerRule.NONE_FAILED, (OK, OK, FAILED)),
+        (TriggerRule.AT_LEAST, (OK, SKIPPED, FAILED)),
+        (TriggerRule.ONE_SUCCESS, (SKIPPED, SKIPPED, FAILED)),
+        (TriggerRule.ONE_DONE, (SKIPPED, SKIPPED, FAILED)),
+        (TriggerRule.ONE_FAILED, (OK, OK, FAILED)),
+        (TriggerRule.ALL_DONE_WITHIN, (OK, OK, FAILED)),
+    ],
+)
+def test_a_step_that_waits_for_what_runs_again_runs_again(rule: TriggerRule, ended: Sequence[Status]):
+    *_, z, y = chosen(rule, ended)
+    assert [(one.again, one.why) for one in (z, y)] == [(True, "downstream of c")] * 2
+
+
+def test_a_step_that_did_not_succeed_is_not_kept_because_it_need_not_wait():
+    *_, z, _ = chosen(TriggerRule.AT_LEAST, (OK, OK, FAILED), FAILED, Selection(only=["c"]))
+    assert (z.again, z.why) == (True, "downstream of c")
+
+
+def test_the_plan_says_that_a_step_begins_without_what_runs_again():
+    joins = Step("z", after=("uk", "de"), trigger=TriggerRule.ONE_SUCCESS)
+    graph = replace(GRAPH, steps=(*STEPS[:3], joins, STEPS[4]))
+    plan = graph.compile()
+    ended = dict(enumerate((OK, FAILED, OK, FAILED, OK)))
+    request = RerunRequest(RUN, plan, ended, graph, Path("/graphs"), {}, RUN.started_at)
+    told = as_json(request.rerun("s1.2", NOW), params=False)
+    assert told["steps"]["z"] == {"again": True, "was": "failed", "why": "failed", "does_not_wait_for": ["uk"]}
+    assert list(plan_lines(told))[-1] == (
+        "  note: z begins at once and does not wait for uk: what is kept before it is enough"
+    )

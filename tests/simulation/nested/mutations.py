@@ -79,6 +79,20 @@ MUTANTS = (
         _WORLDS,
     ),
     Mutant(
+        "a step that need not wait for what runs again runs again with it",
+        "orchestrator/core/rerun.py",
+        "again = status in _BAD or not met_by(step, kept_before(step, chosen))",
+        "again = True",
+        _WORLDS,
+    ),
+    Mutant(
+        "a step is kept though it has to wait for what runs again",
+        "orchestrator/core/joins.py",
+        "return join.pending > 0 and verdict(step.trigger, join) is Verdict.RUN",
+        "return join.pending > 0 and verdict(step.trigger, join) in (Verdict.RUN, Verdict.WAIT)",
+        _WORLDS,
+    ),
+    Mutant(
         "a step forgets the params that it gives",
         _CHILDREN,
         "given if isinstance(given, dict) else {}, now)",

@@ -12,8 +12,18 @@ from orchestrator.core.plan import Inner, Plan, compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 
-#: The rules that are tried: what is behind a graph only needs to know whether that succeeded.
-RULES = (TriggerRule.ALL_SUCCESS, TriggerRule.ALL_SUCCESS, TriggerRule.ALL_DONE, TriggerRule.ONE_FAILED)
+#: The rules that may let a step run before all before it have ended.
+IMPATIENT = (
+    TriggerRule.ONE_FAILED,
+    TriggerRule.ONE_SUCCESS,
+    TriggerRule.ONE_DONE,
+    TriggerRule.ALWAYS,
+    TriggerRule.AT_LEAST,
+    TriggerRule.ALL_DONE_WITHIN,
+)
+
+#: The rules that are tried: those behind a graph that only need to know whether it succeeded, and all that do not wait.
+RULES = (TriggerRule.ALL_SUCCESS, TriggerRule.ALL_SUCCESS, TriggerRule.ALL_SUCCESS, TriggerRule.ALL_DONE, *IMPATIENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +89,15 @@ def drawn(random: Random, depth: int = 0, version: str = "v") -> Tree:
         nests = depth < 3 and (random.random() < 0.35 or (depth == 0 and number == 0))
         inside = drawn(random, depth + 1, f"{version}.{number}") if nests else None
         work = Work("graph", {"params": {"n": number}}) if inside else Work("job", {})
+        rule = random.choice(RULES) if after else TriggerRule.ALL_SUCCESS
         trouble, attempts = random.random() < 0.3, random.choice([1, 1, 2, 3])
         step = Step(
             f"s{number}",
             work,
             after,
-            random.choice(RULES) if after else TriggerRule.ALL_SUCCESS,
+            rule,
+            at_least=random.randint(1, len(after)) if rule is TriggerRule.AT_LEAST else None,
+            within=random.choice([1.0, 30.0]) if rule is TriggerRule.ALL_DONE_WITHIN else None,
             retry=Retry(attempts, random.choice([0.0, 20.0]), 1.0),
             check=CheckPolicy(random.choice([None, 5.0]), random.choice([60.0, 300.0])),
             inner=version_of(inside.inner()) if inside else "",
@@ -103,7 +116,7 @@ def _mapped(random: Random, node: Node) -> Node:
     assert inner is not None
     spec: dict[str, Json] = {"over": [*range(items)], "tolerate": random.choice([0, 0, 1, "50%"])}
     retry = Retry(random.choice([1, 2]), 5.0, 1.0)
-    outer = Step(step.name, Work("map", spec), step.after, step.trigger, retry=retry, inner=version_of(inner))
+    outer = replace(step, work=Work("map", spec), retry=retry, check=CheckPolicy(), inner=version_of(inner))
     return replace(made, step=outer)
 
 
@@ -124,12 +137,13 @@ class Oracle:
         for node in tree.nodes:
             name, step = f"{path}{node.step.name}", node.step
             good = self.ends.get(name) in (Status.SUCCEEDED, Status.SKIPPED)
-            if good and not again.intersection(step.after):
+            kept = [self.ends[f"{path}{one}"] for one in step.after if one not in again]
+            if good and (len(kept) == len(step.after) or _enough(step, kept)):
                 continue
             if again.intersection(step.after) or self.ends.get(name) is not Status.FAILED:
                 self._forget(name)
             again.add(step.name)
-            self.ends[name] = self._joined([self.ends[f"{path}{one}"] for one in step.after], step.trigger)
+            self.ends[name] = _joined(step, [self.ends[f"{path}{one}"] for one in step.after])
             if self.ends[name] is Status.PENDING:
                 self.ends[name] = self._tried(node, name)
         bad = (Status.FAILED, Status.UPSTREAM_FAILED)
@@ -167,15 +181,31 @@ class Oracle:
         assert isinstance(most, int)
         return bad <= most
 
-    @staticmethod
-    def _joined(before: list[Status], rule: TriggerRule) -> Status:
-        """How a step ends without running; pending if it runs."""
-        bad = sum(one in (Status.FAILED, Status.UPSTREAM_FAILED) for one in before)
-        match rule:
-            case TriggerRule.ALL_DONE:
-                return Status.PENDING
-            case TriggerRule.ONE_FAILED:
-                return Status.PENDING if bad else Status.SKIPPED
-        if bad:
-            return Status.UPSTREAM_FAILED
-        return Status.SKIPPED if Status.SKIPPED in before else Status.PENDING
+
+def _joined(step: Step, before: list[Status]) -> Status:
+    """How a step ends without running; pending if it runs. ``before``: how all those before it have ended."""
+    bad = sum(one in (Status.FAILED, Status.UPSTREAM_FAILED) for one in before)
+    if not before or step.trigger in (TriggerRule.ALL_DONE, TriggerRule.ALL_DONE_WITHIN) or _enough(step, before):
+        return Status.PENDING
+    match step.trigger:
+        case TriggerRule.ONE_FAILED | TriggerRule.ONE_DONE:
+            return Status.SKIPPED
+        case TriggerRule.ONE_SUCCESS | TriggerRule.AT_LEAST:
+            return Status.UPSTREAM_FAILED if bad else Status.SKIPPED
+    if bad:
+        return Status.UPSTREAM_FAILED
+    return Status.SKIPPED if Status.SKIPPED in before else Status.PENDING
+
+
+def _enough(step: Step, before: list[Status]) -> bool:
+    """Whether a step need not wait for others than those that have ended so. Then it does not run again with others."""
+    good, failed = before.count(Status.SUCCEEDED), before.count(Status.FAILED)
+    match step.trigger:
+        case TriggerRule.ONE_SUCCESS | TriggerRule.AT_LEAST:
+            return good >= (step.at_least or 1)
+        case TriggerRule.ONE_FAILED:
+            return failed + before.count(Status.UPSTREAM_FAILED) > 0
+        case TriggerRule.ONE_DONE:
+            return good + failed > 0
+        case rule:
+            return rule is TriggerRule.ALWAYS
