@@ -64,6 +64,7 @@ class Apis:
         self._endpoint = endpoint.rstrip("/") if endpoint else None
         self._lock = threading.Lock()
         self._services: dict[str, Any] = {}
+        self._methods: dict[tuple[str, str], Any] = {}
         self._idle: dict[bool, list[Any]] = {True: [], False: []}
         self._credentials = anonymous() if endpoint else of_environment(project)
 
@@ -103,14 +104,21 @@ class Apis:
             self._idle = {True: [], False: []}
 
     def _method(self, call: Call, ending: str = "") -> Any:
+        """What makes requests of a method. It is kept: Google's client makes a whole collection anew at each call."""
+        name = call.method + ending
         with self._lock:
-            if call.api not in self._services:
-                self._services[call.api] = self._build(call)
-            at = self._services[call.api]
-            *path, method = call.method.split(".")
-            for part in path:
-                at = getattr(at, part)()
-            return getattr(at, method + ending)
+            if (call.api, name) not in self._methods:
+                self._methods[call.api, name] = self._find(call, name)
+            return self._methods[call.api, name]
+
+    def _find(self, call: Call, name: str) -> Any:
+        if call.api not in self._services:
+            self._services[call.api] = self._build(call)
+        at = self._services[call.api]
+        *path, method = name.split(".")
+        for part in path:
+            at = getattr(at, part)()
+        return getattr(at, method)
 
     def _build(self, call: Call) -> Any:
         inside = "storage/v1/" if call.api == "storage" else ""  # the one whose methods' paths do not begin with it

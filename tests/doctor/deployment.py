@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httplib2
+from google_auth_httplib2 import AuthorizedHttp
+
 from orchestrator.client.google_apis import Apis
 from orchestrator.deployment import Deployment
 from orchestrator.deployment.doctor.checks import examine
@@ -125,14 +128,43 @@ def lock_in(folder: Path) -> Path:
     return folder
 
 
+def here(folder: Path) -> Here:
+    """A machine on which nothing is missing, with the graph in ``folder``."""
+    return Here(read_lock(lock_in(folder)), "", ARCHIVE, "")
+
+
 def bodies(**more: Any) -> Bodies:
     """What Google's APIs say of a whole deployment."""
     return deployed(D, LOCK, ARCHIVE, **{"given": GIVEN, **more})
 
 
+class Nearby(Apis):
+    """The client of a fake, without a network between them: tests examine a hundred deployments. Everything else is as
+    it is in use: the requests are those of Google's client, and test_doctor.py has an examination over HTTP, too.
+    """
+
+    def __init__(self, fake: FakeGoogle) -> None:
+        super().__init__("demo-1", fake.url)
+        self._fake = fake
+
+    @contextmanager
+    def _transport(self, narrow: bool) -> Iterator[Any]:
+        yield AuthorizedHttp(self._credentials[narrow], http=self)
+
+    def request(
+        self, uri: str, method: str = "GET", body: str | None = None, **more: Any
+    ) -> tuple[httplib2.Response, bytes]:
+        """What an Http does for Google's client."""
+        answer = self._fake.answer(method, uri.removeprefix(self._fake.url), (body or "").encode())
+        assert answer is not None
+        status, said = answer
+        content = said if isinstance(said, bytes) else json.dumps(said).encode()
+        return httplib2.Response({"status": str(status), "content-type": "application/json; charset=UTF-8"}), content
+
+
 @contextmanager
 def serving() -> Iterator[tuple[FakeGoogle, Apis]]:
-    """A fake, and its client, which takes a third of a second to make."""
+    """A fake that serves, and its client over HTTP."""
     with FakeGoogle(bodies()) as fake:
         apis = Apis("demo-1", fake.url)
         yield fake, apis

@@ -1,6 +1,7 @@
 """doctor finds nothing wrong with a whole deployment; and of one in which one thing is broken, that, and its fix."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.doctor.broken import (
     LETTERS,
     SIGNALS,
 )
-from tests.doctor.deployment import APPLY, LOCK, TEMPLATE, D, L, P, Patient, bodies
+from tests.doctor.deployment import APPLY, LOCK, TEMPLATE, D, L, P, Patient, bodies, here, serving
 from tests.doubles.google.server import forbidden
 
 
@@ -21,6 +22,14 @@ def test_a_whole_deployment_is_healthy(patient: Patient):
     results = patient.examine()
     assert [(result.group, result.check) for result in results] == [(check.group, check.name) for check in CHECKS]
     assert {result.level for result in results} == {Level.OK}
+
+
+def test_it_is_so_over_http_too(tmp_path: Path):
+    with serving() as (fake, apis):
+        first = Patient(fake, apis, here(tmp_path)).examine()
+        again = Patient(fake, apis, here(tmp_path)).examine()
+    assert {result.level for result in first} == {Level.OK}
+    assert again == first
 
 
 @pytest.mark.parametrize("case", BROKEN)
