@@ -23,7 +23,7 @@ Decide = Callable[[StepState], Transition | None]
 MAX_WRITES = 500
 
 
-#: A step that a rerun keeps, by its number, and its state in the rerun (core/kept.py).
+#: A step that a rerun keeps, by its number, and its state in the rerun (core/kept_steps.py).
 KeptState = tuple[int, StepState]
 
 

@@ -8,7 +8,7 @@ locals {
   # The other three queues need one each, even where launches.at_once or a small on_task would leave them none.
   for_launches = min(var.launches.at_once, local.at_once - 3)
 
-  # Signals have their own queue, because their tasks may only check jobs (orchestrator/engine/permitted.py).
+  # Signals have their own queue, because their tasks may only check jobs (orchestrator/engine/queue_permissions.py).
   others      = local.at_once - local.for_launches
   for_signals = max(1, floor(local.others / 4))
   for_notices = max(1, floor(local.others / 8))

@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.cli.drive import How, kept_clean
 from orchestrator.cli.views.backfill import Board, View, view
 from orchestrator.core.graph import Graph
-from orchestrator.core.inner import whole
+from orchestrator.core.inner_graphs import whole
 from orchestrator.core.model import Run, StepState
 from orchestrator.core.model import View as States
 from orchestrator.core.plan import Plan

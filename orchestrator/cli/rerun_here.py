@@ -7,7 +7,7 @@ from orchestrator.cli.drive import How, driver
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.rerun_wish import Wish, show
 from orchestrator.cli.run_end import close
-from orchestrator.core.inner import whole
+from orchestrator.core.inner_graphs import whole
 from orchestrator.definition.rerun_request import RerunRequest
 from orchestrator.definition.reruns import as_json, check_token, chosen_graph, graph_of, numbered, request
 from orchestrator.errors import UsageError

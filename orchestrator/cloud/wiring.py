@@ -104,7 +104,7 @@ class Deployed:
         Returns the run if the task was to end it and it has ended, also if the task is delivered again; but not a run
         that is the job of another run's step.
         """
-        from orchestrator.engine.permitted import misplaced
+        from orchestrator.engine.queue_permissions import misplaced
         from orchestrator.queues.cloud_tasks import hop
 
         if (said := misplaced(queue, effect)) is not None:

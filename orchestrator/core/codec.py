@@ -12,7 +12,7 @@ from orchestrator.core.control import Act, Control, Hold
 from orchestrator.core.json_fields import JsonObject, fitting, number, sparse, word
 from orchestrator.core.model import MARKS, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.names import RUN_ID
-from orchestrator.core.past import Past
+from orchestrator.core.past_attempts import Past
 from orchestrator.core.pools import MAX_PLACES, Place, Wait
 from orchestrator.core.rules import Tally
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import networkx as nx
 
-from orchestrator.core.inner import flat, needed
+from orchestrator.core.inner_graphs import flat, needed
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.param import Param
 from orchestrator.core.plan import FailsOn, Inner, Plan, compile_plan

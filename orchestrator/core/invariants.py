@@ -7,10 +7,10 @@ from operator import add
 
 from orchestrator.core.joins import arrival, needed
 from orchestrator.core.model import MARKED, OPERATOR, Counter, RunStatus, Status, StepState, Stop, View
-from orchestrator.core.moves import WAITING
 from orchestrator.core.names import parse_job_name
 from orchestrator.core.outcome import was_cancelled
 from orchestrator.core.plan import Plan, Role
+from orchestrator.core.pool_moves import WAITING
 from orchestrator.core.rules import Join, Tally, TriggerRule, Verdict, verdict
 
 _CLAIMED = frozenset({"job_name", "claimed_at"})

@@ -4,14 +4,14 @@
 ``owed`` computes from the state alone what must be put on the queue. It is called after every commit, after every
 refused commit, at the start of a run and by a sweep. Its answer may be paid any number of times, because effects have
 deterministic names and ``evolve`` refuses outdated events. docs/design.md explains why that is enough. What the end
-of a job changes is in retries.py, joins are in joins.py and early.py, and arrows.py lists all transitions.
+of a job changes is in retries.py, joins are in joins.py and early_joins.py, and arrows.py lists all transitions.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from orchestrator.core import early
+from orchestrator.core import early_joins
 from orchestrator.core.control import NO_CONTROL, Act
 from orchestrator.core.control_events import allowed, controlled
 from orchestrator.core.events import (
@@ -36,8 +36,8 @@ from orchestrator.core.events import (
 from orchestrator.core.joins import decide, final, join_at
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Transition, View
-from orchestrator.core.moves import with_moves
 from orchestrator.core.plan import Plan, Role
+from orchestrator.core.pool_moves import with_moves
 from orchestrator.core.retries import cancelled, ended, remembered
 from orchestrator.core.rules import Verdict
 
@@ -72,9 +72,9 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event, moves: bool = 
         case StepSettled():
             return _settled(plan, node, state, event)
         case GatePassed():
-            return early.gate_passed(plan, node, state, event)
+            return early_joins.gate_passed(plan, node, state, event)
         case WaitLimited() | WaitOver():
-            return early.limited(plan, node, state, event)
+            return early_joins.limited(plan, node, state, event)
         case StopRequested():
             return _stopped(plan, node, state, event)
         case HoldRequested() | HoldReleased() | RetryRequested():
@@ -234,8 +234,8 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
 def _at_join(plan: Plan, run: str, node: int, view: View, state: StepState) -> Iterator[Effect]:
     match decide(plan, node, view), plan.nodes[node].role:
         case Verdict.WAIT, _:  # also if it was stopped, so that the run's end still comes last
-            if plan.nodes[node].rule in early.RULES:
-                yield from early.while_waiting(plan, run, node, view)
+            if plan.nodes[node].rule in early_joins.RULES:
+                yield from early_joins.while_waiting(plan, run, node, view)
         case Verdict.RUN, Role.STEP if state.stop is None:
             yield Launch(run, node, 1)
         case _, Role.STEP:

@@ -7,7 +7,7 @@ must make the same of them: whoever changes that, or how plans are compiled, rai
 
 from dataclasses import replace
 
-from orchestrator.core import kept
+from orchestrator.core import kept_steps
 from orchestrator.core import plan as plans
 from orchestrator.core.model import Run
 from orchestrator.core.plan import JoinPlan, Node, Plan, Role, compile_plan
@@ -19,7 +19,7 @@ MAX_ITEMS = 10_000
 
 def plan_of(base: Plan, run: Run) -> Plan:
     """The plan of a run, from the stored one. Raises ValueError."""
-    return kept.plan_of(base if run.mapped is None else mapped(base, run.mapped), run.kept)
+    return kept_steps.plan_of(base if run.mapped is None else mapped(base, run.mapped), run.kept)
 
 
 def mapped(base: Plan, items: int) -> Plan:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from orchestrator.core.control import Control
-from orchestrator.core.past import Past
+from orchestrator.core.past_attempts import Past
 from orchestrator.core.pools import NO_MOVES, Moves, Place, Wait
 from orchestrator.core.rules import NOBODY, Tally
 from orchestrator.core.steps import Json
@@ -188,7 +188,7 @@ class Run:
     ``deployment``: the values of ``{{ run.deployment.NAME }}`` on one machine, where there is no deployment.
     ``seal``: the secret that signs its launch tasks (messages.py); only those who may read the whole run get it. Empty
     where nobody else can create tasks.
-    ``kept``: in a rerun, a letter per step: whether it is kept, and how it ended (kept.py); empty in any other run.
+    ``kept``: in a rerun, a letter per step: whether it is kept, and how it ended (kept_steps.py); in other runs, empty.
     ``notify``: by receiver, the occasions on which it is notified (occasions.py); until the run is started, what its
     graph says about that.
     ``rerun_of``: the id of the run whose steps a rerun keeps. ``family``: the id of the first run of the family.

@@ -4,7 +4,7 @@ Nodes are numbered: first the steps, in the graph's order; then the gates; last 
 inner nodes of a tree of joins. Where more than ``WIDE`` predecessors meet, they arrive in groups at gates, and the
 gates arrive at the step's own join, so no counter is written more than about ``WIDE`` times. A step that arrives at
 very many joins also does so through gates, so no commit has more than about ``SPREAD`` writes. The gates of a rule that
-counts successes pass on early what they have (early.py).
+counts successes pass on early what they have (early_joins.py).
 
 The steps that decide how the run ended arrive at its end (``deciders``). But a run must not end before all its steps
 have, and an impatient rule (``one_success``…) lets a step end while its predecessors run. So the other steps that no
@@ -30,7 +30,7 @@ SPREAD = 400
 
 
 class Role(StrEnum):
-    """The role of a node in a plan. ``kept``: a rerun does not run it again (kept.py)."""
+    """The role of a node in a plan. ``kept``: a rerun does not run it again (kept_steps.py)."""
 
     STEP = "step"
     GATE = "gate"
@@ -65,7 +65,7 @@ class JoinPlan:
     """A join. ``size``: how many nodes arrive. ``waiting``: the nodes that wait here; they have the same predecessors.
 
     ``only``: the node that arrives, if there is just one. Its state says all that a counter could, so none is kept.
-    ``base``: in a rerun, how the kept predecessors ended, which arrive no more (kept.py).
+    ``base``: in a rerun, how the kept predecessors ended, which arrive no more (kept_steps.py).
     """
 
     size: int

@@ -9,7 +9,7 @@ from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.joins import final
 from orchestrator.core.model import MARKED, OPERATOR, Status, StepState, Transition
-from orchestrator.core.past import MAX_PAST, MAX_PAST_ERROR, Past
+from orchestrator.core.past_attempts import MAX_PAST, MAX_PAST_ERROR, Past
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import OnFailure, Step
 from orchestrator.text import cut

@@ -74,7 +74,7 @@ class Step:
     ``allow_failure``: its failure does not fail the run. ``teardown``: it cleans up. It runs even if the run was
     cancelled, and its end does not affect the run's status. ``at_least``, ``within``: the number that the trigger rules
     ``at_least`` (successes) and ``all_done_within`` (seconds) require, and no other has. ``inner``: the version
-    of the graph that it runs, if it runs one (core/inner.py).
+    of the graph that it runs, if it runs one (core/inner_graphs.py).
     """
 
     name: str

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestrator.core.graph import Graph, Schedule
-from orchestrator.core.inner import version_of
+from orchestrator.core.inner_graphs import version_of
 from orchestrator.core.kinds import MAP, kind_of
 from orchestrator.core.param import Param
 from orchestrator.core.plan import FailsOn

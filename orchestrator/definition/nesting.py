@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path as FilePath
 
 from orchestrator.core.graph import Graph
-from orchestrator.core.inner import MAX_DEPTH, needed, version_of
+from orchestrator.core.inner_graphs import MAX_DEPTH, needed, version_of
 from orchestrator.core.plan import Inner
 from orchestrator.core.steps import Json, Step
 from orchestrator.definition import params

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.core.graph import Graph
-from orchestrator.core.kept import letters
+from orchestrator.core.kept_steps import letters
 from orchestrator.core.model import Run, Status
 from orchestrator.core.names import new_key
 from orchestrator.core.plan import Plan

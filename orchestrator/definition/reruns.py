@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.graph import Graph
-from orchestrator.core.idle import Idle, hasty, idle
-from orchestrator.core.kept import as_kept
+from orchestrator.core.kept_steps import as_kept
 from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rerun import Rerun, Selection
+from orchestrator.core.rerun_idle import Idle, hasty, idle
 from orchestrator.definition.catalog import graph_files, inside
 from orchestrator.definition.load import load_graph
 from orchestrator.definition.rerun_request import RerunRequest

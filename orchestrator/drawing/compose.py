@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from orchestrator.core.graph import Graph
-from orchestrator.core.kept import AGAIN
+from orchestrator.core.kept_steps import AGAIN
 from orchestrator.core.model import Run
 from orchestrator.core.rules import TriggerRule
 from orchestrator.drawing.boxes import count, step_box

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from orchestrator.core import early, machine
+from orchestrator.core import early_joins, machine
 from orchestrator.core.events import Event, StopRequested
 from orchestrator.core.mapped import plan_of
 from orchestrator.core.messages import (
@@ -35,13 +35,13 @@ from orchestrator.engine.checking import check
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.engine.control import ControlEvent, Unchanged, certain, control, release
 from orchestrator.engine.execution import Execution
-from orchestrator.engine.inside import STEP_ENDED, ended_without
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.limiting import limit
 from orchestrator.engine.notifying import announce_or_notify, before_end
 from orchestrator.engine.proof import may_begin
+from orchestrator.engine.runs_inside import STEP_ENDED, ended_without
 from orchestrator.engine.signal import notice
+from orchestrator.engine.wait_limits import limit
 from orchestrator.errors import NotFoundError, OrchestratorError, UnexpectedError
 from orchestrator.ports import CHECKS, Commit, KeptState, Task, Unreadable, refuse
 
@@ -266,7 +266,7 @@ class Engine:
                 also = (node,) if node in plan.limited else ()  # its state says whether it waits no longer
                 event = machine.settled(plan, node, ledger.joins(execution, (node,), also), ledger.clock())
             case Pass():
-                event = early.passed(plan, node, ledger.join(execution, node), ledger.clock())
+                event = early_joins.passed(plan, node, ledger.join(execution, node), ledger.clock())
             case Limit():
                 event = limit(ledger, execution, effect)
         if event is None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from orchestrator.core import kept
-from orchestrator.core.inner import whole
+from orchestrator.core import kept_steps
+from orchestrator.core.inner_graphs import whole
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.joins import join_at
 from orchestrator.core.mapped import MAX_ITEMS, plan_of
@@ -24,8 +24,8 @@ from orchestrator.core.rerun import worth_keeping
 from orchestrator.core.steps import Json
 from orchestrator.engine import Engine
 from orchestrator.engine.execution import Execution
-from orchestrator.engine.inside import STEP_ENDED
 from orchestrator.engine.rendering import ITEMS, render
+from orchestrator.engine.runs_inside import STEP_ENDED
 from orchestrator.errors import BackendError, LaunchRefusedError, OrchestratorError, StoreShortError, UsageError
 from orchestrator.expressions import ExpressionError, zones
 from orchestrator.ports import JobRequest, JobRunning, JobStatus, KeptState, Launched
@@ -171,8 +171,8 @@ class RunBackend:
         view = store.load_all(before.key)
         plan = plan_of(inner.plan, run)
         good = worth_keeping(plan, {node: state.status for node, state in view.states.items()})
-        run = replace(run, kept=kept.letters(plan, good), rerun_of=before.id, family=before.first)
-        return run, [(node, kept.as_kept(view.state(node))) for node in sorted(good)]
+        run = replace(run, kept=kept_steps.letters(plan, good), rerun_of=before.id, family=before.first)
+        return run, [(node, kept_steps.as_kept(view.state(node))) for node in sorted(good)]
 
     def _earlier(self, request: JobRequest) -> Run | None:
         """The run that was the job of the last attempt, in this run or in the one that this run goes on with."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from math import inf
 
-from orchestrator.core import kept, machine
+from orchestrator.core import kept_steps, machine
 from orchestrator.core.announcing import Failure, announcements
 from orchestrator.core.events import Event
 from orchestrator.core.kinds import kind_of
@@ -25,7 +25,7 @@ from orchestrator.core.steps import NO_JOB, Step, Work
 from orchestrator.engine.cache import Remembered, weight_of_plan, weight_of_run
 from orchestrator.engine.check_times import SIGNAL_DELAYS
 from orchestrator.engine.execution import Execution
-from orchestrator.engine.line import look, may_have_given
+from orchestrator.engine.pool_line import look, may_have_given
 from orchestrator.engine.rendering import Facts, facts_of
 from orchestrator.errors import LaunchRefusedError, NotFoundError
 from orchestrator.ports import CHECKS, LAUNCHES, Clock, Commit, JobBackend, Queue, Receivers, Store, Task
@@ -245,7 +245,7 @@ class Ledger:
         version, items, letters = named.rsplit(" ", 2)
         try:
             base = self._plans[version]
-            return kept.plan_of(mapped(base, int(items)) if items else base, letters)
+            return kept_steps.plan_of(mapped(base, int(items)) if items else base, letters)
         except ValueError as error:  # somebody has changed the run's record
             raise NotFoundError(f"no rerun can be made of the plan of version '{version}': {error}") from error
 

@@ -12,7 +12,7 @@ from orchestrator.core.events import Announced
 from orchestrator.core.messages import Announce, Notify
 from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.core.occasions import Occasion, receivers_of
-from orchestrator.engine import notices
+from orchestrator.engine import notification_texts
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import BackendError, NotFoundError, NotNotifiedError
@@ -97,7 +97,7 @@ def composed(ledger: Ledger, execution: Execution, effect: Notify) -> Notificati
     if _ENDS[run.status] != effect.occasion:
         return None
     flags = ledger.flags if ledger.rerun_flags is None else ledger.rerun_flags
-    return notices.of_run(effect, run, _failures(ledger, execution, run), flags)
+    return notification_texts.of_run(effect, run, _failures(ledger, execution, run), flags)
 
 
 def _of_step(ledger: Ledger, execution: Execution, run: Run, effect: Notify) -> Notification | None:
@@ -107,10 +107,10 @@ def _of_step(ledger: Ledger, execution: Execution, run: Run, effect: Notify) -> 
     if failure is None:
         return None
     failed = step.name, effect.of_attempt, ledger.quotable(run, step, failure)
-    return notices.of_step(effect, run, failed, ledger.flags)
+    return notification_texts.of_step(effect, run, failed, ledger.flags)
 
 
-def _failures(ledger: Ledger, execution: Execution, run: Run) -> Iterator[notices.Failed]:
+def _failures(ledger: Ledger, execution: Execution, run: Run) -> Iterator[notification_texts.Failed]:
     """The failures of the steps that made the run fail, as far as they can be read."""
     numbers = [execution.plan.numbers[name] for name in run.failed if name in execution.plan.numbers]
     view = ledger.store.load(run.key, numbers, ()) if numbers else View()

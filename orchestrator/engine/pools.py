@@ -1,4 +1,4 @@
-"""Lets an attempt of a step that is in a pool begin only with a place there, in the order of the line (line.py)."""
+"""Lets an attempt of a step in a pool begin only with a place there, in the order of the line (pool_line.py)."""
 
 from dataclasses import replace
 from zlib import crc32
@@ -9,7 +9,7 @@ from orchestrator.core.messages import Launch, encode
 from orchestrator.core.pools import Place, Wait, rank_of
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.line import PAGE
+from orchestrator.engine.pool_line import PAGE
 from orchestrator.errors import BackendError
 from orchestrator.ports import Commit, Pool
 

@@ -18,7 +18,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.engine.checking import GRACE
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger, sealed
-from orchestrator.engine.mending import mend
+from orchestrator.engine.pool_mending import mend
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 
 #: The length of that period in seconds, by queue. It is long for launches, because their queue is slow, and copies of a

@@ -12,7 +12,7 @@ from queue import Empty
 from orchestrator.core.messages import SIGNAL, Check, Finish
 from orchestrator.core.model import RunStatus, Status
 from orchestrator.core.names import parse_job_name
-from orchestrator.engine.inside import inside
+from orchestrator.engine.runs_inside import inside
 from orchestrator.errors import OrchestratorError, StoreError, StoreShortError
 from orchestrator.local.places import Places
 from orchestrator.local.wiring import Embedded

@@ -12,8 +12,8 @@ from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.messages import SWEEP, Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, StepState
-from orchestrator.engine.line import look
-from orchestrator.engine.mending import mend
+from orchestrator.engine.pool_line import look
+from orchestrator.engine.pool_mending import mend
 from orchestrator.errors import InUseError
 from orchestrator.local.wiring import Embedded
 from orchestrator.ports import Occupant

@@ -9,7 +9,7 @@ from orchestrator.cloud.settings import read_settings
 from orchestrator.core.messages import STOP, SWEEP, Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.engine.checking import GRACE
-from orchestrator.engine.inside import inside
+from orchestrator.engine.runs_inside import inside
 from orchestrator.errors import InUseError
 from orchestrator.home import Home
 from orchestrator.local.loop import Loop

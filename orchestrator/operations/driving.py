@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from orchestrator.core.inner import whole
+from orchestrator.core.inner_graphs import whole
 from orchestrator.core.kinds import only_in_cloud
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.plan import Plan

@@ -7,7 +7,7 @@ from functools import partial, reduce
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import Run
 from orchestrator.core.run_filter import RunFilter
-from orchestrator.engine.inside import child_key
+from orchestrator.engine.runs_inside import child_key
 from orchestrator.errors import NotFoundError, UnreadableRecordError, UsageError
 from orchestrator.home import Home
 from orchestrator.operations.find_step import find_step

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.core import kept
+from orchestrator.core import kept_steps
 from orchestrator.core.model import Run, RunStatus, Status
 from orchestrator.core.names import parse_job_name
 from orchestrator.definition.reruns import newest_rerun
 from orchestrator.engine.consistency import sure_doubts
-from orchestrator.engine.inside import child_key, nesting
+from orchestrator.engine.runs_inside import child_key, nesting
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.home import Home
 from orchestrator.home.store_url import StoreUrl
@@ -84,7 +84,7 @@ def _origins(store: Reader, found: Found) -> dict[int, Origin]:
     """Where each kept step of a rerun was run that was tried: its job's name tells."""
     origins: dict[int, Origin] = {}
     ids: dict[str, str] = {}
-    for node in kept.statuses(found.run.kept):
+    for node in kept_steps.statuses(found.run.kept):
         name = found.view.state(node).job_name
         ref = parse_job_name(name) if name is not None else None
         if ref is None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from orchestrator.core.graph import Graph
-from orchestrator.core.inner import whole
-from orchestrator.core.kept import plan_of, statuses
+from orchestrator.core.inner_graphs import whole
+from orchestrator.core.kept_steps import plan_of, statuses
 from orchestrator.core.kinds import COMMAND, kind_of
 from orchestrator.core.model import Run, RunStatus, Status, View
 from orchestrator.core.rerun import Rerun

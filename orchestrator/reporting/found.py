@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.core.graph import Graph
-from orchestrator.core.inner import whole
+from orchestrator.core.inner_graphs import whole
 from orchestrator.core.kinds import only_in_cloud
 from orchestrator.core.model import Run, View
 from orchestrator.core.plan import Plan

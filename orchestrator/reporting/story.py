@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.core.model import MARKED, OPERATOR, Run, RunStatus, Status, StepState, View
-from orchestrator.core.past import Past
+from orchestrator.core.past_attempts import Past
 from orchestrator.core.plan import Plan
 from orchestrator.core.retries import QUOTA, no_quota
 from orchestrator.reporting.phrases import column, status_word

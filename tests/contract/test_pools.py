@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.core.model import PENDING, Run, Status, Transition
-from orchestrator.core.moves import with_moves
 from orchestrator.core.plan import compile_plan
+from orchestrator.core.pool_moves import with_moves
 from orchestrator.core.pools import Moves, Place, Wait, rank_of
 from orchestrator.core.steps import Step
 from orchestrator.ports import Commit, Decide, Occupant, Pool, Store

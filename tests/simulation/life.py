@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from orchestrator.core.kept import letters, plan_of
+from orchestrator.core.kept_steps import letters, plan_of
 from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.names import new_key
 from orchestrator.ports import JobRequest

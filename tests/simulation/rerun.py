@@ -8,7 +8,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from orchestrator.core.kept import as_kept
+from orchestrator.core.kept_steps import as_kept
 from orchestrator.core.model import Status, StepState
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Step

@@ -11,7 +11,7 @@ from orchestrator.core.control import MAX_ACTS, NO_CONTROL
 from orchestrator.core.invariants import Inspector
 from orchestrator.core.joins import decide
 from orchestrator.core.model import MARKED, RunStatus, Status, StepState, View
-from orchestrator.core.past import MAX_PAST
+from orchestrator.core.past_attempts import MAX_PAST
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict
 from orchestrator.ports import JobRequest

@@ -11,7 +11,7 @@ from orchestrator.core.invariants import violations
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import MARKED, MARKS, RunStatus, Status, StepState, Stop
-from orchestrator.core.past import MAX_PAST, MAX_PAST_ERROR
+from orchestrator.core.past_attempts import MAX_PAST, MAX_PAST_ERROR
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import OnFailure, Retry, Step

@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from orchestrator.core.inner import version_of
+from orchestrator.core.inner_graphs import version_of
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, Stop

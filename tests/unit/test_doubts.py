@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.core.consistency import confirmed, doubts
-from orchestrator.core.kept import letters, plan_of
+from orchestrator.core.kept_steps import letters, plan_of
 from orchestrator.core.messages import Check, Launch, Skip
 from orchestrator.core.model import Counter, Status, StepState, Stop, View
 from orchestrator.core.plan import compile_plan

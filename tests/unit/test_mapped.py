@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.core.inner import version_of
+from orchestrator.core.inner_graphs import version_of
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.mapped import MAX_ITEMS, mapped
 from orchestrator.core.messages import Launch

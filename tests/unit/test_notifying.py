@@ -10,10 +10,10 @@ from orchestrator.core.codec import run_from_json, run_to_json
 from orchestrator.core.messages import Announce, Notify, decode, encode
 from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.occasions import Occasion
-from orchestrator.core.past import Past
+from orchestrator.core.past_attempts import Past
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import OnFailure, Step
-from orchestrator.engine import Engine, notices
+from orchestrator.engine import Engine, notification_texts
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.notifying import GIVE_UP, judged
 from orchestrator.errors import BackendError, NotNotifiedError
@@ -113,11 +113,11 @@ def test_who_cancelled_a_run_and_why_is_told():
 
 
 def test_of_a_long_error_the_beginning_and_the_last_lines_are_quoted():
-    text = notices._short("first\n" + "x\n" * 2000 + "the cause\n")
+    text = notification_texts._short("first\n" + "x\n" * 2000 + "the cause\n")
     assert text.startswith("first\nx")
     assert text.endswith("x\nthe cause")
     assert "\n…\n" in text
-    assert len(text) == notices.HEAD + notices.TAIL + 3
+    assert len(text) == notification_texts.HEAD + notification_texts.TAIL + 3
 
 
 @pytest.mark.parametrize(

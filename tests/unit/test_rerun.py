@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.graph import Graph, Param
-from orchestrator.core.idle import idle
 from orchestrator.core.model import Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import compile_plan
 from orchestrator.core.rerun import Changes, Choice, Earlier, Rerun, Selection, choose
+from orchestrator.core.rerun_idle import idle
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition.reads import reads

@@ -8,7 +8,7 @@ from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import json_option, place_options, run_argument
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.control import MAX_ACTS
-from orchestrator.core.past import MAX_PAST
+from orchestrator.core.past_attempts import MAX_PAST
 from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.find_run import apart
 from orchestrator.operations.find_step import find_step

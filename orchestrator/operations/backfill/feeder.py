@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.core.graph import Graph
-from orchestrator.core.kept import plan_of as with_kept
+from orchestrator.core.kept_steps import plan_of as with_kept
 from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rerun import Rerun, Selection

@@ -4,7 +4,18 @@ from dataclasses import dataclass
 
 MACHINE, JOINS, EARLY, KEPT, RETRIES, PLAN, RULES, OVERDUE, FITTING, MESSAGES = (
     f"orchestrator/core/{name}.py"
-    for name in ("machine", "joins", "early", "kept", "retries", "plan", "rules", "overdue", "validity", "messages")
+    for name in (
+        "machine",
+        "joins",
+        "early_joins",
+        "kept_steps",
+        "retries",
+        "plan",
+        "rules",
+        "overdue",
+        "validity",
+        "messages",
+    )
 )
 ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACHE = (
     f"orchestrator/engine/{name}.py"
@@ -14,11 +25,11 @@ ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACH
 )
 DATAFLOW, STANDING = "orchestrator/jobs/dataflow/backend.py", "orchestrator/jobs/dataflow/status.py"
 CONTROL_EVENTS, CONTROL = "orchestrator/core/control_events.py", "orchestrator/engine/control.py"
-LIMITING = "orchestrator/engine/limiting.py"
+LIMITING = "orchestrator/engine/wait_limits.py"
 CONSISTENCY = "orchestrator/core/consistency.py"
 MOVES, POOLS, LINE, MENDING = (
-    "orchestrator/core/moves.py",
-    *(f"orchestrator/engine/{name}.py" for name in ("pools", "line", "mending")),
+    "orchestrator/core/pool_moves.py",
+    *(f"orchestrator/engine/{name}.py" for name in ("pools", "pool_line", "pool_mending")),
 )
 PLACES = "orchestrator/stores/firestore/pools.py"
 MEMORY, IDS = "tests/doubles/memory_store.py", "orchestrator/stores/firestore/ids.py"

@@ -6,7 +6,7 @@ MUTANTS = (
     Mutant(
         "a rerun forgets what it keeps",
         LEDGER,
-        "            return kept.plan_of(mapped(base, int(items)) if items else base, letters)\n",
+        "            return kept_steps.plan_of(mapped(base, int(items)) if items else base, letters)\n",
         "            return mapped(base, int(items)) if items else base\n",
     ),
     Mutant(

@@ -38,7 +38,7 @@ MUTANTS = (
     ),
     Mutant(
         "a sweep cancels a run whose step goes on",
-        "orchestrator/engine/inside.py",
+        "orchestrator/engine/runs_inside.py",
         "    over = not (state.status.active or state.live)",
         "    over = True",
         _WORLDS,

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from orchestrator.core.inner import version_of
+from orchestrator.core.inner_graphs import version_of
 from orchestrator.core.model import Status
 from orchestrator.core.param import Param
 from orchestrator.core.plan import Inner, Plan, compile_plan

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.inner import whole
+from orchestrator.core.inner_graphs import whole
 from orchestrator.core.kinds import only_in_cloud, only_on_machine
 from orchestrator.core.plan_codec import plan_from_json, plan_to_json
 from orchestrator.definition.load import load_graph

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.core.control import Hold
-from orchestrator.core.early import gate_passed, limited, passed
+from orchestrator.core.early_joins import gate_passed, limited, passed
 from orchestrator.core.events import GatePassed, HoldReleased, HoldRequested, StopRequested, WaitLimited, WaitOver
 from orchestrator.core.joins import OVER, join_at
-from orchestrator.core.kept import letters, plan_of
+from orchestrator.core.kept_steps import letters, plan_of
 from orchestrator.core.machine import owed
 from orchestrator.core.messages import Effect, Launch, Limit, Pass, Skip, decode, encode
 from orchestrator.core.model import PENDING, Counter, RunStatus, Status, StepState, Stop, Transition, View

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
-from orchestrator.engine.permitted import misplaced
+from orchestrator.engine.queue_permissions import misplaced
 from orchestrator.ports import CHECKS, LAUNCHES, SIGNALS
 
 OTHERS: list[Effect] = [

@@ -1,6 +1,6 @@
 """Limits the time for which a step waits: begins it at the first arrival, and ends it when it is up."""
 
-from orchestrator.core import early
+from orchestrator.core import early_joins
 from orchestrator.core.events import WaitLimited, WaitOver
 from orchestrator.core.messages import Limit
 from orchestrator.engine.execution import Execution
@@ -21,4 +21,4 @@ def limit(ledger: Ledger, execution: Execution, effect: Limit) -> WaitLimited | 
         return None  # it has begun
     if due and due > now + ledger.clock_skew:
         raise BackendError(f"{effect.name} came {due - now:.0f} s early: try again later")
-    return early.limit(plan, node, view, now)
+    return early_joins.limit(plan, node, view, now)

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.core.control import Act, Control, Hold
-from orchestrator.core.early import passed
+from orchestrator.core.early_joins import passed
 from orchestrator.core.events import Event, HoldRequested, LaunchClaimed, StepSettled, StopRequested
 from orchestrator.core.joins import decide
-from orchestrator.core.kept import as_kept, letters, plan_of, statuses
+from orchestrator.core.kept_steps import as_kept, letters, plan_of, statuses
 from orchestrator.core.machine import evolve, owed
 from orchestrator.core.messages import Launch, Skip
 from orchestrator.core.model import PENDING, Counter, Status, StepState, Stop, View

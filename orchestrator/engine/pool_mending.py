@@ -7,7 +7,7 @@ place has lost its record: somebody has deleted it, or a version has changed it 
 import logging
 
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.line import look
+from orchestrator.engine.pool_line import look
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.ports import Occupant
 
