@@ -35,7 +35,7 @@ locals {
   launch_lease  = local.functions.on_task.timeout + local.launch_margin
 
   # Only for functions whose callers' tokens have an account and an audience that we choose.
-  verified = var.verify_tokens ? { on_task = ["caller", "looks"], sweep = ["scheduler"] } : {}
+  verified = var.verify_tokens ? { on_task = ["caller", "checker"], sweep = ["scheduler"] } : {}
 
   environment = {
     ORCHESTRATOR_PROJECT           = var.project
@@ -48,7 +48,7 @@ locals {
     ORCHESTRATOR_TASK_URL          = local.urls.on_task
     ORCHESTRATOR_TASK_AUDIENCE     = local.urls.on_task
     ORCHESTRATOR_TASK_ACCOUNT      = google_service_account.role["caller"].email
-    ORCHESTRATOR_SIGNALS_ACCOUNT   = google_service_account.role["looks"].email
+    ORCHESTRATOR_SIGNALS_ACCOUNT   = google_service_account.role["checker"].email
     ORCHESTRATOR_FOLDER            = "."
     ORCHESTRATOR_JOB_PREFIX        = local.base
     ORCHESTRATOR_JOB_OPTIONS       = jsonencode(local.job_options)

@@ -16,7 +16,7 @@ locals {
 
   # role -> the account whose token its tasks carry, or that its jobs run as
   actors = {
-    "signals looks"   = { role = "signals", as = "looks" }
+    "signals checker" = { role = "signals", as = "checker" }
     "tasks caller"    = { role = "tasks", as = "caller" }
     "starter caller"  = { role = "starter", as = "caller" }
     "operator caller" = { role = "operator", as = "caller" }
@@ -27,7 +27,7 @@ locals {
   callers = {
     "events on_signal" = { role = "events", target = "on_signal" }
     "caller on_task"   = { role = "caller", target = "on_task" }
-    "looks on_task"    = { role = "looks", target = "on_task" }
+    "checker on_task"  = { role = "checker", target = "on_task" }
     "scheduler start"  = { role = "scheduler", target = "start" }
     "scheduler sweep"  = { role = "scheduler", target = "sweep" }
   }

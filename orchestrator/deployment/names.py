@@ -24,7 +24,7 @@ ROLES: Mapping[str, str] = {
     "operator": "runs console: changes runs as people ask, and puts tasks on the queues",
     "viewer": "runs console_view: reads runs, and may change nothing",
     "caller": "its token is in tasks: may call on_task and nothing else",
-    "looks": "its token is in the tasks of signals: may call on_task, only for the first check of a job after a signal",
+    "checker": "its token is in tasks of signals: may call on_task, only for the first check of a job after a signal",
     "events": "its token is in events: may call on_signal and nothing else",
     "scheduler": "its token is in the calls of schedules: may call start and sweep and nothing else",
     "worker": "runs the workers of Dataflow jobs",

@@ -88,7 +88,7 @@ def deployed(folder: Path, variables: Mapping[str, str] | None = None) -> Iterat
             "ORCHESTRATOR_SIGNALS_QUEUE": "signals",
             "ORCHESTRATOR_TASK_URL": f"http://127.0.0.1:{ports['on_task']}",
             "ORCHESTRATOR_TASK_ACCOUNT": f"tasks@{PROJECT}.iam.gserviceaccount.com",
-            "ORCHESTRATOR_SIGNALS_ACCOUNT": f"looks@{PROJECT}.iam.gserviceaccount.com",
+            "ORCHESTRATOR_SIGNALS_ACCOUNT": f"checker@{PROJECT}.iam.gserviceaccount.com",
             "ORCHESTRATOR_FOLDER": str(folder),
             **(variables or {}),
         }

@@ -137,8 +137,8 @@ def test_some_that_fail_for_a_while_keep_none_of_many_out():
 
 
 def test_a_task_carries_the_token_of_its_lane_s_account():
-    asked = config("http://x/", accounts={SIGNALS: "looks@p"}, service_account="tasks@p")
-    assert [asked.account(queue) for queue in QUEUES] == ["tasks@p", "tasks@p", "looks@p", "tasks@p"]
+    asked = config("http://x/", accounts={SIGNALS: "checker@p"}, service_account="tasks@p")
+    assert [asked.account(queue) for queue in QUEUES] == ["tasks@p", "tasks@p", "checker@p", "tasks@p"]
 
 
 def test_a_lane_without_a_queue_is_refused_when_it_is_set_up():

@@ -46,7 +46,7 @@ def test_every_check_is_broken_at_least_once():
         "signals",
         "starter",
         "caller",
-        "looks",
+        "checker",
         "events",
         "scheduler",
         "worker",

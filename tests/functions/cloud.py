@@ -121,7 +121,7 @@ def cloud_of(project: str, firestore: str | None, folder: Path, env: pytest.Monk
             "ORCHESTRATOR_SIGNALS_QUEUE": "signals",
             "ORCHESTRATOR_TASK_URL": "http://127.0.0.1:9/",
             "ORCHESTRATOR_TASK_ACCOUNT": f"tasks@{project}.iam.gserviceaccount.com",
-            "ORCHESTRATOR_SIGNALS_ACCOUNT": f"looks@{project}.iam.gserviceaccount.com",
+            "ORCHESTRATOR_SIGNALS_ACCOUNT": f"checker@{project}.iam.gserviceaccount.com",
             "ORCHESTRATOR_FOLDER": str(folder),
         }.items():
             env.setenv(name, value)

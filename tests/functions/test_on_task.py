@@ -252,9 +252,9 @@ def test_the_token_of_signals_opens_no_other_queue(started: Cloud):
 
     launch = encode(Launch(KEY, 0, 1)).encode()
     for queue in (CHECKS, LAUNCHES):
-        assert started.post("on_task", launch, queue | bearer("looks")).status_code == 403
+        assert started.post("on_task", launch, queue | bearer("checker")).status_code == 403
     check = encode(Check(KEY, 0, 1, "signal")).encode()
-    assert started.post("on_task", check, SIGNALS | bearer("looks")).status_code == 200
+    assert started.post("on_task", check, SIGNALS | bearer("checker")).status_code == 200
     assert not started.dataflow.launches
     assert started.post("on_task", launch, LAUNCHES | bearer("tasks")).status_code == 200
     assert len(started.dataflow.launches) == 1

@@ -146,7 +146,7 @@ def environment(name: str, deployed: Deployed) -> Iterator[str]:
             yield f"{target}: it is given the queues {', '.join(said)}"
         if settings.job_options.get("service_account") not in accounts:
             yield f"{target}: its account for jobs does not exist"
-        theirs = {"caller": settings.task_account, "looks": settings.signals_account}
+        theirs = {"caller": settings.task_account, "checker": settings.signals_account}
         yield from (f"{target}: {role} is {said}" for role, said in theirs.items() if said != told.account(role))
         if settings.scheduler_account != told.account("scheduler"):
             yield f"{target}: it takes {settings.scheduler_account} for the schedules' account"

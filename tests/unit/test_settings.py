@@ -26,7 +26,7 @@ DEPLOYED = {
     "ORCHESTRATOR_NOTICES_QUEUE": "notices",
     "ORCHESTRATOR_TASK_URL": "https://on-task.example",
     "ORCHESTRATOR_TASK_ACCOUNT": "tasks@demo.iam.gserviceaccount.com",
-    "ORCHESTRATOR_SIGNALS_ACCOUNT": "looks@demo.iam.gserviceaccount.com",
+    "ORCHESTRATOR_SIGNALS_ACCOUNT": "checker@demo.iam.gserviceaccount.com",
 }
 
 
@@ -59,7 +59,7 @@ def test_a_deployed_function_has_sensible_defaults():
         notices="notices",
         task_url="https://on-task.example",
         task_account="tasks@demo.iam.gserviceaccount.com",
-        signals_account="looks@demo.iam.gserviceaccount.com",
+        signals_account="checker@demo.iam.gserviceaccount.com",
         task_audience="https://on-task.example",
         folder=Path(),
         signal_delay=2.0,

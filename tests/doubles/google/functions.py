@@ -54,7 +54,7 @@ def variables(place: Place, retention: int | None) -> dict[str, str]:
         "ORCHESTRATOR_TASK_URL": d.function_url("on_task", place.number),
         "ORCHESTRATOR_TASK_AUDIENCE": d.function_url("on_task", place.number),
         "ORCHESTRATOR_TASK_ACCOUNT": d.account("caller"),
-        "ORCHESTRATOR_SIGNALS_ACCOUNT": d.account("looks"),
+        "ORCHESTRATOR_SIGNALS_ACCOUNT": d.account("checker"),
         "ORCHESTRATOR_SCHEDULER_ACCOUNT": d.account("scheduler"),
         "ORCHESTRATOR_FOLDER": ".",
         "ORCHESTRATOR_JOB_PREFIX": d.base,
