@@ -5,6 +5,7 @@ event, a task of a run that does not exist) is logged and acknowledged; otherwis
 No request can name a function, module, file or URL.
 """
 
+import json
 import re
 import threading
 import time
@@ -324,13 +325,24 @@ def _unreadable(error: Exception) -> ResponseReturnValue:
     raise error
 
 
-def _no_path(_: HTTPException) -> ResponseReturnValue:
-    """The answer of a console for a path that the framework does not hand on, such as one with a line break."""
-    return {"errors": ["there is nothing under this path: GET /openapi.json says what there is"]}, 404
+def _as_json(answer: flask.Response) -> flask.Response:
+    """The answer of a console, also where the framework has made another of its own, such as a redirect of ``//runs``.
+
+    It does not hand on every path, such as one with a line break.
+    """
+    if answer.status_code < 300 or answer.is_json:
+        return answer
+    if answer.status_code < 400 or answer.status_code == 404:
+        said = ["there is nothing under this path: GET /openapi.json says what there is"]
+        return flask.Response(json.dumps({"errors": said}), 404, content_type="application/json")
+    plain = answer.get_data(as_text=True).splitlines() if answer.mimetype == "text/plain" else [answer.status.lower()]
+    answer.set_data(json.dumps({"errors": plain}))
+    answer.content_type = "application/json"
+    return answer
 
 
 if flask.has_app_context() and flask.current_app.name in ("console", "console_view"):
-    flask.current_app.register_error_handler(404, _no_path)
+    flask.current_app.after_request(_as_json)
 
 if flask.has_app_context() and flask.current_app.name == "on_signal":  # the framework imports this file into an app
     flask.current_app.register_error_handler(Exception, _unreadable)

@@ -17,7 +17,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.definition.project import check_pools, project_of
 from orchestrator.errors import StoreShortError
 from orchestrator.home import Home
-from orchestrator.local.loop import TICK, Loop
+from orchestrator.local.loop import CANNOT_WRITE, TICK, Loop
 from orchestrator.local.watched_store import WatchedStore
 from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.backfill.feeder import Feeder
@@ -50,7 +50,7 @@ class Session:
         self._view: View = view(self._board, how.json)
         self._changes: dict[str, ForeignChanges] = {}
         self._notifying: list[str] = []
-        self._told = 0
+        self._told, self._short = 0, False
         self._waited_for = 0
         self._stopped = threading.Event()
 
@@ -119,8 +119,11 @@ class Session:
     def _fill(self) -> None:
         try:
             self._feeder.fill()
+            self._short = False
         except StoreShortError as error:  # the next turn tries again
-            self._view.say(f"warning: cannot write to the database now; trying again: {error}")
+            if not self._short:
+                self._view.say(f"warning: {CANNOT_WRITE}: {error}")
+            self._short = True
 
     def _ready(self, run: Run, plan: Plan) -> Run:
         refuse_cloud_steps(whole(plan), self._how.simulate)

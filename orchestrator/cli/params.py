@@ -6,6 +6,7 @@ from pathlib import Path
 from orchestrator.definition import json_reader, yaml_reader
 from orchestrator.errors import UsageError
 from orchestrator.reporting.phrases import listed
+from orchestrator.system.files import PIPE, sort_of
 from orchestrator.text import shown
 
 #: The largest file of params, in bytes.
@@ -38,6 +39,8 @@ def split(option: str, pairs: Sequence[str]) -> dict[str, str]:
 def _from_file(path: Path) -> Mapping[str, object]:
     from orchestrator.definition.text_files import UnreadableError
 
+    if sort_of(path) == PIPE and Path("/dev") not in path.absolute().parents:  # <(…) and stdin end; others may never
+        raise UsageError(f"{path}: expected a file of params, got a pipe")
     with path.open("rb") as file:
         data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:

@@ -1,6 +1,5 @@
 """Reads the settings in environment variables. Those of the command line are also options, which take precedence."""
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from orchestrator.core.names import JOB_PREFIX, JOB_PREFIX_LENGTH
 from orchestrator.core.pools import MAX_PLACES
 from orchestrator.core.steps import Json
+from orchestrator.core.values import RepeatedKeyError, read_json
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.jobs.dataflow.options import wrong_defaults
 from orchestrator.receivers.receiver import Receiver
@@ -274,7 +274,10 @@ class _Variables:
     def _object(self, name: str, example: str) -> dict[str, Json]:
         text = self.get(name) or "{}"
         try:
-            value = json.loads(text)
+            value = read_json(text)
+        except RepeatedKeyError as error:
+            self.wrong.append(f"{name}: {error}")
+            return {}
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):

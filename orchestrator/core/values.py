@@ -3,9 +3,11 @@
 docs/limits.md lists these limits and all others.
 """
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
-from orchestrator.text import has_halves
+from orchestrator.text import has_halves, quoted
 
 #: How deep lists and mappings may be nested in a value: a param, an output, an option of a step.
 DEPTH = 50
@@ -19,6 +21,24 @@ MAX_OUTPUT = 256 * 1024
 _HUGE = 2**63
 
 _HALF = "the text contains half of a character (a lone surrogate such as \\ud800), which UTF-8 cannot store"
+
+
+class RepeatedKeyError(ValueError):
+    """A JSON object in which a key is written twice: nobody can know which of the two values is meant."""
+
+
+def read_json(text: str) -> Any:
+    """The value of a JSON text that a person or a job wrote. Raises RepeatedKeyError, ValueError or RecursionError."""
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise RepeatedKeyError(f"the key {quoted(key)} is written twice")
+        found[key] = value
+    return found
 
 
 def misfit(value: object, depth: int = DEPTH) -> str | None:

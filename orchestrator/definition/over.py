@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 
 from orchestrator.core.steps import Json
+from orchestrator.core.values import RepeatedKeyError
 from orchestrator.definition.params import items_of
 from orchestrator.text import quoted
 
@@ -26,6 +27,9 @@ def lists(given: Mapping[str, str], wrong: list[str]) -> dict[str, list[Json]]:
     for name, text in given.items():
         try:
             values = items_of(text)
+        except RepeatedKeyError as error:
+            wrong.append(f"--over {name}: {error}")
+            continue
         except (ValueError, TypeError, RecursionError):
             wrong.append(f'--over {name}: expected a list such as eu,us or ["eu", "us"], got {quoted(text)}')
             continue

@@ -3,14 +3,13 @@
 It is also imported where events are handled, so it needs neither pydantic nor networkx.
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.core.steps import Json
-from orchestrator.core.values import misfit
+from orchestrator.core.values import RepeatedKeyError, misfit, read_json
 from orchestrator.definition import patterns
 from orchestrator.errors import UsageError
 from orchestrator.text import did_you_mean, listed, quoted, shown
@@ -93,6 +92,8 @@ def parse(param: "Param", value: object, now: datetime) -> Json:
         raise ValueError(f"expected {listed(param.values)}, got {shown(value)}{hint}")
     try:
         parsed = _PARSERS[param.type](value, now)
+    except RepeatedKeyError as error:
+        raise ValueError(f"expected {_EXPECTED[param.type]}, got {shown(value)}: {error}") from error
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(f"expected {_EXPECTED[param.type]}, got {shown(value)}") from error
     if wrong := misfit(parsed):
@@ -168,7 +169,7 @@ def items_of(value: object) -> list[Json]:
     """
     if isinstance(value, str):
         text = value.strip()
-        value = json.loads(text) if text.startswith("[") else [item.strip() for item in text.split(",") if text]
+        value = read_json(text) if text.startswith("[") else [item.strip() for item in text.split(",") if text]
     if not isinstance(value, list):
         raise TypeError
     return value

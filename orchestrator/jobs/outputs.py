@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.steps import Json
-from orchestrator.core.values import MAX_OUTPUT, misfit
+from orchestrator.core.values import MAX_OUTPUT, misfit, read_json
 from orchestrator.errors import OutputError
 from orchestrator.system import files
 from orchestrator.system.terminal import readable
@@ -25,7 +25,7 @@ def read_outputs(path: Path) -> Mapping[str, Json] | None:
             raise OutputError(f"{path}: expected outputs in a plain file")
         if found.st_size > MAX_OUTPUT:
             raise OutputError(f"{path}: outputs take {found.st_size:,} bytes, at most {MAX_OUTPUT:,} are kept")
-        return check_outputs(json.loads(path.read_text(encoding="utf-8")))
+        return check_outputs(read_json(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

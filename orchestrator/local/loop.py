@@ -34,6 +34,9 @@ MAX_INSISTS = 3
 #: The most seconds between two tries to record something while the disk is full or memory is short.
 PAUSE = 10.0
 
+#: What is said of a shortage, once until it is over.
+CANNOT_WRITE = "cannot write to the database now, and tries again until it can"
+
 
 class Loop:
     """Drives ``runs`` (their keys), and those that are added, until all have ended, or until it is told to stop.
@@ -87,7 +90,7 @@ class Loop:
     def drive(self) -> bool:
         """Deliver until every run has ended (True) or ``stop`` is called (False).
 
-        A shortage, such as a full disk, is reported and waited out; a later turn does what this one could not.
+        A shortage, such as a full disk, is reported once and waited out; a later turn does what this one could not.
         """
         self._open = {run for run in self._open if self._is_running(run)}
         pause = TICK
@@ -101,7 +104,8 @@ class Loop:
                     self._wait(self._quiet())
                 pause = TICK
             except StoreShortError as error:
-                self._warn("cannot write to the database now; trying again", error)
+                if pause == TICK:
+                    self._warn(CANNOT_WRITE, error)
                 self._tick()
                 self._listen(pause)
                 pause = min(2 * pause, PAUSE)

@@ -26,7 +26,7 @@ class DeployedConsole:
         path, body = _request(run_id, asked)
         told = {name: value for name, value in body.items() if value is not None}
         said = self.send(path, told)
-        return Done(tuple(said["said"]), tuple(said.get("errors", ())), bool(said.get("changed", True)))
+        return Done(tuple(said["said"]), tuple(said.get("errors", ())), bool(said.get("changed", said["said"])))
 
 
 #: Where runs are kept, if not in a home: the URL of a store, or a deployment.

@@ -3,7 +3,7 @@
 from orchestrator.core.mapped import MAX_ITEMS
 from orchestrator.core.model import RunStatus
 from orchestrator.core.plan import Plan
-from orchestrator.errors import NotFoundError, UsageError
+from orchestrator.errors import NotFoundError
 from orchestrator.reporting.found import Found
 from orchestrator.text import did_you_mean
 
@@ -20,19 +20,13 @@ def find_step(plan: Plan, name: str) -> int:
     raise NotFoundError(f"graph '{plan.graph}' has no step '{name}'{known}")
 
 
-class EndedError(UsageError):
-    """The run has ended, so nothing more can be done to it."""
-
-    http_status = 409
-
-
-def must_be_running(command: str, found: Found) -> None:
-    """Raises EndedError, which says what helps now, if the run has ended."""
+def too_late(command: str, found: Found) -> str:
+    """A sentence that says what helps now, if the run has ended, so that nothing more can be done to it; or empty."""
     status = found.run.status
     if status is RunStatus.RUNNING:
-        return
+        return ""
     said = f"run '{found.run.id}' has ended ({status}): there is nothing left to {command}"
     commanded = found.home is not None or found.url is not None  # else it is told to a program, over HTTP
     if commanded and status is not RunStatus.SUCCEEDED:
         said = f"{said}; to run again what did not succeed: {found.rerun}"
-    raise EndedError(said)
+    return said

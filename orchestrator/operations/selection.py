@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.model import RunStatus
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.definition.fields import DURATION, TEN_YEARS_IN_DAYS, seconds
 from orchestrator.errors import UnreadableRecordError, UsageError
@@ -14,7 +14,11 @@ from orchestrator.home import Home
 from orchestrator.operations.run_records import standing
 from orchestrator.ports import Reader, Unreadable
 from orchestrator.reporting.found import INTERRUPTED
+from orchestrator.reporting.run_list import Standing, families
 from orchestrator.text import did_you_mean
+
+#: Among how many of the newest runs the first round of a family is looked for.
+_WIDEST = 1_000
 
 #: What ``runs`` says of a run.
 WORDS = (*map(str, RunStatus), INTERRUPTED)
@@ -26,6 +30,11 @@ class Selection:
 
     stored: RunFilter = EVERY
     words: Collection[str] = frozenset()
+
+    @property
+    def partly(self) -> bool:
+        """Whether only some rounds of a family may be wanted."""
+        return bool(self.words) or self.stored.since is not None
 
     @property
     def everything(self) -> bool:
@@ -68,9 +77,42 @@ def length(option: str, text: str) -> float:
         ) from error
 
 
+def chosen_families(
+    home: Home | None, store: Reader, wanted: Selection, limit: int, unreadable: Unreadable
+) -> tuple[list[list[Standing]], bool]:
+    """The newest ``limit`` families with runs that are wanted, and whether there are more.
+
+    A family is whole if all its rounds are wanted, and its first round is among the newest ``_WIDEST`` runs.
+    """
+    asked = limit + 1
+    while True:
+        left_out: list[UnreadableRecordError] = []
+        runs = chosen(home, store, wanted, asked, left_out.append)
+        found = families(runs)
+        enough = len(found) > limit and (wanted.partly or all(map(_is_whole, found[:limit])))
+        if enough or len(runs) < asked or asked >= max(limit + 1, _WIDEST):
+            for error in left_out:
+                unreadable(error)
+            return found[:limit], len(found) > limit or len(runs) == asked
+        asked *= 4
+
+
+def chosen_rounds(
+    home: Home | None, store: Reader, wanted: Selection, limit: int, unreadable: Unreadable
+) -> tuple[list[list[Standing]], bool]:
+    """The newest ``limit`` runs that are wanted, as families of one each, and whether there are more."""
+    runs = chosen(home, store, wanted, limit + 1, unreadable)
+    return [[one] for one in runs[:limit]], len(runs) > limit
+
+
+def _is_whole(rounds: Sequence[Standing]) -> bool:
+    """Whether the first round is there, and so all others: they began after it."""
+    return any(run.id == run.first for run, _ in rounds)
+
+
 def chosen(
     home: Home | None, store: Reader, wanted: Selection, limit: int, unreadable: Unreadable
-) -> Sequence[tuple[Run, str]]:
+) -> Sequence[Standing]:
     """The newest ``limit`` runs that are wanted, each with its status.
 
     A store does not know which runs are interrupted, so it may have to be asked for more.

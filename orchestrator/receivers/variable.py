@@ -3,12 +3,12 @@
 Terraform has checked it (variables-runs.tf). This is as strict, but imports nothing that would slow a function's start.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.core.occasions import OCCASIONS, RECEIVER
+from orchestrator.core.values import RepeatedKeyError, read_json
 from orchestrator.receivers.receiver import SECRET, Receiver, wrong_topic, wrong_url
 
 _KEYS = ("url", "topic", "secret", "on", "graphs")
@@ -17,7 +17,9 @@ _KEYS = ("url", "topic", "secret", "on", "graphs")
 def receivers(text: str) -> dict[str, Receiver]:
     """The receivers by name. Raises ValueError with a sentence, which quotes no address."""
     try:
-        found = json.loads(text)
+        found = read_json(text)
+    except RepeatedKeyError:
+        raise
     except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict):

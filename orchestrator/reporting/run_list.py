@@ -49,16 +49,16 @@ def _before(rounds: Sequence[Standing]) -> str:
     oldest, _ = rounds[-1]
     if not earlier:
         return f"rerun of {oldest.rerun_of}" if oldest.rerun_of else ""
-    return f"after {listed([*([oldest.rerun_of] if oldest.rerun_of else []), *earlier], _ROUNDS)}"
+    if oldest.rerun_of in (None, oldest.first):
+        return f"after {listed([*([oldest.rerun_of] if oldest.rerun_of else []), *earlier], _ROUNDS)}"
+    return f"after {listed([f'{oldest.first} and others', f'{oldest.rerun_of}', *earlier], _ROUNDS)}"
 
 
 def _joined(*parts: str) -> str:
     return ": ".join(part for part in parts if part)
 
 
-def left_out(shown: int, total: int, exact: bool) -> str:
-    """A sentence if ``total`` is more than is ``shown``. ``exact``: whether there are no more than ``total``."""
-    if total <= shown:
-        return ""
-    some = f"{shown:,} of {total:,} runs" if exact else f"the newest {shown:,} runs"
-    return f"{some} are shown; show more with --limit N"
+def left_out(shown: int, total: int) -> str:
+    """A sentence that only so many runs are ``shown``. ``total``: how many there are; 0: more, but not how many."""
+    some = f"{shown:,} of {total:,} runs" if total else "the newest run" if shown == 1 else f"the newest {shown:,} runs"
+    return f"{some} {'is' if some.endswith('run') else 'are'} shown; show more with --limit N"

@@ -78,10 +78,10 @@ def _plain(path: str, flags: int) -> int:
     return descriptor
 
 
-#: What ``sort_of`` calls a plain file and a folder.
-PLAIN, DIRECTORY = "a file", "a folder"
+#: What ``sort_of`` calls a plain file, a folder and a pipe.
+PLAIN, DIRECTORY, PIPE = "a file", "a folder", "a pipe"
 
-_SORTS = {stat.S_IFREG: PLAIN, stat.S_IFDIR: DIRECTORY, stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+_SORTS = {stat.S_IFREG: PLAIN, stat.S_IFDIR: DIRECTORY, stat.S_IFIFO: PIPE, stat.S_IFSOCK: "a socket"}
 
 
 def sort_of(path: str | Path) -> str:

@@ -20,7 +20,7 @@ from orchestrator.home import Home
 from orchestrator.home.database import Database
 from orchestrator.local import loop
 from orchestrator.local.clock import SteadyClock
-from orchestrator.local.loop import MAX_INSISTS, Loop
+from orchestrator.local.loop import CANNOT_WRITE, MAX_INSISTS, Loop
 from orchestrator.local.wiring import Embedded, embedded
 
 HOUR = 3600.0
@@ -134,16 +134,27 @@ def full(database: Database, pages: int) -> None:
 
 
 def test_a_disk_that_is_full_for_a_while_ends_no_run(tmp_path: Path) -> None:
-    """What a turn would have recorded is recorded by a later one, the ends that it had heard of among it."""
+    """What a turn would have recorded is recorded by a later one, the ends that it had heard of among it.
+
+    However often it is tried in vain, that is said once.
+    """
     (tmp_path / "full_steps.py").write_text("def big():\n    return {'text': 'x' * 200_000}\n")
     work = Work("python", {"function": "full_steps:big"})
     with world(tmp_path / "home") as made:
         run = started(made, tmp_path, *(Step(f"s{n}", work, (f"s{n - 1}",) if n % 5 else ()) for n in range(20)))
         full(made.database, 60)
-        loop = Loop(made, [run.key], 4, lambda: full(made.database, 1_000_000) if len(loop.warnings) > 2 else None)
+        tries: list[int] = []
+
+        def tick() -> None:
+            tries.extend([1] * len(loop.warnings))
+            if len(tries) == 3:
+                full(made.database, 1_000_000)
+
+        loop = Loop(made, [run.key], 4, tick)
         assert loop.drive()
-        assert len(loop.warnings) > 2
-        assert all("SQLite: " in warning for warning in loop.warnings)
+        assert len(tries) >= 3
+        assert [warning.partition(": ")[0] for warning in loop.warnings] == [CANNOT_WRITE]
+        assert "SQLite: " in loop.warnings[0]
         assert ended(made, run) is RunStatus.SUCCEEDED
         states = made.store.load_all(run.key).states
         assert [states[node].attempt for node in range(20)] == [1] * 20

@@ -5,7 +5,7 @@ from subprocess import Popen
 
 import pytest
 
-from tests.e2e.command_line import Place, finish
+from tests.e2e.command_line import Place, Said, finish
 
 #: ``a`` fails until there is a file; ``c`` says that it runs, and takes an hour.
 GRAPH = """
@@ -112,9 +112,8 @@ def test_a_running_step_that_is_marked_is_stopped_first(here: Place) -> None:
         (("mark", "g-1", "a", "failed"), "missing option '--why'"),
         (("mark", "g-1", "x", "failed", "--why", "x"), "graph 'g' has no step 'x'"),
         (
-            ("retry", "g-1", "a"),
-            "run 'g-1' has ended (cancelled): there is nothing left to retry; to run again what did not succeed: "
-            "orchestrator rerun g-1",
+            ("mark", "g-1", "a", "succeeded", "--outputs", '{"a": 1, "a": 2}', "--why", "x"),
+            "the key 'a' is written twice",
         ),
     ],
 )
@@ -126,6 +125,8 @@ def test_what_is_wrong_use_is_told(here: Place, words: tuple[str, ...], complain
     said = here.look(*words)
     assert said.code == 2
     assert complaint in said.err
+    late = "there is nothing left to retry; to run again what did not succeed: orchestrator rerun g-1"
+    assert here.look("retry", "g-1", "a") == Said(1, f"run 'g-1' has ended (cancelled): {late}\n", "")
 
 
 def test_what_needs_no_attention_is_not_retried_and_what_has_ended_is_not_marked(here: Place) -> None:

@@ -133,5 +133,8 @@ def test_what_cannot_be_held_is_told_and_is_no_success(here: Place) -> None:
     assert here("release", "g-1") == Said(0, "run g-1: nothing was held\n", "")
     here.tell("go", "on")
     finish(driver)
-    over = "error: run 'g-1' has ended (succeeded): there is nothing left to hold\n"
-    assert here.look("hold", "g-1", *WHY) == Said(2, "", over)
+    over = "run 'g-1' has ended (succeeded): there is nothing left to hold\n"
+    assert here.look("hold", "g-1", *WHY) == Said(1, over, "")
+    assert here.look("hold", "g-1", "x", *WHY).code == 2
+    released = Said(0, "run g-1 has ended (succeeded): none of its steps is held\n", "")
+    assert (here("release", "g-1"), here("release", "g-1", "a")) == (released, released)

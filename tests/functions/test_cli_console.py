@@ -97,7 +97,8 @@ def test_what_is_asked_is_done_in_the_callers_name(nightly: Cloud, ann: Operator
     assert store_of(nightly).find_run("n1").stop.why == "enough"
     store_of(nightly).end_run(store_of(nightly).find_run("n1").key, RunStatus.CANCELLED, 9.0)
     late = ann("hold", "n1", "--why", "x")
-    assert (late.code, late.err) == (2, "error: run 'n1' has ended (cancelled): there is nothing left to hold\n")
+    assert (late.code, late.out) == (1, "run 'n1' has ended (cancelled): there is nothing left to hold\n")
+    assert ann("release", "n1").lines == ["run n1 has ended (cancelled): none of its steps is held"]
 
 
 def test_where_the_runs_are_is_said_once(tmp_path: Path):

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from werkzeug.test import TestResponse
 
+from orchestrator.cloud.settings import SettingsError
 from orchestrator.core.joins import arrival
 from orchestrator.core.messages import decode
 from orchestrator.core.model import RunStatus, Status, StepState, Transition
@@ -381,3 +382,25 @@ def test_another_method_is_told_which_one_to_use(nightly: Cloud):
         answer = client.open(path, method=method, headers=bearer())
         assert (answer.status_code, answer.headers.get("Allow")) == (405, allowed), (path, answer.text)
     assert client.options("/openapi.json", headers=bearer()).status_code == 405
+
+
+def test_what_the_framework_answers_is_json_too(nightly: Cloud, monkeypatch: pytest.MonkeyPatch):
+    nothing = ["there is nothing under this path: GET /openapi.json says what there is"]
+    for target in ("console", "console_view"):
+        client = nightly.app(target).test_client()
+        for path in ("//runs", "/runs//n1", "//", "/runs%0an1", "/robots.txt"):
+            answer = client.get(path, headers=bearer())
+            assert (answer.status_code, answer.is_json) == (404, True), path
+            assert list(answer.get_json()) == ["errors"], path
+        assert client.get("//runs", headers=bearer()).get_json()["errors"] == nothing
+        for method in ("TRACE", "BREW", "HEAD", "OPTIONS"):
+            answer = client.open("/runs", method=method, headers=bearer())
+            assert (answer.status_code, answer.mimetype) == (405, "application/json"), method
+        with monkeypatch.context() as patched:
+            patched.setattr(nightly.modules[target], "world", broken)
+            answer = client.get("/runs", headers=bearer())
+        assert (answer.status_code, answer.get_json()) == (503, {"errors": ["a variable is missing"]})
+
+
+def broken() -> None:
+    raise SettingsError("a variable is missing")

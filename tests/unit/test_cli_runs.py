@@ -14,6 +14,7 @@ from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
 from orchestrator.operations.selection import start_of
+from orchestrator.reporting.run_list import run_lines
 from tests.e2e.command_line import Place
 
 PLAN = compile_plan("sales", "v1", (Step("load", Work("command", {"command": "exit 7"})),))
@@ -67,14 +68,33 @@ def test_a_run_and_its_reruns_take_one_line(past: Place):
     assert past.look("runs", "--graph", "sales", "--status", "failed").out.splitlines()[1:] == [
         "s1.2  failed       2026-01-31 07:00:00  1 m 00 s  after s1 (failed): load (exit)"
     ]
-    assert past.look("runs", "--limit", "4").out.splitlines()[3:] == [
-        "s1.3        succeeded    2026-01-31 09:00:00  1 m 00 s  rerun of s1.2",
-        "x1          succeeded    2026-01-31 08:00:00  1 m 00 s",
-        "4 of 6 runs are shown; show more with --limit N",
+
+
+def test_a_limit_counts_lines_and_cuts_no_family(past: Place):
+    family = "s1.3        succeeded    2026-01-31 09:00:00  1 m 00 s  after s1 (failed) and s1.2 (failed)"
+    shown = past.look("runs", "--limit", "3").out.splitlines()
+    assert shown[3:] == [family, "5 of 6 runs are shown; show more with --limit N"]
+    shown = past.look("runs", "--limit", "4").out.splitlines()
+    assert (len(shown), shown[3], "shown" in shown[-1]) == (5, family, False)
+    shown = past.look("runs", "--graph", "sales", "--limit", "1").out.splitlines()
+    assert (len(shown), shown[1].endswith("after s1 (failed) and s1.2 (failed)")) == (2, True)
+    each = past.look("runs", "--all-rounds", "--limit", "3").out.splitlines()
+    assert (len(each), each[-1]) == (5, "3 of 6 runs are shown; show more with --limit N")
+    found = past.look("runs", "--json", "--limit", "3").json
+    assert [one["run"] for one in found] == ["sales-uk-1", "x2", "s1.3", "s1.2", "s1"]
+    assert [one["run"] for one in past.look("runs", "--json", "--all-rounds", "--limit", "3").json] == [
+        "sales-uk-1",
+        "x2",
+        "s1.3",
     ]
-    assert past.look("runs", "--limit", "5").out.splitlines()[3] == (
-        "s1.3        succeeded    2026-01-31 09:00:00  1 m 00 s  after s1 and s1.2 (failed)"
-    )
+
+
+def test_rounds_that_are_not_listed_are_named_or_counted(past: Place):
+    """A filter may want only some rounds of a family."""
+    since = past.look("runs", "--since", "2026-01-31T08:30", "--graph", "sales").out.splitlines()
+    assert since[1].endswith("rerun of s1.2")
+    rounds = [replace(RUN, id=f"s1.{n}", rerun_of=f"s1.{n - 1}", family="s1") for n in (5, 4)]
+    assert "after s1 and others, s1.3 and s1.4 (failed)" in run_lines([[(one, "failed") for one in rounds]])[1]
 
 
 def test_each_round_gets_a_line_where_that_is_asked_for_and_an_entry_for_programs(past: Place):
@@ -122,9 +142,9 @@ def test_a_run_that_nobody_drives_is_found_behind_many_that_somebody_drives(plac
 
 
 def test_some_that_fit_are_left_out_and_that_is_told(past: Place):
-    shown = past.look("runs", "--status", "failed", "--limit", "2").out.splitlines()
-    assert shown[-1] == "the newest 2 runs are shown; show more with --limit N"
-    assert "shown" not in past.look("runs", "--status", "failed", "--limit", "3").out
+    shown = past.look("runs", "--status", "failed", "--limit", "1").out.splitlines()
+    assert shown[-1] == "the newest run is shown; show more with --limit N"
+    assert "shown" not in past.look("runs", "--status", "failed", "--limit", "2").out
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ interrupted, repeat it: it holds the steps that are left.
 With --project, the run is in the cloud, and the deployed function 'console' is asked to do it: you need to be one of
 Terraform's 'operators'. With --store firestore://…, set the variables that 'orchestrator cancel --help' lists.
 
-Exit codes: 0 the steps are held, 1 at least one of the named steps has ended or is being cancelled, 2 wrong use.
+Exit codes: 0 the steps are held, 1 the run or a named step has ended or is being cancelled, 2 wrong use.
 """
 
 

@@ -1,6 +1,5 @@
 """``orchestrator mark``: decide how a step ends."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from orchestrator.cli.control import code_of, perform
 from orchestrator.cli.options import place_options, run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.model import MARKS, Status
+from orchestrator.core.values import read_json
 from orchestrator.errors import UsageError
 from orchestrator.operations.control.arguments import needed_reason
 from orchestrator.operations.control.retry_and_mark import fit_outputs
@@ -31,7 +31,7 @@ running step is stopped first, and the step ends as marked when the job has ende
 With --project, the run is in the cloud, and the deployed function 'console' is asked to do it: you need to be one of
 Terraform's 'operators'. With --store firestore://…, set the variables that 'orchestrator cancel --help' lists.
 
-Exit codes: 0 the step is marked, 1 it has ended, or is being cancelled, 2 wrong use.
+Exit codes: 0 the step is marked, 1 it or its run has ended, or is being cancelled, 2 wrong use.
 """
 
 
@@ -57,7 +57,7 @@ def _outputs(text: str | None, mark: Status) -> Mapping[str, Any] | None:
     if text is None:
         return None
     try:
-        outputs = json.loads(text) if mark is Status.SUCCEEDED else {}
+        outputs = read_json(text) if mark is Status.SUCCEEDED else {}
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--outputs: expected a JSON object, got {text!r:.60}: {error}") from error
     if not isinstance(outputs, dict):

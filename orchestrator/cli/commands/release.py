@@ -19,7 +19,7 @@ Examples:
 With --project, the run is in the cloud, and the deployed function 'console' is asked to do it: you need to be one of
 Terraform's 'operators'. With --store firestore://…, set the variables that 'orchestrator cancel --help' lists.
 
-Exit codes: 0 none of the steps is held any more, 2 wrong use.
+Exit codes: 0 none of the steps is held any more, 1 a step changed at that moment: repeat the command, 2 wrong use.
 """
 
 

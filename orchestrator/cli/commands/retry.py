@@ -21,7 +21,7 @@ attempt has failed. In a run that has ended, use 'orchestrator rerun'.
 With --project, the run is in the cloud, and the deployed function 'console' is asked to do it: you need to be one of
 Terraform's 'operators'. With --store firestore://…, set the variables that 'orchestrator cancel --help' lists.
 
-Exit codes: 0 it is tried again, 1 it does not need attention, 2 wrong use.
+Exit codes: 0 it is tried again, 1 it does not need attention, or the run has ended, 2 wrong use.
 """
 
 

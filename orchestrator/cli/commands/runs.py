@@ -1,6 +1,6 @@
 """``orchestrator runs``: the runs of a home, newest first."""
 
-from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -12,10 +12,9 @@ from orchestrator.errors import UnreadableRecordError
 from orchestrator.operations.choose_store import named_store
 from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.find_run import MAX_RUNS
-from orchestrator.operations.selection import WORDS, chosen, selection
-from orchestrator.ports import Reader
+from orchestrator.operations.selection import WORDS, chosen_families, chosen_rounds, selection
 from orchestrator.reporting.report import headline
-from orchestrator.reporting.run_list import Standing, families, left_out, run_lines
+from orchestrator.reporting.run_list import left_out, run_lines
 
 #: The status of a run whose record cannot be read.
 UNREADABLE = "unreadable"
@@ -28,8 +27,8 @@ Examples:
   orchestrator runs --project my-project --region europe-west4
 
 For each run, its id, status, start and duration are printed, and why it failed. A run and its reruns take one line,
-that of the newest; the others are named in the note. With --json, each run has an entry of its own; those of reruns
-have 'rerun_of' and 'family'.
+that of the newest; the others are named in the note. --limit counts lines. With --json, each run of these lines has an
+entry of its own; those of reruns have 'rerun_of' and 'family'.
 """
 
 
@@ -44,7 +43,7 @@ have 'rerun_of' and 'family'.
     help="List only runs that started since then: 2026-01-31, 2026-01-31T18:00, or the last 3d or 12h.",
 )
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", default=20, show_default=True, help="List at most N runs."
+    "--limit", type=click.IntRange(min=1), metavar="N", default=20, show_default=True, help="Print at most N lines."
 )
 @click.option("--all-rounds", is_flag=True, help="Give each rerun a line of its own.")
 @place_options
@@ -63,33 +62,23 @@ def command(
     wanted = selection(graph, status, since)
     unreadable: list[UnreadableRecordError] = []
     with named_store(home, store) as (place, found):
-        more = 0 if as_json or wanted.everything else 1  # one more, to know whether some are left out
-        standings = chosen(place, found, wanted, limit + more, unreadable.append)
-        full = not as_json and wanted.everything and len(standings) == limit
-        total = count(found, limit, cheap=place is not None) if full else len(standings)
+        lines, more = (chosen_rounds if all_rounds else chosen_families)(place, found, wanted, limit, unreadable.append)
+        shown = sum(map(len, lines))
+        exact = more and not as_json and wanted.everything and place is not None
+        total = len(found.run_ids(MAX_RUNS)) if exact else 0
     if as_json:
-        listed = [headline(run, word) for run, word in standings]
+        newest = sorted(chain.from_iterable(lines), key=lambda one: one[0].started_at, reverse=True)
+        listed = [headline(run, word) for run, word in newest]
         listed += [{"run": None, "status": UNREADABLE, "path": one.path, "why": one.why} for one in unreadable]
         echo_json(listed)
         return
-    show(standings[:limit], all_rounds)
-    exact = wanted.everything and place is not None and total < MAX_RUNS
-    if said := left_out(min(len(standings), limit), total, exact):
-        echo(said)
+    for line in run_lines(lines) if lines else ():
+        echo(line)
+    if more:
+        echo(left_out(shown, total if total < MAX_RUNS else 0))
     for one in unreadable:
         echo(f"{one.path}  {UNREADABLE}: {one.why}")
-    if not standings and not unreadable:
+    if not lines and not unreadable:
         complain(
             "there are no runs here" if wanted.everything else "no run matches: 'orchestrator runs' lists all runs"
         )
-
-
-def show(standings: Sequence[Standing], all_rounds: bool) -> None:
-    """Print the runs, if there are any: a line for each, or for each family."""
-    for line in run_lines([[one] for one in standings] if all_rounds else families(standings)) if standings else ():
-        echo(line)
-
-
-def count(store: Reader, limit: int, cheap: bool) -> int:
-    """How many runs there are. If that is not ``cheap``, whether there are more than ``limit`` is enough."""
-    return len(store.run_ids(MAX_RUNS if cheap else limit + 1))

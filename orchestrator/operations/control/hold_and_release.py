@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from orchestrator.core.control import Hold
 from orchestrator.core.events import HoldReleased, HoldRequested
-from orchestrator.core.model import StepState
+from orchestrator.core.model import RunStatus, StepState
 from orchestrator.errors import UsageError
 from orchestrator.operations import tokens
 from orchestrator.operations.control.arguments import AHEAD, is_too_far, reason
-from orchestrator.operations.find_step import find_step, must_be_running
+from orchestrator.operations.find_step import find_step, too_late
 from orchestrator.operations.requests import Apply, Done, HoldAsked, Person, ReleaseAsked
 from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
@@ -19,12 +19,13 @@ from orchestrator.reporting.phrases import counted, done_by, listed, status_word
 def hold(asked: HoldAsked, found: Found, person: Person, apply: Apply) -> Done:
     """Hold the named steps of a run, or all.
 
-    Raises EndedError, NotFoundError, ChangedError, or UsageError if ``until`` is too far ahead.
+    Raises NotFoundError, ChangedError, or UsageError if ``until`` is too far ahead.
     """
     if asked.until is not None and (asked.until < 0 or is_too_far(asked.until, person.at)):
         raise UsageError(f"until: expected a time in the future, {AHEAD}")
     named = {find_step(found.plan, name) for name in asked.steps}
-    must_be_running("hold", found)
+    if ended := too_late("hold", found):
+        return Done(refused=(ended,))
     unchanged = tokens.check(found, named, asked.if_match)
     wanted = Hold(person.at, person.name, reason(asked.why), asked.until)
     commits = apply(found, HoldRequested(wanted), named or set(found.steps), unchanged)
@@ -37,9 +38,13 @@ def hold(asked: HoldAsked, found: Found, person: Person, apply: Apply) -> Done:
 
 
 def release(asked: ReleaseAsked, found: Found, person: Person, apply: Apply) -> Done:
-    """Release the named steps of a run, or all that are held. Raises EndedError, NotFoundError or ChangedError."""
+    """Release the named steps of a run, or all that are held: none of a run that has ended.
+
+    Raises NotFoundError or ChangedError.
+    """
     named = {find_step(found.plan, name) for name in asked.steps}
-    must_be_running("release", found)
+    if found.run.status is not RunStatus.RUNNING:
+        return Done((f"run {found.run.id} has ended ({found.run.status}): none of its steps is held",))
     unchanged = tokens.check(found, named, asked.if_match)
     chosen = named or {node for node in found.steps if hold_of(found.view.state(node)) is not None}
     commits = apply(found, HoldReleased(person.at, person.name, reason(asked.why)), chosen, unchanged)

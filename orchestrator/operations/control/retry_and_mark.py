@@ -11,7 +11,7 @@ from orchestrator.core.values import MAX_OUTPUT, misfit
 from orchestrator.errors import UsageError
 from orchestrator.operations import tokens
 from orchestrator.operations.control.arguments import reason
-from orchestrator.operations.find_step import find_step, must_be_running
+from orchestrator.operations.find_step import find_step, too_late
 from orchestrator.operations.requests import Apply, Done, MarkAsked, Person, RetryAsked
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import done_by, status_word, stopped
@@ -20,10 +20,11 @@ from orchestrator.reporting.phrases import done_by, status_word, stopped
 def retry(asked: RetryAsked, found: Found, person: Person, apply: Apply) -> Done:
     """Try a step again. If that was asked before for the attempt that is named, say so and change nothing.
 
-    Raises EndedError, NotFoundError or ChangedError.
+    Raises NotFoundError or ChangedError.
     """
     node = find_step(found.plan, asked.step)
-    must_be_running("retry", found)
+    if ended := too_late("retry", found):
+        return Done(refused=(ended,))
     unchanged = tokens.check(found, {node}, asked.if_match)
     attempt = found.view.state(node).attempt if asked.attempt is None else asked.attempt
     event = RetryRequested(attempt, person.at, person.name, reason(asked.why))
@@ -40,10 +41,11 @@ def retry(asked: RetryAsked, found: Found, person: Person, apply: Apply) -> Done
 def mark(asked: MarkAsked, found: Found, person: Person, apply: Apply) -> Done:
     """Decide how a step ends. If the same person has decided the same before, change nothing.
 
-    Raises EndedError, NotFoundError, ChangedError, or UsageError for outputs that cannot be stored.
+    Raises NotFoundError, ChangedError, or UsageError for outputs that cannot be stored.
     """
     node = find_step(found.plan, asked.step)
-    must_be_running("mark", found)
+    if ended := too_late("mark", found):
+        return Done(refused=(ended,))
     unchanged = tokens.check(found, {node}, asked.if_match)
     stop = Stop(person.at, person.name, reason(asked.why), asked.status, asked.outputs)
     commit = apply(found, StopRequested(stop), {node}, unchanged).get(node)
