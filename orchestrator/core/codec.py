@@ -30,7 +30,8 @@ def schema_of(record: StepState | Run) -> int:
     let a rerun wait for the steps that it keeps. They would list a run that is a step's job, and not tell that step.
     """
     if isinstance(record, Run):
-        return SCHEMA if record.kept or record.nests or record.parent else FIRST
+        new = record.kept or record.nests or record.parent or record.max_parallel is not None
+        return SCHEMA if new else FIRST
     plain = record.control is None and record.status is not Status.NEEDS_ATTENTION
     plain = plain and not record.places and record.waits is None  # others would keep places of what has ended
     return FIRST if plain or record.status.final else SCHEMA

@@ -62,6 +62,7 @@ class Graph:
     runs. ``notify``: by receiver of the project, its occasions. Runs depend on none of these, nor on the schedule.
     ``outputs``: those of a step that runs this graph, by name: an expression over the outputs of its steps.
     ``inners``: the graphs that its steps run, and those that these run, by their versions (``Step.inner``).
+    ``max_parallel``: how many attempts of a run may be active at once; None: any number.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Graph:
     outputs: Mapping[str, Json] = field(default_factory=dict)
     inners: Mapping[str, Inner] = field(default_factory=dict)
     notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    max_parallel: int | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Step]:
@@ -115,6 +117,7 @@ class Graph:
             outputs=self.outputs,
             inners=self.inners,
             notify=self.notify,
+            max_parallel=self.max_parallel,
         )
         digraph.add_nodes_from((step.name, {"step": step}) for step in self.steps)
         digraph.add_edges_from(
@@ -130,6 +133,7 @@ class Graph:
             "params": [_said(param) for param in self.params],
             "steps": [step_to_json(step) for step in self.steps],
             "fails_on": self.fails_on,
+            **({} if self.max_parallel is None else {"max_parallel": self.max_parallel}),
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -206,7 +210,9 @@ class Graph:
         if found := self.problems():
             raise InvalidGraphError(found)
         plan = compile_plan(self.name, self.version, self.steps, self.fails_on)
-        return dataclasses.replace(plan, inners=needed(self.steps, self.inners)) if self.inners else plan
+        if not self.inners and self.max_parallel is None:
+            return plan
+        return dataclasses.replace(plan, inners=needed(self.steps, self.inners), max_parallel=self.max_parallel)
 
     def generations(self) -> list[list[str]]:
         """The steps by the length of the longest path to them: each list depends only on the lists before it."""

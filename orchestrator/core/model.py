@@ -195,6 +195,7 @@ class Run:
     ``parent``: if it is the job of another run's step, the name of that job, which is also its own id; its *root* is
     then the run that somebody started, and ``root`` that run's id. ``nests``: it has steps whose jobs are runs.
     ``mapped``: if it is that of a step with ``map``, the number of items; they are its param ``items`` (mapped.py).
+    ``max_parallel``: how many of its attempts may be active at once; None: any number.
     """
 
     id: str
@@ -220,6 +221,7 @@ class Run:
     nests: bool = False
     mapped: int | None = None
     notify: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    max_parallel: int | None = None
 
     @property
     def top(self) -> str:

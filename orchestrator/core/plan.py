@@ -92,7 +92,10 @@ class Inner:
 
 @dataclass(frozen=True)
 class Plan:
-    """A compiled graph. ``version`` is the hash of its content. ``inners``: the graphs that its steps run."""
+    """A compiled graph. ``version`` is the hash of its content. ``inners``: the graphs that its steps run.
+
+    ``max_parallel``: how many attempts of a run may be active at once; None: any number.
+    """
 
     graph: str
     version: str
@@ -101,6 +104,7 @@ class Plan:
     joins: tuple[JoinPlan, ...]
     fails_on: FailsOn = FailsOn.ANY
     inners: Mapping[str, Inner] = field(default_factory=dict)
+    max_parallel: int | None = None
 
     @property
     def end(self) -> int:

@@ -54,6 +54,7 @@ def plan_to_json(plan: Plan) -> JsonObject:
         "joins": [[j.size, j.waiting, j.only] for j in plan.joins],
         "fails_on": plan.fails_on,
         **({"inners": inners} if inners else {}),
+        **({} if plan.max_parallel is None else {"max_parallel": plan.max_parallel}),
     }
 
 
@@ -75,6 +76,7 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
         ),
         word(FailsOn, values.get("fails_on", FailsOn.LEAVES)),  # a plan without this field was compiled for leaves
         {version: _inner_from_json(inner) for version, inner in values.get("inners", {}).items()},
+        values.get("max_parallel"),
     )
 
 
@@ -108,7 +110,7 @@ def schema_of_plan(plan: Plan) -> int:
     """The same for a plan: older versions would not hold a step that has failed, and know none of these rules, graphs
     inside and pools.
     """
-    if plan.inners:
+    if plan.inners or plan.max_parallel is not None:
         return SCHEMA
     for step in plan.steps:  # a call for each of them would count
         new = step.at_least is not None or step.within is not None or step.pool is not None

@@ -10,6 +10,20 @@ MAX_PLACES = 10_000
 MAX_PRIORITY = 1000
 
 
+#: How the name of a run's own pool begins, before the run's key. Pools that people name have no such names.
+_OF_RUN = "run:"
+
+
+def pool_of_run(key: str) -> str:
+    """The pool that limits how many attempts of one run are active (``max_parallel``)."""
+    return _OF_RUN + key
+
+
+def run_with(pool: str) -> str | None:
+    """The key of the run whose own pool it is; None for any other pool."""
+    return pool.removeprefix(_OF_RUN) if pool.startswith(_OF_RUN) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A place in a pool, by its number, from 0."""

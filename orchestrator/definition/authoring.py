@@ -36,8 +36,8 @@ class _Place:
 class Graph:
     """A graph that is being written. ``step`` adds steps inside ``with``, ``graph.step`` anywhere.
 
-    ``params``, ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params``, ``outputs`` and ``notify`` are
-    as in a graph file.
+    ``params``, ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params``, ``outputs``, ``notify`` and
+    ``max_parallel`` are as in a graph file.
     Nothing is checked before ``model`` is read.
     """
 
@@ -54,6 +54,7 @@ class Graph:
         unsafe_params: Sequence[str] | None = None,
         outputs: Mapping[str, Any] | None = None,
         notify: Sequence[str] | Mapping[str, Any] | None = None,
+        max_parallel: int | None = None,
     ) -> None:
         about = {"description": description, "params": params, "defaults": defaults, "schedule": schedule}
         given = {
@@ -64,6 +65,7 @@ class Graph:
             "unsafe_params": unsafe_params,
             "outputs": outputs,
             "notify": notify,
+            "max_parallel": max_parallel,
         }
         self._document: dict[str, Any] = {key: plain(value) for key, value in given.items() if value is not None}
         self._document["steps"] = {}
@@ -145,12 +147,22 @@ class Graph:
         """The graph of a directed networkx graph. A node is a step's name, its attributes the step's keys.
 
         An attribute ``step``, as ``to_networkx`` makes it, stands for all keys. ``name``, ``description``, ``params``,
-        ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params``, ``outputs``, ``notify`` are from the
-        graph's own attributes.
+        ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params``, ``outputs``, ``notify``,
+        ``max_parallel`` are from the graph's own attributes.
         """
         if not hasattr(digraph, "is_multigraph") or not digraph.is_directed() or digraph.is_multigraph():
             raise UsageError(f"expected a networkx.DiGraph, got {shown(digraph)}")
-        whole = ("description", "params", "defaults", "schedule", "fails_on", "unsafe_params", "outputs", "notify")
+        whole = (
+            "description",
+            "params",
+            "defaults",
+            "schedule",
+            "fails_on",
+            "unsafe_params",
+            "outputs",
+            "notify",
+            "max_parallel",
+        )
         about = {key: digraph.graph[key] for key in whole if digraph.graph.get(key)}
         if digraph.graph.get("deploy") is False:
             about["deploy"] = False

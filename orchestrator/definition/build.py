@@ -59,7 +59,8 @@ def build(document: object, file: FilePath = FilePath("graph.yaml")) -> tuple[Gr
     about = keys.description or "", _schedule(keys), FailsOn(keys.fails_on), keys.deploy
     notify = {name: tuple(occasions) for name, occasions in (keys.notify or {}).items()}
     inside = dict(keys.outputs or {}), nest.inners
-    graph = Graph(keys.name, steps, declared, *about, tuple(keys.unsafe_params or ()), *inside, notify)
+    unsafe, most = tuple(keys.unsafe_params or ()), keys.max_parallel
+    graph = Graph(keys.name, steps, declared, *about, unsafe, *inside, notify, most)
     if raw:
         problems += graph.problems() if steps else []
     else:
@@ -199,7 +200,8 @@ def _mapped(step: Step, keys: schema.StepKeys, nest: Nest) -> Step:
     body = Step(step.name, **{name: getattr(step, name) for name in _OF_EACH})
     version = nest.body(body)
     plain = Step(step.name)
-    spec = {"over": keys.map, **({} if keys.tolerate is None else {"tolerate": keys.tolerate})}
+    given = {"tolerate": keys.tolerate, "max_parallel": keys.max_parallel}
+    spec = {"over": keys.map, **{key: value for key, value in given.items() if value is not None}}
     of_each = {name: getattr(plain, name) for name in _OF_EACH} | {"work": Work(MAP.key, spec), "inner": version}
     return replace(step, **of_each)
 

@@ -50,6 +50,9 @@ def _misfits(path: Path, step: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(path, f"the name of a step with 'map' has at most {MAPPED_NAME} characters: '.9999' follows it")
     if "tolerate" in step and "map" not in step:
         yield Problem((*path, "tolerate"), "only a step with 'map' tolerates failures of its items, and there is none")
+    if "max_parallel" in step and "map" not in step:
+        wrong = "only a step with 'map' has a limit of its own, and there is none: write it as a key of the graph"
+        yield Problem((*path, "max_parallel"), wrong)
     for form in FORMS:
         inner = step.get(form.kind.key)
         for key in form.beside if isinstance(inner, dict) else ():

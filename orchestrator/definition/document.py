@@ -27,6 +27,8 @@ def document(graph: Graph) -> dict[str, Any]:
         result["schedule"] = schedule_keys(graph.schedule)
     if graph.fails_on is not FailsOn.ANY:
         result["fails_on"] = str(graph.fails_on)
+    if graph.max_parallel is not None:
+        result["max_parallel"] = graph.max_parallel
     if graph.notify:
         result["notify"] = notify_keys(graph.notify)
     if not graph.deploy:
@@ -47,8 +49,8 @@ def step_keys(step: Step, inners: Mapping[str, Inner]) -> dict[str, Any]:
     keys = write(step.work)
     if kind_of(step.work).maps:
         (body,) = inners[step.inner].plan.steps
-        tolerate = {"tolerate": step.work.spec["tolerate"]} if "tolerate" in step.work.spec else {}
-        keys = {"map": step.work.spec["over"], **tolerate, **step_keys(body, {})}
+        given = {key: step.work.spec[key] for key in ("tolerate", "max_parallel") if key in step.work.spec}
+        keys = {"map": step.work.spec["over"], **given, **step_keys(body, {})}
     if step.after:
         keys["after"] = list(step.after)
     if step.trigger is not TriggerRule.ALL_SUCCESS:

@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from orchestrator.core.mapped import MAX_ITEMS
 from orchestrator.core.names import STEP_NAME
-from orchestrator.core.pools import MAX_PRIORITY
+from orchestrator.core.pools import MAX_PLACES, MAX_PRIORITY
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import KEEP, Json
 from orchestrator.core.values import DEPTH
@@ -316,6 +316,7 @@ Tolerance = Annotated[
 Names = Annotated[list[str], BeforeValidator(_listed), WithJsonSchema(_NAMES_SCHEMA)]
 NonEmpty = Annotated[str, Field(min_length=1)]
 PoolName = Annotated[str, StringConstraints(pattern=GRAPH_NAME)]
+Parallel = Annotated[int, Field(ge=1, le=MAX_PLACES)]
 Priority = Annotated[int, Field(ge=0, le=MAX_PRIORITY)]
 Template = Annotated[
     str,

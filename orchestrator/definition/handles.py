@@ -36,6 +36,7 @@ class StepArguments(KindArguments, total=False):
     local: Mapping[str, Any]
     map: str | Sequence[Any]
     tolerate: int | str
+    max_parallel: int
 
 
 class _Graph(Protocol):

@@ -85,6 +85,7 @@ class StepKeys(KindKeys):
     tolerate: f.Tolerance | None = Field(
         None, description="How many items may fail: a number, or a share such as 5%; default: none"
     )
+    max_parallel: f.Parallel | None = Field(None, description="How many items of a map may be at work at once")
 
 
 class DefaultKeys(DataflowDefaults):
@@ -177,6 +178,9 @@ class GraphKeys(f.Keys):
     )
     fails_on: Literal["any", "leaves"] = Field(
         "any", description="What fails a run: any step that fails, or only the leaves, as in Airflow"
+    )
+    max_parallel: f.Parallel | None = Field(
+        None, description="How many attempts of a run may be active at once; default: any number"
     )
     steps: dict[StepName, Annotated[StepKeys, BeforeValidator(full_step)]] = Field(description="The steps by name")
     outputs: dict[ParamName, Any] | None = Field(

@@ -72,6 +72,8 @@ class Engine:
         ledger = self.ledger
         if plan.inners:
             run = replace(run, nests=True)
+        if plan.max_parallel is not None and run.max_parallel is None:
+            run = replace(run, max_parallel=plan.max_parallel)
         if ledger.receivers is not None and run.parent is None:
             run = replace(run, notify=ledger.receivers.asked(run.graph, run.notify))
         elif run.notify:

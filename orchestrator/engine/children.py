@@ -146,6 +146,7 @@ class RunBackend:
             parent=JobRef(parent.key, request.node, request.attempt).text,
             root=parent.root or parent.id,
             mapped=len(items) if items is not None else None,
+            max_parallel=_parallel(request.spec),
         )
 
     def _params(self, request: JobRequest, inner: Inner) -> Mapping[str, Json]:
@@ -264,6 +265,12 @@ def tolerated(spec: Mapping[str, Json], items: int) -> int:
     if isinstance(tolerate, str):
         return int(float(tolerate.rstrip("%")) / 100 * items + 1e-9)
     return int(tolerate) if isinstance(tolerate, int | float) else 0
+
+
+def _parallel(spec: Mapping[str, Json]) -> int | None:
+    """How many items of a mapped step may be at work at once, if it says so."""
+    most = spec.get("max_parallel")
+    return most if isinstance(most, int) else None
 
 
 def _parent(run: Run) -> JobRef:

@@ -82,7 +82,7 @@ def claimed(ledger: Ledger, execution: Execution, effect: Launch) -> Claim | Ste
     another prefix, is found.
     """
     event = LaunchClaimed(effect.attempt, name_of(ledger, execution, effect), ledger.clock())
-    commit = begin(ledger, execution, effect, event) if ledger.pools else ledger.commit(execution, effect.node, event)
+    commit = begin(ledger, execution, effect, event)
     if commit is None:
         return None
     if commit.applied:

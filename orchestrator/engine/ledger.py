@@ -20,7 +20,7 @@ from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, View
 from orchestrator.core.names import ref_in
 from orchestrator.core.plan import Plan
-from orchestrator.core.pools import NO_MOVES
+from orchestrator.core.pools import NO_MOVES, pool_of_run, run_with
 from orchestrator.core.steps import NO_JOB, Step, Work
 from orchestrator.engine.cache import Remembered, weight_of_plan, weight_of_run
 from orchestrator.engine.check_times import SIGNAL_DELAYS
@@ -138,15 +138,15 @@ class Ledger:
         nodes = {*changed, *(behind for node in changed for behind in execution.plan.successors(node))}
         view = self.joins(execution, nodes, also=nodes)
         self.pay(execution, view, sorted(nodes))
-        for node in changed if self.pools else ():
+        for node in changed if self.limits(execution) else ():
             if node < len(execution.plan.steps) and may_have_given(state := view.state(node)):
                 gone = Launch(execution.run.key, node, max(state.attempt, 1))
-                self.give(gone, self.pools_of(execution.plan.steps[node]))
+                self.give(gone, self.pools_of(execution, execution.plan.steps[node]))
 
     def give(self, by: Launch, pools: Iterable[str]) -> None:
         """Let others have a turn in ``pools``, in which an attempt freed a place, or left the line."""
         for pool in pools:
-            if (size := self.pools.get(pool)) is not None:
+            if (size := self.size_of(pool)) is not None:
                 who = f"{by.run}-{by.node:x}-{by.attempt}-{round(1000 * self.clock()):x}"
                 look(self.store, self.queue, pool, size, who)
 
@@ -172,11 +172,27 @@ class Ledger:
         """What a step runs here: its own work, or its ``local`` block."""
         return step.local if self.stand_ins and step.local is not None else step.work
 
-    def pools_of(self, step: Step) -> dict[str, int]:
-        """The pools in which an attempt of ``step`` needs a place, and their sizes."""
-        name = step.pool or kind_of(step.work).pool
-        size = self.pools.get(name) if name is not None else None
-        return {} if name is None or size is None or self.work(step).kind == NO_JOB else {name: size}
+    def limits(self, execution: Execution) -> bool:
+        """Whether attempts of a run may need places in pools."""
+        return bool(self.pools) or execution.run.max_parallel is not None
+
+    def pools_of(self, execution: Execution, step: Step) -> dict[str, int]:
+        """The pools in which an attempt of ``step`` needs a place, and their sizes: the run's own first.
+
+        So a step that its run does not let begin waits in that line, and not in one where others stand.
+        """
+        if self.work(step).kind == NO_JOB:
+            return {}
+        run, name = execution.run, step.pool or kind_of(step.work).pool
+        found = {} if run.max_parallel is None else {pool_of_run(run.key): run.max_parallel}
+        if name is not None and (size := self.pools.get(name)) is not None:
+            found[name] = size
+        return found
+
+    def size_of(self, pool: str) -> int | None:
+        """How many places a pool has; None if there is no such pool."""
+        key = run_with(pool)
+        return self.pools.get(pool) if key is None else self.known(key).run.max_parallel
 
     def backend(self, kind: str) -> JobBackend:
         """The backend for jobs of this kind. Raises LaunchRefusedError if there is none."""

@@ -19,7 +19,7 @@ def mend(ledger: Ledger, pool: str, by: str) -> int:
 
     Returns how many were woken. ``by``: who does it, as a part of tasks' names.
     """
-    size = ledger.pools.get(pool)
+    size = ledger.size_of(pool)
     if size is None:
         return 0
     if not ledger.store.pool(pool, size, 1).free:

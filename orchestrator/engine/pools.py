@@ -22,7 +22,7 @@ def begin(ledger: Ledger, execution: Execution, effect: Launch, claim: LaunchCla
 
     Raises BackendError, for a redelivery, if others were faster several times.
     """
-    pools = ledger.pools_of(execution.plan.steps[effect.node])
+    pools = ledger.pools_of(execution, execution.plan.steps[effect.node]) if ledger.limits(execution) else {}
     if not pools:
         return ledger.commit(execution, effect.node, claim)
     for _ in range(TRIES):
@@ -38,7 +38,7 @@ def begin(ledger: Ledger, execution: Execution, effect: Launch, claim: LaunchCla
         places, crowded = found
         commit = ledger.commit(execution, effect.node, replace(claim, places=places))
         if not commit.taken:
-            ledger.give(effect, {*commit.moves.gives, *(crowded if commit.applied else ())})
+            ledger.give(effect, dict.fromkeys((*commit.moves.gives, *(crowded if commit.applied else ()))))
             return commit
     raise BackendError(f"{effect.name}: others took every place that it saw free: try again later")
 

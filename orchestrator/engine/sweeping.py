@@ -40,14 +40,14 @@ def overdue(ledger: Ledger, execution: Execution, view: View, pace: Pace) -> tup
     ages, now = Ages(execution.plan, execution.run, view, ledger.launch_lease), ledger.clock()
     launched = [number for number, step in enumerate(execution.plan.steps) if kind_of(ledger.work(step)).launch_slot]
     pace = pace.and_of(ages.pace(launched))
-    tasks, lines = [], set[str]()
+    tasks, lines = [], dict[str, None]()  # in the order in which they are found
     for effect in _owed(execution.plan, execution.run, view):
         since, queue = ages.of(effect), ledger.queue_of(execution.plan, effect)
         if since + LATE >= now:
             continue
         wait = view.state(effect.node).waits if isinstance(effect, Launch) else None
         if wait is not None:  # it was delivered, and waits for a place: others wake it
-            lines.add(wait.pool)
+            lines[wait.pool] = None
             continue
         lost = queue != LAUNCHES or pace.lost(since, now)
         epoch = f"{int(now // EPOCHS[queue]):x}"

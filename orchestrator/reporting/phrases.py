@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrator.core.kinds import in_thread
 from orchestrator.core.model import OPERATOR, Run, RunStatus, Status, StepState, Stop
-from orchestrator.core.pools import Wait
+from orchestrator.core.pools import Wait, run_with
 from orchestrator.core.steps import Step
 from orchestrator.reporting.times import clock
 from orchestrator.system.terminal import one_line
@@ -72,7 +72,8 @@ def waits_for(wait: Wait) -> str:
         taken, before = wait.stands
         by = f" by {listed(wait.holders)}" if wait.holders else ""
         stands = f"{taken} of {wait.size} taken{by}, {_ordinal(before + 1)} in line"
-    return f"waits for a place in the pool {wait.pool} ({stands}: priority {wait.priority})"
+    where = f"in the pool {wait.pool}" if run_with(wait.pool) is None else "in its run, whose max_parallel is reached"
+    return f"waits for a place {where} ({stands}: priority {wait.priority})"
 
 
 def _ordinal(number: int) -> str:

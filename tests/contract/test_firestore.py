@@ -13,13 +13,15 @@ from typing import Any
 
 import grpc
 import pytest
+from orchestrator.core.moves import with_moves
 
 from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Stop, Transition, View
+from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Status, StepState, Stop, Transition, View
 from orchestrator.core.names import run_key
 from orchestrator.core.plan import compile_plan
+from orchestrator.core.pools import Place, pool_of_run
 from orchestrator.core.rules import Tally
 from orchestrator.core.run_filter import RunFilter
 from orchestrator.core.steps import Step, Work
@@ -508,3 +510,16 @@ def test_all_of_a_run_is_read_document_by_document(firestore: FirestoreStore):
         tracemalloc.stop()
     assert len(view.states) == 40
     assert most < 1.4 * kept, f"{most / 2**20:.0f} MiB at the most for {kept / 2**20:.0f} MiB"
+
+
+def test_the_end_of_a_run_deletes_the_places_of_its_own_pool(keeping: FirestoreStore):
+    keeping.open_run(replace(RUN, id="run-2", key="key2", max_parallel=2), PLAN)
+    pool = pool_of_run("key2")
+    taken = replace(PENDING, status=Status.LAUNCHING, attempt=1, places=(Place(pool, 1),))
+    assert keeping.transact("key2", 0, lambda state: with_moves(state, Transition(taken))).applied
+    ended = replace(taken, status=Status.SUCCEEDED, ended_at=300.0)
+    assert keeping.transact("key2", 0, lambda state: with_moves(state, Transition(ended))).applied
+    places = keeping._client.collection(f"pools/{pool}/places")
+    assert [place.id for place in places.stream()] == ["1"]
+    assert keeping.end_run("key2", RunStatus.SUCCEEDED, 300.0)
+    assert list(places.stream()) == []

@@ -4,6 +4,7 @@ What is judged is what the steps' states say, and the jobs outside: of the store
 is left when all is over.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from graphlib import TopologicalSorter
@@ -11,6 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from orchestrator.core.model import StepState
+from orchestrator.core.pools import pool_of_run, run_with
 from orchestrator.core.steps import Step
 from orchestrator.ports import JobRequest
 from tests.simulation.oracle import HOP
@@ -38,6 +40,13 @@ def draw(random: Random, weather: Weather) -> dict[str, int]:
     if random.random() >= HAPPENS or (weather.threads and weather.call > 0.02):
         return {}
     return {name: random.choice(SIZES) for name in random.choice([("p",), ("p",), ("p", "q")])}
+
+
+def limited(scenario: Scenario, random: Random, weather: Weather) -> Scenario:
+    """The same, now and then with a limit on how many of its attempts are active."""
+    if random.random() >= HAPPENS or (weather.threads and weather.call > 0.02):
+        return scenario
+    return replace(scenario, max_parallel=random.choice(SIZES))
 
 
 def pooled(scenario: Scenario, pools: Sequence[str], random: Random) -> Scenario:
@@ -71,57 +80,74 @@ class Pools:
     def __init__(self, world: "World", sizes: dict[str, int]) -> None:
         self.world = world
         self.sizes = sizes
-        self.active: dict[str, set[tuple[str, int]]] = {pool: set() for pool in sizes}
-        self.waiting: dict[str, dict[tuple[str, int], tuple[tuple[int, int], float]]] = {pool: {} for pool in sizes}
+        self.active: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        self.waiting: dict[str, dict[tuple[str, int], tuple[tuple[int, int], float]]] = defaultdict(dict)
         self._idle: dict[str, float] = {}
         self._ways: dict[str, dict[str, int]] = {}
 
+    @property
+    def limits(self) -> bool:
+        """Whether some step may have to wait for a place."""
+        return bool(self.sizes) or any(life.scenario.max_parallel for life in self.world.lives)
+
+    def _of(self, life: "Life", node: int) -> list[str]:
+        """The pools in which a step needs a place."""
+        step, most = life.plan.steps[node], life.scenario.max_parallel
+        own = [pool_of_run(life.key)] if most is not None and step.work.kind != "none" else []
+        return own if step.pool is None else [*own, step.pool]
+
+    def _size(self, pool: str) -> int:
+        key = run_with(pool)
+        most = self.sizes[pool] if key is None else self.world.life(key).scenario.max_parallel
+        assert most is not None
+        return most
+
     def committed(self, life: "Life", node: int, old: StepState, new: StepState) -> None:
         """A step's state was changed."""
-        if node >= len(life.plan.steps) or (pool := life.plan.steps[node].pool) is None:
+        if node >= len(life.plan.steps):
             return
-        self._see(pool)
-        step, who, waiting = life.plan.steps[node], (life.key, node), self.waiting[pool]
+        step, who = life.plan.steps[node], (life.key, node)
         if life.plan.version not in self._ways:
             self._ways[life.plan.version] = ways(life.plan.steps)
         urgency = step.priority, self._ways[life.plan.version][step.name]
-        began = new.status.active and who not in self.active[pool]
-        if began:
-            self._in_turn(pool, urgency, step.name, waiting.get(who, (urgency, self.world.now))[1])
-        (self.active[pool].add if new.status.active else self.active[pool].discard)(who)
-        if new.waits is None:
-            waiting.pop(who, None)
-        elif who not in waiting:
-            waiting[who] = urgency, self.world.now
-            self.world.count("pool: full, so that a step waits")
-        if len(self.active[pool]) > self.sizes[pool]:
-            self.world.failures.append(f"pool {pool}: {len(self.active[pool])} of {self.sizes[pool]} are active")
-        self._see(pool)
+        for pool in self._of(life, node):
+            self._see(pool)
+            waiting = self.waiting[pool]
+            if new.status.active and who not in self.active[pool]:
+                self._in_turn(pool, urgency, step.name, waiting.get(who, (urgency, self.world.now))[1])
+            (self.active[pool].add if new.status.active else self.active[pool].discard)(who)
+            if new.waits is None or new.waits.pool != pool:
+                waiting.pop(who, None)
+            elif who not in waiting:
+                waiting[who] = urgency, self.world.now
+                self.world.count("pool: full, so that a step waits")
+            if len(self.active[pool]) > self._size(pool):
+                self.world.failures.append(f"pool {pool}: {len(self.active[pool])} of {self._size(pool)} are active")
+            self._see(pool)
 
     def created(self, life: "Life", request: JobRequest) -> None:
         """A job was made outside."""
-        pool = life.plan.steps[request.node].pool
-        if pool is None or self._doubtful():
-            return
-        going = {
-            (job.request.run.key, job.request.node)
-            for job in self.world.service.jobs.values()
-            if job.end > self.world.now and self._is_in(job.request, pool) and not job.script.live
-        }
-        if len(going) > self.sizes[pool]:
-            self.world.failures.append(f"pool {pool}: {len(going)} jobs run, and it has {self.sizes[pool]} places")
+        for pool in [] if self._doubtful() else self._of(life, request.node):
+            going = {
+                (job.request.run.key, job.request.node)
+                for job in self.world.service.jobs.values()
+                if job.end > self.world.now and self._is_in(job.request, pool) and not job.script.live
+            }
+            if len(going) > self._size(pool):
+                self.world.failures.append(f"pool {pool}: {len(going)} jobs run, and it has {self._size(pool)} places")
 
     def judge(self) -> None:
         """All is over: no place is taken, and nobody stands in line."""
-        left = {pool: self.world.memory.occupants(pool) for pool in self.sizes}
-        lines = {pool: self.world.memory._lines.get(pool) for pool in self.sizes}
+        pools = {*self.sizes, *self.active}
+        left = {pool: self.world.memory.occupants(pool) for pool in pools}
+        lines = {pool: self.world.memory._lines.get(pool) for pool in pools}
         if any(left.values()) and not self.world.weather.hand:
             self.world.failures.append(f"places are left behind: {left}")
         if any(lines.values()) and not self.world.weather.hand:
             self.world.failures.append(f"steps are left in line: {lines}")
 
     def _is_in(self, request: JobRequest, pool: str) -> bool:
-        return self.world.life(request.run.key).plan.steps[request.node].pool == pool
+        return pool in self._of(self.world.life(request.run.key), request.node)
 
     def _doubtful(self) -> bool:
         """Whether jobs may run whose attempts have ended, for all that anybody can know."""
@@ -130,7 +156,7 @@ class Pools:
 
     def _in_turn(self, pool: str, urgency: tuple[int, int], name: str, since: float) -> None:
         """Whoever begins is not behind another who has waited for long: not in a calm world."""
-        free, now = self.sizes[pool] - len(self.active[pool]), self.world.now
+        free, now = self._size(pool) - len(self.active[pool]), self.world.now
         before = [
             who
             for who, (other, came) in self.waiting[pool].items()
@@ -142,7 +168,7 @@ class Pools:
     def _see(self, pool: str) -> None:
         """How long a place has been free while somebody waited."""
         now = self.world.now
-        if self.waiting[pool] and len(self.active[pool]) < self.sizes[pool]:
+        if self.waiting[pool] and len(self.active[pool]) < self._size(pool):
             since = self._idle.setdefault(pool, now)
             if self.world.weather.is_calm and now > since + IDLE:
                 self.world.failures.append(f"pool {pool}: a place was free for {now - since:.0f} s, and some wait")

@@ -70,8 +70,9 @@ class Punctual:
             yield f"{step.name}: went on at {now}, before {due}, and {missing} before it had not ended"
         self.early += missing > 0
         last = max((at for at, _ in arrived), default=inf) if not missing else inf
+        waits = step.pool is not None or self.plan.max_parallel is not None
         hops = (4 + 2 * ceil(log(len(step.after) + 1, self.scenario.wide))) * HOP
-        if now > min(due, last) + hops and new.control is None and new.stop is None and step.pool is None:
+        if now > min(due, last) + hops and new.control is None and new.stop is None and not waits:
             self._late.append((node, f"{step.name}: went on at {now}, and could since {min(due, last)}"))
 
     def _arrivals(self, node: int) -> list[tuple[float, Status]]:

@@ -103,7 +103,7 @@ class Line(LocalQueue):
         if len(times) > 1 + ceil((times[-1] - times[0]) / (HOUR if woken else HOURS)):
             self.world.failures.append(f"{task.name}: put for the {len(times)}. time in {times[-1] - times[0]:.0f} s")
         late = self.weather.disorder or self.weather.call or self.weather.threads  # it may be put late
-        if waits and self._moves() and not late:
+        if waits and self._moves() and not late and not woken:  # nobody can tell that it was woken: hence the bound
             self.world.failures.append(f"{task.name}: put again, and {waits[0]} still waits")
 
     def _moves(self) -> bool:

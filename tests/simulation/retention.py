@@ -74,7 +74,7 @@ class Retention:
 
     def _begin(self, life: Life) -> None:
         """All of it may go from now on, so it is judged now, and nothing of it may ever change again."""
-        life.keep(self.world.weather.is_calm, waits=bool(self.world.pools.sizes))
+        life.keep(self.world.weather.is_calm, waits=self.world.pools.limits)
         view, run = self.world.memory.load_all(life.key), f"runs/{life.key}"
         paths = [run, self._id(life), *(f"{run}/steps/{node}" for node in view.states)]
         for path in (*paths, *(f"{run}/counters/{join}" for join in view.counters)):

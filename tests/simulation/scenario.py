@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from orchestrator.core import plan
@@ -114,6 +114,7 @@ class Scenario:
     spread: int = plan.SPREAD
     fails_on: plan.FailsOn = plan.FailsOn.ANY
     decisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    max_parallel: int | None = None
 
     def attempt(self, step: str, number: int) -> Attempt:
         """What becomes of the ``number``-th attempt of a step, 1 being the first."""
@@ -125,6 +126,7 @@ class Scenario:
         bounds = plan.WIDE, plan.SPREAD
         plan.WIDE, plan.SPREAD = self.wide, self.spread
         try:
-            return plan.compile_plan(self.name, version, self.steps, self.fails_on)
+            compiled = plan.compile_plan(self.name, version, self.steps, self.fails_on)
+            return replace(compiled, max_parallel=self.max_parallel)
         finally:
             plan.WIDE, plan.SPREAD = bounds

@@ -32,7 +32,7 @@ from tests.simulation.life import Life
 from tests.simulation.loop import START, Loop
 from tests.simulation.operator import Operator
 from tests.simulation.oracle import endings
-from tests.simulation.pools import Pools, pooled
+from tests.simulation.pools import Pools, limited, pooled
 from tests.simulation.pools import draw as draw_pools
 from tests.simulation.ports import ShakyBackend, ShakyStore, struck, struck_within
 from tests.simulation.real import real_scenario
@@ -402,7 +402,7 @@ class World:
 
     def _judge(self) -> None:
         for life in self.lives:
-            life.watch.judge(in_time=self.weather.is_calm, waits=bool(self.pools.sizes))
+            life.watch.judge(in_time=self.weather.is_calm, waits=self.pools.limits)
             self.faults["join: some begin before all have arrived"] += life.watch.punctual.early
             self.faults["join: a gate passes on a part"] += life.watch.punctual.parts
             if life.last is None:  # else it may have been deleted before
@@ -451,6 +451,8 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) 
     scenarios = [attended(scenario, attends) for scenario in scenarios]
     pools = draw_pools(limits := Random(f"{seed} pools"), weather)
     scenarios = [pooled(scenario, list(pools), limits) for scenario in scenarios]
+    parallel = Random(f"{seed} parallel")
+    scenarios = [limited(scenario, parallel, weather) for scenario in scenarios]
     world = World(scenarios, weather, random, trace, again, holds, attends=attends, pools=pools, notifies=notifies)
     result = world.play()
     reruns = Random(f"{seed} rerun")

@@ -12,13 +12,14 @@ from orchestrator.core.machine import evolve
 from orchestrator.core.messages import Check
 from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.overdue import Pace
-from orchestrator.core.pools import Place
+from orchestrator.core.pools import Place, Wait, rank_of
 from orchestrator.core.retries import MAX_NO_QUOTA
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import QuotaError, UnexpectedError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched, Occupant
+from orchestrator.reporting.phrases import waits_for
 from tests.unit.engine_world import JOB, KEY, STOP, World
 
 LONG = Script(1000.0)
@@ -150,9 +151,11 @@ def test_a_step_that_is_held_or_cancelled_leaves_the_line():
 def test_dataflow_steps_are_in_the_pool_dataflow_if_there_is_one():
     steps = [Step(f"s{number}", Work("dataflow")) for number in range(2)]
     found = Pooled(Graph("g", tuple(steps)).compile(), pools=(("dataflow", 1),))
-    assert [found.engine.ledger.pools_of(step) for step in steps] == [{"dataflow": 1}] * 2
+    found.start()
+    execution = found.engine.ledger.known(KEY)
+    assert [found.engine.ledger.pools_of(execution, step) for step in steps] == [{"dataflow": 1}] * 2
     found.engine.ledger.pools = {}
-    assert found.engine.ledger.pools_of(steps[0]) == {}
+    assert found.engine.ledger.pools_of(execution, steps[0]) == {}
 
 
 def test_a_step_whose_pool_is_gone_fails_and_says_so():
@@ -241,3 +244,49 @@ def test_who_frees_a_place_and_waits_again_before_it_looked_lets_others_have_the
     night.engine.perform(Check(KEY, 0, 1))
     night.settle()
     assert night.active == ["b"]
+
+
+def limited(most: int, *steps: Step, **pools: int) -> Pooled:
+    plan = Graph("g", steps, max_parallel=most).compile()
+    made = Pooled(plan, {step.name: LONG for step in steps}, pools=tuple(pools.items()))
+    made.start()
+    made.settle()
+    return made
+
+
+def test_a_run_with_a_limit_never_has_more_active_attempts_and_all_get_there():
+    found = limited(2, *(Step(name, Work("job")) for name in "abcde"), Step("idle"))
+    assert (len(found.active), found.state("idle").status) == (2, Status.SUCCEEDED)
+    for _ in range(5):
+        found.end(found.active[0])
+        assert len(found.active) <= 2
+    assert all(found.state(name).status is Status.SUCCEEDED for name in "abcde")
+    assert (found.store.standing(f"run:{KEY}"), found.store.occupants(f"run:{KEY}")) == ((0, 0), [])
+
+
+def test_a_step_that_its_own_run_does_not_let_begin_stands_in_no_other_line():
+    found = limited(1, Step("a", Work("job")), pooled("b"), p=1)
+    assert (found.active, found.state("b").waits.pool) == (["a"], f"run:{KEY}")
+    assert found.store.standing("p") == (0, 0)
+    found.end("a")
+    assert found.state("b").places == (Place(f"run:{KEY}", 0), Place("p", 0))
+    found.end("b")
+    assert found.store.occupants("p") == []
+
+
+def test_a_sweep_wakes_who_waits_in_its_own_run():
+    found = limited(1, Step("a", Work("job")), Step("b", Work("job")))
+    waits = {"a", "b"} - set(found.active)
+    found.store._places.clear()  # somebody has deleted the record of the place
+    found.now += 10_000.0
+    run = found.store.get_run(KEY)
+    assert run is not None
+    found.engine.sweep_overdue(run, Pace())
+    found.settle()
+    assert waits <= set(found.active)
+
+
+def test_who_waits_in_its_own_run_is_told_so():
+    wait = Wait(f"run:{KEY}", rank_of(5, 0, 0.0, "k-1"), 0.0, 2, "launches", "{}", stands=(2, 3))
+    said = "waits for a place in its run, whose max_parallel is reached (2 of 2 taken, 4th in line: priority 5)"
+    assert waits_for(wait) == said

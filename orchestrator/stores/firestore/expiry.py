@@ -35,3 +35,12 @@ def write(client: Client, wanted: Sequence[DocumentReference], stamp: dict[str, 
         for document in wanted[start : start + _BATCH]:
             batch.update(document, stamp)
         batch.commit(retry=None, timeout=timeout)
+
+
+def delete(client: Client, unwanted: Sequence[DocumentReference], timeout: float) -> None:
+    """Delete the documents. If the client raises an error, some may be deleted."""
+    for start in range(0, len(unwanted), _BATCH):
+        batch = client.batch()
+        for document in unwanted[start : start + _BATCH]:
+            batch.delete(document)
+        batch.commit(retry=None, timeout=timeout)

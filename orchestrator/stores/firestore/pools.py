@@ -29,6 +29,7 @@ from google.cloud.firestore import (
 from orchestrator.core import codec
 from orchestrator.core.pools import Moves, Place, Wait
 from orchestrator.ports import Occupant, Pool
+from orchestrator.stores.firestore import expiry
 from orchestrator.stores.firestore.calls import AGAIN, COMMIT, READ, STREAM, Calls, DocumentSnapshot
 from orchestrator.stores.firestore.refusals import CONFLICT, translated
 from orchestrator.stores.firestore.snapshots import fields, path
@@ -90,6 +91,13 @@ class Pools:
             except CONFLICT:
                 return False
         return True
+
+    def forget(self, pool: str) -> None:
+        """Delete the documents of a pool in which nobody can need a place any more: one write for each."""
+        with translated("delete a pool"):
+            found = list(self._places(pool).select([]).stream(retry=AGAIN, timeout=STREAM))
+            expiry.delete(self._client, [one.reference for one in found], COMMIT)
+        self._known.pop(pool, None)
 
     def taken(self, moves: Moves) -> bool:
         """Whether somebody has a place that ``moves`` take. Those that are free are noted as they are now."""

@@ -26,7 +26,7 @@ from google.cloud.firestore import Client, Increment
 
 from orchestrator.core.model import Run, RunStatus, Stop, Transition, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.pools import LAST, NO_MOVES
+from orchestrator.core.pools import LAST, NO_MOVES, pool_of_run
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import StoreError
 from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Occupant, Pool, Unreadable, check_writes, refuse
@@ -160,6 +160,8 @@ class FirestoreStore:
             return when if stored.parent is None else {}
 
         def ended(stored: Run) -> Run:
+            if stored.max_parallel is not None:
+                self._pools.forget(pool_of_run(stored.key))
             if stamp(stored):
                 with translated("end a run"):
                     wanted = expiry.parts(self._calls.run(run), AGAIN, STREAM)

@@ -1,7 +1,7 @@
 """Hand-made mutants of pools: never more than there are places, none left behind, and nobody forgotten."""
 
 from tests.simulation.mutations.mutant import (
-    CLAIMING,
+    ENGINE,
     LEDGER,
     LINE,
     MACHINE,
@@ -17,9 +17,27 @@ from tests.simulation.mutations.mutant import (
 MUTANTS = (
     Mutant(
         "an attempt needs no place",
-        CLAIMING,
-        "    commit = begin(ledger, execution, effect, event) if ledger.pools else ledger",
-        "    commit = begin(ledger, execution, effect, event) if ledger.launch_lease < 0 else ledger",
+        POOLS,
+        "pools_of(execution, execution.plan.steps[effect.node]) if ledger.limits(execution) else {}",
+        "pools_of(execution, execution.plan.steps[effect.node]) if ledger.launch_lease < 0 else {}",
+    ),
+    Mutant(
+        "a run's own limit counts only where there are other pools",
+        LEDGER,
+        "        return bool(self.pools) or execution.run.max_parallel is not None",
+        "        return bool(self.pools)",
+    ),
+    Mutant(
+        "whoever frees a place of its run wakes nobody",
+        LEDGER,
+        "self.pools.get(pool) if key is None else self.known(key).run.max_parallel",
+        "self.pools.get(pool)",
+    ),
+    Mutant(
+        "a run forgets the limit of its graph",
+        ENGINE,
+        "            run = replace(run, max_parallel=plan.max_parallel)",
+        "            run = replace(run)",
     ),
     Mutant(
         "a place that is taken is taken again",
@@ -86,7 +104,7 @@ MUTANTS = (
     Mutant(
         "after a refused commit nobody is woken",
         LEDGER,
-        "        for node in changed if self.pools else ():",
+        "        for node in changed if self.limits(execution) else ():",
         "        for node in ():",
     ),
     Mutant(
@@ -105,7 +123,7 @@ MUTANTS = (
         "a sweep leaves lines alone",
         SWEEPING,
         "    for pool in lines:\n        mend",
-        "    for pool in set[str]():\n        mend",
+        "    for pool in dict[str, None]():\n        mend",
     ),
     Mutant(
         "a sweep puts the launches of all who stand in line",

@@ -114,6 +114,13 @@ MUTANTS = (
         _WORLDS,
     ),
     Mutant(
+        "a mapped run forgets how many items may be at work at once",
+        _CHILDREN,
+        "            max_parallel=_parallel(request.spec),",
+        "            max_parallel=None,",
+        _WORLDS,
+    ),
+    Mutant(
         "an empty list is mapped over",
         "orchestrator/engine/launching.py",
         '    if step.inner and spec.get("over") == []:',

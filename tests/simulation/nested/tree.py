@@ -65,7 +65,8 @@ class Tree:
     def plan(self) -> Plan:
         inners = {node.step.inner: inner for node in self.nodes if (inner := node.inner()) is not None}
         steps = tuple(node.step for node in self.nodes)
-        return replace(compile_plan(f"graph-{self.version}", self.version, steps), inners=inners)
+        plan = compile_plan(f"graph-{self.version}", self.version, steps)
+        return replace(plan, inners=inners, max_parallel=limit(f"{self.version} {len(steps)}"))
 
     def inner(self) -> Inner:
         """As the graph of a step. Its output tells the number that the step was given."""
@@ -107,6 +108,11 @@ def drawn(random: Random, depth: int = 0, version: str = "v") -> Tree:
     return Tree(tuple(nodes), version)
 
 
+def limit(of: str) -> int | None:
+    """How many attempts of a run may be active at once: the same for the same text, and often any number."""
+    return Random(f"limit of {of}").choice([None, 1, 2])
+
+
 def _mapped(random: Random, node: Node) -> Node:
     """The same for each of some items. Both the step and what it does for an item may be tried again."""
     step, items = node.step, random.choice([0, 1, 2, 3, 7])
@@ -115,6 +121,8 @@ def _mapped(random: Random, node: Node) -> Node:
     inner = made.inner()
     assert inner is not None
     spec: dict[str, Json] = {"over": [*range(items)], "tolerate": random.choice([0, 0, 1, "50%"])}
+    if (most := limit(f"{step.name} {items}")) is not None:
+        spec["max_parallel"] = most
     retry = Retry(random.choice([1, 2]), 5.0, 1.0)
     outer = replace(step, work=Work("map", spec), retry=retry, check=CheckPolicy(), inner=version_of(inner))
     return replace(made, step=outer)

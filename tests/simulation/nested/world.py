@@ -80,6 +80,7 @@ class World:
         turns = 0
         while not self.failures and self.loop.turn():
             turns += 1
+            self._look()
             if turns > 200_000 or self.loop.now > START + 10 * 86_400.0:
                 self.failures.append(f"no end after {turns} turns and {self.loop.now - START:.0f} s")
         self.loop.stop()
@@ -223,6 +224,26 @@ class World:
         again(Crash())
 
     # What must hold.
+
+    def _look(self) -> None:
+        """At no time has a run more active attempts than it may have."""
+        for run in self.runs:
+            most = self._most(run)
+            if run.status is not RunStatus.RUNNING or most is None:
+                continue
+            active = sum(state.status.active for state in self.store._states[run.key].values())
+            self.faults["limit: reached"] += active == most
+            if active > most:
+                self.failures.append(f"{run.id}: {active} attempts are active, and at most {most} may be")
+
+    def _most(self, run: Run) -> int | None:
+        if run.mapped is None or run.parent is None:
+            return self._plan(run).max_parallel
+        ref = ref_in(run.parent)
+        parent = self.store.get_run(ref.run)
+        assert parent is not None
+        most = self._plan(parent).steps[ref.node].work.spec.get("max_parallel")
+        return most if isinstance(most, int) else None
 
     def _judge(self) -> None:
         for run in self.runs:

@@ -273,7 +273,8 @@ def test_a_networkx_graph_that_cannot_be_one_is_refused() -> None:
     assert [message for _, message in _here(refused.value.lines)] == [
         "step 'a': weight_: unknown key: the keys here are dataflow, parameters_from, common_parameters, command, "
         "env, cwd, python, args, isolated, wait, call, graph, params, description, after, next, trigger, when, retry, "
-        "timeout, check, job_name, allow_failure, teardown, on_failure, pool, priority, local, map and tolerate",
+        "timeout, check, job_name, allow_failure, teardown, on_failure, pool, priority, local, map, tolerate and "
+        "max_parallel",
         "step 'a': after: these steps wait for each other in a cycle: a -> b -> a",
     ]
     assert {number for number, _ in _here(refused.value.lines)} == {start + 12}

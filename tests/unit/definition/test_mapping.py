@@ -40,6 +40,11 @@ WRONG = {
     "{tolerate: 1, command: 'true'}": (
         "tolerate: only a step with 'map' tolerates failures of its items, and there is none"
     ),
+    "{max_parallel: 1, command: 'true'}": (
+        "max_parallel: only a step with 'map' has a limit of its own, and there is none: write it as a key of the graph"
+    ),
+    "{map: [1], max_parallel: 0, command: 'true'}": "max_parallel: expected at least 1, got the number 0",
+    "{map: [1], max_parallel: many, command: 'true'}": "max_parallel: expected a whole number, got 'many'",
     "{command: 'echo {{ item }}'}": (
         "command: item and index exist only in a step with 'map', in what it does for each item"
     ),
