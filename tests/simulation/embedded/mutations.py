@@ -71,8 +71,8 @@ MUTANTS = (
     Mutant(
         "a shortage while something is recorded ends the driver",
         "orchestrator/local/loop.py",
-        "            except StoreShortError as error:\n                self._warn(",
-        "            except ZeroDivisionError as error:\n                self._warn(",
+        "            except StoreShortError as error:\n                if pause == TICK:",
+        "            except ZeroDivisionError as error:\n                if pause == TICK:",
         _WORLDS,
     ),
     Mutant(
