@@ -1,13 +1,17 @@
-"""The graph: steps and their edges. Only this file imports networkx, because handling an event needs only the plan."""
+"""The graph: steps and their edges. Only this file imports networkx, because handling an event needs only the plan.
+
+It does so where it is needed, which is for a cycle, a longest path and a picture: a run of a right graph is spared the
+seventh of a second that the import takes.
+"""
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-
-import networkx as nx
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
 
 from orchestrator.core.inner_graphs import flat, needed
 from orchestrator.core.kinds import kind_of
@@ -18,6 +22,9 @@ from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Json, Step
 from orchestrator.errors import InvalidGraphError, Problem
 from orchestrator.text import Suggestions
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,8 @@ class Graph:
     @cached_property
     def digraph(self) -> "nx.DiGraph[str]":
         """Steps as nodes (attribute ``step``), an edge from each predecessor. Unknown predecessors are left out."""
+        import networkx as nx
+
         digraph: nx.DiGraph[str] = nx.DiGraph(
             name=self.name,
             description=self.description,
@@ -124,6 +133,16 @@ class Graph:
             (before, step.name) for step in self.steps for before in step.after if before in self.by_name
         )
         return digraph
+
+    @cached_property
+    def followers(self) -> Mapping[str, Collection[str]]:
+        """By step: those that come right after it, each once."""
+        found: dict[str, dict[str, None]] = {step.name: {} for step in self.steps}
+        for step in self.steps:
+            for before in step.after:
+                if before in found:
+                    found[before][step.name] = None
+        return found
 
     @cached_property
     def version(self) -> str:
@@ -194,6 +213,15 @@ class Graph:
 
     def _cycles(self) -> list[Problem]:
         """One cycle of each strongly connected component, step by step."""
+        try:
+            self._sorted()
+        except CycleError:
+            return self._knots()
+        return []
+
+    def _knots(self) -> list[Problem]:
+        import networkx as nx
+
         found = []
         for knot in nx.strongly_connected_components(self.digraph):
             if len(knot) > 1:
@@ -216,22 +244,45 @@ class Graph:
 
     def generations(self) -> list[list[str]]:
         """The steps by the length of the longest path to them: each list depends only on the lists before it."""
-        return [sorted(generation) for generation in nx.topological_generations(self.digraph)]
+        steps, found = self._sorted(), []
+        while steps.is_active():
+            ready = steps.get_ready()
+            found.append(sorted(ready))
+            steps.done(*ready)
+        return found
+
+    def _sorted(self) -> TopologicalSorter[str]:
+        """The steps, each once all before it are done. Raises CycleError."""
+        steps = TopologicalSorter[str]()
+        for before, following in self.followers.items():
+            steps.add(before)
+            for step in following:
+                steps.add(step, before)
+        steps.prepare()
+        return steps
 
     def ancestors(self, name: str) -> set[str]:
         """Every step that must end before ``name`` can run."""
+        import networkx as nx
+
         return set(nx.ancestors(self.digraph, name))
 
     def descendants(self, name: str) -> set[str]:
         """Every step that waits for ``name``, directly or not."""
+        import networkx as nx
+
         return set(nx.descendants(self.digraph, name))
 
     def longest_path(self) -> list[str]:
         """The steps of a longest path, from first to last."""
+        import networkx as nx
+
         return list(nx.dag_longest_path(self.digraph))
 
     def drawn_edges(self) -> list[tuple[str, str]]:
         """The edges without those that a longer path implies (transitive reduction)."""
+        import networkx as nx
+
         return list(nx.transitive_reduction(self.digraph).edges)
 
     def to_networkx(self) -> "nx.DiGraph[str]":

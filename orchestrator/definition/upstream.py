@@ -52,7 +52,7 @@ class Ancestors:
             self.masks[step.name] = self._mask(self.masks, before)
             self.ended[step.name] = self._mask(self.ended, before) if patient(step) else 0
             self.succeeded[step.name] = self._mask(self.succeeded, before) if succeeded(step) else 0
-            for follower in graph.digraph.successors(step.name):
+            for follower in graph.followers[step.name]:
                 waiting[follower] -= 1
                 if not waiting[follower]:
                     ready.append(follower)
