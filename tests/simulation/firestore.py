@@ -8,6 +8,7 @@ again and gone on. What is committed is copied into the world's memory store, wh
 import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -309,6 +310,9 @@ class _WorldTime:
 
 _TIME = _WorldTime()
 refusals.time = _TIME  # type: ignore[assignment]
+
+#: Engines whose threads make each other forget read the same few plans a thousand times, and a plan takes long to read.
+documents.unpack = lru_cache(maxsize=8)(documents.unpack)  # type: ignore[attr-defined]
 
 
 def begin(world: "World") -> Service:

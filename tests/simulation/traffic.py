@@ -45,7 +45,10 @@ class Traffic:
         self._seen: dict[str, deque[Launch | Release]] = {}
 
     def begin(self) -> None:
-        """Somebody starts each run, and perhaps somebody else does too."""
+        """Somebody starts each run, and perhaps somebody else does too. The queue's file is written within one
+        transaction: nobody else reads it, and it need not outlive the world.
+        """
+        self.database.transaction.__enter__()
         for life in self.world.lives:
             if life is self.world.again.second:
                 continue

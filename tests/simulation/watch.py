@@ -72,7 +72,7 @@ class Watch:
         self._store = store
         self.key = ""
         self._inspector = Inspector(plan)
-        self._changed: set[int] = set()
+        self.changed: set[int] = set()
         self.punctual = Punctual(scenario, plan, clock, self._began)
         self.lost: dict[int, StepState] = {}
         self.kept: View | None = None
@@ -83,10 +83,12 @@ class Watch:
     def committed(self, node: int, old: StepState, new: StepState) -> None:
         """A node's state was changed."""
         self._must_be_there(f"{self.plan.nodes[node].name}: became {new}")
-        self._changed.add(node)
-        before, after = replace(old, waits=None), replace(new, waits=None)
-        if new.waits != old.waits and new.ended_by is None:  # an older version loses that
-            after = replace(after, ended_by=old.ended_by)
+        self.changed.add(node)
+        before, after = old, new
+        if old.waits is not None or new.waits is not None:
+            before, after = replace(old, waits=None), replace(new, waits=None)
+            if new.waits != old.waits and new.ended_by is None:  # an older version loses that
+                after = replace(after, ended_by=old.ended_by)
         if before != after or old == new:  # else it joined a line, or left it
             self._became(node, before, after)
 
@@ -346,9 +348,9 @@ class Watch:
 
     def look(self) -> list[str]:
         """All that was found wrong so far, the nodes changed since the last look included."""
-        if self._changed:
-            self.failures += self._inspector.violations(self.view(), self._changed)
-            self._changed.clear()
+        if self.changed:
+            self.failures += self._inspector.violations(self.view(), self.changed)
+            self.changed.clear()
         return self.failures
 
     def judge(self, in_time: bool, waits: bool = False) -> None:

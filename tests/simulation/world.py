@@ -284,8 +284,10 @@ class World:
     def _look(self) -> list[str]:
         """Everything that was found wrong so far."""
         for life in self.lives:
-            self.failures += life.watch.look()
-            life.watch.failures.clear()
+            watch = life.watch
+            if watch.changed or watch.failures:  # few turns change anything
+                self.failures += watch.look()
+                watch.failures.clear()
         return self.failures
 
     def count(self, fault: str) -> None:
