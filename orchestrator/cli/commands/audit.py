@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.confirm import agreed
+from orchestrator.cli.deployment_options import only_with_project, project_options
 from orchestrator.cli.failure import DONE, FAILED, complain
-from orchestrator.cli.options import home_option, json_option, only_with_project, project_options
+from orchestrator.cli.options import home_option, json_option
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.errors import UsageError
 from orchestrator.operations.audit.findings import Audit, Leftover

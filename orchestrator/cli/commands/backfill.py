@@ -12,9 +12,11 @@ from click.core import ParameterSource
 
 from orchestrator.cli.backfilling import Session
 from orchestrator.cli.confirm import confirmed
+from orchestrator.cli.deployment_options import only_with_project
 from orchestrator.cli.drive import How
+from orchestrator.cli.driving_options import backfill_options, how
 from orchestrator.cli.failure import DONE, FAILED, INTERRUPTED, complain
-from orchestrator.cli.options import backfill_options, how, only_with_project, params_options
+from orchestrator.cli.options import params_options
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.cli.params import given_params, split
 from orchestrator.definition.backfill_request import Asked, Slot, backfill

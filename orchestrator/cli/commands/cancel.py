@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.deployment_options import place_options
 from orchestrator.cli.failure import DONE, INTERRUPTED, complain
-from orchestrator.cli.options import place_options, run_argument
+from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.model import RunStatus, Stop
 from orchestrator.home import Home

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.deployment_options import deployment_options
 from orchestrator.cli.failure import DONE, FAILED
-from orchestrator.cli.options import NamedPath, deployment_options, json_option
+from orchestrator.cli.options import NamedPath, json_option
 from orchestrator.cli.output import echo_json
 from orchestrator.cloud.settings import read_reach_settings
 from orchestrator.definition.catalog import nearest

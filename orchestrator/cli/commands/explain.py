@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.deployment_options import place_options
 from orchestrator.cli.failure import complain
-from orchestrator.cli.options import place_options, run_argument
+from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.kinds import kind_of
 from orchestrator.operations.attempt_logs import log_path

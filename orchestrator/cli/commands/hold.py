@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.control import code_of, perform
-from orchestrator.cli.options import place_options, run_argument
+from orchestrator.cli.deployment_options import place_options
+from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.control.arguments import moment, needed_reason, next_day
 from orchestrator.operations.deployed_console import Location

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.deployment_options import place_options
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.log_text import pieces, show
-from orchestrator.cli.options import place_options, run_argument
+from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 from orchestrator.operations.attempt_logs import deleted, log_path, no_log

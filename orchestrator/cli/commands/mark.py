@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from orchestrator.cli.control import code_of, perform
-from orchestrator.cli.options import place_options, run_argument
+from orchestrator.cli.deployment_options import place_options
+from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.model import MARKS, Status
 from orchestrator.core.values import read_json

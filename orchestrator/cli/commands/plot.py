@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.app import RUN
+from orchestrator.cli.deployment_options import place_options
 from orchestrator.cli.failure import complain
-from orchestrator.cli.options import NamedPath, place_options
+from orchestrator.cli.options import NamedPath
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
 from orchestrator.operations.deployed_console import Location

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.control import perform
-from orchestrator.cli.options import place_options, run_argument
+from orchestrator.cli.deployment_options import place_options
+from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.requests import ReleaseAsked

@@ -5,14 +5,9 @@ from typing import Any
 
 import click
 
-from orchestrator.cli.options import (
-    cloud_options,
-    driving_options,
-    how,
-    only_with_project,
-    params_options,
-    run_argument,
-)
+from orchestrator.cli.deployment_options import cloud_options, only_with_project
+from orchestrator.cli.driving_options import driving_options, how
+from orchestrator.cli.options import params_options, run_argument
 from orchestrator.cli.params import given_params
 from orchestrator.cli.rerun_here import here
 from orchestrator.cli.rerun_in_cloud import in_cloud

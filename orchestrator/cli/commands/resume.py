@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from orchestrator.cli.drive import driver
+from orchestrator.cli.driving_options import driving_options, how
 from orchestrator.cli.failure import complain
-from orchestrator.cli.options import driving_options, how, run_argument
+from orchestrator.cli.options import run_argument
 from orchestrator.cli.run_end import close
 from orchestrator.operations.choose_store import store_of
 from orchestrator.operations.find_run import find_run, only_unfinished

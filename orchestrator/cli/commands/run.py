@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from orchestrator.cli.drive import driver
-from orchestrator.cli.options import driving_options, how, params_options, run_id_option
+from orchestrator.cli.driving_options import driving_options, how
+from orchestrator.cli.options import params_options, run_id_option
 from orchestrator.cli.params import given_params
 from orchestrator.cli.run_end import close
 from orchestrator.definition.run_request import run_request

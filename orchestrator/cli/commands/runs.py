@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.deployment_options import place_options
 from orchestrator.cli.failure import complain
-from orchestrator.cli.options import json_option, place_options
+from orchestrator.cli.options import json_option
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.operations.choose_store import named_store

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.deployed_start import called, tell
+from orchestrator.cli.deployment_options import deployment_options
 from orchestrator.cli.failure import DONE
-from orchestrator.cli.options import deployment_options, json_option, params_options, run_id_option
+from orchestrator.cli.options import json_option, params_options, run_id_option
 from orchestrator.cli.params import given_params
 from orchestrator.client.asking import Waiting
 from orchestrator.client.start import Started, Wanted, start

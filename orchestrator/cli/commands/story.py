@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.deployment_options import place_options
 from orchestrator.cli.failure import DONE, FAILED, complain
-from orchestrator.cli.options import json_option, place_options, run_argument
+from orchestrator.cli.options import json_option, run_argument
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.core.control import MAX_ACTS
 from orchestrator.core.past_attempts import MAX_PAST

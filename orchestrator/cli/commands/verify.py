@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.deployment_options import place_options
 from orchestrator.cli.failure import DONE, FAILED, complain
-from orchestrator.cli.options import place_options, run_argument
+from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.choose_store import named_store
 from orchestrator.operations.deployed_console import Location

@@ -7,7 +7,7 @@ from orchestrator.deployment.doctor.access import checked, inaccessible
 from orchestrator.deployment.doctor.findings import Found, Level, fail, note, warn
 from orchestrator.deployment.doctor.fixes import APPLY
 from orchestrator.deployment.doctor.iam import basic_roles, role_held
-from orchestrator.deployment.doctor.signals import NOT_LOGS, by_logs
+from orchestrator.deployment.doctor.signals import only_by_logs
 from orchestrator.deployment.doctor.targets import Target, targets
 from orchestrator.deployment.doctor.world import World
 
@@ -26,22 +26,18 @@ def account(role: str, world: World) -> Found:
     yield from checked(world.deployment.project, _basic, world, member)
 
 
+@only_by_logs
 def sink_writer(world: World) -> Found:
     """The account that writes the sink's entries: one of Google's, which the sink names once it exists."""
-    if not by_logs(world):
-        yield NOT_LOGS
-        return
     sink = world.get(calls.SINK, world.of_project("sinks", world.deployment.topic))
     if sink is None:
         return  # reported by the sink's own check
     yield from granted("sink", str(sink.get("writerIdentity", "")), world)
 
 
+@only_by_logs
 def pubsub_agent(world: World) -> Found:
     """Pub/Sub's service agent, which moves undeliverable signals to the dead-letter topic."""
-    if not by_logs(world):
-        yield NOT_LOGS
-        return
     member = f"serviceAccount:service-{world.number()}@gcp-sa-pubsub.iam.gserviceaccount.com"
     yield from granted("pubsub", member, world)
 

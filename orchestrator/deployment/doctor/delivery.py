@@ -6,25 +6,21 @@ from typing import Any
 from orchestrator.deployment.doctor import calls
 from orchestrator.deployment.doctor.findings import Found, fail, warn
 from orchestrator.deployment.doctor.fixes import APPLY
-from orchestrator.deployment.doctor.signals import NOT_LOGS, by_logs
+from orchestrator.deployment.doctor.signals import only_by_logs
 from orchestrator.deployment.doctor.world import World
 
 
+@only_by_logs
 def topics(world: World) -> Found:
     """The topic of signals, and the one of signals that could not be delivered."""
-    if not by_logs(world):
-        yield NOT_LOGS
-        return
     for name in (world.deployment.topic, world.deployment.dead_letters):
         if world.get(calls.TOPIC, world.of_project("topics", name)) is None:
             yield fail(f"there is no topic {name}", APPLY)
 
 
+@only_by_logs
 def push(world: World) -> Found:
     """The subscription that pushes signals to on_signal."""
-    if not by_logs(world):
-        yield NOT_LOGS
-        return
     name = world.deployment.topic
     found = world.get(calls.SUBSCRIPTION, world.of_project("subscriptions", name))
     if found is None:
@@ -40,11 +36,9 @@ def push(world: World) -> Found:
     yield from _kept(world, name, found)
 
 
+@only_by_logs
 def dead_letters(world: World) -> Found:
     """The subscription that keeps undeliverable signals: a topic alone keeps nothing."""
-    if not by_logs(world):
-        yield NOT_LOGS
-        return
     name = world.deployment.dead_letters
     found = world.get(calls.SUBSCRIPTION, world.of_project("subscriptions", name))
     if found is None:

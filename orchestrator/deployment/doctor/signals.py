@@ -1,6 +1,7 @@
 """How a deployment learns that a job may have ended: log sink -> topic -> push, or Eventarc, or both."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 from orchestrator.client.google_apis import AskError
@@ -29,6 +30,19 @@ def by_logs(world: World) -> bool:
     return not by_eventarc(world)
 
 
+def only_by_logs(check: Callable[[World], Found]) -> Callable[[World], Found]:
+    """A check of a part of that path: a note says so if the path is not used."""
+
+    @wraps(check)
+    def checked(world: World) -> Found:
+        if by_logs(world):
+            yield from check(world)
+        else:
+            yield NOT_LOGS
+
+    return checked
+
+
 def by_eventarc(world: World) -> bool:
     """Whether signals come from Eventarc, as far as its triggers can be read."""
     try:
@@ -53,10 +67,8 @@ def triggers(world: World) -> list[Mapping[str, Any]]:
     ]
 
 
+@only_by_logs
 def sink(world: World) -> Found:
-    if not by_logs(world):
-        yield NOT_LOGS
-        return
     name = world.deployment.topic
     found = world.get(calls.SINK, world.of_project("sinks", name))
     if found is None:
