@@ -20,12 +20,13 @@ from google.cloud.firestore import transactional
 from benchmarks.costs import PRICES, PRICES_OF, spent
 from benchmarks.embedded import chain, fan, layers
 from benchmarks.wire import Wire, world
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import Run, Status, StepState
 from orchestrator.core.names import run_key
-from orchestrator.core.plan import Plan, compile_plan
+from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
 from orchestrator.engine import Engine
 from orchestrator.engine.execution import Execution

@@ -13,11 +13,11 @@ from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import run_key
 from orchestrator.core.overdue import Pace
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Ledger

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from statistics import mean, median
 from typing import Any
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.job_end import JobEnd
 from orchestrator.core.messages import Check, Effect, Launch
 from orchestrator.core.model import Run
 from orchestrator.core.names import run_key
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import CheckPolicy, Step, Work
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Ledger

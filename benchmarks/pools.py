@@ -15,9 +15,9 @@ from google.cloud.firestore import Client
 
 from benchmarks.costs import Line
 from benchmarks.wire import Wire, world
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run
 from orchestrator.core.names import new_key
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Ledger

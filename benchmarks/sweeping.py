@@ -23,9 +23,9 @@ from pathlib import Path
 from google.cloud.firestore import Client
 
 from benchmarks.wire import Wire, world
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run, Status, StepState
 from orchestrator.core.names import run_key
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Ledger

@@ -28,9 +28,10 @@ from orchestrator.cloud.start_body import Asked, check_unscheduled, read_asked, 
 from orchestrator.cloud.starters import SCHEDULED
 from orchestrator.cloud.wiring import Deployed
 from orchestrator.cloud.withheld import error_for_log
-from orchestrator.core.messages import Check, Launch, decode
+from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, StepState
 from orchestrator.core.steps import Step
+from orchestrator.core.task_codec import decode
 from orchestrator.errors import OrchestratorError, UnexpectedError, UnreadableRecordError, UsageError
 from orchestrator.text import cut
 

@@ -13,10 +13,11 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.inner_graphs import flat, needed
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.param import Param
-from orchestrator.core.plan import FailsOn, Inner, Plan, compile_plan
+from orchestrator.core.plan import FailsOn, Inner, Plan
 from orchestrator.core.plan_codec import step_to_json
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Json, Step

@@ -7,10 +7,10 @@ must make the same of them: whoever changes that, or how plans are compiled, rai
 
 from dataclasses import replace
 
-from orchestrator.core import kept_steps
-from orchestrator.core import plan as plans
+from orchestrator.core import compiler, kept_steps
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run
-from orchestrator.core.plan import JoinPlan, Node, Plan, Role, compile_plan
+from orchestrator.core.plan import JoinPlan, Node, Plan, Role
 from orchestrator.core.rules import TriggerRule
 
 #: How many items a step may be mapped over.
@@ -30,15 +30,15 @@ def mapped(base: Plan, items: int) -> Plan:
     steps = tuple(replace(body, name=f"{body.name}.{number}") for number in range(items))
     plan = compile_plan(base.graph, base.version, steps, base.fails_on)
     plan = replace(plan, inners=base.inners)
-    return _opened_in_parts(plan) if items > plans.SPREAD else plan
+    return _opened_in_parts(plan) if items > compiler.SPREAD else plan
 
 
 def _opened_in_parts(plan: Plan) -> Plan:
     """``plan``, whose steps all wait for gates that pass at once: no handler has to launch more than ``SPREAD``."""
     count, nodes, joins = len(plan.steps), list(plan.nodes), list(plan.joins)
     end = nodes.pop()
-    for start in range(0, count, plans.SPREAD):
-        part = range(start, min(start + plans.SPREAD, count))
+    for start in range(0, count, compiler.SPREAD):
+        part = range(start, min(start + compiler.SPREAD, count))
         gate, join = len(nodes), len(joins)
         for number in part:
             nodes[number] = replace(nodes[number], join=join)

@@ -5,9 +5,9 @@ leaves the line, *then* looks who is first, and wakes them. So of two that do th
 the other. Who is woken looks for itself, since the place may be gone again.
 """
 
-from orchestrator.core.messages import decode
 from orchestrator.core.model import StepState
 from orchestrator.core.pools import Wait
+from orchestrator.core.task_codec import decode
 from orchestrator.ports import Queue, Store, Task
 
 #: How many free places, and how many of those in line, a look sees. Whoever takes a place looks further for the others.

@@ -5,8 +5,9 @@ from zlib import crc32
 
 from orchestrator.core.events import LaunchClaimed, PlaceAwaited
 from orchestrator.core.machine import may_claim
-from orchestrator.core.messages import Launch, encode
+from orchestrator.core.messages import Launch
 from orchestrator.core.pools import Place, Wait, rank_of
+from orchestrator.core.task_codec import encode
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.pool_line import PAGE

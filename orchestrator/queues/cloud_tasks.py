@@ -18,7 +18,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
-from orchestrator.core.messages import decode, encode
+from orchestrator.core.task_codec import decode, encode
 from orchestrator.errors import QueueError, UsageError
 from orchestrator.ports import QUEUES, Clock, Task
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from orchestrator.core.messages import Effect, Notify, decode, encode
+from orchestrator.core.messages import Effect, Notify
+from orchestrator.core.task_codec import decode, encode
 from orchestrator.core.times import LATEST
 from orchestrator.home.database import Database
 from orchestrator.ports import NOTICES, Task

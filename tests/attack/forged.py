@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.cloud.wiring import QUEUE_NAME
-from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip, encode
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import View
+from orchestrator.core.task_codec import encode
 from orchestrator.rehearsal import emulators
 from orchestrator.stores.firestore.store import connect
 from tests.attack._deployed import PROJECT, Deployed, deployed

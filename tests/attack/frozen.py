@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.messages import Check, Finish, Launch
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import run_key
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Ledger

@@ -14,7 +14,8 @@ import grpc
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
-from orchestrator.core.messages import Effect, decode
+from orchestrator.core.messages import Effect
+from orchestrator.core.task_codec import decode
 from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from orchestrator.home.database import Database
 from orchestrator.ports import CHECKS, LAUNCHES, QUEUES, Queue, Task

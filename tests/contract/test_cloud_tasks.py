@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import grpc
 import pytest
 
-from orchestrator.core.messages import Check, Launch, encode
+from orchestrator.core.messages import Check, Launch
+from orchestrator.core.task_codec import encode
 from orchestrator.errors import QueueError, UsageError
 from orchestrator.fakes.cloud_tasks.faults import CallFault
 from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core import codec
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.control import Act, Control, Hold
 from orchestrator.core.events import HoldReleased, HoldRequested
 from orchestrator.core.machine import evolve
 from orchestrator.core.model import Run, Status, StepState, Transition
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.home.database import Database
 from orchestrator.ports import Store

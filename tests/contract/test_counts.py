@@ -14,7 +14,7 @@ from benchmarks.embedded import chain, fan, layers
 from benchmarks.pools import measured
 from benchmarks.sweeping import made, swept
 from benchmarks.wire import connected
-from orchestrator.core.plan import compile_plan
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.rehearsal import emulators
 

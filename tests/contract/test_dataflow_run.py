@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.core.names import parse_job_name, run_key
-from orchestrator.core.plan import Plan, compile_plan
+from orchestrator.core.plan import Plan
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Ledger

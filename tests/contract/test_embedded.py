@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator import expressions
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run, RunStatus, Status
 from orchestrator.core.names import run_key
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.errors import StoreError
 from orchestrator.expressions import shell

@@ -13,14 +13,14 @@ from typing import Any
 
 import grpc
 import pytest
-from orchestrator.core.moves import with_moves
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Status, StepState, Stop, Transition, View
 from orchestrator.core.names import run_key
-from orchestrator.core.plan import compile_plan
+from orchestrator.core.pool_moves import with_moves
 from orchestrator.core.pools import Place, pool_of_run
 from orchestrator.core.rules import Tally
 from orchestrator.core.run_filter import RunFilter

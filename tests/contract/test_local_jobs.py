@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run
 from orchestrator.core.names import run_key
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import KEEP, Step, Work
 from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.home import Home

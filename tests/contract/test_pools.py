@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import PENDING, Run, Status, Transition
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.pool_moves import with_moves
 from orchestrator.core.pools import Moves, Place, Wait, rank_of
 from orchestrator.core.steps import Step

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Transition, View
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step
 from orchestrator.home.database import Database

@@ -10,11 +10,11 @@ from threading import Barrier, Thread
 import pytest
 
 from orchestrator.core.codec import run_to_json
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.names import run_key
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.run_filter import RunFilter
 from orchestrator.core.steps import Step, Work

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Stop, Transition, View
 from orchestrator.core.names import run_key
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.run_filter import RunFilter
 from orchestrator.core.steps import Step

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from orchestrator.core import codec, machine, plan_codec
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import Counter, Run, Status, StepState, Transition
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import Engine

@@ -18,8 +18,9 @@ from werkzeug.test import TestResponse
 
 from orchestrator.cloud.signals import PUBSUB
 from orchestrator.cloud.wiring import QUEUE_NAME
-from orchestrator.core.messages import Effect, encode
+from orchestrator.core.messages import Effect
 from orchestrator.core.names import new_key
+from orchestrator.core.task_codec import encode
 from orchestrator.fakes.cloud_tasks.faults import CallFault
 from orchestrator.fakes.cloud_tasks.server import FakeCloudTasks
 from orchestrator.fakes.dataflow.script import Script

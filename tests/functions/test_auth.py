@@ -15,7 +15,8 @@ from google.auth import jwt
 from google.auth.crypt import RSASigner
 
 from orchestrator.cloud.auth import CertificatesError, ForbiddenError, UnauthenticatedError, Verifier
-from orchestrator.core.messages import Finish, encode
+from orchestrator.core.messages import Finish
+from orchestrator.core.task_codec import encode
 from tests.functions.cloud import Cloud, logged
 
 AUDIENCE, ACCOUNT = "https://on-task.example", "tasks@demo.iam.gserviceaccount.com"

@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 
 from orchestrator.cloud.settings import SettingsError
 from orchestrator.core.joins import arrival
-from orchestrator.core.messages import decode
 from orchestrator.core.model import RunStatus, Status, StepState, Transition
+from orchestrator.core.task_codec import decode
 from tests.functions.cloud import Cloud, logged
 from tests.functions.test_starters import ANN, bearer
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from orchestrator.cloud.signals import STATUS_CHANGED
-from orchestrator.core.messages import Check, Launch, encode
+from orchestrator.core.messages import Check, Launch
 from orchestrator.core.names import JobRef, job_name
+from orchestrator.core.task_codec import encode
 from tests.functions.cloud import KEY, Cloud, event, logged, pushed
 
 JANUARY = {"graph": "sales", "run_id": "r1", "params": {"date": "2026-01-31"}}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.messages import decode
 from orchestrator.core.model import RunStatus, Status, Stop
+from orchestrator.core.task_codec import decode
 from tests.functions.cloud import Cloud, logged
 
 NIGHT = """\

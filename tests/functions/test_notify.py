@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from orchestrator.core.messages import Announce, Finish, Launch, Notify, decode, encode
+from orchestrator.core.messages import Announce, Finish, Launch, Notify
 from orchestrator.core.model import RunStatus, Status, StepState, Transition
+from orchestrator.core.task_codec import decode, encode
 from tests.doubles.webhook import webhook
 from tests.functions.cloud import KEY, Cloud, logged
 

@@ -8,8 +8,9 @@ import grpc
 import pytest
 
 from orchestrator.cloud.signals import PUBSUB, STATUS_CHANGED
-from orchestrator.core.messages import EVENT, SIGNAL, Check, decode
+from orchestrator.core.messages import EVENT, SIGNAL, Check
 from orchestrator.core.names import JobRef, job_name, run_key
+from orchestrator.core.task_codec import decode
 from orchestrator.fakes.cloud_tasks.faults import CallFault
 from tests.fixtures import fixture
 from tests.functions.cloud import TRACE, Cloud, event, logged, pushed

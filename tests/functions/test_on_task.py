@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from orchestrator.cloud.wiring import QUEUE_NAME
-from orchestrator.core.messages import Check, Finish, Launch, Pass, Skip, decode, encode
+from orchestrator.core.messages import Check, Finish, Launch, Pass, Skip
 from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.core.names import run_key
+from orchestrator.core.task_codec import decode, encode
 from orchestrator.fakes.cloud_tasks.delivery import token
 from orchestrator.fakes.dataflow.script import RefusedError, unavailable
 from orchestrator.stores.firestore.documents import of_run

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.joins import arrival
-from orchestrator.core.messages import decode
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Transition
+from orchestrator.core.task_codec import decode
 from tests.e2e.command_line import Place, Said
 from tests.functions.cloud import Cloud, logged
 

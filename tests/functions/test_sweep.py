@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import run_key
 from orchestrator.core.overdue import Pace
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import sweep_rounds
 from orchestrator.errors import StoreError

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
+from orchestrator.core.compiler import SPREAD, WIDE
 from orchestrator.core.job_end import Outcome
-from orchestrator.core.plan import SPREAD, WIDE, FailsOn
+from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 from tests.simulation.punctual import NUMBERED

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from orchestrator.core import plan
+from orchestrator.core import compiler, plan
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.steps import Json, Step
 
@@ -110,8 +110,8 @@ class Scenario:
     attempts: Mapping[str, tuple[Attempt, ...]]
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     reads: Mapping[str, str] = field(default_factory=dict)
-    wide: int = plan.WIDE
-    spread: int = plan.SPREAD
+    wide: int = compiler.WIDE
+    spread: int = compiler.SPREAD
     fails_on: plan.FailsOn = plan.FailsOn.ANY
     decisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     max_parallel: int | None = None
@@ -123,10 +123,10 @@ class Scenario:
 
     def compiled(self, version: str = "1") -> plan.Plan:
         """The plan of the graph, within this scenario's bounds."""
-        bounds = plan.WIDE, plan.SPREAD
-        plan.WIDE, plan.SPREAD = self.wide, self.spread
+        bounds = compiler.WIDE, compiler.SPREAD
+        compiler.WIDE, compiler.SPREAD = self.wide, self.spread
         try:
-            compiled = plan.compile_plan(self.name, version, self.steps, self.fails_on)
+            compiled = compiler.compile_plan(self.name, version, self.steps, self.fails_on)
             return replace(compiled, max_parallel=self.max_parallel)
         finally:
-            plan.WIDE, plan.SPREAD = bounds
+            compiler.WIDE, compiler.SPREAD = bounds

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import codec
-from orchestrator.core.messages import decode, encode
 from orchestrator.core.model import Run, StepState, Transition, View
+from orchestrator.core.task_codec import decode, encode
 from orchestrator.ports import Commit, Decide, Store, Task, Unreadable, refuse
 from tests.simulation.ports import ShakyQueue, ShakyStore
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator.core.plan import FailsOn, compile_plan
+from orchestrator.core.compiler import compile_plan
+from orchestrator.core.plan import FailsOn
 from orchestrator.core.steps import Step
 from orchestrator.jobs.scripted import Script
 from tests.unit.engine_world import OPEN, World

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import product
 
 from orchestrator.core.arrows import ARROWS
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.control import Control, Hold
 from orchestrator.core.events import (
     Announced,
@@ -28,7 +29,6 @@ from orchestrator.core.events import (
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.machine import evolve
 from orchestrator.core.model import FINAL, MARKS, PENDING, Status, StepState, Stop
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.pools import Wait
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import OnFailure, Retry, Step

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.core import codec, machine, plan_codec
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.control import MAX_FORGIVEN, Act, Control, Hold
 from orchestrator.core.events import HoldRequested, RetryRequested, StopRequested
 from orchestrator.core.invariants import violations
@@ -12,7 +13,6 @@ from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import MARKED, MARKS, RunStatus, Status, StepState, Stop
 from orchestrator.core.past_attempts import MAX_PAST, MAX_PAST_ERROR
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import OnFailure, Retry, Step
 from orchestrator.engine.checking import GRACE

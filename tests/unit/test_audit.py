@@ -12,9 +12,9 @@ import pytest
 
 pytest.importorskip("googleapiclient", reason="this talks to the fake of Dataflow with Google's client")
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Transition
 from orchestrator.core.names import JOB_NAME_LENGTH, JobRef, job_name
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.errors import BackendError, UsageError
 from orchestrator.fakes.dataflow.script import Canned, LaunchCall, RefusedError, Script

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run, RunStatus
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.definition.backfill_request import Asked, Slot, backfill
 from orchestrator.definition.load import load_graph

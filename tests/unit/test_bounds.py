@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.events import JobLaunched, LaunchClaimed
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import Run, Status, StepState
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.core.values import DEPTH, MAX_VALUES, misfit
 from orchestrator.engine import Engine

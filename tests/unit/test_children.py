@@ -5,13 +5,14 @@ from math import inf
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.inner_graphs import version_of
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.core.names import run_key
 from orchestrator.core.param import Param
-from orchestrator.core.plan import Inner, Plan, compile_plan
+from orchestrator.core.plan import Inner, Plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition.params import resolve
 from orchestrator.engine.children import RunBackend

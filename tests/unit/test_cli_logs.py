@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.log_text import show
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Transition
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli import follow
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Transition, View
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.errors import StoreError
 from orchestrator.home import Home

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from orchestrator.core import codec, plan_codec
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run, RunStatus, Status, StepState
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 

@@ -7,12 +7,12 @@ from datetime import datetime
 import pytest
 
 from orchestrator.core import machine
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.control import MAX_ACTS, Act, Control, Hold
 from orchestrator.core.events import HoldReleased, HoldRequested, StepSettled
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Launch, Release, Skip
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Stop, View
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Retry, Step
 from orchestrator.errors import BackendError, UsageError
 from orchestrator.jobs.scripted import Script

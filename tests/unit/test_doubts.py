@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.consistency import confirmed, doubts
 from orchestrator.core.kept_steps import letters, plan_of
 from orchestrator.core.messages import Check, Launch, Skip
 from orchestrator.core.model import Counter, Status, StepState, Stop, View
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import Step
 from orchestrator.engine.consistency import sure_doubts

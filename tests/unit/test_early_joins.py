@@ -4,17 +4,19 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.compiler import WIDE, compile_plan
 from orchestrator.core.control import Hold
 from orchestrator.core.early_joins import gate_passed, limited, passed
 from orchestrator.core.events import GatePassed, HoldReleased, HoldRequested, StopRequested, WaitLimited, WaitOver
 from orchestrator.core.joins import OVER, join_at
 from orchestrator.core.kept_steps import letters, plan_of
 from orchestrator.core.machine import owed
-from orchestrator.core.messages import Effect, Launch, Limit, Pass, Skip, decode, encode
+from orchestrator.core.messages import Effect, Launch, Limit, Pass, Skip
 from orchestrator.core.model import PENDING, Counter, RunStatus, Status, StepState, Stop, Transition, View
-from orchestrator.core.plan import WIDE, Plan, Role, compile_plan
+from orchestrator.core.plan import Plan, Role
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import Step, Work
+from orchestrator.core.task_codec import decode, encode
 from orchestrator.errors import BackendError
 from orchestrator.jobs.scripted import Outcome, Script
 from tests.unit.engine_world import KEY, World

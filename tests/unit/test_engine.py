@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Skip
 from orchestrator.core.model import Run, RunStatus, Status, View
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
 from orchestrator.errors import QueueError, UsageError

@@ -2,8 +2,9 @@
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
-from orchestrator.core.plan import Role, compile_plan
+from orchestrator.core.plan import Role
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.core.validity import misfit
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.control import Act, Control, Hold
 from orchestrator.core.early_joins import passed
 from orchestrator.core.events import Event, HoldRequested, LaunchClaimed, StepSettled, StopRequested
@@ -13,7 +14,7 @@ from orchestrator.core.kept_steps import as_kept, letters, plan_of, statuses
 from orchestrator.core.machine import evolve, owed
 from orchestrator.core.messages import Launch, Skip
 from orchestrator.core.model import PENDING, Counter, Status, StepState, Stop, View
-from orchestrator.core.plan import FailsOn, Plan, Role, compile_plan
+from orchestrator.core.plan import FailsOn, Plan, Role
 from orchestrator.core.rules import NOBODY, Tally, TriggerRule, Verdict
 from orchestrator.core.steps import Step, Work
 from orchestrator.core.validity import misfit

@@ -17,10 +17,10 @@ from orchestrator import expressions, text
 from orchestrator.cloud import logs
 from orchestrator.cloud.start_body import LARGEST, read_asked
 from orchestrator.core import machine, outcome, retries
+from orchestrator.core.compiler import SPREAD, WIDE, compile_plan
 from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Transition, View
-from orchestrator.core.plan import SPREAD, WIDE, compile_plan
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.core.steps import Step
 from orchestrator.core.values import MAX_OUTPUT

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.early_joins import passed
 from orchestrator.core.events import (
     Event,
@@ -22,7 +23,7 @@ from orchestrator.core.machine import evolve, owed, run_status, settled
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import FINAL, Counter, RunStatus, Status, StepState, Stop, Transition, View
 from orchestrator.core.past_attempts import Past
-from orchestrator.core.plan import FailsOn, Plan, compile_plan
+from orchestrator.core.plan import FailsOn, Plan
 from orchestrator.core.retries import MAX_INTERRUPTIONS
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.compiler import SPREAD, WIDE, compile_plan
 from orchestrator.core.inner_graphs import version_of
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.mapped import MAX_ITEMS, mapped
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import Run, RunStatus, Status
-from orchestrator.core.plan import SPREAD, WIDE, Inner, Plan, compile_plan
+from orchestrator.core.plan import Inner, Plan
 from orchestrator.core.steps import Json, Step, Work
 from orchestrator.definition.params import resolve
 from orchestrator.engine.children import RunBackend, tolerated

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip, decode, encode
+from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
+from orchestrator.core.task_codec import decode, encode
 from orchestrator.core.times import LATEST
 
 EFFECTS = [

@@ -7,12 +7,13 @@ import pytest
 
 from orchestrator.core.announcing import happened, unannounced
 from orchestrator.core.codec import run_from_json, run_to_json
-from orchestrator.core.messages import Announce, Notify, decode, encode
+from orchestrator.core.compiler import compile_plan
+from orchestrator.core.messages import Announce, Notify
 from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.occasions import Occasion
 from orchestrator.core.past_attempts import Past
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import OnFailure, Step
+from orchestrator.core.task_codec import decode, encode
 from orchestrator.engine import Engine, notification_texts
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.notifying import GIVE_UP, judged

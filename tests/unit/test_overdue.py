@@ -5,10 +5,11 @@ from math import inf
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.messages import Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import Counter, Run, Status, StepState, Stop, View
 from orchestrator.core.overdue import LATE, STILL, Ages, Pace
-from orchestrator.core.plan import Role, compile_plan
+from orchestrator.core.plan import Role
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import Step, Work
 from orchestrator.ports import CHECKS, LAUNCHES, Task

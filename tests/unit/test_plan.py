@@ -2,7 +2,8 @@
 
 import pytest
 
-from orchestrator.core.plan import SPREAD, WIDE, FailsOn, JoinPlan, Node, Plan, Role, compile_plan
+from orchestrator.core.compiler import SPREAD, WIDE, compile_plan
+from orchestrator.core.plan import FailsOn, JoinPlan, Node, Plan, Role
 from orchestrator.core.rules import CARRYING, TriggerRule
 from orchestrator.core.steps import Step
 

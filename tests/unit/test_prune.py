@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.messages import Check
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Transition
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import Tally
 from orchestrator.core.steps import Step, Work
 from orchestrator.errors import InUseError, UsageError

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.engine import ledger
 from orchestrator.engine.cache import Remembered, weight, weight_of_plan

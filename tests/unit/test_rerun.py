@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.graph import Graph, Param
 from orchestrator.core.model import Run, RunStatus, Status, StepState, View
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.rerun import Changes, Choice, Earlier, Rerun, Selection, choose
 from orchestrator.core.rerun_idle import idle
 from orchestrator.core.rules import TriggerRule

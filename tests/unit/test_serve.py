@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import orchestrator
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.graph import Schedule
 from orchestrator.core.model import Run, RunStatus
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.definition.due import check_due, due_after, parsed_due
 from orchestrator.errors import StoreError, UsageError

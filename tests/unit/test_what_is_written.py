@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from orchestrator.console import checking
 from orchestrator.core import codec, plan_codec
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.control import Control, Hold
 from orchestrator.core.events import HoldRequested
-from orchestrator.core.messages import Release, decode, encode
+from orchestrator.core.messages import Release
 from orchestrator.core.model import Run, StepState, View
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step
+from orchestrator.core.task_codec import decode, encode
 from orchestrator.definition.load import load_graph
 from orchestrator.errors import InvalidGraphError, UsageError
 from orchestrator.operations.control.arguments import moment

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import ports
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.messages import Finish
 from orchestrator.core.model import Run, RunStatus, Stop
 from orchestrator.core.names import JobRef, job_name, run_key
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.engine import Engine

@@ -1,6 +1,6 @@
 """Hand-made mutants of joins, of their rules, and of how a run ends."""
 
-from tests.simulation.mutations.mutant import CONTROL, EARLY, JOINS, PLAN, RULES, Mutant
+from tests.simulation.mutations.mutant import COMPILER, CONTROL, EARLY, JOINS, PLAN, RULES, Mutant
 
 MUTANTS = (
     # Joins and rules.
@@ -36,13 +36,13 @@ MUTANTS = (
     ),
     Mutant(
         "what a step at very many joins passes on, it passes before it has ended",
-        PLAN,
+        COMPILER,
         "gate = self.gate(self.meet((node,)), TriggerRule.ALL_DONE)",
         "gate = self.gate(self.meet((node,)), TriggerRule.ALWAYS)",
     ),
     Mutant(
         "a gate is told to pass at the first arrival",
-        PLAN,
+        COMPILER,
         "(self.gate(self.meet(group), rule) for group",
         "(self.gate(self.meet(group), TriggerRule.ONE_DONE) for group",
     ),
@@ -54,13 +54,13 @@ MUTANTS = (
     ),
     Mutant(
         "the end does not wait for the steps that an impatient rule left behind",
-        PLAN,
+        COMPILER,
         "    if unawaited := sorted(set(range(len(steps))) - awaited.union(last)):",
         "    if unawaited := []:",
     ),
     Mutant(
         "impatient rules share the gates of others",
-        PLAN,
+        COMPILER,
         "key = arrivals if len(arrivals) <= WIDE else (arrivals, rule)",
         "key = arrivals",
     ),

@@ -2,19 +2,11 @@
 
 from dataclasses import dataclass
 
-MACHINE, JOINS, EARLY, KEPT, RETRIES, PLAN, RULES, OVERDUE, FITTING, MESSAGES = (
+MACHINE, JOINS, EARLY, KEPT, RETRIES, PLAN, COMPILER, RULES, OVERDUE, FITTING, MESSAGES, CODEC = (
     f"orchestrator/core/{name}.py"
     for name in (
-        "machine",
-        "joins",
-        "early_joins",
-        "kept_steps",
-        "retries",
-        "plan",
-        "rules",
-        "overdue",
-        "validity",
-        "messages",
+        *("machine", "joins", "early_joins", "kept_steps", "retries", "plan"),
+        *("compiler", "rules", "overdue", "validity", "messages", "task_codec"),
     )
 )
 ENGINE, LEDGER, LAUNCHING, CLAIMING, DUPLICATES, CHECKING, SWEEPING, PROOF, CACHE = (

@@ -1,6 +1,6 @@
 """Hand-made mutants of what users wrote, of what other versions wrote, and of what is written to Firestore."""
 
-from tests.simulation.mutations.mutant import CHECKING, ENGINE, LAUNCHING, MESSAGES, Mutant
+from tests.simulation.mutations.mutant import CHECKING, CODEC, ENGINE, LAUNCHING, Mutant
 
 MUTANTS = (
     # What users wrote, what other versions wrote.
@@ -30,7 +30,7 @@ MUTANTS = (
     ),
     Mutant(
         "a field of a newer version makes a task unreadable",
-        MESSAGES,
+        CODEC,
         "{name: body[written] for written, name, _ in fields if written in body}",
         '{name: value for name, value in body.items() if name not in ("v", "do", "look")}',
     ),

@@ -144,8 +144,8 @@ MUTANTS = (
     Mutant(
         "a part of a list is left out where it begins",
         "orchestrator/core/mapped.py",
-        "    for start in range(0, count, plans.SPREAD):",
-        "    for start in range(plans.SPREAD, count, plans.SPREAD):",
+        "    for start in range(0, count, compiler.SPREAD):",
+        "    for start in range(compiler.SPREAD, count, compiler.SPREAD):",
         _WORLDS,
     ),
 )

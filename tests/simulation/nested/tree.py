@@ -5,10 +5,11 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from random import Random
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.inner_graphs import version_of
 from orchestrator.core.model import Status
 from orchestrator.core.param import Param
-from orchestrator.core.plan import Inner, Plan, compile_plan
+from orchestrator.core.plan import Inner, Plan
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 

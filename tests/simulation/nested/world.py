@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 
-from orchestrator.core import mapped, plan
+from orchestrator.core import compiler, mapped
 from orchestrator.core.invariants import violations
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.model import Run, RunStatus, Status, Stop
@@ -57,19 +57,19 @@ class World:
         self.run = Run("r", run_key("r"), "top", self.tree.version, {}, START)
         self.plan = self.tree.plan()
         self.machines = [self._machine() for _ in range(MACHINES)]
-        self._wide = random.choice([(plan.WIDE, plan.SPREAD), (2, 3), (3, 2)])
+        self._wide = random.choice([(compiler.WIDE, compiler.SPREAD), (2, 3), (3, 2)])
 
     def play(self) -> list[str]:
         """Until all has ended and nothing is left to do. Returns what is wrong.
 
         Small bounds make trees of gates of short lists.
         """
-        bounds = plan.WIDE, plan.SPREAD
-        plan.WIDE, plan.SPREAD = self._wide
+        bounds = compiler.WIDE, compiler.SPREAD
+        compiler.WIDE, compiler.SPREAD = self._wide
         try:
             return self._play()
         finally:
-            plan.WIDE, plan.SPREAD = bounds
+            compiler.WIDE, compiler.SPREAD = bounds
 
     def _play(self) -> list[str]:
         self._start()
