@@ -17,7 +17,6 @@ _parallel_option = click.option(
     help="How many steps may run at the same time.",
 )
 
-
 _at_once_option = click.option(
     "--parallel",
     "at_once",
@@ -28,7 +27,6 @@ _at_once_option = click.option(
     help="How many runs may be open at the same time. They share the cores: as many steps run at once as there are "
     "cores, or N if that is more.",
 )
-
 
 _DRIVING = (
     click.option("--json", "as_json", is_flag=True, help="Print a single JSON object at the end, and nothing else."),
@@ -58,7 +56,6 @@ _DRIVING = (
         "continued; 'leave' leaves them running, and the run takes them over when it is continued.",
     ),
 )
-
 
 _no_picture_option = click.option("--no-picture", is_flag=True, help="Do not draw a picture of the run when it ends.")
 

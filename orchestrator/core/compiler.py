@@ -20,7 +20,6 @@ from orchestrator.core.steps import Step
 #: The most arrivals at one join. Firestore sustains about one write a second to a document, and more in bursts.
 WIDE = 32
 
-
 #: The most counters in one commit. With the state, that is below the 500 writes that Firestore long allowed.
 SPREAD = 400
 

@@ -27,7 +27,6 @@ from orchestrator.core.times import LATEST
 
 VERSION = 1
 
-
 _KINDS: dict[str, type[Effect]] = {
     "launch": Launch,
     "check": Check,
@@ -40,16 +39,12 @@ _KINDS: dict[str, type[Effect]] = {
     "notify": Notify,
 }
 
-
 _NAMES = {kind: name for name, kind in _KINDS.items()}
-
 
 _text = json.JSONEncoder(separators=(",", ":")).encode
 
-
 #: Fields whose name in JSON differs, because older versions called them so.
 _WRITTEN_AS = {"number": "look"}
-
 
 #: The fields of each kind: their name in JSON, their name in Python, and their type.
 _FIELDS = {
@@ -57,17 +52,13 @@ _FIELDS = {
     for kind in _NAMES
 }
 
-
 #: A valid key of a run. It becomes part of a document's path, where Firestore reserves names such as ``__x__``.
 _KEY = re.compile(r"[a-z0-9]{1,100}")
 
-
 _PROOF = re.compile(rf"([0-9a-f]{{{PROOF_LENGTH}}})?")
-
 
 #: Valid names of chains. A sweep's contains the sweep's epoch, and says whether its checks ask the job to stop.
 _CHAIN = re.compile(rf"{WATCHDOG}|{SIGNAL}|{EVENT}|{STOP}|{LATE}|{SWEEP}[A-Za-z0-9_-]{{0,80}}")
-
 
 #: The pattern of each text field of a task, and what a matching text is called in messages.
 _TEXTS = {
@@ -77,7 +68,6 @@ _TEXTS = {
     "to": (re.compile(RECEIVER), "the name of a receiver"),
     "occasion": (re.compile("|".join(OCCASIONS)), "an occasion"),
 }
-
 
 #: The minimum and maximum of each number field of a task.
 _RANGES: dict[str, tuple[float, float]] = {

@@ -14,10 +14,11 @@ from orchestrator.core.param import Param
 from orchestrator.core.plan import FailsOn
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import NO_JOB, CheckPolicy, OnFailure, Retry, Step, Work
-from orchestrator.definition import fields, kinds, params, schedules, schema, untrusted
+from orchestrator.definition import kinds, params, schedules, schema, untrusted
 from orchestrator.definition.checks import check
 from orchestrator.definition.conflicts import misfits
 from orchestrator.definition.edges import edges
+from orchestrator.definition.keys import merged
 from orchestrator.definition.nesting import Nest
 from orchestrator.definition.schema_errors import explained
 from orchestrator.errors import Problem
@@ -163,10 +164,10 @@ def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: sc
     values: dict[str, Any] = {"after": after, "work": kinds.read(keys, defaults)}
     if keys.graph is not None and kind_of(values["work"]).runs and (inner := nest.inner(keys.graph)) is not None:
         values["inner"] = version_of(inner)
-    if retry := fields.merged(defaults.retry, keys.retry):
+    if retry := merged(defaults.retry, keys.retry):
         values["retry"] = Retry(**retry)
-    if look := fields.merged(defaults.check, keys.check):
-        values["check"] = CheckPolicy(**look)
+    if check := merged(defaults.check, keys.check):
+        values["check"] = CheckPolicy(**check)
     for key in ("trigger", "timeout", "when", "job_name", "description", "pool", "priority"):
         if (value := getattr(keys, key)) is not None or (
             (value := getattr(defaults, key, None)) is not None

@@ -5,9 +5,10 @@ from typing import Literal
 from pydantic import Field
 
 from orchestrator.definition import fields as f
+from orchestrator.definition.keys import Keys
 
 
-class DataflowOptions(f.Keys):
+class DataflowOptions(Keys):
     """Where and on what a Dataflow job runs: Dataflow's own options, in snake_case."""
 
     region: f.NonEmpty | None = Field(None, description="Region of the job", examples=["europe-west4"])
@@ -49,7 +50,7 @@ class DataflowKeys(DataflowOptions):
     )
 
 
-class DataflowDefaults(f.Keys):
+class DataflowDefaults(Keys):
     """What the graph's defaults may say of its Dataflow jobs."""
 
     parameters: f.JsonObject | None = Field(None, description="Parameters of every Dataflow job")

@@ -3,13 +3,11 @@
 import math
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainValidator,
     StringConstraints,
@@ -17,117 +15,23 @@ from pydantic import (
     WithJsonSchema,
     WrapValidator,
 )
-from pydantic_core import PydanticCustomError
 
 from orchestrator.core.mapped import MAX_ITEMS
 from orchestrator.core.names import STEP_NAME
 from orchestrator.core.pools import MAX_PLACES, MAX_PRIORITY
-from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import KEEP, Json
 from orchestrator.core.values import DEPTH
-from orchestrator.text import Path, did_you_mean, listed, shown
+from orchestrator.definition.keys import refusal
+from orchestrator.text import Path, shown
 
 GRAPH_NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 PARAM_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,99}$"
 FUNCTION = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
 JOB_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 TEMPLATE = r"^gs://[^/]+/.+$"
-DURATION = r"^[0-9]+(\.[0-9]+)?[smhd]$"
 
 #: The names that Python gives to the running program.
 _NO_MODULES = ("__main__", "__mp_main__")
-
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-#: The longest duration that anybody may write, in days and in seconds.
-TEN_YEARS_IN_DAYS = 3650
-LONGEST = TEN_YEARS_IN_DAYS * _UNITS["d"]
-
-#: The trigger rules that need a number, with an example of it.
-_NUMBERED = {TriggerRule.AT_LEAST: "3", TriggerRule.ALL_DONE_WITHIN: "2h"}
-_RULES = {str(rule): rule for rule in TriggerRule if rule not in _NUMBERED}
-_WITH_NUMBERS = " or ".join(f"{{{rule}: {example}}}" for rule, example in _NUMBERED.items())
-
-
-class Keys(BaseModel):
-    """A mapping with these keys and no others."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-def merged(common: Keys | None, own: Keys | None) -> dict[str, Any]:
-    """The keys that were written. Where both have one, ``own`` wins."""
-    result: dict[str, Any] = {}
-    for keys in (common, own):
-        if keys is not None:
-            result |= {key: value for key in keys.model_fields_set if (value := getattr(keys, key)) is not None}
-    return result
-
-
-def refusal(message: str, at: Path = ()) -> PydanticCustomError:
-    """An error with the text ``message``, about what is ``at`` a path inside the value."""
-    return PydanticCustomError("refused", "{message}", {"message": message, "at": at})
-
-
-def seconds(value: object) -> float:
-    """``90s``, ``1.5h`` -> seconds."""
-    expected = "expected a duration such as 30s, 10m, 6h or 2d"
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LONGEST:
-        raise refusal(f"{expected}, got {shown(value)}: write {value:g}s if seconds are meant")
-    if not isinstance(value, str) or len(value) > 40 or not re.fullmatch(DURATION, value):
-        raise refusal(f"{expected}, got {shown(value)}")
-    result = float(value[:-1]) * _UNITS[value[-1]]
-    if result > LONGEST:
-        raise refusal(f"expected a duration of at most {TEN_YEARS_IN_DAYS}d, got {shown(value)}")
-    return result
-
-
-def some_seconds(value: object) -> float:
-    """A duration longer than 0."""
-    result = seconds(value)
-    if not result:
-        raise refusal(f"expected a duration longer than 0, got {shown(value)}")
-    return result
-
-
-class Trigger(NamedTuple):
-    """A trigger rule with its number: the fields of a step."""
-
-    trigger: TriggerRule
-    at_least: int | None = None
-    within: float | None = None
-
-
-def trigger(value: object) -> Trigger:
-    """A rule by its name, or a mapping of a rule to its number."""
-    if isinstance(value, dict):
-        return _numbered(value)
-    if isinstance(value, str) and value in _RULES:
-        return Trigger(_RULES[value])
-    if isinstance(value, str) and (example := _NUMBERED.get(value)):  # type: ignore[call-overload]
-        raise refusal(f"{value} needs a number: write {{{value}: {example}}}")
-    hint = did_you_mean(value, list(TriggerRule)) or f": it is one of {listed(_RULES)}, or {_WITH_NUMBERS}"
-    raise refusal(f"no trigger rule is called {shown(value)}{hint}")
-
-
-def _numbered(value: dict[Any, Any]) -> Trigger:
-    if len(value) != 1 or (rule := next(iter(value))) not in _NUMBERED:
-        raise refusal(f"expected the name of a rule, or {_WITH_NUMBERS}, got {shown(value)}")
-    number = value[rule]
-    if rule == TriggerRule.ALL_DONE_WITHIN:
-        try:
-            return Trigger(TriggerRule.ALL_DONE_WITHIN, within=some_seconds(number))
-        except PydanticCustomError as error:
-            raise refusal(error.message(), (rule,)) from error
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise refusal(f"expected a whole number of at least 1, got {shown(number)}", (rule,))
-    return Trigger(TriggerRule.AT_LEAST, at_least=number)
-
-
-def default_trigger(value: object) -> Trigger:
-    """The rule of steps that name none. How many steps come before one is known only at that step."""
-    if isinstance(value, dict):
-        raise refusal("expected the name of a rule: write one with a number at the step that it is meant for")
-    return trigger(value)
 
 
 def condition(value: object) -> str:
@@ -275,7 +179,6 @@ def tolerance(value: object) -> int | str:
 #: A share of items: from 0% to 100%.
 TOLERANCE = r"^(100|[0-9]{1,2}(\.[0-9]+)?)%$"
 
-_DURATION_SCHEMA = {"type": "string", "pattern": DURATION, "examples": ["30s", "10m", "6h", "2d"]}
 _TEXTS_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", "integer"]}}
 _COMMAND_SCHEMA = {
     "anyOf": [
@@ -284,11 +187,6 @@ _COMMAND_SCHEMA = {
     ]
 }
 _COUNT_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\{\{"}]}
-_RULE_SCHEMA = {"enum": [*_RULES]}
-_NUMBER_SCHEMAS = [
-    {"type": "object", "properties": {rule: number}, "required": [rule], "additionalProperties": False}
-    for rule, number in (("at_least", {"type": "integer", "minimum": 1}), ("all_done_within", _DURATION_SCHEMA))
-]
 _NAMES_SCHEMA = {
     "anyOf": [
         {"type": "string", "pattern": STEP_NAME},
@@ -296,10 +194,6 @@ _NAMES_SCHEMA = {
     ]
 }
 
-Duration = Annotated[float, PlainValidator(seconds), WithJsonSchema(_DURATION_SCHEMA)]
-LongerDuration = Annotated[float, PlainValidator(some_seconds), WithJsonSchema(_DURATION_SCHEMA)]
-TriggerKey = Annotated[Trigger, PlainValidator(trigger), WithJsonSchema({"anyOf": [_RULE_SCHEMA, *_NUMBER_SCHEMAS]})]
-DefaultTriggerKey = Annotated[Trigger, PlainValidator(default_trigger), WithJsonSchema(_RULE_SCHEMA)]
 When = Annotated[str, PlainValidator(condition), WithJsonSchema({"type": ["string", "boolean"]})]
 Function = Annotated[str, PlainValidator(function), WithJsonSchema({"type": "string", "pattern": FUNCTION})]
 JobName = Annotated[str, PlainValidator(job_name), WithJsonSchema({"type": "string", "pattern": JOB_NAME})]

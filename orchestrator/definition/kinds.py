@@ -16,12 +16,14 @@ from orchestrator.core import kinds
 from orchestrator.core.steps import Json, Step, Work
 from orchestrator.definition import fields as f
 from orchestrator.definition.dataflow_keys import DataflowDefaults, DataflowKeys
+from orchestrator.definition.durations import Duration
+from orchestrator.definition.keys import Keys, merged
 
 #: A kind's spec, as a plan stores it.
 Spec = dict[str, Json]
 
 
-class DataflowStepKeys(f.Keys):
+class DataflowStepKeys(Keys):
     """The keys of a step that is a Dataflow job."""
 
     dataflow: DataflowKeys | None = None
@@ -33,7 +35,7 @@ class DataflowStepKeys(f.Keys):
     )
 
 
-class CommandKeys(f.Keys):
+class CommandKeys(Keys):
     """The keys of a step that is a command."""
 
     command: f.Command | None = Field(None, description="Program and arguments, or a shell script")
@@ -41,7 +43,7 @@ class CommandKeys(f.Keys):
     cwd: f.NonEmpty | None = Field(None, description="Working folder of the command, relative to the graph's folder")
 
 
-class PythonKeys(f.Keys):
+class PythonKeys(Keys):
     """The keys of a step that is a Python function."""
 
     python: f.Function | None = Field(None, description="A Python function, module:function")
@@ -49,13 +51,13 @@ class PythonKeys(f.Keys):
     isolated: bool | None = Field(None, description="Whether the Python function runs in its own process")
 
 
-class WaitKeys(f.Keys):
+class WaitKeys(Keys):
     """The key of a step that is a delay."""
 
-    wait: f.Duration | None = Field(None, description="A delay, in which nothing runs")
+    wait: Duration | None = Field(None, description="A delay, in which nothing runs")
 
 
-class CallKeys(f.Keys):
+class CallKeys(Keys):
     """The key of a step that is a short function."""
 
     call: f.Function | None = Field(
@@ -63,7 +65,7 @@ class CallKeys(f.Keys):
     )
 
 
-class InnerKeys(f.Keys):
+class InnerKeys(Keys):
     """The keys of a step that is a run of another graph."""
 
     graph: f.NonEmpty | None = Field(None, description="Another graph, by its name or path: the step is a run of it")
@@ -105,11 +107,11 @@ class Form:
     """
 
     kind: kinds.Kind
-    keys: type[f.Keys]
+    keys: type[Keys]
     example: str
     read: Callable[[Any, DataflowDefaults], Spec]
     write: Callable[[Spec], Spec]
-    block: type[f.Keys] | None = None
+    block: type[Keys] | None = None
 
     @property
     def beside(self) -> list[str]:
@@ -120,7 +122,7 @@ class Form:
 def _read_dataflow(keys: DataflowStepKeys, defaults: DataflowDefaults) -> Spec:
     if (job := keys.dataflow) is None:
         return {}
-    options: Spec = f.merged(defaults.dataflow, job)
+    options: Spec = merged(defaults.dataflow, job)
     if labels := {**((defaults.dataflow and defaults.dataflow.labels) or {}), **(job.labels or {})}:
         options["labels"] = dict(labels)
     common, own = {**(defaults.parameters or {}), **(keys.common_parameters or {})}, job.parameters or {}
@@ -200,7 +202,7 @@ FORMS = (
 FORM = {form.kind.key: form for form in FORMS}
 
 
-def read(keys: f.Keys, defaults: DataflowDefaults) -> Work:
+def read(keys: Keys, defaults: DataflowDefaults) -> Work:
     """What a step, or a ``local`` block, runs. Of several kinds, which are refused elsewhere, it is the first."""
     for form in FORMS:
         if getattr(keys, form.kind.key, None) is not None:

@@ -14,6 +14,7 @@ from pydantic import (
 
 from orchestrator.core.occasions import OCCASIONS, RECEIVER, USUAL
 from orchestrator.definition import fields as f
+from orchestrator.definition.keys import Keys, refusal
 from orchestrator.receivers.receiver import DEFAULT, SECRET, Receiver, wrong_topic, wrong_url
 from orchestrator.text import did_you_mean, listed, shown
 
@@ -28,23 +29,23 @@ def _occasions(value: object) -> list[str]:
     """A list of occasions, or one."""
     found = [value] if isinstance(value, str) else value
     if not isinstance(found, list):
-        raise f.refusal(f"expected a list of {listed(OCCASIONS)}, got {shown(value)}")
+        raise refusal(f"expected a list of {listed(OCCASIONS)}, got {shown(value)}")
     for number, item in enumerate(found):
         if item not in OCCASIONS:
             hint = did_you_mean(item, list(OCCASIONS)) or f": it is one of {listed(OCCASIONS)}"
-            raise f.refusal(f"no occasion is called {shown(item)}{hint}", (number,) if found is value else ())
+            raise refusal(f"no occasion is called {shown(item)}{hint}", (number,) if found is value else ())
     return list(dict.fromkeys(found))
 
 
 def _url(value: str) -> str:
     if (wrong := wrong_url(value)) is not None:
-        raise f.refusal(wrong)
+        raise refusal(wrong)
     return value
 
 
 def _topic(value: str) -> str:
     if (wrong := wrong_topic(value)) is not None:
-        raise f.refusal(wrong)
+        raise refusal(wrong)
     return value
 
 
@@ -54,7 +55,7 @@ Occasions = Annotated[list[str], PlainValidator(_occasions), WithJsonSchema(_OCC
 ReceiverName = Annotated[str, StringConstraints(pattern=RECEIVER_NAME)]
 
 
-class ReceiverKeys(f.Keys):
+class ReceiverKeys(Keys):
     """One receiver. One of the keys url, topic and command says how it is notified."""
 
     url: Annotated[str, AfterValidator(_url)] | None = Field(
@@ -84,9 +85,9 @@ class ReceiverKeys(f.Keys):
         ways = [key for key in ("url", "topic", "command") if getattr(self, key) is not None]
         if len(ways) != 1:
             got = f"got {' and '.join(ways)}" if ways else "got none of them"
-            raise f.refusal(f"expected one of the keys url, topic and command, {got}")
+            raise refusal(f"expected one of the keys url, topic and command, {got}")
         if self.secret is not None and self.url is None:
-            raise f.refusal(f"a secret signs what goes to a URL, and this is a {ways[0]}: leave it out", ("secret",))
+            raise refusal(f"a secret signs what goes to a URL, and this is a {ways[0]}: leave it out", ("secret",))
         return self
 
     def receiver(self, name: str) -> Receiver:

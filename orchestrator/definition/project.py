@@ -16,6 +16,7 @@ from orchestrator.core.steps import Step
 from orchestrator.definition import fields as f
 from orchestrator.definition import yaml_reader
 from orchestrator.definition.catalog import nearest
+from orchestrator.definition.keys import Keys, refusal
 from orchestrator.definition.load import read_text, with_lines
 from orchestrator.definition.notify_keys import ReceiverKeys, ReceiverName
 from orchestrator.definition.schema import DIALECT, drop_nulls
@@ -37,9 +38,9 @@ _OURS = "ORCHESTRATOR_"
 
 def _variable(name: str) -> str:
     if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
-        raise f.refusal(f"expected a name of letters, digits and '_', got {shown(name)}")
+        raise refusal(f"expected a name of letters, digits and '_', got {shown(name)}")
     if name.startswith(_OURS):
-        raise f.refusal(f"names that begin with {_OURS} are reserved: choose another name")
+        raise refusal(f"names that begin with {_OURS} are reserved: choose another name")
     return name
 
 
@@ -47,7 +48,7 @@ def _unchanging(value: object) -> str:
     """Text that is the same for all graphs, so it contains no expression."""
     text = f.text(value)
     if "{{" in text:
-        raise f.refusal("expected text without an expression: write it in the env of the step")
+        raise refusal("expected text without an expression: write it in the env of the step")
     return text
 
 
@@ -59,7 +60,7 @@ Variables = dict[
 ]
 
 
-class ProjectKeys(f.Keys):
+class ProjectKeys(Keys):
     """What holds for all graphs of a project."""
 
     pools: dict[f.PoolName, Places] | None = Field(
@@ -165,7 +166,7 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **schema, "title": "Orchestrator project"}
 
 
-def _keys_at(path: Path) -> type[f.Keys]:
+def _keys_at(path: Path) -> type[Keys]:
     return ReceiverKeys if path[:1] == ("notify",) and len(path) > 1 else ProjectKeys
 
 

@@ -9,9 +9,12 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from orchestrator.core.names import STEP_NAME
 from orchestrator.definition import fields as f
 from orchestrator.definition.dataflow_keys import DataflowDefaults
+from orchestrator.definition.durations import Duration, LongerDuration
+from orchestrator.definition.keys import Keys, refusal
 from orchestrator.definition.kinds import FORM, KindKeys, LocalKeys
 from orchestrator.definition.notify_keys import RECEIVER_NAME, GraphNotify
 from orchestrator.definition.params import NOW, TODAY, YESTERDAY
+from orchestrator.definition.trigger_keys import DefaultTriggerKey, TriggerKey
 
 ParamType = Literal["string", "int", "float", "bool", "date", "datetime", "enum", "list"]
 
@@ -31,24 +34,24 @@ _ON_FAILURE = (
 )
 
 
-class RetryKeys(f.Keys):
+class RetryKeys(Keys):
     """How many attempts a step has, and how long it waits between them."""
 
     attempts: Annotated[int, Field(ge=1, le=100)] | None = Field(
         None, description="Number of attempts, the first included; 1: no retry"
     )
-    delay: f.Duration | None = Field(None, description="Delay before the first retry")
+    delay: Duration | None = Field(None, description="Delay before the first retry")
     backoff: Annotated[float, Field(ge=1, le=100)] | None = Field(
         None, description="Factor by which each delay is longer than the previous one"
     )
-    max_delay: f.Duration | None = Field(None, description="Longest delay")
+    max_delay: Duration | None = Field(None, description="Longest delay")
 
 
-class CheckKeys(f.Keys):
+class CheckKeys(Keys):
     """When a job's real state is checked."""
 
-    delay: f.Duration | None = Field(None, description="Time after a signal; default: after 2, 6, 15, 24, 34 and 45 s")
-    every: f.LongerDuration | None = Field(None, description="Interval if there is no signal; default: 10m")
+    delay: Duration | None = Field(None, description="Time after a signal; default: after 2, 6, 15, 24, 34 and 45 s")
+    every: LongerDuration | None = Field(None, description="Interval if there is no signal; default: 10m")
 
 
 class StepKeys(KindKeys):
@@ -57,14 +60,14 @@ class StepKeys(KindKeys):
     description: str | None = None
     after: f.Names | None = Field(None, description="The steps before this one")
     next: f.Names | None = Field(None, description="The steps after this one")
-    trigger: f.TriggerKey | None = Field(
+    trigger: TriggerKey | None = Field(
         None,
         description="What the step requires of the steps before it; default: all_success",
         examples=["all_done", {"at_least": 3}, {"all_done_within": "2h"}],
     )
     when: f.When | None = Field(None, description="One {{ expression }}; if it is false, the step is skipped")
     retry: RetryKeys | None = None
-    timeout: f.LongerDuration | None = Field(None, description="An attempt that takes longer is stopped and fails")
+    timeout: LongerDuration | None = Field(None, description="An attempt that takes longer is stopped and fails")
     check: CheckKeys | None = None
     job_name: f.JobName | None = Field(None, description="What the job's name begins with; default: the step's name")
     allow_failure: bool | None = Field(None, description="Whether the run can succeed although this step fails")
@@ -92,15 +95,15 @@ class DefaultKeys(DataflowDefaults):
     """Values for all steps that do not set them themselves."""
 
     retry: RetryKeys | None = None
-    timeout: f.LongerDuration | None = None
+    timeout: LongerDuration | None = None
     check: CheckKeys | None = None
-    trigger: f.DefaultTriggerKey | None = None
+    trigger: DefaultTriggerKey | None = None
     on_failure: OnFailureKey | None = None
     pool: f.PoolName | None = None
     priority: f.Priority | None = None
 
 
-class ParamKeys(f.Keys):
+class ParamKeys(Keys):
     """One param of a run. Without a default, every run must set it."""
 
     type: ParamType = "string"
@@ -115,7 +118,7 @@ class ParamKeys(f.Keys):
     description: str | None = None
 
 
-class ScheduleKeys(f.Keys):
+class ScheduleKeys(Keys):
     """When a deployed graph starts by itself."""
 
     cron: f.NonEmpty = Field(
@@ -130,7 +133,7 @@ class ScheduleKeys(f.Keys):
 def full_schedule(value: object) -> object:
     """The full form of a schedule: a bare text is its ``cron``."""
     if value is None:
-        raise f.refusal("expected a value, got nothing: fill it in, or leave the key out")
+        raise refusal("expected a value, got nothing: fill it in, or leave the key out")
     return {"cron": value} if isinstance(value, str) else value
 
 
@@ -160,7 +163,7 @@ ParamName = Annotated[str, StringConstraints(pattern=f.PARAM_NAME)]
 StepName = Annotated[str, StringConstraints(pattern=STEP_NAME)]
 
 
-class GraphKeys(f.Keys):
+class GraphKeys(Keys):
     """A graph of steps."""
 
     name: Annotated[str, StringConstraints(pattern=f.GRAPH_NAME)] = Field(

@@ -9,13 +9,14 @@ from pydantic_core import ErrorDetails
 from orchestrator.core.names import STEP_NAME
 from orchestrator.definition import fields, schema
 from orchestrator.definition.dataflow_keys import DataflowOptions
+from orchestrator.definition.keys import Keys
 from orchestrator.definition.kinds import FORM, FORMS, LocalKeys
 from orchestrator.definition.notify_keys import RECEIVER_NAME, SECRET_NAME
 from orchestrator.errors import Problem
 from orchestrator.text import Path, Suggestions, listed, shown
 
 #: The model at a path, by the path's last part.
-_INNER: dict[str | int, type[fields.Keys]] = {
+_INNER: dict[str | int, type[Keys]] = {
     "retry": schema.RetryKeys,
     "check": schema.CheckKeys,
     **{form.kind.key: form.block for form in FORMS if form.block is not None},
@@ -80,7 +81,7 @@ _EXPECTED = {
 class Format:
     """A format of files: the model at a path, and what is expected at a path, if that needs a phrase of its own."""
 
-    keys_at: Callable[[Path], type[fields.Keys]]
+    keys_at: Callable[[Path], type[Keys]]
     expected: Callable[[Path], str | None]
 
 
@@ -164,7 +165,7 @@ def _missing(path: Path) -> str:
             return "expected a value, got none"
 
 
-def _keys_at(path: Path) -> type[fields.Keys]:
+def _keys_at(path: Path) -> type[Keys]:
     match path:
         case ():
             return schema.GraphKeys

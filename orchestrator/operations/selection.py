@@ -8,7 +8,7 @@ from datetime import datetime
 
 from orchestrator.core.model import RunStatus
 from orchestrator.core.run_filter import EVERY, RunFilter
-from orchestrator.definition.fields import DURATION, TEN_YEARS_IN_DAYS, seconds
+from orchestrator.definition.durations import DURATION, TEN_YEARS_IN_DAYS, seconds
 from orchestrator.errors import UnreadableRecordError, UsageError
 from orchestrator.home import Home
 from orchestrator.operations.run_records import standing

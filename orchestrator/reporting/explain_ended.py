@@ -16,12 +16,7 @@ from orchestrator.reporting.phrases import (
     stopped,
 )
 from orchestrator.reporting.times import iso, lasted
-from orchestrator.reporting.upstream import (
-    names,
-    predecessors,
-    requires,
-    root_causes,
-)
+from orchestrator.reporting.upstream import names, predecessors, requires, root_causes
 from orchestrator.system.terminal import shown
 
 #: How many characters of a step's outputs are shown.

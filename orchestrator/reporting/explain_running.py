@@ -3,11 +3,7 @@
 from orchestrator.core.kinds import PYTHON
 from orchestrator.core.model import Status, StepState
 from orchestrator.core.steps import Step
-from orchestrator.reporting.phrases import (
-    attempt_of,
-    threaded,
-    until_ready,
-)
+from orchestrator.reporting.phrases import attempt_of, threaded, until_ready
 from orchestrator.reporting.times import clock, duration, lasted
 
 #: When a run that no process drives continues.

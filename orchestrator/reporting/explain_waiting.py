@@ -9,22 +9,9 @@ from orchestrator.core.steps import Step
 from orchestrator.reporting.explain_ended import how_they_ended, required
 from orchestrator.reporting.explain_running import RESUMED
 from orchestrator.reporting.held import hold_of
-from orchestrator.reporting.phrases import (
-    attempt_of,
-    classed,
-    listed,
-    said_of,
-    status_word,
-    waits_for,
-)
+from orchestrator.reporting.phrases import attempt_of, classed, listed, said_of, status_word, waits_for
 from orchestrator.reporting.times import duration, lasted
-from orchestrator.reporting.upstream import (
-    at_the_latest,
-    at_work_before,
-    join_of,
-    progress,
-    unfinished,
-)
+from orchestrator.reporting.upstream import at_the_latest, at_work_before, join_of, progress, unfinished
 
 
 def standing(step: Step, state: StepState, now: float | None) -> str:

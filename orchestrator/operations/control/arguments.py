@@ -6,7 +6,7 @@ import re
 import time
 from datetime import datetime, timedelta
 
-from orchestrator.definition.fields import DURATION, LONGEST, TEN_YEARS_IN_DAYS, seconds
+from orchestrator.definition.durations import DURATION, LONGEST, TEN_YEARS_IN_DAYS, seconds
 from orchestrator.errors import UsageError
 from orchestrator.text import cut
 
