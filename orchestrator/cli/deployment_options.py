@@ -9,11 +9,12 @@ from click.core import ParameterSource
 
 from orchestrator.cli.options import F, all_of, home_option
 from orchestrator.errors import UsageError
+from orchestrator.home.store_url import FORMS
 
 _store_option = click.option(
     "--store",
     metavar="URL",
-    help="The store in which runs are kept, instead of --home: firestore://PROJECT/DATABASE or sqlite:///PATH.",
+    help=f"The store in which runs are kept, instead of --home: {FORMS}.",
 )
 
 

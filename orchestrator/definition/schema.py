@@ -55,7 +55,7 @@ class CheckKeys(Keys):
 
 
 class StepKeys(KindKeys):
-    """One step. Its kind is one of the keys dataflow, command, python, wait, call and graph. If none, it just ends."""
+    """One step. At most one of its keys names its kind (core/kinds.py). If none does, it just ends."""
 
     description: str | None = None
     after: f.Names | None = Field(None, description="The steps before this one")

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from orchestrator.errors import UsageError
 
+#: What an address may look like.
+FORMS = "firestore://PROJECT/DATABASE or sqlite:///PATH"
+
 _SQLITE = re.compile(r"sqlite:///(.+)")
 
 #: A project's id, perhaps with the domain it is scoped by, and a database's.
@@ -32,7 +35,4 @@ def store_url(text: str) -> StoreUrl:
         return StoreUrl(text, file=Path(match[1]))
     if match := _FIRESTORE.fullmatch(text):
         return StoreUrl(text, project=match[1], database=match[2] or "(default)")
-    raise UsageError(
-        "a store: expected firestore://PROJECT/DATABASE or sqlite:///PATH (sqlite:////PATH for an absolute path), got "
-        f"{text!r}"
-    )
+    raise UsageError(f"a store: expected {FORMS} (sqlite:////PATH for an absolute path), got {text!r}")

@@ -66,7 +66,7 @@ accounts
   ok    operator       4 grants
   ok    viewer         1 grant
   ok    caller         1 grant
-  ok    looks          1 grant
+  ok    checker        1 grant
   ok    events         1 grant
   ok    scheduler      2 grants
   ok    worker         3 grants

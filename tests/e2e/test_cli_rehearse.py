@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.core.kinds import KINDS
 from tests.e2e.command_line import ROOT, Place, Said, finish, steady
 from tests.emulation import emulated
 
@@ -157,10 +158,11 @@ def test_a_failed_step_is_named_to_programs_too(place: Place) -> None:
 def test_what_cannot_be_rehearsed_is_said_before_anything_is_started(place: Place) -> None:
     place.write("net.yaml", GRAPH)
     place.write("here.yaml", "name: here\nsteps: {a: {command: 'true'}, b: {after: a, wait: 1s}}\n")
+    known = [kind.key for kind in KINDS if kind.in_cloud]
     assert place.look("rehearse", "here.yaml") == Said(
         2,
         "",
-        "error: expected only steps that can run in the cloud (dataflow, wait, call, graph), got command or python "
+        f"error: expected only steps that can run in the cloud ({', '.join(known)}), got command or python "
         "steps: a: run this graph with 'orchestrator run'\n",
     )
     assert place.look("rehearse", "net.yaml", "--param", "day=1").code == 2

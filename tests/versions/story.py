@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import ports
-from orchestrator.core.compiler import compile_plan
 from orchestrator.core.messages import Finish
 from orchestrator.core.model import Run, RunStatus, Stop
 from orchestrator.core.names import JobRef, job_name, run_key
@@ -26,6 +25,11 @@ try:
 except ImportError:  # an older version, which has both in its model
     from orchestrator.core import model as events
     from orchestrator.core import model as job_end
+
+try:
+    from orchestrator.core.compiler import compile_plan
+except ImportError:  # where it was in older versions
+    from orchestrator.core.plan import compile_plan
 
 try:
     from orchestrator.home.database import Database

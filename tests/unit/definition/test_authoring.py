@@ -12,7 +12,9 @@ from orchestrator import Graph, load_graph, step
 from orchestrator.core import graph as core
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Step, Work
+from orchestrator.definition.schema import StepKeys
 from orchestrator.errors import InvalidGraphError, UsageError
+from orchestrator.text import listed
 from tests.unit.definition.conftest import Load
 from tests.unit.definition.test_good_files import DAILY_SALES
 
@@ -271,10 +273,7 @@ def test_a_networkx_graph_that_cannot_be_one_is_refused() -> None:
     with pytest.raises(InvalidGraphError) as refused:
         _ = graph.model
     assert [message for _, message in _here(refused.value.lines)] == [
-        "step 'a': weight_: unknown key: the keys here are dataflow, parameters_from, common_parameters, command, "
-        "env, cwd, python, args, isolated, wait, call, graph, params, description, after, next, trigger, when, retry, "
-        "timeout, check, job_name, allow_failure, teardown, on_failure, pool, priority, local, map, tolerate and "
-        "max_parallel",
+        f"step 'a': weight_: unknown key: the keys here are {listed(StepKeys.model_fields, 'and')}",
         "step 'a': after: these steps wait for each other in a cycle: a -> b -> a",
     ]
     assert {number for number, _ in _here(refused.value.lines)} == {start + 12}

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.core.kinds import KINDS
 from orchestrator.core.steps import Retry
 from orchestrator.definition.build import build
 from orchestrator.definition.document import document
 from orchestrator.definition.reads import reads
+from orchestrator.text import listed
 from tests.unit.definition.conftest import Load, Refusal
 
 
@@ -31,9 +33,7 @@ def test_what_is_meant_for_each_item_is_in_the_body_and_the_rest_in_the_step(loa
 
 WRONG = {
     "{map: 3, command: 'true'}": "map: expected a list, or an expression that gives one, got the number 3",
-    "{map: [1]}": (
-        "map: expected what to do for each item: dataflow, command, python, wait, call or graph, got none of them"
-    ),
+    "{map: [1]}": f"map: expected what to do for each item: {listed(kind.key for kind in KINDS)}, got none of them",
     "{map: [1], tolerate: 101%, command: 'true'}": (
         "tolerate: expected a number of items such as 3, or a share such as 5%, got '101%'"
     ),
