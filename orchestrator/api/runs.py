@@ -10,7 +10,7 @@ from orchestrator.api.driver import Silent
 from orchestrator.api.graphs import AnyGraph, AnyPath, chosen
 from orchestrator.api.results import RunResult, result_of
 from orchestrator.core.model import Run
-from orchestrator.core.rerun import Selection
+from orchestrator.core.rerun_inside import Selection
 from orchestrator.definition.handles import plain
 from orchestrator.definition.reruns import GraphNow, check_same_graph, chosen_graph, graph_of, numbered, request
 from orchestrator.definition.run_request import run_request

@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.cli.confirm import confirmed
 from orchestrator.cli.output import echo, echo_json
-from orchestrator.core.rerun import Selection
+from orchestrator.core.rerun_inside import Selection
 from orchestrator.reporting.rerun_plan import plan_lines
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.core.rerun import Selection
+from orchestrator.core.rerun_inside import Selection
 from orchestrator.text import quoted
 
 _TEXTS, _FLAGS = ("from", "only"), ("all", "same_version", "dry_run")

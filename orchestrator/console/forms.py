@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, StringConstraints, WithJsonSchema
 
 from orchestrator.core.model import RunStatus
-from orchestrator.core.names import KEY_LENGTH, RUN_ID, STEP_NAME
+from orchestrator.core.names import KEY_LENGTH, RUN_ID, STEP_NAME, STEP_PATH
 from orchestrator.operations.control.arguments import AHEAD
 
 #: RFC 3339. A day or a time that does not exist is refused when it is read.
@@ -31,6 +31,7 @@ Numbers = Annotated[str, StringConstraints(pattern=rf"^[0-9]{{1,5}}(,[0-9]{{1,5}
 
 Moment = Annotated[str, WithJsonSchema(TIME)]
 RunId = Annotated[str, StringConstraints(pattern=RUN_ID)]
+StepPath = Annotated[str, StringConstraints(pattern=STEP_PATH)]
 StepName = Annotated[str, StringConstraints(pattern=STEP_NAME)]
 Steps = Annotated[tuple[StepName, ...], Field(description="The names of steps; none: the whole run.")]
 Token = Annotated[
@@ -139,9 +140,13 @@ class RerunForm(Form):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=False)
 
     from_: Annotated[
-        tuple[StepName, ...], Field(alias="from", description="Steps to run again too, and all downstream.")
+        tuple[StepPath, ...],
+        Field(
+            alias="from",
+            description="Steps to run again too, and all downstream. STEP/STEP is a step inside, STEP/17 an item.",
+        ),
     ] = ()
-    only: Annotated[tuple[StepName, ...], Field(description="The only steps to run again, and all downstream.")] = ()
+    only: Annotated[tuple[StepPath, ...], Field(description="The only steps to run again, and all downstream.")] = ()
     all: Annotated[bool, Field(description="Run every step again.")] = False
     same_version: Annotated[bool, Field(description="Use the graph as it was, although it has changed.")] = False
     params: Annotated[Values, Field(description="Params with other values.")] = {}

@@ -8,7 +8,7 @@ from orchestrator.cloud.rerun_body import RerunAsked
 from orchestrator.cloud.start_body import check_unscheduled
 from orchestrator.console.exchange import Call
 from orchestrator.core.model import Run
-from orchestrator.core.rerun import Selection
+from orchestrator.core.rerun_inside import Selection
 from orchestrator.errors import NotFoundError, UsageError
 
 Answer = tuple[int, Mapping[str, Any]]

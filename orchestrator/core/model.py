@@ -194,6 +194,8 @@ class Run:
     ``rerun_of``: the id of the run whose steps a rerun keeps. ``family``: the id of the first run of the family.
     ``parent``: if it is the job of another run's step, the name of that job, which is also its own id; its *root* is
     then the run that somebody started, and ``root`` that run's id. ``nests``: it has steps whose jobs are runs.
+    ``inside``: in a rerun, the paths of the steps that were named inside its steps, to run again (rerun_inside.py);
+    ``inside_only``: and no others there.
     ``mapped``: if it is that of a step with ``map``, the number of items; they are its param ``items`` (mapped.py).
     ``max_parallel``: how many of its attempts may be active at once; None: any number.
     """
@@ -222,6 +224,8 @@ class Run:
     mapped: int | None = None
     notify: Mapping[str, Sequence[str]] = field(default_factory=dict)
     max_parallel: int | None = None
+    inside: tuple[str, ...] = ()
+    inside_only: bool = False
 
     @property
     def top(self) -> str:

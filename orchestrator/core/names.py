@@ -28,6 +28,9 @@ RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
 STEP_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
 
 
+#: A step, or one inside it: ``load/count``; of a mapped step, an item's number is enough: ``per-file/17``.
+STEP_PATH = rf"{STEP_NAME[:-1]}(/[A-Za-z0-9][A-Za-z0-9_.-]{{0,99}}){{0,9}}$"
+
 #: What the key of a run looks like.
 KEY = rf"^[a-z2-7]{{{KEY_LENGTH}}}$"
 

@@ -11,36 +11,30 @@ from dataclasses import dataclass, field
 from orchestrator.core.joins import met_by
 from orchestrator.core.model import Run, Status
 from orchestrator.core.plan import Plan
+from orchestrator.core.rerun_inside import Inside, Selection
 from orchestrator.core.steps import Json, Step
+from orchestrator.text import listed
 
 _DOWNSTREAM = "downstream of "
 _BAD = frozenset({Status.FAILED, Status.CANCELLED, Status.UPSTREAM_FAILED})
 
-#: Why a step runs again that the user has named.
+#: Why a step runs again that the user has named, or inside which the user has named something.
 NAMED = "named"
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What the user wants to run again. ``start``: these, besides what did not succeed. ``only``: these, and not what
-    did not succeed. ``everything``: all steps. What is downstream of a step that runs again does so too, in any case.
-    """
-
-    start: Collection[str] = ()
-    only: Collection[str] = ()
-    everything: bool = False
+_INSIDE = "named inside it: "
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What becomes of one step. ``status``: how it ended in the earlier run; None: it was not in that. ``why`` it runs
     again, or why it is kept although something speaks for running it again; empty for a step that is simply kept.
+    ``inside``: what becomes of the steps inside it, if it runs again and keeps any.
     """
 
     step: str
     again: bool
     status: Status | None
     why: str = ""
+    inside: Inside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +93,7 @@ class Changes:
 
     def to(self, step: Step, before: Step) -> str:
         """Why ``step`` would not do what it did before; empty if nothing speaks for that."""
-        if _definition(step) != _definition(before):
+        if definition(step) != definition(before):
             return "its definition has changed"
         return self.reads(step, self.params) if self.params else ""
 
@@ -126,9 +120,9 @@ def kept_before(step: Step, chosen: Mapping[str, Choice]) -> list[Status]:
     return [one.status for one in before if not one.again and one.status is not None]
 
 
-def worth_keeping(plan: Plan, statuses: Mapping[int, Status]) -> dict[int, Status]:
-    """The steps that another attempt at the same run keeps, and how each ended: as in a rerun without any wishes."""
-    choices = choose(plan, Earlier(plan, statuses), Selection(), Changes())
+def worth_keeping(plan: Plan, statuses: Mapping[int, Status], wanted: Selection) -> dict[int, Status]:
+    """The steps that another attempt at the same run keeps, and how each ended: as in a rerun of it."""
+    choices = choose(plan, Earlier(plan, statuses), wanted, Changes())
     return {plan.numbers[one.step]: one.status for one in choices if not one.again and one.status is not None}
 
 
@@ -141,6 +135,8 @@ def _own(step: Step, earlier: Earlier, wanted: Selection, changes: Changes) -> t
         return "all steps", True
     if step.name in wanted.start or step.name in wanted.only:
         return NAMED, True
+    if within := wanted.inside(step.name).names:
+        return f"{_INSIDE}{listed(within, 'and')}", True
     changed = changes.to(step, before)
     if wanted.only:
         return changed, False
@@ -155,6 +151,6 @@ def _first(chosen: Mapping[str, Choice], name: str) -> str:
     return why.removeprefix(_DOWNSTREAM) if why.startswith(_DOWNSTREAM) else name
 
 
-def _definition(step: Step) -> object:
+def definition(step: Step) -> object:
     """What makes a step do what it does. How often it is tried, and how it is checked, is no part of that."""
     return step.work, step.inner, step.local, step.after, step.trigger, step.at_least, step.within, step.when

@@ -37,7 +37,7 @@ def idle(plan: Plan, choices: Collection[Choice]) -> dict[str, Idle]:
         if said is Verdict.UPSTREAM_FAILED:
             cause = next((name for name, status in before.items() if status in _BROKEN), next(iter(before)))
             found[step.name] = Idle(Status.UPSTREAM_FAILED, found[cause].because_of if cause in found else cause)
-        elif said is Verdict.SKIP and chosen[step.name].why == NAMED:
+        elif said is Verdict.SKIP and chosen[step.name].why.startswith(NAMED):
             found[step.name] = Idle(Status.SKIPPED, next(iter(before)))
     return found
 

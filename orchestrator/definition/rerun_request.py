@@ -3,22 +3,24 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from orchestrator.core.graph import Graph
-from orchestrator.core.kept_steps import letters
-from orchestrator.core.model import Run, Status
+from orchestrator.core.kept_steps import AGAIN, letters
+from orchestrator.core.model import Run
 from orchestrator.core.names import new_key
 from orchestrator.core.plan import Plan
-from orchestrator.core.rerun import Changes, Earlier, Rerun, Selection, choose
+from orchestrator.core.rerun import Changes, Earlier, Rerun, choose
+from orchestrator.core.rerun_inside import Selection, paths
 from orchestrator.core.steps import Json
 from orchestrator.definition import params
 from orchestrator.definition.reads import reads
+from orchestrator.definition.rerun_inside import EarlierRun, whole_names, with_inside
+from orchestrator.engine.runs_inside import nesting
 from orchestrator.errors import UsageError
 from orchestrator.expressions import zones
-from orchestrator.text import did_you_mean, quoted
 
 _NOTHING = (
     "every step of run '{}' succeeded or was skipped, and nothing has changed: name the steps to run again with "
@@ -28,17 +30,14 @@ _NOTHING = (
 
 @dataclass(frozen=True, slots=True)
 class RerunRequest:
-    """What somebody asks for. ``graph``: as it is now; None: as it was in the earlier run, of which ``plan`` and
-    ``statuses`` tell. ``folder``: where the graph's file lies, and ``file`` its name there, if it has one. ``given``:
-    params with other values than before.
+    """What somebody asks for, of the run ``before``. ``graph``: as it is now; None: as it was then. ``folder``: where
+    the graph's file lies, and ``file`` its name there, if it has one. ``given``: params with other values than before.
 
     ``began``: when the first of these runs started; ``today`` and ``now`` mean that moment. ``stand_ins``: steps run
     their ``local`` block where they have one.
     """
 
-    earlier: Run
-    plan: Plan
-    statuses: Mapping[int, Status]
+    before: EarlierRun
     graph: Graph | None
     folder: Path | None
     given: Mapping[str, object]
@@ -49,8 +48,9 @@ class RerunRequest:
 
     def rerun(self, run_id: str, now: float) -> Rerun:
         """The rerun, if it started ``now`` under ``run_id``. Raises UsageError, with everything that is wrong."""
-        plan = self.plan if self.graph is None else self.graph.compile()
-        self._check(plan)
+        was = self.before
+        plan = was.plan if self.graph is None else self.graph.compile()
+        wanted = self._wanted(plan)
         values = self._params()
         before = self.earlier.params
         changed = {
@@ -59,31 +59,36 @@ class RerunRequest:
             if _written(before, name) != _written(values, name)
         }
         changes = Changes(changed.keys(), reads(self.stand_ins, plan.inners))
-        choices = choose(plan, Earlier(self.plan, self.statuses), self.wanted, changes)
-        kept = {plan.numbers[choice.step]: self.plan.numbers[choice.step] for choice in choices if not choice.again}
+        choices = choose(plan, Earlier(was.plan, was.statuses), wanted, changes)
+        choices = with_inside(choices, plan, was, wanted, changed)
+        kept = {plan.numbers[choice.step]: was.plan.numbers[choice.step] for choice in choices if not choice.again}
         if len(kept) == len(plan.steps):
             raise UsageError(_NOTHING.format(self.earlier.id))
-        run = self._run(
-            run_id, plan, letters(plan, {node: self.statuses[was] for node, was in kept.items()}), values, now
-        )
+        states = letters(plan, {node: was.statuses[number] for node, number in kept.items()})
+        run = self._run(run_id, plan, states, values, now, wanted)
         file = None if self.folder is None or self.file is None else str(self.folder / self.file)
-        removed = tuple(step.name for step in self.plan.steps if step.name not in plan.numbers)
+        removed = tuple(step.name for step in was.plan.steps if step.name not in plan.numbers)
         return Rerun(self.earlier, run, plan, tuple(choices), kept, changed, file, removed)
 
-    def _check(self, plan: Plan) -> None:
-        """Raises UsageError for every step that is named and not there, and for options that exclude each other."""
-        named = {"--from": self.wanted.start, "--only": self.wanted.only}
-        wrong = [
-            f"{option}: graph '{plan.graph}' has no step {quoted(name)}{did_you_mean(name, plan.numbers)}"
-            for option, names in named.items()
-            for name in names
-            if name not in plan.numbers
-        ]
-        given = [option for option, names in named.items() if names] + ["--all"] * self.wanted.everything
+    @property
+    def earlier(self) -> Run:
+        """The run that is rerun."""
+        return self.before.run
+
+    def _wanted(self, plan: Plan) -> Selection:
+        """What is wanted, with the steps' whole names. Raises UsageError for every step that is named and not there,
+        and for options that exclude each other.
+        """
+        start, wrong = whole_names(self.wanted.start, "--from", self.before, plan)
+        only, more = whole_names(self.wanted.only, "--only", self.before, plan)
+        wrong += more
+        given = ["--from"] * bool(self.wanted.start) + ["--only"] * bool(self.wanted.only)
+        given += ["--all"] * self.wanted.everything
         if len(given) > 1:
             wrong.append(f"use only one of {', '.join(given)}: each of them says what runs again")
         if wrong:
             raise UsageError("\n".join(wrong))
+        return replace(self.wanted, start=start, only=only)
 
     def _params(self) -> Mapping[str, Json]:
         """Those of the earlier run, but for those given, and for what the graph has been changed to."""
@@ -99,10 +104,14 @@ class RerunRequest:
         moment = datetime.fromtimestamp(self.began, zones.zone(self.earlier.time_zone))
         return params.resolve(self.graph.params, {**carried, **self.given}, moment)
 
-    def _run(self, run_id: str, plan: Plan, kept: str, values: Mapping[str, Json], now: float) -> Run:
+    def _run(
+        self, run_id: str, plan: Plan, kept: str, values: Mapping[str, Json], now: float, wanted: Selection
+    ) -> Run:
         """Its key is made of all that it does: two who ask for the same start one run."""
-        before = self.earlier
-        does = json.dumps([before.key, run_id, plan.version, kept, values], sort_keys=True)
+        before, inside = self.earlier, paths(wanted.names)
+        named = [[*inside, bool(wanted.only)]] if inside else []
+        does = json.dumps([before.key, run_id, plan.version, kept, values, *named], sort_keys=True)
+        goes_on = bool(kept.strip(AGAIN)) or (bool(nesting(plan)) and not wanted.everything)
         return Run(
             run_id,
             new_key(hashlib.sha256(does.encode()).digest()),
@@ -113,11 +122,13 @@ class RerunRequest:
             folder=before.folder if self.folder is None else str(self.folder.resolve()),
             time_zone=before.time_zone,
             deployment=before.deployment,
-            kept=kept if kept.strip(".") else "",
+            kept=kept if goes_on else "",
             rerun_of=before.id,
             family=before.family or before.id,
             file=before.file if self.folder is None else self.file,
             notify=self.graph.notify if self.graph is not None else {},
+            inside=inside,
+            inside_only=bool(inside and wanted.only),
         )
 
 

@@ -10,10 +10,12 @@ from orchestrator.core.graph import Graph
 from orchestrator.core.kept_steps import as_kept
 from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.rerun import Rerun, Selection
+from orchestrator.core.rerun import Rerun
 from orchestrator.core.rerun_idle import Idle, hasty, idle
+from orchestrator.core.rerun_inside import Inside, Selection
 from orchestrator.definition.catalog import graph_files, inside
 from orchestrator.definition.load import load_graph
+from orchestrator.definition.rerun_inside import earlier_run
 from orchestrator.definition.rerun_request import RerunRequest
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.home import check_run_id
@@ -47,14 +49,17 @@ def request(
     Raises UsageError if the run has not ended, or is no longer there as a whole.
     """
     if earlier.parent is not None:
-        raise UsageError(f"run '{earlier.id}' is inside run '{earlier.top}', and runs again with it: rerun that")
+        raise UsageError(
+            f"run '{earlier.id}' is inside run '{earlier.top}', and runs again with it: rerun that, and name a step "
+            "inside as STEP/STEP"
+        )
     if earlier.status is RunStatus.RUNNING:
         raise UsageError(
             f"run '{earlier.id}' has not ended, and only a run that has ended can be rerun: "
             "wait for its end, continue it with 'orchestrator resume', or cancel it"
         )
-    statuses = {node: view.state(node).status for node in range(len(plan.steps))}
-    if any(not status.final for status in statuses.values()):
+    before = earlier_run(store, earlier, plan, view)
+    if any(not status.final for status in before.statuses.values()):
         at = datetime.fromtimestamp(earlier.ended_at or 0.0, UTC).strftime("%Y-%m-%d")
         raise UsageError(
             f"run '{earlier.id}' ended on {at}, and parts of it have been deleted since: "
@@ -63,9 +68,7 @@ def request(
     first = store.find_run(earlier.family) if earlier.family else None
     began = (first or earlier).started_at
     return RerunRequest(
-        earlier,
-        plan,
-        statuses,
+        before,
         graph.graph if graph else None,
         graph.folder if graph else None,
         given,
@@ -228,7 +231,8 @@ def check_token(rerun: Rerun, token: str | None) -> None:
 def as_json(rerun: Rerun, *, params: bool) -> dict[str, Any]:
     """What a rerun would do. ``token`` asks for just this. ``was``: how a step had ended. ``will_end``: how a step will
     end without running, ``because_of`` a step that is kept. ``does_not_wait_for``: steps that run again, before a step
-    for which those that are kept are enough. No value of a param is told without ``params``.
+    for which those that are kept are enough. ``inside``: which steps run again inside a step, and how many are kept
+    there; without it, all steps inside run again. No value of a param is told without ``params``.
     """
     found, at_once = idle(rerun.plan, rerun.choices), hasty(rerun.plan, rerun.choices)
     return {
@@ -248,12 +252,17 @@ def as_json(rerun: Rerun, *, params: bool) -> dict[str, Any]:
                 "again": choice.again,
                 "was": None if choice.status is None else str(choice.status),
                 "why": choice.why,
+                **_inside(choice.inside),
                 **_will_not_run(found.get(choice.step)),
                 **({"does_not_wait_for": at_once[choice.step]} if choice.step in at_once else {}),
             }
             for choice in rerun.choices
         },
     }
+
+
+def _inside(found: Inside | None) -> dict[str, Any]:
+    return {} if found is None else {"inside": {"again": list(found.again), "kept": found.kept}}
 
 
 def _will_not_run(found: Idle | None) -> dict[str, str]:

@@ -24,7 +24,11 @@ _INNER: dict[str | int, type[Keys]] = {
     "schedule": schema.ScheduleKeys,
 }
 
-#: The names that other tools use for our keys.
+#: The names that other tools use for ``map``, and what is said of them.
+_FOR_EACH = frozenset({"foreach", "for_each", "with_items", "loop", "matrix", "expand"})
+_MAPPED = "unknown key: write map: with the list, and the step does its work for each {{ item }} of it"
+
+#: The names that other tools use for our other keys.
 _ELSEWHERE = {
     "depends_on": "after",
     "dependencies": "after",
@@ -149,6 +153,8 @@ def _unknown_key(path: Path, suggest: Suggestions, of: Format) -> str:
     known = list(of.keys_at(tuple(parent)).model_fields)
     if (other := _ELSEWHERE.get(str(key))) in known:
         return f"unknown key (did you mean '{other}'?)"
+    if key in _FOR_EACH and "map" in known:
+        return _MAPPED
     for form in FORMS if len(parent) == 2 and parent[0] == "steps" else ():
         if form.block is not None and key in form.block.model_fields:
             return f"unknown key: it belongs inside '{form.kind.key}'"

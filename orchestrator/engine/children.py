@@ -21,6 +21,7 @@ from orchestrator.core.names import JobRef, ref_in, run_key
 from orchestrator.core.param import Param
 from orchestrator.core.plan import Inner, Role
 from orchestrator.core.rerun import worth_keeping
+from orchestrator.core.rerun_inside import Selection, paths
 from orchestrator.core.steps import Json
 from orchestrator.engine import Engine
 from orchestrator.engine.execution import Execution
@@ -36,6 +37,12 @@ Resolve = Callable[[Sequence[Param], Mapping[str, object], datetime], Mapping[st
 
 #: The key of a mapped step's spec that has the list.
 OVER = "over"
+
+#: Why a step fails inside which only some steps were to run again.
+_CHANGED = (
+    "only {} was to run again, but the list or the params of this step are no longer what they were: "
+    "rerun the step as a whole"
+)
 
 #: The ``cause`` of a step whose run failed for several reasons.
 STEPS = "steps"
@@ -164,29 +171,43 @@ class RunBackend:
         return run.started_at
 
     def _again(self, request: JobRequest, run: Run, inner: Inner) -> tuple[Run, Sequence[KeptState]]:
-        """A further attempt keeps the steps of the last one that need not run again, as a rerun does."""
-        store = self._engine.ledger.store
-        before = self._earlier(request)
+        """A further attempt keeps the steps of the last one that need not run again, as a rerun does.
+
+        Raises LaunchRefusedError if only some steps were to run again, and would do something else than before.
+        """
+        store, wanted = self._engine.ledger.store, self._wanted(request)
+        before = self._earlier(request, wanted)
         if before is None or (before.version, before.params) != (run.version, run.params):
+            if wanted.names:
+                raise LaunchRefusedError(_CHANGED.format(listed(wanted.names, "and")), cause="refused")
             return run, ()
         view = store.load_all(before.key)
         plan = plan_of(inner.plan, run)
-        good = worth_keeping(plan, {node: state.status for node, state in view.states.items()})
+        good = worth_keeping(plan, {node: state.status for node, state in view.states.items()}, wanted)
         run = replace(run, kept=kept_steps.letters(plan, good), rerun_of=before.id, family=before.first)
+        run = replace(run, inside=paths(wanted.names), inside_only=bool(wanted.only))
         return run, [(node, kept_steps.as_kept(view.state(node))) for node in sorted(good)]
 
-    def _earlier(self, request: JobRequest) -> Run | None:
+    def _wanted(self, request: JobRequest) -> Selection:
+        """What was named inside the step when its run was rerun. Further attempts run again what did not succeed."""
+        run = request.run
+        named = Selection(only=run.inside) if run.inside_only else Selection(start=run.inside)
+        return named.inside(request.step) if request.attempt == 1 else Selection()
+
+    def _earlier(self, request: JobRequest, wanted: Selection) -> Run | None:
         """The run that was the job of the last attempt, in this run or in the one that this run goes on with."""
         store, run = self._engine.ledger.store, request.run
         if request.attempt > 1:
             past = store.load(run.key, (request.node,), ()).state(request.node).past
             last = next((attempt.job for attempt in reversed(past) if attempt.job is not None), None)
         else:
-            last = self._failed_before(run, request.node) if run.kept and run.rerun_of is not None else None
+            last = self._before(run, request.node, wanted) if run.kept and run.rerun_of is not None else None
         return store.get_run(last) if last is not None else None
 
-    def _failed_before(self, run: Run, node: int) -> str | None:
-        """The job of a step that failed in the run that is rerun, if all that it depends on is as it was then."""
+    def _before(self, run: Run, node: int, wanted: Selection) -> str | None:
+        """The job of a step in the run that is rerun, if it failed, or something inside it is to run again; and if all
+        that it depends on is as it was then.
+        """
         ledger = self._engine.ledger
         earlier = ledger.store.find_run(run.rerun_of or "")
         plan = ledger.with_plan(run).plan
@@ -196,7 +217,7 @@ class RunBackend:
             return None
         number = ledger.with_plan(earlier).plan.numbers.get(step.name)
         state = ledger.store.load(earlier.key, (number,), ()).state(number) if number is not None else PENDING
-        return state.job if state.status in (Status.FAILED, Status.CANCELLED) else None
+        return state.job if wanted.names or state.status in (Status.FAILED, Status.CANCELLED) else None
 
     def _mapped(self, run: Run, items: int, at: float) -> JobEnd:
         """The end of a run over many items: how they ended is counted at the run's own end."""

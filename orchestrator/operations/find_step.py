@@ -1,8 +1,8 @@
 """Finds the steps that a user names, in a run on which something can still be done."""
 
-from orchestrator.core.mapped import MAX_ITEMS
 from orchestrator.core.model import RunStatus
 from orchestrator.core.plan import Plan
+from orchestrator.core.rerun_inside import step_named
 from orchestrator.errors import NotFoundError
 from orchestrator.reporting.found import Found
 from orchestrator.text import did_you_mean
@@ -10,11 +10,8 @@ from orchestrator.text import did_you_mean
 
 def find_step(plan: Plan, name: str) -> int:
     """The number of the step called ``name``; of a mapped step's, the item's number is enough. Raises NotFoundError."""
-    if name in plan.numbers:
-        return plan.numbers[name]
-    number = int(name) if name.isascii() and name.isdigit() and len(name) <= len(str(MAX_ITEMS)) else -1
-    if 0 <= number < len(plan.steps) and plan.steps[number].name.endswith(f".{number}"):
-        return number
+    if (found := step_named(plan, name)) is not None:
+        return plan.numbers[found]
     hint = did_you_mean(name, plan.numbers)
     known = f": its steps are {', '.join(plan.numbers)}" if not hint and len(plan.steps) <= 12 else hint
     raise NotFoundError(f"graph '{plan.graph}' has no step '{name}'{known}")

@@ -27,7 +27,7 @@ def plan_lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"  changed params: {listed(told['changed_params'], 8)}"
     width = column(again[:LISTED], 60)
     for name in again[:LISTED]:
-        yield f"  again  {name:{width}}  {steps[name]['why']}".rstrip()
+        yield f"  again  {name:{width}}  {steps[name]['why']}{_inside(steps[name])}".rstrip()
     if len(again) > LISTED:
         yield f"  again  {counted(len(again) - LISTED, 'more step')}: --json lists all"
     plain = []
@@ -40,6 +40,14 @@ def plan_lines(told: Mapping[str, Any]) -> Iterator[str]:
     if plain:
         yield f"  keep   {listed(plain, 8)}"
     yield from _warnings(steps)
+
+
+def _inside(step: Mapping[str, Any]) -> str:
+    """What becomes of the steps inside a step that runs again."""
+    if "inside" not in step:
+        return ""
+    again, kept = step["inside"]["again"], step["inside"]["kept"]
+    return f"; inside it, {listed(again, 4)} again, {kept:,} kept" if again else f"; inside it, {kept:,} kept"
 
 
 def _warnings(steps: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -62,7 +62,11 @@ def test_a_run_inside_is_shown_by_its_step_and_in_no_list(night: Place) -> None:
         (("status", "r1/report"), "step 'report' of graph 'night' runs no graph, so there is no run inside it"),
         (("status", "r1/lod"), "graph 'night' has no step 'lod' (did you mean 'load'?)"),
         (("resume", "r1/load"), f"run '{inner}' is inside run 'r1', and goes on with it: resume that"),
-        (("rerun", "r1/load"), f"run '{inner}' is inside run 'r1', and runs again with it: rerun that"),
+        (
+            ("rerun", "r1/load"),
+            f"run '{inner}' is inside run 'r1', and runs again with it: rerun that, and name a "
+            "step inside as STEP/STEP",
+        ),
     ):
         refused = night(*words)
         assert (refused.code, refused.err) == (2, f"error: {said}\n")

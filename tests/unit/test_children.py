@@ -131,6 +131,20 @@ def test_the_end_of_a_run_says_which_steps_failed_and_why():
         assert (end.outcome, end.error, end.cause) == (Outcome.FAILED, said, cause)
 
 
+def test_a_step_inside_which_only_one_was_named_fails_if_it_would_run_all_again():
+    world = begun(plan_of(JOB, Step("b", Work("job", {})), given={"n": "{{ run.id | length }}"}))
+    settle(world)
+    named = {"kept": ".", "rerun_of": "r", "inside": ("outer/a",)}
+    world.engine.start(Run("r2", "again22222", "g", "v1", {}, 0.0, **named), world.plan)  # type: ignore[arg-type]
+    settle(world)
+    state = world.store.load_all("again22222").state(0)
+    assert (state.status, state.error) == (
+        Status.FAILED,
+        "only a was to run again, but the list or the params of this step are no longer what they were: rerun the "
+        "step as a whole",
+    )
+
+
 def test_a_cancellation_goes_inside_with_who_and_why():
     world = begun(plan_of(JOB), {"a": Script(1000.0)})
     settle(world, 4.0)

@@ -9,11 +9,13 @@ import pytest
 from orchestrator.core.compiler import compile_plan
 from orchestrator.core.graph import Graph, Param
 from orchestrator.core.model import Run, RunStatus, Status, StepState, View
-from orchestrator.core.rerun import Changes, Choice, Earlier, Rerun, Selection, choose
+from orchestrator.core.rerun import Changes, Choice, Earlier, Rerun, choose
 from orchestrator.core.rerun_idle import idle
+from orchestrator.core.rerun_inside import Selection
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition.reads import reads
+from orchestrator.definition.rerun_inside import EarlierRun
 from orchestrator.definition.rerun_request import RerunRequest
 from orchestrator.definition.reruns import as_json, check_token, kept_states, numbered, request
 from orchestrator.errors import UsageError
@@ -56,7 +58,9 @@ def asked(
 ) -> RerunRequest:
     plan = GRAPH.compile()
     statuses = dict(enumerate(ended))
-    return RerunRequest(earlier, plan, statuses, graph, Path("/graphs"), given or {}, RUN.started_at, wanted)
+    return RerunRequest(
+        EarlierRun(earlier, plan, statuses), graph, Path("/graphs"), given or {}, RUN.started_at, wanted
+    )
 
 
 def why(rerun: Rerun) -> dict[str, str]:
@@ -355,7 +359,7 @@ def test_the_plan_says_that_a_step_begins_without_what_runs_again():
     graph = replace(GRAPH, steps=(*STEPS[:3], joins, STEPS[4]))
     plan = graph.compile()
     ended = dict(enumerate((OK, FAILED, OK, FAILED, OK)))
-    request = RerunRequest(RUN, plan, ended, graph, Path("/graphs"), {}, RUN.started_at)
+    request = RerunRequest(EarlierRun(RUN, plan, ended), graph, Path("/graphs"), {}, RUN.started_at)
     told = as_json(request.rerun("s1.2", NOW), params=False)
     assert told["steps"]["z"] == {"again": True, "was": "failed", "why": "failed", "does_not_wait_for": ["uk"]}
     assert list(plan_lines(told))[-1] == (

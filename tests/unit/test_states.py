@@ -8,7 +8,8 @@ import pytest
 from orchestrator import load_graph
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Status
-from orchestrator.core.rerun import Changes, Earlier, Selection, choose
+from orchestrator.core.rerun import Changes, Earlier, choose
+from orchestrator.core.rerun_inside import Selection
 from orchestrator.definition.reads import reads
 from orchestrator.testing import fail, hang
 from orchestrator.testing.simulated import simulate

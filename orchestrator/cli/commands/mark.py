@@ -16,6 +16,7 @@ from orchestrator.errors import UsageError
 from orchestrator.operations.control.arguments import needed_reason
 from orchestrator.operations.control.retry_and_mark import fit_outputs
 from orchestrator.operations.deployed_console import Location
+from orchestrator.operations.find_run import apart
 from orchestrator.operations.requests import MarkAsked
 from orchestrator.reporting.summary import abandoned
 
@@ -24,6 +25,7 @@ Examples:
   orchestrator mark daily-sales-2026 report succeeded --why 'loaded by hand'
   orchestrator mark daily-sales-2026 count succeeded --outputs '{"rows": 42}' --why 'counted by hand'
   orchestrator mark daily-sales-2026 report skipped --why 'not today'
+  orchestrator mark daily-sales-2026 per-file/17 skipped --why 'an empty file'
 
 A step that waits for other steps ends when they have ended: as marked, if its trigger rule then lets it run; otherwise
 as the rule says, so that no failure is lost. A step that is up for retry or needs attention ends at once. The job of a
@@ -45,6 +47,7 @@ Exit codes: 0 the step is marked, 1 it or its run has ended, or is being cancell
 @place_options
 def command(run: str, step: str, status: str, outputs: str | None, why: str, home: Path | None, store: Location) -> int:
     """Decide how STEP of RUN ends: as succeeded, failed or skipped."""
+    run, step = apart(run, step)
     mark = Status(status)
     asked = MarkAsked(step, mark, needed_reason(why), _outputs(outputs, mark))
     found, done = perform("mark", run, asked, home, store)

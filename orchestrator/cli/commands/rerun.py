@@ -12,7 +12,7 @@ from orchestrator.cli.params import given_params
 from orchestrator.cli.rerun_here import here
 from orchestrator.cli.rerun_in_cloud import in_cloud
 from orchestrator.cli.rerun_wish import Wish
-from orchestrator.core.rerun import Selection
+from orchestrator.core.rerun_inside import Selection
 from orchestrator.deployment import Deployment
 from orchestrator.errors import UsageError
 
@@ -22,6 +22,7 @@ Examples:
   orchestrator rerun daily-sales-2026 --dry-run
   orchestrator rerun daily-sales-2026 --from transform-uk --param date=2026-01-31 --yes
   orchestrator rerun daily-sales-2026 --only report
+  orchestrator rerun daily-sales-2026 --from per-file/17
   orchestrator rerun daily-sales-2026 --project my-project --region europe-west4
 
 A rerun is a new run, called RUN.2, RUN.3 and so on. It keeps the steps that succeeded or were skipped, with their
@@ -29,6 +30,9 @@ outputs and {{ run.dir }}. It runs again every step that failed, was cancelled o
 step whose definition has changed in the graph's file, every step that reads a changed param, and everything downstream
 of these. First it shows what will run again and why, and in a terminal it asks for
 confirmation.
+
+STEP/STEP is a step of the graph that STEP runs, and STEP/17 the item 17 of a step with 'map'. What has succeeded beside
+it is kept.
 
 With --project, RUN is the whole id of a run in the cloud. The function 'start' reruns it, as it
 starts runs, with the graph that is deployed.

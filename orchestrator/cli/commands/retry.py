@@ -9,6 +9,7 @@ from orchestrator.cli.deployment_options import place_options
 from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.deployed_console import Location
+from orchestrator.operations.find_run import apart
 from orchestrator.operations.requests import RetryAsked
 from orchestrator.reporting.summary import abandoned
 
@@ -33,6 +34,7 @@ Exit codes: 0 it is tried again, 1 it does not need attention, or the run has en
 @place_options
 def command(run: str, step: str, why: str, home: Path | None, store: Location) -> int:
     """Retry STEP of RUN, which needs attention."""
+    run, step = apart(run, step)
     found, done = perform("retry", run, RetryAsked(step, why), home, store)
     if done.changed and found.abandoned:
         echo(abandoned(found))

@@ -12,7 +12,8 @@ from orchestrator.core.graph import Graph
 from orchestrator.core.kept_steps import plan_of as with_kept
 from orchestrator.core.model import Run, RunStatus, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.rerun import Rerun, Selection
+from orchestrator.core.rerun import Rerun
+from orchestrator.core.rerun_inside import Selection
 from orchestrator.definition.reruns import GraphNow, kept_states, numbered, request
 from orchestrator.errors import InUseError, StoreError, UsageError
 from orchestrator.local.loop import Loop

@@ -93,6 +93,41 @@ MUTANTS = (
         _WORLDS,
     ),
     Mutant(
+        "a rerun that keeps no step keeps nothing inside",
+        "orchestrator/definition/rerun_request.py",
+        "bool(kept.strip(AGAIN)) or (bool(nesting(plan)) and not wanted.everything)",
+        "bool(kept.strip(AGAIN))",
+        _WORLDS,
+    ),
+    Mutant(
+        "what is named inside a step is forgotten",
+        "orchestrator/definition/rerun_request.py",
+        "            inside=inside,\n",
+        "",
+        _WORLDS,
+    ),
+    Mutant(
+        "what is named further inside is forgotten",
+        _CHILDREN,
+        "inside=paths(wanted.names), ",
+        "",
+        _WORLDS,
+    ),
+    Mutant(
+        "what failed runs again inside though only another step was named",
+        _CHILDREN,
+        "named = Selection(only=run.inside) if run.inside_only else Selection(start=run.inside)",
+        "named = Selection(start=run.inside)",
+        _WORLDS,
+    ),
+    Mutant(
+        "every attempt runs what was named again",
+        _CHILDREN,
+        "return named.inside(request.step) if request.attempt == 1 else Selection()",
+        "return named.inside(request.step)",
+        _WORLDS,
+    ),
+    Mutant(
         "a step forgets the params that it gives",
         _CHILDREN,
         "given if isinstance(given, dict) else {}, now)",
@@ -130,8 +165,8 @@ MUTANTS = (
     Mutant(
         "what is inside a run that goes on with another begins anew",
         _CHILDREN,
-        "        return state.job if state.status in (Status.FAILED, Status.CANCELLED) else None",
-        "        return None",
+        "return state.job if wanted.names or state.status in (Status.FAILED, Status.CANCELLED) else None",
+        "return state.job if wanted.names else None",
         _WORLDS,
     ),
     Mutant(

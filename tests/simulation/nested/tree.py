@@ -10,6 +10,7 @@ from orchestrator.core.inner_graphs import version_of
 from orchestrator.core.model import Status
 from orchestrator.core.param import Param
 from orchestrator.core.plan import Inner, Plan
+from orchestrator.core.rerun_inside import Selection
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import CheckPolicy, Json, Retry, Step, Work
 
@@ -129,6 +130,10 @@ def _mapped(random: Random, node: Node) -> Node:
     return replace(made, step=outer)
 
 
+#: What another attempt, and a rerun without any wishes, runs again.
+ALL_THAT_FAILED = Selection()
+
+
 @dataclass
 class Oracle:
     """How everything ends. ``tries``: how often the job of each step is launched, by its whole name.
@@ -140,37 +145,52 @@ class Oracle:
     tries: Counter[str] = field(default_factory=Counter)
     ends: dict[str, Status] = field(default_factory=dict)
 
-    def run(self, tree: Tree, path: str = "") -> bool:
-        """Whether the graph succeeds. What of it is to be kept is in ``ends``."""
+    def run(self, tree: Tree, path: str = "", wanted: Selection = ALL_THAT_FAILED) -> bool:
+        """Whether the graph succeeds. What of it is to be kept is in ``ends``. ``wanted``: whole names, in a rerun."""
         again: set[str] = set()
         for node in tree.nodes:
             name, step = f"{path}{node.step.name}", node.step
-            good = self.ends.get(name) in (Status.SUCCEEDED, Status.SKIPPED)
             kept = [self.ends[f"{path}{one}"] for one in step.after if one not in again]
-            if good and (len(kept) == len(step.after) or _enough(step, kept)):
+            behind = len(kept) < len(step.after) and not (self._good(name) and _enough(step, kept))
+            if not behind and not self._wants(name, wanted):
                 continue
-            if again.intersection(step.after) or self.ends.get(name) is not Status.FAILED:
+            if len(kept) < len(step.after) or not self._goes_on(name, wanted):
                 self._forget(name)
             again.add(step.name)
             self.ends[name] = _joined(step, [self.ends[f"{path}{one}"] for one in step.after])
             if self.ends[name] is Status.PENDING:
-                self.ends[name] = self._tried(node, name)
+                self.ends[name] = self._tried(node, name, wanted)
         bad = (Status.FAILED, Status.UPSTREAM_FAILED)
         return not any(self.ends[f"{path}{node.step.name}"] in bad for node in tree.nodes)
+
+    def _good(self, name: str) -> bool:
+        return self.ends.get(name) in (Status.SUCCEEDED, Status.SKIPPED)
+
+    def _wants(self, name: str, wanted: Selection) -> bool:
+        """Whether a step runs again of itself."""
+        named = any(one == name or one.startswith(f"{name}/") for one in (*wanted.start, *wanted.only))
+        return named or name not in self.ends or (not wanted.only and not self._good(name))
+
+    def _goes_on(self, name: str, wanted: Selection) -> bool:
+        """Whether a step that runs again keeps what is good inside it."""
+        inside = any(one.startswith(f"{name}/") for one in (*wanted.start, *wanted.only))
+        return inside or self.ends.get(name) is Status.FAILED
 
     def _forget(self, name: str) -> None:
         """A step that begins anew keeps nothing of what is inside it."""
         for other in [one for one in self.ends if one.startswith(f"{name}/")]:
             del self.ends[other]
 
-    def _tried(self, node: Node, name: str) -> Status:
+    def _tried(self, node: Node, name: str, wanted: Selection) -> Status:
         if node.body is not None and not node.items:
             return Status.SKIPPED
-        for _ in range(node.step.retry.attempts):
+        inside = any(one.startswith(f"{name}/") for one in (*wanted.start, *wanted.only))
+        for attempt in range(node.step.retry.attempts):
+            now = wanted if inside and not attempt else ALL_THAT_FAILED
             if node.body is not None:
-                good = self._over(node.body, node.items, node.step.work.spec["tolerate"], f"{name}/{node.step.name}")
+                good = self._over(node, f"{name}/{node.step.name}", now)
             elif node.inside is not None:
-                good = self.run(node.inside, f"{name}/")
+                good = self.run(node.inside, f"{name}/", now)
             else:
                 self.tries[name] += 1
                 good = self.tries[name] > node.fail(name)
@@ -178,16 +198,19 @@ class Oracle:
                 return Status.SUCCEEDED
         return Status.FAILED
 
-    def _over(self, body: Node, items: int, tolerate: object, name: str) -> bool:
-        """Whether the step is good, after its body was tried for each item for which it has not succeeded."""
-        most = items // 2 if tolerate == "50%" else tolerate
-        bad = 0
-        for index in range(items):
-            own = f"{name}.{index}"
-            if self.ends.get(own) is not Status.SUCCEEDED:
-                self.ends[own] = self._tried(body, own)
-            bad += self.ends[own] is not Status.SUCCEEDED
+    def _over(self, node: Node, name: str, wanted: Selection) -> bool:
+        """Whether the step is good, after its body was tried for each item for which that is wanted."""
+        tolerate, bad = node.step.work.spec["tolerate"], 0
+        most = node.items // 2 if tolerate == "50%" else tolerate
         assert isinstance(most, int)
+        assert node.body is not None
+        for index in range(node.items):
+            own = f"{name}.{index}"
+            if self._wants(own, wanted):
+                if not self._goes_on(own, wanted):
+                    self._forget(own)
+                self.ends[own] = self._tried(node.body, own, wanted)
+            bad += self.ends[own] is not Status.SUCCEEDED
         return bad <= most
 
 

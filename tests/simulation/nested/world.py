@@ -13,16 +13,18 @@ from orchestrator.core.names import ref_in, run_key
 from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import Plan
 from orchestrator.definition.params import resolve
+from orchestrator.definition.reruns import kept_states
 from orchestrator.engine import Engine
 from orchestrator.engine.children import RunBackend
 from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import BackendError, OrchestratorError, QueueError, StoreError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
-from orchestrator.ports import JobRequest, Task
+from orchestrator.ports import JobRequest, KeptState, Task
 from tests.doubles.memory_store import MemoryStore
 from tests.simulation.loop import START, Crash, Loop
+from tests.simulation.nested.again import AGAIN, Again
 from tests.simulation.nested.ports import Shaky
-from tests.simulation.nested.tree import Oracle, Tree, drawn
+from tests.simulation.nested.tree import ALL_THAT_FAILED, Oracle, Tree, drawn
 
 MACHINES = 3
 
@@ -30,7 +32,14 @@ MACHINES = 3
 LEASE, MARGIN, PERIOD = 200.0, 60.0, 300.0
 
 #: What may go wrong besides the calls; a test asserts that each did.
-OTHERS = ("task: twice", "task: late", "task: given up", "operator: cancels the run", "operator: cancels a step")
+OTHERS = (
+    "task: twice",
+    "task: late",
+    "task: given up",
+    "operator: cancels the run",
+    "operator: cancels a step",
+    *AGAIN,
+)
 
 
 class World:
@@ -57,6 +66,8 @@ class World:
         self.run = Run("r", run_key("r"), "top", self.tree.version, {}, START)
         self.plan = self.tree.plan()
         self.machines = [self._machine() for _ in range(MACHINES)]
+        self.again, self.wishes = Again(Random(f"{seed} rerun")), [ALL_THAT_FAILED]
+        self.kept: tuple[KeptState, ...] = ()
         self._wide = random.choice([(compiler.WIDE, compiler.SPREAD), (2, 3), (3, 2)])
 
     def play(self) -> list[str]:
@@ -77,16 +88,34 @@ class World:
             self.loop.at(START + PERIOD, self._sweep)
         if self.random.random() < 0.5:
             self.loop.at(START + self.random.random() * 300.0, self._cancel)
-        turns = 0
+        self._settle()
+        if not self.failures and self.cancelled is None and self.again.wanted(self.tree):
+            self._rerun()
+        if not self.failures:
+            self._judge()
+        self.loop.stop()
+        return self.failures
+
+    def _settle(self) -> None:
+        turns, begun = 0, self.loop.now
         while not self.failures and self.loop.turn():
             turns += 1
             self._look()
-            if turns > 200_000 or self.loop.now > START + 10 * 86_400.0:
-                self.failures.append(f"no end after {turns} turns and {self.loop.now - START:.0f} s")
-        self.loop.stop()
-        if not self.failures:
-            self._judge()
-        return self.failures
+            if turns > 200_000 or self.loop.now > begun + 10 * 86_400.0:
+                self.failures.append(f"no end after {turns} turns and {self.loop.now - begun:.0f} s")
+
+    def _rerun(self) -> None:
+        """Somebody runs the run again, from a step inside, or only that, or what has failed."""
+        self._judge()
+        if self.failures or (rerun := self.again.planned(self.store, self.run, self.plan, self.loop.now)) is None:
+            return
+        self.count(f"operator: {self.again.what}")
+        self.wishes.append(self.again.selection)
+        self.run, self.kept = rerun.run, tuple(kept_states(self.store, rerun))
+        self._start()
+        if self.sweeps:
+            self.loop.at(self.loop.now + PERIOD, self._sweep)
+        self._settle()
 
     @property
     def runs(self) -> list[Run]:
@@ -194,7 +223,7 @@ class World:
             if error is not None:
                 self._start()
 
-        self._spawn("start", lambda engine: engine.start(self.run, self.plan), done, self.loop.now)
+        self._spawn("start", lambda engine: engine.start(self.run, self.plan, kept=self.kept), done, self.loop.now)
 
     def _sweep(self) -> None:
         unfinished = self.store.unfinished()
@@ -289,7 +318,8 @@ class World:
     def _judge_ends(self) -> None:
         """Nobody cancelled anything: every step has ended as the oracle says, after as many tries."""
         oracle = Oracle()
-        good = oracle.run(self.tree)
+        for wanted in self.wishes:
+            good = oracle.run(self.tree, wanted=wanted)
         wanted = RunStatus.SUCCEEDED if good else RunStatus.FAILED
         stored = self.store.get_run(self.run.key)
         if stored is None or stored.status is not wanted:

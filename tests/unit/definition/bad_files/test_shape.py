@@ -19,6 +19,14 @@ BAD = {
         STEP + "depends_on: b",
         "g.yaml:4: step 'a': depends_on: unknown key (did you mean 'after'?)",
     ),
+    "other tools' words for map": (
+        STEP + "foreach: [1]\n    for_each: [2]",
+        [
+            f"g.yaml:{line}: step 'a': {word}: unknown key: write map: with the list, and the step does its work for "
+            "each {{ item }} of it"
+            for line, word in ((4, "foreach"), (5, "for_each"))
+        ],
+    ),
     "a key of dataflow that stands beside it": (
         STEP + "region: europe-west4",
         "g.yaml:4: step 'a': region: unknown key: it belongs inside 'dataflow'",
