@@ -3,40 +3,23 @@
 import json
 import re
 
-from orchestrator.core.messages import (
-    EVENT,
-    LATE,
-    PROOF_LENGTH,
-    SIGNAL,
-    STOP,
-    SWEEP,
-    WATCHDOG,
-    Announce,
-    Check,
-    Effect,
-    Finish,
-    Launch,
-    Limit,
-    Notify,
-    Pass,
-    Release,
-    Skip,
-)
+from orchestrator.core import messages
+from orchestrator.core.messages import EVENT, LATE, PROOF_LENGTH, SIGNAL, STOP, SWEEP, WATCHDOG, Effect
 from orchestrator.core.occasions import OCCASIONS, RECEIVER
 from orchestrator.core.times import LATEST
 
 VERSION = 1
 
 _KINDS: dict[str, type[Effect]] = {
-    "launch": Launch,
-    "check": Check,
-    "skip": Skip,
-    "pass": Pass,
-    "limit": Limit,
-    "finish": Finish,
-    "release": Release,
-    "announce": Announce,
-    "notify": Notify,
+    "launch": messages.Launch,
+    "check": messages.Check,
+    "skip": messages.Skip,
+    "pass": messages.Pass,
+    "limit": messages.Limit,
+    "finish": messages.Finish,
+    "release": messages.Release,
+    "announce": messages.Announce,
+    "notify": messages.Notify,
 }
 
 _NAMES = {kind: name for name, kind in _KINDS.items()}
