@@ -8,6 +8,7 @@ from typing import assert_never
 from orchestrator.core.model import MARKED, Status, StepState, View
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import no_quota
+from orchestrator.reporting.explain_begun import begun
 from orchestrator.reporting.explain_ended import (
     cancelled,
     failed,
@@ -37,6 +38,7 @@ def explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     lines = _marked(state) if marked else [*_explain(plan, view, node, now), *_held(state)]
     if plan.nodes[node].role is Role.KEPT:
         return [*lines, "it was kept from an earlier run, and did not run again in this one"]
+    lines += begun(plan, view, node)
     if stop is None or marked or status is Status.CANCELLED:
         return lines
     ends = f"and it ends {RESUMED}" if now is None and not status.final else stopping(step, state)

@@ -7,16 +7,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.model import Run
 from orchestrator.core.names import JobRef, job_name, run_key
-from orchestrator.core.steps import Json
+from orchestrator.core.plan import Inner
+from orchestrator.core.steps import Json, Step, Work
+from orchestrator.definition.params import resolve
+from orchestrator.engine.children import RunBackend
 from orchestrator.home import Home
 from orchestrator.jobs.process.backend import ProcessBackend
 from orchestrator.jobs.python.backend import PythonBackend
 from orchestrator.jobs.python.isolated import PythonSteps
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import JobBackend, JobRequest, JobRunning
+from tests.unit.engine_world import JOB, World
+from tests.unit.test_children import settle
 
 MODULE = """
 import pathlib, threading
@@ -123,11 +129,53 @@ def scripted(folder: Path) -> Bench:
     )
 
 
+class RunBench(Bench):
+    """Jobs that are runs: their steps are scripted, and their tasks are delivered when somebody waits for an end."""
+
+    world: World
+
+    def request(self, spec: dict[str, Json], attempt: int = 1, params: dict[str, Json] | None = None) -> JobRequest:
+        run, node = self.world.run, self.world.plan.numbers[str(spec["graph"])]
+        name = job_name("orders", JobRef(run.key, node, attempt))
+        return JobRequest(run, node, str(spec["graph"]), attempt, name, self.kind, spec)
+
+    def over(self, job: str) -> JobEnd:
+        settle(self.world)
+        return super().over(job)
+
+
+def runs(folder: Path) -> Bench:
+    scripts = {
+        "good": Script(outputs={"rows": 3}),
+        "bad": Script(outcome=Outcome.FAILED, error="no such day"),
+        "slow": Script(seconds=60.0, outputs={"rows": 3}),
+    }
+    inners = {
+        name: Inner(compile_plan(name, name, (Step(name, JOB),)), (), {"rows": f"{{{{ steps.{name}.outputs.rows }}}}"})
+        for name in scripts
+    }
+    steps = [Step(name, Work("graph", {"graph": name}), inner=name) for name in scripts]
+    world = World(replace(compile_plan("g", "v", steps), inners=inners), scripts)
+    world.store.open_run(world.run, world.plan)
+    backend = RunBackend(world.engine, resolve)
+    bench = RunBench(
+        backend,
+        "graph",
+        {"graph": "good"},
+        {"graph": "bad"},
+        {"graph": "slow"},
+        lambda: setattr(world, "now", 60.0),
+        folder,
+    )
+    bench.world = world
+    return bench
+
+
 #: Every backend whose jobs are there to be found.
-BENCHES = (process, python, isolated, scripted)
+BENCHES = (process, python, isolated, scripted, runs)
 
 #: Those that can stop a job.
-STOPPING = (process, isolated, scripted)
+STOPPING = (process, isolated, scripted, runs)
 
 
 def written(path: Path) -> str:

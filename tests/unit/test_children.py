@@ -6,19 +6,21 @@ from math import inf
 import pytest
 
 from orchestrator.core.compiler import compile_plan
+from orchestrator.core.events import LaunchClaimed
 from orchestrator.core.inner_graphs import version_of
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, Stop
-from orchestrator.core.names import run_key
+from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.param import Param
 from orchestrator.core.plan import Inner, Plan
 from orchestrator.core.steps import Step, Work
 from orchestrator.definition.params import resolve
 from orchestrator.engine.children import RunBackend
+from orchestrator.engine.runs_inside import STEP_ENDED
 from orchestrator.errors import BackendError
 from orchestrator.jobs.scripted import Script
-from orchestrator.ports import CHECKS, LAUNCHES
+from orchestrator.ports import CHECKS, LAUNCHES, JobRequest
 from tests.unit.engine_world import KEY, World
 
 DAY = 86_400.0
@@ -37,8 +39,8 @@ def plan_of(*steps: Step, given: dict[str, object] | None = None, outputs: dict[
     return replace(compile_plan("g", "v1", (step,)), inners={version_of(inner): inner})
 
 
-def begun(plan: Plan, scripts: dict[str, Script] | None = None, **run: object) -> World:
-    world = World(plan, scripts or {})
+def begun(plan: Plan, scripts: dict[str, Script] | None = None, lease: float = 0.0, **run: object) -> World:
+    world = World(plan, scripts or {}, lease=lease)
     world.engine.ledger.backends["graph"] = RunBackend(world.engine, resolve)  # type: ignore[index]
     world.engine.start(Run("r", KEY, "g", "v1", {}, 0.0, **run), plan)  # type: ignore[arg-type]
     return world
@@ -152,6 +154,25 @@ def test_a_cancellation_goes_inside_with_who_and_why():
     settle(world)
     assert (child(world).status, child(world).stop) == (RunStatus.CANCELLED, Stop(5.0, "ann", "wrong input"))
     assert world.store.load_all(KEY).state(0).status is Status.CANCELLED
+
+
+def test_a_run_that_a_handler_opens_after_its_step_has_ended_is_cancelled():
+    """Whoever had claimed the launch stood still, and died after it had opened the run; another delivery finds that."""
+    steps = plan_of(JOB)
+    plan = replace(compile_plan("g", "v1", (*steps.steps, Step("other", Work("job", {})))), inners=steps.inners)
+    world = begun(plan, {"a": Script(1000.0), "other": Script(5000.0)}, lease=200.0)
+    name, ledger = job_name("outer", JobRef(KEY, 0, 1)), world.engine.ledger
+    ledger.handle(ledger.known(KEY), 0, LaunchClaimed(1, name, 0.0))
+    world.engine.cancel(KEY, Stop(1.0, "ann"), [0])
+    world.now = 300.0
+    world.engine.perform(Launch(KEY, 0, 1))
+    assert world.store.load_all(KEY).state(0).status is Status.CANCELLED
+    request = JobRequest(world.store.find_run("r"), 0, "outer", 1, name, "graph", {"params": {}})  # type: ignore[arg-type]
+    ledger.backends["graph"].launch(request)
+    assert child(world).status is RunStatus.RUNNING
+    world.engine.perform(Launch(KEY, 0, 1))
+    settle(world, 1000.0)
+    assert (child(world).status, (child(world).stop or Stop(0.0)).why) == (RunStatus.CANCELLED, STEP_ENDED)
 
 
 def test_a_streaming_job_inside_goes_on_with_the_step_and_is_cancelled_with_the_run():

@@ -153,6 +153,28 @@ def test_a_step_whose_time_is_up_is_ready_though_not_all_have_ended() -> None:
     assert story.explained("last") == ["pending: it is ready, and starts as soon as a slot is free"]
 
 
+def test_a_step_that_did_not_wait_for_all_says_who_had_ended_when_it_began() -> None:
+    over = JobEnded(1, JobEnd(Outcome.SUCCEEDED, NOW + 90))
+    story = three(TriggerRule.AT_LEAST, at_least=1).running("last", NOW + 60).tell("b", over)
+    began = f"it began at {clock(NOW + 60)}, when"
+    assert story.explained("last")[-1] == (
+        f"{began} that was enough for its trigger at_least: 1: a had succeeded; b and c had not ended"
+    )
+    story = three(TriggerRule.ONE_FAILED).failed("c").running("last", NOW + 60)
+    assert story.explained("last")[-1] == (
+        f"{began} that was enough for its trigger one_failed: c had failed and a had succeeded; b had not ended"
+    )
+    story = three(TriggerRule.ALL_DONE_WITHIN, within=60.0).tell("last", WaitLimited(NOW - 1), WaitOver())
+    assert story.running("last", NOW + 60).explained("last")[-1] == (
+        f"{began} the time of its trigger all_done_within: 1m was up: a had succeeded; b and c had not ended"
+    )
+    early = JobEnded(1, JobEnd(Outcome.SUCCEEDED, NOW + 30))
+    story = three(TriggerRule.ALL_DONE_WITHIN, within=60.0).tell("b", early).failed("c").running("last", NOW + 60)
+    assert (
+        story.explained("last")[-1] == f"{began} all steps before it had ended: c had failed and a and b had succeeded"
+    )
+
+
 def test_a_step_far_behind_also_says_what_it_comes_down_to() -> None:
     story = Story(step("a"), step("b"), step("c", "a"), step("d", "c", "b"), step("e", "d", when="{{ params.x }}"))
     story.running("a", NOW - 5).running("b", NOW - 7)

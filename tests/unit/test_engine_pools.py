@@ -148,6 +148,16 @@ def test_a_step_that_is_held_or_cancelled_leaves_the_line():
     assert found.active == ["b"]
 
 
+def test_who_leaves_a_line_because_another_pool_is_full_lets_the_next_one_go(monkeypatch):
+    """The place was free, and only the first in line was told."""
+    own = {"a": {"p": 1}, "b": {"p": 1, "q": 1}, "c": {"p": 1}, "z": {"q": 1}}
+    monkeypatch.setattr(Ledger, "pools_of", lambda _, __, step: own[step.name])
+    found = world(*(pooled(name, priority=name == "b") for name in own), p=1, q=1)
+    assert (found.active, found.state("b").waits.pool) == (["a", "z"], "p")
+    found.end("a")
+    assert (found.active, found.state("b").waits.pool) == (["c", "z"], "q")
+
+
 def test_dataflow_steps_are_in_the_pool_dataflow_if_there_is_one():
     steps = [Step(f"s{number}", Work("dataflow")) for number in range(2)]
     found = Pooled(Graph("g", tuple(steps)).compile(), pools=(("dataflow", 1),))
