@@ -1,6 +1,7 @@
 """Drives the runs of a backfill to their ends or to an interruption, and shows the progress."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.backfill.feeder import Feeder
 from orchestrator.operations.backfill.slots import Planned, Result, results
 from orchestrator.operations.choose_store import home_flag
+from orchestrator.operations.drives import note_interrupted
 from orchestrator.operations.driving import check_same, refuse_cloud_steps, with_deployment
 from orchestrator.operations.foreign_changes import ForeignChanges
 from orchestrator.operations.interrupt import interruptible
@@ -98,6 +100,8 @@ class Session:
                 self._loop.drive()
             elif not self._feeder.done:
                 self._stopped.wait(TICK)
+        if not self._feeder.done:
+            note_interrupted(self._world.store, self._loop.runs, time.time())
         if not self._feeder.done and not self._how.leave:
             self._end_jobs()
         if lost := self._world.functions.running:

@@ -6,6 +6,7 @@ fit raises ValueError with a sentence. docs/adr/0017-who-may-read-what.md says w
 
 import re
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from orchestrator.core.control import Act, Control, Hold
@@ -15,6 +16,7 @@ from orchestrator.core.names import RUN_ID
 from orchestrator.core.past_attempts import Past
 from orchestrator.core.pools import MAX_PLACES, Place, Wait
 from orchestrator.core.rules import Tally
+from orchestrator.core.times import LATEST
 
 #: Increase this when the stored form changes in a way that an older version would handle wrongly; that version then
 #: leaves such records alone. A new field that an older version may drop without harm is no reason.
@@ -111,9 +113,17 @@ def _control_to_json(control: Control) -> JsonObject:
 def _control_from_json(data: object) -> Control:
     values = fitting(Control, data)
     if values.get("hold") is not None:
-        values["hold"] = Hold(**fitting(Hold, values["hold"]))
+        values["hold"] = Hold(**fitting(Hold, _clamped(values["hold"])))
     values["acts"] = tuple(Act(**fitting(Act, act)) for act in values.get("acts", ()))
     return Control(**values)
+
+
+def _clamped(hold: object) -> object:
+    """A hold whose end the calendar can represent: older versions accepted days of the year 9999."""
+    match hold:
+        case {"until": int() | float() as until, **others} if LATEST < until < inf:
+            return {**others, "until": LATEST}
+    return hold
 
 
 def run_to_json(run: Run) -> JsonObject:
@@ -121,6 +131,8 @@ def run_to_json(run: Run) -> JsonObject:
     data = {**sparse(run), "status": run.status}
     if run.stop is not None:
         data["stop"] = sparse(run.stop)
+    if run.drives:
+        data["drives"] = [sparse(act) for act in run.drives]
     return data
 
 
@@ -138,4 +150,5 @@ def run_from_json(data: Mapping[str, Any]) -> Run:
     values["inside"] = tuple(values.get("inside", ()))
     if not all(type(path) is str for path in values["inside"]):
         raise ValueError(f"Run.inside: expected names of steps, got {values['inside']!r:.60}")
+    values["drives"] = tuple(Act(**fitting(Act, act)) for act in values.get("drives", ()))
     return Run(**values)

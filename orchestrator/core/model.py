@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from orchestrator.core.control import Control
+from orchestrator.core.control import Act, Control
 from orchestrator.core.past_attempts import Past
 from orchestrator.core.pools import NO_MOVES, Moves, Place, Wait
 from orchestrator.core.rules import NOBODY, Tally
@@ -196,6 +196,8 @@ class Run:
     then the run that somebody started, and ``root`` that run's id. ``nests``: it has steps whose jobs are runs.
     ``inside``: in a rerun, the paths of the steps that were named inside its steps, to run again (rerun_inside.py);
     ``inside_only``: and no others there.
+    ``drives``: what became of the processes that drove it on one machine, the newest acts: ``interrupted``, ``killed``
+    (then ``at`` is the last time that is known before that), and who ``resumed`` it.
     ``mapped``: if it is that of a step with ``map``, the number of items; they are its param ``items`` (mapped.py).
     ``max_parallel``: how many of its attempts may be active at once; None: any number.
     """
@@ -226,6 +228,7 @@ class Run:
     max_parallel: int | None = None
     inside: tuple[str, ...] = ()
     inside_only: bool = False
+    drives: tuple[Act, ...] = ()
 
     @property
     def top(self) -> str:

@@ -73,7 +73,7 @@ class Nest:
         return self._found[name]
 
     def _loaded(self, name: str) -> tuple[Graph, Inner]:
-        path = self._path(name)
+        path = self.path_of(name)
         above = (*_chain.get(), self._file)
         way = " -> ".join(_name(file) for file in (*above, path))
         if path in above:
@@ -92,8 +92,11 @@ class Nest:
         outputs, unsafe = dict(graph.outputs), graph.unsafe_params
         return graph, Inner(graph.compile(), graph.params, outputs, unsafe, folder, path.name)
 
-    def _path(self, name: str) -> FilePath:
-        """As other graphs are found, and beside the graph that has the step, which is how the cloud finds it."""
+    def path_of(self, name: str) -> FilePath:
+        """The file of the graph ``name``: found as other graphs are, and beside the graph that has the step.
+
+        The cloud finds it only beside that. Raises NestingError.
+        """
         if "{{" in name:
             raise NestingError(f"expected the name of a graph, got {quoted(name)}: no expression can choose the graph")
         folder = self._file.parent

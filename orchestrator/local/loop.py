@@ -82,7 +82,7 @@ class Loop:
     def take_over(self, run: str) -> None:
         """Take one run over from a loop that died, with those inside it, and drive it. ``tick`` may call it."""
         for key in [run, *inside(self._world.engine.ledger, run)]:
-            self._world.clock.not_before(self._last_seen(key))
+            self._world.clock.not_before(self.last_seen(key))
             self._world.queue.release(key, self._world.clock())
             self._sweep(key)
             self._open.add(key)
@@ -278,7 +278,7 @@ class Loop:
         self._resting = seen if rests else None
         return rests
 
-    def _last_seen(self, key: str) -> float:
+    def last_seen(self, key: str) -> float:
         """The latest past time that is recorded in a run."""
         run, states = self._world.store.get_run(key), self._world.store.load_all(key, outputs=False).states.values()
         times = [time for state in states for time in (state.claimed_at, state.started_at, state.ended_at)]

@@ -16,6 +16,7 @@ from orchestrator.local.loop import Loop
 from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.choose_store import home_flag
 from orchestrator.operations.control.cancel_report import earlier, of_threads, told, unstoppable
+from orchestrator.operations.drives import note_killed
 from orchestrator.operations.driving import pools_of
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.operations.receivers import notifying, project_of, receivers_of
@@ -96,6 +97,7 @@ class _Following:
         if self._nodes is None:
             with notifying(self._world, lambda: [self._run.key], self._say, self._flag) as notices:
                 self._loop = Loop(self._world, [self._run.key], read_settings().parallel, notices.look)
+                note_killed(self._world.store, self._run, self._loop.last_seen(self._run.key))
                 self._loop.recover()
                 self._loop.drive()
             return

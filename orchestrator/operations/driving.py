@@ -1,6 +1,7 @@
 """Drives one run on this machine to its end or to an interruption. What it has to say goes to a ``Screen``."""
 
 import signal
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from orchestrator.errors import UsageError
 from orchestrator.local.loop import Loop
 from orchestrator.local.watched_store import WatchedStore
 from orchestrator.local.wiring import Embedded, embedded
+from orchestrator.operations.drives import note_interrupted, note_resumed
 from orchestrator.operations.foreign_changes import ForeignChanges
 from orchestrator.operations.interrupt import SIGNALS, interruptible
 from orchestrator.operations.receivers import notifying, project_of, receivers_of, unknown
@@ -133,6 +135,7 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
             if start is not None:
                 start(world.engine, found.run)
             else:
+                note_resumed(world.store, found.run, loop.last_seen(found.run.key), time.time())
                 loop.recover()
             if not loop.drive():
                 _interrupt(world, loop, screen, found, how)
@@ -179,6 +182,7 @@ def check_same(run: Run, how: How) -> None:
 
 def _interrupt(world: Embedded, loop: Loop, screen: Screen, found: Found, how: How) -> None:
     """End the jobs of a run that is interrupted, as far as that is possible and wanted."""
+    note_interrupted(world.store, [found.run.key], time.time())
     if not how.leave:
         _end_jobs(world, loop, screen, found.run.id, found.flag)
     if how.lives_on:

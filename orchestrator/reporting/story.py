@@ -12,6 +12,9 @@ from orchestrator.reporting.phrases import column, status_word
 from orchestrator.reporting.times import clock, iso
 from orchestrator.system.terminal import one_line
 
+#: When a process was killed, nobody notes it: what is known is when it last recorded something.
+_KILLED = "the last that is known of the process that drove the run: it was killed, or crashed"
+
 
 @dataclass(frozen=True, slots=True)
 class Happening:
@@ -36,11 +39,13 @@ def story(run: Run, plan: Plan, view: View, nodes: Iterable[int]) -> list[Happen
         found += _of_people(name, state, run)
         found += _of_attempts(name, state)
         found += _of_end(name, state)
-    return sorted(found, key=lambda one: one.at)
+    return sorted(found, key=lambda one: (one.at, one.what == _KILLED))
 
 
 def _of_run(run: Run) -> Iterator[Happening]:
     yield Happening(run.started_at, "", "run started")
+    for act in run.drives:
+        yield Happening(act.at, "", _KILLED if act.what == "killed" else act.what, act.by, act.why)
     if run.stop is not None:
         yield Happening(run.stop.at, "", "cancelled", run.stop.by, run.stop.why)
     if run.status is not RunStatus.RUNNING and run.ended_at is not None:

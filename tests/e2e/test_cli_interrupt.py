@@ -55,6 +55,19 @@ def test_after_kill_9_the_run_is_resumed_and_the_command_that_still_runs_is_take
     assert (said.code, said.err) == (0, "")
     assert {name: step["attempt"] for name, step in said.json["steps"].items()} == {"first": 1, "slow": 1, "last": 1}
     assert long.read("effects").split() == ["first", "started", "ended", "last"]
+    assert of_the_run(long) == [
+        ("run started", False),
+        ("the last that is known of the process that drove the run: it was killed, or crashed", False),
+        ("resumed", True),
+        ("run succeeded", False),
+    ]
+
+
+def of_the_run(place: Place) -> list[tuple[str, bool]]:
+    """What happened to the run itself, and whether it is said who did it."""
+    told = place.look("story", "r1", "--json").json
+    assert [one["at"] for one in told] == sorted(one["at"] for one in told)
+    return [(one["what"], one["by"] is not None) for one in told if one["step"] is None]
 
 
 def test_a_command_that_ended_while_nobody_drove_the_run_is_not_run_again(long: Place) -> None:
@@ -85,6 +98,12 @@ def test_an_interruption_ends_what_runs_and_resume_runs_it_again(long: Place, nu
     assert long("resume", "r1", "--no-picture").code == 0
     assert statuses(long) == {"first": ("succeeded", 1), "slow": ("succeeded", 2), "last": ("succeeded", 1)}
     assert long.read("effects").split() == ["first", "started", "started", "ended", "last"]
+    assert of_the_run(long) == [
+        ("run started", False),
+        ("interrupted", True),
+        ("resumed", True),
+        ("run succeeded", False),
+    ]
 
 
 def test_an_interruption_can_leave_what_runs_and_resume_takes_it_over(long: Place) -> None:

@@ -1,14 +1,19 @@
 """What is stored comes back as it was."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from orchestrator.core import codec, plan_codec
+from orchestrator.core.codec import state_from_json, state_to_json
 from orchestrator.core.compiler import compile_plan
+from orchestrator.core.control import Act, Control, Hold
 from orchestrator.core.model import Run, RunStatus, Status, StepState
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import CheckPolicy, Retry, Step, Work
+from orchestrator.core.times import LATEST
+from orchestrator.reporting.held import held_by
 
 STEPS = (
     Step("a"),
@@ -75,3 +80,17 @@ def test_a_run_survives_being_stored():
 def test_what_is_at_its_default_takes_no_room():
     assert plan_codec.step_to_json(Step("a")) == {"name": "a"}
     assert codec.state_to_json(StepState()) == {}
+
+
+def test_a_hold_that_an_older_version_let_end_in_the_year_9999_is_read_and_ends_a_year_earlier():
+    state = StepState(control=Control(Hold(1.0, "ann", "late", 2.0), acts=(Act("held", 1.0, "ann", "late"),)))
+    written = json.loads(json.dumps(state_to_json(state)))
+    written["control"]["hold"]["until"] = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+    read = state_from_json(written)
+    assert read.control is not None
+    assert read.control.hold == Hold(1.0, "ann", "late", LATEST)
+    assert "until 9998-12-31" in held_by(read.control.hold)
+    for wrong in (float("inf"), float("nan"), -1, "9999"):
+        written["control"]["hold"]["until"] = wrong
+        with pytest.raises(ValueError, match=r"Hold\.until: expected"):
+            state_from_json(written)

@@ -1,8 +1,12 @@
 """The story of a run: what happened, in order, and who did what."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
-from orchestrator.core.control import Hold
+from orchestrator.core.codec import run_from_json, run_to_json
+from orchestrator.core.control import Act, Hold
 from orchestrator.core.events import HoldRequested, RetryRequested, StopRequested
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.model import Status, Stop
@@ -36,6 +40,25 @@ def told(world) -> World:
     made.engine.cancel(KEY, Stop(made.now, "ann", "enough"))
     made.finish()
     return made
+
+
+def test_what_became_of_the_processes_that_drove_a_run_is_told_in_its_place(told: World):
+    """A process that is killed notes nothing: its last sign comes after what it recorded at that moment."""
+    run = told.store.get_run(KEY)
+    assert run is not None
+    seen = told.store.load_all(KEY).states[0].ended_at
+    assert seen is not None
+    acts = (Act("killed", seen), Act("resumed", seen + 0.5, "ann"), Act("interrupted", seen + 0.6, "bob"))
+    driven = replace(run, drives=acts)
+    assert run_from_json(json.loads(json.dumps(run_to_json(driven)))) == driven
+    there = [one for one in story(driven, told.plan, told.store.load_all(KEY), [0]) if seen <= one.at < seen + 1]
+    assert [(one.step, one.what, one.by) for one in there] == [
+        ("a", "marked succeeded", "bob"),
+        ("a", "succeeded", ""),
+        ("", "the last that is known of the process that drove the run: it was killed, or crashed", ""),
+        ("", "resumed", "ann"),
+        ("", "interrupted", "bob"),
+    ]
 
 
 def test_a_story_tells_everything_in_order_with_who_and_why(told: World):

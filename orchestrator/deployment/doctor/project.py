@@ -114,7 +114,8 @@ def quota(world: World) -> Found:
         yield warn(text, f"see the quota, and request a higher one, at {see}")
     if unheard:
         yield warn(f"jobs in {', '.join(unheard)} could not be counted", "try again in a minute")
-    yield note(f"{running} running, at most {wanted} in a run, {JOBS_AT_ONCE} by default")
+    needed = f"at most {wanted} in a run" if world.here.lock else "how many a run needs is unknown without graphs.lock"
+    yield note(f"{running} running, {needed}, {JOBS_AT_ONCE} by default")
 
 
 def _largest(lock: Lock | None) -> tuple[str, int]:

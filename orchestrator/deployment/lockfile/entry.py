@@ -78,7 +78,7 @@ def examine(root: Path, name: str, paths: Sequence[Path], graphs: Mapping[str, S
     called = graph.name if graph and graph.deploy and not wrong else None
     if graph is not None:
         deployed |= _with(path, graph, {other for files in graphs.values() for other in files})
-    found, settings = _found(path, graph)
+    found, settings = _found(path, graph, {files[-1].resolve() for files in graphs.values()})
     problems += [*found, *unreadable(deployed)]
     if problems or graph is None:
         return Examined(Entry(file, problems=tuple(_below(root, line) for line in problems)), deployed, called)
@@ -95,9 +95,9 @@ def _loaded(path: Path) -> tuple[Graph | None, Sequence[str]]:
         return None, (str(error),)
 
 
-def _found(path: Path, graph: Graph | None) -> tuple[list[str], FolderSettings]:
+def _found(path: Path, graph: Graph | None, deployed: Collection[Path]) -> tuple[list[str], FolderSettings]:
     """Further problems of a graph, which may be incomplete, and what its folder contains for the functions."""
-    found = problems_of(graph, path.parent) if graph is not None else []
+    found = problems_of(graph, path, deployed) if graph is not None else []
     problems = list(invalid(path, found).lines) if found else []
     if path.suffix != ".py" and (graph is None or not any(functions(graph))):
         return problems, FolderSettings()

@@ -1,5 +1,6 @@
 """Finds what would keep a valid graph from being deployed, or make it fail in the cloud."""
 
+import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from orchestrator.core.graph import Graph
 from orchestrator.core.kinds import kind_of, only_on_machine
 from orchestrator.core.steps import Step
 from orchestrator.definition.fields import GRAPH_NAME
+from orchestrator.definition.nesting import Nest, NestingError
 from orchestrator.definition.schema_errors import NAMES
 from orchestrator.definition.text_files import UnreadableError, decoded
 from orchestrator.errors import Problem
@@ -45,9 +47,28 @@ def functions(graph: Graph) -> Iterator[tuple[Step, str, str]]:
             yield step, kind.key if kind.cloud_function == "function" else kind.cloud_function, str(name)
 
 
-def problems_of(graph: Graph, folder: Path) -> list[Problem]:
-    """Steps that cannot run in the cloud, a schedule without effect, and functions that cannot be called."""
-    return [*_undeployable(graph), *_without_function(graph, folder)]
+def problems_of(graph: Graph, file: Path, deployed: Collection[Path]) -> list[Problem]:
+    """Steps that cannot run in the cloud, a schedule without effect, and functions that cannot be called.
+
+    ``file``: the graph's own. ``deployed``: the files of all graphs that are deployed.
+    """
+    return [*_undeployable(graph), *_left_behind(graph, file, deployed), *_without_function(graph, file.parent)]
+
+
+def _left_behind(graph: Graph, file: Path, deployed: Collection[Path]) -> Iterator[Problem]:
+    """The steps whose graphs are files that are not deployed: the cloud could start no run."""
+    nest = Nest(file)
+    for step in graph.works if graph.deploy else ():
+        if "graph" not in step.work.spec:
+            continue
+        try:
+            found = nest.path_of(str(step.work.spec["graph"]))
+        except NestingError:  # which loading the graph has reported
+            continue
+        if found not in deployed:
+            said = f"the graph in {quoted(os.path.relpath(found, file.parent))} is not deployed: it is no graph of the"
+            fix = "put it there, as a file or as graph.yaml in a folder, or write deploy: false at the top of this one"
+            yield Problem(("steps", step.name, "graph"), f"{said} folder that is locked: {fix}")
 
 
 def _undeployable(graph: Graph) -> Iterator[Problem]:

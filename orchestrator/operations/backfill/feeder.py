@@ -19,6 +19,7 @@ from orchestrator.errors import InUseError, StoreError, UsageError
 from orchestrator.local.loop import Loop
 from orchestrator.local.wiring import Embedded
 from orchestrator.operations.backfill.slots import Does, Planned, Result, newest_round
+from orchestrator.operations.drives import note_resumed
 from orchestrator.operations.make_room import make_room
 from orchestrator.operations.run_records import plan_of
 
@@ -141,6 +142,7 @@ class Feeder:
         if rerun is None and newest is not None:
             plan = plan_of(self._world.home, store, newest)
             run = self._ready(newest, plan)
+            note_resumed(store, newest, self._loop.last_seen(run.key), time.time())
             self._loop.take_over(run.key)
         else:
             plan = self._plan if rerun is None else rerun.plan

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from orchestrator.core import codec, plan_codec
+from orchestrator.core.control import MAX_ACTS, Act
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Stop, Transition, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.pools import LAST, NO_MOVES, run_of
@@ -194,6 +195,11 @@ class SqliteStore:
     def stop_run(self, run: str, stop: Stop) -> Stop | None:
         stopped = self._change_run(run, lambda found: found if found.stop else replace(found, stop=stop))
         return stopped.stop if stopped else None
+
+    def note_drives(self, run: str, acts: Sequence[Act]) -> None:
+        """Add to what became of the processes that drove a run; nothing if it has ended."""
+        if acts:
+            self._change_run(run, lambda found: replace(found, drives=(*found.drives, *acts)[-MAX_ACTS:]))
 
     def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse, wanted: RunFilter = EVERY) -> Sequence[Run]:
         with self._database.read() as connection:

@@ -46,3 +46,20 @@ def test_a_graph_of_one_machine_has_a_schedule_only_for_serve(make: Make) -> Non
         "(command or python): use dataflow steps, or write deploy: false: then 'orchestrator serve' starts it on one "
         "machine",
     ]
+
+
+def test_a_graph_that_a_step_runs_must_be_deployed_too(make: Make) -> None:
+    """The cloud reads it when a run of the other starts. By its path, it is found where no deployed graph is."""
+    steps = "{inner: {graph: parts/inner.yaml}, each: {map: [1], graph: ../far.yaml}, known: {graph: plain}}"
+    folder = make({"outer.yaml": f"name: outer\nsteps: {steps}\n", "plain.yaml": PLAIN, "parts/inner.yaml": PLAIN})
+    (folder.parent / "far.yaml").write_text(PLAIN)
+    where = "is not deployed: it is no graph of the folder that is locked"
+    fix = "put it there, as a file or as graph.yaml in a folder, or write deploy: false at the top of this one"
+    assert lock(folder).problems == [
+        f"outer.yaml:2: step 'inner': graph: the graph in 'parts/inner.yaml' {where}: {fix}",
+        f"outer.yaml:2: step 'each': graph: the graph in '../far.yaml' {where}: {fix}",
+    ]
+    (folder / "outer.yaml").write_text(f"name: outer\nsteps: {steps}\ndeploy: false\n")
+    assert lock(folder).problems == []
+    (folder / "outer.yaml").write_text("name: outer\nsteps: {a: {graph: plain.yaml}}\n")
+    assert lock(folder).problems == []
