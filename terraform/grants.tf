@@ -46,9 +46,11 @@ locals {
   # Roles that can only be granted on the whole project.
   in_project = merge(
     {
-      "tasks dataflow"  = { role = "tasks", may = "roles/dataflow.developer" }
-      "worker dataflow" = { role = "worker", may = "roles/dataflow.worker" }
-      "builder logs"    = { role = "builder", may = "roles/logging.logWriter" }
+      "tasks dataflow"    = { role = "tasks", may = "roles/dataflow.developer" }
+      "operator dataflow" = { role = "operator", may = "roles/dataflow.developer" }
+      "viewer dataflow"   = { role = "viewer", may = "roles/dataflow.viewer" }
+      "worker dataflow"   = { role = "worker", may = "roles/dataflow.worker" }
+      "builder logs"      = { role = "builder", may = "roles/logging.logWriter" }
     },
     local.by_eventarc ? { "events eventarc" = { role = "events", may = "roles/eventarc.eventReceiver" } } : {},
   )

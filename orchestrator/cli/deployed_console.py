@@ -30,7 +30,7 @@ def deployed_console(deployment: Deployment, url: str | None) -> DeployedConsole
         return reach.call("console", call)
 
     named = StoreUrl("", project=deployment.project, flag=_flag(deployment, url))
-    return DeployedConsole(named, ConsoleReader(get), send)
+    return DeployedConsole(named, ConsoleReader(get), send, get)
 
 
 def _flag(deployment: Deployment, url: str | None) -> str:

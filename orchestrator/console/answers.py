@@ -156,6 +156,33 @@ class Planned(BaseModel):
     plan: AnyObject
 
 
+class Left(BaseModel):
+    """A job that is left. ``where``: its region and id. ``used``: what it has used so far, if that is known."""
+
+    name: str
+    where: str
+    why: str
+    since: Time | None
+    state: str
+    used: str | None
+
+
+class Audited(BaseModel):
+    """Jobs that no run waits for. ``unclear``: of which it cannot be told. ``running``: how many of ours run."""
+
+    left: list[Left]
+    unclear: list[str]
+    running: int
+
+
+class Stopped(BaseModel):
+    """A job that was asked to stop, and what it does now."""
+
+    job: str
+    said: list[str]
+    changed: bool
+
+
 class StoredRuns(BaseModel):
     """A page of runs as they are stored."""
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from orchestrator.cloud.start_body import kind_of, read_json
-from orchestrator.console.forms import REASON
+from orchestrator.console.forms import JOB, REASON
 from orchestrator.core.names import RUN_ID, STEP_NAME
 from orchestrator.core.times import LATEST
 from orchestrator.errors import UsageError
@@ -33,6 +33,7 @@ _EXPECTED = {
 
 _PATTERNS = {
     RUN_ID: "the id of a run: a letter or digit, then up to 99 letters, digits, '_', '.' or '-'",
+    JOB: "a job such as europe-west4/2026-01-30_20_00_08-8562643317148312878",
     REASON: "a reason, got an empty text",
     STEP_NAME: "the name of a step: a letter, then up to 99 letters, digits, '_', '.' or '-'",
 }

@@ -18,6 +18,9 @@ PAGE = rf"^[0-9]{{1,11}}(\.[0-9]{{1,9}})?(~[a-z2-7]{{{KEY_LENGTH}}}){{0,200}}$"
 #: A text that is not empty.
 REASON = r"\S"
 
+#: A Dataflow job: its region and its id.
+JOB = r"^[a-z][a-z0-9-]{0,62}/[A-Za-z0-9_-]{1,100}$"
+
 #: How many runs a page has at most, and if nothing is said.
 MAX_PAGE = 200
 _USUAL = 50
@@ -115,6 +118,12 @@ class MarkForm(Form):
 
 class AnyMarkForm(RootModel[Annotated[MarkSucceededForm | MarkForm, Field(discriminator="status")]]):
     """As what a step is to end."""
+
+
+class StopForm(Form):
+    job: Annotated[
+        str, StringConstraints(pattern=JOB), Field(description="The job, as the audit says where it is: REGION/ID.")
+    ]
 
 
 class RunsQuery(Form):

@@ -22,7 +22,7 @@ _MEANINGS = {
     400: "The request is wrong; 'errors' says all that is.",
     401: "The caller's token has no verified e-mail address.",
     403: "The caller may not start this graph.",
-    404: "There is no such run, step or graph.",
+    404: "There is no such run, step, graph or job.",
     409: "It cannot be done as things are: it is too late, what was seen has changed, or the graph wants other params. "
     "'errors' says why, and 'said' what was done nevertheless.",
     503: "A temporary failure: try again.",

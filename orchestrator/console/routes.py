@@ -1,14 +1,16 @@
 """Every route of the console. A new one is a function, its form and its answer, and an entry here."""
 
-from orchestrator.console import acting, reading, records, starting
+from orchestrator.console import acting, auditing, reading, records, starting
 from orchestrator.console.answers import (
     Acted,
+    Audited,
     Ids,
     Planned,
     RunNow,
     Runs,
     Started,
     StepExplained,
+    Stopped,
     StoredPlan,
     StoredRun,
     StoredRuns,
@@ -28,6 +30,7 @@ from orchestrator.console.forms import (
     RunQuery,
     RunsQuery,
     StartForm,
+    StopForm,
     StoryQuery,
     ViewQuery,
 )
@@ -48,6 +51,19 @@ def _start(path: str, name: str, summary: str, handle: Handle, answer: Model, bo
 
 _RUN, _STEP, _KEY = "/runs/{run}", "/runs/{run}/steps/{step}", "/records/keys/{key}"
 
+_STOP = Route(
+    "POST",
+    "/audit/stop",
+    "stop_left",
+    "Stop a job that no run waits for.",
+    auditing.stop,
+    Stopped,
+    NoQuery,
+    StopForm,
+    act=True,
+    refusals=(409,),
+)
+
 ROUTES = (
     _show("/runs", "list_runs", "List runs, the newest first.", reading.list_runs, Runs, RunsQuery),
     _show(_RUN, "get_run", "Show a run and its steps.", reading.get_run, RunNow, RunQuery),
@@ -61,6 +77,8 @@ ROUTES = (
     _act(f"{_RUN}/cancel", "cancel", "Cancel a run, or steps, and stop their jobs.", acting.cancel, CancelForm),
     _act(f"{_STEP}/retry", "retry", "Try a step again that needs attention.", acting.retry, RetryForm),
     _act(f"{_STEP}/mark", "mark", "Decide how a step ends.", acting.mark, AnyMarkForm),
+    _show("/audit", "audit", "Find jobs that still run though no run waits for them.", auditing.audit, Audited),
+    _STOP,
     _show("/records/runs", "read_runs", "List runs as they are stored.", records.runs, StoredRuns, RunsQuery),
     _show("/records/ids", "read_ids", "List ids and keys of runs.", records.ids, Ids, IdsQuery),
     _show("/records/runs/{run}", "read_run", "Read a run as it is stored, by its id.", records.run_by_id, StoredRun),

@@ -14,12 +14,14 @@ from orchestrator.ports import Reader
 class DeployedConsole:
     """``url``: the project, and what to add to a command so that it finds the runs. ``reader``: reads them.
 
-    ``send``: asks the function ``console`` for a path, with a body, and returns its answer.
+    ``send``: asks the function ``console`` for a path, with a body, and returns its answer. ``show``: asks
+    ``console_view`` for a path, with a query.
     """
 
     url: StoreUrl
     reader: Reader
     send: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+    show: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 
     def act(self, run_id: str, asked: Asked) -> Done:
         """What became of the request. Raises UsageError with the console's sentences, and OrchestratorError."""

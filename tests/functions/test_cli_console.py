@@ -10,6 +10,8 @@ import pytest
 from werkzeug.serving import make_server
 
 from orchestrator.core.model import RunStatus
+from orchestrator.core.names import JobRef, job_name
+from orchestrator.fakes.dataflow.script import LaunchCall
 from tests.e2e.command_line import Place, Said, finish
 from tests.functions.cloud import Cloud
 from tests.functions.test_console import nightly as nightly
@@ -101,6 +103,18 @@ def test_what_is_asked_is_done_in_the_callers_name(nightly: Cloud, ann: Operator
     assert ann("release", "n1").lines == ["run n1 has ended (cancelled): none of its steps is held"]
 
 
+def test_jobs_that_no_run_waits_for_are_found_and_stopped_by_the_consoles(nightly: Cloud, ann: Operator):
+    name = job_name("load", JobRef("unknownkey", 0, 1))
+    made = nightly.dataflow.service.launch(LaunchCall(name, "europe-west4", "gs://b/t", False, {}, {}))
+    where = f"europe-west4/{made['job']['id']}"
+    shown = ann("audit")
+    assert (shown.code, shown.lines[1:3]) == (1, [f"  {where}", "  there is no run with its key, unknownkey"])
+    stopped = ann("audit", "--stop", "--yes")
+    assert (stopped.code, stopped.lines[-1].startswith(f"{name}: asked to stop, and is cancel")) == (1, True)
+    nightly.dataflow.move(name, "CANCELLED")
+    assert ann("audit", "--json").json == {"left": [], "unclear": [], "running": 0}
+
+
 def test_where_the_runs_are_is_said_once(tmp_path: Path):
     place = Place(tmp_path)
     for words, said in (
@@ -139,5 +153,5 @@ def test_a_backfill_runs_in_the_cloud_and_no_slot_twice(
     again = place("backfill", "slots", *range_, *where, ORCHESTRATOR_ID_TOKEN=token_)
     assert (again.code, "3 runs: 2 succeeded, 1 failed" in again.out) == (1, True), again.out + again.err
     assert len(nightly.queued("checks")) + len(nightly.queued("launches")) >= 3
-    wrong = place("backfill", "slots", *range_, "--simulate", "--project", "p", "--region", "r")
-    assert (wrong.code, "--simulate: expected nothing of this machine with --project" in wrong.err) == (2, True)
+    wrong = place("backfill", "slots", *range_, "--fake-dataflow", "--project", "p", "--region", "r")
+    assert (wrong.code, "--fake-dataflow: expected nothing of this machine with --project" in wrong.err) == (2, True)

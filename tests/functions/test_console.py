@@ -12,7 +12,9 @@ from werkzeug.test import TestResponse
 from orchestrator.cloud.settings import SettingsError
 from orchestrator.core.joins import arrival
 from orchestrator.core.model import RunStatus, Status, StepState, Transition
+from orchestrator.core.names import JobRef, job_name
 from orchestrator.core.task_codec import decode
+from orchestrator.fakes.dataflow.script import LaunchCall
 from tests.functions.cloud import Cloud, logged
 from tests.functions.test_starters import ANN, bearer
 
@@ -404,3 +406,60 @@ def test_what_the_framework_answers_is_json_too(nightly: Cloud, monkeypatch: pyt
 
 def broken() -> None:
     raise SettingsError("a variable is missing")
+
+
+LOST = job_name("load", JobRef("unknownkey", 0, 1))
+
+
+@pytest.fixture
+def running(nightly: Cloud) -> dict[str, str]:
+    """Dataflow jobs: one of no run, one that a run waits for, and one that is none of ours. By name, where they are."""
+    store = store_of(nightly)
+    waited = job_name("report", JobRef(store.find_run("n1").key, 2, 1))
+    where = {}
+    for name in (LOST, waited, "orders"):
+        made = nightly.dataflow.service.launch(LaunchCall(name, "europe-west4", "gs://b/t", False, {}, {}))
+        where[name] = f"europe-west4/{made['job']['id']}"
+    put(nightly, 2, StepState(Status.RUNNING, 1, job_name=waited, job=where[waited], claimed_at=1.0, started_at=2.0))
+    return {"lost": where[LOST], "waited": where[waited], "foreign": where["orders"]}
+
+
+def test_jobs_that_no_run_waits_for_are_shown_to_viewers_and_stopped_by_operators(
+    nightly: Cloud, running: dict[str, str]
+):
+    for target in ("console", "console_view"):
+        shown = get(nightly, "/audit", target).get_json()
+        assert [(one["name"], one["where"], one["why"]) for one in shown["left"]] == [
+            (LOST, running["lost"], "there is no run with its key, unknownkey")
+        ]
+        assert (shown["unclear"], shown["running"]) == ([], 2)
+    asked = {"job": running["lost"]}
+    assert post(nightly, "/audit/stop", asked, target="console_view").status_code == 404
+    with logged() as lines:
+        stopped = post(nightly, "/audit/stop", asked)
+    assert (stopped.status_code, stopped.get_json()["job"]) == (200, running["lost"])
+    said = stopped.get_json()["said"]
+    assert said[0].startswith(f"{LOST}: asked to stop, and is cancel")
+    assert lines[-1]["message"] == f"stop_left by {ANN}: {said[0]}"
+    nightly.dataflow.move(LOST, "CANCELLED")
+    assert get(nightly, "/audit").get_json()["left"] == []
+
+
+@pytest.mark.parametrize(
+    ("job", "status", "said"),
+    [
+        ("lost", 409, "{where} is not left: a run waits for its end, or it has ended"),
+        ("waited", 409, "{where} is not left: a run waits for its end, or it has ended"),
+        ("foreign", 404, "this deployment has no job {where}"),
+        ("europe-west4/2026-none", 404, "this deployment has no job {where}"),
+        ("europe-west4", 400, "job: expected a job such as europe-west4/2026-01-30_20_00_08-8562643317148312878"),
+    ],
+)
+def test_no_other_job_is_stopped(nightly: Cloud, running: dict[str, str], job: str, status: int, said: str):
+    where = running.get(job, job)
+    if job == "lost":
+        assert post(nightly, "/audit/stop", {"job": where}).status_code == 200
+        nightly.dataflow.move(LOST, "CANCELLED")
+    answer = post(nightly, "/audit/stop", {"job": where})
+    assert (answer.status_code, answer.get_json()["errors"]) == (status, [said.format(where=where)])
+    assert "orders" in nightly.dataflow.active

@@ -78,6 +78,7 @@ def test_it_says_of_each_route_what_it_may_answer():
     acts = ("hold", "release", "cancel", "steps/{step}/retry", "steps/{step}/mark")
     assert {name: sorted(paths[name]["post"]["responses"]) for name in paths if "post" in paths[name]} == {
         **{f"/runs/{{run}}/{name}": ["200", "400", "401", "404", "409", "503"] for name in acts},
+        "/audit/stop": ["200", "400", "401", "404", "409", "503"],
         "/runs": ["200", "201", "400", "401", "403", "404", "409", "503"],
         "/runs/{run}/rerun": ["200", "201", "400", "401", "403", "404", "409", "503"],
         "/runs/{run}/rerun/plan": ["200", "400", "401", "403", "404", "409", "503"],

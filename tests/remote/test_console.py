@@ -20,6 +20,7 @@ def far(server: Scripted) -> DeployedConsole:
         StoreUrl("", project="demo-1"),
         reader,
         lambda path, body: reach.call("console", lambda url, token, waiting: asked(url, path, body, token, waiting)),
+        lambda path, query: {},
     )
 
 

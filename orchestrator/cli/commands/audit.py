@@ -8,13 +8,15 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.confirm import agreed
-from orchestrator.cli.deployment_options import only_with_project, project_options
+from orchestrator.cli.deployed_console import deployed_console
+from orchestrator.cli.deployment_options import cloud_options, only_with_project
 from orchestrator.cli.failure import DONE, FAILED, complain
 from orchestrator.cli.options import home_option, json_option
 from orchestrator.cli.output import echo, echo_json
-from orchestrator.errors import UsageError
+from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.operations.audit.findings import Audit, Leftover
 from orchestrator.operations.choose_store import choose_home, store_of
+from orchestrator.operations.deployed_console import DeployedConsole
 from orchestrator.reporting.phrases import counted
 
 EPILOG = """\b
@@ -30,8 +32,11 @@ Jobs of other deployments and of people are never touched; nor are jobs that a g
 (streaming).
 
 With --stop they are shown first, and you are asked. Dataflow jobs are cancelled, and streaming ones drained; processes
-get 10 seconds to end, and are killed then. In the cloud, this needs the roles roles/dataflow.developer and
-roles/datastore.viewer.
+get 10 seconds to end, and are killed then.
+
+With --project and --region, the deployed consoles do this: you need to be one of Terraform's 'viewers', or with --stop
+of its 'operators'. With --project alone, or with --database, Google's APIs are asked with your own rights: the roles
+roles/dataflow.developer and roles/datastore.viewer.
 
 Exit codes: 0 nothing is left, 1 something is or was, or it cannot be told, 2 wrong use.
 """
@@ -44,12 +49,12 @@ Stop = Callable[[Leftover], str]
 @click.option("--stop", is_flag=True, help="Stop what is left.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @home_option
-@project_options
+@cloud_options
 @click.option(
     "--database",
     metavar="NAME",
     show_default="that of the deployment",
-    help="With --project: the Firestore database, if Terraform was given an existing one.",
+    help="With --project, instead of --region: the Firestore database, if Terraform was given an existing one.",
 )
 @json_option
 def command(
@@ -60,6 +65,7 @@ def command(
     region: str | None,
     name: str,
     environment: str,
+    url: str | None,
     database: str | None,
     as_json: bool,
 ) -> int:
@@ -67,19 +73,39 @@ def command(
     if stop and not yes and (as_json or not sys.stdin.isatty()):
         raise UsageError("nobody can be asked here, so add --yes to confirm; without --stop, they are only shown")
     if project is None:
-        only_with_project()
+        only_with_project("region", "name", "environment", "database", "url")
         return _here(home, stop, yes, as_json)
     if home is not None:
         raise UsageError("--home and --project both say where to look: give only one of them")
     from orchestrator.deployment import Deployment
+
+    if region is not None and database is None:
+        return _by_console(deployed_console(Deployment(project, region, name, environment), url), stop, yes, as_json)
+    if url is not None:
+        raise UsageError("--url: expected --region with it, and not --database")
     from orchestrator.operations.audit.cloud import jobs_of
 
-    deployment = Deployment(project, region or "none", name, environment)
+    deployment = Deployment(project, "none", name, environment)
     with jobs_of(project, deployment.base, database or deployment.database) as jobs:
         found = jobs.audit()
         if stop and found.left:
             jobs.check_store()
         return told(found, jobs.stop if stop else None, yes, as_json)
+
+
+def _by_console(place: DeployedConsole, stop: bool, yes: bool, as_json: bool) -> int:
+    """Let the deployment's consoles find what is left, and stop it."""
+
+    def ask(left: Leftover) -> str:
+        answer = place.send("/audit/stop", {"job": left.where})
+        return "; ".join(map(str, answer["said"] or answer["errors"])).removeprefix(f"{left.name}: ")
+
+    said = place.show("/audit", {})
+    try:
+        found = Audit.of(said)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise OrchestratorError(f"the console's answer cannot be read: {error}: is its version another one?") from error
+    return told(found, ask if stop else None, yes, as_json)
 
 
 def _here(home: Path | None, stop: bool, yes: bool, as_json: bool) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from orchestrator.core.names import parse_job_name
 from orchestrator.errors import BackendError, StoreError, UsageError
 from orchestrator.jobs.dataflow import states
+from orchestrator.jobs.dataflow.answers import AnswerError
 from orchestrator.jobs.dataflow.backend import DataflowBackend
 from orchestrator.jobs.dataflow.handle import Handle
 from orchestrator.jobs.dataflow.http import Api
@@ -38,18 +39,34 @@ class Jobs:
         """
         left, doubts, looked_at = [], [], 0
         for job in self.api.active():
-            ref = parse_job_name(str(job["name"]), self.prefix)
-            if ref is None:
+            if parse_job_name(str(job["name"]), self.prefix) is None:
                 continue
             looked_at += 1
             try:
-                why = why_left(self.store, ref)
-                found = self._leftover(job, why) if why else None
+                found = self.judged(job)
             except (StoreError, BackendError) as error:
                 doubts.append(unclear(str(job["name"]), error))
                 continue
             left += [found] if found is not None else []
         return Audit(left, doubts, looked_at)
+
+    def found(self, where: str) -> Body | None:
+        """The job at ``where``, ``REGION/ID``; None if there is none, or it is not the deployment's."""
+        region, _, job_id = where.partition("/")
+        try:
+            job = self.api.get(region, job_id)
+        except AnswerError as error:
+            if error.status in (400, 404):  # the API's answer to a region that it does not have is 400
+                return None
+            raise
+        known = parse_job_name(str(job.get("name", "")), self.prefix) is not None
+        return {"location": region, **job} if known else None
+
+    def judged(self, listed: Body) -> Leftover | None:
+        """A job of the deployment, if it is left. Raises StoreError or BackendError if that cannot be told."""
+        ref = parse_job_name(str(listed["name"]), self.prefix)
+        why = why_left(self.store, ref) if ref is not None else ""
+        return self._leftover(listed, why) if why else None
 
     def _leftover(self, listed: Body, why: str) -> Leftover | None:
         """None if the job has ended meanwhile: lists lag."""
@@ -70,14 +87,20 @@ class Jobs:
         return "" if found is None else str(found)
 
     def stop(self, left: Leftover) -> str:
-        """Ask a job to stop, as when its run is cancelled: a streaming one drains. Says what Dataflow answers."""
-        region, _, job_id = left.where.partition("/")
-        backend = DataflowBackend("", region, api=self.api)
+        """As ``ask_to_stop``; what went wrong is said too."""
         try:
-            backend.cancel(left.where)
-            now = states.state(self.api.get(region, job_id)).removeprefix("JOB_STATE_").lower()
+            return self.ask_to_stop(left)
         except BackendError as error:
             return f"not stopped: {error}"
+
+    def ask_to_stop(self, left: Leftover) -> str:
+        """Ask a job to stop, as when its run is cancelled: a streaming one drains. Says what Dataflow answers.
+
+        Raises BackendError.
+        """
+        region, _, job_id = left.where.partition("/")
+        DataflowBackend("", region, api=self.api).cancel(left.where)
+        now = states.state(self.api.get(region, job_id)).removeprefix("JOB_STATE_").lower()
         return f"asked to stop, and is {now} now"
 
     def check_store(self) -> None:

@@ -1,7 +1,8 @@
 """Jobs and processes that still run, and whose end no run waits for. Looking changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from orchestrator.reporting.times import clock, duration, iso
@@ -30,6 +31,13 @@ class Leftover:
         told = [f"{self.name}  {self.state}{began}", f"  {self.where}", f"  {self.why}"]
         return told + ([f"  used so far: {self.used}"] if self.used else [])
 
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Leftover":
+        """What ``json`` made. Raises LookupError, TypeError or ValueError if it is something else."""
+        since = data["since"]
+        began = None if since is None else datetime.fromisoformat(since).timestamp()
+        return cls(data["name"], data["where"], data["why"], began, data["state"], data["used"] or "")
+
     def json(self) -> dict[str, Any]:
         return {
             "name": self.name,
@@ -52,6 +60,11 @@ class Audit:
     @property
     def clean(self) -> bool:
         return not self.left and not self.unclear
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Audit":
+        """What a console answers. Raises LookupError, TypeError or ValueError if it is something else."""
+        return cls([Leftover.of(one) for one in data["left"]], list(data["unclear"]), int(data["running"]))
 
 
 def unclear(name: str, error: Exception) -> str:
