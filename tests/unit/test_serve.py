@@ -260,7 +260,7 @@ def test_a_graph_that_cannot_run_here_is_not_served(world: World):
     world.server().go()
     assert world.ids() == ["a-2026-01-31T130000Z", "a-2026-01-31T140000Z"]
     assert any("c: not served: Dataflow steps without a local: block" in line for line in world.said)
-    assert not any("--simulate" in line for line in world.said)
+    assert not any("--fake-dataflow" in line for line in world.said)
 
 
 @pytest.mark.parametrize(
@@ -346,6 +346,22 @@ def test_a_clock_that_was_wrong_for_a_while_keeps_nothing_from_starting(world: W
     world.plan, world.until = {NOON + 0.5 * HOUR: forward}, NOON + 2000 * HOUR
     world.server().go()
     assert world.ids()[-1] == "a-2026-01-31T130000Z"
+
+
+def test_how_long_a_run_took_is_told_from_its_start_also_if_it_was_continued(world: World):
+    run_id = "a-2026-01-31T060000Z"
+    world.graph("a", "schedule: '0 6 * * *'")
+    world.now = NOON - 6 * HOUR
+    world.record(run_id, RunStatus.RUNNING)
+
+    def over() -> None:
+        with writing(world.home) as store:
+            store.end_run(f"key-{run_id}", RunStatus.SUCCEEDED, NOON + HOUR / 2)
+        world.heard.append(Ended(run_id, 0, ""))
+
+    world.now, world.plan = NOON, {NOON + HOUR / 2: over}
+    world.server().go()
+    assert f"{run_id}  succeeded after 6 h 30 m" in [line.partition("  ")[2] for line in world.said]
 
 
 def test_scheduled_runs_that_were_interrupted_go_on_and_those_of_people_do_not(world: World):

@@ -7,6 +7,8 @@ from typing import Any
 from orchestrator.core.control import MAX_FORGIVEN
 from orchestrator.core.events import RetryRequested, StopRequested
 from orchestrator.core.model import Status, StepState, Stop
+from orchestrator.core.rules import IMPATIENT
+from orchestrator.core.steps import Step
 from orchestrator.core.values import MAX_OUTPUT, misfit
 from orchestrator.errors import UsageError
 from orchestrator.operations import tokens
@@ -15,6 +17,7 @@ from orchestrator.operations.find_step import find_step, too_late
 from orchestrator.operations.requests import Apply, Done, MarkAsked, Person, RetryAsked
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import done_by, status_word, stopped
+from orchestrator.reporting.times import duration
 
 
 def retry(asked: RetryAsked, found: Found, person: Person, apply: Apply) -> Done:
@@ -52,7 +55,9 @@ def mark(asked: MarkAsked, found: Found, person: Person, apply: Apply) -> Done:
     state = commit.state if commit is not None else found.view.state(node)
     step = f"run {found.run.id}: {asked.step}"
     if state.stop == stop or _same(state.stop, stop):
-        return Done((f"{step} {_becomes(state.status, asked.status)}",), changed=state.stop == stop)
+        return Done(
+            (f"{step} {_becomes(found.plan.steps[node], state.status, asked.status)}",), changed=state.stop == stop
+        )
     return Done(refused=(f"{step} cannot be marked: {_why_not(state)}",))
 
 
@@ -94,11 +99,16 @@ def _same(there: Stop | None, stop: Stop) -> bool:
     return (there.by, there.why, there.mark, there.outputs) == (stop.by, stop.why, stop.mark, stop.outputs)
 
 
-def _becomes(status: Status, mark: Status) -> str:
+def _becomes(step: Step, status: Status, mark: Status) -> str:
     if status is mark:
         return f"marked {mark}"
     if status.active:
         return f"is asked to stop, and ends as {mark} when its job has ended"
+    if step.within is not None:
+        limit = f"at the latest {duration(step.within)} after the first of them did"
+        return f"ends as {mark} when the steps before it have ended, {limit}"
+    if step.trigger in IMPATIENT:
+        return f"ends as {mark} as soon as its trigger waits for nothing more, unless it keeps the step from running"
     return f"ends as {mark} when the steps before it have ended, unless its trigger keeps it from running"
 
 

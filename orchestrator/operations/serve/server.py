@@ -90,7 +90,7 @@ class Server:
     ) -> None:
         self._home, self._timetable, self._processes, self._heard = home, timetable, processes, heard
         self._say_line, self._catch_up, self._now = say, catch_up, now
-        self._driven: dict[str, float] = {}  # the runs of our processes, and since when
+        self._driven: dict[str, Start | None] = {}  # the runs of our processes; None: it was there already
         self._again: Counter[str] = Counter()
         self._unread = ""
 
@@ -168,7 +168,7 @@ class Server:
         except OrchestratorError:  # the process that drives it says what is wrong, or finds it mended
             run = None
         if run is None:
-            self._drive(start.run_id, lambda: self._processes.start(start), "starts")
+            self._drive(start.run_id, lambda: self._processes.start(start), "starts", start)
         elif run.status is RunStatus.RUNNING and not self._home.driven(run.id):
             self._continue(run.id)
 
@@ -185,35 +185,43 @@ class Server:
     def _continue(self, run_id: str) -> None:
         self._drive(run_id, lambda: self._processes.resume(run_id), "continues")
 
-    def _drive(self, run_id: str, begin: Callable[[], None], word: str) -> None:
+    def _drive(self, run_id: str, begin: Callable[[], None], word: str, start: Start | None = None) -> None:
         try:
             begin()
         except OSError as error:  # no process can be started now: the next start may succeed
             self._say(f"{run_id}  cannot be started: {error.strerror or error}")
             return
-        self._driven[run_id] = self._now()
+        self._driven[run_id] = start
         self._say(f"{run_id}  {word}")
 
     def _ended(self, told: Ended) -> None:
         """Tell how a run ended; continue it if its process was killed."""
-        began = self._driven.pop(told.run_id, self._now())
+        start = self._driven.pop(told.run_id, None)
         try:
             run = self._found(told.run_id)
         except OrchestratorError as error:
             self._say(f"{told.run_id}  has ended with exit status {told.code}; its record cannot be read: {error}")
             return
-        if run is None:
+        if run is None and start is not None and told.code < 0 and self._may_go_on(told.run_id):
+            self._begin(start)  # its process was killed before it had recorded the run
+        elif run is None:
             self._say(f"{told.run_id}  did not start: {told.said or f'exit status {told.code}'}")
         elif run.status is not RunStatus.RUNNING:
             reason = f": {said}" if (said := why(run)) else ""
-            self._say(f"{run.id}  {run.status} after {duration(self._now() - began)}{reason}")
+            self._say(
+                f"{run.id}  {run.status} after {duration((run.ended_at or self._now()) - run.started_at)}{reason}"
+            )
         elif self._home.driven(run.id):
             self._say(f"{run.id}  is driven by another process")
-        elif told.code < 0 and self._again[run.id] < _AGAIN:
-            self._again[run.id] += 1
+        elif told.code < 0 and self._may_go_on(run.id):
             self._continue(run.id)
         else:
             self._say(f"{run.id}  was interrupted: {told.said or f'orchestrator resume {run.id}'}")
+
+    def _may_go_on(self, run_id: str) -> bool:
+        """Whether a run whose process was killed is continued: not for ever, as it may be what kills it."""
+        self._again[run_id] += 1
+        return self._again[run_id] <= _AGAIN
 
     def _found(self, run_id: str) -> Run | None:
         if not self._home.database.exists():
