@@ -29,12 +29,12 @@ class Silent:
         yield self
 
     def driver(
-        self, parallel: int | None, simulate: bool, durable: bool, deployment: Mapping[str, str] | None
+        self, parallel: int | None, fake_dataflow: bool, durable: bool, deployment: Mapping[str, str] | None
     ) -> Driver:
         """Drives runs in this process, which goes on afterwards."""
         how = How(
             parallel or read_settings().parallel,
-            simulate=simulate,
+            fake_dataflow=fake_dataflow,
             durable=durable,
             outputs=True,
             deployment=dict(deployment or {}),

@@ -26,7 +26,7 @@ class Driving(TypedDict, total=False):
 
     home: AnyPath | None
     parallel: int | None
-    simulate: bool
+    fake_dataflow: bool
     durable: bool
     check: bool
 
@@ -38,7 +38,7 @@ def run(
     run_id: str | None = None,
     home: AnyPath | None = None,
     parallel: int | None = None,
-    simulate: bool = False,
+    fake_dataflow: bool = False,
     deployment: Mapping[str, str] | None = None,
     durable: bool = False,
     check: bool = True,
@@ -51,7 +51,7 @@ def run(
     model, path = chosen(graph)
     wanted = run_request(model, path, run_id, plain(params or {}), time.time(), from_file=_is_file(graph))
     screen = Silent()
-    driver = screen.driver(parallel, simulate, durable, deployment)
+    driver = screen.driver(parallel, fake_dataflow, durable, deployment)
     return screen.result(runs.run(wanted, choose_home(_path(home), path), driver), check)
 
 
@@ -60,7 +60,7 @@ def resume(
     *,
     home: AnyPath | None = None,
     parallel: int | None = None,
-    simulate: bool = False,
+    fake_dataflow: bool = False,
     durable: bool = False,
     check: bool = True,
 ) -> RunResult:
@@ -68,7 +68,7 @@ def resume(
     screen = Silent()
     with store_of(_path(home)) as (place, store):
         chosen = find_run(store, run_id)
-    return screen.result(runs.resume(chosen, place, screen.driver(parallel, simulate, durable, None)), check)
+    return screen.result(runs.resume(chosen, place, screen.driver(parallel, fake_dataflow, durable, None)), check)
 
 
 def rerun(
@@ -88,6 +88,8 @@ def rerun(
     ``start``: steps that also run again. ``only``: run only these again, with what is downstream, and keep the rest,
     even failed steps. ``keys``: as for ``resume``.
     """
+    if unknown := sorted(keys.keys() - Driving.__annotations__.keys()):
+        raise TypeError(f"rerun() got an unexpected keyword argument {unknown[0]!r}")
     if graph is not None and same_version:
         raise UsageError("graph and same_version both say which graph runs: give only one of them")
     selection = Selection(_names(start), _names(only), everything)
@@ -97,7 +99,7 @@ def rerun(
         asked = request(store, found.run, found.plan, found.view, now, plain(params or {}), selection, True)
         wanted = numbered(store, asked, new_id, time.time())
     screen = Silent()
-    driver = screen.driver(keys.get("parallel"), keys.get("simulate", False), keys.get("durable", False), None)
+    driver = screen.driver(keys.get("parallel"), keys.get("fake_dataflow", False), keys.get("durable", False), None)
     return screen.result(runs.rerun(wanted, place, driver), keys.get("check", True))
 
 

@@ -130,7 +130,7 @@ class Session:
             self._short = True
 
     def _ready(self, run: Run, plan: Plan) -> Run:
-        refuse_cloud_steps(whole(plan), self._how.simulate)
+        refuse_cloud_steps(whole(plan), self._how.fake_dataflow)
         if self._world.store.get_run(run.key) is None:
             return with_deployment(run, plan, self._how)
         check_same(run, self._how)
@@ -158,7 +158,7 @@ class Session:
             self._home,
             max(self._how.parallel, self._at_once),
             durable=self._how.durable,
-            simulate=self._how.simulate,
+            fake_dataflow=self._how.fake_dataflow,
             deployment=self._how.deployment,
             pools=self._project.pools,
             variables=self._project.env,

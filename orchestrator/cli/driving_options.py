@@ -8,6 +8,7 @@ from orchestrator.cli.drive import How
 from orchestrator.cli.options import F, all_of, home_option
 from orchestrator.cli.params import split
 from orchestrator.cloud.settings import read_settings
+from orchestrator.errors import UsageError
 
 _parallel_option = click.option(
     "--parallel",
@@ -28,18 +29,28 @@ _at_once_option = click.option(
     "cores, or N if that is more.",
 )
 
+
+def _renamed(_: click.Context, option: click.Parameter, given: bool) -> None:
+    if given:
+        raise UsageError(
+            f"{option.opts[0]}: it is called --fake-dataflow now: only Dataflow steps are not executed; "
+            "orchestrator.testing simulates whole runs"
+        )
+
+
 _DRIVING = (
+    click.option("--simulate", is_flag=True, hidden=True, expose_value=False, is_eager=True, callback=_renamed),
     click.option("--json", "as_json", is_flag=True, help="Print a single JSON object at the end, and nothing else."),
     click.option(
-        "--simulate",
+        "--fake-dataflow",
         is_flag=True,
-        help="Let Dataflow steps without a local: block succeed after a moment, without running anything.",
+        help="Let Dataflow steps without a local: block succeed after a moment; other steps run as usual.",
     ),
     click.option(
         "--deployment",
         multiple=True,
         metavar="NAME=VALUE",
-        show_default="none; with --simulate, NAME itself",
+        show_default="none; with --fake-dataflow, NAME itself",
         help="Set the value of {{ run.deployment.NAME }}, which Terraform sets in the cloud; may be repeated.",
     ),
     click.option(
@@ -73,7 +84,7 @@ def backfill_options(command: F) -> F:
 def how(
     parallel: int | None,
     as_json: bool,
-    simulate: bool,
+    fake_dataflow: bool,
     deployment: Sequence[str],
     durable: bool,
     no_picture: bool,
@@ -82,7 +93,7 @@ def how(
     """What the driving options say. Raises UsageError."""
     return How(
         parallel or read_settings().parallel,
-        simulate=simulate,
+        fake_dataflow=fake_dataflow,
         deployment=split("--deployment", deployment),
         durable=durable,
         leave=on_interrupt == "leave",

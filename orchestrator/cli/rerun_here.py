@@ -37,7 +37,7 @@ def here(wish: Wish, given: Path | None, as_told: How) -> int:
     if wish.dry_run:
         show(as_json(rerun, params=True), as_told.json)
         return DONE
-    refuse_cloud_steps(whole(rerun.plan), as_told.simulate)
+    refuse_cloud_steps(whole(rerun.plan), as_told.fake_dataflow)
     if not as_told.json:
         show(as_json(rerun, params=False), json=False)
     if begun:

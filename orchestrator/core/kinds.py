@@ -16,7 +16,7 @@ class Kind:
     key: str
     #: The deployed functions can run it.
     in_cloud: bool = True
-    #: One machine can run it. If not, its step needs a ``local`` block there, or ``--simulate``.
+    #: One machine can run it. If not, its step needs a ``local`` block there, or ``--fake-dataflow``.
     on_machine: bool = True
     #: It can be the ``local`` block of a step that one machine cannot run.
     stand_in: bool = False

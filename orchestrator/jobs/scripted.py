@@ -1,4 +1,4 @@
-"""Jobs that follow a script, for rehearsals, ``run --simulate`` and tests. Nothing is executed."""
+"""Jobs that follow a script, for rehearsals, ``run --fake-dataflow`` and tests. Nothing is executed."""
 
 import threading
 from collections.abc import Callable, Mapping

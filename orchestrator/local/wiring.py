@@ -135,7 +135,7 @@ def embedded(
     parallel: int,
     *,
     durable: bool = False,
-    simulate: bool = False,
+    fake_dataflow: bool = False,
     deployment: Mapping[str, str] | None = None,
     pools: Mapping[str, int] | None = None,
     variables: Mapping[str, str] | None = None,
@@ -144,9 +144,10 @@ def embedded(
     receivers: Receivers | None = None,
     flag: str = "",
 ) -> Embedded:
-    """Open a home, created if missing. ``simulate``: Dataflow steps without a ``local:`` block are simulated.
+    """Open a home, created if missing.
 
-    ``deployment``: values of ``{{ run.deployment.NAME }}``, unless the run has its own. ``pools``: their sizes, which
+    ``fake_dataflow``: Dataflow steps without a ``local:`` block succeed after a moment. ``deployment``: values
+    of ``{{ run.deployment.NAME }}``, unless the run has its own. ``pools``: their sizes, which
     all processes that share the home should be told alike.
     ``variables``: environment variables of what steps run. ``receivers``: who is notified; ``flag``: what the commands
     need that they are told, to find the home.
@@ -166,7 +167,7 @@ def embedded(
         "python": PythonSteps(home, functions, Settled(processes, database)),
         "call": functions,
     }
-    if simulate:
+    if fake_dataflow:
         played = OutsideTransaction(ScriptedBackend(_simulated, clock), database)
         backends |= {kind.key: played for kind in KINDS if not kind.on_machine}
     opened: list[str] = []

@@ -32,7 +32,9 @@ def cancel_here(
     """Cancel a run, or its steps ``nodes``, and wait for the end. False if Ctrl-C came first. ``say`` gets messages."""
     run, flag = found.run, home_flag(home)
     receivers = receivers_of(project_of(run))
-    world = embedded(home, read_settings().parallel, simulate=True, pools=pools_of(run), receivers=receivers, flag=flag)
+    world = embedded(
+        home, read_settings().parallel, fake_dataflow=True, pools=pools_of(run), receivers=receivers, flag=flag
+    )
     try:
         driven = home.driven(run.top)
         waiting, jobs = world.engine.cancel(run.key, stop, nodes)

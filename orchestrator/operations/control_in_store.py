@@ -29,7 +29,7 @@ def applied(command: str) -> Apply:
             with deployed(command, found.url) as made:
                 return made.engine.control(found.run.key, event, nodes, unchanged)
         must_be_a_home(command, found.home, found)
-        world = embedded(found.home, read_settings().parallel, simulate=True, pools=pools_of(found.run))
+        world = embedded(found.home, read_settings().parallel, fake_dataflow=True, pools=pools_of(found.run))
         try:
             return world.engine.control(found.run.key, event, nodes, unchanged)
         finally:

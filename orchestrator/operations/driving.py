@@ -55,7 +55,7 @@ class How:
     """
 
     parallel: int
-    simulate: bool = False
+    fake_dataflow: bool = False
     durable: bool = False
     leave: bool = False
     outputs: bool = False
@@ -74,10 +74,10 @@ class Driven:
     before: bool = False
 
 
-def refuse_cloud_steps(steps: tuple[Step, ...], simulate: bool) -> None:
+def refuse_cloud_steps(steps: tuple[Step, ...], fake_dataflow: bool) -> None:
     """Raises UsageError that names every Dataflow step that cannot run on this machine."""
-    if not simulate:
-        _refuse_cloud_steps(steps, ", or use --simulate")
+    if not fake_dataflow:
+        _refuse_cloud_steps(steps, ", or use --fake-dataflow")
 
 
 def refuse_to_schedule_cloud_steps(steps: tuple[Step, ...]) -> None:
@@ -103,7 +103,7 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
     The caller drives the run. Raises UsageError if it was started with other values than ``how`` gives.
     """
     check_same(found.run, how)
-    simulated = made_up(found.run, found.plan, how)
+    invented = made_up(found.run, found.plan, how)
     pools = pools_of(found.run)
     _check_pools(found.plan, pools)
     if start is not None:
@@ -121,8 +121,8 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
             notices.look()
             screen.tick()
 
-        for name in simulated:
-            screen.say(f"simulated: run.deployment.{name} is {name!r}; set it with --deployment {name}=VALUE")
+        for name in invented:
+            screen.say(f"made up: run.deployment.{name} is {name!r}; set it with --deployment {name}=VALUE")
         if (wrong := unknown(receivers, found.run)) is not None and start is not None:
             screen.say(wrong)
         loop = Loop(world, [found.run.key], how.parallel, tick)
@@ -157,10 +157,10 @@ def _check_pools(plan: Plan, pools: Mapping[str, int]) -> None:
 
 
 def made_up(run: Run, plan: Plan, how: How) -> list[str]:
-    """The values of ``run.deployment`` that were not given, in a simulated run: each gets its own name as its value."""
+    """The values of ``run.deployment`` that were not given, with ``fake_dataflow``: each is its own name."""
     from orchestrator.definition.untrusted import deployment_values
 
-    names = deployment_values(whole(plan)) if how.simulate else []
+    names = deployment_values(whole(plan)) if how.fake_dataflow else []
     return [name for name in names if name not in {**how.deployment, **run.deployment}]
 
 
@@ -226,7 +226,7 @@ def _world(found: Found, how: How, watch: Watch, pools: Mapping[str, int], recei
         found.here,
         how.parallel,
         durable=how.durable,
-        simulate=how.simulate,
+        fake_dataflow=how.fake_dataflow,
         deployment={**{name: name for name in made_up(found.run, found.plan, how)}, **how.deployment},
         pools=pools,
         variables=project_settings(found.run.folder).env,

@@ -40,7 +40,7 @@ def projects_owing(home: Home) -> list[Path]:
 
 def send_left_over(home: Home, receivers: Notifier, say: Callable[[str], None], flag: str) -> tuple[int, int]:
     """Send what the ended runs of a project owe. Returns how many notifications there were, and how many are left."""
-    world = embedded(home, 1, simulate=True, receivers=receivers, flag=flag)
+    world = embedded(home, 1, fake_dataflow=True, receivers=receivers, flag=flag)
     try:
         with ExitStack() as locks:
             notices = Notices(world, lambda: others, say)

@@ -42,7 +42,7 @@ class Driver:
 
 def run(wanted: RunRequest, home: Home, driver: Driver) -> Driven:
     """Start the run, or continue it if it is there."""
-    refuse_cloud_steps(wanted.graph.all_steps, driver.how.simulate)
+    refuse_cloud_steps(wanted.graph.all_steps, driver.how.fake_dataflow)
     with home.driving(wanted.run_id):
         with writing(home) as store:
             stored = store.find_run(wanted.run_id)
@@ -67,13 +67,13 @@ def resume(chosen: Run, home: Home, driver: Driver) -> Driven:
         with reading(home) as store:
             found = load(home, store, store.get_run(chosen.key) or chosen, outputs=driver.how.outputs)
         if found.run.status is RunStatus.RUNNING:
-            refuse_cloud_steps(whole(found.plan), driver.how.simulate)
+            refuse_cloud_steps(whole(found.plan), driver.how.fake_dataflow)
         return driver.drive(found, None)
 
 
 def rerun(wanted: Rerun, home: Home, driver: Driver) -> Driven:
     """Start the rerun, or go on with it if somebody else has asked for the same."""
-    refuse_cloud_steps(whole(wanted.plan), driver.how.simulate)
+    refuse_cloud_steps(whole(wanted.plan), driver.how.fake_dataflow)
     check_files(wanted, home)
     new = wanted.run
     with home.driving(new.id):

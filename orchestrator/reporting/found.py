@@ -72,9 +72,9 @@ class Found:
         return self.resume_of(self.run.top)
 
     def resume_of(self, run_id: str) -> str:
-        """The same for another run of its family. One of Dataflow steps without a ``local`` block was simulated."""
+        """The same for another run of its family. Dataflow steps without a ``local`` block were faked."""
         cloud_only = any(step.local is None for step in only_in_cloud(whole(self.plan)))
-        return f"orchestrator resume {run_id}{' --simulate' if cloud_only else ''}{self.flag}"
+        return f"orchestrator resume {run_id}{' --fake-dataflow' if cloud_only else ''}{self.flag}"
 
     @property
     def rerun(self) -> str:
@@ -88,7 +88,7 @@ class Found:
         if self.home is None and self.url is not None:
             return f"orchestrator rerun {run_id} --project {self.url.project} --region REGION{self._environment}"
         cloud_only = any(step.local is None for step in only_in_cloud(whole(self.plan)))
-        return f"orchestrator rerun {run_id}{' --simulate' if cloud_only else ''}{self.flag}"
+        return f"orchestrator rerun {run_id}{' --fake-dataflow' if cloud_only else ''}{self.flag}"
 
     @property
     def _environment(self) -> str:

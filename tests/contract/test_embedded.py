@@ -228,7 +228,7 @@ def test_no_function_of_a_simulated_job_is_called_while_others_wait_for_the_data
         "from tests.contract.test_embedded import free\n"
         f"def made():\n    assert free({str(home)!r}), 'others wait'\n    return {{}}\n"
     )
-    with world(home, simulate=True) as made:
+    with world(home, fake_dataflow=True) as made:
         work = Work("dataflow", {"template": "gs://b/t", "parameters_from": "simulated_parameters:made"})
         run = started(made, tmp_path, Step("a", work), Step("b", work))
         assert Loop(made, [run.key], 4).drive()

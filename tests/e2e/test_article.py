@@ -76,7 +76,7 @@ def test_the_article_is_validated_locked_and_drawn(place: Place, article: Path) 
 
 
 def test_the_article_runs_on_one_machine(place: Place, article: Path) -> None:
-    said = place.run("article", "--simulate", "--run-id", "a1")
+    said = place.run("article", "--fake-dataflow", "--run-id", "a1")
     assert (said.code, said.json["graph"], said.json["status"]) == (0, "article", "succeeded")
     steps = said.json["steps"]
     assert {name: (step["status"], step["outputs"]) for name, step in steps.items()} == {

@@ -368,11 +368,11 @@ def test_a_run_keeps_the_values_with_which_it_started_whoever_brings_it_to_its_e
     """They decide whether its teardown runs."""
     tidy = "{after: b, teardown: true, when: \"{{ run.deployment.clean == 'yes' }}\", dataflow: {template: gs://t/t}}"
     here.write("g.yaml", GRAPH.partition("  tidy:")[0] + f"  tidy: {tidy}\n")
-    driver = here.start(*START, "--simulate", "--deployment", "clean=yes")
+    driver = here.start(*START, "--fake-dataflow", "--deployment", "clean=yes")
     here.hear("pipe")
     driver.kill()
     assert finish(driver).code == -signal.SIGKILL
-    other = here.look(*START, "--simulate", "--deployment", "clean=no")
+    other = here.look(*START, "--fake-dataflow", "--deployment", "clean=no")
     assert other.code == 2
     assert other.err == (
         "error: run 'g-1' was started with other values of --deployment clean, and keeps them: omit the option, "

@@ -198,9 +198,11 @@ def test_dataflow_steps_without_a_fake_are_refused_by_name_and_played_with_simul
     assert (said.code, said.out) == (2, "")
     assert said.err == (
         "error: Dataflow steps without a local: block cannot run on this machine: a, c: "
-        "add a local: block to each, or use --simulate\n"
+        "add a local: block to each, or use --fake-dataflow\n"
     )
-    played = place.run("cloud.yaml", "--run-id", "c1", "--simulate")
+    renamed = "error: --simulate: it is called --fake-dataflow now: "
+    assert place.look("run", "cloud.yaml", "--simulate").err.startswith(renamed)
+    played = place.run("cloud.yaml", "--run-id", "c1", "--fake-dataflow")
     assert played.code == 0
     assert {name: found["status"] for name, found in played.json["steps"].items()} == {
         "a": "succeeded",
@@ -224,17 +226,17 @@ def test_what_a_deployment_would_give_is_given_or_has_its_name_in_a_simulated_ru
     """And a starter of free text may choose the template in a graph that is never deployed."""
     place.write("given.yaml", GIVEN)
     place.write("seen.py", "def it(template_location): return {'at': template_location}\n")
-    played = place.look("run", "given.yaml", "--simulate", "--no-picture", "--run-id", "g1")
+    played = place.look("run", "given.yaml", "--fake-dataflow", "--no-picture", "--run-id", "g1")
     assert played.code == 0
     for name in ("bucket", "stage"):
-        said = f"simulated: run.deployment.{name} is '{name}'; set it with --deployment {name}=VALUE"
+        said = f"made up: run.deployment.{name} is '{name}'; set it with --deployment {name}=VALUE"
         assert said in played.out
-    given = place.run("given.yaml", "--simulate", "--run-id", "g2", "--deployment", "stage=prod")
+    given = place.run("given.yaml", "--fake-dataflow", "--run-id", "g2", "--deployment", "stage=prod")
     assert {name: found["status"] for name, found in given.json["steps"].items()} == {
         "a": "succeeded",
         "b": "succeeded",
     }
-    wrong = place.look("run", "given.yaml", "--simulate", "--deployment", "stage", "--deployment", "=x")
+    wrong = place.look("run", "given.yaml", "--fake-dataflow", "--deployment", "stage", "--deployment", "=x")
     assert (wrong.code, wrong.out) == (2, "")
     assert wrong.err == "error: --deployment: expected name=value, got 'stage' and '=x'\n"
 

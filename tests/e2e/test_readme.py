@@ -56,7 +56,7 @@ def test_the_articles_json_of_the_reference_runs_as_it_is_written(place: Place) 
     place.write("sales.json", found)
     place.write("sales.py", REFERENCE.partition(found)[2].partition("```py\n")[2].partition("```")[0])
     assert place.look("validate", "sales.json").code == 0
-    said = place.run("sales.json", "--simulate", "--run-id", "s1")
+    said = place.run("sales.json", "--fake-dataflow", "--run-id", "s1")
     assert (said.code, said.json["status"]) == (0, "succeeded")
     assert place.look("logs", "s1", "Start").out == "the first step\n"
 

@@ -449,7 +449,7 @@ def test_upstream_failed_names_the_root_causes() -> None:
 
 def test_a_run_that_was_simulated_is_resumed_so_too() -> None:
     cloud = Step("a", work=Work("dataflow", {}))
-    for only, option in ((cloud, " --simulate"), (step("a"), "")):
+    for only, option in ((cloud, " --fake-dataflow"), (step("a"), "")):
         found = Found(None, Run("r1", "k", "g", "v", {}, NOW), Graph("g", (only,)).compile(), View(), flag=" --home x")
         assert found.resume == f"orchestrator resume r1{option} --home x"
 

@@ -143,7 +143,7 @@ def command(
         _show(loaded.name, plan, as_told.json)
         return DONE
     if consoles is None and any(one.does is Does.RUN for one in plan):
-        refuse_cloud_steps(loaded.all_steps, as_told.simulate)
+        refuse_cloud_steps(loaded.all_steps, as_told.fake_dataflow)
     if all(one.does is Does.NOTHING for one in plan):
         return _told(loaded.name, plan, results(plan), as_told, words)
     if not as_told.json:
@@ -167,7 +167,7 @@ _ASKING = ("first", "last", "every", "over", "pairs", "params_file", "reverse", 
 _PLACE = ("project", "region", "deployed_name", "environment", "console_url", "start_url")
 
 #: The options that say how runs are driven on this machine.
-_HERE = ("simulate", "deployment", "durable", "on_interrupt")
+_HERE = ("fake_dataflow", "deployment", "durable", "on_interrupt")
 
 
 def _consoles(

@@ -62,7 +62,7 @@ def command(
     given = given_params(pairs, params_file)
     path = find_graph(graph)
     loaded = load_graph(path)
-    refuse_cloud_steps(loaded.all_steps, as_told.simulate)
+    refuse_cloud_steps(loaded.all_steps, as_told.fake_dataflow)
     if due is None:
         wanted = run_request(loaded, path, run_id, given, time.time())
     else:

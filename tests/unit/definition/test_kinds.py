@@ -50,11 +50,13 @@ def test_the_docs_have_a_row_for_each_kind(form: Form) -> None:
     assert re.search(rf"^\| `{form.kind.key}` \| ", (ROOT / "docs/graphs.md").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("simulate", [False, True])
-def test_one_machine_runs_the_kinds_that_say_so_and_plays_the_others(tmp_path: Path, simulate: bool) -> None:
-    world = embedded(Home(tmp_path / "home"), 1, simulate=simulate)
+@pytest.mark.parametrize("fake_dataflow", [False, True])
+def test_one_machine_runs_the_kinds_that_say_so_and_plays_the_others(tmp_path: Path, fake_dataflow: bool) -> None:
+    world = embedded(Home(tmp_path / "home"), 1, fake_dataflow=fake_dataflow)
     world.database.close()
-    assert world.engine.ledger.backends.keys() == {kind.key for kind in (*KINDS, MAP) if simulate or kind.on_machine}
+    assert world.engine.ledger.backends.keys() == {
+        kind.key for kind in (*KINDS, MAP) if fake_dataflow or kind.on_machine
+    }
 
 
 def test_every_kind_runs_somewhere_and_what_only_the_cloud_runs_is_no_stand_in() -> None:
