@@ -76,6 +76,13 @@ MUTANTS = (
         _WORLDS,
     ),
     Mutant(
+        "an audit finds jobs for which a run waits",
+        "orchestrator/operations/audit/why_left.py",
+        "(state.status.active or state.live)",
+        "state.live",
+        _WORLDS,
+    ),
+    Mutant(
         "what others interrupted costs a retry",
         "orchestrator/core/retries.py",
         '{"interruptions": state.interruptions + 1, "unasked"',

@@ -9,9 +9,10 @@ from random import Random
 
 from orchestrator.core.invariants import Inspector
 from orchestrator.core.model import Run, RunStatus
-from orchestrator.core.names import run_key
+from orchestrator.core.names import parse_job_name, run_key
 from orchestrator.home import Home
 from orchestrator.home.database import Database
+from orchestrator.operations.audit.why_left import why_left
 from orchestrator.ports import JobRequest
 from orchestrator.stores.sqlite.store import SqliteStore
 from tests.simulation.embedded.driver import Driver
@@ -79,7 +80,20 @@ class World:
             self.failures.append(f"the driver gave up: {type(error).__name__}: {error}")
         finally:
             driver.close()
+            self._audit()
         return False
+
+    def _audit(self) -> None:
+        """Of the processes that run now, an audit finds those whose run has ended, and no others."""
+        running = {name for name, process in self.processes.items() if process.end > self.now}
+        database = Database(self.home.database)
+        store = SqliteStore(database)
+        refs = {name: ref for name in running if (ref := parse_job_name(name)) is not None}
+        left = {name: why for name, ref in refs.items() if (why := why_left(store, ref))}
+        run = store.get_run(self.run.key)
+        database.close()
+        if left.keys() != (running if run is None or run.status is not RunStatus.RUNNING else set()):
+            self.failures.append(f"of {sorted(running)} the audit finds {left}")
 
     def count(self, fault: str) -> None:
         self.faults[fault] += 1
