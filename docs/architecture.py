@@ -75,7 +75,7 @@ def granted(resources: Resources, functions: Resources, queues: Mapping[str, str
             if grant["member"] == member and grant["role"] == "roles/datastore.user":
                 yield from ((name, database, "") for database, _ in of(resources, "google_firestore_database"))
             if grant["member"] == member and grant["role"] == "roles/dataflow.developer":
-                yield name, DATAFLOW, "launches, checks"
+                yield name, DATAFLOW, "launches, checks" if "on_task" in name else "stops what is left"
     worker = json.loads(told(next(iter(functions.values())))["ORCHESTRATOR_JOB_OPTIONS"])["service_account"]
     buckets = {values["name"]: name for name, values in of(resources, "google_storage_bucket")}
     for _, grant in of(resources, "google_storage_bucket_iam_member"):

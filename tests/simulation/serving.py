@@ -13,9 +13,9 @@ from pathlib import Path
 from queue import Empty
 from random import Random
 
+from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import run_key
-from orchestrator.core.plan import compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.home import Home
 from orchestrator.local.wiring import reading, writing
