@@ -7,7 +7,7 @@ else has paid, so in that case the state is read and what it owes is paid again 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from math import inf
 
@@ -155,7 +155,7 @@ class Ledger:
         run, plan = execution.run, execution.plan
         if run.notify:
             nodes = tuple(nodes)
-        effects: Iterable[Effect] = machine.owed(plan, run.key, view, nodes)
+        effects: Iterable[Effect] = with_first_names(machine.owed(plan, run.key, view, nodes))
         if run.seal:
             effects = sealed(effects, run.seal)
         if run.notify:
@@ -264,6 +264,18 @@ class Ledger:
             return kept_steps.plan_of(mapped(base, int(items)) if items else base, letters)
         except ValueError as error:  # somebody has changed the run's record
             raise NotFoundError(f"no rerun can be made of the plan of version '{version}': {error}") from error
+
+
+def with_first_names(effects: Iterable[Effect]) -> Iterator[Effect]:
+    """``effects``, with the first launch of a step that was released also under the name that it had before.
+
+    Whoever comes to the step's join later pays under that name. If it was still free, and the step's document deleted,
+    the step would begin again.
+    """
+    for effect in effects:
+        yield effect
+        if isinstance(effect, Launch) and effect.releases and effect.attempt == 1:
+            yield replace(effect, releases=0)
 
 
 def sealed(effects: Iterable[Effect], seal: str) -> Iterator[Effect]:

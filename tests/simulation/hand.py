@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from orchestrator.core.model import Status, StepState
-from orchestrator.core.rules import IMPATIENT
+from orchestrator.core.model import Status
 from tests.simulation.scenario import Ended, Gave
 
 if TYPE_CHECKING:
@@ -54,10 +53,4 @@ class Hand:
             and not view.state(node).live
             and step.name not in told
             and all(plan.joins[join].only is None for join in plan.nodes[node].arrives)
-            and not (step.trigger in IMPATIENT and _was_released(view.state(node)))
         ]
-
-
-def _was_released(state: StepState) -> bool:
-    """Whether the queue knows its launch by a name that those who come to its join later do not owe."""
-    return state.control is not None and state.control.releases > 0

@@ -6,6 +6,8 @@ import pytest
 
 from orchestrator.core.compiler import compile_plan
 from orchestrator.core.consistency import confirmed, doubts
+from orchestrator.core.control import Hold
+from orchestrator.core.events import HoldReleased, HoldRequested
 from orchestrator.core.kept_steps import letters, plan_of
 from orchestrator.core.messages import Check, Launch, Skip
 from orchestrator.core.model import Counter, Status, StepState, Stop, View
@@ -14,7 +16,8 @@ from orchestrator.core.steps import Step
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.jobs.scripted import Script
 from orchestrator.operations.verify import wrong
-from tests.unit.engine_world import JOB, KEY
+from orchestrator.ports import CHECKS, LAUNCHES
+from tests.unit.engine_world import JOB, KEY, World
 
 #: 0 a, 1 b and 2 c, side by side; 3 d after them; 4 e after d alone.
 STEPS = (Step("a", JOB), Step("b", JOB), Step("c", JOB), Step("d", JOB, ("a", "b", "c")), Step("e", JOB, ("d",)))
@@ -106,6 +109,30 @@ def test_a_check_of_an_attempt_that_its_step_never_began_begins_nothing(world):
     fan.queue.forget(KEY)  # and with it that the launch's name is taken, as it is free again some day
     fan.engine.perform(Check(KEY, 1, 1, number=3))
     assert fan.due() == []
+
+
+def until(world: World, when: float) -> None:
+    """Deliver everything that is due until then."""
+    while (due := world.queue.next_due([KEY], [CHECKS, LAUNCHES])) is not None and due <= when:
+        world.now = max(world.now, due)
+        for effect in world.due():
+            world.engine.perform(effect)
+    world.now = when
+
+
+def test_a_step_that_was_released_does_not_begin_again_when_its_document_was_deleted(world):
+    """Its launch had a name of its own, so the queue took the one that a later arrival at its join owed."""
+    wait = Step("d", JOB, ("a", "b"), TriggerRule.ALL_DONE_WITHIN, within=10.0)
+    join = world(*STEPS[:2], wait, Step("e", JOB, ("c", "d")), Step("c", JOB), b=Script(500.0), c=Script(900.0))
+    join.start()
+    join.engine.control(KEY, HoldRequested(Hold(0.0)), [2])
+    until(join, 20.0)
+    join.engine.control(KEY, HoldReleased(20.0), [2])
+    until(join, 100.0)
+    assert join.store._states[KEY].pop(2).status is Status.SUCCEEDED
+    until(join, 2000.0)
+    assert 2 not in join.store._states[KEY]
+    assert join.statuses()["e"] == "succeeded"
 
 
 def test_a_cancelling_does_not_end_again_a_step_whose_document_was_deleted_and_tells_those_that_wait(world):
