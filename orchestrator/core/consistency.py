@@ -34,10 +34,17 @@ def doubts(plan: Plan, view: View) -> Doubts:
 
 
 def confirmed(seeming: Mapping[str, T], read: Callable[[], Mapping[str, T]]) -> dict[str, T]:
-    """The contradictions among ``seeming`` that are real. Each call of ``read`` returns those that are seen now.
+    """The contradictions among ``seeming`` that are real, or may be: those of ``settled``."""
+    sure, unsettled = settled(seeming, read)
+    return {**sure, **unsettled}
 
-    One that is reported twice in a row in the same words is real: an unchanged counter has counted nothing that the
-    later states would not show. So is one that is reported for the same place every time, even with other figures.
+
+def settled(seeming: Mapping[str, T], read: Callable[[], Mapping[str, T]]) -> tuple[dict[str, T], dict[str, T]]:
+    """The contradictions among ``seeming`` that are real, and those of which nobody can tell yet.
+
+    Each call of ``read`` returns those that are seen now. One that is reported twice in a row in the same words is
+    real: an unchanged counter has counted nothing that the later states would not show. One that is reported for the
+    same place every time, with other figures, is real, or steps end there faster than the run can be read.
     """
     sure: dict[str, T] = {}
     for _ in range(_READS):
@@ -47,7 +54,7 @@ def confirmed(seeming: Mapping[str, T], read: Callable[[], Mapping[str, T]]) -> 
         sure |= {said: found for said, found in again.items() if said in seeming}
         places = {_place(said) for said in seeming} - {_place(said) for said in sure}
         seeming = {said: found for said, found in again.items() if _place(said) in places}
-    return sure | dict(seeming)
+    return sure, dict(seeming)
 
 
 def _place(said: str) -> str:

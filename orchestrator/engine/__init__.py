@@ -171,7 +171,7 @@ class Engine:
         execution = ledger.with_plan(run)
         plan, view = execution.plan, ledger.store.load_all(run.key, unreadable, outputs=False)
         if run.stop is not None:
-            self._stop(execution, _stoppable(plan), run.stop, view)
+            self._stop(execution, _stoppable(plan), run.stop, certain(ledger, execution, view).view)
             view = ledger.store.load_all(run.key, lambda _: None, outputs=False)  # these were reported above
         found = sure_doubts(ledger.store, run.key, plan, view)
         for said in found:
@@ -183,13 +183,18 @@ class Engine:
 
         Returns how many of the steps that had not ended have no job, and how many have one. A step with a job ends when
         that job has really ended, and the run ends after its steps. Teardown steps still run. Calling this again does
-        what is left to do; if it dies halfway, a sweep completes it.
+        what is left to do; if it dies halfway, a sweep completes it. Raises ConflictError, when all the others are
+        cancelled, if steps end so fast that nobody can tell whether some have ended.
         """
         ledger = self.ledger
         execution = ledger.known(key)
         if nodes is None:  # done even if the run has ended: some of its jobs may still be running
             stop, nodes = ledger.store.stop_run(key, stop) or stop, _stoppable(execution.plan)
-        return self._stop(execution, nodes, stop, ledger.store.load_all(key, outputs=False))
+        view = ledger.store.load_all(key, outputs=False)
+        sound = certain(ledger, execution, view)
+        stopped = self._stop(execution, nodes, stop, sound.view)
+        sound.must_be_settled(execution, nodes)
+        return stopped
 
     def control(
         self,
@@ -212,11 +217,9 @@ class Engine:
         """Stop the steps, the last first, so that none begins because one before it was stopped.
 
         For steps that are stopped already, what they owe is paid again: whoever stopped them may have died before
-        paying. Of the steps whose records contradict each other, only those that wait for others are stopped: the rest
-        may have ended, and would end a second time.
+        paying. ``view`` must be without those that may have ended although it says otherwise (``certain``).
         """
         ledger = self.ledger
-        view = certain(ledger, execution, view)
         known = [node for node in reversed(execution.plan.topological) if node in nodes and node not in view.unreadable]
         states = {node: view.state(node) for node in known}
         ended = [n for n, state in states.items() if state.stop is not None and state.status.final and state.attempt]
@@ -243,7 +246,7 @@ class Engine:
         view = ledger.store.load_all(execution.run.key, outputs=False) if stop or status is RunStatus.FAILED else View()
         live = _stoppable(execution.plan).intersection(node for node, state in view.states.items() if state.live)
         if stop is not None and live:
-            self._stop(execution, live, stop, view)
+            self._stop(execution, live, stop, certain(ledger, execution, view).view)
             return  # when the last of these jobs ends, the run's end is owed again
         if stop is not None and was_cancelled(view.states.values(), stop):
             status = RunStatus.CANCELLED

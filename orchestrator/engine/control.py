@@ -1,17 +1,19 @@
 """Holds and releases steps of a running run: each request becomes an event at each of the steps."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from orchestrator.core import machine
+from orchestrator.core.consistency import Doubts
 from orchestrator.core.events import HoldReleased, HoldRequested, RetryRequested, StopRequested
 from orchestrator.core.joins import decide
 from orchestrator.core.messages import Release
 from orchestrator.core.model import RunStatus, StepState, Transition, View
 from orchestrator.core.rules import Verdict
-from orchestrator.engine.consistency import sure_doubts
+from orchestrator.engine.consistency import settled_doubts
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
-from orchestrator.errors import BackendError
+from orchestrator.errors import BackendError, ConflictError
 from orchestrator.ports import Commit
 
 #: The events by which people hold, release, retry and mark steps.
@@ -34,24 +36,25 @@ def control(
 
     Calling this again does what is left to do, since the first caller may have died before paying. It does nothing in
     a run that has ended, nor at steps whose records contradict each other, because these may have ended. A step that
-    is held has a record of its own which says that it has not, so it can always be released.
+    is held has a record of its own which says that it has not, so it can always be released. Raises ConflictError, when
+    all the others are done, if steps end too fast to tell which records do.
     """
     key = execution.run.key
     stored = ledger.store.get_run(key)
     if stored is None or stored.status is not RunStatus.RUNNING:
         return {}
-    seen = ledger.store.load_all(key, outputs=False)
-    view = certain(ledger, execution, seen)
+    sound, nodes = certain(ledger, execution, ledger.store.load_all(key, outputs=False)), tuple(nodes)
+    view = sound.view
     commits: dict[int, Commit] = {}
     for node in nodes:
-        recorded = isinstance(event, HoldReleased) and node in seen.states
-        if node in view.unreadable and not recorded:
+        if node in view.unreadable:
             continue
         if not view.state(node).status.final:
             commits[node] = _commit(ledger, execution, node, event, unchanged)
             ledger.follow(execution, node, commits[node], by_itself=False)
         elif isinstance(event, StopRequested):
             ledger.roll_forward(execution, node)  # it may have ended by this very event
+    sound.must_be_settled(execution, nodes)
     return commits
 
 
@@ -82,15 +85,42 @@ def release(ledger: Ledger, execution: Execution, effect: Release) -> None:
     return ledger.handle(execution, node, HoldReleased(now, of=hold.at))
 
 
-def certain(ledger: Ledger, execution: Execution, view: View) -> View:
-    """``view`` without the steps that may have ended although their records say otherwise: they would end twice.
+@dataclass(frozen=True, slots=True)
+class Certain:
+    """A run without the steps that may have ended although their records say otherwise: they would end twice.
 
-    These are the steps with contradictory records, except those that wait for others, which have not begun. One whose
-    wait is limited may have begun.
+    ``unsettled``: those of them that may only seem so, because others end faster than the run can be read.
     """
-    doubtful: Collection[int] = set[int]().union(
-        *sure_doubts(ledger.store, execution.run.key, execution.plan, view).values()
-    )
+
+    view: View
+    unsettled: frozenset[int]
+
+    def must_be_settled(self, execution: Execution, nodes: Collection[int]) -> None:
+        """Raises ConflictError, for another try, if any of ``nodes`` had to be left alone although it may be sound."""
+        if left := self.unsettled.intersection(nodes):
+            first, more = execution.plan.nodes[min(left)].name, f" and {len(left) - 1} more" if len(left) > 1 else ""
+            raise ConflictError(
+                f"run '{execution.run.id}': its steps end faster than it can be read, which left step '{first}'{more} "
+                "alone: try again"
+            )
+
+
+def certain(ledger: Ledger, execution: Execution, view: View) -> Certain:
+    """``view`` without the steps with contradictory records, except those that wait for others, which have not begun.
+
+    One whose wait is limited may have begun. One that has a record of its own has not ended, if the record says so.
+    """
     plan = execution.plan
-    waits = {node for node in doubtful if decide(plan, node, view) is Verdict.WAIT and node not in plan.limited}
-    return view.without(node for node in doubtful if node not in waits)
+    sure, unsettled = settled_doubts(ledger.store, execution.run.key, plan, view)
+    known = {
+        node
+        for node in {*nodes_in(sure), *nodes_in(unsettled)}
+        if node in view.states or (decide(plan, node, view) is Verdict.WAIT and node not in plan.limited)
+    }
+    left_out = (nodes_in(sure) | nodes_in(unsettled)) - known
+    return Certain(view.without(left_out), left_out - nodes_in(sure))
+
+
+def nodes_in(found: Doubts) -> frozenset[int]:
+    """All steps that contradictions are about."""
+    return frozenset().union(*found.values())

@@ -1,6 +1,8 @@
 """What does not add up in a run: it is said, and a sweep lets nothing begin or end because of it."""
 
 from dataclasses import replace
+from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -14,10 +16,11 @@ from orchestrator.core.model import Counter, Status, StepState, Stop, View
 from orchestrator.core.rules import Tally, TriggerRule
 from orchestrator.core.steps import Step
 from orchestrator.engine.consistency import sure_doubts
+from orchestrator.errors import ConflictError
 from orchestrator.jobs.scripted import Script
 from orchestrator.operations.verify import wrong
 from orchestrator.ports import CHECKS, LAUNCHES
-from tests.unit.engine_world import JOB, KEY, World
+from tests.unit.engine_world import JOB, KEY, STOP, World
 
 #: 0 a, 1 b and 2 c, side by side; 3 d after them; 4 e after d alone.
 STEPS = (Step("a", JOB), Step("b", JOB), Step("c", JOB), Step("d", JOB, ("a", "b", "c")), Step("e", JOB, ("d",)))
@@ -143,6 +146,41 @@ def test_a_cancelling_does_not_end_again_a_step_whose_document_was_deleted_and_t
     fan.engine.sweep(KEY, "1")
     assert not any(isinstance(effect, Skip) for effect in fan.due())
     assert fan.store.load_all(KEY).counters == {0: TWO}
+
+
+def test_a_cancelling_stops_a_step_that_is_held_though_a_record_beside_it_was_deleted(world):
+    fan = world(*STEPS)
+    fan.start()
+    fan.engine.control(KEY, HoldRequested(Hold(0.0)), [2])
+    until(fan, 10.0)
+    del fan.store._states[KEY][1]
+    fan.engine.cancel(KEY, STOP)
+    assert {node for node, state in fan.store.load_all(KEY).states.items() if state.stop} == {2, 3, 4}
+
+
+def test_a_cancelling_says_so_if_steps_end_so_fast_that_it_leaves_one_alone(world):
+    """It returned as if all were cancelled, and the step that was about to begin ran on."""
+    names = [f"s{number}" for number in range(9)]
+    fan = world(*(Step(name, JOB) for name in names), Step("z", JOB, tuple(names)))
+    fan.start()
+    for effect in fan.due():
+        if isinstance(effect, Launch) and effect.node < 8:
+            fan.engine.perform(effect)
+    load_all, ends = fan.store.load_all, iter(range(4))
+
+    def torn(key: str, *rest: Any, **how: Any) -> View:
+        """The states, and then the counters, when another step has ended."""
+        states = load_all(key, *rest, **how).states
+        for node in islice(ends, 1):
+            fan.engine.perform(Check(KEY, node, 1))
+        return View(states, load_all(key).counters)
+
+    fan.store.load_all = torn
+    with pytest.raises(ConflictError, match="run 'r': its steps end faster than it can be read, which left step 's8'"):
+        fan.engine.cancel(KEY, STOP)
+    assert [node for node in range(10) if fan.store.load(KEY, [node], ()).state(node).stop] == [4, 5, 6, 7, 9]
+    fan.engine.cancel(KEY, STOP)
+    assert fan.store.load(KEY, [8], ()).state(8).stop == STOP
 
 
 def test_what_was_only_read_while_it_changed_is_no_doubt(world):

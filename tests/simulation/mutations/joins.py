@@ -1,6 +1,6 @@
 """Hand-made mutants of joins, of their rules, and of how a run ends."""
 
-from tests.simulation.mutations.mutant import COMPILER, CONTROL, EARLY, JOINS, PLAN, RULES, Mutant
+from tests.simulation.mutations.mutant import COMPILER, EARLY, JOINS, PLAN, RULES, Mutant
 
 MUTANTS = (
     # Joins and rules.
@@ -94,11 +94,5 @@ MUTANTS = (
         PLAN,
         "if step.counts and step.name not in told]",
         "if step.name not in told]",
-    ),
-    Mutant(
-        "a held step is not released where a record beside it contradicts others",
-        CONTROL,
-        "recorded = isinstance(event, HoldReleased) and node in seen.states",
-        "recorded = False",
     ),
 )

@@ -163,4 +163,10 @@ MUTANTS = (
         "past=state.past if event.over is not None or not state.attempt else remembered(state)",
         "past=state.past",
     ),
+    Mutant(
+        "a held step is not released where a record beside it contradicts others",
+        CONTROL,
+        "if node in view.states or (decide(",
+        "if (decide(",
+    ),
 )

@@ -88,8 +88,8 @@ MUTANTS = (
     Mutant(
         "a cancelling ends a step again whose document somebody deleted",
         CONTROL,
-        "    return view.without(node for node in doubtful if",
-        "    return view.without(node for node in () if",
+        "Certain(view.without(left_out), ",
+        "Certain(view, ",
     ),
     Mutant(
         "a late check launches a step again whose document somebody deleted",
