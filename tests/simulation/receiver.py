@@ -20,7 +20,7 @@ ASKS, NAMES = 0.25, ("desk", "ops")
 #: Seconds for which a receiver is down, from a moment near the start of its world.
 DOWN = (0.0, 0.0, 60.0, 3600.0, 40_000.0)
 
-#: Seconds within which receivers hear of a step, in a world without faults, if they are not down.
+#: Seconds within which receivers hear of a step, in a world without faults, if they are not down; its check may wait.
 SOON = 30.0
 
 
@@ -56,9 +56,11 @@ class Receiver:
         self.heard[to, notification.id] += 1
         if self.heard[to, notification.id] > 1:
             self.world.count("receiver: told again")
-        if "step" in notification.data and notification.at + SOON < self.world.now > self._from + self._down[to] + SOON:
-            self.late[to].append(f"{to} was told late, at {self.world.now}: {notification}")
         life = self.world.life(notification.id.partition("-")[0])
+        if "step" in notification.data and self.world.now > self._from + self._down[to] + SOON:
+            step = life.plan.steps[life.plan.numbers[str(notification.data["step"])]]
+            if self.world.now > notification.at + SOON + (step.check.delay or 0.0):
+                self.late[to].append(f"{to} was told late, at {self.world.now}: {notification}")
         if not _true(life, notification):
             self.world.failures.append(f"{to} was told what is not so: {notification}")
 
