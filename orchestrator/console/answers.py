@@ -31,6 +31,15 @@ class HeldNow(Act):
     until: Time | None
 
 
+class DeadlineNow(BaseModel):
+    """A deadline. ``late``: it has passed, and the run or step had not ended by then."""
+
+    at: Time
+    late: bool
+    expected_late_at: Annotated[Time | None, Field(description="When it was first expected to be late.")]
+    forecast: Annotated[Time | None, Field(description="When it was expected to end then.")]
+
+
 class Errors(BaseModel):
     """Why a request was refused: a sentence each. ``said``: what was done nevertheless."""
 
@@ -87,11 +96,13 @@ class StepNow(BaseModel):
     held: HeldNow | None = None
     live: bool | None = None
     kept: bool | None = None
+    deadline: DeadlineNow | None = None
 
 
 class RunNow(Summary):
     """A run with its steps. ``doubts``: contradictions between its records."""
 
+    deadline: DeadlineNow | None = None
     steps: dict[str, StepNow]
     token: str
     doubts: list[str]

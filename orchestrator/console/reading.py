@@ -14,6 +14,7 @@ from orchestrator.errors import UnreadableRecordError
 from orchestrator.jobs.dataflow.handle import read_handle
 from orchestrator.operations import tokens
 from orchestrator.operations.find_step import find_step
+from orchestrator.reporting.deadlines import deadline_data, deadline_said
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.job_page import job_page
@@ -67,12 +68,15 @@ def get_run(call: Call) -> Answer:
 def get_step(call: Call) -> Answer:
     found = found_of(call, outputs=True)
     node = find_step(found.plan, call.path["step"])
+    state, now = found.view.states.get(node, PENDING), time.time()
+    said = deadline_said(found.run, found.plan, state, node, now)
     return 200, {
-        **step_report(found.plan.nodes[node], found.view.states.get(node, PENDING)),
+        **step_report(found.plan.nodes[node], state),
+        **deadline_data(found.run, found.plan, state, node),
         "run": found.run.id,
         "step": found.plan.steps[node].name,
         "token": tokens.of_step(found, node),
-        "explained": explain(found.plan, found.view, node, time.time()),
+        "explained": [*explain(found.plan, found.view, node, now), *([said] if said else [])],
         "log": _log(found, node, call.deployed.settings.project),
     }
 

@@ -71,6 +71,12 @@ ARROWS = (
         )
         for event in (events.HoldRequested, events.HoldReleased)
     ),
+    *(
+        Arrow(status, event, status)
+        for status in Status
+        for event in (events.DeadlineEndangered, events.DeadlineMissed)
+        if event is events.DeadlineMissed or not status.final
+    ),
     *(Arrow(status, events.Announced, status) for status in (Status.NEEDS_ATTENTION, Status.FAILED)),
     Arrow(Status.SUCCEEDED, events.StopRequested, Status.SUCCEEDED, "its job goes on"),
     Arrow(Status.SUCCEEDED, events.JobEnded, Status.SUCCEEDED, "its job went on until now"),

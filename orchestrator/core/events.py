@@ -160,6 +160,22 @@ class Announced:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeadlineEndangered:
+    """The node is expected to end after its deadline, namely at ``forecast``."""
+
+    at: float
+    forecast: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineMissed:
+    """The node's deadline, the time ``due``, has passed, and the node had not ended."""
+
+    at: float
+    due: float
+
+
 Event = (
     LaunchClaimed
     | PlaceAwaited
@@ -177,4 +193,6 @@ Event = (
     | HoldReleased
     | RetryRequested
     | Announced
+    | DeadlineEndangered
+    | DeadlineMissed
 )

@@ -69,6 +69,7 @@ class Graph:
     ``deploy``: whether it is meant for the cloud. ``unsafe_params``: params of free text that may choose which code
     runs. ``notify``: by receiver of the project, its occasions. Runs depend on none of these, nor on the schedule.
     ``outputs``: those of a step that runs this graph, by name: an expression over the outputs of its steps.
+    ``deadline``: so many seconds after its start a run has to end, or that is told.
     ``inners``: the graphs that its steps run, and those that these run, by their versions (``Step.inner``).
     ``max_parallel``: how many attempts of a run may be active at once; None: any number.
     """
@@ -85,6 +86,7 @@ class Graph:
     inners: Mapping[str, Inner] = field(default_factory=dict)
     notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     max_parallel: int | None = None
+    deadline: float | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Step]:
@@ -128,6 +130,7 @@ class Graph:
             inners=self.inners,
             notify=self.notify,
             max_parallel=self.max_parallel,
+            deadline=self.deadline,
         )
         digraph.add_nodes_from((step.name, {"step": step}) for step in self.steps)
         digraph.add_edges_from(
@@ -154,6 +157,7 @@ class Graph:
             "steps": [step_to_json(step) for step in self.steps],
             "fails_on": self.fails_on,
             **({} if self.max_parallel is None else {"max_parallel": self.max_parallel}),
+            **({"deadline": self.deadline} if self.deadline is not None else {}),
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -239,9 +243,10 @@ class Graph:
         if found := self.problems():
             raise InvalidGraphError(found)
         plan = compile_plan(self.name, self.version, self.steps, self.fails_on)
-        if not self.inners and self.max_parallel is None:
+        if not self.inners and self.max_parallel is None and self.deadline is None:
             return plan
-        return dataclasses.replace(plan, inners=needed(self.steps, self.inners), max_parallel=self.max_parallel)
+        inners = needed(self.steps, self.inners)
+        return dataclasses.replace(plan, inners=inners, max_parallel=self.max_parallel, deadline=self.deadline)
 
     def generations(self) -> list[list[str]]:
         """The steps by the length of the longest path to them: each list depends only on the lists before it."""

@@ -39,3 +39,8 @@ def flat(steps: Iterable[Step], inners: Mapping[str, Inner], prefix: str = "") -
 def whole(plan: Plan) -> tuple[Step, ...]:
     """The steps of a plan, and all steps inside them."""
     return tuple(flat(plan.steps, plan.inners))
+
+
+def has_deadlines(plan: Plan) -> bool:
+    """Whether a run of the plan has a deadline, or a run inside it has one."""
+    return bool(plan.deadlines) or any(has_deadlines(inner.plan) for inner in plan.inners.values())

@@ -44,10 +44,11 @@ def statuses(kept: str) -> dict[int, Status]:
 
 
 def as_kept(state: StepState) -> StepState:
-    """The state that a rerun has of a step it keeps. A job that goes on belongs to the run that started it, and so does
-    a hold.
+    """The state that a rerun has of a step it keeps. A job that goes on belongs to the run that started it, and so do
+    a hold and what was told of a deadline.
     """
     control = replace(state.control, hold=None) if state.control is not None else None
+    state = replace(state, endangered_at=None, forecast=None, missed_at=None)
     return replace(state, live=False, ended_by=None, control=control)
 
 

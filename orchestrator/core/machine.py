@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from orchestrator.core import early_joins
+from orchestrator.core import deadlines, early_joins
 from orchestrator.core.control import NO_CONTROL, Act
 from orchestrator.core.control_events import allowed, controlled
 from orchestrator.core.events import (
     Announced,
+    DeadlineEndangered,
+    DeadlineMissed,
     Event,
     GatePassed,
     HoldReleased,
@@ -65,7 +67,7 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event, moves: bool = 
             return _claimed(state, event)
         case LaunchUnsent() | LaunchUnanswered() | PlaceAwaited():
             return _not_launched(state, event)
-        case JobLaunched() | TimeUp() | Announced():
+        case JobLaunched() | TimeUp() | Announced() | DeadlineEndangered() | DeadlineMissed():
             return _noted(state, event)
         case JobEnded():
             return ended(plan, node, state, event)
@@ -101,6 +103,9 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             places=state.places if event.over is not None else event.places,
             past=state.past if event.over is not None or not state.attempt else remembered(state),
             announced=state.announced,
+            endangered_at=state.endangered_at,
+            forecast=state.forecast,
+            missed_at=state.missed_at,
         )
     )
 
@@ -190,8 +195,12 @@ def _overdue(state: StepState, event: TimeUp) -> Transition | None:
     return Transition(replace(state, overdue=event.at))
 
 
-def _noted(state: StepState, event: JobLaunched | TimeUp | Announced) -> Transition | None:
+def _noted(
+    state: StepState, event: JobLaunched | TimeUp | Announced | DeadlineEndangered | DeadlineMissed
+) -> Transition | None:
     match event:
+        case DeadlineEndangered() | DeadlineMissed():
+            return deadlines.changed(state, event)
         case JobLaunched():
             return _launched(state, event)
         case TimeUp():

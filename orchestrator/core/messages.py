@@ -157,7 +157,10 @@ class Announce:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Notify the receiver ``to`` of an occasion: of the run, or of an attempt of the step with the number ``step``."""
+    """Notify the receiver ``to`` of an occasion: of the run, or of an attempt of the step with the number ``step``.
+
+    ``ahead``: 1 if a deadline is only expected to be missed.
+    """
 
     run: str
     to: str
@@ -165,6 +168,7 @@ class Notify:
     step: int = -1
     of_attempt: int = 0
     due: float = 0.0
+    ahead: int = 0
 
     @property
     def name(self) -> str:
@@ -174,7 +178,25 @@ class Notify:
     def id(self) -> str:
         """The notification's id, the same for every receiver and every try, so that a receiver can drop repetitions."""
         step = f"-{self.step:x}-{self.of_attempt}" if self.step >= 0 else ""
-        return f"{self.run}-{self.occasion.replace('_', '-')}{step}"
+        return f"{self.run}-{self.occasion.replace('_', '-')}{'-ahead' * self.ahead}{step}"
 
 
-Effect = Launch | Check | Skip | Pass | Limit | Finish | Release | Announce | Notify
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Look whether deadlines of the run are, or will be, missed: at ``due``, or because of an attempt of a step.
+
+    ``after`` and ``of_attempt``: the number of that step, and of that attempt.
+    """
+
+    run: str
+    due: float = 0.0
+    after: int = -1
+    of_attempt: int = 0
+
+    @property
+    def name(self) -> str:
+        which = f"{self.after:x}-{self.of_attempt}" if self.after >= 0 else f"at-{round(self.due * 1000):x}"
+        return f"{self.run}-deadline-{which}"
+
+
+Effect = Launch | Check | Skip | Pass | Limit | Finish | Release | Announce | Notify | Deadline

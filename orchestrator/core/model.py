@@ -91,6 +91,9 @@ class StepState:
     ``past``: the attempts before this one, the newest of them.
     ``places``: those that an active attempt has in pools. ``waits``: the next attempt waits for a place (pools.py).
     ``announced``: the latest attempt whose final failure was announced to receivers; 0 if there was none.
+    ``endangered_at``: when it was first found that the node is expected to end after its deadline, namely at
+    ``forecast``; ``missed_at``: when it was found that the deadline had passed. The state of the node at the end of
+    the plan has these for the run's own deadline, and nothing else (deadlines.py).
     """
 
     status: Status = Status.PENDING
@@ -118,6 +121,9 @@ class StepState:
     places: tuple[Place, ...] = ()
     waits: Wait | None = None
     announced: int = 0
+    endangered_at: float | None = None
+    forecast: float | None = None
+    missed_at: float | None = None
 
     def without_outputs(self) -> "StepState":
         return self if self.outputs is None else replace(self, outputs=None)
@@ -198,6 +204,7 @@ class Run:
     ``inside_only``: and no others there.
     ``drives``: what became of the processes that drove it on one machine, the newest acts: ``interrupted``, ``killed``
     (then ``at`` is the last time that is known before that), and who ``resumed`` it.
+    ``typical``: by step, how many seconds it took in earlier runs, if the graph has deadlines (deadlines.py).
     ``mapped``: if it is that of a step with ``map``, the number of items; they are its param ``items`` (mapped.py).
     ``max_parallel``: how many of its attempts may be active at once; None: any number.
     """
@@ -229,6 +236,7 @@ class Run:
     inside: tuple[str, ...] = ()
     inside_only: bool = False
     drives: tuple[Act, ...] = ()
+    typical: str = ""
 
     @property
     def top(self) -> str:

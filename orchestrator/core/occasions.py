@@ -12,12 +12,13 @@ class Occasion(StrEnum):
     RUN_CANCELLED = "run_cancelled"
     STEP_FAILED = "step_failed"
     NEEDS_ATTENTION = "needs_attention"
+    LATE = "late"
 
 
 OCCASIONS = tuple(map(str, Occasion))
 
 #: The occasions of a receiver that names none: those on which a person has to do something.
-USUAL = (Occasion.RUN_FAILED, Occasion.NEEDS_ATTENTION)
+USUAL = (Occasion.RUN_FAILED, Occasion.NEEDS_ATTENTION, Occasion.LATE)
 
 #: The pattern of a receiver's name. It is part of the names of tasks.
 RECEIVER = "[a-z][a-z0-9-]{0,39}"

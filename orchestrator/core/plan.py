@@ -81,6 +81,7 @@ class Plan:
     """A compiled graph. ``version`` is the hash of its content. ``inners``: the graphs that its steps run.
 
     ``max_parallel``: how many attempts of a run may be active at once; None: any number.
+    ``deadline``: so many seconds after its start the run has to end; if it does not, that is told.
     """
 
     graph: str
@@ -91,6 +92,17 @@ class Plan:
     fails_on: FailsOn = FailsOn.ANY
     inners: Mapping[str, Inner] = field(default_factory=dict)
     max_parallel: int | None = None
+    deadline: float | None = None
+
+    @cached_property
+    def deadlines(self) -> dict[int, float]:
+        """By node with a deadline, the seconds from the run's start to it. The run's own is that of its end."""
+        found = {
+            number: step.deadline
+            for number, step in enumerate(self.steps)
+            if step.deadline is not None and self.nodes[number].role is not Role.KEPT
+        }
+        return found if self.deadline is None else {**found, self.end: self.deadline}
 
     @property
     def end(self) -> int:

@@ -55,6 +55,7 @@ def plan_to_json(plan: Plan) -> JsonObject:
         "fails_on": plan.fails_on,
         **({"inners": inners} if inners else {}),
         **({} if plan.max_parallel is None else {"max_parallel": plan.max_parallel}),
+        **({"deadline": plan.deadline} if plan.deadline is not None else {}),
     }
 
 
@@ -77,6 +78,7 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
         word(FailsOn, values.get("fails_on", FailsOn.LEAVES)),  # a plan without this field was compiled for leaves
         {version: _inner_from_json(inner) for version, inner in values.get("inners", {}).items()},
         values.get("max_parallel"),
+        values.get("deadline"),
     )
 
 

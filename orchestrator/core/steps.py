@@ -74,7 +74,8 @@ class Step:
     ``allow_failure``: its failure does not fail the run. ``teardown``: it cleans up. It runs even if the run was
     cancelled, and its end does not affect the run's status. ``at_least``, ``within``: the number that the trigger rules
     ``at_least`` (successes) and ``all_done_within`` (seconds) require, and no other has. ``inner``: the version
-    of the graph that it runs, if it runs one (core/inner_graphs.py).
+    of the graph that it runs, if it runs one (core/inner_graphs.py). ``deadline``: so many seconds after the run's
+    start it has to end; if it does not, that is told, and nothing else happens (core/deadlines.py).
     """
 
     name: str
@@ -96,6 +97,7 @@ class Step:
     at_least: int | None = None
     within: float | None = None
     inner: str = ""
+    deadline: float | None = None
 
     @property
     def rule(self) -> str:

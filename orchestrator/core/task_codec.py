@@ -20,6 +20,7 @@ _KINDS: dict[str, type[Effect]] = {
     "release": messages.Release,
     "announce": messages.Announce,
     "notify": messages.Notify,
+    "deadline": messages.Deadline,
 }
 
 _NAMES = {kind: name for name, kind in _KINDS.items()}
@@ -64,6 +65,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "of": (0, LATEST),
     "releases": (0, 10**6),
     "early": (0, 10**6),
+    "ahead": (0, 1),
 }
 
 

@@ -3,7 +3,19 @@
 from typing import assert_never
 
 from orchestrator.core.control import MAX_FORGIVEN
-from orchestrator.core.messages import Announce, Check, Effect, Finish, Launch, Limit, Notify, Pass, Release, Skip
+from orchestrator.core.messages import (
+    Announce,
+    Check,
+    Deadline,
+    Effect,
+    Finish,
+    Launch,
+    Limit,
+    Notify,
+    Pass,
+    Release,
+    Skip,
+)
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import MAX_INTERRUPTIONS, MAX_NO_QUOTA
 from orchestrator.core.steps import OnFailure
@@ -32,6 +44,8 @@ def misfit(plan: Plan, effect: Effect) -> str | None:
             return _not_at(plan, node, _GATE)
         case Finish(after=node) | Notify(step=node):
             return _not_at(plan, node, _STEP) if node >= 0 else None
+        case Deadline():
+            return None if plan.deadlines else "it has no deadline"
         case _:
             assert_never(effect)
 

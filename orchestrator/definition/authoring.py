@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -16,6 +17,7 @@ from orchestrator.core.steps import Step
 from orchestrator.definition.build import build
 from orchestrator.definition.document import notify_keys, param_keys, schedule_keys, step_keys
 from orchestrator.definition.handles import StepArguments, StepHandle, plain
+from orchestrator.definition.kinds import seconds_text
 from orchestrator.errors import InvalidGraphError, Problem, UsageError
 from orchestrator.text import Path, place, shown
 
@@ -36,8 +38,8 @@ class _Place:
 class Graph:
     """A graph that is being written. ``step`` adds steps inside ``with``, ``graph.step`` anywhere.
 
-    ``params``, ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params``, ``outputs``, ``notify`` and
-    ``max_parallel`` are as in a graph file.
+    ``params``, ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params``, ``outputs``, ``notify``,
+    ``max_parallel`` and ``deadline`` are as in a graph file.
     Nothing is checked before ``model`` is read.
     """
 
@@ -55,6 +57,7 @@ class Graph:
         outputs: Mapping[str, Any] | None = None,
         notify: Sequence[str] | Mapping[str, Any] | None = None,
         max_parallel: int | None = None,
+        deadline: str | timedelta | None = None,
     ) -> None:
         about = {"description": description, "params": params, "defaults": defaults, "schedule": schedule}
         given = {
@@ -66,6 +69,7 @@ class Graph:
             "outputs": outputs,
             "notify": notify,
             "max_parallel": max_parallel,
+            "deadline": deadline,
         }
         self._document: dict[str, Any] = {key: plain(value) for key, value in given.items() if value is not None}
         self._document["steps"] = {}
@@ -148,7 +152,7 @@ class Graph:
 
         An attribute ``step``, as ``to_networkx`` makes it, stands for all keys. ``name``, ``description``, ``params``,
         ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params``, ``outputs``, ``notify``,
-        ``max_parallel`` are from the graph's own attributes.
+        ``max_parallel`` and ``deadline`` are from the graph's own attributes.
         """
         if not hasattr(digraph, "is_multigraph") or not digraph.is_directed() or digraph.is_multigraph():
             raise UsageError(f"expected a networkx.DiGraph, got {shown(digraph)}")
@@ -170,6 +174,10 @@ class Graph:
             about["params"] = {param.name: param_keys(param) for param in about["params"]}
         if isinstance(about.get("schedule"), core.Schedule):
             about["schedule"] = schedule_keys(about["schedule"])
+        if isinstance(deadline := digraph.graph.get("deadline"), int | float):
+            about["deadline"] = seconds_text(float(deadline))
+        elif deadline is not None:
+            about["deadline"] = deadline
         if isinstance(about.get("notify"), Mapping):
             about["notify"] = notify_keys(about["notify"])
         result = cls(name or digraph.graph.get("name") or "graph", **about)

@@ -61,7 +61,7 @@ def build(document: object, file: FilePath = FilePath("graph.yaml")) -> tuple[Gr
     notify = {name: tuple(occasions) for name, occasions in (keys.notify or {}).items()}
     inside = dict(keys.outputs or {}), nest.inners
     unsafe, most = tuple(keys.unsafe_params or ()), keys.max_parallel
-    graph = Graph(keys.name, steps, declared, *about, unsafe, *inside, notify, most)
+    graph = Graph(keys.name, steps, declared, *about, unsafe, *inside, notify, most, keys.deadline)
     if raw:
         problems += graph.problems() if steps else []
     else:
@@ -168,7 +168,7 @@ def _step(name: str, keys: schema.StepKeys, after: tuple[str, ...], defaults: sc
         values["retry"] = Retry(**retry)
     if check := merged(defaults.check, keys.check):
         values["check"] = CheckPolicy(**check)
-    for key in ("trigger", "timeout", "when", "job_name", "description", "pool", "priority"):
+    for key in ("trigger", "timeout", "when", "job_name", "description", "pool", "priority", "deadline"):
         if (value := getattr(keys, key)) is not None or (
             (value := getattr(defaults, key, None)) is not None
             and (key != "timeout" or kind_of(values["work"]).default_timeout)

@@ -31,6 +31,8 @@ def document(graph: Graph) -> dict[str, Any]:
         result["max_parallel"] = graph.max_parallel
     if graph.notify:
         result["notify"] = notify_keys(graph.notify)
+    if graph.deadline is not None:
+        result["deadline"] = seconds_text(graph.deadline)
     if not graph.deploy:
         result["deploy"] = False
     if graph.outputs:
@@ -63,17 +65,25 @@ def step_keys(step: Step, inners: Mapping[str, Inner]) -> dict[str, Any]:
         keys["on_failure"] = str(step.on_failure)
     if step.description:
         keys["description"] = step.description
+    keys |= _times(step)
+    if step.local is not None:
+        keys["local"] = write(step.local)
+    return keys
+
+
+def _times(step: Step) -> dict[str, Any]:
+    """The keys of a step that say when something is done."""
+    keys: dict[str, Any] = {}
     if step.retry != Retry():
         retry = step.retry
         delays = {"delay": seconds_text(retry.delay), "max_delay": seconds_text(retry.max_delay)}
         keys["retry"] = {"attempts": retry.attempts, "backoff": retry.backoff, **delays}
-    if step.timeout is not None:
-        keys["timeout"] = seconds_text(step.timeout)
+    for key in ("timeout", "deadline"):
+        if (seconds := getattr(step, key)) is not None:
+            keys[key] = seconds_text(seconds)
     if step.check != CheckPolicy():
         delay = {} if step.check.delay is None else {"delay": seconds_text(step.check.delay)}
         keys["check"] = {**delay, "every": seconds_text(step.check.every)}
-    if step.local is not None:
-        keys["local"] = write(step.local)
     return keys
 
 

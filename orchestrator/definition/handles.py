@@ -26,6 +26,7 @@ class StepArguments(KindArguments, total=False):
     when: str | bool
     retry: Mapping[str, Any]
     timeout: str | timedelta
+    deadline: str | timedelta
     check: Mapping[str, Any]
     job_name: str
     allow_failure: bool

@@ -34,6 +34,9 @@ _ON_FAILURE = (
 )
 
 
+_DEADLINE = "Time after the run's start by which, or receivers are notified that it is late, and before if expected,"
+
+
 class RetryKeys(Keys):
     """How many attempts a step has, and how long it waits between them."""
 
@@ -69,6 +72,7 @@ class StepKeys(KindKeys):
     retry: RetryKeys | None = None
     timeout: LongerDuration | None = Field(None, description="An attempt that takes longer is stopped and fails")
     check: CheckKeys | None = None
+    deadline: LongerDuration | None = Field(None, description=f"{_DEADLINE} the step has to end")
     job_name: f.JobName | None = Field(None, description="What the job's name begins with; default: the step's name")
     allow_failure: bool | None = Field(None, description="Whether the run can succeed although this step fails")
     teardown: bool | None = Field(
@@ -196,6 +200,7 @@ class GraphKeys(Keys):
         description="When the deployed graph starts by itself: a cron text, or {cron: …, time_zone: …, params: …}",
         examples=["0 6 * * *"],
     )
+    deadline: LongerDuration | None = Field(None, description=f"{_DEADLINE} the run has to end", examples=["4h"])
     notify: GraphNotify | None = Field(
         None,
         description="Which of the project's receivers are notified, and on which occasions; a list: on those that each "

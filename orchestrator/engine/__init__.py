@@ -15,6 +15,7 @@ from orchestrator.core.messages import (
     EVENT,
     Announce,
     Check,
+    Deadline,
     Effect,
     Finish,
     Launch,
@@ -30,10 +31,11 @@ from orchestrator.core.outcome import culprits, was_cancelled
 from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.validity import misfit
-from orchestrator.engine import sweeping
+from orchestrator.engine import deadlines, sweeping
 from orchestrator.engine.checking import check
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.engine.control import ControlEvent, Unchanged, certain, control, release
+from orchestrator.engine.durations import with_durations
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
@@ -76,17 +78,20 @@ class Engine:
             run = replace(run, max_parallel=plan.max_parallel)
         if ledger.receivers is not None and run.parent is None:
             run = replace(run, notify=ledger.receivers.asked(run.graph, run.notify))
-        elif run.notify:
+        elif ledger.receivers is None and run.notify:
             run = replace(run, notify={})
+        run = with_durations(ledger, run, plan_of(plan, run))
         there = ledger.store.open_run(run, plan, kept)
         if there.key == run.key and there.status is RunStatus.RUNNING:
             execution = Execution(there, plan_of(plan, there))
             ledger.pay(execution, View(), execution.plan.roots)
+            deadlines.put_next(ledger, execution, View())
             return there
         check(there)
         if there.status is RunStatus.RUNNING:
             execution = Execution(there, ledger.known(there.key).plan)
             ledger.pay(execution, ledger.store.load(there.key, execution.plan.roots, ()), execution.plan.roots)
+            deadlines.put_next(ledger, execution, View())
         return there
 
     def signal(self, name: str) -> bool:
@@ -120,14 +125,20 @@ class Engine:
                     self._finish(execution, machine.run_status(plan, ledger.join(execution, plan.end)))
                 case Release():
                     release(ledger, execution, effect)
-                case Announce() | Notify():
-                    announce_or_notify(ledger, execution, effect)
+                case Announce() | Notify() | Deadline():
+                    self._tell_receivers(execution, effect)
                 case _:
                     assert_never(effect)
         except OrchestratorError:
             raise
         except Exception as error:  # from an adapter, from users' code in it, or from our own code
             raise UnexpectedError(error) from error
+
+    def _tell_receivers(self, execution: Execution, effect: Announce | Notify | Deadline) -> None:
+        if isinstance(effect, Deadline):
+            deadlines.look(self.ledger, execution, effect)
+        else:
+            announce_or_notify(self.ledger, execution, effect)
 
     def sweep(self, key: str, epoch: str, unreadable: Unreadable = refuse, doubtful: Doubtful = _ignore) -> int:
         """Pay everything that a run owes, and check all its jobs now. Returns how many tasks were put on the queue.
@@ -251,9 +262,12 @@ class Engine:
         if stop is not None and was_cancelled(view.states.values(), stop):
             status = RunStatus.CANCELLED
         failed = culprits(execution.plan, view) if status is RunStatus.FAILED else {}
-        if execution.run.notify and stored is not None and stored.status is RunStatus.RUNNING:
+        at, ends = ledger.clock(), stored is not None and stored.status is RunStatus.RUNNING
+        if execution.plan.deadlines and ends:
+            deadlines.before_end(ledger, execution, at)
+        if execution.run.notify and ends:
             before_end(ledger, execution, status, view)
-        ledger.store.end_run(execution.run.key, status, ledger.clock(), failed)
+        ledger.store.end_run(execution.run.key, status, at, failed)
         if execution.run.parent is not None:
             self._tell(ref_in(execution.run.parent))
 

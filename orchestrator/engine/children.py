@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from orchestrator.core import kept_steps
-from orchestrator.core.inner_graphs import whole
+from orchestrator.core.inner_graphs import has_deadlines, whole
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.joins import join_at
 from orchestrator.core.mapped import MAX_ITEMS, plan_of
@@ -24,6 +24,7 @@ from orchestrator.core.rerun import worth_keeping
 from orchestrator.core.rerun_inside import Selection, paths
 from orchestrator.core.steps import Json
 from orchestrator.engine import Engine
+from orchestrator.engine.deadlines import inherited
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.rendering import ITEMS, render
 from orchestrator.engine.runs_inside import STEP_ENDED
@@ -154,6 +155,7 @@ class RunBackend:
             root=parent.root or parent.id,
             mapped=len(items) if items is not None else None,
             max_parallel=_parallel(request.spec),
+            notify=inherited(parent) if has_deadlines(inner.plan) else {},
         )
 
     def _params(self, request: JobRequest, inner: Inner) -> Mapping[str, Json]:

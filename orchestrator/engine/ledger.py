@@ -13,6 +13,7 @@ from math import inf
 
 from orchestrator.core import kept_steps, machine
 from orchestrator.core.announcing import Failure, announcements
+from orchestrator.core.deadlines import too_slow
 from orchestrator.core.events import Event
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.mapped import mapped
@@ -153,13 +154,15 @@ class Ledger:
     def pay(self, execution: Execution, view: View, nodes: Iterable[int]) -> None:
         """Put onto the queue what is owed at ``nodes``."""
         run, plan = execution.run, execution.plan
-        if run.notify:
+        if run.notify or run.typical:
             nodes = tuple(nodes)
         effects: Iterable[Effect] = with_first_names(machine.owed(plan, run.key, view, nodes))
         if run.seal:
             effects = sealed(effects, run.seal)
         if run.notify:
             effects = chain(effects, announcements(run, plan, view, nodes))
+        if run.typical:
+            effects = chain(effects, too_slow(run, plan, view, nodes))
         tasks = [Task(effect.name, self.queue_of(plan, effect), effect) for effect in effects]
         if tasks:
             self.queue.put(tasks)

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from orchestrator.core.announcing import Failure
+from orchestrator.core.deadlines import due_of
 from orchestrator.core.messages import Notify
-from orchestrator.core.model import Run, RunStatus
+from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.occasions import Occasion
+from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
 from orchestrator.ports import Notification
 from orchestrator.system.terminal import shown
@@ -54,6 +56,31 @@ def of_step(effect: Notify, run: Run, failed: Failed, commands: str) -> Notifica
     else:
         lines.append(f"The run goes on without it and what depends on it. For details: {explain}{commands}")
     return _made(effect, run, failure.at, lines, {**data, "failed": [_as_data(failed)]})
+
+
+def of_deadline(effect: Notify, run: Run, plan: Plan, state: StepState, commands: str) -> Notification:
+    """The notification that ``run`` or a step of it is late, or expected to be, as ``state`` says of its deadline."""
+    node = effect.step if effect.step >= 0 else plan.end
+    of_a_step, due = effect.step >= 0, due_of(run, plan, node)
+    ended = state.ended_at if of_a_step else run.ended_at
+    what = f"step {plan.steps[node].name} of run {run.id}" if of_a_step else f"run {run.id}"
+    at = (state.endangered_at if effect.ahead else state.missed_at) or due
+    data: dict[str, Json] = {"deadline": iso(due), "expected": bool(effect.ahead)}
+    if effect.ahead and state.forecast is not None:
+        late = f"is expected to be late: at {iso(state.forecast)}, {_lasted(state.forecast - due)} after its deadline"
+        data["forecast"] = iso(state.forecast)
+    else:
+        late = f"is late: it had not ended by its deadline, {iso(due)}"
+    lines = [f"{what} of graph {run.graph} {late}"]
+    if ended is not None:
+        when = f"{_lasted(ended - due)} after its deadline" if ended > due else "in time"
+        lines.append(f"It has ended since then, at {iso(ended)}, {when}")
+        data["ended_at"] = iso(ended)
+    if of_a_step:
+        data |= {"step": plan.steps[node].name, "status": str(state.status)}
+    named = f"explain {run.id} {plan.steps[node].name}" if of_a_step else f"status {run.id}"
+    lines += ["", f"For details: orchestrator {named}{commands}"]
+    return _made(effect, run, at, lines, data)
 
 
 _ENDED = {RunStatus.FAILED: "failed", RunStatus.SUCCEEDED: "succeeded", RunStatus.CANCELLED: "was cancelled"}

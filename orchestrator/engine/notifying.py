@@ -87,6 +87,8 @@ def composed(ledger: Ledger, execution: Execution, effect: Notify) -> Notificati
     run = ledger.store.get_run(execution.run.key)
     if run is None:
         raise NotFoundError(f"{effect.name}: its run is gone")
+    if effect.occasion == Occasion.LATE and effect.to in receivers_of(run.notify, Occasion.LATE):
+        return _late(ledger, execution, run, effect)
     of_a_step = effect.occasion in _OF_STEPS
     if effect.to not in receivers_of(run.notify, Occasion(effect.occasion)) or of_a_step != (effect.step >= 0):
         return None
@@ -108,6 +110,19 @@ def _of_step(ledger: Ledger, execution: Execution, run: Run, effect: Notify) -> 
         return None
     failed = step.name, effect.of_attempt, ledger.quotable(run, step, failure)
     return notification_texts.of_step(effect, run, failed, ledger.flags)
+
+
+def _late(ledger: Ledger, execution: Execution, run: Run, effect: Notify) -> Notification | None:
+    """That a deadline is missed, or will be, if that is recorded. It is on the queue before it is."""
+    plan, node = execution.plan, effect.step if effect.step >= 0 else execution.plan.end
+    if node not in plan.deadlines:
+        return None
+    state = ledger.store.load(run.key, (node,), ()).state(node)
+    if (state.endangered_at if effect.ahead else state.missed_at) is not None:
+        return notification_texts.of_deadline(effect, run, plan, state, ledger.flags)
+    if run.status is RunStatus.RUNNING:
+        raise BackendError(f"{effect.name}: that is not recorded yet: try again later")
+    return None
 
 
 def _failures(ledger: Ledger, execution: Execution, run: Run) -> Iterator[notification_texts.Failed]:

@@ -10,6 +10,7 @@ from itertools import chain
 
 from orchestrator.core import machine
 from orchestrator.core.announcing import announcements
+from orchestrator.core.deadlines import next_look
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.messages import STOP, SWEEP, Check, Effect, Launch
 from orchestrator.core.model import Run, View
@@ -62,6 +63,8 @@ def _owed(plan: Plan, run: Run, view: View) -> Iterator[Effect]:
     effects: Iterator[Effect] = machine.owed(plan, run.key, view, nodes)
     if run.seal:
         effects = sealed(effects, run.seal)
+    if (look := next_look(run, plan, view)) is not None:
+        effects = chain(effects, (look,))
     return chain(effects, announcements(run, plan, view, nodes)) if run.notify else effects
 
 

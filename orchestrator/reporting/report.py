@@ -7,6 +7,7 @@ from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import PENDING, Run, StepState, Stop
 from orchestrator.core.plan import Node, Plan, Role
 from orchestrator.core.steps import Step
+from orchestrator.reporting.deadlines import deadline_data
 from orchestrator.reporting.held import hold_of
 from orchestrator.reporting.times import iso
 from orchestrator.reporting.upstream import States
@@ -16,15 +17,18 @@ def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[
     """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not known yet is null.
 
     Only a step that has succeeded while its job is still running has the key ``live``, only one that a rerun keeps has
-    ``kept``, and only one whose job is a run has ``run``, the id of that. Steps in ``unknown`` are left out.
+    ``kept``, only one whose job is a run has ``run``, the id of that, and only what has a deadline has ``deadline``.
+    Steps in ``unknown`` are left out.
     """
     known = ((number, step) for number, step in enumerate(plan.steps) if number not in unknown)
     steps = {
         step.name: step_report(plan.nodes[number], states.get(number, PENDING))
         | _inside(step, states.get(number, PENDING))
+        | deadline_data(run, plan, states.get(number, PENDING), number)
         for number, step in known
     }
-    return {**headline(run, word), "steps": steps}
+    deadline = deadline_data(run, plan, states.get(plan.end, PENDING), plan.end)
+    return {**headline(run, word), **deadline, "steps": steps}
 
 
 def headline(run: Run, word: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import no_quota
 from orchestrator.core.rules import TriggerRule, Verdict, verdict
 from orchestrator.core.steps import Step
+from orchestrator.reporting.deadlines import deadline_note
 from orchestrator.reporting.found import INTERRUPTED
 from orchestrator.reporting.held import held_by, hold_of
 from orchestrator.reporting.phrases import (
@@ -59,6 +60,7 @@ def row(plan: Plan, states: States, node: int, now: float | None) -> Row:
     said = one_line(note(plan, states, node, now))
     if plan.nodes[node].role is Role.KEPT:
         said = _joined("kept", said)
+    said = _joined(deadline_note(state), said)
     return Row(one_line(step.name), state.status, word, lasted(state, now), said)
 
 

@@ -33,9 +33,10 @@ class Happening:
 
 def story(run: Run, plan: Plan, view: View, nodes: Iterable[int]) -> list[Happening]:
     """What happened to the run and to its steps ``nodes``, the earliest first; at one moment, what people did first."""
-    found = list(_of_run(run))
+    found = [*_of_run(run), *_of_deadline("", view.state(plan.end))]
     for node in nodes:
         state, name = view.state(node), plan.steps[node].name
+        found += _of_deadline(name, state)
         found += _of_people(name, state, run)
         found += _of_attempts(name, state)
         found += _of_end(name, state)
@@ -50,6 +51,15 @@ def _of_run(run: Run) -> Iterator[Happening]:
         yield Happening(run.stop.at, "", "cancelled", run.stop.by, run.stop.why)
     if run.status is not RunStatus.RUNNING and run.ended_at is not None:
         yield Happening(run.ended_at, "", f"run {run.status}")
+
+
+def _of_deadline(name: str, state: StepState) -> Iterator[Happening]:
+    """What was noted of the deadline of a step or, in the state of its end, of the run."""
+    if state.endangered_at is not None and state.forecast is not None:
+        when = clock(state.forecast, "%Y-%m-%d %H:%M:%S")
+        yield Happening(state.endangered_at, name, f"expected to be late: to end at {when}, after its deadline")
+    if state.missed_at is not None:
+        yield Happening(state.missed_at, name, "late: its deadline has passed")
 
 
 def _of_attempts(name: str, state: StepState) -> Iterator[Happening]:

@@ -7,7 +7,7 @@ again and gone on. What is committed is copied into the world's memory store, wh
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 from math import inf
@@ -23,7 +23,8 @@ from orchestrator.core import codec
 from orchestrator.core.model import PENDING, RunStatus, StepState, Transition
 from orchestrator.core.plan import Plan
 from orchestrator.core.pools import Place
-from orchestrator.ports import Commit, Decide, KeptState, Occupant
+from orchestrator.core.run_filter import EVERY, RunFilter
+from orchestrator.ports import Commit, Decide, KeptState, Occupant, Unreadable, refuse
 from orchestrator.stores.firestore import documents, refusals
 from orchestrator.stores.firestore.store import FirestoreStore
 from tests.simulation.loop import START, Crash
@@ -223,6 +224,10 @@ class LateStore(ShakyStore):
 
     def _end(self, run: str, status: RunStatus, at: float, failed: Any) -> bool:
         return self.inner.end_run(run, status, at, failed)
+
+    def list_runs(self, limit: int = 50, unreadable: Unreadable = refuse, wanted: RunFilter = EVERY) -> Sequence["Run"]:
+        """The service of this world answers no query of this kind; the contract's tests ask the emulator."""
+        return self.world.memory.list_runs(limit, unreadable, wanted)
 
 
 class Mirror:

@@ -15,6 +15,7 @@ from orchestrator.core.messages import (
     WATCHDOG,
     Announce,
     Check,
+    Deadline,
     Effect,
     Finish,
     Launch,
@@ -49,7 +50,9 @@ def forged(random: Random, run: str, plan: Plan, number: int, seen: Sequence[Lau
         Limit(run, node, due=random.choice([0.0, 1.0])),
         Finish(run, after=random.choice([-1, node])),
         Announce(run, node, random.randint(1, 3)),
-        Notify(run, "ops", random.choice(OCCASIONS), random.choice([-1, node]), random.randint(0, 3)),
+        Notify(run, "ops", random.choice(OCCASIONS), random.choice([-1, node]), random.choice([0, 0, 1, 2, 3])),
+        Notify(run, "ops", "late", random.choice([-1, node]), ahead=random.randint(0, 1)),
+        Deadline(run, due=random.choice([0.0, 1.0]), after=random.choice([-1, node])),
     ]
     if seen and random.random() < 0.5:
         read = random.choice(seen)

@@ -49,7 +49,8 @@ class Life:
         began = self.begins + self.wrong
         graph, version, params = self.scenario.name, self.plan.version, self.scenario.params
         key = new_key(b"a rerun") if self.letters else new_key(noise)
-        return Run(self.id, key, graph, version, params, began, seal=noise.hex(), kept=self.letters, notify=self.notify)
+        more = {"notify": self.notify, "typical": self.scenario.typical}
+        return Run(self.id, key, graph, version, params, began, seal=noise.hex(), kept=self.letters, **more)
 
     def opened(self, run: Run) -> None:
         """The run is there."""

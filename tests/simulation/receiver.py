@@ -99,7 +99,18 @@ def _owed(life: Life) -> list[tuple[str, str]]:
     states = life.watch.view().states.items()
     failed = [(node, state.attempt) for node, state in states if _failed(state) and node not in life.kept]
     told = {("step_failed", *one) for one in failed} | life.watch.announced
-    return [(ends, _id(life, ends)), *((occasion, _id(life, occasion, *one)) for occasion, *one in sorted(told))]
+    steps = ((occasion, _id(life, occasion, *one)) for occasion, *one in sorted(told))
+    return [(ends, _id(life, ends)), *steps, *_late(life)]
+
+
+def _late(life: Life) -> list[tuple[str, str]]:
+    """What was noted of deadlines, each to be told once."""
+    found = []
+    for node in life.plan.deadlines:
+        state, of = life.watch.view().state(node), f"-{node:x}-0" if node != life.plan.end else ""
+        found += [("late", f"{life.key}-late-ahead{of}")] if state.endangered_at is not None else []
+        found += [("late", f"{life.key}-late{of}")] if state.missed_at is not None else []
+    return found
 
 
 def _failed(state: StepState) -> bool:

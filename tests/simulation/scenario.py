@@ -101,6 +101,7 @@ class Scenario:
     """``attempts``: by step, its attempts outside, the last for ever. ``reads``: whose output ``n`` a step is given.
 
     ``decisions``: by step that is held when it has failed, what people decide, one after the other.
+    ``deadline``: the run's own; ``typical``: how long its steps are known to take, as in the run's record.
     ``wide``, ``spread``: the bounds that the plan is compiled with; small ones make trees of small graphs.
     """
 
@@ -115,6 +116,8 @@ class Scenario:
     fails_on: plan.FailsOn = plan.FailsOn.ANY
     decisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     max_parallel: int | None = None
+    deadline: float | None = None
+    typical: str = ""
 
     def attempt(self, step: str, number: int) -> Attempt:
         """What becomes of the ``number``-th attempt of a step, 1 being the first."""
@@ -127,6 +130,6 @@ class Scenario:
         compiler.WIDE, compiler.SPREAD = self.wide, self.spread
         try:
             compiled = compiler.compile_plan(self.name, version, self.steps, self.fails_on)
-            return replace(compiled, max_parallel=self.max_parallel)
+            return replace(compiled, max_parallel=self.max_parallel, deadline=self.deadline)
         finally:
             compiler.WIDE, compiler.SPREAD = bounds

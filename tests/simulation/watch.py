@@ -16,6 +16,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict
 from orchestrator.ports import JobRequest
 from tests.doubles.memory_store import MemoryStore
+from tests.simulation.deadlines import Record, noted
 from tests.simulation.oracle import GRACE, HOP, Ending, backoff, endings, longest, run_fails
 from tests.simulation.punctual import Punctual
 from tests.simulation.scenario import DEAF, Scenario
@@ -73,6 +74,7 @@ class Watch:
         self.key = ""
         self._inspector = Inspector(plan)
         self.changed: set[int] = set()
+        self.record = Record()
         self.punctual = Punctual(scenario, plan, clock, self._began)
         self.lost: dict[int, StepState] = {}
         self.kept: View | None = None
@@ -83,6 +85,7 @@ class Watch:
     def committed(self, node: int, old: StepState, new: StepState) -> None:
         """A node's state was changed."""
         self._must_be_there(f"{self.plan.nodes[node].name}: became {new}")
+        self.record.changed(self._clock(), node, new)
         self.changed.add(node)
         before, after = old, new
         if old.waits is not None or new.waits is not None:
@@ -116,6 +119,7 @@ class Watch:
             self._announced(name, old, new)
         elif (
             not self.punctual.waits(old, new)
+            and not noted(old, new)
             and new.status is old.status
             and new.status is not Status.LAUNCHING
             and not (old.live and not new.live)

@@ -21,6 +21,7 @@ from orchestrator.jobs.scripted import Script, ScriptedBackend, ScriptedJob
 from orchestrator.jobs.wait import WaitBackend
 from orchestrator.ports import JobBackend, JobRequest
 from tests.doubles.memory_store import MemoryStore
+from tests.simulation import deadlines
 from tests.simulation.again import Again
 from tests.simulation.attendant import Attendant, attended
 from tests.simulation.clocks import WrongClock
@@ -407,6 +408,7 @@ class World:
             life.watch.judge(in_time=self.weather.is_calm, waits=self.pools.limits)
             self.faults["join: some begin before all have arrived"] += life.watch.punctual.early
             self.faults["join: a gate passes on a part"] += life.watch.punctual.parts
+            self.failures += deadlines.judge(self, life)
             if life.last is None:  # else it may have been deleted before
                 self.receiver.judge(life, self.weather.is_calm and not self.weather.threads)
             self.failures += life.watch.failures
@@ -445,12 +447,14 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) 
     """Simulate the world of a seed, with a random graph unless a real one is named."""
     random, again, holds = Random(seed), Random(f"{seed} again"), Random(f"{seed} holds")
     attends, notifies = Random(f"{seed} attends"), Random(f"{seed} notifies")
+    lates = Random(f"{seed} deadlines")
     if dag:
         return World([real_scenario(dag, random)], draw(random), random, trace, holds=holds, attends=attends).play()
     scenarios = [random_scenario(random)]
     weather = threaded(draw(random), Random(f"{seed} threads"))
     scenarios += (random_scenario(random, OTHERS) for _ in range(random.choice(BESIDES)))
     scenarios = [attended(scenario, attends) for scenario in scenarios]
+    scenarios = [deadlines.with_deadlines(scenario, lates) for scenario in scenarios]
     pools = draw_pools(limits := Random(f"{seed} pools"), weather)
     scenarios = [pooled(scenario, list(pools), limits) for scenario in scenarios]
     parallel = Random(f"{seed} parallel")

@@ -9,6 +9,8 @@ from orchestrator.core.compiler import compile_plan
 from orchestrator.core.control import Control, Hold
 from orchestrator.core.events import (
     Announced,
+    DeadlineEndangered,
+    DeadlineMissed,
     Event,
     GatePassed,
     HoldReleased,
@@ -69,6 +71,7 @@ def states() -> Iterator[StepState]:
 
 def events() -> Iterator[Event]:
     """Events of each kind, for several attempts."""
+    yield from (DeadlineEndangered(50.0, 99.0), DeadlineMissed(50.0, -1.0))
     for attempt in (1, 2, 3):
         yield from (LaunchClaimed(attempt, "a", 20.0), LaunchClaimed(attempt, "a", 20.0, over=10.0, lost=True))
         yield from (LaunchUnsent(attempt, 10.0, 20.0), LaunchUnanswered(attempt, 10.0))

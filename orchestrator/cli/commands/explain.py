@@ -15,6 +15,7 @@ from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.find_run import apart
 from orchestrator.operations.find_step import find_step
 from orchestrator.operations.load_run import found_run
+from orchestrator.reporting.deadlines import deadline_said
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.summary import abandoned
 from orchestrator.system.files import short
@@ -35,7 +36,10 @@ def command(run: str, step: str, home: Path | None, store: Location) -> None:
     run, step = apart(run, step)
     found = found_run(home, run, store, complain, outputs=True)
     node = find_step(found.plan, step)
-    first, *further = explain(found.plan, found.view, node, None if found.abandoned else time.time())
+    now = None if found.abandoned else time.time()
+    first, *further = explain(found.plan, found.view, node, now)
+    if said := deadline_said(found.run, found.plan, found.view.state(node), node, now):
+        further.append(said)
     echo(indented(f"{found.plan.steps[node].name}: {first}"))
     for line in further:
         echo(indented(f"  {line}"))

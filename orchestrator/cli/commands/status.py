@@ -12,6 +12,7 @@ from orchestrator.cli.output import echo_json
 from orchestrator.core.model import RunStatus
 from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.load_run import found_run
+from orchestrator.reporting.deadlines import deadline_note, deadline_said
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.held import all_held, half_held, standstill
 from orchestrator.reporting.overview import CONTRADICTION, MANY, headline, param_lines, shown_steps
@@ -75,6 +76,9 @@ def show(found: Found, now: float, everything: bool) -> None:
     screen.print(line(headline(found, now), "bold"))
     for text in param_lines(found.run):
         screen.print(line(f"  {text}"))
+    end = found.plan.end
+    if said := deadline_said(found.run, found.plan, found.view.state(end), end, None if found.abandoned else now):
+        screen.print(line(f"  {said}", "yellow" if deadline_note(found.view.state(end)) else ""))
     for row in step_lines(rows(found.plan, found.view.states, nodes, None if found.abandoned else now), screen):
         screen.print(row)
     if len(nodes) < len(found.steps):

@@ -7,6 +7,7 @@ from typing import TextIO
 from orchestrator.cli.failure import complain
 from orchestrator.core.model import Status, StepState
 from orchestrator.operations.foreign_changes import WAITING
+from orchestrator.reporting.deadlines import deadline_note
 from orchestrator.reporting.phrases import column, counted
 from orchestrator.reporting.rows import row
 from orchestrator.reporting.times import clock, lasted
@@ -64,7 +65,7 @@ class LineView:
 
 def _looks(state: StepState) -> object:
     """What a line tells of a state, apart from times: a commit that changes nothing of it is not shown."""
-    return state.status, state.attempt, state.stop, state.overdue is None
+    return state.status, state.attempt, state.stop, state.overdue is None, deadline_note(state)
 
 
 class SilentView:

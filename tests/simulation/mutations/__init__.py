@@ -3,6 +3,7 @@
 from tests.simulation.mutations import (
     cancelling,
     checking,
+    deadlines,
     early,
     guards,
     joins,
@@ -16,6 +17,21 @@ from tests.simulation.mutations import (
     written,
 )
 
-_ROOMS = (guards, runs, reruns, paying, sweeping, launching, checking, cancelling, orders, joins, early, pools, written)
+_ROOMS = (
+    guards,
+    runs,
+    reruns,
+    paying,
+    sweeping,
+    launching,
+    checking,
+    cancelling,
+    orders,
+    joins,
+    early,
+    pools,
+    written,
+    deadlines,
+)
 
 MUTANTS = tuple(mutant for room in _ROOMS for mutant in room.MUTANTS)
